@@ -1,0 +1,3 @@
+//! retake: a terminal workbench for recorded AI API calls.
+
+pub mod model;

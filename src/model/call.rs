@@ -1,0 +1,136 @@
+//! Calls: requests that reached the proxy, and what became of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallId, Mode, RecordingId, Timestamp};
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A recording answered.
+    Replay,
+    /// Forwarded, and the answer is stored.
+    Record,
+    /// Forwarded, nothing stored.
+    Live,
+    /// Synthesized.
+    Mock,
+    /// No recording answers it, and the mode says to stop there.
+    Miss,
+    /// It could not be answered, or the upstream answered with an error of its own that was not stored.
+    Error,
+}
+
+/// One request that reached the proxy, as the live list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Its id.
+    pub id: CallId,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// The method.
+    pub method: String,
+    /// The mount.
+    pub mount: String,
+    /// The endpoint as people say it (`chat/completions`).
+    pub endpoint: String,
+    /// The model, where the request names one.
+    pub model: Option<String>,
+    /// The beginning of the prompt, one line.
+    pub prompt: Option<String>,
+    /// The mode that decided.
+    pub mode: Mode,
+    /// What became of it; none while it is in flight and that is not decided.
+    pub outcome: Option<Outcome>,
+    /// Whether all of the answer was sent.
+    pub done: bool,
+    /// The answer's status.
+    pub status: Option<u16>,
+    /// Whether the answer is an event stream.
+    pub streamed: bool,
+    /// Whether cosmetic fields differ from the recording that answered.
+    pub cosmetic: bool,
+    /// The recording that answered, or that the call becomes.
+    pub recording: Option<RecordingId>,
+    /// Length of the request's body, in bytes.
+    pub request_len: u64,
+    /// Length of the answer's body so far, in bytes.
+    pub response_len: u64,
+    /// Microseconds to the first byte of the answer.
+    pub first_byte: Option<u64>,
+    /// Microseconds to the end of the answer.
+    pub total: Option<u64>,
+    /// One line that says why: of a miss or an error.
+    pub reason: Option<String>,
+}
+
+impl Outcome {
+    /// All outcomes, in the order of design and summary lines.
+    pub const ALL: [Self; 6] = [Self::Replay, Self::Miss, Self::Record, Self::Mock, Self::Live, Self::Error];
+
+    /// The word on screen: `HIT`, `MISS`, `REC`, `MOCK`, `LIVE`, `ERR`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Replay => "HIT",
+            Self::Record => "REC",
+            Self::Live => "LIVE",
+            Self::Mock => "MOCK",
+            Self::Miss => "MISS",
+            Self::Error => "ERR",
+        }
+    }
+
+    /// The word in `X-Retake-Result`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Replay => "replay",
+            Self::Record => "record",
+            Self::Live => "live",
+            Self::Mock => "mock",
+            Self::Miss => "miss",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Call {
+    /// The word on screen: the outcome, `HIT~` when cosmetic fields differ, `…` while undecided.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self.outcome {
+            None => "…",
+            Some(Outcome::Replay) if self.cosmetic => "HIT~",
+            Some(outcome) => outcome.label(),
+        }
+    }
+
+    /// Everything `/` looks at, in one line.
+    #[must_use]
+    pub fn haystack(&self) -> String {
+        let status = self.status.map(|s| s.to_string()).unwrap_or_default();
+        let recording = self.recording.as_ref().map(RecordingId::as_str).unwrap_or_default();
+        let parts = [
+            self.label(),
+            &status,
+            &self.method,
+            &self.mount,
+            &self.endpoint,
+            self.model.as_deref().unwrap_or_default(),
+            self.prompt.as_deref().unwrap_or_default(),
+            recording,
+            self.reason.as_deref().unwrap_or_default(),
+        ];
+        parts.join(" ")
+    }
+}

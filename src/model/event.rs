@@ -1,0 +1,150 @@
+//! What the engine announces, and the picture of the world that a listener folds from it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Mode, Outcome, RecordingId, Row, Usage};
+
+/// Something that became true. Applying an event twice is harmless: each carries the state it leads to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// A call arrived, progressed or ended.
+    Call {
+        /// The call as it stands now.
+        call: Arc<Call>,
+        /// The use of the recording that answered, after this call.
+        usage: Option<Usage>,
+        /// The engine's counters, after this.
+        counters: Counters,
+    },
+    /// Recordings were added, changed or restored.
+    Stored {
+        /// The rows as they stand now.
+        rows: Vec<Arc<Row>>,
+    },
+    /// Recordings were removed; they stay in the trash.
+    Removed {
+        /// Which.
+        ids: Vec<RecordingId>,
+    },
+    /// The proxy's mode was switched.
+    Mode(Mode),
+    /// Something people should know.
+    Notice(Notice),
+}
+
+/// A message for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// How bad it is.
+    pub level: Level,
+    /// One or two sentences: what happened, what to do.
+    pub text: String,
+}
+
+/// How bad a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something was lost or refused.
+    Warning,
+    /// Something does not work.
+    Error,
+}
+
+/// What the engine counted since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Ended calls by outcome, in the order of [`Outcome::ALL`].
+    pub outcomes: [u64; 6],
+    /// Calls under way.
+    pub in_flight: u64,
+    /// Recordings stored as partial.
+    pub partial: u64,
+}
+
+/// All that a listener knows: taken once, then folded with [`Snapshot::apply`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The proxy's mode.
+    pub mode: Mode,
+    /// All recordings.
+    pub rows: HashMap<RecordingId, Arc<Row>>,
+    /// The newest calls, oldest first, at most [`Snapshot::CALLS`].
+    pub calls: VecDeque<Arc<Call>>,
+    /// The engine's counters.
+    pub counters: Counters,
+}
+
+impl Counters {
+    /// Ended calls with this outcome.
+    #[must_use]
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        Outcome::ALL.iter().position(|o| *o == outcome).map_or(0, |at| self.outcomes[at])
+    }
+
+    /// Counts an ended call.
+    pub fn add(&mut self, outcome: Outcome) {
+        if let Some(at) = Outcome::ALL.iter().position(|o| *o == outcome) {
+            self.outcomes[at] += 1;
+        }
+    }
+
+    /// Share of replays among replays and misses of any kind (0 to 1); none before the first.
+    #[must_use]
+    pub fn hit_rate(&self) -> Option<f64> {
+        let hits = self.of(Outcome::Replay);
+        let all: u64 = self.outcomes.iter().sum();
+        #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+        (all > 0).then(|| hits as f64 / all as f64)
+    }
+}
+
+impl Snapshot {
+    /// How many calls are kept.
+    pub const CALLS: usize = 10_000;
+
+    /// Takes an event in. Law: the fold of all events equals the engine's own snapshot.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Call { call, usage, counters } => {
+                self.counters = *counters;
+                self.put_call(call);
+                if let (Some(usage), Some(id)) = (usage, &call.recording)
+                    && let Some(row) = self.rows.get_mut(id)
+                {
+                    Arc::make_mut(row).usage = *usage;
+                }
+            }
+            Event::Stored { rows } => {
+                for row in rows {
+                    self.rows.insert(row.id.clone(), Arc::clone(row));
+                }
+            }
+            Event::Removed { ids } => {
+                for id in ids {
+                    self.rows.remove(id);
+                }
+            }
+            Event::Mode(mode) => self.mode = *mode,
+            Event::Notice(_) => {}
+        }
+    }
+
+    /// Ids grow, so a known call is found from the end.
+    fn put_call(&mut self, call: &Arc<Call>) {
+        let at = self.calls.partition_point(|known| known.id < call.id);
+        match self.calls.get_mut(at) {
+            Some(known) if known.id == call.id => *known = Arc::clone(call),
+            _ => self.calls.insert(at, Arc::clone(call)),
+        }
+        while self.calls.len() > Self::CALLS {
+            self.calls.pop_front();
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A request and its response.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Hash;
+
+/// Header fields in order, names in lower case, values as bytes; a name may occur more than once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headers(pub Vec<Header>);
+
+/// One header field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header(pub String, #[serde(with = "text_or_base64")] pub Bytes);
+
+/// A request as it reached the proxy. It may hold credentials, so it is never stored: [`Scrubbed`] is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The method, in upper case.
+    pub method: String,
+    /// The mount under which it came in, without slashes (`openai`).
+    pub mount: String,
+    /// Path and query behind the mount, percent-encoding untouched (`/v1/images/generations?dryRun=true`).
+    pub target: String,
+    /// End-to-end headers; hop-by-hop ones and retake's own are gone.
+    pub headers: Headers,
+    /// The body, de-chunked but not decoded.
+    #[serde(with = "text_or_base64")]
+    pub body: Bytes,
+}
+
+/// A request that went through scrubbing and may be stored and shown: no credentials, only allow-listed headers,
+/// placeholders for personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scrubbed(Request);
+
+/// The answer to a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// End-to-end headers as the upstream sent them, without `set-cookie`.
+    pub headers: Headers,
+    /// The body as it arrived, piece by piece.
+    pub log: ByteLog,
+}
+
+/// The truth about a response body: its bytes, and when each piece of them arrived. Pieces are for pacing and for
+/// reading; equality is by bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByteLog {
+    /// All bytes, content-encoding untouched.
+    #[serde(with = "text_or_base64")]
+    pub bytes: Bytes,
+    /// The pieces in order; their lengths add up to the bytes.
+    pub pieces: Vec<Piece>,
+}
+
+/// One piece of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Length in bytes.
+    pub len: u64,
+    /// When it arrived: microseconds after the request was sent.
+    pub at: u64,
+}
+
+/// A request and its response, stored or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The scrubbed request.
+    pub request: Scrubbed,
+    /// The response; none while it is awaited.
+    pub response: Option<Response>,
+}
+
+// === impl Headers ===
+
+impl Headers {
+    /// The first value of `name` (lower case).
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|header| header.0 == name).map(|header| &header.1[..])
+    }
+
+    /// The first value of `name`, if it is UTF-8.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Adds a field at the end; the name is lowered.
+    pub fn push(&mut self, name: &str, value: impl Into<Bytes>) {
+        self.0.push(Header(name.to_ascii_lowercase(), value.into()));
+    }
+
+    /// Name and value of each field.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Bytes)> {
+        self.0.iter().map(|header| (header.0.as_str(), &header.1))
+    }
+
+    /// Keeps the fields whose name passes.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|header| keep(&header.0));
+    }
+
+    /// The media type of `content-type` in lower case, without parameters; empty where there is none.
+    #[must_use]
+    pub fn media_type(&self) -> String {
+        let value = self.text("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+}
+
+impl<N: AsRef<str>, V: Into<Bytes>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(name, value)| Header(name.as_ref().to_ascii_lowercase(), value.into())).collect())
+    }
+}
+
+// === impl Request ===
+
+impl Request {
+    /// The target's path, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The target's query, without the question mark.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// SHA-256 of method, mount, target and body: of a scrubbed request this is its recording's hash.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        use sha2::{Digest, Sha256};
+        let mut digest = Sha256::new();
+        for part in [&self.method, &self.mount, &self.target] {
+            digest.update(part.as_bytes());
+            digest.update([0]);
+        }
+        Hash(digest.chain_update(&self.body).finalize().into())
+    }
+}
+
+// === impl Scrubbed ===
+
+impl Scrubbed {
+    /// Vouches that `request` was scrubbed. Only `matching::scrub` may call this; a test reads `src/` and holds it.
+    pub(crate) fn vouched(request: Request) -> Self {
+        Self(request)
+    }
+
+    /// The scrubbed request for reading.
+    #[must_use]
+    pub fn get(&self) -> &Request {
+        &self.0
+    }
+
+    /// The same request with another body of the same content: how the store puts a body back that it keeps apart.
+    #[must_use]
+    pub(crate) fn with_body(mut self, body: Bytes) -> Self {
+        self.0.body = body;
+        self
+    }
+}
+
+impl std::ops::Deref for Scrubbed {
+    type Target = Request;
+    fn deref(&self) -> &Request {
+        &self.0
+    }
+}
+
+// === impl ByteLog ===
+
+impl ByteLog {
+    /// A body that arrived in one piece.
+    #[must_use]
+    pub fn whole(bytes: impl Into<Bytes>, at: Duration) -> Self {
+        let bytes = bytes.into();
+        let pieces = if bytes.is_empty() { Vec::new() } else { vec![Piece::new(bytes.len(), at)] };
+        Self { bytes, pieces }
+    }
+
+    /// A body from its pieces.
+    #[must_use]
+    pub fn from_pieces<B: AsRef<[u8]>>(pieces: impl IntoIterator<Item = (Duration, B)>) -> Self {
+        let mut bytes = Vec::new();
+        let pieces = pieces.into_iter().filter(|(_, piece)| !piece.as_ref().is_empty()).map(|(at, piece)| {
+            bytes.extend_from_slice(piece.as_ref());
+            Piece::new(piece.as_ref().len(), at)
+        });
+        let pieces = pieces.collect();
+        Self { bytes: bytes.into(), pieces }
+    }
+
+    /// The pieces with their bytes. Lengths that do not add up (a damaged log) end the list early, never panic.
+    pub fn iter(&self) -> impl Iterator<Item = (Duration, Bytes)> + '_ {
+        let mut rest = self.bytes.clone();
+        self.pieces.iter().map(move |piece| {
+            let len = usize::try_from(piece.len).unwrap_or(usize::MAX).min(rest.len());
+            (Duration::from_micros(piece.at), rest.split_to(len))
+        })
+    }
+
+    /// When the last piece arrived.
+    #[must_use]
+    pub fn ended(&self) -> Duration {
+        Duration::from_micros(self.pieces.last().map_or(0, |piece| piece.at))
+    }
+}
+
+impl Piece {
+    /// A piece of `len` bytes that arrived `at` after the request was sent.
+    #[must_use]
+    pub fn new(len: usize, at: Duration) -> Self {
+        Self { len: len as u64, at: u64::try_from(at.as_micros()).unwrap_or(u64::MAX) }
+    }
+}
+
+/// Bytes in JSON: text as it is, all else as `base64:…`. In binary formats: bytes.
+pub(crate) mod text_or_base64 {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    const MARK: &str = "base64:";
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return bytes.serialize(serializer);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) if !text.starts_with(MARK) => serializer.serialize_str(text),
+            _ => serializer.serialize_str(&format!("{MARK}{}", STANDARD.encode(bytes))),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Bytes::deserialize(deserializer);
+        }
+        let text = String::deserialize(deserializer)?;
+        match text.strip_prefix(MARK) {
+            Some(encoded) => STANDARD.decode(encoded).map(Bytes::from).map_err(de::Error::custom),
+            None => Ok(text.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_survive_json_and_a_binary_format() {
+        for body in [&b"plain"[..], b"", b"base64:AAAA", &[0xff, 0, 1]] {
+            let request = Request { body: Bytes::copy_from_slice(body), ..Request::default() };
+            let json = serde_json::to_string(&request).unwrap();
+            assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
+            let binary = postcard::to_stdvec(&request).unwrap();
+            assert_eq!(postcard::from_bytes::<Request>(&binary).unwrap(), request);
+        }
+    }
+
+    #[test]
+    fn a_log_gives_its_pieces_back_and_a_damaged_one_does_not_panic() {
+        let log = ByteLog::from_pieces([(Duration::from_millis(1), "ab"), (Duration::from_millis(3), "c")]);
+        let pieces: Vec<_> = log.iter().map(|(at, piece)| (at.as_millis(), piece)).collect();
+        assert_eq!(pieces, [(1, Bytes::from("ab")), (3, Bytes::from("c"))]);
+        let damaged = ByteLog { bytes: "ab".into(), pieces: vec![Piece { len: 9, at: 0 }, Piece { len: u64::MAX, at: 0 }] };
+        assert_eq!(damaged.iter().map(|(_, piece)| piece.len()).sum::<usize>(), 2);
+    }
+}

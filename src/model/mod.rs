@@ -1,0 +1,24 @@
+//! The words of retake as data: ids, exchanges, recordings, modes, strategies, calls, events.
+//!
+//! Nothing here does anything: no IO, no clock, no randomness, no terminal. Every other module speaks in
+//! these types, so this is the place to start reading.
+
+mod call;
+mod event;
+mod exchange;
+mod id;
+mod latency;
+mod mode;
+mod recording;
+mod strategy;
+mod time;
+
+pub use call::{Call, Outcome};
+pub use event::{Counters, Event, Level, Notice, Snapshot};
+pub use exchange::{ByteLog, Exchange, Headers, Piece, Request, Response, Scrubbed};
+pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
+pub use latency::{Latency, ParseLatencyError};
+pub use mode::{Mode, ParseModeError};
+pub use recording::{Completeness, MediaRef, Provenance, Recording, Row, Usage};
+pub use strategy::{ParseStrategyError, Strategy};
+pub use time::Timestamp;

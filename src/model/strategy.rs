@@ -1,0 +1,142 @@
+//! Match strategies: which fields of a request decide whether a recording answers it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Which fields are significant. The text form (`standard -seed`, `specific size,seed`) is what headers, flags,
+/// the configuration, the store and the screen use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strategy {
+    /// Method, mount, target, content type and the exact body bytes.
+    Strict,
+    /// The dialect's canonical fields of the endpoint, minus these.
+    Standard {
+        /// Fields that are ignored besides the cosmetic ones, sorted, as written (`seed`, `body/seed`).
+        ignored: Vec<String>,
+    },
+    /// Method, path template, model and these fields only.
+    Specific {
+        /// The named fields, sorted, as written.
+        fields: Vec<String>,
+    },
+    /// Method, path template and model.
+    Pinned,
+}
+
+/// A text that is no strategy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a match strategy: {problem}; use standard, standard -FIELD…, strict, specific FIELD,FIELD or pinned")]
+pub struct ParseStrategyError {
+    text: String,
+    problem: &'static str,
+}
+
+impl Strategy {
+    /// `standard` without ignored fields: the default.
+    pub const STANDARD: Self = Self::Standard { ignored: Vec::new() };
+
+    /// The first word of the text form.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Standard { .. } => "standard",
+            Self::Specific { .. } => "specific",
+            Self::Pinned => "pinned",
+        }
+    }
+
+    /// How wide the strategy is: narrower ones are looked up first.
+    #[must_use]
+    pub fn breadth(&self) -> u8 {
+        match self {
+            Self::Strict => 0,
+            Self::Standard { .. } => 1,
+            Self::Specific { .. } => 2,
+            Self::Pinned => 3,
+        }
+    }
+}
+
+impl Default for Strategy {
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard { ignored } => {
+                f.write_str("standard")?;
+                ignored.iter().try_for_each(|field| write!(f, " -{field}"))
+            }
+            Self::Specific { fields } if fields.is_empty() => f.write_str("specific"),
+            Self::Specific { fields } => write!(f, "specific {}", fields.join(",")),
+            Self::Strict | Self::Pinned => f.write_str(self.word()),
+        }
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = ParseStrategyError;
+    fn from_str(text: &str) -> Result<Self, ParseStrategyError> {
+        let wrong = |problem| ParseStrategyError { text: text.into(), problem };
+        let (word, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let names = || rest.split([',', ' ', '\t']).filter(|name| !name.is_empty());
+        match word {
+            "strict" | "pinned" if !rest.trim().is_empty() => Err(wrong("it takes no fields")),
+            "strict" => Ok(Self::Strict),
+            "pinned" => Ok(Self::Pinned),
+            "standard" => names()
+                .map(|name| name.strip_prefix('-').filter(|f| !f.is_empty()).map(String::from))
+                .collect::<Option<Vec<_>>>()
+                .map(|ignored| Self::Standard { ignored: sorted(ignored) })
+                .ok_or_else(|| wrong("a field to ignore is written with a minus")),
+            "specific" if names().any(|name| name.starts_with('-')) => Err(wrong("it names the fields that decide, without a minus")),
+            "specific" => Ok(Self::Specific { fields: sorted(names().map(String::from).collect()) }),
+            _ => Err(wrong("the first word is unknown")),
+        }
+    }
+}
+
+impl Serialize for Strategy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Strategy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_form_round_trips() {
+        for text in ["strict", "standard", "standard -seed", "standard -quality -seed", "specific", "specific seed,size", "pinned"] {
+            assert_eq!(text.parse::<Strategy>().map(|s| s.to_string()).as_deref(), Ok(text));
+        }
+        assert_eq!("  specific  size, seed ".parse::<Strategy>().unwrap().to_string(), "specific seed,size");
+    }
+
+    #[test]
+    fn a_wrong_one_says_what_is_allowed() {
+        for text in ["", "loose", "strict seed", "standard seed", "specific -seed", "standard -"] {
+            let message = text.parse::<Strategy>().unwrap_err().to_string();
+            assert!(message.contains("use standard"), "{message}");
+        }
+    }
+}
