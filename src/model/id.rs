@@ -16,8 +16,8 @@ pub struct RecordingId(Arc<str>);
 #[serde(transparent)]
 pub struct CallId(pub u64);
 
-/// Names one downloaded picture or file: derived from the recording's id and the field that held the link,
-/// so it is known before the download ends.
+/// Names one downloaded picture or file: `med_`, what follows `rec_` in the recording's id, and a digest of the field
+/// that held the link. So it is known before the download ends, and leads to its recording.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MediaId(Arc<str>);
@@ -59,12 +59,23 @@ impl RecordingId {
 }
 
 impl MediaId {
+    const PREFIX: &'static str = "med_";
+
     /// The id of the media behind `field` (a JSON pointer) of `recording`'s answer.
     #[must_use]
     pub fn of(recording: &RecordingId, field: &str) -> Self {
         use sha2::{Digest, Sha256};
-        let digest = Sha256::new().chain_update(recording.as_str()).chain_update([0]).chain_update(field).finalize();
-        Self(format!("med_{}", hex(&digest[..12])).into())
+        let digest = Sha256::digest(field);
+        let owner = recording.0.strip_prefix(RecordingId::PREFIX).unwrap_or_default();
+        Self(format!("{}{owner}_{}", Self::PREFIX, hex(&digest[..4])).into())
+    }
+
+    /// The recording whose answer holds the link.
+    #[must_use]
+    pub fn recording(&self) -> RecordingId {
+        let owner =
+            self.0.strip_prefix(Self::PREFIX).and_then(|rest| rest.split('_').next()).unwrap_or_default();
+        RecordingId(format!("{}{owner}", RecordingId::PREFIX).into())
     }
 
     /// The whole id, `med_…`.
@@ -96,16 +107,28 @@ impl FromStr for RecordingId {
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let rest = text.strip_prefix(Self::PREFIX).unwrap_or_default();
         let fine = (8..=64).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-        if fine { Ok(Self(text.into())) } else { Err(ParseIdError { text: text.into(), expected: "a recording id (`rec_…`)" }) }
+        if fine {
+            Ok(Self(text.into()))
+        } else {
+            Err(ParseIdError { text: text.into(), expected: "a recording id (`rec_…`)" })
+        }
     }
 }
 
 impl FromStr for MediaId {
     type Err = ParseIdError;
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let rest = text.strip_prefix("med_").unwrap_or_default();
-        let fine = rest.len() == 24 && rest.bytes().all(|b| b.is_ascii_hexdigit());
-        if fine { Ok(Self(text.into())) } else { Err(ParseIdError { text: text.into(), expected: "a media id (`med_…`)" }) }
+        let (owner, field) =
+            text.strip_prefix(Self::PREFIX).and_then(|rest| rest.split_once('_')).unwrap_or_default();
+        let fine = (8..=64).contains(&owner.len())
+            && owner.bytes().all(|b| b.is_ascii_alphanumeric())
+            && field.len() == 8
+            && field.bytes().all(|b| b.is_ascii_hexdigit());
+        if fine {
+            Ok(Self(text.into()))
+        } else {
+            Err(ParseIdError { text: text.into(), expected: "a media id (`med_…`)" })
+        }
     }
 }
 
@@ -182,7 +205,11 @@ impl fmt::Debug for Fingerprint {
 /// A hash is hexadecimal text where people read it (JSON) and raw bytes in the index.
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
@@ -225,11 +252,15 @@ mod tests {
         let id = RecordingId::from_random([7; 16]);
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         let media = MediaId::of(&id, "/data/0/url");
+        assert_eq!(media.recording(), id);
         assert_eq!(media.as_str().parse(), Ok(media));
         let hash = Hash::of(b"x");
         assert_eq!(hash.to_string().parse(), Ok(hash));
         for wrong in ["", "rec_", "rec_../../etc", "call_1"] {
-            assert!(wrong.parse::<RecordingId>().unwrap_err().to_string().contains("recording id"), "{wrong}");
+            assert!(
+                wrong.parse::<RecordingId>().unwrap_err().to_string().contains("recording id"),
+                "{wrong}"
+            );
         }
         assert!("zz".repeat(32).parse::<Hash>().is_err());
     }

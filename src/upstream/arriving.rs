@@ -1,0 +1,51 @@
+//! A response body on its way in.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::Body;
+use hyper::body::Incoming;
+
+use super::UpstreamError;
+use super::error::root_cause;
+
+/// A body that arrives piece by piece. Dropping it closes the connection to the upstream.
+#[derive(Debug)]
+pub struct Arriving(Incoming);
+
+impl Arriving {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self(body)
+    }
+
+    /// The next piece, none at the end. Trailers are passed over.
+    ///
+    /// # Errors
+    /// [`UpstreamError::Cut`] when the upstream broke off.
+    pub fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
+        loop {
+            let frame = ready!(Pin::new(&mut self.0).poll_frame(cx));
+            match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
+                None => return Poll::Ready(None),
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
+                Some(Ok(Err(_trailers))) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(UpstreamError::Cut(root_cause(&error))))),
+            }
+        }
+    }
+
+    /// The next piece, none at the end.
+    ///
+    /// # Errors
+    /// [`UpstreamError::Cut`] when the upstream broke off.
+    pub async fn piece(&mut self) -> Option<Result<Bytes, UpstreamError>> {
+        std::future::poll_fn(|cx| self.poll_piece(cx)).await
+    }
+
+    /// The number of bytes that the upstream declared, where it did.
+    #[must_use]
+    pub fn declared_len(&self) -> Option<u64> {
+        self.0.size_hint().exact()
+    }
+}

@@ -1,0 +1,47 @@
+//! What can go wrong on the way out.
+
+use std::time::Duration;
+
+/// An upstream that did not answer, or a link that could not be fetched. An answer with an error status is not one.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// No connection, or it broke before the answer began.
+    #[error("{base} could not be reached: {reason}")]
+    Unreachable {
+        /// The upstream's base URL or the link.
+        base: String,
+        /// The innermost cause.
+        reason: String,
+    },
+    /// The answer did not begin in time.
+    #[error("{base} did not answer within {} s", after.as_secs())]
+    Timeout {
+        /// The upstream's base URL or the link.
+        base: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The connection broke in the middle of the answer.
+    #[error("the upstream broke off in the middle of the answer: {0}")]
+    Cut(String),
+    /// The request cannot be written as HTTP.
+    #[error("the request cannot be forwarded: {0}")]
+    Invalid(String),
+    /// A link that must not be followed, or whose answer is not media.
+    #[error("{url} was not fetched: {reason}")]
+    Refused {
+        /// The link.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The innermost cause of an error: the sentence that says something.
+pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,17 @@
+//! The way out: forwarding calls to the real APIs and fetching what their links point to.
+//!
+//! The client is hyper's with rustls on ring, because a URL type that normalizes would rewrite percent-encoded
+//! paths and break signatures. It follows no redirect, adds no header but `host` and `content-length`, and decodes
+//! nothing. `HTTPS_PROXY` and `NO_PROXY` are obeyed.
+
+mod arriving;
+mod base;
+mod client;
+mod error;
+mod fetch;
+
+pub use arriving::Arriving;
+pub use base::{Base, ParseBaseError};
+pub use client::{Client, Forwarded};
+pub use error::UpstreamError;
+pub use fetch::Fetched;
