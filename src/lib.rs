@@ -1,4 +1,5 @@
 //! retake: a terminal workbench for recorded AI API calls.
 
 pub mod model;
+pub mod store;
 pub mod upstream;

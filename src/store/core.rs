@@ -1,0 +1,209 @@
+//! What readers and the writer share: the index or what stands in for it, and the bodies.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bytes::Bytes;
+
+use super::bodies::Bodies;
+use super::index::{Index, IndexError};
+use super::journal::{Journal, Mark};
+use super::line::{BodyRef, Detail, Header, Line};
+use super::offsets::Offsets;
+use super::{Indexed, StoreError, open};
+use crate::model::{Fingerprint, Hash, Recording, RecordingId};
+
+/// The shared part of an open store.
+#[derive(Debug)]
+pub(super) struct Core {
+    dir: PathBuf,
+    header: Header,
+    bodies: Bodies,
+    /// Locked only to clone or to swap what is inside: a call to sled may hang, and nobody else shall hang with it.
+    source: RwLock<Source>,
+    /// Why nothing more is recorded.
+    degraded: Mutex<Option<String>>,
+}
+
+/// Where reads come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// As it should be.
+    Index(Arc<Index>),
+    /// sled failed and is not called again.
+    Offsets(Arc<Mutex<Offsets>>),
+    /// The store was closed.
+    Closed,
+}
+
+/// How many lines are one transaction of the index.
+pub(super) const TOGETHER: usize = 256;
+
+impl Core {
+    pub(super) fn new(
+        dir: &Path,
+        header: Header,
+        bodies: Bodies,
+        source: Source,
+        failed: Option<String>,
+    ) -> Self {
+        let degraded = Mutex::new(failed.map(|reason| format!("the index failed ({reason})")));
+        Self { dir: dir.into(), header, bodies, source: RwLock::new(source), degraded }
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// Why nothing more is recorded; none while all is well.
+    pub(super) fn degraded(&self) -> Option<String> {
+        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn entries(&self) -> Result<Vec<Indexed>, StoreError> {
+        self.read(|index| index.entries(), |offsets| Ok(offsets.entries()))
+    }
+
+    pub(super) fn trash(&self) -> Result<Vec<Indexed>, StoreError> {
+        self.read(|index| index.trash(), |offsets| Ok(offsets.trash()))
+    }
+
+    pub(super) fn counts(&self) -> Result<(u64, u64), StoreError> {
+        self.read(|index| index.counts(), |offsets| Ok(offsets.counts()))
+    }
+
+    pub(super) fn hashed(&self, from: [u8; 32], to: [u8; 32]) -> Result<Vec<RecordingId>, StoreError> {
+        let among = |rows: Vec<Indexed>| {
+            let mut rows: Vec<_> =
+                rows.into_iter().filter(|known| (from..=to).contains(&known.row.hash.0)).collect();
+            rows.sort_by_key(|known| known.row.hash);
+            rows.into_iter().map(|known| known.row.id.clone()).collect()
+        };
+        self.read(|index| index.hashed(from, to), |offsets| Ok(among(offsets.entries())))
+    }
+
+    pub(super) fn fingerprinted(&self, wanted: &Fingerprint) -> Result<Vec<RecordingId>, StoreError> {
+        let among = |rows: Vec<Indexed>| {
+            let has = |known: &Indexed| known.keys.all == *wanted || known.keys.significant == *wanted;
+            rows.into_iter().filter(has).map(|known| known.row.id.clone()).collect()
+        };
+        self.read(|index| index.fingerprinted(wanted), |offsets| Ok(among(offsets.entries())))
+    }
+
+    /// A recording, whole.
+    pub(super) fn recording(&self, id: &RecordingId) -> Result<Option<Recording>, StoreError> {
+        let detail = self.read(|index| index.detail(id), |offsets| offsets.detail(id))?;
+        let Some(Detail { mut recording, request, response }) = detail else { return Ok(None) };
+        let body = |body: BodyRef| if body.len == 0 { Ok(Bytes::new()) } else { self.body(&body.hash) };
+        recording.response.log.bytes = body(response).map_err(|error| error.of_recording(id))?;
+        let body = body(request).map_err(|error| error.of_recording(id))?;
+        recording.request = recording.request.with_body(body);
+        Ok(Some(recording))
+    }
+
+    /// A body by its hash.
+    pub(super) fn body(&self, hash: &Hash) -> Result<Bytes, StoreError> {
+        let sound = |body: Option<Bytes>| match body {
+            Some(bytes) if !self.bodies.verify(hash, &bytes) => {
+                Err(IndexError(format!("the body {hash} is damaged")))
+            }
+            body => Ok(body),
+        };
+        let small = self.read(|index| index.body(hash).and_then(sound), |offsets| offsets.body(hash))?;
+        match small {
+            Some(bytes) => Ok(bytes),
+            None if *hash == Hash::of(b"") => Ok(Bytes::new()),
+            None => self.bodies.read(hash)?.ok_or_else(|| StoreError::Body {
+                path: self.bodies.path(hash),
+                recording: None,
+                problem: "is missing".into(),
+            }),
+        }
+    }
+
+    /// Takes in lines that are durable in the journal. It cannot fail: when the index does, the store goes on without.
+    pub(super) fn apply(&self, lines: &[(Line, Mark)]) {
+        for lines in lines.chunks(TOGETHER) {
+            if let Source::Index(index) = self.source() {
+                match index.apply(&self.header, lines) {
+                    Ok(()) => continue,
+                    Err(error) => self.degrade(&index, &error),
+                }
+            }
+            // Reading the journal may have taken them in already, which is harmless.
+            if let Source::Offsets(offsets) = self.source() {
+                let mut offsets = offsets.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.iter().for_each(|(line, mark)| offsets.apply(line, *mark));
+            }
+        }
+    }
+
+    /// Writes out what is in sled's buffers, so that the next start has less to catch up on.
+    pub(super) fn flush(&self) {
+        if let Source::Index(index) = self.source()
+            && let Err(error) = index.flush()
+        {
+            self.degrade(&index, &error);
+        }
+    }
+
+    /// Nothing is read from now on, and sled ends.
+    pub(super) fn close(&self) {
+        self.flush();
+        self.swap(Source::Closed);
+    }
+
+    fn read<T>(
+        &self,
+        indexed: impl FnOnce(&Index) -> Result<T, IndexError>,
+        without: impl FnOnce(&Offsets) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Source::Index(index) = self.source() {
+            match indexed(&index) {
+                Ok(value) => return Ok(value),
+                Err(error) => self.degrade(&index, &error),
+            }
+        }
+        match self.source() {
+            Source::Offsets(offsets) => without(&offsets.lock().unwrap_or_else(PoisonError::into_inner)),
+            Source::Index(_) | Source::Closed => Err(self.unserved()),
+        }
+    }
+
+    fn unserved(&self) -> StoreError {
+        self.degraded().map_or(StoreError::Closed, |reason| StoreError::ReadOnly { reason })
+    }
+
+    /// sled failed: from now on it is neither called nor dropped, and the next start makes the index anew.
+    fn degrade(&self, index: &Arc<Index>, error: &IndexError) {
+        let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
+        if degraded.is_some() {
+            return;
+        }
+        // Dropping sled writes, and may hang or panic: it is leaked on purpose.
+        std::mem::forget(Arc::clone(index));
+        *degraded = Some(format!("the index failed ({})", error.0));
+        // If even the mark cannot be written, the checks of the next start remain.
+        let _ = open::mark(&self.dir);
+        self.swap(match Offsets::read(&Journal::path_in(&self.dir)) {
+            Ok((offsets, _)) => Source::Offsets(Arc::new(Mutex::new(offsets))),
+            Err(_) => Source::Closed,
+        });
+    }
+
+    fn source(&self) -> Source {
+        self.source.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn swap(&self, source: Source) {
+        *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
+    }
+}

@@ -1,0 +1,110 @@
+//! What can go wrong with the store, in sentences that say what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::model::RecordingId;
+
+/// A failure of the store. It can be cloned because one failed write is the answer to all who waited for it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process owns the store.
+    #[error("the store {} is in use by process {pid}{}", .dir.display(), address.as_ref().map(|a| format!(" at {a}")).unwrap_or_default())]
+    InUse {
+        /// The store's directory.
+        dir: PathBuf,
+        /// The owner; 0 when it has not said yet.
+        pid: u32,
+        /// Where the owner listens; none for a short command.
+        address: Option<String>,
+    },
+    /// A newer retake wrote it.
+    #[error("{} has format version {found}, and this retake reads versions up to {known}: use a newer retake", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version found.
+        found: u32,
+        /// The newest version that can be read.
+        known: u32,
+    },
+    /// What is there is no store, or the part of it that all else hangs on is damaged.
+    #[error("{} {problem}; {advice}", .path.display())]
+    Unreadable {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The file system refused.
+    #[error("cannot {action} {}: {cause}{}", .path.display(), advice(.cause))]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// The answer.
+        cause: Arc<io::Error>,
+    },
+    /// A stored body is missing or is not what was stored; it is never served.
+    #[error("the body in {}{} {problem}; it is not served: restore the file from a backup, or delete the recording and record anew",
+        .path.display(), recording.as_ref().map(|id| format!(" of {id}")).unwrap_or_default())]
+    Body {
+        /// The file that holds it or should.
+        path: PathBuf,
+        /// The recording it was read for; none for a body asked for by its hash.
+        recording: Option<RecordingId>,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store only reads, because a write failed in a way that leaves no safe way on.
+    #[error(
+        "the store records nothing more since {reason}; recordings are still served: free space or repair the disk, then restart retake"
+    )]
+    ReadOnly {
+        /// What happened.
+        reason: String,
+    },
+    /// A recording's description is larger than the index takes.
+    #[error(
+        "the description of {id} has {len} bytes, and at most {} are stored: shorten its name, tags or fields",
+        super::INLINE
+    )]
+    TooLarge {
+        /// The recording.
+        id: RecordingId,
+        /// The length of its row, in bytes.
+        len: usize,
+    },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Makes an error of what the file system answered, for `map_err`.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |cause| Self::Io { action, path, cause: Arc::new(cause) }
+    }
+
+    /// Names the recording that a body was read for.
+    pub(super) fn of_recording(self, id: &RecordingId) -> Self {
+        match self {
+            Self::Body { path, problem, .. } => Self::Body { path, problem, recording: Some(id.clone()) },
+            other => other,
+        }
+    }
+}
+
+fn advice(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space and try again",
+        io::ErrorKind::PermissionDenied => "; check that you own it and may write to it",
+        io::ErrorKind::ReadOnlyFilesystem => "; choose a store on a writable file system",
+        _ => "",
+    }
+}

@@ -1,0 +1,467 @@
+//! The index: where recordings are listed and found. The only place that names sled.
+//!
+//! sled 0.34 panics on damaged files, loses whole ends of its log without an error, and does not survive its own
+//! write errors. So every call runs under [`guard`], every value carries a CRC, the whole of it is derived from the
+//! journal, and a change to all trees is one transaction that also says how far in the journal it has come.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional, TransactionalTree};
+use sled::{Db, IVec, Tree};
+
+use super::journal::Mark;
+use super::line::{Detail, Entry, Header, Line, Put};
+use super::{INLINE, Indexed, Keys};
+use crate::model::{Fingerprint, Hash, RecordingId, Timestamp, Usage};
+
+/// The open index.
+#[derive(Debug)]
+pub(super) struct Index {
+    db: Db,
+    trees: Trees<Tree>,
+}
+
+/// One of each tree.
+#[derive(Clone, Debug)]
+struct Trees<T> {
+    /// id -> [`Indexed`]
+    rows: T,
+    /// id, part -> [`Detail`], cut into parts
+    details: T,
+    /// hash -> bytes of a small body
+    bodies: T,
+    /// hash of a recording, id -> nothing
+    hashes: T,
+    /// fingerprint, id -> nothing
+    fingerprints: T,
+    /// id -> [`Usage`]
+    ledger: T,
+    /// id -> when it was removed, and its [`Indexed`]
+    trash: T,
+    /// [`STATE`] -> [`State`]
+    meta: T,
+}
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct State {
+    /// The version of this layout; always the first field.
+    pub(super) format: u32,
+    /// Of the journal that it is derived from.
+    generation: u64,
+    salt: [u8; 32],
+    /// Behind the last line taken in.
+    pub(super) mark: Mark,
+    counts: Counts,
+}
+
+/// Entries by tree. sled forgets the end of a damaged log without a word; these tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Counts {
+    rows: u64,
+    fingerprints: u64,
+    ledger: u64,
+    trash: u64,
+}
+
+/// Why the index cannot be used any longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IndexError(pub(super) String);
+
+type Result<T> = std::result::Result<T, IndexError>;
+type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<IndexError>>;
+
+const FORMAT: u32 = 1;
+const STATE: &[u8] = b"state";
+const CACHE: u64 = 64 << 20;
+/// A value in the index is never longer than this, so that it is kept in sled's log and not beside it.
+const PART: usize = INLINE - 64;
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread will be caught by the store: sled panics on damaged files, and the store goes on
+/// without it. A panic hook asks this to stay quiet.
+#[must_use]
+pub fn catches_panics() -> bool {
+    GUARDED.get()
+}
+
+/// Runs something that calls sled; a panic in there is an error.
+fn guard<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    let before = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(before);
+    result.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        // A panic of unknown make may panic again when it is dropped.
+        std::mem::forget(panic);
+        Err(IndexError(format!("sled panicked: {}", text.unwrap_or_else(|| "without a message".into()))))
+    })
+}
+
+impl Index {
+    /// Opens or creates the index in a directory.
+    pub(super) fn open(dir: &Path) -> Result<Self> {
+        guard(|| {
+            // No flushing by the clock: whatever is missing after a crash is in the journal.
+            let db = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None).open()?;
+            let trees = Trees::open(&db)?;
+            Ok(Self { db, trees })
+        })
+    }
+
+    /// How far it has come; none when it is new.
+    pub(super) fn state(&self) -> Result<Option<State>> {
+        guard(|| self.trees.meta.get(STATE)?.map(|value| state(&value)).transpose())
+    }
+
+    /// Reads all of what lists are made of, and holds it against the counts.
+    pub(super) fn check(&self, header: &Header) -> Result<State> {
+        let state = self.state()?.ok_or_else(|| IndexError("it is empty".into()))?;
+        if (state.generation, state.salt) != (header.generation, header.salt.0) {
+            return Err(IndexError("it belongs to another journal".into()));
+        }
+        guard(|| {
+            let mut rows = self.trees.rows.iter().map(|entry| row(&entry?).map(drop));
+            let rows = rows.try_fold(0, |count, row| row.map(|()| count + 1))?;
+            let hashes = count(&self.trees.hashes)?;
+            let counts = Counts {
+                rows,
+                fingerprints: count(&self.trees.fingerprints)?,
+                ledger: count(&self.trees.ledger)?,
+                trash: count(&self.trees.trash)?,
+            };
+            if counts == state.counts && hashes == rows {
+                return Ok(state);
+            }
+            Err(IndexError(format!("it holds {rows} recordings and should hold {}", state.counts.rows)))
+        })
+    }
+
+    /// Takes changes in, all or none.
+    pub(super) fn apply(&self, header: &Header, lines: &[(Line, Mark)]) -> Result<()> {
+        let trees = &self.trees;
+        let all = (
+            &trees.rows,
+            &trees.details,
+            &trees.bodies,
+            &trees.hashes,
+            &trees.fingerprints,
+            &trees.ledger,
+            &trees.trash,
+            &trees.meta,
+        );
+        guard(|| {
+            let done =
+                all.transaction(|(rows, details, bodies, hashes, fingerprints, ledger, trash, meta)| {
+                    let trees = Trees { rows, details, bodies, hashes, fingerprints, ledger, trash, meta };
+                    Change::begin(trees, header)?.run(lines)
+                });
+            done.map_err(|error| match error {
+                TransactionError::Abort(error) => error,
+                TransactionError::Storage(error) => error.into(),
+            })
+        })
+    }
+
+    /// Writes out what is in sled's buffers.
+    pub(super) fn flush(&self) -> Result<()> {
+        guard(|| self.db.flush().map(drop).map_err(IndexError::from))
+    }
+
+    /// All recordings in the order of their ids, their use as the ledger says.
+    pub(super) fn entries(&self) -> Result<Vec<Indexed>> {
+        guard(|| {
+            let mut uses = self.trees.ledger.iter();
+            let mut next = uses.next().transpose()?;
+            let mut all = Vec::new();
+            for entry in &self.trees.rows {
+                let entry = entry?;
+                let mut indexed = row(&entry)?;
+                // Both trees are in the order of ids, so one pass over each is enough.
+                while next.as_ref().is_some_and(|(id, _)| *id < entry.0) {
+                    next = uses.next().transpose()?;
+                }
+                if let Some((_, usage)) = next.as_ref().filter(|(id, _)| *id == entry.0) {
+                    Arc::make_mut(&mut indexed.row).usage = unseal(usage)?;
+                }
+                all.push(indexed);
+            }
+            Ok(all)
+        })
+    }
+
+    /// The removed recordings, in the order of their ids.
+    pub(super) fn trash(&self) -> Result<Vec<Indexed>> {
+        guard(|| {
+            let entries = self.trees.trash.iter();
+            entries
+                .map(|entry| unseal::<(Timestamp, Indexed)>(&entry?.1).map(|(_, indexed)| indexed))
+                .collect()
+        })
+    }
+
+    /// Recordings whose hash lies between two bounds, both included.
+    pub(super) fn hashed(&self, from: [u8; 32], to: [u8; 32]) -> Result<Vec<RecordingId>> {
+        guard(|| {
+            // Longer than any id, so that it stands behind all of the last hash.
+            let to = [&to[..], &[0xff; 128]].concat();
+            self.trees.hashes.range(&from[..]..=&to[..]).keys().map(|key| id_behind_hash(&key?)).collect()
+        })
+    }
+
+    /// Recordings with this fingerprint, of all fields or of the significant ones.
+    pub(super) fn fingerprinted(&self, fingerprint: &Fingerprint) -> Result<Vec<RecordingId>> {
+        guard(|| {
+            self.trees
+                .fingerprints
+                .scan_prefix(fingerprint.0)
+                .keys()
+                .map(|key| id_behind_hash(&key?))
+                .collect()
+        })
+    }
+
+    /// A recording without its bodies, as its row says now; also a removed one.
+    pub(super) fn detail(&self, id: &RecordingId) -> Result<Option<Detail>> {
+        guard(|| {
+            let key = id.as_str().as_bytes();
+            let indexed = match self.trees.rows.get(key)? {
+                Some(value) => unseal(&value)?,
+                None => match self.trees.trash.get(key)? {
+                    Some(value) => unseal::<(Timestamp, Indexed)>(&value)?.1,
+                    None => return Ok(None),
+                },
+            };
+            let mut whole = Vec::new();
+            for part in 0.. {
+                let value = self.trees.details.get(part_key(id, part))?;
+                let value = value.ok_or_else(|| IndexError(format!("it has lost a part of {id}")))?;
+                whole.extend_from_slice(&value[1..]);
+                if value.first() != Some(&1) {
+                    break;
+                }
+            }
+            let mut detail: Detail = unseal(&whole)?;
+            indexed.describe(&mut detail.recording);
+            Ok(Some(detail))
+        })
+    }
+
+    /// A small body.
+    pub(super) fn body(&self, hash: &Hash) -> Result<Option<Bytes>> {
+        guard(|| Ok(self.trees.bodies.get(hash.0)?.map(|value| Bytes::copy_from_slice(&value))))
+    }
+
+    /// How many recordings there are, and how many in the trash.
+    pub(super) fn counts(&self) -> Result<(u64, u64)> {
+        Ok(self.state()?.map(|state| (state.counts.rows, state.counts.trash)).unwrap_or_default())
+    }
+}
+
+/// A transaction under way.
+struct Change<'a> {
+    trees: Trees<&'a TransactionalTree>,
+    state: State,
+}
+
+impl<'a> Change<'a> {
+    fn begin(trees: Trees<&'a TransactionalTree>, header: &Header) -> InTransaction<Self> {
+        let old = trees
+            .meta
+            .get(STATE)?
+            .map(|value| state(&value))
+            .transpose()
+            .map_err(ConflictableTransactionError::Abort)?;
+        let new =
+            State { format: FORMAT, generation: header.generation, salt: header.salt.0, ..State::default() };
+        Ok(Self { trees, state: old.unwrap_or(new) })
+    }
+
+    fn run(mut self, lines: &[(Line, Mark)]) -> InTransaction<()> {
+        for (line, mark) in lines {
+            match &line.entry {
+                Entry::Put(put) => self.put(put)?,
+                Entry::Retag(indexed) => self.retag(indexed)?,
+                Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
+                Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
+                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, *usage))?,
+            }
+            self.state.mark = *mark;
+        }
+        self.trees.meta.insert(STATE, seal(&self.state)?)?;
+        Ok(())
+    }
+
+    fn put(&mut self, put: &Put) -> InTransaction<()> {
+        let id = &put.row.id;
+        for (hash, bytes) in put.small_bodies().filter(|(_, bytes)| !bytes.is_empty()) {
+            self.trees.bodies.insert(&hash.0, &bytes[..])?;
+        }
+        self.detail(id, &seal(&put.bare())?)?;
+        if self.trees.trash.remove(id.as_str())?.is_some() {
+            self.state.counts.trash -= 1;
+        }
+        self.row(&put.indexed())
+    }
+
+    fn detail(&mut self, id: &RecordingId, whole: &[u8]) -> InTransaction<()> {
+        let parts: Vec<_> = whole.chunks(PART).collect();
+        for (at, part) in parts.iter().enumerate() {
+            let more = u8::from(at + 1 < parts.len());
+            self.trees.details.insert(part_key(id, at), [&[more], *part].concat())?;
+        }
+        // What an earlier and longer one left behind.
+        for at in parts.len().. {
+            if self.trees.details.remove(part_key(id, at))?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn retag(&mut self, indexed: &Indexed) -> InTransaction<()> {
+        match self.trees.rows.get(indexed.row.id.as_str())? {
+            Some(_) => self.row(indexed),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets a row and what is derived from it.
+    fn row(&mut self, indexed: &Indexed) -> InTransaction<()> {
+        let id = indexed.row.id.as_str();
+        if let Some(old) = self.trees.rows.insert(id, seal(indexed)?)? {
+            self.forget(&unseal(&old).map_err(ConflictableTransactionError::Abort)?)?;
+        }
+        self.state.counts.rows += 1;
+        self.trees.hashes.insert([&indexed.row.hash.0[..], id.as_bytes()].concat(), b"")?;
+        for key in fingerprint_keys(id, &indexed.keys) {
+            if self.trees.fingerprints.insert(key, b"")?.is_none() {
+                self.state.counts.fingerprints += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out what is derived from a row that is no longer there.
+    fn forget(&mut self, old: &Indexed) -> InTransaction<()> {
+        let id = old.row.id.as_str();
+        self.state.counts.rows -= 1;
+        self.trees.hashes.remove([&old.row.hash.0[..], id.as_bytes()].concat())?;
+        for key in fingerprint_keys(id, &old.keys) {
+            if self.trees.fingerprints.remove(key)?.is_some() {
+                self.state.counts.fingerprints -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, id: &RecordingId, at: Timestamp) -> InTransaction<()> {
+        let Some(old) = self.trees.rows.remove(id.as_str())? else { return Ok(()) };
+        let old: Indexed = unseal(&old).map_err(ConflictableTransactionError::Abort)?;
+        self.forget(&old)?;
+        self.trees.trash.insert(id.as_str(), seal(&(at, old))?)?;
+        self.state.counts.trash += 1;
+        Ok(())
+    }
+
+    fn restore(&mut self, id: &RecordingId) -> InTransaction<()> {
+        let Some(old) = self.trees.trash.remove(id.as_str())? else { return Ok(()) };
+        let (_, old) = unseal::<(Timestamp, Indexed)>(&old).map_err(ConflictableTransactionError::Abort)?;
+        self.state.counts.trash -= 1;
+        self.row(&old)
+    }
+
+    fn used(&mut self, id: &RecordingId, usage: Usage) -> InTransaction<()> {
+        if self.trees.ledger.insert(id.as_str(), seal(&usage)?)?.is_none() {
+            self.state.counts.ledger += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Trees<Tree> {
+    fn open(db: &Db) -> Result<Self> {
+        Ok(Self {
+            rows: db.open_tree("rows")?,
+            details: db.open_tree("details")?,
+            bodies: db.open_tree("bodies")?,
+            hashes: db.open_tree("hashes")?,
+            fingerprints: db.open_tree("fingerprints")?,
+            ledger: db.open_tree("ledger")?,
+            trash: db.open_tree("trash")?,
+            meta: db.open_tree("meta")?,
+        })
+    }
+}
+
+impl From<sled::Error> for IndexError {
+    fn from(error: sled::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// How many bytes a row takes in the index, marks for its checksum included.
+pub(super) fn row_len(indexed: &Indexed) -> usize {
+    // The trash adds the time of removal.
+    postcard::to_stdvec(&(Timestamp(i64::MAX), indexed)).map_or(usize::MAX, |bytes| bytes.len() + 4)
+}
+
+/// A value as it is kept: CRC32, then postcard.
+fn seal(value: &impl Serialize) -> InTransaction<Vec<u8>> {
+    let bytes = postcard::to_stdvec(value).map_err(|error| IndexError(error.to_string()));
+    let bytes = bytes.map_err(ConflictableTransactionError::Abort)?;
+    Ok([&crc32fast::hash(&bytes).to_be_bytes()[..], &bytes].concat())
+}
+
+fn unseal<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
+    let fine = value
+        .split_first_chunk::<4>()
+        .filter(|(sum, rest)| u32::from_be_bytes(**sum) == crc32fast::hash(rest));
+    let (_, bytes) = fine.ok_or_else(|| IndexError("a value in it is damaged".into()))?;
+    postcard::from_bytes(bytes)
+        .map_err(|error| IndexError(format!("a value in it is not understood: {error}")))
+}
+
+fn row((key, value): &(IVec, IVec)) -> Result<Indexed> {
+    let indexed: Indexed = unseal(value)?;
+    let fits = indexed.row.id.as_str().as_bytes() == &key[..];
+    if fits { Ok(indexed) } else { Err(IndexError("a row stands under another's id".into())) }
+}
+
+/// The state, unless a newer version wrote it: then the layout may be another, and all of it is made anew.
+fn state(value: &[u8]) -> Result<State> {
+    let format = value.get(4..).and_then(|bytes| postcard::take_from_bytes::<u32>(bytes).ok());
+    match format {
+        Some((FORMAT, _)) => unseal(value),
+        Some((other, _)) => Err(IndexError(format!("it has format version {other}, not {FORMAT}"))),
+        None => Err(IndexError("its state is damaged".into())),
+    }
+}
+
+fn count(tree: &Tree) -> Result<u64> {
+    tree.iter().keys().try_fold(0, |count, key| key.map(|_| count + 1).map_err(IndexError::from))
+}
+
+fn part_key(id: &RecordingId, part: usize) -> Vec<u8> {
+    let part = u32::try_from(part).unwrap_or(u32::MAX);
+    [id.as_str().as_bytes(), b" ", &part.to_be_bytes()].concat()
+}
+
+fn fingerprint_keys(id: &str, keys: &Keys) -> [Vec<u8>; 2] {
+    [keys.all, keys.significant].map(|fingerprint| [&fingerprint.0[..], id.as_bytes()].concat())
+}
+
+fn id_behind_hash(key: &[u8]) -> Result<RecordingId> {
+    let id = key.get(32..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| IndexError("a key in it holds no recording id".into()))
+}

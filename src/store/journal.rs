@@ -1,0 +1,246 @@
+//! The journal: the truth about the store, append-only.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::line::{self, Header, Line, Parsed, VERSION};
+use super::{StoreError, files};
+use crate::model::{Hash, Timestamp};
+
+/// The journal, open for appending. One thread owns it.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    path: PathBuf,
+    header: Header,
+    /// Behind the last whole line.
+    mark: Mark,
+    /// Why nothing more can be appended.
+    broken: Option<String>,
+}
+
+/// A place between two lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// The highest sequence number before it.
+    pub(super) seq: u64,
+    /// How many lines are before it, headers included.
+    pub(super) lines: u64,
+    /// Where the line before it starts, in bytes.
+    pub(super) start: u64,
+    /// Where it is, in bytes.
+    pub(super) end: u64,
+}
+
+/// Reads the journal from a mark on.
+#[derive(Debug)]
+pub(super) struct Scan {
+    reader: BufReader<File>,
+    path: PathBuf,
+    mark: Mark,
+}
+
+/// What stands at one place of the journal.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A change, and the mark behind it.
+    Line(Box<Line>, Mark),
+    /// The line of this number (from 1) is not what was written.
+    Damaged(u64),
+    /// The last line, without its end: it was never acknowledged.
+    Torn,
+}
+
+const FILE: &str = "journal.log";
+const RESTORE: &str = "restore journal.log from a backup, or move the whole directory away to start anew";
+
+impl Journal {
+    /// Where the journal of the store in `dir` is.
+    pub(super) fn path_in(dir: &Path) -> PathBuf {
+        dir.join(FILE)
+    }
+
+    /// Opens the journal, or begins one in a directory that holds no store. Its mark is at the start of the changes:
+    /// [`Journal::continue_at`] moves it.
+    pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        let path = Self::path_in(dir);
+        if !path.exists() {
+            begin(dir, &path, now)?;
+        }
+        let file =
+            File::options().read(true).append(true).open(&path).map_err(StoreError::io("open", &path))?;
+        let header = header(&path)?;
+        Ok(Self { file, path, header, mark: Mark::default(), broken: None })
+    }
+
+    /// The header.
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends go on behind `mark`; what stands there (a torn line) is cut off.
+    pub(super) fn continue_at(&mut self, mark: Mark) -> Result<(), StoreError> {
+        let cut = self
+            .file
+            .metadata()
+            .and_then(|data| if data.len() > mark.end { self.cut(mark.end) } else { Ok(()) });
+        cut.map_err(StoreError::io("cut off the torn last line of", &self.path))?;
+        self.mark = mark;
+        Ok(())
+    }
+
+    /// Appends lines with one write and one sync; gives the mark behind each. Either all are durable or none is there.
+    pub(super) fn append(&mut self, lines: &mut [Line]) -> Result<Vec<Mark>, StoreError> {
+        if let Some(reason) = &self.broken {
+            return Err(StoreError::ReadOnly { reason: reason.clone() });
+        }
+        let mut text = Vec::new();
+        let mut marks = Vec::with_capacity(lines.len());
+        let mut mark = self.mark;
+        for line in lines {
+            line.seq = mark.seq + 1;
+            let encoded = line.encode().map_err(|cause| StoreError::io("write", &self.path)(cause.into()))?;
+            text.extend_from_slice(&encoded);
+            mark = mark.behind(line.seq, encoded.len() as u64);
+            marks.push(mark);
+        }
+        self.write(&text)?;
+        self.mark = mark;
+        Ok(marks)
+    }
+
+    fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
+        let failed = match self.file.write_all(text) {
+            Ok(()) => match self.file.sync_data() {
+                Ok(()) => return Ok(()),
+                // After a failed sync nobody knows which pages reached the disk, and a second sync would say all did.
+                Err(cause) => {
+                    self.broken = Some(format!("{} could not be synced ({cause})", self.path.display()));
+                    cause
+                }
+            },
+            Err(cause) => cause,
+        };
+        if let Err(cause) = self.cut(self.mark.end) {
+            self.broken = Some(format!(
+                "a half-written line of {} could not be cut off ({cause})",
+                self.path.display()
+            ));
+        }
+        Err(StoreError::io("write", &self.path)(failed))
+    }
+
+    fn cut(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)?;
+        self.file.sync_data()
+    }
+}
+
+impl Mark {
+    /// The mark behind one more line.
+    fn behind(self, seq: u64, len: u64) -> Self {
+        Self { seq: seq.max(self.seq), lines: self.lines + 1, start: self.end, end: self.end + len }
+    }
+}
+
+impl Scan {
+    /// Reads on behind `mark`; behind the default one that is everything.
+    pub(super) fn from(path: &Path, mark: Mark) -> Result<Self, StoreError> {
+        let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+        file.seek(SeekFrom::Start(mark.end)).map_err(StoreError::io("read", path))?;
+        Ok(Self { reader: BufReader::with_capacity(1 << 18, file), path: path.into(), mark })
+    }
+
+    /// The place behind what was read so far.
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// The next line, headers passed over; none at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Found>, StoreError> {
+        loop {
+            let mut text = Vec::new();
+            let len = self.reader.read_until(b'\n', &mut text).map_err(StoreError::io("read", &self.path))?;
+            if len == 0 {
+                return Ok(None);
+            }
+            if text.pop() != Some(b'\n') {
+                return Ok(Some(Found::Torn));
+            }
+            let before = self.mark.seq;
+            self.mark = self.mark.behind(0, len as u64);
+            match line::parse(&text) {
+                Parsed::Newer(found) => return Err(newer(&self.path, found)),
+                // A number that was there before is an old line that something copied: its state is not the latest.
+                Parsed::Line(line) if line.seq > before => {
+                    self.mark.seq = line.seq;
+                    return Ok(Some(Found::Line(line, self.mark)));
+                }
+                Parsed::Header(_) => {}
+                Parsed::Line(_) | Parsed::Damaged => return Ok(Some(Found::Damaged(self.mark.lines))),
+            }
+        }
+    }
+}
+
+/// The line before `mark`, if it is what the mark says.
+pub(super) fn line_before(path: &Path, mark: Mark) -> Result<Option<Parsed>, StoreError> {
+    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+    let mut text = Vec::new();
+    let read = file.seek(SeekFrom::Start(mark.start));
+    let read = read.and_then(|_| file.take(mark.end.saturating_sub(mark.start)).read_to_end(&mut text));
+    read.map_err(StoreError::io("read", path))?;
+    let whole = text.len() as u64 == mark.end.saturating_sub(mark.start) && text.pop() == Some(b'\n');
+    Ok(whole.then(|| line::parse(&text)))
+}
+
+fn begin(dir: &Path, path: &Path, now: Timestamp) -> Result<(), StoreError> {
+    // The journal is made before all else, so its absence beside the rest means that somebody took it away.
+    if dir.join("index").exists() || dir.join("bodies").exists() {
+        let problem = "is missing, though the rest of the store is there".into();
+        return Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE });
+    }
+    let header = Header { generation: 1, at: now, salt: Hash(files::random(path)?) };
+    let line = header.encode().map_err(|cause| StoreError::io("write", path)(cause.into()))?;
+    files::write_whole(path, &path.with_extension("new"), &line.repeat(2))?;
+    files::sync_dir(dir)
+}
+
+/// The header, from whichever of its two copies is whole.
+fn header(path: &Path) -> Result<Header, StoreError> {
+    if !fs::metadata(path).map_err(StoreError::io("open", path))?.is_file() {
+        return Err(StoreError::Unreadable {
+            path: path.into(),
+            problem: "is no file".into(),
+            advice: RESTORE,
+        });
+    }
+    let file = File::open(path).map_err(StoreError::io("open", path))?;
+    let mut text = Vec::new();
+    // A header has about 150 bytes; whatever this file is, no more of it is read than two take.
+    file.take(1024).read_to_end(&mut text).map_err(StoreError::io("read", path))?;
+    let mut copies: Vec<&[u8]> = text.split(|byte| *byte == b'\n').take(2).collect();
+    // If the line feed between them is what was damaged, they stand in one line.
+    copies.extend(copies[0].split_at_checked(copies[0].len() / 2).map(|(first, _)| first));
+    for copy in copies {
+        match line::parse(copy) {
+            Parsed::Header(header) => return Ok(header),
+            Parsed::Newer(found) => return Err(newer(path, found)),
+            Parsed::Line(_) | Parsed::Damaged => {}
+        }
+    }
+    let problem = "does not begin with a journal's header".into();
+    Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE })
+}
+
+fn newer(path: &Path, found: u32) -> StoreError {
+    StoreError::Newer { path: path.into(), found, known: VERSION }
+}

@@ -1,0 +1,237 @@
+//! What the journal says: one change a line, and how a line is written.
+//!
+//! `CRC32 of the JSON in 8 hexadecimal digits`, a space, compact JSON, a line feed. The JSON of a change is
+//! `{"v":1,"seq":7,"at":1700000000000,"put":{…}}`; that of a header `{"v":1,"journal":{…}}`. Every line carries the
+//! state it leads to, so that applying one twice is harmless.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{INLINE, Indexed, Keys};
+use crate::model::{Hash, Recording, RecordingId, Row, Timestamp, Usage};
+
+/// The newest version of lines and headers that this code reads, and the one it writes.
+pub(super) const VERSION: u32 = 1;
+
+/// One line that is not a header.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) v: u32,
+    /// Counts the lines from 1, through the whole life of the store.
+    pub(super) seq: u64,
+    pub(super) at: Timestamp,
+    #[serde(flatten)]
+    pub(super) entry: Entry,
+}
+
+/// What changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Entry {
+    Put(Box<Put>),
+    Retag(Indexed),
+    Remove(Vec<RecordingId>),
+    Restore(Vec<RecordingId>),
+    Ledger(Vec<(RecordingId, Usage)>),
+}
+
+/// A recording with its bodies: those up to [`INLINE`] bytes inside, larger ones left empty and named.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Put {
+    #[serde(flatten)]
+    pub(super) detail: Detail,
+    pub(super) row: std::sync::Arc<Row>,
+    pub(super) keys: Keys,
+    #[serde(default)]
+    pub(super) media: Vec<Media>,
+}
+
+/// A recording and where its bodies are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Detail {
+    pub(super) recording: Recording,
+    pub(super) request: BodyRef,
+    pub(super) response: BodyRef,
+}
+
+/// Names a body. Its length says where it is: in the journal and the index up to [`INLINE`] bytes, else in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BodyRef {
+    pub(super) hash: Hash,
+    pub(super) len: u64,
+}
+
+/// A downloaded file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Media {
+    #[serde(flatten)]
+    pub(super) body: BodyRef,
+    /// The bytes in base64, if they are small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base64: Option<String>,
+}
+
+/// The first line, written twice: one damaged byte in it must not cost the salt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Header {
+    /// Grows when the journal is rewritten, so that an index of the old one is not taken for its own.
+    pub(super) generation: u64,
+    pub(super) at: Timestamp,
+    /// 32 random bytes, in hexadecimal.
+    pub(super) salt: Hash,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeaderLine {
+    v: u32,
+    journal: Header,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
+/// What a line of the journal turned out to be.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    Line(Box<Line>),
+    Header(Header),
+    /// Written by a newer version, which is given.
+    Newer(u32),
+    Damaged,
+}
+
+impl Line {
+    /// The line as it stands in the journal, line feed included.
+    pub(super) fn encode(&self) -> serde_json::Result<Vec<u8>> {
+        encode(self)
+    }
+}
+
+impl Header {
+    /// The header as it stands in the journal.
+    pub(super) fn encode(&self) -> serde_json::Result<Vec<u8>> {
+        encode(&HeaderLine { v: VERSION, journal: *self })
+    }
+}
+
+/// Reads a line without its line feed.
+pub(super) fn parse(text: &[u8]) -> Parsed {
+    let Some(json) = checked(text) else { return Parsed::Damaged };
+    match serde_json::from_slice::<Version>(json) {
+        Ok(version) if version.v > VERSION => return Parsed::Newer(version.v),
+        Ok(_) => {}
+        Err(_) => return Parsed::Damaged,
+    }
+    match serde_json::from_slice(json) {
+        Ok(line) => Parsed::Line(Box::new(line)),
+        Err(_) => serde_json::from_slice::<HeaderLine>(json)
+            .map_or(Parsed::Damaged, |header| Parsed::Header(header.journal)),
+    }
+}
+
+fn encode(line: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let json = serde_json::to_vec(line)?;
+    let mut text = format!("{:08x} ", crc32fast::hash(&json)).into_bytes();
+    text.extend_from_slice(&json);
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn checked(text: &[u8]) -> Option<&[u8]> {
+    let (sum, json) = text.split_at_checked(9)?;
+    let sum = std::str::from_utf8(sum.strip_suffix(b" ")?).ok()?;
+    (u32::from_str_radix(sum, 16).ok()? == crc32fast::hash(json)).then_some(json)
+}
+
+impl Put {
+    /// Its row and keys.
+    pub(super) fn indexed(&self) -> Indexed {
+        Indexed { row: self.row.clone(), keys: self.keys.clone() }
+    }
+
+    /// The recording without any body, for the index.
+    pub(super) fn bare(&self) -> Detail {
+        let mut detail = self.detail.clone();
+        detail.recording.request = detail.recording.request.with_body(Bytes::new());
+        detail.recording.response.log.bytes = Bytes::new();
+        detail
+    }
+
+    /// The bodies that stand in the line itself.
+    pub(super) fn small_bodies(&self) -> impl Iterator<Item = (Hash, Bytes)> + '_ {
+        let Detail { recording, request, response } = &self.detail;
+        let own =
+            [(request, recording.request.body.clone()), (response, recording.response.log.bytes.clone())];
+        let own = own.into_iter().filter(|(body, _)| body.small()).map(|(body, bytes)| (body.hash, bytes));
+        let media = self.media.iter().filter_map(|media| Some((media.body.hash, media.bytes()?)));
+        own.chain(media)
+    }
+}
+
+impl BodyRef {
+    /// Names these bytes.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self { hash: Hash::of(bytes), len: bytes.len() as u64 }
+    }
+
+    /// Whether the body stands in the journal and the index.
+    pub(super) fn small(&self) -> bool {
+        self.len <= INLINE as u64
+    }
+}
+
+impl Media {
+    /// Names a file, and holds it if it is small.
+    pub(super) fn of(hash: Hash, bytes: &[u8]) -> Self {
+        let body = BodyRef { hash, len: bytes.len() as u64 };
+        Self { body, base64: body.small().then(|| STANDARD.encode(bytes)) }
+    }
+
+    fn bytes(&self) -> Option<Bytes> {
+        STANDARD.decode(self.base64.as_ref()?).ok().map(Bytes::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> Line {
+        Line {
+            v: VERSION,
+            seq: 3,
+            at: Timestamp(5),
+            entry: Entry::Remove(vec!["rec_12345678".parse().unwrap()]),
+        }
+    }
+
+    #[test]
+    fn a_line_reads_as_the_format_says() {
+        let text = String::from_utf8(line().encode().unwrap()).unwrap();
+        assert_eq!(&text[8..], " {\"v\":1,\"seq\":3,\"at\":5,\"remove\":[\"rec_12345678\"]}\n");
+        assert!(matches!(parse(text.trim_end().as_bytes()), Parsed::Line(line) if line.seq == 3));
+    }
+
+    #[test]
+    fn any_flipped_bit_is_seen() {
+        let text = line().encode().unwrap();
+        let text = &text[..text.len() - 1];
+        for at in 0..text.len() * 8 {
+            let mut flipped = text.to_vec();
+            flipped[at / 8] ^= 1 << (at % 8);
+            // A digit of the sum may change its case, which changes nothing.
+            let fine = flipped.eq_ignore_ascii_case(text) && at / 8 < 8;
+            assert!(fine || matches!(parse(&flipped), Parsed::Damaged), "bit {at}");
+        }
+    }
+
+    #[test]
+    fn a_newer_line_is_not_taken_for_a_damaged_one() {
+        let text = encode(&serde_json::json!({"v": 2, "seq": 9, "at": 0, "hologram": {}})).unwrap();
+        assert!(matches!(parse(&text[..text.len() - 1]), Parsed::Newer(2)));
+    }
+}

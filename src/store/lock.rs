@@ -1,0 +1,131 @@
+//! One process owns a store: `LOCK` is flock'ed while it does, and says who it is and where it listens.
+//!
+//! The lock is the kernel's, so it ends with the process however that ends; the text in the file is only believed
+//! while somebody holds the lock.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, files};
+
+/// How a process wants to own a store.
+#[derive(Clone, Debug)]
+pub struct Ownership {
+    /// Where the owner listens, if it already does; see [`super::Store::announce`].
+    pub address: Option<String>,
+    /// How long to wait for an owner that has no address, which is a short command.
+    pub patience: Duration,
+}
+
+/// Who owns a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Its process id; 0 when it has not said yet.
+    pub pid: u32,
+    /// Where it listens; none for a short command.
+    pub address: Option<String>,
+    /// What its control API asks for.
+    pub token: String,
+}
+
+/// The held lock; dropping it lets go.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+    path: PathBuf,
+    owner: Owner,
+}
+
+const FILE: &str = "LOCK";
+/// An owner is written as one block of this length, so that a reader never sees half of two texts.
+const BLOCK: usize = 1024;
+const PAUSE: Duration = Duration::from_millis(10);
+/// How long a lock is waited for in any case: who only asks who the owner is holds it for a moment.
+const ASKING: Duration = Duration::from_millis(100);
+
+/// Who owns the store in `dir` right now; none when nobody does, whatever a crashed owner left in the file.
+#[must_use]
+pub fn owner(dir: &Path) -> Option<Owner> {
+    let mut file = File::open(dir.join(FILE)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(read(&mut file)),
+        Ok(()) | Err(TryLockError::Error(_)) => None,
+    }
+}
+
+impl Default for Ownership {
+    fn default() -> Self {
+        Self { address: None, patience: Duration::from_secs(2) }
+    }
+}
+
+impl Lock {
+    /// Takes the lock of the store in `dir`.
+    pub(super) fn take(dir: &Path, ownership: &Ownership) -> Result<Self, StoreError> {
+        let path = dir.join(FILE);
+        let open = files::private().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(StoreError::io("open", &path))?;
+        wait(&mut file, dir, ownership)?;
+        let token = format!("{:032x}", u128::from_be_bytes(files::random(&path)?));
+        let owner = Owner { pid: std::process::id(), address: ownership.address.clone(), token };
+        let mut lock = Self { file, path, owner };
+        lock.write()?;
+        Ok(lock)
+    }
+
+    /// Says where the owner listens.
+    pub(super) fn announce(&mut self, address: &str) -> Result<(), StoreError> {
+        self.owner.address = Some(address.into());
+        self.write()
+    }
+
+    /// What the control API asks for.
+    pub(super) fn token(&self) -> &str {
+        &self.owner.token
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let mut text = serde_json::to_vec(&self.owner).unwrap_or_default();
+        text.resize(text.len().max(BLOCK), b' ');
+        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(&text));
+        written.map_err(StoreError::io("write", &self.path))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Best effort: a stale text is not believed anyway.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+fn wait(file: &mut File, dir: &Path, ownership: &Ownership) -> Result<(), StoreError> {
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(cause)) => return Err(StoreError::io("lock", &dir.join(FILE))(cause)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let Owner { pid, address, .. } = read(file);
+        let patience = if address.is_some() { ASKING } else { ownership.patience.max(ASKING) };
+        if started.elapsed() >= patience {
+            return Err(StoreError::InUse { dir: dir.into(), pid, address });
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn read(file: &mut File) -> Owner {
+    let mut text = Vec::new();
+    let length =
+        file.seek(SeekFrom::Start(0)).and_then(|_| file.take(BLOCK as u64 * 64).read_to_end(&mut text));
+    let owner = length.ok().and_then(|_| serde_json::from_slice(&text).ok());
+    owner.unwrap_or_else(|| Owner { pid: 0, address: None, token: String::new() })
+}

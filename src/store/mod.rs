@@ -1,0 +1,364 @@
+//! The store: recordings on disk, in one directory that one process owns.
+//!
+//! ```text
+//! LOCK             flock'ed by the owner; says who it is and where it listens
+//! journal.log      the truth: one checksummed line per change, synced before the change is acknowledged
+//! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
+//! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
+//! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
+//! ```
+//!
+//! Start-up reads the index and the last lines of the journal, not all of it. There is no clock in here and no choice
+//! of ids: times and ids are handed in. Nothing is decided about recordings either; that is the engine's.
+
+mod bodies;
+mod core;
+mod error;
+mod files;
+mod index;
+mod journal;
+mod line;
+mod lock;
+mod offsets;
+mod open;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+pub use error::StoreError;
+pub use index::catches_panics;
+pub use lock::{Owner, Ownership, owner};
+
+use self::core::Core;
+use crate::model::{Fingerprint, Hash, Notice, Recording, RecordingId, Row, Timestamp, Usage};
+
+/// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
+pub const INLINE: usize = 16 << 10;
+
+/// What finds a recording, computed by the engine and stored beside its row, so that start-up parses no requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The version of the canonical form that the fingerprints were computed under.
+    pub canonical: u32,
+    /// Of all fields.
+    pub all: Fingerprint,
+    /// Of the fields that are significant under the recording's strategy.
+    pub significant: Fingerprint,
+}
+
+/// A recording as start-up needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Indexed {
+    /// Its row.
+    pub row: Arc<Row>,
+    /// What finds it.
+    pub keys: Keys,
+}
+
+/// Something to be made durable. Ids that the store does not hold are passed over.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Adds a recording, or replaces the one of the same id.
+    Put {
+        /// The recording.
+        recording: Box<Recording>,
+        /// Its row.
+        row: Arc<Row>,
+        /// What finds it.
+        keys: Keys,
+        /// Files behind its links that are not stored yet, by SHA-256.
+        media: Vec<(Hash, Bytes)>,
+    },
+    /// Changes what a recording answers and how people call it: strategy, name, tags, protection, scope and
+    /// completeness are taken from the row. Also the way to store keys that were computed anew.
+    Retag {
+        /// The row as it is from now on.
+        row: Arc<Row>,
+        /// What finds it from now on.
+        keys: Keys,
+    },
+    /// Moves recordings to the trash.
+    Remove {
+        /// Which.
+        ids: Vec<RecordingId>,
+    },
+    /// Brings recordings back from the trash.
+    Restore {
+        /// Which.
+        ids: Vec<RecordingId>,
+    },
+    /// Sets how often recordings answered.
+    Ledger {
+        /// The whole use of each, not what is to be added.
+        entries: Vec<(RecordingId, Usage)>,
+    },
+}
+
+/// An opened store, and what people should know about its opening.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store.
+    pub store: Store,
+    /// Repairs and losses, in sentences.
+    pub notices: Vec<Notice>,
+}
+
+/// How much a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Recordings, without the trash.
+    pub recordings: u64,
+    /// Recordings in the trash.
+    pub trash: u64,
+    /// Length of the journal, in bytes.
+    pub journal_bytes: u64,
+    /// Length of the body files, in bytes.
+    pub body_bytes: u64,
+    /// Length of the index's files, in bytes.
+    pub index_bytes: u64,
+}
+
+/// An open store. Clones are the same store; the last one to go closes it.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    core: Arc<Core>,
+    token: String,
+    /// Emptied when the store is closed; the lock is let go after the writer ended.
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    jobs: Sender<writer::Job>,
+    writer: JoinHandle<()>,
+    lock: lock::Lock,
+}
+
+impl Store {
+    /// Opens the store in `dir`, or makes one there, and owns it until it is closed. `now` is written down when it is
+    /// made.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InUse`] when another process owns it, [`StoreError::Newer`] when a newer retake wrote it,
+    /// [`StoreError::Unreadable`] when the journal cannot be understood at all, [`StoreError::Io`] for the rest.
+    /// A damaged index and damaged lines are no errors but notices.
+    pub fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Opened, StoreError> {
+        open::prepare(dir)?;
+        let lock = lock::Lock::take(dir, ownership)?;
+        let open::Parts { core, journal, notices } = open::open(dir, now)?;
+        let core = Arc::new(core);
+        let (jobs, queue) = mpsc::channel();
+        let writing = writer::Writer::new(Arc::clone(&core), journal);
+        let thread = thread::Builder::new().name("store".into()).spawn(move || writing.run(&queue));
+        let writer = thread.map_err(StoreError::io("start the writer of", dir))?;
+        let token = lock.token().to_owned();
+        let running = Mutex::new(Some(Running { jobs, writer, lock }));
+        Ok(Opened { store: Self(Arc::new(Shared { core, token, running })), notices })
+    }
+
+    /// All recordings in the order of their ids, with their use.
+    ///
+    /// # Errors
+    ///
+    /// When the store was closed, or when neither index nor journal can be read.
+    pub fn entries(&self) -> Result<Vec<Indexed>, StoreError> {
+        self.0.core.entries()
+    }
+
+    /// The removed recordings in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn trash(&self) -> Result<Vec<Indexed>, StoreError> {
+        self.0.core.trash()
+    }
+
+    /// The recordings whose hash begins with these hexadecimal digits, in the order of their hashes; none for a text
+    /// that no hash begins with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn find(&self, hash_prefix: &str) -> Result<Vec<RecordingId>, StoreError> {
+        // The lowest and the highest hash with this beginning. `parse` lets signs and multi-byte text fail.
+        let filled =
+            |digit: char| hash_prefix.chars().chain(std::iter::repeat(digit)).take(64).collect::<String>();
+        let whole = hash_prefix.bytes().all(|digit| digit.is_ascii_hexdigit()) && hash_prefix.len() <= 64;
+        match (filled('0').parse::<Hash>(), filled('f').parse::<Hash>()) {
+            (Ok(from), Ok(to)) if whole => self.0.core.hashed(from.0, to.0),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The recordings with this fingerprint, be it of all fields or of the significant ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn fingerprinted(&self, fingerprint: &Fingerprint) -> Result<Vec<RecordingId>, StoreError> {
+        self.0.core.fingerprinted(fingerprint)
+    }
+
+    /// A recording with its bodies, also one in the trash; none for an unknown id. Each body is held against its
+    /// SHA-256 at its first read in this process.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Body`] when a body is missing or damaged, else as [`Store::entries`].
+    pub fn recording(&self, id: &RecordingId) -> Result<Option<Recording>, StoreError> {
+        self.0.core.recording(id)
+    }
+
+    /// A stored body by its SHA-256: a request's, a response's, or a file behind a link. Verified as by
+    /// [`Store::recording`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Body`] when it is missing or damaged, else as [`Store::entries`].
+    pub fn body(&self, hash: &Hash) -> Result<Bytes, StoreError> {
+        self.0.core.body(hash)
+    }
+
+    /// Makes a change durable. It is queued when this is called, so changes happen in the order of calls; the future
+    /// ends when a crash can no longer take it back.
+    ///
+    /// # Errors
+    ///
+    /// The future's: [`StoreError::Io`] when it could not be written (nothing changed then),
+    /// [`StoreError::ReadOnly`] after a failure that left no safe way on, [`StoreError::TooLarge`] for a row that is too
+    /// long, [`StoreError::Closed`].
+    pub fn commit(
+        &self,
+        change: Change,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
+        self.commit_all(vec![change], now)
+    }
+
+    /// Makes changes durable together: when one of them cannot be, none is.
+    ///
+    /// # Errors
+    ///
+    /// The future's, as for [`Store::commit`].
+    pub fn commit_all(
+        &self,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
+        let done = self.queue(changes, now);
+        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
+    /// [`Store::commit_all`] for code that is not asynchronous. It panics inside an asynchronous runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_blocking(&self, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError> {
+        self.queue(changes, now).blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// 32 random bytes made with the store, for placeholders that are the same wherever the store travels.
+    #[must_use]
+    pub fn salt(&self) -> [u8; 32] {
+        self.0.core.header().salt.0
+    }
+
+    /// How much the store holds. It looks at every file of the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        let core = &self.0.core;
+        let (recordings, trash) = core.counts()?;
+        let journal = journal::Journal::path_in(core.dir());
+        let journal_bytes = journal.metadata().map_err(StoreError::io("look at", &journal))?.len();
+        let body_bytes = files::disk_use(core.bodies().root());
+        let index_bytes = files::disk_use(&core.dir().join(open::INDEX));
+        Ok(Stats { recordings, trash, journal_bytes, body_bytes, index_bytes })
+    }
+
+    /// Why nothing more is recorded since the index failed; none while all is well.
+    #[must_use]
+    pub fn degraded(&self) -> Option<String> {
+        self.0.core.degraded()
+    }
+
+    /// What the control API asks for; new at every opening.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.0.token
+    }
+
+    /// Tells other processes where this one listens.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when `LOCK` cannot be written, [`StoreError::Closed`].
+    pub fn announce(&self, address: &str) -> Result<(), StoreError> {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_mut().map_or(Err(StoreError::Closed), |running| running.lock.announce(address))
+    }
+
+    /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    fn queue(&self, changes: Vec<Change>, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
+        let (done, receiver) = oneshot::channel();
+        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = &*running {
+            // When the writer is gone, so is `done`, and that is the answer.
+            let _ = running.jobs.send(writer::Job { changes, now, done });
+        }
+        receiver
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { jobs, writer, lock }) = running {
+            drop(jobs);
+            // A writer that panicked has nothing left to say.
+            let _ = writer.join();
+            drop(lock);
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Indexed {
+    /// Gives a stored recording what may have changed since it was stored.
+    fn describe(&self, recording: &mut Recording) {
+        let row = &self.row;
+        recording.strategy = row.strategy.clone();
+        recording.name.clone_from(&row.name);
+        recording.tags.clone_from(&row.tags);
+        recording.protected = row.protected;
+        recording.scope.clone_from(&row.scope);
+        recording.completeness = row.completeness;
+    }
+}

@@ -1,0 +1,130 @@
+//! Reading without the index: rows in memory, and where in the journal the rest stands.
+//!
+//! This is what the store falls back on when sled failed. It takes in the same lines as the index and answers the same
+//! questions, only with a start that reads the whole journal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::journal::{self, Found, Mark, Scan};
+use super::line::{Detail, Entry, Line, Parsed, Put};
+use super::{Indexed, StoreError};
+use crate::model::{Hash, RecordingId, Usage};
+
+/// The store's content by place in the journal.
+#[derive(Debug)]
+pub(super) struct Offsets {
+    path: PathBuf,
+    rows: BTreeMap<RecordingId, Indexed>,
+    trash: BTreeMap<RecordingId, Indexed>,
+    ledger: HashMap<RecordingId, Usage>,
+    /// The newest put of each recording.
+    puts: HashMap<RecordingId, Mark>,
+    /// A put that holds the body.
+    bodies: HashMap<Hash, Mark>,
+}
+
+impl Offsets {
+    /// Reads the whole journal, and says where its whole lines end. Damaged lines are passed over.
+    pub(super) fn read(path: &Path) -> Result<(Self, Mark), StoreError> {
+        let mut all = Self {
+            path: path.into(),
+            rows: BTreeMap::new(),
+            trash: BTreeMap::new(),
+            ledger: HashMap::new(),
+            puts: HashMap::new(),
+            bodies: HashMap::new(),
+        };
+        let mut scan = Scan::from(path, Mark::default())?;
+        while let Some(found) = scan.next()? {
+            match found {
+                Found::Line(line, mark) => all.apply(&line, mark),
+                Found::Damaged(_) => {}
+                Found::Torn => break,
+            }
+        }
+        Ok((all, scan.mark()))
+    }
+
+    /// Takes a change in.
+    pub(super) fn apply(&mut self, line: &Line, mark: Mark) {
+        match &line.entry {
+            Entry::Put(put) => self.put(put, mark),
+            Entry::Retag(indexed) => {
+                if let Some(row) = self.rows.get_mut(&indexed.row.id) {
+                    *row = indexed.clone();
+                }
+            }
+            Entry::Remove(ids) => {
+                let removed = ids.iter().filter_map(|id| self.rows.remove_entry(id));
+                self.trash.extend(removed);
+            }
+            Entry::Restore(ids) => {
+                let restored = ids.iter().filter_map(|id| self.trash.remove_entry(id));
+                self.rows.extend(restored);
+            }
+            Entry::Ledger(entries) => self.ledger.extend(entries.iter().cloned()),
+        }
+    }
+
+    fn put(&mut self, put: &Put, mark: Mark) {
+        let id = &put.row.id;
+        self.bodies.extend(put.small_bodies().map(|(hash, _)| (hash, mark)));
+        self.puts.insert(id.clone(), mark);
+        self.trash.remove(id);
+        self.rows.insert(id.clone(), put.indexed());
+    }
+
+    /// All recordings in the order of their ids, their use as the ledger says.
+    pub(super) fn entries(&self) -> Vec<Indexed> {
+        let with_use = |indexed: &Indexed| {
+            let mut indexed = indexed.clone();
+            if let Some(usage) = self.ledger.get(&indexed.row.id) {
+                std::sync::Arc::make_mut(&mut indexed.row).usage = *usage;
+            }
+            indexed
+        };
+        self.rows.values().map(with_use).collect()
+    }
+
+    /// The removed recordings, in the order of their ids.
+    pub(super) fn trash(&self) -> Vec<Indexed> {
+        self.trash.values().cloned().collect()
+    }
+
+    /// A recording without its bodies, as its row says now; also a removed one.
+    pub(super) fn detail(&self, id: &RecordingId) -> Result<Option<Detail>, StoreError> {
+        let Some(indexed) = self.rows.get(id).or_else(|| self.trash.get(id)) else { return Ok(None) };
+        let Some(put) = self.line(self.puts.get(id))? else { return Ok(None) };
+        let mut detail = put.bare();
+        indexed.describe(&mut detail.recording);
+        Ok(Some(detail))
+    }
+
+    /// A small body.
+    pub(super) fn body(&self, hash: &Hash) -> Result<Option<Bytes>, StoreError> {
+        let put = self.line(self.bodies.get(hash))?;
+        Ok(put.and_then(|put| put.small_bodies().find(|(known, _)| known == hash).map(|(_, bytes)| bytes)))
+    }
+
+    /// How many recordings there are, and how many in the trash.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.rows.len() as u64, self.trash.len() as u64)
+    }
+
+    fn line(&self, mark: Option<&Mark>) -> Result<Option<Box<Put>>, StoreError> {
+        let Some(mark) = mark else { return Ok(None) };
+        if let Some(Parsed::Line(line)) = journal::line_before(&self.path, *mark)?
+            && let Entry::Put(put) = line.entry
+        {
+            return Ok(Some(put));
+        }
+        Err(StoreError::Unreadable {
+            path: self.path.clone(),
+            problem: format!("has changed in line {}", mark.lines),
+            advice: "restart retake to read it anew",
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! The one thread that writes. It takes all changes that wait and makes them durable with one sync.
+//!
+//! Order of a change: body files, journal line, sync, index, answer. Whoever got the answer can rely on the change;
+//! whoever did not may still find it after a crash.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use tokio::sync::oneshot;
+
+use super::bodies::Unsynced;
+use super::core::Core;
+use super::index::row_len;
+use super::journal::Journal;
+use super::line::{BodyRef, Detail, Entry, Line, Media, Put, VERSION};
+use super::{Change, INLINE, Indexed, StoreError};
+use crate::model::{Hash, Timestamp};
+
+/// Changes that belong together, and who waits for them.
+pub(super) struct Job {
+    pub(super) changes: Vec<Change>,
+    pub(super) now: Timestamp,
+    pub(super) done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// The writer's own things.
+pub(super) struct Writer {
+    core: Arc<Core>,
+    journal: Journal,
+    /// Changes since sled's buffers were last written out.
+    unflushed: usize,
+}
+
+/// How many jobs share a sync at most, so that the first of them does not wait for ever.
+const BATCH: usize = 512;
+/// After how many changes sled's buffers are written out: so many are read from the journal after a crash at most.
+const FLUSH: usize = 2048;
+
+impl Writer {
+    pub(super) fn new(core: Arc<Core>, journal: Journal) -> Self {
+        Self { core, journal, unflushed: 0 }
+    }
+
+    /// Works until nobody can send any more.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut batch = vec![first];
+            batch.extend(jobs.try_iter().take(BATCH - 1));
+            self.write(batch);
+        }
+    }
+
+    fn write(&mut self, batch: Vec<Job>) {
+        let mut unsynced = Unsynced::default();
+        let mut lines = Vec::new();
+        let mut waiting = Vec::new();
+        for Job { changes, now, done } in batch {
+            match self.prepare(changes, now, &mut unsynced) {
+                Ok(more) => {
+                    lines.extend(more);
+                    waiting.push(done);
+                }
+                Err(error) => answer([done], &Err(error)),
+            }
+        }
+        let written = unsynced.sync().and_then(|()| self.append(lines));
+        answer(waiting, &written);
+    }
+
+    fn append(&mut self, mut lines: Vec<Line>) -> Result<(), StoreError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let marks = self.journal.append(&mut lines)?;
+        let lines: Vec<_> = lines.into_iter().zip(marks).collect();
+        self.core.apply(&lines);
+        self.unflushed += lines.len();
+        if self.unflushed >= FLUSH {
+            self.unflushed = 0;
+            self.core.flush();
+        }
+        Ok(())
+    }
+
+    /// Writes the large bodies and makes the lines.
+    fn prepare(
+        &self,
+        changes: Vec<Change>,
+        at: Timestamp,
+        unsynced: &mut Unsynced,
+    ) -> Result<Vec<Line>, StoreError> {
+        if let Some(reason) = self.core.degraded() {
+            return Err(StoreError::ReadOnly { reason });
+        }
+        let line = |entry| Line { v: VERSION, seq: 0, at, entry };
+        changes.into_iter().map(|change| self.entry(change, unsynced).map(line)).collect()
+    }
+
+    fn entry(&self, change: Change, unsynced: &mut Unsynced) -> Result<Entry, StoreError> {
+        Ok(match change {
+            Change::Put { mut recording, row, keys, media } => {
+                let request = self.body(&recording.request.body, unsynced)?;
+                let response = self.body(&recording.response.log.bytes, unsynced)?;
+                if !request.small() {
+                    recording.request = recording.request.with_body(bytes::Bytes::new());
+                }
+                if !response.small() {
+                    recording.response.log.bytes = bytes::Bytes::new();
+                }
+                let media = media.iter().map(|(hash, bytes)| self.media(hash, bytes, unsynced));
+                let media = media.collect::<Result<_, _>>()?;
+                let Indexed { row, keys } = listable(Indexed { row, keys })?;
+                Entry::Put(Box::new(Put {
+                    detail: Detail { recording: *recording, request, response },
+                    row,
+                    keys,
+                    media,
+                }))
+            }
+            Change::Retag { row, keys } => Entry::Retag(listable(Indexed { row, keys })?),
+            Change::Remove { ids } => Entry::Remove(ids),
+            Change::Restore { ids } => Entry::Restore(ids),
+            Change::Ledger { entries } => Entry::Ledger(entries),
+        })
+    }
+
+    fn body(&self, bytes: &[u8], unsynced: &mut Unsynced) -> Result<BodyRef, StoreError> {
+        let body = BodyRef::of(bytes);
+        if !body.small() {
+            self.core.bodies().write(&body.hash, bytes, unsynced)?;
+        }
+        Ok(body)
+    }
+
+    fn media(&self, hash: &Hash, bytes: &[u8], unsynced: &mut Unsynced) -> Result<Media, StoreError> {
+        if self.body(bytes, unsynced)?.hash == *hash {
+            return Ok(Media::of(*hash, bytes));
+        }
+        let path = self.core.bodies().path(hash);
+        Err(StoreError::Body { path, recording: None, problem: "was handed in with other bytes".into() })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.core.close();
+    }
+}
+
+/// Refuses a row that is too long for a value of the index.
+fn listable(indexed: Indexed) -> Result<Indexed, StoreError> {
+    match row_len(&indexed) {
+        len if len > INLINE => Err(StoreError::TooLarge { id: indexed.row.id.clone(), len }),
+        _ => Ok(indexed),
+    }
+}
+
+fn answer(
+    waiting: impl IntoIterator<Item = oneshot::Sender<Result<(), StoreError>>>,
+    result: &Result<(), StoreError>,
+) {
+    for done in waiting {
+        // Whoever stopped waiting does not want to know.
+        let _ = done.send(result.clone());
+    }
+}
