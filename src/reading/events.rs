@@ -43,9 +43,10 @@ impl Form {
     pub(super) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
         match headers.media_type().as_str() {
             "text/event-stream" => Some(Self::Sse),
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => {
-                Some(Self::Rows)
-            }
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines" => Some(Self::Rows),
             "" | "text/plain" | "application/octet-stream"
                 if body.starts_with(b"data:") || body.starts_with(b"event:") =>
             {
