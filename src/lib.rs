@@ -1,4 +1,5 @@
 //! retake: a terminal workbench for recorded AI API calls.
 
+pub mod dialect;
 pub mod model;
 pub mod reading;
