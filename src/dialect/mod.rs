@@ -1,0 +1,3 @@
+//! What retake knows of the API families.
+
+pub mod painting;

@@ -1,0 +1,119 @@
+//! Chance that is the same for the same seed, and the outlines made of it.
+
+/// Numbers from a seed (`SplitMix64`).
+#[derive(Clone)]
+pub(super) struct Dice(u64);
+
+/// The outline of a range of hills: noise in several octaves, from 0 (valley) to 1 (summit).
+pub(super) struct Ridge {
+    octaves: Vec<Octave>,
+    smooth: bool,
+    /// Rises towards one side instead of going up and down.
+    slope: Option<bool>,
+}
+
+struct Octave {
+    frequency: f32,
+    weight: f32,
+    values: Vec<f32>,
+}
+
+impl Dice {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        let fold = |state: u64, part: &[u8]| {
+            let part = part.iter().fold(0, |part, byte| (part << 8) | u64::from(*byte));
+            Self(state ^ part).next()
+        };
+        Self(seed.chunks_exact(8).fold(0, fold))
+    }
+
+    /// The same dice, thrown for another purpose.
+    pub(super) fn skip(mut self, purpose: u64) -> Self {
+        self.0 ^= purpose.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 up to 1.
+    pub(super) fn unit(&mut self) -> f32 {
+        #[expect(clippy::cast_precision_loss, reason = "24 bits are what a float holds")]
+        let bits = (self.next() >> 40) as f32;
+        bits / 16_777_216.0
+    }
+
+    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.unit()
+    }
+
+    pub(super) fn chance(&mut self, share: f32) -> bool {
+        self.unit() < share
+    }
+
+    pub(super) fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[usize::try_from(self.next() % all.len() as u64).unwrap_or(0)]
+    }
+}
+
+impl Ridge {
+    /// Rolling hills; `frequency` is how many of them fit into a square picture.
+    pub(super) fn smooth(dice: &mut Dice, frequency: f32, octaves: u8) -> Self {
+        Self::noise(dice, frequency, octaves, (true, 0.38))
+    }
+
+    /// Rocks.
+    pub(super) fn jagged(dice: &mut Dice, frequency: f32, octaves: u8) -> Self {
+        Self::noise(dice, frequency, octaves, (false, 0.48))
+    }
+
+    /// A bank that rises towards one side.
+    pub(super) fn slope(dice: &mut Dice) -> Self {
+        let slope = Some(dice.chance(0.5));
+        Self { slope, ..Self::smooth(dice, 2.0, 3) }
+    }
+
+    fn noise(dice: &mut Dice, frequency: f32, octaves: u8, (smooth, rough): (bool, f32)) -> Self {
+        let octave = |number: u8| {
+            let frequency = frequency * 2.0_f32.powi(i32::from(number));
+            let values = (0..64).map(|_| dice.unit()).collect();
+            Octave { frequency, weight: rough.powi(i32::from(number)), values }
+        };
+        Self { octaves: (0..octaves).map(octave).collect(), smooth, slope: None }
+    }
+
+    /// The height at `x`, counted in heights of the picture from its left side.
+    pub(super) fn at(&self, x: f32) -> f32 {
+        let weights: f32 = self.octaves.iter().map(|octave| octave.weight).sum();
+        let sum: f32 = self.octaves.iter().map(|octave| octave.weight * octave.at(x, self.smooth)).sum();
+        let noise = sum / weights;
+        match self.slope {
+            None => noise,
+            Some(left) => {
+                let side = if left { 1.0 - x } else { x };
+                (side * side).clamp(0.0, 1.0) * 0.8 + noise * 0.25
+            }
+        }
+    }
+}
+
+impl Octave {
+    fn at(&self, x: f32, smooth: bool) -> f32 {
+        let x = x * self.frequency;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "x is not negative; huge ones saturate"
+        )]
+        let whole = x.floor() as usize;
+        let part = x - x.floor();
+        let part = if smooth { part * part * (3.0 - 2.0 * part) } else { part };
+        let value = |at: usize| self.values[at % self.values.len()];
+        value(whole) * (1.0 - part) + value(whole + 1) * part
+    }
+}

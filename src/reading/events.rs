@@ -1,0 +1,207 @@
+//! The events of a streamed answer: server-sent events as the WHATWG specification parses them, and rows of NDJSON.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::decoded::timed;
+use crate::model::{Headers, Response};
+
+/// One event of a streamed answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEvent {
+    /// When the piece arrived that completed it, counted from the request.
+    pub at: Duration,
+    /// The `event` field.
+    pub name: Option<String>,
+    /// The `data` fields, joined by newlines; a row of NDJSON.
+    pub data: String,
+}
+
+/// The events of an event stream or of NDJSON, in order; none for other answers. Comments and other fields are left
+/// out. What stands after the last blank line is shown too: the specification drops it, a reader wants to see it.
+#[must_use]
+pub fn events(response: &Response) -> Vec<StreamEvent> {
+    match Form::of(&response.headers, &response.log.bytes) {
+        None => Vec::new(),
+        Some(form) => {
+            let (body, ends) = timed(response);
+            form.events(&body, &ends)
+        }
+    }
+}
+
+/// How a stream is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Sse,
+    Rows,
+}
+
+impl Form {
+    /// From the content type; where that says nothing, from the beginning of the body.
+    pub(super) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
+        match headers.media_type().as_str() {
+            "text/event-stream" => Some(Self::Sse),
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines" => Some(Self::Rows),
+            "" | "text/plain" | "application/octet-stream"
+                if body.starts_with(b"data:") || body.starts_with(b"event:") =>
+            {
+                Some(Self::Sse)
+            }
+            _ => None,
+        }
+    }
+
+    /// The events of a decoded body; `ends` says where pieces end and when those arrived.
+    pub(super) fn events(self, body: &[u8], ends: &[(usize, Duration)]) -> Vec<StreamEvent> {
+        let arrived = |offset: usize| {
+            let piece = ends.partition_point(|(end, _)| *end < offset);
+            ends.get(piece).or(ends.last()).map_or(Duration::ZERO, |(_, at)| *at)
+        };
+        match self {
+            Self::Sse => sse(body, arrived),
+            Self::Rows => Lines::new(body)
+                .filter(|line| !line.text.trim_ascii().is_empty())
+                .map(|line| StreamEvent {
+                    at: arrived(line.end),
+                    name: None,
+                    data: String::from_utf8_lossy(line.text).into_owned(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn sse(body: &[u8], arrived: impl Fn(usize) -> Duration) -> Vec<StreamEvent> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").map_or((body, 0), |rest| (rest, 3));
+    let mut events = Vec::new();
+    let mut name = None;
+    let mut data: Option<String> = None;
+    let mut end = 0;
+    for line in Lines::new(body.0) {
+        end = line.end + body.1;
+        if line.text.is_empty() {
+            let name = name.take();
+            events.extend(data.take().map(|data| StreamEvent { at: arrived(end), name, data }));
+            continue;
+        }
+        let (field, value) = match line.text.iter().position(|b| *b == b':') {
+            Some(colon) => (&line.text[..colon], &line.text[colon + 1..]),
+            None => (line.text, &b""[..]),
+        };
+        let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
+        match field {
+            b"event" => name = Some(value.into_owned()).filter(|name| !name.is_empty()),
+            b"data" => match &mut data {
+                None => data = Some(value.into_owned()),
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(&value);
+                }
+            },
+            // A comment, `id`, `retry`, or what a later specification adds.
+            _ => {}
+        }
+    }
+    events.extend(data.map(|data| StreamEvent { at: arrived(end), name, data }));
+    events
+}
+
+/// Lines that end in LF, CRLF or CR, mixed as they come.
+struct Lines<'a> {
+    body: &'a [u8],
+    at: usize,
+}
+
+struct Line<'a> {
+    text: &'a [u8],
+    /// Offset behind what ends it. Behind the CR of a CRLF that an event waits for: the LF may arrive much later.
+    end: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(body: &'a [u8]) -> Self {
+        Self { body, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        let rest = self.body.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let start = self.at;
+        let Some(len) = rest.iter().position(|b| matches!(b, b'\n' | b'\r')) else {
+            self.at = self.body.len();
+            return Some(Line { text: rest, end: self.at });
+        };
+        let end = start + len + 1;
+        let crlf = rest[len] == b'\r' && rest.get(len + 1) == Some(&b'\n');
+        self.at = end + usize::from(crlf);
+        Some(Line { text: &rest[..len], end })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::ByteLog;
+    use crate::reading::decoded::tests::gzip;
+
+    /// A streamed answer of which a piece arrives every 10 ms.
+    pub(in crate::reading) fn stream<B: AsRef<[u8]>>(pieces: impl IntoIterator<Item = B>) -> Response {
+        let timed = pieces.into_iter().zip(1..).map(|(piece, n)| (Duration::from_millis(10 * n), piece));
+        Response {
+            status: 200,
+            headers: [("content-type", "text/event-stream; charset=utf-8")].into_iter().collect(),
+            log: ByteLog::from_pieces(timed),
+        }
+    }
+
+    fn shown(response: &Response) -> Vec<(u128, String, String)> {
+        let event = |e: StreamEvent| (e.at.as_millis(), e.name.unwrap_or_default(), e.data);
+        events(response).into_iter().map(event).collect()
+    }
+
+    fn want(expected: &[(u128, &str, &str)]) -> Vec<(u128, String, String)> {
+        expected.iter().map(|(at, name, data)| (*at, (*name).into(), (*data).into())).collect()
+    }
+
+    #[test]
+    fn the_specification_is_followed() {
+        let all = stream([concat!(
+            "\u{FEFF}: a comment\r\nevent: one\r\ndata: first\r\ndata:  second\r\n\r\n",
+            "data\ndata\n\n",
+            "event: nameless event has no data\n\n",
+            "id: 7\rdata:x\r\r",
+            "retry: 3\nunknown: y\ndata: tail"
+        )]);
+        let expected = [(10, "one", "first\n second"), (10, "", "\n"), (10, "", "x"), (10, "", "tail")];
+        assert_eq!(shown(&all), want(&expected));
+    }
+
+    #[test]
+    fn an_event_has_the_time_of_the_piece_that_completed_it() {
+        let cat = "猫".as_bytes();
+        let pieces: [&[u8]; 5] = [b"data: ", &cat[..1], &cat[1..], b"\n", b"\ndata: b\n\n"];
+        assert_eq!(shown(&stream(pieces)), want(&[(50, "", "猫"), (50, "", "b")]));
+        assert_eq!(shown(&stream(["data: a\r\n\r", "\ndata: b\n\n"])), want(&[(10, "", "a"), (20, "", "b")]));
+    }
+
+    #[test]
+    fn compressed_streams_and_rows_are_read_too() {
+        let mut response = stream([gzip(b"data: a\n\n")]);
+        response.headers.push("content-encoding", "gzip");
+        assert_eq!(shown(&response), want(&[(10, "", "a")]));
+        let mut rows = stream(["{\"a\":1}\n", "\n{\"a\"", ":2}"]);
+        rows.headers = [("content-type", "application/x-ndjson")].into_iter().collect();
+        assert_eq!(shown(&rows), want(&[(10, "", "{\"a\":1}"), (30, "", "{\"a\":2}")]));
+        let mut json = stream(["{}"]);
+        json.headers = [("content-type", "application/json")].into_iter().collect();
+        assert_eq!(shown(&json), []);
+    }
+}

@@ -1,0 +1,92 @@
+//! Sizes and times for people, the same on the command line and on the screen.
+
+/// A size in bytes with at most four characters of digits: `512 B`, `3.2 KiB`, `12 KiB`, `1.4 MiB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut unit = 1024_u128;
+    for name in UNITS {
+        // In whole numbers: a float would turn 10239 bytes into "10.0 KiB".
+        let tenths = (u128::from(bytes) * 10 + unit / 2) / unit;
+        if tenths < 100 {
+            return format!("{}.{} {name}", tenths / 10, tenths % 10);
+        }
+        let whole = (u128::from(bytes) + unit / 2) / unit;
+        if whole < 1024 {
+            return format!("{whole} {name}");
+        }
+        unit *= 1024;
+    }
+    format!("{} EiB", (u128::from(bytes) + unit / 2) / unit)
+}
+
+/// A time in microseconds, to the digits that matter: `<1ms`, `3ms`, `1.8s`, `12s`, `2m`, `2m05s`, `1h10m`.
+#[must_use]
+pub fn duration(micros: u64) -> String {
+    let millis = micros.saturating_add(500) / 1000;
+    let tenths = micros.saturating_add(50_000) / 100_000;
+    let seconds = micros.saturating_add(500_000) / 1_000_000;
+    match micros {
+        0 => "0ms".into(),
+        1..500 => "<1ms".into(),
+        _ if millis < 1000 => format!("{millis}ms"),
+        _ if tenths < 100 => format!("{}.{}s", tenths / 10, tenths % 10),
+        _ if seconds < 60 => format!("{seconds}s"),
+        _ if seconds < 3600 => with_rest(seconds, 'm', 's'),
+        _ => with_rest(seconds / 60, 'h', 'm'),
+    }
+}
+
+/// `count` small units as large ones of sixty, with what is left over.
+fn with_rest(count: u64, large: char, small: char) -> String {
+    match count % 60 {
+        0 => format!("{}{large}", count / 60),
+        rest => format!("{}{large}{rest:02}{small}", count / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        let cases = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (3_277, "3.2 KiB"),
+            (10_239, "10 KiB"),
+            (12_345, "12 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (1_468_006, "1.4 MiB"),
+            (u64::MAX, "16 EiB"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn durations() {
+        let cases = [
+            (0, "0ms"),
+            (20, "<1ms"),
+            (3_200, "3ms"),
+            (999_600, "1.0s"),
+            (1_800_000, "1.8s"),
+            (9_960_000, "10s"),
+            (59_700_000, "1m"),
+            (120_000_000, "2m"),
+            (125_000_000, "2m05s"),
+            (4_200_000_000, "1h10m"),
+        ];
+        for (micros, text) in cases {
+            assert_eq!(duration(micros), text);
+        }
+        assert!(!duration(u64::MAX).is_empty());
+    }
+}

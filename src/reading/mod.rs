@@ -1,0 +1,23 @@
+//! Derived views of an exchange: its decoded body, the events and the text of a streamed answer, the pictures inside,
+//! and all of it as readable text.
+//!
+//! The recorded bytes are the truth; everything here is worked out from them again and again and never stored. All
+//! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
+
+mod assembled;
+mod decoded;
+mod events;
+pub mod human;
+mod json;
+mod media;
+mod multipart;
+mod pretty;
+mod sanitize;
+mod sniff;
+
+pub use assembled::assembled;
+pub use decoded::{Unreadable, decoded};
+pub use events::{StreamEvent, events};
+pub use media::{Medium, count_images, media};
+pub use pretty::pretty;
+pub use sanitize::{sanitize, sanitize_lines};

@@ -1,0 +1,266 @@
+//! A body as readable text.
+//!
+//! The text shows what is there: keys in their order, numbers with the digits they were written with, both of two equal
+//! keys. Only base64 gives way to a word about it. It is not sanitized; a screen does that line by line.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+
+use super::decoded::decoded;
+use super::events::Form;
+use super::human::size;
+use super::json::{Token, Tokens, is_json, unquoted};
+use super::multipart::parts;
+use super::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
+use crate::model::Headers;
+
+/// The most a pretty body has, in bytes: thousands of lines, more than anyone scrolls through.
+const LIMIT: usize = 256 << 10;
+/// Base64 shorter than this stays: an id, a key of a cache, a signature.
+const BASE64: usize = 256;
+/// How wide lines of numbers are filled.
+const WIDTH: usize = 100;
+/// How much of a binary body is shown.
+const DUMPED: usize = 256;
+
+/// `body` as text of at most 256 KiB, for people: JSON indented by two spaces, streams with an event or a row on each
+/// line, multipart by its parts, base64 of 256 characters and more as `<image 1.4 MiB png>`, binary as the beginning of
+/// a hex dump. A last line says what was left out. A `content-encoding` is decoded first.
+#[must_use]
+pub fn pretty(headers: &Headers, body: &Bytes) -> String {
+    let mut page = Page { text: String::new(), limit: LIMIT };
+    match decoded(headers, body) {
+        Err(problem) => {
+            _ = writeln!(page.text, "<{problem}>");
+            page.dump(body);
+        }
+        Ok(body) => page.body(headers, &body),
+    }
+    page.text
+}
+
+/// Text up to a limit.
+struct Page {
+    text: String,
+    limit: usize,
+}
+
+impl Page {
+    fn body(&mut self, headers: &Headers, body: &Bytes) {
+        if let Some(form) = Form::of(headers, body) {
+            return self.events(form, body);
+        }
+        let parts = parts(headers, body);
+        if !parts.is_empty() {
+            let mut shown = 0;
+            for part in parts {
+                let quoted = part.file.map(|file| format!(" \"{file}\"")).unwrap_or_default();
+                let fine =
+                    self.push(part.name) && self.push(": ") && self.part(part.content_type, part.content);
+                if !(fine && self.push(&quoted) && self.push("\n")) {
+                    return self.note(shown, body.len());
+                }
+                shown += part.content.len();
+            }
+            return;
+        }
+        let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
+        match text {
+            Some(text) if is_json(text) => self.json(text),
+            Some(text) => self.plain(text),
+            None if headers.media_type().starts_with("text/") => self.plain(&String::from_utf8_lossy(body)),
+            None => self.dump(body),
+        }
+    }
+
+    fn plain(&mut self, text: &str) {
+        if !self.push(text) {
+            self.note(self.limit, text.len());
+        }
+    }
+
+    /// The value of one part of a multipart body: short text as it is, files and all else in a word.
+    fn part(&mut self, content_type: Option<&str>, content: &[u8]) -> bool {
+        match std::str::from_utf8(content) {
+            Ok(text)
+                if content_type.is_none_or(|kind| kind.starts_with("text/") || kind.contains("json")) =>
+            {
+                self.push(text)
+            }
+            _ => {
+                let kind = sniff(content).or(content_type).unwrap_or("binary");
+                self.push(&format!("<{kind} {}>", size(content.len() as u64)))
+            }
+        }
+    }
+
+    fn events(&mut self, form: Form, body: &[u8]) {
+        let all = form.events(body, &[]);
+        for (shown, event) in all.iter().enumerate() {
+            let name = event.name.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
+            let data =
+                if is_json(&event.data) { compact(&event.data) } else { event.data.replace('\n', "\n    ") };
+            if !(self.push(&name) && self.push(&data) && self.push("\n")) {
+                _ = write!(self.text, "\n… {} of {} events left out", all.len() - shown, all.len());
+                return;
+            }
+        }
+    }
+
+    /// JSON over several lines. No recursion: how deep a recording nests is not ours to decide.
+    fn json(&mut self, text: &str) {
+        let mut tokens = Tokens(text);
+        let mut depth = 0_usize;
+        while let Some(token) = tokens.next() {
+            let empty = tokens.0.trim_start().starts_with(['}', ']']);
+            let fine = match token {
+                Token::Open('[') if is_numbers(tokens.clone()) => self.numbers(&mut tokens, depth),
+                Token::Open(bracket) if empty => {
+                    let close = if bracket == '{' { "}" } else { "]" };
+                    tokens.next();
+                    self.push(bracket.encode_utf8(&mut [0; 4])) && self.push(close)
+                }
+                Token::Open(bracket) => {
+                    depth += 1;
+                    self.push(bracket.encode_utf8(&mut [0; 4])) && self.line(depth)
+                }
+                Token::Close(bracket) => {
+                    depth = depth.saturating_sub(1);
+                    self.line(depth) && self.push(bracket.encode_utf8(&mut [0; 4]))
+                }
+                Token::Comma => self.push(",") && self.line(depth),
+                Token::Colon => self.push(": "),
+                Token::Text(text) => self.push(&shown(text)),
+                Token::Scalar(text) => self.push(text),
+            };
+            if !fine {
+                return self.note(text.len() - tokens.0.len(), text.len());
+            }
+        }
+        self.push("\n");
+    }
+
+    /// The rest of an array of numbers: one line if it fits, else lines filled up.
+    fn numbers(&mut self, tokens: &mut Tokens<'_>, depth: usize) -> bool {
+        let numbers: Vec<&str> = tokens
+            .take_while(|token| *token != Token::Close(']'))
+            .filter_map(|token| if let Token::Scalar(text) = token { Some(text) } else { None })
+            .collect();
+        if numbers.iter().map(|n| n.len() + 2).sum::<usize>() + depth * 2 <= WIDTH {
+            return self.push(&format!("[{}]", numbers.join(", ")));
+        }
+        let mut fine = self.push("[") && self.line(depth + 1);
+        let mut column = depth * 2 + 2;
+        for (at, number) in numbers.iter().enumerate() {
+            let last = at + 1 == numbers.len();
+            if column + number.len() > WIDTH && column > depth * 2 + 2 {
+                fine = fine && self.line(depth + 1);
+                column = depth * 2 + 2;
+            }
+            column += number.len() + 2;
+            fine = fine && self.push(number) && self.push(if last { "" } else { ", " });
+        }
+        fine && self.line(depth) && self.push("]")
+    }
+
+    fn dump(&mut self, body: &[u8]) {
+        let kind = sniff(body).map(|kind| format!(" {kind}")).unwrap_or_default();
+        let sides = dimensions(body).map(|(width, height)| format!(", {width}x{height}")).unwrap_or_default();
+        _ = writeln!(self.text, "<{}{kind}{sides}>", size(body.len() as u64));
+        for (row, bytes) in body[..body.len().min(DUMPED)].chunks(16).enumerate() {
+            let hex: String = bytes.iter().fold(String::new(), |mut hex, byte| {
+                _ = write!(hex, "{byte:02x} ");
+                hex
+            });
+            let ascii: String =
+                bytes.iter().map(|b| if b.is_ascii_graphic() { char::from(*b) } else { '.' }).collect();
+            _ = writeln!(self.text, "{:08x}  {hex:<48} {ascii}", row * 16);
+        }
+        if body.len() > DUMPED {
+            self.note(DUMPED, body.len());
+        }
+    }
+
+    fn line(&mut self, depth: usize) -> bool {
+        self.push("\n") && (0..depth).all(|_| self.push("  "))
+    }
+
+    /// Adds as much of `text` as there is room for; says whether that was all.
+    fn push(&mut self, text: &str) -> bool {
+        let room = self.limit.saturating_sub(self.text.len());
+        let end = (0..=room.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        self.text.push_str(&text[..end]);
+        end == text.len()
+    }
+
+    fn note(&mut self, shown: usize, all: usize) {
+        let line = if self.text.ends_with('\n') { "" } else { "\n" };
+        let left = all.saturating_sub(shown);
+        _ = write!(self.text, "{line}… {} of {} left out", size(left as u64), size(all as u64));
+    }
+}
+
+/// Whether the tokens up to the end of this array are numbers and the like, and there is at least one.
+fn is_numbers(tokens: Tokens<'_>) -> bool {
+    let mut any = false;
+    for token in tokens {
+        match token {
+            Token::Scalar(_) => any = true,
+            Token::Comma => {}
+            Token::Close(_) => return any,
+            Token::Open(_) | Token::Colon | Token::Text(_) => return false,
+        }
+    }
+    false
+}
+
+/// JSON on one line.
+fn compact(text: &str) -> String {
+    let mut line = String::with_capacity(text.len().min(1024));
+    for token in Tokens(text) {
+        match token {
+            Token::Open(bracket) | Token::Close(bracket) => line.push(bracket),
+            Token::Comma => line.push_str(", "),
+            Token::Colon => line.push_str(": "),
+            Token::Text(text) => line.push_str(&shown(text)),
+            Token::Scalar(text) => line.push_str(text),
+        }
+    }
+    line
+}
+
+/// A string as shown: base64 in a word, all else as written.
+fn shown(token: &str) -> std::borrow::Cow<'_, str> {
+    if token.len() < BASE64 {
+        return token.into();
+    }
+    let text = unquoted(token);
+    let payload = data_uri(&text).unwrap_or(&text);
+    if payload.len() < BASE64 || !is_base64(payload) {
+        return token.into();
+    }
+    let size = size(base64_len(payload));
+    match sniff_base64(payload).and_then(|kind| kind.split_once('/')) {
+        Some((kind @ ("image" | "audio" | "video"), form)) => format!("\"<{kind} {size} {form}>\"").into(),
+        Some((_, form)) => format!("\"<{form} {size}>\"").into(),
+        None if looks_random(payload) => format!("\"<base64 {size}>\"").into(),
+        None => token.into(),
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len() - digits.len() <= 2
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
+}
+
+/// A long word or a hexadecimal number is made of base64's letters too, but not of all kinds of them.
+fn looks_random(text: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| text.as_bytes().iter().any(kind);
+    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+#[path = "pretty_tests.rs"]
+mod tests;

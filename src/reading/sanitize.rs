@@ -1,0 +1,116 @@
+//! The one way of recorded text to a screen.
+//!
+//! Recorded text is whatever a model or an upstream sent: it may hold escape sequences (OSC 52 writes the clipboard),
+//! direction overrides that make a line read as another, and characters that nobody sees. Each of them becomes a
+//! visible, harmless character here; nothing else in the program needs to know about them.
+
+use std::borrow::Cow;
+
+/// How wide a tab is drawn. Fixed, because text is cut and scrolled after it went through here.
+const TAB: &str = "    ";
+
+/// What stands for a character that has no picture of its own.
+const DOT: char = '·';
+
+/// `text` as one harmless line: control characters become their pictures (`␛`), newlines and other line breaks `␤`,
+/// tabs four spaces, direction marks and invisible characters `·`. Borrows when nothing had to change.
+#[must_use]
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    replaced(text, false)
+}
+
+/// As [`sanitize`], but keeps newlines; CRLF becomes one.
+#[must_use]
+pub fn sanitize_lines(text: &str) -> Cow<'_, str> {
+    replaced(text, true)
+}
+
+fn replaced(text: &str, lines: bool) -> Cow<'_, str> {
+    let fine = |c: char| is_harmless(c) || (lines && c == '\n');
+    let Some(first) = text.find(|c| !fine(c)) else { return Cow::Borrowed(text) };
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(&text[..first]);
+    let mut rest = text[first..].chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            _ if fine(c) => out.push(c),
+            '\t' => out.push_str(TAB),
+            '\r' if lines && rest.peek() == Some(&'\n') => {}
+            // They only choose between two pictures of the character before, and terminals disagree about its width.
+            '\u{FE0E}' | '\u{FE0F}' => {}
+            _ => out.push(picture(c)),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The visible stand-in, from Unicode's block of control pictures where it has one.
+fn picture(c: char) -> char {
+    match c {
+        '\n' | '\u{0085}' | '\u{2028}' | '\u{2029}' => '␤',
+        '\0'..='\u{1F}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(DOT),
+        '\u{7F}' => '␡',
+        _ => DOT,
+    }
+}
+
+/// Whether a terminal draws `c`, and draws it where it stands.
+fn is_harmless(c: char) -> bool {
+    // Most text is ASCII; the table below is for the rest.
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
+    !matches!(c,
+        '\u{80}'..='\u{9F}'                                  // C1: a lone U+009B starts a control sequence
+        | '\u{AD}' | '\u{34F}' | '\u{61C}'                   // soft hyphen, grapheme joiner, Arabic letter mark
+        | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'  // Hangul fillers
+        | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'  // invisible vowels, Mongolian selectors
+        | '\u{200B}'..='\u{200F}'                            // zero widths, left-to-right and right-to-left marks
+        | '\u{2028}'..='\u{202E}'                            // line and paragraph separator, embeddings, overrides
+        | '\u{2060}'..='\u{206F}'                            // word joiner, invisible operators, isolates
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'               // variation selectors, byte order mark
+        | '\u{FFF0}'..='\u{FFFB}'                            // unassigned invisible, interlinear annotation
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' // shorthand and musical format controls
+        | '\u{E0000}'..='\u{E0FFF}'                          // tags, further variation selectors
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn hostile_text_becomes_visible_and_plain_text_is_borrowed() {
+        assert!(matches!(sanitize("Füße, 猫, ❤, 👍🏽"), Cow::Borrowed(_)));
+        assert_eq!(sanitize("\x1b]52;c;aGk=\x07"), "␛]52;c;aGk=␇");
+        assert_eq!(sanitize("a\tb\0c\x7f"), "a    b␀c␡");
+        assert_eq!(sanitize("\u{9b}31mred"), "·31mred");
+        assert_eq!(sanitize("user\u{202E}gpj.exe"), "user·gpj.exe");
+        assert_eq!(sanitize("pass\u{200B}word\u{E0041}"), "pass·word·");
+        assert_eq!(sanitize("one\r\ntwo\u{2028}three"), "one␍␤two␤three");
+        assert_eq!(sanitize_lines("one\r\ntwo\rthree\n"), "one\ntwo␍three\n");
+        assert_eq!(sanitize("❤\u{FE0F}"), "❤");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hostile_is_left_and_twice_is_once(
+            text in "[\\x00-\\x7f\u{80}-\u{a0}\u{600}-\u{620}\u{2000}-\u{2070}\u{FE00}-\u{FEFF}\u{E0000}-\u{E0200}a-z猫]{0,60}",
+        ) {
+            let one = sanitize(&text).into_owned();
+            prop_assert!(one.chars().all(is_harmless));
+            prop_assert_eq!(sanitize(&one), one.as_str());
+            let lines = sanitize_lines(&text).into_owned();
+            prop_assert!(lines.chars().all(|c| c == '\n' || is_harmless(c)));
+            prop_assert_eq!(sanitize_lines(&lines), lines.as_str());
+        }
+
+        #[test]
+        fn controls_never_pass(c in any::<char>()) {
+            let text = c.to_string();
+            prop_assert!(!sanitize(&text).chars().any(char::is_control));
+        }
+    }
+}
