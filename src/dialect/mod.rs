@@ -1,3 +1,221 @@
-//! What retake knows of the API families.
+//! What retake knows of each API family: endpoints, cosmetic fields and defaults, how streams end, where links to
+//! media stand, what an error looks like. One file of tables per family; nothing here compares, stores or sends.
 
+mod decode;
+mod generic;
+mod openai;
 pub mod painting;
+mod path;
+mod rules;
+mod sse;
+
+pub use decode::decoded;
+pub use rules::{Plain, Preset, Rules, Terminator};
+pub use sse::{SseEvent, events};
+
+use crate::model::{Headers, Request, Response};
+
+/// One API family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dialect {
+    /// `OpenAI` and the many that speak like it.
+    OpenAi,
+    /// Everything else: all fields decide, the mount included.
+    Generic,
+}
+
+/// One endpoint of a dialect, as a request's method and path name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What people say: the path behind the API version, `images/generations`, `videos/{id}`.
+    pub name: String,
+    /// The whole path with variables in place of ids, `/v1/videos/{id}`.
+    pub template: String,
+    /// The variables and their values.
+    pub vars: Vec<(String, String)>,
+    /// What is known of it.
+    pub rules: &'static Rules,
+}
+
+/// A refusal of retake's own, to be put into a dialect's words.
+#[derive(Clone, Debug)]
+pub struct Refusal<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// A word for programs, `RECORDING_NOT_FOUND`.
+    pub code: &'a str,
+    /// A sentence for people.
+    pub message: &'a str,
+    /// More for programs, such as near misses; it goes beside the error, under `retake`.
+    pub details: Option<serde_json::Value>,
+}
+
+impl Dialect {
+    /// The dialect that a mount speaks.
+    #[must_use]
+    pub fn of_mount(mount: &str) -> Self {
+        match mount {
+            "openai" | "lumenfall" => Self::OpenAi,
+            _ => Self::Generic,
+        }
+    }
+
+    /// The mount that a target without a mount prefix means, from what only one provider's clients send.
+    #[must_use]
+    pub fn detect(method: &str, path: &str, headers: &Headers) -> Option<&'static str> {
+        let _ = method;
+        let (version, rest) = path::behind_version(path);
+        let first = rest.split('/').next().unwrap_or_default();
+        let has = |name: &str| headers.get(name).is_some();
+        match (version, first) {
+            ("v1", "messages") => Some("anthropic"),
+            ("v1", "models") if has("anthropic-version") => Some("anthropic"),
+            ("v1" | "v1alpha" | "v1beta" | "v1beta1", "models") if has("x-goog-api-key") || verb(rest) => {
+                Some("gemini")
+            }
+            ("v1beta", _) => Some("gemini"),
+            ("v1", "") => None,
+            ("v1", _) => Some("openai"),
+            ("v2", _) => Some("cohere"),
+            ("/", "api") => {
+                let verb = rest.split('/').nth(1).unwrap_or_default();
+                ["chat", "generate", "embed", "tags", "show", "ps", "version"]
+                    .contains(&verb)
+                    .then_some("ollama")
+            }
+            _ => None,
+        }
+    }
+
+    /// The dialect's name, in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Generic => "generic",
+        }
+    }
+
+    /// The endpoint that `method` and `path` (without the query) mean; an unknown one has no rules of its own.
+    #[must_use]
+    pub fn endpoint(self, method: &str, path: &str) -> Endpoint {
+        match self {
+            Self::OpenAi => openai::endpoint(method, path),
+            Self::Generic => generic::endpoint(path),
+        }
+    }
+
+    /// The body of a refusal, in the shape that the dialect's SDKs turn into their own error types.
+    #[must_use]
+    pub fn refusal(self, refusal: &Refusal<'_>) -> serde_json::Value {
+        let mut body = match self {
+            Self::OpenAi => openai::refusal(refusal),
+            Self::Generic => generic::refusal(refusal),
+        };
+        if let (Some(members), Some(details)) = (body.as_object_mut(), &refusal.details) {
+            members.insert("retake".to_owned(), details.clone());
+        }
+        body
+    }
+
+    /// Whether a body that ended cleanly is whole: of an event stream, whether its terminator or an error event is
+    /// there; anything else, and a stream of an endpoint without a known terminator, is.
+    #[must_use]
+    pub fn complete(self, endpoint: &Endpoint, request: &Request, response: &Response) -> bool {
+        let _ = request;
+        if response.headers.media_type() != "text/event-stream" {
+            return true;
+        }
+        decoded(&response.headers, &response.log.bytes)
+            .is_none_or(|body| sse::ended(endpoint.rules.terminator, &body))
+    }
+
+    /// JSON pointers of the links to media in the endpoint's answers, `*` for any array index.
+    #[must_use]
+    pub fn links(self, endpoint: &Endpoint) -> &'static [&'static str] {
+        endpoint.rules.links
+    }
+}
+
+/// Whether the path ends in a verb, as Gemini's do (`models/x:generateContent`).
+fn verb(path: &str) -> bool {
+    path.rsplit_once(':')
+        .is_some_and(|(_, verb)| !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::ByteLog;
+
+    #[test]
+    fn a_target_without_a_mount_is_recognized() {
+        let none = Headers::default();
+        let detect = |path: &str| Dialect::detect("POST", path, &none);
+        assert_eq!(detect("/v1/chat/completions"), Some("openai"));
+        assert_eq!(detect("/v1/models"), Some("openai"));
+        assert_eq!(detect("/v1/messages"), Some("anthropic"));
+        assert_eq!(detect("/v1beta/models/x:generateContent"), Some("gemini"));
+        assert_eq!(detect("/v1/models/x:generateContent"), Some("gemini"));
+        assert_eq!(detect("/api/chat"), Some("ollama"));
+        assert_eq!(detect("/v2/chat"), Some("cohere"));
+        assert_eq!(detect("/favicon.ico"), None);
+        let anthropic = Headers::from_iter([("anthropic-version", "2023-06-01")]);
+        assert_eq!(Dialect::detect("GET", "/v1/models", &anthropic), Some("anthropic"));
+    }
+
+    #[test]
+    fn endpoints_have_names_templates_and_variables() {
+        let endpoint = Dialect::OpenAi.endpoint("GET", "/v1/videos/video_1/content");
+        assert_eq!(
+            (endpoint.name.as_str(), endpoint.template.as_str()),
+            ("videos/{id}/content", "/v1/videos/{id}/content")
+        );
+        assert_eq!(endpoint.vars, [("id".to_owned(), "video_1".to_owned())]);
+        let endpoint = Dialect::OpenAi.endpoint("POST", "/v1/images/generations/");
+        assert_eq!(
+            (endpoint.name.as_str(), endpoint.template.as_str()),
+            ("images/generations", "/v1/images/generations")
+        );
+        assert_eq!(Dialect::OpenAi.links(&endpoint), ["/data/*/url"]);
+        let endpoint = Dialect::OpenAi.endpoint("POST", "/v1/decisions");
+        assert_eq!((endpoint.name.as_str(), endpoint.template.as_str()), ("decisions", "/v1/decisions"));
+        let endpoint = Dialect::Generic.endpoint("POST", "/v3/x/7");
+        assert_eq!((endpoint.name.as_str(), endpoint.template.as_str()), ("x/7", "/v3/x/7"));
+    }
+
+    #[test]
+    fn a_refusal_speaks_the_dialect_and_carries_details() {
+        let refusal = Refusal {
+            status: 404,
+            code: "RECORDING_NOT_FOUND",
+            message: "no",
+            details: Some(serde_json::json!([1])),
+        };
+        let body = Dialect::OpenAi.refusal(&refusal);
+        assert_eq!(body["error"]["code"], "RECORDING_NOT_FOUND");
+        assert_eq!(body["error"]["type"], "invalid_request_error");
+        assert!(body["error"]["param"].is_null() && body["error"].get("param").is_some());
+        assert_eq!(body["retake"], serde_json::json!([1]));
+        assert_eq!(Dialect::Generic.refusal(&refusal)["error"]["message"], "no");
+    }
+
+    #[test]
+    fn a_stream_is_complete_with_its_terminator_only() {
+        let ends = |path: &str, body: &str| {
+            let headers = Headers::from_iter([("content-type", "text/event-stream; charset=utf-8")]);
+            let log = ByteLog::whole(body.to_owned(), Duration::ZERO);
+            let endpoint = Dialect::OpenAi.endpoint("POST", path);
+            Dialect::OpenAi.complete(&endpoint, &Request::default(), &Response { status: 200, headers, log })
+        };
+        assert!(ends("/v1/chat/completions", "data: {}\n\ndata: [DONE]\n\n"));
+        assert!(!ends("/v1/chat/completions", "data: {}\n\n"));
+        assert!(!ends("/v1/images/generations", "data: {\"type\":\"image_generation.partial_image\"}\n\n"));
+        assert!(ends("/v1/images/generations", "data: {\"type\":\"image_generation.completed\"}\n\n"));
+        assert!(!ends("/v1/responses", "data: {\"type\":\"response.created\"}\n\n"));
+        assert!(ends("/v1/responses", "event: response.failed\ndata: {}\n\n"));
+        assert!(ends("/v1/other", "data: {}\n\n"));
+    }
+}

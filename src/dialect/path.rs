@@ -1,0 +1,108 @@
+//! Paths: the normal form, the API version at the front, and matching against templates.
+
+use std::fmt::Write;
+
+/// Splits the API version (`v1`, `v1beta`) from the front: (`/v1/`, `models`); the first part is `/` without one.
+pub(super) fn behind_version(path: &str) -> (&str, &str) {
+    let rest = path.trim_start_matches('/');
+    let lead = path.len() - rest.len();
+    let version = rest.split('/').next().unwrap_or_default();
+    let digits = version.strip_prefix('v').unwrap_or_default();
+    let is_version = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.len() <= 12
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric());
+    let behind = if is_version { &rest[version.len()..] } else { return ("/", rest) };
+    (&path[lead..lead + version.len()], behind.trim_start_matches('/'))
+}
+
+/// The path with needless percent-encoding resolved (`%7E` is `~`) and hexadecimal digits in upper case. Slashes,
+/// dots and everything reserved stay: an unknown upstream may tell them apart.
+pub(super) fn normal(path: &str) -> String {
+    let bytes = path.as_bytes();
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = if *byte == b'%' { bytes.get(at + 1..at + 3).and_then(hex_byte) } else { None };
+        match code {
+            Some(plain) if plain.is_ascii_alphanumeric() || b"-._~".contains(&plain) => text.push(plain),
+            Some(code) => {
+                let mut escape = String::new();
+                let _ = write!(escape, "%{code:02X}");
+                text.extend_from_slice(escape.as_bytes());
+            }
+            None => text.push(*byte),
+        }
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(text).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The variables of `path` (segments) under `template` (`videos/{id}/content`), if it fits. A variable called
+/// `model` at the end takes the rest, because model names hold slashes.
+pub(super) fn fit(template: &str, path: &[&str]) -> Option<Vec<(String, String)>> {
+    let mut vars = Vec::new();
+    let mut rest = path;
+    for wanted in template.split('/') {
+        let (first, others) = rest.split_first()?;
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some("model") => {
+                vars.push(("model".to_owned(), decoded(&rest.join("/"))));
+                return Some(vars);
+            }
+            Some(name) => vars.push((name.to_owned(), decoded(first))),
+            None if wanted == *first => {}
+            None => return None,
+        }
+        rest = others;
+    }
+    rest.is_empty().then_some(vars)
+}
+
+/// Percent-decoded, or as it is where that gives no UTF-8.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = if *byte == b'%' { bytes.get(at + 1..at + 3).and_then(hex_byte) } else { None };
+        out.push(code.unwrap_or(*byte));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+fn hex_byte(pair: &[u8]) -> Option<u8> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    Some(digit(*pair.first()?)? * 16 + digit(*pair.get(1)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_split_off() {
+        assert_eq!(behind_version("/v1/images/generations"), ("v1", "images/generations"));
+        assert_eq!(behind_version("/v1beta/models/x:y"), ("v1beta", "models/x:y"));
+        assert_eq!(behind_version("/videos/1"), ("/", "videos/1"));
+        assert_eq!(behind_version("/v1"), ("v1", ""));
+        assert_eq!(behind_version(""), ("/", ""));
+    }
+
+    #[test]
+    fn needless_escapes_are_resolved_and_others_kept() {
+        assert_eq!(normal("/a%7eb/%2f//x;y/%zz%4"), "/a~b/%2F//x;y/%zz%4");
+        assert_eq!(normal(&normal("/%25%37%45")), normal("/%25%37%45"), "idempotent");
+    }
+
+    #[test]
+    fn templates_give_variables() {
+        assert_eq!(
+            fit("videos/{id}/content", &["videos", "v%31", "content"]),
+            Some(vec![("id".into(), "v1".into())])
+        );
+        assert_eq!(fit("models/{model}", &["models", "a", "b"]), Some(vec![("model".into(), "a/b".into())]));
+        assert_eq!(fit("videos/{id}", &["videos"]), None);
+        assert_eq!(fit("videos", &["videos", "x"]), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! The tables that a dialect fills in for each endpoint: data, read by `matching` and by the recorder.
+
+/// What retake knows of one endpoint. Field names are paths of a JSON body or part names of a multipart body
+/// (`stream_options/include_usage`, `*` for any array index); a name stands for everything below it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Fields that do not change the answer, in lists so that endpoints can share them.
+    pub cosmetic: &'static [&'static [&'static str]],
+    /// Query parameters that do not change the answer.
+    pub cosmetic_query: &'static [&'static str],
+    /// Documented defaults: such a value and an absent field are the same.
+    pub presets: &'static [Preset],
+    /// Fields for which `null` and absent are the same.
+    pub null_is_absent: &'static [&'static str],
+    /// Fields that hold the input, as opposed to parameters of the output.
+    pub input: &'static [&'static str],
+    /// Ids echoed from earlier answers, which are compared by position.
+    pub echoed: &'static [&'static str],
+    /// How an event stream of this endpoint ends.
+    pub terminator: Terminator,
+    /// JSON pointers of links to media in the answer, `*` for any array index.
+    pub links: &'static [&'static str],
+    /// Whether model names carry provider prefixes and date suffixes that do not matter.
+    pub plain_models: bool,
+}
+
+/// A documented default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// The field.
+    pub field: &'static str,
+    /// Its default.
+    pub value: Plain,
+    /// The default holds only for models whose name starts like this.
+    pub model: &'static str,
+}
+
+/// A plain value in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// A text.
+    Text(&'static str),
+    /// A number in canonical form.
+    Number(&'static str),
+    /// True or false.
+    Bool(bool),
+    /// An object or array without content.
+    Empty,
+}
+
+/// How an event stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminator {
+    /// Nothing is known: a clean end is the end.
+    Unknown,
+    /// `data: [DONE]`.
+    Done,
+    /// An event of one of these names, in `event:` or in the data's `type`.
+    Events(&'static [&'static str]),
+    /// Either of both.
+    DoneOr(&'static [&'static str]),
+}
+
+impl Rules {
+    /// Nothing is known: every field is significant.
+    pub const NONE: Self = Self {
+        cosmetic: &[],
+        cosmetic_query: &[],
+        presets: &[],
+        null_is_absent: &[],
+        input: &[],
+        echoed: &[],
+        terminator: Terminator::Unknown,
+        links: &[],
+        plain_models: false,
+    };
+}
+
+impl Preset {
+    /// A default that is a text.
+    #[must_use]
+    pub const fn text(field: &'static str, value: &'static str) -> Self {
+        Self { field, value: Plain::Text(value), model: "" }
+    }
+
+    /// A default that is a number, in canonical form.
+    #[must_use]
+    pub const fn number(field: &'static str, value: &'static str) -> Self {
+        Self { field, value: Plain::Number(value), model: "" }
+    }
+
+    /// A default that is true or false.
+    #[must_use]
+    pub const fn bool(field: &'static str, value: bool) -> Self {
+        Self { field, value: Plain::Bool(value), model: "" }
+    }
+}
