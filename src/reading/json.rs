@@ -24,7 +24,7 @@ pub(super) struct Tokens<'a>(pub(super) &'a str);
 
 /// One step from the root of a JSON text to a value in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// A key, with its quotes, as written.
     Key(&'a str),
     Index(usize),
@@ -39,7 +39,7 @@ pub(super) fn is_json(text: &str) -> bool {
 }
 
 /// Shows each string value of `text` with the way to it. Ends early where arrays and objects are nested too deep.
-pub(super) fn strings<'a>(text: &'a str, mut visit: impl FnMut(&[Step<'a>], &'a str)) {
+pub(crate) fn strings<'a>(text: &'a str, mut visit: impl FnMut(&[Step<'a>], &'a str)) {
     let mut path: Vec<Step<'a>> = Vec::new();
     let mut tokens = Tokens(text).peekable();
     while let Some(token) = tokens.next() {
@@ -67,7 +67,7 @@ pub(super) fn strings<'a>(text: &'a str, mut visit: impl FnMut(&[Step<'a>], &'a 
 }
 
 /// The JSON pointer (RFC 6901) of a way.
-pub(super) fn pointer(path: &[Step<'_>]) -> String {
+pub(crate) fn pointer(path: &[Step<'_>]) -> String {
     path.iter().fold(String::new(), |mut pointer, step| {
         pointer.push('/');
         match step {
@@ -79,7 +79,7 @@ pub(super) fn pointer(path: &[Step<'_>]) -> String {
 }
 
 /// What a string token says: without quotes, escapes resolved.
-pub(super) fn unquoted(token: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn unquoted(token: &str) -> std::borrow::Cow<'_, str> {
     let inner = token.strip_prefix('"').unwrap_or(token);
     let inner = inner.strip_suffix('"').unwrap_or(inner);
     if inner.contains('\\')

@@ -8,7 +8,7 @@ mod assembled;
 mod decoded;
 mod events;
 pub mod human;
-mod json;
+pub(crate) mod json;
 mod media;
 mod multipart;
 mod pretty;
