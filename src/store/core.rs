@@ -199,7 +199,7 @@ impl Core {
         });
     }
 
-    fn source(&self) -> Source {
+    pub(super) fn source(&self) -> Source {
         self.source.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
