@@ -10,6 +10,8 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -82,6 +84,10 @@ type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<Inde
 const FORMAT: u32 = 1;
 const STATE: &[u8] = b"state";
 const CACHE: u64 = 64 << 20;
+/// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
+/// moment ago, here or in the process that owned the store before, may still hold it.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(5);
 /// A value in the index is never longer than this, so that it is kept in sled's log and not beside it.
 const PART: usize = INLINE - 64;
 
@@ -115,7 +121,14 @@ impl Index {
     pub(super) fn open(dir: &Path) -> Result<Self> {
         guard(|| {
             // No flushing by the clock: whatever is missing after a crash is in the journal.
-            let db = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None).open()?;
+            let config = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
+            let started = Instant::now();
+            let db = loop {
+                match config.open() {
+                    Err(error) if is_locked(&error) && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                    opened => break opened?,
+                }
+            };
             let trees = Trees::open(&db)?;
             Ok(Self { db, trees })
         })
@@ -284,7 +297,7 @@ impl Index {
     /// The length of the longest value of any tree.
     pub(super) fn longest_value(&self) -> usize {
         let trees = self.db.tree_names().into_iter().map(|name| self.db.open_tree(name).unwrap());
-        trees.flat_map(|tree| tree.iter().values().map(|value| value.unwrap().len()).max()).max().unwrap()
+        trees.filter_map(|tree| tree.iter().values().map(|value| value.unwrap().len()).max()).max().unwrap()
     }
 }
 
@@ -345,6 +358,11 @@ fn state(value: &[u8]) -> Result<State> {
         Some((other, _)) => Err(IndexError(format!("it has format version {other}, not {FORMAT}"))),
         None => Err(IndexError("its state is damaged".into())),
     }
+}
+
+fn is_locked(error: &sled::Error) -> bool {
+    // sled wraps the answer of the lock in a text.
+    matches!(error, sled::Error::Io(cause) if cause.to_string().contains("could not acquire lock"))
 }
 
 fn count(tree: &Tree) -> Result<u64> {
