@@ -69,15 +69,15 @@ impl Core {
     }
 
     pub(super) fn entries(&self) -> Result<Vec<Indexed>, StoreError> {
-        self.read(|index| index.entries(), |offsets| Ok(offsets.entries()))
+        self.read(Index::entries, |offsets| Ok(offsets.entries()))
     }
 
     pub(super) fn trash(&self) -> Result<Vec<Indexed>, StoreError> {
-        self.read(|index| index.trash(), |offsets| Ok(offsets.trash()))
+        self.read(Index::trash, |offsets| Ok(offsets.trash()))
     }
 
     pub(super) fn counts(&self) -> Result<(u64, u64), StoreError> {
-        self.read(|index| index.counts(), |offsets| Ok(offsets.counts()))
+        self.read(Index::counts, |offsets| Ok(offsets.counts()))
     }
 
     pub(super) fn hashed(&self, from: [u8; 32], to: [u8; 32]) -> Result<Vec<RecordingId>, StoreError> {
@@ -141,7 +141,9 @@ impl Core {
             // Reading the journal may have taken them in already, which is harmless.
             if let Source::Offsets(offsets) = self.source() {
                 let mut offsets = offsets.lock().unwrap_or_else(PoisonError::into_inner);
-                lines.iter().for_each(|(line, mark)| offsets.apply(line, *mark));
+                for (line, mark) in lines {
+                    offsets.apply(line, *mark);
+                }
             }
         }
     }
@@ -199,7 +201,7 @@ impl Core {
         });
     }
 
-    fn source(&self) -> Source {
+    pub(super) fn source(&self) -> Source {
         self.source.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

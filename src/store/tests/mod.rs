@@ -1,1 +1,164 @@
+//! The store through its own door: real sled, real files, real syncs.
 
+mod crash;
+mod damage;
+mod everyday;
+mod index;
+mod law;
+mod refusal;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Strategy};
+
+pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+/// A store that the test owns at once or not at all.
+pub(super) fn open(dir: &Path) -> Opened {
+    Store::open(dir, &impatient(), NOW).unwrap()
+}
+
+pub(super) fn impatient() -> Ownership {
+    Ownership { address: None, patience: Duration::ZERO }
+}
+
+/// Opens a store that has nothing to complain about.
+pub(super) fn open_quietly(dir: &Path) -> Store {
+    let Opened { store, notices } = open(dir);
+    assert_eq!(notices, []);
+    store
+}
+
+/// Ids in the order of their numbers.
+pub(super) fn id(n: u8) -> RecordingId {
+    let mut bytes = [n / 58; 16];
+    bytes[15] = n % 58;
+    RecordingId::from_random(bytes)
+}
+
+/// A recording with these bodies.
+pub(super) fn recording(n: u8, request: &[u8], response: &[u8]) -> Recording {
+    let request = Request {
+        method: "POST".into(),
+        mount: "openai".into(),
+        target: "/v1/images/generations".into(),
+        headers: [("content-type", "application/json")].into_iter().collect(),
+        body: Bytes::copy_from_slice(request),
+    };
+    Recording {
+        id: id(n),
+        hash: request.hash(),
+        // A test may not vouch either: it reads the request as the store does.
+        request: serde_json::from_value(serde_json::to_value(&request).unwrap()).unwrap(),
+        response: Response {
+            status: 200,
+            headers: Headers::default(),
+            log: ByteLog::whole(response.to_vec(), Duration::ZERO),
+        },
+        strategy: Strategy::STANDARD,
+        name: None,
+        tags: vec![format!("tag-{n}")],
+        protected: false,
+        scope: None,
+        completeness: Completeness::Whole,
+        media: Vec::new(),
+        provenance: Provenance { recorded_at: Timestamp(i64::from(n)), ..Provenance::default() },
+    }
+}
+
+pub(super) fn small(n: u8) -> Recording {
+    recording(n, format!("{{\"prompt\":\"{n}\"}}").as_bytes(), format!("answer {n}").as_bytes())
+}
+
+pub(super) fn large(n: u8) -> Recording {
+    recording(n, &vec![n; INLINE + 1], &vec![!n; 3 * INLINE])
+}
+
+pub(super) fn indexed(recording: &Recording) -> Indexed {
+    let row = Row {
+        id: recording.id.clone(),
+        hash: recording.hash,
+        method: recording.request.method.clone(),
+        mount: recording.request.mount.clone(),
+        endpoint: "images/generations".into(),
+        model: Some("gpt-image-1".into()),
+        prompt: Some("a cat".into()),
+        strategy: recording.strategy.clone(),
+        name: recording.name.clone(),
+        tags: recording.tags.clone(),
+        protected: recording.protected,
+        scope: recording.scope.clone(),
+        completeness: recording.completeness,
+        status: recording.response.status,
+        streamed: false,
+        images: 0,
+        size: recording.response.log.bytes.len() as u64,
+        recorded_at: recording.provenance.recorded_at,
+        total: 0,
+        usage: Usage::default(),
+    };
+    let significant = Hash::of(recording.strategy.to_string().as_bytes());
+    let keys =
+        Keys { canonical: 1, all: Fingerprint(recording.hash.0), significant: Fingerprint(significant.0) };
+    Indexed { row: Arc::new(row), keys }
+}
+
+pub(super) fn put(recording: &Recording) -> Change {
+    let Indexed { row, keys } = indexed(recording);
+    Change::Put { recording: Box::new(recording.clone()), row, keys, media: Vec::new() }
+}
+
+pub(super) fn commit(store: &Store, change: Change) {
+    store.commit_blocking(vec![change], NOW).unwrap();
+}
+
+/// A store with these recordings, closed again.
+pub(super) fn filled(dir: &Path, recordings: &[Recording]) {
+    let store = open(dir).store;
+    store.commit_blocking(recordings.iter().map(put).collect(), NOW).unwrap();
+}
+
+pub(super) fn ids(entries: &[Indexed]) -> Vec<RecordingId> {
+    entries.iter().map(|entry| entry.row.id.clone()).collect()
+}
+
+/// All that a store shows of its recordings.
+pub(super) fn content(store: &Store) -> Vec<(Indexed, Recording)> {
+    let whole = |entry: Indexed| {
+        let recording = store.recording(&entry.row.id).unwrap().unwrap();
+        (entry, recording)
+    };
+    store.entries().unwrap().into_iter().map(whole).collect()
+}
+
+/// What a crash would leave: the files as they are while the store is still open.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+pub(super) fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect();
+    files.sort();
+    files
+}
+
+pub(super) fn journal_lines(dir: &Path) -> Vec<Vec<u8>> {
+    let text = fs::read(dir.join("journal.log")).unwrap();
+    text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+}

@@ -4,21 +4,25 @@
 //! write errors. So every call runs under [`guard`], every value carries a CRC, the whole of it is derived from the
 //! journal, and a change to all trees is one transaction that also says how far in the journal it has come.
 
+mod change;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional, TransactionalTree};
+use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 use sled::{Db, IVec, Tree};
 
 use super::journal::Mark;
-use super::line::{Detail, Entry, Header, Line, Put};
+use super::line::{Detail, Header, Line};
 use super::{INLINE, Indexed, Keys};
-use crate::model::{Fingerprint, Hash, RecordingId, Timestamp, Usage};
+use crate::model::{Fingerprint, Hash, RecordingId, Timestamp};
 
 /// The open index.
 #[derive(Debug)]
@@ -80,6 +84,10 @@ type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<Inde
 const FORMAT: u32 = 1;
 const STATE: &[u8] = b"state";
 const CACHE: u64 = 64 << 20;
+/// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
+/// moment ago, here or in the process that owned the store before, may still hold it.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(5);
 /// A value in the index is never longer than this, so that it is kept in sled's log and not beside it.
 const PART: usize = INLINE - 64;
 
@@ -113,7 +121,14 @@ impl Index {
     pub(super) fn open(dir: &Path) -> Result<Self> {
         guard(|| {
             // No flushing by the clock: whatever is missing after a crash is in the journal.
-            let db = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None).open()?;
+            let config = sled::Config::new().path(dir).cache_capacity(CACHE).flush_every_ms(None);
+            let started = Instant::now();
+            let db = loop {
+                match config.open() {
+                    Err(error) if is_locked(&error) && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                    opened => break opened?,
+                }
+            };
             let trees = Trees::open(&db)?;
             Ok(Self { db, trees })
         })
@@ -164,7 +179,7 @@ impl Index {
             let done =
                 all.transaction(|(rows, details, bodies, hashes, fingerprints, ledger, trash, meta)| {
                     let trees = Trees { rows, details, bodies, hashes, fingerprints, ledger, trash, meta };
-                    Change::begin(trees, header)?.run(lines)
+                    change::Transaction::begin(trees, header)?.run(lines)
                 });
             done.map_err(|error| match error {
                 TransactionError::Abort(error) => error,
@@ -268,124 +283,21 @@ impl Index {
     }
 }
 
-/// A transaction under way.
-struct Change<'a> {
-    trees: Trees<&'a TransactionalTree>,
-    state: State,
-}
-
-impl<'a> Change<'a> {
-    fn begin(trees: Trees<&'a TransactionalTree>, header: &Header) -> InTransaction<Self> {
-        let old = trees
-            .meta
-            .get(STATE)?
-            .map(|value| state(&value))
-            .transpose()
-            .map_err(ConflictableTransactionError::Abort)?;
-        let new =
-            State { format: FORMAT, generation: header.generation, salt: header.salt.0, ..State::default() };
-        Ok(Self { trees, state: old.unwrap_or(new) })
-    }
-
-    fn run(mut self, lines: &[(Line, Mark)]) -> InTransaction<()> {
-        for (line, mark) in lines {
-            match &line.entry {
-                Entry::Put(put) => self.put(put)?,
-                Entry::Retag(indexed) => self.retag(indexed)?,
-                Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
-                Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
-                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, *usage))?,
-            }
-            self.state.mark = *mark;
-        }
-        self.trees.meta.insert(STATE, seal(&self.state)?)?;
-        Ok(())
-    }
-
-    fn put(&mut self, put: &Put) -> InTransaction<()> {
-        let id = &put.row.id;
-        for (hash, bytes) in put.small_bodies().filter(|(_, bytes)| !bytes.is_empty()) {
-            self.trees.bodies.insert(&hash.0, &bytes[..])?;
-        }
-        self.detail(id, &seal(&put.bare())?)?;
-        if self.trees.trash.remove(id.as_str())?.is_some() {
-            self.state.counts.trash -= 1;
-        }
-        self.row(&put.indexed())
-    }
-
-    fn detail(&mut self, id: &RecordingId, whole: &[u8]) -> InTransaction<()> {
-        let parts: Vec<_> = whole.chunks(PART).collect();
-        for (at, part) in parts.iter().enumerate() {
-            let more = u8::from(at + 1 < parts.len());
-            self.trees.details.insert(part_key(id, at), [&[more], *part].concat())?;
-        }
-        // What an earlier and longer one left behind.
-        for at in parts.len().. {
-            if self.trees.details.remove(part_key(id, at))?.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn retag(&mut self, indexed: &Indexed) -> InTransaction<()> {
-        match self.trees.rows.get(indexed.row.id.as_str())? {
-            Some(_) => self.row(indexed),
-            None => Ok(()),
+#[cfg(test)]
+impl Index {
+    /// Makes all values of a tree meaningless.
+    pub(super) fn spoil(&self, tree: &str) {
+        let tree = self.db.open_tree(tree).unwrap();
+        for entry in &tree {
+            let entry = entry.unwrap();
+            tree.insert(entry.0, b"spoiled").unwrap();
         }
     }
 
-    /// Sets a row and what is derived from it.
-    fn row(&mut self, indexed: &Indexed) -> InTransaction<()> {
-        let id = indexed.row.id.as_str();
-        if let Some(old) = self.trees.rows.insert(id, seal(indexed)?)? {
-            self.forget(&unseal(&old).map_err(ConflictableTransactionError::Abort)?)?;
-        }
-        self.state.counts.rows += 1;
-        self.trees.hashes.insert([&indexed.row.hash.0[..], id.as_bytes()].concat(), b"")?;
-        for key in fingerprint_keys(id, &indexed.keys) {
-            if self.trees.fingerprints.insert(key, b"")?.is_none() {
-                self.state.counts.fingerprints += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes out what is derived from a row that is no longer there.
-    fn forget(&mut self, old: &Indexed) -> InTransaction<()> {
-        let id = old.row.id.as_str();
-        self.state.counts.rows -= 1;
-        self.trees.hashes.remove([&old.row.hash.0[..], id.as_bytes()].concat())?;
-        for key in fingerprint_keys(id, &old.keys) {
-            if self.trees.fingerprints.remove(key)?.is_some() {
-                self.state.counts.fingerprints -= 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn remove(&mut self, id: &RecordingId, at: Timestamp) -> InTransaction<()> {
-        let Some(old) = self.trees.rows.remove(id.as_str())? else { return Ok(()) };
-        let old: Indexed = unseal(&old).map_err(ConflictableTransactionError::Abort)?;
-        self.forget(&old)?;
-        self.trees.trash.insert(id.as_str(), seal(&(at, old))?)?;
-        self.state.counts.trash += 1;
-        Ok(())
-    }
-
-    fn restore(&mut self, id: &RecordingId) -> InTransaction<()> {
-        let Some(old) = self.trees.trash.remove(id.as_str())? else { return Ok(()) };
-        let (_, old) = unseal::<(Timestamp, Indexed)>(&old).map_err(ConflictableTransactionError::Abort)?;
-        self.state.counts.trash -= 1;
-        self.row(&old)
-    }
-
-    fn used(&mut self, id: &RecordingId, usage: Usage) -> InTransaction<()> {
-        if self.trees.ledger.insert(id.as_str(), seal(&usage)?)?.is_none() {
-            self.state.counts.ledger += 1;
-        }
-        Ok(())
+    /// The length of the longest value of any tree.
+    pub(super) fn longest_value(&self) -> usize {
+        let trees = self.db.tree_names().into_iter().map(|name| self.db.open_tree(name).unwrap());
+        trees.filter_map(|tree| tree.iter().values().map(|value| value.unwrap().len()).max()).max().unwrap()
     }
 }
 
@@ -446,6 +358,11 @@ fn state(value: &[u8]) -> Result<State> {
         Some((other, _)) => Err(IndexError(format!("it has format version {other}, not {FORMAT}"))),
         None => Err(IndexError("its state is damaged".into())),
     }
+}
+
+fn is_locked(error: &sled::Error) -> bool {
+    // sled wraps the answer of the lock in a text.
+    matches!(error, sled::Error::Io(cause) if cause.to_string().contains("could not acquire lock"))
 }
 
 fn count(tree: &Tree) -> Result<u64> {

@@ -1,0 +1,133 @@
+//! What a line of the journal does to the trees.
+
+use sled::transaction::{ConflictableTransactionError, TransactionalTree};
+
+use super::{
+    FORMAT, InTransaction, PART, STATE, State, Trees, fingerprint_keys, part_key, seal, state, unseal,
+};
+use crate::model::{RecordingId, Timestamp, Usage};
+use crate::store::Indexed;
+use crate::store::journal::Mark;
+use crate::store::line::{Entry, Header, Line, Put};
+
+/// A transaction under way.
+pub(super) struct Transaction<'a> {
+    trees: Trees<&'a TransactionalTree>,
+    state: State,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn begin(trees: Trees<&'a TransactionalTree>, header: &Header) -> InTransaction<Self> {
+        let old = trees
+            .meta
+            .get(STATE)?
+            .map(|value| state(&value))
+            .transpose()
+            .map_err(ConflictableTransactionError::Abort)?;
+        let new =
+            State { format: FORMAT, generation: header.generation, salt: header.salt.0, ..State::default() };
+        Ok(Self { trees, state: old.unwrap_or(new) })
+    }
+
+    /// Takes the changes in and notes how far that was.
+    pub(super) fn run(mut self, lines: &[(Line, Mark)]) -> InTransaction<()> {
+        for (line, mark) in lines {
+            match &line.entry {
+                Entry::Put(put) => self.put(put)?,
+                Entry::Retag(indexed) => self.retag(indexed)?,
+                Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
+                Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
+                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, *usage))?,
+            }
+            self.state.mark = *mark;
+        }
+        self.trees.meta.insert(STATE, seal(&self.state)?)?;
+        Ok(())
+    }
+
+    fn put(&mut self, put: &Put) -> InTransaction<()> {
+        let id = &put.row.id;
+        for (hash, bytes) in put.small_bodies().filter(|(_, bytes)| !bytes.is_empty()) {
+            self.trees.bodies.insert(&hash.0, &bytes[..])?;
+        }
+        self.detail(id, &seal(&put.bare())?)?;
+        if self.trees.trash.remove(id.as_str())?.is_some() {
+            self.state.counts.trash -= 1;
+        }
+        self.row(&put.indexed())
+    }
+
+    fn detail(&mut self, id: &RecordingId, whole: &[u8]) -> InTransaction<()> {
+        let parts: Vec<_> = whole.chunks(PART).collect();
+        for (at, part) in parts.iter().enumerate() {
+            let more = u8::from(at + 1 < parts.len());
+            self.trees.details.insert(part_key(id, at), [&[more], *part].concat())?;
+        }
+        // What an earlier and longer one left behind.
+        for at in parts.len().. {
+            if self.trees.details.remove(part_key(id, at))?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn retag(&mut self, indexed: &Indexed) -> InTransaction<()> {
+        match self.trees.rows.get(indexed.row.id.as_str())? {
+            Some(_) => self.row(indexed),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets a row and what is derived from it.
+    fn row(&mut self, indexed: &Indexed) -> InTransaction<()> {
+        let id = indexed.row.id.as_str();
+        if let Some(old) = self.trees.rows.insert(id, seal(indexed)?)? {
+            self.forget(&unseal(&old).map_err(ConflictableTransactionError::Abort)?)?;
+        }
+        self.state.counts.rows += 1;
+        self.trees.hashes.insert([&indexed.row.hash.0[..], id.as_bytes()].concat(), b"")?;
+        for key in fingerprint_keys(id, &indexed.keys) {
+            if self.trees.fingerprints.insert(key, b"")?.is_none() {
+                self.state.counts.fingerprints += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out what is derived from a row that is no longer there.
+    fn forget(&mut self, old: &Indexed) -> InTransaction<()> {
+        let id = old.row.id.as_str();
+        self.state.counts.rows -= 1;
+        self.trees.hashes.remove([&old.row.hash.0[..], id.as_bytes()].concat())?;
+        for key in fingerprint_keys(id, &old.keys) {
+            if self.trees.fingerprints.remove(key)?.is_some() {
+                self.state.counts.fingerprints -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, id: &RecordingId, at: Timestamp) -> InTransaction<()> {
+        let Some(old) = self.trees.rows.remove(id.as_str())? else { return Ok(()) };
+        let old: Indexed = unseal(&old).map_err(ConflictableTransactionError::Abort)?;
+        self.forget(&old)?;
+        self.trees.trash.insert(id.as_str(), seal(&(at, old))?)?;
+        self.state.counts.trash += 1;
+        Ok(())
+    }
+
+    fn restore(&mut self, id: &RecordingId) -> InTransaction<()> {
+        let Some(old) = self.trees.trash.remove(id.as_str())? else { return Ok(()) };
+        let (_, old) = unseal::<(Timestamp, Indexed)>(&old).map_err(ConflictableTransactionError::Abort)?;
+        self.state.counts.trash -= 1;
+        self.row(&old)
+    }
+
+    fn used(&mut self, id: &RecordingId, usage: Usage) -> InTransaction<()> {
+        if self.trees.ledger.insert(id.as_str(), seal(&usage)?)?.is_none() {
+            self.state.counts.ledger += 1;
+        }
+        Ok(())
+    }
+}
