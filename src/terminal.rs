@@ -1,0 +1,421 @@
+//! The terminal itself: taking it over and giving it back, reading keys, asking what it can do, pictures in pixels.
+//!
+//! The only place that asks the terminal questions or prints past ratatui.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
+use crossterm::{cursor, execute, terminal};
+use image::DynamicImage;
+use tokio::sync::mpsc;
+
+/// How pictures can be shown in full resolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Not at all: half-blocks only.
+    #[default]
+    Blocks,
+    /// The kitty graphics protocol.
+    Kitty,
+    /// iTerm2's inline images.
+    Iterm,
+    /// Sixel.
+    Sixel,
+}
+
+/// What the environment says about the terminal.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Whether it runs inside a multiplexer, which swallows or mangles pictures.
+    pub multiplexer: bool,
+}
+
+/// Whether the screen is ours, so that giving it back twice does nothing.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether pictures were sent that the terminal keeps until told otherwise.
+static PICTURES: AtomicBool = AtomicBool::new(false);
+
+/// The terminal while it is ours: raw mode, alternate screen, bracketed paste, hidden cursor, our title. It is given
+/// back when this is dropped.
+#[derive(Debug)]
+pub struct Screen(());
+
+impl Screen {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// When standard output is no terminal, or it cannot be set up.
+    pub fn take(title: &str) -> io::Result<Self> {
+        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "standard input and output must be a terminal",
+            ));
+        }
+        TAKEN.store(true, Ordering::SeqCst);
+        let screen = Self(());
+        terminal::enable_raw_mode()?;
+        let mut out = io::stdout();
+        // The old title is put on the terminal's stack; terminals without one ignore it.
+        out.write_all(b"\x1b[22;0t")?;
+        let title: String = title.chars().filter(|c| !c.is_control()).take(100).collect();
+        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(title))?;
+        Ok(screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back as it was. Safe to call at any time, from any thread, more than once.
+pub fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // Each step is tried whatever became of the one before: a terminal left half raw is of no use to anybody.
+    forget_pictures();
+    let mut out = io::stdout();
+    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = out.write_all(b"\x1b[23;0t").and_then(|()| out.flush());
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Makes a panic of this thread give the terminal back before it is reported, and a panic of any other thread a line
+/// in the log and a word to `report`; the screen stays up. (ratatui's own hook would tear the screen down whichever
+/// thread panics.)
+pub fn watch_panics(report: impl Fn(String) + Send + Sync + 'static) {
+    let ui: ThreadId = thread::current().id();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == ui || !TAKEN.load(Ordering::SeqCst) {
+            give_back();
+            before(info);
+            return;
+        }
+        let text = info.to_string();
+        tracing::error!("{text}");
+        report(text);
+    }));
+}
+
+// === keys ===
+
+/// The thread that reads keys, and the gate that stops it while somebody else reads from the terminal.
+#[derive(Debug)]
+pub struct Keys {
+    gate: Arc<Gate>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Reading,
+    Asked,
+    Parked,
+    Ended,
+}
+
+impl Keys {
+    /// How long a read waits before it looks at the gate again.
+    const WAIT: Duration = Duration::from_millis(50);
+
+    /// Starts to read; events go to `events`, and the thread ends when nobody takes them any more.
+    #[must_use]
+    pub fn read(events: mpsc::Sender<Event>) -> Self {
+        let gate = Arc::new(Gate::default());
+        let inside = Arc::clone(&gate);
+        thread::Builder::new()
+            .name("keys".into())
+            .spawn(move || inside.read(&events))
+            .map_or_else(|error| tracing::error!("no thread for keys: {error}"), |_detached| ());
+        Self { gate }
+    }
+
+    /// Stops reading; returns once the thread stands still. Waits for as long as a read takes.
+    pub fn park(&self) {
+        self.gate.set(State::Asked);
+        let state = self.gate.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let still = |state: &mut State| *state == State::Asked;
+        // Bounded, in case the thread is gone.
+        drop(self.gate.changed.wait_timeout_while(state, Duration::from_secs(1), still));
+    }
+
+    /// Reads on.
+    pub fn resume(&self) {
+        self.gate.set(State::Reading);
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.gate.set(State::Ended);
+    }
+}
+
+impl Gate {
+    fn set(&self, state: State) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.changed.notify_all();
+    }
+
+    fn read(&self, events: &mpsc::Sender<Event>) {
+        while self.pass() {
+            let next = event::poll(Keys::WAIT).and_then(|ready| ready.then(event::read).transpose());
+            let open = match next {
+                Ok(Some(event)) => events.blocking_send(event).is_ok(),
+                Ok(None) => !events.is_closed(),
+                Err(error) => {
+                    tracing::error!("cannot read keys: {error}");
+                    false
+                }
+            };
+            if !open {
+                break;
+            }
+        }
+    }
+
+    /// Waits while the gate is closed; false when reading is over.
+    fn pass(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Asked {
+            *state = State::Parked;
+            self.changed.notify_all();
+        }
+        let parked = |state: &mut State| *state == State::Parked;
+        let state = self.changed.wait_while(state, parked).unwrap_or_else(PoisonError::into_inner);
+        *state != State::Ended
+    }
+}
+
+/// Waits for any key or until `stop` is set, and then takes all that was typed or answered meanwhile. Only while
+/// [`Keys`] is parked.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub fn wait_for_key(stop: &AtomicBool) -> io::Result<()> {
+    while !stop.load(Ordering::SeqCst) {
+        if event::poll(Keys::WAIT)? && matches!(event::read()?, Event::Key(_) | Event::Resize(..)) {
+            break;
+        }
+    }
+    drain()
+}
+
+/// Takes all input that is waiting.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub fn drain() -> io::Result<()> {
+    while event::poll(Duration::from_millis(20))? {
+        event::read()?;
+    }
+    Ok(())
+}
+
+// === pictures ===
+
+impl Surroundings {
+    /// As the process sees them.
+    #[must_use]
+    pub fn here() -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        Self { multiplexer: set("TMUX") || set("ZELLIJ") || set("STY") }
+    }
+}
+
+/// Asks the terminal how it can show pictures. To be called once, while the terminal is ours and before [`Keys`] reads.
+///
+/// A terminal that answers nothing would make the later questions wait for ever, so the first one is a question that
+/// every terminal answers, with a limit.
+#[must_use]
+pub fn probe(surroundings: &Surroundings) -> Protocol {
+    if surroundings.multiplexer || !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Protocol::Blocks;
+    }
+    if terminal::supports_keyboard_enhancement().is_err() {
+        return Protocol::Blocks;
+    }
+    pixels::probe()
+}
+
+/// Shows a picture on the whole screen, as large as it fits with its proportions kept, leaving the last line free.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn show(picture: &DynamicImage, protocol: Protocol) -> io::Result<()> {
+    execute!(io::stdout(), terminal::Clear(terminal::ClearType::All), cursor::MoveTo(0, 0))?;
+    PICTURES.store(true, Ordering::SeqCst);
+    let room = Room::here()?;
+    let (columns, rows) = room.fit(picture.width(), picture.height());
+    let (width, height) = room.pixels(columns, rows);
+    // The protocols send raw pixels, so none that cannot be seen are sent.
+    let small = if picture.width() > width {
+        picture.resize(width, height, image::imageops::FilterType::Triangle)
+    } else {
+        picture.clone()
+    };
+    pixels::print(&small, protocol, (room.columns - columns) / 2, (columns, rows))?;
+    execute!(io::stdout(), cursor::MoveTo(0, room.rows), crossterm::style::Print("any key returns"))
+}
+
+/// Makes the terminal forget pictures that it keeps.
+pub fn forget_pictures() {
+    if PICTURES.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = out.write_all(b"\x1b_Ga=d,d=A\x1b\\").and_then(|()| out.flush());
+    }
+}
+
+/// The screen in cells (less the last line) and the size of a cell in pixels.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    columns: u16,
+    rows: u16,
+    cell: (u32, u32),
+}
+
+impl Room {
+    fn here() -> io::Result<Self> {
+        let (columns, rows) = terminal::size()?;
+        let cell = match terminal::window_size() {
+            Ok(size) if size.width > 0 && size.height > 0 && size.columns > 0 && size.rows > 0 => {
+                (u32::from(size.width / size.columns).max(1), u32::from(size.height / size.rows).max(1))
+            }
+            // Many terminals do not tell; cells are about twice as high as wide.
+            _ => (10, 20),
+        };
+        Ok(Self { columns, rows: rows.saturating_sub(1), cell })
+    }
+
+    /// The cells that a picture fills at most, with its proportions kept.
+    fn fit(self, width: u32, height: u32) -> (u16, u16) {
+        let (width, height) = (u64::from(width.max(1)), u64::from(height.max(1)));
+        let across = u64::from(self.columns) * u64::from(self.cell.0);
+        let down = u64::from(self.rows) * u64::from(self.cell.1);
+        let (x, y) = if width * down > across * height {
+            (across, across * height / width)
+        } else {
+            (down * width / height, down)
+        };
+        let cells = |pixels: u64, cell: u32, room: u16| {
+            let cells = u16::try_from(pixels / u64::from(cell)).unwrap_or(room);
+            cells.clamp(room.min(1), room)
+        };
+        (cells(x, self.cell.0, self.columns), cells(y, self.cell.1, self.rows))
+    }
+
+    fn pixels(self, columns: u16, rows: u16) -> (u32, u32) {
+        (u32::from(columns) * self.cell.0, u32::from(rows) * self.cell.1)
+    }
+}
+
+#[cfg(feature = "viuer")]
+mod pixels {
+    use std::io;
+
+    use image::DynamicImage;
+
+    use super::Protocol;
+
+    pub(super) fn probe() -> Protocol {
+        if viuer::is_iterm_supported() {
+            return Protocol::Iterm;
+        }
+        if viuer::get_kitty_support() != viuer::KittySupport::None {
+            return Protocol::Kitty;
+        }
+        if viuer::is_sixel_supported() {
+            return Protocol::Sixel;
+        }
+        Protocol::Blocks
+    }
+
+    pub(super) fn print(
+        picture: &DynamicImage,
+        protocol: Protocol,
+        left: u16,
+        cells: (u16, u16),
+    ) -> io::Result<()> {
+        let config = viuer::Config {
+            absolute_offset: true,
+            x: left,
+            y: 0,
+            width: Some(u32::from(cells.0)),
+            height: Some(u32::from(cells.1)),
+            use_kitty: protocol == Protocol::Kitty,
+            use_iterm: protocol == Protocol::Iterm,
+            use_sixel: protocol == Protocol::Sixel,
+            ..viuer::Config::default()
+        };
+        match viuer::print(picture, &config) {
+            // A key typed meanwhile is taken for the terminal's answer; the picture stands nevertheless.
+            Ok(_) | Err(viuer::ViuError::KittyResponse(_)) => Ok(()),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        }
+    }
+}
+
+#[cfg(not(feature = "viuer"))]
+mod pixels {
+    use std::io;
+
+    use image::DynamicImage;
+
+    use super::Protocol;
+
+    pub(super) fn probe() -> Protocol {
+        Protocol::Blocks
+    }
+
+    pub(super) fn print(_: &DynamicImage, _: Protocol, _: u16, _: (u16, u16)) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "built without pictures in pixels"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_fits_with_its_proportions_in_pixels() {
+        let room = Room { columns: 100, rows: 40, cell: (10, 20) };
+        assert_eq!(room.fit(1024, 1024), (80, 40));
+        assert_eq!(room.fit(2000, 200), (100, 5));
+        assert_eq!(room.fit(1, 100_000), (1, 40));
+        assert_eq!(Room { columns: 0, rows: 0, cell: (1, 1) }.fit(5, 5), (0, 0));
+    }
+
+    #[test]
+    fn the_gate_stops_the_thread_and_says_so() {
+        let gate = Arc::new(Gate::default());
+        let (passed, seen) = std::sync::mpsc::channel();
+        let inside = Arc::clone(&gate);
+        let thread = thread::spawn(move || {
+            while inside.pass() {
+                let _ = passed.send(());
+                thread::yield_now();
+            }
+        });
+        seen.recv().unwrap();
+        Keys { gate: Arc::clone(&gate) }.park();
+        // Dropping the keys above has ended the reading.
+        thread.join().unwrap();
+        gate.set(State::Reading);
+        assert!(gate.pass());
+    }
+}

@@ -1,0 +1,311 @@
+//! The state of the screen, and what each message does to it.
+//!
+//! `update` is pure: it changes the state and returns what is to be done outside. The lists are a fold of the engine's
+//! events; nothing in here changes because something was asked for.
+
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+
+use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind};
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use tui_input::backend::crossterm::EventHandler as _;
+
+use super::detail::Detail;
+use super::effect::{Effect, Subject};
+use super::keymap::{self, Meaning, Scope};
+use super::layout::{self, Areas, Class, Wishes};
+use super::list::{Filter, List};
+use super::message::Message;
+use super::overlay::Overlay;
+use super::page::Page;
+use super::theme::Theme;
+use super::toast::Toasts;
+use super::undo::Undo;
+use crate::model::{Call, CallId, RecordingId, Row, Snapshot, Timestamp};
+
+/// What the screen is told at its start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the proxy listens, `127.0.0.1:4010`.
+    pub address: String,
+    /// Where calls go that are forwarded, in a few words.
+    pub upstream: String,
+    /// Stands behind the name in the title, `demo`.
+    pub suffix: Option<String>,
+    /// Lines below the live list on wide screens: how to point something at the proxy.
+    pub banner: Vec<String>,
+    /// The look.
+    pub theme: Theme,
+    /// The time zone of the clock on the screen.
+    pub zone: TimeZone,
+    /// Whether `i` can show a picture in pixels; else it fills the screen with half-blocks.
+    pub pixels: bool,
+}
+
+/// A tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Calls as they happen.
+    #[default]
+    Live,
+    /// What is stored.
+    Recordings,
+}
+
+/// Where a recording stands in its list: the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowKey(pub Reverse<Timestamp>, pub RecordingId);
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    /// What it was told at its start.
+    pub options: Options,
+    /// All that is known: the fold of the events.
+    pub world: Snapshot,
+    /// The latest known time.
+    pub now: Timestamp,
+    /// The tab.
+    pub tab: Tab,
+    /// The calls that pass the filter.
+    pub live: List<CallId>,
+    /// The recordings that pass the filter.
+    pub recordings: List<RowKey>,
+    /// Whether the detail pane has the focus.
+    pub in_detail: bool,
+    /// Whether the focused pane fills the screen.
+    pub zoom: bool,
+    /// The detail pane.
+    pub detail: Detail,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// Messages for people.
+    pub toasts: Toasts,
+    /// Calls in each of the last seconds, the current one last.
+    pub rates: VecDeque<u64>,
+    /// The length of all recordings, in bytes.
+    pub stored: u64,
+    pub(super) size: (u16, u16),
+    pub(super) undo: Undo,
+    pub(super) jumps: Vec<Tab>,
+    typed: String,
+    dirty: bool,
+}
+
+impl App {
+    /// A screen of no size that knows nothing yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            world: Snapshot::default(),
+            now: Timestamp::default(),
+            tab: Tab::Live,
+            live: List::new(true),
+            recordings: List::new(false),
+            in_detail: false,
+            zoom: false,
+            detail: Detail::default(),
+            overlay: None,
+            toasts: Toasts::default(),
+            rates: VecDeque::from(vec![0]),
+            stored: 0,
+            size: (0, 0),
+            undo: Undo::default(),
+            jumps: Vec::new(),
+            typed: String::new(),
+            dirty: true,
+        }
+    }
+
+    /// Takes a message in; returns what is to be done.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        self.dirty |= !matches!(message, Message::Tick(_));
+        let mut effects = match message {
+            Message::Key(key) => self.key(key),
+            Message::Paste(text) => self.paste(&text),
+            Message::Tick(now) => self.tick(now),
+            Message::Terminate => vec![Effect::Quit],
+            other => {
+                self.take(other);
+                Vec::new()
+            }
+        };
+        effects.extend(self.reconcile());
+        effects
+    }
+
+    /// Whether the screen changed since this was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// The places on the screen as it stands.
+    #[must_use]
+    pub fn areas(&self) -> Areas {
+        self.areas_on(Rect::new(0, 0, self.size.0, self.size.1))
+    }
+
+    /// The places on a screen of this size.
+    #[must_use]
+    pub fn areas_on(&self, whole: Rect) -> Areas {
+        let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
+        let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
+        let filter = self.filter();
+        Areas::of(
+            whole,
+            Wishes {
+                detail: self.in_detail,
+                zoom: self.zoom,
+                tall_list: self.tab == Tab::Live,
+                strip,
+                filter: filter.input.is_some() || !filter.kept().is_empty(),
+            },
+        )
+    }
+
+    /// The filter of the tab.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        match self.tab {
+            Tab::Live => &self.live.filter,
+            Tab::Recordings => &self.recordings.filter,
+        }
+    }
+
+    /// The call with this id.
+    #[must_use]
+    pub fn call(&self, id: CallId) -> Option<&Call> {
+        let at = self.world.calls.binary_search_by_key(&id, |call| call.id).ok()?;
+        self.world.calls.get(at).map(AsRef::as_ref)
+    }
+
+    /// The selected call.
+    #[must_use]
+    pub fn selected_call(&self) -> Option<&Call> {
+        self.live.selected().and_then(|id| self.call(*id))
+    }
+
+    /// The selected recording.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&Row> {
+        self.recordings.selected().and_then(|key| self.world.rows.get(&key.1)).map(AsRef::as_ref)
+    }
+
+    /// Where keys are looked up now, the nearest first.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<Scope> {
+        if let Some(overlay) = &self.overlay {
+            return vec![overlay.scope()];
+        }
+        let tab = match self.tab {
+            Tab::Live => Scope::Live,
+            Tab::Recordings => Scope::Recordings,
+        };
+        if self.in_detail { vec![Scope::Detail, tab, Scope::Anywhere] } else { vec![tab, Scope::Anywhere] }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if key.kind == KeyEventKind::Release {
+            return Vec::new();
+        }
+        let name = keymap::name(key);
+        let scopes = self.scopes();
+        let before = std::mem::take(&mut self.typed);
+        let sequence = if before.is_empty() { name.clone() } else { format!("{before} {name}") };
+        // A key that does not continue a sequence stands for itself.
+        for typed in [sequence, name] {
+            match keymap::meaning(&scopes, &typed) {
+                Meaning::Action(action) => return self.act(action),
+                Meaning::Beginning => {
+                    self.typed = typed;
+                    return Vec::new();
+                }
+                Meaning::Nothing => {}
+            }
+        }
+        if matches!(self.overlay, Some(Overlay::Filter)) {
+            self.type_filter(|input| {
+                input.handle_event(&TerminalEvent::Key(key));
+            });
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if matches!(self.overlay, Some(Overlay::Filter)) {
+            self.type_filter(|input| {
+                for c in text.chars().filter(|c| !c.is_control()) {
+                    input.handle(tui_input::InputRequest::InsertChar(c));
+                }
+            });
+        }
+        Vec::new()
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Resize(width, height) => self.size = (width, height),
+            Message::Snapshot(snapshot) => self.take_snapshot(*snapshot),
+            Message::Event(event) => self.take_event(&event),
+            Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
+            Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
+            Message::Failed { what, text } => {
+                self.undo.failed();
+                self.toasts.error(format!("{what}: {text}"));
+            }
+            Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}
+        }
+    }
+
+    /// A second went by. Only what would look different counts as a change, so that an idle screen is not drawn.
+    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        let minute = |at: Timestamp| at.0.div_euclid(60_000);
+        self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
+        self.dirty |= self.toasts.expire(now) || minute(now) != minute(self.now);
+        self.now = now;
+        self.rates.push_back(0);
+        while self.rates.len() > 60 {
+            self.rates.pop_front();
+        }
+        Vec::new()
+    }
+
+    /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
+    fn reconcile(&mut self) -> Vec<Effect> {
+        let areas = self.areas();
+        self.live.reveal(areas.list_rows());
+        self.recordings.reveal(areas.list_rows());
+        self.detail.turn_to(self.subject());
+        let pane = layout::inner(areas.detail);
+        let full = matches!(self.overlay, Some(Overlay::Picture));
+        if pane.height == 0 && !full {
+            return Vec::new();
+        }
+        let mut effects: Vec<Effect> = self.detail.load().into_iter().collect();
+        if self.detail.must_compose(usize::from(pane.width)) {
+            self.detail.lines = self.compose(usize::from(pane.width));
+        }
+        self.detail.keep_in(usize::from(pane.height));
+        if full || self.detail.page == Page::Image {
+            let place = if full { areas.whole } else { layout::picture(areas.detail) };
+            let rows = if full { place.height.saturating_sub(1) } else { place.height };
+            effects.extend(self.detail.scale((place.width, rows)));
+        }
+        effects
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        match self.tab {
+            Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
+            Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),
+        }
+    }
+
+    /// Whether the screen has room for one pane only.
+    #[must_use]
+    pub fn one_pane(&self) -> bool {
+        matches!(self.areas().class, Class::Single) || self.zoom
+    }
+}

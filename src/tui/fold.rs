@@ -1,0 +1,167 @@
+//! Events into lists.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use super::app::{App, RowKey};
+use super::effect::Subject;
+use crate::model::{Call, CallId, Event, Level, RecordingId, Row, Snapshot};
+
+/// More rows than this at once are cheaper to list anew.
+const MANY: usize = 64;
+
+impl App {
+    /// Takes the world as it stands.
+    pub(super) fn take_snapshot(&mut self, snapshot: Snapshot) {
+        self.world = snapshot;
+        self.undo.settle(&self.world.rows);
+        self.stored = self.world.rows.values().map(|row| row.size).sum();
+        self.list_calls();
+        self.list_rows();
+        self.detail.refresh();
+    }
+
+    /// Takes an event in: into the world first, then into what is derived from it.
+    pub(super) fn take_event(&mut self, event: &Event) {
+        let newest = self.world.calls.back().map(|call| call.id);
+        let gone: Vec<RowKey> = self.stale_keys(event);
+        let known = |app: &Self, ids: &[RecordingId]| {
+            let ids: Vec<_> = ids.iter().filter(|id| app.world.rows.contains_key(id)).cloned().collect();
+            ids
+        };
+        let removed = if let Event::Removed { ids } = event { known(self, ids) } else { Vec::new() };
+        self.stored = self.stored.saturating_sub(self.length_of(event));
+        self.world.apply(event);
+        if matches!(event, Event::Stored { .. }) {
+            self.stored = self.stored.saturating_add(self.length_of(event));
+        }
+        match event {
+            Event::Call { call, .. } => self.call_changed(call, newest),
+            Event::Stored { rows } => self.rows_changed(rows, &gone),
+            Event::Removed { .. } => self.rows_removed(removed),
+            Event::Mode(mode) => {
+                self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()))
+            }
+            Event::Notice(notice) if notice.level == Level::Info => {
+                self.toasts.info(self.now, notice.text.clone())
+            }
+            Event::Notice(notice) => self.toasts.notice(self.now, notice),
+        }
+    }
+
+    /// Lists all calls that pass the filter.
+    pub(super) fn list_calls(&mut self) {
+        let filter = &self.live.filter;
+        let all = filter.text().is_empty();
+        let calls = self.world.calls.iter().filter(|call| all || filter.passes(&call.haystack()));
+        let keys: Vec<CallId> = calls.map(|call| call.id).collect();
+        self.live.replace(keys);
+    }
+
+    /// Lists all recordings that pass the filter.
+    pub(super) fn list_rows(&mut self) {
+        let filter = &self.recordings.filter;
+        let all = filter.text().is_empty();
+        let rows = self.world.rows.values().filter(|row| all || filter.passes(&row.haystack()));
+        let mut keys: Vec<RowKey> = rows.map(|row| key_of(row)).collect();
+        keys.sort_unstable();
+        self.recordings.replace(keys);
+    }
+
+    /// Narrows the list of recordings to those that pass; for a filter that grew by a letter.
+    pub(super) fn narrow_rows(&mut self) {
+        let filter = self.recordings.filter.clone();
+        let rows = &self.world.rows;
+        self.recordings.retain(|key| rows.get(&key.1).is_some_and(|row| filter.passes(&row.haystack())));
+    }
+
+    fn call_changed(&mut self, call: &Call, newest: Option<CallId>) {
+        if newest.is_none_or(|newest| newest < call.id)
+            && let Some(second) = self.rates.back_mut()
+        {
+            *second += 1;
+        }
+        let oldest = self.world.calls.front().map(|call| call.id);
+        if self.live.keys().first().zip(oldest).is_some_and(|(first, oldest)| *first < oldest) {
+            self.live.retain(|id| Some(*id) >= oldest);
+        }
+        let here = Some(call.id) >= oldest;
+        let filter = &self.live.filter;
+        let shown = here && (filter.text().is_empty() || filter.passes(&call.haystack()));
+        self.live.put(&call.id, shown);
+        if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
+            self.detail.refresh();
+        }
+    }
+
+    fn rows_changed(&mut self, rows: &[std::sync::Arc<Row>], gone: &[RowKey]) {
+        let restored = self.undo.settle(&self.world.rows);
+        if restored > 0 {
+            self.toasts.info(self.now, format!("Restored {}", counted(restored)));
+        }
+        if rows.len() > MANY {
+            self.list_rows();
+        } else {
+            for key in gone {
+                self.recordings.put(key, false);
+            }
+            for row in rows {
+                let filter = &self.recordings.filter;
+                let shown = filter.text().is_empty() || filter.passes(&row.haystack());
+                self.recordings.put(&key_of(row), shown);
+            }
+        }
+        if rows.iter().any(|row| self.shows(&row.id)) {
+            self.detail.refresh();
+        }
+    }
+
+    fn rows_removed(&mut self, removed: Vec<RecordingId>) {
+        let ids: HashSet<&RecordingId> = removed.iter().collect();
+        self.recordings.retain(|key| !ids.contains(&key.1));
+        if removed.is_empty() {
+            return;
+        }
+        self.toasts.info(self.now, format!("Deleted {}; u takes it back", counted(removed.len())));
+        if removed.iter().any(|id| self.shows(id)) {
+            self.detail.refresh();
+        }
+        self.undo.push(removed);
+    }
+
+    /// The length of those recordings of the event that are there. Kept up with, as adding up all rows takes too long
+    /// to be done for every frame.
+    fn length_of(&self, event: &Event) -> u64 {
+        let size = |id: &RecordingId| self.world.rows.get(id).map_or(0, |row| row.size);
+        match event {
+            Event::Stored { rows } => rows.iter().map(|row| size(&row.id)).sum(),
+            Event::Removed { ids } => ids.iter().map(size).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Places of changed recordings whose place is another now.
+    fn stale_keys(&self, event: &Event) -> Vec<RowKey> {
+        let Event::Stored { rows } = event else { return Vec::new() };
+        let before = rows.iter().filter_map(|row| self.world.rows.get(&row.id).map(|old| (old, row)));
+        before.filter(|(old, row)| old.recorded_at != row.recorded_at).map(|(old, _)| key_of(old)).collect()
+    }
+
+    fn shows(&self, id: &RecordingId) -> bool {
+        match &self.detail.subject {
+            Some(Subject::Recording(shown)) => shown == id,
+            Some(Subject::Call(_, recording)) => recording.as_ref() == Some(id),
+            None => false,
+        }
+    }
+}
+
+/// Where a recording stands in the list.
+pub(super) fn key_of(row: &Row) -> RowKey {
+    RowKey(Reverse(row.recorded_at), row.id.clone())
+}
+
+/// `1 recording`, `3 recordings`.
+pub(super) fn counted(number: usize) -> String {
+    format!("{number} recording{}", if number == 1 { "" } else { "s" })
+}

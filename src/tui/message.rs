@@ -1,0 +1,49 @@
+//! Everything that can happen to the screen.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use image::RgbaImage;
+
+use super::page::Pages;
+use crate::model::{Event, Snapshot, Timestamp};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// A second went by; it is now this late.
+    Tick(Timestamp),
+    /// The engine announced something.
+    Event(Arc<Event>),
+    /// The world as it stands: at the start, and when events were lost.
+    Snapshot(Box<Snapshot>),
+    /// The detail pane's content is ready.
+    Loaded {
+        /// As in the effect that asked.
+        generation: u64,
+        /// The content; none when there is nothing to show any more.
+        pages: Option<Arc<Pages>>,
+    },
+    /// A picture is ready.
+    Scaled {
+        /// As in the effect that asked.
+        generation: u64,
+        /// The picture's own width and height, and its scaled pixels; else why there is none.
+        picture: Result<((u32, u32), Arc<RgbaImage>), String>,
+    },
+    /// Something that was asked for did not work.
+    Failed {
+        /// What was tried (`delete`).
+        what: &'static str,
+        /// Why it failed.
+        text: String,
+    },
+    /// The process is asked to end.
+    Terminate,
+}

@@ -1,0 +1,261 @@
+//! The terminal UI: one loop, one state, one way round.
+//!
+//! ```text
+//!  keys, events, ticks, results ──▶ Message ──▶ App::update ──▶ Effect ──▶ desk or worker ──▶ Event or Message
+//!                                                   │
+//!                                                   └──▶ view::draw, when something changed, 30 times a second at most
+//! ```
+//!
+//! ```text
+//!  retake  ● replay-or-mock   127.0.0.1:4010 → openai     view::header
+//! [1 Live] 2 Recordings                    req/s ▁▂  hit  view::tabs
+//! ┏ Live 12 ━━━━━━━━━━━━━━━━━━━┓┌ Request [Response] ───┐
+//! ┃ pane/live, pane/recordings ┃│ pane/detail           │  layout says where
+//! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────┘
+//!  / filter  Enter detail  m mode  ? help  q quit         view::hints, from keymap
+//! ```
+
+pub mod action;
+pub mod app;
+pub mod detail;
+pub mod effect;
+pub mod keymap;
+pub mod layout;
+pub mod line;
+pub mod list;
+pub mod message;
+pub mod overlay;
+pub mod page;
+pub mod pane;
+pub mod picture;
+pub mod text;
+pub mod theme;
+pub mod toast;
+pub mod undo;
+pub mod view;
+
+mod act;
+mod fold;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Stdout, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event as TerminalEvent;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+pub use app::Options;
+pub use theme::{Look, Theme};
+
+use crate::desk::Desk;
+use crate::model::{Event, Timestamp};
+use crate::terminal::{self, Keys, Protocol, Screen, Surroundings};
+use app::App;
+use effect::Effect;
+use message::Message;
+use work::Workers;
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+/// Events taken in before a frame gets its turn.
+const BATCH: usize = 256;
+
+/// Shows the screen until somebody leaves it.
+///
+/// To be awaited on the thread that started the runtime (`block_on`): a panic there gives the terminal back, a panic
+/// of any other thread is shown as a message. `clock` says how late it is.
+///
+/// # Errors
+/// When standard output is no terminal, or the terminal or the desk fails.
+pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> anyhow::Result<()> {
+    // Listen first, look second: nothing between the two is lost, and an event taken in twice does no harm.
+    let events = desk.subscribe();
+    let snapshot = desk.snapshot().await?;
+    let (say, said) = mpsc::channel(BATCH);
+    let panicked = say.clone();
+    terminal::watch_panics(move |text| {
+        let _ = panicked.try_send(Message::Failed { what: "internal error", text });
+    });
+    let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
+    let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
+    let protocol = terminal::probe(&Surroundings::here());
+    options.pixels = protocol != Protocol::Blocks;
+    let (typed, keys) = mpsc::channel(BATCH);
+    let mut shell = Shell {
+        app: App::new(options),
+        terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+        keys: Keys::read(typed),
+        protocol,
+        workers: Workers::start(&desk, say),
+        desk,
+    };
+    let (columns, rows) = crossterm::terminal::size()?;
+    shell.take(Message::Resize(columns, rows)).await?;
+    shell.take(Message::Tick(clock())).await?;
+    shell.take(Message::Snapshot(Box::new(snapshot))).await?;
+    let ended = shell.turn(Sources { keys, said, events, clock }).await;
+    drop(screen);
+    ended
+}
+
+/// What carries effects out.
+struct Shell {
+    app: App,
+    desk: Desk,
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    keys: Keys,
+    protocol: Protocol,
+    workers: Workers,
+}
+
+/// Where messages come from.
+struct Sources {
+    keys: mpsc::Receiver<TerminalEvent>,
+    said: mpsc::Receiver<Message>,
+    events: broadcast::Receiver<Arc<Event>>,
+    clock: fn() -> Timestamp,
+}
+
+impl Shell {
+    /// The loop: messages in, frames out.
+    async fn turn(&mut self, mut sources: Sources) -> anyhow::Result<()> {
+        let mut tick = interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut signals = Signals::listen()?;
+        let mut next_frame = Instant::now();
+        let mut dirty = true;
+        loop {
+            let message = tokio::select! {
+                event = sources.keys.recv() => event.map_or(Some(Message::Terminate), of_terminal),
+                Some(message) = sources.said.recv() => Some(message),
+                event = sources.events.recv() => self.of_desk(event).await,
+                _ = tick.tick() => Some(Message::Tick((sources.clock)())),
+                () = signals.any() => Some(Message::Terminate),
+                () = sleep_until(next_frame), if dirty => {
+                    self.draw()?;
+                    dirty = false;
+                    next_frame = Instant::now() + FRAME;
+                    None
+                }
+            };
+            let Some(message) = message else { continue };
+            if self.take(message).await? || self.catch_up(&mut sources.events).await? {
+                return Ok(());
+            }
+            dirty |= self.app.take_dirty();
+        }
+    }
+
+    /// Takes in what the desk said meanwhile, up to a limit, so that a burst costs one frame.
+    async fn catch_up(&mut self, events: &mut broadcast::Receiver<Arc<Event>>) -> anyhow::Result<bool> {
+        for _ in 0..BATCH {
+            let message = match events.try_recv() {
+                Ok(event) => Some(Message::Event(event)),
+                Err(TryRecvError::Lagged(lost)) => self.of_desk(Err(RecvError::Lagged(lost))).await,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
+            };
+            if let Some(message) = message
+                && self.take(message).await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What an announcement means; after lost ones, the world is asked for anew.
+    async fn of_desk(&self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
+        match event {
+            Ok(event) => Some(Message::Event(event)),
+            Err(RecvError::Closed) => Some(Message::Terminate),
+            Err(RecvError::Lagged(_)) => Some(match self.desk.snapshot().await {
+                Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
+                Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
+            }),
+        }
+    }
+
+    /// Updates the state and carries out what it asks for; true when it is time to go.
+    async fn take(&mut self, message: Message) -> anyhow::Result<bool> {
+        for effect in self.app.update(message) {
+            match effect {
+                Effect::Quit => return Ok(true),
+                Effect::Redraw => self.terminal.clear()?,
+                Effect::FullScreen(picture) => {
+                    if self.full_screen(&picture).await? {
+                        return Ok(true);
+                    }
+                }
+                other => self.workers.take(other),
+            }
+        }
+        Ok(false)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        crossterm::queue!(io::stdout(), crossterm::terminal::BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view::draw(&self.app, frame))?;
+        crossterm::queue!(io::stdout(), crossterm::terminal::EndSynchronizedUpdate)?;
+        io::stdout().flush()
+    }
+
+    /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
+    async fn full_screen(&mut self, picture: &text::Picture) -> anyhow::Result<bool> {
+        let decoded = match work::decoded(&self.desk, picture).await {
+            Ok(decoded) => decoded,
+            Err(text) => {
+                self.app.update(Message::Failed { what: "showing the picture", text });
+                return Ok(false);
+            }
+        };
+        self.keys.park();
+        let (ended, shown) = work::until_key(decoded, self.protocol, &mut Signals::listen()?).await;
+        terminal::forget_pictures();
+        self.keys.resume();
+        self.terminal.clear()?;
+        if let Err(error) = shown {
+            self.app.update(Message::Failed { what: "showing the picture", text: error.to_string() });
+        }
+        Ok(ended)
+    }
+}
+
+fn of_terminal(event: TerminalEvent) -> Option<Message> {
+    match event {
+        TerminalEvent::Key(key) => Some(Message::Key(key)),
+        TerminalEvent::Paste(text) => Some(Message::Paste(text)),
+        TerminalEvent::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
+        _ => None,
+    }
+}
+
+/// The signals that ask the process to end.
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self([
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::interrupt())?,
+        ]))
+    }
+
+    async fn any(&mut self) {
+        let [terminate, hangup, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}

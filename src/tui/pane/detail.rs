@@ -1,0 +1,201 @@
+//! The detail pane: request, response, pictures and timing of what is selected.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw::{self, Frame};
+use crate::model::{Call, Outcome, Row};
+use crate::tui::app::App;
+use crate::tui::effect::Subject;
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned, clock};
+use crate::tui::page::Page;
+use crate::tui::picture;
+use crate::tui::text::{duration, sanitize, size};
+
+/// Draws the pane with its frame.
+pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let height = usize::from(layout::inner(place).height);
+    let lines = app.detail.lines.len();
+    let image = app.detail.page == Page::Image && app.detail.pictures() > 0;
+    let note = if image || lines <= height {
+        "[ ] sub-tab".into()
+    } else {
+        format!("{}%  [ ] sub-tab", (app.detail.scroll + height).min(lines) * 100 / lines.max(1))
+    };
+    let inside = Frame { note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
+    sub_tabs(app, place, buf);
+    if image {
+        picture_page(app, place, buf);
+        return;
+    }
+    let end = (app.detail.scroll + height).min(lines);
+    draw::lines(buf, inside, app.detail.lines.get(app.detail.scroll..end).unwrap_or_default(), theme);
+}
+
+/// The names of the sub-tabs on the frame, the one in front in brackets and bold.
+fn sub_tabs(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    if place.height < 2 {
+        return;
+    }
+    let mut top = Rect { x: place.x + 1, width: place.width.saturating_sub(2), height: 1, ..place };
+    for page in Page::ALL {
+        let count = if page == Page::Image { app.detail.pictures() } else { 0 };
+        let name = if count > 0 { format!("{} {count}", page.title()) } else { page.title().to_owned() };
+        let front = app.detail.page == page;
+        let text = if front { format!("[{name}]") } else { format!(" {name} ") };
+        draw::write(buf, &mut top, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
+    }
+}
+
+fn picture_page(app: &App, place: Rect, buf: &mut Buffer) {
+    let spot = layout::picture(place);
+    paint(app, spot, buf);
+    let inside = layout::inner(place);
+    let mut below = Rect { y: spot.bottom(), height: inside.height - spot.height, ..inside };
+    let caption = layout::from_top(&mut below, 1);
+    draw::toned(buf, caption, &caption_line(app), &app.options.theme);
+    let keys = Toned::of(Tone::Accent, "i").and(Tone::Dim, " whole screen");
+    let keys = if app.detail.pictures() > 1 {
+        keys.and(Tone::Accent, "  , .").and(Tone::Dim, " other pictures")
+    } else {
+        keys
+    };
+    draw::toned(buf, layout::from_top(&mut below, 1), &keys, &app.options.theme);
+}
+
+/// The picture on the whole screen, with one line about it.
+pub fn full_screen(app: &App, area: Rect, buf: &mut Buffer) {
+    use ratatui::widgets::{Clear, Widget};
+    Clear.render(area, buf);
+    let mut rest = area;
+    let caption = layout::from_bottom(&mut rest, 1);
+    paint(app, rest, buf);
+    let line = caption_line(app).and(Tone::Accent, "  Esc").and(Tone::Dim, " closes");
+    draw::toned(buf, caption, &line, &app.options.theme);
+}
+
+fn paint(app: &App, spot: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    match &app.detail.scaled {
+        Some(Ok((_, pixels))) if theme.mono() => picture::paint_mono(pixels, spot, buf),
+        Some(Ok((_, pixels))) => picture::paint(pixels, spot, buf, theme.depth),
+        Some(Err(problem)) => {
+            let line = Toned::of(Tone::Bad, "cannot be shown: ").and(Tone::Plain, sanitize(problem));
+            draw::lines(buf, spot, &line.wrapped(usize::from(spot.width)), theme);
+        }
+        None => draw::toned(buf, spot, &Toned::of(Tone::Dim, "loading"), theme),
+    }
+}
+
+fn caption_line(app: &App) -> Toned {
+    let detail = &app.detail;
+    let Some(picture) = detail.pages.as_ref().and_then(|pages| pages.pictures.get(detail.picture)) else {
+        return Toned::default();
+    };
+    let own = match &detail.scaled {
+        Some(Ok(((width, height), _))) => format!("{width}x{height} "),
+        _ => String::new(),
+    };
+    let form = picture.content_type.trim_start_matches("image/");
+    let line = Toned::of(Tone::Plain, format!("{own}{} {}", sanitize(form), size(picture.len)));
+    let line = if detail.pictures() > 1 {
+        line.and(Tone::Plain, format!("  {} of {}", detail.picture + 1, detail.pictures()))
+    } else {
+        line
+    };
+    line.and(Tone::Dim, format!("  {}", sanitize(&picture.field)))
+}
+
+impl App {
+    /// The lines of the sub-tab in front: what it is about, then the content, wrapped.
+    pub(in crate::tui) fn compose(&self, width: usize) -> Vec<Toned> {
+        let Some(subject) = &self.detail.subject else {
+            return vec![Toned::of(Tone::Dim, "Nothing is selected.")];
+        };
+        let mut lines = match subject {
+            Subject::Call(id, _) => self.call(*id).map(|call| self.about_call(call)).unwrap_or_default(),
+            Subject::Recording(id) => {
+                self.world.rows.get(id).map(|row| self.about_row(row)).unwrap_or_default()
+            }
+        };
+        lines.push(Toned::default());
+        match (&self.detail.pages, self.detail.page) {
+            (None, _) if self.detail.loading => lines.push(Toned::of(Tone::Dim, "loading")),
+            (None, _) => lines.push(Toned::of(Tone::Dim, "Its content is not kept any more.")),
+            (Some(pages), Page::Request) => lines.extend(pages.request.iter().cloned()),
+            (Some(pages), Page::Response) => lines.extend(pages.response.iter().cloned()),
+            (Some(pages), Page::Timing) => lines.extend(pages.timing.lines(width, self.options.theme.ascii)),
+            (Some(_), Page::Image) => lines.push(Toned::of(Tone::Dim, "There is no picture in this answer.")),
+        }
+        lines.iter().flat_map(|line| line.wrapped(width)).collect()
+    }
+
+    fn about_call(&self, call: &Call) -> Vec<Toned> {
+        let tone = match call.outcome {
+            Some(Outcome::Replay) => Tone::Good,
+            Some(Outcome::Miss) => Tone::Warning,
+            Some(Outcome::Error) => Tone::Bad,
+            Some(_) => Tone::Accent,
+            None => Tone::Dim,
+        };
+        let status = call.status.map_or_else(String::new, |status| format!(" {status}"));
+        let mut lines = vec![
+            Toned::of(tone, call.label())
+                .and(Tone::Strong, status)
+                .and(Tone::Plain, sanitize(&format!("  {} {} {}", call.method, call.mount, call.endpoint))),
+        ];
+        // Why comes before anything else.
+        if let Some(reason) = &call.reason {
+            lines.push(Toned::of(tone, sanitize(reason)));
+        }
+        if call.cosmetic {
+            lines.push(Toned::of(Tone::Dim, "Fields that do not decide differ from the recording's."));
+        }
+        let model = call.model.as_deref().unwrap_or("-");
+        let took = call.total.map_or_else(|| "under way".into(), duration);
+        let at = clock(call.at, &self.options.zone, "%H:%M:%S%.3f");
+        lines.push(
+            Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, format!("  {at}  {took}  {}", call.mode)),
+        );
+        if let Some(id) = &call.recording {
+            lines.push(Toned::of(Tone::Accent, id.as_str()).and(Tone::Dim, "  gd goes there"));
+        }
+        if let Some(prompt) = &call.prompt {
+            lines.push(Toned::of(Tone::Dim, "prompt ").and(Tone::Plain, sanitize(prompt)));
+        }
+        lines
+    }
+
+    fn about_row(&self, row: &Row) -> Vec<Toned> {
+        let mut lines = vec![
+            Toned::of(Tone::Accent, row.hash.short())
+                .and(Tone::Strong, format!(" {}", row.status))
+                .and(Tone::Plain, sanitize(&format!("  {} {} {}", row.method, row.mount, row.endpoint))),
+        ];
+        if !row.completeness.replayable() {
+            lines.push(Toned::of(Tone::Warning, format!("Not replayed: {}.", row.completeness.word())));
+        }
+        let at = clock(row.recorded_at, &self.options.zone, "%Y-%m-%d %H:%M");
+        let model = row.model.as_deref().unwrap_or("-");
+        let cost = format!("  {}  {}", size(row.size), duration(row.total));
+        lines.push(Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, cost));
+        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  recorded {at}")));
+        let kept = if row.protected { "  protected" } else { "" };
+        lines.push(
+            Toned::of(Tone::Dim, "match  ").and(Tone::Plain, sanitize(&format!("{}{kept}", row.strategy))),
+        );
+        if let Some(name) = &row.name {
+            lines.push(Toned::of(Tone::Dim, "name   ").and(Tone::Plain, sanitize(name)));
+        }
+        if !row.tags.is_empty() {
+            lines.push(Toned::of(Tone::Dim, "tags   ").and(Tone::Plain, sanitize(&row.tags.join(", "))));
+        }
+        if let Some(prompt) = &row.prompt {
+            lines.push(Toned::of(Tone::Dim, "prompt ").and(Tone::Plain, sanitize(prompt)));
+        }
+        lines
+    }
+}

@@ -1,0 +1,120 @@
+//! The live list: calls as they happen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw::{self, Frame};
+use super::table::{Cell, Column, Rows};
+use crate::model::Call;
+use crate::tui::app::App;
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned, clock, short_size, thousands};
+use crate::tui::text::{duration, sanitize};
+
+const COLUMNS: [Column; 7] = [
+    Column { title: "TIME", width: 8, grow: 0, right: false, leaves: 0 },
+    Column { title: "RES", width: 4, grow: 0, right: false, leaves: 0 },
+    Column { title: "ST", width: 3, grow: 0, right: false, leaves: 2 },
+    Column { title: "ENDPOINT", width: 18, grow: 3, right: false, leaves: 0 },
+    Column { title: "MODEL", width: 12, grow: 2, right: false, leaves: 3 },
+    Column { title: "TOOK", width: 6, grow: 0, right: true, leaves: 1 },
+    Column { title: "SIZE", width: 5, grow: 0, right: true, leaves: 4 },
+];
+
+/// Draws the list with its frame.
+pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let shown = app.live.keys().len();
+    let title = super::recordings::title("Live", shown, app.world.calls.len(), app.live.filter.text());
+    let new = app.live.new_below();
+    let alert = if app.live.following() || shown == 0 {
+        String::new()
+    } else if new > 0 {
+        format!("{} {} new below: G resumes", theme.mark("▼", "v"), thousands(new as u64))
+    } else {
+        "not following: G resumes".into()
+    };
+    let place_in_list =
+        app.live.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
+    let focused = !app.in_detail;
+    let note = place_in_list.unwrap_or_default();
+    let frame = Frame { title: &title, alert: &alert, note: &note, focused };
+    let inside = frame.draw(theme, place, buf);
+    if shown == 0 {
+        let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        draw::lines(buf, air, &empty(app), theme);
+        return;
+    }
+    let window = app.live.window(usize::from(inside.height.saturating_sub(1)));
+    let calls = app.live.keys().get(window.clone()).unwrap_or_default();
+    let rows = Rows {
+        cells: calls.iter().filter_map(|id| app.call(*id)).map(|call| cells(app, call)).collect(),
+        selected: app.live.index().and_then(|at| at.checked_sub(window.start)),
+        first: window.start,
+        total: shown,
+        sideways: app.live.sideways,
+        columns: &COLUMNS,
+        focused,
+    };
+    rows.draw(theme, inside, buf);
+}
+
+fn cells(app: &App, call: &Call) -> Vec<Cell> {
+    let theme = &app.options.theme;
+    let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
+    let dots = theme.mark("…", "..");
+    let label = if call.outcome.is_none() { dots } else { call.label() };
+    let status = call.status.map_or_else(|| dots.to_owned(), |status| status.to_string());
+    let failed = call.status.is_some_and(|status| status >= 400);
+    let took = if call.done { call.total.unwrap_or(0) } else { app.now.since(call.at).saturating_mul(1000) };
+    let endpoint = format!("{}{}", call.endpoint, if call.streamed { " (stream)" } else { "" });
+    vec![
+        (clock(call.at, &app.options.zone, "%H:%M:%S"), dim),
+        (label.to_owned(), theme.outcome(call.label())),
+        (status, if failed { theme.tone(Tone::Warning) } else { dim }),
+        (sanitize(&endpoint).into_owned(), plain),
+        (sanitize(call.model.as_deref().unwrap_or("-")).into_owned(), dim),
+        (duration(took), if call.done { plain } else { theme.tone(Tone::Accent) }),
+        (short_size(call.response_len), dim),
+    ]
+}
+
+/// What an empty list teaches.
+fn empty(app: &App) -> Vec<Toned> {
+    if !app.world.calls.is_empty() {
+        return super::recordings::no_result(app.live.filter.text());
+    }
+    let address = sanitize(&app.options.address).into_owned();
+    let plain = |text: &str| Toned::of(Tone::Plain, text);
+    let export = |name: &str, path: &str| {
+        Toned::of(Tone::Dim, "export ")
+            .and(Tone::Strong, name)
+            .and(Tone::Accent, format!("=http://{address}/{path}"))
+    };
+    vec![
+        Toned::default(),
+        Toned::of(Tone::Strong, "No calls yet.").and(Tone::Plain, " Point an SDK at this proxy:"),
+        Toned::default(),
+        export("OPENAI_BASE_URL", "openai/v1"),
+        export("ANTHROPIC_BASE_URL", "anthropic"),
+        export("GOOGLE_GEMINI_BASE_URL", "gemini"),
+        Toned::default(),
+        plain("and every call shows up here as it happens."),
+        Toned::default(),
+        Toned::of(Tone::Dim, "Now: ").and(Tone::Plain, app.world.mode.meaning()).and(Tone::Dim, "."),
+        Toned::of(Tone::Accent, "m")
+            .and(Tone::Dim, " changes that, ")
+            .and(Tone::Accent, "?")
+            .and(Tone::Dim, " explains the keys."),
+    ]
+}
+
+/// The strip below the panes: how to point something at the proxy.
+pub fn strip(app: &App, place: Rect, buf: &mut Buffer) {
+    let inside = Frame { title: "Try it", ..Frame::default() }.draw(&app.options.theme, place, buf);
+    let mut rows = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    for line in &app.options.banner {
+        let mut row = layout::from_top(&mut rows, 1);
+        draw::write(buf, &mut row, &sanitize(line), app.options.theme.tone(Tone::Plain));
+    }
+}

@@ -1,0 +1,7 @@
+//! The panes: state in, cells out.
+
+pub mod detail;
+pub mod draw;
+pub mod live;
+pub mod recordings;
+pub mod table;

@@ -1,0 +1,171 @@
+//! Pictures in cells: decoding within limits, scaling, and painting with half-blocks.
+
+use std::io::Cursor;
+
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageReader, Limits, Rgba, RgbaImage};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+
+use super::theme::Depth;
+
+/// Pictures wider or higher than this are not decoded.
+const LONGEST: u32 = 16_384;
+/// Decoding may take this much memory.
+const MEMORY: u64 = 512 * 1024 * 1024;
+
+/// Decodes a picture that anybody may have made: bounded in size and memory; the first frame of an animation.
+///
+/// # Errors
+/// When the bytes are no known picture, a damaged one, or one that is too large; the text is for people.
+pub fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST);
+    limits.max_image_height = Some(LONGEST);
+    limits.max_alloc = Some(MEMORY);
+    reader.limits(limits);
+    reader.decode().map_err(|e| e.to_string())
+}
+
+/// Width and height of what fits into `cells` with two pixels in a cell, keeping the proportions.
+#[must_use]
+pub fn fitted(picture: (u32, u32), cells: (u16, u16)) -> (u32, u32) {
+    let (wide, high) = (u64::from(picture.0.max(1)), u64::from(picture.1.max(1)));
+    let (room_x, room_y) = (u64::from(cells.0), u64::from(cells.1) * 2);
+    let (x, y) = if wide * room_y > room_x * high {
+        (room_x, room_x * high / wide)
+    } else {
+        (room_y * wide / high, room_y)
+    };
+    let whole = |value: u64, room: u64| u32::try_from(value.clamp(1.min(room), room)).unwrap_or(0);
+    (whole(x, room_x), whole(y, room_y))
+}
+
+/// The picture scaled down (or up) to fit into `cells`.
+#[must_use]
+pub fn thumbnail(picture: &DynamicImage, cells: (u16, u16)) -> RgbaImage {
+    let (x, y) = fitted((picture.width(), picture.height()), cells);
+    if x == 0 || y == 0 {
+        return RgbaImage::new(0, 0);
+    }
+    // A first cheap pass keeps the good filter away from millions of pixels.
+    let rough = if picture.width() > x * 4 { picture.thumbnail_exact(x * 4, y * 4) } else { picture.clone() };
+    rough.resize_exact(x, y, FilterType::CatmullRom).to_rgba8()
+}
+
+/// Paints a scaled picture into the middle of `area`, two pixels in a cell; what does not fit is left out.
+pub fn paint(picture: &RgbaImage, area: Rect, buf: &mut Buffer, depth: Depth) {
+    let rows = picture.height().div_ceil(2);
+    let left = u32::from(area.width).saturating_sub(picture.width()) / 2;
+    for row in 0..rows.min(u32::from(area.height)) {
+        for column in 0..picture.width().min(u32::from(area.width)) {
+            let top = picture.get_pixel(column, row * 2);
+            let bottom = picture.get_pixel_checked(column, row * 2 + 1);
+            let (Ok(x), Ok(y)) = (u16::try_from(left + column), u16::try_from(row)) else { continue };
+            let spot = (area.x.saturating_add(x), area.y.saturating_add(y));
+            if area.contains(spot.into())
+                && let Some(cell) = buf.cell_mut(spot)
+            {
+                paint_cell(cell, top, bottom, depth);
+            }
+        }
+    }
+}
+
+fn paint_cell(cell: &mut ratatui::buffer::Cell, top: &Rgba<u8>, bottom: Option<&Rgba<u8>>, depth: Depth) {
+    cell.reset();
+    let top = color(*top, depth);
+    let bottom = bottom.and_then(|pixel| color(*pixel, depth));
+    match (depth, top, bottom) {
+        (Depth::Mono, _, _) => {}
+        (_, Some(top), Some(bottom)) => {
+            cell.set_symbol("▀").set_fg(top).set_bg(bottom);
+        }
+        (_, Some(top), None) => {
+            cell.set_symbol("▀").set_fg(top);
+        }
+        (_, None, Some(bottom)) => {
+            cell.set_symbol("▄").set_fg(bottom);
+        }
+        (_, None, None) => {}
+    }
+}
+
+/// Paints with characters of growing darkness, for screens without colour.
+pub fn paint_mono(picture: &RgbaImage, area: Rect, buf: &mut Buffer) {
+    const RAMP: &[u8; 10] = b" .:-=+*#%@";
+    let left = u32::from(area.width).saturating_sub(picture.width()) / 2;
+    for row in 0..picture.height().div_ceil(2).min(u32::from(area.height)) {
+        for column in 0..picture.width().min(u32::from(area.width)) {
+            let bright = |y: u32| picture.get_pixel_checked(column, y).map(luminance);
+            let top = bright(row * 2).unwrap_or(0);
+            let level = u32::midpoint(top, bright(row * 2 + 1).unwrap_or(top)) * 9 / 255;
+            let (Ok(x), Ok(y)) = (u16::try_from(left + column), u16::try_from(row)) else { continue };
+            if let Some(cell) = buf.cell_mut((area.x.saturating_add(x), area.y.saturating_add(y))) {
+                cell.reset();
+                cell.set_char(char::from(RAMP[usize::try_from(level.min(9)).unwrap_or(0)]));
+            }
+        }
+    }
+}
+
+fn luminance(pixel: &Rgba<u8>) -> u32 {
+    let [red, green, blue, alpha] = pixel.0.map(u32::from);
+    (red * 299 + green * 587 + blue * 114) / 1000 * alpha / 255
+}
+
+/// The pixel's colour in what the terminal has; none where it is more transparent than not.
+fn color(pixel: Rgba<u8>, depth: Depth) -> Option<Color> {
+    let [red, green, blue, alpha] = pixel.0;
+    if alpha < 128 {
+        return None;
+    }
+    match depth {
+        Depth::Full => Some(Color::Rgb(red, green, blue)),
+        Depth::Indexed | Depth::Mono => Some(Color::Indexed(indexed(red, green, blue))),
+    }
+}
+
+/// The nearest of the 256 colours: the grey ramp for greys, else the cube.
+fn indexed(red: u8, green: u8, blue: u8) -> u8 {
+    let (low, high) = (red.min(green).min(blue), red.max(green).max(blue));
+    if high - low < 10 {
+        return match high {
+            0..8 => 16,
+            8..=238 => 232 + (high - 8) / 10,
+            _ => 231,
+        };
+    }
+    let step = |value: u8| if value < 48 { 0 } else { (u16::from(value) - 35) / 40 };
+    u8::try_from(16 + 36 * step(red) + 6 * step(green) + step(blue)).unwrap_or(15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_keep_their_proportions() {
+        assert_eq!(fitted((1024, 1024), (40, 40)), (40, 40));
+        assert_eq!(fitted((1024, 1024), (100, 10)), (20, 20));
+        assert_eq!(fitted((4000, 10), (40, 10)), (40, 1));
+        assert_eq!(fitted((10, 10), (0, 0)), (0, 0));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_an_error_and_never_a_panic() {
+        for bytes in [&b""[..], b"\x89PNG\r\n\x1a\n", b"GIF89a\xff\xff\xff\xff", b"RIFF\0\0\0\0WEBPVP8 "] {
+            assert!(decode(bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_picture_taller_than_its_place_is_cut() {
+        let area = Rect::new(2, 1, 4, 2);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 5, 3));
+        paint(&RgbaImage::from_pixel(30, 30, Rgba([255, 0, 0, 255])), area, &mut buf, Depth::Full);
+        paint_mono(&RgbaImage::from_pixel(30, 30, Rgba([255, 0, 0, 255])), area, &mut buf);
+    }
+}

@@ -1,0 +1,228 @@
+//! The screen: header, tabs, panes, hints, and what lies over them.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+use unicode_width::UnicodeWidthStr;
+
+use super::app::{App, Tab};
+use super::keymap::{self, BINDINGS};
+use super::layout::{self, Areas, Class};
+use super::line::{Tone, Toned, cut, thousands};
+use super::overlay::Overlay;
+use super::pane::{self, draw};
+use super::text::{sanitize, size};
+use crate::model::Level;
+
+/// Draws everything.
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let areas = app.areas_on(frame.area());
+    paint(app, &areas, frame.buffer_mut());
+    if let Some(spot) = cursor(app, &areas) {
+        frame.set_cursor_position(spot);
+    }
+}
+
+fn paint(app: &App, areas: &Areas, buf: &mut Buffer) {
+    if areas.class == Class::Line {
+        let mut place = areas.status;
+        draw::write(buf, &mut place, &one_line(app), app.options.theme.tone(Tone::Plain));
+        return;
+    }
+    header(app, areas.header, buf);
+    tabs(app, areas.tabs, buf);
+    if !areas.list.is_empty() {
+        match app.tab {
+            Tab::Live => pane::live::draw(app, areas.list, buf),
+            Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
+        }
+    }
+    if !areas.detail.is_empty() {
+        pane::detail::draw(app, areas.detail, buf);
+    }
+    if !areas.strip.is_empty() {
+        pane::live::strip(app, areas.strip, buf);
+    }
+    filter(app, areas.filter, buf);
+    hints(app, areas.status, buf);
+    toast(app, areas, buf);
+    if let Some(overlay) = &app.overlay {
+        let whole = matches!(overlay, Overlay::Picture);
+        let body = Rect { height: areas.whole.height.saturating_sub(1), ..areas.whole };
+        overlay.draw(app, if whole { areas.whole } else { body }, buf);
+    }
+}
+
+/// All that fits on a screen too small for anything else.
+fn one_line(app: &App) -> String {
+    let hits =
+        app.world.counters.hit_rate().map_or_else(String::new, |rate| format!("{:.0}% hit, ", rate * 100.0));
+    format!("retake {hits}{} in flight; make the window 40x10 or larger", app.world.counters.in_flight)
+}
+
+fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let options = &app.options;
+    place = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
+    draw::write(buf, &mut place, "retake", theme.title(true));
+    if let Some(suffix) = &options.suffix {
+        draw::write(buf, &mut place, &format!(" {}", sanitize(suffix)), theme.tone(Tone::Warning));
+    }
+    let flying = app.world.counters.in_flight;
+    let tone = if flying > 0 { Tone::Accent } else { Tone::Dim };
+    let mode = app.world.mode;
+    let left = UnicodeWidthStr::width(mode.as_str()) + 6;
+    // The mode matters most; counts give way to it.
+    let right = [
+        (format!("  {flying} in flight"), tone),
+        (format!("{} rec, {}", thousands(app.world.rows.len() as u64), size(app.stored)), Tone::Dim),
+    ];
+    for (text, tone) in right {
+        if usize::from(place.width) > left + text.width() {
+            draw::write_right(buf, &mut place, &text, theme.tone(tone));
+        }
+    }
+    // A mode in which calls may leave the machine is not painted green.
+    let tone = if mode.forwards() { Tone::Warning } else { Tone::Good };
+    draw::write(buf, &mut place, theme.mark("  ● ", "  * "), theme.tone(tone));
+    draw::write(buf, &mut place, mode.as_str(), theme.tone(Tone::Strong));
+    let arrow = theme.mark("→", "->");
+    let route = format!("{} {arrow} {}", sanitize(&options.address), sanitize(&options.upstream));
+    let route = if usize::from(place.width) > route.width() + 4 {
+        route
+    } else {
+        sanitize(&options.address).into_owned()
+    };
+    if usize::from(place.width) > route.width() + 4 {
+        draw::write(buf, &mut place, &format!("   {route}"), theme.tone(Tone::Dim));
+    }
+}
+
+fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    for (name, tab) in [("1 Live", Tab::Live), ("2 Recordings", Tab::Recordings)] {
+        let front = app.tab == tab;
+        let text = if front { format!("[{name}]") } else { format!(" {name} ") };
+        draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
+    }
+    place.width = place.width.saturating_sub(1);
+    let hit = app.world.counters.hit_rate();
+    let gauge = hit.map_or(0, |rate| tenths(rate));
+    let (full, hollow) = (theme.mark("█", "#"), theme.mark("░", "."));
+    let percent = hit.map_or_else(|| "  - ".into(), |rate| format!("{:>3.0}%", rate * 100.0));
+    let rate =
+        app.rates.back().copied().unwrap_or(0).max(app.rates.iter().rev().nth(1).copied().unwrap_or(0));
+    if place.width < 24 {
+        return;
+    }
+    draw::write_right(buf, &mut place, &percent, theme.tone(Tone::Plain));
+    draw::write_right(buf, &mut place, &hollow.repeat(10 - gauge), theme.frame(false));
+    draw::write_right(buf, &mut place, &full.repeat(gauge), theme.tone(Tone::Good));
+    draw::write_right(buf, &mut place, "hit ", theme.tone(Tone::Dim));
+    if place.width < 34 {
+        return;
+    }
+    draw::write_right(buf, &mut place, &format!("{rate:>3}   "), theme.tone(Tone::Plain));
+    let bars = draw::sparkline(app.rates.iter().copied(), 20.min(usize::from(place.width) - 12), theme);
+    draw::write_right(buf, &mut place, &bars, theme.tone(Tone::Accent));
+    draw::write_right(buf, &mut place, "  req/s ", theme.tone(Tone::Dim));
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share between 0 and 1")]
+fn tenths(rate: f64) -> usize {
+    (rate.clamp(0.0, 1.0) * 10.0).round() as usize
+}
+
+/// The filter: while it is typed, and as long as it is kept.
+fn filter(app: &App, mut place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let filter = app.filter();
+    if let Some(input) = &filter.input {
+        draw::write(buf, &mut place, "/ ", theme.tone(Tone::Accent));
+        let scroll = input.visual_scroll(usize::from(place.width.saturating_sub(1)));
+        let text: String = sanitize(input.value()).chars().skip(scroll).collect();
+        draw::write(buf, &mut place, &text, theme.tone(Tone::Strong));
+        return;
+    }
+    let off = filter.text().is_empty() && !filter.kept().is_empty();
+    let line = Toned::of(Tone::Dim, "/ ")
+        .and(if off { Tone::Dim } else { Tone::Plain }, sanitize(filter.kept()))
+        .and(Tone::Dim, if off { "  off: \\ turns it on" } else { "  \\ off  Esc clear" });
+    draw::toned(buf, place, &line, theme);
+}
+
+fn cursor(app: &App, areas: &Areas) -> Option<(u16, u16)> {
+    let input = app.filter().input.as_ref()?;
+    let room = usize::from(areas.filter.width.saturating_sub(3));
+    let at = input.visual_cursor().saturating_sub(input.visual_scroll(room)).min(room);
+    let x = areas.filter.x.saturating_add(2).saturating_add(u16::try_from(at).ok()?);
+    (!areas.filter.is_empty() && x < areas.filter.right()).then_some((x, areas.filter.y))
+}
+
+/// The keys that matter here, from the keymap; the least important leave when there is no room.
+fn hints(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let mut hints = Vec::new();
+    for scope in app.scopes().into_iter().rev() {
+        let found = BINDINGS.iter().filter(|binding| binding.scope == scope);
+        hints.extend(
+            found.filter_map(|b| b.hint.map(|(text, order)| (order, keymap::shown(b.keys[0]), text))),
+        );
+    }
+    let wide = |hints: &[(u8, String, &str)]| -> usize {
+        hints.iter().map(|(_, key, text)| key.width() + text.width() + 3).sum()
+    };
+    while wide(&hints) > usize::from(place.width) {
+        let Some(at) = (0..hints.len()).max_by_key(|at| hints[*at].0) else { break };
+        hints.remove(at);
+    }
+    hints.sort_by_key(|(order, ..)| if *order == 0 { u8::MAX } else { *order });
+    let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
+    for (_, key, text) in hints {
+        draw::write(buf, &mut place, &key, theme.tone(Tone::Accent));
+        draw::write(buf, &mut place, &format!(" {text}  "), theme.tone(Tone::Dim));
+    }
+}
+
+/// The newest message, in a box over the lower right corner of the panes.
+fn toast(app: &App, areas: &Areas, buf: &mut Buffer) {
+    let Some((toast, more)) = app.toasts.newest() else { return };
+    let theme = &app.options.theme;
+    let (tone, title) = match toast.level {
+        Level::Info => (Tone::Good, ""),
+        Level::Warning => (Tone::Warning, "Warning"),
+        Level::Error => (Tone::Bad, "Error: Esc closes"),
+    };
+    let text = sanitize(&toast.text);
+    let widest = usize::from(areas.whole.width.saturating_sub(6)).min(70);
+    let lines = Toned::of(Tone::Plain, text).wrapped(widest);
+    let width = lines.iter().map(|line| line.text().width()).max().unwrap_or(0).max(title.width() + 2);
+    let height = lines.len().min(5);
+    let (Ok(width), Ok(height)) = (u16::try_from(width + 4), u16::try_from(height + 2)) else { return };
+    let bottom = if areas.filter.is_empty() { areas.status.y } else { areas.filter.y };
+    let place = Rect {
+        x: areas.whole.right().saturating_sub(width + 1),
+        y: bottom.saturating_sub(height),
+        width,
+        height,
+    }
+    .intersection(areas.whole);
+    Clear.render(place, buf);
+    let note = if more > 0 { format!("{more} more") } else { String::new() };
+    let frame = draw::Frame { title, note: &note, ..draw::Frame::default() };
+    let inside = frame.draw(theme, place, buf);
+    let edge = theme.tone(tone);
+    for y in place.top()..place.bottom() {
+        for x in [place.left(), place.right().saturating_sub(1)] {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.set_style(edge);
+            }
+        }
+    }
+    let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
+    let shown: Vec<Toned> =
+        lines.iter().map(|line| Toned::of(Tone::Plain, cut(&line.text(), widest))).collect();
+    draw::lines(buf, air, &shown, theme);
+    let _ = layout::inner(place);
+}
