@@ -1,1 +1,4 @@
+//! Everything that goes through a door of the program: HTTP, the command line, the terminal, the source tree.
 
+mod proxy;
+mod world;
