@@ -76,16 +76,12 @@ impl Field {
     pub fn covered_by(&self, name: &str) -> bool {
         let name = name.strip_prefix('/').unwrap_or(name);
         let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
-        match place(first) {
-            Some(place) => place == self.place && rest.is_none_or(|rest| self.below(rest)),
-            None => {
-                let short = matches!(
-                    self.place,
-                    Place::Path | Place::Query | Place::Header | Place::Body | Place::Part
-                );
-                short && self.below(name)
-            }
+        if let Some(place) = place(first) {
+            return place == self.place && rest.is_none_or(|rest| self.below(rest));
         }
+        let short =
+            matches!(self.place, Place::Path | Place::Query | Place::Header | Place::Body | Place::Part);
+        short && self.below(name)
     }
 
     /// Whether the steps begin as `names` says.

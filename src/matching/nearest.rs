@@ -71,15 +71,12 @@ fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
             return;
         }
         let difference = difference(one, other);
-        match weight(recorded, leaf) {
-            Some(weight) => {
-                all += weight;
-                apart += weight * difference / 100;
-            }
-            None => {
-                input_all += 1;
-                input_apart += difference;
-            }
+        if let Some(weight) = weight(recorded, leaf) {
+            all += weight;
+            apart += weight * difference / 100;
+        } else {
+            input_all += 1;
+            input_apart += difference;
         }
     });
     if input_all > 0 {

@@ -161,7 +161,8 @@ fn media(text: &str) -> Option<Value> {
 /// Whether the bytes can be base64: only its characters, no line breaks, a length that fits.
 pub(super) fn is_base64(bytes: &[u8]) -> bool {
     let content = bytes.strip_suffix(b"==").or_else(|| bytes.strip_suffix(b"=")).unwrap_or(bytes);
-    bytes.len() % 4 == 0 && content.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+    bytes.len().is_multiple_of(4)
+        && content.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }
 
 /// A text that would look like another kind of value.

@@ -5,6 +5,8 @@ mod laws;
 mod nearness;
 mod scrubbing;
 
+use std::fmt::Write;
+
 use crate::matching::Fields;
 use crate::model::{Headers, Request};
 
@@ -33,10 +35,11 @@ fn form(target: &str, boundary: &str, parts: &[(&str, &str, &str)]) -> Request {
     let mut body = String::new();
     for (name, file, content) in parts {
         let file = if file.is_empty() { String::new() } else { format!("; filename=\"{file}\"") };
-        body.push_str(&format!(
+        let _ = write!(
+            body,
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
-        ));
+        );
     }
-    body.push_str(&format!("--{boundary}--\r\n"));
+    let _ = write!(body, "--{boundary}--\r\n");
     request(target, &format!("multipart/form-data; boundary={boundary}"), body)
 }
