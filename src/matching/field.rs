@@ -86,6 +86,9 @@ impl Field {
 
     /// Whether the steps begin as `names` says.
     pub(super) fn below(&self, names: &str) -> bool {
+        if !self.may_fit(names) {
+            return false;
+        }
         let mut steps = self.steps.iter().filter(|step| !matches!(step, Step::Again(_)));
         names
             .split('/')
@@ -93,9 +96,20 @@ impl Field {
             .all(|name| steps.next().is_some_and(|step| self.fits(step, name)))
     }
 
+    /// Compares first letters: nearly all questions end here, and they are asked often.
+    fn may_fit(&self, names: &str) -> bool {
+        let (Some(Step::Key(key)), Some(first)) = (self.steps.first(), names.bytes().next()) else {
+            return true;
+        };
+        matches!(first, b'*' | b'~' | b'/')
+            || key.bytes().next().is_some_and(|b| b.eq_ignore_ascii_case(&first))
+    }
+
     /// Whether `names` says exactly this field, not something that holds it.
     pub(super) fn is(&self, names: &str) -> bool {
-        self.steps.len() == names.split('/').count() && self.below(names)
+        self.may_fit(names)
+            && self.steps.len() == names.bytes().filter(|b| *b == b'/').count() + 1
+            && self.below(names)
     }
 
     fn fits(&self, step: &Step, name: &str) -> bool {

@@ -115,7 +115,7 @@ impl Value {
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
             Self::Number(number) => shorten(number, 0),
-            Self::Text(text) if misleading(text) => format!("\"{}\"", shorten(text, 0)),
+            Self::Text(text) if text.len() + 2 <= SHOWN && misleading(text) => format!("\"{text}\""),
             Self::Text(text) => shorten(text, from),
             Self::Long { hash, len, head } => {
                 let tail = format!("… <sha256 {}, {}>", hash.short(), size(*len));

@@ -171,7 +171,7 @@ proptest! {
         prop_assert_eq!(one.all() == other.all(), shown.changes.is_empty(), "{:#?}", shown);
         for change in shown.changes {
             let lengths = [change.recorded, change.incoming].map(|text| text.map_or(0, |text| text.chars().count()));
-            prop_assert!(lengths.iter().all(|length| *length <= 82));
+            prop_assert!(lengths.iter().all(|length| *length <= 80));
         }
     }
 
