@@ -287,6 +287,14 @@ fn edge_1_forms_are_compared_by_parts() {
 #[test]
 fn bodies_of_other_kinds() {
     let text = |body: &str| request("/v1/x", "text/plain", body.to_owned());
+    let many = |inner: &str| json(CHAT, &format!("[{}{inner}]", "\"\",".repeat(100_001)));
+    assert_eq!(fields(&many("1")).opaque, Some("its JSON has too many values"));
+    assert!(fields(&many("1")).leaves.len() < 10);
+    check(false, "many values", &many("1"), &many("2"));
+    let tokens =
+        |last: &str| json("/v1/embeddings", &format!("{{\"input\":[[{}{last}]]}}", "1.0,".repeat(5000)));
+    check(true, "tokens", &tokens("2"), &tokens("2.0"));
+    check(false, "tokens", &tokens("2"), &tokens("3"));
     check(true, "text", &text("a"), &text("a"));
     check(false, "text", &text("a"), &text("b"));
     check(false, "opaque spaces", &text("a"), &text("a "));
