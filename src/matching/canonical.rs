@@ -21,6 +21,9 @@ const HEADERS: &[&str] = &[
     "x-amzn-bedrock-trace",
 ];
 
+/// How many values a body may have. One with more is compared as opaque bytes: its fields would fill the memory.
+const LEAVES: usize = 100_000;
+
 /// The fields of one request in canonical form, extracted once and then compared often. `of` expects a scrubbed
 /// request: credentials in it would become fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,8 +272,13 @@ impl Walk {
         {
             match json::parse(&body) {
                 Ok(json) => {
+                    let start = self.leaves.len();
                     self.json(json);
-                    return None;
+                    if self.leaves.len() <= LEAVES {
+                        return None;
+                    }
+                    self.leaves.truncate(start);
+                    "its JSON has too many values"
                 }
                 Err(Flaw::Deep) => "its JSON is nested too deeply",
                 Err(Flaw::Invalid) => "it is not valid JSON",
@@ -304,6 +312,9 @@ impl Walk {
     }
 
     fn json(&mut self, json: Json<'_>) {
+        if self.leaves.len() > LEAVES {
+            return;
+        }
         let value = match json {
             Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(value),
@@ -312,6 +323,9 @@ impl Walk {
             Json::Array(items) if items.is_empty() => Value::EmptyArray,
             Json::Object(members) if members.is_empty() => Value::EmptyObject,
             Json::Array(items) => {
+                if let Some(numbers) = Value::of_numbers(&items) {
+                    return self.add(Field { place: Place::Body, steps: self.steps.clone() }, numbers);
+                }
                 for (item, index) in items.into_iter().zip(0..) {
                     self.steps.push(Step::Index(index));
                     self.json(item);

@@ -76,20 +76,19 @@ impl Field {
     pub fn covered_by(&self, name: &str) -> bool {
         let name = name.strip_prefix('/').unwrap_or(name);
         let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
-        match place(first) {
-            Some(place) => place == self.place && rest.is_none_or(|rest| self.below(rest)),
-            None => {
-                let short = matches!(
-                    self.place,
-                    Place::Path | Place::Query | Place::Header | Place::Body | Place::Part
-                );
-                short && self.below(name)
-            }
+        if let Some(place) = place(first) {
+            return place == self.place && rest.is_none_or(|rest| self.below(rest));
         }
+        let short =
+            matches!(self.place, Place::Path | Place::Query | Place::Header | Place::Body | Place::Part);
+        short && self.below(name)
     }
 
     /// Whether the steps begin as `names` says.
     pub(super) fn below(&self, names: &str) -> bool {
+        if !self.may_fit(names) {
+            return false;
+        }
         let mut steps = self.steps.iter().filter(|step| !matches!(step, Step::Again(_)));
         names
             .split('/')
@@ -97,9 +96,20 @@ impl Field {
             .all(|name| steps.next().is_some_and(|step| self.fits(step, name)))
     }
 
+    /// Compares first letters: nearly all questions end here, and they are asked often.
+    fn may_fit(&self, names: &str) -> bool {
+        let (Some(Step::Key(key)), Some(first)) = (self.steps.first(), names.bytes().next()) else {
+            return true;
+        };
+        matches!(first, b'*' | b'~' | b'/')
+            || key.bytes().next().is_some_and(|b| b.eq_ignore_ascii_case(&first))
+    }
+
     /// Whether `names` says exactly this field, not something that holds it.
     pub(super) fn is(&self, names: &str) -> bool {
-        self.steps.len() == names.split('/').count() && self.below(names)
+        self.may_fit(names)
+            && self.steps.len() == names.bytes().filter(|b| *b == b'/').count() + 1
+            && self.below(names)
     }
 
     fn fits(&self, step: &Step, name: &str) -> bool {

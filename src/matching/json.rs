@@ -4,6 +4,7 @@
 //! make two different requests look alike.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// How deep arrays and objects may nest. What is deeper is compared as opaque bytes.
 pub(super) const DEPTH: usize = 128;
@@ -256,7 +257,9 @@ fn escape(raw: &[u8], text: &mut String) -> Option<usize> {
             }
             match char::from_u32(high) {
                 Some(plain) => text.push(plain),
-                None => text.push_str(&format!("\u{fdd0}{high:04x}")),
+                None => {
+                    let _ = write!(text, "\u{fdd0}{high:04x}");
+                }
             }
             return Some(6);
         }

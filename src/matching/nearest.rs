@@ -22,6 +22,10 @@ pub struct NearMiss {
 
 /// How many fields of a candidate are looked at: the cost of one is bounded.
 const LOOKED_AT: usize = 4096;
+/// The distance of another endpoint, asked for the same model.
+const FAR: u64 = 9_500;
+/// The distance of another endpoint and another model.
+const FARTHEST: u64 = 10_000;
 /// Which endpoint of which API is meant.
 const IDENTITY: u64 = 10_000;
 const MODEL: u64 = 2_000;
@@ -59,6 +63,9 @@ pub fn nearest<'a>(
 
 /// How far apart two requests are, from 0 to 10,000.
 fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
+    if !same_endpoint(recorded, incoming) {
+        return if recorded.model() == incoming.model() { FAR } else { FARTHEST };
+    }
     let (mut apart, mut all) = (0, 0);
     let (mut input_apart, mut input_all) = (0, 0);
     let mut looked_at = 0;
@@ -71,15 +78,12 @@ fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
             return;
         }
         let difference = difference(one, other);
-        match weight(recorded, leaf) {
-            Some(weight) => {
-                all += weight;
-                apart += weight * difference / 100;
-            }
-            None => {
-                input_all += 1;
-                input_apart += difference;
-            }
+        if let Some(weight) = weight(recorded, leaf) {
+            all += weight;
+            apart += weight * difference / 100;
+        } else {
+            input_all += 1;
+            input_apart += difference;
         }
     });
     if input_all > 0 {
@@ -93,6 +97,14 @@ fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
         }
     }
     if all == 0 { 0 } else { (apart * 10_000).div_ceil(all) }
+}
+
+/// Fields of different endpoints have nothing to do with each other, so they are not looked at.
+fn same_endpoint(recorded: &Fields, incoming: &Fields) -> bool {
+    let method = |fields: &Fields| fields.leaves.first().map(|leaf| leaf.value.clone());
+    recorded.dialect == incoming.dialect
+        && recorded.endpoint.template == incoming.endpoint.template
+        && method(recorded) == method(incoming)
 }
 
 /// What a field weighs; none for the input, which is weighed as a whole.

@@ -56,17 +56,14 @@ pub(super) fn percent_decoded(text: &str) -> (Vec<u8>, Vec<(usize, usize)>) {
         let digit = |i: usize| {
             raw.get(i).and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok())
         };
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                map.push((out.len(), at));
-                out.push(high * 16 + low);
-                at += 3;
-                map.push((out.len(), at));
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(at + 1), digit(at + 2)) {
+            map.push((out.len(), at));
+            out.push(high * 16 + low);
+            at += 3;
+            map.push((out.len(), at));
+        } else {
+            out.push(*byte);
+            at += 1;
         }
     }
     (out, map)

@@ -159,11 +159,12 @@ pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool) -> Vec<(Range<usize
     }
     for captures in KEY.iter().flat_map(|key| key.captures_iter(text)) {
         let Some(whole) = captures.get(0) else { continue };
-        match captures.name("token") {
-            Some(token) if looks_random(token.as_bytes()) => found.push((token.range(), Kind::Key)),
-            Some(_) => {}
-            None if stands_alone(text, &whole.range()) => found.push((whole.range(), Kind::Key)),
-            None => {}
+        let (range, fits) = match captures.name("token") {
+            Some(token) => (token.range(), looks_random(token.as_bytes())),
+            None => (whole.range(), stands_alone(text, &whole.range())),
+        };
+        if fits {
+            found.push((range, Kind::Key));
         }
     }
     if emails {
@@ -229,10 +230,10 @@ mod tests {
         }
         assert!(!found.iter().any(|c| c == "short" || c == "text/long-enough" || c == "b=1"));
         let bearer = Request {
-            headers: Headers::from_iter([("authorization", "Bearer sk-12345")]),
+            headers: Headers::from_iter([("authorization", "Bearer sk-1234")]),
             ..Request::default()
         };
-        assert_eq!(credentials(&bearer), ["Bearer sk-12345"]);
+        assert_eq!(credentials(&bearer), ["Bearer sk-1234"]);
         let bearer = Request {
             headers: Headers::from_iter([("authorization", "bearer  sk-12345678")]),
             ..Request::default()

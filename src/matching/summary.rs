@@ -85,7 +85,7 @@ fn collect(value: &Json<'_>, text: &mut String) {
     }
     match value {
         Json::Text(piece) => {
-            text.push_str(&piece[..piece.floor_char_boundary(4 * PROMPT)]);
+            text.extend(piece.chars().take(4 * PROMPT));
             text.push(' ');
         }
         Json::Array(items) => items.iter().for_each(|item| collect(item, text)),

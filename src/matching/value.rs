@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::json;
+use super::json::{self, Json};
 use crate::dialect::Plain;
 use crate::model::Hash;
 
@@ -27,6 +27,11 @@ pub(super) enum Value {
         hash: Hash,
         len: u64,
     },
+    /// A long list of numbers (tokens, vectors): the hash of their canonical forms.
+    Numbers {
+        hash: Hash,
+        count: u64,
+    },
     EmptyObject,
     EmptyArray,
     /// An id echoed from an earlier answer: the how many-th different one of the request.
@@ -42,6 +47,8 @@ pub(super) enum Value {
 const KEPT: usize = 2048;
 /// From which length on a string of base64 characters is taken for media.
 const MEDIA: usize = 256;
+/// How many numbers of a list get a field each.
+const LISTED: usize = 32;
 /// How many characters people get to see.
 const SHOWN: usize = 80;
 
@@ -65,6 +72,20 @@ impl Value {
 
     pub(super) fn number(text: &str) -> Self {
         Self::Number(json::canonical_number(text).into())
+    }
+
+    /// A list that holds nothing but numbers and is too long to have a field for each.
+    pub(super) fn of_numbers(items: &[Json<'_>]) -> Option<Self> {
+        if items.len() <= LISTED {
+            return None;
+        }
+        let mut text = String::with_capacity(items.len() * 8);
+        for item in items {
+            let Json::Number(number) = item else { return None };
+            text.push_str(&json::canonical_number(number));
+            text.push(' ');
+        }
+        Some(Self::Numbers { hash: Hash::of(text.as_bytes()), count: items.len() as u64 })
     }
 
     /// A part of a form, where all values are texts: numbers and booleans are what they spell.
@@ -106,6 +127,7 @@ impl Value {
             Self::EmptyArray => (7, Vec::new()),
             Self::Echo(nth) => (8, nth.to_le_bytes().to_vec()),
             Self::Bytes { hash, len } => (9, sized(hash, *len)),
+            Self::Numbers { hash, count } => (10, sized(hash, *count)),
         }
     }
 
@@ -115,7 +137,7 @@ impl Value {
             Self::Null => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
             Self::Number(number) => shorten(number, 0),
-            Self::Text(text) if misleading(text) => format!("\"{}\"", shorten(text, 0)),
+            Self::Text(text) if text.len() + 2 <= SHOWN && misleading(text) => format!("\"{text}\""),
             Self::Text(text) => shorten(text, from),
             Self::Long { hash, len, head } => {
                 let tail = format!("… <sha256 {}, {}>", hash.short(), size(*len));
@@ -125,6 +147,7 @@ impl Value {
             Self::Media { hash, len, .. } | Self::Bytes { hash, len } => {
                 format!("<sha256 {}, {}>", hash.short(), size(*len))
             }
+            Self::Numbers { hash, count } => format!("<sha256 {}, {count} numbers>", hash.short()),
             Self::EmptyObject => "{}".to_owned(),
             Self::EmptyArray => "[]".to_owned(),
             Self::Echo(nth) => format!("<id {nth}>"),
@@ -161,7 +184,8 @@ fn media(text: &str) -> Option<Value> {
 /// Whether the bytes can be base64: only its characters, no line breaks, a length that fits.
 pub(super) fn is_base64(bytes: &[u8]) -> bool {
     let content = bytes.strip_suffix(b"==").or_else(|| bytes.strip_suffix(b"=")).unwrap_or(bytes);
-    bytes.len() % 4 == 0 && content.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+    bytes.len().is_multiple_of(4)
+        && content.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }
 
 /// A text that would look like another kind of value.
