@@ -144,6 +144,19 @@ fn rebuilt(dir: &Path, journal: &Journal, reason: &str) -> Result<(Source, Mark,
     }
 }
 
+/// Makes the index from a journal that was compacted; the old one is of no use to anybody.
+pub(super) fn anew(dir: &Path, journal: &Journal) -> Result<Result<Index, IndexError>, StoreError> {
+    let place = dir.join(INDEX);
+    mark(dir)?;
+    fs::remove_dir_all(&place).map_err(StoreError::io("remove", &place))?;
+    files::create_dir(&place)?;
+    match made(&place, journal) {
+        Ok((index, ..)) => unmark(dir).map(|()| Ok(index)),
+        Err(Problem::Index(error)) => Ok(Err(error)),
+        Err(Problem::Store(error)) => Err(error),
+    }
+}
+
 fn made(place: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Problem> {
     let index = Index::open(place)?;
     let scan = Scan::from(journal.path(), Mark::default())?;
