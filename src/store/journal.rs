@@ -269,7 +269,8 @@ fn header(path: &Path) -> Result<Header, StoreError> {
     Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE })
 }
 
-fn newer(path: &Path, found: u32) -> StoreError {
+/// The refusal of what a newer version wrote.
+pub(super) fn newer(path: &Path, found: u32) -> StoreError {
     StoreError::Newer { path: path.into(), found, known: VERSION }
 }
 

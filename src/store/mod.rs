@@ -3,8 +3,10 @@
 //! ```text
 //! LOCK             flock'ed by the owner; says who it is and where it listens
 //! journal.log      the truth: one checksummed line per change, synced before the change is acknowledged
+//! journal.torn     the last half of a line that a crash left and that was cut off
 //! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
+//! index.damaged-N  the last index that was not believed
 //! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
 //! ```
 //!

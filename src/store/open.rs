@@ -116,6 +116,9 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Probl
 fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<(Mark, Report), Problem> {
     let path = journal.path();
     let before = journal::line_before(path, mark)?;
+    if let Some(Parsed::Newer(found)) = before {
+        return Err(journal::newer(path, found).into());
+    }
     let known = matches!(before, Some(Parsed::Line(line)) if line.seq == mark.seq);
     if !known && mark != Mark::default() {
         return Err(Problem::doubt("the journal is not the one that it was made from"));
@@ -240,7 +243,7 @@ impl Report {
                 .map(|number| warning(format!("Line {number} of the journal is damaged and was left out."))),
         );
         if self.torn {
-            notices.push(warning("The last line of the journal was torn by a crash and was cut off.".into()));
+            notices.push(warning("The last line of the journal was torn by a crash and was cut off; it is kept as journal.torn.".into()));
         }
         if let Some(reason) = self.failed {
             let text = format!(
