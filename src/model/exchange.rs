@@ -117,12 +117,7 @@ impl Headers {
 
 impl<N: AsRef<str>, V: Into<Bytes>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
-        Self(
-            fields
-                .into_iter()
-                .map(|(name, value)| Header(name.as_ref().to_ascii_lowercase(), value.into()))
-                .collect(),
-        )
+        Self(fields.into_iter().map(|(name, value)| Header(name.as_ref().to_ascii_lowercase(), value.into())).collect())
     }
 }
 
@@ -281,10 +276,7 @@ mod tests {
         let log = ByteLog::from_pieces([(Duration::from_millis(1), "ab"), (Duration::from_millis(3), "c")]);
         let pieces: Vec<_> = log.iter().map(|(at, piece)| (at.as_millis(), piece)).collect();
         assert_eq!(pieces, [(1, Bytes::from("ab")), (3, Bytes::from("c"))]);
-        let damaged = ByteLog {
-            bytes: "ab".into(),
-            pieces: vec![Piece { len: 9, at: 0 }, Piece { len: u64::MAX, at: 0 }],
-        };
+        let damaged = ByteLog { bytes: "ab".into(), pieces: vec![Piece { len: 9, at: 0 }, Piece { len: u64::MAX, at: 0 }] };
         assert_eq!(damaged.iter().map(|(_, piece)| piece.len()).sum::<usize>(), 2);
     }
 }

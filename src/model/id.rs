@@ -63,8 +63,7 @@ impl MediaId {
     #[must_use]
     pub fn of(recording: &RecordingId, field: &str) -> Self {
         use sha2::{Digest, Sha256};
-        let digest =
-            Sha256::new().chain_update(recording.as_str()).chain_update([0]).chain_update(field).finalize();
+        let digest = Sha256::new().chain_update(recording.as_str()).chain_update([0]).chain_update(field).finalize();
         Self(format!("med_{}", hex(&digest[..12])).into())
     }
 
@@ -97,11 +96,7 @@ impl FromStr for RecordingId {
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let rest = text.strip_prefix(Self::PREFIX).unwrap_or_default();
         let fine = (8..=64).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-        if fine {
-            Ok(Self(text.into()))
-        } else {
-            Err(ParseIdError { text: text.into(), expected: "a recording id (`rec_…`)" })
-        }
+        if fine { Ok(Self(text.into())) } else { Err(ParseIdError { text: text.into(), expected: "a recording id (`rec_…`)" }) }
     }
 }
 
@@ -110,11 +105,7 @@ impl FromStr for MediaId {
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let rest = text.strip_prefix("med_").unwrap_or_default();
         let fine = rest.len() == 24 && rest.bytes().all(|b| b.is_ascii_hexdigit());
-        if fine {
-            Ok(Self(text.into()))
-        } else {
-            Err(ParseIdError { text: text.into(), expected: "a media id (`med_…`)" })
-        }
+        if fine { Ok(Self(text.into())) } else { Err(ParseIdError { text: text.into(), expected: "a media id (`med_…`)" }) }
     }
 }
 
@@ -191,11 +182,7 @@ impl fmt::Debug for Fingerprint {
 /// A hash is hexadecimal text where people read it (JSON) and raw bytes in the index.
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.serialize(serializer)
-        }
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
     }
 }
 
@@ -242,10 +229,7 @@ mod tests {
         let hash = Hash::of(b"x");
         assert_eq!(hash.to_string().parse(), Ok(hash));
         for wrong in ["", "rec_", "rec_../../etc", "call_1"] {
-            assert!(
-                wrong.parse::<RecordingId>().unwrap_err().to_string().contains("recording id"),
-                "{wrong}"
-            );
+            assert!(wrong.parse::<RecordingId>().unwrap_err().to_string().contains("recording id"), "{wrong}");
         }
         assert!("zz".repeat(32).parse::<Hash>().is_err());
     }

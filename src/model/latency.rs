@@ -33,9 +33,7 @@ impl Latency {
     pub fn due(self, at: Duration) -> Duration {
         match self {
             Self::None => Duration::ZERO,
-            Self::Recorded(factor) => {
-                at.min(Self::LONGEST).mul_f64(factor.clamp(0.0, 100.0)).min(Self::LONGEST)
-            }
+            Self::Recorded(factor) => at.min(Self::LONGEST).mul_f64(factor.clamp(0.0, 100.0)).min(Self::LONGEST),
             Self::Fixed(wait) => wait.min(Self::LONGEST),
         }
     }
@@ -56,9 +54,7 @@ impl FromStr for Latency {
     type Err = ParseLatencyError;
     fn from_str(text: &str) -> Result<Self, ParseLatencyError> {
         let wrong = || ParseLatencyError(text.into());
-        let number = |digits: &str| {
-            digits.parse::<f64>().ok().filter(|n| n.is_finite() && (0.0..=1e6).contains(n)).ok_or_else(wrong)
-        };
+        let number = |digits: &str| digits.parse::<f64>().ok().filter(|n| n.is_finite() && (0.0..=1e6).contains(n)).ok_or_else(wrong);
         match text.trim() {
             "none" => Ok(Self::None),
             "recorded" => Ok(Self::Recorded(1.0)),

@@ -28,9 +28,7 @@ pub enum Mode {
 
 /// A text that names no mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a mode; use off, record, replay-or-error, replay-or-record, replay-or-live, replay-or-mock or mock"
-)]
+#[error("`{0}` is not a mode; use off, record, replay-or-error, replay-or-record, replay-or-live, replay-or-mock or mock")]
 pub struct ParseModeError(pub String);
 
 impl Mode {

@@ -27,9 +27,7 @@ pub enum Strategy {
 
 /// A text that is no strategy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a match strategy: {problem}; use standard, standard -FIELD…, strict, specific FIELD,FIELD or pinned"
-)]
+#[error("`{text}` is not a match strategy: {problem}; use standard, standard -FIELD…, strict, specific FIELD,FIELD or pinned")]
 pub struct ParseStrategyError {
     text: String,
     problem: &'static str,
@@ -97,9 +95,7 @@ impl FromStr for Strategy {
                 .collect::<Option<Vec<_>>>()
                 .map(|ignored| Self::Standard { ignored: sorted(ignored) })
                 .ok_or_else(|| wrong("a field to ignore is written with a minus")),
-            "specific" if names().any(|name| name.starts_with('-')) => {
-                Err(wrong("it names the fields that decide, without a minus"))
-            }
+            "specific" if names().any(|name| name.starts_with('-')) => Err(wrong("it names the fields that decide, without a minus")),
             "specific" => Ok(Self::Specific { fields: sorted(names().map(String::from).collect()) }),
             _ => Err(wrong("the first word is unknown")),
         }
@@ -130,15 +126,7 @@ mod tests {
 
     #[test]
     fn the_text_form_round_trips() {
-        for text in [
-            "strict",
-            "standard",
-            "standard -seed",
-            "standard -quality -seed",
-            "specific",
-            "specific seed,size",
-            "pinned",
-        ] {
+        for text in ["strict", "standard", "standard -seed", "standard -quality -seed", "specific", "specific seed,size", "pinned"] {
             assert_eq!(text.parse::<Strategy>().map(|s| s.to_string()).as_deref(), Ok(text));
         }
         assert_eq!("  specific  size, seed ".parse::<Strategy>().unwrap().to_string(), "specific seed,size");
