@@ -278,7 +278,7 @@ impl App {
         self.live.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
         self.detail.turn_to(self.subject());
-        let pane = layout::inner(areas.detail);
+        let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
             return Vec::new();

@@ -103,7 +103,7 @@ impl Areas {
             _ if single && wishes.detail => self.detail = rest,
             _ if single => self.list = rest,
             Class::Wide => {
-                let wide = (u32::from(rest.width) * 58 / 100).min(110);
+                let wide = (u32::from(rest.width) * 3 / 5).min(110);
                 self.list = from_left(&mut rest, u16::try_from(wide).unwrap_or(0));
                 self.detail = rest;
             }
@@ -135,6 +135,13 @@ pub fn inner(area: Rect) -> Rect {
         return Rect::new(area.x, area.y, 0, 0);
     }
     Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
+}
+
+/// The place of text in the detail pane: a column of air keeps it off the frame.
+#[must_use]
+pub fn text(pane: Rect) -> Rect {
+    let inner = inner(pane);
+    Rect { x: inner.x + u16::from(inner.width > 1), width: inner.width.saturating_sub(2), ..inner }
 }
 
 /// The place of a picture in the detail pane: above it nothing, below it two lines about it.

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::app::{App, Tab};
 use super::keymap::{self, BINDINGS};
-use super::layout::{self, Areas, Class};
+use super::layout::{Areas, Class};
 use super::line::{Tone, Toned, cut, thousands};
 use super::overlay::Overlay;
 use super::pane::{self, draw};
@@ -224,5 +224,4 @@ fn toast(app: &App, areas: &Areas, buf: &mut Buffer) {
     let shown: Vec<Toned> =
         lines.iter().map(|line| Toned::of(Tone::Plain, cut(&line.text(), widest))).collect();
     draw::lines(buf, air, &shown, theme);
-    let _ = layout::inner(place);
 }
