@@ -83,9 +83,35 @@ pub fn give_back() {
     // Each step is tried whatever became of the one before: a terminal left half raw is of no use to anybody.
     forget_pictures();
     let mut out = io::stdout();
+    // A panic while drawing leaves a frame open, and the terminal would show nothing more.
+    let _ = execute!(out, terminal::EndSynchronizedUpdate);
     let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = out.write_all(b"\x1b[23;0t").and_then(|()| out.flush());
     let _ = terminal::disable_raw_mode();
+}
+
+/// Columns and rows of the terminal.
+///
+/// # Errors
+/// When there is no terminal to ask.
+pub fn size() -> io::Result<(u16, u16)> {
+    terminal::size()
+}
+
+/// What is written from here to [`end_frame`] is shown at once, by terminals that can do that.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn begin_frame() -> io::Result<()> {
+    crossterm::queue!(io::stdout(), terminal::BeginSynchronizedUpdate)
+}
+
+/// Shows what was written since [`begin_frame`].
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn end_frame() -> io::Result<()> {
+    execute!(io::stdout(), terminal::EndSynchronizedUpdate)
 }
 
 /// Makes a panic of this thread give the terminal back before it is reported, and a panic of any other thread a line

@@ -160,7 +160,7 @@ impl App {
                 zoom: self.zoom,
                 tall_list: self.tab == Tab::Live,
                 strip,
-                filter: filter.input.is_some() || !filter.kept().is_empty(),
+                filter: u16::from(filter.input.is_some() || !filter.kept().is_empty()),
             },
         )
     }

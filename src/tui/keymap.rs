@@ -30,7 +30,7 @@ pub enum Scope {
 }
 
 /// Keys, and what they mean.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// Any of these; a sequence is written with blanks (`g g`).
     pub keys: &'static [&'static str],

@@ -28,8 +28,8 @@ pub struct Wishes {
     pub tall_list: bool,
     /// Rows for the strip below the panes.
     pub strip: u16,
-    /// Whether a line for the filter is needed.
-    pub filter: bool,
+    /// Rows for the filter below the panes.
+    pub filter: u16,
 }
 
 /// The places. What has none is empty.
@@ -80,9 +80,7 @@ impl Areas {
         areas.header = from_top(&mut rest, 1);
         areas.tabs = from_top(&mut rest, 1);
         areas.status = from_bottom(&mut rest, 1);
-        if wishes.filter {
-            areas.filter = from_bottom(&mut rest, 1);
-        }
+        areas.filter = from_bottom(&mut rest, wishes.filter);
         if class == Class::Wide && wishes.strip > 0 && !wishes.zoom && whole.height >= 24 {
             areas.strip = from_bottom(&mut rest, wishes.strip);
         }
@@ -173,7 +171,8 @@ pub fn from_bottom(rest: &mut Rect, rows: u16) -> Rect {
     Rect { y: rest.y + rest.height, height: rows, ..*rest }
 }
 
-fn from_left(rest: &mut Rect, columns: u16) -> Rect {
+/// Takes columns from the left.
+pub fn from_left(rest: &mut Rect, columns: u16) -> Rect {
     let columns = columns.min(rest.width);
     let taken = Rect { width: columns, ..*rest };
     *rest = Rect { x: rest.x + columns, width: rest.width - columns, ..*rest };

@@ -41,7 +41,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +85,8 @@ pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> 
         let _ = panicked.try_send(Message::Failed { what: "internal error", text });
     });
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
+    // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
+    let signals = Signals::listen()?;
     let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
     let protocol = terminal::probe(&Surroundings::here());
     options.pixels = protocol != Protocol::Blocks;
@@ -97,11 +99,11 @@ pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> 
         workers: Workers::start(&desk, say),
         desk,
     };
-    let (columns, rows) = crossterm::terminal::size()?;
+    let (columns, rows) = terminal::size()?;
     shell.take(Message::Resize(columns, rows)).await?;
     shell.take(Message::Tick(clock())).await?;
     shell.take(Message::Snapshot(Box::new(snapshot))).await?;
-    let ended = shell.turn(Sources { keys, said, events, clock }).await;
+    let ended = shell.turn(Sources { keys, said, events, signals, clock }).await;
     drop(screen);
     ended
 }
@@ -121,6 +123,7 @@ struct Sources {
     keys: mpsc::Receiver<TerminalEvent>,
     said: mpsc::Receiver<Message>,
     events: broadcast::Receiver<Arc<Event>>,
+    signals: Signals,
     clock: fn() -> Timestamp,
 }
 
@@ -129,7 +132,6 @@ impl Shell {
     async fn turn(&mut self, mut sources: Sources) -> anyhow::Result<()> {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut signals = Signals::listen()?;
         let mut next_frame = Instant::now();
         let mut dirty = true;
         loop {
@@ -138,7 +140,7 @@ impl Shell {
                 Some(message) = sources.said.recv() => Some(message),
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
-                () = signals.any() => Some(Message::Terminate),
+                () = sources.signals.any() => Some(Message::Terminate),
                 () = sleep_until(next_frame), if dirty => {
                     self.draw()?;
                     dirty = false;
@@ -201,10 +203,9 @@ impl Shell {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        crossterm::queue!(io::stdout(), crossterm::terminal::BeginSynchronizedUpdate)?;
+        terminal::begin_frame()?;
         self.terminal.draw(|frame| view::draw(&self.app, frame))?;
-        crossterm::queue!(io::stdout(), crossterm::terminal::EndSynchronizedUpdate)?;
-        io::stdout().flush()
+        terminal::end_frame()
     }
 
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.

@@ -63,7 +63,7 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut left = spare;
     let mut widths: Vec<u16> = Vec::with_capacity(columns.len());
     for (column, shown) in columns.iter().zip(&shown) {
-        let more = if shares == 0 { 0 } else { spare * column.grow / shares };
+        let more = (spare * column.grow).checked_div(shares).unwrap_or(0);
         left -= if *shown { more } else { 0 };
         widths.push(if *shown { column.width + more } else { 0 });
     }
