@@ -203,7 +203,7 @@ impl App {
             Tab::Live => Scope::Live,
             Tab::Recordings => Scope::Recordings,
         };
-        if self.in_detail { vec![Scope::Detail, tab, Scope::Anywhere] } else { vec![tab, Scope::Anywhere] }
+        vec![tab, Scope::Anywhere]
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {

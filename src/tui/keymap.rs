@@ -13,8 +13,6 @@ pub enum Scope {
     Live,
     /// In the list of recordings and its detail.
     Recordings,
-    /// In the detail pane.
-    Detail,
     /// In a menu.
     Menu,
     /// In a question.
