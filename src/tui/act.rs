@@ -234,13 +234,16 @@ impl App {
     }
 
     fn edit_filter(&mut self) {
+        let before = self.filter().text().to_owned();
         match self.tab {
             Tab::Live => self.live.filter.edit(),
             Tab::Recordings => self.recordings.filter.edit(),
         }
         self.in_detail = false;
         self.overlay = Some(Overlay::Filter);
-        self.list_tab();
+        if self.filter().text() != before {
+            self.list_tab();
+        }
     }
 
     fn toggle_filter(&mut self) {
