@@ -23,6 +23,7 @@ use super::theme::Theme;
 use super::toast::Toasts;
 use super::undo::Undo;
 use crate::model::{Call, CallId, RecordingId, Row, Snapshot, Timestamp};
+use crate::terminal::Protocol;
 
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
@@ -39,8 +40,8 @@ pub struct Options {
     pub theme: Theme,
     /// The time zone of the clock on the screen.
     pub zone: TimeZone,
-    /// Whether `i` can show a picture in pixels; else it fills the screen with half-blocks.
-    pub pixels: bool,
+    /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
+    pub protocol: Option<Protocol>,
 }
 
 /// A tab.

@@ -210,7 +210,6 @@ impl Filter {
     }
 
     /// Tells whether a row passes, by its haystack; which is only made when there is something to look for.
-    #[must_use]
     pub fn test(&self) -> impl Fn(&dyn Fn() -> String) -> bool + use<> {
         let needle = self.text().to_lowercase();
         move |haystack| needle.is_empty() || haystack().to_lowercase().contains(&needle)

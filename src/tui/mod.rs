@@ -88,8 +88,8 @@ pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> 
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
     let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
-    let protocol = terminal::probe(&Surroundings::here());
-    options.pixels = protocol != Protocol::Blocks;
+    let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
+    options.protocol = Some(protocol);
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),

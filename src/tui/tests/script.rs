@@ -39,7 +39,7 @@ impl Script {
             banner: Vec::new(),
             theme,
             zone: TimeZone::UTC,
-            pixels: false,
+            protocol: None,
         };
         let mut script =
             Self { app: App::new(options), pages: Pages::default(), effects: Vec::new(), size: (120, 36) };
