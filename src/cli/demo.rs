@@ -23,9 +23,9 @@ static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> anyhow::Result<ExitCode> {
     let screen = workbench::terminal_at_hand();
     if screen {
-        log_to_file()
+        log_to_file();
     } else {
-        log_to_stderr()
+        log_to_stderr();
     }
     let dir = tempfile::Builder::new()
         .prefix("retake-demo-")

@@ -12,7 +12,7 @@ use super::{Common, ProxyArgs, print};
 use crate::desk::Desk;
 use crate::engine::{self, Engine};
 use crate::model::Outcome;
-use crate::tui::{self, Look as Colours, Options, Theme};
+use crate::tui::{self, Depth, Look as Colours, Options, Theme};
 
 /// How the screen presents itself.
 pub(super) struct Look {
@@ -50,7 +50,8 @@ pub(super) fn terminal_at_hand() -> bool {
 pub(super) async fn show(running: &Running, look: Look, length: Option<Duration>) -> anyhow::Result<()> {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let background = std::env::var("COLORFGBG").ok();
-    let theme = Theme::choose(look.theme, no_color, background.as_deref());
+    let depth = Depth::of(std::env::var("TERM_PROGRAM").ok().as_deref());
+    let theme = Theme::choose(look.theme, no_color, background.as_deref()).in_depth(depth);
     let options = Options {
         address: running.address.to_string(),
         upstream: look.upstream,
@@ -58,7 +59,7 @@ pub(super) async fn show(running: &Running, look: Look, length: Option<Duration>
         banner: look.banner,
         theme: if look.ascii { theme.in_ascii() } else { theme },
         zone: jiff::tz::TimeZone::system(),
-        pixels: false,
+        protocol: None,
         notices: running.notices.clone(),
     };
     let desk = Desk::Here(running.engine.clone());

@@ -1,4 +1,6 @@
 //! Everything that goes through a door of the program: HTTP, the command line, the terminal, the source tree.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod proxy;
 mod world;
