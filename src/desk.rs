@@ -1,68 +1,279 @@
-//! A stand-in with the verbs that the terminal UI needs; it knows nothing and does nothing.
+//! The verbs, wherever the engine is: in this process, or in the one that owns the store.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::model::{CallId, Event, Exchange, MediaId, Mode, Recording, RecordingId, Snapshot};
+use crate::engine::{self, Engine, Media, Settings};
+use crate::model::{
+    CallId, Event, Exchange, Headers, MediaId, Mode, Recording, RecordingId, Request, Row, Snapshot,
+};
+use crate::store::{Ownership, Store, StoreError};
+use crate::upstream::{Base, Client, UpstreamError};
 
-/// Where verbs go and events come from.
-#[derive(Clone, Debug)]
-pub struct Desk {
-    events: broadcast::Sender<Arc<Event>>,
+/// Where the verbs are carried out.
+#[derive(Clone)]
+pub enum Desk {
+    /// In this process.
+    Here(Engine),
+    /// In the process that owns the store, through its control API.
+    There(Owner),
 }
 
-impl Default for Desk {
-    fn default() -> Self {
-        Self { events: broadcast::channel(1024).0 }
-    }
+/// The process that owns the store.
+#[derive(Clone)]
+pub struct Owner {
+    client: Client,
+    base: Base,
+    token: String,
 }
 
-#[expect(
-    clippy::unused_async,
-    clippy::missing_errors_doc,
-    reason = "a stand-in for the real one, which waits and fails"
-)]
+/// A verb that could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The owner could not be reached.
+    #[error("the process that owns the store does not answer: {0}")]
+    Unreachable(#[from] UpstreamError),
+    /// The owner refused, or answered something else.
+    #[error("the process that owns the store answered {status}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What it said.
+        message: String,
+    },
+    /// Only the owning process has this.
+    #[error("{0} can only be seen in the process that owns the store")]
+    OnlyThere(&'static str),
+}
+
 impl Desk {
-    /// All that happens from now on.
-    #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.events.subscribe()
+    /// The desk of a store: its owner's where one runs, else an engine of our own that no proxy feeds.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or belongs to a process without an address.
+    pub fn open(dir: &Path) -> Result<Self, DeskError> {
+        if let Some(owner) = crate::store::owner(dir)
+            && let Some(base) =
+                owner.address.as_deref().and_then(|address| format!("http://{address}").parse().ok())
+        {
+            return Ok(Self::There(Owner { client: Client::new(Owner::PATIENCE), base, token: owner.token }));
+        }
+        let opened = Store::open(dir, &Ownership::default(), engine::now())?;
+        let engine = Engine::new(Settings::default(), opened.store)?;
+        opened.notices.into_iter().for_each(|notice| engine.notify(notice.level, notice.text));
+        Ok(Self::Here(engine))
     }
 
-    /// The world as it stands.
-    pub async fn snapshot(&self) -> anyhow::Result<Snapshot> {
-        Ok(Snapshot::default())
+    /// Announcements from now on.
+    ///
+    /// # Errors
+    /// When the engine is in another process.
+    pub fn subscribe(&self) -> Result<broadcast::Receiver<Arc<Event>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.subscribe()),
+            Self::There(_) => Err(DeskError::OnlyThere("live traffic")),
+        }
     }
 
-    /// One recording, whole.
-    pub async fn recording(&self, _id: &RecordingId) -> anyhow::Result<Option<Arc<Recording>>> {
-        Ok(None)
+    /// All that is known now.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn snapshot(&self) -> Result<Snapshot, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.snapshot()),
+            Self::There(owner) => {
+                let rows: Vec<Arc<Row>> = owner.get("/recordings").await?;
+                let rows = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+                let (mode, calls) = (owner.get("/mode").await?, owner.get("/calls").await?);
+                Ok(Snapshot { mode, rows, calls, ..Snapshot::default() })
+            }
+        }
     }
 
-    /// The exchange of a call, while it is remembered.
-    pub async fn exchange(&self, _call: CallId) -> anyhow::Result<Option<Arc<Exchange>>> {
-        Ok(None)
+    /// All rows, the newest first.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn rows(&self) -> Result<Vec<Arc<Row>>, DeskError> {
+        match self {
+            Self::Here(engine) => {
+                let mut rows: Vec<_> = engine.rows().into_values().collect();
+                rows.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
+                Ok(rows)
+            }
+            Self::There(owner) => owner.get("/recordings").await,
+        }
     }
 
-    /// A downloaded file: content type and bytes.
-    pub async fn media(&self, _id: &MediaId) -> anyhow::Result<Option<(String, Bytes)>> {
-        Ok(None)
+    /// The rows whose hash begins with `prefix`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn find_hash(&self, prefix: &str) -> Result<Vec<Arc<Row>>, DeskError> {
+        match self {
+            Self::Here(engine) => {
+                Ok(engine.find_hash(prefix)?.iter().filter_map(|id| engine.row(id)).collect())
+            }
+            Self::There(owner) => owner.get(&format!("/recordings?hash={prefix}")).await,
+        }
+    }
+
+    /// A whole recording.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.recording(id)?),
+            Self::There(owner) => match owner.get(&format!("/recordings/{id}")).await {
+                Ok(recording) => Ok(Some(Arc::new(recording))),
+                Err(DeskError::Refused { status: 404, .. }) => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// The exchange of a recent call that became no recording.
+    ///
+    /// # Errors
+    /// When the engine is in another process.
+    pub fn exchange(&self, call: CallId) -> Result<Option<Arc<Exchange>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.exchange(call)),
+            Self::There(_) => Err(DeskError::OnlyThere("a call without a recording")),
+        }
+    }
+
+    /// A file that a recording keeps.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn media(&self, id: &MediaId) -> Result<Option<Media>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.media(id.as_str()).await?),
+            Self::There(owner) => {
+                let (status, headers, body) =
+                    owner.send(Method::GET, &format!("/media/{id}"), Bytes::new()).await?;
+                let content_type = headers.text("content-type").unwrap_or_default().to_owned();
+                Ok((status == 200).then_some(Media { content_type, body }))
+            }
+        }
     }
 
     /// Switches the proxy's mode.
-    pub async fn set_mode(&self, _mode: Mode) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn set_mode(&self, mode: Mode) -> Result<(), DeskError> {
+        match self {
+            Self::Here(engine) => engine.set_mode(mode),
+            Self::There(owner) => _ = owner.call::<_, Mode>(Method::PUT, "/mode", &mode).await?,
+        }
         Ok(())
     }
 
-    /// Moves recordings to the trash.
-    pub async fn remove(&self, _ids: &[RecordingId]) -> anyhow::Result<()> {
-        Ok(())
+    /// Moves recordings to the trash; gives the ids that were removed.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn remove(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.remove(ids).await?),
+            Self::There(owner) => owner.ids("/recordings/remove", ids).await,
+        }
     }
 
-    /// Takes recordings back out of the trash.
-    pub async fn restore(&self, _ids: &[RecordingId]) -> anyhow::Result<()> {
-        Ok(())
+    /// Brings recordings back from the trash; gives the ids that came back.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn restore(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.restore(ids).await?),
+            Self::There(owner) => owner.ids("/recordings/restore", ids).await,
+        }
+    }
+
+    /// Closes the store, if it is ours.
+    pub async fn close(self) {
+        if let Self::Here(engine) = self {
+            engine.close(crate::proxy::DRAIN).await;
+        }
+    }
+}
+
+// === impl Owner ===
+
+#[derive(serde::Deserialize)]
+struct Ids {
+    ids: Vec<RecordingId>,
+}
+
+impl Owner {
+    /// How long the owner may take: its answers come from memory and disk.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DeskError> {
+        Self::read(self.send(Method::GET, path, Bytes::new()).await?)
+    }
+
+    async fn call<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<T, DeskError> {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self::read(self.send(method, path, body.into()).await?)
+    }
+
+    async fn ids(&self, path: &str, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        let answer: Ids = self.call(Method::POST, path, &json!({ "ids": ids })).await?;
+        Ok(answer.ids)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(u16, Headers, Bytes), DeskError> {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let request = Request {
+            method: method.as_str().into(),
+            target: format!("/__retake{path}"),
+            headers: headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            body,
+            ..Request::default()
+        };
+        let mut answer = self.client.forward(&request, &self.base).await?;
+        let mut whole = Vec::new();
+        while let Some(piece) = answer.body.piece().await {
+            whole.extend_from_slice(&piece?);
+        }
+        Ok((answer.status, answer.headers, whole.into()))
+    }
+
+    fn read<T: DeserializeOwned>((status, _, body): (u16, Headers, Bytes)) -> Result<T, DeskError> {
+        if !(200..300).contains(&status) {
+            let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+            let message =
+                value["error"]["message"].as_str().unwrap_or("an answer that is not retake's").to_owned();
+            return Err(DeskError::Refused { status, message });
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| DeskError::Refused { status, message: error.to_string() })
     }
 }

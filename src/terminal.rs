@@ -269,8 +269,25 @@ pub fn show(picture: &DynamicImage, protocol: Protocol) -> io::Result<()> {
     } else {
         picture.clone()
     };
-    pixels::print(&small, protocol, (room.columns - columns) / 2, (columns, rows))?;
+    pixels::print(&small, protocol, Some((room.columns - columns) / 2), (columns, rows))?;
     execute!(io::stdout(), cursor::MoveTo(0, room.rows), crossterm::style::Print("any key returns"))
+}
+
+/// Prints a picture where the cursor is, as large as the screen allows, for commands that end afterwards.
+///
+/// # Errors
+/// When standard output is no terminal.
+pub fn print_picture(picture: &DynamicImage) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is no terminal"));
+    }
+    // The questions are answered on standard input, where lines would wait for Enter and be echoed.
+    terminal::enable_raw_mode()?;
+    let protocol = probe(&Surroundings::here());
+    terminal::disable_raw_mode()?;
+    let room = Room::here()?;
+    let cells = room.fit(picture.width(), picture.height());
+    pixels::print(picture, protocol, None, cells)
 }
 
 /// Makes the terminal forget pictures that it keeps.
@@ -348,12 +365,12 @@ mod pixels {
     pub(super) fn print(
         picture: &DynamicImage,
         protocol: Protocol,
-        left: u16,
+        left: Option<u16>,
         cells: (u16, u16),
     ) -> io::Result<()> {
         let config = viuer::Config {
-            absolute_offset: true,
-            x: left,
+            absolute_offset: left.is_some(),
+            x: left.unwrap_or_default(),
             y: 0,
             width: Some(u32::from(cells.0)),
             height: Some(u32::from(cells.1)),
@@ -382,7 +399,7 @@ mod pixels {
         Protocol::Blocks
     }
 
-    pub(super) fn print(_: &DynamicImage, _: Protocol, _: u16, _: (u16, u16)) -> io::Result<()> {
+    pub(super) fn print(_: &DynamicImage, _: Protocol, _: Option<u16>, _: (u16, u16)) -> io::Result<()> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "built without pictures in pixels"))
     }
 }

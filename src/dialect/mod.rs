@@ -2,8 +2,10 @@
 //! media stand, what an error looks like. One file of tables per family; nothing here compares, stores or sends.
 
 mod decode;
+mod dice;
 mod generic;
 mod openai;
+mod openai_mock;
 pub mod painting;
 mod path;
 mod rules;
@@ -128,6 +130,24 @@ impl Dialect {
         }
         decoded(&response.headers, &response.log.bytes)
             .is_none_or(|body| sse::ended(endpoint.rules.terminator, &body))
+    }
+
+    /// A made-up answer to a request, the same for the same request; none for an endpoint that cannot be synthesized.
+    /// `base` is the proxy's URL, for answers that link to pictures.
+    #[must_use]
+    pub fn mock(self, request: &Request, base: &str) -> Option<Response> {
+        match self {
+            Self::OpenAi => {
+                openai_mock::mock(&self.endpoint(&request.method, request.path()).name, request, base)
+            }
+            Self::Generic => None,
+        }
+    }
+
+    /// The picture that a made-up answer links to: content type and bytes, made from the id alone.
+    #[must_use]
+    pub fn mock_media(id: &str) -> Option<(&'static str, bytes::Bytes)> {
+        openai_mock::picture(id)
     }
 
     /// JSON pointers of the links to media in the endpoint's answers, `*` for any array index.

@@ -266,17 +266,13 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
         .iter()
         .find_map(|(template, rules)| path::fit(template, &segments).map(|vars| (*template, *rules, vars)));
     let whole = |name: &str| if version == "/" { format!("/{name}") } else { format!("/{version}/{name}") };
-    match found {
+    if let Some((name, rules, vars)) = found {
         // A GET on the same path lists what was stored: nothing of the POST's tables holds for it.
-        Some((name, rules, vars)) => {
-            let rules = if method == "POST" { rules } else { &ANY };
-            Endpoint { name: name.to_owned(), template: whole(name), vars, rules }
-        }
-        None => {
-            let name = segments.join("/");
-            Endpoint { template: whole(&name), name, vars: Vec::new(), rules: &ANY }
-        }
+        let rules = if method == "POST" { rules } else { &ANY };
+        return Endpoint { name: name.to_owned(), template: whole(name), vars, rules };
     }
+    let name = segments.join("/");
+    Endpoint { template: whole(&name), name, vars: Vec::new(), rules: &ANY }
 }
 
 pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {

@@ -22,7 +22,9 @@ pub use encode::{Format, encode};
 
 use canvas::Canvas;
 use palette::{Color, Palette, mix};
-use ridge::{Dice, Ridge};
+use ridge::Ridge;
+
+use super::dice::Dice;
 
 /// Paints the landscape of `seed`. The scene does not depend on the size, only its detail does. With
 /// `background_transparent` the sky is left out. Sides of zero become one; nothing else is limited here.

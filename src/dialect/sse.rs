@@ -81,8 +81,8 @@ pub(super) fn ended(terminator: Terminator, body: &[u8]) -> bool {
         }
         let Ok(peek) = serde_json::from_slice::<Peek>(&event.data) else { return false };
         let kind = peek.kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or(&event.name);
-        let named = |name: &str| names.contains(&name) || name == "error";
-        peek.error.as_ref().is_some_and(truthy) || named(kind) || named(&event.name)
+        let ends = |name: &str| names.contains(&name) || name == "error";
+        peek.error.as_ref().is_some_and(truthy) || ends(kind) || ends(&event.name)
     })
 }
 

@@ -1,1 +1,33 @@
-//! x
+//! Whether a recording answers a request, and why not: fields, comparison, fingerprints, near misses, scrubbing.
+//!
+//! All of it is pure and total: requests in, values out. It decides nothing about modes and reads no store. One
+//! function, `significance::is_significant`, knows the match strategies; comparison and fingerprint both ask it, so a
+//! hit, a near miss and a diff can never disagree.
+
+mod canonical;
+mod compare;
+mod decide;
+mod field;
+mod fingerprint;
+mod json;
+mod model_name;
+mod multipart;
+mod nearest;
+mod query;
+mod scrub;
+mod secret;
+mod significance;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use canonical::{Fields, ResolveFieldError};
+pub use compare::{Change, Comparison, compare};
+pub use decide::{Decision, decide};
+pub use field::{Field, ParseFieldError};
+pub use fingerprint::CANONICAL_VERSION;
+pub use nearest::{NearMiss, nearest};
+pub use scrub::{KEPT_HEADERS, Salt, Scrubber};
+pub use secret::{credentials, mask};
+pub use summary::{Summary, summary};

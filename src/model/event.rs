@@ -114,7 +114,7 @@ impl Snapshot {
         match event {
             Event::Call { call, usage, counters } => {
                 self.counters = *counters;
-                self.put_call(call);
+                self.put(call);
                 if let (Some(usage), Some(id)) = (usage, &call.recording)
                     && let Some(row) = self.rows.get_mut(id)
                 {
@@ -136,8 +136,8 @@ impl Snapshot {
         }
     }
 
-    /// Ids grow, so a known call is found from the end.
-    fn put_call(&mut self, call: &Arc<Call>) {
+    /// Adds a call or replaces the one with its id; the oldest beyond the bound are dropped.
+    pub fn put(&mut self, call: &Arc<Call>) {
         let at = self.calls.partition_point(|known| known.id < call.id);
         match self.calls.get_mut(at) {
             Some(known) if known.id == call.id => *known = Arc::clone(call),

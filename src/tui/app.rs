@@ -22,7 +22,7 @@ use super::page::Page;
 use super::theme::Theme;
 use super::toast::Toasts;
 use super::undo::Undo;
-use crate::model::{Call, CallId, RecordingId, Row, Snapshot, Timestamp};
+use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
 
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct Options {
     pub theme: Theme,
     /// The time zone of the clock on the screen.
     pub zone: TimeZone,
+    /// What people should know about the start.
+    pub notices: Vec<Notice>,
     /// Whether `i` can show a picture in pixels; else it fills the screen with half-blocks.
     pub pixels: bool,
 }

@@ -71,13 +71,18 @@ const BATCH: usize = 256;
 /// Shows the screen until somebody leaves it.
 ///
 /// To be awaited on the thread that started the runtime (`block_on`): a panic there gives the terminal back, a panic
-/// of any other thread is shown as a message. `clock` says how late it is.
+/// of any other thread is shown as a message. `clock` says how late it is; the screen also leaves when `over` ends.
 ///
 /// # Errors
 /// When standard output is no terminal, or the terminal or the desk fails.
-pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> anyhow::Result<()> {
+pub async fn run(
+    desk: Desk,
+    mut options: Options,
+    clock: fn() -> Timestamp,
+    over: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     // Listen first, look second: nothing between the two is lost, and an event taken in twice does no harm.
-    let events = desk.subscribe();
+    let events = desk.subscribe()?;
     let snapshot = desk.snapshot().await?;
     let (say, said) = mpsc::channel(BATCH);
     let panicked = say.clone();
@@ -87,6 +92,7 @@ pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> 
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
     let protocol = terminal::probe(&Surroundings::here());
+    let notices = std::mem::take(&mut options.notices);
     options.pixels = protocol != Protocol::Blocks;
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
@@ -101,7 +107,13 @@ pub async fn run(desk: Desk, mut options: Options, clock: fn() -> Timestamp) -> 
     shell.take(Message::Resize(columns, rows)).await?;
     shell.take(Message::Tick(clock())).await?;
     shell.take(Message::Snapshot(Box::new(snapshot))).await?;
-    let ended = shell.turn(Sources { keys, said, events, clock }).await;
+    for notice in notices {
+        shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
+    }
+    let ended = tokio::select! {
+        ended = shell.turn(Sources { keys, said, events, clock }) => ended,
+        () = over => Ok(()),
+    };
     drop(screen);
     ended
 }

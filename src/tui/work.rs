@@ -44,10 +44,14 @@ impl Workers {
             }
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::SetMode(mode) => {
-                self.ask("switching the mode", move |desk| async move { desk.set_mode(mode).await })
+                self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) })
             }
-            Effect::Remove(ids) => self.ask("delete", move |desk| async move { desk.remove(&ids).await }),
-            Effect::Restore(ids) => self.ask("undo", move |desk| async move { desk.restore(&ids).await }),
+            Effect::Remove(ids) => {
+                self.ask("delete", move |desk| async move { Ok(drop(desk.remove(&ids).await?)) })
+            }
+            Effect::Restore(ids) => {
+                self.ask("undo", move |desk| async move { Ok(drop(desk.restore(&ids).await?)) })
+            }
             Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}
         }
     }
@@ -92,7 +96,7 @@ async fn load(desk: &Desk, subject: &Subject) -> anyhow::Result<Option<Arc<Pages
         Subject::Recording(id) => Some(id),
         // What the call itself held, if that is remembered; else what answered it.
         Subject::Call(call, recording) => {
-            if let Some(exchange) = desk.exchange(*call).await? {
+            if let Some(exchange) = desk.exchange(*call)? {
                 return Ok(Some(Arc::new(spawn_blocking(move || Pages::of_exchange(&exchange)).await?)));
             }
             recording.as_ref()
@@ -133,7 +137,7 @@ pub(super) async fn decoded(desk: &Desk, picture: &Picture) -> Result<DynamicIma
     let bytes = match &picture.source {
         Source::Inline(bytes) => bytes.clone(),
         Source::Media(id) => match desk.media(id).await {
-            Ok(Some((_, bytes))) => bytes,
+            Ok(Some(media)) => media.body,
             Ok(None) => return Err("its file is gone".into()),
             Err(error) => return Err(format!("{error:#}")),
         },

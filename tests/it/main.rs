@@ -1,3 +1,5 @@
-//! Everything that goes through a door: the program, its proxy, its files; and the rules of the sources.
+//! Everything that goes through a door of the program: HTTP, the command line, the terminal, the source tree.
 
 mod layers;
+mod proxy;
+mod world;

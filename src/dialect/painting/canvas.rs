@@ -3,8 +3,9 @@
 use image::{Rgba, RgbaImage};
 
 use super::palette::{Color, mix};
-use super::ridge::{Dice, Ridge};
+use super::ridge::Ridge;
 use super::{Form, Layer, Scene};
+use crate::dialect::dice::Dice;
 
 /// A picture and its sides in pixels.
 pub(super) struct Canvas {

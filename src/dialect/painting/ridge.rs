@@ -1,8 +1,6 @@
-//! Chance that is the same for the same seed, and the outlines made of it.
+//! The outlines of ranges of hills.
 
-/// Numbers from a seed (`SplitMix64`).
-#[derive(Clone)]
-pub(super) struct Dice(u64);
+use crate::dialect::dice::Dice;
 
 /// The outline of a range of hills: noise in several octaves, from 0 (valley) to 1 (summit).
 pub(super) struct Ridge {
@@ -16,49 +14,6 @@ struct Octave {
     frequency: f32,
     weight: f32,
     values: Vec<f32>,
-}
-
-impl Dice {
-    pub(super) fn new(seed: [u8; 32]) -> Self {
-        let fold = |state: u64, part: &[u8]| {
-            let part = part.iter().fold(0, |part, byte| (part << 8) | u64::from(*byte));
-            Self(state ^ part).next()
-        };
-        Self(seed.chunks_exact(8).fold(0, fold))
-    }
-
-    /// The same dice, thrown for another purpose.
-    pub(super) fn skip(mut self, purpose: u64) -> Self {
-        self.0 ^= purpose.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 up to 1.
-    pub(super) fn unit(&mut self) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "24 bits are what a float holds")]
-        let bits = (self.next() >> 40) as f32;
-        bits / 16_777_216.0
-    }
-
-    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * self.unit()
-    }
-
-    pub(super) fn chance(&mut self, share: f32) -> bool {
-        self.unit() < share
-    }
-
-    pub(super) fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[usize::try_from(self.next() % all.len() as u64).unwrap_or(0)]
-    }
 }
 
 impl Ridge {

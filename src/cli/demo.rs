@@ -1,0 +1,114 @@
+//! `retake demo`: the product in one command, on this machine alone.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use include_dir::{Dir, include_dir};
+use tokio_util::sync::CancellationToken;
+
+use super::proxy::{Running, asked_to_end, log_to_file, log_to_stderr};
+use super::serve::{self, Lines};
+use super::{config, print, traffic, workbench};
+use crate::engine::{Engine, Settings};
+use crate::interchange::fixture;
+use crate::model::{Latency, Mode, Recording};
+use crate::proxy::Access;
+
+/// The recordings that the demo begins with.
+static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
+
+pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> anyhow::Result<ExitCode> {
+    let screen = workbench::terminal_at_hand();
+    if screen { log_to_file() } else { log_to_stderr() }
+    let dir = tempfile::Builder::new().prefix("retake-demo-").tempdir().context("the temporary store cannot be made")?;
+    let stand_in = stand_in(&dir.path().join("upstream")).await?;
+    let running = start(&dir.path().join("store"), stand_in.address, listen).await?;
+    let recordings = seed(&running.engine).await?;
+    let stop = CancellationToken::new();
+    let proxy = format!("http://{}", running.address).parse()?;
+    let traffic = tokio::spawn(traffic::run(proxy, recordings, stop.clone()));
+    let ended = if screen {
+        workbench::show(&running, workbench::Look::demo(running.address), length).await
+    } else {
+        lines(&running, length).await;
+        Ok(())
+    };
+    stop.cancel();
+    let _ = traffic.await;
+    running.stop().await?;
+    stand_in.stop().await?;
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// The stand-in for the providers: a proxy of ours that synthesizes everything, as slowly as they answer.
+async fn stand_in(store: &Path) -> anyhow::Result<Running> {
+    let settings = Settings { mode: Mode::Mock, latency: Latency::Recorded(1.0), never_forward: true, ..Settings::default() };
+    Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), |_| Access::default()).await
+}
+
+async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> anyhow::Result<Running> {
+    let mut settings = Settings::default();
+    settings.upstreams.clear();
+    settings.upstreams.insert("openai".into(), format!("http://{upstream}/openai").parse()?);
+    settings.upstreams.insert("staging".into(), format!("http://{}", closed_port()?).parse()?);
+    let asked = listen.is_some();
+    let address = config::address(listen.as_deref().unwrap_or("127.0.0.1:4010"))?;
+    match Running::with(store, settings.clone(), address, access).await {
+        // The usual port may be taken by a real proxy: a demo takes another.
+        Err(_) if !asked => Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), access).await,
+        started => started,
+    }
+}
+
+fn access(token: &str) -> Access {
+    Access { token: token.into(), public_url: None }
+}
+
+/// An address of this machine at which nobody listens.
+fn closed_port() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// Puts the embedded fixtures into the store; gives them back for the traffic.
+async fn seed(engine: &Engine) -> anyhow::Result<Vec<Recording>> {
+    let mut recordings = Vec::new();
+    let mut files: Vec<_> = FIXTURES.files().filter(|file| file.path().extension().is_some_and(|e| e == "json")).collect();
+    files.sort_by_key(|file| file.path());
+    for file in files {
+        let name = file.path().display();
+        let json = file.contents_utf8().with_context(|| format!("fixture {name} is no text"))?;
+        let body = |name: &str| FIXTURES.get_file(name).map(|file| bytes::Bytes::from_static(file.contents()));
+        // A file may stand for a body of JSON too; those hold no recording.
+        if !fixture::is_recording(json) {
+            continue;
+        }
+        let (recording, media) = fixture::decode(json, body).with_context(|| format!("fixture {name}"))?;
+        engine.import(recording.clone(), media).await?;
+        recordings.push(recording);
+    }
+    Ok(recordings)
+}
+
+/// Without a terminal: one line a call.
+async fn lines(running: &Running, length: Option<Duration>) {
+    print::line(&format!("listening on http://{}", running.address));
+    print::note(&format!(
+        "a demo on this machine alone; point an SDK at it with OPENAI_BASE_URL=http://{}/openai/v1",
+        running.address
+    ));
+    let printing = tokio::spawn(serve::print_calls(running.engine.subscribe(), Lines::Text));
+    let over = async {
+        match length {
+            Some(length) => tokio::time::sleep(length).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = over => {}
+        () = asked_to_end() => {}
+    }
+    printing.abort();
+}

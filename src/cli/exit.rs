@@ -1,0 +1,57 @@
+//! Exit codes, and how errors are said.
+
+use std::process::ExitCode;
+
+use super::print;
+use crate::desk::DeskError;
+use crate::store::StoreError;
+use crate::upstream::UpstreamError;
+
+/// The exit codes of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    NotFound = 1,
+    Usage = 2,
+    Store = 3,
+    Upstream = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A wrong flag, configuration or environment.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
+/// Something that was asked for is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotFound(pub(super) String);
+
+/// Says an error on stderr, one line, and gives its exit code.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
+    print::error(&format!("{error:#}"));
+    exit(error).into()
+}
+
+fn exit(error: &anyhow::Error) -> Exit {
+    if error.is::<Usage>() {
+        return Exit::Usage;
+    }
+    match error.downcast_ref::<DeskError>() {
+        // The owner of the store is no upstream: who cannot reach it cannot use the store.
+        Some(DeskError::Unreachable(_) | DeskError::Refused { .. } | DeskError::Store(_)) => {
+            return Exit::Store;
+        }
+        Some(DeskError::OnlyThere(_)) => return Exit::Usage,
+        None => {}
+    }
+    if error.is::<StoreError>() {
+        return Exit::Store;
+    }
+    if error.is::<UpstreamError>() { Exit::Upstream } else { Exit::NotFound }
+}

@@ -1,0 +1,192 @@
+//! The command line: one file a verb, and what they share.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::RecordingId;
+
+mod config;
+//mod demo;
+mod exit;
+mod list;
+mod pick;
+mod print;
+mod proxy;
+mod rm;
+mod serve;
+mod show;
+mod traffic;
+mod workbench;
+
+use exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  retake demo                                see what it does, with nothing to set up
+  retake                                     the workbench, with the proxy on 127.0.0.1:4010
+  retake serve --mode replay-or-error        the same proxy headless, for CI
+  OPENAI_BASE_URL=http://127.0.0.1:4010/openai/v1 python app.py
+  retake list --json | jq -r '.[].id'
+  retake show rec_2jKx --image
+
+Exit status: 0 fine, 1 not found or a difference, 2 usage, 3 store in use or unreadable, 4 upstream.";
+
+/// A terminal workbench for recorded AI API calls.
+#[derive(Parser)]
+#[command(name = "retake", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    proxy: ProxyArgs,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// Flags of every verb.
+#[derive(Args, Clone)]
+struct Common {
+    /// The store's directory
+    #[arg(long, value_name = "DIR", env = "RETAKE_STORE", default_value = ".retake", global = true)]
+    store: PathBuf,
+    /// The configuration file; the default one may be missing
+    #[arg(long, value_name = "FILE", env = "RETAKE_CONFIG", global = true)]
+    config: Option<PathBuf>,
+}
+
+/// Flags of the verbs that run the proxy.
+#[derive(Args, Clone, Default)]
+struct ProxyArgs {
+    /// Where the proxy listens; port 0 picks a free one [default: 127.0.0.1:4010]
+    #[arg(long, value_name = "ADDR:PORT", env = "RETAKE_LISTEN")]
+    listen: Option<String>,
+    /// What happens to a call [default: replay-or-mock]
+    #[arg(long, value_name = "MODE", env = "RETAKE_MODE")]
+    mode: Option<String>,
+    /// The match strategy of new recordings [default: standard]
+    #[arg(long = "match", value_name = "STRATEGY", env = "RETAKE_MATCH")]
+    strategy: Option<String>,
+    /// An upstream's base URL; repeatable
+    #[arg(long = "upstream", value_name = "NAME=URL", env = "RETAKE_UPSTREAM", value_delimiter = ',')]
+    upstreams: Vec<String>,
+    /// Refuse every call that would be forwarded
+    #[arg(long, env = "RETAKE_NEVER_FORWARD", value_parser = clap::builder::FalseyValueParser::new())]
+    never_forward: bool,
+    /// Keep personal data in recordings as it is (credentials are never kept)
+    #[arg(long, env = "RETAKE_NO_SCRUB", value_parser = clap::builder::FalseyValueParser::new())]
+    no_scrub: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// The terminal workbench, with the proxy inside (the default)
+    Tui(ProxyArgs),
+    /// The same proxy headless: one line a call on stdout
+    Serve {
+        #[command(flatten)]
+        proxy: ProxyArgs,
+        /// Print nothing but the address
+        #[arg(long, conflicts_with = "json")]
+        quiet: bool,
+        /// Print one JSON object a call
+        #[arg(long)]
+        json: bool,
+    },
+    /// See what retake does: recordings, a stand-in upstream and gentle traffic, all on this machine
+    Demo {
+        /// End by itself after this time, such as 10s or 2m
+        #[arg(long = "for", value_name = "TIME", value_parser = traffic::time)]
+        length: Option<std::time::Duration>,
+        /// Where the demo's proxy listens; port 0 picks a free one [default: 127.0.0.1:4010, or a free port]
+        #[arg(long, value_name = "ADDR:PORT")]
+        listen: Option<String>,
+    },
+    /// List recordings, the newest first
+    List {
+        /// Only those whose hash begins so
+        #[arg(long, value_name = "PREFIX")]
+        hash: Option<String>,
+        /// One JSON array of rows
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one recording
+    Show {
+        /// Its id, or a unique beginning of it
+        id: String,
+        #[command(flatten)]
+        part: show::Part,
+    },
+    /// Move recordings to the trash
+    Rm {
+        /// Their ids, or unique beginnings
+        #[arg(required_unless_present = "hash")]
+        ids: Vec<String>,
+        /// All whose hash begins so; they are listed first
+        #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
+        hash: Option<String>,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// Runs one verb and says how it went.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(carry_out(cli));
+            // A thread that waits for a key or a slow disk must not hold the exit up.
+            runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+            outcome
+        }
+        Err(error) => Err(error.into()),
+    };
+    outcome.unwrap_or_else(|error| exit::report(&error))
+}
+
+async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
+    let common = cli.common;
+    match cli.verb {
+        None => workbench::run(&common, cli.proxy).await,
+        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.or(proxy)).await,
+        Some(Verb::Serve { proxy, quiet, json }) => {
+            serve::run(&common, cli.proxy.or(proxy), serve::Lines::of(quiet, json)).await
+        }
+        Some(Verb::Demo { .. }) => todo!(),
+        Some(Verb::List { hash, json }) => list::run(&common, hash.as_deref(), json).await,
+        Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
+        Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
+    }
+}
+
+impl ProxyArgs {
+    /// Flags before and after the verb mean the same; the later one wins.
+    fn or(self, later: Self) -> Self {
+        Self {
+            listen: later.listen.or(self.listen),
+            mode: later.mode.or(self.mode),
+            strategy: later.strategy.or(self.strategy),
+            upstreams: [self.upstreams, later.upstreams].concat(),
+            never_forward: self.never_forward || later.never_forward,
+            no_scrub: self.no_scrub || later.no_scrub,
+        }
+    }
+}
+
+/// An id as lists show it.
+fn short(id: &RecordingId) -> &str {
+    let text = id.as_str();
+    text.get(..12).unwrap_or(text)
+}

@@ -1,0 +1,119 @@
+//! What `serve`, the workbench and the demo have in common: a proxy on a store.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio_util::sync::CancellationToken;
+
+use super::config::{self, Config};
+use super::exit::Usage;
+use crate::engine::{self, Engine, Settings};
+use crate::model::Notice;
+use crate::proxy::{Access, DRAIN, Proxy};
+use crate::store::{Ownership, Store};
+
+/// A proxy that runs until it is stopped.
+pub(super) struct Running {
+    pub(super) engine: Engine,
+    pub(super) address: SocketAddr,
+    /// What people should know about the opening of the store.
+    pub(super) notices: Vec<Notice>,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Opens the store and serves it.
+    pub(super) async fn start(store: &Path, config: &Config) -> anyhow::Result<Self> {
+        let access = |token: &str| Access { token: token.into(), public_url: config.public_url.clone() };
+        Self::with(store, config.settings.clone(), config.listen, access).await
+    }
+
+    /// The same from its parts.
+    pub(super) async fn with(
+        store: &Path,
+        settings: Settings,
+        listen: SocketAddr,
+        access: impl FnOnce(&str) -> Access,
+    ) -> anyhow::Result<Self> {
+        let opened = Store::open(store, &Ownership::default(), engine::now())?;
+        let (store, notices) = (opened.store, opened.notices);
+        let access = access(store.token());
+        let engine = Engine::new(settings, store.clone())?;
+        let proxy = Proxy::bind(listen, engine.clone(), access).await;
+        let proxy = proxy.map_err(|error| {
+            Usage(format!(
+                "cannot listen on {listen}: {error}; use another port with --listen, or port 0 for a free one"
+            ))
+        })?;
+        let address = proxy.address();
+        config::refuse_itself(engine.settings(), address)?;
+        store.announce(&address.to_string())?;
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(proxy.run(stop.clone().cancelled_owned()));
+        tokio::spawn(engine.clone().keep_ledger());
+        Ok(Self { engine, address, notices, stop, serving })
+    }
+
+    /// Stops taking calls, waits for those under way, closes the store.
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        let served = self.serving.await;
+        self.engine.close(DRAIN).await;
+        Ok(served??)
+    }
+}
+
+/// Ends with Ctrl-C, SIGTERM or SIGHUP.
+pub(super) async fn asked_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        else {
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = term.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Sends the program's own log to stderr: warnings, or what `RETAKE_LOG` says.
+pub(super) fn log_to_stderr() {
+    let filter = log_filter("warn");
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}
+
+/// Sends it to a file in the user's state directory, because the screen is in use.
+pub(super) fn log_to_file() {
+    use etcetera::BaseStrategy;
+    let Ok(dirs) = etcetera::choose_base_strategy() else { return };
+    let dir = dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).join("retake");
+    if std::fs::create_dir_all(&dir).is_err() {
+        return;
+    }
+    let mut open = std::fs::OpenOptions::new();
+    open.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    if let Ok(file) = open.open(dir.join("retake.log")) {
+        let log = tracing_subscriber::fmt().with_env_filter(log_filter("info")).with_ansi(false);
+        let _ = log.with_writer(std::sync::Mutex::new(file)).try_init();
+    }
+}
+
+fn log_filter(default: &str) -> tracing_subscriber::EnvFilter {
+    let wanted =
+        std::env::var("RETAKE_LOG").unwrap_or_else(|_| format!("{default},hyper=warn,rustls=warn,sled=warn"));
+    tracing_subscriber::EnvFilter::new(wanted)
+}

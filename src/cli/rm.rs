@@ -1,0 +1,60 @@
+//! `retake rm`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::exit::{Exit, Usage};
+use super::{Common, list, pick, print};
+use crate::desk::Desk;
+use crate::model::Row;
+
+pub(super) async fn run(
+    common: &Common,
+    ids: &[String],
+    hash: Option<&str>,
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
+    let desk = list::open(common)?;
+    let outcome = remove(&desk, ids, hash, yes).await;
+    desk.close().await;
+    outcome
+}
+
+async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> anyhow::Result<ExitCode> {
+    let mut rows: Vec<Arc<Row>> = Vec::new();
+    for id in ids {
+        let row = pick::one(desk, id).await?;
+        if !rows.iter().any(|known| known.id == row.id) {
+            rows.push(row);
+        }
+    }
+    if let Some(prefix) = hash {
+        rows = pick::by_hash(desk, prefix).await?;
+        if rows.is_empty() {
+            print::error(&format!("no recording's hash begins with {prefix}"));
+            return Ok(Exit::NotFound.into());
+        }
+    }
+    // A list that was asked for by a prefix is always shown before it goes.
+    if hash.is_some() || !yes {
+        rows.iter().for_each(|row| print::line(&print::cut(&print::row(row))));
+    }
+    let many = if rows.len() == 1 {
+        "this recording".to_owned()
+    } else {
+        format!("these {} recordings", rows.len())
+    };
+    if !yes {
+        if !print::can_ask() {
+            return Err(Usage(format!("nobody can be asked whether to remove {many}; add --yes")).into());
+        }
+        if !print::confirmed(&format!("Remove {many}? They stay in the trash for 7 days.")) {
+            print::note("nothing was removed");
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    let removed = desk.remove(&ids).await?;
+    removed.iter().for_each(|id| print::line(&format!("removed {id}")));
+    Ok(if removed.len() == ids.len() { ExitCode::SUCCESS } else { Exit::NotFound.into() })
+}

@@ -1,0 +1,81 @@
+//! `retake serve`: the proxy headless.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::config::Config;
+use super::proxy::{Running, asked_to_end, log_to_stderr};
+use super::{Common, ProxyArgs, print};
+use crate::model::{Call, Event};
+
+/// What is printed of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lines {
+    /// One line a call.
+    Text,
+    /// One JSON object a call.
+    Json,
+    /// Nothing.
+    None,
+}
+
+impl Lines {
+    pub(super) fn of(quiet: bool, json: bool) -> Self {
+        match (quiet, json) {
+            (true, _) => Self::None,
+            (_, true) => Self::Json,
+            _ => Self::Text,
+        }
+    }
+}
+
+pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyhow::Result<ExitCode> {
+    log_to_stderr();
+    let config = Config::read(common, &args)?;
+    let running = Running::start(&common.store, &config).await?;
+    running.notices.iter().for_each(|notice| print::note(&notice.text));
+    if !running.address.ip().is_loopback() {
+        print::note(&format!(
+            "listening beyond this machine: everyone who reaches {} can use recordings and upstreams",
+            running.address
+        ));
+    }
+    let printing =
+        (lines != Lines::None).then(|| tokio::spawn(print_calls(running.engine.subscribe(), lines)));
+    print::line(&format!("listening on http://{}", running.address));
+    asked_to_end().await;
+    running.stop().await?;
+    if let Some(printing) = printing {
+        // The engine is gone, so its announcements end and so does the printing.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), printing).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints every call that is done, as it is done.
+pub(super) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) {
+    loop {
+        match events.recv().await {
+            Ok(event) => match &*event {
+                Event::Call { call, .. } if call.done => print_call(call, lines),
+                Event::Notice(notice) => print::note(&notice.text),
+                _ => {}
+            },
+            Err(RecvError::Lagged(lost)) => {
+                print::note(&format!("{lost} announcements were too fast to print"))
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn print_call(call: &Call, lines: Lines) {
+    match lines {
+        Lines::Text => print::line(&print::call(call)),
+        Lines::Json => print::line(&serde_json::to_string(call).unwrap_or_default()),
+        Lines::None => {}
+    }
+}

@@ -1,0 +1,305 @@
+//! From a call to its answer: look up, decide, serve.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+
+use super::body::AnswerBody;
+use super::library::Found;
+use super::ticket::Ticket;
+use super::{Engine, explain};
+use crate::dialect::{Dialect, Refusal};
+use crate::matching::{Decision, Fields, decide, summary};
+use crate::model::{Exchange, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy};
+
+/// A call as it came in.
+pub struct Incoming {
+    /// The request, without hop-by-hop headers and retake's own.
+    pub request: Request,
+    /// What its headers asked for.
+    pub overrides: Overrides,
+    /// The proxy's base URL as the client knows it, for links to media (`http://127.0.0.1:4010`).
+    pub base: Arc<str>,
+    /// When it arrived.
+    pub started: Instant,
+}
+
+/// What a call's own headers ask for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// The mode.
+    pub mode: Option<Mode>,
+    /// The strategy, instead of each recording's own.
+    pub strategy: Option<Strategy>,
+    /// The recording that answers, whatever the call holds.
+    pub recording: Option<RecordingId>,
+    /// The pace.
+    pub latency: Option<Latency>,
+    /// Whether links are left as the provider sent them.
+    pub original_media: bool,
+}
+
+/// What is sent back.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, retake's own included; the server adds `date` and the framing.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: AnswerBody,
+}
+
+/// A call on its way through the engine, with what was derived from it.
+pub(super) struct Asked {
+    pub(super) incoming: Incoming,
+    pub(super) scrubbed: Scrubbed,
+    pub(super) fields: Fields,
+    pub(super) mode: Mode,
+    pub(super) ticket: Ticket,
+}
+
+impl Engine {
+    /// Answers a call. Whatever goes wrong is an answer too.
+    pub async fn answer(&self, incoming: Incoming) -> Answer {
+        let mode = incoming.overrides.mode.unwrap_or_else(|| self.mode());
+        if mode.looks_up()
+            && let Some(answer) = self.replay_known(&incoming, mode)
+        {
+            return answer;
+        }
+        let ticket = Ticket::new(self, &incoming.request, summary(&incoming.request), mode, incoming.started);
+        let scrubbed = self.shared.scrubber.scrub(&incoming.request);
+        let fields = Fields::of(&scrubbed);
+        let asked = Asked { incoming, scrubbed, fields, mode, ticket };
+        self.answer_asked(asked).await
+    }
+
+    async fn answer_asked(&self, asked: Asked) -> Answer {
+        let found = if asked.mode.looks_up() { self.find(&asked) } else { None };
+        match decide(asked.mode, found.is_some(), self.shared.settings.never_forward) {
+            Decision::Replay => match found {
+                Some(found) => self.replay(asked, &found).await,
+                None => self.miss(asked).await,
+            },
+            Decision::Forward { store } => self.forward(asked, store).await,
+            Decision::Mock => self.mock(asked),
+            Decision::Miss => self.miss(asked).await,
+            Decision::Forbidden => {
+                let text =
+                    format!("mode {} would forward this call, and --never-forward forbids it", asked.mode);
+                self.refuse(asked, Outcome::Error, 403, "FORWARDING_FORBIDDEN", &text, None)
+            }
+        }
+    }
+
+    fn find(&self, asked: &Asked) -> Option<Found> {
+        let overrides = &asked.incoming.overrides;
+        if let Some(id) = &overrides.recording {
+            let row = self.row(id)?;
+            return Some(Found {
+                id: id.clone(),
+                strategy: Strategy::Pinned,
+                cosmetic: row.hash != asked.scrubbed.hash(),
+            });
+        }
+        match &overrides.strategy {
+            Some(strategy) => self.find_under(strategy, asked),
+            None => self.shared.library.find(&asked.scrubbed.hash(), &asked.fields),
+        }
+    }
+
+    /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
+    /// endpoint from the store: calls that say so pay for it, until the first-level map knows them.
+    fn find_under(&self, strategy: &Strategy, asked: &Asked) -> Option<Found> {
+        let wanted = asked.fields.fingerprint(strategy);
+        let endpoint = &summary(&asked.scrubbed).endpoint;
+        let method = &asked.scrubbed.method;
+        let mut rows = self.shared.library.select(|row| {
+            row.completeness.replayable() && row.endpoint == *endpoint && row.method == *method
+        });
+        rows.sort_by_key(|entry| std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())));
+        let all = asked.fields.all();
+        rows.sort_by_key(|entry| entry.keys.all != all);
+        rows.into_iter().find_map(|entry| {
+            let recorded = self.recording(&entry.row.id).ok()??;
+            let equal = Fields::of(&recorded.request).fingerprint(strategy) == wanted;
+            let cosmetic = entry.keys.all != all;
+            equal.then(|| Found { id: entry.row.id.clone(), strategy: strategy.clone(), cosmetic })
+        })
+    }
+
+    fn mock(&self, mut asked: Asked) -> Answer {
+        let request = asked.incoming.request.clone();
+        let dialect = Dialect::of_mount(&request.mount);
+        let Some(response) = dialect.mock(&request, &asked.incoming.base) else {
+            let text = format!(
+                "no recording answers this call and `{}` cannot be synthesized; record it with mode replay-or-record",
+                asked.ticket.call().endpoint
+            );
+            return self.refuse(asked, Outcome::Miss, 404, "MOCK_UNAVAILABLE", &text, None);
+        };
+        let mut headers = header_map(&response);
+        mark(&mut headers, Outcome::Mock, None, None);
+        let call = asked.ticket.call();
+        call.status = Some(response.status);
+        call.response_len = response.log.bytes.len() as u64;
+        let latency = asked.incoming.overrides.latency.unwrap_or(self.shared.settings.latency);
+        call.first_byte = response
+            .log
+            .pieces
+            .first()
+            .map(|piece| super::ticket::micros(latency.due(std::time::Duration::from_micros(piece.at))));
+        self.shared
+            .history
+            .remember(call.id, Exchange { request: asked.scrubbed, response: Some(response.clone()) });
+        let ticket = asked.ticket;
+        let body = AnswerBody::held(response.log.bytes.clone(), &response.log, latency, move || {
+            ticket.done(Outcome::Mock)
+        });
+        Answer { status: response.status, headers, body }
+    }
+
+    async fn miss(&self, asked: Asked) -> Answer {
+        if let Some(id) = &asked.incoming.overrides.recording {
+            let text = format!("there is no recording `{id}`, which the call asks for; see `retake list`");
+            return self.refuse(
+                asked,
+                Outcome::Miss,
+                self.shared.settings.miss_status,
+                "RECORDING_NOT_FOUND",
+                &text,
+                None,
+            );
+        }
+        let near = self.near_misses(&asked).await;
+        let text = explain::sentence(&near);
+        let details = json!({ "mode": asked.mode, "near_misses": explain::details(&near) });
+        self.refuse(
+            asked,
+            Outcome::Miss,
+            self.shared.settings.miss_status,
+            "RECORDING_NOT_FOUND",
+            &text,
+            Some(details),
+        )
+    }
+
+    /// The answer to a request that is no call: it never reached a mode, but people should see it.
+    pub fn reject(
+        &self,
+        request: &Request,
+        started: Instant,
+        status: u16,
+        (code, message): (&str, &str),
+    ) -> Answer {
+        let mut ticket = Ticket::new(self, request, summary(request), self.mode(), started);
+        let dialect = Dialect::of_mount(&request.mount);
+        let (answer, response) =
+            refusal(dialect, Outcome::Error, &Refusal { status, code, message, details: None });
+        let call = ticket.call();
+        call.status = Some(status);
+        call.reason = Some(message.into());
+        call.response_len = response.log.bytes.len() as u64;
+        ticket.done(Outcome::Error);
+        answer
+    }
+
+    /// An answer that is retake's own, in the error shape of the call's dialect, which no SDK retries.
+    pub(super) fn refuse(
+        &self,
+        mut asked: Asked,
+        outcome: Outcome,
+        status: u16,
+        code: &str,
+        message: &str,
+        details: Option<serde_json::Value>,
+    ) -> Answer {
+        let dialect = Dialect::of_mount(&asked.scrubbed.mount);
+        let (answer, response) = refusal(dialect, outcome, &Refusal { status, code, message, details });
+        let call = asked.ticket.call();
+        call.status = Some(status);
+        call.reason = Some(message.into());
+        call.response_len = response.log.bytes.len() as u64;
+        self.shared.history.remember(call.id, Exchange { request: asked.scrubbed, response: Some(response) });
+        asked.ticket.done(outcome);
+        answer
+    }
+}
+
+/// retake's own refusal, as an answer and as a response to remember.
+fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer, Response) {
+    let body = serde_json::to_vec(&dialect.refusal(refusal)).unwrap_or_default();
+    let response = Response {
+        status: refusal.status,
+        headers: [("content-type", "application/json"), ("x-should-retry", "false")].into_iter().collect(),
+        log: crate::model::ByteLog::whole(body, std::time::Duration::ZERO),
+    };
+    let mut headers = header_map(&response);
+    mark(&mut headers, outcome, None, None);
+    (
+        Answer { status: refusal.status, headers, body: AnswerBody::Whole(response.log.bytes.clone()) },
+        response,
+    )
+}
+
+/// The headers of a response as they go out: without framing, connection and date, which the server sets, without
+/// cookies, and without any that only retake itself may send.
+pub(super) fn header_map(response: &Response) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(response.headers.0.len() + 4);
+    for (name, value) in response.headers.iter() {
+        if is_hop_by_hop(name) || is_own(name) || matches!(name, "content-length" | "date") {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value))
+        {
+            map.append(name, value);
+        }
+    }
+    map
+}
+
+/// Adds what every answer says about itself.
+pub(super) fn mark(
+    headers: &mut HeaderMap,
+    outcome: Outcome,
+    recording: Option<&RecordingId>,
+    matched: Option<&Strategy>,
+) {
+    headers.insert("x-retake-result", HeaderValue::from_static(outcome.as_str()));
+    if matches!(outcome, Outcome::Replay | Outcome::Mock) {
+        headers.insert("x-lumenfall-replay-result", HeaderValue::from_static(outcome.as_str()));
+    }
+    if let Some(id) = recording.and_then(|id| HeaderValue::from_str(id.as_str()).ok()) {
+        headers.insert("x-lumenfall-recording-id", id.clone());
+        headers.insert("x-retake-recording-id", id);
+    }
+    if let Some(matched) = matched.and_then(|strategy| HeaderValue::from_str(&strategy.to_string()).ok()) {
+        headers.insert("x-retake-match", matched);
+    }
+}
+
+/// Whether a header belongs to one connection (RFC 9110, section 7.6.1).
+#[must_use]
+pub fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// Whether a header is one that retake reads or sends itself.
+#[must_use]
+pub fn is_own(name: &str) -> bool {
+    name.starts_with("x-retake-") || name.starts_with("x-lumenfall-") || name == "x-test-id"
+}

@@ -1,0 +1,132 @@
+//! Calls that go out to an upstream.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::Engine;
+use super::answer::{Answer, Asked, header_map, is_hop_by_hop, is_own, mark};
+use super::body::AnswerBody;
+use super::tee::{Arrived, End, Tee};
+use super::ticket::{Ticket, micros};
+use crate::dialect::Dialect;
+use crate::model::{Exchange, Headers, Outcome, Request, Response, Scrubbed};
+use crate::upstream::{Base, Forwarded, UpstreamError};
+
+/// The longest answer of a call without recording that is remembered for looking at.
+const REMEMBER: u64 = 8 << 20;
+
+impl Engine {
+    pub(super) async fn forward(&self, mut asked: Asked, store: bool) -> Answer {
+        let mount = asked.incoming.request.mount.clone();
+        let Some(base) = self.shared.settings.upstreams.get(&mount).cloned() else {
+            let text = format!("no upstream `{mount}` is known; start with --upstream {mount}=URL");
+            return self.refuse(asked, Outcome::Error, 404, "UNKNOWN_UPSTREAM", &text, None);
+        };
+        asked.ticket.call().outcome = Some(if store { Outcome::Record } else { Outcome::Live });
+        asked.ticket.progress();
+        if store {
+            plain_encoding(&mut asked.incoming.request.headers);
+        }
+        let sent = Instant::now();
+        match self.shared.client.forward(&asked.incoming.request, &base).await {
+            Ok(answer) if store => self.record(asked, answer, base, sent).await,
+            Ok(answer) => self.pass_on(asked, answer, sent),
+            Err(error) => self.unanswered(asked, &base, &error),
+        }
+    }
+
+    fn unanswered(&self, asked: Asked, base: &Base, error: &UpstreamError) -> Answer {
+        let (status, code) = match error {
+            UpstreamError::Timeout { .. } => (504, "UPSTREAM_TIMEOUT"),
+            UpstreamError::Invalid(_) => (400, "INVALID_REQUEST"),
+            _ => (502, "UPSTREAM_UNREACHABLE"),
+        };
+        let hint = if base.is_loopback() {
+            "; is it running?"
+        } else {
+            "; check the network, or use --upstream NAME=URL"
+        };
+        let text = format!("{error}{}", if status == 502 { hint } else { "" });
+        self.refuse(asked, Outcome::Error, status, code, &text, None)
+    }
+
+    /// Passes an answer on and stores nothing; the exchange is remembered for a while.
+    fn pass_on(&self, asked: Asked, answer: Forwarded, sent: Instant) -> Answer {
+        let response =
+            Response { status: answer.status, headers: end_to_end(answer.headers), log: Default::default() };
+        let mut headers = header_map(&response);
+        mark(&mut headers, Outcome::Live, None, None);
+        let Asked { incoming, scrubbed, mut ticket, .. } = asked;
+        ticket.call().status = Some(response.status);
+        let (engine, status) = (self.clone(), response.status);
+        let secrets = crate::matching::credentials(&incoming.request);
+        let finish = Box::new(move |arrived: Arrived| {
+            engine.note_end(&mut ticket, &arrived);
+            engine.remember(&mut ticket, scrubbed, response, arrived, &secrets);
+            ticket.done(Outcome::Live);
+        });
+        Answer { status, headers, body: AnswerBody::Tee(Box::new(Tee::new(answer.body, sent, None, finish))) }
+    }
+
+    /// What the end of a body says about its call.
+    pub(super) fn note_end(&self, ticket: &mut Ticket, arrived: &Arrived) {
+        let call = ticket.call();
+        call.response_len = arrived.len;
+        call.first_byte = arrived.first_byte.map(micros);
+        call.total = Some(micros(arrived.total));
+        match arrived.end {
+            End::Clean => {}
+            End::Cut => call.reason = Some("the upstream broke off in the middle of the answer".into()),
+            End::Abandoned => call.reason = Some("the client left before the answer was complete".into()),
+        }
+    }
+
+    fn remember(
+        &self,
+        ticket: &mut Ticket,
+        request: Scrubbed,
+        response: Response,
+        arrived: Arrived,
+        secrets: &[Bytes],
+    ) {
+        if arrived.len <= REMEMBER {
+            let response = masked(Response { log: arrived.log, ..response }, secrets);
+            self.shared.history.remember(ticket.call().id, Exchange { request, response: Some(response) });
+        }
+    }
+}
+
+/// Asks for a body that can be read later: what is stored must not depend on what one client could decode.
+fn plain_encoding(headers: &mut Headers) {
+    headers.retain(|name| name != "accept-encoding");
+    headers.push("accept-encoding", "identity");
+}
+
+/// A response's headers without those of the connection and those that only retake itself may send.
+pub(super) fn end_to_end(mut headers: Headers) -> Headers {
+    let nominated = headers.text("connection").unwrap_or_default().to_ascii_lowercase();
+    let nominated: Vec<_> = nominated.split(',').map(|name| name.trim().to_owned()).collect();
+    headers.retain(|name| !is_hop_by_hop(name) && !is_own(name) && !nominated.iter().any(|n| n == name));
+    headers
+}
+
+/// A response in which echoes of the request's credentials are blanked out, byte for byte, so that lengths and
+/// pieces stay as they are.
+pub(super) fn masked(mut response: Response, secrets: &[Bytes]) -> Response {
+    if let Some(clean) = crate::matching::mask(&response.log.bytes, secrets) {
+        response.log.bytes = clean;
+    }
+    for header in &mut response.headers.0 {
+        if let Some(clean) = crate::matching::mask(&header.1, secrets) {
+            header.1 = clean;
+        }
+    }
+    response
+}
+
+/// The endpoint and dialect of a request.
+pub(super) fn endpoint_of(request: &Request) -> (Dialect, crate::dialect::Endpoint) {
+    let dialect = Dialect::of_mount(&request.mount);
+    (dialect, dialect.endpoint(&request.method, request.path()))
+}

@@ -1,0 +1,136 @@
+//! The bounded list of past calls, the counters, and the one voice that announces.
+//!
+//! State and announcement change under one lock, so that a listener's fold can never differ from the engine's own
+//! snapshot. The lock is held for a few pushes and never across an await.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::broadcast;
+
+use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
+
+/// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
+const BACKLOG: usize = 4096;
+/// How many bytes of exchanges without a recording are kept for looking at.
+const REMEMBERED: usize = 64 << 20;
+
+pub(super) struct History {
+    state: Mutex<State>,
+    events: broadcast::Sender<Arc<Event>>,
+}
+
+struct State {
+    /// Mode, calls and counters; the rows stand in the library.
+    picture: Snapshot,
+    next: u64,
+    exchanges: VecDeque<(CallId, Arc<Exchange>, usize)>,
+    remembered: usize,
+}
+
+impl History {
+    pub(super) fn new(mode: Mode) -> Self {
+        let state = State {
+            picture: Snapshot { mode, ..Snapshot::default() },
+            next: 1,
+            exchanges: VecDeque::new(),
+            remembered: 0,
+        };
+        Self { state: Mutex::new(state), events: broadcast::Sender::new(BACKLOG) }
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events.subscribe()
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.lock().picture.mode
+    }
+
+    pub(super) fn set_mode(&self, mode: Mode) {
+        let mut state = self.lock();
+        state.picture.mode = mode;
+        self.send(Event::Mode(mode));
+    }
+
+    /// Changes something and announces it as one step. `change` must not block.
+    pub(super) fn announce(&self, change: impl FnOnce() -> Event) {
+        let _state = self.lock();
+        self.send(change());
+    }
+
+    /// The id of a call that just arrived; it counts as in flight until [`Self::put`] sees it done.
+    pub(super) fn begin(&self) -> CallId {
+        let mut state = self.lock();
+        let id = CallId(state.next);
+        state.next += 1;
+        state.picture.counters.in_flight += 1;
+        id
+    }
+
+    /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one.
+    pub(super) fn put(&self, call: Call, usage: impl FnOnce() -> Option<Usage>) {
+        let call = Arc::new(call);
+        let mut state = self.lock();
+        if call.done {
+            state.picture.counters.in_flight = state.picture.counters.in_flight.saturating_sub(1);
+            if let Some(outcome) = call.outcome {
+                state.picture.counters.add(outcome);
+            }
+        }
+        state.picture.put(&call);
+        let counters = state.picture.counters;
+        let usage = usage();
+        if self.events.receiver_count() > 0 {
+            self.send(Event::Call { call, usage, counters });
+        }
+    }
+
+    /// Keeps the exchange of a call that becomes no recording, for looking at.
+    pub(super) fn remember(&self, id: CallId, exchange: Exchange) {
+        let len = exchange.request.body.len() + exchange.response.as_ref().map_or(0, |r| r.log.bytes.len());
+        if len > REMEMBERED / 8 {
+            return;
+        }
+        let mut state = self.lock();
+        state.exchanges.push_back((id, Arc::new(exchange), len));
+        state.remembered += len;
+        while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
+            let Some((_, _, len)) = state.exchanges.pop_front() else { break };
+            state.remembered -= len;
+        }
+    }
+
+    pub(super) fn exchange(&self, id: CallId) -> Option<Arc<Exchange>> {
+        self.lock()
+            .exchanges
+            .iter()
+            .rev()
+            .find(|(call, ..)| *call == id)
+            .map(|(_, exchange, _)| Arc::clone(exchange))
+    }
+
+    pub(super) fn call(&self, id: CallId) -> Option<Arc<Call>> {
+        let state = self.lock();
+        state.picture.calls.iter().rev().find(|call| call.id == id).map(Arc::clone)
+    }
+
+    pub(super) fn count_partial(&self) {
+        self.lock().picture.counters.partial += 1;
+    }
+
+    /// Mode, calls and counters; `rows` is asked under the same lock.
+    pub(super) fn snapshot(&self, rows: impl FnOnce() -> HashMap<RecordingId, Arc<Row>>) -> Snapshot {
+        let state = self.lock();
+        Snapshot { rows: rows(), ..state.picture.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody listening is fine.
+    fn send(&self, event: Event) {
+        let _ = self.events.send(Arc::new(event));
+    }
+}

@@ -1,0 +1,186 @@
+//! The one writer and the one voice: answers calls, changes the store, announces what became true.
+//!
+//! Everything that has a choice is decided by pure functions (`matching`, `dialect`); this module carries it out. It
+//! knows nothing of the terminal and nothing of the HTTP server. It is the only place that reads the clock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::matching::{Salt, Scrubber};
+use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot};
+use crate::store::{Store, StoreError};
+use crate::upstream::Client;
+
+mod answer;
+mod body;
+mod clock;
+mod explain;
+mod forward;
+mod history;
+mod ledger;
+mod library;
+mod links;
+mod media;
+mod record;
+mod remove;
+mod replay;
+mod settings;
+mod tee;
+mod ticket;
+
+pub use answer::{Answer, Incoming, Overrides, is_hop_by_hop, is_own};
+pub use body::AnswerBody;
+pub use clock::now;
+pub use media::Media;
+pub use record::row_of;
+pub use settings::Settings;
+
+use history::History;
+use ledger::Ledger;
+use library::Library;
+use media::Pending;
+use record::Unsaved;
+use replay::Replays;
+
+/// The engine of one store. Clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    store: Store,
+    library: Library,
+    history: History,
+    replays: Replays,
+    ledger: Ledger,
+    pending: Pending,
+    unsaved: Unsaved,
+    client: Client,
+    scrubber: Scrubber,
+    /// Recordings on their way into the store, drained at the end.
+    tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl Engine {
+    /// An engine on an open store.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    pub fn new(settings: Settings, store: Store) -> Result<Self, StoreError> {
+        let library = Library::default();
+        for entry in store.entries()? {
+            library.insert(entry);
+        }
+        let shared = Shared {
+            history: History::new(settings.mode),
+            client: Client::new(settings.timeout),
+            scrubber: Scrubber::new(Salt(store.salt()), settings.keep_personal),
+            settings,
+            store,
+            library,
+            replays: Replays::default(),
+            ledger: Ledger::default(),
+            pending: Pending::default(),
+            unsaved: Unsaved::default(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        };
+        let engine = Self { shared: Arc::new(shared) };
+        engine.rekey();
+        Ok(engine)
+    }
+
+    /// How the engine was set up.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// The mode in force.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.shared.history.mode()
+    }
+
+    /// Switches the mode for the calls that come.
+    pub fn set_mode(&self, mode: Mode) {
+        self.shared.history.set_mode(mode);
+    }
+
+    /// Announcements from now on. Subscribe first, take the snapshot second.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.shared.history.subscribe()
+    }
+
+    /// All that is known now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.history.snapshot(|| self.rows())
+    }
+
+    /// One row by its id.
+    #[must_use]
+    pub fn row(&self, id: &RecordingId) -> Option<Arc<Row>> {
+        self.shared.library.row(id)
+    }
+
+    /// All rows but those of recordings that are still on their way into the store: a listing says what is safe.
+    #[must_use]
+    pub fn rows(&self) -> HashMap<RecordingId, Arc<Row>> {
+        let mut rows = self.shared.library.rows();
+        self.shared.unsaved.ids().iter().for_each(|id| _ = rows.remove(id));
+        rows
+    }
+
+    /// The ids of the recordings whose hash begins with `prefix` (hexadecimal).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn find_hash(&self, prefix: &str) -> Result<Vec<RecordingId>, StoreError> {
+        self.shared.store.find(prefix)
+    }
+
+    /// The exchange of a recent call that became no recording.
+    #[must_use]
+    pub fn exchange(&self, call: CallId) -> Option<Arc<Exchange>> {
+        self.shared.history.exchange(call)
+    }
+
+    /// A call of the history.
+    #[must_use]
+    pub fn call(&self, id: CallId) -> Option<Arc<Call>> {
+        self.shared.history.call(id)
+    }
+
+    /// Tells people something.
+    pub fn notify(&self, level: Level, text: impl Into<String>) {
+        let text = text.into();
+        match level {
+            Level::Info => tracing::info!("{text}"),
+            Level::Warning => tracing::warn!("{text}"),
+            Level::Error => tracing::error!("{text}"),
+        }
+        self.shared.history.announce(|| Event::Notice(Notice { level, text }));
+    }
+
+    /// Waits up to `patience` for recordings on their way, then writes the ledger and closes the store.
+    pub async fn close(&self, patience: Duration) {
+        self.shared.closing.cancel();
+        self.shared.tasks.close();
+        if tokio::time::timeout(patience, self.shared.tasks.wait()).await.is_err() {
+            tracing::warn!("{} calls were still under way at the end", self.shared.tasks.len());
+        }
+        self.checkpoint().await;
+        let store = self.shared.store.clone();
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}

@@ -1,0 +1,354 @@
+//! Recording: a forwarded call becomes a recording, verified, and announced only when it is safe.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::answer::{Answer, Asked, header_map, mark};
+use super::body::AnswerBody;
+use super::forward::{end_to_end, endpoint_of, masked};
+use super::media::Downloaded;
+use super::tee::{Arrived, End, Tee};
+use super::ticket::{Ticket, micros};
+use super::{Engine, clock, links};
+use crate::matching::{CANONICAL_VERSION, Fields, credentials, summary};
+use crate::model::{
+    ByteLog, Completeness, Event, Hash, Level, Outcome, Provenance, Recording, RecordingId, Response, Row,
+    Scrubbed, Strategy, Usage,
+};
+use crate::reading::count_images;
+use crate::store::{Change, Indexed, Keys, StoreError};
+use crate::upstream::{Base, Forwarded};
+
+/// Recordings that are in the library but not yet safe in the store.
+#[derive(Default)]
+pub(super) struct Unsaved {
+    recordings: Mutex<HashMap<RecordingId, Arc<Recording>>>,
+}
+
+/// A recording in the making.
+struct Draft {
+    engine: Engine,
+    id: RecordingId,
+    request: Scrubbed,
+    fields: Fields,
+    strategy: Strategy,
+    /// Status and headers; the body is on its way.
+    response: Response,
+    secrets: Vec<Bytes>,
+    upstream: Base,
+    ticket: Ticket,
+}
+
+impl Engine {
+    pub(super) async fn record(
+        &self,
+        asked: Asked,
+        answer: Forwarded,
+        upstream: Base,
+        sent: Instant,
+    ) -> Answer {
+        let (id, Asked { incoming, scrubbed, fields, mut ticket, .. }) = (clock::recording_id(), asked);
+        let response =
+            Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
+        let (status, mut headers) = (answer.status, header_map(&response));
+        mark(&mut headers, Outcome::Record, Some(&id), None);
+        ticket.call().status = Some(status);
+        ticket.call().recording = Some(id.clone());
+        ticket.progress();
+        let (dialect, endpoint) = endpoint_of(&scrubbed);
+        let patterns = dialect.links(&endpoint);
+        let draft = Draft {
+            engine: self.clone(),
+            id,
+            fields,
+            strategy: incoming
+                .overrides
+                .strategy
+                .clone()
+                .unwrap_or_else(|| self.shared.settings.strategy.clone()),
+            secrets: credentials(&incoming.request),
+            request: scrubbed,
+            response,
+            upstream,
+            ticket,
+        };
+        let is_json = draft.response.headers.media_type() == "application/json";
+        if !patterns.is_empty() && is_json && (200..300).contains(&status) {
+            let base = (!incoming.overrides.original_media).then(|| Arc::clone(&incoming.base));
+            return self.record_linked(draft, answer.body, sent, (patterns, base), headers).await;
+        }
+        let tasks = self.shared.tasks.clone();
+        let finish = Box::new(move |arrived: Arrived| {
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                let engine = draft.engine.clone();
+                engine.shared.tasks.spawn_on(draft.store(arrived, Vec::new()), &runtime);
+            }
+        });
+        let tee = Tee::new(answer.body, sent, Some(tasks), finish);
+        Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
+    }
+
+    /// An answer with links is held until it is complete, so that the links can be replaced by ones that last. It is
+    /// read in a task of its own: a client that leaves does not stop the recording.
+    async fn record_linked(
+        &self,
+        draft: Draft,
+        body: crate::upstream::Arriving,
+        sent: Instant,
+        (patterns, base): (&'static [&'static str], Option<Arc<str>>),
+        headers: http::HeaderMap,
+    ) -> Answer {
+        let (tell, told) = oneshot::channel();
+        let (status, upstream, id) = (draft.response.status, draft.upstream.clone(), draft.id.clone());
+        let engine = self.clone();
+        self.shared.tasks.spawn(async move {
+            let (arrive, arrival) = oneshot::channel();
+            Tee::new(body, sent, None, Box::new(|arrived| _ = arrive.send(arrived))).read_to_end().await;
+            let Ok(arrived) = arrival.await else { return };
+            let linked = Self::linked(&id, &arrived.log.bytes, patterns);
+            let download = engine.download(linked.clone(), &upstream);
+            let out = match &base {
+                Some(base) => links::rewritten(&arrived.log.bytes, &linked, base),
+                None => arrived.log.bytes.clone(),
+            };
+            let cut = arrived.end != End::Clean;
+            let _ = tell.send((out, cut));
+            draft.store(arrived, download.await).await;
+        });
+        match told.await {
+            Ok((out, false)) => Answer { status, headers, body: AnswerBody::Whole(out) },
+            _ => cut_answer(headers),
+        }
+    }
+
+    /// A whole recording, also one that is on its way into the store.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a body is not what was stored.
+    pub fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, StoreError> {
+        if let Some(recording) = self.shared.unsaved.get(id) {
+            return Ok(Some(recording));
+        }
+        Ok(self.shared.store.recording(id)?.map(Arc::new))
+    }
+
+    /// Adds a recording that comes from elsewhere, such as a fixture.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
+        let keys = keys_of(&Fields::of(&recording.request), &recording.strategy);
+        let row = Arc::new(row_of(&recording));
+        self.put(&recording, &row, &keys, media).await?;
+        self.shared.library.insert(Indexed { row: Arc::clone(&row), keys });
+        self.shared.history.announce(|| Event::Stored { rows: vec![row] });
+        Ok(())
+    }
+
+    /// Brings the keys of recordings up to date that an older canonical form made.
+    pub(super) fn rekey(&self) {
+        let rows = self.shared.library.outdated(CANONICAL_VERSION);
+        for row in rows {
+            let Ok(Some(recording)) = self.recording(&row.id) else { continue };
+            let keys = keys_of(&Fields::of(&recording.request), &row.strategy);
+            self.shared.library.insert(Indexed { row, keys });
+        }
+    }
+}
+
+impl Draft {
+    /// Makes the recording, shows it to the next call, stores it, verifies it, announces it.
+    async fn store(mut self, arrived: Arrived, media: Vec<Downloaded>) {
+        let engine = self.engine.clone();
+        engine.note_end(&mut self.ticket, &arrived);
+        if arrived.too_long {
+            engine.notify(
+                Level::Warning,
+                format!("{} answered with more than 256 MiB: passed on, not recorded", self.upstream),
+            );
+            self.ticket.done(Outcome::Live);
+            return;
+        }
+        let keys = keys_of(&self.fields, &self.strategy);
+        let (recording, bodies, ticket) = self.recording(arrived, media);
+        engine.downloaded(&recording.media);
+        engine.add(recording, keys, bodies, ticket).await;
+    }
+
+    fn recording(self, arrived: Arrived, media: Vec<Downloaded>) -> (Recording, Vec<(Hash, Bytes)>, Ticket) {
+        let mut response = masked(Response { log: arrived.log, ..self.response }, &self.secrets);
+        response.headers.retain(|name| name != "set-cookie");
+        let completeness = completeness(&self.request, &response, arrived.end);
+        let bodies = media.iter().filter_map(|m| Some((m.medium.body?, m.body.clone()?))).collect();
+        let provenance = Provenance {
+            recorded_at: clock::now(),
+            upstream: self.upstream.as_str().into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
+            total: micros(arrived.total),
+        };
+        let recording = Recording {
+            hash: self.request.hash(),
+            id: self.id,
+            request: self.request,
+            response,
+            strategy: self.strategy,
+            name: None,
+            tags: Vec::new(),
+            protected: false,
+            scope: None,
+            completeness,
+            media: media.into_iter().map(|m| m.medium).collect(),
+            provenance,
+        };
+        (recording, bodies, self.ticket)
+    }
+}
+
+impl Engine {
+    /// The order of a change: in memory, so that the next call sees it; in the store; announced.
+    async fn add(&self, recording: Recording, keys: Keys, media: Vec<(Hash, Bytes)>, mut ticket: Ticket) {
+        let (row, recording) = (Arc::new(row_of(&recording)), Arc::new(recording));
+        let id = recording.id.clone();
+        self.shared.unsaved.hold(&recording);
+        self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+        let stored = self.put(&recording, &row, &keys, media).await;
+        self.shared.unsaved.release(&id);
+        match stored {
+            Ok(()) => {
+                if !recording.completeness.replayable() {
+                    self.shared.history.count_partial();
+                    ticket.call().reason =
+                        Some(format!("stored as partial: {}", recording.completeness.word()));
+                }
+                self.shared.history.announce(|| Event::Stored { rows: vec![row] });
+                ticket.done(Outcome::Record);
+            }
+            Err(error) => {
+                self.shared.library.remove(&id);
+                self.forget(std::slice::from_ref(&id));
+                let text = format!("{id} could not be stored: {error}");
+                self.notify(Level::Error, text.clone());
+                ticket.call().recording = None;
+                ticket.call().reason = Some(text);
+                ticket.done(Outcome::Error);
+            }
+        }
+    }
+
+    /// Stores a recording, reads it back, and flags it when it is not what was meant.
+    async fn put(
+        &self,
+        recording: &Recording,
+        row: &Arc<Row>,
+        keys: &Keys,
+        media: Vec<(Hash, Bytes)>,
+    ) -> Result<(), StoreError> {
+        let put = |recording: Recording, row: Arc<Row>, media| Change::Put {
+            recording: Box::new(recording),
+            row,
+            keys: keys.clone(),
+            media,
+        };
+        self.shared.store.commit(put(recording.clone(), Arc::clone(row), media), clock::now()).await?;
+        if self.verify(recording, keys)? {
+            return Ok(());
+        }
+        self.notify(Level::Error, format!("{} failed verification and will not be replayed", recording.id));
+        let recording = Recording { completeness: Completeness::Unverified, ..recording.clone() };
+        let row = Arc::new(Row { completeness: Completeness::Unverified, ..Row::clone(row) });
+        self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+        self.shared.store.commit(put(recording, row, Vec::new()), clock::now()).await
+    }
+
+    /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more.
+    fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
+        let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
+        let again = self.shared.scrubber.scrub(stored.request.get());
+        let own = keys_of(&Fields::of(&again), &stored.strategy);
+        Ok(stored == *recording && own == *keys)
+    }
+}
+
+// === impl Unsaved ===
+
+impl Unsaved {
+    fn hold(&self, recording: &Arc<Recording>) {
+        let mut recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
+        recordings.insert(recording.id.clone(), Arc::clone(recording));
+    }
+
+    fn release(&self, id: &RecordingId) {
+        self.recordings.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    pub(super) fn ids(&self) -> Vec<RecordingId> {
+        self.recordings.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    fn get(&self, id: &RecordingId) -> Option<Arc<Recording>> {
+        self.recordings.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
+/// Whether a response arrived whole: the dialect's terminator was seen, or, where the endpoint has none, the body
+/// ended cleanly (which includes the declared length).
+fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completeness {
+    let (dialect, endpoint) = endpoint_of(request);
+    let terminated = dialect.complete(&endpoint, request, response);
+    let nothing = Response { log: ByteLog::default(), ..response.clone() };
+    let has_terminator = !dialect.complete(&endpoint, request, &nothing);
+    match end {
+        End::Clean if terminated => Completeness::Whole,
+        End::Cut | End::Abandoned if terminated && has_terminator => Completeness::Whole,
+        End::Clean | End::Cut => Completeness::CutByUpstream,
+        End::Abandoned => Completeness::CutByClient,
+    }
+}
+
+/// The fingerprints that a look-up needs.
+pub(super) fn keys_of(fields: &Fields, strategy: &Strategy) -> Keys {
+    Keys { canonical: CANONICAL_VERSION, all: fields.all(), significant: fields.fingerprint(strategy) }
+}
+
+/// What lists show of a recording.
+#[must_use]
+pub fn row_of(recording: &Recording) -> Row {
+    let summary = summary(&recording.request);
+    let linked = recording.media.iter().filter(|m| m.content_type.starts_with("image/")).count();
+    let size = recording.request.body.len() + recording.response.log.bytes.len();
+    Row {
+        id: recording.id.clone(),
+        hash: recording.hash,
+        method: recording.request.method.clone(),
+        mount: recording.request.mount.clone(),
+        endpoint: summary.endpoint,
+        model: summary.model,
+        prompt: summary.prompt,
+        strategy: recording.strategy.clone(),
+        name: recording.name.clone(),
+        tags: recording.tags.clone(),
+        protected: recording.protected,
+        scope: recording.scope.clone(),
+        completeness: recording.completeness,
+        status: recording.response.status,
+        streamed: recording.response.headers.media_type() == "text/event-stream",
+        images: count_images(&recording.response) + u32::try_from(linked).unwrap_or(u32::MAX),
+        size: size as u64 + recording.media.iter().map(|m| m.len).sum::<u64>(),
+        recorded_at: recording.provenance.recorded_at,
+        total: recording.provenance.total,
+        usage: Usage::default(),
+    }
+}
+
+/// The answer when an upstream broke off in the middle of one that had to be held.
+fn cut_answer(mut headers: http::HeaderMap) -> Answer {
+    mark(&mut headers, Outcome::Error, None, None);
+    headers.remove("content-encoding");
+    let text = br#"{"error":{"message":"the upstream broke off in the middle of the answer","type":"retake_error","param":null,"code":"UPSTREAM_CUT"}}"#;
+    Answer { status: 502, headers, body: AnswerBody::Whole(Bytes::from_static(text)) }
+}

@@ -1,0 +1,152 @@
+//! An upstream's body on its way to the client, with the timestamped byte log kept beside it.
+//!
+//! While the client reads, it sets the pace: nothing is buffered ahead of it. When it leaves early and the answer is
+//! to be stored, the rest is drained in the background, because clients hang up right after the last event that
+//! interests them.
+
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio_util::task::TaskTracker;
+
+use crate::model::{ByteLog, Piece};
+use crate::upstream::{Arriving, UpstreamError};
+
+/// How long the rest is waited for after the client left.
+const DRAIN: Duration = Duration::from_secs(60);
+/// The longest body that is kept: beyond it the log is dropped and the call is forwarded only.
+const KEEP: u64 = 256 << 20;
+
+/// How a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The upstream ended it cleanly.
+    Clean,
+    /// The upstream broke off.
+    Cut,
+    /// The client left, and the rest did not arrive in time or is not wanted.
+    Abandoned,
+}
+
+/// What arrived.
+pub(super) struct Arrived {
+    pub(super) log: ByteLog,
+    pub(super) end: End,
+    /// Length of the body, also where the log was not kept.
+    pub(super) len: u64,
+    /// Whether the body outgrew what is kept.
+    pub(super) too_long: bool,
+    pub(super) first_byte: Option<Duration>,
+    pub(super) total: Duration,
+}
+
+/// Run once, when the body ended one way or another.
+type Finish = Box<dyn FnOnce(Arrived) + Send>;
+
+/// A body that is passed on and kept.
+pub struct Tee {
+    /// None once it is drained in the background.
+    flow: Option<Box<Flow>>,
+    /// Whether a client that leaves early leaves the rest to be drained, and which tasks shutdown waits for.
+    drain: Option<TaskTracker>,
+}
+
+struct Flow {
+    body: Arriving,
+    started: Instant,
+    kept: BytesMut,
+    pieces: Vec<Piece>,
+    len: u64,
+    first_byte: Option<Duration>,
+    finish: Option<Finish>,
+}
+
+impl Tee {
+    pub(super) fn new(body: Arriving, started: Instant, drain: Option<TaskTracker>, finish: Finish) -> Self {
+        let flow = Flow {
+            body,
+            started,
+            kept: BytesMut::new(),
+            pieces: Vec::new(),
+            len: 0,
+            first_byte: None,
+            finish: Some(finish),
+        };
+        Self { flow: Some(Box::new(flow)), drain }
+    }
+
+    pub(super) fn declared_len(&self) -> Option<u64> {
+        self.flow.as_ref().and_then(|flow| flow.body.declared_len())
+    }
+
+    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
+        self.flow.as_mut().map_or(Poll::Ready(None), |flow| flow.poll_piece(cx))
+    }
+
+    /// Reads all of the body: for answers that must be complete before they are passed on.
+    pub(super) async fn read_to_end(mut self) {
+        if let Some(flow) = &mut self.flow {
+            flow.read_to_end().await;
+        }
+    }
+}
+
+impl Drop for Tee {
+    fn drop(&mut self) {
+        let Some(mut flow) = self.flow.take().filter(|flow| flow.finish.is_some()) else { return };
+        match (&self.drain, tokio::runtime::Handle::try_current()) {
+            (Some(tasks), Ok(runtime)) => {
+                tasks.spawn_on(
+                    async move {
+                        let _ = tokio::time::timeout(DRAIN, flow.read_to_end()).await;
+                        flow.end(End::Abandoned);
+                    },
+                    &runtime,
+                );
+            }
+            _ => flow.end(End::Abandoned),
+        }
+    }
+}
+
+// === impl Flow ===
+
+impl Flow {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
+        let piece = ready!(self.body.poll_piece(cx));
+        match &piece {
+            None => self.end(End::Clean),
+            Some(Err(_)) => self.end(End::Cut),
+            Some(Ok(piece)) => self.keep(piece),
+        }
+        Poll::Ready(piece)
+    }
+
+    async fn read_to_end(&mut self) {
+        while let Some(Ok(_)) = std::future::poll_fn(|cx| self.poll_piece(cx)).await {}
+    }
+
+    fn keep(&mut self, piece: &Bytes) {
+        let at = self.started.elapsed();
+        self.first_byte.get_or_insert(at);
+        self.len += piece.len() as u64;
+        if self.len <= KEEP {
+            self.kept.extend_from_slice(piece);
+            self.pieces.push(Piece::new(piece.len(), at));
+        } else if !self.kept.is_empty() {
+            self.kept = BytesMut::new();
+            self.pieces = Vec::new();
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        let Some(finish) = self.finish.take() else { return };
+        let log = ByteLog {
+            bytes: std::mem::take(&mut self.kept).freeze(),
+            pieces: std::mem::take(&mut self.pieces),
+        };
+        let (len, too_long, first_byte) = (self.len, self.len > KEEP, self.first_byte);
+        finish(Arrived { log, end, len, too_long, first_byte, total: self.started.elapsed() });
+    }
+}

@@ -1,0 +1,358 @@
+//! The canonical fields of a request: what all comparison works on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::field::{Field, Place, Step};
+use super::json::{self, Flaw, Json};
+use super::value::Value;
+use super::{model_name, multipart, query};
+use crate::dialect::{Dialect, Endpoint, decoded};
+use crate::model::Request;
+
+/// Headers that change the answer. No other header is ever a field.
+const HEADERS: &[&str] = &[
+    "anthropic-version",
+    "anthropic-beta",
+    "openai-beta",
+    "range",
+    "x-amzn-bedrock-guardrailidentifier",
+    "x-amzn-bedrock-guardrailversion",
+    "x-amzn-bedrock-trace",
+];
+
+/// How many values a body may have. One with more is compared as opaque bytes: its fields would fill the memory.
+const LEAVES: usize = 100_000;
+
+/// The fields of one request in canonical form, extracted once and then compared often. `of` expects a scrubbed
+/// request: credentials in it would become fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The dialect of the request's mount.
+    pub dialect: Dialect,
+    /// The endpoint that the path means.
+    pub endpoint: Endpoint,
+    /// Why the body is compared as opaque bytes, where it is.
+    pub opaque: Option<&'static str>,
+    /// Sorted by field; no field occurs twice.
+    pub(super) leaves: Vec<Leaf>,
+    /// What only `strict` looks at: target, content type, exact body.
+    pub(super) exact: Vec<Leaf>,
+}
+
+/// One field and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leaf {
+    pub(super) field: Field,
+    pub(super) value: Value,
+    /// The value as written, where the canonical one tells less (a dated model name).
+    pub(super) written: Option<Box<str>>,
+    /// It is `null` or the default, and counts as absent.
+    pub(super) absent: bool,
+}
+
+/// A name that means no field of a request, or more than one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveFieldError {
+    /// No field of the request has this name.
+    #[error("the request has no field `{0}`")]
+    Unknown(String),
+    /// More than one has.
+    #[error("`{name}` may mean {}", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The fields it may mean.
+        candidates: Vec<Field>,
+    },
+}
+
+impl Fields {
+    /// Extracts the fields of a scrubbed request.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        let dialect = Dialect::of_mount(&request.mount);
+        let endpoint = dialect.endpoint(&request.method, request.path());
+        let mut walk = Walk::default();
+        walk.head(request, &endpoint);
+        let opaque = walk.body(request);
+        let mut fields = Self { dialect, endpoint, opaque, leaves: walk.leaves, exact: exact(request) };
+        fields.leaves.sort_by(|a, b| a.field.cmp(&b.field));
+        fields.name_models();
+        fields.mark_absent();
+        fields.number_echoes();
+        fields
+    }
+
+    /// All canonical fields with their values in one line, sorted; what counts as absent is left out.
+    pub fn iter(&self) -> impl Iterator<Item = (&Field, String)> {
+        self.present().map(|leaf| (&leaf.field, leaf.value.shown(0)))
+    }
+
+    /// The field that a person's `name` means in this request.
+    ///
+    /// # Errors
+    ///
+    /// When no field or more than one has that name.
+    pub fn resolve(&self, name: &str) -> Result<Field, ResolveFieldError> {
+        let names = name.trim_start_matches('/').split('/');
+        let steps = names.clone().count()
+            - usize::from(names.clone().next().is_some_and(|n| super::field::place(n).is_some()));
+        let mut candidates: Vec<Field> = self
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.field.covered_by(name))
+            .map(|leaf| leaf.field.cut(steps))
+            .collect();
+        candidates.dedup();
+        match candidates.pop() {
+            None => Err(ResolveFieldError::Unknown(name.to_owned())),
+            Some(field) if candidates.is_empty() => Ok(field),
+            Some(_) if name.contains('*') => {
+                name.parse().map_err(|_| ResolveFieldError::Unknown(name.to_owned()))
+            }
+            Some(last) => {
+                candidates.push(last);
+                Err(ResolveFieldError::Ambiguous { name: name.to_owned(), candidates })
+            }
+        }
+    }
+
+    /// The model in canonical form.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.present().filter(|leaf| is_model(&leaf.field)).find_map(|leaf| match &leaf.value {
+            Value::Text(name) => Some(&**name),
+            _ => None,
+        })
+    }
+
+    pub(super) fn present(&self) -> impl Iterator<Item = &Leaf> {
+        self.leaves.iter().filter(|leaf| !leaf.absent)
+    }
+
+    fn name_models(&mut self) {
+        if !self.endpoint.rules.plain_models {
+            return;
+        }
+        for leaf in self.leaves.iter_mut().filter(|leaf| is_model(&leaf.field)) {
+            if let Value::Text(written) = &leaf.value {
+                let name = model_name::canonical(written);
+                if *name != **written {
+                    let written = written.clone();
+                    leaf.value = Value::Text(name.into());
+                    leaf.written = Some(written);
+                }
+            }
+        }
+    }
+
+    /// Marks `null`s and defaults where the dialect says that they mean the same as nothing.
+    fn mark_absent(&mut self) {
+        let rules = self.endpoint.rules;
+        let model = self.model().unwrap_or_default().to_owned();
+        for leaf in &mut self.leaves {
+            let input = matches!(leaf.field.place, Place::Body | Place::Part);
+            let null =
+                || leaf.value == Value::Null && rules.null_is_absent.iter().any(|name| leaf.field.is(name));
+            let preset = || {
+                rules.presets.iter().any(|preset| {
+                    leaf.value.is(preset.value)
+                        && leaf.field.is(preset.field)
+                        && model.starts_with(preset.model)
+                })
+            };
+            leaf.absent = input && (null() || preset());
+        }
+    }
+
+    /// Replaces ids echoed from earlier answers by their order: which ones are equal is kept, what they are is not.
+    fn number_echoes(&mut self) {
+        let echoed = self.endpoint.rules.echoed;
+        if echoed.is_empty() {
+            return;
+        }
+        let mut seen: HashMap<(u8, Vec<u8>), u32> = HashMap::new();
+        for leaf in self.leaves.iter_mut().filter(|leaf| leaf.field.place == Place::Body) {
+            let is_text = matches!(leaf.value, Value::Text(_) | Value::Long { .. } | Value::Media { .. });
+            if is_text && echoed.iter().any(|name| leaf.field.is(name)) {
+                let next = u32::try_from(seen.len() + 1).unwrap_or(u32::MAX);
+                leaf.value = Value::Echo(*seen.entry(leaf.value.bytes()).or_insert(next));
+            }
+        }
+    }
+}
+
+/// Whether this field names the model.
+pub(super) fn is_model(field: &Field) -> bool {
+    matches!(field.place, Place::Path | Place::Body | Place::Part)
+        && matches!(field.steps.first(), Some(Step::Key(key)) if **key == *"model")
+}
+
+fn exact(request: &Request) -> Vec<Leaf> {
+    let content_type =
+        String::from_utf8_lossy(request.headers.get("content-type").unwrap_or_default()).into_owned();
+    vec![
+        Leaf::new(Field::named(Place::Header, "content-type"), Value::plain(&content_type)),
+        Leaf::new(Field::whole(Place::Target), Value::plain(&request.target)),
+        Leaf::new(Field::whole(Place::Bytes), Value::of_bytes(&request.body)),
+    ]
+}
+
+impl Leaf {
+    fn new(field: Field, value: Value) -> Self {
+        Self { field, value, written: None, absent: false }
+    }
+}
+
+/// Collects leaves on the way down into a request.
+#[derive(Default)]
+struct Walk {
+    steps: Vec<Step>,
+    leaves: Vec<Leaf>,
+}
+
+impl Walk {
+    fn add(&mut self, field: Field, value: Value) {
+        self.leaves.push(Leaf::new(field, value));
+    }
+
+    /// Everything before the body.
+    fn head(&mut self, request: &Request, endpoint: &Endpoint) {
+        self.add(Field::whole(Place::Method), Value::plain(&request.method));
+        self.add(Field::whole(Place::Mount), Value::plain(&request.mount));
+        self.add(Field::whole(Place::Path), Value::plain(&endpoint.template));
+        for (name, value) in &endpoint.vars {
+            self.add(Field::named(Place::Path, name), Value::plain(value));
+        }
+        let mut times = HashMap::new();
+        for (name, value) in query::parameters(request.query()) {
+            let mut field = Field::named(Place::Query, &name);
+            let nth: &mut u32 = times.entry(name).or_default();
+            *nth += 1;
+            if *nth > 1 {
+                field.steps.push(Step::Again(*nth));
+            }
+            self.add(field, Value::plain(&value));
+        }
+        for name in HEADERS {
+            let values: Vec<&[u8]> =
+                request.headers.iter().filter(|(n, _)| n == name).map(|(_, v)| &v[..]).collect();
+            if !values.is_empty() {
+                let all = values.join(&b", "[..]);
+                let value = std::str::from_utf8(&all)
+                    .map_or_else(|_| Value::of_bytes(&all), |text| Value::plain(text.trim()));
+                self.add(Field::named(Place::Header, name), value);
+            }
+        }
+    }
+
+    /// The body, by what it is; why it is opaque, if it is.
+    fn body(&mut self, request: &Request) -> Option<&'static str> {
+        if request.body.is_empty() {
+            return None;
+        }
+        let Some(body) = decoded(&request.headers, &request.body) else {
+            self.add(Field::whole(Place::Body), Value::of_bytes(&request.body));
+            return Some("its content encoding cannot be decoded");
+        };
+        let kind = request.headers.media_type();
+        let content_type = request.headers.text("content-type").unwrap_or_default();
+        let problem = if kind.starts_with("multipart/") {
+            match multipart::parse(content_type, &body) {
+                Ok(parts) => {
+                    self.parts(&body, &parts);
+                    return None;
+                }
+                Err(problem) => problem,
+            }
+        } else if kind.is_empty()
+            || kind.contains("json")
+            || matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+        {
+            match json::parse(&body) {
+                Ok(json) => {
+                    let start = self.leaves.len();
+                    self.json(json);
+                    if self.leaves.len() <= LEAVES {
+                        return None;
+                    }
+                    self.leaves.truncate(start);
+                    "its JSON has too many values"
+                }
+                Err(Flaw::Deep) => "its JSON is nested too deeply",
+                Err(Flaw::Invalid) => "it is not valid JSON",
+            }
+        } else {
+            "it is neither JSON nor multipart"
+        };
+        let text = std::str::from_utf8(&body).ok();
+        self.add(Field::whole(Place::Body), text.map_or_else(|| Value::of_bytes(&body), Value::plain));
+        Some(problem)
+    }
+
+    fn parts(&mut self, body: &[u8], parts: &[multipart::Part]) {
+        let mut times: HashMap<&str, (u32, u32)> = HashMap::new();
+        for part in parts {
+            times.entry(&part.name).or_default().0 += 1;
+        }
+        for part in parts {
+            let mut field = Field::named(Place::Part, &part.name);
+            if let Some((count, next)) = times.get_mut(part.name.as_str())
+                && (*count > 1 || part.name.ends_with("[]"))
+            {
+                field.steps.push(Step::Index(*next));
+                *next += 1;
+            }
+            self.add(field, Value::of_part(&body[part.data.clone()], part.file));
+        }
+        if parts.is_empty() {
+            self.add(Field::whole(Place::Part), Value::EmptyObject);
+        }
+    }
+
+    fn json(&mut self, json: Json<'_>) {
+        if self.leaves.len() > LEAVES {
+            return;
+        }
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(value),
+            Json::Number(number) => Value::number(number),
+            Json::Text(text) => Value::of_text(&text),
+            Json::Array(items) if items.is_empty() => Value::EmptyArray,
+            Json::Object(members) if members.is_empty() => Value::EmptyObject,
+            Json::Array(items) => {
+                if let Some(numbers) = Value::of_numbers(&items) {
+                    return self.add(Field { place: Place::Body, steps: self.steps.clone() }, numbers);
+                }
+                for (item, index) in items.into_iter().zip(0..) {
+                    self.steps.push(Step::Index(index));
+                    self.json(item);
+                    self.steps.pop();
+                }
+                return;
+            }
+            Json::Object(members) => return self.object(members),
+        };
+        self.add(Field { place: Place::Body, steps: self.steps.clone() }, value);
+    }
+
+    fn object(&mut self, mut members: Vec<(std::borrow::Cow<'_, str>, Json<'_>)>) {
+        members.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut last: Option<(Arc<str>, u32)> = None;
+        for (key, value) in members {
+            let (key, times) = match last.take() {
+                Some((before, times)) if *before == *key => (before, times + 1),
+                _ => (Arc::from(&*key), 1),
+            };
+            self.steps.push(Step::Key(Arc::clone(&key)));
+            if times > 1 {
+                self.steps.push(Step::Again(times));
+            }
+            self.json(value);
+            self.steps.truncate(self.steps.len() - if times > 1 { 2 } else { 1 });
+            last = Some((key, times));
+        }
+    }
+}

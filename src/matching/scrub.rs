@@ -1,0 +1,272 @@
+//! Scrubbing: from a request as it came to one that may be stored. The only way to a [`Scrubbed`] request.
+//!
+//! Incoming requests go through the same door before they are compared, so scrubbing never breaks a match. Only what
+//! is found is replaced, in place: all other bytes of the body stay as they are.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use super::secret::{self, Kind, REDACTED, credentials, find};
+use super::{json, multipart, query, value};
+use crate::dialect::decoded;
+use crate::model::{Headers, Request, Scrubbed};
+
+/// Headers that are stored: those that say how to read the body or change the answer. Neither `user-agent` nor
+/// anything that names a person, an organization or a machine is among them.
+pub const KEPT_HEADERS: &[&str] = &[
+    "content-type",
+    "content-encoding",
+    "accept",
+    "openai-beta",
+    "anthropic-version",
+    "anthropic-beta",
+    "range",
+    "x-amzn-bedrock-guardrailidentifier",
+    "x-amzn-bedrock-guardrailversion",
+    "x-amzn-bedrock-trace",
+];
+/// How often a text is searched: a replacement can lay bare what stood directly behind it.
+const PASSES: usize = 16;
+
+/// What placeholders are derived from. It travels with a store and its fixtures, so that the same address gets the
+/// same placeholder everywhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Salt(pub [u8; 32]);
+
+/// Makes requests storable.
+#[derive(Clone, Debug)]
+pub struct Scrubber {
+    salt: Salt,
+    keep_personal: bool,
+}
+
+/// How a found secret is written into its surroundings.
+#[derive(Clone, Copy)]
+enum Coat {
+    Plain,
+    Percent,
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt(…)")
+    }
+}
+
+impl Scrubber {
+    /// A scrubber. With `keep_personal` email addresses stay; credentials never do.
+    #[must_use]
+    pub fn new(salt: Salt, keep_personal: bool) -> Self {
+        Self { salt, keep_personal }
+    }
+
+    /// The request without credentials, with the headers on the list only, and with placeholders for email addresses
+    /// and everything that looks like a key. A compressed body in which something is found is stored uncompressed.
+    #[must_use]
+    pub fn scrub(&self, request: &Request) -> Scrubbed {
+        let own = credentials(request);
+        let (body, plain) = self.body(request, &own);
+        let mut headers = Headers::default();
+        for (name, value) in request.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(name)) {
+            if plain && name == "content-encoding" {
+                continue;
+            }
+            let kept = name.starts_with("content-");
+            let scrubbed = if kept { None } else { self.text(value, &own, Coat::Plain) };
+            headers.push(name, scrubbed.map_or_else(|| value.clone(), Bytes::from));
+        }
+        Scrubbed::vouched(Request {
+            method: request.method.clone(),
+            mount: request.mount.clone(),
+            target: self.target(request, &own),
+            headers,
+            body,
+        })
+    }
+
+    fn target(&self, request: &Request, own: &[Bytes]) -> String {
+        let path = self.percent(request.path(), own);
+        match request.target.split_once('?') {
+            Some((_, query)) => format!("{path}?{}", self.query(query, own)),
+            None => path,
+        }
+    }
+
+    /// A query or a form: credentials by the parameter's name, all else by its looks.
+    fn query(&self, query: &str, own: &[Bytes]) -> String {
+        let pair = |pair: &str| match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() && query::is_secret(&query::decoded(name)) => {
+                format!("{name}={REDACTED}")
+            }
+            _ => pair.to_owned(),
+        };
+        let pairs: Vec<String> = query.split('&').map(pair).collect();
+        self.percent(&pairs.join("&"), own)
+    }
+
+    fn percent(&self, text: &str, own: &[Bytes]) -> String {
+        let scrubbed = self.text(text.as_bytes(), own, Coat::Percent);
+        scrubbed.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The body, and whether its content encoding is gone.
+    fn body(&self, request: &Request, own: &[Bytes]) -> (Bytes, bool) {
+        let same = || (request.body.clone(), false);
+        let Some(body) = decoded(&request.headers, &request.body) else { return same() };
+        let mut current: Option<Vec<u8>> = None;
+        for _ in 0..PASSES {
+            let body = current.as_deref().unwrap_or(&body);
+            if !secret::suspicious(body, own) {
+                break;
+            }
+            let Some(next) = self.pass(&request.headers, body, own) else { break };
+            current = Some(next);
+        }
+        let was_encoded = matches!(body, std::borrow::Cow::Owned(_));
+        current.map_or_else(same, |bytes| (Bytes::from(bytes), was_encoded))
+    }
+
+    /// One search through a body; none where nothing was found.
+    fn pass(&self, headers: &Headers, body: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
+        let kind = headers.media_type();
+        if kind.starts_with("multipart/")
+            && let Ok(parts) = multipart::parse(headers.text("content-type").unwrap_or_default(), body)
+        {
+            let ranges = parts.into_iter().flat_map(|part| [part.head, part.data]);
+            return splice(
+                body,
+                ranges.filter_map(|range| Some((range.clone(), self.textual(&body[range], own)?))),
+            );
+        }
+        if kind == "application/x-www-form-urlencoded"
+            && let Ok(form) = std::str::from_utf8(body)
+        {
+            let scrubbed = self.query(form, own);
+            return (scrubbed != form).then(|| scrubbed.into_bytes());
+        }
+        self.textual(body, own).or_else(|| {
+            let binary = std::str::from_utf8(body).is_err();
+            binary.then(|| secret::mask(body, own)).flatten().map(Vec::from)
+        })
+    }
+
+    /// A text, JSON or not; binary data is left alone.
+    fn textual(&self, text: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
+        std::str::from_utf8(text).ok()?;
+        if !matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) {
+            return if is_media(text) { None } else { self.once(text, own, Coat::Plain) };
+        }
+        let tokens = strings(text).filter_map(|range| Some((range.clone(), self.string(&text[range], own)?)));
+        splice(text, tokens).or_else(|| {
+            let invalid = json::parse(text) == Err(json::Flaw::Invalid);
+            invalid.then(|| self.once(text, own, Coat::Plain)).flatten()
+        })
+    }
+
+    /// The content of a JSON string, escapes and all.
+    fn string(&self, raw: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
+        if is_media(raw) {
+            return None;
+        }
+        let unescaped =
+            if raw.contains(&b'\\') { json::unescape(std::str::from_utf8(raw).ok()?) } else { None };
+        let Some(unescaped) = unescaped else { return self.once(raw, own, Coat::Plain) };
+        let found = find(unescaped.text.as_bytes(), own, !self.keep_personal);
+        let pieces = found.into_iter().map(|(range, kind)| {
+            let placeholder = self.placeholder(kind, &unescaped.text.as_bytes()[range.clone()]);
+            (before(&unescaped.map, range.start)..before(&unescaped.map, range.end), placeholder.into_bytes())
+        });
+        splice(raw, pieces)
+    }
+
+    /// A short text, searched until nothing is found.
+    fn text(&self, text: &[u8], own: &[Bytes], coat: Coat) -> Option<Vec<u8>> {
+        let mut current = self.once(text, own, coat)?;
+        for _ in 1..PASSES {
+            let Some(next) = self.once(&current, own, coat) else { break };
+            current = next;
+        }
+        Some(current)
+    }
+
+    fn once(&self, text: &[u8], own: &[Bytes], coat: Coat) -> Option<Vec<u8>> {
+        let Coat::Percent = coat else {
+            let found = find(text, own, !self.keep_personal);
+            let place = |(range, kind): (Range<usize>, Kind)| {
+                (range.clone(), self.placeholder(kind, &text[range]).into_bytes())
+            };
+            return splice(text, found.into_iter().map(place));
+        };
+        let (decoded, map) = query::percent_decoded(std::str::from_utf8(text).ok()?);
+        let pieces = find(&decoded, own, !self.keep_personal).into_iter().map(|(range, kind)| {
+            let placeholder =
+                self.placeholder(kind, &decoded[range.clone()]).replace('<', "%3C").replace('>', "%3E");
+            (before(&map, range.start)..before(&map, range.end), placeholder.into_bytes())
+        });
+        splice(text, pieces)
+    }
+
+    /// `<email-1a2b3c4d>`, `<key-1a2b3c4d>`: the same for the same value under the same salt.
+    fn placeholder(&self, kind: Kind, value: &[u8]) -> String {
+        let word = match kind {
+            Kind::Email => "email",
+            Kind::Key => "key",
+        };
+        let tag = <Hmac<Sha256> as Mac>::new_from_slice(&self.salt.0).map_or([0; 4], |mac| {
+            let digest = mac.chain_update(value).finalize().into_bytes();
+            [digest[0], digest[1], digest[2], digest[3]]
+        });
+        format!("<{word}-{:08x}>", u32::from_be_bytes(tag))
+    }
+}
+
+/// Where an offset of the decoded text stands in the raw one.
+fn before(map: &[(usize, usize)], offset: usize) -> usize {
+    match map.partition_point(|(decoded, _)| *decoded <= offset).checked_sub(1).and_then(|at| map.get(at)) {
+        Some((decoded, raw)) => raw + (offset - decoded),
+        None => offset,
+    }
+}
+
+/// `bytes` with the ranges (in order, apart) replaced; none without ranges.
+fn splice(bytes: &[u8], pieces: impl Iterator<Item = (Range<usize>, Vec<u8>)>) -> Option<Vec<u8>> {
+    let mut out: Option<Vec<u8>> = None;
+    let mut at = 0;
+    for (range, piece) in pieces {
+        let out = out.get_or_insert_with(|| Vec::with_capacity(bytes.len()));
+        out.extend_from_slice(&bytes[at..range.start]);
+        out.extend_from_slice(&piece);
+        at = range.end;
+    }
+    out.as_mut()?.extend_from_slice(&bytes[at..]);
+    out
+}
+
+/// The contents of all strings of a JSON text, keys included. It looks at quotes and backslashes only, so it works
+/// at any depth and on broken texts.
+fn strings(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text.get(at..)?.iter().position(|b| *b == b'"')? + 1;
+        let mut end = start;
+        while let Some(byte) = text.get(end).filter(|b| **b != b'"') {
+            end += if *byte == b'\\' { 2 } else { 1 };
+        }
+        let end = end.min(text.len());
+        at = end + 1;
+        Some(start..end)
+    })
+}
+
+/// Whether a text is a data URI or base64 all through.
+fn is_media(text: &[u8]) -> bool {
+    let is_data = |rest: &[u8]| {
+        let comma = rest.iter().take(256).position(|b| *b == b',');
+        comma.is_some_and(|at| rest[..at].ends_with(b";base64") && value::is_base64(&rest[at + 1..]))
+    };
+    text.strip_prefix(b"data:").map_or_else(|| text.len() >= 256 && value::is_base64(text), is_data)
+}

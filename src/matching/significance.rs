@@ -1,0 +1,52 @@
+//! The one function that knows what match strategies mean.
+
+use super::canonical::{Fields, is_model};
+use super::field::{Field, Place};
+use crate::dialect::Dialect;
+use crate::model::Strategy;
+
+/// Whether `field` decides under `strategy`, for a request with the dialect and endpoint of `context`.
+///
+/// It must not look at values, nor at which fields are there: two requests with the same method and endpoint must get
+/// the same answers, else equal fingerprints and "no significant change" would come apart.
+pub(super) fn is_significant(strategy: &Strategy, context: &Fields, field: &Field) -> bool {
+    let named = |names: &[String]| names.iter().any(|name| field.covered_by(name));
+    match strategy {
+        Strategy::Strict => match field.place {
+            Place::Header => field.is("content-type"),
+            _ => true,
+        },
+        _ if is_exact(field) => false,
+        _ if is_identity(context, field) => true,
+        Strategy::Standard { ignored } => !is_cosmetic(context, field) && !named(ignored),
+        Strategy::Specific { fields } => is_model(field) || (field.place != Place::Mount && named(fields)),
+        Strategy::Pinned => is_model(field),
+    }
+}
+
+/// What only `strict` looks at.
+fn is_exact(field: &Field) -> bool {
+    matches!(field.place, Place::Target | Place::Bytes)
+        || (field.place == Place::Header && field.is("content-type"))
+}
+
+/// What says which endpoint of which API is meant: nothing may ignore that, or fields would lose their meaning.
+fn is_identity(context: &Fields, field: &Field) -> bool {
+    match field.place {
+        Place::Method => true,
+        Place::Mount => context.dialect == Dialect::Generic,
+        Place::Path => field.steps.is_empty(),
+        _ => false,
+    }
+}
+
+/// What the dialect says does not change the answer.
+fn is_cosmetic(context: &Fields, field: &Field) -> bool {
+    let rules = context.endpoint.rules;
+    match field.place {
+        Place::Mount => true,
+        Place::Query => rules.cosmetic_query.iter().any(|name| field.below(name)),
+        Place::Body | Place::Part => rules.cosmetic.iter().copied().flatten().any(|name| field.below(name)),
+        _ => false,
+    }
+}

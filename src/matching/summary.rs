@@ -1,0 +1,161 @@
+//! What lists show of a request: endpoint, model, the beginning of the prompt.
+
+use super::json::{self, Json};
+use super::multipart;
+use crate::dialect::{Dialect, decoded};
+use crate::model::Request;
+
+/// A request in a few words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The endpoint as people say it, `images/generations`.
+    pub endpoint: String,
+    /// The model as the request writes it.
+    pub model: Option<String>,
+    /// The beginning of the prompt, of the last thing the user said, or of the input: one line of at most 160
+    /// characters.
+    pub prompt: Option<String>,
+    /// Whether the request asks for a stream.
+    pub streamed: bool,
+}
+
+const PROMPT: usize = 160;
+
+/// Sums a scrubbed request up. What it does not understand it leaves out.
+#[must_use]
+pub fn summary(request: &Request) -> Summary {
+    let endpoint = Dialect::of_mount(&request.mount).endpoint(&request.method, request.path());
+    let from_path = endpoint.vars.into_iter().find(|(name, _)| name == "model").map(|(_, model)| model);
+    let mut summary = Summary { endpoint: endpoint.name, model: from_path, ..Summary::default() };
+    let Some(body) = decoded(&request.headers, &request.body) else { return summary };
+    if request.headers.media_type().starts_with("multipart/") {
+        of_parts(&mut summary, request.headers.text("content-type").unwrap_or_default(), &body);
+    } else if let Ok(json) = json::parse(&body) {
+        of_json(&mut summary, &json);
+    }
+    summary
+}
+
+fn of_parts(summary: &mut Summary, content_type: &str, body: &[u8]) {
+    let parts = multipart::parse(content_type, body).unwrap_or_default();
+    let text = |name: &str| {
+        let part = parts.iter().find(|part| part.name == name && !part.file)?;
+        std::str::from_utf8(&body[part.data.clone()]).ok()
+    };
+    if let Some(model) = text("model") {
+        summary.model = Some(model.to_owned());
+    }
+    summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
+    summary.streamed = text("stream") == Some("true");
+}
+
+fn of_json(summary: &mut Summary, json: &Json<'_>) {
+    if let Some(model) = json.get("model").and_then(Json::as_text) {
+        summary.model = Some(model.to_owned());
+    }
+    summary.streamed = json.get("stream") == Some(&Json::Bool(true));
+    let said = ["prompt", "messages", "input", "contents", "text", "query"];
+    summary.prompt =
+        said.iter().filter_map(|name| json.get(name)).find_map(spoken).as_deref().and_then(one_line);
+}
+
+/// The text of a prompt, of the last message of the user (else of anyone), or of a list of texts.
+fn spoken(value: &Json<'_>) -> Option<String> {
+    let items = value.items();
+    let of_user = |item: &&Json<'_>| item.get("role").and_then(Json::as_text) == Some("user");
+    if let Some(text) = items.iter().rev().filter(of_user).find_map(text_of) {
+        return Some(text);
+    }
+    if items.iter().any(|item| item.get("role").is_some()) {
+        return items.iter().rev().find_map(text_of);
+    }
+    text_of(value)
+}
+
+/// All text in a message, a part or a list of them.
+fn text_of(value: &Json<'_>) -> Option<String> {
+    let mut text = String::new();
+    collect(value, &mut text);
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn collect(value: &Json<'_>, text: &mut String) {
+    if text.len() > 4 * PROMPT {
+        return;
+    }
+    match value {
+        Json::Text(piece) => {
+            text.extend(piece.chars().take(4 * PROMPT));
+            text.push(' ');
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect(item, text)),
+        Json::Object(_) => {
+            ["content", "parts", "text"]
+                .iter()
+                .filter_map(|name| value.get(name))
+                .for_each(|inner| collect(inner, text));
+        }
+        _ => {}
+    }
+}
+
+fn one_line(text: &str) -> Option<String> {
+    let mut line = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > 4 * PROMPT {
+            break;
+        }
+    }
+    if line.chars().count() > PROMPT {
+        line = line.chars().take(PROMPT - 1).chain(['…']).collect();
+    }
+    (!line.is_empty()).then_some(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Headers;
+
+    fn of(target: &str, content_type: &str, body: &str) -> Summary {
+        let headers = Headers::from_iter([("content-type", content_type.to_owned())]);
+        summary(&Request {
+            method: "POST".into(),
+            mount: "openai".into(),
+            target: target.into(),
+            headers,
+            body: body.to_owned().into(),
+        })
+    }
+
+    #[test]
+    fn a_request_is_summed_up() {
+        let json = |body: &str| of("/v1/chat/completions?x=1", "application/json", body);
+        let chat = json(
+            r#"{"model":"gpt-4o","stream":true,"messages":[{"role":"system","content":"be kind"},
+            {"role":"user","content":[{"type":"text","text":"two\n words"},{"type":"image_url","image_url":{"url":"x"}}]},
+            {"role":"assistant","content":"done"}]}"#,
+        );
+        assert_eq!(
+            (chat.endpoint.as_str(), chat.model.as_deref(), chat.streamed),
+            ("chat/completions", Some("gpt-4o"), true)
+        );
+        assert_eq!(chat.prompt.as_deref(), Some("two words"));
+        assert_eq!(json(r#"{"prompt":"a cat"}"#).prompt.as_deref(), Some("a cat"));
+        assert_eq!(json(r#"{"input":["one","two"]}"#).prompt.as_deref(), Some("one two"));
+        assert_eq!(
+            json(&format!("{{\"input\":\"{}\"}}", "é".repeat(500))).prompt.map(|p| p.chars().count()),
+            Some(160)
+        );
+        assert_eq!(json("[1").prompt, None);
+        assert_eq!(json(r#"{"messages":7,"model":7}"#).model, None);
+        let parts = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngpt-image-1\r\n--b\r\n\
+            Content-Disposition: form-data; name=\"prompt\"\r\n\r\na hat\r\n--b--";
+        let edit = of("/v1/images/edits", "multipart/form-data; boundary=b", parts);
+        assert_eq!((edit.model.as_deref(), edit.prompt.as_deref()), (Some("gpt-image-1"), Some("a hat")));
+    }
+}

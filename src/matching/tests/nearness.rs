@@ -1,0 +1,47 @@
+//! Near misses: what is closest, in which order.
+
+use super::{fields, json};
+use crate::matching::{Fields, nearest};
+use crate::model::{RecordingId, Strategy};
+
+static STANDARD: Strategy = Strategy::STANDARD;
+
+fn id(nth: u8) -> RecordingId {
+    RecordingId::from_random([nth; 16])
+}
+
+fn order(incoming: &Fields, candidates: &[Fields], limit: usize) -> Vec<(usize, u8)> {
+    let all = candidates.iter().zip(0..).map(|(fields, nth)| (id(nth), &STANDARD, fields));
+    let place = |wanted: &RecordingId| (0..=255).position(|nth| id(nth) == *wanted).unwrap();
+    nearest(incoming, all, limit).iter().map(|near| (place(&near.id), near.likeness)).collect()
+}
+
+#[test]
+fn endpoint_and_model_weigh_more_than_parameters_and_these_more_than_words() {
+    let images = |body: &str| fields(&json("/v1/images/generations", body));
+    let chat = |body: &str| fields(&json("/v1/chat/completions", body));
+    let incoming =
+        chat(r#"{"model":"a","temperature":1,"messages":[{"role":"user","content":"tell me of cats"}]}"#);
+    let candidates = [
+        images(r#"{"model":"a","prompt":"x"}"#),
+        chat(r#"{"model":"b","temperature":1,"messages":[{"role":"user","content":"tell me of cats"}]}"#),
+        chat(r#"{"model":"a","temperature":2,"messages":[{"role":"user","content":"tell me of cats"}]}"#),
+        chat(r#"{"model":"a","temperature":1,"messages":[{"role":"user","content":"tell me of dogs"}]}"#),
+        chat(r#"{"model":"a","temperature":1,"messages":[{"role":"user","content":"tell me of cats"}]}"#),
+    ];
+    let found = order(&incoming, &candidates, 9);
+    assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [4, 3, 2, 1, 0]);
+    assert_eq!(found[0].1, 100);
+    assert!(found[1].1 < 100 && found.windows(2).all(|pair| pair[0].1 >= pair[1].1), "{found:?}");
+    assert_eq!(order(&incoming, &candidates, 2).len(), 2);
+    assert_eq!(order(&incoming, &candidates, 0), []);
+}
+
+#[test]
+fn ties_stay_in_order() {
+    let of =
+        |seed: u8| fields(&json("/v1/images/generations", &format!("{{\"model\":\"a\",\"seed\":{seed}}}")));
+    let candidates: Vec<Fields> = (1..20).map(of).collect();
+    let found = order(&of(0), &candidates, 3);
+    assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 1, 2]);
+}

@@ -1,0 +1,114 @@
+//! The HTTP server: calls come in, answers go out, and `/__retake/` is the control API.
+//!
+//! It decides nothing about recordings; it reads requests ([`request`]), refuses what is not HTTP as it should be,
+//! hands calls to the engine and writes answers ([`respond`]).
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::serve::ListenerExt;
+use futures_util::FutureExt;
+use tokio::net::TcpListener;
+
+use crate::engine::Engine;
+
+mod control;
+mod guard;
+mod media;
+mod request;
+mod respond;
+
+use guard::Guard;
+use request::Intake;
+
+/// How long calls under way are waited for at the end.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// A proxy that is bound and ready to run.
+pub struct Proxy {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+/// What each request needs.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) guard: Guard,
+    intake: Intake,
+}
+
+/// How a proxy is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The token of the control API.
+    pub token: String,
+    /// The proxy's URL as clients see it, where that is not its address (a container, a tunnel).
+    pub public_url: Option<String>,
+}
+
+impl Proxy {
+    /// Binds `address` (port 0 picks a free one).
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn bind(address: SocketAddr, engine: Engine, access: Access) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let guard = Guard::new(address, access);
+        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, intake: Intake::default() }) })
+    }
+
+    /// The address that is bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown`, then waits up to [`DRAIN`] for calls under way.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let app = Router::new()
+            .nest("/__retake", control::routes(&self.shared))
+            .fallback(answer)
+            .with_state(Arc::clone(&self.shared));
+        let listener = self.listener.tap_io(|stream| {
+            // An answer must not wait for the next one to fill a packet.
+            _ = stream.set_nodelay(true);
+        });
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serve = axum::serve(listener, app).with_graceful_shutdown(async move {
+            shutdown.await;
+            drop(stop);
+        });
+        let deadline = async {
+            let _ = stopped.await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            served = serve.into_future() => served,
+            () = deadline => Ok(()),
+        }
+    }
+}
+
+/// Answers one call. A panic in here is a bug, and the client still gets an answer.
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let started = Instant::now();
+    let answered = AssertUnwindSafe(async {
+        match shared.intake.read(&shared, request, started).await {
+            Ok(incoming) => respond::response(shared.engine.answer(incoming).await),
+            Err(refused) => respond::refused(&shared.engine, refused, started),
+        }
+    });
+    answered.catch_unwind().await.unwrap_or_else(|_| respond::panicked())
+}

@@ -1,0 +1,294 @@
+//! From an HTTP request to a call: which mount, what its headers ask for, what its body holds.
+
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use http_body_util::BodyExt;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Shared;
+use crate::dialect::Dialect;
+use crate::engine::{Incoming, Overrides, is_hop_by_hop, is_own};
+use crate::model::{self, Headers};
+
+/// The bytes of request bodies that may be in memory at once.
+const BUDGET: usize = 512 << 20;
+/// One body may take half of it.
+const LONGEST: usize = BUDGET / 2;
+/// Shorter bodies are not counted: taking part in the budget costs more than they do.
+const FREE: usize = 64 << 10;
+
+/// Reads calls, holding all bodies within one budget.
+pub(super) struct Intake {
+    budget: Semaphore,
+}
+
+/// A request that is no call: why, and the answer's status and code.
+pub(super) struct Refused {
+    pub(super) request: model::Request,
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self { budget: Semaphore::new(BUDGET / 1024) }
+    }
+}
+
+impl Intake {
+    pub(super) async fn read(
+        &self,
+        shared: &Shared,
+        request: Request,
+        started: Instant,
+    ) -> Result<Incoming, Refused> {
+        let (head, body) = request.into_parts();
+        let (mount, target) = route(shared, &head)?;
+        let mut call = model::Request {
+            method: head.method.as_str().into(),
+            mount,
+            target,
+            headers: headers(&head.headers),
+            body: Bytes::new(),
+        };
+        let refused = |call: &model::Request, status, code, message| Refused {
+            request: call.clone(),
+            status,
+            code,
+            message,
+        };
+        if is_upgrade(&head.headers) {
+            let text =
+                "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
+            return Err(refused(&call, 501, "WEBSOCKET_UNSUPPORTED", text.into()));
+        }
+        let overrides =
+            overrides(&head.headers).map_err(|message| refused(&call, 400, "INVALID_HEADER", message))?;
+        let (body, _permit) = self
+            .body(body, &head.headers)
+            .await
+            .map_err(|(status, code, message)| refused(&call, status, code, message))?;
+        call.body = body;
+        Ok(Incoming { request: call, overrides, base: shared.guard.base(&head.headers), started })
+    }
+
+    async fn body(
+        &self,
+        body: Body,
+        headers: &HeaderMap,
+    ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), (u16, &'static str, String)> {
+        let declared = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.parse::<usize>().ok());
+        let too_large = || (413, "BODY_TOO_LARGE", format!("the body is longer than {} MiB", LONGEST >> 20));
+        let broken = |_| (400, "BODY_INCOMPLETE", "the body ended before its declared length".to_owned());
+        match declared {
+            Some(len) if len > LONGEST => Err(too_large()),
+            Some(len) if len <= FREE => Ok((body.collect().await.map_err(broken)?.to_bytes(), None)),
+            declared => {
+                let reserve = declared.unwrap_or(FREE).div_ceil(1024);
+                let reserve = u32::try_from(reserve).map_err(|_| too_large())?;
+                let mut permit = self.budget.acquire_many(reserve).await.map_err(|_| too_large())?;
+                let mut whole = BytesMut::with_capacity(declared.unwrap_or_default());
+                let mut body = body;
+                while let Some(frame) = body.frame().await {
+                    let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+                    whole.extend_from_slice(&data);
+                    if whole.len() > LONGEST {
+                        return Err(too_large());
+                    }
+                    let missing = whole.len().div_ceil(1024).saturating_sub(permit.num_permits());
+                    if let Some(more) = u32::try_from(missing).ok().filter(|more| *more > 0) {
+                        let full = |_| {
+                            (
+                                413,
+                                "BODIES_TOO_LARGE",
+                                "too many large bodies at once; send a Content-Length".to_owned(),
+                            )
+                        };
+                        permit.merge(self.budget.try_acquire_many(more).map_err(full)?);
+                    }
+                }
+                Ok((whole.freeze(), Some(permit)))
+            }
+        }
+    }
+}
+
+/// The mount and what follows it. A target without a mount is given one by its form.
+fn route(shared: &Shared, head: &Parts) -> Result<(String, String), Refused> {
+    let refused = |status, code, message: String| {
+        let request = model::Request {
+            method: head.method.as_str().into(),
+            target: head.uri.to_string(),
+            ..Default::default()
+        };
+        Refused { request, status, code, message }
+    };
+    if head.method == Method::CONNECT || head.uri.authority().is_some() {
+        let text = "this is a reverse proxy: set your SDK's base URL to it instead of a proxy setting";
+        return Err(refused(400, "NOT_A_FORWARD_PROXY", text.into()));
+    }
+    let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let upstreams = &shared.engine.settings().upstreams;
+    let (first, rest) = split_mount(target);
+    if upstreams.contains_key(first) {
+        return Ok((first.into(), rest.into()));
+    }
+    let path = target.split('?').next().unwrap_or_default();
+    match Dialect::detect(head.method.as_str(), path, &headers(&head.headers)) {
+        Some(mount) => Ok((mount.into(), target.into())),
+        None => {
+            let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
+            let text =
+                format!("no mount for {path}; known are {}; --upstream NAME=URL adds one", mounts.join(", "));
+            Err(refused(404, "UNKNOWN_MOUNT", text))
+        }
+    }
+}
+
+/// The first segment of a target and the rest, which begins with a slash.
+fn split_mount(target: &str) -> (&str, &str) {
+    let path = target.strip_prefix('/').unwrap_or(target);
+    match path.find(['/', '?']) {
+        Some(at) if path.as_bytes()[at] == b'/' => path.split_at(at),
+        _ => ("", target),
+    }
+}
+
+/// The end-to-end headers that are the client's and the upstream's business.
+fn headers(map: &HeaderMap) -> Headers {
+    let nominated: Vec<_> = map
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(',').map(|name| name.trim().to_ascii_lowercase()))
+        .collect();
+    map.iter()
+        .filter(|(name, _)| {
+            let name = name.as_str();
+            let dropped =
+                is_hop_by_hop(name) || is_own(name) || matches!(name, "host" | "content-length" | "expect");
+            !dropped && !nominated.iter().any(|n| n == name)
+        })
+        .map(|(name, value)| (name.as_str(), Bytes::copy_from_slice(value.as_bytes())))
+        .collect()
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// What the call's own headers ask for; the text of an error names what is allowed.
+fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
+    let mode = asked(map, "x-retake-mode", "x-lumenfall-replay")?;
+    let strategy = asked(map, "x-retake-match", "x-lumenfall-replay-match")?;
+    let fields = asked(map, "x-retake-fields", "x-lumenfall-replay-fields")?;
+    let recording = asked(map, "x-retake-recording", "x-lumenfall-replay-recording")?;
+    let strategy = match (strategy, fields) {
+        (Some(strategy), Some(fields)) if strategy.trim() == "specific" => Some(format!("specific {fields}")),
+        (None, Some(fields)) => Some(format!("specific {fields}")),
+        (Some(_), Some(_)) => return Err("X-Retake-Fields goes with X-Retake-Match: specific".into()),
+        (strategy, None) => strategy.map(str::to_owned),
+    };
+    let media = asked(map, "x-retake-media", "x-retake-media")?;
+    let latency = asked(map, "x-retake-latency", "x-retake-latency")?;
+    Ok(Overrides {
+        mode: parsed("X-Retake-Mode", mode)?,
+        strategy: parsed("X-Retake-Match", strategy.as_deref())?,
+        recording: parsed("X-Retake-Recording", recording)?,
+        latency: parsed("X-Retake-Latency", latency)?,
+        original_media: match media {
+            None => false,
+            Some("original") => true,
+            Some(other) => {
+                return Err(format!(
+                    "X-Retake-Media: `{other}` is unknown; the one allowed value is original"
+                ));
+            }
+        },
+    })
+}
+
+fn asked<'a>(map: &'a HeaderMap, name: &str, alias: &str) -> Result<Option<&'a str>, String> {
+    let Some(value) = map.get(name).or_else(|| map.get(alias)) else { return Ok(None) };
+    value.to_str().map(Some).map_err(|_| format!("{name} holds bytes that are no text"))
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    value: Option<&str>,
+) -> Result<Option<T>, String> {
+    value.map(|value| value.trim().parse().map_err(|error| format!("{name}: {error}"))).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mode, Strategy};
+
+    fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
+        fields
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn both_names_of_each_header_are_read() {
+        for (mode, strategy, fields) in [
+            ("x-retake-mode", "x-retake-match", "x-retake-fields"),
+            ("x-lumenfall-replay", "x-lumenfall-replay-match", "x-lumenfall-replay-fields"),
+        ] {
+            let read =
+                overrides(&map(&[(mode, "replay-or-error"), (strategy, "specific"), (fields, "size, seed")]))
+                    .unwrap();
+            assert_eq!(read.mode, Some(Mode::ReplayOrError));
+            let fields = vec!["seed".to_owned(), "size".to_owned()];
+            assert_eq!(read.strategy, Some(Strategy::Specific { fields }));
+        }
+    }
+
+    #[test]
+    fn an_unknown_value_is_answered_with_the_allowed_ones() {
+        for (name, value, hint) in [
+            ("x-retake-mode", "rewind", "replay-or-mock"),
+            ("x-retake-match", "loose", "standard"),
+            ("x-retake-recording", "9f31", "rec_"),
+            ("x-retake-media", "none", "original"),
+            ("x-retake-latency", "fast", "recorded"),
+        ] {
+            let text = overrides(&map(&[(name, value)])).unwrap_err();
+            assert!(text.contains(hint), "{text}");
+        }
+    }
+
+    #[test]
+    fn mounts_are_the_first_segment() {
+        assert_eq!(split_mount("/openai/v1/x?y=/z"), ("openai", "/v1/x?y=/z"));
+        assert_eq!(split_mount("/openai//v1"), ("openai", "//v1"));
+        assert_eq!(split_mount("/openai?x=/y"), ("", "/openai?x=/y"));
+        assert_eq!(split_mount("/"), ("", "/"));
+    }
+
+    #[test]
+    fn nominated_and_own_headers_stay_here() {
+        let kept = headers(&map(&[
+            ("connection", "keep-alive, X-Secret-Hop"),
+            ("x-secret-hop", "1"),
+            ("x-retake-mode", "off"),
+            ("x-lumenfall-replay", "off"),
+            ("x-test-id", "t"),
+            ("te", "trailers"),
+            ("authorization", "Bearer x"),
+        ]));
+        assert_eq!(kept.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["authorization"]);
+    }
+}
