@@ -4,6 +4,7 @@ pub mod cli;
 pub mod desk;
 pub mod dialect;
 pub mod engine;
+pub mod interchange;
 pub mod matching;
 pub mod model;
 pub mod proxy;

@@ -22,8 +22,15 @@ static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
 pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> anyhow::Result<ExitCode> {
     let screen = workbench::terminal_at_hand();
-    if screen { log_to_file() } else { log_to_stderr() }
-    let dir = tempfile::Builder::new().prefix("retake-demo-").tempdir().context("the temporary store cannot be made")?;
+    if screen {
+        log_to_file()
+    } else {
+        log_to_stderr()
+    }
+    let dir = tempfile::Builder::new()
+        .prefix("retake-demo-")
+        .tempdir()
+        .context("the temporary store cannot be made")?;
     let stand_in = stand_in(&dir.path().join("upstream")).await?;
     let running = start(&dir.path().join("store"), stand_in.address, listen).await?;
     let recordings = seed(&running.engine).await?;
@@ -45,7 +52,12 @@ pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> any
 
 /// The stand-in for the providers: a proxy of ours that synthesizes everything, as slowly as they answer.
 async fn stand_in(store: &Path) -> anyhow::Result<Running> {
-    let settings = Settings { mode: Mode::Mock, latency: Latency::Recorded(1.0), never_forward: true, ..Settings::default() };
+    let settings = Settings {
+        mode: Mode::Mock,
+        latency: Latency::Recorded(1.0),
+        never_forward: true,
+        ..Settings::default()
+    };
     Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), |_| Access::default()).await
 }
 
@@ -58,7 +70,9 @@ async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> an
     let address = config::address(listen.as_deref().unwrap_or("127.0.0.1:4010"))?;
     match Running::with(store, settings.clone(), address, access).await {
         // The usual port may be taken by a real proxy: a demo takes another.
-        Err(_) if !asked => Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), access).await,
+        Err(_) if !asked => {
+            Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), access).await
+        }
         started => started,
     }
 }
@@ -75,21 +89,26 @@ fn closed_port() -> anyhow::Result<SocketAddr> {
 /// Puts the embedded fixtures into the store; gives them back for the traffic.
 async fn seed(engine: &Engine) -> anyhow::Result<Vec<Recording>> {
     let mut recordings = Vec::new();
-    let mut files: Vec<_> = FIXTURES.files().filter(|file| file.path().extension().is_some_and(|e| e == "json")).collect();
+    let mut files: Vec<_> = FIXTURES.files().filter(|file| is_recording(file.path())).collect();
     files.sort_by_key(|file| file.path());
     for file in files {
         let name = file.path().display();
         let json = file.contents_utf8().with_context(|| format!("fixture {name} is no text"))?;
-        let body = |name: &str| FIXTURES.get_file(name).map(|file| bytes::Bytes::from_static(file.contents()));
-        // A file may stand for a body of JSON too; those hold no recording.
-        if !fixture::is_recording(json) {
-            continue;
-        }
+        let body =
+            |name: &str| FIXTURES.get_file(name).map(|file| bytes::Bytes::from_static(file.contents()));
         let (recording, media) = fixture::decode(json, body).with_context(|| format!("fixture {name}"))?;
         engine.import(recording.clone(), media).await?;
         recordings.push(recording);
     }
     Ok(recordings)
+}
+
+/// `NAME.json` is a recording; its bodies have a second dot, such as `NAME.response.json`.
+fn is_recording(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .and_then(|name| name.strip_suffix(".json"))
+        .is_some_and(|stem| !stem.contains('.'))
 }
 
 /// Without a terminal: one line a call.

@@ -6,10 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::model::RecordingId;
-
 mod config;
-//mod demo;
+mod demo;
 mod exit;
 mod list;
 mod pick;
@@ -164,7 +162,7 @@ async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Verb::Serve { proxy, quiet, json }) => {
             serve::run(&common, cli.proxy.or(proxy), serve::Lines::of(quiet, json)).await
         }
-        Some(Verb::Demo { .. }) => todo!(),
+        Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen)).await,
         Some(Verb::List { hash, json }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
@@ -183,10 +181,4 @@ impl ProxyArgs {
             no_scrub: self.no_scrub || later.no_scrub,
         }
     }
-}
-
-/// An id as lists show it.
-fn short(id: &RecordingId) -> &str {
-    let text = id.as_str();
-    text.get(..12).unwrap_or(text)
 }

@@ -91,7 +91,9 @@ impl Look {
             "light" => Colours::Light,
             "mono" => Colours::Mono,
             other => {
-                return Err(Usage(format!("theme `{other}` is unknown; use auto, dark, light or mono")).into());
+                return Err(
+                    Usage(format!("theme `{other}` is unknown; use auto, dark, light or mono")).into()
+                );
             }
         };
         Ok(Self { suffix: None, banner: Vec::new(), upstream: upstream(config), theme, ascii: config.ascii })

@@ -5,7 +5,7 @@ mod decode;
 mod dice;
 mod generic;
 mod openai;
-mod openai_mock;
+pub mod openai_mock;
 pub mod painting;
 mod path;
 mod rules;

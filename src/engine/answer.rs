@@ -69,8 +69,8 @@ impl Engine {
         {
             return answer;
         }
-        let ticket = Ticket::new(self, &incoming.request, summary(&incoming.request), mode, incoming.started);
         let scrubbed = self.shared.scrubber.scrub(&incoming.request);
+        let ticket = Ticket::new(self, &incoming.request, summary(&scrubbed), mode, incoming.started);
         let fields = Fields::of(&scrubbed);
         let asked = Asked { incoming, scrubbed, fields, mode, ticket };
         self.answer_asked(asked).await

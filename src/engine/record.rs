@@ -337,7 +337,7 @@ pub fn row_of(recording: &Recording) -> Row {
         completeness: recording.completeness,
         status: recording.response.status,
         streamed: recording.response.headers.media_type() == "text/event-stream",
-        images: count_images(&recording.response) + u32::try_from(linked).unwrap_or(u32::MAX),
+        images: count_images(&recording.response).max(u32::try_from(linked).unwrap_or(u32::MAX)),
         size: size as u64 + recording.media.iter().map(|m| m.len).sum::<u64>(),
         recorded_at: recording.provenance.recorded_at,
         total: recording.provenance.total,

@@ -72,7 +72,7 @@ impl Engine {
         let generation = self.shared.library.generation();
         match self.prepared(&found.id, &asked.incoming) {
             Ok(Some(ready)) => {
-                let hit = Hit { found: found.clone(), summary: summary(&asked.incoming.request) };
+                let hit = Hit { found: found.clone(), summary: summary(&asked.scrubbed) };
                 self.shared.replays.learn(raw_key(&asked.incoming), hit, generation);
                 self.serve(asked.ticket, found, &ready, &asked.incoming)
             }

@@ -54,6 +54,9 @@ pub struct Tee {
 
 struct Flow {
     body: Arriving,
+    /// The length that the upstream declared. The server stops asking when it has sent that much, so the end must be
+    /// seen by counting.
+    declared: Option<u64>,
     started: Instant,
     kept: BytesMut,
     pieces: Vec<Piece>,
@@ -65,6 +68,7 @@ struct Flow {
 impl Tee {
     pub(super) fn new(body: Arriving, started: Instant, drain: Option<TaskTracker>, finish: Finish) -> Self {
         let flow = Flow {
+            declared: body.declared_len(),
             body,
             started,
             kept: BytesMut::new(),
@@ -77,7 +81,7 @@ impl Tee {
     }
 
     pub(super) fn declared_len(&self) -> Option<u64> {
-        self.flow.as_ref().and_then(|flow| flow.body.declared_len())
+        self.flow.as_ref().and_then(|flow| flow.declared)
     }
 
     pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
@@ -137,6 +141,9 @@ impl Flow {
         } else if !self.kept.is_empty() {
             self.kept = BytesMut::new();
             self.pieces = Vec::new();
+        }
+        if self.declared == Some(self.len) {
+            self.end(End::Clean);
         }
     }
 

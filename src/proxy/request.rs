@@ -144,8 +144,8 @@ fn route(shared: &Shared, head: &Parts) -> Result<(String, String), Refused> {
     }
     let path = target.split('?').next().unwrap_or_default();
     match Dialect::detect(head.method.as_str(), path, &headers(&head.headers)) {
-        Some(mount) => Ok((mount.into(), target.into())),
-        None => {
+        Some(mount) if upstreams.contains_key(mount) => Ok((mount.into(), target.into())),
+        _ => {
             let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
             let text =
                 format!("no mount for {path}; known are {}; --upstream NAME=URL adds one", mounts.join(", "));

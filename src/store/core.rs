@@ -17,7 +17,8 @@ use crate::model::{Fingerprint, Hash, Recording, RecordingId};
 #[derive(Debug)]
 pub(super) struct Core {
     dir: PathBuf,
-    header: Header,
+    /// Another one after compacting.
+    header: Mutex<Header>,
     bodies: Bodies,
     /// Locked only to clone or to swap what is inside: a call to sled may hang, and nobody else shall hang with it.
     source: RwLock<Source>,
@@ -48,15 +49,15 @@ impl Core {
         failed: Option<String>,
     ) -> Self {
         let degraded = Mutex::new(failed.map(|reason| format!("the index failed ({reason})")));
-        Self { dir: dir.into(), header, bodies, source: RwLock::new(source), degraded }
+        Self { dir: dir.into(), header: Mutex::new(header), bodies, source: RwLock::new(source), degraded }
     }
 
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    pub(super) fn header(&self) -> &Header {
-        &self.header
+    pub(super) fn header(&self) -> Header {
+        *self.header.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn bodies(&self) -> &Bodies {
@@ -133,7 +134,7 @@ impl Core {
     pub(super) fn apply(&self, lines: &[(Line, Mark)]) {
         for lines in lines.chunks(TOGETHER) {
             if let Source::Index(index) = self.source() {
-                match index.apply(&self.header, lines) {
+                match index.apply(&self.header(), lines) {
                     Ok(()) => continue,
                     Err(error) => self.degrade(&index, &error),
                 }
@@ -155,6 +156,23 @@ impl Core {
         {
             self.degrade(&index, &error);
         }
+    }
+
+    /// Nothing more is recorded, because the journal cannot be written any longer.
+    pub(super) fn refuse(&self, reason: &str) {
+        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.into());
+    }
+
+    /// Makes the index anew, from a journal that has taken the place of the old one. Reads go on meanwhile.
+    pub(super) fn reindex(&self, journal: &Journal) -> Result<(), StoreError> {
+        *self.header.lock().unwrap_or_else(PoisonError::into_inner) = *journal.header();
+        let (offsets, _) = Offsets::read(journal.path())?;
+        self.swap(Source::Offsets(Arc::new(Mutex::new(offsets))));
+        match open::anew(&self.dir, journal)? {
+            Ok(index) => self.swap(Source::Index(Arc::new(index))),
+            Err(IndexError(reason)) => self.refuse(&format!("the index failed ({reason})")),
+        }
+        Ok(())
     }
 
     /// Nothing is read from now on, and sled ends.
@@ -187,12 +205,13 @@ impl Core {
     /// sled failed: from now on it is neither called nor dropped, and the next start makes the index anew.
     fn degrade(&self, index: &Arc<Index>, error: &IndexError) {
         let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
-        if degraded.is_some() {
+        // Another thread may have met the same failure a moment before.
+        if !matches!(self.source(), Source::Index(_)) {
             return;
         }
         // Dropping sled writes, and may hang or panic: it is leaked on purpose.
         std::mem::forget(Arc::clone(index));
-        *degraded = Some(format!("the index failed ({})", error.0));
+        degraded.get_or_insert_with(|| format!("the index failed ({})", error.0));
         // If even the mark cannot be written, the checks of the next start remain.
         let _ = open::mark(&self.dir);
         self.swap(match Offsets::read(&Journal::path_in(&self.dir)) {

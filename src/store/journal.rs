@@ -81,6 +81,11 @@ impl Journal {
         &self.header
     }
 
+    /// Why nothing more can be appended; none while all is well.
+    pub(super) fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
     /// Where the file is.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -94,6 +99,26 @@ impl Journal {
             .and_then(|data| if data.len() > mark.end { self.cut(mark.end) } else { Ok(()) });
         cut.map_err(StoreError::io("cut off the torn last line of", &self.path))?;
         self.mark = mark;
+        Ok(())
+    }
+
+    /// Begins the journal that is to take this one's place, beside it, with the same salt.
+    pub(super) fn successor(&self, now: Timestamp) -> Result<Self, StoreError> {
+        let path = self.path.with_extension("new");
+        let header = Header { generation: self.header.generation + 1, at: now, ..self.header };
+        let text = twice(&header, &path)?;
+        files::write_whole(&path, &self.path.with_extension("newer"), &text)?;
+        let file =
+            File::options().read(true).append(true).open(&path).map_err(StoreError::io("open", &path))?;
+        let end = text.len() as u64;
+        let mark = Mark { seq: self.mark.seq, lines: 2, start: end / 2, end };
+        Ok(Self { file, path, header, mark, broken: None })
+    }
+
+    /// Puts this journal in the place of the one at `path`. The caller syncs the directory.
+    pub(super) fn replace(&mut self, path: &Path) -> Result<(), StoreError> {
+        fs::rename(&self.path, path).map_err(StoreError::io("replace", path))?;
+        self.path = path.into();
         Ok(())
     }
 
@@ -209,9 +234,12 @@ fn begin(dir: &Path, path: &Path, now: Timestamp) -> Result<(), StoreError> {
         return Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE });
     }
     let header = Header { generation: 1, at: now, salt: Hash(files::random(path)?) };
-    let line = header.encode().map_err(|cause| StoreError::io("write", path)(cause.into()))?;
-    files::write_whole(path, &path.with_extension("new"), &line.repeat(2))?;
+    files::write_whole(path, &path.with_extension("new"), &twice(&header, path)?)?;
     files::sync_dir(dir)
+}
+
+fn twice(header: &Header, path: &Path) -> Result<Vec<u8>, StoreError> {
+    Ok(header.encode().map_err(|cause| StoreError::io("write", path)(cause.into()))?.repeat(2))
 }
 
 /// The header, from whichever of its two copies is whole.
@@ -241,6 +269,27 @@ fn header(path: &Path) -> Result<Header, StoreError> {
     Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE })
 }
 
-fn newer(path: &Path, found: u32) -> StoreError {
+/// The refusal of what a newer version wrote.
+pub(super) fn newer(path: &Path, found: u32) -> StoreError {
     StoreError::Newer { path: path.into(), found, known: VERSION }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::store::line::Entry;
+
+    #[test]
+    fn a_full_disk_is_said_and_what_cannot_be_taken_back_ends_all_writing() {
+        let header = Header { generation: 1, at: Timestamp(0), salt: Hash([0; 32]) };
+        let file = File::options().append(true).open("/dev/full").unwrap();
+        let mut journal =
+            Journal { file, path: "/dev/full".into(), header, mark: Mark::default(), broken: None };
+        let mut lines = [Line { v: VERSION, seq: 0, at: Timestamp(0), entry: Entry::Remove(Vec::new()) }];
+        let error = journal.append(&mut lines).unwrap_err().to_string();
+        assert!(error.contains("/dev/full") && error.contains("free some space"), "{error}");
+        assert_eq!(journal.mark, Mark::default());
+        // A device cannot be cut, so the half-written line is still there.
+        assert!(matches!(journal.append(&mut lines), Err(StoreError::ReadOnly { .. })));
+    }
 }

@@ -3,8 +3,10 @@
 //! ```text
 //! LOCK             flock'ed by the owner; says who it is and where it listens
 //! journal.log      the truth: one checksummed line per change, synced before the change is acknowledged
+//! journal.torn     the last half of a line that a crash left and that was cut off
 //! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
+//! index.damaged-N  the last index that was not believed
 //! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
 //! ```
 //!
@@ -12,6 +14,7 @@
 //! of ids: times and ids are handed in. Nothing is decided about recordings either; that is the engine's.
 
 mod bodies;
+mod compact;
 mod core;
 mod error;
 mod files;
@@ -260,7 +263,7 @@ impl Store {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.queue(changes, now);
+        let done = self.queue(writer::Work::Commit(changes), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
@@ -270,7 +273,22 @@ impl Store {
     ///
     /// As [`Store::commit`].
     pub fn commit_blocking(&self, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError> {
-        self.queue(changes, now).blocking_recv().unwrap_or(Err(StoreError::Closed))
+        self.queue(writer::Work::Commit(changes), now).blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Writes the store anew under a new generation, without replaced versions, unreferenced bodies and what was removed
+    /// before `trash_since`. Reads go on meanwhile, changes wait.
+    ///
+    /// # Errors
+    ///
+    /// The future's, as for [`Store::commit`]; before the new journal is in place nothing has changed.
+    pub fn compact(
+        &self,
+        trash_since: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
+        let done = self.queue(writer::Work::Compact(trash_since), now);
+        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
     /// 32 random bytes made with the store, for placeholders that are the same wherever the store travels.
@@ -321,12 +339,12 @@ impl Store {
         self.0.close();
     }
 
-    fn queue(&self, changes: Vec<Change>, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
+    fn queue(&self, work: writer::Work, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
         let (done, receiver) = oneshot::channel();
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = &*running {
             // When the writer is gone, so is `done`, and that is the answer.
-            let _ = running.jobs.send(writer::Job { changes, now, done });
+            let _ = running.jobs.send(writer::Job { work, now, done });
         }
         receiver
     }

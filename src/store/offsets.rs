@@ -11,14 +11,25 @@ use bytes::Bytes;
 use super::journal::{self, Found, Mark, Scan};
 use super::line::{Detail, Entry, Line, Parsed, Put};
 use super::{Indexed, StoreError};
-use crate::model::{Hash, RecordingId, Usage};
+use crate::model::{Hash, RecordingId, Timestamp, Usage};
+
+/// A recording as compacting keeps it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// Behind its put.
+    pub(super) mark: Mark,
+    pub(super) indexed: Indexed,
+    /// When it went to the trash, if it did.
+    pub(super) removed: Option<Timestamp>,
+}
 
 /// The store's content by place in the journal.
 #[derive(Debug)]
 pub(super) struct Offsets {
     path: PathBuf,
     rows: BTreeMap<RecordingId, Indexed>,
-    trash: BTreeMap<RecordingId, Indexed>,
+    /// With the time of removal.
+    trash: BTreeMap<RecordingId, (Timestamp, Indexed)>,
     ledger: HashMap<RecordingId, Usage>,
     /// The newest put of each recording.
     puts: HashMap<RecordingId, Mark>,
@@ -59,11 +70,11 @@ impl Offsets {
             }
             Entry::Remove(ids) => {
                 let removed = ids.iter().filter_map(|id| self.rows.remove_entry(id));
-                self.trash.extend(removed);
+                self.trash.extend(removed.map(|(id, indexed)| (id, (line.at, indexed))));
             }
             Entry::Restore(ids) => {
                 let restored = ids.iter().filter_map(|id| self.trash.remove_entry(id));
-                self.rows.extend(restored);
+                self.rows.extend(restored.map(|(id, (_, indexed))| (id, indexed)));
             }
             Entry::Ledger(entries) => self.ledger.extend(entries.iter().cloned()),
         }
@@ -91,13 +102,15 @@ impl Offsets {
 
     /// The removed recordings, in the order of their ids.
     pub(super) fn trash(&self) -> Vec<Indexed> {
-        self.trash.values().cloned().collect()
+        self.trash.values().map(|(_, indexed)| indexed.clone()).collect()
     }
 
     /// A recording without its bodies, as its row says now; also a removed one.
     pub(super) fn detail(&self, id: &RecordingId) -> Result<Option<Detail>, StoreError> {
-        let Some(indexed) = self.rows.get(id).or_else(|| self.trash.get(id)) else { return Ok(None) };
-        let Some(put) = self.line(self.puts.get(id))? else { return Ok(None) };
+        let trashed = || self.trash.get(id).map(|(_, indexed)| indexed);
+        let Some(indexed) = self.rows.get(id).or_else(trashed) else { return Ok(None) };
+        let Some(mark) = self.puts.get(id) else { return Ok(None) };
+        let (put, _) = self.put_at(*mark)?;
         let mut detail = put.bare();
         indexed.describe(&mut detail.recording);
         Ok(Some(detail))
@@ -105,8 +118,9 @@ impl Offsets {
 
     /// A small body.
     pub(super) fn body(&self, hash: &Hash) -> Result<Option<Bytes>, StoreError> {
-        let put = self.line(self.bodies.get(hash))?;
-        Ok(put.and_then(|put| put.small_bodies().find(|(known, _)| known == hash).map(|(_, bytes)| bytes)))
+        let Some(mark) = self.bodies.get(hash) else { return Ok(None) };
+        let (put, _) = self.put_at(*mark)?;
+        Ok(put.small_bodies().find(|(known, _)| known == hash).map(|(_, bytes)| bytes))
     }
 
     /// How many recordings there are, and how many in the trash.
@@ -114,12 +128,28 @@ impl Offsets {
         (self.rows.len() as u64, self.trash.len() as u64)
     }
 
-    fn line(&self, mark: Option<&Mark>) -> Result<Option<Box<Put>>, StoreError> {
-        let Some(mark) = mark else { return Ok(None) };
-        if let Some(Parsed::Line(line)) = journal::line_before(&self.path, *mark)?
+    /// Everything but what was removed before `trash_since`.
+    pub(super) fn kept(&self, trash_since: Timestamp) -> impl Iterator<Item = Kept> + '_ {
+        let rows = self.rows.values().map(|indexed| (indexed, None));
+        let trash = self.trash.values().filter(move |(at, _)| *at >= trash_since);
+        let all = rows.chain(trash.map(|(at, indexed)| (indexed, Some(*at))));
+        all.filter_map(|(indexed, removed)| {
+            let mark = *self.puts.get(&indexed.row.id)?;
+            Some(Kept { mark, indexed: indexed.clone(), removed })
+        })
+    }
+
+    /// What the ledger says of a recording.
+    pub(super) fn usage(&self, id: &RecordingId) -> Option<(RecordingId, Usage)> {
+        self.ledger.get_key_value(id).map(|(id, usage)| (id.clone(), *usage))
+    }
+
+    /// The put that ends at a mark, and its time.
+    pub(super) fn put_at(&self, mark: Mark) -> Result<(Box<Put>, Timestamp), StoreError> {
+        if let Some(Parsed::Line(line)) = journal::line_before(&self.path, mark)?
             && let Entry::Put(put) = line.entry
         {
-            return Ok(Some(put));
+            return Ok((put, line.at));
         }
         Err(StoreError::Unreadable {
             path: self.path.clone(),

@@ -116,6 +116,9 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Probl
 fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<(Mark, Report), Problem> {
     let path = journal.path();
     let before = journal::line_before(path, mark)?;
+    if let Some(Parsed::Newer(found)) = before {
+        return Err(journal::newer(path, found).into());
+    }
     let known = matches!(before, Some(Parsed::Line(line)) if line.seq == mark.seq);
     if !known && mark != Mark::default() {
         return Err(Problem::doubt("the journal is not the one that it was made from"));
@@ -141,6 +144,19 @@ fn rebuilt(dir: &Path, journal: &Journal, reason: &str) -> Result<(Source, Mark,
             let report = Report { failed: Some(error.0), ..Report::default() };
             Ok((Source::Offsets(Arc::new(Mutex::new(offsets))), mark, report))
         }
+    }
+}
+
+/// Makes the index from a journal that was compacted; the old one is of no use to anybody.
+pub(super) fn anew(dir: &Path, journal: &Journal) -> Result<Result<Index, IndexError>, StoreError> {
+    let place = dir.join(INDEX);
+    mark(dir)?;
+    fs::remove_dir_all(&place).map_err(StoreError::io("remove", &place))?;
+    files::create_dir(&place)?;
+    match made(&place, journal) {
+        Ok((index, ..)) => unmark(dir).map(|()| Ok(index)),
+        Err(Problem::Index(error)) => Ok(Err(error)),
+        Err(Problem::Store(error)) => Err(error),
     }
 }
 
@@ -227,7 +243,7 @@ impl Report {
                 .map(|number| warning(format!("Line {number} of the journal is damaged and was left out."))),
         );
         if self.torn {
-            notices.push(warning("The last line of the journal was torn by a crash and was cut off.".into()));
+            notices.push(warning("The last line of the journal was torn by a crash and was cut off; it is kept as journal.torn.".into()));
         }
         if let Some(reason) = self.failed {
             let text = format!(

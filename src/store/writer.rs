@@ -13,14 +13,22 @@ use super::core::Core;
 use super::index::row_len;
 use super::journal::Journal;
 use super::line::{BodyRef, Detail, Entry, Line, Media, Put, VERSION};
-use super::{Change, INLINE, Indexed, StoreError};
+use super::{Change, INLINE, Indexed, StoreError, compact};
 use crate::model::{Hash, Timestamp};
 
-/// Changes that belong together, and who waits for them.
+/// Something to be done, and who waits for it.
 pub(super) struct Job {
-    pub(super) changes: Vec<Change>,
+    pub(super) work: Work,
     pub(super) now: Timestamp,
     pub(super) done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// What is to be done.
+pub(super) enum Work {
+    /// Make these durable, all or none.
+    Commit(Vec<Change>),
+    /// Write the store anew without what was removed before this.
+    Compact(Timestamp),
 }
 
 /// The writer's own things.
@@ -54,24 +62,47 @@ impl Writer {
         let mut unsynced = Unsynced::default();
         let mut lines = Vec::new();
         let mut waiting = Vec::new();
-        for Job { changes, now, done } in batch {
-            match self.prepare(changes, now, &mut unsynced) {
-                Ok(more) => {
-                    lines.extend(more);
-                    waiting.push(done);
-                }
-                Err(error) => answer([done], &Err(error)),
+        let mut compact = Vec::new();
+        for Job { work, now, done } in batch {
+            match work {
+                Work::Commit(changes) => match self.prepare(changes, now, &mut unsynced) {
+                    Ok(more) => {
+                        lines.extend(more);
+                        waiting.push(done);
+                    }
+                    Err(error) => answer([done], &Err(error)),
+                },
+                Work::Compact(trash_since) => compact.push((trash_since, now, done)),
             }
         }
         let written = unsynced.sync().and_then(|()| self.append(lines));
         answer(waiting, &written);
+        for (trash_since, now, done) in compact {
+            answer([done], &self.compact(trash_since, now));
+        }
+    }
+
+    fn compact(&mut self, trash_since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(reason) = self.core.degraded() {
+            return Err(StoreError::ReadOnly { reason });
+        }
+        let (journal, named) = compact::rewrite(self.core.dir(), &self.journal, trash_since, now)?;
+        self.journal = journal;
+        self.core.reindex(&self.journal).inspect_err(|error| self.core.refuse(&error.to_string()))?;
+        compact::sweep(self.core.bodies().root(), &named);
+        Ok(())
     }
 
     fn append(&mut self, mut lines: Vec<Line>) -> Result<(), StoreError> {
         if lines.is_empty() {
             return Ok(());
         }
-        let marks = self.journal.append(&mut lines)?;
+        let marks = self.journal.append(&mut lines).inspect_err(|_| {
+            if let Some(reason) = self.journal.broken() {
+                self.core.refuse(reason);
+            }
+        });
+        let marks = marks?;
         let lines: Vec<_> = lines.into_iter().zip(marks).collect();
         self.core.apply(&lines);
         self.unflushed += lines.len();

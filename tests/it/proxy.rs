@@ -124,7 +124,8 @@ async fn every_mode_does_what_the_table_says() {
         }
     }
     let rows = world.engine.rows().len();
-    let (_, _) = world.record("/v1/chat/completions", &[("x-lumenfall-replay", "replay-or-record")], &other).await;
+    let (_, _) =
+        world.record("/v1/chat/completions", &[("x-lumenfall-replay", "replay-or-record")], &other).await;
     assert_eq!(world.engine.rows().len(), rows + 1);
 }
 
@@ -136,13 +137,24 @@ async fn modes_that_stay_on_this_machine_never_open_a_connection() {
     let world = World::with(never, tempfile::tempdir().unwrap()).await;
     for mode in Mode::ALL {
         let reply = world.post("/v1/chat/completions", &[("x-retake-mode", mode.as_str())], CHAT).await;
-        let expected = if mode.forwards() { 403 } else if mode == Mode::ReplayOrError { 404 } else { 200 };
+        let expected = if mode.forwards() {
+            403
+        } else if mode == Mode::ReplayOrError {
+            404
+        } else {
+            200
+        };
         assert_eq!(reply.status, expected, "{mode}");
         assert!(reply.status == 200 || reply.headers.text("x-should-retry") == Some("false"));
     }
     let open = World::new(Mode::Off, upstream.address).await;
     for mode in ["mock", "replay-or-mock", "replay-or-error"] {
-        for (target, body) in [("/v1/chat/completions", CHAT), ("/v1/images/generations", IMAGE), ("/v1/unknown", "{}"), ("/openai/x", "?")] {
+        for (target, body) in [
+            ("/v1/chat/completions", CHAT),
+            ("/v1/images/generations", IMAGE),
+            ("/v1/unknown", "{}"),
+            ("/openai/x", "?"),
+        ] {
             open.post(target, &[("x-retake-mode", mode)], body).await;
         }
     }
@@ -172,7 +184,10 @@ async fn own_headers_stay_here_and_the_upstreams_are_dropped() {
     ];
     let reply = world.post("/openai/v1/files", &own, "{}").await;
     let seen: Vec<_> = upstream.last().headers.into_iter().map(|(name, _)| name).collect();
-    assert!(!seen.iter().any(|n| n.starts_with("x-retake") || n.starts_with("x-lumenfall") || n == "x-test-id"), "{seen:?}");
+    assert!(
+        !seen.iter().any(|n| n.starts_with("x-retake") || n.starts_with("x-lumenfall") || n == "x-test-id"),
+        "{seen:?}"
+    );
     assert!(seen.contains(&"authorization".to_owned()) && seen.contains(&"openai-organization".to_owned()));
     assert_eq!(reply.headers.text("x-retake-result"), Some("live"));
     assert!(reply.headers.get("x-lumenfall-recording-id").is_none());
@@ -182,7 +197,11 @@ async fn own_headers_stay_here_and_the_upstreams_are_dropped() {
 #[tokio::test]
 async fn a_wrong_header_is_a_400_that_names_what_is_allowed() {
     let world = World::new(Mode::Mock, "127.0.0.1:9".parse().unwrap()).await;
-    for (name, value, hint) in [("x-retake-mode", "rewind", "replay-or-mock"), ("x-retake-match", "loose", "standard"), ("x-retake-recording", "7", "rec_")] {
+    for (name, value, hint) in [
+        ("x-retake-mode", "rewind", "replay-or-mock"),
+        ("x-retake-match", "loose", "standard"),
+        ("x-retake-recording", "7", "rec_"),
+    ] {
         let reply = world.post("/v1/chat/completions", &[(name, value)], CHAT).await;
         let text = String::from_utf8_lossy(&reply.body);
         assert_eq!(reply.status, 400);
@@ -204,8 +223,18 @@ async fn cosmetic_fields_do_not_matter_and_significant_ones_do() {
     let miss = world.post(target, &error, &larger).await;
     let text = String::from_utf8_lossy(&miss.body).into_owned();
     assert_eq!(miss.status, 404);
-    assert!(text.contains("RECORDING_NOT_FOUND") && text.contains("body/size 1024x1024 → 1536x1024"), "{text}");
-    let strategies = [("strict", IMAGE, 200), ("strict", reworded, 404), ("specific model", larger.as_str(), 200), ("specific size", larger.as_str(), 404), ("standard -size", larger.as_str(), 200), ("pinned", larger.as_str(), 200)];
+    assert!(
+        text.contains("RECORDING_NOT_FOUND") && text.contains("body/size 1024x1024 → 1536x1024"),
+        "{text}"
+    );
+    let strategies = [
+        ("strict", IMAGE, 200),
+        ("strict", reworded, 404),
+        ("specific model", larger.as_str(), 200),
+        ("specific size", larger.as_str(), 404),
+        ("standard -size", larger.as_str(), 200),
+        ("pinned", larger.as_str(), 200),
+    ];
     for (strategy, body, status) in strategies {
         let reply = world.post(target, &[("x-retake-match", strategy)], body).await;
         assert_eq!(reply.status, status, "{strategy} {body}");
@@ -230,7 +259,12 @@ async fn a_call_can_name_the_recording_that_answers() {
 #[tokio::test]
 async fn no_credential_nor_its_echo_reaches_the_store_or_a_view() {
     let upstream = Upstream::start(|seen| {
-        let key = seen.headers.iter().find(|(name, _)| name == "authorization").map(|(_, v)| v.clone()).unwrap_or_default();
+        let key = seen
+            .headers
+            .iter()
+            .find(|(name, _)| name == "authorization")
+            .map(|(_, v)| v.clone())
+            .unwrap_or_default();
         Response::builder()
             .header("content-type", "application/json")
             .header("x-echo", key.clone())
@@ -242,14 +276,17 @@ async fn no_credential_nor_its_echo_reaches_the_store_or_a_view() {
     let world = World::new(Mode::Record, upstream.address).await;
     let target = format!("/v1/chat/completions?api_key={KEY}");
     let body = CHAT.replace("Say hi", &format!("my key is {KEY}, mail me: some.body@example.org"));
-    let (reply, recording) = world.record(&target, &[("cookie", KEY), ("openai-organization", "org-secret")], &body).await;
+    let (reply, recording) =
+        world.record(&target, &[("cookie", KEY), ("openai-organization", "org-secret")], &body).await;
     assert!(String::from_utf8_lossy(&reply.body).contains(KEY), "the client gets what the upstream said");
     assert!(recording.response.headers.get("set-cookie").is_none());
     let live = world.post(&target, &[("x-retake-mode", "off")], &body).await;
     assert_eq!(live.status, 200);
     let call = world.engine.snapshot().calls.back().cloned().unwrap();
     let remembered = serde_json::to_string(&*world.engine.exchange(call.id).unwrap()).unwrap();
-    let shown = serde_json::to_string(&recording).unwrap() + &remembered + &serde_json::to_string(&world.engine.snapshot()).unwrap();
+    let shown = serde_json::to_string(&recording).unwrap()
+        + &remembered
+        + &serde_json::to_string(&world.engine.snapshot()).unwrap();
     for secret in [KEY, "some.body@example.org", "org-secret"] {
         assert!(!shown.contains(secret), "{secret} is shown: {shown}");
     }
@@ -265,7 +302,10 @@ async fn scrubbing_does_not_break_a_match() {
     let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
     let body = CHAT.replace("Say hi", "write to some.body@example.org");
     world.record("/v1/chat/completions", &[], &body).await;
-    assert_eq!(world.post("/v1/chat/completions", &[], &body).await.headers.text("x-retake-result"), Some("replay"));
+    assert_eq!(
+        world.post("/v1/chat/completions", &[], &body).await.headers.text("x-retake-result"),
+        Some("replay")
+    );
     let other = body.replace("some.body", "some.one");
     let reply = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], &other).await;
     assert_eq!(reply.status, 404, "another address is another request");
@@ -273,14 +313,35 @@ async fn scrubbing_does_not_break_a_match() {
 
 #[tokio::test]
 async fn what_the_upstream_cuts_is_cut_for_the_client_and_never_replayed() {
-    let upstream = Upstream::start(|_| {
-        let pieces: Vec<Result<_, std::io::Error>> = vec![Ok(EVENTS[0]), Ok(EVENTS[1]), Err(std::io::ErrorKind::ConnectionReset.into())];
-        Response::builder().header("content-type", "text/event-stream").body(Body::from_stream(futures_util::stream::iter(pieces))).unwrap()
+    let gate = Arc::new(Notify::new());
+    let opened = Arc::clone(&gate);
+    let upstream = Upstream::start(move |_| {
+        let gate = Arc::clone(&opened);
+        let stream = futures_util::stream::unfold(0, move |at| {
+            let gate = Arc::clone(&gate);
+            async move {
+                if at > 0 {
+                    gate.notified().await;
+                }
+                let piece = if at < 2 { Ok(EVENTS[at]) } else { Err(std::io::ErrorKind::ConnectionReset) };
+                Some((piece.map_err(std::io::Error::from), at + 1))
+            }
+        });
+        Response::builder()
+            .header("content-type", "text/event-stream")
+            .body(Body::from_stream(stream))
+            .unwrap()
     })
     .await;
     let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
-    let (reply, recording) = world.record("/v1/chat/completions", &[], CHAT).await;
-    assert!(!reply.whole, "the client's connection is cut too");
+    let mut events = world.engine.subscribe();
+    let (_, _, mut body) = world.begin("/v1/chat/completions", &[], CHAT).await;
+    for piece in &EVENTS[..2] {
+        assert_eq!(body.piece().await.unwrap().unwrap(), piece);
+        gate.notify_one();
+    }
+    assert!(body.piece().await.unwrap().is_err(), "the client's connection is cut too");
+    let recording = world.recording(&stored(&mut events).await);
     assert_eq!(recording.completeness, Completeness::CutByUpstream);
     assert_eq!(world.engine.snapshot().counters.partial, 1);
     let again = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], CHAT).await;
@@ -290,7 +351,10 @@ async fn what_the_upstream_cuts_is_cut_for_the_client_and_never_replayed() {
 #[tokio::test]
 async fn a_stream_without_its_terminator_is_partial_though_it_ended_cleanly() {
     let upstream = Upstream::start(|_| {
-        Response::builder().header("content-type", "text/event-stream").body(Body::from(EVENTS[..3].concat())).unwrap()
+        Response::builder()
+            .header("content-type", "text/event-stream")
+            .body(Body::from(EVENTS[..3].concat()))
+            .unwrap()
     })
     .await;
     let world = World::new(Mode::Record, upstream.address).await;
@@ -308,7 +372,10 @@ async fn a_client_that_leaves_early_does_not_spoil_the_recording() {
     let mut events = world.engine.subscribe();
     // A connection of its own, which is closed for good.
     let mut socket = std::net::TcpStream::connect(world.address).unwrap();
-    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{CHAT}", CHAT.len());
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{CHAT}",
+        CHAT.len()
+    );
     socket.write_all(head.as_bytes()).unwrap();
     gate.notify_one();
     let (mut got, mut buffer) = (Vec::new(), [0; 4096]);
@@ -347,9 +414,17 @@ fn linked(seen: &Seen) -> Response {
     if seen.target.starts_with("/files/a.png?sig=secret") {
         let authorized = seen.headers.iter().any(|(name, _)| name == "authorization");
         assert!(!authorized, "links are fetched without credentials");
-        return Response::builder().header("content-type", "image/png").body(Body::from(&b"\x89PNG\r\n\x1a\nnot all of it"[..])).unwrap();
+        return Response::builder()
+            .header("content-type", "image/png")
+            .body(Body::from(&b"\x89PNG\r\n\x1a\nnot all of it"[..]))
+            .unwrap();
     }
-    let host = seen.headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.clone()).unwrap_or_default();
+    let host = seen
+        .headers
+        .iter()
+        .find(|(name, _)| name == "host")
+        .map(|(_, host)| host.clone())
+        .unwrap_or_default();
     json(&PNG_LINK.replace("ORIGIN", &host))
 }
 
@@ -414,7 +489,12 @@ async fn what_cannot_be_answered_says_so_in_the_dialects_shape() {
     for (target, headers, status, code) in [
         ("/v1/chat/completions", vec![], 502, "UPSTREAM_UNREACHABLE"),
         ("/nowhere/v3/x", vec![], 404, "UNKNOWN_MOUNT"),
-        ("/v1/realtime", vec![("upgrade", "websocket"), ("connection", "upgrade")], 501, "WEBSOCKET_UNSUPPORTED"),
+        (
+            "/v1/realtime",
+            vec![("upgrade", "websocket"), ("connection", "upgrade")],
+            501,
+            "WEBSOCKET_UNSUPPORTED",
+        ),
     ] {
         let reply = world.post(target, &headers, CHAT).await;
         let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
@@ -441,7 +521,9 @@ async fn removed_recordings_answer_no_more_until_they_are_restored() {
 #[tokio::test]
 async fn the_newest_take_answers() {
     let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let upstream = Upstream::start(move |_| json(&format!(r#"{{"take":{}}}"#, count.fetch_add(1, Ordering::SeqCst)))).await;
+    let upstream =
+        Upstream::start(move |_| json(&format!(r#"{{"take":{}}}"#, count.fetch_add(1, Ordering::SeqCst))))
+            .await;
     let world = World::new(Mode::Record, upstream.address).await;
     world.record("/v1/chat/completions", &[], CHAT).await;
     world.record("/v1/chat/completions", &[], CHAT).await;
@@ -502,11 +584,18 @@ async fn the_control_api_is_for_holders_of_the_token_on_this_machine() {
     };
     assert_eq!(world.send(&with(&[])).await.status, 401);
     assert_eq!(world.send(&with(&[("authorization", "Bearer wrong")])).await.status, 401);
-    assert_eq!(world.send(&with(&[("authorization", &token), ("origin", "http://evil.example")])).await.status, 403);
+    assert_eq!(
+        world.send(&with(&[("authorization", &token), ("origin", "http://evil.example")])).await.status,
+        403
+    );
     let listed = world.send(&with(&[("authorization", &token)])).await;
     assert_eq!(listed.status, 200);
     assert!(String::from_utf8_lossy(&listed.body).contains(recording.id.as_str()));
-    let foreign = raw(world.address, "GET /__retake/recordings HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n").await;
+    let foreign = raw(
+        world.address,
+        "GET /__retake/recordings HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n",
+    )
+    .await;
     assert!(foreign.starts_with("HTTP/1.1 403"), "{foreign}");
     let open = world.get("/__retake/health", &[]).await;
     assert_eq!(open.status, 200);
@@ -521,11 +610,15 @@ async fn pipelined_calls_are_answered_in_order() {
     let other = CHAT.replace("hi", "no");
     let one = |body: &str, last: bool| {
         let close = if last { "connection: close\r\n" } else { "" };
-        format!("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{close}content-length: {}\r\n\r\n{body}", body.len())
+        format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{close}content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
     };
     let text = one(CHAT, false) + &one(&other, false) + &one(CHAT, false) + &one(&other, true);
     let answers = raw(world.address, &text).await;
-    let statuses: Vec<_> = answers.match_indices("HTTP/1.1 ").map(|(at, _)| answers[at + 9..at + 12].to_owned()).collect();
+    let statuses: Vec<_> =
+        answers.match_indices("HTTP/1.1 ").map(|(at, _)| answers[at + 9..at + 12].to_owned()).collect();
     assert_eq!(statuses, ["200", "404", "200", "404"]);
 }
 
@@ -533,7 +626,8 @@ async fn pipelined_calls_are_answered_in_order() {
 async fn a_forward_proxy_request_is_told_what_to_do() {
     let world = World::new(Mode::Record, "127.0.0.1:9".parse().unwrap()).await;
     for line in ["GET http://example.org/v1/x HTTP/1.1", "CONNECT example.org:443 HTTP/1.1"] {
-        let answer = raw(world.address, &format!("{line}\r\nhost: example.org\r\nconnection: close\r\n\r\n")).await;
+        let answer =
+            raw(world.address, &format!("{line}\r\nhost: example.org\r\nconnection: close\r\n\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("base URL"), "{answer}");
     }
 }
@@ -558,7 +652,13 @@ async fn a_strategy_of_the_command_line_is_stamped_on_new_recordings() {
     let spaced = CHAT.replace(':', ": ");
     let reply = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], &spaced).await;
     assert_eq!(reply.status, 404, "strict means the exact bytes");
-    let (_, looser) = world.record("/v1/chat/completions", &[("x-retake-match", "standard -temperature")], &spaced).await;
+    let (_, looser) = world
+        .record(
+            "/v1/chat/completions",
+            &[("x-retake-mode", "record"), ("x-retake-match", "standard -temperature")],
+            &spaced,
+        )
+        .await;
     assert_eq!(looser.strategy.to_string(), "standard -temperature");
 }
 
@@ -577,7 +677,10 @@ async fn calls_under_way_are_seen_before_they_end() {
     assert_eq!(wait(&mut events, going).await, (Some(Outcome::Live), 1));
     gate.notify_one();
     while body.piece().await.is_some() {}
-    let ended = |event: &Event| matches!(event, Event::Call { call, counters, .. } if call.done && counters.in_flight == 0).then_some(());
+    let ended = |event: &Event| {
+        matches!(event, Event::Call { call, counters, .. } if call.done && counters.in_flight == 0)
+            .then_some(())
+    };
     wait(&mut events, ended).await;
 }
 

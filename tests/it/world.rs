@@ -12,7 +12,7 @@ use axum::extract::Request as Incoming;
 use axum::response::Response;
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
 use retake::engine::{self, Engine, Settings};
 use retake::model::{Event, Headers, Mode, Recording, RecordingId, Request};
 use retake::proxy::{Access, Proxy};
@@ -24,31 +24,30 @@ use tokio::sync::broadcast::Receiver;
 use tokio_util::sync::CancellationToken;
 
 /// How long anything may take before a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// A key that must never be found anywhere.
-pub const KEY: &str = "sk-retake-test-4f9a8c7e6d5b4a39281706f5e4d3c2b1";
+pub(crate) const KEY: &str = "sk-retake-test-4f9a8c7e6d5b4a39281706f5e4d3c2b1";
 /// The control API's token.
-pub const TOKEN: &str = "0123456789abcdef";
+pub(crate) const TOKEN: &str = "0123456789abcdef";
 
 /// A request that an upstream saw.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub target: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
+pub(crate) struct Seen {
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 /// A stand-in for a provider: whatever `answer` says, over real connections that are counted.
-pub struct Upstream {
-    pub address: SocketAddr,
-    pub seen: Arc<Mutex<Vec<Seen>>>,
-    pub connections: Arc<AtomicUsize>,
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
+    pub(crate) connections: Arc<AtomicUsize>,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Upstream {
-    pub async fn start(answer: impl Fn(Seen) -> Response + Send + Sync + Clone + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(Seen) -> Response + Send + Sync + Clone + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, connections) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
@@ -79,35 +78,37 @@ impl Upstream {
     }
 
     /// Stops listening at once: whoever calls is refused a connection.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.serving.await.unwrap();
     }
 
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
 
-    pub fn last(&self) -> Seen {
+    pub(crate) fn last(&self) -> Seen {
         self.seen.lock().unwrap().last().cloned().expect("the upstream saw no call")
     }
 }
 
 async fn taken_down(request: Incoming) -> Seen {
     let (head, body) = request.into_parts();
-    let headers = head.headers.iter().map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
+    // Who leaves a body unread closes the connection on the one who sends it.
+    let _ = body.collect().await;
+    let headers =
+        head.headers.iter().map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
     Seen {
         target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         headers: headers.collect(),
-        body: body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default(),
     }
 }
 
 /// A retake in this process.
-pub struct World {
-    pub engine: Engine,
-    pub address: SocketAddr,
-    pub dir: TempDir,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) address: SocketAddr,
+    pub(crate) dir: TempDir,
     client: Client,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
@@ -115,21 +116,19 @@ pub struct World {
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Headers,
-    pub body: Bytes,
-    /// Whether the body ended as it should.
-    pub whole: bool,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Bytes,
 }
 
 impl World {
     /// A proxy in `mode` whose upstream `openai` is at `upstream`.
-    pub async fn new(mode: Mode, upstream: SocketAddr) -> Self {
+    pub(crate) async fn new(mode: Mode, upstream: SocketAddr) -> Self {
         Self::with(settings(mode, upstream), tempfile::tempdir().unwrap()).await
     }
 
-    pub async fn with(settings: Settings, dir: TempDir) -> Self {
+    pub(crate) async fn with(settings: Settings, dir: TempDir) -> Self {
         let opened = Store::open(dir.path(), &Ownership::default(), engine::now()).unwrap();
         let engine = Engine::new(settings, opened.store).unwrap();
         let access = Access { token: TOKEN.into(), public_url: None };
@@ -140,7 +139,7 @@ impl World {
     }
 
     /// Ends this retake properly and starts another on the same store.
-    pub async fn restarted(self, settings: Settings) -> Self {
+    pub(crate) async fn restarted(self, settings: Settings) -> Self {
         self.stop.cancel();
         self.serving.await.unwrap().unwrap();
         self.engine.close(PATIENCE).await;
@@ -148,7 +147,12 @@ impl World {
     }
 
     /// Sends a request and does not wait for the end of its answer.
-    pub async fn begin(&self, target: &str, headers: &[(&str, &str)], body: &str) -> (u16, Headers, Arriving) {
+    pub(crate) async fn begin(
+        &self,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, Headers, Arriving) {
         let request = request(target, headers, body);
         let base = format!("http://{}", self.address).parse().unwrap();
         let answer = self.client.forward(&request, &base).await.unwrap();
@@ -156,29 +160,31 @@ impl World {
     }
 
     /// Sends a request and reads the whole answer.
-    pub async fn send(&self, request: &Request) -> Reply {
+    pub(crate) async fn send(&self, request: &Request) -> Reply {
         let base = format!("http://{}", self.address).parse().unwrap();
         let mut answer = self.client.forward(request, &base).await.unwrap();
-        let (mut body, mut whole) = (Vec::new(), true);
+        let mut body = Vec::new();
         while let Some(piece) = answer.body.piece().await {
-            match piece {
-                Ok(piece) => body.extend_from_slice(&piece),
-                Err(_) => whole = false,
-            }
+            body.extend_from_slice(&piece.unwrap());
         }
-        Reply { status: answer.status, headers: answer.headers, body: body.into(), whole }
+        Reply { status: answer.status, headers: answer.headers, body: body.into() }
     }
 
-    pub async fn post(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn post(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         self.send(&request(target, headers, body)).await
     }
 
-    pub async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
         self.send(&Request { method: "GET".into(), body: Bytes::new(), ..request(target, headers, "") }).await
     }
 
     /// Sends a request that becomes a recording, and waits until it is announced.
-    pub async fn record(&self, target: &str, headers: &[(&str, &str)], body: &str) -> (Reply, Recording) {
+    pub(crate) async fn record(
+        &self,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (Reply, Recording) {
         let mut events = self.engine.subscribe();
         let reply = self.post(target, headers, body).await;
         let id = stored(&mut events).await;
@@ -186,19 +192,19 @@ impl World {
         (reply, self.recording(&id))
     }
 
-    pub fn recording(&self, id: &RecordingId) -> Recording {
+    pub(crate) fn recording(&self, id: &RecordingId) -> Recording {
         Recording::clone(&self.engine.recording(id).unwrap().expect("an announced recording is there"))
     }
 }
 
 /// The settings of a world.
-pub fn settings(mode: Mode, upstream: SocketAddr) -> Settings {
+pub(crate) fn settings(mode: Mode, upstream: SocketAddr) -> Settings {
     let base = format!("http://{upstream}").parse().unwrap();
     let upstreams = BTreeMap::from([("openai".to_owned(), base)]);
     Settings { mode, upstreams, ..Settings::default() }
 }
 
-pub fn request(target: &str, headers: &[(&str, &str)], body: &str) -> Request {
+pub(crate) fn request(target: &str, headers: &[(&str, &str)], body: &str) -> Request {
     let mut all: Headers = headers.iter().map(|(name, value)| (name, (*value).to_owned())).collect();
     if all.get("content-type").is_none() {
         all.push("content-type", "application/json");
@@ -214,7 +220,7 @@ pub fn request(target: &str, headers: &[(&str, &str)], body: &str) -> Request {
 }
 
 /// Waits for the announcement of a recording.
-pub async fn stored(events: &mut Receiver<Arc<Event>>) -> RecordingId {
+pub(crate) async fn stored(events: &mut Receiver<Arc<Event>>) -> RecordingId {
     let wanted = |event: &Event| match event {
         Event::Stored { rows } => rows.first().map(|row| row.id.clone()),
         _ => None,
@@ -223,7 +229,7 @@ pub async fn stored(events: &mut Receiver<Arc<Event>>) -> RecordingId {
 }
 
 /// Waits for an announcement that `wanted` takes something from.
-pub async fn wait<T>(events: &mut Receiver<Arc<Event>>, wanted: impl Fn(&Event) -> Option<T>) -> T {
+pub(crate) async fn wait<T>(events: &mut Receiver<Arc<Event>>, wanted: impl Fn(&Event) -> Option<T>) -> T {
     let waiting = async {
         loop {
             if let Some(found) = wanted(&*events.recv().await.expect("the engine is there")) {
@@ -235,7 +241,7 @@ pub async fn wait<T>(events: &mut Receiver<Arc<Event>>, wanted: impl Fn(&Event) 
 }
 
 /// Whether `needle` stands in any file under `dir`.
-pub fn stands_in(dir: &Path, needle: &str) -> Option<String> {
+pub(crate) fn stands_in(dir: &Path, needle: &str) -> Option<String> {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let found = if path.is_dir() {
@@ -252,6 +258,6 @@ pub fn stands_in(dir: &Path, needle: &str) -> Option<String> {
 }
 
 /// An answer of an upstream.
-pub fn json(body: &str) -> Response {
+pub(crate) fn json(body: &str) -> Response {
     Response::builder().header("content-type", "application/json").body(Body::from(body.to_owned())).unwrap()
 }

@@ -11,26 +11,34 @@ use crate::dialect::dice::Dice;
 const DEEP: u8 = 5;
 /// A schema that demands itself has no finite value; here it is given up.
 const DEEPEST: u8 = 40;
+/// So many values are made with all their optional parts, and so many at all: a schema that refers to itself in several
+/// places would double them at each level.
+const PLENTY: u32 = 500;
+const MOST: u32 = 20_000;
 
 /// A value that fits `schema`. An absent schema allows an object without fields.
 pub(super) fn fitting(schema: &Value, dice: &mut Dice) -> Value {
     match schema {
         Value::Null => json!({}),
-        root => Fitting { root, dice }.value(root, "value", 0),
+        root => Fitting { root, dice, made: 0 }.value(root, "value", 0),
     }
 }
 
 struct Fitting<'a> {
     root: &'a Value,
     dice: &'a mut Dice,
+    /// How many values were made so far.
+    made: u32,
 }
 
 impl Fitting<'_> {
     /// `name` is what the value is called, for texts that tell something.
     fn value(&mut self, schema: &Value, name: &str, depth: u8) -> Value {
-        if depth > DEEPEST {
+        self.made += 1;
+        if depth > DEEPEST || self.made > MOST {
             return Value::Null;
         }
+        let depth = if self.made > PLENTY { depth.max(DEEP) } else { depth };
         if let Some(constant) = schema.get("const") {
             return constant.clone();
         }

@@ -151,6 +151,41 @@ fn what_the_api_would_refuse_is_refused_in_its_form() {
 }
 
 #[test]
+fn odd_requests_get_some_answer() {
+    let values = [
+        json!(-1),
+        json!(1.5),
+        json!("auto"),
+        json!([[]]),
+        json!({ "type": "json_schema" }),
+        json!(u64::MAX),
+        json!("x"),
+    ];
+    let fields = [
+        "n",
+        "size",
+        "quality",
+        "background",
+        "response_format",
+        "stream_options",
+        "tools",
+        "tool_choice",
+        "partial_images",
+    ];
+    for (field, value) in fields.into_iter().flat_map(|field| values.iter().map(move |value| (field, value)))
+    {
+        for stream in [true, false] {
+            let mut body = json!({ "prompt": "a", "size": "8x8", "messages": [7, null, { "content": [null] }], "stream": stream });
+            body[field] = value.clone();
+            assert!(ask("chat/completions", &body).status < 500);
+            if (field, value) != ("size", &json!("auto")) {
+                assert!(ask("images/generations", &body).status < 500);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_chat_is_answered_with_what_was_said() {
     let answer = chat(json!({ "model": "gpt-5.2", "n": 2 }));
     let text = answer["choices"][0]["message"]["content"].as_str().unwrap();

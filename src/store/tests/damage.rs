@@ -174,5 +174,5 @@ fn a_tail_of_zeros_as_a_power_cut_leaves_it_is_cut_off() {
         fs::write(dir.join("journal.log"), text).unwrap();
     });
     assert_eq!(seen.len(), 1);
-    assert!(notices[0].text.contains("cut off"), "{notices:?}");
+    assert!(notices[0].text.contains("cut off") && notices[0].text.contains("journal.torn"), "{notices:?}");
 }

@@ -23,6 +23,8 @@ enum Step {
         n: u8,
         hits: u64,
     },
+    /// With the trash emptied.
+    Compact,
     Reopen,
     ReopenWithoutIndex,
     /// The process is killed: sled's buffers are lost.
@@ -44,6 +46,7 @@ fn step() -> impl proptest::strategy::Strategy<Value = Step> {
         2 => prop::collection::vec(n(), 0..4).prop_map(Step::Remove),
         2 => prop::collection::vec(n(), 0..4).prop_map(Step::Restore),
         1 => (n(), 0..9u64).prop_map(|(n, hits)| Step::Ledger { n, hits }),
+        1 => Just(Step::Compact),
         1 => Just(Step::Reopen),
         1 => Just(Step::ReopenWithoutIndex),
         1 => Just(Step::Crash),
@@ -85,7 +88,7 @@ fn change(model: &mut Model, step: &Step) -> Option<Change> {
             model.ledger.insert(id(*n), usage);
             Change::Ledger { entries: vec![(id(*n), usage)] }
         }
-        Step::Reopen | Step::ReopenWithoutIndex | Step::Crash => return None,
+        Step::Compact | Step::Reopen | Step::ReopenWithoutIndex | Step::Crash => return None,
     })
 }
 
@@ -131,6 +134,11 @@ proptest! {
         for step in steps {
             match (change(&mut model, &step), step) {
                 (Some(change), _) => commit(&store, change),
+                (None, Step::Compact) => {
+                    compact::compact(&store, Timestamp(i64::MAX)).unwrap();
+                    model.trash.clear();
+                    model.ledger.retain(|id, _| model.rows.contains_key(id));
+                }
                 (None, Step::Crash) => {
                     let left = tempfile::tempdir().unwrap();
                     copy(dir.path(), left.path());

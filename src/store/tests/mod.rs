@@ -1,5 +1,6 @@
 //! The store through its own door: real sled, real files, real syncs.
 
+mod compact;
 mod crash;
 mod damage;
 mod everyday;

@@ -1,0 +1,369 @@
+//! Fixtures: recordings as files that people read, review and commit.
+//!
+//! A recording is one JSON file, with larger bodies beside it. Nothing is lost on the way: a body is written as JSON or as
+//! lines only where reading that gives the very same bytes, times keep their microseconds, and
+//! `decode(encode(x)) == x`. What people leave out when they write one by hand has a default: the id and the hash come from
+//! the request, the strategy is `standard`, the answer arrives in one piece.
+
+mod body;
+mod layout;
+mod time;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use self::body::Form;
+use self::time::{Millis, Moment};
+use crate::model::{
+    ByteLog, Completeness, Hash, Headers, MediaId, MediaRef, Piece, Provenance, Recording, RecordingId,
+    Request, Response, Scrubbed, Strategy,
+};
+
+/// The version of the form that is written, and the newest that is read.
+pub const VERSION: u32 = 1;
+
+/// A recording as files of one folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// The name of the JSON file, without `.json`; the other names begin with it.
+    pub name: String,
+    /// The JSON file.
+    pub json: String,
+    /// Name and bytes of the files beside it.
+    pub bodies: Vec<(String, Bytes)>,
+}
+
+/// Why a text is no fixture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FixtureError {
+    /// It is no JSON, or a field is missing, unknown or of the wrong kind; the message says which and where.
+    #[error("{0}")]
+    Json(String),
+    /// It does not say that it is one.
+    #[error("not a fixture: expected `\"retake\": {VERSION}` at its top")]
+    Unmarked,
+    /// A later version of retake wrote it.
+    #[error("it has format version {0}, and this retake reads up to {VERSION}; use a newer retake")]
+    Newer(u32),
+    /// A field holds what it must not.
+    #[error("`{field}`: {problem}")]
+    Field {
+        /// The field (`response.pieces`).
+        field: String,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
+}
+
+/// Writes a recording and its downloaded media as files.
+#[must_use]
+pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
+    let name = stem(recording);
+    let mut bodies = Vec::new();
+    let mut form = |part: &str, kind: &str, bytes: &Bytes, apart: bool| {
+        let form = Form::of(bytes, apart, || format!("{name}.{part}.{}", body::ending(kind)));
+        bodies.extend(form.file().map(|file| (file.to_owned(), bytes.clone())));
+        form
+    };
+    let (request, response) = (recording.request.get(), &recording.response);
+    let pieces = response.log.pieces.iter().map(|piece| (piece.len, Millis(piece.at))).collect();
+    let provenance = &recording.provenance;
+    let file = FixtureFile {
+        retake: VERSION,
+        id: Some(recording.id.as_str().to_owned()),
+        hash: Some(recording.hash),
+        name: recording.name.clone(),
+        tags: recording.tags.clone(),
+        strategy: recording.strategy.clone(),
+        protected: recording.protected,
+        scope: recording.scope.clone(),
+        completeness: recording.completeness,
+        provenance: ProvenancePart {
+            recorded_at: Moment(provenance.recorded_at),
+            upstream: provenance.upstream.clone(),
+            version: provenance.version.clone(),
+            first_byte_ms: Millis(provenance.first_byte),
+            total_ms: Millis(provenance.total),
+        },
+        request: RequestPart {
+            method: request.method.clone(),
+            mount: request.mount.clone(),
+            target: request.target.clone(),
+            headers: request.headers.clone(),
+            body: form("request", &request.headers.media_type(), &request.body, false),
+        },
+        response: ResponsePart {
+            status: response.status,
+            headers: response.headers.clone(),
+            body: form("response", &response.headers.media_type(), &response.log.bytes, false),
+            pieces: Some(pieces),
+        },
+        files: media
+            .iter()
+            .enumerate()
+            .map(|(number, (hash, bytes))| {
+                let known = recording.media.iter().find(|medium| medium.body == Some(*hash));
+                let kind = known.map_or("", |medium| medium.content_type.as_str());
+                FilePart { hash: *hash, body: form(&format!("media-{number}"), kind, bytes, true) }
+            })
+            .collect(),
+        media: recording.media.clone(),
+    };
+    Files { json: layout::text(&file), name, bodies }
+}
+
+/// Reads a recording and its downloaded media. `body` gives the bytes of a file beside it; names that lead elsewhere are
+/// refused before it is asked.
+///
+/// # Errors
+/// When the text is no fixture of a known version, a field is wrong, a file is missing, or bytes do not have the hash that
+/// is stated.
+pub fn decode(
+    json: &str,
+    body: impl Fn(&str) -> Option<Bytes>,
+) -> Result<(Recording, Vec<(Hash, Bytes)>), FixtureError> {
+    let broken = |error: serde_json::Error| FixtureError::Json(error.to_string());
+    let mark: Mark = serde_json::from_str(json).map_err(broken)?;
+    match mark.retake {
+        None => return Err(FixtureError::Unmarked),
+        Some(VERSION) => {}
+        Some(other) if other > VERSION => return Err(FixtureError::Newer(other)),
+        Some(other) => {
+            return Err(wrong("retake", format!("there is no version {other}; expected {VERSION}")));
+        }
+    }
+    let file: FixtureFile = serde_json::from_str(json).map_err(broken)?;
+    let request = file.request.scrubbed(&body)?;
+    let hash = request.hash();
+    if file.hash.is_some_and(|stated| stated != hash) {
+        let problem =
+            format!("the request has the hash {hash}; after a change leave the line out, and it is computed");
+        return Err(wrong("hash", problem));
+    }
+    let recording = Recording {
+        id: id(file.id, hash)?,
+        hash,
+        request,
+        response: file.response.response(&body)?,
+        strategy: file.strategy,
+        name: file.name,
+        tags: sorted(file.tags),
+        protected: file.protected,
+        scope: file.scope,
+        completeness: file.completeness,
+        media: checked(file.media)?,
+        provenance: file.provenance.into(),
+    };
+    let media = file.files.into_iter().enumerate().map(|(number, part)| part.stored(number, &body));
+    Ok((recording, media.collect::<Result<_, _>>()?))
+}
+
+/// What every version of the form has.
+#[derive(Deserialize)]
+struct Mark {
+    retake: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FixtureFile {
+    retake: u32,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    hash: Option<Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(default)]
+    strategy: Strategy,
+    #[serde(default, skip_serializing_if = "is_false")]
+    protected: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(default)]
+    completeness: Completeness,
+    #[serde(default)]
+    provenance: ProvenancePart,
+    request: RequestPart,
+    response: ResponsePart,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    media: Vec<MediaRef>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FilePart>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ProvenancePart {
+    recorded_at: Moment,
+    upstream: String,
+    version: String,
+    first_byte_ms: Millis,
+    total_ms: Millis,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestPart {
+    method: String,
+    mount: String,
+    target: String,
+    #[serde(default)]
+    headers: Headers,
+    #[serde(default)]
+    body: Form,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResponsePart {
+    status: u16,
+    #[serde(default)]
+    headers: Headers,
+    #[serde(default)]
+    body: Form,
+    /// Length in bytes and time of arrival of each piece.
+    #[serde(default)]
+    pieces: Option<Vec<(u64, Millis)>>,
+}
+
+/// Downloaded media: the bytes that [`MediaRef::body`] names.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilePart {
+    hash: Hash,
+    body: Form,
+}
+
+impl RequestPart {
+    fn scrubbed(self, body: impl Fn(&str) -> Option<Bytes>) -> Result<Scrubbed, FixtureError> {
+        let body = self.body.bytes("request.body", body)?;
+        let Self { method, mount, target, headers, .. } = self;
+        let request = Request { method, mount, target, headers: lowered(&headers), body: Bytes::new() };
+        // A fixture was scrubbed when it was written, so it is read like the store: as data, without a second vouching.
+        let scrubbed: Result<Scrubbed, _> = serde_json::to_value(request).and_then(serde_json::from_value);
+        scrubbed.map(|request| request.with_body(body)).map_err(|error| wrong("request", error.to_string()))
+    }
+}
+
+impl ResponsePart {
+    fn response(self, body: impl Fn(&str) -> Option<Bytes>) -> Result<Response, FixtureError> {
+        let bytes = self.body.bytes("response.body", body)?;
+        let log = match self.pieces {
+            None => ByteLog::whole(bytes, std::time::Duration::ZERO),
+            Some(pieces) => {
+                let sum = pieces.iter().fold(0_u64, |sum, (len, _)| sum.saturating_add(*len));
+                if sum != bytes.len() as u64 {
+                    let problem = format!(
+                        "the lengths add up to {sum}, and the body has {} bytes; leave the field out for one piece",
+                        bytes.len()
+                    );
+                    return Err(wrong("response.pieces", problem));
+                }
+                ByteLog {
+                    bytes,
+                    pieces: pieces.into_iter().map(|(len, at)| Piece { len, at: at.0 }).collect(),
+                }
+            }
+        };
+        Ok(Response { status: self.status, headers: lowered(&self.headers), log })
+    }
+}
+
+impl FilePart {
+    fn stored(
+        self,
+        number: usize,
+        body: impl Fn(&str) -> Option<Bytes>,
+    ) -> Result<(Hash, Bytes), FixtureError> {
+        let bytes = self.body.bytes(&format!("files[{number}].body"), body)?;
+        if Hash::of(&bytes) == self.hash {
+            return Ok((self.hash, bytes));
+        }
+        Err(wrong(
+            format!("files[{number}].hash"),
+            format!("the bytes have the SHA-256 {}", Hash::of(&bytes)),
+        ))
+    }
+}
+
+impl From<ProvenancePart> for Provenance {
+    fn from(part: ProvenancePart) -> Self {
+        Self {
+            recorded_at: part.recorded_at.0,
+            upstream: part.upstream,
+            version: part.version,
+            first_byte: part.first_byte_ms.0,
+            total: part.total_ms.0,
+        }
+    }
+}
+
+fn id(stated: Option<String>, hash: Hash) -> Result<RecordingId, FixtureError> {
+    let Some(text) = stated else {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.0[..16]);
+        return Ok(RecordingId::from_random(bytes));
+    };
+    text.parse().map_err(|error: crate::model::ParseIdError| wrong("id", error.to_string()))
+}
+
+/// Ids become parts of links and file names, so they are held to their form.
+fn checked(media: Vec<MediaRef>) -> Result<Vec<MediaRef>, FixtureError> {
+    for (number, medium) in media.iter().enumerate() {
+        let id: Result<MediaId, _> = medium.id.as_str().parse();
+        id.map_err(|error| wrong(format!("media[{number}].id"), error.to_string()))?;
+    }
+    Ok(media)
+}
+
+/// People write `Content-Type`; the model has names in lower case.
+fn lowered(headers: &Headers) -> Headers {
+    headers.iter().map(|(name, value)| (name, value.clone())).collect()
+}
+
+fn sorted(mut tags: Vec<String>) -> Vec<String> {
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+/// What the recording is, and enough of its id that no two share a name.
+fn stem(recording: &Recording) -> String {
+    let path = recording.request.path();
+    let endpoint = || {
+        path.split('/')
+            .filter(|part| !matches!(*part, "" | "v1" | "v1beta" | "v2"))
+            .collect::<Vec<_>>()
+            .join("-")
+    };
+    let words = recording.name.clone().unwrap_or_else(endpoint);
+    let mut slug = String::new();
+    for c in words.chars().flat_map(char::to_lowercase) {
+        match c {
+            'a'..='z' | '0'..='9' => slug.push(c),
+            _ if slug.is_empty() || slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+        if slug.len() >= 48 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    let id: String = recording.id.as_str().chars().skip(RecordingId::PREFIX.len()).take(8).collect();
+    if slug.is_empty() { format!("recording-{id}") } else { format!("{slug}-{id}") }
+}
+
+fn wrong(field: impl Into<String>, problem: String) -> FixtureError {
+    FixtureError::Field { field: field.into(), problem }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[cfg(test)]
+mod tests;
