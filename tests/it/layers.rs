@@ -121,7 +121,8 @@ fn begins_with(path: &[String], prefix: &str) -> bool {
 
 fn elsewhere(file: &File, mention: &Mention) -> Option<String> {
     let named = |wanted: &str| mention.path.join("::").ends_with(wanted);
-    let (name, home, reason) = ONLY_IN.iter().find(|(name, home, _)| named(name) && !file.name.starts_with(home))?;
+    let (name, home, reason) =
+        ONLY_IN.iter().find(|(name, home, _)| named(name) && !file.name.starts_with(home))?;
     Some(format!("{name} outside {home}: {reason}"))
 }
 
@@ -147,7 +148,10 @@ mod checks {
     #[test]
     fn imports_from_the_left_are_fine() {
         assert_eq!(one("engine", "use crate::{model::Mode, store, upstream::{self, Base}};"), [""; 0]);
-        assert_eq!(one("reading", "use crate::dialect::Dialect; fn f() -> super::model::Mode { todo!() }"), [""; 0]);
+        assert_eq!(
+            one("reading", "use crate::dialect::Dialect; fn f() -> super::model::Mode { todo!() }"),
+            [""; 0]
+        );
         assert_eq!(one("cli", "use crate::terminal; use crate::tui_input; // crate::tui").len(), 1);
     }
 
@@ -166,23 +170,40 @@ mod checks {
             "/* /* nested */ */ fn f() { let _ = r#\" \" \"#; crate::engine::f() }",
         ] {
             let found = one("store", text);
-            assert_eq!(found, ["store.rs:1: store imports engine, which stands to its right in the order"], "{text}");
+            assert_eq!(
+                found,
+                ["store.rs:1: store imports engine, which stands to its right in the order"],
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn neighbours_do_not_know_each_other() {
-        for (module, other) in [("matching", "reading"), ("store", "upstream"), ("cli", "tui"), ("desk", "terminal")] {
+        for (module, other) in
+            [("matching", "reading"), ("store", "upstream"), ("cli", "tui"), ("desk", "terminal")]
+        {
             let found = one(module, &format!("use crate::{other}::x;"));
             assert_eq!(found, [format!("{module}.rs:1: {module} and {other} do not know each other")]);
         }
-        assert_eq!(one("engine", "use crate::terminal::probe;").len(), 1, "only tui and cli use the terminal");
-        assert_eq!(one("helpers", "use crate::model::Mode;").len(), 1, "a new module needs a place in the order");
+        assert_eq!(
+            one("engine", "use crate::terminal::probe;").len(),
+            1,
+            "only tui and cli use the terminal"
+        );
+        assert_eq!(
+            one("helpers", "use crate::model::Mode;").len(),
+            1,
+            "a new module needs a place in the order"
+        );
     }
 
     #[test]
     fn comments_and_strings_import_nothing() {
-        assert_eq!(one("model", "//! [`crate::tui`]\n/* crate::cli */ const X: &str = \"crate::engine::x\";"), [""; 0]);
+        assert_eq!(
+            one("model", "//! [`crate::tui`]\n/* crate::cli */ const X: &str = \"crate::engine::x\";"),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -192,7 +213,8 @@ mod checks {
         assert_eq!(one("proxy", "use axum::Router; use hyper_util::server::conn::auto;"), [""; 0]);
         let found = one("proxy", "use hyper_util::{client::legacy::Client, rt::TokioIo};");
         assert_eq!(found, ["proxy.rs:1: only upstream and desk may name hyper_util::client"]);
-        let stray = ["clap::Parser", "viuer::print", "ratatui::Frame", "hyper_rustls::HttpsConnector", "axum::Json"];
+        let stray =
+            ["clap::Parser", "viuer::print", "ratatui::Frame", "hyper_rustls::HttpsConnector", "axum::Json"];
         for path in stray {
             assert_eq!(one("store", &format!("use {path};")).len(), 1, "{path}");
         }
@@ -202,11 +224,20 @@ mod checks {
     #[test]
     fn what_is_scrubbed_is_vouched_for_in_one_place() {
         let root = ("lib.rs", "pub mod model; pub mod matching; pub mod engine;");
-        let model = ("model.rs", "impl Scrubbed { pub(crate) fn vouched(request: Request) -> Self { Self(request) } }");
+        let model = (
+            "model.rs",
+            "impl Scrubbed { pub(crate) fn vouched(request: Request) -> Self { Self(request) } }",
+        );
         let call = "fn f() { Scrubbed::vouched(r) }";
-        let fine = [root, model, ("matching/mod.rs", "mod scrub;"), ("matching/scrub.rs", call), ("engine.rs", "")];
+        let fine =
+            [root, model, ("matching/mod.rs", "mod scrub;"), ("matching/scrub.rs", call), ("engine.rs", "")];
         assert_eq!(broken(&fine), [""; 0]);
-        let stray = [root, model, ("matching/mod.rs", call), ("engine.rs", "fn f() { crate::model::Scrubbed::vouched(r) }")];
+        let stray = [
+            root,
+            model,
+            ("matching/mod.rs", call),
+            ("engine.rs", "fn f() { crate::model::Scrubbed::vouched(r) }"),
+        ];
         assert_eq!(broken(&stray).len(), 2);
     }
 
@@ -217,7 +248,10 @@ mod checks {
         let engine = ("engine/mod.rs", "mod clock;");
         assert_eq!(broken(&[root, engine, ("engine/clock.rs", text)]), [""; 0]);
         assert_eq!(one("proxy", text).len(), 1);
-        assert_eq!(one("proxy", "use std::time::{Duration, SystemTime}; fn f() { SystemTime::now(); }").len(), 1);
+        assert_eq!(
+            one("proxy", "use std::time::{Duration, SystemTime}; fn f() { SystemTime::now(); }").len(),
+            1
+        );
     }
 
     #[test]
@@ -226,7 +260,11 @@ mod checks {
         assert_eq!(one("model", "fn f() { x.unwrap_or(1); y.expect(\"always\"); }"), [""; 0]);
         let tests = "#[cfg(test)]\nmod tests { use super::{a, b}; #[test] fn f() { x.unwrap(); } }";
         assert_eq!(one("model", tests), [""; 0]);
-        assert_eq!(one("model", &format!("{tests}\nfn g() {{ x.unwrap(); }}")).len(), 1, "tests end with their brace");
+        assert_eq!(
+            one("model", &format!("{tests}\nfn g() {{ x.unwrap(); }}")).len(),
+            1,
+            "tests end with their brace"
+        );
         assert_eq!(one("model", "#[cfg(not(test))] fn f() { x.unwrap(); }").len(), 1);
         assert_eq!(one("model", "#[cfg(all(test, unix))] fn f() { x.unwrap(); }"), [""; 0]);
     }

@@ -36,8 +36,7 @@ struct Child {
 /// All files that are modules, beginning at `lib.rs` and `main.rs`.
 pub(super) fn files(sources: &Sources) -> Vec<File> {
     let roots = [("lib.rs", vec![]), ("main.rs", vec!["main".to_owned()])];
-    let mut open: Vec<_> =
-        roots.into_iter().map(|(name, module)| (name.to_owned(), module, false)).collect();
+    let mut open: Vec<_> = roots.into_iter().map(|(name, module)| (name.to_owned(), module, false)).collect();
     let mut files = Vec::new();
     while let Some((name, module, test)) = open.pop() {
         let Some(source) = sources.get(&name) else { continue };
@@ -61,7 +60,8 @@ fn candidates(file: &File, child: &Child) -> Vec<String> {
     let (folder, own) = file.name.rsplit_once('/').unwrap_or(("", &file.name));
     let stem = own.trim_end_matches(".rs");
     // A file that a `#[path]` names looks for its modules beside itself, as `mod.rs` does.
-    let is_root = matches!(own, "mod.rs" | "lib.rs" | "main.rs") || file.module.last().is_some_and(|m| m != stem);
+    let is_root =
+        matches!(own, "mod.rs" | "lib.rs" | "main.rs") || file.module.last().is_some_and(|m| m != stem);
     let beside = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     if let Some(path) = &child.path {
         return vec![format!("{beside}{path}")];
@@ -154,9 +154,9 @@ impl Walk<'_> {
 
     /// Whether the condition that begins at `at` names `test`, other than in `not(test)`.
     fn is_for_tests(&self, at: usize) -> bool {
-        (at..).take_while(|at| !matches!(self.text(*at), "]" | "")).any(|at| {
-            self.text(at) == "test" && self.texts(at.saturating_sub(2)) != ["not", "("]
-        })
+        (at..)
+            .take_while(|at| !matches!(self.text(*at), "]" | ""))
+            .any(|at| self.text(at) == "test" && self.texts(at.saturating_sub(2)) != ["not", "("])
     }
 
     fn before(&self, at: usize) -> &str {
@@ -234,5 +234,8 @@ impl Walk<'_> {
 fn starts_path(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && !word.ends_with(['"', '#'])
-        && !matches!(word, "use" | "pub" | "mod" | "fn" | "let" | "impl" | "for" | "in" | "dyn" | "mut" | "ref" | "as")
+        && !matches!(
+            word,
+            "use" | "pub" | "mod" | "fn" | "let" | "impl" | "for" | "in" | "dyn" | "mut" | "ref" | "as"
+        )
 }
