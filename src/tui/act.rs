@@ -9,7 +9,6 @@ use super::fold::key_of;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
 use super::overlay::Overlay;
-use super::page::Page;
 use crate::model::{Mode, RecordingId};
 
 impl App {
@@ -283,11 +282,5 @@ impl App {
             Tab::Live => self.list_calls(),
             Tab::Recordings => self.list_rows(),
         }
-    }
-
-    /// The sub-tab in front.
-    #[must_use]
-    pub fn page(&self) -> Page {
-        self.detail.page
     }
 }

@@ -162,7 +162,7 @@ impl App {
                 zoom: self.zoom,
                 tall_list: self.tab == Tab::Live,
                 strip,
-                filter: filter.input.is_some() || !filter.kept().is_empty(),
+                filter: u16::from(filter.input.is_some() || !filter.kept().is_empty()),
             },
         )
     }
@@ -205,7 +205,7 @@ impl App {
             Tab::Live => Scope::Live,
             Tab::Recordings => Scope::Recordings,
         };
-        if self.in_detail { vec![Scope::Detail, tab, Scope::Anywhere] } else { vec![tab, Scope::Anywhere] }
+        vec![tab, Scope::Anywhere]
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -280,7 +280,7 @@ impl App {
         self.live.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
         self.detail.turn_to(self.subject());
-        let pane = layout::inner(areas.detail);
+        let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
             return Vec::new();

@@ -40,10 +40,10 @@ impl App {
             Event::Stored { rows } => self.rows_changed(rows, &gone),
             Event::Removed { .. } => self.rows_removed(removed),
             Event::Mode(mode) => {
-                self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()))
+                self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()));
             }
             Event::Notice(notice) if notice.level == Level::Info => {
-                self.toasts.info(self.now, notice.text.clone())
+                self.toasts.info(self.now, notice.text.clone());
             }
             Event::Notice(notice) => self.toasts.notice(self.now, notice),
         }

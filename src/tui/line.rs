@@ -224,7 +224,7 @@ mod tests {
     fn long_lines_wrap_at_blanks_and_keep_their_indentation() {
         let lines = Toned::json(r#"  "prompt": "a capybara wearing a hat""#).wrapped(20);
         let lines: Vec<String> = lines.iter().map(Toned::text).collect();
-        assert_eq!(lines, [r#"  "prompt": "a "#, "  capybara wearing a", r#"   hat""#].map(String::from));
+        assert_eq!(lines, [r#"  "prompt": "a "#, "  capybara wearing ", r#"  a hat""#].map(String::from));
         assert_eq!(Toned::of(Tone::Plain, "x".repeat(25)).wrapped(10).len(), 3);
     }
 

@@ -215,7 +215,7 @@ impl Filter {
     /// Ends typing and keeps the text.
     pub fn keep(&mut self) {
         if let Some(input) = self.input.take() {
-            self.text = input.value().to_owned();
+            input.value().clone_into(&mut self.text);
             self.off = false;
         }
     }

@@ -61,8 +61,8 @@ pub fn paint(picture: &RgbaImage, area: Rect, buf: &mut Buffer, depth: Depth) {
     let left = u32::from(area.width).saturating_sub(picture.width()) / 2;
     for row in 0..rows.min(u32::from(area.height)) {
         for column in 0..picture.width().min(u32::from(area.width)) {
-            let top = picture.get_pixel(column, row * 2);
-            let bottom = picture.get_pixel_checked(column, row * 2 + 1);
+            let top = *picture.get_pixel(column, row * 2);
+            let bottom = picture.get_pixel_checked(column, row * 2 + 1).copied();
             let (Ok(x), Ok(y)) = (u16::try_from(left + column), u16::try_from(row)) else { continue };
             let spot = (area.x.saturating_add(x), area.y.saturating_add(y));
             if area.contains(spot.into())
@@ -74,22 +74,21 @@ pub fn paint(picture: &RgbaImage, area: Rect, buf: &mut Buffer, depth: Depth) {
     }
 }
 
-fn paint_cell(cell: &mut ratatui::buffer::Cell, top: &Rgba<u8>, bottom: Option<&Rgba<u8>>, depth: Depth) {
+fn paint_cell(cell: &mut ratatui::buffer::Cell, top: Rgba<u8>, bottom: Option<Rgba<u8>>, depth: Depth) {
     cell.reset();
-    let top = color(*top, depth);
-    let bottom = bottom.and_then(|pixel| color(*pixel, depth));
-    match (depth, top, bottom) {
-        (Depth::Mono, _, _) => {}
-        (_, Some(top), Some(bottom)) => {
+    let top = color(top, depth);
+    let bottom = bottom.and_then(|pixel| color(pixel, depth));
+    match (top, bottom) {
+        (Some(top), Some(bottom)) => {
             cell.set_symbol("▀").set_fg(top).set_bg(bottom);
         }
-        (_, Some(top), None) => {
+        (Some(top), None) => {
             cell.set_symbol("▀").set_fg(top);
         }
-        (_, None, Some(bottom)) => {
+        (None, Some(bottom)) => {
             cell.set_symbol("▄").set_fg(bottom);
         }
-        (_, None, None) => {}
+        (None, None) => {}
     }
 }
 
@@ -99,7 +98,7 @@ pub fn paint_mono(picture: &RgbaImage, area: Rect, buf: &mut Buffer) {
     let left = u32::from(area.width).saturating_sub(picture.width()) / 2;
     for row in 0..picture.height().div_ceil(2).min(u32::from(area.height)) {
         for column in 0..picture.width().min(u32::from(area.width)) {
-            let bright = |y: u32| picture.get_pixel_checked(column, y).map(luminance);
+            let bright = |y: u32| picture.get_pixel_checked(column, y).copied().map(luminance);
             let top = bright(row * 2).unwrap_or(0);
             let level = u32::midpoint(top, bright(row * 2 + 1).unwrap_or(top)) * 9 / 255;
             let (Ok(x), Ok(y)) = (u16::try_from(left + column), u16::try_from(row)) else { continue };
@@ -111,7 +110,7 @@ pub fn paint_mono(picture: &RgbaImage, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn luminance(pixel: &Rgba<u8>) -> u32 {
+fn luminance(pixel: Rgba<u8>) -> u32 {
     let [red, green, blue, alpha] = pixel.0.map(u32::from);
     (red * 299 + green * 587 + blue * 114) / 1000 * alpha / 255
 }

@@ -109,7 +109,7 @@ pub fn body_lines(headers: &Headers, bytes: &Bytes) -> Vec<String> {
         }
         _ => String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]).into_owned(),
     };
-    let cut = text.floor_char_boundary(SHOWN);
+    let cut = (0..=SHOWN.min(text.len())).rfind(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let mut lines: Vec<String> = text[..cut].lines().map(|line| sanitize(line).into_owned()).collect();
     if cut < text.len() {
         lines.push(format!("… {} more", size((text.len() - cut) as u64)));
@@ -184,7 +184,7 @@ fn collect(value: &Value, at: &str, found: &mut Vec<Picture>) {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, item)| collect(item, &format!("{at}/{i}"), found))
+            items.iter().enumerate().for_each(|(i, item)| collect(item, &format!("{at}/{i}"), found));
         }
         Value::Object(map) => map.iter().for_each(|(key, item)| collect(item, &format!("{at}/{key}"), found)),
         _ => {}

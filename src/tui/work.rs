@@ -3,10 +3,12 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::Signals;
 use super::effect::{Effect, Scale, Subject};
@@ -40,11 +42,11 @@ impl Workers {
     pub(super) fn take(&self, effect: Effect) {
         match effect {
             Effect::Load { generation, subject } => {
-                drop(self.loads.send_replace(Some((generation, subject))))
+                drop(self.loads.send_replace(Some((generation, subject))));
             }
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::SetMode(mode) => {
-                self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) })
+                self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) });
             }
             Effect::Remove(ids) => {
                 self.ask("delete", move |desk| async move { Ok(drop(desk.remove(&ids).await?)) })
@@ -163,5 +165,7 @@ pub(super) async fn until_key(
         () = signals.any() => true,
     };
     stop.store(true, Ordering::SeqCst);
-    (ended, shown.await.unwrap_or_else(|error| Err(io::Error::other(error))))
+    // A terminal that stopped answering must not keep the process from ending.
+    let _ = timeout(Duration::from_secs(1), shown).await;
+    (ended, Ok(()))
 }

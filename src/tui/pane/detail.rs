@@ -24,14 +24,19 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     } else {
         format!("{}%  [ ] sub-tab", (app.detail.scroll + height).min(lines) * 100 / lines.max(1))
     };
-    let inside = Frame { note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
+    Frame { note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
     sub_tabs(app, place, buf);
     if image {
         picture_page(app, place, buf);
         return;
     }
     let end = (app.detail.scroll + height).min(lines);
-    draw::lines(buf, inside, app.detail.lines.get(app.detail.scroll..end).unwrap_or_default(), theme);
+    draw::lines(
+        buf,
+        layout::text(place),
+        app.detail.lines.get(app.detail.scroll..end).unwrap_or_default(),
+        theme,
+    );
 }
 
 /// The names of the sub-tabs on the frame, the one in front in brackets and bold.
