@@ -50,7 +50,7 @@ fn read(folder: &Path, prefix: &str, sources: &mut Sources) {
         let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {
             read(&entry.path(), &format!("{name}/"), sources);
-        } else if name.ends_with(".rs") {
+        } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
             sources.insert(name, fs::read_to_string(entry.path()).unwrap());
         }
     }
@@ -80,6 +80,8 @@ fn violations(sources: &Sources) -> Vec<String> {
             broken.extend(wrong.into_iter().flatten().map(|text| format!("{place}: {text}")));
         }
     }
+    // One line may say the same thing several times.
+    broken.dedup();
     broken
 }
 

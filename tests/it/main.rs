@@ -1,4 +1,5 @@
 //! Everything that goes through a door of the program: HTTP, the command line, the terminal, the source tree.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod layers;
 mod program;

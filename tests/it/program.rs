@@ -50,11 +50,6 @@ impl Serve {
         serve
     }
 
-    /// The URL of the mount of `OpenAI`, as an SDK wants it.
-    pub(crate) fn openai(&self) -> String {
-        format!("http://{}/openai/v1", self.address)
-    }
-
     /// The next `number` calls that are done; a recording call is done when it is stored.
     pub(crate) fn calls(&self, number: usize) -> Vec<Call> {
         let read =

@@ -4,7 +4,7 @@ use axum::response::Response;
 use retake::model::{Outcome, Row};
 use tempfile::tempdir;
 
-use crate::program::{Serve, stdout, verb};
+use crate::program::{Serve, get, stdout, verb};
 use crate::world::{Seen, Upstream, json, request};
 
 const ANSWER: &str =
@@ -37,6 +37,8 @@ async fn a_call_is_recorded_listed_shown_and_replayed_by_the_next_process() {
     let recorded = serve.calls(1).remove(0);
     assert_eq!((recorded.outcome, recorded.status), (Some(Outcome::Record), Some(200)));
     let id = recorded.recording.unwrap();
+    let (status, health) = get(&format!("http://{}/__retake/health", serve.address));
+    assert_eq!((status, health.starts_with(b"{")), (200, true), "anybody may ask how it is");
     let rows: Vec<Row> = serde_json::from_slice(&stdout(&store, &["list", "--json"])).unwrap();
     assert_eq!(
         rows.iter().map(|row| &row.id).collect::<Vec<_>>(),

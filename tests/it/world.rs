@@ -234,7 +234,7 @@ pub(crate) async fn stored(events: &mut Receiver<Arc<Event>>) -> RecordingId {
 pub(crate) async fn wait<T>(events: &mut Receiver<Arc<Event>>, wanted: impl Fn(&Event) -> Option<T>) -> T {
     let waiting = async {
         loop {
-            if let Some(found) = wanted(&*events.recv().await.expect("the engine is there")) {
+            if let Some(found) = wanted(&events.recv().await.expect("the engine is there")) {
                 return found;
             }
         }

@@ -20,8 +20,8 @@ pub(crate) const STREAMED: [&str; 3] = ["Eins, ", "zwei – ", "dreißig."];
 
 /// A real picture, other pixels for other numbers.
 pub(crate) fn picture(number: u8) -> Vec<u8> {
-    let pixel = |x: u32, y: u32| Rgb([number, (x * 4) as u8, (y * 5) as u8]);
-    let picture = RgbImage::from_fn(64, 48, pixel);
+    let shade = |at: u32| u8::try_from(at * 4).unwrap();
+    let picture = RgbImage::from_fn(64, 48, |x, y| Rgb([number, shade(x), shade(y)]));
     let mut png = Cursor::new(Vec::new());
     picture.write_to(&mut png, ImageFormat::Png).unwrap();
     png.into_inner()

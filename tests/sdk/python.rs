@@ -46,10 +46,8 @@ impl Python {
         let version = run("python3 is missing", Command::new("python3").arg("--version")).stdout;
         let hash = Sha256::new().chain_update(&wanted).chain_update(&version).finalize();
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-        let home = target.join(format!(
-            "sdk-venv-{}",
-            hash.iter().take(6).map(|b| format!("{b:02x}")).collect::<String>()
-        ));
+        let hash = u64::from_be_bytes(hash[..8].try_into().unwrap());
+        let home = target.join(format!("sdk-venv-{hash:016x}"));
         let python = Self { program: home.join("bin/python") };
         let lock = File::create(target.join("sdk-venv.lock")).unwrap();
         lock.lock().unwrap();

@@ -108,9 +108,9 @@ fn string_len(text: &str) -> Option<usize> {
 /// `'x'` and `'\n'`, but not the lifetime `'x`.
 fn quoted_char_len(text: &str) -> Option<usize> {
     let inside = &text[1..];
-    if inside.starts_with('\\') {
-        let first_after_escape = 2 + inside[1..].chars().next()?.len_utf8();
-        return Some(first_after_escape + text[first_after_escape..].find('\'')? + 1);
+    if let Some(escaped) = inside.strip_prefix('\\') {
+        let behind = 2 + escaped.chars().next()?.len_utf8();
+        return Some(behind + text[behind..].find('\'')? + 1);
     }
     let end = 1 + inside.chars().next()?.len_utf8();
     text[end..].starts_with('\'').then_some(end + 1)

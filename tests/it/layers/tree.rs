@@ -154,9 +154,8 @@ impl Walk<'_> {
 
     /// Whether the condition that begins at `at` names `test`, other than in `not(test)`.
     fn is_for_tests(&self, at: usize) -> bool {
-        (at..)
-            .take_while(|at| !matches!(self.text(*at), "]" | ""))
-            .any(|at| self.text(at) == "test" && self.texts(at.saturating_sub(2)) != ["not", "("])
+        let end = (at..self.tokens.len()).find(|at| self.text(*at) == "]").unwrap_or(at);
+        (at..end).any(|at| self.text(at) == "test" && self.texts(at.saturating_sub(2)) != ["not", "("])
     }
 
     fn before(&self, at: usize) -> &str {
