@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::body::AnswerBody;
 use super::library::Found;
+use super::replay::RawKey;
 use super::ticket::Ticket;
 use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal};
@@ -24,6 +25,8 @@ pub struct Incoming {
     pub base: Arc<str>,
     /// When it arrived.
     pub started: Instant,
+    /// The hash of its raw bytes.
+    pub key: RawKey,
 }
 
 /// What a call's own headers ask for.
@@ -61,14 +64,9 @@ pub(super) struct Asked {
 }
 
 impl Engine {
-    /// Answers a call. Whatever goes wrong is an answer too.
+    /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
         let mode = incoming.overrides.mode.unwrap_or_else(|| self.mode());
-        if mode.looks_up()
-            && let Some(answer) = self.replay_known(&incoming, mode)
-        {
-            return answer;
-        }
         let scrubbed = self.shared.scrubber.scrub(&incoming.request);
         let ticket = Ticket::new(self, &incoming.request, summary(&scrubbed), mode, incoming.started);
         let fields = Fields::of(&scrubbed);

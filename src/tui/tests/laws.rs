@@ -29,10 +29,10 @@ fn hostile() -> (Snapshot, Pages) {
     world.apply(&Event::Stored { rows: rows.collect() });
     for number in 31..40 {
         let call = Call {
-            endpoint: bad(),
-            model: Some(bad()),
+            endpoint: bad().into(),
+            model: Some(bad().into()),
             reason: Some(bad()),
-            method: bad(),
+            method: bad().into(),
             ..world::call(number)
         };
         world.apply(&world::announced(call, 3));
