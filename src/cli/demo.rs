@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::proxy::{Running, asked_to_end, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
-use super::{config, print, traffic, workbench};
+use super::workbench::{self, Screen, Show};
+use super::{config, print, traffic};
+use crate::desk::Desk;
 use crate::engine::{Engine, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
@@ -20,12 +22,16 @@ use crate::proxy::Access;
 /// The recordings that the demo begins with.
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
-pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    length: Option<Duration>,
+    listen: Option<String>,
+    show: impl Show,
+) -> anyhow::Result<ExitCode> {
     let screen = workbench::terminal_at_hand();
     if screen {
-        log_to_file()
+        log_to_file();
     } else {
-        log_to_stderr()
+        log_to_stderr();
     }
     let dir = tempfile::Builder::new()
         .prefix("retake-demo-")
@@ -38,7 +44,7 @@ pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> any
     let proxy = format!("http://{}", running.address).parse()?;
     let traffic = tokio::spawn(traffic::run(proxy, recordings, stop.clone()));
     let ended = if screen {
-        workbench::show(&running, workbench::Look::demo(running.address), length).await
+        show(Desk::Here(running.engine.clone()), Screen::demo(running.address, length)).await
     } else {
         lines(&running, length).await;
         Ok(())

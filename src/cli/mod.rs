@@ -19,6 +19,9 @@ mod show;
 mod traffic;
 mod workbench;
 
+pub use config::Theme;
+pub use workbench::{Screen, Show};
+
 use exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -132,8 +135,8 @@ enum Verb {
     },
 }
 
-/// Runs one verb and says how it went.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs one verb and says how it went; `show` is how a screen is shown.
+pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -144,7 +147,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
-            let outcome = runtime.block_on(carry_out(cli));
+            let outcome = runtime.block_on(carry_out(cli, show));
             // A thread that waits for a key or a slow disk must not hold the exit up.
             runtime.shutdown_timeout(std::time::Duration::from_millis(200));
             outcome
@@ -154,15 +157,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     outcome.unwrap_or_else(|error| exit::report(&error))
 }
 
-async fn carry_out(cli: Cli) -> anyhow::Result<ExitCode> {
+async fn carry_out(cli: Cli, show: impl Show) -> anyhow::Result<ExitCode> {
     let common = cli.common;
     match cli.verb {
-        None => workbench::run(&common, cli.proxy).await,
-        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.or(proxy)).await,
+        None => workbench::run(&common, cli.proxy, show).await,
+        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.or(proxy), show).await,
         Some(Verb::Serve { proxy, quiet, json }) => {
             serve::run(&common, cli.proxy.or(proxy), serve::Lines::of(quiet, json)).await
         }
-        Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen)).await,
+        Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
         Some(Verb::List { hash, json }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,

@@ -65,7 +65,7 @@ pub(super) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) 
                 _ => {}
             },
             Err(RecvError::Lagged(lost)) => {
-                print::note(&format!("{lost} announcements were too fast to print"))
+                print::note(&format!("{lost} announcements were too fast to print"));
             }
             Err(RecvError::Closed) => return,
         }

@@ -52,6 +52,14 @@ pub struct Refusal<'a> {
     pub details: Option<serde_json::Value>,
 }
 
+impl<'a> Refusal<'a> {
+    /// A refusal without details.
+    #[must_use]
+    pub fn new(status: u16, code: &'a str, message: &'a str) -> Self {
+        Self { status, code, message, details: None }
+    }
+}
+
 impl Dialect {
     /// The dialect that a mount speaks.
     #[must_use]

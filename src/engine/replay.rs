@@ -14,6 +14,7 @@ use super::body::AnswerBody;
 use super::library::Found;
 use super::ticket::{Ticket, micros};
 use super::{Engine, links};
+use crate::dialect::Refusal;
 use crate::matching::{KEPT_HEADERS, Summary, summary};
 use crate::model::{ByteLog, Latency, Mode, Outcome, RecordingId};
 use crate::store::StoreError;
@@ -68,7 +69,7 @@ impl Engine {
     }
 
     /// The answer of a recording that was found.
-    pub(super) async fn replay(&self, asked: Asked, found: &Found) -> Answer {
+    pub(super) fn replay(&self, asked: Asked, found: &Found) -> Answer {
         let generation = self.shared.library.generation();
         match self.prepared(&found.id, &asked.incoming) {
             Ok(Some(ready)) => {
@@ -81,16 +82,13 @@ impl Engine {
                 self.refuse(
                     asked,
                     Outcome::Miss,
-                    self.shared.settings.miss_status,
-                    "RECORDING_NOT_FOUND",
-                    &text,
-                    None,
+                    &Refusal::new(self.shared.settings.miss_status, "RECORDING_NOT_FOUND", &text),
                 )
             }
             Err(error) => {
                 let text = format!("recording {} cannot be read: {error}", found.id);
                 tracing::error!("{text}");
-                self.refuse(asked, Outcome::Error, 500, "STORE_UNREADABLE", &text, None)
+                self.refuse(asked, Outcome::Error, &Refusal::new(500, "STORE_UNREADABLE", &text))
             }
         }
     }

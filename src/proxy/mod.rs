@@ -107,7 +107,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let answered = AssertUnwindSafe(async {
         match shared.intake.read(&shared, request, started).await {
             Ok(incoming) => respond::response(shared.engine.answer(incoming).await),
-            Err(refused) => respond::refused(&shared.engine, refused, started),
+            Err(refused) => respond::refused(&shared.engine, &refused, started),
         }
     });
     answered.catch_unwind().await.unwrap_or_else(|_| respond::panicked())

@@ -47,7 +47,7 @@ impl Intake {
         shared: &Shared,
         request: Request,
         started: Instant,
-    ) -> Result<Incoming, Refused> {
+    ) -> Result<Incoming, Box<Refused>> {
         let (head, body) = request.into_parts();
         let (mount, target) = route(shared, &head)?;
         let mut call = model::Request {
@@ -57,11 +57,8 @@ impl Intake {
             headers: headers(&head.headers),
             body: Bytes::new(),
         };
-        let refused = |call: &model::Request, status, code, message| Refused {
-            request: call.clone(),
-            status,
-            code,
-            message,
+        let refused = |call: &model::Request, status, code, message| {
+            Box::new(Refused { request: call.clone(), status, code, message })
         };
         if is_upgrade(&head.headers) {
             let text =
@@ -123,14 +120,14 @@ impl Intake {
 }
 
 /// The mount and what follows it. A target without a mount is given one by its form.
-fn route(shared: &Shared, head: &Parts) -> Result<(String, String), Refused> {
+fn route(shared: &Shared, head: &Parts) -> Result<(String, String), Box<Refused>> {
     let refused = |status, code, message: String| {
         let request = model::Request {
             method: head.method.as_str().into(),
             target: head.uri.to_string(),
             ..Default::default()
         };
-        Refused { request, status, code, message }
+        Box::new(Refused { request, status, code, message })
     };
     if head.method == Method::CONNECT || head.uri.authority().is_some() {
         let text = "this is a reverse proxy: set your SDK's base URL to it instead of a proxy setting";

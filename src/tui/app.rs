@@ -23,6 +23,7 @@ use super::theme::Theme;
 use super::toast::Toasts;
 use super::undo::Undo;
 use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use crate::terminal::Protocol;
 
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
@@ -41,8 +42,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// What people should know about the start.
     pub notices: Vec<Notice>,
-    /// Whether `i` can show a picture in pixels; else it fills the screen with half-blocks.
-    pub pixels: bool,
+    /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
+    pub protocol: Option<Protocol>,
 }
 
 /// A tab.

@@ -79,7 +79,8 @@ impl Toned {
             let mut open = String::new();
             for word in pieces_of(piece) {
                 let wide = word.width();
-                if used + wide > width && used > indent && wide <= width - indent {
+                // A word that fills more than half a line is broken where it stands: moving it would leave a hole.
+                if used + wide > width && used > indent && wide <= (width - indent) / 2 {
                     flush(&mut lines, *tone, &mut open, indent);
                     used = indent;
                 }

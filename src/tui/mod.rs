@@ -53,7 +53,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 pub use app::Options;
-pub use theme::{Look, Theme};
+pub use theme::{Depth, Look, Theme};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
@@ -93,9 +93,9 @@ pub async fn run(
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
     let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
-    let protocol = terminal::probe(&Surroundings::here());
     let notices = std::mem::take(&mut options.notices);
-    options.pixels = protocol != Protocol::Blocks;
+    let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
+    options.protocol = Some(protocol);
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),

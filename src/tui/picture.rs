@@ -1,33 +1,12 @@
-//! Pictures in cells: decoding within limits, scaling, and painting with half-blocks.
-
-use std::io::Cursor;
+//! Pictures in cells: scaling, and painting with half-blocks.
 
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageReader, Limits, Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::theme::Depth;
-
-/// Pictures wider or higher than this are not decoded.
-const LONGEST: u32 = 16_384;
-/// Decoding may take this much memory.
-const MEMORY: u64 = 512 * 1024 * 1024;
-
-/// Decodes a picture that anybody may have made: bounded in size and memory; the first frame of an animation.
-///
-/// # Errors
-/// When the bytes are no known picture, a damaged one, or one that is too large; the text is for people.
-pub fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST);
-    limits.max_image_height = Some(LONGEST);
-    limits.max_alloc = Some(MEMORY);
-    reader.limits(limits);
-    reader.decode().map_err(|e| e.to_string())
-}
 
 /// Width and height of what fits into `cells` with two pixels in a cell, keeping the proportions.
 #[must_use]
@@ -151,13 +130,6 @@ mod tests {
         assert_eq!(fitted((1024, 1024), (100, 10)), (20, 20));
         assert_eq!(fitted((4000, 10), (40, 10)), (40, 1));
         assert_eq!(fitted((10, 10), (0, 0)), (0, 0));
-    }
-
-    #[test]
-    fn what_is_no_picture_is_an_error_and_never_a_panic() {
-        for bytes in [&b""[..], b"\x89PNG\r\n\x1a\n", b"GIF89a\xff\xff\xff\xff", b"RIFF\0\0\0\0WEBPVP8 "] {
-            assert!(decode(bytes).is_err());
-        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::page::Pages;
 use super::picture;
 use super::text::{Picture, Source};
 use crate::desk::Desk;
+use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol};
 
 /// The workers behind the screen: one loads, one scales pictures, and verbs go to the desk as they come.
@@ -49,10 +50,14 @@ impl Workers {
                 self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) });
             }
             Effect::Remove(ids) => {
-                self.ask("delete", move |desk| async move { Ok(drop(desk.remove(&ids).await?)) })
+                self.ask("delete", move |desk| async move {
+                    desk.remove(&ids).await.map(drop).map_err(Into::into)
+                });
             }
             Effect::Restore(ids) => {
-                self.ask("undo", move |desk| async move { Ok(drop(desk.restore(&ids).await?)) })
+                self.ask("undo", move |desk| async move {
+                    desk.restore(&ids).await.map(drop).map_err(Into::into)
+                });
             }
             Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}
         }
@@ -145,7 +150,7 @@ pub(super) async fn decoded(desk: &Desk, picture: &Picture) -> Result<DynamicIma
         },
     };
     // A picture can be made to crash a decoder; that must stay a message.
-    spawn_blocking(move || picture::decode(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
+    spawn_blocking(move || decode_picture(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// Shows a picture and waits for a key, or for a signal that asks the process to end: then the first is true.

@@ -161,7 +161,7 @@ impl App {
         }
         let model = call.model.as_deref().unwrap_or("-");
         let took = call.total.map_or_else(|| "under way".into(), duration);
-        let at = clock(call.at, &self.options.zone, "%H:%M:%S%.3f");
+        let at = clock(call.at, &self.options.zone, "%H:%M:%S");
         lines.push(
             Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, format!("  {at}  {took}  {}", call.mode)),
         );
@@ -187,7 +187,7 @@ impl App {
         let model = row.model.as_deref().unwrap_or("-");
         let cost = format!("  {}  {}", size(row.size), duration(row.total));
         lines.push(Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, cost));
-        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  recorded {at}")));
+        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  {at}")));
         let kept = if row.protected { "  protected" } else { "" };
         lines.push(
             Toned::of(Tone::Dim, "match  ").and(Tone::Plain, sanitize(&format!("{}{kept}", row.strategy))),

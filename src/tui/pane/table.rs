@@ -79,7 +79,8 @@ impl Rows<'_> {
     pub fn draw(&self, theme: &Theme, mut place: Rect, buf: &mut Buffer) {
         // The bar lies on the frame, so that it takes no room from the rows.
         let bar = Rect { x: place.right(), width: 1, ..place };
-        let widths = widths(self.columns, place.width.saturating_sub(1));
+        // A column of air on each side; the selected row's mark stands in the left one.
+        let widths = widths(self.columns, place.width.saturating_sub(2));
         let heading: Vec<Cell> =
             self.columns.iter().map(|c| (c.title.to_owned(), theme.tone(Tone::Dim))).collect();
         self.row(&heading, &widths, (layout::from_top(&mut place, 1), 0), buf);
@@ -124,7 +125,7 @@ impl Rows<'_> {
         for row in at..at + thumb {
             let Ok(down) = u16::try_from(row) else { return };
             let mut cell = Rect { y: place.y + down, height: 1, ..place };
-            draw::write(buf, &mut cell, theme.mark("█", "#"), theme.frame(self.focused));
+            draw::write(buf, &mut cell, theme.mark("▐", "#"), theme.tone(Tone::Dim));
         }
     }
 }

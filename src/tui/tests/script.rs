@@ -40,7 +40,7 @@ impl Script {
             banner: Vec::new(),
             theme,
             zone: TimeZone::UTC,
-            pixels: false,
+            protocol: None,
         };
         let mut script =
             Self { app: App::new(options), pages: Pages::default(), effects: Vec::new(), size: (120, 36) };
@@ -97,7 +97,7 @@ impl Script {
                 }
                 Effect::Scale(scale) => {
                     let Source::Inline(bytes) = &scale.picture.source else { continue };
-                    let picture = picture::decode(bytes).map(|decoded| {
+                    let picture = crate::reading::decode_picture(bytes).map(|decoded| {
                         (
                             (decoded.width(), decoded.height()),
                             Arc::new(picture::thumbnail(&decoded, scale.cells)),

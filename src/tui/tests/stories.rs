@@ -102,6 +102,15 @@ fn recordings_with_response_picture_and_timing() {
 }
 
 #[test]
+fn where_the_terminal_shows_pixels_the_picture_is_handed_to_it() {
+    let mut script = Script::new(world::world(3, 0)).holding(pages()).keys("2");
+    script.app.options.protocol = Some(crate::terminal::Protocol::Kitty);
+    script.press("i");
+    assert!(matches!(script.effects()[..], [Effect::FullScreen(_)]));
+    assert!(script.app.overlay.is_none());
+}
+
+#[test]
 fn a_streamed_answer_is_shown_as_the_text_it_adds_up_to() {
     let pages = Pages::of_exchange(&world::stream());
     let script = Script::new(world::world(0, 1)).holding(pages);
