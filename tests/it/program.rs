@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -62,7 +62,13 @@ impl Serve {
         let kill =
             Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status().unwrap();
         assert!(kill.success(), "the signal was not sent");
-        // The readers end with the program: its ends of the pipes are closed.
+        // Its end of the pipe closes with it. Nobody waits for ever: dropped, it is killed.
+        let end = loop {
+            if let Err(end) = self.lines.recv_timeout(PATIENCE) {
+                break end;
+            }
+        };
+        assert_eq!(end, RecvTimeoutError::Disconnected, "it does not end; it said:\n{}", self.said());
         self.readers.drain(..).for_each(|reader| reader.join().unwrap());
         let code = self.child.wait().unwrap().code();
         Ended { code, said: self.said() }

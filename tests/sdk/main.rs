@@ -98,6 +98,35 @@ async fn the_sdk_records_and_gets_the_same_again_without_the_upstream() {
     no_secret_anywhere(&scene.store(), &said);
 }
 
+#[test]
+fn the_sdk_understands_what_is_synthesized() {
+    let Some(scene) = Scene::new() else { return };
+    let serve = Serve::start(&scene.store(), &["--mode", "replay-or-mock", "--never-forward"]);
+    let names = ["image_b64", "image_url", "chat_plain", "chat_streamed"];
+    let (first, again) = (scene.calls(&serve, json!({}), &names), scene.calls(&serve, json!({}), &names));
+    for name in names {
+        assert_eq!(first[name].error, Value::Null, "{name}");
+        assert_eq!(only(&first[name]).headers["x-retake-result"], "mock", "{name}");
+        assert_eq!(
+            only(&first[name]).body,
+            only(&again[name]).body,
+            "{name}: the same request, the same bytes"
+        );
+    }
+    let inline = STANDARD.decode(first["image_b64"].result["data"][0]["b64_json"].as_str().unwrap()).unwrap();
+    let (status, linked) = get(first["image_url"].result["data"][0]["url"].as_str().unwrap());
+    assert_eq!(status, 200);
+    for picture in [inline, linked] {
+        assert_eq!(image::load_from_memory(&picture).unwrap().width(), 1024);
+    }
+    let said = first["chat_plain"].result["choices"][0]["message"]["content"].as_str().unwrap();
+    assert!(
+        !said.is_empty()
+            && first["chat_streamed"].result["text"].as_str().is_some_and(|text| !text.is_empty())
+    );
+    stopped(serve);
+}
+
 impl Scene {
     /// None where the test is to be skipped.
     fn new() -> Option<Self> {
