@@ -24,10 +24,10 @@ pub(crate) struct Home {
 }
 
 /// What a program said, and how it ended.
-#[derive(Debug)]
 pub(crate) struct Said {
     /// Its exit code; none when a signal ended it.
     pub(crate) code: Option<i32>,
+    /// Its stdout as it came.
     pub(crate) bytes: Vec<u8>,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -157,6 +157,12 @@ pub(crate) fn signal(name: &str, pid: u32) {
 }
 
 // === impl Said ===
+
+impl std::fmt::Debug for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit code {:?}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.out, self.err)
+    }
+}
 
 impl Said {
     fn new(code: Option<i32>, bytes: Vec<u8>, err: String) -> Self {

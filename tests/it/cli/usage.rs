@@ -121,6 +121,18 @@ async fn readers_that_leave_end_a_verb_quietly() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg(target_os = "linux")]
+async fn output_that_cannot_be_written_is_a_failure() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = home.filled(&upstream, &["one"]).await;
+    for args in [&["list"][..], &["show", rows[0].id.as_str(), "--body"]] {
+        let mut command = home.command(args);
+        command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        said(command).refused(1, &["cannot write the output"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn piped_output_holds_no_escape_sequences() {
     let home = Home::new();
     let upstream = Upstream::start(answer).await;
@@ -151,6 +163,16 @@ fn the_demo_shows_every_outcome_and_leaves_nothing_behind() {
     let left: Vec<_> = std::fs::read_dir(home.temporary()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     assert!(!home.store().exists(), "a demo does not touch the store of the folder");
+}
+
+#[test]
+fn a_demo_whose_reader_left_is_over() {
+    let home = Home::new();
+    let mut child = home.command(&["demo", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut first = [0; 9];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!((&first, child.wait().unwrap().code()), (b"listening", Some(0)));
+    assert!(std::fs::read_dir(home.temporary()).unwrap().next().is_none());
 }
 
 #[test]
