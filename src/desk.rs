@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 
 use crate::engine::{self, Engine, Media, Settings};
 use crate::model::{
-    CallId, Event, Exchange, Headers, MediaId, Mode, Recording, RecordingId, Request, Row, Snapshot,
+    CallId, Event, Exchange, Headers, MediaId, Mode, Notice, Recording, RecordingId, Request, Row, Snapshot,
 };
 use crate::store::{Ownership, Store, StoreError};
 use crate::upstream::{Base, Client, UpstreamError};
@@ -57,21 +57,22 @@ pub enum DeskError {
 }
 
 impl Desk {
-    /// The desk of a store: its owner's where one runs, else an engine of our own that no proxy feeds.
+    /// The desk of a store: its owner's where one runs, else an engine of our own that no proxy feeds; and what
+    /// people should know about the opening.
     ///
     /// # Errors
     /// When the store cannot be opened, or belongs to a process without an address.
-    pub fn open(dir: &Path) -> Result<Self, DeskError> {
+    pub fn open(dir: &Path) -> Result<(Self, Vec<Notice>), DeskError> {
         if let Some(owner) = crate::store::owner(dir)
             && let Some(base) =
                 owner.address.as_deref().and_then(|address| format!("http://{address}").parse().ok())
         {
-            return Ok(Self::There(Owner { client: Client::new(Owner::PATIENCE), base, token: owner.token }));
+            let owner = Owner { client: Client::new(Owner::PATIENCE), base, token: owner.token };
+            return Ok((Self::There(owner), Vec::new()));
         }
         let opened = Store::open(dir, &Ownership::default(), engine::now())?;
         let engine = Engine::new(Settings::default(), opened.store)?;
-        opened.notices.into_iter().for_each(|notice| engine.notify(notice.level, notice.text));
-        Ok(Self::Here(engine))
+        Ok((Self::Here(engine), opened.notices))
     }
 
     /// Announcements from now on.

@@ -9,7 +9,7 @@ use anyhow::Context;
 use include_dir::{Dir, include_dir};
 use tokio_util::sync::CancellationToken;
 
-use super::proxy::{Running, asked_to_end, log_to_file, log_to_stderr};
+use super::proxy::{Asked, Running, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
 use super::workbench::{self, Screen, Show};
 use super::{config, print, traffic};
@@ -46,8 +46,7 @@ pub(super) async fn run(
     let ended = if screen {
         show(Desk::Here(running.engine.clone()), Screen::demo(running.address, length)).await
     } else {
-        lines(&running, length).await;
-        Ok(())
+        lines(&running, length).await
     };
     stop.cancel();
     let _ = traffic.await;
@@ -118,13 +117,14 @@ fn is_recording(path: &Path) -> bool {
 }
 
 /// Without a terminal: one line a call.
-async fn lines(running: &Running, length: Option<Duration>) {
-    print::line(&format!("listening on http://{}", running.address));
+async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()> {
+    let mut asked = Asked::listen()?;
+    print::line_if_read(&format!("listening on http://{}", running.address));
     print::note(&format!(
         "a demo on this machine alone; point an SDK at it with OPENAI_BASE_URL=http://{}/openai/v1",
         running.address
     ));
-    let printing = tokio::spawn(serve::print_calls(running.engine.subscribe(), Lines::Text));
+    let mut printing = tokio::spawn(serve::print_calls(running.engine.subscribe(), Lines::Text));
     let over = async {
         match length {
             Some(length) => tokio::time::sleep(length).await,
@@ -133,7 +133,10 @@ async fn lines(running: &Running, length: Option<Duration>) {
     };
     tokio::select! {
         () = over => {}
-        () = asked_to_end() => {}
+        () = asked.to_end() => {}
+        // The reader left (`| head`), and a demo is for looking.
+        _ = &mut printing => {}
     }
     printing.abort();
+    Ok(())
 }

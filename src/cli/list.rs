@@ -42,5 +42,7 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         );
         return Err(NotFound(text).into());
     }
-    Ok(Desk::open(&common.store)?)
+    let (desk, notices) = Desk::open(&common.store)?;
+    notices.iter().for_each(|notice| print::note(&notice.text));
+    Ok(desk)
 }

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod config;
 mod demo;
@@ -137,8 +138,11 @@ enum Verb {
 
 /// Runs one verb and says how it went; `show` is how a screen is shown.
 pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
@@ -147,7 +151,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
-            let outcome = runtime.block_on(carry_out(cli, show));
+            let outcome = runtime.block_on(carry_out(cli, &matches, show));
             // A thread that waits for a key or a slow disk must not hold the exit up.
             runtime.shutdown_timeout(std::time::Duration::from_millis(200));
             outcome
@@ -157,13 +161,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
     outcome.unwrap_or_else(|error| exit::report(&error))
 }
 
-async fn carry_out(cli: Cli, show: impl Show) -> anyhow::Result<ExitCode> {
+async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::Result<ExitCode> {
     let common = cli.common;
+    let typed = |flag: &str| {
+        let verb = matches.subcommand().map(|(_, verb)| verb);
+        verb.and_then(|verb| verb.value_source(flag)) == Some(ValueSource::CommandLine)
+    };
     match cli.verb {
         None => workbench::run(&common, cli.proxy, show).await,
-        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.or(proxy), show).await,
+        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.and(proxy, typed), show).await,
         Some(Verb::Serve { proxy, quiet, json }) => {
-            serve::run(&common, cli.proxy.or(proxy), serve::Lines::of(quiet, json)).await
+            serve::run(&common, cli.proxy.and(proxy, typed), serve::Lines::of(quiet, json)).await
         }
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
         Some(Verb::List { hash, json }) => list::run(&common, hash.as_deref(), json).await,
@@ -173,13 +181,16 @@ async fn carry_out(cli: Cli, show: impl Show) -> anyhow::Result<ExitCode> {
 }
 
 impl ProxyArgs {
-    /// Flags before and after the verb mean the same; the later one wins.
-    fn or(self, later: Self) -> Self {
+    /// Flags before and after the verb mean the same; the later one wins. `typed` says which stand after it: the
+    /// others there hold what the environment says, and that yields to a flag before the verb.
+    fn and(self, later: Self, typed: impl Fn(&str) -> bool) -> Self {
+        let one = |flag, before, after| if typed(flag) { after } else { before };
+        let upstreams = if typed("upstreams") { later.upstreams } else { Vec::new() };
         Self {
-            listen: later.listen.or(self.listen),
-            mode: later.mode.or(self.mode),
-            strategy: later.strategy.or(self.strategy),
-            upstreams: [self.upstreams, later.upstreams].concat(),
+            listen: one("listen", self.listen, later.listen),
+            mode: one("mode", self.mode, later.mode),
+            strategy: one("strategy", self.strategy, later.strategy),
+            upstreams: [self.upstreams, upstreams].concat(),
             never_forward: self.never_forward || later.never_forward,
             no_scrub: self.no_scrub || later.no_scrub,
         }

@@ -11,13 +11,28 @@ pub(super) fn line(text: &str) {
     bytes(format!("{text}\n").as_bytes());
 }
 
+/// Writes a line to stdout for a program that goes on without a reader; false when there is none any more.
+pub(super) fn line_if_read(text: &str) -> bool {
+    write(format!("{text}\n").as_bytes()).is_ok()
+}
+
 /// Writes bytes to stdout as they are.
 pub(super) fn bytes(bytes: &[u8]) {
-    let mut out = io::stdout().lock();
-    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+    match write(bytes) {
+        Ok(()) => {}
         // Nobody reads any more: nothing is left to say.
-        std::process::exit(0);
+        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        // A full disk, for example: what was written is not what was asked for.
+        Err(cause) => {
+            error(&format!("cannot write the output: {cause}"));
+            std::process::exit(1);
+        }
     }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
 }
 
 /// Says an error on stderr.

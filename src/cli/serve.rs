@@ -7,7 +7,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::config::Config;
-use super::proxy::{Running, asked_to_end, log_to_stderr};
+use super::proxy::{Asked, Running, log_to_stderr};
 use super::{Common, ProxyArgs, print};
 use crate::model::{Call, Event};
 
@@ -35,6 +35,8 @@ impl Lines {
 pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyhow::Result<ExitCode> {
     log_to_stderr();
     let config = Config::read(common, &args)?;
+    // Before the address is said: who reads it may send a signal at once.
+    let mut asked = Asked::listen()?;
     let running = Running::start(&common.store, &config).await?;
     running.notices.iter().for_each(|notice| print::note(&notice.text));
     if !running.address.ip().is_loopback() {
@@ -45,8 +47,9 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
     }
     let printing =
         (lines != Lines::None).then(|| tokio::spawn(print_calls(running.engine.subscribe(), lines)));
-    print::line(&format!("listening on http://{}", running.address));
-    asked_to_end().await;
+    // Without a reader the proxy goes on: the calls matter, the lines about them do not.
+    print::line_if_read(&format!("listening on http://{}", running.address));
+    asked.to_end().await;
     running.stop().await?;
     if let Some(printing) = printing {
         // The engine is gone, so its announcements end and so does the printing.
@@ -55,12 +58,16 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints every call that is done, as it is done.
+/// Prints every call that is done, as it is done, for as long as somebody reads.
 pub(super) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) {
     loop {
         match events.recv().await {
             Ok(event) => match &*event {
-                Event::Call { call, .. } if call.done => print_call(call, lines),
+                Event::Call { call, .. } if call.done => {
+                    if !print_call(call, lines) {
+                        return;
+                    }
+                }
                 Event::Notice(notice) => print::note(&notice.text),
                 _ => {}
             },
@@ -72,10 +79,11 @@ pub(super) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) 
     }
 }
 
-fn print_call(call: &Call, lines: Lines) {
+/// False when nobody reads any more.
+fn print_call(call: &Call, lines: Lines) -> bool {
     match lines {
-        Lines::Text => print::line(&print::call(call)),
-        Lines::Json => print::line(&serde_json::to_string(call).unwrap_or_default()),
-        Lines::None => {}
+        Lines::Text => print::line_if_read(&print::call(call)),
+        Lines::Json => print::line_if_read(&serde_json::to_string(call).unwrap_or_default()),
+        Lines::None => true,
     }
 }

@@ -1,0 +1,18 @@
+//! Every verb of the built program, alone on a store and beside a process that owns it.
+
+mod crash;
+mod look;
+mod remove;
+mod serve;
+mod usage;
+
+use axum::response::Response;
+
+use crate::world::{Seen, json};
+
+/// What the stand-in upstream answers: not as a serializer would write it, so that equal bytes mean something.
+pub(crate) const ANSWER: &str = "{ \"id\": \"chatcmpl-1\",  \"object\":\"chat.completion\",\"created\":1,\"model\":\"gpt-5-mini\",\n \"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"h\\u00e9 \\u2713\"},\"finish_reason\":\"stop\"}] }\n";
+
+pub(crate) fn answer(_: Seen) -> Response {
+    json(ANSWER)
+}

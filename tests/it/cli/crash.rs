@@ -1,0 +1,93 @@
+//! What was announced is there after a crash and after damage to what can be made anew (law 3).
+
+use std::path::Path;
+
+use retake::model::Outcome;
+
+use super::*;
+use crate::home::{CHAT_PATH, Home, chat};
+use crate::world::Upstream;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_announced_outlives_kill_9() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    for round in 1..=4 {
+        let running = home.record(&upstream);
+        running.call(CHAT_PATH, &[], &chat(&format!("round {round}"))).await;
+        let call = running.json();
+        assert_eq!(call.outcome, Some(Outcome::Record));
+        let said = running.end("KILL");
+        assert_eq!(said.code, None, "{said:?}");
+        let rows = home.rows();
+        assert_eq!(rows.len(), round, "all rounds are there");
+        let id = call.recording.unwrap();
+        assert_eq!(rows[0].id, id);
+        assert_eq!(home.run(&["show", id.as_str(), "--body"]).bytes, ANSWER.as_bytes());
+    }
+    let running = home.serve(&["--json", "--mode", "replay-or-error"]);
+    for round in 1..=4 {
+        let reply = running.call(CHAT_PATH, &[], &chat(&format!("round {round}"))).await;
+        assert_eq!((reply.status, &reply.body[..]), (200, ANSWER.as_bytes()));
+    }
+    assert_eq!(running.end("TERM").code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_that_was_announced_outlives_kill_9() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["one", "two"]).await;
+    let owner = home.serve(&[]);
+    home.fine(&["rm", made[0].id.as_str(), "--yes"]);
+    assert_eq!(owner.end("KILL").code, None);
+    assert_eq!(home.rows().iter().map(|row| &row.id).collect::<Vec<_>>(), [&made[1].id]);
+}
+
+/// Flips a byte in every block of every file.
+fn spoil(dir: &Path) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            spoil(&path);
+            continue;
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.iter_mut().step_by(97).for_each(|byte| *byte ^= 0x5a);
+        std::fs::write(&path, bytes).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_index_is_made_anew_and_said_so() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["one", "two", "two"]).await;
+    let before = home.fine(&["list", "--json"]);
+    let index = home.store().join("index");
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 3] = [
+        ("flipped", spoil),
+        ("deleted", |index| std::fs::remove_dir_all(index).unwrap()),
+        ("emptied", |index| {
+            std::fs::remove_dir_all(index).unwrap();
+            std::fs::create_dir(index).unwrap();
+        }),
+    ];
+    for (name, damage) in damages {
+        damage(&index);
+        let said = home.run(&["list", "--json"]);
+        assert_eq!((said.code, &said.out), (Some(0), &before), "{name} {said:?}");
+        assert!(said.err.contains("index") && said.err.contains("journal"), "{name} {said:?}");
+        assert!(!said.err.contains("panicked"), "{name} {said:?}");
+        let again = home.run(&["list", "--json"]);
+        assert_eq!(
+            (again.code, again.out.as_str(), again.err.as_str()),
+            (Some(0), before.as_str(), ""),
+            "{name}"
+        );
+        damage(&index);
+        let running = home.serve(&[]);
+        assert_eq!(home.fine(&["list", "--json"]), before, "{name}");
+        let said = running.end("TERM");
+        assert!(said.code == Some(0) && said.err.contains("index"), "{name} {said:?}");
+        assert!(!said.err.contains("panicked"), "{name} {said:?}");
+    }
+}
