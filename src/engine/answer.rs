@@ -100,6 +100,7 @@ impl Engine {
                 id: id.clone(),
                 strategy: Strategy::Pinned,
                 cosmetic: row.hash != asked.scrubbed.hash(),
+                used: self.shared.library.used(id)?,
             });
         }
         match &overrides.strategy {
@@ -124,7 +125,8 @@ impl Engine {
             let recorded = self.recording(&entry.row.id).ok()??;
             let equal = Fields::of(&recorded.request).fingerprint(strategy) == wanted;
             let cosmetic = entry.keys.all != all;
-            equal.then(|| Found { id: entry.row.id.clone(), strategy: strategy.clone(), cosmetic })
+            let used = self.shared.library.used(&entry.row.id)?;
+            equal.then(|| Found { id: entry.row.id.clone(), strategy: strategy.clone(), cosmetic, used })
         })
     }
 

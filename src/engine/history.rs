@@ -68,12 +68,20 @@ impl History {
         id
     }
 
-    /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one.
+    /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one. A call that is answered at
+    /// once comes here only when it is done and without an id, and gets one.
     pub(super) fn put(&self, call: Call, usage: impl FnOnce() -> Option<Usage>) {
-        let call = Arc::new(call);
+        let mut call = Arc::new(call);
         let mut state = self.lock();
-        if call.done {
+        if call.id == CallId::default() {
+            if let Some(call) = Arc::get_mut(&mut call) {
+                call.id = CallId(state.next);
+            }
+            state.next += 1;
+        } else if call.done {
             state.picture.counters.in_flight = state.picture.counters.in_flight.saturating_sub(1);
+        }
+        if call.done {
             if let Some(outcome) = call.outcome {
                 state.picture.counters.add(outcome);
             }

@@ -4,8 +4,8 @@
 //! strategy in use, and by id. Partial recordings are listed but stand in no look-up map, so they are never replayed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::matching::Fields;
 use crate::model::{Fingerprint, Hash, RecordingId, Row, Strategy, Timestamp, Usage};
@@ -19,26 +19,41 @@ pub(super) struct Library {
     generation: AtomicU64,
 }
 
+/// The use of one recording since it was taken in, counted without a lock: a hit must neither copy a row nor keep
+/// other look-ups waiting. Rows are brought up to date when they are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Use {
+    hits: AtomicU64,
+    /// Milliseconds; [`i64::MIN`] for never.
+    last: AtomicI64,
+    /// Whether the ledger does not know the newest yet.
+    touched: AtomicBool,
+}
+
 #[derive(Default)]
 struct State {
-    entries: HashMap<RecordingId, Indexed>,
+    entries: HashMap<RecordingId, Entry>,
     by_all: HashMap<Fingerprint, Vec<RecordingId>>,
     by_significant: HashMap<Fingerprint, Vec<RecordingId>>,
-    /// The use of recordings that were hit since the rows were last brought up to date: counting must neither copy a
-    /// row nor keep other look-ups waiting.
-    used: Mutex<HashMap<RecordingId, Usage>>,
     /// The strategies in use and by how many recordings, narrow ones first.
     shapes: BTreeMap<(u8, Strategy), usize>,
 }
 
+struct Entry {
+    indexed: Indexed,
+    used: Arc<Use>,
+}
+
 /// A recording that answers a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) id: RecordingId,
     /// The strategy that matched.
     pub(super) strategy: Strategy,
     /// Whether cosmetic fields differ.
     pub(super) cosmetic: bool,
+    /// Where hits are counted.
+    pub(super) used: Arc<Use>,
 }
 
 impl Library {
@@ -61,24 +76,24 @@ impl Library {
     }
 
     pub(super) fn row(&self, id: &RecordingId) -> Option<Arc<Row>> {
-        self.write().entries.get(id).map(|entry| Arc::clone(&entry.row))
+        self.write().entries.get_mut(id).map(|entry| Arc::clone(entry.settled()))
     }
 
     pub(super) fn rows(&self) -> HashMap<RecordingId, Arc<Row>> {
-        self.write().entries.iter().map(|(id, entry)| (id.clone(), Arc::clone(&entry.row))).collect()
+        self.write().entries.iter_mut().map(|(id, entry)| (id.clone(), Arc::clone(entry.settled()))).collect()
     }
 
-    /// Counts a hit and gives the use after it.
-    pub(super) fn hit(&self, id: &RecordingId, at: Timestamp) -> Option<Usage> {
+    /// Where the hits of a recording are counted.
+    pub(super) fn used(&self, id: &RecordingId) -> Option<Arc<Use>> {
+        self.read().entries.get(id).map(|entry| Arc::clone(&entry.used))
+    }
+
+    /// The use of the recordings that were hit since this was last asked.
+    pub(super) fn touched(&self) -> Vec<(RecordingId, Usage)> {
         let state = self.read();
-        let mut used = state.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if !used.contains_key(id) {
-            used.insert(id.clone(), state.entries.get(id)?.row.usage);
-        }
-        let usage = used.get_mut(id)?;
-        usage.hits += 1;
-        usage.last_hit = usage.last_hit.max(Some(at));
-        Some(*usage)
+        let touched =
+            state.entries.iter().filter(|(_, entry)| entry.used.touched.swap(false, Ordering::AcqRel));
+        touched.map(|(id, entry)| (id.clone(), entry.used.get())).collect()
     }
 
     /// The recording that answers, each recording judged by its own strategy: exact bytes first, then all fields
@@ -89,11 +104,12 @@ impl Library {
         let strict = fields.fingerprint(&Strategy::Strict);
         let equal = state.by_all.get(&all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
         // Under `strict` equal fields are not enough: the bytes decide.
-        let equal =
-            equal.filter(|entry| entry.row.strategy != Strategy::Strict || entry.keys.significant == strict);
+        let equal = equal.filter(|entry| {
+            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == strict
+        });
         let mut first_equal = None;
         for entry in equal {
-            if entry.row.hash == *hash {
+            if entry.indexed.row.hash == *hash {
                 return Some(found(entry, all));
             }
             first_equal = first_equal.or(Some(entry));
@@ -107,27 +123,27 @@ impl Library {
                 .iter()
                 .rev()
                 .filter_map(|id| state.entries.get(id))
-                .find(|e| e.row.strategy == *strategy)?;
+                .find(|e| e.indexed.row.strategy == *strategy)?;
             Some(found(own, all))
         })
     }
 
     /// All entries that pass, in no order: for explaining and for strategies given by a call.
     pub(super) fn select(&self, mut pass: impl FnMut(&Row) -> bool) -> Vec<Indexed> {
-        self.read().entries.values().filter(|entry| pass(&entry.row)).cloned().collect()
+        let state = self.read();
+        let entries = state.entries.values().map(|entry| &entry.indexed);
+        entries.filter(|entry| pass(&entry.row)).cloned().collect()
     }
 
     /// The rows whose keys were not made by this version of the canonical form.
     pub(super) fn outdated(&self, version: u32) -> Vec<Arc<Row>> {
         let state = self.read();
-        state.entries.values().filter(|e| e.keys.canonical != version).map(|e| Arc::clone(&e.row)).collect()
+        let entries = state.entries.values().map(|entry| &entry.indexed);
+        entries.filter(|e| e.keys.canonical != version).map(|e| Arc::clone(&e.row)).collect()
     }
 
-    /// The state to change or to list, its rows up to date.
     fn write(&self) -> RwLockWriteGuard<'_, State> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.settle_use();
-        state
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -135,30 +151,54 @@ impl Library {
     }
 }
 
-fn found(entry: &Indexed, all: Fingerprint) -> Found {
-    Found { id: entry.row.id.clone(), strategy: entry.row.strategy.clone(), cosmetic: entry.keys.all != all }
+fn found(entry: &Entry, all: Fingerprint) -> Found {
+    let Indexed { row, keys } = &entry.indexed;
+    let used = Arc::clone(&entry.used);
+    Found { id: row.id.clone(), strategy: row.strategy.clone(), cosmetic: keys.all != all, used }
+}
+
+impl Use {
+    fn of(usage: Usage) -> Self {
+        let last = usage.last_hit.map_or(i64::MIN, |at| at.0);
+        Self { hits: AtomicU64::new(usage.hits), last: AtomicI64::new(last), touched: AtomicBool::new(false) }
+    }
+
+    /// Counts a hit and gives the use after it.
+    pub(super) fn hit(&self, at: Timestamp) -> Usage {
+        self.hits.fetch_add(1, Ordering::AcqRel);
+        self.last.fetch_max(at.0, Ordering::AcqRel);
+        self.touched.store(true, Ordering::Release);
+        self.get()
+    }
+
+    fn get(&self) -> Usage {
+        let last = self.last.load(Ordering::Acquire);
+        let last_hit = (last != i64::MIN).then_some(Timestamp(last));
+        Usage { hits: self.hits.load(Ordering::Acquire), last_hit }
+    }
+}
+
+impl Entry {
+    /// The row with its use as it is now.
+    fn settled(&mut self) -> &Arc<Row> {
+        let usage = self.used.get();
+        if self.indexed.row.usage != usage {
+            Arc::make_mut(&mut self.indexed.row).usage = usage;
+        }
+        &self.indexed.row
+    }
 }
 
 // === impl State ===
 
 impl State {
-    /// Writes the use that was counted into the rows.
-    fn settle_use(&mut self) {
-        let used = self.used.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for (id, usage) in used.drain() {
-            if let Some(entry) = self.entries.get_mut(&id) {
-                Arc::make_mut(&mut entry.row).usage = usage;
-            }
-        }
-    }
-
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
         if row.completeness.replayable() {
             let (Keys { all, significant, .. }, id) = (&entry.keys, &row.id);
             let newer = |other: &RecordingId| {
-                let other = self.entries.get(other).map(|e| (e.row.recorded_at, e.row.id.clone()));
-                other.is_some_and(|other| other < (row.recorded_at, row.id.clone()))
+                let other = self.entries.get(other).map(|e| &e.indexed.row);
+                other.is_some_and(|other| (other.recorded_at, &other.id) < (row.recorded_at, &row.id))
             };
             for (map, key) in [(&mut self.by_all, all), (&mut self.by_significant, significant)] {
                 let ids = map.entry(*key).or_default();
@@ -167,11 +207,14 @@ impl State {
             }
             *self.shapes.entry((row.strategy.breadth(), row.strategy.clone())).or_default() += 1;
         }
-        self.entries.insert(row.id.clone(), entry);
+        let used = Arc::new(Use::of(row.usage));
+        self.entries.insert(row.id.clone(), Entry { indexed: entry, used });
     }
 
     fn remove(&mut self, id: &RecordingId) -> Option<Indexed> {
-        let entry = self.entries.remove(id)?;
+        let mut entry = self.entries.remove(id)?;
+        entry.settled();
+        let entry = entry.indexed;
         if entry.row.completeness.replayable() {
             for (map, key) in
                 [(&mut self.by_all, entry.keys.all), (&mut self.by_significant, entry.keys.significant)]

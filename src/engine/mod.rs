@@ -42,7 +42,6 @@ pub use replay::{Raw, RawKey};
 pub use settings::Settings;
 
 use history::History;
-use ledger::Ledger;
 use library::Library;
 use media::Pending;
 use record::Unsaved;
@@ -60,7 +59,6 @@ struct Shared {
     library: Library,
     history: History,
     replays: Replays,
-    ledger: Ledger,
     pending: Pending,
     unsaved: Unsaved,
     client: Client,
@@ -88,7 +86,6 @@ impl Engine {
             store,
             library,
             replays: Replays::default(),
-            ledger: Ledger::default(),
             pending: Pending::default(),
             unsaved: Unsaved::default(),
             tasks: TaskTracker::new(),

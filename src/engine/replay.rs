@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::body::AnswerBody;
-use super::library::Found;
+use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
 use super::{Engine, links};
 use crate::dialect::Refusal;
 use crate::matching::KEPT_HEADERS;
-use crate::model::{ByteLog, Call, Latency, Outcome, RecordingId};
+use crate::model::{ByteLog, Call, CallId, Latency, Outcome, RecordingId};
 use crate::store::StoreError;
 
 /// How many different raw requests are known.
@@ -52,8 +52,8 @@ pub struct Raw<'a> {
 /// What was derived for replays.
 #[derive(Default)]
 pub(super) struct Replays {
-    known: Mutex<Known>,
-    ready: Mutex<Ready>,
+    known: RwLock<Known>,
+    ready: RwLock<Ready>,
 }
 
 #[derive(Default)]
@@ -72,6 +72,7 @@ struct Ready {
 /// A raw request that a recording answers: all but the body, which stands among the ready answers.
 struct Hit {
     recording: RecordingId,
+    used: Arc<Use>,
     /// The call, but for its id and times.
     call: Call,
     headers: HeaderMap,
@@ -96,7 +97,11 @@ impl Engine {
         }
         let hit = self.shared.replays.known(key, self.shared.library.generation())?;
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
-        let ticket = Ticket::like(self, &hit.call, mode, raw.started);
+        let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
+        ticket.hits(&hit.used);
+        if raw.overrides.latency.unwrap_or(self.shared.settings.latency) != Latency::None {
+            ticket.begin();
+        }
         Some(self.serve(ticket, hit.headers.clone(), &ready, raw.overrides))
     }
 
@@ -113,7 +118,13 @@ impl Engine {
                 call.recording = Some(found.id.clone());
                 call.cosmetic = found.cosmetic;
                 call.response_len = ready.body.len() as u64;
-                let hit = Hit { recording: found.id.clone(), call: call.clone(), headers: headers.clone() };
+                let hit = Hit {
+                    recording: found.id.clone(),
+                    used: Arc::clone(&found.used),
+                    call: Call { id: CallId::default(), ..call.clone() },
+                    headers: headers.clone(),
+                };
+                asked.ticket.hits(&found.used);
                 self.shared.replays.learn(incoming.key, hit, generation);
                 self.serve(asked.ticket, headers, &ready, &incoming.overrides)
             }
@@ -176,7 +187,7 @@ impl Engine {
 
     /// Forgets ready answers of recordings that changed.
     pub(super) fn forget(&self, ids: &[RecordingId]) {
-        let mut ready = self.shared.replays.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = self.shared.replays.ready.write().unwrap_or_else(PoisonError::into_inner);
         ready.answers.retain(|(id, _), _| !ids.contains(id));
         ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
     }
@@ -244,13 +255,13 @@ impl Hasher for FirstBytes {
 
 impl Replays {
     fn known(&self, key: &RawKey, generation: u64) -> Option<Arc<Hit>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         (known.generation == generation).then(|| known.entries.get(key).map(Arc::clone)).flatten()
     }
 
     /// Learns an answer that was found at `generation`; an older one must not stand beside newer ones.
     fn learn(&self, key: RawKey, hit: Hit, generation: u64) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.generation > generation {
             return;
         }
@@ -262,11 +273,11 @@ impl Replays {
     }
 
     fn ready(&self, key: &(RecordingId, Option<Arc<str>>)) -> Option<Arc<Prepared>> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).answers.get(key).map(Arc::clone)
+        self.ready.read().unwrap_or_else(PoisonError::into_inner).answers.get(key).map(Arc::clone)
     }
 
     fn keep(&self, key: (RecordingId, Option<Arc<str>>), answer: &Arc<Prepared>) {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
         if answer.weight() > READY / 4 {
             return;
         }

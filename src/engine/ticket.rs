@@ -1,7 +1,9 @@
 //! A call on its way: what the history shows of it until it is done.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::library::Use;
 use super::{Engine, clock};
 use crate::matching::Summary;
 use crate::model::{Call, Mode, Outcome, Request};
@@ -11,6 +13,8 @@ pub(super) struct Ticket {
     engine: Engine,
     call: Call,
     started: Instant,
+    /// Where a hit is counted.
+    used: Option<Arc<Use>>,
     settled: bool,
 }
 
@@ -34,13 +38,25 @@ impl Ticket {
             request_len: request.body.len() as u64,
             ..Call::default()
         };
-        Self::like(engine, &call, mode, started)
+        let mut ticket = Self::like(engine, &call, mode, started);
+        ticket.begin();
+        ticket
     }
 
-    /// A call that arrived `started` and is like another but for what happens to it.
+    /// A call that arrived `started` and is like another. It is not announced before it is done, unless it begins.
     pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
-        let (id, at) = (engine.shared.history.begin(), clock::now());
-        Self { engine: engine.clone(), call: Call { id, at, mode, ..call.clone() }, started, settled: false }
+        let call = Call { at: clock::now(), mode, ..call.clone() };
+        Self { engine: engine.clone(), call, started, used: None, settled: false }
+    }
+
+    /// From now on the call has an id and counts as in flight.
+    pub(super) fn begin(&mut self) {
+        self.call.id = self.engine.shared.history.begin();
+    }
+
+    /// Its end will be a hit of the recording whose use is counted there.
+    pub(super) fn hits(&mut self, used: &Arc<Use>) {
+        self.used = Some(Arc::clone(used));
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
@@ -67,15 +83,8 @@ impl Ticket {
         let mut call = std::mem::take(&mut self.call);
         call.done = true;
         call.total.get_or_insert(micros(self.started.elapsed()));
-        let (shared, at) = (&self.engine.shared, call.at);
-        let hit = call.recording.clone().filter(|_| call.outcome == Some(Outcome::Replay));
-        let usage = || {
-            let id = hit?;
-            let usage = shared.library.hit(&id, at)?;
-            shared.ledger.note(&id);
-            Some(usage)
-        };
-        shared.history.put(call, usage);
+        let (used, at) = (self.used.take(), call.at);
+        self.engine.shared.history.put(call, || used.map(|used| used.hit(at)));
     }
 }
 

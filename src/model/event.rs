@@ -138,10 +138,14 @@ impl Snapshot {
 
     /// Adds a call or replaces the one with its id; the oldest beyond the bound are dropped.
     pub fn put(&mut self, call: &Arc<Call>) {
-        let at = self.calls.partition_point(|known| known.id < call.id);
-        match self.calls.get_mut(at) {
-            Some(known) if known.id == call.id => *known = Arc::clone(call),
-            _ => self.calls.insert(at, Arc::clone(call)),
+        if self.calls.back().is_none_or(|last| last.id < call.id) {
+            self.calls.push_back(Arc::clone(call));
+        } else {
+            let at = self.calls.partition_point(|known| known.id < call.id);
+            match self.calls.get_mut(at) {
+                Some(known) if known.id == call.id => *known = Arc::clone(call),
+                _ => self.calls.insert(at, Arc::clone(call)),
+            }
         }
         while self.calls.len() > Self::CALLS {
             self.calls.pop_front();
