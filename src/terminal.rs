@@ -125,6 +125,9 @@ pub fn watch_panics(report: impl Fn(String) + Send + Sync + 'static) {
     let ui: ThreadId = thread::current().id();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if crate::store::catches_panics() {
+            return;
+        }
         if thread::current().id() == ui || !TAKEN.load(Ordering::SeqCst) {
             give_back();
             before(info);

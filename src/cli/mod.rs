@@ -148,6 +148,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
             return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
+    stay_quiet_about_caught_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
@@ -159,6 +160,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
         Err(error) => Err(error.into()),
     };
     outcome.unwrap_or_else(|error| exit::report(&error))
+}
+
+/// sled may panic on a damaged index. The store catches that and makes the index anew, so nobody needs to see it.
+fn stay_quiet_about_caught_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !crate::store::catches_panics() {
+            before(info);
+        }
+    }));
 }
 
 async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::Result<ExitCode> {

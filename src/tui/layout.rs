@@ -81,8 +81,12 @@ impl Areas {
         areas.tabs = from_top(&mut rest, 1);
         areas.status = from_bottom(&mut rest, 1);
         areas.filter = from_bottom(&mut rest, wishes.filter);
-        if class == Class::Wide && wishes.strip > 0 && !wishes.zoom && whole.height >= 24 {
-            areas.strip = from_bottom(&mut rest, wishes.strip);
+        if wishes.strip > 0 && !wishes.zoom && whole.height >= 24 {
+            match class {
+                Class::Wide => areas.strip = from_bottom(&mut rest, wishes.strip),
+                Class::Stacked => areas.strip = from_bottom(&mut rest, 1),
+                _ => {}
+            }
         }
         areas.panes(rest, wishes);
         areas

@@ -7,4 +7,5 @@ mod layers;
 mod program;
 mod proxy;
 mod serve;
+mod tls;
 mod world;

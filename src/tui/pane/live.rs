@@ -111,8 +111,13 @@ fn empty(app: &App) -> Vec<Toned> {
     ]
 }
 
-/// The strip below the panes: how to point something at the proxy.
+/// The strip below the panes: how to point something at the proxy. Where there is one line, it is the last.
 pub fn strip(app: &App, place: Rect, buf: &mut Buffer) {
+    if let (1, Some(last)) = (place.height, app.options.banner.last()) {
+        let mut row = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
+        draw::write(buf, &mut row, &sanitize(last), app.options.theme.tone(Tone::Dim));
+        return;
+    }
     let inside = Frame { title: "Try it", ..Frame::default() }.draw(&app.options.theme, place, buf);
     let mut rows = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     for line in &app.options.banner {
