@@ -3,4 +3,6 @@
 mod cli;
 mod home;
 mod proxy;
+mod pty;
+mod terminal;
 mod world;
