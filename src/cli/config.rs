@@ -22,7 +22,7 @@ pub(super) struct Config {
     pub(super) listen: SocketAddr,
     pub(super) settings: Settings,
     pub(super) public_url: Option<String>,
-    pub(super) theme: Option<String>,
+    pub(super) theme: Theme,
     pub(super) ascii: bool,
 }
 
@@ -38,10 +38,26 @@ struct File {
     scrub_personal: Option<bool>,
     miss_status: Option<u16>,
     public_url: Option<String>,
-    theme: Option<String>,
+    #[serde(default)]
+    theme: Theme,
     icons: Option<Icons>,
     #[serde(default)]
     upstreams: BTreeMap<String, String>,
+}
+
+/// The colours of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the terminal's background asks for.
+    #[default]
+    Auto,
+    /// For dark backgrounds.
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// None at all.
+    Mono,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

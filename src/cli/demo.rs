@@ -9,9 +9,11 @@ use anyhow::Context;
 use include_dir::{Dir, include_dir};
 use tokio_util::sync::CancellationToken;
 
-use super::proxy::{Asked, Running, log_to_file, log_to_stderr};
+use super::proxy::{Running, Signals, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
-use super::{config, print, traffic, workbench};
+use super::workbench::{self, Screen, Show};
+use super::{config, print, traffic};
+use crate::desk::Desk;
 use crate::engine::{Engine, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
@@ -20,12 +22,16 @@ use crate::proxy::Access;
 /// The recordings that the demo begins with.
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
-pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    length: Option<Duration>,
+    listen: Option<String>,
+    show: impl Show,
+) -> anyhow::Result<ExitCode> {
     let screen = workbench::terminal_at_hand();
     if screen {
-        log_to_file()
+        log_to_file();
     } else {
-        log_to_stderr()
+        log_to_stderr();
     }
     let dir = tempfile::Builder::new()
         .prefix("retake-demo-")
@@ -38,7 +44,7 @@ pub(super) async fn run(length: Option<Duration>, listen: Option<String>) -> any
     let proxy = format!("http://{}", running.address).parse()?;
     let traffic = tokio::spawn(traffic::run(proxy, recordings, stop.clone()));
     let ended = if screen {
-        workbench::show(&running, workbench::Look::demo(running.address), length).await
+        show(Desk::Here(running.engine.clone()), Screen::demo(running.address, length)).await
     } else {
         lines(&running, length).await
     };
@@ -112,7 +118,7 @@ fn is_recording(path: &Path) -> bool {
 
 /// Without a terminal: one line a call.
 async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()> {
-    let mut asked = Asked::listen()?;
+    let mut signals = Signals::listen()?;
     print::line_if_read(&format!("listening on http://{}", running.address));
     print::note(&format!(
         "a demo on this machine alone; point an SDK at it with OPENAI_BASE_URL=http://{}/openai/v1",
@@ -127,7 +133,7 @@ async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()
     };
     tokio::select! {
         () = over => {}
-        () = asked.to_end() => {}
+        () = signals.any() => {}
         // The reader left (`| head`), and a demo is for looking.
         _ = &mut printing => {}
     }

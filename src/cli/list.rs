@@ -21,7 +21,9 @@ pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyh
         );
     } else {
         print::line(&print::cut(print::ROW_HEAD));
-        rows.iter().for_each(|row| print::line(&print::cut(&print::row(row))));
+        for row in &rows {
+            print::line(&print::cut(&print::row(row)));
+        }
         let size = human::size(rows.iter().map(|row| row.size).sum());
         if print::to_terminal() {
             print::note(&format!("{} recordings, {size}", rows.len()));
@@ -41,6 +43,8 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         return Err(NotFound(text).into());
     }
     let (desk, notices) = Desk::open(&common.store)?;
-    notices.iter().for_each(|notice| print::note(&notice.text));
+    for notice in &notices {
+        print::note(&notice.text);
+    }
     Ok(desk)
 }

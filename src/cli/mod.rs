@@ -20,6 +20,9 @@ mod show;
 mod traffic;
 mod workbench;
 
+pub use config::Theme;
+pub use workbench::{Screen, Show};
+
 use exit::Exit;
 
 const EXAMPLES: &str = "\
@@ -133,8 +136,8 @@ enum Verb {
     },
 }
 
-/// Runs one verb and says how it went.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs one verb and says how it went; `show` is how a screen is shown.
+pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCode {
     let parsed = Cli::command()
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
@@ -148,7 +151,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
-            let outcome = runtime.block_on(carry_out(cli, &matches));
+            let outcome = runtime.block_on(carry_out(cli, &matches, show));
             // A thread that waits for a key or a slow disk must not hold the exit up.
             runtime.shutdown_timeout(std::time::Duration::from_millis(200));
             outcome
@@ -158,19 +161,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     outcome.unwrap_or_else(|error| exit::report(&error))
 }
 
-async fn carry_out(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::Result<ExitCode> {
     let common = cli.common;
     let typed = |flag: &str| {
         let verb = matches.subcommand().map(|(_, verb)| verb);
         verb.and_then(|verb| verb.value_source(flag)) == Some(ValueSource::CommandLine)
     };
     match cli.verb {
-        None => workbench::run(&common, cli.proxy).await,
-        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.and(proxy, typed)).await,
+        None => workbench::run(&common, cli.proxy, show).await,
+        Some(Verb::Tui(proxy)) => workbench::run(&common, cli.proxy.and(proxy, typed), show).await,
         Some(Verb::Serve { proxy, quiet, json }) => {
             serve::run(&common, cli.proxy.and(proxy, typed), serve::Lines::of(quiet, json)).await
         }
-        Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen)).await,
+        Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
         Some(Verb::List { hash, json }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,

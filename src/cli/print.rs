@@ -1,5 +1,6 @@
 //! The only place that writes to stdout and stderr.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use crate::model::{Call, Outcome, Row};
@@ -73,10 +74,10 @@ pub(super) fn call(call: &Call) -> String {
     let mut text =
         format!("{} {label} {status} {endpoint:<22} {model:<16} {took:>7} {size:>9}", clock(call.at.0));
     if let Some(id) = &call.recording {
-        text.push_str(&format!("  {id}"));
+        let _ = write!(text, "  {id}");
     }
     if let Some(reason) = &call.reason {
-        text.push_str(&format!("\n         {}", sanitize(reason)));
+        let _ = write!(text, "\n         {}", sanitize(reason));
     }
     text
 }

@@ -37,7 +37,9 @@ async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> a
     }
     // A list that was asked for by a prefix is always shown before it goes.
     if hash.is_some() || !yes {
-        rows.iter().for_each(|row| print::line(&print::cut(&print::row(row))));
+        for row in &rows {
+            print::line(&print::cut(&print::row(row)));
+        }
     }
     let many = if rows.len() == 1 {
         "this recording".to_owned()
@@ -55,6 +57,8 @@ async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> a
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
     let removed = desk.remove(&ids).await?;
-    removed.iter().for_each(|id| print::line(&format!("removed {id}")));
+    for id in &removed {
+        print::line(&format!("removed {id}"));
+    }
     Ok(if removed.len() == ids.len() { ExitCode::SUCCESS } else { Exit::NotFound.into() })
 }

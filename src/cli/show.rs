@@ -15,6 +15,7 @@ use crate::terminal;
 /// Which part of a recording is shown.
 #[derive(Args, Clone, Copy)]
 #[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, and clap admits one of them")]
 pub(super) struct Part {
     /// The whole recording as one JSON object
     #[arg(long)]

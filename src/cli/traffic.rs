@@ -12,6 +12,14 @@ use crate::upstream::{Base, Client};
 /// How long between two calls.
 const PAUSE: Duration = Duration::from_millis(650);
 
+/// What the chats ask.
+const QUESTIONS: [&str; 4] = [
+    "Name three rivers that flow north.",
+    "Why is the sky dark at night?",
+    "Give me a haiku about snapshots.",
+    "What is a good name for a test fixture?",
+];
+
 /// A time such as `10s`, `2m` or `1500ms`, for `--for`.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a time; write it like 10s, 2m or 1500ms");
@@ -69,12 +77,6 @@ fn steps(recordings: &[Recording], round: u32) -> Vec<Step<'_>> {
     else {
         return Vec::new();
     };
-    const QUESTIONS: [&str; 4] = [
-        "Name three rivers that flow north.",
-        "Why is the sky dark at night?",
-        "Give me a haiku about snapshots.",
-        "What is a good name for a test fixture?",
-    ];
     let question = QUESTIONS[turn % QUESTIONS.len()];
     let asking = |text: String, stream: bool| json!({"model": "gpt-5-mini", "messages": [{"role": "user", "content": text}], "stream": stream});
     let painting =

@@ -1,38 +1,55 @@
 //! `retake` and `retake tui`: the workbench, with the proxy inside.
+//!
+//! The command line does not know the screen: whoever calls it hands in how one is shown.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::config::Config;
+use super::config::{Config, Theme};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
 use super::{Common, ProxyArgs, print};
 use crate::desk::Desk;
-use crate::engine::{self, Engine};
-use crate::model::Outcome;
-use crate::tui::{self, Look as Colours, Options, Theme};
+use crate::engine::Engine;
+use crate::model::{Notice, Outcome};
 
-/// How the screen presents itself.
-pub(super) struct Look {
-    suffix: Option<String>,
-    banner: Vec<String>,
-    upstream: String,
-    theme: Colours,
-    ascii: bool,
+/// What a screen is told at its start.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    /// Where the proxy listens, `127.0.0.1:4010`.
+    pub address: String,
+    /// Where forwarded calls go, in a few words.
+    pub upstream: String,
+    /// Stands behind the name in the title, `demo`.
+    pub suffix: Option<String>,
+    /// How to point something at the proxy, line by line.
+    pub banner: Vec<String>,
+    /// The colours that were asked for.
+    pub theme: Theme,
+    /// Whether marks and frames are ASCII.
+    pub ascii: bool,
+    /// What people should know about the start.
+    pub notices: Vec<Notice>,
+    /// After this time the screen leaves by itself.
+    pub length: Option<Duration>,
 }
 
-pub(super) async fn run(common: &Common, args: ProxyArgs) -> anyhow::Result<ExitCode> {
+/// Shows a screen until somebody leaves it.
+pub trait Show: AsyncFn(Desk, Screen) -> anyhow::Result<()> {}
+
+impl<S: AsyncFn(Desk, Screen) -> anyhow::Result<()>> Show for S {}
+
+pub(super) async fn run(common: &Common, args: ProxyArgs, show: impl Show) -> anyhow::Result<ExitCode> {
     if !terminal_at_hand() {
         let text = "the workbench needs a terminal on stdin and stdout; without one use `retake serve`";
         return Err(Usage(text.into()).into());
     }
     let config = Config::read(common, &args)?;
-    let look = Look::of(&config)?;
     log_to_file();
     let running = Running::start(&common.store, &config).await?;
-    let shown = show(&running, look, None).await;
+    let shown = show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;
     let summary = summary(&running.engine);
     running.stop().await?;
     shown?;
@@ -46,31 +63,6 @@ pub(super) fn terminal_at_hand() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !dumb
 }
 
-/// Shows the screen until somebody leaves it, or `length` is over.
-pub(super) async fn show(running: &Running, look: Look, length: Option<Duration>) -> anyhow::Result<()> {
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let background = std::env::var("COLORFGBG").ok();
-    let theme = Theme::choose(look.theme, no_color, background.as_deref());
-    let options = Options {
-        address: running.address.to_string(),
-        upstream: look.upstream,
-        suffix: look.suffix,
-        banner: look.banner,
-        theme: if look.ascii { theme.in_ascii() } else { theme },
-        zone: jiff::tz::TimeZone::system(),
-        pixels: false,
-        notices: running.notices.clone(),
-    };
-    let desk = Desk::Here(running.engine.clone());
-    let over = async {
-        match length {
-            Some(length) => tokio::time::sleep(length).await,
-            None => std::future::pending().await,
-        }
-    };
-    tui::run(desk, options, engine::now, over).await
-}
-
 fn summary(engine: &Engine) -> String {
     let snapshot = engine.snapshot();
     let counted = Outcome::ALL.into_iter().map(|outcome| (snapshot.counters.of(outcome), outcome.label()));
@@ -80,37 +72,37 @@ fn summary(engine: &Engine) -> String {
     format!("{calls}; {} recordings", snapshot.rows.len())
 }
 
-// === impl Look ===
+// === impl Screen ===
 
-impl Look {
-    fn of(config: &Config) -> anyhow::Result<Self> {
-        let theme = config.theme.as_deref().unwrap_or("auto");
-        let theme = match theme {
-            "auto" => Colours::Auto,
-            "dark" => Colours::Dark,
-            "light" => Colours::Light,
-            "mono" => Colours::Mono,
-            other => {
-                return Err(
-                    Usage(format!("theme `{other}` is unknown; use auto, dark, light or mono")).into()
-                );
-            }
-        };
-        Ok(Self { suffix: None, banner: Vec::new(), upstream: upstream(config), theme, ascii: config.ascii })
+impl Screen {
+    fn of(running: &Running, config: &Config) -> Self {
+        Self {
+            address: running.address.to_string(),
+            upstream: upstream(config),
+            suffix: None,
+            banner: Vec::new(),
+            theme: config.theme,
+            ascii: config.ascii,
+            notices: running.notices.clone(),
+            length: None,
+        }
     }
 
     /// The demo's: it says what is going on and how to take part.
-    pub(super) fn demo(address: SocketAddr) -> Self {
+    pub(super) fn demo(address: SocketAddr, length: Option<Duration>) -> Self {
         let banner = vec![
             "This is a demo: a temporary store, a stand-in upstream, made-up traffic. Nothing leaves this machine.".into(),
             format!("Take part: export OPENAI_BASE_URL=http://{address}/openai/v1 OPENAI_API_KEY=any"),
         ];
         Self {
+            address: address.to_string(),
+            upstream: "stand-in upstream".into(),
             suffix: Some("demo".into()),
             banner,
-            upstream: "stand-in upstream".into(),
-            theme: Colours::Auto,
+            theme: Theme::Auto,
             ascii: false,
+            notices: Vec::new(),
+            length,
         }
     }
 }

@@ -15,7 +15,7 @@ pub use decode::decoded;
 pub use rules::{Plain, Preset, Rules, Terminator};
 pub use sse::{SseEvent, events};
 
-use crate::model::{Headers, Request, Response};
+use crate::model::{Request, Response};
 
 /// One API family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,14 @@ pub struct Refusal<'a> {
     pub details: Option<serde_json::Value>,
 }
 
+impl<'a> Refusal<'a> {
+    /// A refusal without details.
+    #[must_use]
+    pub fn new(status: u16, code: &'a str, message: &'a str) -> Self {
+        Self { status, code, message, details: None }
+    }
+}
+
 impl Dialect {
     /// The dialect that a mount speaks.
     #[must_use]
@@ -62,13 +70,12 @@ impl Dialect {
         }
     }
 
-    /// The mount that a target without a mount prefix means, from what only one provider's clients send.
+    /// The mount that a target without a mount prefix means, from what only one provider's clients send; `has` tells
+    /// whether a header is there.
     #[must_use]
-    pub fn detect(method: &str, path: &str, headers: &Headers) -> Option<&'static str> {
-        let _ = method;
+    pub fn detect(path: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
         let (version, rest) = path::behind_version(path);
         let first = rest.split('/').next().unwrap_or_default();
-        let has = |name: &str| headers.get(name).is_some();
         match (version, first) {
             ("v1", "messages") => Some("anthropic"),
             ("v1", "models") if has("anthropic-version") => Some("anthropic"),
@@ -168,12 +175,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::ByteLog;
+    use crate::model::{ByteLog, Headers};
 
     #[test]
     fn a_target_without_a_mount_is_recognized() {
-        let none = Headers::default();
-        let detect = |path: &str| Dialect::detect("POST", path, &none);
+        let detect = |path: &str| Dialect::detect(path, |_| false);
         assert_eq!(detect("/v1/chat/completions"), Some("openai"));
         assert_eq!(detect("/v1/models"), Some("openai"));
         assert_eq!(detect("/v1/messages"), Some("anthropic"));
@@ -182,8 +188,8 @@ mod tests {
         assert_eq!(detect("/api/chat"), Some("ollama"));
         assert_eq!(detect("/v2/chat"), Some("cohere"));
         assert_eq!(detect("/favicon.ico"), None);
-        let anthropic = Headers::from_iter([("anthropic-version", "2023-06-01")]);
-        assert_eq!(Dialect::detect("GET", "/v1/models", &anthropic), Some("anthropic"));
+        let anthropic = |name: &str| name == "anthropic-version";
+        assert_eq!(Dialect::detect("/v1/models", anthropic), Some("anthropic"));
     }
 
     #[test]

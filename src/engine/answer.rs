@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::body::AnswerBody;
 use super::library::Found;
+use super::replay::RawKey;
 use super::ticket::Ticket;
 use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal};
@@ -24,6 +25,8 @@ pub struct Incoming {
     pub base: Arc<str>,
     /// When it arrived.
     pub started: Instant,
+    /// The hash of its raw bytes.
+    pub key: RawKey,
 }
 
 /// What a call's own headers ask for.
@@ -61,14 +64,9 @@ pub(super) struct Asked {
 }
 
 impl Engine {
-    /// Answers a call. Whatever goes wrong is an answer too.
+    /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
         let mode = incoming.overrides.mode.unwrap_or_else(|| self.mode());
-        if mode.looks_up()
-            && let Some(answer) = self.replay_known(&incoming, mode)
-        {
-            return answer;
-        }
         let scrubbed = self.shared.scrubber.scrub(&incoming.request);
         let ticket = Ticket::new(self, &incoming.request, summary(&scrubbed), mode, incoming.started);
         let fields = Fields::of(&scrubbed);
@@ -80,7 +78,7 @@ impl Engine {
         let found = if asked.mode.looks_up() { self.find(&asked) } else { None };
         match decide(asked.mode, found.is_some(), self.shared.settings.never_forward) {
             Decision::Replay => match found {
-                Some(found) => self.replay(asked, &found).await,
+                Some(found) => self.replay(asked, &found),
                 None => self.miss(asked).await,
             },
             Decision::Forward { store } => self.forward(asked, store).await,
@@ -89,7 +87,7 @@ impl Engine {
             Decision::Forbidden => {
                 let text =
                     format!("mode {} would forward this call, and --never-forward forbids it", asked.mode);
-                self.refuse(asked, Outcome::Error, 403, "FORWARDING_FORBIDDEN", &text, None)
+                self.refuse(asked, Outcome::Error, &Refusal::new(403, "FORWARDING_FORBIDDEN", &text))
             }
         }
     }
@@ -138,7 +136,7 @@ impl Engine {
                 "no recording answers this call and `{}` cannot be synthesized; record it with mode replay-or-record",
                 asked.ticket.call().endpoint
             );
-            return self.refuse(asked, Outcome::Miss, 404, "MOCK_UNAVAILABLE", &text, None);
+            return self.refuse(asked, Outcome::Miss, &Refusal::new(404, "MOCK_UNAVAILABLE", &text));
         };
         let mut headers = header_map(&response);
         mark(&mut headers, Outcome::Mock, None, None);
@@ -156,7 +154,7 @@ impl Engine {
             .remember(call.id, Exchange { request: asked.scrubbed, response: Some(response.clone()) });
         let ticket = asked.ticket;
         let body = AnswerBody::held(response.log.bytes.clone(), &response.log, latency, move || {
-            ticket.done(Outcome::Mock)
+            ticket.done(Outcome::Mock);
         });
         Answer { status: response.status, headers, body }
     }
@@ -167,10 +165,7 @@ impl Engine {
             return self.refuse(
                 asked,
                 Outcome::Miss,
-                self.shared.settings.miss_status,
-                "RECORDING_NOT_FOUND",
-                &text,
-                None,
+                &Refusal::new(self.shared.settings.miss_status, "RECORDING_NOT_FOUND", &text),
             );
         }
         let near = self.near_misses(&asked).await;
@@ -179,48 +174,33 @@ impl Engine {
         self.refuse(
             asked,
             Outcome::Miss,
-            self.shared.settings.miss_status,
-            "RECORDING_NOT_FOUND",
-            &text,
-            Some(details),
+            &Refusal {
+                details: Some(details),
+                ..Refusal::new(self.shared.settings.miss_status, "RECORDING_NOT_FOUND", &text)
+            },
         )
     }
 
     /// The answer to a request that is no call: it never reached a mode, but people should see it.
-    pub fn reject(
-        &self,
-        request: &Request,
-        started: Instant,
-        status: u16,
-        (code, message): (&str, &str),
-    ) -> Answer {
+    pub fn reject(&self, request: &Request, started: Instant, refused: &Refusal<'_>) -> Answer {
         let mut ticket = Ticket::new(self, request, summary(request), self.mode(), started);
         let dialect = Dialect::of_mount(&request.mount);
-        let (answer, response) =
-            refusal(dialect, Outcome::Error, &Refusal { status, code, message, details: None });
+        let (answer, response) = refusal(dialect, Outcome::Error, refused);
         let call = ticket.call();
-        call.status = Some(status);
-        call.reason = Some(message.into());
+        call.status = Some(refused.status);
+        call.reason = Some(refused.message.into());
         call.response_len = response.log.bytes.len() as u64;
         ticket.done(Outcome::Error);
         answer
     }
 
     /// An answer that is retake's own, in the error shape of the call's dialect, which no SDK retries.
-    pub(super) fn refuse(
-        &self,
-        mut asked: Asked,
-        outcome: Outcome,
-        status: u16,
-        code: &str,
-        message: &str,
-        details: Option<serde_json::Value>,
-    ) -> Answer {
+    pub(super) fn refuse(&self, mut asked: Asked, outcome: Outcome, refused: &Refusal<'_>) -> Answer {
         let dialect = Dialect::of_mount(&asked.scrubbed.mount);
-        let (answer, response) = refusal(dialect, outcome, &Refusal { status, code, message, details });
+        let (answer, response) = refusal(dialect, outcome, refused);
         let call = asked.ticket.call();
-        call.status = Some(status);
-        call.reason = Some(message.into());
+        call.status = Some(refused.status);
+        call.reason = Some(refused.message.into());
         call.response_len = response.log.bytes.len() as u64;
         self.shared.history.remember(call.id, Exchange { request: asked.scrubbed, response: Some(response) });
         asked.ticket.done(outcome);

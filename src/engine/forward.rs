@@ -9,8 +9,8 @@ use super::answer::{Answer, Asked, header_map, is_hop_by_hop, is_own, mark};
 use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
-use crate::dialect::Dialect;
-use crate::model::{Exchange, Headers, Outcome, Request, Response, Scrubbed};
+use crate::dialect::{Dialect, Refusal};
+use crate::model::{ByteLog, Exchange, Headers, Outcome, Request, Response};
 use crate::upstream::{Base, Forwarded, UpstreamError};
 
 /// The longest answer of a call without recording that is remembered for looking at.
@@ -21,9 +21,11 @@ impl Engine {
         let mount = asked.incoming.request.mount.clone();
         let Some(base) = self.shared.settings.upstreams.get(&mount).cloned() else {
             let text = format!("no upstream `{mount}` is known; start with --upstream {mount}=URL");
-            return self.refuse(asked, Outcome::Error, 404, "UNKNOWN_UPSTREAM", &text, None);
+            return self.refuse(asked, Outcome::Error, &Refusal::new(404, "UNKNOWN_UPSTREAM", &text));
         };
         asked.ticket.call().outcome = Some(if store { Outcome::Record } else { Outcome::Live });
+        let under_way = Exchange { request: asked.scrubbed.clone(), response: None };
+        self.shared.history.remember(asked.ticket.call().id, under_way);
         asked.ticket.progress();
         if store {
             plain_encoding(&mut asked.incoming.request.headers);
@@ -48,13 +50,13 @@ impl Engine {
             "; check the network, or use --upstream NAME=URL"
         };
         let text = format!("{error}{}", if status == 502 { hint } else { "" });
-        self.refuse(asked, Outcome::Error, status, code, &text, None)
+        self.refuse(asked, Outcome::Error, &Refusal::new(status, code, &text))
     }
 
     /// Passes an answer on and stores nothing; the exchange is remembered for a while.
     fn pass_on(&self, asked: Asked, answer: Forwarded, sent: Instant) -> Answer {
         let response =
-            Response { status: answer.status, headers: end_to_end(answer.headers), log: Default::default() };
+            Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let mut headers = header_map(&response);
         mark(&mut headers, Outcome::Live, None, None);
         let Asked { incoming, scrubbed, mut ticket, .. } = asked;
@@ -62,15 +64,19 @@ impl Engine {
         let (engine, status) = (self.clone(), response.status);
         let secrets = crate::matching::credentials(&incoming.request);
         let finish = Box::new(move |arrived: Arrived| {
-            engine.note_end(&mut ticket, &arrived);
-            engine.remember(&mut ticket, scrubbed, response, arrived, &secrets);
+            Self::note_end(&mut ticket, &arrived);
+            if arrived.len <= REMEMBER {
+                let response = masked(Response { log: arrived.log, ..response }, &secrets);
+                let exchange = Exchange { request: scrubbed, response: Some(response) };
+                engine.shared.history.remember(ticket.call().id, exchange);
+            }
             ticket.done(Outcome::Live);
         });
         Answer { status, headers, body: AnswerBody::Tee(Box::new(Tee::new(answer.body, sent, None, finish))) }
     }
 
     /// What the end of a body says about its call.
-    pub(super) fn note_end(&self, ticket: &mut Ticket, arrived: &Arrived) {
+    pub(super) fn note_end(ticket: &mut Ticket, arrived: &Arrived) {
         let call = ticket.call();
         call.response_len = arrived.len;
         call.first_byte = arrived.first_byte.map(micros);
@@ -79,20 +85,6 @@ impl Engine {
             End::Clean => {}
             End::Cut => call.reason = Some("the upstream broke off in the middle of the answer".into()),
             End::Abandoned => call.reason = Some("the client left before the answer was complete".into()),
-        }
-    }
-
-    fn remember(
-        &self,
-        ticket: &mut Ticket,
-        request: Scrubbed,
-        response: Response,
-        arrived: Arrived,
-        secrets: &[Bytes],
-    ) {
-        if arrived.len <= REMEMBER {
-            let response = masked(Response { log: arrived.log, ..response }, secrets);
-            self.shared.history.remember(ticket.call().id, Exchange { request, response: Some(response) });
         }
     }
 }

@@ -93,12 +93,18 @@ impl History {
             return;
         }
         let mut state = self.lock();
+        state.forget(id);
         state.exchanges.push_back((id, Arc::new(exchange), len));
         state.remembered += len;
         while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
             let Some((_, _, len)) = state.exchanges.pop_front() else { break };
             state.remembered -= len;
         }
+    }
+
+    /// Lets go of the exchange of a call that became a recording.
+    pub(super) fn forget(&self, id: CallId) {
+        self.lock().forget(id);
     }
 
     pub(super) fn exchange(&self, id: CallId) -> Option<Arc<Exchange>> {
@@ -132,5 +138,15 @@ impl History {
     /// Nobody listening is fine.
     fn send(&self, event: Event) {
         let _ = self.events.send(Arc::new(event));
+    }
+}
+
+impl State {
+    fn forget(&mut self, id: CallId) {
+        if let Some(at) = self.exchanges.iter().rposition(|(call, ..)| *call == id)
+            && let Some((_, _, len)) = self.exchanges.remove(at)
+        {
+            self.remembered -= len;
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::matching::Fields;
 use crate::model::{Fingerprint, Hash, RecordingId, Row, Strategy, Timestamp, Usage};
@@ -24,6 +24,9 @@ struct State {
     entries: HashMap<RecordingId, Indexed>,
     by_all: HashMap<Fingerprint, Vec<RecordingId>>,
     by_significant: HashMap<Fingerprint, Vec<RecordingId>>,
+    /// The use of recordings that were hit since the rows were last brought up to date: counting must neither copy a
+    /// row nor keep other look-ups waiting.
+    used: Mutex<HashMap<RecordingId, Usage>>,
     /// The strategies in use and by how many recordings, narrow ones first.
     shapes: BTreeMap<(u8, Strategy), usize>,
 }
@@ -44,34 +47,38 @@ impl Library {
     }
 
     pub(super) fn insert(&self, entry: Indexed) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.write();
         state.remove(&entry.row.id);
         state.insert(entry);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn remove(&self, id: &RecordingId) -> Option<Indexed> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.write();
         let removed = state.remove(id);
         self.generation.fetch_add(1, Ordering::Release);
         removed
     }
 
     pub(super) fn row(&self, id: &RecordingId) -> Option<Arc<Row>> {
-        self.read().entries.get(id).map(|entry| Arc::clone(&entry.row))
+        self.write().entries.get(id).map(|entry| Arc::clone(&entry.row))
     }
 
     pub(super) fn rows(&self) -> HashMap<RecordingId, Arc<Row>> {
-        self.read().entries.iter().map(|(id, entry)| (id.clone(), Arc::clone(&entry.row))).collect()
+        self.write().entries.iter().map(|(id, entry)| (id.clone(), Arc::clone(&entry.row))).collect()
     }
 
     /// Counts a hit and gives the use after it.
     pub(super) fn hit(&self, id: &RecordingId, at: Timestamp) -> Option<Usage> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let row = Arc::make_mut(&mut state.entries.get_mut(id)?.row);
-        row.usage.hits += 1;
-        row.usage.last_hit = row.usage.last_hit.max(Some(at));
-        Some(row.usage)
+        let state = self.read();
+        let mut used = state.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if !used.contains_key(id) {
+            used.insert(id.clone(), state.entries.get(id)?.row.usage);
+        }
+        let usage = used.get_mut(id)?;
+        usage.hits += 1;
+        usage.last_hit = usage.last_hit.max(Some(at));
+        Some(*usage)
     }
 
     /// The recording that answers, each recording judged by its own strategy: exact bytes first, then all fields
@@ -116,6 +123,13 @@ impl Library {
         state.entries.values().filter(|e| e.keys.canonical != version).map(|e| Arc::clone(&e.row)).collect()
     }
 
+    /// The state to change or to list, its rows up to date.
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.settle_use();
+        state
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,6 +142,16 @@ fn found(entry: &Indexed, all: Fingerprint) -> Found {
 // === impl State ===
 
 impl State {
+    /// Writes the use that was counted into the rows.
+    fn settle_use(&mut self) {
+        let used = self.used.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (id, usage) in used.drain() {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                Arc::make_mut(&mut entry.row).usage = usage;
+            }
+        }
+    }
+
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
         if row.completeness.replayable() {

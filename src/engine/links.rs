@@ -1,6 +1,8 @@
 //! Links to media inside JSON answers: found, and replaced in place, token by token. Nothing is re-serialized, so
 //! every other byte stays what the provider sent.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 
 use crate::model::MediaRef;
@@ -40,7 +42,7 @@ pub(super) fn rewritten(body: &Bytes, media: &[MediaRef], base: &str) -> Bytes {
         };
         let start = token.as_ptr() as usize - text.as_ptr() as usize;
         out.push_str(&text[copied..start]);
-        out.push_str(&format!("\"{base}{MEDIA_PATH}{}\"", medium.id));
+        let _ = write!(out, "\"{base}{MEDIA_PATH}{}\"", medium.id);
         copied = start + token.len();
     });
     out.push_str(&text[copied..]);

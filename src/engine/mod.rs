@@ -38,6 +38,7 @@ pub use body::AnswerBody;
 pub use clock::now;
 pub use media::Media;
 pub use record::row_of;
+pub use replay::{Raw, RawKey};
 pub use settings::Settings;
 
 use history::History;

@@ -21,7 +21,7 @@ use crate::model::{
 };
 use crate::reading::count_images;
 use crate::store::{Change, Indexed, Keys, StoreError};
-use crate::upstream::{Base, Forwarded};
+use crate::upstream::{Arriving, Base, Forwarded};
 
 /// Recordings that are in the library but not yet safe in the store.
 #[derive(Default)]
@@ -41,6 +41,17 @@ struct Draft {
     secrets: Vec<Bytes>,
     upstream: Base,
     ticket: Ticket,
+}
+
+/// An answer with links, on its way in.
+struct Held {
+    draft: Draft,
+    body: Arriving,
+    sent: Instant,
+    /// Where links stand.
+    patterns: &'static [&'static str],
+    /// The proxy's URL for them; none leaves them as they are.
+    base: Option<Arc<str>>,
 }
 
 impl Engine {
@@ -79,7 +90,8 @@ impl Engine {
         let is_json = draft.response.headers.media_type() == "application/json";
         if !patterns.is_empty() && is_json && (200..300).contains(&status) {
             let base = (!incoming.overrides.original_media).then(|| Arc::clone(&incoming.base));
-            return self.record_linked(draft, answer.body, sent, (patterns, base), headers).await;
+            let held = Held { draft, body: answer.body, sent, patterns, base };
+            return self.record_linked(held, headers).await;
         }
         let tasks = self.shared.tasks.clone();
         let finish = Box::new(move |arrived: Arrived| {
@@ -94,15 +106,9 @@ impl Engine {
 
     /// An answer with links is held until it is complete, so that the links can be replaced by ones that last. It is
     /// read in a task of its own: a client that leaves does not stop the recording.
-    async fn record_linked(
-        &self,
-        draft: Draft,
-        body: crate::upstream::Arriving,
-        sent: Instant,
-        (patterns, base): (&'static [&'static str], Option<Arc<str>>),
-        headers: http::HeaderMap,
-    ) -> Answer {
+    async fn record_linked(&self, held: Held, headers: http::HeaderMap) -> Answer {
         let (tell, told) = oneshot::channel();
+        let Held { draft, body, sent, patterns, base } = held;
         let (status, upstream, id) = (draft.response.status, draft.upstream.clone(), draft.id.clone());
         let engine = self.clone();
         self.shared.tasks.spawn(async move {
@@ -164,7 +170,7 @@ impl Draft {
     /// Makes the recording, shows it to the next call, stores it, verifies it, announces it.
     async fn store(mut self, arrived: Arrived, media: Vec<Downloaded>) {
         let engine = self.engine.clone();
-        engine.note_end(&mut self.ticket, &arrived);
+        Engine::note_end(&mut self.ticket, &arrived);
         if arrived.too_long {
             engine.notify(
                 Level::Warning,
@@ -226,6 +232,7 @@ impl Engine {
                         Some(format!("stored as partial: {}", recording.completeness.word()));
                 }
                 self.shared.history.announce(|| Event::Stored { rows: vec![row] });
+                self.shared.history.forget(ticket.call().id);
                 ticket.done(Outcome::Record);
             }
             Err(error) => {

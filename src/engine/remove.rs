@@ -20,7 +20,9 @@ impl Engine {
         self.forget(&ids);
         if let Err(error) = self.shared.store.commit(Change::Remove { ids: ids.clone() }, clock::now()).await
         {
-            removed.into_iter().for_each(|entry| self.shared.library.insert(entry));
+            for entry in removed {
+                self.shared.library.insert(entry);
+            }
             return Err(error);
         }
         self.shared.history.announce(|| Event::Removed { ids: ids.clone() });
@@ -40,7 +42,9 @@ impl Engine {
         }
         self.shared.store.commit(Change::Restore { ids: ids.clone() }, clock::now()).await?;
         let rows = back.iter().map(|entry| Arc::clone(&entry.row)).collect();
-        back.into_iter().for_each(|entry| self.shared.library.insert(entry));
+        for entry in back {
+            self.shared.library.insert(entry);
+        }
         self.shared.history.announce(|| Event::Stored { rows });
         Ok(ids)
     }

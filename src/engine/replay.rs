@@ -2,26 +2,52 @@
 //! last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, Asked, Incoming, header_map, mark};
+use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::body::AnswerBody;
 use super::library::Found;
 use super::ticket::{Ticket, micros};
 use super::{Engine, links};
-use crate::matching::{KEPT_HEADERS, Summary, summary};
-use crate::model::{ByteLog, Latency, Mode, Outcome, RecordingId};
+use crate::dialect::Refusal;
+use crate::matching::KEPT_HEADERS;
+use crate::model::{ByteLog, Call, Latency, Outcome, RecordingId};
 use crate::store::StoreError;
 
 /// How many different raw requests are known.
 const KNOWN: usize = 8192;
 /// How many bytes of ready answers are kept.
 const READY: usize = 48 << 20;
+
+/// The hash of all that can change which recording answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RawKey([u8; 32]);
+
+/// A call as the server has it: nothing is copied out of it before it is clear that it was not seen before.
+pub struct Raw<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The mount.
+    pub mount: &'a str,
+    /// What follows the mount.
+    pub target: &'a str,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: &'a [u8],
+    /// What the call's own headers ask for.
+    pub overrides: &'a Overrides,
+    /// The proxy's base URL as the client knows it.
+    pub base: &'a Arc<str>,
+    /// When it arrived.
+    pub started: Instant,
+}
 
 /// What was derived for replays.
 #[derive(Default)]
@@ -34,7 +60,7 @@ pub(super) struct Replays {
 struct Known {
     /// The library's generation that the entries hold for.
     generation: u64,
-    entries: HashMap<[u8; 32], Arc<Hit>>,
+    entries: HashMap<RawKey, Arc<Hit>, BuildHasherDefault<FirstBytes>>,
 }
 
 #[derive(Default)]
@@ -43,10 +69,12 @@ struct Ready {
     bytes: usize,
 }
 
-/// A raw request that a recording answers.
+/// A raw request that a recording answers: all but the body, which stands among the ready answers.
 struct Hit {
-    found: Found,
-    summary: Summary,
+    recording: RecordingId,
+    /// The call, but for its id and times.
+    call: Call,
+    headers: HeaderMap,
 }
 
 /// An answer ready to be sent.
@@ -59,60 +87,71 @@ struct Prepared {
 }
 
 impl Engine {
-    /// The answer to a request whose raw bytes were seen before: no parsing, no comparing.
-    pub(super) fn replay_known(&self, incoming: &Incoming, mode: Mode) -> Option<Answer> {
-        let hit = self.shared.replays.known(&raw_key(incoming), self.shared.library.generation())?;
-        let ready = self.prepared(&hit.found.id, incoming).ok()??;
-        let ticket = Ticket::new(self, &incoming.request, hit.summary.clone(), mode, incoming.started);
-        Some(self.serve(ticket, &hit.found, &ready, incoming))
+    /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
+    #[must_use]
+    pub fn answer_known(&self, raw: &Raw<'_>, key: &RawKey) -> Option<Answer> {
+        let mode = raw.overrides.mode.unwrap_or_else(|| self.mode());
+        if !mode.looks_up() {
+            return None;
+        }
+        let hit = self.shared.replays.known(key, self.shared.library.generation())?;
+        let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
+        let ticket = Ticket::like(self, &hit.call, mode, raw.started);
+        Some(self.serve(ticket, hit.headers.clone(), &ready, raw.overrides))
     }
 
     /// The answer of a recording that was found.
-    pub(super) async fn replay(&self, asked: Asked, found: &Found) -> Answer {
+    pub(super) fn replay(&self, mut asked: Asked, found: &Found) -> Answer {
         let generation = self.shared.library.generation();
-        match self.prepared(&found.id, &asked.incoming) {
+        let incoming = &asked.incoming;
+        match self.prepared(&found.id, &incoming.overrides, &incoming.base) {
             Ok(Some(ready)) => {
-                let hit = Hit { found: found.clone(), summary: summary(&asked.scrubbed) };
-                self.shared.replays.learn(raw_key(&asked.incoming), hit, generation);
-                self.serve(asked.ticket, found, &ready, &asked.incoming)
+                let mut headers = ready.headers.clone();
+                mark(&mut headers, Outcome::Replay, Some(&found.id), Some(&found.strategy));
+                let call = asked.ticket.call();
+                call.status = Some(ready.status);
+                call.recording = Some(found.id.clone());
+                call.cosmetic = found.cosmetic;
+                call.response_len = ready.body.len() as u64;
+                let hit = Hit { recording: found.id.clone(), call: call.clone(), headers: headers.clone() };
+                self.shared.replays.learn(incoming.key, hit, generation);
+                self.serve(asked.ticket, headers, &ready, &incoming.overrides)
             }
             Ok(None) => {
                 let text = format!("recording {} was removed while it was looked up", found.id);
-                self.refuse(
-                    asked,
-                    Outcome::Miss,
-                    self.shared.settings.miss_status,
-                    "RECORDING_NOT_FOUND",
-                    &text,
-                    None,
-                )
+                let status = self.shared.settings.miss_status;
+                self.refuse(asked, Outcome::Miss, &Refusal::new(status, "RECORDING_NOT_FOUND", &text))
             }
             Err(error) => {
                 let text = format!("recording {} cannot be read: {error}", found.id);
                 tracing::error!("{text}");
-                self.refuse(asked, Outcome::Error, 500, "STORE_UNREADABLE", &text, None)
+                self.refuse(asked, Outcome::Error, &Refusal::new(500, "STORE_UNREADABLE", &text))
             }
         }
     }
 
-    fn serve(&self, mut ticket: Ticket, found: &Found, ready: &Prepared, incoming: &Incoming) -> Answer {
-        let mut headers = ready.headers.clone();
-        mark(&mut headers, Outcome::Replay, Some(&found.id), Some(&found.strategy));
-        let latency = incoming.overrides.latency.unwrap_or(self.shared.settings.latency);
-        let elapsed = ticket.elapsed();
-        let call = ticket.call();
-        call.status = Some(ready.status);
-        call.recording = Some(found.id.clone());
-        call.cosmetic = found.cosmetic;
-        call.response_len = ready.body.len() as u64;
-        call.first_byte = Some(micros(elapsed + first_byte(&ready.log, latency)));
+    fn serve(
+        &self,
+        mut ticket: Ticket,
+        headers: HeaderMap,
+        ready: &Prepared,
+        overrides: &Overrides,
+    ) -> Answer {
+        let latency = overrides.latency.unwrap_or(self.shared.settings.latency);
+        let first = ticket.elapsed() + first_byte(&ready.log, latency);
+        ticket.call().first_byte = Some(micros(first));
         let body =
             AnswerBody::held(ready.body.clone(), &ready.log, latency, move || ticket.done(Outcome::Replay));
         Answer { status: ready.status, headers, body }
     }
 
-    fn prepared(&self, id: &RecordingId, incoming: &Incoming) -> Result<Option<Arc<Prepared>>, StoreError> {
-        let base = (!incoming.overrides.original_media).then(|| Arc::clone(&incoming.base));
+    fn prepared(
+        &self,
+        id: &RecordingId,
+        overrides: &Overrides,
+        base: &Arc<str>,
+    ) -> Result<Option<Arc<Prepared>>, StoreError> {
+        let base = (!overrides.original_media).then(|| Arc::clone(base));
         let key = (id.clone(), base);
         if let Some(ready) = self.shared.replays.ready(&key) {
             return Ok(Some(ready));
@@ -147,42 +186,70 @@ fn first_byte(log: &ByteLog, latency: Latency) -> Duration {
     latency.due(Duration::from_micros(log.pieces.first().map_or(0, |piece| piece.at)))
 }
 
-/// The hash of all that can change which recording answers: the raw request with the headers that matter, and what
-/// its own headers asked for.
-fn raw_key(incoming: &Incoming) -> [u8; 32] {
-    let request = &incoming.request;
-    let mut digest = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_le_bytes());
-        digest.update(bytes);
-    };
-    part(request.mount.as_bytes());
-    part(request.method.as_bytes());
-    part(request.target.as_bytes());
-    for (name, value) in request.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(name)) {
-        part(name.as_bytes());
-        part(value);
+impl Raw<'_> {
+    /// The hash of the raw request with the headers that matter, and of what its own headers ask for.
+    #[must_use]
+    pub fn key(&self) -> RawKey {
+        let mut digest = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            digest.update((bytes.len() as u64).to_le_bytes());
+            digest.update(bytes);
+        };
+        part(self.mount.as_bytes());
+        part(self.method.as_bytes());
+        part(self.target.as_bytes());
+        for (name, value) in self.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str())) {
+            part(name.as_str().as_bytes());
+            part(value.as_bytes());
+        }
+        part(b"");
+        if let Some(strategy) = &self.overrides.strategy {
+            part(strategy.to_string().as_bytes());
+        }
+        part(b"");
+        part(self.overrides.recording.as_ref().map_or(b"", |id| id.as_str().as_bytes()));
+        part(self.body);
+        RawKey(digest.finalize().into())
     }
-    part(b"");
-    if let Some(strategy) = &incoming.overrides.strategy {
-        part(strategy.to_string().as_bytes());
+}
+
+impl std::hash::Hash for RawKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let first = self.0.first_chunk().copied().unwrap_or_default();
+        state.write_u64(u64::from_le_bytes(first));
     }
-    part(b"");
-    part(incoming.overrides.recording.as_ref().map_or(b"", |id| id.as_str().as_bytes()));
-    part(&request.body);
-    digest.finalize().into()
+}
+
+/// The hash of a [`RawKey`], which is one already.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
 }
 
 // === impl Replays ===
 
 impl Replays {
-    fn known(&self, key: &[u8; 32], generation: u64) -> Option<Arc<Hit>> {
+    fn known(&self, key: &RawKey, generation: u64) -> Option<Arc<Hit>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         (known.generation == generation).then(|| known.entries.get(key).map(Arc::clone)).flatten()
     }
 
     /// Learns an answer that was found at `generation`; an older one must not stand beside newer ones.
-    fn learn(&self, key: [u8; 32], hit: Hit, generation: u64) {
+    fn learn(&self, key: RawKey, hit: Hit, generation: u64) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.generation > generation {
             return;

@@ -11,6 +11,7 @@ pub(super) struct Ticket {
     engine: Engine,
     call: Call,
     started: Instant,
+    settled: bool,
 }
 
 impl Ticket {
@@ -23,27 +24,23 @@ impl Ticket {
         started: Instant,
     ) -> Self {
         let call = Call {
-            id: engine.shared.history.begin(),
-            at: clock::now(),
-            method: request.method.clone(),
-            mount: request.mount.clone(),
-            endpoint: summary.endpoint,
-            model: summary.model,
-            prompt: summary.prompt,
+            method: request.method.as_str().into(),
+            mount: request.mount.as_str().into(),
+            endpoint: summary.endpoint.into(),
+            model: summary.model.map(Into::into),
+            prompt: summary.prompt.map(Into::into),
             mode,
-            outcome: None,
-            done: false,
-            status: None,
             streamed: summary.streamed,
-            cosmetic: false,
-            recording: None,
             request_len: request.body.len() as u64,
-            response_len: 0,
-            first_byte: None,
-            total: None,
-            reason: None,
+            ..Call::default()
         };
-        Self { engine: engine.clone(), call, started }
+        Self::like(engine, &call, mode, started)
+    }
+
+    /// A call that arrived `started` and is like another but for what happens to it.
+    pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
+        let (id, at) = (engine.shared.history.begin(), clock::now());
+        Self { engine: engine.clone(), call: Call { id, at, mode, ..call.clone() }, started, settled: false }
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
@@ -66,23 +63,26 @@ impl Ticket {
     }
 
     fn settle(&mut self) {
-        self.call.done = true;
-        self.call.total.get_or_insert(micros(self.started.elapsed()));
-        let (library, ledger) = (&self.engine.shared.library, &self.engine.shared.ledger);
-        let hit = self.call.recording.as_ref().filter(|_| self.call.outcome == Some(Outcome::Replay));
+        self.settled = true;
+        let mut call = std::mem::take(&mut self.call);
+        call.done = true;
+        call.total.get_or_insert(micros(self.started.elapsed()));
+        let (shared, at) = (&self.engine.shared, call.at);
+        let hit = call.recording.clone().filter(|_| call.outcome == Some(Outcome::Replay));
         let usage = || {
-            let usage = hit.and_then(|id| library.hit(id, self.call.at))?;
-            hit.inspect(|id| ledger.note(id));
+            let id = hit?;
+            let usage = shared.library.hit(&id, at)?;
+            shared.ledger.note(&id);
             Some(usage)
         };
-        self.engine.shared.history.put(self.call.clone(), usage);
+        shared.history.put(call, usage);
     }
 }
 
 impl Drop for Ticket {
     /// A call whose work was dropped (the client left before an answer began) still ends.
     fn drop(&mut self) {
-        if !self.call.done {
+        if !self.settled {
             self.call.outcome.get_or_insert(Outcome::Error);
             self.call.reason.get_or_insert_with(|| "the client left before the answer began".into());
             self.settle();

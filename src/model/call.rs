@@ -1,6 +1,7 @@
 //! Calls: requests that reached the proxy, and what became of them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,23 +25,24 @@ pub enum Outcome {
     Error,
 }
 
-/// One request that reached the proxy, as the live list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One request that reached the proxy, as the live list shows it. Its texts are shared, because a call that is answered
+/// again is the same but for times.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// Its id.
     pub id: CallId,
     /// When it arrived.
     pub at: Timestamp,
     /// The method.
-    pub method: String,
+    pub method: Arc<str>,
     /// The mount.
-    pub mount: String,
+    pub mount: Arc<str>,
     /// The endpoint as people say it (`chat/completions`).
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     /// The model, where the request names one.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     /// The beginning of the prompt, one line.
-    pub prompt: Option<String>,
+    pub prompt: Option<Arc<str>>,
     /// The mode that decided.
     pub mode: Mode,
     /// What became of it; none while it is in flight and that is not decided.

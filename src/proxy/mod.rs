@@ -106,8 +106,17 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let started = Instant::now();
     let answered = AssertUnwindSafe(async {
         match shared.intake.read(&shared, request, started).await {
-            Ok(incoming) => respond::response(shared.engine.answer(incoming).await),
-            Err(refused) => respond::refused(&shared.engine, refused, started),
+            Ok(arrived) => {
+                let raw = arrived.raw();
+                let key = raw.key();
+                let known = shared.engine.answer_known(&raw, &key);
+                respond::response(match known {
+                    Some(answer) => answer,
+                    // On the heap, so that the future of a call that is known stays small.
+                    None => Box::pin(shared.engine.answer(arrived.incoming(key))).await,
+                })
+            }
+            Err(refused) => respond::refused(&shared.engine, &refused, started),
         }
     });
     answered.catch_unwind().await.unwrap_or_else(|_| respond::panicked())

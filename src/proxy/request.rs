@@ -1,5 +1,6 @@
 //! From an HTTP request to a call: which mount, what its headers ask for, what its body holds.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -12,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Shared;
 use crate::dialect::Dialect;
-use crate::engine::{Incoming, Overrides, is_hop_by_hop, is_own};
+use crate::engine::{Incoming, Overrides, Raw, RawKey, is_hop_by_hop, is_own};
 use crate::model::{self, Headers};
 
 /// The bytes of request bodies that may be in memory at once.
@@ -41,41 +42,94 @@ impl Default for Intake {
     }
 }
 
+/// A call as the server has it.
+pub(super) struct Arrived {
+    head: Parts,
+    mounted: Mounted,
+    body: Bytes,
+    overrides: Overrides,
+    base: Arc<str>,
+    started: Instant,
+}
+
+/// How a call names its mount.
+#[derive(Clone, Copy)]
+enum Mounted {
+    /// By the first segment of its path, which has this length.
+    Prefix(usize),
+    /// By what its path means.
+    Detected(&'static str),
+}
+
+impl Arrived {
+    /// The call, without anything copied.
+    pub(super) fn raw(&self) -> Raw<'_> {
+        let (mount, target) = self.mounted.split(&self.head);
+        Raw {
+            method: self.head.method.as_str(),
+            mount,
+            target,
+            headers: &self.head.headers,
+            body: &self.body,
+            overrides: &self.overrides,
+            base: &self.base,
+            started: self.started,
+        }
+    }
+
+    /// The call as the engine takes it apart.
+    pub(super) fn incoming(self, key: RawKey) -> Incoming {
+        let (mount, target) = self.mounted.split(&self.head);
+        let request = model::Request {
+            method: self.head.method.as_str().into(),
+            mount: mount.into(),
+            target: target.into(),
+            headers: headers(&self.head.headers),
+            body: self.body,
+        };
+        Incoming { request, overrides: self.overrides, base: self.base, started: self.started, key }
+    }
+}
+
+impl Mounted {
+    fn split(self, head: &Parts) -> (&str, &str) {
+        let target = target(head);
+        match self {
+            Self::Prefix(len) => (&target[1..=len], &target[1 + len..]),
+            Self::Detected(mount) => (mount, target),
+        }
+    }
+}
+
 impl Intake {
     pub(super) async fn read(
         &self,
         shared: &Shared,
         request: Request,
         started: Instant,
-    ) -> Result<Incoming, Refused> {
+    ) -> Result<Arrived, Box<Refused>> {
         let (head, body) = request.into_parts();
-        let (mount, target) = route(shared, &head)?;
-        let mut call = model::Request {
-            method: head.method.as_str().into(),
-            mount,
-            target,
-            headers: headers(&head.headers),
-            body: Bytes::new(),
-        };
-        let refused = |call: &model::Request, status, code, message| Refused {
-            request: call.clone(),
-            status,
-            code,
-            message,
+        let mounted = route(shared, &head)?;
+        let refused = |(status, code, message)| {
+            let (mount, target) = mounted.split(&head);
+            let request = model::Request {
+                method: head.method.as_str().into(),
+                mount: mount.into(),
+                target: target.into(),
+                ..model::Request::default()
+            };
+            Box::new(Refused { request, status, code, message })
         };
         if is_upgrade(&head.headers) {
             let text =
                 "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
-            return Err(refused(&call, 501, "WEBSOCKET_UNSUPPORTED", text.into()));
+            return Err(refused((501, "WEBSOCKET_UNSUPPORTED", text.into())));
         }
         let overrides =
-            overrides(&head.headers).map_err(|message| refused(&call, 400, "INVALID_HEADER", message))?;
-        let (body, _permit) = self
-            .body(body, &head.headers)
-            .await
-            .map_err(|(status, code, message)| refused(&call, status, code, message))?;
-        call.body = body;
-        Ok(Incoming { request: call, overrides, base: shared.guard.base(&head.headers), started })
+            overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
+        let (body, _permit) = self.body(body, &head.headers).await.map_err(refused)?;
+        let base = shared.guard.base(&head.headers);
+        Ok(Arrived { head, mounted, body, overrides, base, started })
     }
 
     async fn body(
@@ -123,28 +177,28 @@ impl Intake {
 }
 
 /// The mount and what follows it. A target without a mount is given one by its form.
-fn route(shared: &Shared, head: &Parts) -> Result<(String, String), Refused> {
+fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
     let refused = |status, code, message: String| {
         let request = model::Request {
             method: head.method.as_str().into(),
             target: head.uri.to_string(),
             ..Default::default()
         };
-        Refused { request, status, code, message }
+        Box::new(Refused { request, status, code, message })
     };
     if head.method == Method::CONNECT || head.uri.authority().is_some() {
         let text = "this is a reverse proxy: set your SDK's base URL to it instead of a proxy setting";
         return Err(refused(400, "NOT_A_FORWARD_PROXY", text.into()));
     }
-    let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let target = target(head);
     let upstreams = &shared.engine.settings().upstreams;
-    let (first, rest) = split_mount(target);
+    let first = mount_of(target);
     if upstreams.contains_key(first) {
-        return Ok((first.into(), rest.into()));
+        return Ok(Mounted::Prefix(first.len()));
     }
     let path = target.split('?').next().unwrap_or_default();
-    match Dialect::detect(head.method.as_str(), path, &headers(&head.headers)) {
-        Some(mount) if upstreams.contains_key(mount) => Ok((mount.into(), target.into())),
+    match Dialect::detect(path, |name| head.headers.contains_key(name)) {
+        Some(mount) if upstreams.contains_key(mount) => Ok(Mounted::Detected(mount)),
         _ => {
             let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
             let text =
@@ -154,12 +208,17 @@ fn route(shared: &Shared, head: &Parts) -> Result<(String, String), Refused> {
     }
 }
 
-/// The first segment of a target and the rest, which begins with a slash.
-fn split_mount(target: &str) -> (&str, &str) {
-    let path = target.strip_prefix('/').unwrap_or(target);
+/// Path and query as they were sent.
+fn target(head: &Parts) -> &str {
+    head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+}
+
+/// The first segment of a target that has more than one.
+fn mount_of(target: &str) -> &str {
+    let path = target.strip_prefix('/').unwrap_or_default();
     match path.find(['/', '?']) {
-        Some(at) if path.as_bytes()[at] == b'/' => path.split_at(at),
-        _ => ("", target),
+        Some(at) if path.as_bytes()[at] == b'/' => &path[..at],
+        _ => "",
     }
 }
 
@@ -188,6 +247,9 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
 
 /// What the call's own headers ask for; the text of an error names what is allowed.
 fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
+    if !map.keys().any(|name| is_own(name.as_str())) {
+        return Ok(Overrides::default());
+    }
     let mode = asked(map, "x-retake-mode", "x-lumenfall-replay")?;
     let strategy = asked(map, "x-retake-match", "x-lumenfall-replay-match")?;
     let fields = asked(map, "x-retake-fields", "x-lumenfall-replay-fields")?;
@@ -272,10 +334,15 @@ mod tests {
 
     #[test]
     fn mounts_are_the_first_segment() {
-        assert_eq!(split_mount("/openai/v1/x?y=/z"), ("openai", "/v1/x?y=/z"));
-        assert_eq!(split_mount("/openai//v1"), ("openai", "//v1"));
-        assert_eq!(split_mount("/openai?x=/y"), ("", "/openai?x=/y"));
-        assert_eq!(split_mount("/"), ("", "/"));
+        for (target, mount) in [
+            ("/openai/v1/x?y=/z", "openai"),
+            ("/openai//v1", "openai"),
+            ("/openai?x=/y", ""),
+            ("/", ""),
+            ("*", ""),
+        ] {
+            assert_eq!(mount_of(target), mount, "{target}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
 use super::request::Refused;
+use crate::dialect::Refusal;
 use crate::engine::{Answer, AnswerBody, Engine};
 
 /// The response that carries an answer.
@@ -22,9 +23,9 @@ pub(super) fn response(answer: Answer) -> Response {
 }
 
 /// The response to a request that is no call; it stands in the history too.
-pub(super) fn refused(engine: &Engine, refused: Refused, started: Instant) -> Response {
+pub(super) fn refused(engine: &Engine, refused: &Refused, started: Instant) -> Response {
     let Refused { request, status, code, message } = refused;
-    response(engine.reject(&request, started, status, (code, &message)))
+    response(engine.reject(request, started, &Refusal::new(*status, code, message)))
 }
 
 /// The response when answering panicked: the engine is sound, this one call is not.

@@ -33,7 +33,15 @@ mod tests {
         let picture = DynamicImage::new_rgb8(3, 2);
         picture.write_to(&mut Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
         assert_eq!(decode_picture(&png).unwrap().width(), 3);
-        for wrong in [&b""[..], b"GIF89a", &png[..png.len() / 2], b"<svg/>"] {
+        let broken = [
+            &b""[..],
+            b"GIF89a\xff\xff\xff\xff",
+            b"\x89PNG\r\n\x1a\n",
+            b"RIFF\0\0\0\0WEBPVP8 ",
+            &png[..png.len() / 2],
+            b"<svg/>",
+        ];
+        for wrong in broken {
             assert!(decode_picture(wrong).is_err());
         }
     }

@@ -9,8 +9,8 @@ use super::fold::key_of;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
 use super::overlay::Overlay;
-use super::page::Page;
 use crate::model::{Mode, RecordingId};
+use crate::terminal::Protocol;
 
 impl App {
     /// Does what a key asked for.
@@ -207,7 +207,9 @@ impl App {
             self.detail.pages.as_ref().and_then(|pages| pages.pictures.get(self.detail.picture)).cloned();
         match picture {
             None => self.toasts.info(self.now, "There is no picture in this answer".into()),
-            Some(picture) if self.options.pixels => return vec![Effect::FullScreen(picture)],
+            Some(picture) if self.options.protocol.is_some_and(|protocol| protocol != Protocol::Blocks) => {
+                return vec![Effect::FullScreen(picture)];
+            }
             Some(_) => self.overlay = Some(Overlay::Picture),
         }
         Vec::new()
@@ -235,13 +237,16 @@ impl App {
     }
 
     fn edit_filter(&mut self) {
+        let before = self.filter().text().to_owned();
         match self.tab {
             Tab::Live => self.live.filter.edit(),
             Tab::Recordings => self.recordings.filter.edit(),
         }
         self.in_detail = false;
         self.overlay = Some(Overlay::Filter);
-        self.list_tab();
+        if self.filter().text() != before {
+            self.list_tab();
+        }
     }
 
     fn toggle_filter(&mut self) {
@@ -283,11 +288,5 @@ impl App {
             Tab::Live => self.list_calls(),
             Tab::Recordings => self.list_rows(),
         }
-    }
-
-    /// The sub-tab in front.
-    #[must_use]
-    pub fn page(&self) -> Page {
-        self.detail.page
     }
 }

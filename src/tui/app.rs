@@ -23,6 +23,7 @@ use super::theme::Theme;
 use super::toast::Toasts;
 use super::undo::Undo;
 use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use crate::terminal::Protocol;
 
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
@@ -41,8 +42,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// What people should know about the start.
     pub notices: Vec<Notice>,
-    /// Whether `i` can show a picture in pixels; else it fills the screen with half-blocks.
-    pub pixels: bool,
+    /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
+    pub protocol: Option<Protocol>,
 }
 
 /// A tab.
@@ -162,7 +163,7 @@ impl App {
                 zoom: self.zoom,
                 tall_list: self.tab == Tab::Live,
                 strip,
-                filter: filter.input.is_some() || !filter.kept().is_empty(),
+                filter: u16::from(filter.input.is_some() || !filter.kept().is_empty()),
             },
         )
     }
@@ -205,7 +206,7 @@ impl App {
             Tab::Live => Scope::Live,
             Tab::Recordings => Scope::Recordings,
         };
-        if self.in_detail { vec![Scope::Detail, tab, Scope::Anywhere] } else { vec![tab, Scope::Anywhere] }
+        vec![tab, Scope::Anywhere]
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -280,7 +281,7 @@ impl App {
         self.live.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
         self.detail.turn_to(self.subject());
-        let pane = layout::inner(areas.detail);
+        let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
             return Vec::new();

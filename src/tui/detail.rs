@@ -15,6 +15,8 @@ pub struct Detail {
     pub subject: Option<Subject>,
     /// The sub-tab.
     pub page: Page,
+    /// Whether somebody chose the sub-tab; until then a recording shows its picture first, if it holds one.
+    chosen: bool,
     /// Its content, once it has arrived.
     pub pages: Option<Arc<Pages>>,
     /// Whether the content was asked for and did not arrive yet.
@@ -50,9 +52,14 @@ impl Detail {
             self.revision += 1;
         }
         if !same {
-            let kept = (self.page, self.generation, self.revision);
-            *self =
-                Self { page: kept.0, generation: kept.1, revision: kept.2, stale: true, ..Self::default() };
+            *self = Self {
+                page: self.page,
+                chosen: self.chosen,
+                generation: self.generation,
+                revision: self.revision,
+                stale: true,
+                ..Self::default()
+            };
         }
         self.subject = subject;
     }
@@ -84,6 +91,11 @@ impl Detail {
         }
         self.picture =
             self.picture.min(pages.as_ref().map_or(0, |pages| pages.pictures.len().saturating_sub(1)));
+        let pictured = pages.as_ref().is_some_and(|pages| !pages.pictures.is_empty());
+        if !self.chosen && self.pages.is_none() {
+            let first = matches!(self.subject, Some(Subject::Recording(_))) && pictured;
+            self.page = if first { Page::Image } else { Page::default() };
+        }
         self.pages = pages;
         self.revision += 1;
     }
@@ -126,6 +138,7 @@ impl Detail {
 
     /// Shows another sub-tab.
     pub fn show(&mut self, page: Page) {
+        self.chosen = true;
         if self.page != page {
             self.page = page;
             self.scroll = 0;

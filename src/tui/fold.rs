@@ -40,10 +40,10 @@ impl App {
             Event::Stored { rows } => self.rows_changed(rows, &gone),
             Event::Removed { .. } => self.rows_removed(removed),
             Event::Mode(mode) => {
-                self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()))
+                self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()));
             }
             Event::Notice(notice) if notice.level == Level::Info => {
-                self.toasts.info(self.now, notice.text.clone())
+                self.toasts.info(self.now, notice.text.clone());
             }
             Event::Notice(notice) => self.toasts.notice(self.now, notice),
         }
@@ -51,18 +51,16 @@ impl App {
 
     /// Lists all calls that pass the filter.
     pub(super) fn list_calls(&mut self) {
-        let filter = &self.live.filter;
-        let all = filter.text().is_empty();
-        let calls = self.world.calls.iter().filter(|call| all || filter.passes(&call.haystack()));
+        let passes = self.live.filter.test();
+        let calls = self.world.calls.iter().filter(|call| passes(&|| call.haystack()));
         let keys: Vec<CallId> = calls.map(|call| call.id).collect();
         self.live.replace(keys);
     }
 
     /// Lists all recordings that pass the filter.
     pub(super) fn list_rows(&mut self) {
-        let filter = &self.recordings.filter;
-        let all = filter.text().is_empty();
-        let rows = self.world.rows.values().filter(|row| all || filter.passes(&row.haystack()));
+        let passes = self.recordings.filter.test();
+        let rows = self.world.rows.values().filter(|row| passes(&|| row.haystack()));
         let mut keys: Vec<RowKey> = rows.map(|row| key_of(row)).collect();
         keys.sort_unstable();
         self.recordings.replace(keys);
@@ -70,9 +68,9 @@ impl App {
 
     /// Narrows the list of recordings to those that pass; for a filter that grew by a letter.
     pub(super) fn narrow_rows(&mut self) {
-        let filter = self.recordings.filter.clone();
+        let passes = self.recordings.filter.test();
         let rows = &self.world.rows;
-        self.recordings.retain(|key| rows.get(&key.1).is_some_and(|row| filter.passes(&row.haystack())));
+        self.recordings.retain(|key| rows.get(&key.1).is_some_and(|row| passes(&|| row.haystack())));
     }
 
     fn call_changed(&mut self, call: &Call, newest: Option<CallId>) {
@@ -82,12 +80,10 @@ impl App {
             *second += 1;
         }
         let oldest = self.world.calls.front().map(|call| call.id);
-        if self.live.keys().first().zip(oldest).is_some_and(|(first, oldest)| *first < oldest) {
-            self.live.retain(|id| Some(*id) >= oldest);
+        if let Some(oldest) = oldest {
+            self.live.drop_before(&oldest);
         }
-        let here = Some(call.id) >= oldest;
-        let filter = &self.live.filter;
-        let shown = here && (filter.text().is_empty() || filter.passes(&call.haystack()));
+        let shown = Some(call.id) >= oldest && self.live.filter.test()(&|| call.haystack());
         self.live.put(&call.id, shown);
         if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
             self.detail.refresh();
@@ -106,8 +102,7 @@ impl App {
                 self.recordings.put(key, false);
             }
             for row in rows {
-                let filter = &self.recordings.filter;
-                let shown = filter.text().is_empty() || filter.passes(&row.haystack());
+                let shown = self.recordings.filter.test()(&|| row.haystack());
                 self.recordings.put(&key_of(row), shown);
             }
         }

@@ -13,8 +13,6 @@ pub enum Scope {
     Live,
     /// In the list of recordings and its detail.
     Recordings,
-    /// In the detail pane.
-    Detail,
     /// In a menu.
     Menu,
     /// In a question.
@@ -30,7 +28,7 @@ pub enum Scope {
 }
 
 /// Keys, and what they mean.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// Any of these; a sequence is written with blanks (`g g`).
     pub keys: &'static [&'static str],

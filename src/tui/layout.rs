@@ -28,8 +28,8 @@ pub struct Wishes {
     pub tall_list: bool,
     /// Rows for the strip below the panes.
     pub strip: u16,
-    /// Whether a line for the filter is needed.
-    pub filter: bool,
+    /// Rows for the filter below the panes.
+    pub filter: u16,
 }
 
 /// The places. What has none is empty.
@@ -80,9 +80,7 @@ impl Areas {
         areas.header = from_top(&mut rest, 1);
         areas.tabs = from_top(&mut rest, 1);
         areas.status = from_bottom(&mut rest, 1);
-        if wishes.filter {
-            areas.filter = from_bottom(&mut rest, 1);
-        }
+        areas.filter = from_bottom(&mut rest, wishes.filter);
         if class == Class::Wide && wishes.strip > 0 && !wishes.zoom && whole.height >= 24 {
             areas.strip = from_bottom(&mut rest, wishes.strip);
         }
@@ -103,7 +101,7 @@ impl Areas {
             _ if single && wishes.detail => self.detail = rest,
             _ if single => self.list = rest,
             Class::Wide => {
-                let wide = (u32::from(rest.width) * 58 / 100).min(110);
+                let wide = (u32::from(rest.width) * 3 / 5).min(110);
                 self.list = from_left(&mut rest, u16::try_from(wide).unwrap_or(0));
                 self.detail = rest;
             }
@@ -137,6 +135,13 @@ pub fn inner(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
 }
 
+/// The place of text in the detail pane: a column of air keeps it off the frame.
+#[must_use]
+pub fn text(pane: Rect) -> Rect {
+    let inner = inner(pane);
+    Rect { x: inner.x + u16::from(inner.width > 1), width: inner.width.saturating_sub(2), ..inner }
+}
+
 /// The place of a picture in the detail pane: above it nothing, below it two lines about it.
 #[must_use]
 pub fn picture(pane: Rect) -> Rect {
@@ -166,7 +171,8 @@ pub fn from_bottom(rest: &mut Rect, rows: u16) -> Rect {
     Rect { y: rest.y + rest.height, height: rows, ..*rest }
 }
 
-fn from_left(rest: &mut Rect, columns: u16) -> Rect {
+/// Takes columns from the left.
+pub fn from_left(rest: &mut Rect, columns: u16) -> Rect {
     let columns = columns.min(rest.width);
     let taken = Rect { width: columns, ..*rest };
     *rest = Rect { x: rest.x + columns, width: rest.width - columns, ..*rest };

@@ -79,7 +79,8 @@ impl Toned {
             let mut open = String::new();
             for word in pieces_of(piece) {
                 let wide = word.width();
-                if used + wide > width && used > indent && wide <= width - indent {
+                // A word that fills more than half a line is broken where it stands: moving it would leave a hole.
+                if used + wide > width && used > indent && wide <= (width - indent) / 2 {
                     flush(&mut lines, *tone, &mut open, indent);
                     used = indent;
                 }
@@ -224,7 +225,7 @@ mod tests {
     fn long_lines_wrap_at_blanks_and_keep_their_indentation() {
         let lines = Toned::json(r#"  "prompt": "a capybara wearing a hat""#).wrapped(20);
         let lines: Vec<String> = lines.iter().map(Toned::text).collect();
-        assert_eq!(lines, [r#"  "prompt": "a "#, "  capybara wearing a", r#"   hat""#].map(String::from));
+        assert_eq!(lines, [r#"  "prompt": "a "#, "  capybara wearing ", r#"  a hat""#].map(String::from));
         assert_eq!(Toned::of(Tone::Plain, "x".repeat(25)).wrapped(10).len(), 3);
     }
 

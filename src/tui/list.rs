@@ -75,6 +75,15 @@ impl<K: Ord + Clone> List<K> {
         self.settle();
     }
 
+    /// Drops the keys before this one.
+    pub fn drop_before(&mut self, key: &K) {
+        let gone = self.position(Some(key));
+        if gone > 0 {
+            self.keys.drain(..gone);
+            self.settle();
+        }
+    }
+
     /// Puts a key in, or takes it out.
     pub fn put(&mut self, key: &K, shown: bool) {
         match (self.keys.binary_search(key), shown) {
@@ -200,11 +209,10 @@ impl Filter {
         &self.text
     }
 
-    /// Whether a row with this haystack passes.
-    #[must_use]
-    pub fn passes(&self, haystack: &str) -> bool {
-        let text = self.text();
-        text.is_empty() || contains(haystack, &text.to_lowercase())
+    /// Tells whether a row passes, by its haystack; which is only made when there is something to look for.
+    pub fn test(&self) -> impl Fn(&dyn Fn() -> String) -> bool + use<> {
+        let needle = self.text().to_lowercase();
+        move |haystack| needle.is_empty() || haystack().to_lowercase().contains(&needle)
     }
 
     /// Begins to type, with the text as it is.
@@ -215,7 +223,7 @@ impl Filter {
     /// Ends typing and keeps the text.
     pub fn keep(&mut self) {
         if let Some(input) = self.input.take() {
-            self.text = input.value().to_owned();
+            input.value().clone_into(&mut self.text);
             self.off = false;
         }
     }
@@ -229,11 +237,6 @@ impl Filter {
     pub fn clear(&mut self) {
         *self = Self::default();
     }
-}
-
-/// Whether `haystack` holds `needle` (in lower case), whatever its case.
-fn contains(haystack: &str, needle: &str) -> bool {
-    haystack.to_lowercase().contains(needle)
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, Stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 pub use app::Options;
-pub use theme::{Look, Theme};
+pub use theme::{Depth, Look, Theme};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
@@ -90,10 +90,12 @@ pub async fn run(
         let _ = panicked.try_send(Message::Failed { what: "internal error", text });
     });
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
+    // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
+    let signals = Signals::listen()?;
     let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
-    let protocol = terminal::probe(&Surroundings::here());
     let notices = std::mem::take(&mut options.notices);
-    options.pixels = protocol != Protocol::Blocks;
+    let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
+    options.protocol = Some(protocol);
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),
@@ -103,7 +105,7 @@ pub async fn run(
         workers: Workers::start(&desk, say),
         desk,
     };
-    let (columns, rows) = crossterm::terminal::size()?;
+    let (columns, rows) = terminal::size()?;
     shell.take(Message::Resize(columns, rows)).await?;
     shell.take(Message::Tick(clock())).await?;
     shell.take(Message::Snapshot(Box::new(snapshot))).await?;
@@ -111,7 +113,7 @@ pub async fn run(
         shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
     }
     let ended = tokio::select! {
-        ended = shell.turn(Sources { keys, said, events, clock }) => ended,
+        ended = shell.turn(Sources { keys, said, events, signals, clock }) => ended,
         () = over => Ok(()),
     };
     drop(screen);
@@ -133,6 +135,7 @@ struct Sources {
     keys: mpsc::Receiver<TerminalEvent>,
     said: mpsc::Receiver<Message>,
     events: broadcast::Receiver<Arc<Event>>,
+    signals: Signals,
     clock: fn() -> Timestamp,
 }
 
@@ -141,7 +144,6 @@ impl Shell {
     async fn turn(&mut self, mut sources: Sources) -> anyhow::Result<()> {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut signals = Signals::listen()?;
         let mut next_frame = Instant::now();
         let mut dirty = true;
         loop {
@@ -150,7 +152,7 @@ impl Shell {
                 Some(message) = sources.said.recv() => Some(message),
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
-                () = signals.any() => Some(Message::Terminate),
+                () = sources.signals.any() => Some(Message::Terminate),
                 () = sleep_until(next_frame), if dirty => {
                     self.draw()?;
                     dirty = false;
@@ -213,10 +215,9 @@ impl Shell {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        crossterm::queue!(io::stdout(), crossterm::terminal::BeginSynchronizedUpdate)?;
+        terminal::begin_frame()?;
         self.terminal.draw(|frame| view::draw(&self.app, frame))?;
-        crossterm::queue!(io::stdout(), crossterm::terminal::EndSynchronizedUpdate)?;
-        io::stdout().flush()
+        terminal::end_frame()
     }
 
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
-use super::app::App;
+use super::app::{App, Tab};
 use super::keymap::{self, BINDINGS, Scope};
 use super::layout;
 use super::line::{Tone, age, fit};
@@ -66,7 +66,7 @@ fn window(app: &App, title: &str, area: Rect, size: (u16, u16), buf: &mut Buffer
 
 fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    let lines = help_lines();
+    let lines = help_lines(app.tab);
     let height =
         u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height.saturating_sub(2));
     let mut inside = window(app, "Keys", area, (70, height), buf);
@@ -83,17 +83,20 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
 }
 
 /// Headings (with nothing to explain), and keys with what they do.
-fn help_lines() -> Vec<(String, &'static str)> {
-    const GROUPS: [(&str, &[Scope]); 6] = [
+fn help_lines(tab: Tab) -> Vec<(String, &'static str)> {
+    let here: (&str, &[Scope]) = match tab {
+        Tab::Live => ("Live", &[Scope::Live]),
+        Tab::Recordings => ("Recordings", &[Scope::Recordings]),
+    };
+    let groups: [(&str, &[Scope]); 5] = [
+        here,
         ("Everywhere", &[Scope::Anywhere]),
-        ("Live", &[Scope::Live]),
-        ("Recordings", &[Scope::Recordings]),
         ("While typing a filter", &[Scope::Filter]),
         ("Menus and questions", &[Scope::Menu, Scope::Question, Scope::Leaving]),
         ("Picture on the whole screen", &[Scope::Picture]),
     ];
     let mut lines = Vec::new();
-    for (name, scopes) in GROUPS {
+    for (name, scopes) in groups {
         if !lines.is_empty() {
             lines.push((String::new(), ""));
         }
@@ -145,7 +148,7 @@ fn delete(app: &App, ids: &[RecordingId], area: Rect, buf: &mut Buffer) {
     layout::from_top(&mut inside, 1);
     let bytes: u64 = going.iter().map(|row| row.size).sum();
     let mut line = layout::from_top(&mut inside, 1);
-    let frees = format!("Frees {}. It stays in the trash for a while; u takes it back.", text::size(bytes));
+    let frees = format!("Frees {}. Kept in the trash; u takes it back.", text::size(bytes));
     draw::write(buf, &mut line, &frees, theme.tone(Tone::Plain));
     layout::from_top(&mut inside, 1);
     let mut line = layout::from_top(&mut inside, 1);

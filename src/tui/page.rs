@@ -117,8 +117,8 @@ fn response_lines(response: &Response, media: &[MediaRef]) -> Vec<Toned> {
         lines.extend(body(&response.headers, &response.log.bytes));
     } else {
         if let Some(text) = text::assembled(response) {
+            let text: String = text.chars().take(text::SHOWN).collect();
             lines.extend(text.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))));
-            lines.push(Toned::default());
         }
         lines.extend(heading(&format!("{} events", events.len())));
         lines.extend(events.iter().take(EVENTS).map(event_line));

@@ -1,1 +1,6 @@
+//! Key scripts on a screen of cells, and laws that hold for all of them.
 
+mod laws;
+mod script;
+mod stories;
+mod world;

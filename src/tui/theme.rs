@@ -30,6 +30,15 @@ pub enum Depth {
     Mono,
 }
 
+impl Depth {
+    /// What the terminal that calls itself so (`TERM_PROGRAM`) can show. Nearly all have 24 bits, and many of those do
+    /// not say so, or a remote shell forgets it; so the exception is named.
+    #[must_use]
+    pub fn of(program: Option<&str>) -> Self {
+        if program == Some("Apple_Terminal") { Self::Indexed } else { Self::Full }
+    }
+}
+
 /// The look in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -101,6 +110,15 @@ impl Theme {
         };
         let depth = if look == Look::Mono { Depth::Mono } else { Depth::Full };
         Self { look, depth, ascii: false }
+    }
+
+    /// The same look with pictures in so many colours; without colours it stays at none.
+    #[must_use]
+    pub fn in_depth(mut self, depth: Depth) -> Self {
+        if !self.mono() {
+            self.depth = depth;
+        }
+        self
     }
 
     /// The same look with marks and frames in ASCII.

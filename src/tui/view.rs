@@ -108,7 +108,7 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     }
     place.width = place.width.saturating_sub(1);
     let hit = app.world.counters.hit_rate();
-    let gauge = hit.map_or(0, |rate| tenths(rate));
+    let gauge = hit.map_or(0, tenths);
     let (full, hollow) = (theme.mark("█", "#"), theme.mark("░", "."));
     let percent = hit.map_or_else(|| "  - ".into(), |rate| format!("{:>3.0}%", rate * 100.0));
     let rate =
@@ -173,7 +173,7 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let wide = |hints: &[(u8, String, &str)]| -> usize {
         hints.iter().map(|(_, key, text)| key.width() + text.width() + 3).sum()
     };
-    while wide(&hints) > usize::from(place.width) {
+    while wide(&hints) > usize::from(place.width) + 1 {
         let Some(at) = (0..hints.len()).max_by_key(|at| hints[*at].0) else { break };
         hints.remove(at);
     }
@@ -181,7 +181,8 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
     for (_, key, text) in hints {
         draw::write(buf, &mut place, &key, theme.tone(Tone::Accent));
-        draw::write(buf, &mut place, &format!(" {text}  "), theme.tone(Tone::Dim));
+        draw::write(buf, &mut place, &format!(" {text}"), theme.tone(Tone::Dim));
+        layout::from_left(&mut place, 2);
     }
 }
 
@@ -224,5 +225,4 @@ fn toast(app: &App, areas: &Areas, buf: &mut Buffer) {
     let shown: Vec<Toned> =
         lines.iter().map(|line| Toned::of(Tone::Plain, cut(&line.text(), widest))).collect();
     draw::lines(buf, air, &shown, theme);
-    let _ = layout::inner(place);
 }

@@ -3,10 +3,12 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::Signals;
 use super::effect::{Effect, Scale, Subject};
@@ -15,6 +17,7 @@ use super::page::Pages;
 use super::picture;
 use super::text::{Picture, Source};
 use crate::desk::Desk;
+use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol};
 
 /// The workers behind the screen: one loads, one scales pictures, and verbs go to the desk as they come.
@@ -40,17 +43,21 @@ impl Workers {
     pub(super) fn take(&self, effect: Effect) {
         match effect {
             Effect::Load { generation, subject } => {
-                drop(self.loads.send_replace(Some((generation, subject))))
+                drop(self.loads.send_replace(Some((generation, subject))));
             }
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::SetMode(mode) => {
-                self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) })
+                self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) });
             }
             Effect::Remove(ids) => {
-                self.ask("delete", move |desk| async move { Ok(drop(desk.remove(&ids).await?)) })
+                self.ask("delete", move |desk| async move {
+                    desk.remove(&ids).await.map(drop).map_err(Into::into)
+                });
             }
             Effect::Restore(ids) => {
-                self.ask("undo", move |desk| async move { Ok(drop(desk.restore(&ids).await?)) })
+                self.ask("undo", move |desk| async move {
+                    desk.restore(&ids).await.map(drop).map_err(Into::into)
+                });
             }
             Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}
         }
@@ -143,7 +150,7 @@ pub(super) async fn decoded(desk: &Desk, picture: &Picture) -> Result<DynamicIma
         },
     };
     // A picture can be made to crash a decoder; that must stay a message.
-    spawn_blocking(move || picture::decode(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
+    spawn_blocking(move || decode_picture(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// Shows a picture and waits for a key, or for a signal that asks the process to end: then the first is true.
@@ -163,5 +170,7 @@ pub(super) async fn until_key(
         () = signals.any() => true,
     };
     stop.store(true, Ordering::SeqCst);
-    (ended, shown.await.unwrap_or_else(|error| Err(io::Error::other(error))))
+    // A terminal that stopped answering must not keep the process from ending.
+    let _ = timeout(Duration::from_secs(1), shown).await;
+    (ended, Ok(()))
 }

@@ -18,6 +18,8 @@ use super::{Arriving, Base, UpstreamError};
 use crate::model::{Headers, Request};
 
 type Body = Full<bytes::Bytes>;
+/// A pool whose connections go through an HTTP proxy.
+type Tunnels = Pool<HttpsConnector<Tunnel<HttpConnector>>, Body>;
 
 /// A pool of connections to upstreams. Clones share it.
 #[derive(Clone)]
@@ -31,7 +33,7 @@ struct Shared {
     /// Of the environment: which hosts are reached through which HTTP proxy.
     proxies: Matcher,
     /// One pool for each HTTP proxy, made when it is first used.
-    tunnels: Mutex<HashMap<Uri, Pool<HttpsConnector<Tunnel<HttpConnector>>, Body>>>,
+    tunnels: Mutex<HashMap<Uri, Tunnels>>,
     /// How long an answer may take to begin.
     timeout: Duration,
 }
@@ -115,7 +117,7 @@ impl Client {
         }
     }
 
-    fn tunnel(&self, proxy: &Intercept) -> Pool<HttpsConnector<Tunnel<HttpConnector>>, Body> {
+    fn tunnel(&self, proxy: &Intercept) -> Tunnels {
         let mut tunnels = self.shared.tunnels.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let tunnel = Tunnel::new(proxy.uri().clone(), connector());

@@ -91,7 +91,7 @@ fn is_private(host: &str) -> bool {
         Ok(IpAddr::V6(ip)) => {
             ip.is_unique_local() || ip.is_unicast_link_local() || ip.to_ipv4_mapped().is_some()
         }
-        Err(_) => host.ends_with(".internal") || host.ends_with(".local"),
+        Err(_) => host.rsplit('.').next().is_some_and(|last| matches!(last, "internal" | "local")),
     }
 }
 

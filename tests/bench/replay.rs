@@ -3,6 +3,8 @@
 //! Both servers answer the same bytes on loopback to the same loader, in turns; only the ratio counts, because rates
 //! drift with the machine. `RETAKE_BENCH_RECORDINGS`, `RETAKE_BENCH_SECONDS` and `RETAKE_BENCH_ROUNDS` change the size.
 
+#![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,28 +30,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (recordings, seconds, rounds) = (size("RECORDINGS", 10_000), size("SECONDS", 2), size("ROUNDS", 5));
     let dir = tempfile::tempdir()?;
     let replay = start(dir.path(), recordings).await?;
-    let bare = bare().await?;
+    let bare = bare_axum().await?;
     println!("{recordings} recordings, {REQUESTS} different requests, {rounds} rounds of {seconds} s each");
     for connections in [32, 1] {
         let mut ratios = Vec::new();
         for _ in 0..rounds {
             let length = Duration::from_secs(seconds as u64);
-            let base = load(bare, connections, length, false).await?;
+            let yardstick = load(bare, connections, length, false).await?;
             let exact = load(replay, connections, length, false).await?;
             let cosmetic = load(replay, connections, length, true).await?;
             println!(
                 "c={connections:<3} bare {:>7.0}/s p50 {:>4} µs p99 {:>5} µs | replay {:>7.0}/s {:.2} p50 {:>4} µs p99 {:>5} µs | cosmetic {:>7.0}/s {:.2}",
-                base.rate,
-                base.p50,
-                base.p99,
+                yardstick.rate,
+                yardstick.p50,
+                yardstick.p99,
                 exact.rate,
-                exact.rate / base.rate,
+                exact.rate / yardstick.rate,
                 exact.p50,
                 exact.p99,
                 cosmetic.rate,
-                cosmetic.rate / base.rate
+                cosmetic.rate / yardstick.rate
             );
-            ratios.push((exact.rate / base.rate, cosmetic.rate / base.rate));
+            ratios.push((exact.rate / yardstick.rate, cosmetic.rate / yardstick.rate));
         }
         let median = |mut values: Vec<f64>| {
             values.sort_by(f64::total_cmp);
@@ -126,14 +128,14 @@ fn recording(scrubber: &Scrubber, request: &Request, at: usize) -> Recording {
         completeness: Completeness::Whole,
         media: Vec::new(),
         provenance: Provenance {
-            recorded_at: Timestamp(1_760_000_000_000 + at as i64),
+            recorded_at: Timestamp(1_760_000_000_000 + i64::try_from(at).unwrap_or_default()),
             ..Provenance::default()
         },
     }
 }
 
 /// The yardstick: axum with the same answer and nothing else.
-async fn bare() -> std::io::Result<SocketAddr> {
+async fn bare_axum() -> std::io::Result<SocketAddr> {
     use axum::routing::post;
     use axum::serve::ListenerExt;
     let answer = || async { ([("content-type", "application/json"), ("x-request-id", "req_bench")], ANSWER) };
@@ -169,6 +171,7 @@ async fn load(
     tokio::time::sleep(length).await;
     stop.store(true, Ordering::Relaxed);
     let elapsed = started.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = count.load(Ordering::Relaxed) as f64 / elapsed;
     let mut times = Vec::new();
     while let Some(client) = clients.join_next().await {

@@ -1,8 +1,12 @@
 //! Everything that goes through a door of the program: HTTP, the command line, the terminal, the source tree.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod cli;
 mod home;
+mod layers;
+mod program;
 mod proxy;
 mod pty;
+mod serve;
 mod terminal;
 mod world;

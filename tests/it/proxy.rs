@@ -579,7 +579,9 @@ async fn the_control_api_is_for_holders_of_the_token_on_this_machine() {
         let mut request = request("/__retake/recordings", &[], "");
         request.method = "GET".into();
         request.headers.retain(|name| name != "authorization" && name != "content-type");
-        fields.iter().for_each(|(name, value)| request.headers.push(name, (*value).to_owned()));
+        for (name, value) in fields {
+            request.headers.push(name, (*value).to_owned());
+        }
         request
     };
     assert_eq!(world.send(&with(&[])).await.status, 401);

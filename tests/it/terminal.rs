@@ -139,9 +139,19 @@ impl Terminal {
         keyboard.flush().unwrap();
     }
 
+    /// Changes the size and waits until the program draws for it. (A key typed in the very moment of a resize is
+    /// read with the next key only: crossterm looks at one of the two.)
+    #[track_caller]
     pub(crate) fn resize(&self, size: (u16, u16)) {
-        self.shared.state().parser.screen_mut().set_size(number(size.1), number(size.0));
+        const CLEAR: &[u8] = b"\x1b[2J";
+        let mut state = self.shared.state();
+        state.parser.screen_mut().set_size(number(size.1), number(size.0));
+        let before = state.written.len();
+        drop(state);
         self.master.resize(pty_size(size)).unwrap();
+        let late =
+            self.shared.wait(|state| state.written[before..].windows(CLEAR.len()).any(|at| at == CLEAR));
+        assert!(!late, "nothing is drawn for {size:?}, saw\n{}", self.contents());
     }
 
     /// Waits for the end of the program; it must have left the terminal as it found it.

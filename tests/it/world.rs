@@ -35,6 +35,7 @@ pub(crate) const TOKEN: &str = "0123456789abcdef";
 pub(crate) struct Seen {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Bytes,
 }
 
 /// A stand-in for a provider: whatever `answer` says, over real connections that are counted.
@@ -95,12 +96,13 @@ impl Upstream {
 async fn taken_down(request: Incoming) -> Seen {
     let (head, body) = request.into_parts();
     // Who leaves a body unread closes the connection on the one who sends it.
-    let _ = body.collect().await;
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let headers =
         head.headers.iter().map(|(n, v)| (n.to_string(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
     Seen {
         target: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         headers: headers.collect(),
+        body,
     }
 }
 
@@ -232,7 +234,7 @@ pub(crate) async fn stored(events: &mut Receiver<Arc<Event>>) -> RecordingId {
 pub(crate) async fn wait<T>(events: &mut Receiver<Arc<Event>>, wanted: impl Fn(&Event) -> Option<T>) -> T {
     let waiting = async {
         loop {
-            if let Some(found) = wanted(&*events.recv().await.expect("the engine is there")) {
+            if let Some(found) = wanted(&events.recv().await.expect("the engine is there")) {
                 return found;
             }
         }

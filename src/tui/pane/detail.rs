@@ -24,14 +24,19 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     } else {
         format!("{}%  [ ] sub-tab", (app.detail.scroll + height).min(lines) * 100 / lines.max(1))
     };
-    let inside = Frame { note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
+    Frame { note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
     sub_tabs(app, place, buf);
     if image {
         picture_page(app, place, buf);
         return;
     }
     let end = (app.detail.scroll + height).min(lines);
-    draw::lines(buf, inside, app.detail.lines.get(app.detail.scroll..end).unwrap_or_default(), theme);
+    draw::lines(
+        buf,
+        layout::text(place),
+        app.detail.lines.get(app.detail.scroll..end).unwrap_or_default(),
+        theme,
+    );
 }
 
 /// The names of the sub-tabs on the frame, the one in front in brackets and bold.
@@ -156,7 +161,7 @@ impl App {
         }
         let model = call.model.as_deref().unwrap_or("-");
         let took = call.total.map_or_else(|| "under way".into(), duration);
-        let at = clock(call.at, &self.options.zone, "%H:%M:%S%.3f");
+        let at = clock(call.at, &self.options.zone, "%H:%M:%S");
         lines.push(
             Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, format!("  {at}  {took}  {}", call.mode)),
         );
@@ -182,7 +187,7 @@ impl App {
         let model = row.model.as_deref().unwrap_or("-");
         let cost = format!("  {}  {}", size(row.size), duration(row.total));
         lines.push(Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, cost));
-        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  recorded {at}")));
+        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  {at}")));
         let kept = if row.protected { "  protected" } else { "" };
         lines.push(
             Toned::of(Tone::Dim, "match  ").and(Tone::Plain, sanitize(&format!("{}{kept}", row.strategy))),

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border::{PLAIN, Set, THICK};
-use ratatui::text::Line;
 use ratatui::widgets::{Block, Widget};
 
 use crate::tui::layout;
@@ -104,14 +103,6 @@ fn padded(buf: &mut Buffer, place: &mut Rect, text: &str, style: Style, right: b
     }
     let text = format!(" {} ", cut(text, usize::from(place.width - 2)));
     if right { write_right(buf, place, &text, style) } else { write(buf, place, &text, style) }
-}
-
-/// A line made of toned pieces for widgets that want ratatui's own.
-#[must_use]
-pub fn styled(line: &Toned, theme: &Theme) -> Line<'static> {
-    let spans =
-        line.0.iter().map(|(tone, text)| ratatui::text::Span::styled(text.clone(), theme.tone(*tone)));
-    Line::from_iter(spans)
 }
 
 /// Numbers as bars of eight heights, the last ones that fit.

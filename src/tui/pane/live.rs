@@ -42,7 +42,9 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let inside = frame.draw(theme, place, buf);
     if shown == 0 {
         let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        draw::lines(buf, air, &empty(app), theme);
+        let lines: Vec<Toned> =
+            empty(app).iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
+        draw::lines(buf, air, &lines, theme);
         return;
     }
     let window = app.live.window(usize::from(inside.height.saturating_sub(1)));

@@ -63,7 +63,7 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut left = spare;
     let mut widths: Vec<u16> = Vec::with_capacity(columns.len());
     for (column, shown) in columns.iter().zip(&shown) {
-        let more = if shares == 0 { 0 } else { spare * column.grow / shares };
+        let more = (spare * column.grow).checked_div(shares).unwrap_or(0);
         left -= if *shown { more } else { 0 };
         widths.push(if *shown { column.width + more } else { 0 });
     }
@@ -77,9 +77,10 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
 impl Rows<'_> {
     /// Draws heading, rows and the scroll bar.
     pub fn draw(&self, theme: &Theme, mut place: Rect, buf: &mut Buffer) {
-        let bar = Rect { x: place.right().saturating_sub(1), width: place.width.min(1), ..place };
-        place.width = place.width.saturating_sub(1);
-        let widths = widths(self.columns, place.width.saturating_sub(1));
+        // The bar lies on the frame, so that it takes no room from the rows.
+        let bar = Rect { x: place.right(), width: 1, ..place };
+        // A column of air on each side; the selected row's mark stands in the left one.
+        let widths = widths(self.columns, place.width.saturating_sub(2));
         let heading: Vec<Cell> =
             self.columns.iter().map(|c| (c.title.to_owned(), theme.tone(Tone::Dim))).collect();
         self.row(&heading, &widths, (layout::from_top(&mut place, 1), 0), buf);
@@ -95,8 +96,7 @@ impl Rows<'_> {
             }
             self.row(cells, &widths, (line, self.sideways), buf);
             if self.selected == Some(at) {
-                let whole = Rect { width: line.width + 1, ..line };
-                buf.set_style(whole.intersection(buf.area), theme.selected(self.focused));
+                buf.set_style(line.intersection(buf.area), theme.selected(self.focused));
             }
         }
         self.scroll_bar(theme, Rect { y: rows.y, height: rows.height, ..bar }, buf);
@@ -125,7 +125,7 @@ impl Rows<'_> {
         for row in at..at + thumb {
             let Ok(down) = u16::try_from(row) else { return };
             let mut cell = Rect { y: place.y + down, height: 1, ..place };
-            draw::write(buf, &mut cell, theme.mark("┃", "#"), theme.tone(Tone::Dim));
+            draw::write(buf, &mut cell, theme.mark("▐", "#"), theme.tone(Tone::Dim));
         }
     }
 }

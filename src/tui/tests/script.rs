@@ -1,0 +1,158 @@
+//! A screen that is driven by keys and events and read as text.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::world;
+use crate::model::{Event, Snapshot, Timestamp};
+use crate::tui::app::{App, Options};
+use crate::tui::effect::Effect;
+use crate::tui::message::Message;
+use crate::tui::page::Pages;
+use crate::tui::text::Source;
+use crate::tui::theme::{Look, Theme};
+use crate::tui::{picture, view};
+
+/// A running screen; what it wants loaded is answered at once.
+pub(super) struct Script {
+    pub(super) app: App,
+    pub(super) pages: Pages,
+    effects: Vec<Effect>,
+    size: (u16, u16),
+}
+
+impl Script {
+    pub(super) fn new(snapshot: Snapshot) -> Self {
+        Self::with(snapshot, Theme::choose(Look::Dark, false, None))
+    }
+
+    pub(super) fn with(snapshot: Snapshot, theme: Theme) -> Self {
+        let options = Options {
+            notices: Vec::new(),
+            address: "127.0.0.1:4010".into(),
+            upstream: "api.openai.com and 8 more".into(),
+            suffix: None,
+            banner: Vec::new(),
+            theme,
+            zone: TimeZone::UTC,
+            protocol: None,
+        };
+        let mut script =
+            Self { app: App::new(options), pages: Pages::default(), effects: Vec::new(), size: (120, 36) };
+        script.say(Message::Resize(120, 36));
+        script.say(Message::Tick(Timestamp(world::START.0 + 40_000)));
+        script.say(Message::Snapshot(Box::new(snapshot)));
+        script
+    }
+
+    /// What every selected thing holds.
+    pub(super) fn holding(mut self, pages: Pages) -> Self {
+        self.pages = pages;
+        let world = self.app.world.clone();
+        self.say(Message::Snapshot(Box::new(world)));
+        self
+    }
+
+    pub(super) fn size(mut self, columns: u16, rows: u16) -> Self {
+        self.size = (columns, rows);
+        self.say(Message::Resize(columns, rows));
+        self
+    }
+
+    /// Presses keys: characters as they stand, `<Enter>`, `<C-c>`; blanks are skipped.
+    pub(super) fn keys(mut self, keys: &str) -> Self {
+        self.press(keys);
+        self
+    }
+
+    pub(super) fn press(&mut self, keys: &str) {
+        let mut rest = keys;
+        while let Some(first) = rest.chars().next() {
+            let (name, len) = match (first, rest.find('>')) {
+                ('<', Some(end)) => (&rest[1..end], end + 1),
+                _ => (&rest[..first.len_utf8()], first.len_utf8()),
+            };
+            rest = &rest[len..];
+            if name != " " {
+                self.say(Message::Key(key(name)));
+            }
+        }
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.say(Message::Event(Arc::new(event)));
+    }
+
+    pub(super) fn say(&mut self, message: Message) {
+        for effect in self.app.update(message) {
+            match effect {
+                Effect::Load { generation, .. } => {
+                    let pages = Some(Arc::new(self.pages.clone()));
+                    self.say(Message::Loaded { generation, pages });
+                }
+                Effect::Scale(scale) => {
+                    let Source::Inline(bytes) = &scale.picture.source else { continue };
+                    let picture = crate::reading::decode_picture(bytes).map(|decoded| {
+                        (
+                            (decoded.width(), decoded.height()),
+                            Arc::new(picture::thumbnail(&decoded, scale.cells)),
+                        )
+                    });
+                    self.say(Message::Scaled { generation: scale.generation, picture });
+                }
+                other => self.effects.push(other),
+            }
+        }
+    }
+
+    /// The effects since this was last asked, without those that only fetch.
+    pub(super) fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    pub(super) fn buffer(&self) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(self.size.0, self.size.1)).unwrap();
+        terminal.draw(|frame| view::draw(&self.app, frame)).unwrap().buffer.clone()
+    }
+
+    /// Holds the screen against the one that was agreed on.
+    pub(super) fn shows(&self, name: &str) {
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name, self.screen());
+        });
+    }
+
+    /// The screen as text, without blanks at the ends of lines.
+    pub(super) fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let row = |y: u16| {
+            let cells =
+                (0..buffer.area.width).filter_map(|x| buffer.cell((x, y))).map(ratatui::buffer::Cell::symbol);
+            cells.collect::<String>().trim_end().to_owned()
+        };
+        (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn key(name: &str) -> KeyEvent {
+    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    match name {
+        "Enter" => plain(KeyCode::Enter),
+        "Esc" => plain(KeyCode::Esc),
+        "Tab" => plain(KeyCode::Tab),
+        "Space" => plain(KeyCode::Char(' ')),
+        "BS" => plain(KeyCode::Backspace),
+        "lt" => plain(KeyCode::Char('<')),
+        _ => match name.strip_prefix("C-") {
+            Some(rest) => {
+                KeyEvent::new(KeyCode::Char(rest.chars().next().unwrap_or('c')), KeyModifiers::CONTROL)
+            }
+            None => plain(KeyCode::Char(name.chars().next().unwrap_or('<'))),
+        },
+    }
+}

@@ -1,0 +1,218 @@
+//! A made-up world: recordings, calls and exchanges.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{
+    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Recording,
+    RecordingId, Response, Row, Snapshot, Timestamp, Usage,
+};
+
+/// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
+pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);
+
+const ENDPOINTS: [(&str, &str, &str, &str); 6] = [
+    (
+        "openai",
+        "images/generations",
+        "gpt-image-1.5",
+        "A capybara wearing a tiny hat, sitting in a hot spring",
+    ),
+    ("openai", "chat/completions", "gpt-5-mini", "Extract the invoice number from this letter"),
+    ("anthropic", "messages", "claude-sonnet-4-5", "Summarize this document in three sentences"),
+    ("openai", "embeddings", "text-embedding-3-small", "neon city in the rain"),
+    ("fal", "flux-2-max", "flux-2-max", "watercolor fox, soft light"),
+    ("gemini", "models/gemini-3-pro:generateContent", "gemini-3-pro", "isometric tiny kitchen"),
+];
+
+/// The recording with this number.
+pub(crate) fn id(number: u8) -> RecordingId {
+    RecordingId::from_random([number.wrapping_mul(37); 16])
+}
+
+/// A row like the ones in lists.
+pub(crate) fn row(number: u8) -> Row {
+    let (mount, endpoint, model, prompt) = ENDPOINTS[usize::from(number) % ENDPOINTS.len()];
+    let hits = u64::from(number) * 7 % 43;
+    Row {
+        id: id(number),
+        hash: crate::model::Hash::of(&[number]),
+        method: "POST".into(),
+        mount: mount.into(),
+        endpoint: endpoint.into(),
+        model: Some(model.into()),
+        prompt: Some(prompt.into()),
+        strategy: ["standard", "strict", "specific size", "pinned"][usize::from(number) % 4].parse().unwrap(),
+        name: None,
+        tags: Vec::new(),
+        protected: number % 7 == 3,
+        scope: None,
+        completeness: if number == 5 { Completeness::CutByUpstream } else { Completeness::Whole },
+        status: 200,
+        streamed: endpoint == "messages",
+        images: u32::from(endpoint == "images/generations"),
+        size: 1_468_006 / (u64::from(number) * 13 + 1) + 312,
+        recorded_at: Timestamp(START.0 - i64::from(number) * 3_700_000),
+        total: 11_800_000 / (u64::from(number) + 1),
+        usage: Usage {
+            hits,
+            last_hit: (hits > 0).then(|| Timestamp(START.0 - i64::from(number) * 1_200_000)),
+        },
+    }
+}
+
+/// A call like the ones in the live list.
+pub(crate) fn call(number: u64) -> Call {
+    let (mount, endpoint, model, prompt) = ENDPOINTS[usize::try_from(number).unwrap() % ENDPOINTS.len()];
+    let outcome = match number % 8 {
+        0 | 1 | 4 => Outcome::Replay,
+        2 => Outcome::Miss,
+        3 => Outcome::Record,
+        5 => Outcome::Mock,
+        6 => Outcome::Live,
+        _ => Outcome::Error,
+    };
+    let (status, total) = match outcome {
+        Outcome::Replay | Outcome::Mock => (200, 1_400 * (number % 3 + 1)),
+        Outcome::Miss => (404, 300),
+        Outcome::Error => (502, 30_000_000),
+        _ => (200, 1_870_000 + number * 91_000),
+    };
+    let reason = match outcome {
+        Outcome::Miss => {
+            Some("seed is 8, recorded is 7; quality is absent, recorded is \"high\" (nearest rec_2jKx8mNp)")
+        }
+        Outcome::Error => Some("api.openai.com did not answer within 30 s"),
+        _ => None,
+    };
+    Call {
+        id: CallId(number),
+        at: Timestamp(START.0 + i64::try_from(number).unwrap() * 700),
+        method: "POST".into(),
+        mount: mount.into(),
+        endpoint: endpoint.into(),
+        model: Some(model.into()),
+        prompt: Some(prompt.into()),
+        mode: Mode::ReplayOrError,
+        outcome: Some(outcome),
+        done: true,
+        status: Some(status),
+        streamed: endpoint == "messages",
+        cosmetic: number % 8 == 4,
+        recording: matches!(outcome, Outcome::Replay | Outcome::Record)
+            .then(|| id(u8::try_from(number % 12).unwrap())),
+        request_len: 312,
+        response_len: 97 + number * number * 911 % 1_500_000,
+        first_byte: Some(total / 3),
+        total: Some(total),
+        reason: reason.map(String::from),
+    }
+}
+
+/// A call that is under way.
+pub(crate) fn flying(number: u64) -> Call {
+    Call {
+        outcome: None,
+        done: false,
+        status: None,
+        total: None,
+        first_byte: None,
+        reason: None,
+        ..call(number)
+    }
+}
+
+/// The announcement of a call.
+pub(crate) fn announced(call: Call, in_flight: u64) -> Event {
+    let mut counters = Counters { in_flight, ..Counters::default() };
+    counters.outcomes = [9, 2, 1, 1, 1, 0];
+    Event::Call { call: Arc::new(call), usage: None, counters }
+}
+
+/// A world with so many recordings and calls.
+pub(crate) fn world(recordings: u8, calls: u64) -> Snapshot {
+    let mut world = Snapshot { mode: Mode::ReplayOrError, ..Snapshot::default() };
+    let rows = (0..recordings).map(|number| Arc::new(row(number))).collect();
+    world.apply(&Event::Stored { rows });
+    for number in 1..=calls {
+        world.apply(&announced(call(number), 0));
+    }
+    world
+}
+
+/// A recording with a picture, behind its row.
+pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
+    use base64::Engine as _;
+    let row = row(number);
+    let picture = base64::engine::general_purpose::STANDARD.encode(png);
+    let answer = serde_json::json!({
+        "created": 1_793_628_120,
+        "data": [{ "b64_json": picture, "revised_prompt": "A capybara \u{1b}]52;c;aGk=\u{7}with a \u{202e}tah" }],
+        "usage": { "total_tokens": 1056, "cached": false },
+    });
+    let json = [("content-type", "application/json"), ("x-request-id", "req_0123456789")];
+    let body = answer.to_string().into_bytes();
+    let halves = body.split_at(body.len() / 3);
+    Recording {
+        id: row.id,
+        hash: row.hash,
+        request: request(),
+        response: Response {
+            status: 200,
+            headers: Headers::from_iter(json),
+            log: ByteLog::from_pieces([
+                (Duration::from_millis(900), halves.0),
+                (Duration::from_millis(2_400), halves.1),
+            ]),
+        },
+        strategy: row.strategy,
+        name: None,
+        tags: Vec::new(),
+        protected: row.protected,
+        scope: None,
+        completeness: row.completeness,
+        media: Vec::new(),
+        provenance: crate::model::Provenance {
+            recorded_at: row.recorded_at,
+            upstream: "https://api.openai.com".into(),
+            version: "0.1.0".into(),
+            first_byte: 850_000,
+            total: 2_400_000,
+        },
+    }
+}
+
+/// An exchange with a streamed answer.
+pub(crate) fn stream() -> Exchange {
+    let words = ["The ", "letter ", "is ", "about ", "a ", "capybara."];
+    let pieces = words.iter().zip(1_u32..).map(|(word, number)| {
+        let data = serde_json::json!({ "choices": [{ "delta": { "content": word } }] });
+        (Duration::from_millis(180) * number * number, format!("data: {data}\n\n"))
+    });
+    let headers = Headers::from_iter([("content-type", "text/event-stream")]);
+    let response = Response { status: 200, headers, log: ByteLog::from_pieces(pieces) };
+    Exchange { request: request(), response: Some(response) }
+}
+
+fn request() -> crate::model::Scrubbed {
+    let body = r#"{"model":"gpt-image-1.5","prompt":"A capybara wearing a tiny hat, sitting in a hot spring","size":"1024x1024","quality":"high","seed":7,"stream":false}"#;
+    let request = serde_json::json!({
+        "method": "POST", "mount": "openai", "target": "/v1/images/generations",
+        "headers": [["content-type", "application/json"], ["user-agent", "OpenAI/Python 2.8.0"]], "body": body,
+    });
+    serde_json::from_value(request).unwrap()
+}
+
+/// A small picture with a gradient and a disc.
+pub(crate) fn png(side: u32) -> Vec<u8> {
+    let middle = f64::from(side) / 2.0;
+    let pixel = |x: u32, y: u32| {
+        let away = (f64::from(x) - middle).hypot(f64::from(y) - middle) / middle;
+        let shade = u8::try_from((x * 255 / side).min(255)).unwrap();
+        if away < 0.6 { image::Rgb([240, 200, shade]) } else { image::Rgb([30, shade / 2, 90]) }
+    };
+    let picture = image::RgbImage::from_fn(side, side, pixel);
+    let mut out = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
