@@ -3,6 +3,7 @@
 mod curate;
 mod leave;
 mod start;
+mod verbs;
 
 use axum::response::Response;
 

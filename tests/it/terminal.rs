@@ -75,7 +75,9 @@ impl Terminal {
         command.env_clear();
         home.environment().into_iter().for_each(|(name, value)| command.env(name, value));
         command.env("TERM", "xterm-256color");
-        variables.iter().for_each(|(name, value)| command.env(name, value));
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         command.cwd(home.path());
         command.args(["-c", SHELL, PROGRAM]);
         command.args(args);
