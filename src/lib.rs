@@ -1,4 +1,43 @@
 //! retake: a terminal workbench for recorded AI API calls.
+//!
+//! A proxy records, replays, mocks or forwards the calls of any SDK; a screen shows them live and lets people curate
+//! what was recorded; the same verbs work headless. This crate is the program's own library, made for its binary and
+//! its tests, and promises no stable API.
+//!
+//! ```text
+//!  client ──HTTP──▶ proxy ──▶ engine.answer ──▶ library ──▶ decide ──▶ store | upstream | dialect's mock
+//!                                   │ announce(Event)
+//!                                   ▼
+//!                     broadcast (bounded; who lags is told and takes a fresh snapshot)
+//!                                   │
+//!  keyboard ──▶ tui: Message ──▶ App::update ──▶ Effect ──▶ desk.remove … ──▶ Event ──▶ App::update ──▶ draw
+//! ```
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`model`] | the words as data: recordings, calls, modes, strategies, events |
+//! | [`dialect`] | what is known of each API family: endpoints, cosmetic fields, how streams end, mocks |
+//! | [`matching`] | whether a recording answers a request, and why not; scrubbing |
+//! | [`reading`] | views of recorded bytes: text, events, pictures; sanitized for the screen |
+//! | [`interchange`] | recordings as files that people commit |
+//! | [`store`] | journal, sled index, body files; one process owns a store |
+//! | [`upstream`] | the way out: forwarding calls, fetching what links point to |
+//! | [`engine`] | the one writer and the one voice: answers, records, announces |
+//! | [`proxy`] | the HTTP server and its control API |
+//! | [`desk`] | the verbs, in this process or in the one that owns the store |
+//! | [`terminal`] | taking a terminal over and giving it back; pictures in full resolution |
+//! | [`cli`], [`tui`] | the command line and the screen, which do not know each other |
+//!
+//! A module imports only from those above it. The laws that hold in all of this, each with a test:
+//!
+//! 1. Two requests have equal fingerprints exactly when their comparison has no significant change.
+//! 2. A recording matches its own request, and its replay equals the bytes that its first client received.
+//! 3. Nothing announced is lost, whatever ends the process.
+//! 4. No credential, nor an echo of it, is on disk, in a log, or on the screen.
+//! 5. The modes `mock`, `replay-or-mock` and `replay-or-error`, and `--never-forward`, open no connection to an upstream.
+//! 6. The list on the screen is a fold of the engine's events.
+//! 7. No screen panics at any size, with any recorded bytes, and no such byte reaches the terminal unsanitized.
+//! 8. Imports between modules follow the order above.
 
 pub mod cli;
 pub mod desk;

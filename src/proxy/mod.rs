@@ -1,7 +1,7 @@
 //! The HTTP server: calls come in, answers go out, and `/__retake/` is the control API.
 //!
-//! It decides nothing about recordings; it reads requests ([`request`]), refuses what is not HTTP as it should be,
-//! hands calls to the engine and writes answers ([`respond`]).
+//! It decides nothing about recordings; it reads requests (`request`), refuses what is not HTTP as it should be,
+//! hands calls to the engine and writes answers (`respond`).
 
 use std::future::Future;
 use std::io;

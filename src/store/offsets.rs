@@ -90,19 +90,20 @@ impl Offsets {
 
     /// All recordings in the order of their ids, their use as the ledger says.
     pub(super) fn entries(&self) -> Vec<Indexed> {
-        let with_use = |indexed: &Indexed| {
-            let mut indexed = indexed.clone();
-            if let Some(usage) = self.ledger.get(&indexed.row.id) {
-                std::sync::Arc::make_mut(&mut indexed.row).usage = *usage;
-            }
-            indexed
-        };
-        self.rows.values().map(with_use).collect()
+        self.rows.values().map(|indexed| self.with_use(indexed)).collect()
     }
 
-    /// The removed recordings, in the order of their ids.
+    fn with_use(&self, indexed: &Indexed) -> Indexed {
+        let mut indexed = indexed.clone();
+        if let Some(usage) = self.ledger.get(&indexed.row.id) {
+            std::sync::Arc::make_mut(&mut indexed.row).usage = *usage;
+        }
+        indexed
+    }
+
+    /// The removed recordings, in the order of their ids, their use as the ledger says.
     pub(super) fn trash(&self) -> Vec<Indexed> {
-        self.trash.values().map(|(_, indexed)| indexed.clone()).collect()
+        self.trash.values().map(|(_, indexed)| self.with_use(indexed)).collect()
     }
 
     /// A recording without its bodies, as its row says now; also a removed one.

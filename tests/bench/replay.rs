@@ -25,12 +25,22 @@ use tokio::net::TcpStream;
 const REQUESTS: usize = 64;
 const ANSWER: &str = r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"gpt-5-mini","choices":[{"index":0,"message":{"role":"assistant","content":"The quick brown fox jumps over the lazy dog while the band plays on and the audience claps along, which is what audiences do when bands play on and foxes jump. This sentence exists to make the answer as long as a usual one is, which is about seven hundred bytes in all, headers not counted, give or take a few.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":21,"completion_tokens":64,"total_tokens":85},"service_tier":"default","system_fingerprint":null}"#;
 
-#[tokio::main(flavor = "multi_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (recordings, seconds, rounds) = (size("RECORDINGS", 10_000), size("SECONDS", 2), size("ROUNDS", 5));
     let dir = tempfile::tempdir()?;
-    let replay = start(dir.path(), recordings).await?;
-    let bare = bare_axum().await?;
+    // Servers and loader have threads of their own, as they have in life: who shares a thread with the loader would
+    // be spared the waking up.
+    let servers = tokio::runtime::Runtime::new()?;
+    let (replay, bare) = (servers.block_on(start(dir.path(), recordings))?, servers.block_on(bare_axum())?);
+    tokio::runtime::Runtime::new()?.block_on(compare(replay, bare, (recordings, seconds, rounds)))
+}
+
+/// Loads both servers in turns and prints the ratios.
+async fn compare(
+    replay: SocketAddr,
+    bare: SocketAddr,
+    (recordings, seconds, rounds): (usize, usize, usize),
+) -> Result<(), Box<dyn std::error::Error>> {
     println!("{recordings} recordings, {REQUESTS} different requests, {rounds} rounds of {seconds} s each");
     for connections in [32, 1] {
         let mut ratios = Vec::new();

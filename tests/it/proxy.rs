@@ -514,6 +514,7 @@ async fn removed_recordings_answer_no_more_until_they_are_restored() {
     assert_eq!(world.engine.remove(&ids).await.unwrap(), ids);
     assert_eq!(world.post("/v1/chat/completions", &[], CHAT).await.status, 404);
     assert_eq!(world.engine.restore(&ids).await.unwrap(), ids);
+    assert_eq!(world.engine.row(&ids[0]).unwrap().usage.hits, 1, "its use came back with it");
     assert_eq!(world.post("/v1/chat/completions", &[], CHAT).await.status, 200);
     assert_eq!(world.engine.remove(&["rec_0000000000000000".parse().unwrap()]).await.unwrap(), []);
 }

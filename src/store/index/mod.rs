@@ -215,13 +215,18 @@ impl Index {
         })
     }
 
-    /// The removed recordings, in the order of their ids.
+    /// The removed recordings, in the order of their ids, their use as the ledger says.
     pub(super) fn trash(&self) -> Result<Vec<Indexed>> {
         guard(|| {
-            let entries = self.trees.trash.iter();
-            entries
-                .map(|entry| unseal::<(Timestamp, Indexed)>(&entry?.1).map(|(_, indexed)| indexed))
-                .collect()
+            let used = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
+                let (id, value) = entry?;
+                let (_, mut indexed) = unseal::<(Timestamp, Indexed)>(&value)?;
+                if let Some(usage) = self.trees.ledger.get(id)? {
+                    Arc::make_mut(&mut indexed.row).usage = unseal(&usage)?;
+                }
+                Ok(indexed)
+            };
+            self.trees.trash.iter().map(used).collect()
         })
     }
 
