@@ -28,12 +28,17 @@ async fn a_removal_asks_first() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_is_as_wide_as_the_terminal() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
-    let made = home.filled(&upstream, &["日本語 and a very long prompt of many words ".repeat(4).as_str()]).await;
+    let made =
+        home.filled(&upstream, &["日本語 and a very long prompt of many words ".repeat(4).as_str()]).await;
     for size in [SMALL, LARGE, (30, 10)] {
         let mut terminal = Terminal::start(&home, size, &["list"]);
         terminal.ends(0);
         terminal.line(&[made[0].id.as_str()]);
-        assert!(terminal.look(|screen| (0..size.1).all(|row| !screen.row_wrapped(row))), "{}", terminal.contents());
+        assert!(
+            terminal.look(|screen| (0..size.1).all(|row| !screen.row_wrapped(row))),
+            "{}",
+            terminal.contents()
+        );
     }
 }
 
@@ -54,7 +59,11 @@ async fn a_picture_is_shown_on_terminals_of_all_manners() {
         let args = ["show", id.as_str(), "--image"];
         let mut terminal = Terminal::with(&home, SMALL, manners, &[], &args);
         terminal.ends(0);
-        assert!(terminal.contents().contains(['\u{2580}', '\u{2584}']), "half-blocks: {}", terminal.contents());
+        assert!(
+            terminal.contents().contains(['\u{2580}', '\u{2584}']),
+            "half-blocks: {}",
+            terminal.contents()
+        );
     }
 }
 
