@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use retake::store::{Owner, owner};
@@ -141,8 +141,19 @@ impl Terminal {
         keyboard.flush().unwrap();
     }
 
-    /// Changes the size and waits until the program draws for it. (A key typed in the very moment of a resize is
-    /// read with the next key only: crossterm looks at one of the two.)
+    /// Types a key that may be typed again, until the screen shows `text`. For the first key after a resize: typed in
+    /// the very moment of one, crossterm leaves it lying until the next key.
+    #[track_caller]
+    pub(crate) fn insist(&self, key: &str, text: &str) {
+        let shown = |state: &State| state.parser.screen().contents().contains(text);
+        let try_once = |_| {
+            self.keys(key);
+            !self.shared.wait_for(Duration::from_secs(1), shown)
+        };
+        assert!((0..PATIENCE.as_secs()).any(try_once), "waited for `{text}`, saw\n{}", self.contents());
+    }
+
+    /// Changes the size and waits until the program draws for it.
     #[track_caller]
     pub(crate) fn resize(&self, size: (u16, u16)) {
         const CLEAR: &[u8] = b"\x1b[2J";
@@ -207,7 +218,11 @@ impl Shared {
 
     /// Waits until `wanted` holds; true when it did not in time.
     fn wait(&self, wanted: impl Fn(&State) -> bool) -> bool {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_for(PATIENCE, wanted)
+    }
+
+    fn wait_for(&self, patience: Duration, wanted: impl Fn(&State) -> bool) -> bool {
+        let deadline = Instant::now() + patience;
         let mut state = self.state();
         while !wanted(&state) {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -112,6 +112,7 @@ async fn any_size_will_do_and_the_proxy_goes_on() {
         terminal.shows(sign);
     }
     terminal.line(&["REC", "200", "chat/completions", "gpt-5-mini"]);
+    terminal.insist("2", "Recordings 7");
     terminal.keys("q");
     terminal.ends(0);
     assert_eq!(home.rows().len(), 7);
