@@ -9,7 +9,7 @@ use anyhow::Context;
 use include_dir::{Dir, include_dir};
 use tokio_util::sync::CancellationToken;
 
-use super::proxy::{Asked, Running, log_to_file, log_to_stderr};
+use super::proxy::{Running, Signals, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
 use super::workbench::{self, Screen, Show};
 use super::{config, print, traffic};
@@ -118,7 +118,7 @@ fn is_recording(path: &Path) -> bool {
 
 /// Without a terminal: one line a call.
 async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()> {
-    let mut asked = Asked::listen()?;
+    let mut signals = Signals::listen()?;
     print::line_if_read(&format!("listening on http://{}", running.address));
     print::note(&format!(
         "a demo on this machine alone; point an SDK at it with OPENAI_BASE_URL=http://{}/openai/v1",
@@ -133,7 +133,7 @@ async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()
     };
     tokio::select! {
         () = over => {}
-        () = asked.to_end() => {}
+        () = signals.any() => {}
         // The reader left (`| head`), and a demo is for looking.
         _ = &mut printing => {}
     }

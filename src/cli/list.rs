@@ -43,6 +43,8 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         return Err(NotFound(text).into());
     }
     let (desk, notices) = Desk::open(&common.store)?;
-    notices.iter().for_each(|notice| print::note(&notice.text));
+    for notice in &notices {
+        print::note(&notice.text);
+    }
     Ok(desk)
 }

@@ -66,9 +66,9 @@ impl Running {
 }
 
 /// The signals that ask the process to end: Ctrl-C, SIGTERM, SIGHUP. From its making on, none of them kills.
-pub(super) struct Asked([Signal; 3]);
+pub(super) struct Signals([Signal; 3]);
 
-impl Asked {
+impl Signals {
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self([
             signal(SignalKind::interrupt())?,
@@ -77,7 +77,7 @@ impl Asked {
         ]))
     }
 
-    pub(super) async fn to_end(&mut self) {
+    pub(super) async fn any(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -7,7 +7,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::config::Config;
-use super::proxy::{Asked, Running, log_to_stderr};
+use super::proxy::{Running, Signals, log_to_stderr};
 use super::{Common, ProxyArgs, print};
 use crate::model::{Call, Event};
 
@@ -36,7 +36,7 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
     log_to_stderr();
     let config = Config::read(common, &args)?;
     // Before the address is said: who reads it may send a signal at once.
-    let mut asked = Asked::listen()?;
+    let mut signals = Signals::listen()?;
     let running = Running::start(&common.store, &config).await?;
     running.notices.iter().for_each(|notice| print::note(&notice.text));
     if !running.address.ip().is_loopback() {
@@ -49,7 +49,7 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
         (lines != Lines::None).then(|| tokio::spawn(print_calls(running.engine.subscribe(), lines)));
     // Without a reader the proxy goes on: the calls matter, the lines about them do not.
     print::line_if_read(&format!("listening on http://{}", running.address));
-    asked.to_end().await;
+    signals.any().await;
     running.stop().await?;
     if let Some(printing) = printing {
         // The engine is gone, so its announcements end and so does the printing.
@@ -61,20 +61,23 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
 /// Prints every call that is done, as it is done, for as long as somebody reads.
 pub(super) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) {
     loop {
-        match events.recv().await {
+        let read = match events.recv().await {
             Ok(event) => match &*event {
-                Event::Call { call, .. } if call.done => {
-                    if !print_call(call, lines) {
-                        return;
-                    }
+                Event::Call { call, .. } if call.done => print_call(call, lines),
+                Event::Notice(notice) => {
+                    print::note(&notice.text);
+                    true
                 }
-                Event::Notice(notice) => print::note(&notice.text),
-                _ => {}
+                _ => true,
             },
             Err(RecvError::Lagged(lost)) => {
                 print::note(&format!("{lost} announcements were too fast to print"));
+                true
             }
-            Err(RecvError::Closed) => return,
+            Err(RecvError::Closed) => false,
+        };
+        if !read {
+            return;
         }
     }
 }

@@ -202,7 +202,7 @@ impl Shell {
         for effect in self.app.update(message) {
             match effect {
                 Effect::Quit => return Ok(true),
-                Effect::Redraw => self.terminal.clear()?,
+                Effect::Redraw => self.clear()?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
@@ -212,6 +212,13 @@ impl Shell {
             }
         }
         Ok(false)
+    }
+
+    /// Makes the next frame draw every cell. Unlike ratatui's `clear`, this does not ask where the cursor stands: a
+    /// terminal that answers nothing would end the screen, and one that does would race with [`Keys`].
+    fn clear(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -233,7 +240,7 @@ impl Shell {
         let (ended, shown) = work::until_key(decoded, self.protocol, &mut Signals::listen()?).await;
         terminal::forget_pictures();
         self.keys.resume();
-        self.terminal.clear()?;
+        self.clear()?;
         if let Err(error) = shown {
             self.app.update(Message::Failed { what: "showing the picture", text: error.to_string() });
         }

@@ -6,6 +6,8 @@ mod home;
 mod layers;
 mod program;
 mod proxy;
+mod pty;
 mod serve;
+mod terminal;
 mod tls;
 mod world;

@@ -56,13 +56,14 @@ fn spoil(dir: &Path) {
     }
 }
 
+type Damage = fn(&Path);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_index_is_made_anew_and_said_so() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     home.filled(&upstream, &["one", "two", "two"]).await;
     let before = home.fine(&["list", "--json"]);
     let index = home.store().join("index");
-    type Damage = fn(&Path);
     let damages: [(&str, Damage); 3] = [
         ("flipped", spoil),
         ("deleted", |index| std::fs::remove_dir_all(index).unwrap()),

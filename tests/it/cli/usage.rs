@@ -177,11 +177,11 @@ fn a_demo_whose_reader_left_is_over() {
 
 #[test]
 fn the_demo_takes_another_port_when_the_usual_one_is_taken() {
-    // Whoever holds it, this test or somebody else: it is taken.
-    let _held = TcpListener::bind("127.0.0.1:4010");
+    let held = TcpListener::bind("127.0.0.1:4010");
     let home = Home::new();
     let running = Running::start(home.command(&["demo", "--for", "1m"]));
-    assert_ne!(running.address.port(), 4010);
+    // Somebody else on this machine may have held it, and let go of it meanwhile.
+    assert!(running.address.port() != 4010 || held.is_err());
     let said = running.end("INT");
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(std::fs::read_dir(home.temporary()).unwrap().next().is_none());

@@ -1,0 +1,93 @@
+//! The headless verbs before somebody who looks and can be asked.
+
+use super::*;
+use crate::home::{CHAT_PATH, chat};
+use crate::terminal::Manners;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_asks_first() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["same", "same", "other"]).await;
+    for (typed, left) in [("n", 3), ("", 3), ("yes please", 3), ("y", 1)] {
+        let mut terminal = Terminal::start(&home, SMALL, &["rm", "--hash", &made[0].hash.short()]);
+        terminal.shows("Remove these 2 recordings?");
+        for row in &made[..2] {
+            terminal.shows(row.id.as_str());
+        }
+        terminal.keys(&format!("{typed}\r"));
+        terminal.ends(0);
+        assert_eq!(home.rows().len(), left, "`{typed}`");
+    }
+    let mut terminal = Terminal::start(&home, SMALL, &["rm", made[2].id.as_str()]);
+    terminal.shows("Remove this recording?");
+    terminal.keys("y\r");
+    terminal.ends(0);
+    assert_eq!(home.rows(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_is_as_wide_as_the_terminal() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made =
+        home.filled(&upstream, &["日本語 and a very long prompt of many words ".repeat(4).as_str()]).await;
+    for size in [SMALL, LARGE, (30, 10)] {
+        let mut terminal = Terminal::start(&home, size, &["list"]);
+        terminal.ends(0);
+        terminal.line(&[made[0].id.as_str()]);
+        assert!(
+            terminal.look(|screen| (0..size.1).all(|row| !screen.row_wrapped(row))),
+            "{}",
+            terminal.contents()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_is_shown_on_terminals_of_all_manners() {
+    let home = Home::new();
+    let running = home.serve(&["--mode", "mock"]);
+    let body = r#"{"model":"gpt-image-1.5","prompt":"a cat","size":"64x64"}"#;
+    let mocked = running.call("/openai/v1/images/generations", &[], body).await;
+    assert_eq!(running.end("TERM").code, Some(0));
+    let picture = String::from_utf8(mocked.body.to_vec()).unwrap();
+    let painter = Upstream::start(move |_| json(&picture)).await;
+    let running = home.record(&painter);
+    assert_eq!(running.call("/openai/v1/images/generations", &[], body).await.status, 200);
+    let id = running.json().recording.unwrap();
+    assert_eq!(running.end("TERM").code, Some(0));
+    for manners in [Manners::Answers, Manners::Silent] {
+        let args = ["show", id.as_str(), "--image"];
+        let mut terminal = Terminal::with(&home, SMALL, manners, &[], &args);
+        terminal.ends(0);
+        assert!(
+            terminal.contents().contains(['\u{2580}', '\u{2584}']),
+            "half-blocks: {}",
+            terminal.contents()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recorded_text_does_nothing_to_the_terminal() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[?1049h\u{1b}]52;c;aGk=\u{7}\u{9b}31m";
+    let made = home.filled(&upstream, &[hostile]).await;
+    for args in [&["list"][..], &["show", made[0].id.as_str()], &["show", made[0].id.as_str(), "--request"]] {
+        let mut terminal = Terminal::start(&home, LARGE, args);
+        terminal.ends(0);
+        assert!(!terminal.written().contains(['\x1b', '\u{9b}']), "{args:?}: {:?}", terminal.written());
+    }
+    let mut terminal = workbench(&home, LARGE, &upstream);
+    terminal.keys("2");
+    terminal.shows(&made[0].hash.short());
+    terminal.keys("l");
+    let (_, address) = crate::terminal::owned(&home);
+    crate::home::call(address, CHAT_PATH, &[], &chat(hostile)).await;
+    terminal.keys("1");
+    terminal.line(&["HIT", "chat/completions"]);
+    terminal.keys("q");
+    terminal.ends(0);
+    for sequence in ["\x1b]0;owned", "\x1b]52", "\u{9b}31m"] {
+        assert!(!terminal.written().contains(sequence), "{sequence:?}");
+    }
+}
