@@ -69,7 +69,9 @@ async fn stand_in(store: &Path) -> anyhow::Result<Running> {
 async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> anyhow::Result<Running> {
     let mut settings = Settings::default();
     settings.upstreams.clear();
-    settings.upstreams.insert("openai".into(), format!("http://{upstream}/openai").parse()?);
+    for mount in ["openai", "lumenfall", "anthropic", "gemini"] {
+        settings.upstreams.insert(mount.into(), format!("http://{upstream}/{mount}").parse()?);
+    }
     settings.upstreams.insert("staging".into(), format!("http://{}", closed_port()?).parse()?);
     let asked = listen.is_some();
     let address = config::address(listen.as_deref().unwrap_or("127.0.0.1:4010"))?;

@@ -92,7 +92,7 @@ impl Screen {
     pub(super) fn demo(address: SocketAddr, length: Option<Duration>) -> Self {
         let banner = vec![
             "This is a demo: a temporary store, a stand-in upstream, made-up traffic. Nothing leaves this machine.".into(),
-            format!("Take part: export OPENAI_BASE_URL=http://{address}/openai/v1 OPENAI_API_KEY=any"),
+            format!("Take part: OPENAI_API_KEY=any OPENAI_BASE_URL=http://{address}/openai/v1"),
         ];
         Self {
             address: address.to_string(),

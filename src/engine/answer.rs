@@ -192,6 +192,8 @@ impl Engine {
         call.status = Some(refused.status);
         call.reason = Some(refused.message.into());
         call.response_len = response.log.bytes.len() as u64;
+        let request = self.shared.scrubber.scrub(request);
+        self.shared.history.remember(call.id, Exchange { request, response: Some(response) });
         ticket.done(Outcome::Error);
         answer
     }

@@ -81,10 +81,8 @@ impl History {
         } else if call.done {
             state.picture.counters.in_flight = state.picture.counters.in_flight.saturating_sub(1);
         }
-        if call.done {
-            if let Some(outcome) = call.outcome {
-                state.picture.counters.add(outcome);
-            }
+        if let Some(outcome) = call.outcome.filter(|_| call.done) {
+            state.picture.counters.add(outcome);
         }
         state.picture.put(&call);
         let counters = state.picture.counters;

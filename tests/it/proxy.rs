@@ -48,7 +48,8 @@ async fn a_recorded_call_is_replayed_byte_for_byte_when_the_upstream_is_gone() {
     let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
     let (first, recording) = world.record("/openai/v1/chat/completions", &[], CHAT).await;
     assert_eq!((first.status, first.headers.text("x-retake-result")), (200, Some("record")));
-    assert_eq!(upstream.last().target, "/v1/chat/completions");
+    let seen = upstream.last();
+    assert_eq!((seen.target.as_str(), &seen.body[..]), ("/v1/chat/completions", CHAT.as_bytes()));
     assert_eq!(first.body, ANSWER);
     upstream.stop().await;
     let again = world.post("/v1/chat/completions", &[], CHAT).await;

@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use retake::model::Outcome;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tempfile::tempdir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::program::Serve;
-use crate::world::{PATIENCE, request};
+use crate::home::{Home, Running};
 
+const PATH: &str = "/v1/chat/completions";
 const CHAT: &str = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Over TLS"}]}"#;
 const ANSWER: &str = r#"{"id":"chatcmpl-tls","choices":[]}"#;
 
@@ -45,29 +45,21 @@ async fn provider(trusted: &Path) -> u16 {
     port
 }
 
-async fn post(serve: &Serve) -> (u16, Vec<u8>) {
-    let client = retake::upstream::Client::new(PATIENCE);
-    let base = format!("http://{}", serve.address).parse().unwrap();
-    let mut answer = client.forward(&request("/v1/chat/completions", &[], CHAT), &base).await.unwrap();
-    let mut body = Vec::new();
-    while let Some(piece) = answer.body.piece().await {
-        body.extend_from_slice(&piece.unwrap());
-    }
-    (answer.status, body)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_is_reached_over_tls_only_when_its_certificate_is_trusted() {
-    let folder = tempdir().unwrap();
-    let trusted = folder.path().join("trusted.pem");
-    let port = provider(&trusted).await;
-    let flags = ["--mode", "replay-or-record", "--upstream", &format!("openai=https://localhost:{port}")];
-    let wary = Serve::start(&folder.path().join("wary"), &flags);
-    let (status, body) = post(&wary).await;
-    assert_eq!(status, 502, "{}", String::from_utf8_lossy(&body));
-    assert!(String::from_utf8_lossy(&body).contains("certificate"), "{}", String::from_utf8_lossy(&body));
-    let trusting = [("SSL_CERT_FILE", trusted.to_str().unwrap())];
-    let serve = Serve::within(&folder.path().join("trusting"), &flags, &trusting);
-    assert_eq!(post(&serve).await, (200, ANSWER.into()));
-    assert_eq!(serve.calls(1)[0].outcome.unwrap().as_str(), "record");
+    let home = Home::new();
+    let trusted = home.path().join("trusted.pem");
+    let upstream = format!("openai=https://localhost:{}", provider(&trusted).await);
+    let args = ["serve", "--listen", "127.0.0.1:0", "--json", "--mode", "record", "--upstream", &upstream];
+    let wary = Running::start(home.command(&args));
+    let refused = wary.call(PATH, &[], CHAT).await;
+    let text = String::from_utf8_lossy(&refused.body).into_owned();
+    assert!(refused.status == 502 && text.contains("certificate"), "{text}");
+    assert_eq!(wary.end("TERM").code, Some(0));
+    let mut command = home.command(&args);
+    command.env("SSL_CERT_FILE", &trusted);
+    let trusting = Running::start(command);
+    let answer = trusting.call(PATH, &[], CHAT).await;
+    assert_eq!((answer.status, &answer.body[..]), (200, ANSWER.as_bytes()));
+    assert_eq!(trusting.json().outcome, Some(Outcome::Record));
 }

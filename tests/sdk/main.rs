@@ -4,7 +4,6 @@
 //! `RETAKE_SKIP_SDK=1` skips this where there is no Python or no package index.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
-#[path = "../it/program.rs"]
 mod program;
 mod provider;
 mod python;

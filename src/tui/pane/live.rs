@@ -15,8 +15,8 @@ const COLUMNS: [Column; 7] = [
     Column { title: "TIME", width: 8, grow: 0, right: false, leaves: 0 },
     Column { title: "RES", width: 4, grow: 0, right: false, leaves: 0 },
     Column { title: "ST", width: 3, grow: 0, right: false, leaves: 2 },
-    Column { title: "ENDPOINT", width: 18, grow: 3, right: false, leaves: 0 },
-    Column { title: "MODEL", width: 12, grow: 2, right: false, leaves: 3 },
+    Column { title: "ENDPOINT", width: 18, grow: 4, right: false, leaves: 0 },
+    Column { title: "MODEL", width: 12, grow: 1, right: false, leaves: 3 },
     Column { title: "TOOK", width: 6, grow: 0, right: true, leaves: 1 },
     Column { title: "SIZE", width: 5, grow: 0, right: true, leaves: 4 },
 ];
@@ -69,7 +69,7 @@ fn cells(app: &App, call: &Call) -> Vec<Cell> {
     let status = call.status.map_or_else(|| dots.to_owned(), |status| status.to_string());
     let failed = call.status.is_some_and(|status| status >= 400);
     let took = if call.done { call.total.unwrap_or(0) } else { app.now.since(call.at).saturating_mul(1000) };
-    let endpoint = format!("{}{}", call.endpoint, if call.streamed { " (stream)" } else { "" });
+    let endpoint = format!("{}{}", call.endpoint, if call.streamed { " sse" } else { "" });
     vec![
         (clock(call.at, &app.options.zone, "%H:%M:%S"), dim),
         (label.to_owned(), theme.outcome(call.label())),

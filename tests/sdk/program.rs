@@ -34,13 +34,7 @@ pub(crate) struct Ended {
 impl Serve {
     /// Starts `retake serve` on a free port and waits for its address.
     pub(crate) fn start(store: &Path, flags: &[&str]) -> Self {
-        Self::within(store, flags, &[])
-    }
-
-    /// The same with variables in its environment.
-    pub(crate) fn within(store: &Path, flags: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = command(store);
-        command.envs(environment.iter().copied());
         command.args(["serve", "--json", "--listen", "127.0.0.1:0"]).args(flags);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, lines) = channel();
