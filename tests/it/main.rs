@@ -4,10 +4,8 @@
 mod cli;
 mod home;
 mod layers;
-mod program;
 mod proxy;
 mod pty;
-mod serve;
 mod terminal;
 mod tls;
 mod world;

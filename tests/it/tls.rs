@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use retake::model::Outcome;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tempfile::tempdir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::program::Serve;
-use crate::world::{PATIENCE, request};
+use crate::home::{CHAT_PATH, Home, Running};
 
 const CHAT: &str = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Over TLS"}]}"#;
 const ANSWER: &str = r#"{"id":"chatcmpl-tls","choices":[]}"#;
@@ -45,29 +44,20 @@ async fn provider(trusted: &Path) -> u16 {
     port
 }
 
-async fn post(serve: &Serve) -> (u16, Vec<u8>) {
-    let client = retake::upstream::Client::new(PATIENCE);
-    let base = format!("http://{}", serve.address).parse().unwrap();
-    let mut answer = client.forward(&request("/v1/chat/completions", &[], CHAT), &base).await.unwrap();
-    let mut body = Vec::new();
-    while let Some(piece) = answer.body.piece().await {
-        body.extend_from_slice(&piece.unwrap());
-    }
-    (answer.status, body)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_is_reached_over_tls_only_when_its_certificate_is_trusted() {
-    let folder = tempdir().unwrap();
-    let trusted = folder.path().join("trusted.pem");
-    let port = provider(&trusted).await;
-    let flags = ["--mode", "replay-or-record", "--upstream", &format!("openai=https://localhost:{port}")];
-    let wary = Serve::start(&folder.path().join("wary"), &flags);
-    let (status, body) = post(&wary).await;
-    assert_eq!(status, 502, "{}", String::from_utf8_lossy(&body));
-    assert!(String::from_utf8_lossy(&body).contains("certificate"), "{}", String::from_utf8_lossy(&body));
-    let trusting = [("SSL_CERT_FILE", trusted.to_str().unwrap())];
-    let serve = Serve::within(&folder.path().join("trusting"), &flags, &trusting);
-    assert_eq!(post(&serve).await, (200, ANSWER.into()));
-    assert_eq!(serve.calls(1)[0].outcome.unwrap().as_str(), "record");
+    let (wary, trusting) = (Home::new(), Home::new());
+    let trusted = trusting.path().join("trusted.pem");
+    let upstream = format!("openai=https://localhost:{}", provider(&trusted).await);
+    let flags = ["--json", "--mode", "replay-or-record", "--upstream", &upstream];
+    let serve = wary.serve(&flags);
+    let refused = serve.call(CHAT_PATH, &[], CHAT).await;
+    let text = String::from_utf8_lossy(&refused.body);
+    assert!(refused.status == 502 && text.contains("certificate"), "{} {text}", refused.status);
+    let mut command = trusting.command(&[&["serve", "--listen", "127.0.0.1:0"], &flags[..]].concat());
+    command.env("SSL_CERT_FILE", &trusted);
+    let serve = Running::start(command);
+    let answered = serve.call(CHAT_PATH, &[], CHAT).await;
+    assert_eq!((answered.status, &answered.body[..]), (200, ANSWER.as_bytes()));
+    assert_eq!(serve.json().outcome, Some(Outcome::Record));
 }
