@@ -57,6 +57,12 @@ pub enum DeskError {
 }
 
 impl Desk {
+    /// Whether there is a store in `dir`.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        Store::exists(dir)
+    }
+
     /// The desk of a store: its owner's where one runs, else an engine of our own that no proxy feeds; and what
     /// people should know about the opening.
     ///

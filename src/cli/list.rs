@@ -35,7 +35,7 @@ pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyh
 
 /// The desk of a store that must be there: a look must not create one.
 pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
-    if !common.store.is_dir() {
+    if !Desk::exists(&common.store) {
         let text = format!(
             "there is no store at {}; `retake serve` makes one, --store names another",
             common.store.display()

@@ -50,7 +50,11 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
     // Without a reader the proxy goes on: the calls matter, the lines about them do not.
     print::line_if_read(&format!("listening on http://{}", running.address));
     signals.any().await;
-    running.stop().await?;
+    tokio::select! {
+        stopped = running.stop() => stopped?,
+        // Who asks twice does not want to wait for calls under way; what was announced is safe.
+        () = signals.any() => return Ok(ExitCode::FAILURE),
+    }
     if let Some(printing) = printing {
         // The engine is gone, so its announcements end and so does the printing.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), printing).await;

@@ -140,7 +140,7 @@ impl Engine {
             );
             return self.refuse(asked, Outcome::Miss, &Refusal::new(404, "MOCK_UNAVAILABLE", &text));
         };
-        let mut headers = header_map(&response);
+        let mut headers = header_map(&request.method, &response);
         mark(&mut headers, Outcome::Mock, None, None);
         let call = asked.ticket.call();
         call.status = Some(response.status);
@@ -218,7 +218,7 @@ fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer
         headers: [("content-type", "application/json"), ("x-should-retry", "false")].into_iter().collect(),
         log: crate::model::ByteLog::whole(body, std::time::Duration::ZERO),
     };
-    let mut headers = header_map(&response);
+    let mut headers = header_map("", &response);
     mark(&mut headers, outcome, None, None);
     (
         Answer { status: refusal.status, headers, body: AnswerBody::Whole(response.log.bytes.clone()) },
@@ -228,10 +228,14 @@ fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer
 
 /// The headers of a response as they go out: without framing, connection and date, which the server sets, without
 /// cookies, and without any that only retake itself may send.
-pub(super) fn header_map(response: &Response) -> HeaderMap {
+///
+/// The length stays where there is no body that could tell it: in an answer to HEAD and in a 304 (RFC 9110, section
+/// 8.6).
+pub(super) fn header_map(method: &str, response: &Response) -> HeaderMap {
+    let bodiless = method == "HEAD" || response.status == 304;
     let mut map = HeaderMap::with_capacity(response.headers.0.len() + 4);
     for (name, value) in response.headers.iter() {
-        if is_hop_by_hop(name) || is_own(name) || matches!(name, "content-length" | "date") {
+        if is_hop_by_hop(name) || is_own(name) || name == "date" || name == "content-length" && !bodiless {
             continue;
         }
         if let (Ok(name), Ok(value)) =

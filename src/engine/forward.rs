@@ -57,7 +57,7 @@ impl Engine {
     fn pass_on(&self, asked: Asked, answer: Forwarded, sent: Instant) -> Answer {
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
-        let mut headers = header_map(&response);
+        let mut headers = header_map(&asked.scrubbed.method, &response);
         mark(&mut headers, Outcome::Live, None, None);
         let Asked { incoming, scrubbed, mut ticket, .. } = asked;
         ticket.call().status = Some(response.status);

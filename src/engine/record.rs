@@ -65,7 +65,7 @@ impl Engine {
         let (id, Asked { incoming, scrubbed, fields, mut ticket, .. }) = (clock::recording_id(), asked);
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
-        let (status, mut headers) = (answer.status, header_map(&response));
+        let (status, mut headers) = (answer.status, header_map(&scrubbed.method, &response));
         mark(&mut headers, Outcome::Record, Some(&id), None);
         ticket.call().status = Some(status);
         ticket.call().recording = Some(id.clone());

@@ -172,7 +172,7 @@ impl Engine {
             Some(base) => links::rewritten(&recording.response.log.bytes, &recording.media, base),
             None => recording.response.log.bytes.clone(),
         };
-        let mut headers = header_map(&recording.response);
+        let mut headers = header_map(&recording.request.method, &recording.response);
         headers.remove("set-cookie");
         let ready = Prepared {
             status: recording.response.status,

@@ -3,6 +3,7 @@
 //! The text shows what is there: keys in their order, numbers with the digits they were written with, both of two equal
 //! keys. Only base64 gives way to a word about it. It is not sanitized; a screen does that line by line.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
@@ -230,15 +231,15 @@ fn compact(text: &str) -> String {
     line
 }
 
-/// A string as shown: base64 in a word, all else as written.
-fn shown(token: &str) -> std::borrow::Cow<'_, str> {
+/// A string as shown: base64 in a word, letters that are written as `\u…` as letters, all else as written.
+fn shown(token: &str) -> Cow<'_, str> {
     if token.len() < BASE64 {
-        return token.into();
+        return lettered(token);
     }
     let text = unquoted(token);
     let payload = data_uri(&text).unwrap_or(&text);
     if payload.len() < BASE64 || !is_base64(payload) {
-        return token.into();
+        return lettered(token);
     }
     let size = size(base64_len(payload));
     match sniff_base64(payload).and_then(|kind| kind.split_once('/')) {
@@ -247,6 +248,41 @@ fn shown(token: &str) -> std::borrow::Cow<'_, str> {
         None if looks_random(payload) => format!("\"<base64 {size}>\"").into(),
         None => token.into(),
     }
+}
+
+/// A string token with the letters that its `\uXXXX` escapes stand for. Escapes of quotes, of control characters and
+/// of halves of pairs stay.
+fn lettered(token: &str) -> Cow<'_, str> {
+    if !token.contains("\\u") {
+        return token.into();
+    }
+    let (mut out, mut rest) = (String::with_capacity(token.len()), token);
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        // An escape of one character; a pair of halves takes two escapes of six.
+        let (len, letter) = match (escaped(rest), rest.get(6..).and_then(escaped)) {
+            (Some(unit), next) => match char::decode_utf16([Some(unit), next].into_iter().flatten()).next() {
+                Some(Ok(letter)) => (6 * letter.len_utf16(), Some(letter)),
+                _ => (6, None),
+            },
+            (None, _) => (1 + rest[1..].chars().next().map_or(0, char::len_utf8), None),
+        };
+        match letter.filter(|letter| !letter.is_control() && !matches!(letter, '"' | '\\')) {
+            Some(letter) => out.push(letter),
+            None => out.push_str(&rest[..len]),
+        }
+        rest = &rest[len..];
+    }
+    out.push_str(rest);
+    out.into()
+}
+
+/// The UTF-16 unit of a `\uXXXX` escape at the beginning of a text.
+fn escaped(text: &str) -> Option<u16> {
+    let digits =
+        text.strip_prefix("\\u")?.get(..4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 fn is_base64(text: &str) -> bool {

@@ -24,7 +24,7 @@ fn json_keeps_order_numbers_and_equal_keys() {
     true
   ],
   "n": [1, 2.50, null],
-  "s": "\u00fc\n"
+  "s": "ü\n"
 }
 "#;
     assert_eq!(shown_as("application/json", body), expected);
@@ -129,5 +129,22 @@ proptest! {
         body in prop::collection::vec(any::<u8>(), 0..80),
     ) {
         shown_as(kind, body);
+    }
+}
+
+#[test]
+fn letters_written_as_escapes_are_shown_as_letters() {
+    let shown = |token: &str| super::lettered(token).into_owned();
+    assert_eq!(shown(r#""h\u00e9 \u2713 \ud83d\ude00""#), "\"hé ✓ 😀\"");
+    for kept in [
+        r#""\u0022 \u005c \u001b \u0000""#,
+        r#""\ud83d""#,
+        r#""\ud83d\u0041""#,
+        r#""\\u00e9 \n \"""#,
+        r#""\u00""#,
+        r#""\u"#,
+    ] {
+        let expected = kept.replace(r"\u0041", "A");
+        assert_eq!(shown(kept), expected);
     }
 }

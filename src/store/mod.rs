@@ -173,6 +173,12 @@ impl Store {
         Ok(Opened { store: Self(Arc::new(Shared { core, token, running })), notices })
     }
 
+    /// Whether there is a store in `dir`.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        journal::Journal::path_in(dir).is_file()
+    }
+
     /// All recordings in the order of their ids, with their use.
     ///
     /// # Errors

@@ -645,6 +645,27 @@ async fn paths_reach_the_upstream_as_they_were_sent() {
     }
 }
 
+/// Edge case 9.
+#[tokio::test]
+async fn the_length_in_an_answer_to_head_is_the_upstreams() {
+    let upstream = Upstream::start(|_| json(ANSWER)).await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let length = ANSWER.len().to_string();
+    let mut events = world.engine.subscribe();
+    for result in ["record", "replay"] {
+        let head = "HEAD /openai/v1/models/gpt-5 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let answer = raw(world.address, head).await;
+        assert!(answer.contains(&format!("x-retake-result: {result}")), "{answer}");
+        assert!(
+            answer.contains(&format!("content-length: {length}")) && answer.ends_with("\r\n\r\n"),
+            "{answer}"
+        );
+        if result == "record" {
+            stored(&mut events).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_strategy_of_the_command_line_is_stamped_on_new_recordings() {
     let upstream = Upstream::start(chat).await;
