@@ -9,9 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::home::{Home, Running};
+use crate::home::{CHAT_PATH, Home, Running};
 
-const PATH: &str = "/v1/chat/completions";
 const CHAT: &str = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Over TLS"}]}"#;
 const ANSWER: &str = r#"{"id":"chatcmpl-tls","choices":[]}"#;
 
@@ -47,19 +46,18 @@ async fn provider(trusted: &Path) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_is_reached_over_tls_only_when_its_certificate_is_trusted() {
-    let home = Home::new();
-    let trusted = home.path().join("trusted.pem");
+    let (wary, trusting) = (Home::new(), Home::new());
+    let trusted = trusting.path().join("trusted.pem");
     let upstream = format!("openai=https://localhost:{}", provider(&trusted).await);
-    let args = ["serve", "--listen", "127.0.0.1:0", "--json", "--mode", "record", "--upstream", &upstream];
-    let wary = Running::start(home.command(&args));
-    let refused = wary.call(PATH, &[], CHAT).await;
-    let text = String::from_utf8_lossy(&refused.body).into_owned();
-    assert!(refused.status == 502 && text.contains("certificate"), "{text}");
-    assert_eq!(wary.end("TERM").code, Some(0));
-    let mut command = home.command(&args);
+    let flags = ["--json", "--mode", "replay-or-record", "--upstream", &upstream];
+    let serve = wary.serve(&flags);
+    let refused = serve.call(CHAT_PATH, &[], CHAT).await;
+    let text = String::from_utf8_lossy(&refused.body);
+    assert!(refused.status == 502 && text.contains("certificate"), "{} {text}", refused.status);
+    let mut command = trusting.command(&[&["serve", "--listen", "127.0.0.1:0"], &flags[..]].concat());
     command.env("SSL_CERT_FILE", &trusted);
-    let trusting = Running::start(command);
-    let answer = trusting.call(PATH, &[], CHAT).await;
-    assert_eq!((answer.status, &answer.body[..]), (200, ANSWER.as_bytes()));
-    assert_eq!(trusting.json().outcome, Some(Outcome::Record));
+    let serve = Running::start(command);
+    let answered = serve.call(CHAT_PATH, &[], CHAT).await;
+    assert_eq!((answered.status, &answered.body[..]), (200, ANSWER.as_bytes()));
+    assert_eq!(serve.json().outcome, Some(Outcome::Record));
 }

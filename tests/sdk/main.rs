@@ -4,7 +4,9 @@
 //! `RETAKE_SKIP_SDK=1` skips this where there is no Python or no package index.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
-mod program;
+#[expect(dead_code, reason = "the other test binary uses all of it")]
+#[path = "../it/home.rs"]
+mod home;
 mod provider;
 mod python;
 #[expect(dead_code, reason = "the other test binary uses all of it")]
@@ -12,19 +14,19 @@ mod python;
 mod world;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use retake::model::{Outcome as CallOutcome, Row};
+use retake::model::{Call, Outcome as CallOutcome};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use program::{Serve, get, stdout, verb};
+use home::{Home, Running};
 use provider::{STREAMED, VECTORS, header, picture};
 use python::{Calls, Exchange, Outcome, Python};
-use world::{KEY, Upstream, stands_in};
+use world::{KEY, PATIENCE, Upstream, stands_in};
 
 /// The calls that are recorded and replayed.
 const NAMES: [&str; 9] = [
@@ -53,7 +55,7 @@ type Outcomes = BTreeMap<String, Outcome>;
 /// An SDK, a place for its files, and a store.
 struct Scene {
     python: Python,
-    folder: TempDir,
+    home: Home,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,9 +64,9 @@ async fn the_sdk_records_and_gets_the_same_again_without_the_upstream() {
     let upstream = Upstream::start(|seen| provider::answer(&seen)).await;
     let to = format!("openai=http://{}", upstream.address);
 
-    let serve = Serve::start(&scene.store(), &["--mode", "replay-or-error", "--upstream", &to]);
+    let serve = scene.serve(&["--mode", "replay-or-error", "--upstream", &to]);
     let recorded = scene.calls(&serve, own_headers(), &NAMES);
-    all_became(&serve, CallOutcome::Record);
+    let mut said = all_became(&serve, CallOutcome::Record, NAMES.len());
     results_are_right(&recorded);
     marked(&recorded, "record");
     let forwarded = upstream.calls();
@@ -77,30 +79,30 @@ async fn the_sdk_records_and_gets_the_same_again_without_the_upstream() {
     }
 
     let replayed = scene.calls(&serve, json!({}), &NAMES);
-    all_became(&serve, CallOutcome::Replay);
+    said += &all_became(&serve, CallOutcome::Replay, NAMES.len());
     same(&recorded, &replayed, "");
     assert_eq!(upstream.calls(), forwarded, "a replay calls nobody");
     let seen = std::sync::Arc::clone(&upstream.seen);
     upstream.stop().await;
     let origin = format!("http://{}", serve.address);
     links_last(&recorded, &origin);
-    let mut said = stopped(serve);
+    said += &stopped(serve);
 
-    let serve = Serve::start(&scene.store(), &["--mode", "replay-or-error", "--upstream", &to]);
+    let serve = scene.serve(&["--mode", "replay-or-error", "--upstream", &to]);
     let replayed = scene.calls(&serve, json!({}), &NAMES);
-    all_became(&serve, CallOutcome::Replay);
+    said += &all_became(&serve, CallOutcome::Replay, NAMES.len());
     same(&recorded, &replayed, &origin);
     links_last(&replayed, &format!("http://{}", serve.address));
-    a_miss_is_told_at_once(&scene, &serve);
+    said += &a_miss_is_told_at_once(&scene, &serve);
     said += &stopped(serve);
     assert_eq!(seen.lock().unwrap().len(), forwarded, "nobody called the upstream after it was gone");
-    no_secret_anywhere(&scene.store(), &said);
+    no_secret_anywhere(&scene.home, &said);
 }
 
 #[test]
 fn the_sdk_understands_what_is_synthesized() {
     let Some(scene) = Scene::new() else { return };
-    let serve = Serve::start(&scene.store(), &["--mode", "replay-or-mock", "--never-forward"]);
+    let serve = scene.serve(&["--mode", "replay-or-mock", "--never-forward"]);
     let names = ["image_b64", "image_url", "chat_plain", "chat_streamed"];
     let (first, again) = (scene.calls(&serve, json!({}), &names), scene.calls(&serve, json!({}), &names));
     for name in names {
@@ -123,6 +125,7 @@ fn the_sdk_understands_what_is_synthesized() {
         !said.is_empty()
             && first["chat_streamed"].result["text"].as_str().is_some_and(|text| !text.is_empty())
     );
+    all_became(&serve, CallOutcome::Mock, 2 * names.len());
     stopped(serve);
 }
 
@@ -135,20 +138,20 @@ impl Scene {
             let _ = std::io::stderr().write_all(format!("{note}\n").as_bytes());
             return None;
         }
-        let scene = Self { python: Python::with_sdk(), folder: TempDir::new().unwrap() };
+        let scene = Self { python: Python::with_sdk(), home: Home::new() };
         std::fs::write(scene.picture(), picture(0)).unwrap();
         Some(scene)
     }
 
-    fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
-    }
-
     fn picture(&self) -> PathBuf {
-        self.folder.path().join("fox.png")
+        self.home.path().join("fox.png")
     }
 
-    fn calls(&self, serve: &Serve, headers: Value, names: &[&str]) -> Outcomes {
+    fn serve(&self, flags: &[&str]) -> Running {
+        self.home.serve(&[&["--json"], flags].concat())
+    }
+
+    fn calls(&self, serve: &Running, headers: Value, names: &[&str]) -> Outcomes {
         let (base_url, picture) = (format!("http://{}/openai/v1", serve.address), self.picture());
         self.python.calls(&Calls { base_url: &base_url, key: KEY, picture: &picture, headers }, names)
     }
@@ -162,11 +165,18 @@ fn is_own(name: &str) -> bool {
     name.starts_with("x-retake-") || name.starts_with("x-lumenfall-") || name == "x-test-id"
 }
 
-/// Waits until all calls are done. A recording call is done when its recording is safe.
-fn all_became(serve: &Serve, outcome: CallOutcome) {
-    for call in serve.calls(NAMES.len()) {
-        assert_eq!(call.outcome, Some(outcome), "{call:?}");
+/// Waits until all calls are done, and gives what the program said of them. A recording call is done when its
+/// recording is safe.
+fn all_became(serve: &Running, outcome: CallOutcome, number: usize) -> String {
+    let lines: Vec<_> = (0..number).map(|_| serve.line()).collect();
+    for line in &lines {
+        assert_eq!(call(line).outcome, Some(outcome), "{line}");
     }
+    lines.join("\n")
+}
+
+fn call(line: &str) -> Call {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in `{line}`"))
 }
 
 fn only(outcome: &Outcome) -> &Exchange {
@@ -266,28 +276,47 @@ fn links_last(outcomes: &Outcomes, origin: &str) {
 }
 
 /// A call that nothing answers: an exception at once, without a retry, that says what differs.
-fn a_miss_is_told_at_once(scene: &Scene, serve: &Serve) {
+fn a_miss_is_told_at_once(scene: &Scene, serve: &Running) -> String {
     let outcomes = scene.calls(serve, json!({}), &["chat_changed"]);
     let outcome = &outcomes["chat_changed"];
     assert_eq!((only(outcome).status, &outcome.error["type"]), (404, &json!("NotFoundError")));
     assert_eq!(outcome.error["code"], "RECORDING_NOT_FOUND");
     let message = outcome.error["message"].as_str().unwrap();
     assert!(message.contains("temperature") && message.contains("0.25"), "it does not say why: {message}");
-    assert_eq!(only(outcome).headers.get("x-retake-result").map(String::as_str), Some("miss"));
-    let call = serve.calls(1).remove(0);
+    assert_eq!(only(outcome).headers["x-retake-result"], "miss");
+    let line = serve.line();
+    let call = call(&line);
     assert_eq!(call.outcome, Some(CallOutcome::Miss));
     assert!(call.reason.is_some_and(|reason| reason.contains("temperature")));
+    line
 }
 
-fn stopped(serve: Serve) -> String {
-    let ended = serve.stop();
-    assert_eq!(ended.code, Some(0), "{}", ended.said);
-    ended.said
+/// Ends the program; gives what it said since, other calls than those that were waited for among it.
+fn stopped(serve: Running) -> String {
+    let said = serve.end("TERM");
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "no call that nobody waited for: {said:?}");
+    said.err
+}
+
+/// A bare GET, as a browser's image tag would send it: its status and body.
+fn get(url: &str) -> (u16, Vec<u8>) {
+    let (host, path) =
+        url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an http URL");
+    let mut socket = TcpStream::connect(host).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(socket, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head");
+    let head = std::str::from_utf8(&answer[..end]).unwrap();
+    assert!(!head.to_ascii_lowercase().contains("transfer-encoding"), "no framing is undone here: {head}");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, answer.split_off(end + 4))
 }
 
 /// Law 4: neither files nor output hold the key or the address.
-fn no_secret_anywhere(store: &Path, said: &str) {
-    let rows: Vec<Row> = serde_json::from_slice(&stdout(store, &["list", "--json"])).unwrap();
+fn no_secret_anywhere(home: &Home, said: &str) {
+    let rows = home.rows();
     let status: Vec<_> =
         rows.iter().filter(|row| row.endpoint == "chat/completions").map(|row| row.status).collect();
     assert_eq!(
@@ -296,23 +325,19 @@ fn no_secret_anywhere(store: &Path, said: &str) {
         "an error is recorded like any answer"
     );
     for secret in [KEY, ADDRESS] {
-        assert_eq!(stands_in(store, secret), None, "{secret} is in a file");
+        assert_eq!(stands_in(&home.store(), secret), None, "{secret} is in a file");
         assert!(!said.contains(secret), "{secret} is in what `retake serve` said");
     }
-    let mut shown = vec![verb(store, &["list"]), verb(store, &["list", "--json"])];
+    let mut shown = vec![home.run(&["list"]), home.run(&["list", "--json"])];
     for row in &rows {
         let id = row.id.as_str();
-        let parts = [
-            &["show", id][..],
-            &["show", id, "--json"],
-            &["show", id, "--request"],
-            &["show", id, "--response"],
-        ];
-        shown.extend(parts.into_iter().chain([&["show", id, "--body"][..]]).map(|args| verb(store, args)));
+        shown.push(home.run(&["show", id]));
+        let parts = ["--json", "--request", "--response", "--body"];
+        shown.extend(parts.map(|part| home.run(&["show", id, part])));
     }
-    for output in shown {
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        let output = text(&output.stdout) + &text(&output.stderr);
+    for shown in shown {
+        assert_eq!(shown.code, Some(0), "{shown:?}");
+        let output = shown.out + &shown.err;
         assert!(!output.contains(KEY) && !output.contains(ADDRESS), "a secret is shown:\n{output}");
     }
 }
