@@ -185,15 +185,18 @@ impl Engine {
 
     /// The answer to a request that is no call: it never reached a mode, but people should see it.
     pub fn reject(&self, request: &Request, started: Instant, refused: &Refusal<'_>) -> Answer {
-        let mut ticket = Ticket::new(self, request, summary(request), self.mode(), started);
-        let dialect = Dialect::of_mount(&request.mount);
-        let (answer, response) = refusal(dialect, Outcome::Error, refused);
+        // What is refused may quote a header that holds a key by mistake.
+        let message = self.shared.scrubber.sentence(refused.message, request);
+        let scrubbed = self.shared.scrubber.scrub(request);
+        let refused = Refusal { message: &message, ..refused.clone() };
+        let mut ticket = Ticket::new(self, &scrubbed, summary(&scrubbed), self.mode(), started);
+        let (answer, response) = refusal(Dialect::of_mount(&request.mount), Outcome::Error, &refused);
         let call = ticket.call();
         call.status = Some(refused.status);
-        call.reason = Some(refused.message.into());
+        call.reason = Some(message.clone());
         call.response_len = response.log.bytes.len() as u64;
-        let request = self.shared.scrubber.scrub(request);
-        self.shared.history.remember(call.id, Exchange { request, response: Some(response) });
+        let exchange = Exchange { request: scrubbed, response: Some(response) };
+        self.shared.history.remember(call.id, exchange);
         ticket.done(Outcome::Error);
         answer
     }

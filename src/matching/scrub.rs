@@ -88,6 +88,13 @@ impl Scrubber {
         })
     }
 
+    /// A sentence about a request, without what [`Scrubber::scrub`] would take out of the request itself.
+    #[must_use]
+    pub fn sentence(&self, text: &str, request: &Request) -> String {
+        let scrubbed = self.text(text.as_bytes(), &credentials(request), Coat::Plain);
+        scrubbed.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     fn target(&self, request: &Request, own: &[Bytes]) -> String {
         let path = self.percent(request.path(), own);
         match request.target.split_once('?') {

@@ -134,6 +134,8 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----",
         r"[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+(?P<token>[A-Za-z0-9._~+/-]{12,}=*)",
+        // Who has a presigned link has the file: its signature is a key.
+        r"[?&](?:[Xx]-(?:[Aa]mz|[Gg]oog)-)?(?:[Ss]ig|[Ss]ignature|[Ss]ecurity-[Tt]oken)=(?P<signature>[A-Za-z0-9%+/_.~-]{16,}=*)",
     ];
     Regex::new(&format!("(?-u){}", shapes.join("|"))).ok()
 });
@@ -141,7 +143,7 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What any secret has in it, or an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let hints = "@|sk[-_]|[rp]k_|AIza|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox|hf[_-]|gsk[_-]|r8[_-]|xai[_-]\
-        |pplx[_-]|eyJ|PRIVATE KEY|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
+        |pplx[_-]|eyJ|PRIVATE KEY|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
     Regex::new(&format!("(?-u){hints}")).ok()
 });
 
@@ -159,9 +161,10 @@ pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool) -> Vec<(Range<usize
     }
     for captures in KEY.iter().flat_map(|key| key.captures_iter(text)) {
         let Some(whole) = captures.get(0) else { continue };
-        let (range, fits) = match captures.name("token") {
-            Some(token) => (token.range(), looks_random(token.as_bytes())),
-            None => (whole.range(), stands_alone(text, &whole.range())),
+        let (range, fits) = match (captures.name("token"), captures.name("signature")) {
+            (Some(token), _) => (token.range(), looks_random(token.as_bytes())),
+            (None, Some(signature)) => (signature.range(), true),
+            (None, None) => (whole.range(), stands_alone(text, &whole.range())),
         };
         if fits {
             found.push((range, Kind::Key));
@@ -275,12 +278,16 @@ mod tests {
             assert!(suspicious(key.as_bytes(), &[]), "{key}");
         }
         assert_eq!(kinds("Authorization: Bearer abc123def456ghi"), ["abc123def456ghi"]);
+        let signed = "https://bucket.example/cat.png?X-Amz-Date=1&X-Amz-Signature=0123456789abcdef0123&x=1";
+        assert_eq!(kinds(signed), ["0123456789abcdef0123"]);
+        assert_eq!(kinds("https://cdn.example/a?sig=AbCdEf0123456789%2B%3D"), ["AbCdEf0123456789%2B%3D"]);
         for plain in [
             "a task-force-of-many-people",
             "bearer of bad news",
             "@app.route",
             "a@b",
             "Bearer certificate-based",
+            "?sig=short&design=abcdefghijklmnopqrst",
             "risk-abcdefghijklmnopqrst",
         ] {
             assert_eq!(kinds(plain), [] as [String; 0], "{plain}");

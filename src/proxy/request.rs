@@ -116,7 +116,8 @@ impl Intake {
                 method: head.method.as_str().into(),
                 mount: mount.into(),
                 target: target.into(),
-                ..model::Request::default()
+                headers: headers(&head.headers),
+                body: Bytes::new(),
             };
             Box::new(Refused { request, status, code, message })
         };
@@ -182,6 +183,7 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
         let request = model::Request {
             method: head.method.as_str().into(),
             target: head.uri.to_string(),
+            headers: headers(&head.headers),
             ..Default::default()
         };
         Box::new(Refused { request, status, code, message })

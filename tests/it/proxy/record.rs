@@ -1,0 +1,169 @@
+//! What is recorded, and what it answers afterwards.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::response::Response;
+use retake::engine::Settings;
+use retake::model::Mode;
+use retake::model::Outcome;
+use retake::model::Strategy;
+
+use super::{ANSWER, CHAT, IMAGE, chat};
+use crate::world::{Upstream, World, json, settings};
+
+#[tokio::test]
+async fn a_recorded_call_is_replayed_byte_for_byte_when_the_upstream_is_gone() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let (first, recording) = world.record("/openai/v1/chat/completions", &[], CHAT).await;
+    assert_eq!((first.status, first.headers.text("x-retake-result")), (200, Some("record")));
+    let seen = upstream.last();
+    assert_eq!((seen.target.as_str(), &seen.body[..]), ("/v1/chat/completions", CHAT.as_bytes()));
+    assert_eq!(first.body, ANSWER);
+    upstream.stop().await;
+    let again = world.post("/v1/chat/completions", &[], CHAT).await;
+    assert_eq!(again.body, first.body);
+    assert_eq!(again.headers.text("x-retake-result"), Some("replay"));
+    assert_eq!(again.headers.text("x-retake-match"), Some("standard"));
+    assert_eq!(again.headers.text("x-lumenfall-recording-id"), Some(recording.id.as_str()));
+    assert_eq!(world.engine.row(&recording.id).unwrap().usage.hits, 1);
+}
+
+#[tokio::test]
+async fn recordings_outlive_a_restart() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    let (first, recording) = world.record("/v1/chat/completions", &[], CHAT).await;
+    let settings = settings(Mode::ReplayOrError, upstream.address);
+    upstream.stop().await;
+    let world = world.restarted(settings).await;
+    let again = world.post("/v1/chat/completions", &[], CHAT).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(world.recording(&recording.id), recording);
+}
+
+#[tokio::test]
+async fn an_upstreams_own_error_is_recorded_like_any_answer() {
+    let upstream = Upstream::start(|_| {
+        let body = r#"{"error":{"message":"slow down","type":"rate_limit","param":null,"code":"rate_limit_exceeded"}}"#;
+        Response::builder().status(429).header("retry-after", "7").header("content-type", "application/json").body(Body::from(body)).unwrap()
+    })
+    .await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let (first, _) = world.record("/v1/chat/completions", &[], CHAT).await;
+    upstream.stop().await;
+    let again = world.post("/v1/chat/completions", &[], CHAT).await;
+    assert_eq!((again.status, again.headers.text("retry-after")), (429, Some("7")));
+    assert_eq!(again.body, first.body);
+}
+
+#[tokio::test]
+async fn the_newest_take_answers() {
+    let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let upstream =
+        Upstream::start(move |_| json(&format!(r#"{{"take":{}}}"#, count.fetch_add(1, Ordering::SeqCst))))
+            .await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    world.record("/v1/chat/completions", &[], CHAT).await;
+    world.record("/v1/chat/completions", &[], CHAT).await;
+    let reply = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], CHAT).await;
+    assert_eq!(reply.body, r#"{"take":1}"#);
+}
+
+#[tokio::test]
+async fn removed_recordings_answer_no_more_until_they_are_restored() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::ReplayOrError, upstream.address).await;
+    let (_, recording) = world.record("/v1/chat/completions", &[("x-retake-mode", "record")], CHAT).await;
+    let ids = [recording.id.clone()];
+    assert_eq!(world.post("/v1/chat/completions", &[], CHAT).await.status, 200);
+    assert_eq!(world.engine.remove(&ids).await.unwrap(), ids);
+    assert_eq!(world.post("/v1/chat/completions", &[], CHAT).await.status, 404);
+    assert_eq!(world.engine.restore(&ids).await.unwrap(), ids);
+    assert_eq!(world.engine.row(&ids[0]).unwrap().usage.hits, 1, "its use came back with it");
+    assert_eq!(world.post("/v1/chat/completions", &[], CHAT).await.status, 200);
+    assert_eq!(world.engine.remove(&["rec_0000000000000000".parse().unwrap()]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_strategy_of_the_command_line_is_stamped_on_new_recordings() {
+    let upstream = Upstream::start(chat).await;
+    let stamped = Settings { strategy: Strategy::Strict, ..settings(Mode::ReplayOrRecord, upstream.address) };
+    let world = World::with(stamped, tempfile::tempdir().unwrap()).await;
+    let (_, recording) = world.record("/v1/chat/completions", &[], CHAT).await;
+    assert_eq!(recording.strategy, Strategy::Strict);
+    let spaced = CHAT.replace(':', ": ");
+    let reply = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], &spaced).await;
+    assert_eq!(reply.status, 404, "strict means the exact bytes");
+    let (_, looser) = world
+        .record(
+            "/v1/chat/completions",
+            &[("x-retake-mode", "record"), ("x-retake-match", "standard -temperature")],
+            &spaced,
+        )
+        .await;
+    assert_eq!(looser.strategy.to_string(), "standard -temperature");
+}
+
+#[tokio::test]
+async fn cosmetic_fields_do_not_matter_and_significant_ones_do() {
+    let upstream = Upstream::start(|_| json(r#"{"created":1,"data":[]}"#)).await;
+    let world = World::new(Mode::ReplayOrError, upstream.address).await;
+    let (target, error) = ("/v1/images/generations", [("x-retake-mode", "replay-or-error")]);
+    world.record(target, &[("x-retake-mode", "record")], IMAGE).await;
+    let reworded = r#"{"size":"1024x1024","n":1,"user":"u","prompt":"a dog","model":"gpt-image-1.5"}"#;
+    assert_eq!(world.post(target, &error, reworded).await.status, 200);
+    let call = world.engine.snapshot().calls.back().cloned().unwrap();
+    assert_eq!((call.label(), call.outcome), ("HIT~", Some(Outcome::Replay)));
+    let larger = IMAGE.replace("1024x1024", "1536x1024");
+    let miss = world.post(target, &error, &larger).await;
+    let text = String::from_utf8_lossy(&miss.body).into_owned();
+    assert_eq!(miss.status, 404);
+    assert!(
+        text.contains("RECORDING_NOT_FOUND") && text.contains("body/size 1024x1024 → 1536x1024"),
+        "{text}"
+    );
+    let strategies = [
+        ("strict", IMAGE, 200),
+        ("strict", reworded, 404),
+        ("specific model", larger.as_str(), 200),
+        ("specific size", larger.as_str(), 404),
+        ("standard -size", larger.as_str(), 200),
+        ("pinned", larger.as_str(), 200),
+    ];
+    for (strategy, body, status) in strategies {
+        let reply = world.post(target, &[("x-retake-match", strategy)], body).await;
+        assert_eq!(reply.status, status, "{strategy} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_can_name_the_recording_that_answers() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    let (first, recording) = world.record("/v1/chat/completions", &[], CHAT).await;
+    let named = [("x-retake-mode", "replay-or-error"), ("x-retake-recording", recording.id.as_str())];
+    let reply = world.post("/v1/responses", &named, "{}").await;
+    assert_eq!((reply.status, &reply.body), (200, &first.body));
+    let absent = [("x-retake-mode", "replay-or-error"), ("x-retake-recording", "rec_0000000000000000")];
+    let reply = world.post("/v1/responses", &absent, "{}").await;
+    assert_eq!(reply.status, 404);
+    assert!(String::from_utf8_lossy(&reply.body).contains("rec_0000000000000000"));
+}
+
+#[tokio::test]
+async fn scrubbing_does_not_break_a_match() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let body = CHAT.replace("Say hi", "write to some.body@example.org");
+    world.record("/v1/chat/completions", &[], &body).await;
+    assert_eq!(
+        world.post("/v1/chat/completions", &[], &body).await.headers.text("x-retake-result"),
+        Some("replay")
+    );
+    let other = body.replace("some.body", "some.one");
+    let reply = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], &other).await;
+    assert_eq!(reply.status, 404, "another address is another request");
+}
