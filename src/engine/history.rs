@@ -4,6 +4,7 @@
 //! snapshot. The lock is held for a few pushes and never across an await.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
@@ -16,6 +17,8 @@ const BACKLOG: usize = 4096;
 const REMEMBERED: usize = 64 << 20;
 
 pub(super) struct History {
+    /// The mode's place in [`Mode::ALL`], also readable without the lock: every call asks for it.
+    mode: AtomicUsize,
     state: Mutex<State>,
     events: broadcast::Sender<Arc<Event>>,
 }
@@ -36,7 +39,11 @@ impl History {
             exchanges: VecDeque::new(),
             remembered: 0,
         };
-        Self { state: Mutex::new(state), events: broadcast::Sender::new(BACKLOG) }
+        Self {
+            mode: AtomicUsize::new(place(mode)),
+            state: Mutex::new(state),
+            events: broadcast::Sender::new(BACKLOG),
+        }
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
@@ -44,11 +51,12 @@ impl History {
     }
 
     pub(super) fn mode(&self) -> Mode {
-        self.lock().picture.mode
+        Mode::ALL.get(self.mode.load(Ordering::Acquire)).copied().unwrap_or_default()
     }
 
     pub(super) fn set_mode(&self, mode: Mode) {
         let mut state = self.lock();
+        self.mode.store(place(mode), Ordering::Release);
         state.picture.mode = mode;
         self.send(Event::Mode(mode));
     }
@@ -145,6 +153,10 @@ impl History {
     fn send(&self, event: Event) {
         let _ = self.events.send(Arc::new(event));
     }
+}
+
+fn place(mode: Mode) -> usize {
+    Mode::ALL.iter().position(|known| *known == mode).unwrap_or_default()
 }
 
 impl State {

@@ -14,10 +14,10 @@ use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::body::AnswerBody;
 use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
-use super::{Engine, links};
+use super::{Engine, clock, links};
 use crate::dialect::Refusal;
 use crate::matching::KEPT_HEADERS;
-use crate::model::{ByteLog, Call, CallId, Latency, Outcome, RecordingId};
+use crate::model::{ByteLog, Call, CallId, Latency, Mode, Outcome, RecordingId};
 use crate::store::StoreError;
 
 /// How many different raw requests are known.
@@ -97,12 +97,29 @@ impl Engine {
         }
         let hit = self.shared.replays.known(key, self.shared.library.generation())?;
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
+        let (headers, status) = (hit.headers.clone(), ready.status);
+        if raw.overrides.latency.unwrap_or(self.shared.settings.latency) == Latency::None {
+            self.replayed_at_once(&hit, mode, raw.started);
+            return Some(Answer { status, headers, body: AnswerBody::Whole(ready.body.clone()) });
+        }
         let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
         ticket.hits(&hit.used);
-        if raw.overrides.latency.unwrap_or(self.shared.settings.latency) != Latency::None {
-            ticket.begin();
-        }
-        Some(self.serve(ticket, hit.headers.clone(), &ready, raw.overrides))
+        Some(self.serve(ticket, headers, &ready, raw.overrides))
+    }
+
+    /// Announces a replay that was answered the moment it was asked: no ticket, because there is nothing to follow.
+    fn replayed_at_once(&self, hit: &Hit, mode: Mode, started: Instant) {
+        let (at, took) = (clock::now(), micros(started.elapsed()));
+        let call = Call {
+            at,
+            mode,
+            outcome: Some(Outcome::Replay),
+            done: true,
+            first_byte: Some(took),
+            total: Some(took),
+            ..hit.call.clone()
+        };
+        self.shared.history.put(call, || Some(hit.used.hit(at)));
     }
 
     /// The answer of a recording that was found.

@@ -38,20 +38,13 @@ impl Ticket {
             request_len: request.body.len() as u64,
             ..Call::default()
         };
-        let mut ticket = Self::like(engine, &call, mode, started);
-        ticket.begin();
-        ticket
+        Self::like(engine, &call, mode, started)
     }
 
-    /// A call that arrived `started` and is like another. It is not announced before it is done, unless it begins.
+    /// A call that arrived `started` and is like another but for its id and time.
     pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
-        let call = Call { at: clock::now(), mode, ..call.clone() };
+        let call = Call { id: engine.shared.history.begin(), at: clock::now(), mode, ..call.clone() };
         Self { engine: engine.clone(), call, started, used: None, settled: false }
-    }
-
-    /// From now on the call has an id and counts as in flight.
-    pub(super) fn begin(&mut self) {
-        self.call.id = self.engine.shared.history.begin();
     }
 
     /// Its end will be a hit of the recording whose use is counted there.
