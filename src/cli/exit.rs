@@ -35,6 +35,9 @@ pub(super) struct NotFound(pub(super) String);
 /// Says an error on stderr, one line, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     print::error(&format!("{error:#}"));
+    if let Some(StoreError::InUse { address: Some(_), .. }) = error.downcast_ref() {
+        print::note("`retake list`, `show` and `rm` work beside it; --store DIR uses another store");
+    }
     exit(error).into()
 }
 

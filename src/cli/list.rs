@@ -15,6 +15,8 @@ pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyh
     };
     if json {
         print::line(&serde_json::to_string(&rows)?);
+    } else if let (true, Some(prefix)) = (rows.is_empty(), hash) {
+        print::note(&format!("no recording's hash begins with {prefix}"));
     } else if rows.is_empty() {
         print::note(
             "no recordings; make one with `retake serve --mode replay-or-record`, or look at `retake demo`",
