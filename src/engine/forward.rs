@@ -10,7 +10,9 @@ use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use crate::dialect::{Dialect, Refusal};
+use crate::matching::{credentials, mask};
 use crate::model::{ByteLog, Exchange, Headers, Outcome, Request, Response};
+use crate::reading::decoded;
 use crate::upstream::{Base, Forwarded, UpstreamError};
 
 /// The longest answer of a call without recording that is remembered for looking at.
@@ -62,17 +64,21 @@ impl Engine {
         let Asked { incoming, scrubbed, mut ticket, .. } = asked;
         ticket.call().status = Some(response.status);
         let (engine, status) = (self.clone(), response.status);
-        let secrets = crate::matching::credentials(&incoming.request);
+        let secrets = credentials(&incoming.request);
         let finish = Box::new(move |arrived: Arrived| {
             Self::note_end(&mut ticket, &arrived);
-            if arrived.len <= REMEMBER {
-                let response = masked(Response { log: arrived.log, ..response }, &secrets);
+            let response = Response { log: arrived.log, ..response };
+            if let Some(response) = masked(response, &secrets).filter(|_| !arrived.too_long) {
                 let exchange = Exchange { request: scrubbed, response: Some(response) };
                 engine.shared.history.remember(ticket.call().id, exchange);
             }
             ticket.done(Outcome::Live);
         });
-        Answer { status, headers, body: AnswerBody::Tee(Box::new(Tee::new(answer.body, sent, None, finish))) }
+        Answer {
+            status,
+            headers,
+            body: AnswerBody::Tee(Box::new(Tee::new(answer.body, sent, REMEMBER, None, finish))),
+        }
     }
 
     /// What the end of a body says about its call.
@@ -104,17 +110,25 @@ pub(super) fn end_to_end(mut headers: Headers) -> Headers {
 }
 
 /// A response in which echoes of the request's credentials are blanked out, byte for byte, so that lengths and
-/// pieces stay as they are.
-pub(super) fn masked(mut response: Response, secrets: &[Bytes]) -> Response {
-    if let Some(clean) = crate::matching::mask(&response.log.bytes, secrets) {
+/// pieces stay as they are. One that is encoded although nobody asked for that is decoded when it holds an echo; where
+/// it cannot be decoded nobody knows, and there is none.
+pub(super) fn masked(mut response: Response, secrets: &[Bytes]) -> Option<Response> {
+    let encoded = response.headers.text("content-encoding").is_some_and(|encoding| encoding != "identity");
+    if encoded && !secrets.is_empty() {
+        let plain = decoded(&response.headers, &response.log.bytes).ok()?;
+        if let Some(clean) = mask(&plain, secrets) {
+            response.log = ByteLog::whole(clean, response.log.ended());
+            response.headers.retain(|name| !matches!(name, "content-encoding" | "content-length"));
+        }
+    } else if let Some(clean) = mask(&response.log.bytes, secrets) {
         response.log.bytes = clean;
     }
     for header in &mut response.headers.0 {
-        if let Some(clean) = crate::matching::mask(&header.1, secrets) {
+        if let Some(clean) = mask(&header.1, secrets) {
             header.1 = clean;
         }
     }
-    response
+    Some(response)
 }
 
 /// The endpoint and dialect of a request.

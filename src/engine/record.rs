@@ -23,6 +23,9 @@ use crate::reading::count_images;
 use crate::store::{Change, Indexed, Keys, StoreError};
 use crate::upstream::{Arriving, Base, Forwarded};
 
+/// The longest answer that is recorded: longer ones are forwarded only.
+const KEEP: u64 = 256 << 20;
+
 /// Recordings that are in the library but not yet safe in the store.
 #[derive(Default)]
 pub(super) struct Unsaved {
@@ -100,7 +103,7 @@ impl Engine {
                 engine.shared.tasks.spawn_on(draft.store(arrived, Vec::new()), &runtime);
             }
         });
-        let tee = Tee::new(answer.body, sent, Some(tasks), finish);
+        let tee = Tee::new(answer.body, sent, KEEP, Some(tasks), finish);
         Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
     }
 
@@ -113,7 +116,9 @@ impl Engine {
         let engine = self.clone();
         self.shared.tasks.spawn(async move {
             let (arrive, arrival) = oneshot::channel();
-            Tee::new(body, sent, None, Box::new(|arrived| _ = arrive.send(arrived))).read_to_end().await;
+            Tee::new(body, sent, KEEP, None, Box::new(|arrived| _ = arrive.send(arrived)))
+                .read_to_end()
+                .await;
             let Ok(arrived) = arrival.await else { return };
             let linked = Self::linked(&id, &arrived.log.bytes, patterns);
             let download = engine.download(linked.clone(), &upstream);
@@ -121,7 +126,7 @@ impl Engine {
                 Some(base) => links::rewritten(&arrived.log.bytes, &linked, base),
                 None => arrived.log.bytes.clone(),
             };
-            let cut = arrived.end != End::Clean;
+            let cut = arrived.end != End::Clean || arrived.too_long;
             let _ = tell.send((out, cut));
             draft.store(arrived, download.await).await;
         });
@@ -171,22 +176,25 @@ impl Draft {
     async fn store(mut self, arrived: Arrived, media: Vec<Downloaded>) {
         let engine = self.engine.clone();
         Engine::note_end(&mut self.ticket, &arrived);
-        if arrived.too_long {
-            engine.notify(
-                Level::Warning,
-                format!("{} answered with more than 256 MiB: passed on, not recorded", self.upstream),
-            );
+        let log = (!arrived.too_long).then(|| arrived.log.clone());
+        let response = log.map(|log| Response { log, ..self.response.clone() });
+        let Some(response) = response.and_then(|response| masked(response, &self.secrets)) else {
+            let why = if arrived.too_long { "more than 256 MiB" } else { "an encoding that cannot be read" };
+            let text = format!("{} answered with {why}: passed on, not recorded", self.upstream);
+            engine.notify(Level::Warning, text);
+            self.ticket.call().recording = None;
             self.ticket.done(Outcome::Live);
             return;
-        }
+        };
+        self.response = response;
         let keys = keys_of(&self.fields, &self.strategy);
-        let (recording, bodies, ticket) = self.recording(arrived, media);
+        let (recording, bodies, ticket) = self.recording(&arrived, media);
         engine.downloaded(&recording.media);
         engine.add(recording, keys, bodies, ticket).await;
     }
 
-    fn recording(self, arrived: Arrived, media: Vec<Downloaded>) -> (Recording, Vec<(Hash, Bytes)>, Ticket) {
-        let mut response = masked(Response { log: arrived.log, ..self.response }, &self.secrets);
+    fn recording(self, arrived: &Arrived, media: Vec<Downloaded>) -> (Recording, Vec<(Hash, Bytes)>, Ticket) {
+        let mut response = self.response;
         response.headers.retain(|name| name != "set-cookie");
         let completeness = completeness(&self.request, &response, arrived.end);
         let bodies = media.iter().filter_map(|m| Some((m.medium.body?, m.body.clone()?))).collect();

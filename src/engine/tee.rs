@@ -15,8 +15,6 @@ use crate::upstream::{Arriving, UpstreamError};
 
 /// How long the rest is waited for after the client left.
 const DRAIN: Duration = Duration::from_secs(60);
-/// The longest body that is kept: beyond it the log is dropped and the call is forwarded only.
-const KEEP: u64 = 256 << 20;
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +52,7 @@ pub struct Tee {
 
 struct Flow {
     body: Arriving,
+    keep: u64,
     /// The length that the upstream declared. The server stops asking when it has sent that much, so the end must be
     /// seen by counting.
     declared: Option<u64>,
@@ -66,8 +65,16 @@ struct Flow {
 }
 
 impl Tee {
-    pub(super) fn new(body: Arriving, started: Instant, drain: Option<TaskTracker>, finish: Finish) -> Self {
+    /// A body of which up to `keep` bytes are kept; of a longer one the log is dropped.
+    pub(super) fn new(
+        body: Arriving,
+        started: Instant,
+        keep: u64,
+        drain: Option<TaskTracker>,
+        finish: Finish,
+    ) -> Self {
         let flow = Flow {
+            keep,
             declared: body.declared_len(),
             body,
             started,
@@ -135,7 +142,7 @@ impl Flow {
         let at = self.started.elapsed();
         self.first_byte.get_or_insert(at);
         self.len += piece.len() as u64;
-        if self.len <= KEEP {
+        if self.len <= self.keep {
             self.kept.extend_from_slice(piece);
             self.pieces.push(Piece::new(piece.len(), at));
         } else if !self.kept.is_empty() {
@@ -153,7 +160,7 @@ impl Flow {
             bytes: std::mem::take(&mut self.kept).freeze(),
             pieces: std::mem::take(&mut self.pieces),
         };
-        let (len, too_long, first_byte) = (self.len, self.len > KEEP, self.first_byte);
+        let (len, too_long, first_byte) = (self.len, self.len > self.keep, self.first_byte);
         finish(Arrived { log, end, len, too_long, first_byte, total: self.started.elapsed() });
     }
 }

@@ -2,10 +2,10 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use retake::model::Mode;
+use retake::model::{Event, Mode};
 
 use super::{CHAT, chat, raw};
-use crate::world::{KEY, PATIENCE, Upstream, World, request, stands_in};
+use crate::world::{KEY, PATIENCE, Upstream, World, request, stands_in, wait};
 
 /// Law 4.
 #[tokio::test]
@@ -94,4 +94,32 @@ async fn a_refusal_does_not_repeat_a_key_where_people_look() {
     let snapshot = world.engine.snapshot();
     assert_eq!(snapshot.calls.len(), 6);
     assert!(!serde_json::to_string(&snapshot).unwrap().contains(KEY), "{snapshot:?}");
+}
+
+/// An upstream that encodes though it was asked not to: what cannot be read is not stored, what can is cleaned.
+#[tokio::test]
+async fn an_echo_in_an_encoded_answer_is_found_or_the_answer_is_not_stored() {
+    let upstream = Upstream::start(|seen| {
+        let echo = format!(r#"{{"echo":"{KEY}"}}"#);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut gzip, echo.as_bytes()).unwrap();
+        let encoding = if seen.target.ends_with("br") { "br" } else { "gzip" };
+        let answer = Response::builder()
+            .header("content-type", "application/json")
+            .header("content-encoding", encoding);
+        answer.body(Body::from(gzip.finish().unwrap())).unwrap()
+    })
+    .await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    let (reply, recording) = world.record("/v1/files/gzip", &[], "{}").await;
+    assert_eq!(reply.headers.text("content-encoding"), Some("gzip"), "the client gets what was sent");
+    assert_eq!(recording.response.log.bytes, format!(r#"{{"echo":"{}"}}"#, "*".repeat(KEY.len())));
+    assert!(recording.response.headers.get("content-encoding").is_none());
+    let mut events = world.engine.subscribe();
+    world.post("/v1/files/br", &[], "{}").await;
+    let said = |event: &Event| {
+        matches!(event, Event::Notice(notice) if notice.text.contains("not recorded")).then_some(())
+    };
+    wait(&mut events, said).await;
+    assert_eq!(world.engine.rows().len(), 1);
 }
