@@ -25,6 +25,8 @@ if [ "$before" = "$after" ]; then echo "ended $code, as before"; else echo "ende
 pub(crate) enum Manners {
     /// It says what it is and where its cursor stands.
     Answers,
+    /// It also shows pictures that are sent to it in the kitty graphics protocol.
+    Kitty,
     /// It never says a word.
     Silent,
 }
@@ -122,6 +124,13 @@ impl Terminal {
 
     pub(crate) fn contents(&self) -> String {
         self.shared.state().parser.screen().contents()
+    }
+
+    /// Waits until `text` was written, as far back as it may be.
+    #[track_caller]
+    pub(crate) fn writes(&self, text: &str) {
+        let has = |state: &State| state.written.windows(text.len()).any(|at| at == text.as_bytes());
+        assert!(!self.shared.wait(has), "waited for {text:?} to be written, saw\n{}", self.contents());
     }
 
     /// Looks at the screen as it is.
@@ -241,12 +250,25 @@ impl Shared {
             let mut state = self.state();
             state.written.extend_from_slice(&bytes[..count]);
             state.parser.process(&bytes[..count]);
-            let answers = std::mem::take(&mut state.parser.callbacks_mut().answers);
+            let answering = state.parser.callbacks_mut();
+            let mut answers = answering.graphics(&bytes[..count]);
+            answers.append(&mut answering.answers);
             let _ = state.keyboard.write_all(&answers).and_then(|()| state.keyboard.flush());
             self.changed.notify_all();
         }
         self.state().closed = true;
         self.changed.notify_all();
+    }
+}
+
+impl Answering {
+    /// The answers to questions about graphics, which the parser passes over. Files are not read.
+    fn graphics(&self, bytes: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(bytes);
+        let asked = text.split("\x1b_G").skip(1).filter_map(|command| command.split("\x1b\\").next());
+        let asked = asked.filter(|command| self.manners == Manners::Kitty && command.contains("a=q"));
+        let answer = |command: &str| if command.contains("t=t") { "EBADF:no file" } else { "OK" };
+        asked.map(|command| format!("\x1b_Gi=31;{}\x1b\\", answer(command))).collect::<String>().into_bytes()
     }
 }
 
