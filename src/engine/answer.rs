@@ -9,11 +9,14 @@ use serde_json::json;
 use super::body::AnswerBody;
 use super::library::Found;
 use super::replay::RawKey;
-use super::ticket::Ticket;
+use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal};
 use crate::matching::{Decision, Fields, decide, summary};
 use crate::model::{Exchange, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy};
+
+/// Bodies from this length on are read aside.
+const LARGE: usize = 64 << 10;
 
 /// A call as it came in.
 pub struct Incoming {
@@ -67,24 +70,26 @@ impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
         let mode = incoming.overrides.mode.unwrap_or_else(|| self.mode());
-        let scrubbed = self.shared.scrubber.scrub(&incoming.request);
-        let ticket = Ticket::new(self, &incoming.request, summary(&scrubbed), mode, incoming.started);
-        let fields = Fields::of(&scrubbed);
-        let asked = Asked { incoming, scrubbed, fields, mode, ticket };
-        self.answer_asked(asked).await
+        let (engine, request) = (self.clone(), incoming.request.clone());
+        let large = request.body.len() > LARGE;
+        let read = move || {
+            let scrubbed = engine.shared.scrubber.scrub(&request);
+            let (fields, summary) = (Fields::of(&scrubbed), summary(&scrubbed));
+            (scrubbed, fields, summary)
+        };
+        let (scrubbed, fields, summary) = if large { aside(read).await } else { read() };
+        let ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
+        self.answer_asked(Asked { incoming, scrubbed, fields, mode, ticket }).await
     }
 
     async fn answer_asked(&self, asked: Asked) -> Answer {
-        let found = if asked.mode.looks_up() { self.find(&asked) } else { None };
-        match decide(asked.mode, found.is_some(), self.shared.settings.never_forward) {
-            Decision::Replay => match found {
-                Some(found) => self.replay(asked, &found),
-                None => self.miss(asked).await,
-            },
-            Decision::Forward { store } => self.forward(asked, store).await,
-            Decision::Mock => self.mock(asked),
-            Decision::Miss => self.miss(asked).await,
-            Decision::Forbidden => {
+        let found = if asked.mode.looks_up() { self.find(&asked).await } else { None };
+        match (decide(asked.mode, found.is_some(), self.shared.settings.never_forward), found) {
+            (Decision::Replay, Some(found)) => self.replay(asked, &found),
+            (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
+            (Decision::Forward { store }, _) => self.forward(asked, store).await,
+            (Decision::Mock, _) => self.mock(asked).await,
+            (Decision::Forbidden, _) => {
                 let text =
                     format!("mode {} would forward this call, and --never-forward forbids it", asked.mode);
                 self.refuse(asked, Outcome::Error, &Refusal::new(403, "FORWARDING_FORBIDDEN", &text))
@@ -92,7 +97,7 @@ impl Engine {
         }
     }
 
-    fn find(&self, asked: &Asked) -> Option<Found> {
+    async fn find(&self, asked: &Asked) -> Option<Found> {
         let overrides = &asked.incoming.overrides;
         if let Some(id) = &overrides.recording {
             let row = self.row(id)?;
@@ -103,24 +108,25 @@ impl Engine {
                 used: self.shared.library.used(id)?,
             });
         }
-        match &overrides.strategy {
-            Some(strategy) => self.find_under(strategy, asked),
-            None => self.shared.library.find(&asked.scrubbed.hash(), &asked.fields),
-        }
+        let Some(strategy) = overrides.strategy.clone() else {
+            return self.shared.library.find(&asked.scrubbed.hash(), &asked.fields);
+        };
+        let (engine, fields, scrubbed) = (self.clone(), asked.fields.clone(), asked.scrubbed.clone());
+        aside(move || engine.find_under(&strategy, &fields, &scrubbed)).await
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
     /// endpoint from the store: calls that say so pay for it, until the first-level map knows them.
-    fn find_under(&self, strategy: &Strategy, asked: &Asked) -> Option<Found> {
-        let wanted = asked.fields.fingerprint(strategy);
-        let endpoint = &summary(&asked.scrubbed).endpoint;
-        let method = &asked.scrubbed.method;
+    fn find_under(&self, strategy: &Strategy, fields: &Fields, scrubbed: &Scrubbed) -> Option<Found> {
+        let (wanted, all) = (fields.fingerprint(strategy), fields.all());
+        let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.library.select(|row| {
-            row.completeness.replayable() && row.endpoint == *endpoint && row.method == *method
+            row.completeness.replayable() && row.endpoint == endpoint && row.method == scrubbed.method
         });
-        rows.sort_by_key(|entry| std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())));
-        let all = asked.fields.all();
-        rows.sort_by_key(|entry| entry.keys.all != all);
+        // Equal fields first, the newest first among them and among the others.
+        rows.sort_by_key(|entry| {
+            (entry.keys.all != all, std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())))
+        });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;
             let equal = Fields::of(&recorded.request).fingerprint(strategy) == wanted;
@@ -130,35 +136,31 @@ impl Engine {
         })
     }
 
-    fn mock(&self, mut asked: Asked) -> Answer {
-        let request = asked.incoming.request.clone();
-        let dialect = Dialect::of_mount(&request.mount);
-        let Some(response) = dialect.mock(&request, &asked.incoming.base) else {
+    async fn mock(&self, mut asked: Asked) -> Answer {
+        let (request, base) = (asked.incoming.request.clone(), Arc::clone(&asked.incoming.base));
+        // Pictures take milliseconds to paint.
+        let made = aside(move || Dialect::of_mount(&request.mount).mock(&request, &base)).await;
+        let Some(response) = made else {
             let text = format!(
                 "no recording answers this call and `{}` cannot be synthesized; record it with mode replay-or-record",
                 asked.ticket.call().endpoint
             );
             return self.refuse(asked, Outcome::Miss, &Refusal::new(404, "MOCK_UNAVAILABLE", &text));
         };
-        let mut headers = header_map(&request.method, &response);
+        let mut headers = header_map(&asked.scrubbed.method, &response);
         mark(&mut headers, Outcome::Mock, None, None);
-        let call = asked.ticket.call();
+        let latency = asked.incoming.overrides.latency.unwrap_or(self.shared.settings.latency);
+        let mut ticket = asked.ticket;
+        let first = ticket.elapsed() + latency.due(response.log.begins());
+        let call = ticket.call();
         call.status = Some(response.status);
         call.response_len = response.log.bytes.len() as u64;
-        let latency = asked.incoming.overrides.latency.unwrap_or(self.shared.settings.latency);
-        call.first_byte = response
-            .log
-            .pieces
-            .first()
-            .map(|piece| super::ticket::micros(latency.due(std::time::Duration::from_micros(piece.at))));
-        self.shared
-            .history
-            .remember(call.id, Exchange { request: asked.scrubbed, response: Some(response.clone()) });
-        let ticket = asked.ticket;
-        let body = AnswerBody::held(response.log.bytes.clone(), &response.log, latency, move || {
-            ticket.done(Outcome::Mock);
-        });
-        Answer { status: response.status, headers, body }
+        call.first_byte = Some(micros(first));
+        let (status, log) = (response.status, response.log.clone());
+        let exchange = Exchange { request: asked.scrubbed, response: Some(response) };
+        self.shared.history.remember(call.id, exchange);
+        let ended = move || ticket.done(Outcome::Mock);
+        Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
 
     async fn miss(&self, asked: Asked) -> Answer {
@@ -212,6 +214,19 @@ impl Engine {
         self.shared.history.remember(call.id, Exchange { request: asked.scrubbed, response: Some(response) });
         asked.ticket.done(outcome);
         answer
+    }
+}
+
+/// Runs work that takes milliseconds where it keeps no other call waiting.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            // Passed on: the server answers it.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program ends, and this call with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 

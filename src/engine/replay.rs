@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -166,7 +166,7 @@ impl Engine {
         overrides: &Overrides,
     ) -> Answer {
         let latency = overrides.latency.unwrap_or(self.shared.settings.latency);
-        let first = ticket.elapsed() + first_byte(&ready.log, latency);
+        let first = ticket.elapsed() + latency.due(ready.log.begins());
         ticket.call().first_byte = Some(micros(first));
         let body =
             AnswerBody::held(ready.body.clone(), &ready.log, latency, move || ticket.done(Outcome::Replay));
@@ -208,10 +208,6 @@ impl Engine {
         ready.answers.retain(|(id, _), _| !ids.contains(id));
         ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
     }
-}
-
-fn first_byte(log: &ByteLog, latency: Latency) -> Duration {
-    latency.due(Duration::from_micros(log.pieces.first().map_or(0, |piece| piece.at)))
 }
 
 impl Raw<'_> {

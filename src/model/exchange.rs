@@ -215,6 +215,12 @@ impl ByteLog {
         })
     }
 
+    /// When the first piece arrived.
+    #[must_use]
+    pub fn begins(&self) -> Duration {
+        Duration::from_micros(self.pieces.first().map_or(0, |piece| piece.at))
+    }
+
     /// When the last piece arrived.
     #[must_use]
     pub fn ended(&self) -> Duration {
