@@ -115,8 +115,10 @@ pub(super) fn log_to_file() {
     }
 }
 
+/// What is logged. The libraries that see credentials on the wire stay quiet whatever `RETAKE_LOG` says.
 fn log_filter(default: &str) -> tracing_subscriber::EnvFilter {
-    let wanted =
-        std::env::var("RETAKE_LOG").unwrap_or_else(|_| format!("{default},hyper=warn,rustls=warn,sled=warn"));
-    tracing_subscriber::EnvFilter::new(wanted)
+    let wanted = std::env::var("RETAKE_LOG").unwrap_or_else(|_| default.to_owned());
+    let quiet =
+        ["h2", "hyper", "hyper_util", "rustls", "sled"].map(|library| format!(",{library}=warn")).concat();
+    tracing_subscriber::EnvFilter::new(wanted + &quiet)
 }

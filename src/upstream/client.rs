@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Method, Uri, header};
+use http::{HeaderValue, Method, Uri, header};
 use http_body_util::Full;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -92,7 +92,7 @@ impl Client {
         let mut outgoing = http::Request::builder().method(method).uri(uri.clone());
         for (name, value) in request.headers.iter() {
             if name != header::HOST && name != header::CONTENT_LENGTH {
-                outgoing = outgoing.header(name, &value[..]);
+                outgoing = outgoing.header(name, header_value(name, value).map_err(|e| invalid(e.into()))?);
             }
         }
         let outgoing = outgoing.body(Full::new(request.body.clone())).map_err(invalid)?;
@@ -129,6 +129,15 @@ impl Client {
         };
         tunnels.entry(proxy.uri().clone()).or_insert_with(make).clone()
     }
+}
+
+/// A header's value; one that may be a credential is marked, so that no library under us logs it or lets HTTP/2
+/// compress it into a shared table.
+fn header_value(name: &str, value: &[u8]) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+    let mut value = HeaderValue::from_bytes(value)?;
+    let telling = ["auth", "key", "token", "cookie", "secret"];
+    value.set_sensitive(telling.iter().any(|part| name.contains(part)));
+    Ok(value)
 }
 
 fn connector() -> HttpConnector {
