@@ -206,7 +206,8 @@ impl App {
             Tab::Live => Scope::Live,
             Tab::Recordings => Scope::Recordings,
         };
-        vec![tab, Scope::Anywhere]
+        let pane = if self.in_detail { Scope::Detail } else { Scope::List };
+        vec![pane, tab, Scope::Anywhere]
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {

@@ -9,6 +9,10 @@ use super::action::Action;
 pub enum Scope {
     /// In both lists and the detail pane.
     Anywhere,
+    /// While a list has the focus.
+    List,
+    /// While the detail pane has it.
+    Detail,
     /// In the live list and its detail.
     Live,
     /// In the list of recordings and its detail.
@@ -81,21 +85,24 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Anywhere, &["tab", "backtab"], A::OtherPane, "the other pane"),
         bind(S::Anywhere, &["h", "left"], A::ListPane, "to the list"),
         bind(S::Anywhere, &["l", "right"], A::DetailPane, "to the detail"),
-        hinted(bind(S::Anywhere, &["enter"], A::Open, "open what is selected"), "detail", 2),
-        bind(S::Anywhere, &["esc"], A::Back, "back: detail, error, filter; never quits"),
+        hinted(bind(S::List, &["enter"], A::Open, "look into what is selected"), "detail", 1),
+        bind(S::List, &["esc"], A::Back, "close an error, clear the filter; never quits"),
+        hinted(bind(S::Detail, &["esc"], A::Back, "back to the list"), "back", 1),
+        bind(S::Detail, &["enter"], A::Open, "from a call to its recording"),
+        hinted(bind(S::Detail, &["]"], A::NextPage, "next sub-tab"), "sub-tab", 2),
         bind(S::Anywhere, &["]"], A::NextPage, "next sub-tab of the detail"),
         bind(S::Anywhere, &["["], A::PreviousPage, "previous sub-tab of the detail"),
         bind(S::Anywhere, &["ctrl-o"], A::JumpBack, "back to where a jump began"),
-        hinted(bind(S::Anywhere, &["/"], A::Filter, "filter the list"), "filter", 1),
+        hinted(bind(S::Anywhere, &["/"], A::Filter, "filter the list"), "filter", 2),
         bind(S::Anywhere, &["\\"], A::ToggleFilter, "filter off and on"),
         hinted(bind(S::Live, &["F"], A::Follow, "follow the newest call"), "follow", 4),
         hinted(bind(S::Live, &["g d"], A::Jump, "to the call's recording"), "recording", 7),
-        hinted(bind(S::Recordings, &["d"], A::Delete, "delete the recording, after asking"), "delete", 3),
+        hinted(bind(S::Recordings, &["d"], A::Delete, "delete the recording, after asking"), "delete", 4),
         hinted(bind(S::Recordings, &["u"], A::Undo, "take the last deletion back"), "undo", 5),
         hinted(bind(S::Anywhere, &["i"], A::Picture, "the picture on the whole screen"), "image", 6),
         bind(S::Anywhere, &["."], A::NextPicture, "next picture"),
         bind(S::Anywhere, &[","], A::PreviousPicture, "previous picture"),
-        hinted(bind(S::Anywhere, &["m"], A::Mode, "choose the proxy's mode"), "mode", 2),
+        hinted(bind(S::Anywhere, &["m"], A::Mode, "choose the proxy's mode"), "mode", 3),
         hinted(
             bind(S::Anywhere, &["+", "_"], A::Zoom, "the focused pane on the whole screen, and back"),
             "zoom",

@@ -88,8 +88,10 @@ fn help_lines(tab: Tab) -> Vec<(String, &'static str)> {
         Tab::Live => ("Live", &[Scope::Live]),
         Tab::Recordings => ("Recordings", &[Scope::Recordings]),
     };
-    let groups: [(&str, &[Scope]); 5] = [
+    let groups: [(&str, &[Scope]); 7] = [
         here,
+        ("In the list", &[Scope::List]),
+        ("In the detail", &[Scope::Detail]),
         ("Everywhere", &[Scope::Anywhere]),
         ("While typing a filter", &[Scope::Filter]),
         ("Menus and questions", &[Scope::Menu, Scope::Question, Scope::Leaving]),
