@@ -66,7 +66,7 @@ fn window(app: &App, title: &str, area: Rect, size: (u16, u16), buf: &mut Buffer
 
 fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    let lines = help_lines(app.tab);
+    let lines = help_lines(app.tab, app.in_detail);
     let height =
         u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height.saturating_sub(2));
     let mut inside = window(app, "Keys", area, (70, height), buf);
@@ -82,16 +82,17 @@ fn help(app: &App, at: usize, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Headings (with nothing to explain), and keys with what they do.
-fn help_lines(tab: Tab) -> Vec<(String, &'static str)> {
+/// Headings (with nothing to explain), and keys with what they do where the focus is.
+fn help_lines(tab: Tab, in_detail: bool) -> Vec<(String, &'static str)> {
     let here: (&str, &[Scope]) = match tab {
         Tab::Live => ("Live", &[Scope::Live]),
         Tab::Recordings => ("Recordings", &[Scope::Recordings]),
     };
-    let groups: [(&str, &[Scope]); 7] = [
+    let pane: (&str, &[Scope]) =
+        if in_detail { ("In the detail", &[Scope::Detail]) } else { ("In the list", &[Scope::List]) };
+    let groups: [(&str, &[Scope]); 6] = [
         here,
-        ("In the list", &[Scope::List]),
-        ("In the detail", &[Scope::Detail]),
+        pane,
         ("Everywhere", &[Scope::Anywhere]),
         ("While typing a filter", &[Scope::Filter]),
         ("Menus and questions", &[Scope::Menu, Scope::Question, Scope::Leaving]),

@@ -147,9 +147,13 @@ fn the_help_explains_the_keys() {
     let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
     terminal.shows("q quit");
     terminal.keys("?");
-    for text in ["Everywhere", "one row down", "filter the list", "choose the proxy's mode"] {
+    for text in ["In the list", "Everywhere", "one row down", "filter the list"] {
         terminal.shows(text);
     }
+    terminal.keys("G");
+    terminal.shows("close the picture");
+    terminal.keys("gg");
+    terminal.shows("one row down");
     terminal.keys("q");
     terminal.hides("one row down");
     terminal.keys("q");
