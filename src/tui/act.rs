@@ -174,7 +174,8 @@ impl App {
         }
     }
 
-    fn focus_detail(&mut self, detail: bool) {
+    /// Gives the focus to the detail pane, if the screen has room for one, or to the list.
+    pub(super) fn focus_detail(&mut self, detail: bool) {
         let areas = self.areas();
         let fits = !matches!(areas.class, Class::Tiny | Class::Line);
         self.in_detail = detail && fits;

@@ -250,7 +250,10 @@ impl App {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Resize(width, height) => self.size = (width, height),
+            Message::Resize(width, height) => {
+                self.size = (width, height);
+                self.focus_detail(self.in_detail);
+            }
             Message::Snapshot(snapshot) => self.take_snapshot(*snapshot),
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),

@@ -26,8 +26,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
 
 fn paint(app: &App, areas: &Areas, buf: &mut Buffer) {
     if areas.class == Class::Line {
-        let mut place = areas.status;
-        draw::write(buf, &mut place, &one_line(app), app.options.theme.tone(Tone::Plain));
+        let lines = Toned::of(Tone::Plain, one_line(app)).wrapped(usize::from(areas.whole.width));
+        draw::lines(buf, areas.whole, &lines, &app.options.theme);
         return;
     }
     header(app, areas.header, buf);
