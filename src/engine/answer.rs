@@ -1,7 +1,7 @@
 //! From a call to its answer: look up, decide, serve.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
@@ -13,7 +13,9 @@ use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal};
 use crate::matching::{Decision, Fields, decide, summary};
-use crate::model::{Exchange, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy};
+use crate::model::{
+    ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
+};
 
 /// Bodies from this length on are read aside.
 const LARGE: usize = 64 << 10;
@@ -230,14 +232,17 @@ pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
     }
 }
 
-/// retake's own refusal, as an answer and as a response to remember.
+/// retake's own refusal, as an answer and as a response to remember. SDKs are told not to try again, because nothing
+/// would change; only of an upstream that cannot be reached they decide as they would without a proxy.
 fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer, Response) {
     let body = serde_json::to_vec(&dialect.refusal(refusal)).unwrap_or_default();
-    let response = Response {
-        status: refusal.status,
-        headers: [("content-type", "application/json"), ("x-should-retry", "false")].into_iter().collect(),
-        log: crate::model::ByteLog::whole(body, std::time::Duration::ZERO),
-    };
+    let mut own = Headers::default();
+    own.push("content-type", "application/json");
+    if !matches!(refusal.status, 502 | 504) {
+        own.push("x-should-retry", "false");
+    }
+    let response =
+        Response { status: refusal.status, headers: own, log: ByteLog::whole(body, Duration::ZERO) };
     let mut headers = header_map("", &response);
     mark(&mut headers, outcome, None, None);
     (

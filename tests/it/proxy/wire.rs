@@ -26,6 +26,8 @@ async fn what_cannot_be_answered_says_so_in_the_dialects_shape() {
         let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!((reply.status, body["error"]["code"].as_str()), (status, Some(code)), "{target}");
         assert_eq!(reply.headers.text("x-retake-result"), Some("error"));
+        let retry = if status == 502 { None } else { Some("false") };
+        assert_eq!(reply.headers.text("x-should-retry"), retry, "an upstream may come back");
         assert_eq!(world.engine.snapshot().calls.back().unwrap().outcome, Some(Outcome::Error));
     }
 }

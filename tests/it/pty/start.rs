@@ -101,7 +101,7 @@ async fn any_size_will_do_and_the_proxy_goes_on() {
         ((40, 10), "RES"),
         ((30, 8), "in flight"),
         ((3, 1), "re"),
-        ((1, 1), "…"),
+        ((1, 1), "r"),
         (SMALL, "q quit"),
         ((300, 100), "q quit"),
         (LARGE, "q quit"),
