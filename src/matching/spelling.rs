@@ -1,18 +1,28 @@
 //! Keys that may be spelled in two ways: `snake_case` becomes `camelCase`, but people's own keys stay as they are.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::field::{Field, Place, Step};
 use super::json::Json;
 use crate::dialect::Spelling;
 
-/// Brings the keys of the object at `steps`, which are in one spelling themselves, into one spelling.
+/// Brings the keys of the object at `steps`, which are in one spelling themselves, into one spelling. A key that is
+/// there in both stays as written: the order of members never decides which of the two counts.
 pub(super) fn fold(spelling: &Spelling, steps: &[Step], members: &mut [(Cow<'_, str>, Json<'_>)]) {
-    if members.iter().any(|(key, _)| key.contains('_')) && !is_own(spelling, steps) {
-        for (key, _) in members {
-            if key.contains('_') {
-                *key = Cow::Owned(camel(key));
-            }
+    if !members.iter().any(|(key, _)| key.contains('_')) || is_own(spelling, steps) {
+        return;
+    }
+    let folded: Vec<String> = members.iter().map(|(key, _)| camel(key)).collect();
+    let mut written: HashMap<&str, Option<&str>> = HashMap::new();
+    for (name, (key, _)) in folded.iter().zip(&*members) {
+        let known = written.entry(name).or_insert(Some(key));
+        *known = known.filter(|known| *known == &**key);
+    }
+    let single: Vec<bool> = folded.iter().map(|name| written.get(&**name) != Some(&None)).collect();
+    for (((key, _), name), single) in members.iter_mut().zip(folded).zip(single) {
+        if single {
+            *key = Cow::Owned(name);
         }
     }
 }
