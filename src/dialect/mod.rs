@@ -1,8 +1,11 @@
 //! What retake knows of each API family: endpoints, cosmetic fields and defaults, how streams end, where links to
 //! media stand, what an error looks like. One file of tables per family; nothing here compares, stores or sends.
 
+mod anthropic;
+mod azure;
 mod decode;
 mod dice;
+mod gemini;
 mod generic;
 mod openai;
 pub mod openai_mock;
@@ -12,7 +15,7 @@ mod rules;
 mod sse;
 
 pub use decode::decoded;
-pub use rules::{Plain, Preset, Rules, Terminator};
+pub use rules::{Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
 use crate::model::{Request, Response};
@@ -22,6 +25,12 @@ use crate::model::{Request, Response};
 pub enum Dialect {
     /// `OpenAI` and the many that speak like it.
     OpenAi,
+    /// Azure's way to the same: deployments in the path.
+    Azure,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Gemini and Vertex.
+    Gemini,
     /// Everything else: all fields decide, the mount included.
     Generic,
 }
@@ -66,32 +75,42 @@ impl Dialect {
     pub fn of_mount(mount: &str) -> Self {
         match mount {
             "openai" | "lumenfall" => Self::OpenAi,
+            "azure" => Self::Azure,
+            "anthropic" => Self::Anthropic,
+            "gemini" | "vertex" => Self::Gemini,
             _ => Self::Generic,
         }
     }
 
     /// The mount that a target without a mount prefix means, from what only one provider's clients send; `has` tells
-    /// whether a header is there.
+    /// whether a header is there. The target may come with its query.
     #[must_use]
-    pub fn detect(path: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    pub fn detect(target: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (version, rest) = path::behind_version(path);
-        let first = rest.split('/').next().unwrap_or_default();
+        let mut segments = rest.split('/');
+        let (first, second) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+        let versioned = query.split('&').any(|pair| pair.starts_with("api-version="));
         match (version, first) {
+            ("/", "openai") if second == "deployments" || versioned || has("api-key") => Some("azure"),
+            ("/", "deployments") | ("v1", _) if versioned || has("api-key") => Some("azure"),
             ("v1", "messages") => Some("anthropic"),
-            ("v1", "models") if has("anthropic-version") => Some("anthropic"),
-            ("v1" | "v1alpha" | "v1beta" | "v1beta1", "models") if has("x-goog-api-key") || verb(rest) => {
+            ("v1", _) if has("anthropic-version") => Some("anthropic"),
+            ("v1" | "v1beta1", "projects" | "publishers") => Some("vertex"),
+            ("v1" | "v1alpha" | "v1beta" | "v1beta1", "models" | "tunedModels")
+                if has("x-goog-api-key") || verb(rest) =>
+            {
                 Some("gemini")
             }
-            ("v1beta", _) => Some("gemini"),
+            ("v1", _) if has("x-goog-api-key") => Some("gemini"),
+            ("v1alpha" | "v1beta" | "v1beta1", _) => Some("gemini"),
+            ("/", "upload") if second.starts_with("v1") && rest.ends_with("/files") => Some("gemini"),
             ("v1", "") => None,
             ("v1", _) => Some("openai"),
             ("v2", _) => Some("cohere"),
-            ("/", "api") => {
-                let verb = rest.split('/').nth(1).unwrap_or_default();
-                ["chat", "generate", "embed", "tags", "show", "ps", "version"]
-                    .contains(&verb)
-                    .then_some("ollama")
-            }
+            ("/", "api") => ["chat", "generate", "embed", "tags", "show", "ps", "version"]
+                .contains(&second)
+                .then_some("ollama"),
             _ => None,
         }
     }
@@ -101,6 +120,9 @@ impl Dialect {
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::Azure => "azure",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
             Self::Generic => "generic",
         }
     }
@@ -110,6 +132,9 @@ impl Dialect {
     pub fn endpoint(self, method: &str, path: &str) -> Endpoint {
         match self {
             Self::OpenAi => openai::endpoint(method, path),
+            Self::Azure => azure::endpoint(method, path),
+            Self::Anthropic => anthropic::endpoint(method, path),
+            Self::Gemini => gemini::endpoint(method, path),
             Self::Generic => generic::endpoint(path),
         }
     }
@@ -118,7 +143,9 @@ impl Dialect {
     #[must_use]
     pub fn refusal(self, refusal: &Refusal<'_>) -> serde_json::Value {
         let mut body = match self {
-            Self::OpenAi => openai::refusal(refusal),
+            Self::OpenAi | Self::Azure => openai::refusal(refusal),
+            Self::Anthropic => anthropic::refusal(refusal),
+            Self::Gemini => gemini::refusal(refusal),
             Self::Generic => generic::refusal(refusal),
         };
         if let (Some(members), Some(details)) = (body.as_object_mut(), &refusal.details) {
@@ -147,7 +174,7 @@ impl Dialect {
             Self::OpenAi => {
                 openai_mock::mock(&self.endpoint(&request.method, request.path()).name, request, base)
             }
-            Self::Generic => None,
+            _ => None,
         }
     }
 
@@ -166,9 +193,11 @@ impl Dialect {
 
 /// Whether the path ends in a verb, as Gemini's do (`models/x:generateContent`).
 fn verb(path: &str) -> bool {
-    path.rsplit_once(':')
-        .is_some_and(|(_, verb)| !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphabetic()))
+    path.rsplit_once(':').is_some_and(|(_, verb)| path::is_verb(verb))
 }
+
+#[cfg(test)]
+mod across;
 
 #[cfg(test)]
 mod tests {
@@ -188,6 +217,15 @@ mod tests {
         assert_eq!(detect("/api/chat"), Some("ollama"));
         assert_eq!(detect("/v2/chat"), Some("cohere"));
         assert_eq!(detect("/favicon.ico"), None);
+        assert_eq!(detect("/v1/tunedModels/x:streamGenerateContent?alt=sse"), Some("gemini"));
+        assert_eq!(detect("/upload/v1beta/files"), Some("gemini"));
+        assert_eq!(detect("/v1beta1/publishers/google/models/x:predict"), Some("vertex"));
+        assert_eq!(detect("/v1/projects/p/locations/l/publishers/google/models/x:predict"), Some("vertex"));
+        assert_eq!(detect("/openai/deployments/d/chat/completions"), Some("azure"));
+        assert_eq!(detect("/openai/responses?api-version=preview"), Some("azure"));
+        assert_eq!(detect("/openai/responses"), None);
+        assert_eq!(Dialect::detect("/openai/v1/responses", |name| name == "api-key"), Some("azure"));
+        assert_eq!(Dialect::detect("/v1/models", |name| name == "x-goog-api-key"), Some("gemini"));
         let anthropic = |name: &str| name == "anthropic-version";
         assert_eq!(Dialect::detect("/v1/models", anthropic), Some("anthropic"));
     }

@@ -259,20 +259,12 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
 ];
 
 pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
-    let normal = path::normal(path);
-    let (version, behind) = path::behind_version(&normal);
-    let segments: Vec<&str> = behind.split('/').filter(|segment| !segment.is_empty()).collect();
-    let found = ENDPOINTS
-        .iter()
-        .find_map(|(template, rules)| path::fit(template, &segments).map(|vars| (*template, *rules, vars)));
-    let whole = |name: &str| if version == "/" { format!("/{name}") } else { format!("/{version}/{name}") };
-    if let Some((name, rules, vars)) = found {
-        // A GET on the same path lists what was stored: nothing of the POST's tables holds for it.
-        let rules = if method == "POST" { rules } else { &ANY };
-        return Endpoint { name: name.to_owned(), template: whole(name), vars, rules };
-    }
-    let name = segments.join("/");
-    Endpoint { template: whole(&name), name, vars: Vec::new(), rules: &ANY }
+    endpoint_below("", method, path)
+}
+
+/// The endpoint of a path that stands behind `prefix`.
+pub(super) fn endpoint_below(prefix: &str, method: &str, path: &str) -> Endpoint {
+    path::endpoint(ENDPOINTS, &ANY, prefix, method, path)
 }
 
 pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {

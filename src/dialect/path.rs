@@ -2,6 +2,39 @@
 
 use std::fmt::Write;
 
+use super::{Endpoint, Rules};
+
+/// The endpoint in a table of templates (paths behind the version; literal segments stand before variables) that
+/// `path` means, or one with the rules `any`. `prefix` is put in front of its template.
+pub(super) fn endpoint(
+    table: &[(&'static str, &'static Rules)],
+    any: &'static Rules,
+    prefix: &str,
+    method: &str,
+    path: &str,
+) -> Endpoint {
+    let normal = normal(path);
+    let (version, behind) = behind_version(&normal);
+    let segments: Vec<&str> = behind.split('/').filter(|segment| !segment.is_empty()).collect();
+    let found = table
+        .iter()
+        .find_map(|(template, rules)| fit(template, &segments).map(|vars| (*template, *rules, vars)));
+    let version = if version == "/" { String::new() } else { format!("/{version}") };
+    let whole = |name: &str| format!("{prefix}{version}/{name}");
+    if let Some((name, rules, vars)) = found {
+        // A GET on the same path lists what was stored: nothing of the POST's tables holds for it.
+        let rules = if method == "POST" { rules } else { any };
+        return Endpoint { name: name.to_owned(), template: whole(name), vars, rules };
+    }
+    let name = segments.join("/");
+    Endpoint { template: whole(&name), name, vars: Vec::new(), rules: any }
+}
+
+/// Whether a text can be a verb behind a colon, as Gemini has them (`models/x:generateContent`).
+pub(super) fn is_verb(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
 /// Splits the API version (`v1`, `v1beta`) from the front: (`/v1/`, `models`); the first part is `/` without one.
 pub(super) fn behind_version(path: &str) -> (&str, &str) {
     let rest = path.trim_start_matches('/');
@@ -59,7 +92,7 @@ pub(super) fn fit(template: &str, path: &[&str]) -> Option<Vec<(String, String)>
 }
 
 /// Percent-decoded, or as it is where that gives no UTF-8.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

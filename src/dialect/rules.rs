@@ -20,8 +20,19 @@ pub struct Rules {
     pub terminator: Terminator,
     /// JSON pointers of links to media in the answer, `*` for any array index.
     pub links: &'static [&'static str],
+    /// How keys are spelled where two spellings are the same; without it keys are compared as written.
+    pub spelling: Option<&'static Spelling>,
     /// Whether model names carry provider prefixes and date suffixes that do not matter.
     pub plain_models: bool,
+}
+
+/// Keys in `snake_case` and in `camelCase` are the same, but for people's own keys.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Spelling {
+    /// Fields below which all keys are people's own.
+    pub verbatim: &'static [&'static str],
+    /// Fields that hold a schema: the names of its properties are people's own, and so are defaults and examples.
+    pub schemas: &'static [&'static str],
 }
 
 /// A documented default.
@@ -59,6 +70,8 @@ pub enum Terminator {
     Events(&'static [&'static str]),
     /// Either of both.
     DoneOr(&'static [&'static str]),
+    /// An event whose data has one of these JSON pointers, `*` for any array index, and not as `null`.
+    Fields(&'static [&'static str]),
 }
 
 impl Rules {
@@ -72,6 +85,7 @@ impl Rules {
         echoed: &[],
         terminator: Terminator::Unknown,
         links: &[],
+        spelling: None,
         plain_models: false,
     };
 }

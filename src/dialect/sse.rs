@@ -74,6 +74,7 @@ pub(super) fn ended(terminator: Terminator, body: &[u8]) -> bool {
         Terminator::Done => (true, &[][..]),
         Terminator::Events(names) => (false, names),
         Terminator::DoneOr(names) => (true, names),
+        Terminator::Fields(pointers) => return has_fields(pointers, body),
     };
     events(body).any(|event| {
         if event.data.trim_ascii() == b"[DONE]" {
@@ -84,6 +85,26 @@ pub(super) fn ended(terminator: Terminator, body: &[u8]) -> bool {
         let ends = |name: &str| names.contains(&name) || name == "error";
         peek.error.as_ref().is_some_and(truthy) || ends(kind) || ends(&event.name)
     })
+}
+
+/// Whether an event's data has one of the fields, or an error.
+fn has_fields(pointers: &[&str], body: &[u8]) -> bool {
+    events(body).any(|event| {
+        let Ok(data) = serde_json::from_slice::<serde_json::Value>(&event.data) else { return false };
+        data.get("error").is_some_and(truthy) || pointers.iter().any(|pointer| has(&data, pointer))
+    })
+}
+
+/// Whether a value other than `null` stands at the pointer, where `*` is any array index.
+fn has(value: &serde_json::Value, pointer: &str) -> bool {
+    let Some((name, rest)) = pointer.strip_prefix('/').map(|p| p.split_at(p.find('/').unwrap_or(p.len())))
+    else {
+        return !value.is_null();
+    };
+    match value {
+        serde_json::Value::Array(items) if name == "*" => items.iter().any(|item| has(item, rest)),
+        _ => value.get(name).is_some_and(|inner| has(inner, rest)),
+    }
 }
 
 /// As Python sees it, because that is what the SDK asks.

@@ -166,6 +166,10 @@ impl Engine {
         for row in rows {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
             let keys = keys_of(&Fields::of(&recording.request), &row.strategy);
+            // A dialect that has come to be known calls the same endpoint by another name.
+            let summary = summary(&recording.request);
+            let (endpoint, model, prompt) = (summary.endpoint, summary.model, summary.prompt);
+            let row = Arc::new(Row { endpoint, model, prompt, ..Row::clone(&row) });
             self.shared.library.insert(Indexed { row, keys });
         }
     }

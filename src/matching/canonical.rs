@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::value::Value;
-use super::{model_name, multipart, query};
-use crate::dialect::{Dialect, Endpoint, decoded};
+use super::{model_name, multipart, query, spelling};
+use crate::dialect::{Dialect, Endpoint, Spelling, decoded};
 use crate::model::Request;
 
 /// Headers that change the answer. No other header is ever a field.
@@ -73,7 +73,7 @@ impl Fields {
     pub fn of(request: &Request) -> Self {
         let dialect = Dialect::of_mount(&request.mount);
         let endpoint = dialect.endpoint(&request.method, request.path());
-        let mut walk = Walk::default();
+        let mut walk = Walk { spelling: endpoint.rules.spelling, ..Walk::default() };
         walk.head(request, &endpoint);
         let opaque = walk.body(request);
         let mut fields = Self { dialect, endpoint, opaque, leaves: walk.leaves, exact: exact(request) };
@@ -121,10 +121,20 @@ impl Fields {
     /// The model in canonical form.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        self.present().filter(|leaf| is_model(&leaf.field)).find_map(|leaf| match &leaf.value {
+        self.present().filter(|leaf| self.is_model(&leaf.field)).find_map(|leaf| match &leaf.value {
             Value::Text(name) => Some(&**name),
             _ => None,
         })
+    }
+
+    /// Whether the endpoint's path names the model.
+    pub(super) fn model_in_path(&self) -> bool {
+        self.endpoint.vars.iter().any(|(name, _)| name == "model")
+    }
+
+    /// Whether this field decides which model is meant: the one in the path where there is one.
+    pub(super) fn is_model(&self, field: &Field) -> bool {
+        names_model(field) && (field.place == Place::Path || !self.model_in_path())
     }
 
     pub(super) fn present(&self) -> impl Iterator<Item = &Leaf> {
@@ -135,7 +145,7 @@ impl Fields {
         if !self.endpoint.rules.plain_models {
             return;
         }
-        for leaf in self.leaves.iter_mut().filter(|leaf| is_model(&leaf.field)) {
+        for leaf in self.leaves.iter_mut().filter(|leaf| names_model(&leaf.field)) {
             if let Value::Text(written) = &leaf.value {
                 let name = model_name::canonical(written);
                 if *name != **written {
@@ -183,8 +193,8 @@ impl Fields {
     }
 }
 
-/// Whether this field names the model.
-pub(super) fn is_model(field: &Field) -> bool {
+/// Whether this field names a model.
+fn names_model(field: &Field) -> bool {
     matches!(field.place, Place::Path | Place::Body | Place::Part)
         && matches!(field.steps.first(), Some(Step::Key(key)) if **key == *"model")
 }
@@ -210,6 +220,7 @@ impl Leaf {
 struct Walk {
     steps: Vec<Step>,
     leaves: Vec<Leaf>,
+    spelling: Option<&'static Spelling>,
 }
 
 impl Walk {
@@ -339,6 +350,9 @@ impl Walk {
     }
 
     fn object(&mut self, mut members: Vec<(std::borrow::Cow<'_, str>, Json<'_>)>) {
+        if let Some(spelling) = self.spelling {
+            spelling::fold(spelling, &self.steps, &mut members);
+        }
         members.sort_by(|a, b| a.0.cmp(&b.0));
         let mut last: Option<(Arc<str>, u32)> = None;
         for (key, value) in members {

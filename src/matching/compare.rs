@@ -97,7 +97,10 @@ pub(super) fn walk<'a>(
     mut report: impl FnMut(Difference<'a>),
 ) {
     let decides = |field: &Field| {
-        is_significant(strategy, recorded, field) || is_significant(strategy, incoming, field)
+        // The same words mean something else in another dialect; another dialect always has another mount.
+        (field.is_mount() && recorded.dialect != incoming.dialect)
+            || is_significant(strategy, recorded, field)
+            || is_significant(strategy, incoming, field)
     };
     merge(&recorded.leaves, &incoming.leaves, |one, other| {
         let (was, is) = (one.filter(|leaf| !leaf.absent), other.filter(|leaf| !leaf.absent));

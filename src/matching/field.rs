@@ -65,6 +65,10 @@ impl Field {
         Self { place, steps: Vec::new() }
     }
 
+    pub(super) fn is_mount(&self) -> bool {
+        self.place == Place::Mount
+    }
+
     pub(super) fn named(place: Place, name: &str) -> Self {
         Self { place, steps: vec![Step::Key(name.into())] }
     }

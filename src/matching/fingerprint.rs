@@ -9,7 +9,7 @@ use crate::model::{Fingerprint, Strategy};
 
 /// The version of the canonical form. It is part of every fingerprint: whoever keeps fingerprints recomputes them
 /// from the stored requests when it changes.
-pub const CANONICAL_VERSION: u32 = 1;
+pub const CANONICAL_VERSION: u32 = 2;
 
 impl Fields {
     /// The hash of the significant fields under `strategy`, and of the strategy's text: fingerprints under different
@@ -17,6 +17,7 @@ impl Fields {
     #[must_use]
     pub fn fingerprint(&self, strategy: &Strategy) -> Fingerprint {
         let mut print = Print::new(&strategy.to_string());
+        print.text(self.dialect.name().as_bytes());
         for leaf in
             self.present().chain(&self.exact).filter(|leaf| is_significant(strategy, self, &leaf.field))
         {

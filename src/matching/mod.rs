@@ -17,6 +17,7 @@ mod query;
 mod scrub;
 mod secret;
 mod significance;
+mod spelling;
 mod summary;
 #[cfg(test)]
 mod tests;

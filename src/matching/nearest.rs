@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::canonical::{Fields, Leaf, is_model};
+use super::canonical::{Fields, Leaf};
 use super::compare::{Comparison, compare, merge};
 use super::field::Place;
 use super::significance::is_significant;
@@ -112,7 +112,7 @@ fn weight(context: &Fields, leaf: &Leaf) -> Option<u64> {
     match leaf.field.place {
         Place::Method | Place::Mount => Some(IDENTITY),
         Place::Path if leaf.field.steps.is_empty() => Some(IDENTITY),
-        _ if is_model(&leaf.field) => Some(MODEL),
+        _ if context.is_model(&leaf.field) => Some(MODEL),
         Place::Body if leaf.field.steps.is_empty() => None,
         Place::Body | Place::Part
             if context.endpoint.rules.input.iter().any(|name| leaf.field.below(name)) =>

@@ -1,6 +1,6 @@
 //! The one function that knows what match strategies mean.
 
-use super::canonical::{Fields, is_model};
+use super::canonical::Fields;
 use super::field::{Field, Place};
 use crate::dialect::Dialect;
 use crate::model::Strategy;
@@ -19,8 +19,10 @@ pub(super) fn is_significant(strategy: &Strategy, context: &Fields, field: &Fiel
         _ if is_exact(field) => false,
         _ if is_identity(context, field) => true,
         Strategy::Standard { ignored } => !is_cosmetic(context, field) && !named(ignored),
-        Strategy::Specific { fields } => is_model(field) || (field.place != Place::Mount && named(fields)),
-        Strategy::Pinned => is_model(field),
+        Strategy::Specific { fields } => {
+            context.is_model(field) || (field.place != Place::Mount && named(fields))
+        }
+        Strategy::Pinned => context.is_model(field),
     }
 }
 
@@ -46,6 +48,8 @@ fn is_cosmetic(context: &Fields, field: &Field) -> bool {
     match field.place {
         Place::Mount => true,
         Place::Query => rules.cosmetic_query.iter().any(|name| field.below(name)),
+        // Next to the one in the path it is a copy that SDKs make.
+        Place::Body | Place::Part if context.model_in_path() && field.is("model") => true,
         Place::Body | Place::Part => rules.cosmetic.iter().copied().flatten().any(|name| field.below(name)),
         _ => false,
     }

@@ -25,6 +25,8 @@ const PROMPT: usize = 160;
 #[must_use]
 pub fn summary(request: &Request) -> Summary {
     let endpoint = Dialect::of_mount(&request.mount).endpoint(&request.method, request.path());
+    let streamed =
+        endpoint.name.ends_with(":streamGenerateContent") || endpoint.name.ends_with(":streamRawPredict");
     let from_path = endpoint.vars.into_iter().find(|(name, _)| name == "model").map(|(_, model)| model);
     let mut summary = Summary { endpoint: endpoint.name, model: from_path, ..Summary::default() };
     let Some(body) = decoded(&request.headers, &request.body) else { return summary };
@@ -33,6 +35,7 @@ pub fn summary(request: &Request) -> Summary {
     } else if let Ok(json) = json::parse(&body) {
         of_json(&mut summary, &json);
     }
+    summary.streamed |= streamed;
     summary
 }
 
@@ -42,19 +45,17 @@ fn of_parts(summary: &mut Summary, content_type: &str, body: &[u8]) {
         let part = parts.iter().find(|part| part.name == name && !part.file)?;
         std::str::from_utf8(&body[part.data.clone()]).ok()
     };
-    if let Some(model) = text("model") {
-        summary.model = Some(model.to_owned());
-    }
+    summary.model = summary.model.take().or_else(|| text("model").map(str::to_owned));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
     summary.streamed = text("stream") == Some("true");
 }
 
 fn of_json(summary: &mut Summary, json: &Json<'_>) {
-    if let Some(model) = json.get("model").and_then(Json::as_text) {
-        summary.model = Some(model.to_owned());
-    }
+    let model = || json.get("model").and_then(Json::as_text).map(str::to_owned);
+    summary.model = summary.model.take().or_else(model);
     summary.streamed = json.get("stream") == Some(&Json::Bool(true));
-    let said = ["prompt", "messages", "input", "contents", "text", "query"];
+    let said =
+        ["prompt", "messages", "input", "contents", "text", "query", "content", "instances", "requests"];
     summary.prompt =
         said.iter().filter_map(|name| json.get(name)).find_map(spoken).as_deref().and_then(one_line);
 }
@@ -89,8 +90,10 @@ fn collect(value: &Json<'_>, text: &mut String) {
             text.push(' ');
         }
         Json::Array(items) => items.iter().for_each(|item| collect(item, text)),
+        // What a tool answered is not what the user said.
+        Json::Object(_) if value.get("type").and_then(Json::as_text) == Some("tool_result") => {}
         Json::Object(_) => {
-            ["content", "parts", "text"]
+            ["content", "parts", "text", "prompt", "params", "messages"]
                 .iter()
                 .filter_map(|name| value.get(name))
                 .for_each(|inner| collect(inner, text));
@@ -122,10 +125,11 @@ mod tests {
     use crate::model::Headers;
 
     fn of(target: &str, content_type: &str, body: &str) -> Summary {
+        let (mount, target) = target.split_once('!').unwrap_or(("openai", target));
         let headers = Headers::from_iter([("content-type", content_type.to_owned())]);
         summary(&Request {
             method: "POST".into(),
-            mount: "openai".into(),
+            mount: mount.into(),
             target: target.into(),
             headers,
             body: body.to_owned().into(),
@@ -157,5 +161,57 @@ mod tests {
             Content-Disposition: form-data; name=\"prompt\"\r\n\r\na hat\r\n--b--";
         let edit = of("/v1/images/edits", "multipart/form-data; boundary=b", parts);
         assert_eq!((edit.model.as_deref(), edit.prompt.as_deref()), (Some("gpt-image-1"), Some("a hat")));
+    }
+
+    #[test]
+    fn other_dialects_are_summed_up() {
+        for (target, body, endpoint, model, prompt, streamed) in [
+            (
+                "anthropic!/v1/messages",
+                r#"{"model":"claude","stream":true,"system":"be kind","messages":[{"role":"user","content":"go"},
+                {"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{"text":"no"}}]},
+                {"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"42"}]}]}"#,
+                "messages",
+                "claude",
+                "go",
+                true,
+            ),
+            (
+                "gemini!/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
+                r#"{"contents":[{"parts":[{"text":"a"}],"role":"user"},{"parts":[{"text":"b"}],"role":"model"}]}"#,
+                "models/{model}:streamGenerateContent",
+                "gemini-2.5-pro",
+                "a",
+                true,
+            ),
+            (
+                "vertex!/v1/projects/p/locations/l/publishers/google/models/imagen-4:predict",
+                r#"{"instances":[{"prompt":"a cat"}]}"#,
+                "models/{model}:predict",
+                "imagen-4",
+                "a cat",
+                false,
+            ),
+            (
+                "gemini!/v1/models/e:batchEmbedContents",
+                r#"{"requests":[{"model":"models/e","content":{"parts":[{"text":"x"}]}}]}"#,
+                "models/{model}:batchEmbedContents",
+                "e",
+                "x",
+                false,
+            ),
+            (
+                "azure!/openai/deployments/mine/chat/completions?api-version=1",
+                r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#,
+                "chat/completions",
+                "mine",
+                "hi",
+                false,
+            ),
+        ] {
+            let summary = of(target, "application/json", body);
+            assert_eq!((summary.endpoint.as_str(), summary.streamed), (endpoint, streamed), "{target}");
+            assert_eq!((summary.model.as_deref(), summary.prompt.as_deref()), (Some(model), Some(prompt)));
+        }
     }
 }

@@ -199,7 +199,7 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
         return Ok(Mounted::Prefix(first.len()));
     }
     let path = target.split('?').next().unwrap_or_default();
-    match Dialect::detect(path, |name| head.headers.contains_key(name)) {
+    match Dialect::detect(target, |name| head.headers.contains_key(name)) {
         Some(mount) if upstreams.contains_key(mount) => Ok(Mounted::Detected(mount)),
         _ => {
             let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();

@@ -26,6 +26,17 @@ const TARGETS: &[&str] = &[
     "/v1/x?b=2&a=1",
     "/v1/x?a=1&a=2",
     "/v1/x?key=sk-secret&a=1",
+    "anthropic!/v1/messages",
+    "anthropic!/v1/messages/batches",
+    "anthropic!/v1/chat/completions",
+    "gemini!/v1/models/gpt-4o:generateContent",
+    "gemini!/v1/models/a:generateContent",
+    "gemini!/v1/models/a:predict",
+    "vertex!/v1/models/a:batchEmbedContents",
+    "vertex!/v1/publishers/anthropic/models/a:rawPredict",
+    "azure!/openai/deployments/gpt-4o/chat/completions",
+    "azure!/openai/deployments/a/images/edits?api-version=1",
+    "azure!/v1/chat/completions",
 ];
 const STRATEGIES: &[&str] = &[
     "strict",
@@ -72,6 +83,24 @@ const KEYS: &[&str] = &[
     "tool_call_id",
     "id",
     "seconds",
+    "contents",
+    "parts",
+    "thoughtSignature",
+    "thought_signature",
+    "functionCall",
+    "args",
+    "generation_config",
+    "generationConfig",
+    "responseSchema",
+    "properties",
+    "candidateCount",
+    "candidate_count",
+    "labels",
+    "instances",
+    "requests",
+    "params",
+    "cache_control",
+    "tool_use_id",
 ];
 const TEXTS: &[&str] = &[
     r#""gpt-4o""#,
@@ -145,7 +174,7 @@ fn pair() -> impl proptest::strategy::Strategy<Value = (Request, Request)> {
             1 => changed.method.clone_from(&other.method),
             2 => changed.mount.clone_from(&other.mount),
             3 => (changed.body, changed.headers) = (other.body, other.headers),
-            _ => changed.headers.push("openai-beta", "x"),
+            _ => changed.headers.push("anthropic-beta", "x"),
         }
         (one, changed)
     });

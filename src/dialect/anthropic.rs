@@ -1,0 +1,132 @@
+//! Anthropic's Messages interface. Source of the tables: its API reference and the request types of its SDKs.
+
+use super::{Endpoint, Preset, Refusal, Rules, Terminator, path};
+
+/// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
+/// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and
+/// tools. A tool's input or schema may have a key of that name, and there it decides.
+macro_rules! cosmetic {
+    ($at:literal) => {
+        &[
+            concat!($at, "metadata"),
+            concat!($at, "service_tier"),
+            concat!($at, "inference_geo"),
+            concat!($at, "user_profile_id"),
+            concat!($at, "diagnostics"),
+            concat!($at, "cache_control"),
+            concat!($at, "system/*/cache_control"),
+            concat!($at, "tools/*/cache_control"),
+            concat!($at, "messages/*/cache_control"),
+            concat!($at, "messages/*/content/*/cache_control"),
+            concat!($at, "messages/*/content/*/source/content/*/cache_control"),
+            concat!($at, "messages/*/content/*/content/*/cache_control"),
+            concat!($at, "messages/*/content/*/content/*/content/*/cache_control"),
+            concat!($at, "messages/*/content/*/content/*/source/content/*/cache_control"),
+            concat!($at, "messages/*/content/*/content/content/cache_control"),
+            concat!($at, "messages/*/content/*/content/content/source/content/*/cache_control"),
+        ]
+    };
+}
+
+/// What an earlier answer gave out and the next request repeats: ids of tool calls, signatures of thoughts, and
+/// contents that only the provider can read.
+macro_rules! echoed {
+    ($at:literal) => {
+        &[
+            concat!($at, "messages/*/content/*/id"),
+            concat!($at, "messages/*/content/*/tool_use_id"),
+            concat!($at, "messages/*/content/*/signature"),
+            concat!($at, "messages/*/content/*/data"),
+            concat!($at, "messages/*/content/*/content/*/encrypted_content"),
+            concat!($at, "messages/*/content/*/citations/*/encrypted_index"),
+        ]
+    };
+}
+
+/// Fields that the reference calls nullable: `null` is their absence.
+macro_rules! nulls {
+    ($at:literal) => {
+        &[
+            concat!($at, "container"),
+            concat!($at, "context_management"),
+            concat!($at, "output_config"),
+            concat!($at, "output_format"),
+            concat!($at, "speed"),
+            concat!($at, "output_config/effort"),
+            concat!($at, "output_config/format"),
+            concat!($at, "tools/*/type"),
+            concat!($at, "messages/*/content/*/citations"),
+            concat!($at, "messages/*/content/*/context"),
+            concat!($at, "messages/*/content/*/title"),
+        ]
+    };
+}
+
+const BASE: Rules = Rules { plain_models: true, ..Rules::NONE };
+
+static ANY: Rules = BASE;
+/// Shared with Claude on Vertex, whose bodies are the same.
+pub(super) static MESSAGES: Rules = Rules {
+    cosmetic: &[cosmetic!("")],
+    presets: &[Preset::bool("stream", false), Preset::bool("tool_choice/disable_parallel_tool_use", false)],
+    null_is_absent: nulls!(""),
+    input: &["messages", "system"],
+    echoed: echoed!(""),
+    terminator: Terminator::Events(&["message_stop"]),
+    ..BASE
+};
+static BATCHES: Rules = Rules {
+    cosmetic: &[cosmetic!("requests/*/params/")],
+    null_is_absent: nulls!("requests/*/params/"),
+    input: &["requests"],
+    echoed: echoed!("requests/*/params/"),
+    ..BASE
+};
+static COMPLETE: Rules = Rules {
+    cosmetic: &[&["metadata"]],
+    presets: &[Preset::bool("stream", false)],
+    input: &["prompt"],
+    ..BASE
+};
+
+/// Path templates behind the version; literal segments stand before variables.
+static ENDPOINTS: &[(&str, &Rules)] = &[
+    ("messages", &MESSAGES),
+    ("messages/count_tokens", &MESSAGES),
+    ("messages/batches", &BATCHES),
+    ("messages/batches/{id}", &ANY),
+    ("messages/batches/{id}/cancel", &ANY),
+    ("messages/batches/{id}/results", &ANY),
+    ("complete", &COMPLETE),
+    ("models", &ANY),
+    ("models/{model}", &ANY),
+    ("files", &ANY),
+    ("files/{id}", &ANY),
+    ("files/{id}/content", &ANY),
+];
+
+pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
+    path::endpoint(ENDPOINTS, &ANY, "", method, path)
+}
+
+/// The error object of the reference, its type by status. SDKs print the whole body, so the code stands in an extra
+/// key.
+pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
+    let kind = match refusal.status {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    };
+    serde_json::json!({
+        "type": "error",
+        "error": { "type": kind, "message": refusal.message, "code": refusal.code },
+        "request_id": null,
+    })
+}

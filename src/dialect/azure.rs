@@ -1,0 +1,26 @@
+//! Azure `OpenAI`: the endpoints and bodies of `OpenAI` under other paths. Source: Azure's REST reference and
+//! `AzureOpenAI` of the SDKs, which puts the body's `model` into the path as the deployment.
+
+use super::{Endpoint, openai, path};
+
+/// `/openai/deployments/{model}/chat/completions`, `/openai/responses` and `/openai/v1/responses`. The prefix
+/// `/openai` may be missing, because an upstream's address may end in it.
+pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
+    let normal = path::normal(path);
+    let rest = normal.trim_start_matches('/');
+    let (prefix, rest) = match rest.strip_prefix("openai") {
+        Some(behind) if behind.starts_with('/') => ("/openai", behind.trim_start_matches('/')),
+        _ => ("", rest),
+    };
+    let deployment = rest
+        .strip_prefix("deployments/")
+        .and_then(|rest| rest.split_once('/'))
+        .filter(|(name, behind)| !name.is_empty() && !behind.is_empty());
+    let Some((deployment, behind)) = deployment else {
+        return openai::endpoint_below(prefix, method, rest);
+    };
+    let prefix = format!("{prefix}/deployments/{{model}}");
+    let mut endpoint = openai::endpoint_below(&prefix, method, behind);
+    endpoint.vars.insert(0, ("model".to_owned(), path::decoded(deployment)));
+    endpoint
+}

@@ -1,0 +1,168 @@
+//! Gemini and Vertex. Source of the tables: the REST references of both, the JSON mapping of protocol buffers (keys in
+//! either spelling, `null` and empty lists as absent), and the request types of google-genai.
+
+use super::{Endpoint, Plain, Preset, Refusal, Rules, Spelling, Terminator, anthropic, path};
+
+const NULLS: &[&str] = &[
+    "cachedContent",
+    "generationConfig",
+    "generationConfig/*",
+    "outputDimensionality",
+    "safetySettings",
+    "systemInstruction",
+    "taskType",
+    "title",
+    "toolConfig",
+    "tools",
+];
+
+const fn empty(field: &'static str) -> Preset {
+    Preset { field, value: Plain::Empty, model: "" }
+}
+
+/// Where keys are written in one way only, because they are people's own.
+static CONTENT: Spelling = Spelling {
+    verbatim: &[
+        "labels",
+        "contents/*/parts/*/functionCall/args",
+        "contents/*/parts/*/functionResponse/response",
+        "contents/*/parts/*/toolCall/args",
+        "contents/*/parts/*/toolResponse/response",
+        "contents/*/parts/*/partMetadata",
+        "contents/parts/*/functionCall/args",
+        "contents/parts/*/functionResponse/response",
+        "tools/*/functionDeclarations/*/parametersJsonSchema",
+        "tools/*/functionDeclarations/*/responseJsonSchema",
+        "generationConfig/responseJsonSchema",
+        "generationConfig/_responseJsonSchema",
+        "generateContentRequest/contents/*/parts/*/functionCall/args",
+        "generateContentRequest/contents/*/parts/*/functionResponse/response",
+        "generateContentRequest/tools",
+        "generateContentRequest/generationConfig",
+        "generateContentRequest/labels",
+    ],
+    schemas: &[
+        "tools/*/functionDeclarations/*/parameters",
+        "tools/*/functionDeclarations/*/response",
+        "generationConfig/responseSchema",
+    ],
+};
+
+const BASE: Rules = Rules { plain_models: true, ..Rules::NONE };
+
+static ANY: Rules = BASE;
+static GENERATE: Rules = Rules {
+    cosmetic: &[&["labels"]],
+    presets: &[
+        empty("generationConfig"),
+        empty("generationConfig/stopSequences"),
+        empty("safetySettings"),
+        empty("toolConfig"),
+        empty("tools"),
+        Preset::number("generationConfig/candidateCount", "1"),
+    ],
+    null_is_absent: NULLS,
+    input: &["contents", "systemInstruction"],
+    echoed: &[
+        "contents/*/parts/*/thoughtSignature",
+        "contents/*/parts/*/functionCall/id",
+        "contents/*/parts/*/functionResponse/id",
+    ],
+    terminator: Terminator::Fields(&["/candidates/*/finishReason", "/promptFeedback/blockReason"]),
+    spelling: Some(&CONTENT),
+    ..BASE
+};
+static COUNT: Rules = Rules { cosmetic: &[&["labels", "generateContentRequest/model"]], ..GENERATE_BASE };
+const GENERATE_BASE: Rules = Rules {
+    null_is_absent: NULLS,
+    input: &["contents", "systemInstruction", "generateContentRequest"],
+    spelling: Some(&CONTENT),
+    ..BASE
+};
+/// SDKs repeat the path's model in the body.
+static EMBED: Rules = Rules {
+    cosmetic: &[&["requests/*/model"]],
+    null_is_absent: NULLS,
+    input: &["content", "requests"],
+    spelling: Some(&CONTENT),
+    ..BASE
+};
+/// Imagen and Veo: as everywhere, the prompt of a picture or a film decides nothing. They take one instance; the
+/// prompts of more would be the only sign of how many pictures are asked for.
+static PREDICT: Rules =
+    Rules { cosmetic: &[&["instances/0/prompt", "labels"]], input: &["instances"], links: &[], ..BASE };
+
+/// Resources that verbs are called on: path template behind the version, and what people say.
+static RESOURCES: &[(&str, &str)] = &[
+    ("models/{model}", "models/{model}"),
+    ("tunedModels/{model}", "tunedModels/{model}"),
+    ("publishers/{publisher}/models/{model}", "models/{model}"),
+    ("projects/{project}/locations/{location}/publishers/{publisher}/models/{model}", "models/{model}"),
+    ("projects/{project}/locations/{location}/endpoints/{model}", "endpoints/{model}"),
+];
+static VERBS: &[(&str, &Rules)] = &[
+    ("generateContent", &GENERATE),
+    ("streamGenerateContent", &GENERATE),
+    ("countTokens", &COUNT),
+    ("computeTokens", &COUNT),
+    ("embedContent", &EMBED),
+    ("batchEmbedContents", &EMBED),
+    ("predict", &PREDICT),
+    ("predictLongRunning", &PREDICT),
+    ("rawPredict", &anthropic::MESSAGES),
+    ("streamRawPredict", &anthropic::MESSAGES),
+];
+/// Paths without a verb.
+static PLAIN: &[(&str, &Rules)] = &[
+    ("models", &ANY),
+    ("models/{id}/operations/{operation}", &ANY),
+    ("tunedModels/{id}/operations/{operation}", &ANY),
+    ("models/{model}", &ANY),
+    ("operations/{id}", &ANY),
+    ("files", &ANY),
+    ("files/{id}", &ANY),
+    ("batches/{id}", &ANY),
+    ("cachedContents", &ANY),
+    ("cachedContents/{id}", &ANY),
+];
+
+pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
+    let normal = path::normal(path);
+    let (version, behind) = path::behind_version(&normal);
+    let Some((resource, verb)) = behind.rsplit_once(':').filter(|(_, verb)| path::is_verb(verb)) else {
+        return path::endpoint(PLAIN, &ANY, "", method, path);
+    };
+    let segments: Vec<&str> = resource.split('/').filter(|segment| !segment.is_empty()).collect();
+    let found = RESOURCES
+        .iter()
+        .find_map(|(template, name)| path::fit(template, &segments).map(|vars| (*template, *name, vars)));
+    let Some((template, name, vars)) = found else {
+        return path::endpoint(PLAIN, &ANY, "", method, path);
+    };
+    let rules =
+        VERBS.iter().find(|(name, _)| *name == verb && method == "POST").map_or(&ANY, |(_, rules)| rules);
+    let version = if version == "/" { String::new() } else { format!("/{version}") };
+    Endpoint { name: format!("{name}:{verb}"), template: format!("{version}/{template}:{verb}"), vars, rules }
+}
+
+/// Google's error object; the code of ours is the reason in the details, which SDKs print.
+pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
+    let status = match refusal.status {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        501 => "UNIMPLEMENTED",
+        502 | 503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        500.. => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
+    };
+    let reason = serde_json::json!({
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": refusal.code, "domain": "retake",
+    });
+    serde_json::json!({
+        "error": { "code": refusal.status, "message": refusal.message, "status": status, "details": [reason] }
+    })
+}
