@@ -163,6 +163,7 @@ impl Engine {
     /// Brings the keys of recordings up to date that an older canonical form made.
     pub(super) fn rekey(&self) {
         let rows = self.shared.library.outdated(CANONICAL_VERSION);
+        let mut changes = Vec::new();
         for row in rows {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
             let keys = keys_of(&Fields::of(&recording.request), &row.strategy);
@@ -170,7 +171,12 @@ impl Engine {
             let summary = summary(&recording.request);
             let (endpoint, model, prompt) = (summary.endpoint, summary.model, summary.prompt);
             let row = Arc::new(Row { endpoint, model, prompt, ..Row::clone(&row) });
-            self.shared.library.insert(Indexed { row, keys });
+            self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+            changes.push(Change::Retag { row, keys });
+        }
+        // Queued by the call; nobody waits for it, because it would only be done again.
+        if !changes.is_empty() {
+            drop(self.shared.store.commit_all(changes, clock::now()));
         }
     }
 }

@@ -195,7 +195,9 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
     let target = target(head);
     let upstreams = &shared.engine.settings().upstreams;
     let first = mount_of(target);
-    if upstreams.contains_key(first) {
+    // Azure's own paths begin like the mount `openai`, and its keys must not be sent there.
+    let azure = target.starts_with("/openai/deployments/");
+    if upstreams.contains_key(first) && !azure {
         return Ok(Mounted::Prefix(first.len()));
     }
     let path = target.split('?').next().unwrap_or_default();

@@ -142,10 +142,15 @@ impl World {
 
     /// Ends this retake properly and starts another on the same store.
     pub(crate) async fn restarted(self, settings: Settings) -> Self {
+        Self::with(settings, self.ended().await).await
+    }
+
+    /// Ends this retake properly and gives its store.
+    pub(crate) async fn ended(self) -> TempDir {
         self.stop.cancel();
         self.serving.await.unwrap().unwrap();
         self.engine.close(PATIENCE).await;
-        Self::with(settings, self.dir).await
+        self.dir
     }
 
     /// Sends a request and does not wait for the end of its answer.

@@ -5,8 +5,7 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use axum::response::Response;
 use retake::engine::Settings;
-use retake::model::Event;
-use retake::model::Mode;
+use retake::model::{Event, Mode};
 
 use super::{CHAT, IMAGE, chat};
 use crate::world::{PATIENCE, Upstream, World, settings, stored};

@@ -1,14 +1,14 @@
 //! What is recorded, and what it answers afterwards.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::response::Response;
 use retake::engine::Settings;
-use retake::model::Mode;
-use retake::model::Outcome;
-use retake::model::Strategy;
+use retake::model::{Fingerprint, Mode, Outcome, Strategy};
+use retake::store::{Change, Keys, Ownership, Store};
 
 use super::{ANSWER, CHAT, IMAGE, chat};
 use crate::world::{Upstream, World, json, settings};
@@ -166,4 +166,27 @@ async fn scrubbing_does_not_break_a_match() {
     let other = body.replace("some.body", "some.one");
     let reply = world.post("/v1/chat/completions", &[("x-retake-mode", "replay-or-error")], &other).await;
     assert_eq!(reply.status, 404, "another address is another request");
+}
+
+/// Edge case 40: what an older canonical form called by other fingerprints is found again, and called anew once.
+#[tokio::test]
+async fn recordings_of_an_older_canonical_form_are_found_again() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    let (first, recording) = world.record("/v1/chat/completions", &[], CHAT).await;
+    let dir = world.ended().await;
+    let open = |dir: &Path| Store::open(dir, &Ownership::default(), retake::engine::now()).unwrap().store;
+    let store = open(dir.path());
+    let known = store.entries().unwrap().remove(0);
+    let old = Keys { canonical: 0, all: Fingerprint([1; 32]), significant: Fingerprint([2; 32]) };
+    let change = Change::Retag { row: Arc::clone(&known.row), keys: old };
+    store.commit(change, retake::engine::now()).await.unwrap();
+    store.close();
+    let world = World::with(settings(Mode::ReplayOrError, upstream.address), dir).await;
+    let again = world.post("/v1/chat/completions", &[], CHAT).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    let dir = world.ended().await;
+    let store = open(dir.path());
+    let entry = store.entries().unwrap().remove(0);
+    assert_eq!((&entry.row.id, &entry.keys), (&recording.id, &known.keys));
 }

@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use retake::model::Completeness;
-use retake::model::Event;
-use retake::model::Mode;
-use retake::model::Outcome;
+use retake::model::{Completeness, Event, Mode, Outcome};
 use tokio::sync::Notify;
 
 use super::{CHAT, EVENTS, gated};

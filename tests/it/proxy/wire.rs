@@ -1,7 +1,6 @@
 //! HTTP as it is sent: methods, targets, lengths, order, and what cannot be answered.
 
-use retake::model::Mode;
-use retake::model::Outcome;
+use retake::model::{Mode, Outcome};
 
 use super::{ANSWER, CHAT, chat, raw};
 use crate::world::{Upstream, World, json, stored};
@@ -15,6 +14,7 @@ async fn what_cannot_be_answered_says_so_in_the_dialects_shape() {
     for (target, headers, status, code) in [
         ("/v1/chat/completions", vec![], 502, "UPSTREAM_UNREACHABLE"),
         ("/nowhere/v3/x", vec![], 404, "UNKNOWN_MOUNT"),
+        ("/openai/deployments/d/chat/completions", vec![("api-key", "of-azure")], 404, "UNKNOWN_MOUNT"),
         (
             "/v1/realtime",
             vec![("upgrade", "websocket"), ("connection", "upgrade")],
