@@ -92,13 +92,13 @@ static EMBED: Rules = Rules {
 static PREDICT: Rules =
     Rules { cosmetic: &[&["instances/0/prompt", "labels"]], input: &["instances"], links: &[], ..BASE };
 
-/// Resources that verbs are called on: path template behind the version, and what people say.
-static RESOURCES: &[(&str, &str)] = &[
-    ("models/{model}", "models/{model}"),
-    ("tunedModels/{model}", "tunedModels/{model}"),
-    ("publishers/{publisher}/models/{model}", "models/{model}"),
-    ("projects/{project}/locations/{location}/publishers/{publisher}/models/{model}", "models/{model}"),
-    ("projects/{project}/locations/{location}/endpoints/{model}", "endpoints/{model}"),
+/// Resources that verbs are called on: path templates behind the version. What people say is the verb.
+static RESOURCES: &[&str] = &[
+    "models/{model}",
+    "tunedModels/{model}",
+    "publishers/{publisher}/models/{model}",
+    "projects/{project}/locations/{location}/publishers/{publisher}/models/{model}",
+    "projects/{project}/locations/{location}/endpoints/{model}",
 ];
 static VERBS: &[(&str, &Rules)] = &[
     ("generateContent", &GENERATE),
@@ -133,16 +133,15 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
         return path::endpoint(PLAIN, &ANY, "", method, path);
     };
     let segments: Vec<&str> = resource.split('/').filter(|segment| !segment.is_empty()).collect();
-    let found = RESOURCES
-        .iter()
-        .find_map(|(template, name)| path::fit(template, &segments).map(|vars| (*template, *name, vars)));
-    let Some((template, name, vars)) = found else {
+    let found =
+        RESOURCES.iter().find_map(|template| path::fit(template, &segments).map(|vars| (*template, vars)));
+    let Some((template, vars)) = found else {
         return path::endpoint(PLAIN, &ANY, "", method, path);
     };
     let rules =
         VERBS.iter().find(|(name, _)| *name == verb && method == "POST").map_or(&ANY, |(_, rules)| rules);
     let version = if version == "/" { String::new() } else { format!("/{version}") };
-    Endpoint { name: format!("{name}:{verb}"), template: format!("{version}/{template}:{verb}"), vars, rules }
+    Endpoint { name: verb.to_owned(), template: format!("{version}/{template}:{verb}"), vars, rules }
 }
 
 /// Google's error object; the code of ours is the reason in the details, which SDKs print.

@@ -25,8 +25,7 @@ const PROMPT: usize = 160;
 #[must_use]
 pub fn summary(request: &Request) -> Summary {
     let endpoint = Dialect::of_mount(&request.mount).endpoint(&request.method, request.path());
-    let streamed =
-        endpoint.name.ends_with(":streamGenerateContent") || endpoint.name.ends_with(":streamRawPredict");
+    let streamed = matches!(endpoint.name.as_str(), "streamGenerateContent" | "streamRawPredict");
     let from_path = endpoint.vars.into_iter().find(|(name, _)| name == "model").map(|(_, model)| model);
     let mut summary = Summary { endpoint: endpoint.name, model: from_path, ..Summary::default() };
     let Some(body) = decoded(&request.headers, &request.body) else { return summary };
@@ -179,7 +178,7 @@ mod tests {
             (
                 "gemini!/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
                 r#"{"contents":[{"parts":[{"text":"a"}],"role":"user"},{"parts":[{"text":"b"}],"role":"model"}]}"#,
-                "models/{model}:streamGenerateContent",
+                "streamGenerateContent",
                 "gemini-2.5-pro",
                 "a",
                 true,
@@ -187,7 +186,7 @@ mod tests {
             (
                 "vertex!/v1/projects/p/locations/l/publishers/google/models/imagen-4:predict",
                 r#"{"instances":[{"prompt":"a cat"}]}"#,
-                "models/{model}:predict",
+                "predict",
                 "imagen-4",
                 "a cat",
                 false,
@@ -195,7 +194,7 @@ mod tests {
             (
                 "gemini!/v1/models/e:batchEmbedContents",
                 r#"{"requests":[{"model":"models/e","content":{"parts":[{"text":"x"}]}}]}"#,
-                "models/{model}:batchEmbedContents",
+                "batchEmbedContents",
                 "e",
                 "x",
                 false,
