@@ -234,7 +234,7 @@ pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
 
 /// retake's own refusal, as an answer and as a response to remember. SDKs are told not to try again, because nothing
 /// would change; only of an upstream that cannot be reached they decide as they would without a proxy.
-fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer, Response) {
+pub(super) fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer, Response) {
     let body = serde_json::to_vec(&dialect.refusal(refusal)).unwrap_or_default();
     let mut own = Headers::default();
     own.push("content-type", "application/json");

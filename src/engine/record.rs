@@ -7,13 +7,14 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::answer::{Answer, Asked, header_map, mark};
+use super::answer::{Answer, Asked, header_map, mark, refusal};
 use super::body::AnswerBody;
 use super::forward::{end_to_end, endpoint_of, masked};
 use super::media::Downloaded;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, links};
+use crate::dialect::{Dialect, Refusal};
 use crate::matching::{CANONICAL_VERSION, Fields, credentials, summary};
 use crate::model::{
     ByteLog, Completeness, Event, Hash, Level, Outcome, Provenance, Recording, RecordingId, Response, Row,
@@ -113,6 +114,7 @@ impl Engine {
         let (tell, told) = oneshot::channel();
         let Held { draft, body, sent, patterns, base } = held;
         let (status, upstream, id) = (draft.response.status, draft.upstream.clone(), draft.id.clone());
+        let dialect = Dialect::of_mount(&draft.request.mount);
         let engine = self.clone();
         self.shared.tasks.spawn(async move {
             let (arrive, arrival) = oneshot::channel();
@@ -130,10 +132,11 @@ impl Engine {
             let _ = tell.send((out, cut));
             draft.store(arrived, download.await).await;
         });
-        match told.await {
-            Ok((out, false)) => Answer { status, headers, body: AnswerBody::Whole(out) },
-            _ => cut_answer(headers),
+        if let Ok((out, false)) = told.await {
+            return Answer { status, headers, body: AnswerBody::Whole(out) };
         }
+        let text = "the upstream broke off in the middle of the answer";
+        refusal(dialect, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
     }
 
     /// A whole recording, also one that is on its way into the store.
@@ -368,12 +371,4 @@ pub fn row_of(recording: &Recording) -> Row {
         total: recording.provenance.total,
         usage: Usage::default(),
     }
-}
-
-/// The answer when an upstream broke off in the middle of one that had to be held.
-fn cut_answer(mut headers: http::HeaderMap) -> Answer {
-    mark(&mut headers, Outcome::Error, None, None);
-    headers.remove("content-encoding");
-    let text = br#"{"error":{"message":"the upstream broke off in the middle of the answer","type":"retake_error","param":null,"code":"UPSTREAM_CUT"}}"#;
-    Answer { status: 502, headers, body: AnswerBody::Whole(Bytes::from_static(text)) }
 }

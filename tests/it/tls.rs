@@ -61,3 +61,47 @@ async fn a_provider_is_reached_over_tls_only_when_its_certificate_is_trusted() {
     assert_eq!((answered.status, &answered.body[..]), (200, ANSWER.as_bytes()));
     assert_eq!(serve.json().outcome, Some(Outcome::Record));
 }
+
+/// An HTTP proxy that notes which hosts it is asked to connect to, and connects.
+async fn tunnel() -> (std::net::SocketAddr, Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, asked) = (listener.local_addr().unwrap(), Arc::default());
+    let log: Arc<std::sync::Mutex<Vec<String>>> = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") && client.read_buf(&mut head).await.is_ok_and(|read| read > 0)
+            {
+            }
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let host = head.split(' ').nth(1).unwrap_or_default().to_owned();
+            log.lock().unwrap().push(format!("{} {host}", head.split(' ').next().unwrap_or_default()));
+            let mut provider = tokio::net::TcpStream::connect(host).await.unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut provider).await });
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn https_proxy_and_no_proxy_are_obeyed() {
+    let home = Home::new();
+    let trusted = home.path().join("trusted.pem");
+    let port = provider(&trusted).await;
+    let (proxy, asked) = tunnel().await;
+    let upstream = format!("openai=https://localhost:{port}");
+    let args = ["serve", "--listen", "127.0.0.1:0", "--json", "--mode", "off", "--upstream", &upstream];
+    for (no_proxy, times) in [("", 1), ("localhost", 1)] {
+        let mut command = home.command(&args);
+        command
+            .env("SSL_CERT_FILE", &trusted)
+            .env("HTTPS_PROXY", format!("http://{proxy}"))
+            .env("NO_PROXY", no_proxy);
+        let running = Running::start(command);
+        let answer = running.call(CHAT_PATH, &[], CHAT).await;
+        assert_eq!((answer.status, &answer.body[..]), (200, ANSWER.as_bytes()), "{:?}", running.json());
+        assert_eq!(*asked.lock().unwrap(), vec![format!("CONNECT localhost:{port}"); times]);
+        assert_eq!(running.end("TERM").code, Some(0));
+    }
+}

@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use retake::model::Mode;
+use retake::model::{Completeness, Mode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::IMAGE;
-use crate::world::{Seen, Upstream, World, json};
+use crate::world::{Seen, Upstream, World, json, stored};
 
 const PNG_LINK: &str = r#"{ "created": 1, "data": [ {"url":"http:\/\/ORIGIN\/files\/a.png?sig=secret", "revised_prompt": "x"} ] }"#;
 
@@ -62,4 +64,30 @@ async fn a_link_that_cannot_be_fetched_is_seen_on_the_recording() {
     let world = World::new(Mode::Record, upstream.address).await;
     let (_, recording) = world.record("/v1/images/generations", &[], IMAGE).await;
     assert!(recording.media[0].problem.as_deref().is_some_and(|problem| problem.contains("403")));
+}
+
+/// An answer with links is held until it is complete. One that never is must not look like an empty success.
+#[tokio::test]
+async fn a_held_answer_that_is_cut_is_an_error_in_the_dialects_shape() {
+    // Head and beginning leave in one write, so the answer has surely begun when the connection closes.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(IMAGE.as_bytes()) {
+            assert!(socket.read_buf(&mut seen).await.unwrap() > 0);
+        }
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n";
+        socket.write_all(format!(r#"{head}{{"data":["#).as_bytes()).await.unwrap();
+    });
+    let world = World::new(Mode::ReplayOrRecord, address).await;
+    let mut events = world.engine.subscribe();
+    let reply = world.post("/v1/images/generations", &[], IMAGE).await;
+    let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!((reply.status, body["error"]["code"].as_str()), (502, Some("UPSTREAM_CUT")), "{body}");
+    assert_eq!(reply.headers.text("x-retake-result"), Some("error"));
+    assert!(body["error"].get("param").is_some(), "the shape that OpenAI's SDKs read: {body}");
+    let recording = world.recording(&stored(&mut events).await);
+    assert_eq!(recording.completeness, Completeness::CutByUpstream);
 }
