@@ -149,6 +149,21 @@ impl Core {
         }
     }
 
+    /// Keeps past calls in their slots; without an index they are not kept.
+    pub(super) fn remember(&self, calls: &[(u64, Vec<u8>)]) {
+        if let Source::Index(index) = self.source()
+            && let Err(error) = index.remember(calls)
+        {
+            self.degrade(&index, &error);
+        }
+    }
+
+    /// The past calls that are kept, with their slots.
+    pub(super) fn history(&self) -> Vec<(u64, Vec<u8>)> {
+        let Source::Index(index) = self.source() else { return Vec::new() };
+        index.history().inspect_err(|error| self.degrade(&index, error)).unwrap_or_default()
+    }
+
     /// Writes out what is in sled's buffers, so that the next start has less to catch up on.
     pub(super) fn flush(&self) {
         if let Source::Index(index) = self.source()
@@ -166,10 +181,15 @@ impl Core {
     /// Makes the index anew, from a journal that has taken the place of the old one. Reads go on meanwhile.
     pub(super) fn reindex(&self, journal: &Journal) -> Result<(), StoreError> {
         *self.header.lock().unwrap_or_else(PoisonError::into_inner) = *journal.header();
+        // The one thing that the journal cannot give back.
+        let history = self.history();
         let (offsets, _) = Offsets::read(journal.path())?;
         self.swap(Source::Offsets(Arc::new(Mutex::new(offsets))));
         match open::anew(&self.dir, journal)? {
-            Ok(index) => self.swap(Source::Index(Arc::new(index))),
+            Ok(index) => {
+                self.swap(Source::Index(Arc::new(index)));
+                self.remember(&history);
+            }
             Err(IndexError(reason)) => self.refuse(&format!("the index failed ({reason})")),
         }
         Ok(())

@@ -18,6 +18,7 @@ mod compact;
 mod core;
 mod error;
 mod files;
+mod history;
 mod index;
 mod journal;
 mod line;

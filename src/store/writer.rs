@@ -27,6 +27,8 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// Make these durable, all or none.
     Commit(Vec<Change>),
+    /// Keep these past calls in their slots. They are not synced: a crash may take the newest.
+    Remember(Vec<(u64, Vec<u8>)>),
     /// Write the store anew without what was removed before this.
     Compact(Timestamp),
 }
@@ -72,6 +74,10 @@ impl Writer {
                     }
                     Err(error) => answer([done], &Err(error)),
                 },
+                Work::Remember(calls) => {
+                    self.core.remember(&calls);
+                    answer([done], &Ok(()));
+                }
                 Work::Compact(trash_since) => compact.push((trash_since, now, done)),
             }
         }

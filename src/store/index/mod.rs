@@ -5,6 +5,7 @@
 //! journal, and a change to all trees is one transaction that also says how far in the journal it has come.
 
 mod change;
+mod history;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,9 +30,11 @@ use crate::model::{Fingerprint, Hash, RecordingId, Timestamp};
 pub(super) struct Index {
     db: Db,
     trees: Trees<Tree>,
+    /// slot -> a past call. No part of the truth: not in the journal, not counted, in no transaction
+    history: Tree,
 }
 
-/// One of each tree.
+/// One of each tree that the journal fills.
 #[derive(Clone, Debug)]
 struct Trees<T> {
     /// id -> [`Indexed`]
@@ -129,8 +132,8 @@ impl Index {
                     opened => break opened?,
                 }
             };
-            let trees = Trees::open(&db)?;
-            Ok(Self { db, trees })
+            let (trees, history) = (Trees::open(&db)?, db.open_tree("history")?);
+            Ok(Self { db, trees, history })
         })
     }
 

@@ -4,6 +4,7 @@ mod compact;
 mod crash;
 mod damage;
 mod everyday;
+mod history;
 mod index;
 mod law;
 mod refusal;
