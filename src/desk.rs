@@ -10,10 +10,13 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, Media, Settings};
+use crate::engine::{self, Engine, Explanation, Media, RetagError, Retagged, Settings};
+use crate::matching::Suggestion;
 use crate::model::{
     CallId, Event, Exchange, Headers, MediaId, Mode, Notice, Recording, RecordingId, Request, Row, Snapshot,
+    Strategy,
 };
+use crate::proxy::Question;
 use crate::store::{Ownership, Store, StoreError};
 use crate::upstream::{Base, Client, UpstreamError};
 
@@ -51,6 +54,12 @@ pub enum DeskError {
         /// What it said.
         message: String,
     },
+    /// A recording cannot be given the strategy.
+    #[error(transparent)]
+    Retag(#[from] RetagError),
+    /// The request cannot be understood.
+    #[error("{0}")]
+    Question(String),
     /// Only the owning process has this.
     #[error("{0} can only be seen in the process that owns the store")]
     OnlyThere(&'static str),
@@ -78,6 +87,7 @@ impl Desk {
         }
         let opened = Store::open(dir, &Ownership::default(), engine::now())?;
         let engine = Engine::new(Settings::default(), opened.store)?;
+        engine.recall();
         Ok((Self::Here(engine), opened.notices))
     }
 
@@ -209,6 +219,62 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.restore(ids).await?),
             Self::There(owner) => owner.ids("/recordings/restore", ids).await,
+        }
+    }
+
+    /// Gives recordings another strategy, all or none; with `dry_run` it only says what that would do.
+    ///
+    /// # Errors
+    /// When one is not there, a field's name is not clear, or the store cannot be written.
+    pub async fn retag(
+        &self,
+        ids: &[RecordingId],
+        strategy: &Strategy,
+        dry_run: bool,
+    ) -> Result<Vec<Retagged>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.retag(ids, strategy, dry_run).await?),
+            Self::There(owner) => {
+                let retag = json!({ "ids": ids, "strategy": strategy, "dry_run": dry_run });
+                owner.call(Method::POST, "/recordings/retag", &retag).await
+            }
+        }
+    }
+
+    /// What would serve a request, and why; nothing is sent.
+    ///
+    /// # Errors
+    /// When the request belongs to no mount, or the owner does not answer.
+    pub async fn explain(&self, question: &Question) -> Result<Explanation, DeskError> {
+        match self {
+            Self::Here(engine) => {
+                let asked = question.clone().asked(&engine.settings().upstreams);
+                let (request, overrides) = asked.map_err(DeskError::Question)?;
+                Ok(engine.explain(&request, &overrides).await)
+            }
+            Self::There(owner) => owner.call(Method::POST, "/explain", question).await,
+        }
+    }
+
+    /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn ambiguous(&self) -> Result<Vec<Vec<RecordingId>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.ambiguous().await),
+            Self::There(owner) => owner.get("/recordings/ambiguous").await,
+        }
+    }
+
+    /// Fields that vary between otherwise equal calls of the history.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn suggestions(&self) -> Result<Vec<Suggestion>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.suggestions().await),
+            Self::There(owner) => owner.get("/suggestions").await,
         }
     }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::print;
 use crate::desk::DeskError;
+use crate::engine::RetagError;
 use crate::store::StoreError;
 use crate::upstream::UpstreamError;
 
@@ -36,7 +37,9 @@ pub(super) struct NotFound(pub(super) String);
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     print::error(&format!("{error:#}"));
     if let Some(StoreError::InUse { address: Some(_), .. }) = error.downcast_ref() {
-        print::note("`retake list`, `show` and `rm` work beside it; --store DIR uses another store");
+        print::note(
+            "`retake list`, `show`, `rm`, `retag` and `explain` work beside it; --store DIR uses another store",
+        );
     }
     exit(error).into()
 }
@@ -46,6 +49,13 @@ fn exit(error: &anyhow::Error) -> Exit {
         return Exit::Usage;
     }
     match error.downcast_ref::<DeskError>() {
+        // The owner says the same of a wrong question as this process would.
+        Some(DeskError::Refused { status: 400, .. } | DeskError::Question(_)) => return Exit::Usage,
+        Some(DeskError::Retag(RetagError::Field { .. })) => return Exit::Usage,
+        Some(DeskError::Refused { status: 404, .. } | DeskError::Retag(RetagError::Unknown(_))) => {
+            return Exit::NotFound;
+        }
+        Some(DeskError::Retag(RetagError::Store(_))) => return Exit::Store,
         // The owner of the store is no upstream: who cannot reach it cannot use the store.
         Some(DeskError::Unreachable(_) | DeskError::Refused { .. } | DeskError::Store(_)) => {
             return Exit::Store;

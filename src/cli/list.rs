@@ -1,5 +1,6 @@
 //! `retake list`
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use super::exit::{Exit, NotFound};
@@ -33,6 +34,37 @@ pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyh
     }
     desk.close().await;
     Ok(if hash.is_some() && rows.is_empty() { Exit::NotFound.into() } else { ExitCode::SUCCESS })
+}
+
+/// Recordings that cannot be told apart by what they answer, group by group.
+pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    let desk = open(common)?;
+    let found = async { Ok::<_, anyhow::Error>((desk.ambiguous().await?, desk.rows().await?)) }.await;
+    desk.close().await;
+    let (groups, rows) = found?;
+    let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let groups: Vec<Vec<_>> =
+        groups.iter().map(|group| group.iter().filter_map(|id| rows.get(id)).collect()).collect();
+    if json {
+        print::line(&serde_json::to_string(&groups)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if groups.is_empty() {
+        print::note("every recording answers calls that no other one answers");
+        return Ok(ExitCode::SUCCESS);
+    }
+    print::line(&print::cut(print::ROW_HEAD));
+    for (nth, group) in groups.iter().enumerate() {
+        if nth > 0 {
+            print::line("");
+        }
+        group.iter().for_each(|row| print::line(&print::cut(&print::row(row))));
+    }
+    let many = if groups.len() == 1 { "1 group".to_owned() } else { format!("{} groups", groups.len()) };
+    print::note(&format!(
+        "{many}: the first of each answers what they have in common; `retake retag ID 'specific FIELD,…'` tells them apart"
+    ));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The desk of a store that must be there: a look must not create one.

@@ -8,15 +8,19 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod config;
+mod curl;
 mod demo;
 mod exit;
+mod explain;
 mod list;
 mod pick;
 mod print;
 mod proxy;
+mod retag;
 mod rm;
 mod serve;
 mod show;
+mod suggest;
 mod traffic;
 mod workbench;
 
@@ -111,6 +115,9 @@ enum Verb {
         /// Only those whose hash begins so
         #[arg(long, value_name = "PREFIX")]
         hash: Option<String>,
+        /// Only those that answer the same calls as another one although their requests differ, in groups
+        #[arg(long, conflicts_with = "hash")]
+        ambiguous: bool,
         /// One JSON array of rows
         #[arg(long)]
         json: bool,
@@ -121,6 +128,16 @@ enum Verb {
         id: String,
         #[command(flatten)]
         part: show::Part,
+    },
+    /// Change what recordings answer
+    Retag(retag::Change),
+    /// Say what would serve a request, and why; nothing is sent
+    Explain(explain::Source),
+    /// Propose fields to ignore: those that vary between otherwise equal calls of the history
+    SuggestIgnores {
+        /// One JSON array
+        #[arg(long)]
+        json: bool,
     },
     /// Move recordings to the trash
     Rm {
@@ -185,7 +202,11 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
             serve::run(&common, cli.proxy.and(proxy, typed), serve::Lines::of(quiet, json)).await
         }
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
-        Some(Verb::List { hash, json }) => list::run(&common, hash.as_deref(), json).await,
+        Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
+        Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
+        Some(Verb::Retag(change)) => retag::run(&common, change).await,
+        Some(Verb::Explain(source)) => explain::run(&common, source).await,
+        Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
     }

@@ -41,6 +41,7 @@ impl Running {
         let (store, notices) = (opened.store, opened.notices);
         let access = access(store.token());
         let engine = Engine::new(settings, store.clone())?;
+        engine.recall();
         let proxy = Proxy::bind(listen, engine.clone(), access).await;
         let proxy = proxy.map_err(|error| {
             Usage(format!(

@@ -127,6 +127,13 @@ impl Dialect {
         }
     }
 
+    /// The dialect with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::OpenAi, Self::Azure, Self::Anthropic, Self::Gemini, Self::Generic];
+        all.into_iter().find(|dialect| dialect.name() == name)
+    }
+
     /// The endpoint that `method` and `path` (without the query) mean; an unknown one has no rules of its own.
     #[must_use]
     pub fn endpoint(self, method: &str, path: &str) -> Endpoint {

@@ -43,6 +43,8 @@ pub struct Overrides {
     pub strategy: Option<Strategy>,
     /// The recording that answers, whatever the call holds.
     pub recording: Option<RecordingId>,
+    /// The scope the call is made in.
+    pub scope: Option<Arc<str>>,
     /// The pace.
     pub latency: Option<Latency>,
     /// Whether links are left as the provider sent them.
@@ -75,17 +77,25 @@ impl Engine {
         let (engine, request) = (self.clone(), incoming.request.clone());
         let large = request.body.len() > LARGE;
         let read = move || {
-            let scrubbed = engine.shared.scrubber.scrub(&request);
-            let (fields, summary) = (Fields::of(&scrubbed), summary(&scrubbed));
-            (scrubbed, fields, summary)
+            let scrubbed = engine.scrub(&request);
+            let (fields, summary) = (engine.fields(&scrubbed), summary(&scrubbed));
+            let outline = Arc::new(engine.shared.outlines.shared(&fields));
+            (scrubbed, fields, outline, summary)
         };
-        let (scrubbed, fields, summary) = if large { aside(read).await } else { read() };
-        let ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
+        let (scrubbed, fields, outline, summary) = if large { aside(read).await } else { read() };
+        let mut ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
+        ticket.asks(&outline);
+        ticket.call().scope.clone_from(&incoming.overrides.scope);
         self.answer_asked(Asked { incoming, scrubbed, fields, mode, ticket }).await
     }
 
     async fn answer_asked(&self, asked: Asked) -> Answer {
-        let found = if asked.mode.looks_up() { self.find(&asked).await } else { None };
+        let Asked { incoming, scrubbed, fields, .. } = &asked;
+        let found = if asked.mode.looks_up() {
+            self.found(scrubbed, fields, &incoming.overrides).await
+        } else {
+            None
+        };
         match (decide(asked.mode, found.is_some(), self.shared.settings.never_forward), found) {
             (Decision::Replay, Some(found)) => self.replay(asked, &found),
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
@@ -99,35 +109,62 @@ impl Engine {
         }
     }
 
-    async fn find(&self, asked: &Asked) -> Option<Found> {
-        let overrides = &asked.incoming.overrides;
+    /// A request as it may be stored, and as it is compared.
+    pub(super) fn scrub(&self, request: &Request) -> Scrubbed {
+        self.shared.scrubber.scrub(request)
+    }
+
+    /// The canonical fields of a scrubbed request.
+    pub(super) fn fields(&self, scrubbed: &Scrubbed) -> Fields {
+        Fields::of(scrubbed)
+    }
+
+    /// The recording that answers a request.
+    pub(super) async fn found(
+        &self,
+        scrubbed: &Scrubbed,
+        fields: &Fields,
+        overrides: &Overrides,
+    ) -> Option<Found> {
         if let Some(id) = &overrides.recording {
             let row = self.row(id)?;
             return Some(Found {
                 id: id.clone(),
                 strategy: Strategy::Pinned,
-                cosmetic: row.hash != asked.scrubbed.hash(),
+                cosmetic: row.hash != scrubbed.hash(),
                 used: self.shared.library.used(id)?,
             });
         }
         let Some(strategy) = overrides.strategy.clone() else {
-            return self.shared.library.find(&asked.scrubbed.hash(), &asked.fields);
+            return self.shared.library.find(&scrubbed.hash(), fields, overrides.scope.as_deref());
         };
-        let (engine, fields, scrubbed) = (self.clone(), asked.fields.clone(), asked.scrubbed.clone());
-        aside(move || engine.find_under(&strategy, &fields, &scrubbed)).await
+        let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());
+        let scope = overrides.scope.clone();
+        aside(move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref())).await
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
     /// endpoint from the store: calls that say so pay for it, until the first-level map knows them.
-    fn find_under(&self, strategy: &Strategy, fields: &Fields, scrubbed: &Scrubbed) -> Option<Found> {
+    fn find_under(
+        &self,
+        strategy: &Strategy,
+        fields: &Fields,
+        scrubbed: &Scrubbed,
+        scope: Option<&str>,
+    ) -> Option<Found> {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.library.select(|row| {
-            row.completeness.replayable() && row.endpoint == endpoint && row.method == scrubbed.method
+            let visible = row.scope.is_none() || scope.is_none() || row.scope.as_deref() == scope;
+            row.completeness.replayable()
+                && visible
+                && row.endpoint == endpoint
+                && row.method == scrubbed.method
         });
-        // Equal fields first, the newest first among them and among the others.
+        // The scope's own first, then equal fields, the newest first among them and among the others.
         rows.sort_by_key(|entry| {
-            (entry.keys.all != all, std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())))
+            let foreign = scope.is_some() && entry.row.scope.is_none();
+            (foreign, entry.keys.all != all, std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())))
         });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;
@@ -176,7 +213,7 @@ impl Engine {
         }
         let near = self.near_misses(&asked).await;
         let text = explain::sentence(&near);
-        let details = json!({ "mode": asked.mode, "near_misses": explain::details(&near) });
+        let details = json!({ "mode": asked.mode, "near_misses": near });
         self.refuse(
             asked,
             Outcome::Miss,

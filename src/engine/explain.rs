@@ -1,82 +1,225 @@
-//! Why a call missed: the nearest recordings and what differs, in the words of the 404 that the client sees.
+//! Why a call was answered as it was: what serves it and why, what came nearest, and what would make it match.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use super::Engine;
-use super::answer::Asked;
-use crate::matching::{Change, Fields, NearMiss, nearest, summary};
+use serde::{Deserialize, Serialize};
 
-/// How many recordings of the endpoint are compared: the newest.
-const COMPARED: usize = 200;
+use super::answer::{Asked, Overrides, aside};
+use super::library::Found;
+use super::{Engine, clock};
+use crate::matching::{
+    BlastRadius, Change, Comparison, Decision, Fields, NearMiss, compare, decide, fixes, nearest, shortlist,
+    summary,
+};
+use crate::model::{Call, Mode, RecordingId, Request, Scrubbed, Strategy};
+
+/// How many recordings are compared field by field: those that come nearest by their outlines.
+const COMPARED: usize = 16;
 /// How many near misses are named.
 const NAMED: usize = 3;
 
+/// What would serve a request, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The endpoint, `chat/completions`.
+    pub endpoint: String,
+    /// The model, where the request names one.
+    pub model: Option<String>,
+    /// The scope the call is made in.
+    pub scope: Option<String>,
+    /// The mode that decides.
+    pub mode: Mode,
+    /// What would become of the call: `replay`, `record`, `live`, `mock`, `miss` or `refused`.
+    pub decision: String,
+    /// Why the body is compared as opaque bytes, where it is.
+    pub opaque: Option<String>,
+    /// The recording that answers.
+    pub hit: Option<Hit>,
+    /// Without one: the recordings that come nearest, the nearest first.
+    pub near: Vec<Near>,
+}
+
+/// The recording that answers a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Which.
+    pub recording: RecordingId,
+    /// The strategy that matched.
+    pub strategy: Strategy,
+    /// Why this one: one sentence.
+    pub because: String,
+    /// What differs and does not count: with any of it the call is a `HIT~`.
+    pub changes: Vec<Change>,
+    /// Who would answer if this one were not there.
+    pub next: Option<RecordingId>,
+}
+
+/// A recording that nearly answers a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Near {
+    /// Which.
+    pub recording: RecordingId,
+    /// Its strategy.
+    pub strategy: Strategy,
+    /// How alike they are: 100 is a match, 0 has nothing in common.
+    pub likeness: u8,
+    /// Whether another one is equally near.
+    pub tie: bool,
+    /// All that differs, what counts and what does not.
+    pub changes: Vec<Change>,
+    /// What would make it answer, what ignores least first.
+    pub fixes: Vec<Fix>,
+}
+
+/// A change of strategy that would make a recording answer a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// The recording's new strategy.
+    pub strategy: Strategy,
+    /// The command that does it.
+    pub command: String,
+    /// What else it would do.
+    pub radius: BlastRadius,
+}
+
 impl Engine {
-    /// The recordings of the same endpoint that come nearest. Comparing reads them from the store, so it runs off the
-    /// answering threads.
-    pub(super) async fn near_misses(&self, asked: &Asked) -> Vec<NearMiss> {
-        let (method, endpoint) = (asked.scrubbed.method.clone(), summary(&asked.scrubbed).endpoint);
-        let mut rows = self.shared.library.select(|row| row.endpoint == endpoint && row.method == method);
-        rows.sort_by_key(|entry| std::cmp::Reverse(entry.row.recorded_at));
-        rows.truncate(COMPARED);
-        if rows.is_empty() {
-            return Vec::new();
-        }
-        let (engine, incoming) = (self.clone(), asked.fields.clone());
-        let compared = tokio::task::spawn_blocking(move || {
-            let read: Vec<_> = rows
-                .into_iter()
-                .filter_map(|entry| {
-                    let recording = engine.recording(&entry.row.id).ok()??;
-                    Some((entry.row.id.clone(), entry.row.strategy.clone(), Fields::of(&recording.request)))
-                })
-                .collect();
-            nearest(
-                &incoming,
-                read.iter().map(|(id, strategy, fields)| (id.clone(), strategy, fields)),
-                NAMED,
-            )
+    /// What would serve a request, and why; nothing is sent and nothing is counted.
+    pub async fn explain(&self, request: &Request, overrides: &Overrides) -> Explanation {
+        let scrubbed = self.scrub(request);
+        let fields = self.fields(&scrubbed);
+        let call = self.described(&scrubbed, overrides);
+        let found = if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides).await } else { None };
+        let never_forward = self.settings().never_forward;
+        let decision = match decide(call.mode, found.is_some(), never_forward) {
+            Decision::Replay => "replay",
+            Decision::Forward { store: true } => "record",
+            Decision::Forward { store: false } => "live",
+            Decision::Mock => "mock",
+            Decision::Miss => "miss",
+            Decision::Forbidden => "refused",
+        };
+        let (engine, overrides) = (self.clone(), overrides.clone());
+        aside(move || {
+            let (hit, near) = match &found {
+                Some(found) => (Some(engine.why(found, &scrubbed, &fields, &overrides)), Vec::new()),
+                None => (None, engine.near(&scrubbed, &fields, overrides.scope.as_deref())),
+            };
+            Explanation {
+                endpoint: call.endpoint.to_string(),
+                model: call.model.map(|model| model.to_string()),
+                scope: overrides.scope.as_deref().map(str::to_owned),
+                mode: call.mode,
+                decision: decision.into(),
+                opaque: fields.opaque.map(str::to_owned),
+                hit,
+                near,
+            }
+        })
+        .await
+    }
+
+    /// The recordings that come nearest to a call that missed.
+    pub(super) async fn near_misses(&self, asked: &Asked) -> Vec<Near> {
+        let (engine, scrubbed) = (self.clone(), asked.scrubbed.clone());
+        let (fields, scope) = (asked.fields.clone(), asked.incoming.overrides.scope.clone());
+        aside(move || engine.near(&scrubbed, &fields, scope.as_deref())).await
+    }
+
+    fn near(&self, scrubbed: &Scrubbed, incoming: &Fields, scope: Option<&str>) -> Vec<Near> {
+        let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
+        let outline = self.shared.outlines.shared(incoming);
+        let visible = lineup.candidates().iter().filter(|candidate| {
+            scope.is_none() || candidate.row.scope.is_none() || candidate.row.scope.as_deref() == scope
         });
-        compared.await.unwrap_or_default()
+        let short = shortlist(
+            &outline,
+            visible.map(|candidate| (&candidate.row, &candidate.row.strategy, &*candidate.outline)),
+            COMPARED,
+        );
+        let read: Vec<_> = short
+            .into_iter()
+            .filter_map(|row| Some((row.id.clone(), row.strategy.clone(), self.fields_of(&row.id)?)))
+            .collect();
+        let near = nearest(
+            incoming,
+            read.iter().map(|(id, strategy, fields)| (id.clone(), strategy, fields)),
+            NAMED,
+        );
+        let past = self.past(&scrubbed.method, &summary(scrubbed).endpoint);
+        let named = near.into_iter().filter_map(|miss| {
+            let (_, strategy, recorded) = read.iter().find(|(id, ..)| *id == miss.id)?;
+            let fix = |fix: Strategy| {
+                let radius = lineup.blast_radius(&miss.id, &fix, &past)?;
+                let command = format!("retake retag {} '{fix}'", miss.id);
+                Some(Fix { strategy: fix, command, radius })
+            };
+            let fixes = fixes(strategy, recorded, incoming).into_iter().filter_map(fix).collect();
+            let NearMiss { id, comparison: Comparison { changes }, likeness, tie } = miss;
+            Some(Near { recording: id, strategy: strategy.clone(), likeness, tie, changes, fixes })
+        });
+        named.collect()
+    }
+
+    fn why(&self, found: &Found, scrubbed: &Scrubbed, incoming: &Fields, overrides: &Overrides) -> Hit {
+        let row = self.row(&found.id);
+        let recorded = self.fields_of(&found.id);
+        let changes = recorded.as_ref().map(|recorded| compare(&found.strategy, recorded, incoming).changes);
+        let because = if overrides.recording.is_some() {
+            "the call's header asks for this recording, whatever it holds".to_owned()
+        } else if row.as_ref().is_some_and(|row| row.hash == scrubbed.hash()) {
+            "the request is the same, byte for byte".to_owned()
+        } else if !found.cosmetic {
+            "all fields are equal".to_owned()
+        } else if overrides.strategy.is_some() {
+            format!("all that `{}` looks at is equal, and the call's header asks for that", found.strategy)
+        } else {
+            format!("all that its strategy `{}` looks at is equal", found.strategy)
+        };
+        let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
+        let next = lineup.winner(&incoming.outline(), overrides.scope.as_deref(), Some(&found.id));
+        Hit {
+            recording: found.id.clone(),
+            strategy: found.strategy.clone(),
+            because,
+            changes: changes.unwrap_or_default(),
+            next: next.map(|next| next.row.id.clone()),
+        }
+    }
+
+    /// A call as it would stand in the history.
+    fn described(&self, scrubbed: &Scrubbed, overrides: &Overrides) -> Call {
+        let summary = summary(scrubbed);
+        let mode = overrides.mode.unwrap_or_else(|| self.mode());
+        Call {
+            at: clock::now(),
+            endpoint: summary.endpoint.into(),
+            model: summary.model.map(Arc::from),
+            mode,
+            ..Call::default()
+        }
     }
 }
 
 /// The miss in one or two sentences.
-pub(super) fn sentence(near: &[NearMiss]) -> String {
+pub(super) fn sentence(near: &[Near]) -> String {
     let Some(nearest) = near.first() else {
         return "no recording answers this call, and none exists for this endpoint; record it with mode replay-or-record".into();
     };
-    let significant: Vec<_> = nearest.comparison.significant().map(difference).collect();
+    let significant: Vec<_> =
+        nearest.changes.iter().filter(|change| change.significant).map(difference).collect();
     let shown = significant.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
     let more = significant.len().saturating_sub(4);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     if significant.is_empty() {
         return format!(
             "no recording answers this call; {} has the same fields but cannot be replayed",
-            nearest.id
+            nearest.recording
         );
     }
-    format!("no recording answers this call; nearest is {}: {shown}{more}", nearest.id)
-}
-
-/// The near misses for programs.
-pub(super) fn details(near: &[NearMiss]) -> Value {
-    let change = |change: &Change| {
-        json!({
-            "field": change.field.to_string(),
-            "recorded": change.recorded,
-            "incoming": change.incoming,
-            "significant": change.significant,
-        })
-    };
-    let miss = |miss: &NearMiss| {
-        json!({
-            "recording": miss.id,
-            "likeness": miss.likeness,
-            "changes": miss.comparison.changes.iter().map(change).collect::<Vec<_>>(),
-        })
-    };
-    near.iter().map(miss).collect()
+    let tie = if nearest.tie { " (another one is as near)" } else { "" };
+    let fix =
+        nearest.fixes.first().map(|fix| format!("; to let it answer: {}", fix.command)).unwrap_or_default();
+    format!("no recording answers this call; nearest is {}{tie}: {shown}{more}{fix}", nearest.recording)
 }
 
 fn difference(change: &Change) -> String {

@@ -3,13 +3,14 @@
 //! State and announcement change under one lock, so that a listener's fold can never differ from the engine's own
 //! snapshot. The lock is held for a few pushes and never across an await.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
 
-use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
+use crate::matching::{Outline, Past};
+use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Strategy, Usage};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -27,6 +28,10 @@ struct State {
     /// Mode, calls and counters; the rows stand in the library.
     picture: Snapshot,
     next: u64,
+    /// What the calls asked for, as far as they came to be compared; as many as calls.
+    outlines: VecDeque<(CallId, Arc<Outline>)>,
+    /// The newest call that the store knows.
+    kept: CallId,
     exchanges: VecDeque<(CallId, Arc<Exchange>, usize)>,
     remembered: usize,
 }
@@ -36,6 +41,8 @@ impl History {
         let state = State {
             picture: Snapshot { mode, ..Snapshot::default() },
             next: 1,
+            outlines: VecDeque::new(),
+            kept: CallId::default(),
             exchanges: VecDeque::new(),
             remembered: 0,
         };
@@ -77,8 +84,13 @@ impl History {
     }
 
     /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one. A call that is answered at
-    /// once comes here only when it is done and without an id, and gets one.
-    pub(super) fn put(&self, call: Call, usage: impl FnOnce() -> Option<Usage>) {
+    /// once comes here only when it is done and without an id, and gets one. `outline` is what it asked for.
+    pub(super) fn put(
+        &self,
+        call: Call,
+        outline: Option<&Arc<Outline>>,
+        usage: impl FnOnce() -> Option<Usage>,
+    ) {
         let mut call = Arc::new(call);
         let mut state = self.lock();
         if call.id == CallId::default() {
@@ -93,6 +105,12 @@ impl History {
             state.picture.counters.add(outcome);
         }
         state.picture.put(&call);
+        if let Some(outline) = outline.filter(|_| call.done) {
+            state.outlines.push_back((call.id, Arc::clone(outline)));
+            if state.outlines.len() > Snapshot::CALLS {
+                state.outlines.pop_front();
+            }
+        }
         let counters = state.picture.counters;
         let usage = usage();
         if self.events.receiver_count() > 0 {
@@ -133,6 +151,61 @@ impl History {
     pub(super) fn call(&self, id: CallId) -> Option<Arc<Call>> {
         let state = self.lock();
         state.picture.calls.iter().rev().find(|call| call.id == id).map(Arc::clone)
+    }
+
+    /// What the calls of an endpoint asked for, equal ones counted together.
+    pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
+        let state = self.lock();
+        let outlines: HashMap<CallId, &Arc<Outline>> =
+            state.outlines.iter().map(|(id, outline)| (*id, outline)).collect();
+        let mut past: HashMap<_, Past> = HashMap::new();
+        for call in state.picture.calls.iter().filter(|call| *call.method == *method) {
+            let Some(outline) = outlines.get(&call.id).filter(|_| *call.endpoint == *endpoint) else {
+                continue;
+            };
+            let same = (outline.all(), outline.key(&Strategy::Strict), call.scope.clone());
+            let new = || Past { outline: Arc::clone(outline), scope: call.scope.clone(), count: 0 };
+            past.entry(same).or_insert_with(new).count += 1;
+        }
+        past.into_values().collect()
+    }
+
+    /// Methods and endpoints of the calls.
+    pub(super) fn places(&self) -> BTreeSet<(Arc<str>, Arc<str>)> {
+        let state = self.lock();
+        let place = |call: &Arc<Call>| (Arc::clone(&call.method), Arc::clone(&call.endpoint));
+        state.picture.calls.iter().map(place).collect()
+    }
+
+    /// The calls that ended since this was last asked, and what they asked for; at most as many as are listed.
+    pub(super) fn unkept(&self) -> Vec<(Arc<Call>, Option<Arc<Outline>>)> {
+        let mut state = self.lock();
+        let outlines: HashMap<CallId, &Arc<Outline>> =
+            state.outlines.iter().rev().map(|(id, outline)| (*id, outline)).collect();
+        let since = state.kept;
+        let new = state.picture.calls.iter().filter(|call| call.id > since && call.done);
+        let new: Vec<_> =
+            new.map(|call| (Arc::clone(call), outlines.get(&call.id).copied().cloned())).collect();
+        // One that is still under way is asked for again, with all behind it.
+        let open = state.picture.calls.iter().filter(|call| !call.done).map(|call| CallId(call.id.0 - 1));
+        let newest = state.picture.calls.iter().map(|call| call.id).max().unwrap_or_default();
+        state.kept = open.min().unwrap_or(newest).max(since);
+        new
+    }
+
+    /// Puts the calls of earlier runs before those of this one, the oldest first.
+    pub(super) fn recall(&self, calls: Vec<(Call, Option<Outline>)>) {
+        let mut state = self.lock();
+        if !state.picture.calls.is_empty() {
+            return;
+        }
+        for (call, outline) in calls {
+            state.next = state.next.max(call.id.0 + 1);
+            state.kept = state.kept.max(call.id);
+            let call = Arc::new(call);
+            state.picture.put(&call);
+            state.outlines.extend(outline.map(|outline| (call.id, Arc::new(outline))));
+        }
     }
 
     pub(super) fn count_partial(&self) {

@@ -1,4 +1,4 @@
-//! The hit ledger: how often each recording answered, written down every few seconds.
+//! The hit ledger, how often each recording answered, and the history: written down every few seconds.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use crate::store::Change;
 const EVERY: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Writes down what was hit since the last time.
+    /// Writes down what was called and hit since the last time.
     pub async fn checkpoint(&self) {
+        self.keep_history().await;
         let entries = self.shared.library.touched();
         if entries.is_empty() {
             return;

@@ -56,6 +56,14 @@ pub(super) struct Found {
     pub(super) used: Arc<Use>,
 }
 
+/// A request that is looked up.
+struct Wanted<'a> {
+    hash: &'a Hash,
+    all: Fingerprint,
+    strict: Fingerprint,
+    fields: &'a Fields,
+}
+
 impl Library {
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -66,6 +74,21 @@ impl Library {
         state.remove(&entry.row.id);
         state.insert(entry);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Puts an entry in the place of the one with its id, and gives that; nothing happens where there is none.
+    pub(super) fn replace(&self, entry: Indexed) -> Option<Indexed> {
+        let mut state = self.write();
+        let used = Arc::clone(&state.entries.get(&entry.row.id)?.used);
+        let id = entry.row.id.clone();
+        let before = state.remove(&id);
+        state.insert(entry);
+        // Hits go on being counted where others count them already.
+        if let Some(entry) = state.entries.get_mut(&id) {
+            entry.used = used;
+        }
+        self.generation.fetch_add(1, Ordering::Release);
+        before
     }
 
     pub(super) fn remove(&self, id: &RecordingId) -> Option<Indexed> {
@@ -97,35 +120,18 @@ impl Library {
     }
 
     /// The recording that answers, each recording judged by its own strategy: exact bytes first, then all fields
-    /// equal, then from narrow to wide, the newest within one.
-    pub(super) fn find(&self, hash: &Hash, fields: &Fields) -> Option<Found> {
+    /// equal, then from narrow to wide, the newest within one. A call in a scope sees the scope's recordings first, then
+    /// those without one; a call without a scope sees all.
+    pub(super) fn find(&self, hash: &Hash, fields: &Fields, scope: Option<&str>) -> Option<Found> {
         let state = self.read();
-        let all = fields.all();
-        let strict = fields.fingerprint(&Strategy::Strict);
-        let equal = state.by_all.get(&all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
-        // Under `strict` equal fields are not enough: the bytes decide.
-        let equal = equal.filter(|entry| {
-            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == strict
-        });
-        let mut first_equal = None;
-        for entry in equal {
-            if entry.indexed.row.hash == *hash {
-                return Some(found(entry, all));
-            }
-            first_equal = first_equal.or(Some(entry));
+        let wanted =
+            Wanted { hash, all: fields.all(), strict: fields.fingerprint(&Strategy::Strict), fields };
+        match scope {
+            None => state.find(&wanted, |_| true),
+            Some(_) => state
+                .find(&wanted, |row| row.scope.as_deref() == scope)
+                .or_else(|| state.find(&wanted, |row| row.scope.is_none())),
         }
-        if let Some(entry) = first_equal {
-            return Some(found(entry, all));
-        }
-        state.shapes.keys().find_map(|(_, strategy)| {
-            let ids = state.by_significant.get(&fields.fingerprint(strategy))?;
-            let own = ids
-                .iter()
-                .rev()
-                .filter_map(|id| state.entries.get(id))
-                .find(|e| e.indexed.row.strategy == *strategy)?;
-            Some(found(own, all))
-        })
     }
 
     /// All entries that pass, in no order: for explaining and for strategies given by a call.
@@ -192,6 +198,38 @@ impl Entry {
 // === impl State ===
 
 impl State {
+    /// The entries that can be seen, the newest first.
+    fn newest<'a>(
+        &'a self,
+        ids: Option<&'a Vec<RecordingId>>,
+        visible: &'a impl Fn(&Row) -> bool,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let ids = ids.map(Vec::as_slice).unwrap_or_default().iter().rev();
+        ids.filter_map(|id| self.entries.get(id)).filter(|entry| visible(&entry.indexed.row))
+    }
+
+    fn find(&self, wanted: &Wanted<'_>, visible: impl Fn(&Row) -> bool) -> Option<Found> {
+        // Under `strict` equal fields are not enough: the bytes decide.
+        let equal = self.newest(self.by_all.get(&wanted.all), &visible).filter(|entry| {
+            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == wanted.strict
+        });
+        let mut first_equal = None;
+        for entry in equal {
+            if entry.indexed.row.hash == *wanted.hash {
+                return Some(found(entry, wanted.all));
+            }
+            first_equal = first_equal.or(Some(entry));
+        }
+        if let Some(entry) = first_equal {
+            return Some(found(entry, wanted.all));
+        }
+        self.shapes.keys().find_map(|(_, strategy)| {
+            let ids = self.by_significant.get(&wanted.fields.fingerprint(strategy));
+            let own = self.newest(ids, &visible).find(|entry| entry.indexed.row.strategy == *strategy)?;
+            Some(found(own, wanted.all))
+        })
+    }
+
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
         if row.completeness.replayable() {

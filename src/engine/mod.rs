@@ -26,9 +26,12 @@ mod ledger;
 mod library;
 mod links;
 mod media;
+mod outlines;
+mod recall;
 mod record;
 mod remove;
 mod replay;
+mod retag;
 mod settings;
 mod tee;
 mod ticket;
@@ -36,14 +39,17 @@ mod ticket;
 pub use answer::{Answer, Incoming, Overrides, is_hop_by_hop, is_own};
 pub use body::AnswerBody;
 pub use clock::now;
+pub use explain::{Explanation, Fix, Hit, Near};
 pub use media::Media;
 pub use record::row_of;
 pub use replay::{Raw, RawKey};
+pub use retag::{RetagError, Retagged};
 pub use settings::Settings;
 
 use history::History;
 use library::Library;
 use media::Pending;
+use outlines::Outlines;
 use record::Unsaved;
 use replay::Replays;
 
@@ -60,6 +66,7 @@ struct Shared {
     history: History,
     replays: Replays,
     pending: Pending,
+    outlines: Outlines,
     unsaved: Unsaved,
     client: Client,
     scrubber: Scrubber,
@@ -87,6 +94,7 @@ impl Engine {
             library,
             replays: Replays::default(),
             pending: Pending::default(),
+            outlines: Outlines::default(),
             unsaved: Unsaved::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -40,6 +40,8 @@ struct Draft {
     request: Scrubbed,
     fields: Fields,
     strategy: Strategy,
+    /// The scope of the call.
+    scope: Option<String>,
     /// Status and headers; the body is on its way.
     response: Response,
     secrets: Vec<Bytes>,
@@ -85,6 +87,7 @@ impl Engine {
                 .strategy
                 .clone()
                 .unwrap_or_else(|| self.shared.settings.strategy.clone()),
+            scope: incoming.overrides.scope.as_deref().map(str::to_owned),
             secrets: credentials(&incoming.request),
             request: scrubbed,
             response,
@@ -227,7 +230,7 @@ impl Draft {
             name: None,
             tags: Vec::new(),
             protected: false,
-            scope: None,
+            scope: self.scope,
             completeness,
             media: media.into_iter().map(|m| m.medium).collect(),
             provenance,
@@ -318,7 +321,7 @@ impl Unsaved {
         self.recordings.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    fn get(&self, id: &RecordingId) -> Option<Arc<Recording>> {
+    pub(super) fn get(&self, id: &RecordingId) -> Option<Arc<Recording>> {
         self.recordings.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }

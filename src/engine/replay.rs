@@ -16,7 +16,7 @@ use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, links};
 use crate::dialect::Refusal;
-use crate::matching::KEPT_HEADERS;
+use crate::matching::{KEPT_HEADERS, Outline};
 use crate::model::{ByteLog, Call, CallId, Latency, Mode, Outcome, RecordingId};
 use crate::store::StoreError;
 
@@ -75,6 +75,8 @@ struct Hit {
     used: Arc<Use>,
     /// The call, but for its id and times.
     call: Call,
+    /// What it asks for.
+    outline: Option<Arc<Outline>>,
     headers: HeaderMap,
 }
 
@@ -104,6 +106,7 @@ impl Engine {
         }
         let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
         ticket.hits(&hit.used);
+        hit.outline.iter().for_each(|outline| ticket.asks(outline));
         Some(self.serve(ticket, headers, &ready, raw.overrides))
     }
 
@@ -119,7 +122,7 @@ impl Engine {
             total: Some(took),
             ..hit.call.clone()
         };
-        self.shared.history.put(call, || Some(hit.used.hit(at)));
+        self.shared.history.put(call, hit.outline.as_ref(), || Some(hit.used.hit(at)));
     }
 
     /// The answer of a recording that was found.
@@ -139,6 +142,7 @@ impl Engine {
                     recording: found.id.clone(),
                     used: Arc::clone(&found.used),
                     call: Call { id: CallId::default(), ..call.clone() },
+                    outline: asked.ticket.outline().map(Arc::clone),
                     headers: headers.clone(),
                 };
                 asked.ticket.hits(&found.used);
@@ -206,6 +210,7 @@ impl Engine {
     pub(super) fn forget(&self, ids: &[RecordingId]) {
         let mut ready = self.shared.replays.ready.write().unwrap_or_else(PoisonError::into_inner);
         ready.answers.retain(|(id, _), _| !ids.contains(id));
+        self.shared.outlines.forget(ids);
         ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
     }
 }
@@ -231,6 +236,7 @@ impl Raw<'_> {
             part(strategy.to_string().as_bytes());
         }
         part(b"");
+        part(self.overrides.scope.as_deref().unwrap_or_default().as_bytes());
         part(self.overrides.recording.as_ref().map_or(b"", |id| id.as_str().as_bytes()));
         part(self.body);
         RawKey(digest.finalize().into())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::library::Use;
 use super::{Engine, clock};
-use crate::matching::Summary;
+use crate::matching::{Outline, Summary};
 use crate::model::{Call, Mode, Outcome, Request};
 
 /// Belongs to one call; announces it as it progresses, and surely once when it is done.
@@ -15,6 +15,8 @@ pub(super) struct Ticket {
     started: Instant,
     /// Where a hit is counted.
     used: Option<Arc<Use>>,
+    /// What it asks for.
+    outline: Option<Arc<Outline>>,
     settled: bool,
 }
 
@@ -44,12 +46,21 @@ impl Ticket {
     /// A call that arrived `started` and is like another but for its id and time.
     pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
         let call = Call { id: engine.shared.history.begin(), at: clock::now(), mode, ..call.clone() };
-        Self { engine: engine.clone(), call, started, used: None, settled: false }
+        Self { engine: engine.clone(), call, started, used: None, outline: None, settled: false }
     }
 
     /// Its end will be a hit of the recording whose use is counted there.
     pub(super) fn hits(&mut self, used: &Arc<Use>) {
         self.used = Some(Arc::clone(used));
+    }
+
+    /// What the call asks for, for the history.
+    pub(super) fn asks(&mut self, outline: &Arc<Outline>) {
+        self.outline = Some(Arc::clone(outline));
+    }
+
+    pub(super) fn outline(&self) -> Option<&Arc<Outline>> {
+        self.outline.as_ref()
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
@@ -62,7 +73,7 @@ impl Ticket {
 
     /// Announces the call as it stands.
     pub(super) fn progress(&self) {
-        self.engine.shared.history.put(self.call.clone(), || None);
+        self.engine.shared.history.put(self.call.clone(), None, || None);
     }
 
     /// Announces the end; a replay counts as a hit of its recording.
@@ -77,7 +88,7 @@ impl Ticket {
         call.done = true;
         call.total.get_or_insert(micros(self.started.elapsed()));
         let (used, at) = (self.used.take(), call.at);
-        self.engine.shared.history.put(call, || used.map(|used| used.hit(at)));
+        self.engine.shared.history.put(call, self.outline.as_ref(), || used.map(|used| used.hit(at)));
     }
 }
 

@@ -71,7 +71,11 @@ impl Fields {
     /// Extracts the fields of a scrubbed request.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        let dialect = Dialect::of_mount(&request.mount);
+        Self::under(Dialect::of_mount(&request.mount), request)
+    }
+
+    /// The fields as a dialect sees them.
+    pub(super) fn under(dialect: Dialect, request: &Request) -> Self {
         let endpoint = dialect.endpoint(&request.method, request.path());
         let mut walk = Walk { spelling: endpoint.rules.spelling, ..Walk::default() };
         walk.head(request, &endpoint);

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// One named value of a request: `method`, `mount`, `path`, `path/NAME`, `query/NAME`, `header/NAME`,
 /// `body/JSON/POINTER`, `part/NAME`, `part/NAME/0`; for `strict` also `target` and `bytes` (the exact body).
-/// `path` alone is the path template, `body` alone a body that is neither JSON nor multipart.
+/// `path` alone is the path template, `body` alone a body that is neither JSON nor multipart, `part` alone a form without
+/// parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Field {
     pub(super) place: Place,
@@ -132,6 +133,22 @@ impl Field {
         }
     }
 
+    /// The name of this field and of those at other positions of the same lists.
+    pub(super) fn starred(&self) -> String {
+        let steps = self.steps.iter().filter(|step| !matches!(step, Step::Again(_)));
+        let place = Self::whole(self.place).to_string();
+        steps.fold(place, |name, step| match step {
+            Step::Index(_) => name + "/*",
+            step => {
+                name + "/"
+                    + Field { place: self.place, steps: vec![step.clone()] }
+                        .to_string()
+                        .split_once('/')
+                        .map_or("", |(_, key)| key)
+            }
+        })
+    }
+
     /// This field, or what holds it, with at most `steps` steps.
     pub(super) fn cut(&self, steps: usize) -> Self {
         Self { place: self.place, steps: self.steps.iter().take(steps).cloned().collect() }
@@ -167,7 +184,7 @@ impl FromStr for Field {
         let place = names.next().and_then(place).ok_or_else(wrong)?;
         let steps: Vec<Step> = names.map(step).collect();
         let single = matches!(place, Place::Method | Place::Mount | Place::Target | Place::Bytes);
-        let needs_name = matches!(place, Place::Query | Place::Header | Place::Part);
+        let needs_name = matches!(place, Place::Query | Place::Header);
         if (single && !steps.is_empty()) || (needs_name && steps.is_empty()) {
             Err(wrong())
         } else {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canonical::{Fields, Leaf};
 use super::compare::{Comparison, compare, merge};
-use super::field::Place;
+use super::field::{Field, Place};
 use super::significance::is_significant;
 use super::value::Value;
 use crate::model::{RecordingId, Strategy};
@@ -18,6 +18,8 @@ pub struct NearMiss {
     pub comparison: Comparison,
     /// How alike they are: 100 is a match, 0 has nothing in common.
     pub likeness: u8,
+    /// Whether another candidate is exactly as near.
+    pub tie: bool,
 }
 
 /// How many fields of a candidate are looked at: the cost of one is bounded.
@@ -26,13 +28,29 @@ const LOOKED_AT: usize = 4096;
 const FAR: u64 = 9_500;
 /// The distance of another endpoint and another model.
 const FARTHEST: u64 = 10_000;
-/// Which endpoint of which API is meant.
-const IDENTITY: u64 = 10_000;
-const MODEL: u64 = 2_000;
-/// A parameter of the output.
-const PARAMETER: u64 = 500;
-/// The whole input, however many messages it has.
-const INPUT: u64 = 500;
+/// What a field weighs in the distance of two requests, by what it does to the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Which endpoint of which API is meant.
+    Identity,
+    /// The model.
+    Model,
+    /// A parameter of the output.
+    Parameter,
+    /// The input, which is weighed as a whole, however many messages it has.
+    Input,
+}
+
+impl Weight {
+    /// What it weighs; of the input all of it.
+    pub(super) fn whole(self) -> u64 {
+        match self {
+            Self::Identity => 10_000,
+            Self::Model => 2_000,
+            Self::Parameter | Self::Input => 500,
+        }
+    }
+}
 
 /// The `limit` candidates that are closest to `incoming`, each under its own strategy, closest first; equally close
 /// ones in the order they came in. Endpoint and model weigh most, then parameters, and the input least.
@@ -46,19 +64,22 @@ pub fn nearest<'a>(
     for (id, strategy, recorded) in candidates {
         let distance = distance(strategy, recorded, incoming);
         let at = best.partition_point(|known| known.0 <= distance);
-        if at < limit {
+        // One more than wanted, because the last one may have a tie with it.
+        if at <= limit {
             best.insert(at, (distance, id, strategy, recorded));
-            best.truncate(limit);
+            best.truncate(limit + 1);
         }
     }
+    let distances: Vec<u64> = best.iter().map(|known| known.0).collect();
     let near = |(distance, id, strategy, recorded): (u64, RecordingId, &Strategy, &Fields)| {
         let comparison = compare(strategy, recorded, incoming);
         let percent = u8::try_from(100 - (distance / 100).min(100)).unwrap_or(0);
         // Rounding never makes a miss look like a match.
         let likeness = if comparison.is_match() { 100 } else { percent.min(99) };
-        NearMiss { id, comparison, likeness }
+        let tie = distances.iter().filter(|other| **other == distance).count() > 1;
+        NearMiss { id, comparison, likeness, tie }
     };
-    best.into_iter().map(near).collect()
+    best.into_iter().take(limit).map(near).collect()
 }
 
 /// How far apart two requests are, from 0 to 10,000.
@@ -78,17 +99,20 @@ fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
             return;
         }
         let difference = difference(one, other);
-        if let Some(weight) = weight(recorded, leaf) {
-            all += weight;
-            apart += weight * difference / 100;
-        } else {
-            input_all += 1;
-            input_apart += difference;
+        match weight(recorded, &leaf.field) {
+            Weight::Input => {
+                input_all += 1;
+                input_apart += difference;
+            }
+            weight => {
+                all += weight.whole();
+                apart += weight.whole() * difference / 100;
+            }
         }
     });
     if input_all > 0 {
-        all += INPUT;
-        apart += INPUT * input_apart / (100 * input_all);
+        all += Weight::Input.whole();
+        apart += Weight::Input.whole() * input_apart / (100 * input_all);
     }
     for (one, other) in recorded.exact.iter().zip(&incoming.exact) {
         if is_significant(strategy, recorded, &one.field) {
@@ -107,19 +131,17 @@ fn same_endpoint(recorded: &Fields, incoming: &Fields) -> bool {
         && method(recorded) == method(incoming)
 }
 
-/// What a field weighs; none for the input, which is weighed as a whole.
-fn weight(context: &Fields, leaf: &Leaf) -> Option<u64> {
-    match leaf.field.place {
-        Place::Method | Place::Mount => Some(IDENTITY),
-        Place::Path if leaf.field.steps.is_empty() => Some(IDENTITY),
-        _ if context.is_model(&leaf.field) => Some(MODEL),
-        Place::Body if leaf.field.steps.is_empty() => None,
-        Place::Body | Place::Part
-            if context.endpoint.rules.input.iter().any(|name| leaf.field.below(name)) =>
-        {
-            None
+/// What a field of a request with the endpoint of `context` weighs.
+pub(super) fn weight(context: &Fields, field: &Field) -> Weight {
+    match field.place {
+        Place::Method | Place::Mount => Weight::Identity,
+        Place::Path if field.steps.is_empty() => Weight::Identity,
+        _ if context.is_model(field) => Weight::Model,
+        Place::Body if field.steps.is_empty() => Weight::Input,
+        Place::Body | Place::Part if context.endpoint.rules.input.iter().any(|name| field.below(name)) => {
+            Weight::Input
         }
-        _ => Some(PARAMETER),
+        _ => Weight::Parameter,
     }
 }
 

@@ -43,6 +43,9 @@ pub struct Call {
     pub model: Option<Arc<str>>,
     /// The beginning of the prompt, one line.
     pub prompt: Option<Arc<str>>,
+    /// The scope it was made in.
+    #[serde(default)]
+    pub scope: Option<Arc<str>>,
     /// The mode that decided.
     pub mode: Mode,
     /// What became of it; none while it is in flight and that is not decided.

@@ -5,7 +5,7 @@
 
 mod call;
 mod event;
-mod exchange;
+pub(crate) mod exchange;
 mod id;
 mod latency;
 mod mode;

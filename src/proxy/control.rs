@@ -14,12 +14,26 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Shared, media};
-use crate::model::{Mode, RecordingId, Row};
+use super::{Question, Shared, media};
+use crate::engine::{Explanation, RetagError, Retagged};
+use crate::matching::Suggestion;
+use crate::model::{Mode, RecordingId, Row, Strategy};
 use crate::store::StoreError;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
 const LARGEST_BODY: usize = 4 << 20;
+
+/// A request that is asked about may be a long one.
+const LARGEST_QUESTION: usize = 64 << 20;
+
+/// Which recordings get which strategy.
+#[derive(Deserialize)]
+struct Retag {
+    ids: Vec<RecordingId>,
+    strategy: Strategy,
+    #[serde(default)]
+    dry_run: bool,
+}
 
 /// Which recordings are asked for.
 #[derive(Deserialize)]
@@ -44,6 +58,10 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/recordings/{id}", get(show))
         .route("/recordings/remove", post(remove))
         .route("/recordings/restore", post(restore))
+        .route("/recordings/retag", post(retag))
+        .route("/recordings/ambiguous", get(ambiguous))
+        .route("/explain", post(explain).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
+        .route("/suggestions", get(suggestions))
         .route("/calls", get(calls))
         .route("/mode", get(mode).put(set_mode))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authorize));
@@ -109,6 +127,34 @@ async fn restore(
     Json(Ids { ids }): Json<Ids>,
 ) -> Result<Json<Ids>, Failure> {
     Ok(Json(Ids { ids: shared.engine.restore(&ids).await? }))
+}
+
+async fn retag(
+    State(shared): State<Arc<Shared>>,
+    Json(Retag { ids, strategy, dry_run }): Json<Retag>,
+) -> Result<Json<Vec<Retagged>>, Failure> {
+    shared.engine.retag(&ids, &strategy, dry_run).await.map(Json).map_err(|error| match error {
+        RetagError::Store(error) => error.into(),
+        RetagError::Unknown(_) => Failure(StatusCode::NOT_FOUND, error.to_string()),
+        RetagError::Field { .. } => Failure(StatusCode::BAD_REQUEST, error.to_string()),
+    })
+}
+
+async fn ambiguous(State(shared): State<Arc<Shared>>) -> Json<Vec<Vec<RecordingId>>> {
+    Json(shared.engine.ambiguous().await)
+}
+
+async fn explain(
+    State(shared): State<Arc<Shared>>,
+    Json(question): Json<Question>,
+) -> Result<Json<Explanation>, Failure> {
+    let asked = question.asked(&shared.engine.settings().upstreams);
+    let (request, overrides) = asked.map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
+    Ok(Json(shared.engine.explain(&request, &overrides).await))
+}
+
+async fn suggestions(State(shared): State<Arc<Shared>>) -> Json<Vec<Suggestion>> {
+    Json(shared.engine.suggestions().await)
 }
 
 async fn calls(State(shared): State<Arc<Shared>>) -> Response {

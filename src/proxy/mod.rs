@@ -22,8 +22,11 @@ use crate::engine::Engine;
 mod control;
 mod guard;
 mod media;
+mod question;
 mod request;
 mod respond;
+
+pub use question::Question;
 
 use guard::Guard;
 use request::Intake;

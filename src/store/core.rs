@@ -11,7 +11,7 @@ use super::journal::{Journal, Mark};
 use super::line::{BodyRef, Detail, Header, Line};
 use super::offsets::Offsets;
 use super::{Indexed, StoreError, open};
-use crate::model::{Fingerprint, Hash, Recording, RecordingId};
+use crate::model::{Fingerprint, Hash, Recording, RecordingId, Scrubbed};
 
 /// The shared part of an open store.
 #[derive(Debug)]
@@ -108,6 +108,14 @@ impl Core {
         let body = body(request).map_err(|error| error.of_recording(id))?;
         recording.request = recording.request.with_body(body);
         Ok(Some(recording))
+    }
+
+    /// The request of a recording.
+    pub(super) fn request(&self, id: &RecordingId) -> Result<Option<Scrubbed>, StoreError> {
+        let detail = self.read(|index| index.detail(id), |offsets| offsets.detail(id))?;
+        let Some(Detail { recording, request, .. }) = detail else { return Ok(None) };
+        let body = if request.len == 0 { Ok(Bytes::new()) } else { self.body(&request.hash) };
+        Ok(Some(recording.request.with_body(body.map_err(|error| error.of_recording(id))?)))
     }
 
     /// A body by its hash.

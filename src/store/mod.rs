@@ -44,7 +44,7 @@ pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 
 use self::core::Core;
-use crate::model::{Fingerprint, Hash, Notice, Recording, RecordingId, Row, Timestamp, Usage};
+use crate::model::{Fingerprint, Hash, Notice, Recording, RecordingId, Row, Scrubbed, Timestamp, Usage};
 
 /// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
 pub const INLINE: usize = 16 << 10;
@@ -232,6 +232,15 @@ impl Store {
     /// [`StoreError::Body`] when a body is missing or damaged, else as [`Store::entries`].
     pub fn recording(&self, id: &RecordingId) -> Result<Option<Recording>, StoreError> {
         self.0.core.recording(id)
+    }
+
+    /// The request of a recording alone, also of one in the trash: what [`Store::recording`] reads without the response.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::recording`].
+    pub fn request(&self, id: &RecordingId) -> Result<Option<Scrubbed>, StoreError> {
+        self.0.core.request(id)
     }
 
     /// A stored body by its SHA-256: a request's, a response's, or a file behind a link. Verified as by

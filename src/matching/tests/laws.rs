@@ -191,11 +191,20 @@ proptest! {
     #[test]
     fn law_1_equal_fingerprints_exactly_when_there_is_no_significant_change((one, other) in pair()) {
         let (one, other) = (fields(&one), fields(&other));
+        let outlines = (one.outline(), other.outline());
         for strategy in strategies() {
             let comparison = compare(&strategy, &one, &other);
             let equal = one.fingerprint(&strategy) == other.fingerprint(&strategy);
             prop_assert_eq!(equal, comparison.is_match(), "{} {:#?}", strategy, comparison);
+            prop_assert_eq!(equal, outlines.0.key(&strategy) == outlines.1.key(&strategy), "outline, {}", strategy);
         }
+        let stored = postcard::to_stdvec(&outlines.0).unwrap();
+        let back: crate::matching::Outline = postcard::from_bytes(&stored).unwrap();
+        prop_assert_eq!(&back, &outlines.0);
+        for strategy in strategies() {
+            prop_assert_eq!(back.key(&strategy), outlines.0.key(&strategy), "stored, {}", strategy);
+        }
+        prop_assert_eq!(one.all() == other.all(), outlines.0.all() == outlines.1.all());
         let shown = compare(&Strategy::STANDARD, &one, &other);
         prop_assert_eq!(one.all() == other.all(), shown.changes.is_empty(), "{:#?}", shown);
         for change in shown.changes {

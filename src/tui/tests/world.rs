@@ -93,6 +93,7 @@ pub(crate) fn call(number: u64) -> Call {
         endpoint: endpoint.into(),
         model: Some(model.into()),
         prompt: Some(prompt.into()),
+        scope: None,
         mode: Mode::ReplayOrError,
         outcome: Some(outcome),
         done: true,

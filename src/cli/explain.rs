@@ -1,0 +1,218 @@
+//! `retake explain`: what would serve a request, and why. Nothing is sent.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::exit::Usage;
+use super::{Common, curl, list, print};
+use crate::engine::{Explanation, Near};
+use crate::matching::{BlastRadius, Change};
+use crate::model::Headers;
+use crate::proxy::Question;
+use crate::reading::sanitize;
+
+/// Where a request comes from and where it would go.
+#[derive(clap::Args)]
+pub(super) struct Source {
+    /// A file with a curl command, a JSON request ({"method","url","headers","body"}) or a JSON body; - reads stdin
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// Where a body alone would be sent, such as /openai/v1/chat/completions
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
+    /// The mode to ask for, instead of the one in force
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+    /// The scope of the call
+    #[arg(long, value_name = "NAME")]
+    scope: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A request as JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    method: Option<String>,
+    url: String,
+    #[serde(default)]
+    headers: serde_json::Map<String, Value>,
+    body: Option<Value>,
+}
+
+pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitCode> {
+    let mut question = source.question()?;
+    for (name, value) in [("x-retake-mode", &source.mode), ("x-retake-scope", &source.scope)] {
+        if let Some(value) = value {
+            question.headers.retain(|known| known != name);
+            question.headers.push(name, value.clone());
+        }
+    }
+    let desk = list::open(common)?;
+    let explained = desk.explain(&question).await;
+    desk.close().await;
+    let explained = explained?;
+    if source.json {
+        print::line(&serde_json::to_string(&explained)?);
+    } else {
+        text(&explained).iter().for_each(|line| print::line(line));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Source {
+    fn question(&self) -> anyhow::Result<Question> {
+        let (text, name) = if self.file == Path::new("-") {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| Usage(format!("the request on stdin cannot be read: {error}")))?;
+            (text, "stdin".to_owned())
+        } else {
+            let read = std::fs::read_to_string(&self.file);
+            let name = self.file.display().to_string();
+            (read.map_err(|error| Usage(format!("{name} cannot be read: {error}")))?, name)
+        };
+        let dir = self.file.parent().filter(|_| self.file != Path::new("-")).unwrap_or(Path::new("."));
+        let question = if text.trim_start().starts_with('{') {
+            json(&text, self.to.as_deref())
+        } else {
+            curl::parse(&text, dir)
+        };
+        Ok(question.map_err(|problem| Usage(format!("{name}: {problem}")))?)
+    }
+}
+
+/// A request written as JSON, or a body alone that goes `to` somewhere. The body's text stays as it is written: its
+/// numbers and doubled keys count.
+fn json(text: &str, to: Option<&str>) -> Result<Question, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))?;
+    if let Some(url) = to {
+        let headers = Headers::from_iter([("content-type", "application/json")]);
+        let body = Bytes::from(text.trim().to_owned());
+        return Ok(Question { method: "POST".into(), url: url.into(), headers, body });
+    }
+    if value.get("url").is_none() {
+        return Err("a body alone does not say where it goes; add --to /openai/v1/chat/completions, \
+                    or write {\"url\": …, \"body\": …}"
+            .into());
+    }
+    let written: Written = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let mut headers = Headers::default();
+    for (name, value) in &written.headers {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        headers.push(&name.to_ascii_lowercase(), value);
+    }
+    let body = match (&written.body, raw.body) {
+        (Some(Value::String(text)), _) => text.clone().into_bytes(),
+        (Some(_), Some(raw)) => {
+            if headers.get("content-type").is_none() {
+                headers.push("content-type", "application/json");
+            }
+            raw.get().as_bytes().to_vec()
+        }
+        _ => Vec::new(),
+    };
+    let method = written.method.unwrap_or_else(|| if body.is_empty() { "GET" } else { "POST" }.into());
+    Ok(Question { method: method.to_ascii_uppercase(), url: written.url, headers, body: body.into() })
+}
+
+/// The same text, for the body as it is written.
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    body: Option<&'a serde_json::value::RawValue>,
+}
+
+/// The explanation for people.
+fn text(explained: &Explanation) -> Vec<String> {
+    let mut lines = Vec::new();
+    let model = explained.model.as_deref().map(|model| format!(", model {}", sanitize(model)));
+    let scope = explained.scope.as_deref().map(|scope| format!(", scope {}", sanitize(scope)));
+    let endpoint = sanitize(&explained.endpoint);
+    let (model, scope) = (model.unwrap_or_default(), scope.unwrap_or_default());
+    lines.push(format!("{endpoint}{model}{scope}, mode {}", explained.mode));
+    if let Some(why) = &explained.opaque {
+        lines.push(format!("the body is compared as it is, byte for byte: {why}"));
+    }
+    if let Some(hit) = &explained.hit {
+        let word = if hit.changes.is_empty() { "HIT" } else { "HIT~" };
+        lines.push(format!("{word}  {}  {}", hit.recording, hit.because));
+        lines.extend(hit.changes.iter().map(change));
+        let next = hit.next.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        lines.push(format!("next in line: {next}"));
+        return lines;
+    }
+    lines.push(match explained.decision.as_str() {
+        "record" => "no recording answers: it would be forwarded and recorded".into(),
+        "live" => "no recording answers: it would be forwarded, and nothing stored".into(),
+        "mock" => "no recording answers: an answer would be made up".into(),
+        "refused" => "no recording answers, and --never-forward forbids to forward it".into(),
+        _ => "MISS: no recording answers".to_owned(),
+    });
+    if explained.near.is_empty() {
+        lines.push("no recording of this endpoint exists; mode replay-or-record makes one".into());
+    }
+    explained.near.iter().for_each(|miss| near(miss, &mut lines));
+    lines
+}
+
+fn near(miss: &Near, lines: &mut Vec<String>) {
+    let tie = if miss.tie { ", a tie" } else { "" };
+    lines.push(format!("near  {}  {}% alike{tie}, {}", miss.recording, miss.likeness, miss.strategy));
+    lines.extend(miss.changes.iter().map(change));
+    for fix in &miss.fixes {
+        lines.push(format!("  fix   {}", sanitize(&fix.command)));
+        lines.push(format!("        {}", radius(&fix.radius)));
+    }
+}
+
+fn change(change: &Change) -> String {
+    let side =
+        |value: &Option<String>| value.as_deref().map_or("absent".into(), |text| sanitize(text).into_owned());
+    let mark = if change.significant { "≠" } else { "~" };
+    format!(
+        "  {mark} {}: {} → {}",
+        sanitize(&change.field.to_string()),
+        side(&change.recorded),
+        side(&change.incoming)
+    )
+}
+
+/// What a change of strategy would do, in one line.
+pub(super) fn radius(radius: &BlastRadius) -> String {
+    let counts = [
+        (radius.miss_to_hit, "miss would hit", "misses would hit"),
+        (
+            radius.from_others,
+            "hit of another recording would go here",
+            "hits of other recordings would go here",
+        ),
+        (radius.to_others, "hit would go to another recording", "hits would go to other recordings"),
+        (radius.hit_to_miss, "hit would miss", "hits would miss"),
+    ];
+    let said = counts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
+    let mut said: Vec<_> = said.collect();
+    if said.is_empty() {
+        said.push("nothing would change".into());
+    }
+    let of = if radius.calls == 1 { "call" } else { "calls" };
+    let mut text = format!("of {} past {of}: {}", radius.calls, said.join(", "));
+    if !radius.indistinguishable.is_empty() {
+        let named: Vec<_> = radius.indistinguishable.iter().take(3).map(ToString::to_string).collect();
+        let more = radius.indistinguishable.len().saturating_sub(3);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text = format!("{text}; no longer told apart from {}{more}", named.join(", "));
+    }
+    text
+}

@@ -1,0 +1,96 @@
+//! `retake retag`: what recordings answer, changed; with what that does said before or after.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use super::exit::Usage;
+use super::{Common, explain, list, pick, print};
+use crate::engine::Retagged;
+use crate::model::Strategy;
+
+/// What is to be changed.
+#[derive(clap::Args)]
+pub(super) struct Change {
+    /// Ids of recordings, or unique beginnings, and the strategy behind them: standard, 'standard -FIELD…', strict,
+    /// 'specific FIELD,FIELD', pinned, 'rule …'
+    #[arg(required = true, num_args = 2.., value_names = ["ID", "STRATEGY"])]
+    words: Vec<String>,
+    /// Say what it would do, and change nothing
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// One JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitCode> {
+    let (ids, strategy) = change.parts()?;
+    let desk = list::open(common)?;
+    let outcome = async {
+        let mut found = Vec::new();
+        for id in ids {
+            let row = pick::one(&desk, id).await?;
+            if !found.contains(&row.id) {
+                found.push(row.id.clone());
+            }
+        }
+        Ok::<_, anyhow::Error>(desk.retag(&found, &strategy, change.dry_run).await?)
+    };
+    let outcome = outcome.await;
+    desk.close().await;
+    let retagged = outcome?;
+    if change.json {
+        print::line(&serde_json::to_string(&retagged)?);
+    } else {
+        retagged.iter().for_each(|one| said(one, change.dry_run));
+        if !change.dry_run {
+            undo(&retagged).iter().for_each(|line| print::note(line));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Change {
+    /// The ids, and the strategy: a text that stands behind them as one word or as several (`standard -seed`).
+    fn parts(&self) -> Result<(&[String], Strategy), Usage> {
+        let word = |text: &str| {
+            let first = text.split_whitespace().next().unwrap_or_default();
+            ["standard", "strict", "specific", "pinned", "rule"].contains(&first)
+        };
+        let at = self.words.iter().position(|text| word(text)).filter(|at| *at > 0);
+        let at = at.ok_or_else(|| {
+            let last = self.words.last().map(String::as_str).unwrap_or_default();
+            match last.parse::<Strategy>() {
+                Err(error) => Usage(error.to_string()),
+                Ok(_) => Usage("no recording is named; write retake retag ID… STRATEGY".into()),
+            }
+        })?;
+        let strategy = self.words[at..].join(" ");
+        Ok((&self.words[..at], strategy.parse().map_err(|error| Usage(format!("{error}")))?))
+    }
+}
+
+fn said(one: &Retagged, dry_run: bool) {
+    let verb = if dry_run { "would change" } else { "changed" };
+    print::line(&format!("{} {verb}: {} → {}", one.recording, one.before, one.after));
+    print::line(&format!("  {}", explain::radius(&one.radius)));
+    if !one.ambiguous.is_empty() {
+        let named: Vec<_> = one.ambiguous.iter().take(3).map(ToString::to_string).collect();
+        let more = one.ambiguous.len().saturating_sub(3);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        print::line(&format!("  answers the same calls as {}{more}: the newest wins", named.join(", ")));
+    }
+}
+
+/// The commands that take the change back.
+fn undo(retagged: &[Retagged]) -> Vec<String> {
+    let mut by_strategy: BTreeMap<&Strategy, Vec<&str>> = BTreeMap::new();
+    for one in retagged.iter().filter(|one| one.before != one.after) {
+        by_strategy.entry(&one.before).or_default().push(one.recording.as_str());
+    }
+    let command = |(strategy, ids): (&Strategy, Vec<&str>)| {
+        let text = strategy.to_string().replace('\'', r"'\''");
+        format!("to take it back: retake retag {} '{text}'", ids.join(" "))
+    };
+    by_strategy.into_iter().map(command).collect()
+}

@@ -1,0 +1,110 @@
+//! The history beyond a restart: calls and what they asked for, in the store's ring of slots.
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::aside;
+use super::{Engine, clock};
+use crate::matching::{Outline, Past, Suggestion, suggest};
+use crate::model::{Call, Scrubbed, Snapshot};
+
+/// The version of what stands in a slot. Others are left out: the history is no part of the truth.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Kept<'a> {
+    format: u32,
+    call: &'a Call,
+    outline: Option<&'a Outline>,
+}
+
+#[derive(Deserialize)]
+struct Recalled {
+    call: Call,
+    outline: Option<Outline>,
+}
+
+impl Engine {
+    /// Takes the calls of earlier runs in. Before the first call of this one, else they are left out.
+    pub fn recall(&self) {
+        let mut calls: Vec<_> =
+            self.shared.store.history().iter().filter_map(|(_, kept)| recalled(kept)).collect();
+        calls.sort_by_key(|kept| kept.call.id);
+        self.shared.history.recall(calls.into_iter().map(|kept| (kept.call, kept.outline)).collect());
+    }
+
+    /// Writes down the calls that ended since the last time.
+    pub(super) async fn keep_history(&self) {
+        let calls: Vec<_> = self.shared.history.unkept();
+        let kept = calls.iter().filter_map(|(call, outline)| {
+            let slot = call.id.0 % Snapshot::CALLS as u64;
+            let kept = Kept { format: FORMAT, call, outline: outline.as_deref() };
+            Some((slot, postcard::to_stdvec(&kept).ok()?))
+        });
+        let kept: Vec<_> = kept.collect();
+        if kept.is_empty() {
+            return;
+        }
+        if let Err(error) = self.shared.store.remember(kept, clock::now()).await {
+            tracing::warn!("the history could not be written: {error}");
+        }
+    }
+
+    /// What the calls of an endpoint asked for.
+    pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
+        self.shared.history.past(method, endpoint)
+    }
+
+    /// Fields that vary between otherwise equal calls of the history.
+    pub async fn suggestions(&self) -> Vec<Suggestion> {
+        let engine = self.clone();
+        aside(move || {
+            let places = engine.shared.history.places();
+            places
+                .iter()
+                .flat_map(|(method, endpoint)| suggest(endpoint, &engine.past(method, endpoint)))
+                .collect()
+        })
+        .await
+    }
+
+    /// The scrubbed request of a recording, also of one that is on its way into the store.
+    pub(super) fn request_of(&self, id: &crate::model::RecordingId) -> Option<Scrubbed> {
+        if let Some(recording) = self.shared.unsaved.get(id) {
+            return Some(recording.request.clone());
+        }
+        self.shared.store.request(id).ok()?
+    }
+}
+
+fn recalled(kept: &[u8]) -> Option<Recalled> {
+    let (format, rest) = postcard::take_from_bytes::<u32>(kept).ok()?;
+    (format == FORMAT).then(|| postcard::from_bytes(rest).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::Fields;
+    use crate::model::{CallId, Mode, Outcome, Request, Timestamp};
+
+    #[test]
+    fn the_layout_changes_only_with_its_version() {
+        let call = Call {
+            id: CallId(7),
+            at: Timestamp(1),
+            method: "GET".into(),
+            mode: Mode::Off,
+            outcome: Some(Outcome::Live),
+            ..Call::default()
+        };
+        let request =
+            Request { method: "GET".into(), mount: "x".into(), target: "/y".into(), ..Request::default() };
+        let outline = Fields::of(&request).outline();
+        let kept = Kept { format: FORMAT, call: &call, outline: Some(&outline) };
+        let bytes = postcard::to_stdvec(&kept).unwrap();
+        let back = recalled(&bytes).unwrap();
+        assert_eq!((back.call, back.outline), (call, Some(outline)));
+        insta::assert_snapshot!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        assert!(recalled(&[&[9], &bytes[1..]].concat()).is_none());
+    }
+}

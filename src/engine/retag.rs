@@ -1,0 +1,142 @@
+//! Changing what recordings answer.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::aside;
+use super::record::keys_of;
+use super::{Engine, clock};
+use crate::matching::{BlastRadius, Fields, ResolveFieldError};
+use crate::model::{Event, RecordingId, Row, Strategy};
+use crate::store::{Change, Indexed, StoreError};
+
+/// What a change of strategy does to one recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retagged {
+    /// The recording.
+    pub recording: RecordingId,
+    /// The strategy it had.
+    pub before: Strategy,
+    /// The strategy it has now, or would have.
+    pub after: Strategy,
+    /// What that does to the calls of the history and to other recordings.
+    pub radius: BlastRadius,
+    /// All recordings that answer the same calls with it, takes of it left out.
+    pub ambiguous: Vec<RecordingId>,
+}
+
+/// A strategy that cannot be given to a recording.
+#[derive(Debug, thiserror::Error)]
+pub enum RetagError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such recording.
+    #[error("there is no recording `{0}`; see `retake list`")]
+    Unknown(RecordingId),
+    /// The strategy names a field that is not clear in the recording's request.
+    #[error("{recording}: {problem}")]
+    Field {
+        /// The recording.
+        recording: RecordingId,
+        /// What is wrong with the name.
+        problem: ResolveFieldError,
+    },
+}
+
+impl Engine {
+    /// Gives recordings another strategy, all or none, and says what that does; with `dry_run` it only says it.
+    ///
+    /// # Errors
+    /// When one is not there, a field's name is not clear in its request, or the store cannot be written. Nothing is
+    /// changed then.
+    pub async fn retag(
+        &self,
+        ids: &[RecordingId],
+        strategy: &Strategy,
+        dry_run: bool,
+    ) -> Result<Vec<Retagged>, RetagError> {
+        let (engine, wanted, strategy) = (self.clone(), ids.to_vec(), strategy.clone());
+        let planned = aside(move || -> Result<Vec<_>, RetagError> {
+            wanted.iter().map(|id| engine.planned(id, &strategy)).collect()
+        });
+        let planned = planned.await?;
+        if !dry_run {
+            self.put_tags(planned.iter().map(|(_, entry)| entry.clone()).collect()).await?;
+        }
+        Ok(planned.into_iter().map(|(retagged, _)| retagged).collect())
+    }
+
+    fn planned(&self, id: &RecordingId, strategy: &Strategy) -> Result<(Retagged, Indexed), RetagError> {
+        let unknown = || RetagError::Unknown(id.clone());
+        let row = self.row(id).ok_or_else(unknown)?;
+        let request = self.request_of(id).ok_or_else(unknown)?;
+        let fields = self.fields(&request);
+        clear(strategy, &fields).map_err(|problem| RetagError::Field { recording: id.clone(), problem })?;
+        let lineup = self.lineup(&row.method, &row.endpoint);
+        let past = self.past(&row.method, &row.endpoint);
+        let radius = lineup.blast_radius(id, strategy, &past).unwrap_or_default();
+        let retagged = Retagged {
+            recording: id.clone(),
+            before: row.strategy.clone(),
+            after: strategy.clone(),
+            ambiguous: lineup.twins(id, strategy),
+            radius,
+        };
+        let keys = keys_of(&fields, strategy);
+        let row = Arc::new(Row { strategy: strategy.clone(), ..Row::clone(&row) });
+        Ok((retagged, Indexed { row, keys }))
+    }
+
+    /// The order of a change: in memory, so that the next call sees it; in the store; announced.
+    async fn put_tags(&self, entries: Vec<Indexed>) -> Result<(), StoreError> {
+        let before: Vec<_> =
+            entries.iter().filter_map(|entry| self.shared.library.replace(entry.clone())).collect();
+        let changes = entries
+            .iter()
+            .map(|Indexed { row, keys }| Change::Retag { row: Arc::clone(row), keys: keys.clone() })
+            .collect();
+        if let Err(error) = self.shared.store.commit_all(changes, clock::now()).await {
+            before.into_iter().for_each(|entry| self.shared.library.insert(entry));
+            return Err(error);
+        }
+        let rows = entries.into_iter().map(|entry| entry.row).collect();
+        self.shared.history.announce(|| Event::Stored { rows });
+        Ok(())
+    }
+
+    /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
+    pub async fn ambiguous(&self) -> Vec<Vec<RecordingId>> {
+        let engine = self.clone();
+        aside(move || {
+            let mut places: Vec<_> = engine
+                .shared
+                .library
+                .select(|row| row.completeness.replayable())
+                .into_iter()
+                .map(|entry| (entry.row.method.clone(), entry.row.endpoint.clone()))
+                .collect();
+            places.sort();
+            places.dedup();
+            places.iter().flat_map(|(method, endpoint)| engine.lineup(method, endpoint).ambiguous()).collect()
+        })
+        .await
+    }
+}
+
+/// Whether each name in a strategy means one field of the request, or one that it could have.
+fn clear(strategy: &Strategy, fields: &Fields) -> Result<(), ResolveFieldError> {
+    let (Strategy::Standard { ignored: names } | Strategy::Specific { fields: names }) = strategy else {
+        return Ok(());
+    };
+    for name in names {
+        match fields.resolve(name) {
+            // A whole name may stand for a field that other requests have.
+            Err(ResolveFieldError::Unknown(_)) if name.contains('/') => {}
+            Err(problem) => return Err(problem),
+            Ok(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What would make a recording answer a request that it nearly answers.
+
+use std::collections::BTreeMap;
+
+use super::canonical::Fields;
+use super::compare::compare;
+use super::field::{Field, Place};
+use crate::model::Strategy;
+
+/// So many fields are named one by one; more below the same one are named by what holds them.
+const ONE_BY_ONE: usize = 2;
+
+/// Strategies under which `recorded`, which has `strategy` now, would answer `incoming`: the one that ignores least
+/// first. None is given that would not.
+#[must_use]
+pub fn fixes(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<Strategy> {
+    let changed: Vec<Field> =
+        compare(strategy, recorded, incoming).significant().map(|change| change.field.clone()).collect();
+    let named = names(&changed, recorded, incoming);
+    let mut proposed = Vec::new();
+    match strategy {
+        Strategy::Standard { ignored } => {
+            proposed.push(standard(ignored.iter().cloned().chain(named.iter().cloned())));
+        }
+        Strategy::Strict => {
+            proposed.push(Strategy::STANDARD);
+            let changed: Vec<Field> = compare(&Strategy::STANDARD, recorded, incoming)
+                .significant()
+                .map(|change| change.field.clone())
+                .collect();
+            proposed.push(standard(names(&changed, recorded, incoming)));
+        }
+        Strategy::Specific { fields } => {
+            let left = fields.iter().filter(|name| !changed.iter().any(|field| field.covered_by(name)));
+            proposed.push(Strategy::Specific { fields: left.cloned().collect() });
+        }
+        Strategy::Pinned => {}
+    }
+    proposed.push(Strategy::Specific { fields: agreed(recorded, incoming) });
+    proposed.push(Strategy::Pinned);
+    let mut fixes: Vec<Strategy> = Vec::new();
+    for fix in proposed {
+        let empty = matches!(&fix, Strategy::Specific { fields } if fields.is_empty());
+        if fix != *strategy && !empty && !fixes.contains(&fix) && compare(&fix, recorded, incoming).is_match()
+        {
+            fixes.push(fix);
+        }
+    }
+    fixes
+}
+
+fn standard(names: impl IntoIterator<Item = String>) -> Strategy {
+    let mut ignored: Vec<_> = names.into_iter().collect();
+    ignored.sort();
+    ignored.dedup();
+    Strategy::Standard { ignored }
+}
+
+/// The fields as people write them: short where that is clear, and by what holds them where there are many.
+fn names(fields: &[Field], recorded: &Fields, incoming: &Fields) -> Vec<String> {
+    let mut by_top: BTreeMap<Field, Vec<&Field>> = BTreeMap::new();
+    for field in fields {
+        by_top.entry(field.cut(1)).or_default().push(field);
+    }
+    let mut names = Vec::new();
+    for (top, below) in by_top {
+        let whole = below.len() > ONE_BY_ONE && top.place == Place::Body;
+        let named = if whole { vec![&top] } else { below };
+        names.extend(named.into_iter().map(|field| short(field, recorded, incoming)));
+    }
+    names
+}
+
+/// The short name of a field, if both requests understand it so.
+fn short(field: &Field, recorded: &Fields, incoming: &Fields) -> String {
+    let long = field.to_string();
+    let Some((_, name)) = long.split_once('/').filter(|_| matches!(field.place, Place::Body | Place::Part))
+    else {
+        return long;
+    };
+    let means = |fields: &Fields| fields.resolve(name).map(|found| found == *field);
+    // Where it is absent it cannot be misunderstood.
+    let clear = [recorded, incoming].iter().all(|fields| means(fields).unwrap_or(true));
+    if clear && (means(recorded) == Ok(true) || means(incoming) == Ok(true)) { name.to_owned() } else { long }
+}
+
+/// The fields of the body that both requests have alike and that count under `standard`.
+fn agreed(recorded: &Fields, incoming: &Fields) -> Vec<String> {
+    let comparison = compare(&Strategy::STANDARD, recorded, incoming);
+    let differ: Vec<Field> = comparison.changes.iter().map(|change| change.field.cut(1)).collect();
+    let mut tops: Vec<Field> = recorded
+        .present()
+        .map(|leaf| &leaf.field)
+        .filter(|field| matches!(field.place, Place::Body | Place::Part) && !field.steps.is_empty())
+        .filter(|field| !recorded.is_model(field))
+        .map(|field| field.cut(1))
+        .filter(|top| !differ.contains(top))
+        .collect();
+    tops.dedup();
+    let mut names: Vec<_> = tops.iter().map(|top| short(top, recorded, incoming)).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,249 @@
+//! Who answers which call, worked out on outlines alone: what a change of a strategy would do, before it is done.
+//!
+//! It follows the order of the real look-up: all fields equal, then from narrow to wide, the newest within one; a
+//! scope's own recordings first. Rules are left out: whether they hold cannot be told from an outline.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::outline::Outline;
+use crate::model::{RecordingId, Row, Strategy};
+
+/// A recording, as far as the question goes which calls it answers.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The recording.
+    pub row: Arc<Row>,
+    /// Its request.
+    pub outline: Arc<Outline>,
+}
+
+/// Calls of the history that ask for the same.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The request.
+    pub outline: Arc<Outline>,
+    /// The scope the calls were made in.
+    pub scope: Option<Arc<str>>,
+    /// How many there were.
+    pub count: u64,
+}
+
+/// What a change of strategy would do to the calls of the history and to other recordings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlastRadius {
+    /// How many calls of the history were looked at.
+    pub calls: u64,
+    /// Calls that nothing answers now, and this recording then would.
+    pub miss_to_hit: u64,
+    /// Calls that another recording answers now, and this one then would.
+    pub from_others: u64,
+    /// Calls that this recording answers now, and another then would.
+    pub to_others: u64,
+    /// Calls that this recording answers now, and nothing then would.
+    pub hit_to_miss: u64,
+    /// Recordings that would answer the same calls as this one, so that only the newest of them does; those that do
+    /// already are not among them.
+    pub indistinguishable: Vec<RecordingId>,
+}
+
+/// Recordings of one endpoint, ready to be asked who answers.
+#[derive(Debug, Default)]
+pub struct Lineup {
+    candidates: Vec<Candidate>,
+    ids: HashMap<RecordingId, usize>,
+    /// Newest first.
+    by_all: HashMap<u64, Vec<usize>>,
+    /// By strategy, narrow ones first; then by key, newest first.
+    by_strategy: BTreeMap<(u8, Strategy), HashMap<u64, Vec<usize>>>,
+}
+
+/// Where a recording stands for a call: the smallest answers.
+type Rank<'a> = (bool, u8, Option<&'a Strategy>, Reverse<(i64, &'a RecordingId)>);
+
+impl Lineup {
+    /// A lineup of recordings that can be replayed.
+    #[must_use]
+    pub fn new(mut candidates: Vec<Candidate>) -> Self {
+        candidates.retain(|candidate| candidate.row.completeness.replayable());
+        candidates.sort_by_key(|candidate| Reverse((candidate.row.recorded_at, candidate.row.id.clone())));
+        let mut lineup = Self::default();
+        for (at, candidate) in candidates.iter().enumerate() {
+            let strategy = &candidate.row.strategy;
+            lineup.ids.insert(candidate.row.id.clone(), at);
+            lineup.by_all.entry(candidate.outline.all()).or_default().push(at);
+            let shape = (strategy.breadth(), strategy.clone());
+            let key = candidate.outline.key(strategy);
+            lineup.by_strategy.entry(shape).or_default().entry(key).or_default().push(at);
+        }
+        lineup.candidates = candidates;
+        lineup
+    }
+
+    /// All recordings, the newest first.
+    #[must_use]
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// The recording that answers a call in `scope`; `without` is left out.
+    #[must_use]
+    pub fn winner(
+        &self,
+        call: &Outline,
+        scope: Option<&str>,
+        without: Option<&RecordingId>,
+    ) -> Option<&Candidate> {
+        let among = |pass: &dyn Fn(Option<&str>) -> bool| {
+            self.first(call, &|row| pass(row.scope.as_deref()) && Some(&row.id) != without)
+        };
+        match scope {
+            None => among(&|_| true),
+            Some(_) => among(&|own| own == scope).or_else(|| among(&|own| own.is_none())),
+        }
+    }
+
+    fn first(&self, call: &Outline, pass: &dyn Fn(&Row) -> bool) -> Option<&Candidate> {
+        let take = |ids: Option<&Vec<usize>>, pass: &dyn Fn(&Candidate) -> bool| {
+            ids.into_iter().flatten().map(|at| &self.candidates[*at]).find(|candidate| pass(candidate))
+        };
+        let equal = |candidate: &Candidate| {
+            pass(&candidate.row) && matches(candidate, &candidate.row.strategy, call).is_some()
+        };
+        take(self.by_all.get(&call.all()), &equal).or_else(|| {
+            self.by_strategy.iter().find_map(|((_, strategy), keys)| {
+                take(keys.get(&call.key(strategy)), &|candidate: &Candidate| pass(&candidate.row))
+            })
+        })
+    }
+
+    /// What it would do if the recording `id` had `strategy`; none where it is not in the lineup.
+    #[must_use]
+    pub fn blast_radius(&self, id: &RecordingId, strategy: &Strategy, calls: &[Past]) -> Option<BlastRadius> {
+        let own = &self.candidates[*self.ids.get(id)?];
+        let mut radius = BlastRadius::default();
+        for Past { outline: call, scope, count } in calls {
+            radius.calls += count;
+            let seen =
+                scope.is_none() || own.row.scope.is_none() || own.row.scope.as_deref() == scope.as_deref();
+            let (now, then) = (matches(own, &own.row.strategy, call), matches(own, strategy, call));
+            if !seen || (now.is_none() && then.is_none()) {
+                continue;
+            }
+            let scope = scope.as_deref();
+            let other = self.winner(call, scope, Some(id));
+            let wins = |level: Option<u8>, strategy: &Strategy| {
+                level.is_some_and(|level| {
+                    other.is_none_or(|other| rank(own, level, strategy, scope) < rank_of(other, call, scope))
+                })
+            };
+            match (wins(now, &own.row.strategy), wins(then, strategy)) {
+                (false, true) if other.is_none() => radius.miss_to_hit += count,
+                (false, true) => radius.from_others += count,
+                (true, false) if other.is_none() => radius.hit_to_miss += count,
+                (true, false) => radius.to_others += count,
+                _ => {}
+            }
+        }
+        let twins = |strategy: &Strategy| -> HashSet<usize> {
+            let alike = |other: &Candidate| other.row.id != *id && alike(own, strategy, other);
+            (0..self.candidates.len()).filter(|at| alike(&self.candidates[*at])).collect()
+        };
+        let before = twins(&own.row.strategy);
+        let mut new: Vec<_> = twins(strategy).difference(&before).copied().collect();
+        new.sort_unstable();
+        radius.indistinguishable = new.into_iter().map(|at| self.candidates[at].row.id.clone()).collect();
+        Some(radius)
+    }
+
+    /// The recordings that answer the same calls as `id` if it has `strategy`, takes of it left out.
+    #[must_use]
+    pub fn twins(&self, id: &RecordingId, strategy: &Strategy) -> Vec<RecordingId> {
+        let Some(own) = self.ids.get(id).map(|at| &self.candidates[*at]) else { return Vec::new() };
+        let twins = self.candidates.iter().filter(|other| other.row.id != *id);
+        twins.filter(|other| alike(own, strategy, other)).map(|c| c.row.id.clone()).collect()
+    }
+
+    /// Groups of recordings that answer the same calls although their requests differ, the newest first in each: only
+    /// that one ever answers what they have in common. Takes of one request are no such group.
+    #[must_use]
+    pub fn ambiguous(&self) -> Vec<Vec<RecordingId>> {
+        let shapes: Vec<_> = self.by_strategy.keys().map(|(_, strategy)| strategy).collect();
+        let mut groups: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut leader: Vec<usize> = (0..self.candidates.len()).collect();
+        for (nth, one) in shapes.iter().enumerate() {
+            for other in &shapes[nth..] {
+                self.join(one, other, &mut leader);
+            }
+        }
+        for at in 0..leader.len() {
+            groups.entry(root(&mut leader, at)).or_default().push(at);
+        }
+        let differ = |group: &Vec<usize>| {
+            group
+                .windows(2)
+                .any(|two| self.candidates[two[0]].outline.all() != self.candidates[two[1]].outline.all())
+        };
+        let mut groups: Vec<_> =
+            groups.into_values().filter(|group| group.len() > 1 && differ(group)).collect();
+        groups.sort_unstable();
+        let ids =
+            |group: Vec<usize>| group.into_iter().map(|at| self.candidates[at].row.id.clone()).collect();
+        groups.into_iter().map(ids).collect()
+    }
+
+    /// Joins the recordings of two strategies that answer each other's requests.
+    fn join(&self, one: &Strategy, other: &Strategy, leader: &mut [usize]) {
+        let mut first: HashMap<(u64, u64, Option<&str>), usize> = HashMap::new();
+        for (at, candidate) in self.candidates.iter().enumerate() {
+            let own = &candidate.row.strategy;
+            if own == one || own == other {
+                let (outline, scope) = (&candidate.outline, candidate.row.scope.as_deref());
+                let known = *first.entry((outline.key(one), outline.key(other), scope)).or_insert(at);
+                let (a, b) = (root(leader, known), root(leader, at));
+                leader[a.max(b)] = a.min(b);
+            }
+        }
+    }
+}
+
+fn root(leader: &mut [usize], mut at: usize) -> usize {
+    while leader[at] != at {
+        leader[at] = leader[leader[at]];
+        at = leader[at];
+    }
+    at
+}
+
+/// Whether two recordings would answer each other's requests, if the first had `strategy`, and are no takes of one
+/// request.
+fn alike(own: &Candidate, strategy: &Strategy, other: &Candidate) -> bool {
+    own.row.scope == other.row.scope
+        && own.outline.all() != other.outline.all()
+        && matches(own, strategy, &other.outline).is_some()
+        && matches(other, &other.row.strategy, &own.outline).is_some()
+}
+
+/// On which level a recording would answer a call, if it had `strategy`: 0 for all fields equal, else its breadth.
+fn matches(own: &Candidate, strategy: &Strategy, call: &Outline) -> Option<u8> {
+    if own.outline.key(strategy) != call.key(strategy) {
+        return None;
+    }
+    Some(if own.outline.all() == call.all() { 0 } else { 1 + strategy.breadth() })
+}
+
+fn rank<'a>(own: &'a Candidate, level: u8, strategy: &'a Strategy, scope: Option<&str>) -> Rank<'a> {
+    let foreign = scope.is_some() && own.row.scope.as_deref() != scope;
+    // Among equal ones only the age counts.
+    let strategy = (level > 0).then_some(strategy);
+    (foreign, level, strategy, Reverse((own.row.recorded_at.0, &own.row.id)))
+}
+
+fn rank_of<'a>(other: &'a Candidate, call: &Outline, scope: Option<&str>) -> Rank<'a> {
+    let strategy = &other.row.strategy;
+    let level = matches(other, strategy, call).unwrap_or(u8::MAX);
+    rank(other, level, strategy, scope)
+}

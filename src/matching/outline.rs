@@ -1,0 +1,385 @@
+//! Outlines: requests without their values, with a short hash of each instead. Small enough to keep a hundred thousand
+//! of them in memory, and enough to tell what any strategy would make of two of them.
+
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest, Sha256};
+
+use super::canonical::{Fields, Leaf};
+use super::field::{Field, Place};
+use super::nearest::{Weight, weight};
+use super::significance::is_significant;
+use super::value::Value;
+use crate::dialect::Dialect;
+use crate::model::{Request, Strategy};
+
+/// What requests of the same form have in common: endpoint and fields.
+pub struct Shape {
+    method: Box<str>,
+    /// Dialect and endpoint, without any value.
+    context: Fields,
+    /// In the order of their hashes; behind them what only `strict` looks at.
+    fields: Box<[(u64, Field, Weight)]>,
+    /// A hash of all this.
+    identity: u64,
+    /// Which fields count, for the strategies that were asked for.
+    masks: RwLock<Vec<(Strategy, Arc<[bool]>)>>,
+}
+
+/// A request as hashes of its values: 8 bytes a field.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    shape: Arc<Shape>,
+    /// In the order of the shape's fields.
+    values: Box<[u64]>,
+    /// Of values as they are written, where that tells more than the canonical form.
+    written: u64,
+    /// The hashes of the input's values in ascending order, so that one that moved is found again.
+    input: Box<[u64]>,
+    /// Texts that share words have words here that share bits.
+    words: u64,
+}
+
+/// Shapes that were seen, so that equal ones are kept once.
+#[derive(Debug, Default)]
+pub struct Shapes(RwLock<HashSet<Arc<Shape>>>);
+
+impl Fields {
+    /// The request without its values.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        let leaves = || self.present().chain(&self.exact);
+        let mut order: Vec<(u64, &Leaf)> = leaves().map(|leaf| (hash_of(&leaf.field), leaf)).collect();
+        order.sort_by_key(|(hash, _)| *hash);
+        let fields = order.iter().map(|(hash, leaf)| (*hash, leaf.field.clone(), weight(self, &leaf.field)));
+        let mut words = Words::default();
+        let mut input = Vec::new();
+        let mut written = 0;
+        for leaf in leaves() {
+            if weight(self, &leaf.field) == Weight::Input {
+                input.push(mixed(0, short(&leaf.value)));
+                words.take(&leaf.value);
+            }
+            if let Some(text) = &leaf.written {
+                written = mixed(written, mixed(hash_of(&leaf.field), first_bytes(text.as_bytes())));
+            }
+        }
+        input.sort_unstable();
+        Outline {
+            shape: Arc::new(Shape::new(self, fields.collect())),
+            values: order.iter().map(|(_, leaf)| short(&leaf.value)).collect(),
+            written,
+            input: input.into(),
+            words: words.bits(),
+        }
+    }
+}
+
+impl Shape {
+    fn new(of: &Fields, fields: Box<[(u64, Field, Weight)]>) -> Self {
+        let method = match of.leaves.first().map(|leaf| &leaf.value) {
+            Some(Value::Text(method)) => method.clone(),
+            _ => "".into(),
+        };
+        let mut endpoint = of.endpoint.clone();
+        endpoint.vars.iter_mut().for_each(|(_, value)| value.clear());
+        let context =
+            Fields { dialect: of.dialect, endpoint, opaque: None, leaves: Vec::new(), exact: Vec::new() };
+        let names = fields.iter().fold(0, |all, (hash, ..)| mixed(all, *hash));
+        let texts = [of.dialect.name(), &*method, &of.endpoint.template];
+        let identity = texts.iter().fold(names, |all, text| mixed(all, first_bytes(text.as_bytes())));
+        Self { method, context, fields, identity, masks: RwLock::default() }
+    }
+
+    /// Which fields count under a strategy.
+    fn mask(&self, strategy: &Strategy) -> Arc<[bool]> {
+        let find = |masks: &[(Strategy, Arc<[bool]>)]| {
+            masks.iter().find(|(known, _)| known == strategy).map(|(_, mask)| Arc::clone(mask))
+        };
+        if let Some(mask) = find(&self.masks.read().unwrap_or_else(PoisonError::into_inner)) {
+            return mask;
+        }
+        let counts = |(_, field, _): &(u64, Field, Weight)| is_significant(strategy, &self.context, field);
+        let mask: Arc<[bool]> = self.fields.iter().map(counts).collect();
+        let mut masks = self.masks.write().unwrap_or_else(PoisonError::into_inner);
+        if masks.len() >= MASKS {
+            masks.clear();
+        }
+        masks.push((strategy.clone(), Arc::clone(&mask)));
+        mask
+    }
+
+    fn same_endpoint(&self, other: &Self) -> bool {
+        self.context.dialect == other.context.dialect
+            && self.method == other.method
+            && self.context.endpoint.template == other.context.endpoint.template
+    }
+}
+
+/// For how many strategies a shape remembers what counts.
+const MASKS: usize = 64;
+
+impl Outline {
+    /// Equal exactly where the fingerprints under the strategy are; not to be kept, only to be compared.
+    #[must_use]
+    pub fn key(&self, strategy: &Strategy) -> u64 {
+        let dialect = first_bytes(self.shape.context.dialect.name().as_bytes());
+        self.counted(strategy).fold(dialect, |key, (hash, _, _, value)| mixed(key, mixed(hash, value)))
+    }
+
+    /// The fields that count under a strategy, each with its hash, its weight, and the hash of its value.
+    pub(super) fn counted(&self, strategy: &Strategy) -> impl Iterator<Item = (u64, &Field, Weight, u64)> {
+        let mask = self.shape.mask(strategy);
+        let fields = self.shape.fields.iter().zip(&self.values).enumerate();
+        fields.filter_map(move |(at, ((hash, field, weight), value))| {
+            mask[at].then_some((*hash, field, *weight, *value))
+        })
+    }
+
+    /// Equal exactly where all canonical fields are.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        let exact = |field: &Field| is_exact(field);
+        let fields = self.shape.fields.iter().zip(&self.values).filter(|((_, field, _), _)| !exact(field));
+        fields.fold(self.written, |key, ((hash, ..), value)| mixed(key, mixed(*hash, *value)))
+    }
+
+    /// How far `recorded`, which has `strategy`, is from this request, by the same weights as the exact distance; none
+    /// for another endpoint.
+    fn distance(&self, recorded: &Self, strategy: &Strategy) -> Option<u64> {
+        let (own, other) = (&*self.shape, &*recorded.shape);
+        if !own.same_endpoint(other) {
+            return None;
+        }
+        let (mask, others) = (own.mask(strategy), other.mask(strategy));
+        let mut apart = 0;
+        let (mut a, mut b) = (0, 0);
+        while a < own.fields.len() || b < other.fields.len() {
+            let one = own.fields.get(a).map_or(u64::MAX, |field| field.0);
+            let two = other.fields.get(b).map_or(u64::MAX, |field| field.0);
+            let (counts, weight, same) = if one == two {
+                (mask[a], own.fields[a].2, self.values[a] == recorded.values[b])
+            } else if one < two {
+                (mask[a], own.fields[a].2, false)
+            } else {
+                (others[b], other.fields[b].2, false)
+            };
+            // The input is weighed as a whole.
+            if counts && !same && weight != Weight::Input {
+                apart += weight.whole();
+            }
+            a += usize::from(one <= two);
+            b += usize::from(two <= one);
+        }
+        Some(apart + self.input_apart(recorded))
+    }
+
+    /// How far the inputs are apart: by values that only one of them has, and by words.
+    fn input_apart(&self, recorded: &Self) -> u64 {
+        let (mut a, mut b, mut shared) = (0, 0, 0);
+        while let (Some(one), Some(two)) = (self.input.get(a), recorded.input.get(b)) {
+            shared += u64::from(one == two);
+            a += usize::from(one <= two);
+            b += usize::from(two <= one);
+        }
+        let all = self.input.len().max(recorded.input.len()) as u64;
+        if all == 0 || shared == all {
+            return 0;
+        }
+        let words = u64::from((self.words ^ recorded.words).count_ones());
+        Weight::Input.whole() * ((all - shared) * 64 / all + words) / 128
+    }
+}
+
+/// The `limit` candidates that are closest to `incoming`, each under its own strategy, closest first; of equally close
+/// ones those that came first. Candidates of other endpoints are passed over.
+pub fn shortlist<'a, T>(
+    incoming: &Outline,
+    candidates: impl Iterator<Item = (T, &'a Strategy, &'a Outline)>,
+    limit: usize,
+) -> Vec<T> {
+    let mut best: Vec<(u64, T)> = Vec::with_capacity(limit + 1);
+    for (candidate, strategy, outline) in candidates {
+        let Some(distance) = incoming.distance(outline, strategy) else { continue };
+        let at = best.partition_point(|known| known.0 <= distance);
+        if at < limit {
+            best.insert(at, (distance, candidate));
+            best.truncate(limit);
+        }
+    }
+    best.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+impl Shapes {
+    /// The same outline, with a shape that equal ones share.
+    #[must_use]
+    pub fn share(&self, mut outline: Outline) -> Outline {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&outline.shape).cloned();
+        match known {
+            Some(shape) => outline.shape = shape,
+            None => {
+                let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+                shapes.insert(Arc::clone(&outline.shape));
+            }
+        }
+        outline
+    }
+}
+
+/// The bits of a text's words and pairs of words, by majority: texts that share most of them share most bits.
+struct Words {
+    counts: [i32; 64],
+    last: u64,
+}
+
+/// How many words of a request are looked at.
+const MOST_WORDS: usize = 512;
+
+impl Default for Words {
+    fn default() -> Self {
+        Self { counts: [0; 64], last: 0 }
+    }
+}
+
+impl Words {
+    fn take(&mut self, value: &Value) {
+        let text = match value {
+            Value::Text(text) => text,
+            Value::Long { head, .. } => head,
+            _ => return,
+        };
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        for word in words.take(MOST_WORDS) {
+            let word = word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            self.add(mixed(0, word));
+            self.add(mixed(self.last, word));
+            self.last = word;
+        }
+    }
+
+    fn add(&mut self, hash: u64) {
+        for (bit, count) in self.counts.iter_mut().enumerate() {
+            *count += if hash >> bit & 1 == 1 { 1 } else { -1 };
+        }
+    }
+
+    fn bits(&self) -> u64 {
+        self.counts.iter().enumerate().fold(0, |bits, (bit, count)| bits | u64::from(*count > 0) << bit)
+    }
+}
+
+fn is_exact(field: &Field) -> bool {
+    matches!(field.place, Place::Target | Place::Bytes)
+        || (field.place == Place::Header && field.is("content-type"))
+}
+
+fn short(value: &Value) -> u64 {
+    let (kind, bytes) = value.bytes();
+    mixed(u64::from(kind), first_bytes(&bytes))
+}
+
+/// The text form is hashed: it is what is stored, and it does not tell a position from a key of digits.
+fn hash_of(field: &Field) -> u64 {
+    first_bytes(field.to_string().as_bytes())
+}
+
+fn first_bytes(bytes: &[u8]) -> u64 {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    u64::from_le_bytes(hash.first_chunk().copied().unwrap_or_default())
+}
+
+/// Two hashes as one; their order counts.
+pub(super) fn mixed(one: u64, other: u64) -> u64 {
+    let mut mixed = one.rotate_left(23) ^ other.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        let fields = |shape: &Self| shape.fields.iter().map(|(hash, ..)| *hash).collect::<Vec<_>>();
+        self.identity == other.identity && self.same_endpoint(other) && fields(self) == fields(other)
+    }
+}
+
+impl Eq for Shape {}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.identity);
+    }
+}
+
+impl std::fmt::Debug for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fields: Vec<_> = self.fields.iter().map(|(_, field, _)| field.to_string()).collect();
+        f.debug_tuple("Shape").field(&self.context.endpoint.template).field(&fields).finish()
+    }
+}
+
+impl PartialEq for Outline {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.values == other.values && self.written == other.written
+    }
+}
+
+impl Eq for Outline {}
+
+/// An outline as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    dialect: String,
+    method: String,
+    template: String,
+    fields: Vec<Field>,
+    values: Vec<u64>,
+    written: u64,
+    input: Vec<u64>,
+    words: u64,
+}
+
+impl Serialize for Outline {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let stored = Stored {
+            dialect: self.shape.context.dialect.name().into(),
+            method: self.shape.method.clone().into(),
+            template: self.shape.context.endpoint.template.clone(),
+            fields: self.shape.fields.iter().map(|(_, field, _)| field.clone()).collect(),
+            values: self.values.to_vec(),
+            written: self.written,
+            input: self.input.to_vec(),
+            words: self.words,
+        };
+        stored.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let unknown = || de::Error::custom("an outline of an unknown dialect or of another length");
+        let dialect = Dialect::named(&stored.dialect).ok_or_else(unknown)?;
+        if stored.fields.len() != stored.values.len() {
+            return Err(unknown());
+        }
+        // A template is a path of its own kind, with its variables for values.
+        let request = Request { method: stored.method, target: stored.template, ..Request::default() };
+        let context = Fields::under(dialect, &request);
+        let fields = stored.fields.into_iter();
+        let fields = fields.map(|field| (hash_of(&field), weight(&context, &field), field));
+        let fields = fields.map(|(hash, weight, field)| (hash, field, weight)).collect();
+        Ok(Self {
+            shape: Arc::new(Shape::new(&context, fields)),
+            values: stored.values.into(),
+            written: stored.written,
+            input: stored.input.into(),
+            words: stored.words,
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! A request that is asked about and not sent: what would serve it, and why.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use super::request::{headers, overrides};
+use crate::dialect::Dialect;
+use crate::engine::Overrides;
+use crate::model::{self, Headers};
+use crate::upstream::Base;
+
+/// A request as people write it: to the proxy or to the provider itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The method, in capital letters.
+    pub method: String,
+    /// The provider's URL, the proxy's, or a path with or without a mount.
+    pub url: String,
+    /// The headers, retake's own included.
+    pub headers: Headers,
+    /// The body.
+    #[serde(with = "crate::model::exchange::text_or_base64")]
+    pub body: Bytes,
+}
+
+impl Question {
+    /// The call that it would be.
+    ///
+    /// # Errors
+    /// A sentence, when the URL belongs to no mount or a header cannot be understood.
+    pub fn asked(self, upstreams: &BTreeMap<String, Base>) -> Result<(model::Request, Overrides), String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in self.headers.iter() {
+            match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
+                (Ok(name), Ok(value)) => _ = map.append(name, value),
+                _ => return Err(format!("the header `{name}` cannot be sent over HTTP")),
+            }
+        }
+        let overrides = overrides(&map)?;
+        let (mount, target) = located(&self.url, &map, upstreams)?;
+        let request =
+            model::Request { method: self.method, mount, target, headers: headers(&map), body: self.body };
+        Ok((request, overrides))
+    }
+}
+
+/// Mount and target of a URL: by the longest upstream that it begins with, else by its path, as a call's.
+fn located(
+    url: &str,
+    headers: &HeaderMap,
+    upstreams: &BTreeMap<String, Base>,
+) -> Result<(String, String), String> {
+    let behind = |base: &Base| {
+        let rest = url.strip_prefix(base.as_str())?;
+        (rest.is_empty() || rest.starts_with(['/', '?'])).then(|| rest.to_owned())
+    };
+    let known =
+        upstreams.iter().filter_map(|(mount, base)| Some((base.as_str().len(), mount, behind(base)?)));
+    if let Some((_, mount, target)) = known.max_by_key(|(len, ..)| *len) {
+        return Ok((mount.clone(), if target.is_empty() { "/".into() } else { target }));
+    }
+    let target = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => url,
+    };
+    if !target.starts_with('/') {
+        return Err(format!("`{url}` is neither a URL nor a path; write https://… or /openai/v1/…"));
+    }
+    let first = target[1..].split(['/', '?']).next().unwrap_or_default();
+    let rest = &target[1 + first.len()..];
+    if upstreams.contains_key(first) && rest.starts_with('/') && !target.starts_with("/openai/deployments/") {
+        return Ok((first.to_owned(), rest.to_owned()));
+    }
+    match Dialect::detect(target, |name| headers.contains_key(name)) {
+        Some(mount) if upstreams.contains_key(mount) => Ok((mount.to_owned(), target.to_owned())),
+        _ => {
+            let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
+            Err(format!("{url} belongs to no mount; known are {}", mounts.join(", ")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Settings;
+
+    #[test]
+    fn a_url_is_found_by_its_upstream_or_its_path() {
+        let mut upstreams = Settings::default().upstreams;
+        upstreams.insert("local".into(), "http://127.0.0.1:9/api".parse().unwrap());
+        let found = |url: &str| located(url, &HeaderMap::new(), &upstreams);
+        for (url, mount, target) in [
+            ("https://api.openai.com/v1/chat/completions", "openai", "/v1/chat/completions"),
+            ("http://127.0.0.1:4010/openai/v1/x?y=z", "openai", "/v1/x?y=z"),
+            ("/anthropic/v1/messages", "anthropic", "/v1/messages"),
+            ("/v1/messages", "anthropic", "/v1/messages"),
+            ("http://127.0.0.1:9/api/x", "local", "/x"),
+            ("https://api.lumenfall.ai/openai/v1/images/generations", "lumenfall", "/v1/images/generations"),
+        ] {
+            assert_eq!(found(url), Ok((mount.into(), target.into())), "{url}");
+        }
+        assert!(found("https://example.com/other").unwrap_err().contains("/openai"));
+        assert!(found("chat/completions").unwrap_err().contains("/openai/v1"));
+    }
+}
