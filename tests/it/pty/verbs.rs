@@ -66,7 +66,7 @@ async fn a_picture_fills_the_screen_in_pixels_where_the_terminal_has_them() {
     pictured(&home).await;
     let args = ["--listen", "127.0.0.1:0"];
     let mut terminal = Terminal::with(&home, LARGE, Manners::Kitty, &[], &args);
-    terminal.shows("No calls yet");
+    terminal.shows("1 rec");
     terminal.keys("2");
     terminal.shows("64x64 png");
     terminal.keys("i");
