@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, Explanation, Media, RetagError, Retagged, Settings};
+use crate::engine::{self, Engine, EngineError, Explanation, Media, RetagError, Retagged, Settings};
 use crate::matching::Suggestion;
 use crate::model::{
     CallId, Event, Exchange, Headers, MediaId, Mode, Notice, Recording, RecordingId, Request, Row, Snapshot,
@@ -43,6 +43,9 @@ pub enum DeskError {
     /// The store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The engine could not be set up.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The owner could not be reached.
     #[error("the process that owns the store does not answer: {0}")]
     Unreachable(#[from] UpstreamError),
@@ -77,7 +80,7 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be opened, or belongs to a process without an address.
-    pub fn open(dir: &Path) -> Result<(Self, Vec<Notice>), DeskError> {
+    pub fn open(dir: &Path, settings: Settings) -> Result<(Self, Vec<Notice>), DeskError> {
         if let Some(owner) = crate::store::owner(dir)
             && let Some(base) =
                 owner.address.as_deref().and_then(|address| format!("http://{address}").parse().ok())
@@ -86,7 +89,7 @@ impl Desk {
             return Ok((Self::There(owner), Vec::new()));
         }
         let opened = Store::open(dir, &Ownership::default(), engine::now())?;
-        let engine = Engine::new(Settings::default(), opened.store)?;
+        let engine = Engine::new(settings, opened.store)?;
         engine.recall();
         Ok((Self::Here(engine), opened.notices))
     }

@@ -31,7 +31,7 @@ pub(super) async fn run(
     if screen {
         log_to_file();
     } else {
-        log_to_stderr();
+        log_to_stderr(false);
     }
     let dir = tempfile::Builder::new()
         .prefix("retake-demo-")

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::print;
 use crate::desk::DeskError;
-use crate::engine::RetagError;
+use crate::engine::{EngineError, RetagError};
 use crate::store::StoreError;
 use crate::upstream::UpstreamError;
 
@@ -57,7 +57,13 @@ fn exit(error: &anyhow::Error) -> Exit {
         }
         Some(DeskError::Retag(RetagError::Store(_))) => return Exit::Store,
         // The owner of the store is no upstream: who cannot reach it cannot use the store.
-        Some(DeskError::Unreachable(_) | DeskError::Refused { .. } | DeskError::Store(_)) => {
+        Some(DeskError::Engine(EngineError::Settings(_))) => return Exit::Usage,
+        Some(
+            DeskError::Engine(EngineError::Store(_))
+            | DeskError::Unreachable(_)
+            | DeskError::Refused { .. }
+            | DeskError::Store(_),
+        ) => {
             return Exit::Store;
         }
         Some(DeskError::OnlyThere(_)) => return Exit::Usage,

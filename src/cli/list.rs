@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 
+use super::config::Config;
 use super::exit::{Exit, NotFound};
-use super::{Common, pick, print};
+use super::{Common, ProxyArgs, pick, print};
 use crate::desk::Desk;
 use crate::reading::human;
 
@@ -76,7 +77,8 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         );
         return Err(NotFound(text).into());
     }
-    let (desk, notices) = Desk::open(&common.store)?;
+    let config = Config::read(common, &ProxyArgs::default())?;
+    let (desk, notices) = Desk::open(&common.store, config.settings)?;
     for notice in &notices {
         print::note(&notice.text);
     }

@@ -72,6 +72,10 @@ struct ProxyArgs {
     /// What happens to a call [default: replay-or-mock]
     #[arg(long, value_name = "MODE", env = "RETAKE_MODE")]
     mode: Option<String>,
+    /// A mode with its ceiling: dev (replay-or-record), ci (replay-or-error, nothing is forwarded), staging
+    /// (replay-or-live), production (off)
+    #[arg(long, value_name = "NAME", env = "RETAKE_PRESET")]
+    preset: Option<String>,
     /// The match strategy of new recordings [default: standard]
     #[arg(long = "match", value_name = "STRATEGY", env = "RETAKE_MATCH")]
     strategy: Option<String>,
@@ -139,6 +143,9 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Write, check or find the configuration
+    #[command(subcommand)]
+    Config(config::verbs::Verb),
     /// Move recordings to the trash
     Rm {
         /// Their ids, or unique beginnings
@@ -204,6 +211,7 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
         Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
+        Some(Verb::Config(verb)) => config::verbs::run(&common, verb),
         Some(Verb::Retag(change)) => retag::run(&common, change).await,
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
@@ -221,6 +229,7 @@ impl ProxyArgs {
         Self {
             listen: one("listen", self.listen, later.listen),
             mode: one("mode", self.mode, later.mode),
+            preset: one("preset", self.preset, later.preset),
             strategy: one("strategy", self.strategy, later.strategy),
             upstreams: [self.upstreams, upstreams].concat(),
             never_forward: self.never_forward || later.never_forward,

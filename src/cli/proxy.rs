@@ -27,7 +27,9 @@ impl Running {
     /// Opens the store and serves it.
     pub(super) async fn start(store: &Path, config: &Config) -> anyhow::Result<Self> {
         let access = |token: &str| Access { token: token.into(), public_url: config.public_url.clone() };
-        Self::with(store, config.settings.clone(), config.listen, access).await
+        let running = Self::with(store, config.settings.clone(), config.listen, access).await?;
+        tokio::spawn(config.watch.clone().run(running.engine.clone(), config.clone()));
+        Ok(running)
     }
 
     /// The same from its parts.
@@ -49,7 +51,7 @@ impl Running {
             ))
         })?;
         let address = proxy.address();
-        config::refuse_itself(engine.settings(), address)?;
+        config::refuse_itself(&engine.settings(), address)?;
         store.announce(&address.to_string())?;
         let stop = CancellationToken::new();
         let serving = tokio::spawn(proxy.run(stop.clone().cancelled_owned()));
@@ -88,9 +90,10 @@ impl Signals {
     }
 }
 
-/// Sends the program's own log to stderr: warnings, or what `RETAKE_LOG` says.
-pub(super) fn log_to_stderr() {
-    let filter = log_filter("warn");
+/// Sends the program's own log to stderr: warnings, or what `RETAKE_LOG` says; without the notices, where they are
+/// printed as they come.
+pub(super) fn log_to_stderr(with_notices: bool) {
+    let filter = log_filter(if with_notices { "warn" } else { "warn,retake::notices=off" });
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -33,12 +33,13 @@ impl Lines {
 }
 
 pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyhow::Result<ExitCode> {
-    log_to_stderr();
+    log_to_stderr(lines == Lines::None);
     let config = Config::read(common, &args)?;
     // Before the address is said: who reads it may send a signal at once.
     let mut signals = Signals::listen()?;
     let running = Running::start(&common.store, &config).await?;
     running.notices.iter().for_each(|notice| print::note(&notice.text));
+    config.warnings.iter().for_each(|warning| print::note(&warning.to_string()));
     if !running.address.ip().is_loopback() {
         print::note(&format!(
             "listening beyond this machine: everyone who reaches {} can use recordings and upstreams",

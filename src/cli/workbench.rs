@@ -83,7 +83,7 @@ impl Screen {
             banner: Vec::new(),
             theme: config.theme,
             ascii: config.ascii,
-            notices: running.notices.clone(),
+            notices: [running.notices.clone(), config.notices()].concat(),
             length: None,
         }
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::body::AnswerBody;
 use super::library::Found;
+use super::policy::Profile;
 use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
@@ -67,13 +68,15 @@ pub(super) struct Asked {
     pub(super) scrubbed: Scrubbed,
     pub(super) fields: Fields,
     pub(super) mode: Mode,
+    pub(super) profile: Option<Arc<Profile>>,
+    /// What must not be in an answer that is stored.
+    pub(super) secrets: Vec<bytes::Bytes>,
     pub(super) ticket: Ticket,
 }
 
 impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
-        let mode = incoming.overrides.mode.unwrap_or_else(|| self.mode());
         let (engine, request) = (self.clone(), incoming.request.clone());
         let large = request.body.len() > LARGE;
         let read = move || {
@@ -83,10 +86,17 @@ impl Engine {
             (scrubbed, fields, outline, summary)
         };
         let (scrubbed, fields, outline, summary) = if large { aside(read).await } else { read() };
+        let settings = self.settings();
+        let profile = settings.profile(&incoming.request.headers, &incoming.request.target).cloned();
+        let mode = settings
+            .mode_of(incoming.overrides.mode, profile.as_deref(), &summary.endpoint, summary.model.as_deref())
+            .unwrap_or_else(|| self.mode());
         let mut ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
         ticket.asks(&outline);
+        ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
-        self.answer_asked(Asked { incoming, scrubbed, fields, mode, ticket }).await
+        self.answer_asked(Asked { incoming, scrubbed, fields, mode, profile, secrets: Vec::new(), ticket })
+            .await
     }
 
     async fn answer_asked(&self, asked: Asked) -> Answer {
@@ -96,7 +106,7 @@ impl Engine {
         } else {
             None
         };
-        match (decide(asked.mode, found.is_some(), self.shared.settings.never_forward), found) {
+        match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
             (Decision::Replay, Some(found)) => self.replay(asked, &found),
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
             (Decision::Forward { store }, _) => self.forward(asked, store).await,
@@ -111,12 +121,12 @@ impl Engine {
 
     /// A request as it may be stored, and as it is compared.
     pub(super) fn scrub(&self, request: &Request) -> Scrubbed {
-        self.shared.scrubber.scrub(request)
+        self.shared.live.load().scrubber.scrub(request)
     }
 
     /// The canonical fields of a scrubbed request.
     pub(super) fn fields(&self, scrubbed: &Scrubbed) -> Fields {
-        Fields::of(scrubbed)
+        self.shared.live.load().canon.fields(scrubbed)
     }
 
     /// The recording that answers a request.
@@ -168,7 +178,7 @@ impl Engine {
         });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;
-            let equal = Fields::of(&recorded.request).fingerprint(strategy) == wanted;
+            let equal = self.fields(&recorded.request).fingerprint(strategy) == wanted;
             let cosmetic = entry.keys.all != all;
             let used = self.shared.library.used(&entry.row.id)?;
             equal.then(|| Found { id: entry.row.id.clone(), strategy: strategy.clone(), cosmetic, used })
@@ -188,7 +198,7 @@ impl Engine {
         };
         let mut headers = header_map(&asked.scrubbed.method, &response);
         mark(&mut headers, Outcome::Mock, None, None);
-        let latency = asked.incoming.overrides.latency.unwrap_or(self.shared.settings.latency);
+        let latency = asked.incoming.overrides.latency.unwrap_or(self.settings().latency);
         let mut ticket = asked.ticket;
         let first = ticket.elapsed() + latency.due(response.log.begins());
         let call = ticket.call();
@@ -208,7 +218,7 @@ impl Engine {
             return self.refuse(
                 asked,
                 Outcome::Miss,
-                &Refusal::new(self.shared.settings.miss_status, "RECORDING_NOT_FOUND", &text),
+                &Refusal::new(self.settings().miss_status, "RECORDING_NOT_FOUND", &text),
             );
         }
         let near = self.near_misses(&asked).await;
@@ -219,7 +229,7 @@ impl Engine {
             Outcome::Miss,
             &Refusal {
                 details: Some(details),
-                ..Refusal::new(self.shared.settings.miss_status, "RECORDING_NOT_FOUND", &text)
+                ..Refusal::new(self.settings().miss_status, "RECORDING_NOT_FOUND", &text)
             },
         )
     }
@@ -227,8 +237,8 @@ impl Engine {
     /// The answer to a request that is no call: it never reached a mode, but people should see it.
     pub fn reject(&self, request: &Request, started: Instant, refused: &Refusal<'_>) -> Answer {
         // What is refused may quote a header that holds a key by mistake.
-        let message = self.shared.scrubber.sentence(refused.message, request);
-        let scrubbed = self.shared.scrubber.scrub(request);
+        let message = self.shared.live.load().scrubber.sentence(refused.message, request);
+        let scrubbed = self.scrub(request);
         let refused = Refusal { message: &message, ..refused.clone() };
         let mut ticket = Ticket::new(self, &scrubbed, summary(&scrubbed), self.mode(), started);
         let (answer, response) = refusal(Dialect::of_mount(&request.mount), Outcome::Error, &refused);

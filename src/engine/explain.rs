@@ -87,7 +87,7 @@ impl Engine {
     pub async fn explain(&self, request: &Request, overrides: &Overrides) -> Explanation {
         let scrubbed = self.scrub(request);
         let fields = self.fields(&scrubbed);
-        let call = self.described(&scrubbed, overrides);
+        let call = self.described(request, &scrubbed, overrides);
         let found = if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides).await } else { None };
         let never_forward = self.settings().never_forward;
         let decision = match decide(call.mode, found.is_some(), never_forward) {
@@ -187,14 +187,17 @@ impl Engine {
     }
 
     /// A call as it would stand in the history.
-    fn described(&self, scrubbed: &Scrubbed, overrides: &Overrides) -> Call {
+    fn described(&self, request: &Request, scrubbed: &Scrubbed, overrides: &Overrides) -> Call {
         let summary = summary(scrubbed);
-        let mode = overrides.mode.unwrap_or_else(|| self.mode());
+        let settings = self.settings();
+        let profile = settings.profile(&request.headers, &request.target);
+        let (endpoint, model) = (&summary.endpoint, summary.model.as_deref());
+        let mode = settings.mode_of(overrides.mode, profile.map(|profile| &**profile), endpoint, model);
         Call {
             at: clock::now(),
             endpoint: summary.endpoint.into(),
             model: summary.model.map(Arc::from),
-            mode,
+            mode: mode.unwrap_or_else(|| self.mode()),
             ..Call::default()
         }
     }

@@ -21,7 +21,7 @@ const REMEMBER: u64 = 8 << 20;
 impl Engine {
     pub(super) async fn forward(&self, mut asked: Asked, store: bool) -> Answer {
         let mount = asked.incoming.request.mount.clone();
-        let Some(base) = self.shared.settings.upstreams.get(&mount).cloned() else {
+        let Some(base) = self.settings().upstreams.get(&mount).cloned() else {
             let text = format!("no upstream `{mount}` is known; start with --upstream {mount}=URL");
             return self.refuse(asked, Outcome::Error, &Refusal::new(404, "UNKNOWN_UPSTREAM", &text));
         };
@@ -31,6 +31,14 @@ impl Engine {
         asked.ticket.progress();
         if store {
             plain_encoding(&mut asked.incoming.request.headers);
+        }
+        // Neither the client's key nor the one that takes its place may be stored.
+        asked.secrets = credentials(&asked.incoming.request);
+        if let Some((request, key)) =
+            asked.profile.as_ref().and_then(|profile| profile.dressed(&asked.incoming.request))
+        {
+            asked.incoming.request = request;
+            asked.secrets.push(key);
         }
         let sent = Instant::now();
         match self.shared.client.forward(&asked.incoming.request, &base).await {
@@ -61,10 +69,9 @@ impl Engine {
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let mut headers = header_map(&asked.scrubbed.method, &response);
         mark(&mut headers, Outcome::Live, None, None);
-        let Asked { incoming, scrubbed, mut ticket, .. } = asked;
+        let Asked { secrets, scrubbed, mut ticket, .. } = asked;
         ticket.call().status = Some(response.status);
         let (engine, status) = (self.clone(), response.status);
-        let secrets = credentials(&incoming.request);
         let finish = Box::new(move |arrived: Arrived| {
             Self::note_end(&mut ticket, &arrived);
             let response = Response { log: arrived.log, ..response };

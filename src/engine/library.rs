@@ -69,6 +69,11 @@ impl Library {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Makes what was derived be derived anew.
+    pub(super) fn outdate(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
     pub(super) fn insert(&self, entry: Indexed) {
         let mut state = self.write();
         state.remove(&entry.row.id);

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::matching::{Salt, Scrubber};
+use crate::matching::Salt;
 use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot};
 use crate::store::{Store, StoreError};
 use crate::upstream::Client;
@@ -27,6 +28,7 @@ mod library;
 mod links;
 mod media;
 mod outlines;
+mod policy;
 mod recall;
 mod record;
 mod remove;
@@ -41,10 +43,11 @@ pub use body::AnswerBody;
 pub use clock::now;
 pub use explain::{Explanation, Fix, Hit, Near};
 pub use media::Media;
+pub use policy::{Profile, Route, Secret};
 pub use record::row_of;
 pub use replay::{Raw, RawKey};
 pub use retag::{RetagError, Retagged};
-pub use settings::Settings;
+pub use settings::{Settings, SettingsError};
 
 use history::History;
 use library::Library;
@@ -52,6 +55,21 @@ use media::Pending;
 use outlines::Outlines;
 use record::Unsaved;
 use replay::Replays;
+use settings::Live;
+
+/// Why an engine cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store cannot be listed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A pattern among the settings cannot be.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Under which name notices stand in the log: who prints them leaves them out there.
+pub const NOTICES: &str = "retake::notices";
 
 /// The engine of one store. Clones share it.
 #[derive(Clone)]
@@ -60,7 +78,8 @@ pub struct Engine {
 }
 
 struct Shared {
-    settings: Settings,
+    /// Replaced as a whole when the configuration changes.
+    live: ArcSwap<Live>,
     store: Store,
     library: Library,
     history: History,
@@ -69,7 +88,6 @@ struct Shared {
     outlines: Outlines,
     unsaved: Unsaved,
     client: Client,
-    scrubber: Scrubber,
     /// Recordings on their way into the store, drained at the end.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -79,8 +97,8 @@ impl Engine {
     /// An engine on an open store.
     ///
     /// # Errors
-    /// When the store cannot be listed.
-    pub fn new(settings: Settings, store: Store) -> Result<Self, StoreError> {
+    /// When the store cannot be listed, or a pattern among the settings cannot be.
+    pub fn new(settings: Settings, store: Store) -> Result<Self, EngineError> {
         let library = Library::default();
         for entry in store.entries()? {
             library.insert(entry);
@@ -88,8 +106,7 @@ impl Engine {
         let shared = Shared {
             history: History::new(settings.mode),
             client: Client::new(settings.timeout),
-            scrubber: Scrubber::new(Salt(store.salt()), settings.keep_personal),
-            settings,
+            live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),
             store,
             library,
             replays: Replays::default(),
@@ -104,10 +121,24 @@ impl Engine {
         Ok(engine)
     }
 
-    /// How the engine was set up.
+    /// The settings in force.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.shared.settings
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.shared.live.load().settings)
+    }
+
+    /// Puts other settings in force, for the calls that come. The mode stays as it is: it is switched by itself.
+    ///
+    /// # Errors
+    /// When a pattern among them cannot be; the old ones stay in force then.
+    pub fn reconfigure(&self, settings: Settings) -> Result<(), EngineError> {
+        let live = Live::new(settings, Salt(self.shared.store.salt()))?;
+        self.shared.live.store(Arc::new(live));
+        self.rekey();
+        // What was found under the old settings may not be what the new ones find.
+        self.shared.library.outdate();
+        self.shared.outlines.clear();
+        Ok(())
     }
 
     /// The mode in force.
@@ -171,9 +202,9 @@ impl Engine {
     pub fn notify(&self, level: Level, text: impl Into<String>) {
         let text = text.into();
         match level {
-            Level::Info => tracing::info!("{text}"),
-            Level::Warning => tracing::warn!("{text}"),
-            Level::Error => tracing::error!("{text}"),
+            Level::Info => tracing::info!(target: NOTICES, "{text}"),
+            Level::Warning => tracing::warn!(target: NOTICES, "{text}"),
+            Level::Error => tracing::error!(target: NOTICES, "{text}"),
         }
         self.shared.history.announce(|| Event::Notice(Notice { level, text }));
     }

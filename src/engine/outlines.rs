@@ -61,11 +61,19 @@ impl Engine {
 impl Outlines {
     /// The outline of a request, whose shape equal ones share.
     pub(super) fn shared(&self, fields: &Fields) -> Outline {
-        self.shapes.share(fields.outline())
+        self.share(fields.outline())
+    }
+
+    pub(super) fn share(&self, outline: Outline) -> Outline {
+        self.shapes.share(outline)
     }
 
     pub(super) fn forget(&self, ids: &[RecordingId]) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         ids.iter().for_each(|id| _ = known.remove(id));
+    }
+
+    pub(super) fn clear(&self) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

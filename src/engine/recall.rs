@@ -29,7 +29,10 @@ impl Engine {
         let mut calls: Vec<_> =
             self.shared.store.history().iter().filter_map(|(_, kept)| recalled(kept)).collect();
         calls.sort_by_key(|kept| kept.call.id);
-        self.shared.history.recall(calls.into_iter().map(|kept| (kept.call, kept.outline)).collect());
+        let live = self.shared.live.load();
+        let shared = |outline: Outline| self.shared.outlines.share(outline.under(&live.canon));
+        let calls = calls.into_iter().map(|kept| (kept.call, kept.outline.map(shared)));
+        self.shared.history.recall(calls.collect());
     }
 
     /// Writes down the calls that ended since the last time.

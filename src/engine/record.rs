@@ -15,7 +15,7 @@ use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, links};
 use crate::dialect::{Dialect, Refusal};
-use crate::matching::{CANONICAL_VERSION, Fields, credentials, summary};
+use crate::matching::{Fields, summary};
 use crate::model::{
     ByteLog, Completeness, Event, Hash, Level, Outcome, Provenance, Recording, RecordingId, Response, Row,
     Scrubbed, Strategy, Usage,
@@ -68,7 +68,8 @@ impl Engine {
         upstream: Base,
         sent: Instant,
     ) -> Answer {
-        let (id, Asked { incoming, scrubbed, fields, mut ticket, .. }) = (clock::recording_id(), asked);
+        let (id, strategy) = (clock::recording_id(), self.stamped(&asked));
+        let Asked { incoming, scrubbed, fields, secrets, mut ticket, .. } = asked;
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let (status, mut headers) = (answer.status, header_map(&scrubbed.method, &response));
@@ -82,13 +83,9 @@ impl Engine {
             engine: self.clone(),
             id,
             fields,
-            strategy: incoming
-                .overrides
-                .strategy
-                .clone()
-                .unwrap_or_else(|| self.shared.settings.strategy.clone()),
+            strategy,
             scope: incoming.overrides.scope.as_deref().map(str::to_owned),
-            secrets: credentials(&incoming.request),
+            secrets,
             request: scrubbed,
             response,
             upstream,
@@ -109,6 +106,13 @@ impl Engine {
         });
         let tee = Tee::new(answer.body, sent, KEEP, Some(tasks), finish);
         Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
+    }
+
+    /// The strategy of what a call records.
+    fn stamped(&self, asked: &Asked) -> Strategy {
+        let summary = summary(&asked.scrubbed);
+        let (header, profile) = (asked.incoming.overrides.strategy.as_ref(), asked.profile.as_deref());
+        self.settings().strategy_of(header, profile, &summary.endpoint, summary.model.as_deref())
     }
 
     /// An answer with links is held until it is complete, so that the links can be replaced by ones that last. It is
@@ -158,7 +162,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be stored.
     pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
-        let keys = keys_of(&Fields::of(&recording.request), &recording.strategy);
+        let keys = self.keys(&self.fields(&self.scrub(&recording.request)), &recording.strategy);
         let row = Arc::new(row_of(&recording));
         self.put(&recording, &row, &keys, media).await?;
         self.shared.library.insert(Indexed { row: Arc::clone(&row), keys });
@@ -166,13 +170,19 @@ impl Engine {
         Ok(())
     }
 
+    /// The fingerprints that a look-up needs.
+    pub(super) fn keys(&self, fields: &Fields, strategy: &Strategy) -> Keys {
+        let canonical = self.shared.live.load().canon.version();
+        Keys { canonical, all: fields.all(), significant: fields.fingerprint(strategy) }
+    }
+
     /// Brings the keys of recordings up to date that an older canonical form made.
     pub(super) fn rekey(&self) {
-        let rows = self.shared.library.outdated(CANONICAL_VERSION);
+        let rows = self.shared.library.outdated(self.shared.live.load().canon.version());
         let mut changes = Vec::new();
         for row in rows {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
-            let keys = keys_of(&Fields::of(&recording.request), &row.strategy);
+            let keys = self.keys(&self.fields(&self.scrub(&recording.request)), &row.strategy);
             // A dialect that has come to be known calls the same endpoint by another name.
             let summary = summary(&recording.request);
             let (endpoint, model, prompt) = (summary.endpoint, summary.model, summary.prompt);
@@ -203,7 +213,7 @@ impl Draft {
             return;
         };
         self.response = response;
-        let keys = keys_of(&self.fields, &self.strategy);
+        let keys = engine.keys(&self.fields, &self.strategy);
         let (recording, bodies, ticket) = self.recording(&arrived, media);
         engine.downloaded(&recording.media);
         engine.add(recording, keys, bodies, ticket).await;
@@ -299,8 +309,8 @@ impl Engine {
     /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more.
     fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
         let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
-        let again = self.shared.scrubber.scrub(stored.request.get());
-        let own = keys_of(&Fields::of(&again), &stored.strategy);
+        let again = self.scrub(stored.request.get());
+        let own = self.keys(&self.fields(&again), &stored.strategy);
         Ok(stored == *recording && own == *keys)
     }
 }
@@ -339,11 +349,6 @@ fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completene
         End::Clean | End::Cut => Completeness::CutByUpstream,
         End::Abandoned => Completeness::CutByClient,
     }
-}
-
-/// The fingerprints that a look-up needs.
-pub(super) fn keys_of(fields: &Fields, strategy: &Strategy) -> Keys {
-    Keys { canonical: CANONICAL_VERSION, all: fields.all(), significant: fields.fingerprint(strategy) }
 }
 
 /// What lists show of a recording.

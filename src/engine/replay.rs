@@ -93,14 +93,24 @@ impl Engine {
     /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
     #[must_use]
     pub fn answer_known(&self, raw: &Raw<'_>, key: &RawKey) -> Option<Answer> {
-        let mode = raw.overrides.mode.unwrap_or_else(|| self.mode());
-        if !mode.looks_up() {
+        let hit = self.shared.replays.known(key, self.shared.library.generation())?;
+        let live = self.shared.live.load();
+        let (settings, call) = (&live.settings, &hit.call);
+        let profile = settings.raw_profile(raw.headers, raw.target);
+        let mode = settings
+            .mode_of(
+                raw.overrides.mode,
+                profile.map(|profile| &**profile),
+                &call.endpoint,
+                call.model.as_deref(),
+            )
+            .unwrap_or_else(|| self.mode());
+        if !mode.looks_up() || profile.map(|profile| &profile.name) != call.profile.as_ref() {
             return None;
         }
-        let hit = self.shared.replays.known(key, self.shared.library.generation())?;
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
         let (headers, status) = (hit.headers.clone(), ready.status);
-        if raw.overrides.latency.unwrap_or(self.shared.settings.latency) == Latency::None {
+        if raw.overrides.latency.unwrap_or(settings.latency) == Latency::None {
             self.replayed_at_once(&hit, mode, raw.started);
             return Some(Answer { status, headers, body: AnswerBody::Whole(ready.body.clone()) });
         }
@@ -151,7 +161,7 @@ impl Engine {
             }
             Ok(None) => {
                 let text = format!("recording {} was removed while it was looked up", found.id);
-                let status = self.shared.settings.miss_status;
+                let status = self.settings().miss_status;
                 self.refuse(asked, Outcome::Miss, &Refusal::new(status, "RECORDING_NOT_FOUND", &text))
             }
             Err(error) => {
@@ -169,7 +179,7 @@ impl Engine {
         ready: &Prepared,
         overrides: &Overrides,
     ) -> Answer {
-        let latency = overrides.latency.unwrap_or(self.shared.settings.latency);
+        let latency = overrides.latency.unwrap_or(self.settings().latency);
         let first = ticket.elapsed() + latency.due(ready.log.begins());
         ticket.call().first_byte = Some(micros(first));
         let body =

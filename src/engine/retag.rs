@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
-use super::record::keys_of;
 use super::{Engine, clock};
 use crate::matching::{BlastRadius, Fields, ResolveFieldError};
 use crate::model::{Event, RecordingId, Row, Strategy};
@@ -84,7 +83,7 @@ impl Engine {
             ambiguous: lineup.twins(id, strategy),
             radius,
         };
-        let keys = keys_of(&fields, strategy);
+        let keys = self.keys(&fields, strategy);
         let row = Arc::new(Row { strategy: strategy.clone(), ..Row::clone(&row) });
         Ok((retagged, Indexed { row, keys }))
     }

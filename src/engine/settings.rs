@@ -1,12 +1,15 @@
 //! How an engine is set up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::policy::{Profile, Route};
+use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Strategy};
 use crate::upstream::{Base, Client};
 
-/// What flags, environment and configuration decide for a whole run. Only the mode can change later.
+/// What flags, environment and configuration decide.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The mode at the start.
@@ -25,6 +28,52 @@ pub struct Settings {
     pub miss_status: u16,
     /// How long an upstream's answer may take to begin.
     pub timeout: Duration,
+    /// What holds for the calls of some API keys.
+    pub profiles: Vec<Arc<Profile>>,
+    /// What holds for the calls of some endpoints or models; the first that fits decides.
+    pub routes: Vec<Route>,
+    /// Other names of models, and what names they stand for.
+    pub aliases: BTreeMap<String, String>,
+    /// Values that are not compared.
+    pub ignores: Vec<Ignore>,
+    /// Personal data of the project's own kind.
+    pub scrub: Vec<ScrubPattern>,
+    /// Web pages that may call the proxy, `http://localhost:3000`.
+    pub origins: Vec<String>,
+}
+
+/// The settings in force, and what is made of them.
+pub(super) struct Live {
+    pub(super) settings: Arc<Settings>,
+    pub(super) scrubber: Scrubber,
+    pub(super) canon: Canon,
+}
+
+impl Live {
+    /// # Errors
+    /// A sentence about a pattern that cannot be.
+    pub(super) fn new(settings: Settings, salt: Salt) -> Result<Self, SettingsError> {
+        let wrong = |place: &'static str| move |(at, problem)| SettingsError { place, at, problem };
+        let scrubber = Scrubber::new(salt, settings.keep_personal).with_patterns(&settings.scrub);
+        let canon = Canon::new(&settings.aliases, &settings.ignores);
+        Ok(Self {
+            scrubber: scrubber.map_err(wrong("scrub"))?,
+            canon: canon.map_err(wrong("ignore"))?,
+            settings: Arc::new(settings),
+        })
+    }
+}
+
+/// A pattern among the settings that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}[{at}]: {problem}")]
+pub struct SettingsError {
+    /// Of which list.
+    pub place: &'static str,
+    /// At which place in it, from 0.
+    pub at: usize,
+    /// What is wrong with it.
+    pub problem: String,
 }
 
 impl Default for Settings {
@@ -38,6 +87,12 @@ impl Default for Settings {
             keep_personal: false,
             miss_status: 404,
             timeout: Client::TIMEOUT,
+            profiles: Vec::new(),
+            routes: Vec::new(),
+            aliases: BTreeMap::new(),
+            ignores: Vec::new(),
+            scrub: Vec::new(),
+            origins: Vec::new(),
         }
     }
 }

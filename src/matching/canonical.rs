@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::canon::{Canon, Ignored};
 use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::value::Value;
@@ -34,6 +35,8 @@ pub struct Fields {
     pub endpoint: Endpoint,
     /// Why the body is compared as opaque bytes, where it is.
     pub opaque: Option<&'static str>,
+    /// Fields that the configuration ignores on this endpoint.
+    pub(super) ignored: Arc<[String]>,
     /// Sorted by field; no field occurs twice.
     pub(super) leaves: Vec<Leaf>,
     /// What only `strict` looks at: target, content type, exact body.
@@ -71,18 +74,22 @@ impl Fields {
     /// Extracts the fields of a scrubbed request.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        Self::under(Dialect::of_mount(&request.mount), request)
+        Canon::default().fields(request)
     }
 
-    /// The fields as a dialect sees them.
-    pub(super) fn under(dialect: Dialect, request: &Request) -> Self {
+    /// The fields as a dialect and a configuration see them.
+    pub(super) fn under(dialect: Dialect, request: &Request, canon: &Canon) -> Self {
         let endpoint = dialect.endpoint(&request.method, request.path());
-        let mut walk = Walk { spelling: endpoint.rules.spelling, ..Walk::default() };
+        let ignored = canon.ignored(&endpoint.name);
+        let whole = ignored.whole();
+        let patterns = ignored.has_patterns().then_some(&ignored);
+        let mut walk = Walk { spelling: endpoint.rules.spelling, patterns, ..Walk::default() };
         walk.head(request, &endpoint);
         let opaque = walk.body(request);
-        let mut fields = Self { dialect, endpoint, opaque, leaves: walk.leaves, exact: exact(request) };
+        let leaves = walk.leaves;
+        let mut fields = Self { dialect, endpoint, opaque, ignored: whole, leaves, exact: exact(request) };
         fields.leaves.sort_by(|a, b| a.field.cmp(&b.field));
-        fields.name_models();
+        fields.name_models(canon);
         fields.mark_absent();
         fields.number_echoes();
         fields
@@ -145,13 +152,12 @@ impl Fields {
         self.leaves.iter().filter(|leaf| !leaf.absent)
     }
 
-    fn name_models(&mut self) {
-        if !self.endpoint.rules.plain_models {
-            return;
-        }
+    fn name_models(&mut self, canon: &Canon) {
+        let plain = self.endpoint.rules.plain_models;
         for leaf in self.leaves.iter_mut().filter(|leaf| names_model(&leaf.field)) {
             if let Value::Text(written) = &leaf.value {
-                let name = model_name::canonical(written);
+                let name = if plain { model_name::canonical(written) } else { written };
+                let name = canon.alias(name);
                 if *name != **written {
                     let written = written.clone();
                     leaf.value = Value::Text(name.into());
@@ -221,13 +227,15 @@ impl Leaf {
 
 /// Collects leaves on the way down into a request.
 #[derive(Default)]
-struct Walk {
+struct Walk<'a> {
     steps: Vec<Step>,
     leaves: Vec<Leaf>,
     spelling: Option<&'static Spelling>,
+    /// What is ignored in texts, where something is.
+    patterns: Option<&'a Ignored<'a>>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn add(&mut self, field: Field, value: Value) {
         self.leaves.push(Leaf::new(field, value));
     }
@@ -334,7 +342,7 @@ impl Walk {
             Json::Null => Value::Null,
             Json::Bool(value) => Value::Bool(value),
             Json::Number(number) => Value::number(number),
-            Json::Text(text) => Value::of_text(&text),
+            Json::Text(text) => return self.text(&text),
             Json::Array(items) if items.is_empty() => Value::EmptyArray,
             Json::Object(members) if members.is_empty() => Value::EmptyObject,
             Json::Array(items) => {
@@ -351,6 +359,19 @@ impl Walk {
             Json::Object(members) => return self.object(members),
         };
         self.add(Field { place: Place::Body, steps: self.steps.clone() }, value);
+    }
+
+    /// A text, without what is ignored in it.
+    fn text(&mut self, text: &str) {
+        let field = Field { place: Place::Body, steps: self.steps.clone() };
+        let without = self.patterns.and_then(|patterns| patterns.without(&field, text));
+        match without {
+            None => self.add(field, Value::of_text(text)),
+            Some(clean) => {
+                let leaf = Leaf::new(field, Value::of_text(&clean));
+                self.leaves.push(Leaf { written: Some(text.into()), ..leaf });
+            }
+        }
     }
 
     fn object(&mut self, mut members: Vec<(std::borrow::Cow<'_, str>, Json<'_>)>) {

@@ -65,8 +65,8 @@ fn names(fields: &[Field], recorded: &Fields, incoming: &Fields) -> Vec<String> 
     let mut names = Vec::new();
     for (top, below) in by_top {
         let whole = below.len() > ONE_BY_ONE && top.place == Place::Body;
-        let named = if whole { vec![&top] } else { below };
-        names.extend(named.into_iter().map(|field| short(field, recorded, incoming)));
+        let fields = if whole { vec![&top] } else { below };
+        names.extend(fields.into_iter().map(|field| short(field, recorded, incoming)));
     }
     names
 }

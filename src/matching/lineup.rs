@@ -195,16 +195,23 @@ impl Lineup {
         groups.into_iter().map(ids).collect()
     }
 
-    /// Joins the recordings of two strategies that answer each other's requests.
+    /// Joins the recordings of two strategies that answer each other's requests, unless all of them are takes of one.
     fn join(&self, one: &Strategy, other: &Strategy, leader: &mut [usize]) {
-        let mut first: HashMap<(u64, u64, Option<&str>), usize> = HashMap::new();
+        let mut alike: HashMap<(u64, u64, Option<&str>), Vec<usize>> = HashMap::new();
         for (at, candidate) in self.candidates.iter().enumerate() {
             let own = &candidate.row.strategy;
             if own == one || own == other {
                 let (outline, scope) = (&candidate.outline, candidate.row.scope.as_deref());
-                let known = *first.entry((outline.key(one), outline.key(other), scope)).or_insert(at);
-                let (a, b) = (root(leader, known), root(leader, at));
-                leader[a.max(b)] = a.min(b);
+                alike.entry((outline.key(one), outline.key(other), scope)).or_default().push(at);
+            }
+        }
+        for group in alike.values() {
+            let all = |at: usize| self.candidates[at].outline.all();
+            if group.iter().any(|at| all(*at) != all(group[0])) {
+                for at in group {
+                    let (a, b) = (root(leader, group[0]), root(leader, *at));
+                    leader[a.max(b)] = a.min(b);
+                }
             }
         }
     }

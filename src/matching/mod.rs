@@ -4,6 +4,7 @@
 //! function, `significance::is_significant`, knows the match strategies; comparison and fingerprint both ask it, so a
 //! hit, a near miss and a diff can never disagree.
 
+mod canon;
 mod canonical;
 mod compare;
 mod decide;
@@ -27,6 +28,7 @@ mod summary;
 mod tests;
 mod value;
 
+pub use canon::{Canon, Ignore};
 pub use canonical::{Fields, ResolveFieldError};
 pub use compare::{Change, Comparison, compare};
 pub use decide::{Decision, decide};
@@ -36,7 +38,7 @@ pub use fixes::fixes;
 pub use lineup::{BlastRadius, Candidate, Lineup, Past};
 pub use nearest::{NearMiss, nearest};
 pub use outline::{Outline, Shape, Shapes, shortlist};
-pub use scrub::{KEPT_HEADERS, Salt, Scrubber};
+pub use scrub::{KEPT_HEADERS, Salt, ScrubPattern, Scrubber};
 pub use secret::{credentials, mask};
 pub use suggest::{Suggestion, suggest};
 pub use summary::{Summary, summary};

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
+use super::canon::Canon;
 use super::canonical::{Fields, Leaf};
 use super::field::{Field, Place};
 use super::nearest::{Weight, weight};
@@ -69,7 +70,7 @@ impl Fields {
         }
         input.sort_unstable();
         Outline {
-            shape: Arc::new(Shape::new(self, fields.collect())),
+            shape: Arc::new(Shape::of(self, fields.collect())),
             values: order.iter().map(|(_, leaf)| short(&leaf.value)).collect(),
             written,
             input: input.into(),
@@ -79,16 +80,27 @@ impl Fields {
 }
 
 impl Shape {
-    fn new(of: &Fields, fields: Box<[(u64, Field, Weight)]>) -> Self {
+    fn of(of: &Fields, fields: Box<[(u64, Field, Weight)]>) -> Self {
         let method = match of.leaves.first().map(|leaf| &leaf.value) {
             Some(Value::Text(method)) => method.clone(),
             _ => "".into(),
         };
+        Self::new(method, of, fields)
+    }
+
+    fn new(method: Box<str>, of: &Fields, fields: Box<[(u64, Field, Weight)]>) -> Self {
         let mut endpoint = of.endpoint.clone();
         endpoint.vars.iter_mut().for_each(|(_, value)| value.clear());
-        let context =
-            Fields { dialect: of.dialect, endpoint, opaque: None, leaves: Vec::new(), exact: Vec::new() };
+        let context = Fields {
+            dialect: of.dialect,
+            endpoint,
+            opaque: None,
+            ignored: Arc::clone(&of.ignored),
+            leaves: Vec::new(),
+            exact: Vec::new(),
+        };
         let names = fields.iter().fold(0, |all, (hash, ..)| mixed(all, *hash));
+        let names = of.ignored.iter().fold(names, |all, name| mixed(all, first_bytes(name.as_bytes())));
         let texts = [of.dialect.name(), &*method, &of.endpoint.template];
         let identity = texts.iter().fold(names, |all, text| mixed(all, first_bytes(text.as_bytes())));
         Self { method, context, fields, identity, masks: RwLock::default() }
@@ -213,6 +225,20 @@ pub fn shortlist<'a, T>(
     best.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
+impl Outline {
+    /// The same request under another configuration, as far as that ignores whole fields.
+    #[must_use]
+    pub fn under(mut self, canon: &Canon) -> Self {
+        let ignored = canon.ignored(&self.shape.context.endpoint.name).whole();
+        if ignored != self.shape.context.ignored {
+            let context = Fields { ignored, ..self.shape.context.clone() };
+            let (method, fields) = (self.shape.method.clone(), self.shape.fields.clone());
+            self.shape = Arc::new(Shape::new(method, &context, fields));
+        }
+        self
+    }
+}
+
 impl Shapes {
     /// The same outline, with a shape that equal ones share.
     #[must_use]
@@ -304,7 +330,10 @@ pub(super) fn mixed(one: u64, other: u64) -> u64 {
 impl PartialEq for Shape {
     fn eq(&self, other: &Self) -> bool {
         let fields = |shape: &Self| shape.fields.iter().map(|(hash, ..)| *hash).collect::<Vec<_>>();
-        self.identity == other.identity && self.same_endpoint(other) && fields(self) == fields(other)
+        self.identity == other.identity
+            && self.same_endpoint(other)
+            && self.context.ignored == other.context.ignored
+            && fields(self) == fields(other)
     }
 }
 
@@ -370,12 +399,12 @@ impl<'de> Deserialize<'de> for Outline {
         }
         // A template is a path of its own kind, with its variables for values.
         let request = Request { method: stored.method, target: stored.template, ..Request::default() };
-        let context = Fields::under(dialect, &request);
+        let context = Fields::under(dialect, &request, &Canon::default());
         let fields = stored.fields.into_iter();
         let fields = fields.map(|field| (hash_of(&field), weight(&context, &field), field));
         let fields = fields.map(|(hash, weight, field)| (hash, field, weight)).collect();
         Ok(Self {
-            shape: Arc::new(Shape::new(&context, fields)),
+            shape: Arc::new(Shape::of(&context, fields)),
             values: stored.values.into(),
             written: stored.written,
             input: stored.input.into(),

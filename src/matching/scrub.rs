@@ -5,9 +5,12 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use hmac::{Hmac, Mac};
+use regex::bytes::Regex;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::secret::{self, Kind, REDACTED, credentials, find};
@@ -42,6 +45,17 @@ pub struct Salt(pub [u8; 32]);
 pub struct Scrubber {
     salt: Salt,
     keep_personal: bool,
+    patterns: Arc<[(String, Regex)]>,
+}
+
+/// Personal data of a project's own kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScrubPattern {
+    /// The word in the placeholders: small letters, digits and `-`.
+    pub name: String,
+    /// A regular expression for what is replaced.
+    pub pattern: String,
 }
 
 /// How a found secret is written into its surroundings.
@@ -61,7 +75,33 @@ impl Scrubber {
     /// A scrubber. With `keep_personal` email addresses stay; credentials never do.
     #[must_use]
     pub fn new(salt: Salt, keep_personal: bool) -> Self {
-        Self { salt, keep_personal }
+        Self { salt, keep_personal, patterns: Arc::default() }
+    }
+
+    /// The same scrubber, which replaces what these patterns find as well.
+    ///
+    /// # Errors
+    /// The place of a pattern that cannot be, and a sentence about it.
+    pub fn with_patterns(mut self, patterns: &[ScrubPattern]) -> Result<Self, (usize, String)> {
+        let compiled = patterns.iter().enumerate().map(|(at, ScrubPattern { name, pattern })| {
+            let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            if name.is_empty()
+                || !name.bytes().all(fits)
+                || !name.starts_with(|c: char| c.is_ascii_lowercase())
+            {
+                return Err((at, format!("the name `{name}` must be of small letters, digits and -")));
+            }
+            let found = Regex::new(pattern).map_err(|error| (at, format!("`{pattern}`: {error}")))?;
+            if found.is_match(b"") {
+                return Err((
+                    at,
+                    format!("the pattern `{pattern}` finds the empty text; let it find something"),
+                ));
+            }
+            Ok((name.clone(), found))
+        });
+        self.patterns = compiled.collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// The request without credentials, with the headers on the list only, and with placeholders for email addresses
@@ -127,7 +167,8 @@ impl Scrubber {
         let mut current: Option<Vec<u8>> = None;
         for _ in 0..PASSES {
             let body = current.as_deref().unwrap_or(&body);
-            if !secret::suspicious(body, own) {
+            if !secret::suspicious(body, own) && !self.patterns.iter().any(|(_, found)| found.is_match(body))
+            {
                 break;
             }
             let Some(next) = self.pass(&request.headers, body, own) else { break };
@@ -182,12 +223,34 @@ impl Scrubber {
         let unescaped =
             if raw.contains(&b'\\') { json::unescape(std::str::from_utf8(raw).ok()?) } else { None };
         let Some(unescaped) = unescaped else { return self.once(raw, own, Coat::Plain) };
-        let found = find(unescaped.text.as_bytes(), own, !self.keep_personal);
+        let found = self.find(unescaped.text.as_bytes(), own);
         let pieces = found.into_iter().map(|(range, kind)| {
             let placeholder = self.placeholder(kind, &unescaped.text.as_bytes()[range.clone()]);
             (before(&unescaped.map, range.start)..before(&unescaped.map, range.end), placeholder.into_bytes())
         });
         splice(raw, pieces)
+    }
+
+    /// What is to be replaced in a text: credentials and personal data first, then what the patterns find beside them.
+    /// Placeholders that stand there already are left alone.
+    fn find(&self, text: &[u8], own: &[Bytes]) -> Vec<(Range<usize>, Kind)> {
+        let mut found = find(text, own, !self.keep_personal);
+        if self.patterns.is_empty() {
+            return found;
+        }
+        let mut taken: Vec<Range<usize>> = found.iter().map(|(range, _)| range.clone()).collect();
+        taken.extend(PLACEHOLDER.iter().flat_map(|shape| shape.find_iter(text)).map(|there| there.range()));
+        for (nth, (_, pattern)) in self.patterns.iter().enumerate() {
+            for there in pattern.find_iter(text).filter(|there| !there.is_empty()) {
+                let apart = |range: &Range<usize>| range.end <= there.start() || there.end() <= range.start;
+                if taken.iter().all(apart) {
+                    taken.push(there.range());
+                    found.push((there.range(), Kind::Pattern(nth)));
+                }
+            }
+        }
+        found.sort_by_key(|(range, _)| range.start);
+        found
     }
 
     /// A short text, searched until nothing is found.
@@ -202,14 +265,14 @@ impl Scrubber {
 
     fn once(&self, text: &[u8], own: &[Bytes], coat: Coat) -> Option<Vec<u8>> {
         let Coat::Percent = coat else {
-            let found = find(text, own, !self.keep_personal);
+            let found = self.find(text, own);
             let place = |(range, kind): (Range<usize>, Kind)| {
                 (range.clone(), self.placeholder(kind, &text[range]).into_bytes())
             };
             return splice(text, found.into_iter().map(place));
         };
         let (decoded, map) = query::percent_decoded(std::str::from_utf8(text).ok()?);
-        let pieces = find(&decoded, own, !self.keep_personal).into_iter().map(|(range, kind)| {
+        let pieces = self.find(&decoded, own).into_iter().map(|(range, kind)| {
             let placeholder =
                 self.placeholder(kind, &decoded[range.clone()]).replace('<', "%3C").replace('>', "%3E");
             (before(&map, range.start)..before(&map, range.end), placeholder.into_bytes())
@@ -222,6 +285,7 @@ impl Scrubber {
         let word = match kind {
             Kind::Email => "email",
             Kind::Key => "key",
+            Kind::Pattern(nth) => self.patterns.get(nth).map_or("", |(name, _)| name),
         };
         let tag = <Hmac<Sha256> as Mac>::new_from_slice(&self.salt.0).map_or([0; 4], |mac| {
             let digest = mac.chain_update(value).finalize().into_bytes();
@@ -230,6 +294,10 @@ impl Scrubber {
         format!("<{word}-{:08x}>", u32::from_be_bytes(tag))
     }
 }
+
+/// What a placeholder looks like.
+static PLACEHOLDER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?-u)<[a-z][a-z0-9-]*-[0-9a-f]{8}>|redacted").ok());
 
 /// Where an offset of the decoded text stands in the raw one.
 fn before(map: &[(usize, usize)], offset: usize) -> usize {

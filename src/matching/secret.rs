@@ -39,6 +39,8 @@ const SHORTEST: usize = 8;
 pub(super) enum Kind {
     Email,
     Key,
+    /// The configuration's own, by its place.
+    Pattern(usize),
 }
 
 /// The secret values that a request carries in headers and query: whole values, tokens without their scheme,

@@ -45,6 +45,9 @@ fn is_identity(context: &Fields, field: &Field) -> bool {
 /// What the dialect says does not change the answer.
 fn is_cosmetic(context: &Fields, field: &Field) -> bool {
     let rules = context.endpoint.rules;
+    if context.ignored.iter().any(|name| field.covered_by(name)) {
+        return true;
+    }
     match field.place {
         Place::Mount => true,
         Place::Query => rules.cosmetic_query.iter().any(|name| field.below(name)),

@@ -46,6 +46,9 @@ pub struct Call {
     /// The scope it was made in.
     #[serde(default)]
     pub scope: Option<Arc<str>>,
+    /// The name of the profile whose key it carried.
+    #[serde(default)]
+    pub profile: Option<Arc<str>>,
     /// The mode that decided.
     pub mode: Mode,
     /// What became of it; none while it is in flight and that is not decided.

@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use crate::engine::Engine;
 
 mod control;
+mod cors;
 mod guard;
 mod media;
 mod question;
@@ -107,6 +108,12 @@ impl Proxy {
 /// Answers one call. A panic in here is a bug, and the client still gets an answer.
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let started = Instant::now();
+    let origin = cors::origin(&shared.engine.settings(), request.headers());
+    if let Some(origin) = &origin
+        && cors::is_preflight(request.method(), request.headers())
+    {
+        return cors::allowed(origin.clone(), request.headers());
+    }
     let answered = AssertUnwindSafe(async {
         match shared.intake.read(&shared, request, started).await {
             Ok(arrived) => {
@@ -122,5 +129,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             Err(refused) => respond::refused(&shared.engine, &refused, started),
         }
     });
-    answered.catch_unwind().await.unwrap_or_else(|_| respond::panicked())
+    let response = answered.catch_unwind().await.unwrap_or_else(|_| respond::panicked());
+    match origin {
+        Some(origin) => cors::shared(response, origin),
+        None => response,
+    }
 }

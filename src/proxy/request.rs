@@ -207,7 +207,8 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
     let scope = scope_len(target);
     let target = &target[scope..];
     let mounted = |by| Ok(Mounted { scope, by });
-    let upstreams = &shared.engine.settings().upstreams;
+    let settings = shared.engine.settings();
+    let upstreams = &settings.upstreams;
     let first = mount_of(target);
     // Azure's own paths begin like the mount `openai`, and its keys must not be sent there.
     let azure = target.starts_with("/openai/deployments/");

@@ -1,6 +1,8 @@
 //! Every verb of the built program, alone on a store and beside a process that owns it.
 
+mod config;
 mod crash;
+mod explain;
 mod look;
 mod remove;
 mod serve;

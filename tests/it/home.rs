@@ -1,10 +1,11 @@
 //! The built program as people run it: in a folder of its own, with nothing of this machine's settings.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use retake::model::{Call, Outcome, Row};
@@ -39,7 +40,8 @@ pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
     out: Option<JoinHandle<()>>,
-    err: Option<JoinHandle<String>>,
+    err: Option<JoinHandle<()>>,
+    told: Arc<Mutex<String>>,
 }
 
 // === impl Home ===
@@ -130,8 +132,7 @@ impl Home {
 
 /// Runs a command to its end.
 pub(crate) fn said(mut command: Command) -> Said {
-    let output = command.output().unwrap();
-    Said::new(output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    Said::of(command.output().unwrap())
 }
 
 /// The body of a chat call.
@@ -165,6 +166,10 @@ impl std::fmt::Debug for Said {
 }
 
 impl Said {
+    pub(crate) fn of(output: std::process::Output) -> Self {
+        Self::new(output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+    }
+
     fn new(code: Option<i32>, bytes: Vec<u8>, err: String) -> Self {
         let out = String::from_utf8_lossy(&bytes).into_owned();
         Self { code, bytes, out, err }
@@ -189,18 +194,21 @@ impl Running {
         let mut child = command.spawn().unwrap();
         let (tell, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let told = Arc::new(Mutex::new(String::new()));
+        let telling = Arc::clone(&told);
         let out = thread::spawn(move || {
             // Nobody may be listening any more: a program that is being stopped still talks.
             stdout.lines().map_while(Result::ok).for_each(|line| _ = tell.send(line));
         });
         let err = thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
+            let mut line = String::new();
+            while stderr.read_line(&mut line).unwrap() > 0 {
+                telling.lock().unwrap().push_str(&std::mem::take(&mut line));
+            }
         });
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut running = Self { address: unknown, child, lines, out: Some(out), err: Some(err) };
+        let mut running = Self { address: unknown, child, lines, out: Some(out), err: Some(err), told };
         let Ok(first) = running.lines.recv_timeout(PATIENCE) else {
             panic!("it said no address: {:?}", running.end("KILL"));
         };
@@ -215,6 +223,11 @@ impl Running {
 
     pub(crate) async fn call(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         call(self.address, target, headers, body).await
+    }
+
+    /// Whether stderr holds this by now.
+    pub(crate) fn told(&self, text: &str) -> bool {
+        self.told.lock().unwrap().contains(text)
     }
 
     /// The next line of stdout.
@@ -238,7 +251,8 @@ impl Running {
     pub(crate) fn ended(&mut self) -> Said {
         // The readers end with the program: its ends of the pipes are closed.
         self.out.take().unwrap().join().unwrap();
-        let err = self.err.take().unwrap().join().unwrap();
+        self.err.take().unwrap().join().unwrap();
+        let err = self.told.lock().unwrap().clone();
         let out: Vec<String> = self.lines.try_iter().collect();
         Said::new(self.child.wait().unwrap().code(), out.join("\n").into_bytes(), err)
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{fields, form, json, request};
-use crate::matching::{Salt, Scrubber, compare};
+use crate::matching::{Salt, ScrubPattern, Scrubber, compare};
 use crate::model::{Headers, Request, Strategy};
 
 fn scrub(request: &Request) -> Request {
@@ -165,5 +165,22 @@ proptest! {
     fn any_bytes_are_scrubbed_once_and_for_all(text in "(sk-[a-z]{16}|AKIA[0-9A-Z]{16}|a@b\\.de|eyJ|Bearer |[\"\\\\{}%40.-]|\\PC){0,12}", kind in prop::sample::select(vec!["application/json", "text/plain", "application/x-www-form-urlencoded"])) {
         let once = scrub(&request(&format!("/v1/{text}?{text}"), kind, text));
         prop_assert_eq!(&scrub(&once), &once);
+    }
+}
+
+#[test]
+fn patterns_of_a_project_become_placeholders_once() {
+    let pattern = |name: &str, pattern: &str| ScrubPattern { name: name.into(), pattern: pattern.into() };
+    let plain = Scrubber::new(Salt([7; 32]), false);
+    let scrubber =
+        plain.clone().with_patterns(&[pattern("customer", r"C-\d{4}"), pattern("n", r"\d{3,}")]).unwrap();
+    let once = scrubber.scrub(&json("/v1/x?id=C-1234", r#"{"a":"of C-1234, a@b.com 98765 \u0043-1234"}"#));
+    let text = String::from_utf8(once.body.to_vec()).unwrap();
+    assert!(!text.contains("1234") && !text.contains("98765"), "{text}");
+    assert_eq!(text.matches("<customer-").count(), 2, "{text}");
+    assert!(text.contains("<n-") && text.contains("<email-") && !once.target.contains("1234"), "{text}");
+    assert_eq!(scrubber.scrub(&once), once, "what is scrubbed stays as it is");
+    for (name, found) in [("A", "x"), ("a", "("), ("a", "x*"), ("", "x")] {
+        assert_eq!(plain.clone().with_patterns(&[pattern(name, found)]).unwrap_err().0, 0);
     }
 }

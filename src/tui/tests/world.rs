@@ -94,6 +94,7 @@ pub(crate) fn call(number: u64) -> Call {
         model: Some(model.into()),
         prompt: Some(prompt.into()),
         scope: None,
+        profile: None,
         mode: Mode::ReplayOrError,
         outcome: Some(outcome),
         done: true,

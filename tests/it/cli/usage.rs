@@ -55,7 +55,7 @@ fn a_wrong_configuration_is_refused_with_file_and_line() {
         ("listen = \"127.0.0.1:0\"\nmodle = \"mock\"\n", ["retake.toml", "line 2", "modle", "`mode`"]),
         ("mode = \"rewind\"\n", ["retake.toml", "line 1", "rewind", "replay-or-mock"]),
         ("match = \"loose\"\n", ["retake.toml", "line 1", "loose", "standard"]),
-        ("mode = [\n", ["retake.toml", "line", "TOML", "array"]),
+        ("mode = [\n", ["retake.toml", "line", "line", "array"]),
         ("latency = \"soon\"\n", ["retake.toml", "latency", "soon", "recorded"]),
         ("miss_status = 200\n", ["retake.toml", "miss_status", "400", "599"]),
         ("[upstreams]\nV1 = \"http://x.example\"\n", ["retake.toml", "upstreams.V1", "V1", "mount"]),

@@ -1,0 +1,287 @@
+//! Settings: flags before environment before file before preset before defaults.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+use super::exit::Usage;
+use super::{Common, ProxyArgs};
+use crate::engine::{Profile, Route, Secret, Settings};
+use crate::matching::{Canon, Salt, Scrubber};
+use crate::model::{Hash, Level, Notice};
+use crate::upstream::Base;
+
+mod file;
+mod preset;
+pub(super) mod verbs;
+mod watch;
+
+use file::{File, Problem, ProfileEntry, RouteEntry, Source};
+use preset::Preset;
+pub(super) use watch::Watch;
+
+/// Where the configuration is looked for.
+const FILE: &str = "retake.toml";
+/// Where the proxy listens by default.
+const LISTEN: &str = "127.0.0.1:4010";
+
+/// What the flags, the environment and the file say together.
+#[derive(Clone)]
+pub(super) struct Config {
+    pub(super) listen: SocketAddr,
+    pub(super) settings: Settings,
+    pub(super) public_url: Option<String>,
+    pub(super) theme: Theme,
+    pub(super) ascii: bool,
+    /// What people should know and what does not stop anything.
+    pub(super) warnings: Vec<Problem>,
+    /// The file, to look whether it changed.
+    pub(super) watch: Watch,
+}
+
+/// The colours of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the terminal's background asks for.
+    #[default]
+    Auto,
+    /// For dark backgrounds.
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// None at all.
+    Mono,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Icons {
+    #[default]
+    Unicode,
+    Ascii,
+}
+
+/// The file that is read: the one that was named, or the one that may stand here.
+fn file_of(common: &Common) -> (PathBuf, bool) {
+    common.config.as_ref().map_or_else(|| (FILE.into(), false), |path| (path.clone(), true))
+}
+
+fn source(path: &Path, must: bool) -> Result<Source, Usage> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Source { path: Some(path.into()), text }),
+        Err(error) if !must && error.kind() == std::io::ErrorKind::NotFound => Ok(Source::default()),
+        Err(error) => Err(Usage(format!("the configuration {} cannot be read: {error}", path.display()))),
+    }
+}
+
+impl Config {
+    /// Reads everything that decides how the proxy runs.
+    pub(super) fn read(common: &Common, args: &ProxyArgs) -> anyhow::Result<Self> {
+        let (path, must) = file_of(common);
+        Self::from(&source(&path, must)?, &path, args)
+    }
+
+    /// What people should know and what does not stop anything.
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        let notice = |warning: &Problem| Notice { level: Level::Warning, text: warning.to_string() };
+        self.warnings.iter().map(notice).collect()
+    }
+
+    fn from(source: &Source, path: &Path, args: &ProxyArgs) -> anyhow::Result<Self> {
+        let file = source.parsed().map_err(|problems| all(&problems))?;
+        let mut problems = Vec::new();
+        let mut settings = settled(source, &file, &mut problems);
+        let (wrong, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| !problem.warning);
+        if !wrong.is_empty() {
+            return Err(all(&wrong).into());
+        }
+        let preset = flag("--preset", args.preset.as_deref())?.or(file.preset);
+        let preset_mode = preset.map(Preset::mode);
+        settings.mode =
+            flag("--mode", args.mode.as_deref())?.or(file.mode).or(preset_mode).unwrap_or(settings.mode);
+        settings.never_forward = args.never_forward
+            || file.never_forward.unwrap_or_else(|| preset.is_some_and(Preset::never_forward));
+        if let Some(strategy) = flag("--match", args.strategy.as_deref())? {
+            settings.strategy = strategy;
+        }
+        settings.keep_personal |= args.no_scrub;
+        for pair in &args.upstreams {
+            let (mount, url) =
+                pair.split_once('=').ok_or_else(|| Usage(format!("--upstream {pair}: expected NAME=URL")))?;
+            add_upstream(&mut settings, mount, url)
+                .map_err(|error| Usage(format!("--upstream {pair}: {error}")))?;
+        }
+        let listen = address(&args.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
+        refuse_itself(&settings, listen)?;
+        let ascii = file.icons.unwrap_or_default() == Icons::Ascii;
+        let watch = Watch::new(path, args);
+        let (public_url, theme) = (file.public_url, file.theme);
+        Ok(Self { listen, settings, public_url, theme, ascii, warnings, watch })
+    }
+}
+
+/// What the file says about calls; what is wrong with it goes to `problems`.
+fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Settings {
+    let defaults = Settings::default();
+    let latency = file.latency().unwrap_or_else(|(at, text)| {
+        problems.push(source.problem(Some(at), "latency", text));
+        None
+    });
+    let status = file.miss_status.as_ref();
+    if let Some(status) = status.filter(|status| !(400..=599).contains(status.get_ref())) {
+        problems.push(source.problem(
+            Some(status.span()),
+            "miss_status",
+            "it must be an error status, 400 to 599",
+        ));
+    }
+    let mut settings = Settings {
+        strategy: file.r#match.clone().unwrap_or(defaults.strategy.clone()),
+        latency: latency.unwrap_or(defaults.latency),
+        keep_personal: file.scrub_personal == Some(false),
+        miss_status: status.map_or(defaults.miss_status, |status| *status.get_ref()),
+        aliases: file.aliases.clone(),
+        ignores: file.ignore.iter().map(|entry| entry.get_ref().clone()).collect(),
+        scrub: file.scrub.iter().map(|entry| entry.get_ref().clone()).collect(),
+        ..defaults
+    };
+    for (mount, url) in &file.upstreams {
+        if let Err(error) = add_upstream(&mut settings, mount, url.get_ref()) {
+            problems.push(source.problem(Some(url.span()), &format!("upstreams.{mount}"), error));
+        }
+    }
+    for origin in &file.origins {
+        match is_origin(origin.get_ref()) {
+            true => settings.origins.push(origin.get_ref().clone()),
+            false => problems.push(source.problem(
+                Some(origin.span()),
+                "origins",
+                format!("`{}` is not an origin; write it like http://localhost:3000", origin.get_ref()),
+            )),
+        }
+    }
+    for entry in &file.profile {
+        match profile(entry.get_ref()) {
+            Ok(profile) => settings.profiles.push(Arc::new(profile)),
+            Err((key, text, warning)) => {
+                let problem = source.problem(Some(entry.span()), key, text);
+                problems.push(Problem { warning, ..problem });
+            }
+        }
+    }
+    for entry in &file.route {
+        match route(entry.get_ref()) {
+            Ok(route) => settings.routes.push(route),
+            Err(text) => problems.push(source.problem(Some(entry.span()), "route", text)),
+        }
+    }
+    if let Err((at, text)) = Canon::new(&settings.aliases, &settings.ignores) {
+        problems.push(source.problem(file.ignore.get(at).map(toml::Spanned::span), "ignore", text));
+    }
+    if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_patterns(&settings.scrub) {
+        problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));
+    }
+    settings
+}
+
+/// A profile; else the key to blame, what is wrong, and whether the rest can be used without it.
+fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)> {
+    let name = &entry.name;
+    let unset = |variable: &str| format!("the environment variable {variable} is not set");
+    let key = match (entry.key.strip_prefix("env:"), entry.key.strip_prefix("sha256:")) {
+        (Some(variable), _) => match std::env::var(variable) {
+            Ok(key) => Hash::of(key.as_bytes()),
+            Err(_) => {
+                let text = format!("profile {name} is left out: {}", unset(variable));
+                return Err(("profile.key", text, true));
+            }
+        },
+        (_, Some(hash)) => hash.parse().map_err(|_| {
+            let text =
+                "expected sha256: and 64 hexadecimal digits, as `printf %s KEY | sha256sum` gives them";
+            ("profile.key", text.to_owned(), false)
+        })?,
+        _ if entry.key.is_empty() => return Err(("profile.key", "it is empty".into(), false)),
+        _ => Hash::of(entry.key.as_bytes()),
+    };
+    let upstream_key = match entry.upstream_key.as_deref().map(|text| text.strip_prefix("env:")) {
+        None => None,
+        Some(None) => {
+            let text =
+                "a real key does not belong into a file; put it into the environment and write env:NAME";
+            return Err(("profile.upstream_key", text.into(), false));
+        }
+        Some(Some(variable)) => match std::env::var(variable) {
+            Ok(key) if !key.is_empty() => Some(Secret(key)),
+            // What is never forwarded needs no key.
+            _ if entry.mode.is_some_and(|mode| !mode.forwards()) => None,
+            _ => return Err(("profile.upstream_key", unset(variable), false)),
+        },
+    };
+    let (mode, strategy) = (entry.mode, entry.r#match.clone());
+    Ok(Profile { name: name.as_str().into(), key, mode, strategy, upstream_key })
+}
+
+fn route(entry: &RouteEntry) -> Result<Route, String> {
+    if entry.endpoint.is_none() && entry.model.is_none() {
+        return Err("it names neither an endpoint nor a model; name one or both, such as \"images/*\"".into());
+    }
+    if entry.mode.is_none() && entry.r#match.is_none() {
+        return Err("it sets nothing; give it a mode, a match, or both".into());
+    }
+    let glob = |text: &Option<String>| text.as_deref().map(WildMatch::new);
+    let (endpoint, model) = (glob(&entry.endpoint), glob(&entry.model));
+    Ok(Route { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '*', ' ']))
+}
+
+/// All that is wrong, a line each.
+fn all(problems: &[Problem]) -> Usage {
+    Usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn flag<T: std::str::FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    value: Option<&str>,
+) -> Result<Option<T>, Usage> {
+    value.map(|value| value.parse().map_err(|error| Usage(format!("{name}: {error}")))).transpose()
+}
+
+fn add_upstream(settings: &mut Settings, mount: &str, url: &str) -> Result<(), String> {
+    let fine = !mount.is_empty()
+        && mount.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    if !fine || mount == "v1" {
+        return Err(format!("`{mount}` cannot be a mount; use small letters, digits, - and _"));
+    }
+    let base: Base = url.parse().map_err(|error: crate::upstream::ParseBaseError| error.to_string())?;
+    settings.upstreams.insert(mount.into(), base);
+    Ok(())
+}
+
+/// An address to listen on; a host name is looked up.
+pub(super) fn address(text: &str) -> anyhow::Result<SocketAddr> {
+    let wrong = || Usage(format!("--listen {text}: expected ADDRESS:PORT, such as {LISTEN} or 127.0.0.1:0"));
+    Ok(text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(wrong)?)
+}
+
+/// An upstream that is the proxy itself would go round for ever.
+pub(super) fn refuse_itself(settings: &Settings, listen: SocketAddr) -> Result<(), Usage> {
+    let own = settings.upstreams.iter().find(|(_, base)| base.is_loopback() && base.port() == listen.port());
+    match own {
+        Some((mount, base)) => Err(Usage(format!(
+            "upstream {mount} ({base}) is this proxy itself; use another port with --listen"
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+use super::*;
+use crate::model::{Mode, Strategy};
+
+fn read(text: &str) -> Result<Config, String> {
+    let source = Source { path: Some("retake.toml".into()), text: text.into() };
+    Config::from(&source, Path::new("retake.toml"), &ProxyArgs::default()).map_err(|error| error.to_string())
+}
+
+fn wrong(text: &str, hints: &[&str]) {
+    let error = read(text).err().expect(text);
+    assert!(hints.iter().all(|hint| error.contains(hint)), "{text}: {error}");
+}
+
+#[test]
+fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
+    wrong("mode = \"mock\"\nmodel = 1\n", &["retake.toml", "line 2", "did you mean `mode`?"]);
+    wrong("[upstream]\nopenai = \"x\"", &["line 1", "did you mean `upstreams`?"]);
+    wrong("\n\n[[profile]]\nname = \"a\"\nkeys = \"b\"", &["line 5", "`profile.keys`", "`key`"]);
+    wrong("a = 1\nb = 2\n", &["line 1", "line 2"]);
+    wrong("mode = \"rewind\"", &["line 1", "replay-or-mock"]);
+    wrong("x\n[", &["line 1"]);
+    wrong("preset = \"prod\"", &["production (off)", "ci (replay-or-error and nothing is forwarded)"]);
+    wrong("\nlatency = \"fast\"", &["line 2", "`latency`", "recorded"]);
+    wrong("miss_status = 200", &["`miss_status`", "400 to 599"]);
+    wrong("origins = [\"localhost\"]", &["http://localhost:3000"]);
+    wrong("[upstreams]\nopenai = \"nothing\"", &["line 2", "`upstreams.openai`", "https://"]);
+    wrong("[[route]]\nmode = \"off\"", &["line 1", "neither an endpoint nor a model"]);
+    wrong("[[route]]\nmodel = \"x\"", &["sets nothing"]);
+    wrong("[[ignore]]\nfield = \"a\"\n[[ignore]]\npattern = \"(\"", &["line 3", "uuid"]);
+    wrong("[[scrub]]\nname = \"a\"\npattern = \"[\"", &["line 1", "`scrub`"]);
+    wrong("[[profile]]\nname = \"a\"\nkey = \"sha256:12\"", &["64 hexadecimal"]);
+    wrong("[[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"sk-real\"", &["env:NAME"]);
+    let unset = "[[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"env:RETAKE_SURELY_UNSET\"";
+    wrong(unset, &["line 1", "RETAKE_SURELY_UNSET", "not set"]);
+    assert!(
+        read(&format!("{unset}\nmode = \"replay-or-error\"")).is_ok(),
+        "what is never forwarded needs no key"
+    );
+}
+
+#[test]
+fn presets_yield_to_what_is_said() {
+    let ci = read("preset = \"ci\"").unwrap().settings;
+    assert_eq!((ci.mode, ci.never_forward), (Mode::ReplayOrError, true));
+    let both = read("preset = \"ci\"\nmode = \"replay-or-live\"\nnever_forward = false").unwrap().settings;
+    assert_eq!((both.mode, both.never_forward), (Mode::ReplayOrLive, false));
+    let flags = ProxyArgs { preset: Some("dev".into()), ..ProxyArgs::default() };
+    let source = Source { path: None, text: "preset = \"ci\"".into() };
+    let flagged = Config::from(&source, Path::new("x"), &flags).unwrap().settings;
+    assert_eq!((flagged.mode, flagged.never_forward), (Mode::ReplayOrRecord, false));
+}
+
+#[test]
+fn profiles_routes_and_names_are_taken_over() {
+    let config = read(
+        r#"
+        [[profile]]
+        name = "tests"
+        key = "sk-dummy"
+        mode = "replay-or-record"
+        match = "standard -seed"
+        [[profile]]
+        name = "unset"
+        key = "env:RETAKE_SURELY_UNSET"
+        [[route]]
+        endpoint = "images/*"
+        mode = "mock"
+        [aliases]
+        fast = "gpt-5-mini"
+        "#,
+    )
+    .unwrap();
+    let settings = config.settings;
+    assert_eq!(settings.profiles.len(), 1);
+    assert_eq!(settings.profiles[0].key, Hash::of(b"sk-dummy"));
+    assert_eq!(settings.profiles[0].strategy, Some(Strategy::Standard { ignored: vec!["seed".into()] }));
+    assert!(settings.routes[0].endpoint.as_ref().unwrap().matches("images/edits"));
+    assert_eq!(settings.aliases["fast"], "gpt-5-mini");
+    assert!(config.warnings[0].to_string().contains("RETAKE_SURELY_UNSET"));
+}
+
+#[test]
+fn the_example_is_a_configuration() {
+    let plain = read(verbs::EXAMPLE).unwrap().settings;
+    assert_eq!(plain.mode, Settings::default().mode);
+    // Every line that is commented out can be used as it stands.
+    let keys = verbs::EXAMPLE.lines().map(|line| match line.strip_prefix("# ") {
+        Some(rest)
+            if rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) =>
+        {
+            rest
+        }
+        _ => line,
+    });
+    let text =
+        keys.collect::<Vec<_>>().join("\n").replace("env:", "").replace("upstream_key", "# upstream_key");
+    let all = read(&text).map(|config| config.settings).unwrap();
+    assert!(!all.routes.is_empty() && !all.ignores.is_empty() && !all.scrub.is_empty());
+}
+
+#[test]
+fn an_upstream_that_is_the_proxy_itself_is_refused() {
+    let mut settings = Settings::default();
+    add_upstream(&mut settings, "own", "http://localhost:4010").unwrap();
+    assert!(refuse_itself(&settings, "127.0.0.1:4010".parse().unwrap()).is_err());
+    assert!(refuse_itself(&settings, "127.0.0.1:4011".parse().unwrap()).is_ok());
+    assert!(add_upstream(&mut settings, "No", "http://x").is_err());
+}

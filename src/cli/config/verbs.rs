@@ -1,0 +1,95 @@
+//! `retake config init|check|path`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{Config, FILE, Problem, file_of, settled, source};
+use crate::cli::exit::{Exit, Usage};
+use crate::cli::{Common, ProxyArgs, print};
+
+/// A file with every key, at its default or as an example.
+pub(super) const EXAMPLE: &str = include_str!("example.toml");
+
+/// What is done with the configuration.
+#[derive(clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Write a retake.toml with every key explained
+    Init {
+        /// Overwrite one that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say what is wrong with a configuration; exit status 2 if something is
+    Check {
+        /// The file; the one that would be read without it
+        file: Option<PathBuf>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which file is read
+    Path,
+}
+
+pub(crate) fn run(common: &Common, verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Init { force } => init(common, force),
+        Verb::Check { file, json } => check(common, file, json),
+        Verb::Path => {
+            let (path, _) = file_of(common);
+            let whole = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+            print::line(&whole.display().to_string());
+            if !path.exists() {
+                print::note("there is no such file: the defaults hold; `retake config init` writes one");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn init(common: &Common, force: bool) -> anyhow::Result<ExitCode> {
+    let (path, _) = file_of(common);
+    let mut open = std::fs::OpenOptions::new();
+    open.write(true).create(true).create_new(!force).truncate(force);
+    let written =
+        open.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, EXAMPLE.as_bytes()));
+    match written {
+        Ok(()) => {
+            print::line(&format!("wrote {}", path.display()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(Usage(format!("{} is there already; --force overwrites it", path.display())).into())
+        }
+        Err(error) => Err(Usage(format!("{} cannot be written: {error}", path.display())).into()),
+    }
+}
+
+fn check(common: &Common, file: Option<PathBuf>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let (path, must) = file.map_or_else(|| file_of(common), |path| (path, true));
+    let source = source(&path, must)?;
+    let mut problems: Vec<Problem> = Vec::new();
+    match source.parsed() {
+        Ok(file) => drop(settled(&source, &file, &mut problems)),
+        Err(wrong) => problems = wrong,
+    }
+    if problems.is_empty() {
+        // What only all of it together can show: an address that is none, an upstream that is the proxy itself.
+        let config = Config::from(&source, &path, &ProxyArgs::default());
+        problems.extend(config.err().map(|error| source.problem(None, "", error)));
+    }
+    let usable = problems.iter().all(|problem| problem.warning);
+    if as_json {
+        print::line(&json!({ "file": source.name(), "fine": usable, "problems": problems }).to_string());
+    } else {
+        problems.iter().for_each(|problem| print::line(&problem.to_string()));
+        match (&source.path, usable) {
+            (None, _) => print::note(&format!("there is no {FILE} here: the defaults hold")),
+            (Some(_), true) => print::note(&format!("{} is fine", source.name())),
+            (Some(_), false) => {}
+        }
+    }
+    Ok(if usable { ExitCode::SUCCESS } else { Exit::Usage.into() })
+}

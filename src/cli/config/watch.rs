@@ -1,0 +1,87 @@
+//! The configuration read again when its file changes.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::{Config, ProxyArgs, refuse_itself, source};
+use crate::engine::Engine;
+use crate::model::{Level, Mode};
+
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A configuration file, and the flags that go before it.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    path: PathBuf,
+    args: ProxyArgs,
+}
+
+/// What tells one version of a file from another; none where there is no file.
+type Version = Option<(SystemTime, u64)>;
+
+/// What cannot change while the proxy runs.
+type Fixed = (std::net::SocketAddr, Option<String>, super::Theme, bool);
+
+impl Watch {
+    pub(super) fn new(path: &Path, args: &ProxyArgs) -> Self {
+        Self { path: path.into(), args: args.clone() }
+    }
+
+    /// Puts new settings in force whenever the file changes. A bad file is reported, and the settings stay.
+    pub(crate) async fn run(self, engine: Engine, started: Config) {
+        let (mut seen, mut said) = (self.version(), started.settings.mode);
+        let mut fixed = fixed(&started);
+        let address = started.listen;
+        let mut ticks = tokio::time::interval(EVERY);
+        loop {
+            ticks.tick().await;
+            let now = self.version();
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            match self.read(address) {
+                Ok(config) => self.take(&engine, config, &mut said, &mut fixed),
+                Err(error) => engine.notify(Level::Error, format!("{error}\nthe settings stay as they were")),
+            }
+        }
+    }
+
+    fn version(&self) -> Version {
+        let about = std::fs::metadata(&self.path).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    }
+
+    fn read(&self, address: std::net::SocketAddr) -> anyhow::Result<Config> {
+        let config = Config::from(&source(&self.path, false)?, &self.path, &self.args)?;
+        refuse_itself(&config.settings, address)?;
+        Ok(config)
+    }
+
+    fn take(&self, engine: &Engine, config: Config, said: &mut Mode, fixed_before: &mut Fixed) {
+        let mode = config.settings.mode;
+        let fixed = fixed(&config);
+        if let Err(error) = engine.reconfigure(config.settings) {
+            engine.notify(Level::Error, format!("{}: {error}; the settings stay", self.path.display()));
+            return;
+        }
+        // Who switched the mode by hand keeps it until the file says something else.
+        if mode != *said {
+            *said = mode;
+            engine.set_mode(mode);
+        }
+        config.warnings.iter().for_each(|warning| engine.notify(Level::Warning, warning.to_string()));
+        let restart = if fixed == *fixed_before {
+            ""
+        } else {
+            "; listen, public_url, theme and icons change with the next start"
+        };
+        *fixed_before = fixed;
+        engine.notify(Level::Info, format!("{} was read again{restart}", self.path.display()));
+    }
+}
+
+fn fixed(config: &Config) -> Fixed {
+    (config.listen, config.public_url.clone(), config.theme, config.ascii)
+}

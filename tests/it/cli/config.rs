@@ -1,0 +1,194 @@
+//! The configuration: profiles, routes and presets at work, read again when it changes, and its verbs.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use retake::model::{Mode, Outcome};
+use serde_json::Value;
+
+use super::*;
+use crate::home::{CHAT_PATH, Home, Running, chat};
+use crate::world::{KEY, Upstream, stands_in};
+
+const REAL: &str = "sk-real-0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+fn write(home: &Home, text: &str) {
+    std::fs::write(home.path().join("retake.toml"), text).unwrap();
+}
+
+fn serve(home: &Home, upstream: &Upstream, args: &[&str]) -> Running {
+    let to = format!("openai=http://{}", upstream.address);
+    let mut command =
+        home.command(&[&["serve", "--json", "--listen", "127.0.0.1:0", "--upstream", &to], args].concat());
+    command.env("REAL_KEY", REAL);
+    Running::start(command)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_profile_trades_the_dummy_key_for_the_real_one_and_neither_is_kept() {
+    let (home, upstream) = (
+        Home::new(),
+        Upstream::start(|seen| {
+            // An upstream that tells the key back.
+            let key = seen.headers.iter().find(|(name, _)| name == "authorization").unwrap().1.clone();
+            json(&ANSWER.replace("created\":1", &format!("created\":1,\"key\":\"{key}\"")))
+        })
+        .await,
+    );
+    write(
+        &home,
+        &format!(
+            "[[profile]]\nname = \"tests\"\nkey = \"{KEY}\"\nmode = \"replay-or-record\"\nmatch = \"pinned\"\nupstream_key = \"env:REAL_KEY\"\n"
+        ),
+    );
+    let running = serve(&home, &upstream, &["--mode", "replay-or-error"]);
+    let reply = running.call(CHAT_PATH, &[], &chat("hello")).await;
+    assert_eq!(reply.headers.text("x-retake-result"), Some("record"));
+    let sent = upstream.last();
+    assert!(sent.headers.contains(&("authorization".into(), format!("Bearer {REAL}"))), "{sent:?}");
+    let call = running.json();
+    assert_eq!((call.profile.as_deref(), call.mode), (Some("tests"), Mode::ReplayOrRecord));
+    let again = running.call(CHAT_PATH, &[], &chat("other")).await;
+    assert_eq!(again.headers.text("x-retake-match"), Some("pinned"), "stamped by the profile");
+    assert_eq!(running.json().outcome, Some(Outcome::Replay));
+    // Known by its raw bytes, and still of its profile.
+    running.call(CHAT_PATH, &[], &chat("other")).await;
+    assert_eq!(running.json().profile.as_deref(), Some("tests"));
+    let said = running.end("TERM");
+    for key in [KEY, REAL] {
+        assert_eq!(stands_in(&home.store(), key), None);
+        assert!(!said.out.contains(key) && !said.err.contains(key), "{said:?}");
+    }
+    assert_eq!(upstream.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn routes_and_presets_decide_and_headers_go_before_them() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    write(
+        &home,
+        "[[route]]\nmodel = \"gpt-5*\"\nmode = \"off\"\n[[route]]\nendpoint = \"images/*\"\nmode = \"mock\"\n",
+    );
+    let running = serve(&home, &upstream, &["--mode", "replay-or-error"]);
+    for (body, headers, result) in [
+        (chat("hello"), &[][..], "live"),
+        (chat("hello"), &[("x-retake-mode", "mock")][..], "mock"),
+        (chat("hello").replace("gpt-5-mini", "gpt-4o"), &[][..], "miss"),
+    ] {
+        let reply = running.call(CHAT_PATH, headers, &body).await;
+        assert_eq!(reply.headers.text("x-retake-result"), Some(result));
+    }
+    running.end("TERM");
+    write(&home, "preset = \"ci\"\n[[route]]\nmodel = \"gpt-5*\"\nmode = \"off\"\n");
+    let running = serve(&home, &upstream, &[]);
+    assert_eq!(running.call(CHAT_PATH, &[], &chat("hello")).await.status, 403, "the ceiling holds");
+    running.end("TERM");
+    let running = serve(&home, &upstream, &["--preset", "staging"]);
+    let reply = running.call(CHAT_PATH, &[], &chat("x").replace("gpt-5-mini", "gpt-4o")).await;
+    assert_eq!(reply.headers.text("x-retake-result"), Some("live"));
+    running.end("TERM");
+    home.run(&["serve", "--preset", "prod"]).refused(2, &["production (off)"]);
+}
+
+/// Changes a file so that it is seen, whatever the clock's resolution is.
+fn change(home: &Home, text: &str, later: u64) {
+    let path = home.path().join("retake.toml");
+    std::fs::write(&path, text).unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() + Duration::from_secs(later)).unwrap();
+}
+
+/// Asks until a call is answered so; what was told in between does not matter.
+async fn becomes(running: &Running, result: &str) {
+    let deadline = std::time::Instant::now() + crate::world::PATIENCE;
+    while running.call(CHAT_PATH, &[], &chat("hello")).await.headers.text("x-retake-result") != Some(result) {
+        assert!(std::time::Instant::now() < deadline, "it never became {result}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    write(&home, "mode = \"mock\"\n");
+    let running = serve(&home, &upstream, &[]);
+    becomes(&running, "mock").await;
+    change(&home, "mode = \"replay-or-live\"\ntheme = \"dark\"\n", 10);
+    becomes(&running, "live").await;
+    change(&home, "mode = \"replay-or-error\"\nmodle = 1\n", 20);
+    let deadline = std::time::Instant::now() + crate::world::PATIENCE;
+    while !running.told("modle") {
+        running.call(CHAT_PATH, &[], &chat("hello")).await;
+        assert!(std::time::Instant::now() < deadline, "it never told");
+    }
+    let reply = running.call(CHAT_PATH, &[], &chat("hello")).await;
+    assert_eq!(reply.headers.text("x-retake-result"), Some("live"), "the old settings stay");
+    change(&home, "mode = \"replay-or-error\"\n", 30);
+    becomes(&running, "miss").await;
+    let said = running.end("TERM");
+    assert!(said.err.contains("line 2") && said.err.contains("did you mean `mode`?"), "{said:?}");
+    assert!(said.err.contains("was read again; listen"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_listed_origins_may_call() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    write(&home, "origins = [\"http://localhost:3000\"]\n");
+    let running = serve(&home, &upstream, &["--mode", "mock"]);
+    let preflight = |origin: &str| {
+        format!(
+            "OPTIONS {CHAT_PATH} HTTP/1.1\r\nhost: {}\r\norigin: {origin}\r\naccess-control-request-method: POST\r\naccess-control-request-headers: authorization,content-type\r\nconnection: close\r\n\r\n",
+            running.address
+        )
+    };
+    let send = |text: String| {
+        let address = running.address;
+        tokio::task::spawn_blocking(move || {
+            use std::io::{Read as _, Write as _};
+            let mut socket = std::net::TcpStream::connect(address).unwrap();
+            socket.write_all(text.as_bytes()).unwrap();
+            let mut answer = String::new();
+            socket.read_to_string(&mut answer).unwrap();
+            answer
+        })
+    };
+    let allowed = send(preflight("http://localhost:3000")).await.unwrap();
+    assert!(allowed.starts_with("HTTP/1.1 204"), "{allowed}");
+    assert!(allowed.contains("access-control-allow-origin: http://localhost:3000\r\n"), "{allowed}");
+    assert!(allowed.contains("access-control-allow-headers: authorization,content-type\r\n"), "{allowed}");
+    let foreign = send(preflight("http://evil.example")).await.unwrap();
+    assert!(!foreign.contains("access-control"), "{foreign}");
+    let reply = running.call(CHAT_PATH, &[("origin", "http://localhost:3000")], &chat("hello")).await;
+    assert_eq!(reply.headers.text("access-control-allow-origin"), Some("http://localhost:3000"));
+    assert!(reply.headers.text("access-control-expose-headers").unwrap().contains("x-retake-result"));
+    let reply = running.call(CHAT_PATH, &[("origin", "http://evil.example")], &chat("hello")).await;
+    assert_eq!(reply.headers.text("access-control-allow-origin"), None);
+    let control = running.call("/__retake/mode", &[("origin", "http://localhost:3000")], "").await;
+    assert_eq!(control.status, 403, "not the control API");
+    assert!(upstream.calls() == 0);
+    running.end("TERM");
+}
+
+#[test]
+fn the_file_is_written_checked_and_found() {
+    let home = Home::new();
+    let missing = home.run(&["config", "path"]);
+    assert!(
+        missing.out.trim().ends_with("retake.toml") && missing.err.contains("config init"),
+        "{missing:?}"
+    );
+    home.fine(&["config", "check"]);
+    assert!(home.fine(&["config", "init"]).contains("wrote retake.toml"));
+    home.fine(&["config", "check"]);
+    home.run(&["config", "init"]).refused(2, &["--force"]);
+    write(&home, "modle = 1\n[[route]]\nfoo = 1\n");
+    let said = home.run(&["config", "check"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.out.contains("line 1") && said.out.contains("line 3"), "all of it: {said:?}");
+    let said = home.run(&["config", "check", "--json"]);
+    let value: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((value["fine"].as_bool(), value["problems"][0]["line"].as_u64()), (Some(false), Some(1)));
+    home.run(&["list"]).refused(1, &["no store"]);
+    home.run(&["config", "check", "nowhere.toml"]).refused(2, &["nowhere.toml"]);
+    home.fine(&["config", "init", "--force"]);
+    assert!(Path::new(&home.path().join("retake.toml")).exists());
+}

@@ -1,0 +1,215 @@
+//! Why a call missed, what would fix it, and what that would do: `explain`, `retag`, `list --ambiguous`,
+//! `suggest-ignores`, alone and beside an owner.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use retake::engine::{Explanation, Retagged};
+use retake::model::Row;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::home::{CHAT_PATH, Home, Said, chat};
+use crate::world::Upstream;
+
+fn seeded(prompt: &str, seed: u32) -> String {
+    json!({"model": "gpt-5-mini", "seed": seed, "messages": [{"role": "user", "content": prompt}]})
+        .to_string()
+}
+
+fn asked(home: &Home, args: &[&str], input: &str) -> Said {
+    let mut command = home.command(&[&["explain"], args].concat());
+    command.stdin(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Said::of(output)
+}
+
+fn explained(home: &Home, args: &[&str], input: &str) -> Explanation {
+    let said = asked(home, &[args, &["--json"]].concat(), input);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    serde_json::from_str(&said.out).unwrap()
+}
+
+/// A store with two recordings and a history of misses.
+async fn filled(home: &Home, upstream: &Upstream) -> Vec<Row> {
+    let running = home.record(upstream);
+    for (prompt, seed) in [("cats", 1), ("dogs", 1)] {
+        running.call(CHAT_PATH, &[], &seeded(prompt, seed)).await;
+        running.json();
+    }
+    for seed in 2..5 {
+        let missed = [("x-retake-mode", "replay-or-error")];
+        assert_eq!(running.call(CHAT_PATH, &missed, &seeded("cats", seed)).await.status, 404);
+        running.json();
+    }
+    running.call(CHAT_PATH, &[("x-retake-mode", "replay-or-error")], &seeded("cats", 1)).await;
+    running.json();
+    running.end("TERM");
+    let mut rows = home.rows();
+    rows.reverse();
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_miss_is_explained_fixed_and_hit_and_the_history_survives() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let to = ["--to", CHAT_PATH, "--mode", "replay-or-error"];
+    let check = |explanation: Explanation| {
+        assert_eq!((explanation.decision.as_str(), explanation.hit), ("miss", None));
+        let near = &explanation.near[0];
+        assert_eq!((&near.recording, near.tie), (&rows[0].id, false));
+        let changes: Vec<_> =
+            near.changes.iter().filter(|c| c.significant).map(|c| c.field.to_string()).collect();
+        assert_eq!(changes, ["body/seed"]);
+        let fixes: Vec<_> = near.fixes.iter().map(|fix| fix.strategy.to_string()).collect();
+        assert_eq!(fixes, ["standard -seed", "specific messages", "pinned"]);
+        // Three misses of an earlier run differ in the seed alone.
+        let radius = &near.fixes[0].radius;
+        assert_eq!((radius.calls, radius.miss_to_hit, radius.hit_to_miss), (6, 3, 0), "{radius:?}");
+        assert_eq!(radius.indistinguishable, []);
+        // Pinned would take over what asks for dogs, too.
+        let pinned = &near.fixes[2].radius;
+        assert_eq!((pinned.miss_to_hit, pinned.to_others), (3, 0), "{pinned:?}");
+    };
+    check(explained(&home, &to, &seeded("cats", 9)));
+    let owner = home.serve(&["--mode", "replay-or-error"]);
+    check(explained(&home, &to, &seeded("cats", 9)));
+    assert_eq!(owner.end("TERM").code, Some(0));
+
+    let id = rows[0].id.as_str();
+    let would: Vec<Retagged> =
+        serde_json::from_str(&home.fine(&["retag", id, "standard -seed", "--dry-run", "--json"])).unwrap();
+    assert_eq!((would[0].radius.miss_to_hit, would[0].before.to_string()), (3, "standard".into()));
+    assert_eq!(home.rows()[1].strategy.to_string(), "standard", "a dry run changes nothing");
+
+    let owner = home.serve(&["--mode", "replay-or-error"]);
+    assert_eq!(owner.call(CHAT_PATH, &[], &seeded("cats", 9)).await.status, 404);
+    let done = home.run(&["retag", id, "standard -seed"]);
+    assert!(done.out.contains("4 misses would hit"), "{done:?}");
+    assert!(done.err.contains(&format!("retake retag {id} 'standard'")), "{done:?}");
+    let hit = owner.call(CHAT_PATH, &[], &seeded("cats", 9)).await;
+    assert_eq!((hit.status, hit.headers.text("x-retake-match")), (200, Some("standard -seed")));
+    assert_eq!(owner.call(CHAT_PATH, &[], &seeded("dogs", 9)).await.status, 404);
+    assert_eq!(owner.end("TERM").code, Some(0));
+
+    let hit = explained(&home, &to, &seeded("cats", 9)).hit.unwrap();
+    assert_eq!((hit.recording.as_str(), hit.strategy.to_string()), (id, "standard -seed".to_owned()));
+    assert_eq!(hit.changes.len(), 1, "{hit:?}");
+    let text = asked(&home, &to, &seeded("cats", 9)).out;
+    assert!(
+        text.contains("HIT~")
+            && text.contains("~ body/seed: 1 → 9")
+            && text.contains("next in line: nothing"),
+        "{text}"
+    );
+    home.fine(&["retag", id, "standard"]);
+    assert!(explained(&home, &to, &seeded("cats", 9)).hit.is_none(), "taken back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_miss_says_why_and_how_to_fix_it_wherever_it_is_read() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let running = home.serve(&["--mode", "replay-or-error"]);
+    let reply = running.call(CHAT_PATH, &[], &seeded("cats", 7)).await;
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let message = body["error"]["message"].as_str().unwrap();
+    let fix = format!("retake retag {} 'standard -seed'", rows[0].id);
+    assert!(message.contains("body/seed 1 → 7") && message.contains(&fix), "{message}");
+    let near = &body["retake"]["near_misses"][0];
+    assert_eq!(near["fixes"][0]["command"], fix.as_str());
+    assert_eq!(near["fixes"][0]["radius"]["miss_to_hit"], 3);
+    running.line();
+    assert!(running.line().contains(&fix), "and in serve's own lines");
+    running.end("TERM");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_come_as_curl_as_json_and_as_a_body() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let body = seeded("cats", 1);
+    let curl = format!(
+        "curl https://api.openai.com/v1/chat/completions -H 'Content-Type: application/json' -H \"Authorization: Bearer $KEY\" -d '{body}'"
+    );
+    let written =
+        json!({"url": "/v1/chat/completions", "body": serde_json::from_str::<Value>(&body).unwrap()});
+    for input in [curl, written.to_string()] {
+        let hit = explained(&home, &[], &input).hit.expect(&input);
+        assert_eq!((&hit.recording, hit.changes.len()), (&rows[0].id, 0));
+    }
+    let file = home.path().join("request.json");
+    std::fs::write(&file, written.to_string()).unwrap();
+    assert!(home.fine(&["explain", "request.json"]).contains("HIT  rec_"));
+    for (input, words) in [
+        (body.as_str(), ["--to", "/openai/v1/chat/completions"]),
+        ("{", ["stdin", "JSON"]),
+        ("curl", ["stdin", "no URL"]),
+        ("curl https://nowhere.example/x", ["nowhere.example", "/openai"]),
+        ("wget x", ["stdin", "wget"]),
+    ] {
+        asked(&home, &[], input).refused(2, &words);
+    }
+    home.run(&["explain", "missing.json"]).refused(2, &["missing.json"]);
+    assert_eq!(upstream.calls(), 2, "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strategy_that_cannot_be_is_refused_and_nothing_changes() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let id = rows[0].id.as_str();
+    let check = || {
+        home.run(&["retag", id, "loose"]).refused(2, &["`loose`", "standard -FIELD"]);
+        home.run(&["retag", "standard"]).refused(2, &[]);
+        home.run(&["retag", id, "specific", "sizee"]).refused(2, &[id, "sizee"]);
+        home.run(&["retag", "rec_nothing", "pinned"]).refused(1, &["rec_nothing"]);
+        home.run(&["retag", id, "rec_nothing", "pinned"]).refused(1, &["rec_nothing"]);
+        assert!(home.rows().iter().all(|row| row.strategy.to_string() == "standard"));
+    };
+    check();
+    let owner = home.serve(&["--quiet"]);
+    check();
+    owner.end("TERM");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recordings_that_answer_the_same_are_listed_and_reported() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["one", "one", "two", "three"]).await;
+    assert_eq!(home.fine(&["list", "--ambiguous", "--json"]).trim(), "[]", "takes are no ambiguity");
+    let ids: Vec<_> = [0, 2].map(|at| made[at].id.to_string()).to_vec();
+    home.fine(&["retag", &ids[0], "pinned"]);
+    let said = home.fine(&["retag", &ids[1], "pinned", "--json"]);
+    let done: Vec<Retagged> = serde_json::from_str(&said).unwrap();
+    assert_eq!(done[0].ambiguous, [made[0].id.clone()]);
+    assert_eq!(done[0].radius.indistinguishable, [made[0].id.clone()]);
+    let groups: Vec<Vec<Row>> = serde_json::from_str(&home.fine(&["list", "--ambiguous", "--json"])).unwrap();
+    let groups: Vec<Vec<String>> =
+        groups.iter().map(|group| group.iter().map(|row| row.id.to_string()).collect()).collect();
+    assert_eq!(groups, [vec![ids[1].clone(), ids[0].clone()]], "the newest first");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fields_that_vary_between_equal_calls_are_proposed() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    filled(&home, &upstream).await;
+    let said = home.fine(&["suggest-ignores"]);
+    assert!(said.contains("endpoint = \"chat/completions\"\nfield = \"body/seed\""), "{said}");
+    std::fs::write(home.path().join("retake.toml"), &said).unwrap();
+    home.fine(&["config", "check"]);
+    // What was proposed works: the keys of what is stored follow the configuration.
+    let running = home.serve(&["--mode", "replay-or-error", "--json"]);
+    let hit = running.call(CHAT_PATH, &[], &seeded("cats", 77)).await;
+    assert_eq!(hit.status, 200, "{hit:?}");
+    assert!(running.json().cosmetic);
+    running.end("TERM");
+    std::fs::remove_file(home.path().join("retake.toml")).unwrap();
+    let running = home.serve(&["--mode", "replay-or-error"]);
+    assert_eq!(running.call(CHAT_PATH, &[], &seeded("cats", 77)).await.status, 404);
+    assert_eq!(running.call(CHAT_PATH, &[], &chat("nothing like it")).await.status, 404);
+    running.end("TERM");
+}
