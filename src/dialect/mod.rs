@@ -15,6 +15,7 @@ mod rules;
 mod sse;
 
 pub use decode::decoded;
+pub(crate) use path::decoded as unescaped;
 pub use rules::{Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 

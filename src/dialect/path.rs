@@ -92,7 +92,7 @@ pub(super) fn fit(template: &str, path: &[&str]) -> Option<Vec<(String, String)>
 }
 
 /// Percent-decoded, or as it is where that gives no UTF-8.
-pub(super) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

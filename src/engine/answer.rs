@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::body::AnswerBody;
-use super::library::Found;
+use super::library::{Found, sees};
 use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
@@ -45,6 +45,8 @@ pub struct Overrides {
     pub recording: Option<RecordingId>,
     /// The pace.
     pub latency: Option<Latency>,
+    /// The scope it is made in.
+    pub scope: Option<Arc<str>>,
     /// Whether links are left as the provider sent them.
     pub original_media: bool,
 }
@@ -80,7 +82,8 @@ impl Engine {
             (scrubbed, fields, summary)
         };
         let (scrubbed, fields, summary) = if large { aside(read).await } else { read() };
-        let ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
+        let mut ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
+        ticket.call().scope.clone_from(&incoming.overrides.scope);
         self.answer_asked(Asked { incoming, scrubbed, fields, mode, ticket }).await
     }
 
@@ -111,23 +114,36 @@ impl Engine {
             });
         }
         let Some(strategy) = overrides.strategy.clone() else {
-            return self.shared.library.find(&asked.scrubbed.hash(), &asked.fields);
+            let scope = overrides.scope.as_deref();
+            return self.shared.library.find(&asked.scrubbed.hash(), &asked.fields, scope);
         };
         let (engine, fields, scrubbed) = (self.clone(), asked.fields.clone(), asked.scrubbed.clone());
-        aside(move || engine.find_under(&strategy, &fields, &scrubbed)).await
+        let scope = overrides.scope.clone();
+        aside(move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref())).await
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
     /// endpoint from the store: calls that say so pay for it, until the first-level map knows them.
-    fn find_under(&self, strategy: &Strategy, fields: &Fields, scrubbed: &Scrubbed) -> Option<Found> {
+    fn find_under(
+        &self,
+        strategy: &Strategy,
+        fields: &Fields,
+        scrubbed: &Scrubbed,
+        scope: Option<&str>,
+    ) -> Option<Found> {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.library.select(|row| {
-            row.completeness.replayable() && row.endpoint == endpoint && row.method == scrubbed.method
+            row.completeness.replayable()
+                && sees(scope, row)
+                && row.endpoint == endpoint
+                && row.method == scrubbed.method
         });
-        // Equal fields first, the newest first among them and among the others.
+        // The scope's own first; equal fields first among them, and the newest first among those and the others.
         rows.sort_by_key(|entry| {
-            (entry.keys.all != all, std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())))
+            let foreign = scope.is_some() && entry.row.scope.as_deref() != scope;
+            let age = std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone()));
+            (foreign, entry.keys.all != all, age)
         });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;
@@ -175,7 +191,7 @@ impl Engine {
             );
         }
         let near = self.near_misses(&asked).await;
-        let text = explain::sentence(&near);
+        let text = explain::sentence(&near, |id| self.row(id)?.scope.clone());
         let details = json!({ "mode": asked.mode, "near_misses": explain::details(&near) });
         self.refuse(
             asked,

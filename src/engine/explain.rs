@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::answer::Asked;
+use super::library::sees;
 use crate::matching::{Change, Fields, NearMiss, nearest, summary};
+use crate::model::RecordingId;
 
 /// How many recordings of the endpoint are compared: the newest.
 const COMPARED: usize = 200;
@@ -17,7 +19,9 @@ impl Engine {
     pub(super) async fn near_misses(&self, asked: &Asked) -> Vec<NearMiss> {
         let (method, endpoint) = (asked.scrubbed.method.clone(), summary(&asked.scrubbed).endpoint);
         let mut rows = self.shared.library.select(|row| row.endpoint == endpoint && row.method == method);
-        rows.sort_by_key(|entry| std::cmp::Reverse(entry.row.recorded_at));
+        // What the call can see first: the newest are compared, and the first of equally near ones is named.
+        let scope = asked.incoming.overrides.scope.as_deref();
+        rows.sort_by_key(|entry| (!sees(scope, &entry.row), std::cmp::Reverse(entry.row.recorded_at)));
         rows.truncate(COMPARED);
         if rows.is_empty() {
             return Vec::new();
@@ -42,7 +46,7 @@ impl Engine {
 }
 
 /// The miss in one or two sentences.
-pub(super) fn sentence(near: &[NearMiss]) -> String {
+pub(super) fn sentence(near: &[NearMiss], scope: impl Fn(&RecordingId) -> Option<String>) -> String {
     let Some(nearest) = near.first() else {
         return "no recording answers this call, and none exists for this endpoint; record it with mode replay-or-record".into();
     };
@@ -51,10 +55,11 @@ pub(super) fn sentence(near: &[NearMiss]) -> String {
     let more = significant.len().saturating_sub(4);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     if significant.is_empty() {
-        return format!(
-            "no recording answers this call; {} has the same fields but cannot be replayed",
-            nearest.id
+        let why = scope(&nearest.id).map_or_else(
+            || "cannot be replayed".to_owned(),
+            |scope| format!("belongs to the scope `{scope}`"),
         );
+        return format!("no recording answers this call; {} has the same fields but {why}", nearest.id);
     }
     format!("no recording answers this call; nearest is {}: {shown}{more}", nearest.id)
 }

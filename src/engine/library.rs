@@ -96,36 +96,17 @@ impl Library {
         touched.map(|(id, entry)| (id.clone(), entry.used.get())).collect()
     }
 
-    /// The recording that answers, each recording judged by its own strategy: exact bytes first, then all fields
-    /// equal, then from narrow to wide, the newest within one.
-    pub(super) fn find(&self, hash: &Hash, fields: &Fields) -> Option<Found> {
+    /// The recording that answers a call, each recording judged by its own strategy: exact bytes first, then all
+    /// fields equal, then from narrow to wide, the newest within one. A call in a scope goes through the scope's own
+    /// recordings first, then through those without a scope.
+    pub(super) fn find(&self, hash: &Hash, fields: &Fields, scope: Option<&str>) -> Option<Found> {
         let state = self.read();
-        let all = fields.all();
-        let strict = fields.fingerprint(&Strategy::Strict);
-        let equal = state.by_all.get(&all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
-        // Under `strict` equal fields are not enough: the bytes decide.
-        let equal = equal.filter(|entry| {
-            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == strict
-        });
-        let mut first_equal = None;
-        for entry in equal {
-            if entry.indexed.row.hash == *hash {
-                return Some(found(entry, all));
-            }
-            first_equal = first_equal.or(Some(entry));
+        match scope {
+            None => state.find(hash, fields, |_| true),
+            Some(_) => [scope, None]
+                .into_iter()
+                .find_map(|of| state.find(hash, fields, |row| row.scope.as_deref() == of)),
         }
-        if let Some(entry) = first_equal {
-            return Some(found(entry, all));
-        }
-        state.shapes.keys().find_map(|(_, strategy)| {
-            let ids = state.by_significant.get(&fields.fingerprint(strategy))?;
-            let own = ids
-                .iter()
-                .rev()
-                .filter_map(|id| state.entries.get(id))
-                .find(|e| e.indexed.row.strategy == *strategy)?;
-            Some(found(own, all))
-        })
     }
 
     /// All entries that pass, in no order: for explaining and for strategies given by a call.
@@ -149,6 +130,11 @@ impl Library {
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a call in `scope` sees a recording: its own scope's and those without one. Without a scope it sees all.
+pub(super) fn sees(scope: Option<&str>, row: &Row) -> bool {
+    scope.is_none() || row.scope.is_none() || row.scope.as_deref() == scope
 }
 
 fn found(entry: &Entry, all: Fingerprint) -> Found {
@@ -192,6 +178,38 @@ impl Entry {
 // === impl State ===
 
 impl State {
+    /// The recording that answers among those that pass. Which scopes recordings belong to stands in their rows and not in
+    /// the maps: takes of one request are few, and the first-level map knows the answer the next time.
+    fn find(&self, hash: &Hash, fields: &Fields, pass: impl Fn(&Row) -> bool) -> Option<Found> {
+        let all = fields.all();
+        let strict = fields.fingerprint(&Strategy::Strict);
+        let equal = self.by_all.get(&all).into_iter().flatten().rev();
+        let equal = equal.filter_map(|id| self.entries.get(id)).filter(|entry| pass(&entry.indexed.row));
+        // Under `strict` equal fields are not enough: the bytes decide.
+        let equal = equal.filter(|entry| {
+            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == strict
+        });
+        let mut first_equal = None;
+        for entry in equal {
+            if entry.indexed.row.hash == *hash {
+                return Some(found(entry, all));
+            }
+            first_equal = first_equal.or(Some(entry));
+        }
+        if let Some(entry) = first_equal {
+            return Some(found(entry, all));
+        }
+        self.shapes.keys().find_map(|(_, strategy)| {
+            let ids = self.by_significant.get(&fields.fingerprint(strategy))?;
+            let own = ids
+                .iter()
+                .rev()
+                .filter_map(|id| self.entries.get(id))
+                .find(|e| e.indexed.row.strategy == *strategy && pass(&e.indexed.row))?;
+            Some(found(own, all))
+        })
+    }
+
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
         if row.completeness.replayable() {

@@ -40,6 +40,7 @@ struct Draft {
     request: Scrubbed,
     fields: Fields,
     strategy: Strategy,
+    scope: Option<String>,
     /// Status and headers; the body is on its way.
     response: Response,
     secrets: Vec<Bytes>,
@@ -85,6 +86,7 @@ impl Engine {
                 .strategy
                 .clone()
                 .unwrap_or_else(|| self.shared.settings.strategy.clone()),
+            scope: incoming.overrides.scope.as_deref().map(str::to_owned),
             secrets: credentials(&incoming.request),
             request: scrubbed,
             response,
@@ -227,7 +229,7 @@ impl Draft {
             name: None,
             tags: Vec::new(),
             protected: false,
-            scope: None,
+            scope: self.scope,
             completeness,
             media: media.into_iter().map(|m| m.medium).collect(),
             provenance,

@@ -232,6 +232,7 @@ impl Raw<'_> {
         }
         part(b"");
         part(self.overrides.recording.as_ref().map_or(b"", |id| id.as_str().as_bytes()));
+        part(self.overrides.scope.as_deref().unwrap_or_default().as_bytes());
         part(self.body);
         RawKey(digest.finalize().into())
     }

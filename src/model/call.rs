@@ -43,6 +43,9 @@ pub struct Call {
     pub model: Option<Arc<str>>,
     /// The beginning of the prompt, one line.
     pub prompt: Option<Arc<str>>,
+    /// The scope it was made in.
+    #[serde(default)]
+    pub scope: Option<Arc<str>>,
     /// The mode that decided.
     pub mode: Mode,
     /// What became of it; none while it is in flight and that is not decided.
@@ -131,6 +134,7 @@ impl Call {
             self.model.as_deref().unwrap_or_default(),
             self.prompt.as_deref().unwrap_or_default(),
             recording,
+            self.scope.as_deref().unwrap_or_default(),
             self.reason.as_deref().unwrap_or_default(),
         ];
         parts.join(" ")

@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -63,6 +63,14 @@ async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
 async fn authorize(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.guard.authorize(request.headers()) {
         Ok(()) => next.run(request).await,
+        Err((status, text)) => Failure(status, text.into()).into_response(),
+    }
+}
+
+/// `/__retake/media/<id>` behind the path prefix of a scope, which routes do not see.
+pub(super) async fn scoped_media(shared: Arc<Shared>, id: String, headers: HeaderMap) -> Response {
+    match shared.guard.admit(&headers) {
+        Ok(()) => media::media(State(shared), Path(id), headers).await,
         Err((status, text)) => Failure(status, text.into()).into_response(),
     }
 }

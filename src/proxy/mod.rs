@@ -24,6 +24,7 @@ mod guard;
 mod media;
 mod request;
 mod respond;
+mod scope;
 
 use guard::Guard;
 use request::Intake;
@@ -105,6 +106,11 @@ impl Proxy {
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let started = Instant::now();
     let answered = AssertUnwindSafe(async {
+        let request = scope::cut(request);
+        // Links in answers stay reachable for a client that puts its scope before every path.
+        if let Some(id) = media::asked(&request) {
+            return control::scoped_media(shared, id, request.headers().clone()).await;
+        }
         match shared.intake.read(&shared, request, started).await {
             Ok(arrived) => {
                 let raw = arrived.raw();

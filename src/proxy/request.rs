@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::Shared;
+use super::{Shared, scope};
 use crate::dialect::Dialect;
 use crate::engine::{Incoming, Overrides, Raw, RawKey, is_hop_by_hop, is_own};
 use crate::model::{self, Headers};
@@ -126,8 +126,9 @@ impl Intake {
                 "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
             return Err(refused((501, "WEBSOCKET_UNSUPPORTED", text.into())));
         }
-        let overrides =
+        let mut overrides =
             overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
+        overrides.scope = scope::of(&head).map_err(|message| refused((400, "INVALID_SCOPE", message)))?;
         let (body, _permit) = self.body(body, &head.headers).await.map_err(refused)?;
         let base = shared.guard.base(&head.headers);
         Ok(Arrived { head, mounted, body, overrides, base, started })
@@ -249,7 +250,7 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// What the call's own headers ask for; the text of an error names what is allowed.
+/// What the call's own headers ask for, but for the scope, which the path may name too; the text of an error names what is allowed.
 fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
     if !map.keys().any(|name| is_own(name.as_str())) {
         return Ok(Overrides::default());
@@ -280,10 +281,11 @@ fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
                 ));
             }
         },
+        scope: None,
     })
 }
 
-fn asked<'a>(map: &'a HeaderMap, name: &str, alias: &str) -> Result<Option<&'a str>, String> {
+pub(super) fn asked<'a>(map: &'a HeaderMap, name: &str, alias: &str) -> Result<Option<&'a str>, String> {
     let Some(value) = map.get(name).or_else(|| map.get(alias)) else { return Ok(None) };
     value.to_str().map(Some).map_err(|_| format!("{name} holds bytes that are no text"))
 }

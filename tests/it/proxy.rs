@@ -3,6 +3,7 @@
 mod media;
 mod modes;
 mod record;
+mod scope;
 mod secret;
 mod stream;
 mod wire;
