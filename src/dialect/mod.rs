@@ -16,7 +16,7 @@ mod sse;
 
 pub use decode::decoded;
 pub(crate) use path::decoded as unescaped;
-pub use rules::{Plain, Preset, Rules, Spelling, Terminator};
+pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
 use crate::model::{Request, Response};

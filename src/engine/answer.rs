@@ -89,6 +89,7 @@ impl Engine {
 
     async fn answer_asked(&self, asked: Asked) -> Answer {
         let found = if asked.mode.looks_up() { self.find(&asked).await } else { None };
+        let found = found.filter(|_| !self.is_ahead(&asked));
         match (decide(asked.mode, found.is_some(), self.shared.settings.never_forward), found) {
             (Decision::Replay, Some(found)) => self.replay(asked, &found),
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
@@ -111,15 +112,19 @@ impl Engine {
                 strategy: Strategy::Pinned,
                 cosmetic: row.hash != asked.scrubbed.hash(),
                 used: self.shared.library.used(id)?,
+                turn: None,
             });
         }
         let Some(strategy) = overrides.strategy.clone() else {
             let scope = overrides.scope.as_deref();
-            return self.shared.library.find(&asked.scrubbed.hash(), &asked.fields, scope);
+            let found = self.shared.library.find(&asked.scrubbed.hash(), &asked.fields, scope)?;
+            return Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors));
         };
         let (engine, fields, scrubbed) = (self.clone(), asked.fields.clone(), asked.scrubbed.clone());
         let scope = overrides.scope.clone();
-        aside(move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref())).await
+        let find = move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref());
+        let found = aside(find).await?;
+        Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors))
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
@@ -150,7 +155,13 @@ impl Engine {
             let equal = Fields::of(&recorded.request).fingerprint(strategy) == wanted;
             let cosmetic = entry.keys.all != all;
             let used = self.shared.library.used(&entry.row.id)?;
-            equal.then(|| Found { id: entry.row.id.clone(), strategy: strategy.clone(), cosmetic, used })
+            equal.then(|| Found {
+                id: entry.row.id.clone(),
+                strategy: strategy.clone(),
+                cosmetic,
+                used,
+                turn: None,
+            })
         })
     }
 
@@ -177,7 +188,7 @@ impl Engine {
         let (status, log) = (response.status, response.log.clone());
         let exchange = Exchange { request: asked.scrubbed, response: Some(response) };
         self.shared.history.remember(call.id, exchange);
-        let ended = move || ticket.done(Outcome::Mock);
+        let ended = move |_| ticket.done(Outcome::Mock);
         Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
 

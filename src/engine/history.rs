@@ -135,6 +135,10 @@ impl History {
         state.picture.calls.iter().rev().find(|call| call.id == id).map(Arc::clone)
     }
 
+    pub(super) fn calls(&self) -> VecDeque<Arc<Call>> {
+        self.lock().picture.calls.clone()
+    }
+
     pub(super) fn count_partial(&self) {
         self.lock().picture.counters.partial += 1;
     }

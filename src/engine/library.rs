@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::cursors::{Cursors, Scope, Turn};
 use crate::matching::Fields;
-use crate::model::{Fingerprint, Hash, RecordingId, Row, Strategy, Timestamp, Usage};
+use crate::model::{Fingerprint, Hash, Playback, RecordingId, Row, Strategy, Timestamp, Usage};
 use crate::store::{Indexed, Keys};
 
 /// All recordings, for look-up and listing.
@@ -54,6 +55,8 @@ pub(super) struct Found {
     pub(super) cosmetic: bool,
     /// Where hits are counted.
     pub(super) used: Arc<Use>,
+    /// Its turn, where takes play in order.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Library {
@@ -109,6 +112,32 @@ impl Library {
         }
     }
 
+    /// The take of what was found whose turn it is in the call's scope. Takes are the recordings with all fields equal that
+    /// belong to the same scope, or to any for a call without one; the newest one's playback decides.
+    pub(super) fn take(&self, found: Found, scope: &Scope, cursors: &Cursors) -> Found {
+        let state = self.read();
+        let Some(entry) = state.entries.get(&found.id) else { return found };
+        let takes: Vec<_> = state.takes(entry, scope).collect();
+        let playback = takes.last().map_or(Playback::Newest, |newest| newest.indexed.row.playback);
+        if playback == Playback::Newest {
+            return found;
+        }
+        let all = entry.indexed.keys.all;
+        let from = cursors.position(scope, &all);
+        let (at, to) = playback.turn(from, takes.len());
+        let Some(take) = takes.get(at) else { return found };
+        let Found { strategy, used, id, .. } = self::found(take, all);
+        Found { id, strategy, used, turn: Some(Turn { takes: all, from, to }), ..found }
+    }
+
+    /// How many takes with these fields a call in a scope of its own has.
+    pub(super) fn takes(&self, all: &Fingerprint, scope: &Scope) -> usize {
+        let state = self.read();
+        let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
+        let own = newest.clone().find(|entry| entry.indexed.row.scope.as_deref() == scope.as_deref());
+        own.map_or(0, |entry| state.takes(entry, scope).count())
+    }
+
     /// All entries that pass, in no order: for explaining and for strategies given by a call.
     pub(super) fn select(&self, mut pass: impl FnMut(&Row) -> bool) -> Vec<Indexed> {
         let state = self.read();
@@ -140,7 +169,7 @@ pub(super) fn sees(scope: Option<&str>, row: &Row) -> bool {
 fn found(entry: &Entry, all: Fingerprint) -> Found {
     let Indexed { row, keys } = &entry.indexed;
     let used = Arc::clone(&entry.used);
-    Found { id: row.id.clone(), strategy: row.strategy.clone(), cosmetic: keys.all != all, used }
+    Found { id: row.id.clone(), strategy: row.strategy.clone(), cosmetic: keys.all != all, used, turn: None }
 }
 
 impl Use {
@@ -178,6 +207,18 @@ impl Entry {
 // === impl State ===
 
 impl State {
+    /// The takes of what `entry` is one of, oldest first.
+    fn takes<'a>(&'a self, entry: &'a Entry, scope: &'a Scope) -> impl Iterator<Item = &'a Entry> {
+        let Indexed { row, keys } = &entry.indexed;
+        let ids = self.by_all.get(&keys.all).into_iter().flatten();
+        ids.filter_map(|id| self.entries.get(id)).filter(move |other| {
+            let other = &other.indexed.row;
+            let beside = scope.is_none() || other.scope == row.scope;
+            // Under `strict` equal fields are not enough.
+            beside && (other.strategy != Strategy::Strict || other.hash == row.hash)
+        })
+    }
+
     /// The recording that answers among those that pass. Which scopes recordings belong to stands in their rows and not in
     /// the maps: takes of one request are few, and the first-level map knows the answer the next time.
     fn find(&self, hash: &Hash, fields: &Fields, pass: impl Fn(&Row) -> bool) -> Option<Found> {

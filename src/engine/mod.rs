@@ -19,9 +19,11 @@ use crate::upstream::Client;
 mod answer;
 mod body;
 mod clock;
+mod cursors;
 mod explain;
 mod forward;
 mod history;
+mod jobs;
 mod ledger;
 mod library;
 mod links;
@@ -41,7 +43,9 @@ pub use record::row_of;
 pub use replay::{Raw, RawKey};
 pub use settings::Settings;
 
+use cursors::Cursors;
 use history::History;
+use jobs::Jobs;
 use library::Library;
 use media::Pending;
 use record::Unsaved;
@@ -59,6 +63,8 @@ struct Shared {
     library: Library,
     history: History,
     replays: Replays,
+    cursors: Cursors,
+    jobs: Jobs,
     pending: Pending,
     unsaved: Unsaved,
     client: Client,
@@ -86,6 +92,8 @@ impl Engine {
             store,
             library,
             replays: Replays::default(),
+            cursors: Cursors::default(),
+            jobs: Jobs::default(),
             pending: Pending::default(),
             unsaved: Unsaved::default(),
             tasks: TaskTracker::new(),

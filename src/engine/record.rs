@@ -211,10 +211,11 @@ impl Draft {
     fn recording(self, arrived: &Arrived, media: Vec<Downloaded>) -> (Recording, Vec<(Hash, Bytes)>, Ticket) {
         let mut response = self.response;
         response.headers.retain(|name| name != "set-cookie");
+        let playback = self.engine.playback(&self.request);
         let completeness = completeness(&self.request, &response, arrived.end);
         let bodies = media.iter().filter_map(|m| Some((m.medium.body?, m.body.clone()?))).collect();
         let provenance = Provenance {
-            recorded_at: clock::now(),
+            recorded_at: clock::next(),
             upstream: self.upstream.as_str().into(),
             version: env!("CARGO_PKG_VERSION").into(),
             first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
@@ -230,6 +231,7 @@ impl Draft {
             tags: Vec::new(),
             protected: false,
             scope: self.scope,
+            playback,
             completeness,
             media: media.into_iter().map(|m| m.medium).collect(),
             provenance,
@@ -245,6 +247,7 @@ impl Engine {
         let id = recording.id.clone();
         self.shared.unsaved.hold(&recording);
         self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+        self.note_job(&recording, &keys);
         let stored = self.put(&recording, &row, &keys, media).await;
         self.shared.unsaved.release(&id);
         match stored {
@@ -364,6 +367,7 @@ pub fn row_of(recording: &Recording) -> Row {
         tags: recording.tags.clone(),
         protected: recording.protected,
         scope: recording.scope.clone(),
+        playback: recording.playback,
         completeness: recording.completeness,
         status: recording.response.status,
         streamed: recording.response.headers.media_type() == "text/event-stream",

@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::body::AnswerBody;
+use super::cursors::{Scope, Turn};
 use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock, links};
+use super::{Engine, clock, jobs, links};
 use crate::dialect::Refusal;
 use crate::matching::KEPT_HEADERS;
 use crate::model::{ByteLog, Call, CallId, Latency, Mode, Outcome, RecordingId};
@@ -83,6 +84,8 @@ struct Prepared {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
+    /// The job that it says was submitted.
+    job: Option<Arc<str>>,
     /// The recorded body and its pieces, for pacing.
     log: ByteLog,
 }
@@ -98,13 +101,14 @@ impl Engine {
         let hit = self.shared.replays.known(key, self.shared.library.generation())?;
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
         let (headers, status) = (hit.headers.clone(), ready.status);
+        self.restart(&ready, &raw.overrides.scope);
         if raw.overrides.latency.unwrap_or(self.shared.settings.latency) == Latency::None {
             self.replayed_at_once(&hit, mode, raw.started);
             return Some(Answer { status, headers, body: AnswerBody::Whole(ready.body.clone()) });
         }
         let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
         ticket.hits(&hit.used);
-        Some(self.serve(ticket, headers, &ready, raw.overrides))
+        Some(self.serve(ticket, headers, &ready, raw.overrides, None))
     }
 
     /// Announces a replay that was answered the moment it was asked: no ticket, because there is nothing to follow.
@@ -142,8 +146,12 @@ impl Engine {
                     headers: headers.clone(),
                 };
                 asked.ticket.hits(&found.used);
-                self.shared.replays.learn(incoming.key, hit, generation);
-                self.serve(asked.ticket, headers, &ready, &incoming.overrides)
+                self.restart(&ready, &incoming.overrides.scope);
+                let turn = found.turn.clone().map(|turn| (turn, jobs::polled(&asked.scrubbed)));
+                if turn.is_none() {
+                    self.shared.replays.learn(incoming.key, hit, generation);
+                }
+                self.serve(asked.ticket, headers, &ready, &incoming.overrides, turn)
             }
             Ok(None) => {
                 let text = format!("recording {} was removed while it was looked up", found.id);
@@ -164,13 +172,33 @@ impl Engine {
         headers: HeaderMap,
         ready: &Prepared,
         overrides: &Overrides,
+        turn: Option<(Turn, Option<Arc<str>>)>,
     ) -> Answer {
         let latency = overrides.latency.unwrap_or(self.shared.settings.latency);
         let first = ticket.elapsed() + latency.due(ready.log.begins());
         ticket.call().first_byte = Some(micros(first));
-        let body =
-            AnswerBody::held(ready.body.clone(), &ready.log, latency, move || ticket.done(Outcome::Replay));
+        let body = match turn {
+            None => AnswerBody::held(ready.body.clone(), &ready.log, latency, move |_| {
+                ticket.done(Outcome::Replay);
+            }),
+            Some((turn, job)) => {
+                let (engine, scope) = (self.clone(), overrides.scope.clone());
+                AnswerBody::paced(ready.body.clone(), &ready.log, latency, move |delivered| {
+                    if delivered {
+                        engine.shared.cursors.delivered(&scope, &turn, job);
+                    }
+                    ticket.done(Outcome::Replay);
+                })
+            }
+        };
         Answer { status: ready.status, headers, body }
+    }
+
+    /// A submit that is replayed begins its job anew in the call's scope.
+    fn restart(&self, ready: &Prepared, scope: &Scope) {
+        if let Some(job) = &ready.job {
+            self.shared.cursors.restart(scope, job);
+        }
     }
 
     fn prepared(
@@ -195,6 +223,7 @@ impl Engine {
             status: recording.response.status,
             headers,
             body,
+            job: jobs::submitted(&recording.request, &recording.response),
             log: recording.response.log.clone(),
         };
         let ready = Arc::new(ready);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Shared, media};
-use crate::model::{Mode, RecordingId, Row};
+use crate::model::{Mode, RecordingId, Row, ScopeState};
 use crate::store::StoreError;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
@@ -34,6 +34,21 @@ pub(crate) struct Ids {
     pub(crate) ids: Vec<RecordingId>,
 }
 
+/// Whose sequences start anew.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    /// A scope's; without it all.
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+/// How many sequences had begun.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    cursors: usize,
+}
+
 /// A failure, as status and text.
 struct Failure(StatusCode, String);
 
@@ -44,6 +59,8 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/recordings/{id}", get(show))
         .route("/recordings/remove", post(remove))
         .route("/recordings/restore", post(restore))
+        .route("/scopes", get(scopes))
+        .route("/scopes/reset", post(reset_scopes))
         .route("/calls", get(calls))
         .route("/mode", get(mode).put(set_mode))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authorize));
@@ -117,6 +134,14 @@ async fn restore(
     Json(Ids { ids }): Json<Ids>,
 ) -> Result<Json<Ids>, Failure> {
     Ok(Json(Ids { ids: shared.engine.restore(&ids).await? }))
+}
+
+async fn scopes(State(shared): State<Arc<Shared>>) -> Json<Vec<ScopeState>> {
+    Json(shared.engine.scopes())
+}
+
+async fn reset_scopes(State(shared): State<Arc<Shared>>, Json(reset): Json<Reset>) -> Json<Begun> {
+    Json(Begun { cursors: shared.engine.reset_cursors(reset.scope.as_deref()) })
 }
 
 async fn calls(State(shared): State<Arc<Shared>>) -> Response {

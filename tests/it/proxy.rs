@@ -6,6 +6,7 @@ mod record;
 mod scope;
 mod secret;
 mod stream;
+mod takes;
 mod wire;
 
 use std::convert::Infallible;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Strategy};
+use crate::model::{ByteLog, Completeness, Headers, Playback, Provenance, Request, Response, Strategy};
 
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -67,6 +67,7 @@ pub(super) fn recording(n: u8, request: &[u8], response: &[u8]) -> Recording {
         tags: vec![format!("tag-{n}")],
         protected: false,
         scope: None,
+        playback: Playback::Newest,
         completeness: Completeness::Whole,
         media: Vec::new(),
         provenance: Provenance { recorded_at: Timestamp(i64::from(n)), ..Provenance::default() },
@@ -95,6 +96,7 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         tags: recording.tags.clone(),
         protected: recording.protected,
         scope: recording.scope.clone(),
+        playback: recording.playback,
         completeness: recording.completeness,
         status: recording.response.status,
         streamed: false,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Recording,
-    RecordingId, Response, Row, Snapshot, Timestamp, Usage,
+    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
+    Recording, RecordingId, Response, Row, Snapshot, Timestamp, Usage,
 };
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
@@ -47,6 +47,7 @@ pub(crate) fn row(number: u8) -> Row {
         tags: Vec::new(),
         protected: number % 7 == 3,
         scope: None,
+        playback: Playback::Newest,
         completeness: if number == 5 { Completeness::CutByUpstream } else { Completeness::Whole },
         status: 200,
         streamed: endpoint == "messages",
@@ -171,6 +172,7 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
         tags: Vec::new(),
         protected: row.protected,
         scope: None,
+        playback: Playback::Newest,
         completeness: row.completeness,
         media: Vec::new(),
         provenance: crate::model::Provenance {
