@@ -87,13 +87,24 @@ impl Engine {
         self.answer_asked(Asked { incoming, scrubbed, fields, mode, ticket }).await
     }
 
-    async fn answer_asked(&self, asked: Asked) -> Answer {
+    async fn answer_asked(&self, mut asked: Asked) -> Answer {
+        let generation = self.shared.library.generation();
         let found = if asked.mode.looks_up() { self.find(&asked).await } else { None };
         let found = found.filter(|_| !self.is_ahead(&asked));
         match (decide(asked.mode, found.is_some(), self.shared.settings.never_forward), found) {
             (Decision::Replay, Some(found)) => self.replay(asked, &found),
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
-            (Decision::Forward { store }, _) => self.forward(asked, store).await,
+            (Decision::Forward { store }, _) => match self.shared_key(&asked) {
+                None => self.forward(asked, store).await,
+                Some(key) => {
+                    let current = || self.shared.library.generation() == generation;
+                    match self.shared.flights.join(&key, asked.ticket.call().id, current) {
+                        Some(seat) => self.fly(asked, key, seat).await,
+                        // Something was recorded since the look-up: it may be what this call asks for.
+                        None => Box::pin(self.answer_asked(asked)).await,
+                    }
+                }
+            },
             (Decision::Mock, _) => self.mock(asked).await,
             (Decision::Forbidden, _) => {
                 let text =

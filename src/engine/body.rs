@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
+use super::flight::Reader;
 use super::tee::Tee;
 use crate::model::{ByteLog, Latency};
 use crate::upstream::UpstreamError;
@@ -20,6 +21,8 @@ pub enum AnswerBody {
     Paced(Paced),
     /// As it arrives from the upstream.
     Tee(Box<Tee>),
+    /// As it arrives for several clients.
+    Shared(Box<Reader>),
 }
 
 /// Pieces that are sent when they are due.
@@ -80,6 +83,10 @@ impl AnswerBody {
             ended: Some(ended),
         })
     }
+}
+
+fn hint(declared: Option<u64>) -> SizeHint {
+    declared.map_or_else(SizeHint::default, SizeHint::with_exact)
 }
 
 fn parts((due, mut piece): (Duration, Bytes)) -> impl Iterator<Item = (Duration, Bytes)> {
@@ -147,6 +154,7 @@ impl Body for AnswerBody {
             Self::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
             Self::Paced(paced) => ready!(paced.poll(cx)).map(Ok),
             Self::Tee(tee) => ready!(tee.poll_piece(cx)),
+            Self::Shared(reader) => ready!(reader.poll_piece(cx)),
         };
         Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }
@@ -159,7 +167,8 @@ impl Body for AnswerBody {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Paced(paced) => SizeHint::with_exact(paced.left),
-            Self::Tee(tee) => tee.declared_len().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Tee(tee) => hint(tee.declared_len()),
+            Self::Shared(reader) => hint(reader.declared_len()),
         }
     }
 }

@@ -91,6 +91,7 @@ impl History {
         }
         if let Some(outcome) = call.outcome.filter(|_| call.done) {
             state.picture.counters.add(outcome);
+            state.picture.counters.coalesced += u64::from(call.coalesced.is_some());
         }
         state.picture.put(&call);
         let counters = state.picture.counters;

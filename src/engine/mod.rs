@@ -19,13 +19,16 @@ use crate::upstream::Client;
 mod answer;
 mod body;
 mod clock;
+mod coalesce;
 mod cursors;
 mod explain;
+mod flight;
 mod forward;
 mod history;
 mod jobs;
 mod ledger;
 mod library;
+mod linked;
 mod links;
 mod media;
 mod record;
@@ -44,6 +47,7 @@ pub use replay::{Raw, RawKey};
 pub use settings::Settings;
 
 use cursors::Cursors;
+use flight::Flights;
 use history::History;
 use jobs::Jobs;
 use library::Library;
@@ -65,6 +69,7 @@ struct Shared {
     replays: Replays,
     cursors: Cursors,
     jobs: Jobs,
+    flights: Flights,
     pending: Pending,
     unsaved: Unsaved,
     client: Client,
@@ -94,6 +99,7 @@ impl Engine {
             replays: Replays::default(),
             cursors: Cursors::default(),
             jobs: Jobs::default(),
+            flights: Flights::default(),
             pending: Pending::default(),
             unsaved: Unsaved::default(),
             tasks: TaskTracker::new(),

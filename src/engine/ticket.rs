@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::flight::Flight;
 use super::library::Use;
 use super::{Engine, clock};
 use crate::matching::Summary;
@@ -15,6 +16,8 @@ pub(super) struct Ticket {
     started: Instant,
     /// Where a hit is counted.
     used: Option<Arc<Use>>,
+    /// The flight that waits to learn what becomes of it.
+    leads: Option<Arc<Flight>>,
     settled: bool,
 }
 
@@ -44,12 +47,17 @@ impl Ticket {
     /// A call that arrived `started` and is like another but for its id and time.
     pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
         let call = Call { id: engine.shared.history.begin(), at: clock::now(), mode, ..call.clone() };
-        Self { engine: engine.clone(), call, started, used: None, settled: false }
+        Self { engine: engine.clone(), call, started, used: None, leads: None, settled: false }
     }
 
     /// Its end will be a hit of the recording whose use is counted there.
     pub(super) fn hits(&mut self, used: &Arc<Use>) {
         self.used = Some(Arc::clone(used));
+    }
+
+    /// What becomes of it becomes of all calls of the flight.
+    pub(super) fn leads(&mut self, flight: &Arc<Flight>) {
+        self.leads = Some(Arc::clone(flight));
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
@@ -76,6 +84,9 @@ impl Ticket {
         let mut call = std::mem::take(&mut self.call);
         call.done = true;
         call.total.get_or_insert(micros(self.started.elapsed()));
+        if let Some(flight) = self.leads.take() {
+            flight.settle(&call);
+        }
         let (used, at) = (self.used.take(), call.at);
         self.engine.shared.history.put(call, || used.map(|used| used.hit(at)));
     }

@@ -1,5 +1,6 @@
 //! A real proxy before a real upstream: recording, replaying, streaming, and what happens when things break.
 
+mod coalesce;
 mod media;
 mod modes;
 mod record;

@@ -88,6 +88,7 @@ pub(crate) fn call(number: u64) -> Call {
     };
     Call {
         scope: None,
+        coalesced: None,
         id: CallId(number),
         at: Timestamp(START.0 + i64::try_from(number).unwrap() * 700),
         method: "POST".into(),
