@@ -59,15 +59,11 @@ impl Engine {
             }
             Seat::Next(reader) => reader.of(asked.ticket),
         };
-        match reader.head().await {
-            Some(Head { status, headers, .. }) => {
-                Answer { status, headers, body: AnswerBody::Shared(Box::new(reader)) }
-            }
-            None => {
-                let text = "the call that was to answer this one was stopped";
-                refusal(dialect, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
-            }
+        if let Some(Head { status, headers, .. }) = reader.head().await {
+            return Answer { status, headers, body: AnswerBody::Shared(Box::new(reader)) };
         }
+        let text = "the call that was to answer this one was stopped";
+        refusal(dialect, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
     }
 }
 

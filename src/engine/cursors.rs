@@ -29,12 +29,16 @@ struct Cursor {
 /// One take's turn: what its delivery means for the cursor.
 #[derive(Clone, Debug)]
 pub(super) struct Turn {
+    /// Of the call.
+    pub(super) scope: Scope,
     /// Of all fields of the takes.
     pub(super) takes: Fingerprint,
     /// Where the cursor was when the take was chosen.
     pub(super) from: usize,
     /// Where it is after the delivery.
     pub(super) to: usize,
+    /// The job whose poll it is.
+    pub(super) job: Option<Arc<str>>,
 }
 
 impl Cursors {
@@ -44,11 +48,11 @@ impl Cursors {
     }
 
     /// Takes note of a delivery. Of overlapping calls that got the same take one counts.
-    pub(super) fn delivered(&self, scope: &Scope, turn: &Turn, job: Option<Arc<str>>) {
+    pub(super) fn delivered(&self, turn: Turn) {
         let mut scopes = self.lock();
-        let cursor = scopes.entry(scope.clone()).or_default().entry(turn.takes).or_default();
+        let cursor = scopes.entry(turn.scope).or_default().entry(turn.takes).or_default();
         if cursor.delivered == turn.from {
-            *cursor = Cursor { delivered: turn.to, job };
+            *cursor = Cursor { delivered: turn.to, job: turn.job };
         }
     }
 
@@ -84,6 +88,7 @@ impl Cursors {
 
 impl Engine {
     /// Starts all sequences of a scope anew, or of all scopes and of calls without one; gives how many had begun.
+    #[must_use]
     pub fn reset_cursors(&self, scope: Option<&str>) -> usize {
         self.shared.cursors.reset(scope)
     }
@@ -107,7 +112,10 @@ impl Engine {
                 of(name.as_deref(), &mut |scope| scope.cursors.push(state.clone()));
             }
         }
-        scopes.values_mut().for_each(|scope| scope.cursors.sort());
-        scopes.into_values().collect()
+        let sorted = |mut scope: ScopeState| {
+            scope.cursors.sort();
+            scope
+        };
+        scopes.into_values().map(sorted).collect()
     }
 }

@@ -182,7 +182,9 @@ impl Flight {
         let waiting = std::mem::take(&mut state.waiting);
         state.verdict = Some(leading.clone());
         drop(state);
-        waiting.into_iter().for_each(|ticket| follow(ticket, leading));
+        for ticket in waiting {
+            follow(ticket, leading);
+        }
     }
 
     async fn until(&self, holds: impl Fn(&State) -> bool) {
@@ -359,3 +361,6 @@ impl State {
         self.dropped += read;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,13 @@ impl Library {
         let (at, to) = playback.turn(from, takes.len());
         let Some(take) = takes.get(at) else { return found };
         let Found { strategy, used, id, .. } = self::found(take, all);
-        Found { id, strategy, used, turn: Some(Turn { takes: all, from, to }), ..found }
+        Found {
+            id,
+            strategy,
+            used,
+            turn: Some(Turn { scope: scope.clone(), takes: all, from, to, job: None }),
+            ..found
+        }
     }
 
     /// How many takes with these fields a call in a scope of its own has.

@@ -108,7 +108,7 @@ impl Engine {
         }
         let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
         ticket.hits(&hit.used);
-        Some(self.serve(ticket, headers, &ready, raw.overrides, None))
+        Some(self.serve(ticket, headers, &ready, raw.overrides))
     }
 
     /// Announces a replay that was answered the moment it was asked: no ticket, because there is nothing to follow.
@@ -147,11 +147,14 @@ impl Engine {
                 };
                 asked.ticket.hits(&found.used);
                 self.restart(&ready, &incoming.overrides.scope);
-                let turn = found.turn.clone().map(|turn| (turn, jobs::polled(&asked.scrubbed)));
-                if turn.is_none() {
-                    self.shared.replays.learn(incoming.key, hit, generation);
+                match &found.turn {
+                    None => self.shared.replays.learn(incoming.key, hit, generation),
+                    Some(turn) => {
+                        let job = jobs::polled(&asked.scrubbed);
+                        asked.ticket.plays(Turn { job, ..turn.clone() });
+                    }
                 }
-                self.serve(asked.ticket, headers, &ready, &incoming.overrides, turn)
+                self.serve(asked.ticket, headers, &ready, &incoming.overrides)
             }
             Ok(None) => {
                 let text = format!("recording {} was removed while it was looked up", found.id);
@@ -172,25 +175,12 @@ impl Engine {
         headers: HeaderMap,
         ready: &Prepared,
         overrides: &Overrides,
-        turn: Option<(Turn, Option<Arc<str>>)>,
     ) -> Answer {
         let latency = overrides.latency.unwrap_or(self.shared.settings.latency);
         let first = ticket.elapsed() + latency.due(ready.log.begins());
         ticket.call().first_byte = Some(micros(first));
-        let body = match turn {
-            None => AnswerBody::held(ready.body.clone(), &ready.log, latency, move |_| {
-                ticket.done(Outcome::Replay);
-            }),
-            Some((turn, job)) => {
-                let (engine, scope) = (self.clone(), overrides.scope.clone());
-                AnswerBody::paced(ready.body.clone(), &ready.log, latency, move |delivered| {
-                    if delivered {
-                        engine.shared.cursors.delivered(&scope, &turn, job);
-                    }
-                    ticket.done(Outcome::Replay);
-                })
-            }
-        };
+        let give = if ticket.is_turn() { AnswerBody::paced } else { AnswerBody::held };
+        let body = give(ready.body.clone(), &ready.log, latency, move |delivered| ticket.replayed(delivered));
         Answer { status: ready.status, headers, body }
     }
 

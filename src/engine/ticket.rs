@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::cursors::Turn;
 use super::flight::Flight;
 use super::library::Use;
 use super::{Engine, clock};
@@ -16,6 +17,8 @@ pub(super) struct Ticket {
     started: Instant,
     /// Where a hit is counted.
     used: Option<Arc<Use>>,
+    /// The take whose turn it is.
+    turn: Option<Turn>,
     /// The flight that waits to learn what becomes of it.
     leads: Option<Arc<Flight>>,
     settled: bool,
@@ -47,12 +50,30 @@ impl Ticket {
     /// A call that arrived `started` and is like another but for its id and time.
     pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
         let call = Call { id: engine.shared.history.begin(), at: clock::now(), mode, ..call.clone() };
-        Self { engine: engine.clone(), call, started, used: None, leads: None, settled: false }
+        Self { engine: engine.clone(), call, started, used: None, turn: None, leads: None, settled: false }
     }
 
     /// Its end will be a hit of the recording whose use is counted there.
     pub(super) fn hits(&mut self, used: &Arc<Use>) {
         self.used = Some(Arc::clone(used));
+    }
+
+    /// Its delivery moves a cursor.
+    pub(super) fn plays(&mut self, turn: Turn) {
+        self.turn = Some(turn);
+    }
+
+    /// Whether its delivery moves a cursor.
+    pub(super) fn is_turn(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Announces the end of a replay, of which all was `delivered` or not.
+    pub(super) fn replayed(mut self, delivered: bool) {
+        if let Some(turn) = self.turn.take().filter(|_| delivered) {
+            self.engine.shared.cursors.delivered(turn);
+        }
+        self.done(Outcome::Replay);
     }
 
     /// What becomes of it becomes of all calls of the flight.

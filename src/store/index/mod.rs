@@ -299,6 +299,12 @@ impl Index {
         }
     }
 
+    /// Makes it say that another version wrote it.
+    pub(super) fn set_format(&self, format: u32) {
+        let state = State { format, ..self.state().unwrap().unwrap() };
+        self.trees.meta.insert(STATE, seal(&state).unwrap()).unwrap();
+    }
+
     /// The length of the longest value of any tree.
     pub(super) fn longest_value(&self) -> usize {
         let trees = self.db.tree_names().into_iter().map(|name| self.db.open_tree(name).unwrap());

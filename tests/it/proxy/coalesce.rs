@@ -142,6 +142,9 @@ fn incoming() -> Incoming {
     Incoming { request, overrides, base, started, key }
 }
 
+/// Target, headers and body.
+type Sent<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn what_differs_or_must_not_be_shared_is_called_for_itself() {
     let gate = Arc::new(Semaphore::new(0));
@@ -155,7 +158,7 @@ async fn what_differs_or_must_not_be_shared_is_called_for_itself() {
     let long =
         format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#, "x".repeat(1 << 20));
     let form = [("content-type", "multipart/form-data; boundary=b")];
-    let calls: [(&str, &[(&str, &str)], &str); 14] = [
+    let calls: [Sent<'_>; 14] = [
         (TARGET, &[], CHAT),
         (TARGET, &[], &other),
         (TARGET, &[("x-retake-scope", "t1")], CHAT),
@@ -352,7 +355,7 @@ async fn the_upstream_is_not_read_far_ahead_of_the_fastest_client() {
             let count = Arc::clone(&count);
             async move {
                 count.store(at, Ordering::SeqCst);
-                let piece = Bytes::from_static(&[b'x'; 64 << 10]);
+                let piece = Bytes::from(vec![b'x'; 64 << 10]);
                 (at < LONG).then(|| (Ok::<_, Infallible>(piece), at + (64 << 10)))
             }
         });
