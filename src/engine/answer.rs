@@ -213,7 +213,8 @@ impl Engine {
             );
         }
         let near = self.near_misses(&asked).await;
-        let text = explain::sentence(&near, |id| self.row(id)?.scope.clone());
+        let scope = asked.incoming.overrides.scope.as_deref();
+        let text = explain::sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
         let details = json!({ "mode": asked.mode, "near_misses": explain::details(&near) });
         self.refuse(
             asked,

@@ -45,7 +45,7 @@ impl Engine {
     }
 }
 
-/// The miss in one or two sentences.
+/// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does.
 pub(super) fn sentence(near: &[NearMiss], scope: impl Fn(&RecordingId) -> Option<String>) -> String {
     let Some(nearest) = near.first() else {
         return "no recording answers this call, and none exists for this endpoint; record it with mode replay-or-record".into();

@@ -331,7 +331,8 @@ impl Drop for Reader {
         let source = state.source.take();
         drop(state);
         wake(source);
-        self.leave(all);
+        // A body without bytes is never asked for.
+        self.leave(all || self.declared == Some(self.sent));
     }
 }
 

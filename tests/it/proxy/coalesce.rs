@@ -217,21 +217,39 @@ async fn a_late_follower_gets_all_from_the_start_and_nobody_needs_the_first_clie
     assert_eq!((upstream.calls(), headers.text("x-retake-recording-id")), (1, Some(recording.id.as_str())));
 }
 
-#[tokio::test]
-async fn a_recording_is_completed_when_every_client_left_before_the_answer_began() {
-    let (listener, arrived) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::new(Semaphore::new(0)));
-    let (address, gate) = (listener.local_addr().unwrap(), Arc::new(Semaphore::new(0)));
-    let (tell, go) = (Arc::clone(&arrived), Arc::clone(&gate));
+/// An upstream that says when its one call `arrived` and answers with `text` when `gate` opens.
+async fn waiting(arrived: &Arc<Semaphore>, gate: &Arc<Semaphore>, text: String) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (arrived, gate) = (Arc::clone(arrived), Arc::clone(gate));
     tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await?;
         let mut request = [0; 4096];
         let _ = socket.read(&mut request).await?;
-        tell.add_permits(1);
-        go.acquire().await.unwrap().forget();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
-        socket.write_all(head.as_bytes()).await?;
+        arrived.add_permits(1);
+        gate.acquire().await.unwrap().forget();
+        socket.write_all(text.as_bytes()).await?;
         io::Result::Ok(socket)
     });
+    address
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_whole_for_all() {
+    let (arrived, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let text = "HTTP/1.1 204 No Content\r\n\r\n".to_owned();
+    let world = World::new(Mode::ReplayOrRecord, waiting(&arrived, &gate, text).await).await;
+    let replies = at_once(&world, &gate, 5).await;
+    assert!(replies.iter().all(|reply| reply.status == 204 && reply.body.is_empty()));
+    let calls = world.engine.snapshot().calls;
+    assert!(calls.iter().all(|call| call.outcome == Some(Outcome::Record) && call.reason.is_none()));
+}
+
+#[tokio::test]
+async fn a_recording_is_completed_when_every_client_left_before_the_answer_began() {
+    let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
+    let (arrived, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let address = waiting(&arrived, &gate, text).await;
     let world = World::new(Mode::ReplayOrRecord, address).await;
     let mut events = world.engine.subscribe();
     let (first, second) = (world.post(TARGET, &[], CHAT), world.post(TARGET, &[], CHAT));
