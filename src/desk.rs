@@ -244,6 +244,21 @@ impl Desk {
         }
     }
 
+    /// Starts the sequences of a scope anew, or all; gives how many had begun.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn reset_cursors(&self, scope: Option<&str>) -> Result<usize, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.reset_cursors(scope)),
+            Self::There(owner) => {
+                let begun: Begun =
+                    owner.call(Method::POST, "/scopes/reset", &json!({ "scope": scope })).await?;
+                Ok(begun.cursors)
+            }
+        }
+    }
+
     /// What would serve a request, and why; nothing is sent.
     ///
     /// # Errors
@@ -294,6 +309,11 @@ impl Desk {
 #[derive(serde::Deserialize)]
 struct Ids {
     ids: Vec<RecordingId>,
+}
+
+#[derive(serde::Deserialize)]
+struct Begun {
+    cursors: usize,
 }
 
 impl Owner {

@@ -76,6 +76,9 @@ pub(super) fn call(call: &Call) -> String {
     if let Some(id) = &call.recording {
         let _ = write!(text, "  {id}");
     }
+    if let Some(leading) = call.coalesced {
+        let _ = write!(text, "  coalesced with call {}", leading.0);
+    }
     if let Some(reason) = &call.reason {
         let _ = write!(text, "\n         {}", sanitize(reason));
     }
@@ -186,5 +189,12 @@ mod tests {
         assert_eq!(fit("abcdef", 5), "abcd…");
         assert_eq!(fit("日本語", 5), "日本…");
         assert!(!fit("a\x1b[31mb", 20).contains('\x1b'));
+    }
+
+    #[test]
+    fn a_call_says_which_one_it_was_coalesced_with() {
+        let call = Call { coalesced: Some(crate::model::CallId(7)), ..Call::default() };
+        assert!(super::call(&call).ends_with("  coalesced with call 7"));
+        assert!(!super::call(&Call::default()).contains("coalesced"));
     }
 }

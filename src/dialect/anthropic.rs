@@ -1,6 +1,6 @@
 //! Anthropic's Messages interface. Source of the tables: its API reference and the request types of its SDKs.
 
-use super::{Endpoint, Preset, Refusal, Rules, Terminator, path};
+use super::{Endpoint, Job, Preset, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
 /// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and
@@ -75,10 +75,13 @@ pub(super) static MESSAGES: Rules = Rules {
     terminator: Terminator::Events(&["message_stop"]),
     ..BASE
 };
+static BATCH: Job = Job { id: "/id", state: "/processing_status", finals: &["ended"], flag: None };
+static POLL: Rules = Rules { poll: Some(&BATCH), ..BASE };
 static BATCHES: Rules = Rules {
     cosmetic: &[cosmetic!("requests/*/params/")],
     null_is_absent: nulls!("requests/*/params/"),
     input: &["requests"],
+    submit: Some(&BATCH),
     echoed: echoed!("requests/*/params/"),
     ..BASE
 };
@@ -94,7 +97,7 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
     ("messages", &MESSAGES),
     ("messages/count_tokens", &MESSAGES),
     ("messages/batches", &BATCHES),
-    ("messages/batches/{id}", &ANY),
+    ("messages/batches/{id}", &POLL),
     ("messages/batches/{id}/cancel", &ANY),
     ("messages/batches/{id}/results", &ANY),
     ("complete", &COMPLETE),

@@ -15,7 +15,8 @@ mod rules;
 mod sse;
 
 pub use decode::decoded;
-pub use rules::{Plain, Preset, Rules, Spelling, Terminator};
+pub(crate) use path::decoded as unescaped;
+pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
 use crate::model::{Request, Response};

@@ -1,6 +1,6 @@
 //! `OpenAI`, and all that speak like it. Source of the tables: the API reference and the SDKs' request types.
 
-use super::{Endpoint, Plain, Preset, Refusal, Rules, Terminator, path};
+use super::{Endpoint, Job, Plain, Preset, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[
@@ -139,7 +139,17 @@ const IMAGE_END: &[&str] =
 /// Base of all tables here.
 const BASE: Rules = Rules { cosmetic: &[COMMON], cosmetic_query: QUERY, plain_models: true, ..Rules::NONE };
 
+static JOB: Job = Job {
+    id: "/id",
+    state: "/status",
+    finals: &["completed", "failed", "cancelled", "incomplete", "expired", "succeeded"],
+    flag: None,
+};
+static BACKGROUND: Job = Job { flag: Some("/background"), ..JOB };
+
 static ANY: Rules = BASE;
+static SUBMIT: Rules = Rules { submit: Some(&JOB), ..BASE };
+static POLL: Rules = Rules { poll: Some(&JOB), ..BASE };
 static CHAT: Rules = Rules {
     presets: &[N, STREAM, USAGE, NO_STREAM_OPTIONS, TEXT_FORMAT],
     null_is_absent: CHAT_NULLS,
@@ -171,6 +181,7 @@ static RESPONSES: Rules = Rules {
         "response.incomplete",
         "response.cancelled",
     ]),
+    submit: Some(&BACKGROUND),
     ..BASE
 };
 static EMBEDDINGS: Rules = Rules {
@@ -218,6 +229,7 @@ static VIDEOS: Rules = Rules {
     ],
     null_is_absent: VIDEO_NULLS,
     input: &["prompt", "input_reference"],
+    submit: Some(&JOB),
     ..BASE
 };
 
@@ -230,7 +242,7 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
     ("responses", &RESPONSES),
     ("responses/compact", &RESPONSES),
     ("responses/input_tokens", &RESPONSES),
-    ("responses/{id}", &RESPONSES),
+    ("responses/{id}", &POLL),
     ("responses/{id}/cancel", &ANY),
     ("responses/{id}/input_items", &ANY),
     ("embeddings", &EMBEDDINGS),
@@ -245,7 +257,7 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
     ("videos/edits", &VIDEOS),
     ("videos/extensions", &VIDEOS),
     ("videos/characters", &VIDEOS),
-    ("videos/{id}", &VIDEOS),
+    ("videos/{id}", &POLL),
     ("videos/{id}/content", &ANY),
     ("videos/{id}/remix", &VIDEOS),
     ("models", &ANY),
@@ -253,9 +265,15 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
     ("files", &ANY),
     ("files/{id}", &ANY),
     ("files/{id}/content", &ANY),
-    ("batches", &ANY),
-    ("batches/{id}", &ANY),
+    ("batches", &SUBMIT),
+    ("batches/{id}", &POLL),
     ("batches/{id}/cancel", &ANY),
+    ("fine_tuning/jobs", &SUBMIT),
+    ("fine_tuning/jobs/{id}", &POLL),
+    ("vector_stores/{store}/files", &SUBMIT),
+    ("vector_stores/{store}/files/{id}", &POLL),
+    ("vector_stores/{store}/file_batches", &SUBMIT),
+    ("vector_stores/{store}/file_batches/{id}", &POLL),
 ];
 
 pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {

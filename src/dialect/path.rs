@@ -22,8 +22,9 @@ pub(super) fn endpoint(
     let version = if version == "/" { String::new() } else { format!("/{version}") };
     let whole = |name: &str| format!("{prefix}{version}/{name}");
     if let Some((name, rules, vars)) = found {
-        // A GET on the same path lists what was stored: nothing of the POST's tables holds for it.
-        let rules = if method == "POST" { rules } else { any };
+        // A GET on the same path lists what was stored: nothing of the POST's tables holds for it, nor the reverse.
+        let meant = if rules.poll.is_some() { "GET" } else { "POST" };
+        let rules = if method == meant { rules } else { any };
         return Endpoint { name: name.to_owned(), template: whole(name), vars, rules };
     }
     let name = segments.join("/");
@@ -92,7 +93,7 @@ pub(super) fn fit(template: &str, path: &[&str]) -> Option<Vec<(String, String)>
 }
 
 /// Percent-decoded, or as it is where that gives no UTF-8.
-pub(super) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

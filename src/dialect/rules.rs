@@ -1,5 +1,7 @@
 //! The tables that a dialect fills in for each endpoint: data, read by `matching` and by the recorder.
 
+use serde_json::Value;
+
 /// What retake knows of one endpoint. Field names are paths of a JSON body or part names of a multipart body
 /// (`stream_options/include_usage`, `*` for any array index); a name stands for everything below it.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,10 +22,28 @@ pub struct Rules {
     pub terminator: Terminator,
     /// JSON pointers of links to media in the answer, `*` for any array index.
     pub links: &'static [&'static str],
+    /// The job that a request of this endpoint submits.
+    pub submit: Option<&'static Job>,
+    /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it. The table holds for
+    /// GET then.
+    pub poll: Option<&'static Job>,
     /// How keys are spelled where two spellings are the same; without it keys are compared as written.
     pub spelling: Option<&'static Spelling>,
     /// Whether model names carry provider prefixes and date suffixes that do not matter.
     pub plain_models: bool,
+}
+
+/// What submits and polls of a job answer, in JSON pointers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The job's id in the submit's answer.
+    pub id: &'static str,
+    /// The job's state in both answers.
+    pub state: &'static str,
+    /// The states after which nothing changes any more.
+    pub finals: &'static [&'static str],
+    /// What is true in the body of a request that is a submit; none where every request is one.
+    pub flag: Option<&'static str>,
 }
 
 /// Keys in `snake_case` and in `camelCase` are the same, but for people's own keys.
@@ -85,9 +105,35 @@ impl Rules {
         echoed: &[],
         terminator: Terminator::Unknown,
         links: &[],
+        submit: None,
+        poll: None,
         spelling: None,
         plain_models: false,
     };
+}
+
+impl Job {
+    /// The id in a submit's answer.
+    #[must_use]
+    pub fn id<'a>(&self, answer: &'a Value) -> Option<&'a str> {
+        answer.pointer(self.id)?.as_str()
+    }
+
+    /// Whether an answer says that nothing will change any more.
+    #[must_use]
+    pub fn is_final(&self, answer: &Value) -> bool {
+        self.state(answer).is_some_and(|state| self.finals.contains(&state))
+    }
+
+    /// Whether an answer says that the job is not done.
+    #[must_use]
+    pub fn is_under_way(&self, answer: &Value) -> bool {
+        self.state(answer).is_some_and(|state| !self.finals.contains(&state))
+    }
+
+    fn state<'a>(&self, answer: &'a Value) -> Option<&'a str> {
+        answer.pointer(self.state)?.as_str()
+    }
 }
 
 impl Preset {

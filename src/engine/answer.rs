@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::body::AnswerBody;
-use super::library::Found;
+use super::library::{Found, sees};
 use super::policy::Profile;
 use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
@@ -44,10 +44,10 @@ pub struct Overrides {
     pub strategy: Option<Strategy>,
     /// The recording that answers, whatever the call holds.
     pub recording: Option<RecordingId>,
-    /// The scope the call is made in.
-    pub scope: Option<Arc<str>>,
     /// The pace.
     pub latency: Option<Latency>,
+    /// The scope it is made in.
+    pub scope: Option<Arc<str>>,
     /// Whether links are left as the provider sent them.
     pub original_media: bool,
 }
@@ -99,17 +99,29 @@ impl Engine {
             .await
     }
 
-    async fn answer_asked(&self, asked: Asked) -> Answer {
+    async fn answer_asked(&self, mut asked: Asked) -> Answer {
+        let generation = self.shared.library.generation();
         let Asked { incoming, scrubbed, fields, .. } = &asked;
         let found = if asked.mode.looks_up() {
             self.found(scrubbed, fields, &incoming.overrides).await
         } else {
             None
         };
+        let found = found.filter(|_| !self.is_ahead(&asked));
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
             (Decision::Replay, Some(found)) => self.replay(asked, &found),
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
-            (Decision::Forward { store }, _) => self.forward(asked, store).await,
+            (Decision::Forward { store }, _) => match self.shared_key(&asked) {
+                None => self.forward(asked, store).await,
+                Some(key) => {
+                    let current = || self.shared.library.generation() == generation;
+                    match self.shared.flights.join(&key, asked.ticket.call().id, current) {
+                        Some(seat) => self.fly(asked, key, seat).await,
+                        // Something was recorded since the look-up: it may be what this call asks for.
+                        None => Box::pin(self.answer_asked(asked)).await,
+                    }
+                }
+            },
             (Decision::Mock, _) => self.mock(asked).await,
             (Decision::Forbidden, _) => {
                 let text =
@@ -143,14 +155,19 @@ impl Engine {
                 strategy: Strategy::Pinned,
                 cosmetic: row.hash != scrubbed.hash(),
                 used: self.shared.library.used(id)?,
+                turn: None,
             });
         }
         let Some(strategy) = overrides.strategy.clone() else {
-            return self.shared.library.find(&scrubbed.hash(), fields, overrides.scope.as_deref());
+            let scope = overrides.scope.as_deref();
+            let found = self.shared.library.find(&scrubbed.hash(), fields, scope)?;
+            return Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors));
         };
         let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());
         let scope = overrides.scope.clone();
-        aside(move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref())).await
+        let find = move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref());
+        let found = aside(find).await?;
+        Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors))
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
@@ -165,23 +182,29 @@ impl Engine {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.library.select(|row| {
-            let visible = row.scope.is_none() || scope.is_none() || row.scope.as_deref() == scope;
             row.completeness.replayable()
-                && visible
+                && sees(scope, row)
                 && row.endpoint == endpoint
                 && row.method == scrubbed.method
         });
-        // The scope's own first, then equal fields, the newest first among them and among the others.
+        // The scope's own first; equal fields first among them, and the newest first among those and the others.
         rows.sort_by_key(|entry| {
-            let foreign = scope.is_some() && entry.row.scope.is_none();
-            (foreign, entry.keys.all != all, std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone())))
+            let foreign = scope.is_some() && entry.row.scope.as_deref() != scope;
+            let age = std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone()));
+            (foreign, entry.keys.all != all, age)
         });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;
             let equal = self.fields(&recorded.request).fingerprint(strategy) == wanted;
             let cosmetic = entry.keys.all != all;
             let used = self.shared.library.used(&entry.row.id)?;
-            equal.then(|| Found { id: entry.row.id.clone(), strategy: strategy.clone(), cosmetic, used })
+            equal.then(|| Found {
+                id: entry.row.id.clone(),
+                strategy: strategy.clone(),
+                cosmetic,
+                used,
+                turn: None,
+            })
         })
     }
 
@@ -208,7 +231,7 @@ impl Engine {
         let (status, log) = (response.status, response.log.clone());
         let exchange = Exchange { request: asked.scrubbed, response: Some(response) };
         self.shared.history.remember(call.id, exchange);
-        let ended = move || ticket.done(Outcome::Mock);
+        let ended = move |_| ticket.done(Outcome::Mock);
         Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
 
@@ -222,7 +245,8 @@ impl Engine {
             );
         }
         let near = self.near_misses(&asked).await;
-        let text = explain::sentence(&near);
+        let scope = asked.incoming.overrides.scope.as_deref();
+        let text = explain::sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
         let details = json!({ "mode": asked.mode, "near_misses": near });
         self.refuse(
             asked,

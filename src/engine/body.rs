@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
+use super::flight::Reader;
 use super::tee::Tee;
 use crate::model::{ByteLog, Latency};
 use crate::upstream::UpstreamError;
@@ -20,6 +21,8 @@ pub enum AnswerBody {
     Paced(Paced),
     /// As it arrives from the upstream.
     Tee(Box<Tee>),
+    /// As it arrives for several clients.
+    Shared(Box<Reader>),
 }
 
 /// Pieces that are sent when they are due.
@@ -28,9 +31,12 @@ pub struct Paced {
     waiting: Option<(Pin<Box<Sleep>>, Bytes)>,
     started: Instant,
     left: u64,
-    /// Run when the last piece was handed over or the client left.
-    ended: Option<Box<dyn FnOnce() + Send>>,
+    /// Run when the last piece was handed over or the client left; it is told whether all was.
+    ended: Option<Box<dyn FnOnce(bool) + Send>>,
 }
+
+/// A longer piece is handed over in parts, so that a client that leaves in the middle is noticed.
+const PART: usize = 64 << 10;
 
 impl AnswerBody {
     /// A body that retake holds, sent at the pace that `latency` says; `ended` runs when it was sent.
@@ -38,12 +44,22 @@ impl AnswerBody {
         bytes: Bytes,
         log: &ByteLog,
         latency: Latency,
-        ended: impl FnOnce() + Send + 'static,
+        ended: impl FnOnce(bool) + Send + 'static,
     ) -> Self {
         if latency == Latency::None {
-            ended();
+            ended(true);
             return Self::Whole(bytes);
         }
+        Self::paced(bytes, log, latency, ended)
+    }
+
+    /// The same in pieces even without a latency: `ended` learns whether the client took all of it.
+    pub(super) fn paced(
+        bytes: Bytes,
+        log: &ByteLog,
+        latency: Latency,
+        ended: impl FnOnce(bool) + Send + 'static,
+    ) -> Self {
         let pieces: Vec<_> = if bytes.len() == log.bytes.len() {
             let mut rest = bytes;
             let pieces = log.pieces.iter();
@@ -56,8 +72,9 @@ impl AnswerBody {
             // A rewritten body is sent in one piece when its original was complete.
             vec![(latency.due(log.ended()), bytes)]
         };
+        let pieces: Vec<_> = pieces.into_iter().flat_map(parts).collect();
         let left = pieces.iter().map(|(_, piece)| piece.len() as u64).sum();
-        let ended: Box<dyn FnOnce() + Send> = Box::new(ended);
+        let ended: Box<dyn FnOnce(bool) + Send> = Box::new(ended);
         Self::Paced(Paced {
             pieces: pieces.into_iter(),
             waiting: None,
@@ -66,6 +83,17 @@ impl AnswerBody {
             ended: Some(ended),
         })
     }
+}
+
+fn hint(declared: Option<u64>) -> SizeHint {
+    declared.map_or_else(SizeHint::default, SizeHint::with_exact)
+}
+
+fn parts((due, mut piece): (Duration, Bytes)) -> impl Iterator<Item = (Duration, Bytes)> {
+    std::iter::from_fn(move || {
+        let part = piece.split_to(piece.len().min(PART));
+        (!part.is_empty()).then_some((due, part))
+    })
 }
 
 fn due(latency: Latency, micros: u64) -> Duration {
@@ -79,23 +107,30 @@ impl Paced {
                 self.end();
                 return Poll::Ready(None);
             };
+            if self.started.elapsed() >= due {
+                return Poll::Ready(Some(self.over(piece)));
+            }
             let deadline = tokio::time::Instant::from_std(self.started + due);
             self.waiting = Some((Box::pin(tokio::time::sleep_until(deadline)), piece));
         }
         let Some((sleep, _)) = &mut self.waiting else { return Poll::Ready(None) };
         ready!(sleep.as_mut().poll(cx));
         let piece = self.waiting.take().map(|(_, piece)| piece);
-        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| self.over(piece)))
+    }
+
+    fn over(&mut self, piece: Bytes) -> Bytes {
+        self.left -= piece.len() as u64;
         if self.left == 0 {
             // A client may stop reading after the last byte and never ask for the end.
             self.end();
         }
-        Poll::Ready(piece)
+        piece
     }
 
     fn end(&mut self) {
         if let Some(ended) = self.ended.take() {
-            ended();
+            ended(self.left == 0);
         }
     }
 }
@@ -119,6 +154,7 @@ impl Body for AnswerBody {
             Self::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
             Self::Paced(paced) => ready!(paced.poll(cx)).map(Ok),
             Self::Tee(tee) => ready!(tee.poll_piece(cx)),
+            Self::Shared(reader) => ready!(reader.poll_piece(cx)),
         };
         Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }
@@ -131,7 +167,8 @@ impl Body for AnswerBody {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Paced(paced) => SizeHint::with_exact(paced.left),
-            Self::Tee(tee) => tee.declared_len().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Tee(tee) => hint(tee.declared_len()),
+            Self::Shared(reader) => hint(reader.declared_len()),
         }
     }
 }

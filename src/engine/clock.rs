@@ -1,5 +1,6 @@
 //! The only place that reads the clock and draws ids.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
 use crate::model::{RecordingId, Timestamp};
@@ -10,6 +11,15 @@ pub fn now() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the engine's clock")]
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The time of a new recording: later than that of every other one of this process, so that takes have an order.
+pub(super) fn next() -> Timestamp {
+    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
+    let now = now().0;
+    let last =
+        LAST.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(now.max(last.saturating_add(1))));
+    Timestamp(last.map_or(now, |last| now.max(last.saturating_add(1))))
 }
 
 /// A new recording id.

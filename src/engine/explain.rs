@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Asked, Overrides, aside};
-use super::library::Found;
+use super::library::{Found, sees};
 use super::{Engine, clock};
 use crate::matching::{
     BlastRadius, Change, Comparison, Decision, Fields, NearMiss, compare, decide, fixes, nearest, shortlist,
@@ -128,12 +128,13 @@ impl Engine {
     fn near(&self, scrubbed: &Scrubbed, incoming: &Fields, scope: Option<&str>) -> Vec<Near> {
         let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let outline = self.shared.outlines.shared(incoming);
-        let visible = lineup.candidates().iter().filter(|candidate| {
-            scope.is_none() || candidate.row.scope.is_none() || candidate.row.scope.as_deref() == scope
-        });
+        // What the call can see first: the first of equally near ones is named.
+        let (visible, others): (Vec<_>, Vec<_>) =
+            lineup.candidates().iter().partition(|candidate| sees(scope, &candidate.row));
+        let candidates = visible.into_iter().chain(others);
         let short = shortlist(
             &outline,
-            visible.map(|candidate| (&candidate.row, &candidate.row.strategy, &*candidate.outline)),
+            candidates.map(|candidate| (&candidate.row, &candidate.row.strategy, &*candidate.outline)),
             COMPARED,
         );
         let read: Vec<_> = short
@@ -203,8 +204,8 @@ impl Engine {
     }
 }
 
-/// The miss in one or two sentences.
-pub(super) fn sentence(near: &[Near]) -> String {
+/// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does.
+pub(super) fn sentence(near: &[Near], scope: impl Fn(&RecordingId) -> Option<String>) -> String {
     let Some(nearest) = near.first() else {
         return "no recording answers this call, and none exists for this endpoint; record it with mode replay-or-record".into();
     };
@@ -214,8 +215,12 @@ pub(super) fn sentence(near: &[Near]) -> String {
     let more = significant.len().saturating_sub(4);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     if significant.is_empty() {
+        let why = scope(&nearest.recording).map_or_else(
+            || "cannot be replayed".to_owned(),
+            |scope| format!("belongs to the scope `{scope}`"),
+        );
         return format!(
-            "no recording answers this call; {} has the same fields but cannot be replayed",
+            "no recording answers this call; {} has the same fields but {why}",
             nearest.recording
         );
     }

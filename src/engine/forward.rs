@@ -18,12 +18,30 @@ use crate::upstream::{Base, Forwarded, UpstreamError};
 /// The longest answer of a call without recording that is remembered for looking at.
 const REMEMBER: u64 = 8 << 20;
 
+/// A call whose answer has begun.
+pub(super) struct Sent {
+    pub(super) asked: Asked,
+    pub(super) answer: Forwarded,
+    pub(super) upstream: Base,
+    pub(super) at: Instant,
+}
+
 impl Engine {
-    pub(super) async fn forward(&self, mut asked: Asked, store: bool) -> Answer {
+    pub(super) async fn forward(&self, asked: Asked, store: bool) -> Answer {
+        match self.send(asked, store).await {
+            Ok(sent) if store => self.record(sent).await,
+            Ok(sent) => self.pass_on(sent),
+            Err(answer) => *answer,
+        }
+    }
+
+    /// Sends a call to its upstream and waits for the answer to begin; a failure is an answer of retake's own.
+    pub(super) async fn send(&self, mut asked: Asked, store: bool) -> Result<Sent, Box<Answer>> {
         let mount = asked.incoming.request.mount.clone();
         let Some(base) = self.settings().upstreams.get(&mount).cloned() else {
             let text = format!("no upstream `{mount}` is known; start with --upstream {mount}=URL");
-            return self.refuse(asked, Outcome::Error, &Refusal::new(404, "UNKNOWN_UPSTREAM", &text));
+            let refused = Refusal::new(404, "UNKNOWN_UPSTREAM", &text);
+            return Err(Box::new(self.refuse(asked, Outcome::Error, &refused)));
         };
         asked.ticket.call().outcome = Some(if store { Outcome::Record } else { Outcome::Live });
         let under_way = Exchange { request: asked.scrubbed.clone(), response: None };
@@ -40,11 +58,10 @@ impl Engine {
             asked.incoming.request = request;
             asked.secrets.push(key);
         }
-        let sent = Instant::now();
+        let at = Instant::now();
         match self.shared.client.forward(&asked.incoming.request, &base).await {
-            Ok(answer) if store => self.record(asked, answer, base, sent).await,
-            Ok(answer) => self.pass_on(asked, answer, sent),
-            Err(error) => self.unanswered(asked, &base, &error),
+            Ok(answer) => Ok(Sent { asked, answer, upstream: base, at }),
+            Err(error) => Err(Box::new(self.unanswered(asked, &base, &error))),
         }
     }
 
@@ -64,7 +81,8 @@ impl Engine {
     }
 
     /// Passes an answer on and stores nothing; the exchange is remembered for a while.
-    fn pass_on(&self, asked: Asked, answer: Forwarded, sent: Instant) -> Answer {
+    fn pass_on(&self, sent: Sent) -> Answer {
+        let Sent { asked, answer, at, .. } = sent;
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let mut headers = header_map(&asked.scrubbed.method, &response);
@@ -84,7 +102,7 @@ impl Engine {
         Answer {
             status,
             headers,
-            body: AnswerBody::Tee(Box::new(Tee::new(answer.body, sent, REMEMBER, None, finish))),
+            body: AnswerBody::Tee(Box::new(Tee::new(answer.body, at, REMEMBER, None, finish))),
         }
     }
 

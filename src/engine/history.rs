@@ -103,6 +103,7 @@ impl History {
         }
         if let Some(outcome) = call.outcome.filter(|_| call.done) {
             state.picture.counters.add(outcome);
+            state.picture.counters.coalesced += u64::from(call.coalesced.is_some());
         }
         state.picture.put(&call);
         if let Some(outline) = outline.filter(|_| call.done) {
@@ -206,6 +207,10 @@ impl History {
             state.picture.put(&call);
             state.outlines.extend(outline.map(|outline| (call.id, Arc::new(outline))));
         }
+    }
+
+    pub(super) fn calls(&self) -> VecDeque<Arc<Call>> {
+        self.lock().picture.calls.clone()
     }
 
     pub(super) fn count_partial(&self) {

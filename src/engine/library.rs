@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::cursors::{Cursors, Scope, Turn};
 use crate::matching::Fields;
-use crate::model::{Fingerprint, Hash, RecordingId, Row, Strategy, Timestamp, Usage};
+use crate::model::{Fingerprint, Hash, Playback, RecordingId, Row, Strategy, Timestamp, Usage};
 use crate::store::{Indexed, Keys};
 
 /// All recordings, for look-up and listing.
@@ -54,14 +55,8 @@ pub(super) struct Found {
     pub(super) cosmetic: bool,
     /// Where hits are counted.
     pub(super) used: Arc<Use>,
-}
-
-/// A request that is looked up.
-struct Wanted<'a> {
-    hash: &'a Hash,
-    all: Fingerprint,
-    strict: Fingerprint,
-    fields: &'a Fields,
+    /// Its turn, where takes play in order.
+    pub(super) turn: Option<Turn>,
 }
 
 impl Library {
@@ -124,19 +119,49 @@ impl Library {
         touched.map(|(id, entry)| (id.clone(), entry.used.get())).collect()
     }
 
-    /// The recording that answers, each recording judged by its own strategy: exact bytes first, then all fields
-    /// equal, then from narrow to wide, the newest within one. A call in a scope sees the scope's recordings first, then
-    /// those without one; a call without a scope sees all.
+    /// The recording that answers a call, each recording judged by its own strategy: exact bytes first, then all
+    /// fields equal, then from narrow to wide, the newest within one. A call in a scope goes through the scope's own
+    /// recordings first, then through those without a scope.
     pub(super) fn find(&self, hash: &Hash, fields: &Fields, scope: Option<&str>) -> Option<Found> {
         let state = self.read();
-        let wanted =
-            Wanted { hash, all: fields.all(), strict: fields.fingerprint(&Strategy::Strict), fields };
         match scope {
-            None => state.find(&wanted, |_| true),
-            Some(_) => state
-                .find(&wanted, |row| row.scope.as_deref() == scope)
-                .or_else(|| state.find(&wanted, |row| row.scope.is_none())),
+            None => state.find(hash, fields, |_| true),
+            Some(_) => [scope, None]
+                .into_iter()
+                .find_map(|of| state.find(hash, fields, |row| row.scope.as_deref() == of)),
         }
+    }
+
+    /// The take of what was found whose turn it is in the call's scope. Takes are the recordings with all fields equal that
+    /// belong to the same scope, or to any for a call without one; the newest one's playback decides.
+    pub(super) fn take(&self, found: Found, scope: &Scope, cursors: &Cursors) -> Found {
+        let state = self.read();
+        let Some(entry) = state.entries.get(&found.id) else { return found };
+        let takes: Vec<_> = state.takes(entry, scope).collect();
+        let playback = takes.last().map_or(Playback::Newest, |newest| newest.indexed.row.playback);
+        if playback == Playback::Newest {
+            return found;
+        }
+        let all = entry.indexed.keys.all;
+        let from = cursors.position(scope, &all);
+        let (at, to) = playback.turn(from, takes.len());
+        let Some(take) = takes.get(at) else { return found };
+        let Found { strategy, used, id, .. } = self::found(take, all);
+        Found {
+            id,
+            strategy,
+            used,
+            turn: Some(Turn { scope: scope.clone(), takes: all, from, to, job: None }),
+            ..found
+        }
+    }
+
+    /// How many takes with these fields a call in a scope of its own has.
+    pub(super) fn takes(&self, all: &Fingerprint, scope: &Scope) -> usize {
+        let state = self.read();
+        let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
+        let own = newest.clone().find(|entry| entry.indexed.row.scope.as_deref() == scope.as_deref());
+        own.map_or(0, |entry| state.takes(entry, scope).count())
     }
 
     /// All entries that pass, in no order: for explaining and for strategies given by a call.
@@ -162,10 +187,15 @@ impl Library {
     }
 }
 
+/// Whether a call in `scope` sees a recording: its own scope's and those without one. Without a scope it sees all.
+pub(super) fn sees(scope: Option<&str>, row: &Row) -> bool {
+    scope.is_none() || row.scope.is_none() || row.scope.as_deref() == scope
+}
+
 fn found(entry: &Entry, all: Fingerprint) -> Found {
     let Indexed { row, keys } = &entry.indexed;
     let used = Arc::clone(&entry.used);
-    Found { id: row.id.clone(), strategy: row.strategy.clone(), cosmetic: keys.all != all, used }
+    Found { id: row.id.clone(), strategy: row.strategy.clone(), cosmetic: keys.all != all, used, turn: None }
 }
 
 impl Use {
@@ -203,35 +233,47 @@ impl Entry {
 // === impl State ===
 
 impl State {
-    /// The entries that can be seen, the newest first.
-    fn newest<'a>(
-        &'a self,
-        ids: Option<&'a Vec<RecordingId>>,
-        visible: &'a impl Fn(&Row) -> bool,
-    ) -> impl Iterator<Item = &'a Entry> {
-        let ids = ids.map(Vec::as_slice).unwrap_or_default().iter().rev();
-        ids.filter_map(|id| self.entries.get(id)).filter(|entry| visible(&entry.indexed.row))
+    /// The takes of what `entry` is one of, oldest first.
+    fn takes<'a>(&'a self, entry: &'a Entry, scope: &'a Scope) -> impl Iterator<Item = &'a Entry> {
+        let Indexed { row, keys } = &entry.indexed;
+        let ids = self.by_all.get(&keys.all).into_iter().flatten();
+        ids.filter_map(|id| self.entries.get(id)).filter(move |other| {
+            let other = &other.indexed.row;
+            let beside = scope.is_none() || other.scope == row.scope;
+            // Under `strict` equal fields are not enough.
+            beside && (other.strategy != Strategy::Strict || other.hash == row.hash)
+        })
     }
 
-    fn find(&self, wanted: &Wanted<'_>, visible: impl Fn(&Row) -> bool) -> Option<Found> {
+    /// The recording that answers among those that pass. Which scopes recordings belong to stands in their rows and not in
+    /// the maps: takes of one request are few, and the first-level map knows the answer the next time.
+    fn find(&self, hash: &Hash, fields: &Fields, pass: impl Fn(&Row) -> bool) -> Option<Found> {
+        let all = fields.all();
+        let strict = fields.fingerprint(&Strategy::Strict);
+        let equal = self.by_all.get(&all).into_iter().flatten().rev();
+        let equal = equal.filter_map(|id| self.entries.get(id)).filter(|entry| pass(&entry.indexed.row));
         // Under `strict` equal fields are not enough: the bytes decide.
-        let equal = self.newest(self.by_all.get(&wanted.all), &visible).filter(|entry| {
-            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == wanted.strict
+        let equal = equal.filter(|entry| {
+            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == strict
         });
         let mut first_equal = None;
         for entry in equal {
-            if entry.indexed.row.hash == *wanted.hash {
-                return Some(found(entry, wanted.all));
+            if entry.indexed.row.hash == *hash {
+                return Some(found(entry, all));
             }
             first_equal = first_equal.or(Some(entry));
         }
         if let Some(entry) = first_equal {
-            return Some(found(entry, wanted.all));
+            return Some(found(entry, all));
         }
         self.shapes.keys().find_map(|(_, strategy)| {
-            let ids = self.by_significant.get(&wanted.fields.fingerprint(strategy));
-            let own = self.newest(ids, &visible).find(|entry| entry.indexed.row.strategy == *strategy)?;
-            Some(found(own, wanted.all))
+            let ids = self.by_significant.get(&fields.fingerprint(strategy))?;
+            let own = ids
+                .iter()
+                .rev()
+                .filter_map(|id| self.entries.get(id))
+                .find(|e| e.indexed.row.strategy == *strategy && pass(&e.indexed.row))?;
+            Some(found(own, all))
         })
     }
 

@@ -20,11 +20,16 @@ use crate::upstream::Client;
 mod answer;
 mod body;
 mod clock;
+mod coalesce;
+mod cursors;
 mod explain;
+mod flight;
 mod forward;
 mod history;
+mod jobs;
 mod ledger;
 mod library;
+mod linked;
 mod links;
 mod media;
 mod outlines;
@@ -49,7 +54,10 @@ pub use replay::{Raw, RawKey};
 pub use retag::{RetagError, Retagged};
 pub use settings::{Settings, SettingsError};
 
+use cursors::Cursors;
+use flight::Flights;
 use history::History;
+use jobs::Jobs;
 use library::Library;
 use media::Pending;
 use outlines::Outlines;
@@ -84,6 +92,9 @@ struct Shared {
     library: Library,
     history: History,
     replays: Replays,
+    cursors: Cursors,
+    jobs: Jobs,
+    flights: Flights,
     pending: Pending,
     outlines: Outlines,
     unsaved: Unsaved,
@@ -110,6 +121,9 @@ impl Engine {
             store,
             library,
             replays: Replays::default(),
+            cursors: Cursors::default(),
+            jobs: Jobs::default(),
+            flights: Flights::default(),
             pending: Pending::default(),
             outlines: Outlines::default(),
             unsaved: Unsaved::default(),

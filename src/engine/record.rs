@@ -7,14 +7,15 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::answer::{Answer, Asked, header_map, mark, refusal};
+use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
-use super::forward::{end_to_end, endpoint_of, masked};
+use super::forward::{Sent, end_to_end, endpoint_of, masked};
+use super::linked::cut;
 use super::media::Downloaded;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock, links};
-use crate::dialect::{Dialect, Refusal};
+use super::{Engine, clock};
+use crate::dialect::Dialect;
 use crate::matching::{Fields, summary};
 use crate::model::{
     ByteLog, Completeness, Event, Hash, Level, Outcome, Provenance, Recording, RecordingId, Response, Row,
@@ -22,10 +23,10 @@ use crate::model::{
 };
 use crate::reading::count_images;
 use crate::store::{Change, Indexed, Keys, StoreError};
-use crate::upstream::{Arriving, Base, Forwarded};
+use crate::upstream::{Arriving, Base};
 
 /// The longest answer that is recorded: longer ones are forwarded only.
-const KEEP: u64 = 256 << 20;
+pub(super) const KEEP: u64 = 256 << 20;
 
 /// Recordings that are in the library but not yet safe in the store.
 #[derive(Default)]
@@ -34,40 +35,63 @@ pub(super) struct Unsaved {
 }
 
 /// A recording in the making.
-struct Draft {
-    engine: Engine,
-    id: RecordingId,
-    request: Scrubbed,
+pub(super) struct Draft {
+    pub(super) engine: Engine,
+    pub(super) id: RecordingId,
+    pub(super) request: Scrubbed,
     fields: Fields,
     strategy: Strategy,
     /// The scope of the call.
     scope: Option<String>,
     /// Status and headers; the body is on its way.
-    response: Response,
+    pub(super) response: Response,
     secrets: Vec<Bytes>,
-    upstream: Base,
+    pub(super) upstream: Base,
     ticket: Ticket,
 }
 
-/// An answer with links, on its way in.
-struct Held {
-    draft: Draft,
-    body: Arriving,
-    sent: Instant,
-    /// Where links stand.
-    patterns: &'static [&'static str],
+/// A recording in the making and the body that is on its way in.
+pub(super) struct Drafted {
+    pub(super) draft: Draft,
+    pub(super) body: Arriving,
+    pub(super) sent: Instant,
+    /// What the client gets.
+    pub(super) headers: http::HeaderMap,
+    /// Where links stand; nothing where there are none to look for.
+    pub(super) patterns: &'static [&'static str],
     /// The proxy's URL for them; none leaves them as they are.
-    base: Option<Arc<str>>,
+    pub(super) base: Option<Arc<str>>,
 }
 
 impl Engine {
-    pub(super) async fn record(
-        &self,
-        asked: Asked,
-        answer: Forwarded,
-        upstream: Base,
-        sent: Instant,
-    ) -> Answer {
+    pub(super) async fn record(&self, sent: Sent) -> Answer {
+        let drafted = self.draft(sent);
+        if drafted.is_linked() {
+            // Read in a task of its own: a client that leaves does not stop the recording.
+            let (dialect, (tell, told)) =
+                (Dialect::of_mount(&drafted.draft.request.mount), oneshot::channel());
+            self.shared.tasks.spawn(async move {
+                let (answer, rest) = drafted.linked().await;
+                let _ = tell.send(answer);
+                rest.await;
+            });
+            return told.await.unwrap_or_else(|_| cut(dialect));
+        }
+        let Drafted { draft, body, sent, headers, .. } = drafted;
+        let (status, tasks) = (draft.response.status, self.shared.tasks.clone());
+        let finish = Box::new(move |arrived: Arrived| {
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                let engine = draft.engine.clone();
+                engine.shared.tasks.spawn_on(draft.store(arrived, Vec::new()), &runtime);
+            }
+        });
+        let tee = Tee::new(body, sent, KEEP, Some(tasks), finish);
+        Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
+    }
+
+    /// Makes a draft of an answer that has begun.
+    pub(super) fn draft(&self, sent: Sent) -> Drafted {
+        let Sent { asked, answer, upstream, at } = sent;
         let (id, strategy) = (clock::recording_id(), self.stamped(&asked));
         let Asked { incoming, scrubbed, fields, secrets, mut ticket, .. } = asked;
         let response =
@@ -78,72 +102,31 @@ impl Engine {
         ticket.call().recording = Some(id.clone());
         ticket.progress();
         let (dialect, endpoint) = endpoint_of(&scrubbed);
-        let patterns = dialect.links(&endpoint);
+        let is_json = response.headers.media_type() == "application/json";
+        let holds_links = is_json && (200..300).contains(&status);
+        let patterns = if holds_links { dialect.links(&endpoint) } else { &[] };
+        let overrides = incoming.overrides;
+        let base = (!overrides.original_media).then_some(incoming.base);
         let draft = Draft {
             engine: self.clone(),
             id,
             fields,
             strategy,
-            scope: incoming.overrides.scope.as_deref().map(str::to_owned),
+            scope: overrides.scope.as_deref().map(str::to_owned),
             secrets,
             request: scrubbed,
             response,
             upstream,
             ticket,
         };
-        let is_json = draft.response.headers.media_type() == "application/json";
-        if !patterns.is_empty() && is_json && (200..300).contains(&status) {
-            let base = (!incoming.overrides.original_media).then(|| Arc::clone(&incoming.base));
-            let held = Held { draft, body: answer.body, sent, patterns, base };
-            return self.record_linked(held, headers).await;
-        }
-        let tasks = self.shared.tasks.clone();
-        let finish = Box::new(move |arrived: Arrived| {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                let engine = draft.engine.clone();
-                engine.shared.tasks.spawn_on(draft.store(arrived, Vec::new()), &runtime);
-            }
-        });
-        let tee = Tee::new(answer.body, sent, KEEP, Some(tasks), finish);
-        Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
+        Drafted { draft, body: answer.body, sent: at, headers, patterns, base }
     }
 
     /// The strategy of what a call records.
-    fn stamped(&self, asked: &Asked) -> Strategy {
+    pub(super) fn stamped(&self, asked: &Asked) -> Strategy {
         let summary = summary(&asked.scrubbed);
         let (header, profile) = (asked.incoming.overrides.strategy.as_ref(), asked.profile.as_deref());
         self.settings().strategy_of(header, profile, &summary.endpoint, summary.model.as_deref())
-    }
-
-    /// An answer with links is held until it is complete, so that the links can be replaced by ones that last. It is
-    /// read in a task of its own: a client that leaves does not stop the recording.
-    async fn record_linked(&self, held: Held, headers: http::HeaderMap) -> Answer {
-        let (tell, told) = oneshot::channel();
-        let Held { draft, body, sent, patterns, base } = held;
-        let (status, upstream, id) = (draft.response.status, draft.upstream.clone(), draft.id.clone());
-        let dialect = Dialect::of_mount(&draft.request.mount);
-        let engine = self.clone();
-        self.shared.tasks.spawn(async move {
-            let (arrive, arrival) = oneshot::channel();
-            Tee::new(body, sent, KEEP, None, Box::new(|arrived| _ = arrive.send(arrived)))
-                .read_to_end()
-                .await;
-            let Ok(arrived) = arrival.await else { return };
-            let linked = Self::linked(&id, &arrived.log.bytes, patterns);
-            let download = engine.download(linked.clone(), &upstream);
-            let out = match &base {
-                Some(base) => links::rewritten(&arrived.log.bytes, &linked, base),
-                None => arrived.log.bytes.clone(),
-            };
-            let cut = arrived.end != End::Clean || arrived.too_long;
-            let _ = tell.send((out, cut));
-            draft.store(arrived, download.await).await;
-        });
-        if let Ok((out, false)) = told.await {
-            return Answer { status, headers, body: AnswerBody::Whole(out) };
-        }
-        let text = "the upstream broke off in the middle of the answer";
-        refusal(dialect, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
     }
 
     /// A whole recording, also one that is on its way into the store.
@@ -199,7 +182,7 @@ impl Engine {
 
 impl Draft {
     /// Makes the recording, shows it to the next call, stores it, verifies it, announces it.
-    async fn store(mut self, arrived: Arrived, media: Vec<Downloaded>) {
+    pub(super) async fn store(mut self, arrived: Arrived, media: Vec<Downloaded>) {
         let engine = self.engine.clone();
         Engine::note_end(&mut self.ticket, &arrived);
         let log = (!arrived.too_long).then(|| arrived.log.clone());
@@ -222,10 +205,11 @@ impl Draft {
     fn recording(self, arrived: &Arrived, media: Vec<Downloaded>) -> (Recording, Vec<(Hash, Bytes)>, Ticket) {
         let mut response = self.response;
         response.headers.retain(|name| name != "set-cookie");
+        let playback = self.engine.playback(&self.request);
         let completeness = completeness(&self.request, &response, arrived.end);
         let bodies = media.iter().filter_map(|m| Some((m.medium.body?, m.body.clone()?))).collect();
         let provenance = Provenance {
-            recorded_at: clock::now(),
+            recorded_at: clock::next(),
             upstream: self.upstream.as_str().into(),
             version: env!("CARGO_PKG_VERSION").into(),
             first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
@@ -241,6 +225,7 @@ impl Draft {
             tags: Vec::new(),
             protected: false,
             scope: self.scope,
+            playback,
             completeness,
             media: media.into_iter().map(|m| m.medium).collect(),
             provenance,
@@ -256,6 +241,7 @@ impl Engine {
         let id = recording.id.clone();
         self.shared.unsaved.hold(&recording);
         self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+        self.note_job(&recording, &keys);
         let stored = self.put(&recording, &row, &keys, media).await;
         self.shared.unsaved.release(&id);
         match stored {
@@ -370,6 +356,7 @@ pub fn row_of(recording: &Recording) -> Row {
         tags: recording.tags.clone(),
         protected: recording.protected,
         scope: recording.scope.clone(),
+        playback: recording.playback,
         completeness: recording.completeness,
         status: recording.response.status,
         streamed: recording.response.headers.media_type() == "text/event-stream",

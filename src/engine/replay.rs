@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::body::AnswerBody;
+use super::cursors::{Scope, Turn};
 use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock, links};
+use super::{Engine, clock, jobs, links};
 use crate::dialect::Refusal;
 use crate::matching::{KEPT_HEADERS, Outline};
 use crate::model::{ByteLog, Call, CallId, Latency, Mode, Outcome, RecordingId};
@@ -85,6 +86,8 @@ struct Prepared {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
+    /// The job that it says was submitted.
+    job: Option<Arc<str>>,
     /// The recorded body and its pieces, for pacing.
     log: ByteLog,
 }
@@ -110,6 +113,7 @@ impl Engine {
         }
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
         let (headers, status) = (hit.headers.clone(), ready.status);
+        self.restart(&ready, &raw.overrides.scope);
         if raw.overrides.latency.unwrap_or(settings.latency) == Latency::None {
             self.replayed_at_once(&hit, mode, raw.started);
             return Some(Answer { status, headers, body: AnswerBody::Whole(ready.body.clone()) });
@@ -156,7 +160,14 @@ impl Engine {
                     headers: headers.clone(),
                 };
                 asked.ticket.hits(&found.used);
-                self.shared.replays.learn(incoming.key, hit, generation);
+                self.restart(&ready, &incoming.overrides.scope);
+                match &found.turn {
+                    None => self.shared.replays.learn(incoming.key, hit, generation),
+                    Some(turn) => {
+                        let job = jobs::polled(&asked.scrubbed);
+                        asked.ticket.plays(Turn { job, ..turn.clone() });
+                    }
+                }
                 self.serve(asked.ticket, headers, &ready, &incoming.overrides)
             }
             Ok(None) => {
@@ -182,9 +193,16 @@ impl Engine {
         let latency = overrides.latency.unwrap_or(self.settings().latency);
         let first = ticket.elapsed() + latency.due(ready.log.begins());
         ticket.call().first_byte = Some(micros(first));
-        let body =
-            AnswerBody::held(ready.body.clone(), &ready.log, latency, move || ticket.done(Outcome::Replay));
+        let give = if ticket.is_turn() { AnswerBody::paced } else { AnswerBody::held };
+        let body = give(ready.body.clone(), &ready.log, latency, move |delivered| ticket.replayed(delivered));
         Answer { status: ready.status, headers, body }
+    }
+
+    /// A submit that is replayed begins its job anew in the call's scope.
+    fn restart(&self, ready: &Prepared, scope: &Scope) {
+        if let Some(job) = &ready.job {
+            self.shared.cursors.restart(scope, job);
+        }
     }
 
     fn prepared(
@@ -209,6 +227,7 @@ impl Engine {
             status: recording.response.status,
             headers,
             body,
+            job: jobs::submitted(&recording.request, &recording.response),
             log: recording.response.log.clone(),
         };
         let ready = Arc::new(ready);
@@ -246,8 +265,8 @@ impl Raw<'_> {
             part(strategy.to_string().as_bytes());
         }
         part(b"");
-        part(self.overrides.scope.as_deref().unwrap_or_default().as_bytes());
         part(self.overrides.recording.as_ref().map_or(b"", |id| id.as_str().as_bytes()));
+        part(self.overrides.scope.as_deref().unwrap_or_default().as_bytes());
         part(self.body);
         RawKey(digest.finalize().into())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::policy::{Profile, Route};
 use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
-use crate::model::{Latency, Mode, Strategy};
+use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::upstream::{Base, Client};
 
 /// What flags, environment and configuration decide.
@@ -18,6 +18,8 @@ pub struct Settings {
     pub never_forward: bool,
     /// The match strategy stamped on new recordings.
     pub strategy: Strategy,
+    /// The playback stamped on new recordings; polls of a job always play in sequence.
+    pub playback: Playback,
     /// How fast replays and mocks are sent.
     pub latency: Latency,
     /// The base URL of each mount.
@@ -82,6 +84,7 @@ impl Default for Settings {
             mode: Mode::default(),
             never_forward: false,
             strategy: Strategy::STANDARD,
+            playback: Playback::Newest,
             latency: Latency::None,
             upstreams: default_upstreams(),
             keep_personal: false,

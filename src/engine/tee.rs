@@ -14,7 +14,7 @@ use crate::model::{ByteLog, Piece};
 use crate::upstream::{Arriving, UpstreamError};
 
 /// How long the rest is waited for after the client left.
-const DRAIN: Duration = Duration::from_secs(60);
+pub(super) const DRAIN: Duration = Duration::from_secs(60);
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::cursors::Turn;
+use super::flight::Flight;
 use super::library::Use;
 use super::{Engine, clock};
 use crate::matching::{Outline, Summary};
@@ -17,6 +19,10 @@ pub(super) struct Ticket {
     used: Option<Arc<Use>>,
     /// What it asks for.
     outline: Option<Arc<Outline>>,
+    /// The take whose turn it is.
+    turn: Option<Turn>,
+    /// The flight that waits to learn what becomes of it.
+    leads: Option<Arc<Flight>>,
     settled: bool,
 }
 
@@ -46,7 +52,16 @@ impl Ticket {
     /// A call that arrived `started` and is like another but for its id and time.
     pub(super) fn like(engine: &Engine, call: &Call, mode: Mode, started: Instant) -> Self {
         let call = Call { id: engine.shared.history.begin(), at: clock::now(), mode, ..call.clone() };
-        Self { engine: engine.clone(), call, started, used: None, outline: None, settled: false }
+        Self {
+            engine: engine.clone(),
+            call,
+            started,
+            used: None,
+            outline: None,
+            turn: None,
+            leads: None,
+            settled: false,
+        }
     }
 
     /// Its end will be a hit of the recording whose use is counted there.
@@ -61,6 +76,29 @@ impl Ticket {
 
     pub(super) fn outline(&self) -> Option<&Arc<Outline>> {
         self.outline.as_ref()
+    }
+
+    /// Its delivery moves a cursor.
+    pub(super) fn plays(&mut self, turn: Turn) {
+        self.turn = Some(turn);
+    }
+
+    /// Whether its delivery moves a cursor.
+    pub(super) fn is_turn(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Announces the end of a replay, of which all was `delivered` or not.
+    pub(super) fn replayed(mut self, delivered: bool) {
+        if let Some(turn) = self.turn.take().filter(|_| delivered) {
+            self.engine.shared.cursors.delivered(turn);
+        }
+        self.done(Outcome::Replay);
+    }
+
+    /// What becomes of it becomes of all calls of the flight.
+    pub(super) fn leads(&mut self, flight: &Arc<Flight>) {
+        self.leads = Some(Arc::clone(flight));
     }
 
     pub(super) fn call(&mut self) -> &mut Call {
@@ -87,6 +125,9 @@ impl Ticket {
         let mut call = std::mem::take(&mut self.call);
         call.done = true;
         call.total.get_or_insert(micros(self.started.elapsed()));
+        if let Some(flight) = self.leads.take() {
+            flight.settle(&call);
+        }
         let (used, at) = (self.used.take(), call.at);
         self.engine.shared.history.put(call, self.outline.as_ref(), || used.map(|used| used.hit(at)));
     }

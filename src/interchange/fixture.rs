@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use self::body::Form;
 use self::time::{Millis, Moment};
 use crate::model::{
-    ByteLog, Completeness, Hash, Headers, MediaId, MediaRef, Piece, Provenance, Recording, RecordingId,
-    Request, Response, Scrubbed, Strategy,
+    ByteLog, Completeness, Hash, Headers, MediaId, MediaRef, Piece, Playback, Provenance, Recording,
+    RecordingId, Request, Response, Scrubbed, Strategy,
 };
 
 /// The version of the form that is written, and the newest that is read.
@@ -77,6 +77,7 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
         strategy: recording.strategy.clone(),
         protected: recording.protected,
         scope: recording.scope.clone(),
+        playback: recording.playback,
         completeness: recording.completeness,
         provenance: ProvenancePart {
             recorded_at: Moment(provenance.recorded_at),
@@ -150,6 +151,7 @@ pub fn decode(
         tags: sorted(file.tags),
         protected: file.protected,
         scope: file.scope,
+        playback: file.playback,
         completeness: file.completeness,
         media: checked(file.media)?,
         provenance: file.provenance.into(),
@@ -178,10 +180,12 @@ struct FixtureFile {
     tags: Vec<String>,
     #[serde(default)]
     strategy: Strategy,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     protected: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    playback: Playback,
     #[serde(default)]
     completeness: Completeness,
     #[serde(default)]
@@ -360,9 +364,8 @@ fn wrong(field: impl Into<String>, problem: String) -> FixtureError {
     FixtureError::Field { field: field.into(), problem }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[cfg(test)]

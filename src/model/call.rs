@@ -63,6 +63,9 @@ pub struct Call {
     pub cosmetic: bool,
     /// The recording that answered, or that the call becomes.
     pub recording: Option<RecordingId>,
+    /// The call whose upstream call answered this one too.
+    #[serde(default)]
+    pub coalesced: Option<CallId>,
     /// Length of the request's body, in bytes.
     pub request_len: u64,
     /// Length of the answer's body so far, in bytes.
@@ -137,6 +140,7 @@ impl Call {
             self.model.as_deref().unwrap_or_default(),
             self.prompt.as_deref().unwrap_or_default(),
             recording,
+            self.scope.as_deref().unwrap_or_default(),
             self.reason.as_deref().unwrap_or_default(),
         ];
         parts.join(" ")

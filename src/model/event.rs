@@ -66,6 +66,9 @@ pub struct Counters {
     pub in_flight: u64,
     /// Recordings stored as partial.
     pub partial: u64,
+    /// Ended calls that another call's upstream call answered.
+    #[serde(default)]
+    pub coalesced: u64,
 }
 
 /// All that a listener knows: taken once, then folded with [`Snapshot::apply`].

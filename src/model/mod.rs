@@ -9,7 +9,9 @@ pub(crate) mod exchange;
 mod id;
 mod latency;
 mod mode;
+mod playback;
 mod recording;
+mod scope;
 mod strategy;
 mod time;
 
@@ -19,6 +21,8 @@ pub use exchange::{ByteLog, Exchange, Headers, Piece, Request, Response, Scrubbe
 pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};
+pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{Completeness, MediaRef, Provenance, Recording, Row, Usage};
+pub use scope::{CursorState, ScopeState};
 pub use strategy::{ParseStrategyError, Strategy};
 pub use time::Timestamp;

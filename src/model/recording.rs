@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, MediaId, RecordingId, Response, Scrubbed, Strategy, Timestamp};
+use super::{Hash, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp};
 
 /// One stored exchange with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Recording {
     /// The scope it belongs to.
     #[serde(default)]
     pub scope: Option<String>,
+    /// Which of the takes of its request answers, if it is the newest of them.
+    #[serde(default)]
+    pub playback: Playback,
     /// Whether the response arrived whole.
     pub completeness: Completeness,
     /// What was behind the links of the response.
@@ -123,6 +126,9 @@ pub struct Row {
     pub protected: bool,
     /// The scope it belongs to.
     pub scope: Option<String>,
+    /// Which of the takes of its request answers, if it is the newest of them.
+    #[serde(default)]
+    pub playback: Playback,
     /// Whether the response arrived whole.
     pub completeness: Completeness,
     /// The response's status.

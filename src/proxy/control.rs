@@ -10,14 +10,14 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
 use crate::engine::{Explanation, RetagError, Retagged};
 use crate::matching::Suggestion;
-use crate::model::{Mode, RecordingId, Row, Strategy};
+use crate::model::{Mode, RecordingId, Row, ScopeState, Strategy};
 use crate::store::StoreError;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
@@ -48,6 +48,21 @@ pub(crate) struct Ids {
     pub(crate) ids: Vec<RecordingId>,
 }
 
+/// Whose sequences start anew.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    /// A scope's; without it all.
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+/// How many sequences had begun.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    cursors: usize,
+}
+
 /// A failure, as status and text.
 struct Failure(StatusCode, String);
 
@@ -62,6 +77,8 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/recordings/ambiguous", get(ambiguous))
         .route("/explain", post(explain).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
         .route("/suggestions", get(suggestions))
+        .route("/scopes", get(scopes))
+        .route("/scopes/reset", post(reset_scopes))
         .route("/calls", get(calls))
         .route("/mode", get(mode).put(set_mode))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authorize));
@@ -81,6 +98,14 @@ async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
 async fn authorize(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.guard.authorize(request.headers()) {
         Ok(()) => next.run(request).await,
+        Err((status, text)) => Failure(status, text.into()).into_response(),
+    }
+}
+
+/// `/__retake/media/<id>` behind the path prefix of a scope, which routes do not see.
+pub(super) async fn scoped_media(shared: Arc<Shared>, id: String, headers: HeaderMap) -> Response {
+    match shared.guard.admit(&headers) {
+        Ok(()) => media::media(State(shared), Path(id), headers).await,
         Err((status, text)) => Failure(status, text.into()).into_response(),
     }
 }
@@ -155,6 +180,14 @@ async fn explain(
 
 async fn suggestions(State(shared): State<Arc<Shared>>) -> Json<Vec<Suggestion>> {
     Json(shared.engine.suggestions().await)
+}
+
+async fn scopes(State(shared): State<Arc<Shared>>) -> Json<Vec<ScopeState>> {
+    Json(shared.engine.scopes())
+}
+
+async fn reset_scopes(State(shared): State<Arc<Shared>>, Json(reset): Json<Reset>) -> Json<Begun> {
+    Json(Begun { cursors: shared.engine.reset_cursors(reset.scope.as_deref()) })
 }
 
 async fn calls(State(shared): State<Arc<Shared>>) -> Response {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::Shared;
 use crate::engine::Media;
@@ -23,6 +23,12 @@ pub(super) async fn media(
         }
         Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
+}
+
+/// The media that a GET asks for whose path was cut free of a scope.
+pub(super) fn asked(request: &Request) -> Option<String> {
+    let id = request.uri().path().strip_prefix("/__retake/media/")?;
+    (request.method() == Method::GET).then(|| id.to_owned())
 }
 
 /// Recorded bytes are hostile: no sniffing, no scripts, whatever the type says.

@@ -26,6 +26,7 @@ mod media;
 mod question;
 mod request;
 mod respond;
+mod scope;
 
 pub use question::Question;
 
@@ -115,6 +116,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         return cors::allowed(origin.clone(), request.headers());
     }
     let answered = AssertUnwindSafe(async {
+        let request = scope::cut(request);
+        // Links in answers stay reachable for a client that puts its scope before every path.
+        if let Some(id) = media::asked(&request) {
+            return control::scoped_media(shared, id, request.headers().clone()).await;
+        }
         match shared.intake.read(&shared, request, started).await {
             Ok(arrived) => {
                 let raw = arrived.raw();

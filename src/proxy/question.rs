@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::request::{headers, overrides};
+use super::scope;
 use crate::dialect::Dialect;
 use crate::engine::Overrides;
 use crate::model::{self, Headers};
@@ -39,8 +40,14 @@ impl Question {
                 _ => return Err(format!("the header `{name}` cannot be sent over HTTP")),
             }
         }
-        let overrides = overrides(&map)?;
-        let (mount, target) = located(&self.url, &map, upstreams)?;
+        let mut overrides = overrides(&map)?;
+        let target = match self.url.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+            None => &self.url,
+        };
+        let (scope, target) = scope::of_path(&map, target)?;
+        overrides.scope = scope;
+        let (mount, target) = located(&self.url, target, &map, upstreams)?;
         let request =
             model::Request { method: self.method, mount, target, headers: headers(&map), body: self.body };
         Ok((request, overrides))
@@ -50,6 +57,7 @@ impl Question {
 /// Mount and target of a URL: by the longest upstream that it begins with, else by its path, as a call's.
 fn located(
     url: &str,
+    target: &str,
     headers: &HeaderMap,
     upstreams: &BTreeMap<String, Base>,
 ) -> Result<(String, String), String> {
@@ -62,10 +70,6 @@ fn located(
     if let Some((_, mount, target)) = known.max_by_key(|(len, ..)| *len) {
         return Ok((mount.clone(), if target.is_empty() { "/".into() } else { target }));
     }
-    let target = match url.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
-        None => url,
-    };
     if !target.starts_with('/') {
         return Err(format!("`{url}` is neither a URL nor a path; write https://… or /openai/v1/…"));
     }
@@ -92,12 +96,17 @@ mod tests {
     fn a_url_is_found_by_its_upstream_or_its_path() {
         let mut upstreams = Settings::default().upstreams;
         upstreams.insert("local".into(), "http://127.0.0.1:9/api".parse().unwrap());
-        let found = |url: &str| located(url, &HeaderMap::new(), &upstreams);
+        let found = |url: &str| {
+            let headers = Headers::default();
+            let question = Question { method: "POST".into(), url: url.into(), headers, body: Bytes::new() };
+            question.asked(&upstreams).map(|(request, _)| (request.mount, request.target))
+        };
         for (url, mount, target) in [
             ("https://api.openai.com/v1/chat/completions", "openai", "/v1/chat/completions"),
             ("http://127.0.0.1:4010/openai/v1/x?y=z", "openai", "/v1/x?y=z"),
             ("/anthropic/v1/messages", "anthropic", "/v1/messages"),
             ("/v1/messages", "anthropic", "/v1/messages"),
+            ("http://127.0.0.1:4010/@t1/openai/v1/x", "openai", "/v1/x"),
             ("http://127.0.0.1:9/api/x", "local", "/x"),
             ("https://api.lumenfall.ai/openai/v1/images/generations", "lumenfall", "/v1/images/generations"),
         ] {

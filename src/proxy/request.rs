@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::Shared;
+use super::{Shared, scope};
 use crate::dialect::Dialect;
 use crate::engine::{Incoming, Overrides, Raw, RawKey, is_hop_by_hop, is_own};
 use crate::model::{self, Headers};
@@ -54,14 +54,7 @@ pub(super) struct Arrived {
 
 /// How a call names its mount.
 #[derive(Clone, Copy)]
-struct Mounted {
-    /// The length of the scope in front (`/@NAME`).
-    scope: usize,
-    by: By,
-}
-
-#[derive(Clone, Copy)]
-enum By {
+enum Mounted {
     /// By the first segment of its path, which has this length.
     Prefix(usize),
     /// By what its path means.
@@ -100,10 +93,10 @@ impl Arrived {
 
 impl Mounted {
     fn split(self, head: &Parts) -> (&str, &str) {
-        let target = &target(head)[self.scope..];
-        match self.by {
-            By::Prefix(len) => (&target[1..=len], &target[1 + len..]),
-            By::Detected(mount) => (mount, target),
+        let target = target(head);
+        match self {
+            Self::Prefix(len) => (&target[1..=len], &target[1 + len..]),
+            Self::Detected(mount) => (mount, target),
         }
     }
 }
@@ -135,10 +128,7 @@ impl Intake {
         }
         let mut overrides =
             overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
-        if let Some(name) = target(&head)[..mounted.scope].strip_prefix("/@") {
-            let scope = in_path(name, overrides.scope.as_deref());
-            overrides.scope = Some(scope.map_err(|message| refused((400, "INVALID_SCOPE", message)))?);
-        }
+        overrides.scope = scope::of(&head).map_err(|message| refused((400, "INVALID_SCOPE", message)))?;
         let (body, _permit) = self.body(body, &head.headers).await.map_err(refused)?;
         let base = shared.guard.base(&head.headers);
         Ok(Arrived { head, mounted, body, overrides, base, started })
@@ -204,20 +194,17 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
         return Err(refused(400, "NOT_A_FORWARD_PROXY", text.into()));
     }
     let target = target(head);
-    let scope = scope_len(target);
-    let target = &target[scope..];
-    let mounted = |by| Ok(Mounted { scope, by });
     let settings = shared.engine.settings();
     let upstreams = &settings.upstreams;
     let first = mount_of(target);
     // Azure's own paths begin like the mount `openai`, and its keys must not be sent there.
     let azure = target.starts_with("/openai/deployments/");
     if upstreams.contains_key(first) && !azure {
-        return mounted(By::Prefix(first.len()));
+        return Ok(Mounted::Prefix(first.len()));
     }
     let path = target.split('?').next().unwrap_or_default();
     match Dialect::detect(target, |name| head.headers.contains_key(name)) {
-        Some(mount) if upstreams.contains_key(mount) => mounted(By::Detected(mount)),
+        Some(mount) if upstreams.contains_key(mount) => Ok(Mounted::Detected(mount)),
         _ => {
             let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
             let text =
@@ -230,32 +217,6 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
 /// Path and query as they were sent.
 fn target(head: &Parts) -> &str {
     head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
-}
-
-/// The length of a scope in front of a target, `/@NAME`.
-fn scope_len(target: &str) -> usize {
-    let end = target.get(1..).and_then(|rest| rest.find(['/', '?'])).map_or(target.len(), |at| at + 1);
-    if target.starts_with("/@") { end } else { 0 }
-}
-
-/// The scope that a path names, which must be the one that a header names.
-fn in_path(name: &str, header: Option<&str>) -> Result<Arc<str>, String> {
-    let scope = scope("/@NAME/", &percent_encoding::percent_decode_str(name).decode_utf8_lossy())?;
-    match header {
-        Some(other) if *other != *scope => {
-            Err(format!("the path names the scope `{scope}` and the header `{other}`; name one"))
-        }
-        _ => Ok(scope),
-    }
-}
-
-/// A scope's name: short, and fit for a line and a path.
-fn scope(place: &str, name: &str) -> Result<Arc<str>, String> {
-    let fits = |c: char| c.is_alphanumeric() || "._-/:@+ []()#=,".contains(c);
-    if (1..=128).contains(&name.chars().count()) && name.chars().all(fits) {
-        return Ok(name.into());
-    }
-    Err(format!("{place}: a scope's name has 1 to 128 letters, digits, spaces or ._-/:@+[]()#=,"))
 }
 
 /// The first segment of a target that has more than one.
@@ -290,7 +251,7 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// What the call's own headers ask for; the text of an error names what is allowed.
+/// What the call's own headers ask for, but for the scope, which the path may name too; the text of an error names what is allowed.
 pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
     if !map.keys().any(|name| is_own(name.as_str())) {
         return Ok(Overrides::default());
@@ -305,14 +266,12 @@ pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
         (Some(_), Some(_)) => return Err("X-Retake-Fields goes with X-Retake-Match: specific".into()),
         (strategy, None) => strategy.map(str::to_owned),
     };
-    let named = asked(map, "x-retake-scope", "x-test-id")?;
     let media = asked(map, "x-retake-media", "x-retake-media")?;
     let latency = asked(map, "x-retake-latency", "x-retake-latency")?;
     Ok(Overrides {
         mode: parsed("X-Retake-Mode", mode)?,
         strategy: parsed("X-Retake-Match", strategy.as_deref())?,
         recording: parsed("X-Retake-Recording", recording)?,
-        scope: named.map(|name| scope("X-Retake-Scope", name.trim())).transpose()?,
         latency: parsed("X-Retake-Latency", latency)?,
         original_media: match media {
             None => false,
@@ -323,10 +282,11 @@ pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
                 ));
             }
         },
+        scope: None,
     })
 }
 
-fn asked<'a>(map: &'a HeaderMap, name: &str, alias: &str) -> Result<Option<&'a str>, String> {
+pub(super) fn asked<'a>(map: &'a HeaderMap, name: &str, alias: &str) -> Result<Option<&'a str>, String> {
     let Some(value) = map.get(name).or_else(|| map.get(alias)) else { return Ok(None) };
     value.to_str().map(Some).map_err(|_| format!("{name} holds bytes that are no text"))
 }
@@ -373,25 +333,10 @@ mod tests {
             ("x-retake-recording", "9f31", "rec_"),
             ("x-retake-media", "none", "original"),
             ("x-retake-latency", "fast", "recorded"),
-            ("x-retake-scope", "a\tb", "128 letters"),
-            ("x-test-id", "", "128 letters"),
         ] {
             let text = overrides(&map(&[(name, value)])).unwrap_err();
             assert!(text.contains(hint), "{text}");
         }
-    }
-
-    #[test]
-    fn a_scope_stands_in_front_of_the_mount() {
-        for (target, len) in
-            [("/@t1/openai/v1/x", 4), ("/@a%2Fb/v1/x", 7), ("/openai/@t/x", 0), ("/@t1", 4), ("/@/x", 2)]
-        {
-            assert_eq!(scope_len(target), len, "{target}");
-        }
-        assert_eq!(in_path("a%2Fb%20c", None).as_deref(), Ok("a/b c"));
-        assert_eq!(in_path("t", Some("t")).as_deref(), Ok("t"));
-        assert!(in_path("t", Some("u")).unwrap_err().contains("`u`"));
-        assert!(in_path("", None).is_err() && in_path("%00", None).is_err());
     }
 
     #[test]

@@ -83,8 +83,8 @@ pub enum Change {
         /// Files behind its links that are not stored yet, by SHA-256.
         media: Vec<(Hash, Bytes)>,
     },
-    /// Changes what a recording answers and how people call it: strategy, name, tags, protection, scope and
-    /// completeness are taken from the row. Also the way to store keys that were computed anew.
+    /// Changes what a recording answers and how people call it: strategy, name, tags, protection, scope,
+    /// playback and completeness are taken from the row. Also the way to store keys that were computed anew.
     Retag {
         /// The row as it is from now on.
         row: Arc<Row>,
@@ -393,6 +393,7 @@ impl Indexed {
         recording.tags.clone_from(&row.tags);
         recording.protected = row.protected;
         recording.scope.clone_from(&row.scope);
+        recording.playback = row.playback;
         recording.completeness = row.completeness;
     }
 }

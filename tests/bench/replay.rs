@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use retake::engine::{self, Engine, Settings};
 use retake::matching::{Salt, Scrubber};
 use retake::model::{
-    ByteLog, Completeness, Mode, Provenance, Recording, RecordingId, Request, Response, Strategy, Timestamp,
+    ByteLog, Completeness, Mode, Playback, Provenance, Recording, RecordingId, Request, Response, Strategy,
+    Timestamp,
 };
 use retake::proxy::{Access, Proxy};
 use retake::store::{Ownership, Store};
@@ -135,6 +136,7 @@ fn recording(scrubber: &Scrubber, request: &Request, at: usize) -> Recording {
         tags: Vec::new(),
         protected: false,
         scope: None,
+        playback: Playback::Newest,
         completeness: Completeness::Whole,
         media: Vec::new(),
         provenance: Provenance {

@@ -1,10 +1,13 @@
 //! A real proxy before a real upstream: recording, replaying, streaming, and what happens when things break.
 
+mod coalesce;
 mod media;
 mod modes;
 mod record;
+mod scope;
 mod secret;
 mod stream;
+mod takes;
 mod wire;
 
 use std::convert::Infallible;

@@ -84,7 +84,7 @@ pub(super) struct IndexError(pub(super) String);
 type Result<T> = std::result::Result<T, IndexError>;
 type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<IndexError>>;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const STATE: &[u8] = b"state";
 const CACHE: u64 = 64 << 20;
 /// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
@@ -300,6 +300,12 @@ impl Index {
             let entry = entry.unwrap();
             tree.insert(entry.0, b"spoiled").unwrap();
         }
+    }
+
+    /// Makes it say that another version wrote it.
+    pub(super) fn set_format(&self, format: u32) {
+        let state = State { format, ..self.state().unwrap().unwrap() };
+        self.trees.meta.insert(STATE, seal(&state).unwrap()).unwrap();
     }
 
     /// The length of the longest value of any tree.

@@ -105,3 +105,23 @@ fn when_writing_the_index_fails_the_change_is_kept_because_the_journal_has_it() 
     let store = open(dir.path()).store;
     assert_eq!((ids(&store.entries().unwrap()), ids(&store.trash().unwrap())), (vec![id(2)], vec![id(1)]));
 }
+
+#[test]
+fn an_index_of_an_older_layout_is_made_anew_from_a_journal_that_knew_no_playback() {
+    let dir = tempfile::tempdir().unwrap();
+    let all: Vec<_> = (0..3).map(small).collect();
+    filled(dir.path(), &all);
+    let older = journal_lines(dir.path()).into_iter().map(|line| {
+        let json = String::from_utf8(line[9..line.len() - 1].to_vec()).unwrap();
+        let json = json.replace(r#""playback":"newest","#, "");
+        format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
+    });
+    let older: String = older.collect();
+    assert!(!older.contains("playback"));
+    fs::write(dir.path().join("journal.log"), older).unwrap();
+    Index::open(&dir.path().join("index")).unwrap().set_format(1);
+    let Opened { store, notices } = open(dir.path());
+    assert!(notices[0].text.contains("format version 1"), "{notices:?}");
+    let expected: Vec<_> = all.iter().map(|recording| (indexed(recording), recording.clone())).collect();
+    assert_eq!(content(&store), expected);
+}

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Strategy};
+use crate::model::{ByteLog, Completeness, Headers, Playback, Provenance, Request, Response, Strategy};
 
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -68,6 +68,7 @@ pub(super) fn recording(n: u8, request: &[u8], response: &[u8]) -> Recording {
         tags: vec![format!("tag-{n}")],
         protected: false,
         scope: None,
+        playback: Playback::Newest,
         completeness: Completeness::Whole,
         media: Vec::new(),
         provenance: Provenance { recorded_at: Timestamp(i64::from(n)), ..Provenance::default() },
@@ -96,6 +97,7 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         tags: recording.tags.clone(),
         protected: recording.protected,
         scope: recording.scope.clone(),
+        playback: recording.playback,
         completeness: recording.completeness,
         status: recording.response.status,
         streamed: false,

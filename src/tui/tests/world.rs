@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Recording,
-    RecordingId, Response, Row, Snapshot, Timestamp, Usage,
+    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
+    Recording, RecordingId, Response, Row, Snapshot, Timestamp, Usage,
 };
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
@@ -47,6 +47,7 @@ pub(crate) fn row(number: u8) -> Row {
         tags: Vec::new(),
         protected: number % 7 == 3,
         scope: None,
+        playback: Playback::Newest,
         completeness: if number == 5 { Completeness::CutByUpstream } else { Completeness::Whole },
         status: 200,
         streamed: endpoint == "messages",
@@ -86,6 +87,8 @@ pub(crate) fn call(number: u64) -> Call {
         _ => None,
     };
     Call {
+        scope: None,
+        coalesced: None,
         id: CallId(number),
         at: Timestamp(START.0 + i64::try_from(number).unwrap() * 700),
         method: "POST".into(),
@@ -93,7 +96,6 @@ pub(crate) fn call(number: u64) -> Call {
         endpoint: endpoint.into(),
         model: Some(model.into()),
         prompt: Some(prompt.into()),
-        scope: None,
         profile: None,
         mode: Mode::ReplayOrError,
         outcome: Some(outcome),
@@ -172,6 +174,7 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
         tags: Vec::new(),
         protected: row.protected,
         scope: None,
+        playback: Playback::Newest,
         completeness: row.completeness,
         media: Vec::new(),
         provenance: crate::model::Provenance {

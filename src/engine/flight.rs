@@ -1,0 +1,367 @@
+//! Flights: one upstream call that answers many identical calls.
+//!
+//! The answer is kept as a list of shared pieces. A task that belongs to no client fills it; every client, the first
+//! included, reads it from the start at its own pace. So a client that leaves harms nobody, and one that comes late
+//! misses nothing.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::cursors::Scope;
+use super::record::KEEP;
+use super::ticket::{Ticket, micros};
+use crate::model::{Call, CallId, Fingerprint, RecordingId};
+use crate::upstream::UpstreamError;
+
+/// How many bytes the upstream may be read ahead of the fastest client.
+const AHEAD: u64 = 16 << 20;
+
+/// All that must be equal for one upstream call to answer two calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FlightKey {
+    pub(super) mount: String,
+    /// Of all fields.
+    pub(super) all: Fingerprint,
+    /// Of the strategy that the recording gets, and of what is significant under it.
+    pub(super) significant: Fingerprint,
+    pub(super) scope: Scope,
+    /// The proxy's URL for links; none leaves them as they are.
+    pub(super) base: Option<Arc<str>>,
+}
+
+/// The flights that can be joined.
+#[derive(Default)]
+pub(super) struct Flights {
+    under_way: Mutex<HashMap<FlightKey, Arc<Flight>>>,
+}
+
+/// One upstream call.
+pub(super) struct Flight {
+    leader: CallId,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    head: Option<Head>,
+    pieces: VecDeque<Bytes>,
+    /// How many pieces stood before these and were let go, because everyone had them.
+    dropped: usize,
+    len: u64,
+    /// How many bytes the fastest client took.
+    taken: u64,
+    /// How the body ended: why the upstream cut it, if it did.
+    end: Option<Result<(), String>>,
+    /// Nobody may join any more.
+    closed: bool,
+    readers: HashMap<u64, Place>,
+    next: u64,
+    /// The task that fills it, where it waits.
+    source: Option<Waker>,
+    /// Calls that ended before it was known what became of the leading one, which is what becomes of them.
+    waiting: Vec<Ticket>,
+    verdict: Option<Call>,
+}
+
+#[derive(Default)]
+struct Place {
+    /// The next piece.
+    at: usize,
+    waker: Option<Waker>,
+}
+
+/// The beginning of an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    /// The body's length, where it is known.
+    pub(super) declared: Option<u64>,
+    pub(super) recording: Option<RecordingId>,
+}
+
+/// A call's place in a flight.
+pub(super) enum Seat {
+    /// It leads: whoever holds it must see that the flight is filled and taken off the list.
+    First(Arc<Flight>, Reader),
+    /// It takes part.
+    Next(Reader),
+}
+
+/// One client's way through the answer.
+pub struct Reader {
+    flight: Arc<Flight>,
+    number: u64,
+    sent: u64,
+    declared: Option<u64>,
+    /// The call, unless it leads.
+    ticket: Option<Ticket>,
+}
+
+impl Flights {
+    /// A place in the flight of this key, or the lead of a new one. None when there is no such flight and `current`
+    /// says that the library changed since the call looked: what it missed may be there now.
+    pub(super) fn join(&self, key: &FlightKey, call: CallId, current: impl FnOnce() -> bool) -> Option<Seat> {
+        let mut flights = self.lock();
+        if let Some(reader) = flights.get(key).and_then(Flight::reader) {
+            return Some(Seat::Next(reader));
+        }
+        if !current() {
+            return None;
+        }
+        let flight = Arc::new(Flight { leader: call, state: Mutex::default() });
+        flights.insert(key.clone(), Arc::clone(&flight));
+        let reader = Flight::reader(&flight)?;
+        Some(Seat::First(flight, reader))
+    }
+
+    /// Takes a flight off the list: what it recorded is in the library by now, or nothing will be.
+    pub(super) fn landed(&self, key: &FlightKey, flight: &Arc<Flight>) {
+        let mut flights = self.lock();
+        if flights.get(key).is_some_and(|known| Arc::ptr_eq(known, flight)) {
+            flights.remove(key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<FlightKey, Arc<Flight>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Flight: the side of the task ===
+
+impl Flight {
+    /// The answer begins.
+    pub(super) fn begin(&self, head: Head) {
+        self.change(|state| state.head = Some(head));
+    }
+
+    /// A piece arrived. What is too long to be recorded is not kept for clients to come either.
+    pub(super) fn push(&self, piece: Bytes) {
+        self.change(|state| {
+            state.len += piece.len() as u64;
+            state.closed |= state.len > KEEP;
+            state.pieces.push_back(piece);
+        });
+    }
+
+    /// The body ended; only the first end counts.
+    pub(super) fn end(&self, end: Result<(), String>) {
+        self.change(|state| _ = state.end.get_or_insert(end));
+    }
+
+    /// Waits until the upstream may be read on: as fast as the fastest client reads, or freely when there is none.
+    pub(super) async fn room(&self) {
+        self.until(|state| state.readers.is_empty() || state.len - state.taken <= AHEAD).await;
+    }
+
+    /// Waits until there was no client for as long as `patience`; from then on nobody can join.
+    pub(super) async fn abandoned(&self, patience: Duration) {
+        loop {
+            self.until(|state| state.readers.is_empty()).await;
+            let back = self.until(|state| !state.readers.is_empty());
+            if tokio::time::timeout(patience, back).await.is_err() {
+                let mut state = self.lock();
+                if state.readers.is_empty() {
+                    state.closed = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// It is known what became of the leading call.
+    pub(super) fn settle(&self, leading: &Call) {
+        let mut state = self.lock();
+        let waiting = std::mem::take(&mut state.waiting);
+        state.verdict = Some(leading.clone());
+        drop(state);
+        for ticket in waiting {
+            follow(ticket, leading);
+        }
+    }
+
+    async fn until(&self, holds: impl Fn(&State) -> bool) {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            if holds(&state) {
+                return Poll::Ready(());
+            }
+            state.source = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Changes the state and wakes all clients, outside the lock.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        let wakers: Vec<_> = state.readers.values_mut().filter_map(|place| place.waker.take()).collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(self: &Arc<Self>) -> Option<Reader> {
+        let mut state = self.lock();
+        if state.closed {
+            return None;
+        }
+        let number = state.next;
+        state.next += 1;
+        state.readers.insert(number, Place::default());
+        let source = state.source.take();
+        drop(state);
+        wake(source);
+        Some(Reader { flight: Arc::clone(self), number, sent: 0, declared: None, ticket: None })
+    }
+}
+
+/// Ends a call like the one that led it.
+fn follow(mut ticket: Ticket, leading: &Call) {
+    let call = ticket.call();
+    call.recording.clone_from(&leading.recording);
+    call.reason = call.reason.take().or_else(|| leading.reason.clone());
+    let outcome = leading.outcome.unwrap_or(crate::model::Outcome::Error);
+    ticket.done(outcome);
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+// === impl Reader: the side of a client ===
+
+impl Reader {
+    /// The call that takes part without leading.
+    pub(super) fn of(mut self, mut ticket: Ticket) -> Self {
+        ticket.call().outcome = Some(crate::model::Outcome::Record);
+        ticket.call().coalesced = Some(self.flight.leader);
+        ticket.progress();
+        self.ticket = Some(ticket);
+        self
+    }
+
+    /// Waits for the beginning of the answer; none when there will be no answer.
+    pub(super) async fn head(&mut self) -> Option<Head> {
+        let head = poll_fn(|cx| {
+            let mut state = self.flight.lock();
+            if state.head.is_some() || state.end.is_some() {
+                return Poll::Ready(state.head.clone());
+            }
+            state.wait(self.number, cx);
+            Poll::Pending
+        })
+        .await?;
+        self.declared = head.declared;
+        if let Some(ticket) = &mut self.ticket {
+            let first = micros(ticket.elapsed());
+            let call = ticket.call();
+            (call.status, call.first_byte) = (Some(head.status), Some(first));
+            call.recording.clone_from(&head.recording);
+        }
+        Some(head)
+    }
+
+    pub(super) fn declared_len(&self) -> Option<u64> {
+        self.declared
+    }
+
+    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
+        let mut state = self.flight.lock();
+        let Some(piece) = state.piece(self.number) else {
+            let Some(end) = state.end.clone() else {
+                state.wait(self.number, cx);
+                return Poll::Pending;
+            };
+            drop(state);
+            self.leave(true);
+            return Poll::Ready(end.err().map(|reason| Err(UpstreamError::Cut(reason))));
+        };
+        self.sent += piece.len() as u64;
+        state.taken = state.taken.max(self.sent);
+        let source = state.source.take();
+        drop(state);
+        wake(source);
+        if self.declared == Some(self.sent) {
+            // The server stops asking when it has sent that much.
+            self.leave(true);
+        }
+        Poll::Ready(Some(Ok(piece)))
+    }
+
+    /// Ends the call, or lets it wait for what becomes of the one that leads it.
+    fn leave(&mut self, whole: bool) {
+        let Some(mut ticket) = self.ticket.take() else { return };
+        let total = micros(ticket.elapsed());
+        let call = ticket.call();
+        (call.response_len, call.total) = (self.sent, Some(total));
+        if !whole {
+            call.reason = Some("the client left before the answer was complete".into());
+        }
+        let mut state = self.flight.lock();
+        match state.verdict.clone() {
+            Some(leading) => {
+                drop(state);
+                follow(ticket, &leading);
+            }
+            None => state.waiting.push(ticket),
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut state = self.flight.lock();
+        let place = state.readers.remove(&self.number).unwrap_or_default();
+        let all = state.end.is_some() && place.at == state.dropped + state.pieces.len();
+        state.shed();
+        let source = state.source.take();
+        drop(state);
+        wake(source);
+        // A body without bytes is never asked for.
+        self.leave(all || self.declared == Some(self.sent));
+    }
+}
+
+impl State {
+    fn wait(&mut self, reader: u64, cx: &Context<'_>) {
+        if let Some(place) = self.readers.get_mut(&reader) {
+            place.waker = Some(cx.waker().clone());
+        }
+    }
+
+    fn piece(&mut self, reader: u64) -> Option<Bytes> {
+        let place = self.readers.get_mut(&reader)?;
+        let piece = self.pieces.get(place.at.checked_sub(self.dropped)?)?.clone();
+        place.at += 1;
+        self.shed();
+        Some(piece)
+    }
+
+    /// Lets go of pieces that everyone has, where nobody can come who has not.
+    fn shed(&mut self) {
+        if !self.closed {
+            return;
+        }
+        let slowest = self.readers.values().map(|place| place.at).min();
+        let read = slowest.unwrap_or(self.dropped + self.pieces.len()) - self.dropped;
+        self.pieces.drain(..read.min(self.pieces.len()));
+        self.dropped += read;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+use std::task::Waker;
+
+use futures_util::FutureExt;
+
+use super::*;
+
+const PIECE: usize = 1 << 20;
+
+fn key() -> FlightKey {
+    let (all, significant) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
+    FlightKey { mount: "openai".into(), all, significant, scope: None, base: None }
+}
+
+fn first(flights: &Flights) -> (Arc<Flight>, Reader) {
+    match flights.join(&key(), CallId(1), || true) {
+        Some(Seat::First(flight, reader)) => (flight, reader),
+        _ => panic!("nobody leads yet"),
+    }
+}
+
+fn next(flights: &Flights) -> Option<Reader> {
+    match flights.join(&key(), CallId(2), || false) {
+        Some(Seat::Next(reader)) => Some(reader),
+        _ => None,
+    }
+}
+
+fn read(reader: &mut Reader) -> Option<Bytes> {
+    match reader.poll_piece(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Some(Ok(piece))) => Some(piece),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_task_waits_for_the_fastest_client_and_for_nobody_when_all_left() {
+    let flights = Flights::default();
+    let (flight, mut fast) = first(&flights);
+    let slow = next(&flights);
+    let pieces = usize::try_from(AHEAD).unwrap() / PIECE;
+    for _ in 0..pieces {
+        flight.push(vec![0; PIECE].into());
+    }
+    assert!(flight.room().now_or_never().is_some(), "so far it may run ahead");
+    flight.push(vec![0; PIECE].into());
+    assert!(flight.room().now_or_never().is_none());
+    assert_eq!(read(&mut fast).map(|piece| piece.len()), Some(PIECE));
+    assert!(flight.room().now_or_never().is_some());
+    flight.push(vec![0; PIECE].into());
+    assert!(flight.room().now_or_never().is_none());
+    drop((fast, slow));
+    assert!(flight.room().now_or_never().is_some());
+}
+
+#[test]
+fn an_answer_too_long_to_record_is_let_go_of_as_it_is_read() {
+    let flights = Flights::default();
+    let (flight, mut one) = first(&flights);
+    let mut other = next(&flights).unwrap();
+    // One allocation, shared by all pieces.
+    let piece = Bytes::from(vec![0; PIECE]);
+    let pieces = usize::try_from(KEEP).unwrap() / PIECE + 1;
+    for _ in 0..pieces {
+        flight.push(piece.clone());
+    }
+    assert!(next(&flights).is_none(), "a late client could not be given its beginning");
+    (0..pieces).for_each(|_| assert!(read(&mut one).is_some()));
+    assert_eq!(flight.lock().pieces.len(), pieces, "one client has read nothing yet");
+    (0..10).for_each(|_| assert!(read(&mut other).is_some()));
+    assert_eq!(flight.lock().pieces.len(), pieces - 10);
+    drop(other);
+    assert_eq!(flight.lock().pieces.len(), 0);
+}
+
+#[test]
+fn a_flight_is_joined_until_it_landed_and_a_new_one_needs_a_look_up_that_still_holds() {
+    let flights = Flights::default();
+    assert!(flights.join(&key(), CallId(1), || false).is_none(), "the library changed: look again");
+    let (flight, _reader) = first(&flights);
+    assert!(next(&flights).is_some());
+    let other = FlightKey { scope: Some("t1".into()), ..key() };
+    assert!(matches!(flights.join(&other, CallId(3), || true), Some(Seat::First(..))));
+    flights.landed(&key(), &flight);
+    assert!(next(&flights).is_none());
+}
+
+#[tokio::test]
+async fn nobody_can_join_what_everybody_left_for_long() {
+    let flights = Flights::default();
+    let (flight, reader) = first(&flights);
+    assert!(flight.abandoned(Duration::ZERO).now_or_never().is_none());
+    drop(reader);
+    flight.abandoned(Duration::ZERO).await;
+    assert!(next(&flights).is_none());
+}

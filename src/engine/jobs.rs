@@ -1,0 +1,95 @@
+//! Jobs: a submit, and polls that ask for its state until it is final.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Engine;
+use super::answer::Asked;
+use super::cursors::Scope;
+use super::forward::endpoint_of;
+use crate::model::{Mode, Playback, Recording, Request, Response, Scrubbed};
+use crate::reading::decoded;
+use crate::store::Keys;
+
+/// The jobs that this process saw submitted and that have no final state yet.
+#[derive(Default)]
+pub(super) struct Jobs {
+    under_way: Mutex<HashSet<Arc<str>>>,
+}
+
+impl Engine {
+    /// How the takes of a new recording play.
+    pub(super) fn playback(&self, request: &Request) -> Playback {
+        match polled(request) {
+            Some(_) => Playback::Sequence,
+            None => self.settings().playback,
+        }
+    }
+
+    /// Whether the call must be forwarded although a recording answers it: it asks for the state of a job that was
+    /// submitted live, and what is recorded of it is not final yet.
+    pub(super) fn is_ahead(&self, asked: &Asked) -> bool {
+        let asks = asked.mode == Mode::ReplayOrRecord && asked.incoming.overrides.recording.is_none();
+        let under_way = self.shared.jobs.lock();
+        asks && !under_way.is_empty() && polled(&asked.scrubbed).is_some_and(|job| under_way.contains(&job))
+    }
+
+    /// Takes note of what a new recording says of a job. What was polled live counts as played.
+    pub(super) fn note_job(&self, recording: &Recording, keys: &Keys) {
+        let (_, endpoint) = endpoint_of(&recording.request);
+        let Some(job) = endpoint.rules.submit.or(endpoint.rules.poll) else { return };
+        let answer = read(&recording.response);
+        if endpoint.rules.submit.is_some() {
+            if let Some(id) = job.id(&answer).filter(|_| job.is_under_way(&answer)) {
+                self.shared.jobs.lock().insert(id.into());
+            }
+            return;
+        }
+        let Some(id) = polled(&recording.request) else { return };
+        let mut under_way = self.shared.jobs.lock();
+        if under_way.contains(&id) {
+            let scope: Scope = recording.scope.as_deref().map(Into::into);
+            let takes = self.shared.library.takes(&keys.all, &scope);
+            self.shared.cursors.place(&scope, keys.all, takes, Arc::clone(&id));
+            if job.is_final(&answer) {
+                under_way.remove(&id);
+            }
+        }
+    }
+}
+
+impl Jobs {
+    fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The job whose state a request asks for.
+pub(super) fn polled(request: &Request) -> Option<Arc<str>> {
+    let (_, endpoint) = endpoint_of(request);
+    endpoint.rules.poll?;
+    endpoint.vars.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id.into())
+}
+
+/// The job that a submit's answer names.
+pub(super) fn submitted(request: &Scrubbed, response: &Response) -> Option<Arc<str>> {
+    let (_, endpoint) = endpoint_of(request);
+    let job = endpoint.rules.submit?;
+    job.id(&read(response)).map(Into::into)
+}
+
+/// Whether a request submits a job, as far as it tells.
+pub(super) fn submits(request: &Request) -> bool {
+    let (_, endpoint) = endpoint_of(request);
+    endpoint.rules.submit.is_some_and(|job| {
+        job.flag.is_none_or(|flag| {
+            let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            body.pointer(flag) == Some(&true.into())
+        })
+    })
+}
+
+fn read(response: &Response) -> serde_json::Value {
+    let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
+    serde_json::from_slice(&body).unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! Scopes of calls: by a header, or by the first segment of the path for clients that cannot set headers.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Uri};
+
+use super::request::asked;
+use crate::dialect::unescaped;
+
+/// The longest name of a scope.
+const LONGEST: usize = 128;
+
+/// The scope that a path names, as it was sent. The path is free of it.
+#[derive(Clone)]
+struct Prefix(Box<str>);
+
+/// Cuts `/@NAME` off the path and keeps the name beside the request, so that nothing else needs to know of it.
+pub(super) fn cut(mut request: Request) -> Request {
+    let named = request.uri().path_and_query().and_then(|target| split(target.as_str()));
+    let named = named.map(|(name, rest)| (Prefix(name.into()), PathAndQuery::try_from(rest)));
+    if let Some((prefix, Ok(rest))) = named {
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = Some(rest);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+            request.extensions_mut().insert(prefix);
+        }
+    }
+    request
+}
+
+/// The name and what follows it.
+fn split(target: &str) -> Option<(&str, &str)> {
+    let behind = target.strip_prefix("/@")?;
+    let at = behind.find(['/', '?']).filter(|at| behind.as_bytes()[*at] == b'/')?;
+    Some(behind.split_at(at))
+}
+
+/// The scope of a call; the text of an error says what is allowed.
+pub(super) fn of(head: &Parts) -> Result<Option<Arc<str>>, String> {
+    named(&head.headers, head.extensions.get::<Prefix>().map(|Prefix(name)| &**name))
+}
+
+/// The scope of a request to this path with these headers, and the path without it.
+pub(super) fn of_path<'a>(headers: &HeaderMap, path: &'a str) -> Result<(Option<Arc<str>>, &'a str), String> {
+    let (name, rest) = split(path).map_or((None, path), |(name, rest)| (Some(name), rest));
+    Ok((named(headers, name)?, rest))
+}
+
+fn named(headers: &HeaderMap, path: Option<&str>) -> Result<Option<Arc<str>>, String> {
+    let header = asked(headers, "x-retake-scope", "x-test-id")?.map(|name| checked(name, "header"));
+    let path = path.map(|name| checked(&unescaped(name), "path"));
+    match (header.transpose()?, path.transpose()?) {
+        (Some(header), Some(path)) if header != path => {
+            Err(format!("the header names the scope `{header}` and the path `{path}`; name one of them"))
+        }
+        (header, path) => Ok(header.or(path)),
+    }
+}
+
+fn checked(name: &str, place: &str) -> Result<Arc<str>, String> {
+    let name = name.trim();
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@+[]()#=, ".contains(&b);
+    if (1..=LONGEST).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(name.into());
+    }
+    Err(format!(
+        "the {place}'s scope is not one: a name has 1 to {LONGEST} of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn scope(target: &str, header: Option<&str>) -> (String, Result<Option<String>, String>) {
+        let mut request = http::Request::builder().uri(target);
+        if let Some(header) = header {
+            request = request.header("x-retake-scope", header);
+        }
+        let (head, _) = cut(request.body(Body::empty()).unwrap()).into_parts();
+        (head.uri.to_string(), of(&head).map(|scope| scope.map(|name| name.to_string())))
+    }
+
+    #[test]
+    fn paths_and_headers_name_scopes() {
+        for (target, header, rest, name) in [
+            ("/openai/v1/x", None, "/openai/v1/x", None),
+            ("/openai/v1/x", Some("t 1"), "/openai/v1/x", Some("t 1")),
+            ("/@t1/openai/v1/x?a=%20b", None, "/openai/v1/x?a=%20b", Some("t1")),
+            ("/@a%2Fb%20c::d/v1/x", None, "/v1/x", Some("a/b c::d")),
+            ("/@t1/v1/x", Some("t1"), "/v1/x", Some("t1")),
+            ("/@t1", None, "/@t1", None),
+            ("/@t1?x=/v1", None, "/@t1?x=/v1", None),
+        ] {
+            assert_eq!(scope(target, header), (rest.to_owned(), Ok(name.map(str::to_owned))), "{target}");
+        }
+    }
+
+    #[test]
+    fn wrong_names_are_told_what_is_allowed() {
+        let long = "x".repeat(LONGEST + 1);
+        for (target, header) in [
+            ("/@/v1/x", None),
+            ("/@a%00/v1/x", None),
+            ("/@%ff/v1/x", None),
+            ("/v1/x", Some("a;b")),
+            ("/v1/x", Some(long.as_str())),
+        ] {
+            let text = scope(target, header).1.unwrap_err();
+            assert!(text.contains("1 to 128"), "{target}: {text}");
+        }
+        let text = scope("/@one/v1/x", Some("two")).1.unwrap_err();
+        assert!(text.contains("`two`") && text.contains("`one`"), "{text}");
+    }
+}
