@@ -1,15 +1,16 @@
 //! The recordings in memory: what a look-up needs and nothing more. Bodies stay in the store.
 //!
 //! Three maps and no scan: by the fingerprint of all fields, by the fingerprint of the significant fields under each
-//! strategy in use, and by id. Partial recordings are listed but stand in no look-up map, so they are never replayed.
+//! strategy in use, and by id; rules are asked one by one. Partial recordings are listed but stand in no look-up map, so they are never replayed.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::cursors::{Cursors, Scope, Turn};
-use crate::matching::Fields;
-use crate::model::{Fingerprint, Hash, Playback, RecordingId, Row, Strategy, Timestamp, Usage};
+use crate::matching::{Condition, Fields};
+use crate::model::{Fingerprint, Hash, Playback, RecordingId, Row, Rule, Strategy, Timestamp, Usage};
 use crate::store::{Indexed, Keys};
 
 /// All recordings, for look-up and listing.
@@ -38,7 +39,12 @@ struct State {
     by_significant: HashMap<Fingerprint, Vec<RecordingId>>,
     /// The strategies in use and by how many recordings, narrow ones first.
     shapes: BTreeMap<(u8, Strategy), usize>,
+    /// The recordings with a rule instead, in the order in which they are asked.
+    rules: BTreeMap<Order, Condition>,
 }
+
+/// When a rule is asked: by its breadth, the highest priority first, then the oldest.
+type Order = (u8, Reverse<i32>, Timestamp, RecordingId);
 
 struct Entry {
     indexed: Indexed,
@@ -192,6 +198,10 @@ pub(super) fn sees(scope: Option<&str>, row: &Row) -> bool {
     scope.is_none() || row.scope.is_none() || row.scope.as_deref() == scope
 }
 
+fn order(row: &Row, rule: &Rule) -> Order {
+    (row.strategy.breadth(), Reverse(rule.priority), row.recorded_at, row.id.clone())
+}
+
 fn found(entry: &Entry, all: Fingerprint) -> Found {
     let Indexed { row, keys } = &entry.indexed;
     let used = Arc::clone(&entry.used);
@@ -266,7 +276,21 @@ impl State {
         if let Some(entry) = first_equal {
             return Some(found(entry, all));
         }
-        self.shapes.keys().find_map(|(_, strategy)| {
+        (0..=Strategy::WIDEST).find_map(|breadth| {
+            let by_strategy = self.by_strategy(breadth, fields, all, &pass);
+            by_strategy.or_else(|| self.by_rule(breadth, fields, all, &pass))
+        })
+    }
+
+    fn by_strategy(
+        &self,
+        breadth: u8,
+        fields: &Fields,
+        all: Fingerprint,
+        pass: &impl Fn(&Row) -> bool,
+    ) -> Option<Found> {
+        let shapes = self.shapes.keys().filter(|(own, _)| *own == breadth);
+        shapes.map(|(_, strategy)| strategy).find_map(|strategy| {
             let ids = self.by_significant.get(&fields.fingerprint(strategy))?;
             let own = ids
                 .iter()
@@ -277,9 +301,31 @@ impl State {
         })
     }
 
+    fn by_rule(
+        &self,
+        breadth: u8,
+        fields: &Fields,
+        all: Fingerprint,
+        pass: &impl Fn(&Row) -> bool,
+    ) -> Option<Found> {
+        let rules = self.rules.iter().filter(|((own, ..), _)| *own == breadth);
+        rules.filter(|(_, condition)| condition.holds(&fields.facts)).find_map(|((.., id), _)| {
+            let own = self.entries.get(id).filter(|entry| pass(&entry.indexed.row))?;
+            let Indexed { row, keys } = &own.indexed;
+            // The fingerprint says that the endpoint is the same; names tell most others apart without it.
+            let same =
+                row.endpoint == fields.endpoint.name && keys.significant == fields.fingerprint(&row.strategy);
+            same.then(|| found(own, all))
+        })
+    }
+
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
-        if row.completeness.replayable() {
+        if !row.completeness.replayable() {
+            // It is listed and never found.
+        } else if let Strategy::Rule(rule) = &row.strategy {
+            self.rules.insert(order(row, rule), Condition::of(rule));
+        } else {
             let (Keys { all, significant, .. }, id) = (&entry.keys, &row.id);
             let newer = |other: &RecordingId| {
                 let other = self.entries.get(other).map(|e| &e.indexed.row);
@@ -300,7 +346,9 @@ impl State {
         let mut entry = self.entries.remove(id)?;
         entry.settled();
         let entry = entry.indexed;
-        if entry.row.completeness.replayable() {
+        if let Strategy::Rule(rule) = &entry.row.strategy {
+            self.rules.remove(&order(&entry.row, rule));
+        } else if entry.row.completeness.replayable() {
             for (map, key) in
                 [(&mut self.by_all, entry.keys.all), (&mut self.by_significant, entry.keys.significant)]
             {

@@ -17,8 +17,8 @@ use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, jobs, links};
 use crate::dialect::Refusal;
-use crate::matching::{KEPT_HEADERS, Outline};
-use crate::model::{ByteLog, Call, CallId, Latency, Mode, Outcome, RecordingId};
+use crate::matching::Outline;
+use crate::model::{ByteLog, Call, CallId, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId};
 use crate::store::StoreError;
 
 /// How many different raw requests are known.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::canon::{Canon, Ignored};
 use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
+use super::rule::Facts;
 use super::value::Value;
-use super::{model_name, multipart, query, spelling};
+use super::{model_name, multipart, query, spelling, summary};
 use crate::dialect::{Dialect, Endpoint, Spelling, decoded};
-use crate::model::Request;
+use crate::model::{KEPT_HEADERS, Request};
 
 /// Headers that change the answer. No other header is ever a field.
 const HEADERS: &[&str] = &[
@@ -41,6 +42,8 @@ pub struct Fields {
     pub(super) leaves: Vec<Leaf>,
     /// What only `strict` looks at: target, content type, exact body.
     pub(super) exact: Vec<Leaf>,
+    /// What rules ask for.
+    pub facts: Facts,
 }
 
 /// One field and its value.
@@ -86,12 +89,14 @@ impl Fields {
         let mut walk = Walk { spelling: endpoint.rules.spelling, patterns, ..Walk::default() };
         walk.head(request, &endpoint);
         let opaque = walk.body(request);
-        let leaves = walk.leaves;
-        let mut fields = Self { dialect, endpoint, opaque, ignored: whole, leaves, exact: exact(request) };
+        let (leaves, facts) = (walk.leaves, walk.facts);
+        let exact = exact(request);
+        let mut fields = Self { dialect, endpoint, opaque, ignored: whole, leaves, exact, facts };
         fields.leaves.sort_by(|a, b| a.field.cmp(&b.field));
         fields.name_models(canon);
         fields.mark_absent();
         fields.number_echoes();
+        fields.note(request);
         fields
     }
 
@@ -150,6 +155,20 @@ impl Fields {
 
     pub(super) fn present(&self) -> impl Iterator<Item = &Leaf> {
         self.leaves.iter().filter(|leaf| !leaf.absent)
+    }
+
+    /// What rules ask of the head, and of the model that was named meanwhile.
+    fn note(&mut self, request: &Request) {
+        let model = self.present().find(|leaf| self.is_model(&leaf.field));
+        let names = model.map(|leaf| match &leaf.value {
+            Value::Text(name) => [Some(&**name), leaf.written.as_deref()],
+            _ => [None, None],
+        });
+        self.facts.models = names.into_iter().flatten().flatten().map(str::to_owned).collect();
+        let kept = request.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(name));
+        self.facts.headers = kept
+            .map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()))
+            .collect();
     }
 
     fn name_models(&mut self, canon: &Canon) {
@@ -233,6 +252,7 @@ struct Walk<'a> {
     spelling: Option<&'static Spelling>,
     /// What is ignored in texts, where something is.
     patterns: Option<&'a Ignored<'a>>,
+    facts: Facts,
 }
 
 impl Walk<'_> {
@@ -284,6 +304,7 @@ impl Walk<'_> {
         let problem = if kind.starts_with("multipart/") {
             match multipart::parse(content_type, &body) {
                 Ok(parts) => {
+                    self.facts = summary::facts_of_parts(&body, &parts);
                     self.parts(&body, &parts);
                     return None;
                 }
@@ -295,6 +316,7 @@ impl Walk<'_> {
         {
             match json::parse(&body) {
                 Ok(json) => {
+                    self.facts = summary::facts(&json);
                     let start = self.leaves.len();
                     self.json(json);
                     if self.leaves.len() <= LEAVES {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canonical::{Fields, Leaf};
 use super::field::Field;
+use super::rule::Condition;
 use super::significance::is_significant;
 use super::value;
 use crate::model::Strategy;
@@ -30,11 +31,15 @@ pub struct Change {
     pub significant: bool,
 }
 
-/// Compares two requests under `strategy`. What only `strict` looks at is reported under `strict` alone.
+/// Compares two requests under `strategy`; under a rule, each condition that does not hold is a change. What only `strict` looks at is reported under `strict` alone.
 #[must_use]
 pub fn compare(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Comparison {
     let mut changes = Vec::new();
     walk(strategy, recorded, incoming, |difference| changes.push(difference.change()));
+    if let Strategy::Rule(rule) = strategy {
+        changes.extend(Condition::of(rule).unmet(&incoming.facts));
+        changes.sort_by(|one, other| one.field.cmp(&other.field));
+    }
     Comparison { changes }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::canonical::Fields;
 use super::compare::compare;
 use super::field::{Field, Place};
+use super::rule::Condition;
 use crate::model::Strategy;
 
 /// So many fields are named one by one; more below the same one are named by what holds them.
@@ -33,6 +34,9 @@ pub fn fixes(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<S
         Strategy::Specific { fields } => {
             let left = fields.iter().filter(|name| !changed.iter().any(|field| field.covered_by(name)));
             proposed.push(Strategy::Specific { fields: left.cloned().collect() });
+        }
+        Strategy::Rule(rule) => {
+            proposed.push(Strategy::Rule(Condition::of(rule).relaxed(&incoming.facts)));
         }
         Strategy::Pinned => {}
     }

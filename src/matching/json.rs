@@ -51,6 +51,14 @@ impl<'a> Json<'a> {
         }
     }
 
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let members = match self {
+            Self::Object(members) => members.as_slice(),
+            _ => &[],
+        };
+        members.iter().map(|(key, _)| &**key)
+    }
+
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),

@@ -74,6 +74,9 @@ impl Lineup {
         for (at, candidate) in candidates.iter().enumerate() {
             let strategy = &candidate.row.strategy;
             lineup.ids.insert(candidate.row.id.clone(), at);
+            if is_rule(strategy) {
+                continue;
+            }
             lineup.by_all.entry(candidate.outline.all()).or_default().push(at);
             let shape = (strategy.breadth(), strategy.clone());
             let key = candidate.outline.key(strategy);
@@ -120,11 +123,15 @@ impl Lineup {
         })
     }
 
-    /// What it would do if the recording `id` had `strategy`; none where it is not in the lineup.
+    /// What it would do if the recording `id` had `strategy`; none where it is not in the lineup. Where it has or would
+    /// have a rule no call is looked at.
     #[must_use]
     pub fn blast_radius(&self, id: &RecordingId, strategy: &Strategy, calls: &[Past]) -> Option<BlastRadius> {
         let own = &self.candidates[*self.ids.get(id)?];
         let mut radius = BlastRadius::default();
+        if is_rule(strategy) || is_rule(&own.row.strategy) {
+            return Some(radius);
+        }
         for Past { outline: call, scope, count } in calls {
             radius.calls += count;
             let seen =
@@ -217,6 +224,11 @@ impl Lineup {
     }
 }
 
+/// Whether a rule holds does not show in outlines: a lineup knows nothing of recordings that have one.
+fn is_rule(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::Rule(_))
+}
+
 fn root(leader: &mut [usize], mut at: usize) -> usize {
     while leader[at] != at {
         leader[at] = leader[leader[at]];
@@ -236,7 +248,7 @@ fn alike(own: &Candidate, strategy: &Strategy, other: &Candidate) -> bool {
 
 /// On which level a recording would answer a call, if it had `strategy`: 0 for all fields equal, else its breadth.
 fn matches(own: &Candidate, strategy: &Strategy, call: &Outline) -> Option<u8> {
-    if own.outline.key(strategy) != call.key(strategy) {
+    if is_rule(strategy) || own.outline.key(strategy) != call.key(strategy) {
         return None;
     }
     Some(if own.outline.all() == call.all() { 0 } else { 1 + strategy.breadth() })

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::canonical::{Fields, Leaf};
 use super::compare::{Comparison, compare, merge};
 use super::field::{Field, Place};
+use super::rule::Condition;
 use super::significance::is_significant;
 use super::value::Value;
 use crate::model::{RecordingId, Strategy};
@@ -119,6 +120,10 @@ fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
             all += 1;
             apart += u64::from(one.value != other.value);
         }
+    }
+    if let Strategy::Rule(rule) = strategy {
+        all += Weight::Parameter.whole() * rule.conditions() as u64;
+        apart += Weight::Parameter.whole() * Condition::of(rule).unmet(&incoming.facts).len() as u64;
     }
     if all == 0 { 0 } else { (apart * 10_000).div_ceil(all) }
 }

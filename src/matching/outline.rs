@@ -12,6 +12,7 @@ use super::canon::Canon;
 use super::canonical::{Fields, Leaf};
 use super::field::{Field, Place};
 use super::nearest::{Weight, weight};
+use super::rule::Facts;
 use super::significance::is_significant;
 use super::value::Value;
 use crate::dialect::Dialect;
@@ -98,6 +99,7 @@ impl Shape {
             ignored: Arc::clone(&of.ignored),
             leaves: Vec::new(),
             exact: Vec::new(),
+            facts: Facts::default(),
         };
         let names = fields.iter().fold(0, |all, (hash, ..)| mixed(all, *hash));
         let names = of.ignored.iter().fold(names, |all, name| mixed(all, first_bytes(name.as_bytes())));
@@ -135,7 +137,8 @@ impl Shape {
 const MASKS: usize = 64;
 
 impl Outline {
-    /// Equal exactly where the fingerprints under the strategy are; not to be kept, only to be compared.
+    /// Equal exactly where the fingerprints under the strategy are; not to be kept, only to be compared. Of a rule that
+    /// is the endpoint: whether its conditions hold does not show in an outline.
     #[must_use]
     pub fn key(&self, strategy: &Strategy) -> u64 {
         let dialect = first_bytes(self.shape.context.dialect.name().as_bytes());
@@ -185,6 +188,10 @@ impl Outline {
             }
             a += usize::from(one <= two);
             b += usize::from(two <= one);
+        }
+        if let Strategy::Rule(rule) = strategy {
+            // Whether its conditions hold does not show here.
+            apart += Weight::Parameter.whole() * rule.conditions() as u64 / 2;
         }
         Some(apart + self.input_apart(recorded))
     }

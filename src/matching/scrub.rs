@@ -16,22 +16,8 @@ use sha2::Sha256;
 use super::secret::{self, Kind, REDACTED, credentials, find};
 use super::{json, multipart, query, value};
 use crate::dialect::decoded;
-use crate::model::{Headers, Request, Scrubbed};
+use crate::model::{Headers, KEPT_HEADERS, Request, Scrubbed};
 
-/// Headers that are stored: those that say how to read the body or change the answer. Neither `user-agent` nor
-/// anything that names a person, an organization or a machine is among them.
-pub const KEPT_HEADERS: &[&str] = &[
-    "content-type",
-    "content-encoding",
-    "accept",
-    "openai-beta",
-    "anthropic-version",
-    "anthropic-beta",
-    "range",
-    "x-amzn-bedrock-guardrailidentifier",
-    "x-amzn-bedrock-guardrailversion",
-    "x-amzn-bedrock-trace",
-];
 /// How often a text is searched: a replacement can lay bare what stood directly behind it.
 const PASSES: usize = 16;
 

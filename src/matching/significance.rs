@@ -23,6 +23,8 @@ pub(super) fn is_significant(strategy: &Strategy, context: &Fields, field: &Fiel
             context.is_model(field) || (field.place != Place::Mount && named(fields))
         }
         Strategy::Pinned => context.is_model(field),
+        // The conditions decide, and they are no fields.
+        Strategy::Rule(_) => false,
     }
 }
 

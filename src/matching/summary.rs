@@ -1,7 +1,9 @@
 //! What lists show of a request: endpoint, model, the beginning of the prompt.
 
+use super::field::{Field, Place};
 use super::json::{self, Json};
 use super::multipart;
+use super::rule::Facts;
 use crate::dialect::{Dialect, decoded};
 use crate::model::Request;
 
@@ -40,27 +42,86 @@ pub fn summary(request: &Request) -> Summary {
 
 fn of_parts(summary: &mut Summary, content_type: &str, body: &[u8]) {
     let parts = multipart::parse(content_type, body).unwrap_or_default();
-    let text = |name: &str| {
-        let part = parts.iter().find(|part| part.name == name && !part.file)?;
-        std::str::from_utf8(&body[part.data.clone()]).ok()
-    };
+    let text = |name: &str| part(body, &parts, name);
     summary.model = summary.model.take().or_else(|| text("model").map(str::to_owned));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
     summary.streamed = text("stream") == Some("true");
+}
+
+fn part<'a>(body: &'a [u8], parts: &[multipart::Part], name: &str) -> Option<&'a str> {
+    let part = parts.iter().find(|part| part.name == name && !part.file)?;
+    std::str::from_utf8(&body[part.data.clone()]).ok()
 }
 
 fn of_json(summary: &mut Summary, json: &Json<'_>) {
     let model = || json.get("model").and_then(Json::as_text).map(str::to_owned);
     summary.model = summary.model.take().or_else(model);
     summary.streamed = json.get("stream") == Some(&Json::Bool(true));
-    let said =
-        ["prompt", "messages", "input", "contents", "text", "query", "content", "instances", "requests"];
-    summary.prompt =
-        said.iter().filter_map(|name| json.get(name)).find_map(spoken).as_deref().and_then(one_line);
+    summary.prompt = said(json, 4 * PROMPT).and_then(|(_, text)| one_line(&text));
+}
+
+/// What rules ask of a JSON body.
+pub(super) fn facts(json: &Json<'_>) -> Facts {
+    let (name, said) = said(json, usize::MAX).unzip();
+    let place = name.map(|name| Field::named(Place::Body, name));
+    let said = said.unwrap_or_default().trim_end().to_owned();
+    Facts { said, place, turns: turns(json), tools: tools(json), ..Facts::default() }
+}
+
+/// What rules ask of a form.
+pub(super) fn facts_of_parts(body: &[u8], parts: &[multipart::Part]) -> Facts {
+    let said = ["prompt", "input"].iter().find_map(|name| Some((*name, part(body, parts, name)?)));
+    let (place, said) = said.map(|(name, text)| (Field::named(Place::Part, name), text.to_owned())).unzip();
+    Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
+}
+
+/// The prompt, and where it stands.
+fn said(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
+    ["prompt", "messages", "input", "contents", "text", "query", "content", "instances", "requests"]
+        .into_iter()
+        .find_map(|name| Some((name, spoken(json.get(name)?, limit)?)))
+}
+
+/// How many messages of the assistant there are. Calls of tools are part of one, or stand for one where they stand
+/// alone.
+fn turns(json: &Json<'_>) -> u32 {
+    let items = ["messages", "input", "contents"].iter().find_map(|name| json.get(name)).map(Json::items);
+    let (mut turns, mut inside) = (0, false);
+    for item in items.unwrap_or_default() {
+        let text = |name| item.get(name).and_then(Json::as_text).unwrap_or_default();
+        let (role, kind) = (text("role"), text("type"));
+        let speaks = matches!(role, "assistant" | "model");
+        let calls = role.is_empty() && (kind.ends_with("_call") || kind == "reasoning");
+        turns += u32::from((speaks && !(inside && kind == "message")) || (calls && !inside));
+        inside = calls || (speaks && kind == "message");
+    }
+    turns
+}
+
+/// The names of the tools that are offered; those of the provider's own go by their kind.
+fn tools(json: &Json<'_>) -> Vec<String> {
+    let list = |name| json.get(name).map(Json::items).unwrap_or_default();
+    let mut names = Vec::new();
+    for tool in list("tools").iter().chain(list("functions")) {
+        let declared =
+            ["functionDeclarations", "function_declarations"].iter().find_map(|name| tool.get(name));
+        let own = tool.get("function").unwrap_or(tool);
+        let name = |tool: &Json<'_>| {
+            let name = ["name", "type"].iter().find_map(|name| tool.get(name)?.as_text());
+            name.map(str::to_owned)
+        };
+        match (declared, name(own)) {
+            (Some(declared), _) => names.extend(declared.items().iter().filter_map(name)),
+            (None, Some(name)) => names.push(name),
+            (None, None) => names.extend(own.keys().map(str::to_owned)),
+        }
+    }
+    names
 }
 
 /// The text of a prompt, of the last message of the user (else of anyone), or of a list of texts.
-fn spoken(value: &Json<'_>) -> Option<String> {
+fn spoken(value: &Json<'_>, limit: usize) -> Option<String> {
+    let text_of = |value: &Json<'_>| text_of(value, limit);
     let items = value.items();
     let of_user = |item: &&Json<'_>| item.get("role").and_then(Json::as_text) == Some("user");
     if let Some(text) = items.iter().rev().filter(of_user).find_map(text_of) {
@@ -73,29 +134,29 @@ fn spoken(value: &Json<'_>) -> Option<String> {
 }
 
 /// All text in a message, a part or a list of them.
-fn text_of(value: &Json<'_>) -> Option<String> {
+fn text_of(value: &Json<'_>, limit: usize) -> Option<String> {
     let mut text = String::new();
-    collect(value, &mut text);
+    collect(value, limit, &mut text);
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn collect(value: &Json<'_>, text: &mut String) {
-    if text.len() > 4 * PROMPT {
+fn collect(value: &Json<'_>, limit: usize, text: &mut String) {
+    if text.len() > limit {
         return;
     }
     match value {
         Json::Text(piece) => {
-            text.extend(piece.chars().take(4 * PROMPT));
+            text.extend(piece.chars().take(limit));
             text.push(' ');
         }
-        Json::Array(items) => items.iter().for_each(|item| collect(item, text)),
+        Json::Array(items) => items.iter().for_each(|item| collect(item, limit, text)),
         // What a tool answered is not what the user said.
         Json::Object(_) if value.get("type").and_then(Json::as_text) == Some("tool_result") => {}
         Json::Object(_) => {
             ["content", "parts", "text", "prompt", "params", "messages"]
                 .iter()
                 .filter_map(|name| value.get(name))
-                .for_each(|inner| collect(inner, text));
+                .for_each(|inner| collect(inner, limit, text));
         }
         _ => {}
     }

@@ -7,6 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::Hash;
 
+/// Headers that are stored: those that say how to read the body or change the answer. Neither `user-agent` nor
+/// anything that names a person, an organization or a machine is among them.
+pub const KEPT_HEADERS: &[&str] = &[
+    "content-type",
+    "content-encoding",
+    "accept",
+    "openai-beta",
+    "anthropic-version",
+    "anthropic-beta",
+    "range",
+    "x-amzn-bedrock-guardrailidentifier",
+    "x-amzn-bedrock-guardrailversion",
+    "x-amzn-bedrock-trace",
+];
+
 /// Header fields in order, names in lower case, values as bytes; a name may occur more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers(pub Vec<Header>);

@@ -270,7 +270,7 @@ pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
     let latency = asked(map, "x-retake-latency", "x-retake-latency")?;
     Ok(Overrides {
         mode: parsed("X-Retake-Mode", mode)?,
-        strategy: parsed("X-Retake-Match", strategy.as_deref())?,
+        strategy: one_call(parsed("X-Retake-Match", strategy.as_deref())?)?,
         recording: parsed("X-Retake-Recording", recording)?,
         latency: parsed("X-Retake-Latency", latency)?,
         original_media: match media {
@@ -284,6 +284,18 @@ pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
         },
         scope: None,
     })
+}
+
+/// A rule says which calls a recording answers: for a single call that has no meaning.
+fn one_call(strategy: Option<model::Strategy>) -> Result<Option<model::Strategy>, String> {
+    match strategy {
+        Some(model::Strategy::Rule(_)) => {
+            Err("X-Retake-Match: a rule belongs to a recording and not to a call; use \
+            standard, standard -FIELD…, strict, specific FIELD,FIELD or pinned"
+                .into())
+        }
+        other => Ok(other),
+    }
 }
 
 pub(super) fn asked<'a>(map: &'a HeaderMap, name: &str, alias: &str) -> Result<Option<&'a str>, String> {
@@ -322,6 +334,8 @@ mod tests {
             assert_eq!(read.mode, Some(Mode::ReplayOrError));
             let fields = vec!["seed".to_owned(), "size".to_owned()];
             assert_eq!(read.strategy, Some(Strategy::Specific { fields }));
+            let refused = overrides(&map(&[(strategy, "rule turn=1")])).unwrap_err();
+            assert!(refused.contains("use standard, standard -FIELD…, strict, specific"), "{refused}");
         }
     }
 

@@ -4,6 +4,7 @@ mod coalesce;
 mod media;
 mod modes;
 mod record;
+mod rules;
 mod scope;
 mod secret;
 mod stream;

@@ -3,6 +3,7 @@
 mod corpus;
 mod laws;
 mod nearness;
+mod rules;
 mod scrubbing;
 
 use std::fmt::Write;

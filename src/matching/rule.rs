@@ -1,0 +1,129 @@
+//! Rules: whether a request has what an authored condition asks for.
+
+use regex::Regex;
+
+use super::compare::Change;
+use super::field::{Field, Place};
+use super::glob::glob;
+use super::value::shorten;
+use crate::model::Rule;
+
+/// What rules may ask of a request, gathered once for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The model as written and in canonical form.
+    pub(super) models: Vec<String>,
+    /// The prompt, the input, or all text of the user's last message.
+    pub(super) said: String,
+    /// Where that stands.
+    pub(super) place: Option<Field>,
+    /// How many messages of the assistant there are.
+    pub(super) turns: u32,
+    /// The tools that are offered, by name.
+    pub(super) tools: Vec<String>,
+    /// The stored headers.
+    pub(super) headers: Vec<(String, String)>,
+}
+
+/// A rule that is ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    rule: Rule,
+    regex: Option<Regex>,
+}
+
+impl Condition {
+    /// Makes a rule ready: its expression is compiled here.
+    #[must_use]
+    pub fn of(rule: &Rule) -> Self {
+        // What a rule holds was read, so it compiles.
+        let regex = rule.regex.as_deref().and_then(|regex| Regex::new(regex).ok());
+        Self { rule: rule.clone(), regex }
+    }
+
+    /// The rule.
+    #[must_use]
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Whether all of it holds for a request; the endpoint is not looked at.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts) -> bool {
+        self.model(facts)
+            && self.rule.contains.iter().all(|text| facts.said.contains(text))
+            && self.regex(facts)
+            && self.turn(facts)
+            && self.tool(facts)
+            && self.rule.header.iter().all(|(name, wanted)| has_header(facts, name, wanted))
+    }
+
+    fn model(&self, facts: &Facts) -> bool {
+        self.rule.model.as_ref().is_none_or(|wanted| facts.models.iter().any(|model| glob(wanted, model)))
+    }
+
+    fn regex(&self, facts: &Facts) -> bool {
+        self.rule.regex.is_none() || self.regex.as_ref().is_some_and(|regex| regex.is_match(&facts.said))
+    }
+
+    fn turn(&self, facts: &Facts) -> bool {
+        self.rule.turn.is_none_or(|turn| turn == facts.turns)
+    }
+
+    fn tool(&self, facts: &Facts) -> bool {
+        self.rule.tool.as_ref().is_none_or(|wanted| facts.tools.contains(wanted))
+    }
+
+    /// The rule without the conditions that a request does not meet.
+    #[must_use]
+    pub fn relaxed(&self, facts: &Facts) -> Rule {
+        let mut rule = self.rule.clone();
+        rule.contains.retain(|text| facts.said.contains(text));
+        rule.header.retain(|(name, wanted)| has_header(facts, name, wanted));
+        rule.model = rule.model.filter(|_| self.model(facts));
+        rule.regex = rule.regex.filter(|_| self.regex(facts));
+        rule.turn = rule.turn.filter(|_| self.turn(facts));
+        rule.tool = rule.tool.filter(|_| self.tool(facts));
+        rule
+    }
+
+    /// One significant change for each condition that does not hold: the condition, and what the request has.
+    pub(super) fn unmet(&self, facts: &Facts) -> Vec<Change> {
+        let mut unmet = Vec::new();
+        let mut tell = |field: Field, condition: String, has: Option<String>| {
+            let (recorded, incoming) = (Some(shorten(&condition, 0)), has.map(|has| shorten(&has, 0)));
+            unmet.push(Change { field, recorded, incoming, significant: true });
+        };
+        let body = |name| Field::named(Place::Body, name);
+        let place = || facts.place.clone().unwrap_or_else(|| Field::whole(Place::Body));
+        let (rule, said) = (&self.rule, || facts.place.is_some().then(|| facts.said.clone()));
+        if !self.model(facts) {
+            let wanted = rule.model.as_deref().unwrap_or_default();
+            tell(body("model"), format!("model={wanted}"), facts.models.first().cloned());
+        }
+        for text in rule.contains.iter().filter(|text| !facts.said.contains(*text)) {
+            tell(place(), format!("contains={text}"), said());
+        }
+        if !self.regex(facts) {
+            tell(place(), format!("regex={}", rule.regex.as_deref().unwrap_or_default()), said());
+        }
+        if !self.turn(facts) {
+            let wanted = rule.turn.unwrap_or_default();
+            tell(place(), format!("turn={wanted}"), Some(format!("turn={}", facts.turns)));
+        }
+        if !self.tool(facts) {
+            let wanted = rule.tool.as_deref().unwrap_or_default();
+            let has = (!facts.tools.is_empty()).then(|| facts.tools.join(", "));
+            tell(body("tools"), format!("tool={wanted}"), has);
+        }
+        for (name, wanted) in rule.header.iter().filter(|(name, wanted)| !has_header(facts, name, wanted)) {
+            let has = facts.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.clone());
+            tell(Field::named(Place::Header, name), wanted.clone(), has);
+        }
+        unmet
+    }
+}
+
+fn has_header(facts: &Facts, name: &str, wanted: &str) -> bool {
+    facts.headers.iter().any(|(header, value)| header == name && glob(wanted, value))
+}
