@@ -386,7 +386,9 @@ impl Walk<'_> {
     /// A text, without what is ignored in it.
     fn text(&mut self, text: &str) {
         let field = Field { place: Place::Body, steps: self.steps.clone() };
-        let without = self.patterns.and_then(|patterns| patterns.without(&field, text));
+        // The date of a model's name has rules of its own.
+        let patterns = self.patterns.filter(|_| !names_model(&field));
+        let without = patterns.and_then(|patterns| patterns.without(&field, text));
         match without {
             None => self.add(field, Value::of_text(text)),
             Some(clean) => {

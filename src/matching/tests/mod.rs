@@ -1,8 +1,10 @@
 //! The laws of matching, and a corpus of pairs that must or must not match.
 
 mod corpus;
+mod explained;
 mod laws;
 mod nearness;
+mod rebuilt;
 mod rules;
 mod scrubbing;
 
