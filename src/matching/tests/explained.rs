@@ -165,7 +165,9 @@ fn decoy(body: &Body, nth: usize) -> Body {
 fn varied(value: &Value, key: &str, nth: usize) -> Value {
     const WORDS: [&str; 8] = ["river", "lamp", "seven", "under", "green", "walk", "paper", "north"];
     match value {
-        Value::Number(number) => json!(number.as_f64().unwrap_or_default() + 2.0 + nth as f64 / 8.0),
+        Value::Number(number) => {
+            json!(number.as_f64().unwrap_or_default() + 2.0 + f64::from(u32::try_from(nth).unwrap()) / 8.0)
+        }
         Value::String(text) if key == "model" && !nth.is_multiple_of(3) => json!(text),
         // Roles, kinds and ids are the same in all requests of an application.
         Value::String(text)

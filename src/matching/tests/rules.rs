@@ -51,7 +51,7 @@ fn each_condition_is_asked() {
 #[test]
 fn every_dialect_says_who_said_what_how_often_with_which_tools() {
     let text = |said: &str, turns: u32, tools: &[&str]| {
-        let tools: String = tools.iter().map(|tool| format!(" tool={tool}")).collect();
+        let tools = tools.iter().fold(String::new(), |all, tool| all + " tool=" + tool);
         let (rule, other) = (format!("rule regex=\"^{said}$\" turn={turns}"), turns + 1);
         [(format!("{rule}{tools}"), true), (format!("rule turn={other}"), false)]
     };
