@@ -1,4 +1,4 @@
-//! The official OpenAI SDK, unchanged, before the real program: what it records, and what it gets back when the
+//! The official SDKs of OpenAI, Anthropic and Google, unchanged, before the real program: what it records, and what it gets back when the
 //! upstream is gone.
 //!
 //! `RETAKE_SKIP_SDK=1` skips this where there is no Python or no package index.
@@ -7,6 +7,7 @@
 #[expect(dead_code, reason = "the other test binary uses all of it")]
 #[path = "../it/home.rs"]
 mod home;
+mod others;
 mod provider;
 mod python;
 #[expect(dead_code, reason = "the other test binary uses all of it")]
@@ -149,6 +150,11 @@ impl Scene {
 
     fn serve(&self, flags: &[&str]) -> Running {
         self.home.serve(&[&["--json"], flags].concat())
+    }
+
+    /// What another SDK makes of the named calls.
+    fn others(&self, sdk: &str, base_url: &str, headers: Value, names: &[&str]) -> Value {
+        self.python.others(sdk, &Calls { base_url, key: KEY, picture: &self.picture(), headers }, names)
     }
 
     fn calls(&self, serve: &Running, headers: Value, names: &[&str]) -> Outcomes {

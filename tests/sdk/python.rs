@@ -67,15 +67,33 @@ impl Python {
         let mut command = Command::new(&self.program);
         command.arg("-I").arg(folder().join("calls.py")).arg(wanted.base_url).arg(wanted.picture).args(names);
         command.env("OPENAI_API_KEY", wanted.key).env("CALL_HEADERS", wanted.headers.to_string());
-        for unwanted in
-            ["OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG"]
-        {
-            command.env_remove(unwanted);
-        }
-        let output = run("the calls were not made", &mut command);
-        serde_json::from_slice(&output.stdout).unwrap()
+        serde_json::from_slice(&made(command).stdout).unwrap()
+    }
+
+    /// Makes the named calls of another SDK through a proxy.
+    pub(crate) fn others(&self, sdk: &str, wanted: &Calls<'_>, names: &[&str]) -> Value {
+        let mut command = Command::new(&self.program);
+        command.arg("-I").arg(folder().join("others.py")).args([sdk, wanted.base_url]);
+        command.arg(wanted.picture).args(names);
+        command.env("SDK_KEY", wanted.key).env("CALL_HEADERS", wanted.headers.to_string());
+        serde_json::from_slice(&made(command).stdout).unwrap()
     }
 }
+
+/// Variables by which people set SDKs up: those of this machine have no business here.
+const UNWANTED: [&str; 11] = [
+    "OPENAI_BASE_URL",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "OPENAI_CUSTOM_HEADERS",
+    "OPENAI_LOG",
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_LOG",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    "GOOGLE_API_KEY",
+];
 
 /// What is needed to make calls.
 pub(crate) struct Calls<'a> {
@@ -85,6 +103,11 @@ pub(crate) struct Calls<'a> {
     pub(crate) picture: &'a Path,
     /// Headers for every call.
     pub(crate) headers: Value,
+}
+
+fn made(mut command: Command) -> Output {
+    UNWANTED.iter().for_each(|unwanted| _ = command.env_remove(unwanted));
+    run("the calls were not made", &mut command)
 }
 
 fn folder() -> PathBuf {
