@@ -105,12 +105,11 @@ fn conditions(text: &str) -> Result<Vec<(String, String)>, String> {
             return Err(format!("`{word}` is no condition; {ALLOWED}"));
         };
         let behind = &rest[name.len() + 1..];
-        let (value, left) = match behind.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted).ok_or_else(|| format!("the quotes of `{name}` do not end"))?,
-            None => {
-                let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
-                (behind[..end].to_owned(), &behind[end..])
-            }
+        let (value, left) = if let Some(quoted) = behind.strip_prefix('"') {
+            unquoted(quoted).ok_or_else(|| format!("the quotes of `{name}` do not end"))?
+        } else {
+            let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
+            (behind[..end].to_owned(), &behind[end..])
         };
         if !left.is_empty() && !left.starts_with(char::is_whitespace) {
             return Err(format!("a space is missing behind the value of `{name}`"));
