@@ -1,5 +1,6 @@
 //! A curl command as people copy it from documentation and browsers, read as the request that it would send.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -201,7 +202,7 @@ fn part(value: &str, dir: &Path, files: bool) -> Result<Vec<u8>, String> {
         Some(file) => {
             let file = file.trim_matches('"');
             let shown = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
-            head.push_str(&format!("; filename=\"{}\"", shown.replace(['"', '\r', '\n'], "_")));
+            let _ = write!(head, "; filename=\"{}\"", shown.replace(['"', '\r', '\n'], "_"));
             content(&format!("@{file}"), dir)?
         }
         None => match value.strip_prefix('<').filter(|_| files) {
@@ -210,7 +211,7 @@ fn part(value: &str, dir: &Path, files: bool) -> Result<Vec<u8>, String> {
         },
     };
     if let Some(kind) = options.split(';').find_map(|option| option.trim().strip_prefix("type=")) {
-        head.push_str(&format!("\r\ncontent-type: {kind}"));
+        let _ = write!(head, "\r\ncontent-type: {kind}");
     }
     head.push_str("\r\n\r\n");
     Ok([head.as_bytes(), &data, b"\r\n"].concat())

@@ -48,29 +48,29 @@ fn exit(error: &anyhow::Error) -> Exit {
     if error.is::<Usage>() {
         return Exit::Usage;
     }
-    match error.downcast_ref::<DeskError>() {
-        // The owner says the same of a wrong question as this process would.
-        Some(DeskError::Refused { status: 400, .. } | DeskError::Question(_)) => return Exit::Usage,
-        Some(DeskError::Retag(RetagError::Field { .. })) => return Exit::Usage,
-        Some(DeskError::Refused { status: 404, .. } | DeskError::Retag(RetagError::Unknown(_))) => {
-            return Exit::NotFound;
-        }
-        Some(DeskError::Retag(RetagError::Store(_))) => return Exit::Store,
-        // The owner of the store is no upstream: who cannot reach it cannot use the store.
-        Some(DeskError::Engine(EngineError::Settings(_))) => return Exit::Usage,
-        Some(
-            DeskError::Engine(EngineError::Store(_))
-            | DeskError::Unreachable(_)
-            | DeskError::Refused { .. }
-            | DeskError::Store(_),
-        ) => {
-            return Exit::Store;
-        }
-        Some(DeskError::OnlyThere(_)) => return Exit::Usage,
-        None => {}
+    if let Some(error) = error.downcast_ref::<DeskError>() {
+        return of_desk(error);
     }
     if error.is::<StoreError>() {
         return Exit::Store;
     }
     if error.is::<UpstreamError>() { Exit::Upstream } else { Exit::NotFound }
+}
+
+/// The owner of the store says the same of a wrong question as this process would. It is no upstream: who cannot reach it
+/// cannot use the store.
+fn of_desk(error: &DeskError) -> Exit {
+    match error {
+        DeskError::Refused { status: 400, .. }
+        | DeskError::Question(_)
+        | DeskError::Retag(RetagError::Field { .. })
+        | DeskError::Engine(EngineError::Settings(_))
+        | DeskError::OnlyThere(_) => Exit::Usage,
+        DeskError::Refused { status: 404, .. } | DeskError::Retag(RetagError::Unknown(_)) => Exit::NotFound,
+        DeskError::Retag(RetagError::Store(_))
+        | DeskError::Engine(EngineError::Store(_))
+        | DeskError::Unreachable(_)
+        | DeskError::Refused { .. }
+        | DeskError::Store(_) => Exit::Store,
+    }
 }

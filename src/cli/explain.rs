@@ -62,7 +62,9 @@ pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitC
     if source.json {
         print::line(&serde_json::to_string(&explained)?);
     } else {
-        text(&explained).iter().for_each(|line| print::line(line));
+        for line in text(&explained) {
+            print::line(&line);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

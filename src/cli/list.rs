@@ -59,7 +59,9 @@ pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<Exi
         if nth > 0 {
             print::line("");
         }
-        group.iter().for_each(|row| print::line(&print::cut(&print::row(row))));
+        for row in group {
+            print::line(&print::cut(&print::row(row)));
+        }
     }
     let many = if groups.len() == 1 { "1 group".to_owned() } else { format!("{} groups", groups.len()) };
     print::note(&format!(

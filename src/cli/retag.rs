@@ -42,9 +42,13 @@ pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitC
     if change.json {
         print::line(&serde_json::to_string(&retagged)?);
     } else {
-        retagged.iter().for_each(|one| said(one, change.dry_run));
+        for one in &retagged {
+            said(one, change.dry_run);
+        }
         if !change.dry_run {
-            undo(&retagged).iter().for_each(|line| print::note(line));
+            for line in undo(&retagged) {
+                print::note(&line);
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

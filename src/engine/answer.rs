@@ -69,6 +69,8 @@ pub(super) struct Asked {
     pub(super) fields: Fields,
     pub(super) mode: Mode,
     pub(super) profile: Option<Arc<Profile>>,
+    /// The library's generation when the call was looked up, or before.
+    pub(super) generation: u64,
     /// What must not be in an answer that is stored.
     pub(super) secrets: Vec<bytes::Bytes>,
     pub(super) ticket: Ticket,
@@ -77,6 +79,8 @@ pub(super) struct Asked {
 impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
+        // Before anything is read: what changes meanwhile must not be taken for known.
+        let generation = self.shared.library.generation();
         let (engine, request) = (self.clone(), incoming.request.clone());
         let large = request.body.len() > LARGE;
         let read = move || {
@@ -95,13 +99,14 @@ impl Engine {
         ticket.asks(&outline);
         ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
-        self.answer_asked(Asked { incoming, scrubbed, fields, mode, profile, secrets: Vec::new(), ticket })
-            .await
+        let secrets = Vec::new();
+        let asked = Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, ticket };
+        self.answer_asked(asked).await
     }
 
     async fn answer_asked(&self, mut asked: Asked) -> Answer {
-        let generation = self.shared.library.generation();
-        let Asked { incoming, scrubbed, fields, .. } = &asked;
+        let Asked { incoming, scrubbed, fields, generation, .. } = &asked;
+        let generation = *generation;
         let found = if asked.mode.looks_up() {
             self.found(scrubbed, fields, &incoming.overrides).await
         } else {
@@ -115,11 +120,12 @@ impl Engine {
                 None => self.forward(asked, store).await,
                 Some(key) => {
                     let current = || self.shared.library.generation() == generation;
-                    match self.shared.flights.join(&key, asked.ticket.call().id, current) {
-                        Some(seat) => self.fly(asked, key, seat).await,
-                        // Something was recorded since the look-up: it may be what this call asks for.
-                        None => Box::pin(self.answer_asked(asked)).await,
+                    if let Some(seat) = self.shared.flights.join(&key, asked.ticket.call().id, current) {
+                        return self.fly(asked, key, seat).await;
                     }
+                    // Something was recorded since the look-up: it may be what this call asks for.
+                    asked.generation = self.shared.library.generation();
+                    Box::pin(self.answer_asked(asked)).await
                 }
             },
             (Decision::Mock, _) => self.mock(asked).await,

@@ -54,7 +54,7 @@ impl Engine {
 
     /// The fields of a recording's request, as they are compared now.
     pub(super) fn fields_of(&self, id: &RecordingId) -> Option<Fields> {
-        Some(self.fields(&self.request_of(id)?))
+        Some(self.fields(&self.scrub(&*self.request_of(id)?)))
     }
 }
 
@@ -70,7 +70,9 @@ impl Outlines {
 
     pub(super) fn forget(&self, ids: &[RecordingId]) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        ids.iter().for_each(|id| _ = known.remove(id));
+        for id in ids {
+            known.remove(id);
+        }
     }
 
     pub(super) fn clear(&self) {

@@ -107,7 +107,7 @@ mod tests {
         let bytes = postcard::to_stdvec(&kept).unwrap();
         let back = recalled(&bytes).unwrap();
         assert_eq!((back.call, back.outline), (call, Some(outline)));
-        insta::assert_snapshot!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        insta::assert_snapshot!(bytes.escape_ascii().to_string());
         assert!(recalled(&[&[9], &bytes[1..]].concat()).is_none());
     }
 }

@@ -155,13 +155,13 @@ impl Engine {
 
     /// The fingerprints that a look-up needs.
     pub(super) fn keys(&self, fields: &Fields, strategy: &Strategy) -> Keys {
-        let canonical = self.shared.live.load().canon.version();
+        let canonical = self.shared.live.load().version;
         Keys { canonical, all: fields.all(), significant: fields.fingerprint(strategy) }
     }
 
     /// Brings the keys of recordings up to date that an older canonical form made.
     pub(super) fn rekey(&self) {
-        let rows = self.shared.library.outdated(self.shared.live.load().canon.version());
+        let rows = self.shared.library.outdated(self.shared.live.load().version);
         let mut changes = Vec::new();
         for row in rows {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
@@ -170,7 +170,7 @@ impl Engine {
             let summary = summary(&recording.request);
             let (endpoint, model, prompt) = (summary.endpoint, summary.model, summary.prompt);
             let row = Arc::new(Row { endpoint, model, prompt, ..Row::clone(&row) });
-            self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+            self.shared.library.replace(Indexed { row: Arc::clone(&row), keys: keys.clone() });
             changes.push(Change::Retag { row, keys });
         }
         // Queued by the call; nobody waits for it, because it would only be done again.

@@ -141,7 +141,7 @@ impl Engine {
 
     /// The answer of a recording that was found.
     pub(super) fn replay(&self, mut asked: Asked, found: &Found) -> Answer {
-        let generation = self.shared.library.generation();
+        let generation = asked.generation;
         let incoming = &asked.incoming;
         match self.prepared(&found.id, &incoming.overrides, &incoming.base) {
             Ok(Some(ready)) => {

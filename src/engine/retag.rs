@@ -71,7 +71,7 @@ impl Engine {
         let unknown = || RetagError::Unknown(id.clone());
         let row = self.row(id).ok_or_else(unknown)?;
         let request = self.request_of(id).ok_or_else(unknown)?;
-        let fields = self.fields(&request);
+        let fields = self.fields(&self.scrub(&request));
         clear(strategy, &fields).map_err(|problem| RetagError::Field { recording: id.clone(), problem })?;
         let lineup = self.lineup(&row.method, &row.endpoint);
         let past = self.past(&row.method, &row.endpoint);
@@ -97,7 +97,9 @@ impl Engine {
             .map(|Indexed { row, keys }| Change::Retag { row: Arc::clone(row), keys: keys.clone() })
             .collect();
         if let Err(error) = self.shared.store.commit_all(changes, clock::now()).await {
-            before.into_iter().for_each(|entry| self.shared.library.insert(entry));
+            for entry in before {
+                self.shared.library.replace(entry);
+            }
             return Err(error);
         }
         let rows = entries.into_iter().map(|entry| entry.row).collect();

@@ -49,6 +49,8 @@ pub(super) struct Live {
     pub(super) settings: Arc<Settings>,
     pub(super) scrubber: Scrubber,
     pub(super) canon: Canon,
+    /// Changes with everything that changes fingerprints: keys of another version are made anew.
+    pub(super) version: u32,
 }
 
 impl Live {
@@ -58,9 +60,14 @@ impl Live {
         let wrong = |place: &'static str| move |(at, problem)| SettingsError { place, at, problem };
         let scrubber = Scrubber::new(salt, settings.keep_personal).with_patterns(&settings.scrub);
         let canon = Canon::new(&settings.aliases, &settings.ignores);
+        let canon = canon.map_err(wrong("ignore"))?;
+        // What is replaced by a placeholder is compared as one, also where it was recorded before.
+        let patterns = serde_json::to_vec(&settings.scrub).unwrap_or_default();
+        let version = if settings.scrub.is_empty() { 0 } else { crc32fast::hash(&patterns) | 1 << 31 };
         Ok(Self {
             scrubber: scrubber.map_err(wrong("scrub"))?,
-            canon: canon.map_err(wrong("ignore"))?,
+            version: canon.version() ^ version,
+            canon,
             settings: Arc::new(settings),
         })
     }

@@ -1,6 +1,7 @@
 //! Outlines: requests without their values, with a short hash of each instead. Small enough to keep a hundred thousand
 //! of them in memory, and enough to tell what any strategy would make of two of them.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -175,12 +176,10 @@ impl Outline {
         while a < own.fields.len() || b < other.fields.len() {
             let one = own.fields.get(a).map_or(u64::MAX, |field| field.0);
             let two = other.fields.get(b).map_or(u64::MAX, |field| field.0);
-            let (counts, weight, same) = if one == two {
-                (mask[a], own.fields[a].2, self.values[a] == recorded.values[b])
-            } else if one < two {
-                (mask[a], own.fields[a].2, false)
-            } else {
-                (others[b], other.fields[b].2, false)
+            let (counts, weight, same) = match one.cmp(&two) {
+                Ordering::Equal => (mask[a], own.fields[a].2, self.values[a] == recorded.values[b]),
+                Ordering::Less => (mask[a], own.fields[a].2, false),
+                Ordering::Greater => (others[b], other.fields[b].2, false),
             };
             // The input is weighed as a whole.
             if counts && !same && weight != Weight::Input {
@@ -251,12 +250,11 @@ impl Shapes {
     #[must_use]
     pub fn share(&self, mut outline: Outline) -> Outline {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&outline.shape).cloned();
-        match known {
-            Some(shape) => outline.shape = shape,
-            None => {
-                let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
-                shapes.insert(Arc::clone(&outline.shape));
-            }
+        if let Some(shape) = known {
+            outline.shape = shape;
+        } else {
+            let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            shapes.insert(Arc::clone(&outline.shape));
         }
         outline
     }

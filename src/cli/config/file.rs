@@ -173,7 +173,7 @@ impl Source {
             }
             match value.get_ref() {
                 DeValue::Array(items) => {
-                    for item in items.iter() {
+                    for item in items {
                         if let DeValue::Table(table) = item.get_ref() {
                             self.unknown(&name, table, problems);
                         }

@@ -155,13 +155,12 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         }
     }
     for origin in &file.origins {
-        match is_origin(origin.get_ref()) {
-            true => settings.origins.push(origin.get_ref().clone()),
-            false => problems.push(source.problem(
-                Some(origin.span()),
-                "origins",
-                format!("`{}` is not an origin; write it like http://localhost:3000", origin.get_ref()),
-            )),
+        let text = origin.get_ref();
+        if is_origin(text) {
+            settings.origins.push(text.clone());
+        } else {
+            let wrong = format!("`{text}` is not an origin; write it like http://localhost:3000");
+            problems.push(source.problem(Some(origin.span()), "origins", wrong));
         }
     }
     for entry in &file.profile {
@@ -193,13 +192,12 @@ fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)
     let name = &entry.name;
     let unset = |variable: &str| format!("the environment variable {variable} is not set");
     let key = match (entry.key.strip_prefix("env:"), entry.key.strip_prefix("sha256:")) {
-        (Some(variable), _) => match std::env::var(variable) {
-            Ok(key) => Hash::of(key.as_bytes()),
-            Err(_) => {
-                let text = format!("profile {name} is left out: {}", unset(variable));
-                return Err(("profile.key", text, true));
-            }
-        },
+        (Some(variable), _) => {
+            let key = std::env::var(variable).map_err(|_| {
+                ("profile.key", format!("profile {name} is left out: {}", unset(variable)), true)
+            })?;
+            Hash::of(key.as_bytes())
+        }
         (_, Some(hash)) => hash.parse().map_err(|_| {
             let text =
                 "expected sha256: and 64 hexadecimal digits, as `printf %s KEY | sha256sum` gives them";
@@ -216,6 +214,11 @@ fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)
             return Err(("profile.upstream_key", text.into(), false));
         }
         Some(Some(variable)) => match std::env::var(variable) {
+            // Shorter ones are not found again in what must not hold them.
+            Ok(key) if (1..8).contains(&key.len()) => {
+                let text = format!("the key in {variable} has less than 8 characters");
+                return Err(("profile.upstream_key", text, false));
+            }
             Ok(key) if !key.is_empty() => Some(Secret(key)),
             // What is never forwarded needs no key.
             _ if entry.mode.is_some_and(|mode| !mode.forwards()) => None,

@@ -84,7 +84,9 @@ fn check(common: &Common, file: Option<PathBuf>, as_json: bool) -> anyhow::Resul
     if as_json {
         print::line(&json!({ "file": source.name(), "fine": usable, "problems": problems }).to_string());
     } else {
-        problems.iter().for_each(|problem| print::line(&problem.to_string()));
+        for problem in &problems {
+            print::line(&problem.to_string());
+        }
         match (&source.path, usable) {
             (None, _) => print::note(&format!("there is no {FILE} here: the defaults hold")),
             (Some(_), true) => print::note(&format!("{} is fine", source.name())),

@@ -9,7 +9,7 @@ use super::{fields, form, json as request};
 use crate::matching::{Fields, Outline, nearest, shortlist};
 use crate::model::{RecordingId, Request, Strategy};
 
-const DECOYS: u32 = 200;
+const DECOYS: usize = 200;
 static STANDARD: Strategy = Strategy::STANDARD;
 
 /// A request as what can be changed in it: JSON, or the parts of a form.
@@ -145,13 +145,13 @@ fn changed(value: &Value) -> Vec<(String, Value)> {
 }
 
 /// Another request to the same endpoint: other numbers, other words, now and then another model.
-fn decoy(body: &Body, nth: u32) -> Body {
+fn decoy(body: &Body, nth: usize) -> Body {
     match body {
         Body::Json(value) => Body::Json(varied(value, "", nth)),
         Body::Form(parts) => {
             let vary = |(name, file, text): &(&'static str, &'static str, String)| {
                 let text = match text.parse::<u64>() {
-                    Ok(number) => (number + 2 + u64::from(nth)).to_string(),
+                    Ok(number) => (number + 2 + nth as u64).to_string(),
                     Err(_) if *name == "model" && !nth.is_multiple_of(3) => text.clone(),
                     Err(_) => format!("another {nth} {}", name.len()),
                 };
@@ -162,10 +162,12 @@ fn decoy(body: &Body, nth: u32) -> Body {
     }
 }
 
-fn varied(value: &Value, key: &str, nth: u32) -> Value {
+fn varied(value: &Value, key: &str, nth: usize) -> Value {
     const WORDS: [&str; 8] = ["river", "lamp", "seven", "under", "green", "walk", "paper", "north"];
     match value {
-        Value::Number(number) => json!(number.as_f64().unwrap_or_default() + 2.0 + f64::from(nth) / 8.0),
+        Value::Number(number) => {
+            json!(number.as_f64().unwrap_or_default() + 2.0 + f64::from(u32::try_from(nth).unwrap()) / 8.0)
+        }
         Value::String(text) if key == "model" && !nth.is_multiple_of(3) => json!(text),
         // Roles, kinds and ids are the same in all requests of an application.
         Value::String(text)
@@ -174,10 +176,10 @@ fn varied(value: &Value, key: &str, nth: u32) -> Value {
             json!(text)
         }
         Value::String(text) => {
-            let (words, other) = (text.split(' ').enumerate(), nth as usize);
-            let word = |(at, word): (usize, &str)| match (at + other + text.len()) % 3 {
+            let words = text.split(' ').enumerate();
+            let word = |(at, word): (usize, &str)| match (at + nth + text.len()) % 3 {
                 0 => format!("{word}-{nth}"),
-                _ => WORDS[(at * 3 + other) % WORDS.len()].to_owned(),
+                _ => WORDS[(at * 3 + nth) % WORDS.len()].to_owned(),
             };
             json!(words.map(word).collect::<Vec<_>>().join(" "))
         }

@@ -1,7 +1,7 @@
 //! The configuration: profiles, routes and presets at work, read again when it changes, and its verbs.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use retake::model::{Mode, Outcome};
 use serde_json::Value;
@@ -95,7 +95,8 @@ fn change(home: &Home, text: &str, later: u64) {
     let path = home.path().join("retake.toml");
     std::fs::write(&path, text).unwrap();
     let file = std::fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() + Duration::from_secs(later)).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(written + Duration::from_secs(later)).unwrap();
 }
 
 /// Asks until a call is answered so; what was told in between does not matter.
