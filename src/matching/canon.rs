@@ -7,9 +7,10 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
-use super::canonical::Fields;
+use super::canonical::{Fields, names_model};
 use super::field::Field;
 use super::fingerprint::CANONICAL_VERSION;
+use super::model_name;
 use crate::model::Request;
 
 /// Values that are not to be compared.
@@ -70,7 +71,7 @@ impl Canon {
         let changed = !(aliases.is_empty() && ignores.is_empty());
         // The high bit tells it from the versions of the plain form.
         let version = changed.then(|| crc32fast::hash(&text) | 1 << 31);
-        Ok(Self { aliases: aliases.clone(), ignores: compiled, version })
+        Ok(Self { aliases: resolved(aliases), ignores: compiled, version })
     }
 
     /// Changes with everything that changes fingerprints: keys of another version are made anew.
@@ -132,7 +133,8 @@ impl Ignored<'_> {
         let mut clean: Option<String> = None;
         for ignore in &self.0 {
             let Some(pattern) = &ignore.pattern else { continue };
-            if ignore.field.as_deref().is_some_and(|name| !field.covered_by(name)) {
+            // What dates mean in names of models is known already.
+            if !ignore.field.as_deref().map_or(!names_model(field), |name| field.covered_by(name)) {
                 continue;
             }
             let current = clean.as_deref().unwrap_or(text);
@@ -148,6 +150,25 @@ impl Ignored<'_> {
     pub(super) fn has_patterns(&self) -> bool {
         self.0.iter().any(|ignore| ignore.pattern.is_some())
     }
+}
+
+/// Aliases of aliases followed to their end, by names without provider and date and by names as written.
+fn resolved(aliases: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let plain: BTreeMap<&str, &str> =
+        aliases.iter().map(|(from, to)| (model_name::canonical(from), model_name::canonical(to))).collect();
+    let end = |from: &str| {
+        let (first, mut name) = (model_name::canonical(from), model_name::canonical(from));
+        // A loop is left where it would begin anew.
+        for _ in 0..plain.len() {
+            match plain.get(name) {
+                Some(next) if *next != first => name = next,
+                _ => break,
+            }
+        }
+        name.to_owned()
+    };
+    let names = aliases.keys().flat_map(|name| [&**name, model_name::canonical(name)]);
+    names.map(|name| (name.to_owned(), end(name))).collect()
 }
 
 #[cfg(test)]
@@ -199,6 +220,22 @@ mod tests {
         }
         assert_ne!(canon.version(), CANONICAL_VERSION);
         assert_eq!(Canon::new(&BTreeMap::new(), &[]).unwrap().version(), Canon::default().version());
+    }
+
+    #[test]
+    fn aliases_are_followed_and_written_with_or_without_provider_and_date() {
+        let pairs =
+            [("openai/quick-2025-01-01", "fast"), ("fast", "openai/gpt-5-mini"), ("x", "y"), ("y", "x")];
+        let aliases = pairs.map(|(from, to)| (from.to_owned(), to.to_owned())).into();
+        let canon = Canon::new(&aliases, &[ignore(None, None, Some("date"))]).unwrap();
+        let model = |name: &str| {
+            let fields = canon.fields(&chat(&format!(r#"{{"model":"{name}"}}"#)));
+            fields.model().map(str::to_owned)
+        };
+        for name in ["quick", "openai/quick", "fast-2024-12-31", "gpt-5-mini-2024-12-31"] {
+            assert_eq!(model(name).as_deref(), Some("gpt-5-mini"), "{name}");
+        }
+        assert_eq!((model("x").as_deref(), model("z").as_deref()), (Some("y"), Some("z")), "a loop ends");
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl Fields {
 }
 
 /// Whether this field names a model.
-fn names_model(field: &Field) -> bool {
+pub(super) fn names_model(field: &Field) -> bool {
     matches!(field.place, Place::Path | Place::Body | Place::Part)
         && matches!(field.steps.first(), Some(Step::Key(key)) if **key == *"model")
 }

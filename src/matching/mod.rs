@@ -11,7 +11,6 @@ mod decide;
 mod field;
 mod fingerprint;
 mod fixes;
-mod glob;
 mod json;
 mod lineup;
 mod model_name;

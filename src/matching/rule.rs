@@ -1,10 +1,10 @@
 //! Rules: whether a request has what an authored condition asks for.
 
 use regex::Regex;
+use wildmatch::WildMatch;
 
 use super::compare::Change;
 use super::field::{Field, Place};
-use super::glob::glob;
 use super::value::shorten;
 use crate::model::Rule;
 
@@ -59,7 +59,10 @@ impl Condition {
     }
 
     fn model(&self, facts: &Facts) -> bool {
-        self.rule.model.as_ref().is_none_or(|wanted| facts.models.iter().any(|model| glob(wanted, model)))
+        self.rule.model.as_ref().is_none_or(|wanted| {
+            let wanted = WildMatch::new(wanted);
+            facts.models.iter().any(|model| wanted.matches(model))
+        })
     }
 
     fn regex(&self, facts: &Facts) -> bool {
@@ -125,5 +128,5 @@ impl Condition {
 }
 
 fn has_header(facts: &Facts, name: &str, wanted: &str) -> bool {
-    facts.headers.iter().any(|(header, value)| header == name && glob(wanted, value))
+    facts.headers.iter().any(|(header, value)| header == name && WildMatch::new(wanted).matches(value))
 }
