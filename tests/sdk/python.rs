@@ -106,7 +106,9 @@ pub(crate) struct Calls<'a> {
 }
 
 fn made(mut command: Command) -> Output {
-    UNWANTED.iter().for_each(|unwanted| _ = command.env_remove(unwanted));
+    for unwanted in UNWANTED {
+        command.env_remove(unwanted);
+    }
     run("the calls were not made", &mut command)
 }
 

@@ -1,0 +1,102 @@
+//! The servers that are compared: the proxy on recordings, and bare axum with the same answer.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use retake::engine::{self, Engine, Settings};
+use retake::matching::{Salt, Scrubber};
+use retake::model::{
+    ByteLog, Completeness, Mode, Playback, Provenance, Recording, RecordingId, Request, Response, Strategy,
+    Timestamp,
+};
+use retake::proxy::{Access, Proxy};
+use retake::store::{Ownership, Store};
+
+const ANSWER: &str = r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"gpt-5-mini","choices":[{"index":0,"message":{"role":"assistant","content":"The quick brown fox jumps over the lazy dog while the band plays on and the audience claps along, which is what audiences do when bands play on and foxes jump. This sentence exists to make the answer as long as a usual one is, which is about seven hundred bytes in all, headers not counted, give or take a few.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":21,"completion_tokens":64,"total_tokens":85},"service_tier":"default","system_fingerprint":null}"#;
+
+/// A proxy on so many recordings of different requests.
+pub(super) async fn start(dir: &Path, recordings: usize) -> Result<SocketAddr, Box<dyn std::error::Error>> {
+    let opened = Store::open(dir, &Ownership::default(), engine::now())?;
+    let engine = Engine::new(Settings { mode: Mode::ReplayOrError, ..Settings::default() }, opened.store)?;
+    let scrubber = Scrubber::new(Salt([7; 32]), false);
+    let mut adding = tokio::task::JoinSet::new();
+    for at in 0..recordings {
+        // So many wait for one sync; more would only wait in memory.
+        if adding.len() >= 2048 {
+            adding.join_next().await.transpose()?.transpose()?;
+        }
+        let request = Request { body: body(at, "").into(), ..request() };
+        let recording = recording(&scrubber, &request, at);
+        let engine = engine.clone();
+        adding.spawn(async move { engine.import(recording, Vec::new()).await });
+    }
+    while let Some(added) = adding.join_next().await {
+        added??;
+    }
+    let proxy = Proxy::bind(SocketAddr::from(([127, 0, 0, 1], 0)), engine, Access::default()).await?;
+    let address = proxy.address();
+    tokio::spawn(proxy.run(std::future::pending()));
+    Ok(address)
+}
+
+fn request() -> Request {
+    Request {
+        method: "POST".into(),
+        mount: "openai".into(),
+        target: "/v1/chat/completions".into(),
+        headers: [("content-type", "application/json")].into_iter().collect(),
+        ..Request::default()
+    }
+}
+
+/// The body of a recorded request; `user` may be left out or be `,"user":"…"`.
+pub(super) fn body(at: usize, user: &str) -> String {
+    format!(
+        r#"{{"model":"gpt-5-mini","messages":[{{"role":"system","content":"You are terse."}},{{"role":"user","content":"Question {at}: what follows?"}}],"temperature":0.2{user}}}"#
+    )
+}
+
+fn recording(scrubber: &Scrubber, request: &Request, at: usize) -> Recording {
+    let request = scrubber.scrub(request);
+    let mut random = [0; 16];
+    random[..8].copy_from_slice(&(at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+    random[8..].copy_from_slice(&(at as u64).wrapping_mul(0xbf58_476d_1ce4_e5b9).to_be_bytes());
+    Recording {
+        id: RecordingId::from_random(random),
+        hash: request.hash(),
+        request,
+        response: Response {
+            status: 200,
+            headers: [("content-type", "application/json"), ("x-request-id", "req_bench")]
+                .into_iter()
+                .collect(),
+            log: ByteLog::whole(ANSWER, Duration::from_millis(900)),
+        },
+        strategy: Strategy::STANDARD,
+        name: None,
+        tags: Vec::new(),
+        protected: false,
+        scope: None,
+        playback: Playback::Newest,
+        completeness: Completeness::Whole,
+        media: Vec::new(),
+        provenance: Provenance {
+            recorded_at: Timestamp(1_760_000_000_000 + i64::try_from(at).unwrap_or_default()),
+            ..Provenance::default()
+        },
+    }
+}
+
+/// The yardstick: axum with the same answer and nothing else.
+pub(super) async fn bare_axum() -> std::io::Result<SocketAddr> {
+    use axum::routing::post;
+    use axum::serve::ListenerExt;
+    let answer = || async { ([("content-type", "application/json"), ("x-request-id", "req_bench")], ANSWER) };
+    let app = axum::Router::new().route("/openai/v1/chat/completions", post(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let listener = listener.tap_io(|stream| _ = stream.set_nodelay(true));
+    tokio::spawn(axum::serve(listener, app).into_future());
+    Ok(address)
+}
