@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use crate::matching::{Outline, Past};
-use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Strategy, Usage};
+use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -24,12 +24,19 @@ pub(super) struct History {
     events: broadcast::Sender<Arc<Event>>,
 }
 
+/// A call that is done, and what it asked for.
+#[derive(Clone)]
+struct Outlined {
+    call: Arc<Call>,
+    outline: Arc<Outline>,
+}
+
 struct State {
     /// Mode, calls and counters; the rows stand in the library.
     picture: Snapshot,
     next: u64,
     /// What the calls asked for, as far as they came to be compared; as many as calls.
-    outlines: VecDeque<(CallId, Arc<Outline>)>,
+    outlines: VecDeque<Outlined>,
     /// The newest call that the store knows.
     kept: CallId,
     exchanges: VecDeque<(CallId, Arc<Exchange>, usize)>,
@@ -107,7 +114,7 @@ impl History {
         }
         state.picture.put(&call);
         if let Some(outline) = outline.filter(|_| call.done) {
-            state.outlines.push_back((call.id, Arc::clone(outline)));
+            state.outlines.push_back(Outlined { call: Arc::clone(&call), outline: Arc::clone(outline) });
             if state.outlines.len() > Snapshot::CALLS {
                 state.outlines.pop_front();
             }
@@ -156,16 +163,13 @@ impl History {
 
     /// What the calls of an endpoint asked for, equal ones counted together.
     pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
-        let state = self.lock();
-        let outlines: HashMap<CallId, &Arc<Outline>> =
-            state.outlines.iter().map(|(id, outline)| (*id, outline)).collect();
+        let here = |known: &&Outlined| *known.call.method == *method && *known.call.endpoint == *endpoint;
+        // Counted outside the lock, which every call needs.
+        let known: Vec<Outlined> = self.lock().outlines.iter().filter(here).cloned().collect();
         let mut past: HashMap<_, Past> = HashMap::new();
-        for call in state.picture.calls.iter().filter(|call| *call.method == *method) {
-            let Some(outline) = outlines.get(&call.id).filter(|_| *call.endpoint == *endpoint) else {
-                continue;
-            };
-            let same = (outline.all(), outline.key(&Strategy::Strict), call.scope.clone());
-            let new = || Past { outline: Arc::clone(outline), scope: call.scope.clone(), count: 0 };
+        for Outlined { call, outline } in known {
+            let same = (outline.identity(), call.scope.clone());
+            let new = || Past { outline, scope: call.scope.clone(), count: 0 };
             past.entry(same).or_insert_with(new).count += 1;
         }
         past.into_values().collect()
@@ -182,7 +186,7 @@ impl History {
     pub(super) fn unkept(&self) -> Vec<(Arc<Call>, Option<Arc<Outline>>)> {
         let mut state = self.lock();
         let outlines: HashMap<CallId, &Arc<Outline>> =
-            state.outlines.iter().rev().map(|(id, outline)| (*id, outline)).collect();
+            state.outlines.iter().map(|known| (known.call.id, &known.outline)).collect();
         let since = state.kept;
         let new = state.picture.calls.iter().filter(|call| call.id > since && call.done);
         let new: Vec<_> =
@@ -205,7 +209,7 @@ impl History {
             state.kept = state.kept.max(call.id);
             let call = Arc::new(call);
             state.picture.put(&call);
-            state.outlines.extend(outline.map(|outline| (call.id, Arc::new(outline))));
+            state.outlines.extend(outline.map(|outline| Outlined { call, outline: Arc::new(outline) }));
         }
     }
 

@@ -155,12 +155,8 @@ impl Lineup {
                 _ => {}
             }
         }
-        let twins = |strategy: &Strategy| -> HashSet<usize> {
-            let alike = |other: &Candidate| other.row.id != *id && alike(own, strategy, other);
-            (0..self.candidates.len()).filter(|at| alike(&self.candidates[*at])).collect()
-        };
-        let before = twins(&own.row.strategy);
-        let mut new: Vec<_> = twins(strategy).difference(&before).copied().collect();
+        let before = self.twins_of(own, &own.row.strategy);
+        let mut new: Vec<_> = self.twins_of(own, strategy).difference(&before).copied().collect();
         new.sort_unstable();
         radius.indistinguishable = new.into_iter().map(|at| self.candidates[at].row.id.clone()).collect();
         Some(radius)
@@ -170,8 +166,18 @@ impl Lineup {
     #[must_use]
     pub fn twins(&self, id: &RecordingId, strategy: &Strategy) -> Vec<RecordingId> {
         let Some(own) = self.ids.get(id).map(|at| &self.candidates[*at]) else { return Vec::new() };
-        let twins = self.candidates.iter().filter(|other| other.row.id != *id);
-        twins.filter(|other| alike(own, strategy, other)).map(|c| c.row.id.clone()).collect()
+        let mut twins: Vec<_> = self.twins_of(own, strategy).into_iter().collect();
+        twins.sort_unstable();
+        twins.into_iter().map(|at| self.candidates[at].row.id.clone()).collect()
+    }
+
+    /// The places of those that would answer the same calls as `own`, if it had `strategy`.
+    fn twins_of(&self, own: &Candidate, strategy: &Strategy) -> HashSet<usize> {
+        // Who answers a recording's own request stands under its key: nobody else needs to be looked at.
+        let answer =
+            self.by_strategy.iter().filter_map(|((_, other), keys)| keys.get(&own.outline.key(other)));
+        let twins = answer.flatten().copied();
+        twins.filter(|at| alike(own, strategy, &self.candidates[*at])).collect()
     }
 
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each: only
@@ -240,7 +246,8 @@ fn root(leader: &mut [usize], mut at: usize) -> usize {
 /// Whether two recordings would answer each other's requests, if the first had `strategy`, and are no takes of one
 /// request.
 fn alike(own: &Candidate, strategy: &Strategy, other: &Candidate) -> bool {
-    own.row.scope == other.row.scope
+    own.row.id != other.row.id
+        && own.row.scope == other.row.scope
         && own.outline.all() != other.outline.all()
         && matches(own, strategy, &other.outline).is_some()
         && matches(other, &other.row.strategy, &own.outline).is_some()

@@ -28,6 +28,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod value;
+mod words;
 
 pub use canon::{Canon, Ignore};
 pub use canonical::{Fields, ResolveFieldError};

@@ -16,6 +16,7 @@ use super::nearest::{Weight, weight};
 use super::rule::Facts;
 use super::significance::is_significant;
 use super::value::Value;
+use super::words::Words;
 use crate::dialect::Dialect;
 use crate::model::{Request, Strategy};
 
@@ -44,6 +45,10 @@ pub struct Outline {
     input: Box<[u64]>,
     /// Texts that share words have words here that share bits.
     words: u64,
+    /// Equal exactly where all canonical fields are.
+    all: u64,
+    /// Equal exactly where all of the request is.
+    identity: u64,
 }
 
 /// Shapes that were seen, so that equal ones are kept once.
@@ -71,13 +76,9 @@ impl Fields {
             }
         }
         input.sort_unstable();
-        Outline {
-            shape: Arc::new(Shape::of(self, fields.collect())),
-            values: order.iter().map(|(_, leaf)| short(&leaf.value)).collect(),
-            written,
-            input: input.into(),
-            words: words.bits(),
-        }
+        let values = order.iter().map(|(_, leaf)| short(&leaf.value)).collect();
+        let shape = Arc::new(Shape::of(self, fields.collect()));
+        Outline::new(shape, values, written, input.into(), words.bits())
     }
 }
 
@@ -155,12 +156,24 @@ impl Outline {
         })
     }
 
+    fn new(shape: Arc<Shape>, values: Box<[u64]>, written: u64, input: Box<[u64]>, words: u64) -> Self {
+        let fields = || shape.fields.iter().zip(&values);
+        let sum = |key, ((hash, ..), value): (&(u64, Field, Weight), &u64)| mixed(key, mixed(*hash, *value));
+        let all = fields().filter(|((_, field, _), _)| !is_exact(field)).fold(written, sum);
+        let identity = fields().fold(shape.identity ^ written, sum);
+        Self { shape, values, written, input, words, all, identity }
+    }
+
     /// Equal exactly where all canonical fields are.
     #[must_use]
     pub fn all(&self) -> u64 {
-        let exact = |field: &Field| is_exact(field);
-        let fields = self.shape.fields.iter().zip(&self.values).filter(|((_, field, _), _)| !exact(field));
-        fields.fold(self.written, |key, ((hash, ..), value)| mixed(key, mixed(*hash, *value)))
+        self.all
+    }
+
+    /// Equal exactly where all of the request is, exact bytes included.
+    #[must_use]
+    pub fn identity(&self) -> u64 {
+        self.identity
     }
 
     /// How far `recorded`, which has `strategy`, is from this request, by the same weights as the exact distance; none
@@ -257,50 +270,6 @@ impl Shapes {
             shapes.insert(Arc::clone(&outline.shape));
         }
         outline
-    }
-}
-
-/// The bits of a text's words and pairs of words, by majority: texts that share most of them share most bits.
-struct Words {
-    counts: [i32; 64],
-    last: u64,
-}
-
-/// How many words of a request are looked at.
-const MOST_WORDS: usize = 512;
-
-impl Default for Words {
-    fn default() -> Self {
-        Self { counts: [0; 64], last: 0 }
-    }
-}
-
-impl Words {
-    fn take(&mut self, value: &Value) {
-        let text = match value {
-            Value::Text(text) => text,
-            Value::Long { head, .. } => head,
-            _ => return,
-        };
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        for word in words.take(MOST_WORDS) {
-            let word = word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-            self.add(mixed(0, word));
-            self.add(mixed(self.last, word));
-            self.last = word;
-        }
-    }
-
-    fn add(&mut self, hash: u64) {
-        for (bit, count) in self.counts.iter_mut().enumerate() {
-            *count += if hash >> bit & 1 == 1 { 1 } else { -1 };
-        }
-    }
-
-    fn bits(&self) -> u64 {
-        self.counts.iter().enumerate().fold(0, |bits, (bit, count)| bits | u64::from(*count > 0) << bit)
     }
 }
 
@@ -408,12 +377,8 @@ impl<'de> Deserialize<'de> for Outline {
         let fields = stored.fields.into_iter();
         let fields = fields.map(|field| (hash_of(&field), weight(&context, &field), field));
         let fields = fields.map(|(hash, weight, field)| (hash, field, weight)).collect();
-        Ok(Self {
-            shape: Arc::new(Shape::of(&context, fields)),
-            values: stored.values.into(),
-            written: stored.written,
-            input: stored.input.into(),
-            words: stored.words,
-        })
+        let shape = Arc::new(Shape::of(&context, fields));
+        let (values, input) = (stored.values.into(), stored.input.into());
+        Ok(Self::new(shape, values, stored.written, input, stored.words))
     }
 }

@@ -1,0 +1,50 @@
+//! Texts as 64 bits, alike for texts that are alike.
+
+use super::outline::mixed;
+use super::value::Value;
+
+/// The bits of a text's words and pairs of words, by majority: texts that share most of them share most bits.
+pub(super) struct Words {
+    counts: [i32; 64],
+    last: u64,
+}
+
+/// How many words of a request are looked at.
+const MOST_WORDS: usize = 512;
+
+impl Default for Words {
+    fn default() -> Self {
+        Self { counts: [0; 64], last: 0 }
+    }
+}
+
+impl Words {
+    /// Takes the words of a text in.
+    pub(super) fn take(&mut self, value: &Value) {
+        let text = match value {
+            Value::Text(text) => text,
+            Value::Long { head, .. } => head,
+            _ => return,
+        };
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        for word in words.take(MOST_WORDS) {
+            let word = word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            self.add(mixed(0, word));
+            self.add(mixed(self.last, word));
+            self.last = word;
+        }
+    }
+
+    fn add(&mut self, hash: u64) {
+        for (bit, count) in self.counts.iter_mut().enumerate() {
+            *count += if hash >> bit & 1 == 1 { 1 } else { -1 };
+        }
+    }
+
+    /// The majority's bits.
+    pub(super) fn bits(&self) -> u64 {
+        self.counts.iter().enumerate().fold(0, |bits, (bit, count)| bits | u64::from(*count > 0) << bit)
+    }
+}
