@@ -166,6 +166,7 @@ static COMPLETIONS: Rules = Rules {
     ..BASE
 };
 static RESPONSES: Rules = Rules {
+    earlier: &["previous_response_id"],
     presets: &[
         STREAM,
         NO_STREAM_OPTIONS,

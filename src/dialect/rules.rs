@@ -22,6 +22,8 @@ pub struct Rules {
     pub terminator: Terminator,
     /// JSON pointers of links to media in the answer, `*` for any array index.
     pub links: &'static [&'static str],
+    /// Fields that hold the id of an earlier answer of this endpoint, which stands under `id` there.
+    pub earlier: &'static [&'static str],
     /// The job that a request of this endpoint submits.
     pub submit: Option<&'static Job>,
     /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it. The table holds for
@@ -105,6 +107,7 @@ impl Rules {
         echoed: &[],
         terminator: Terminator::Unknown,
         links: &[],
+        earlier: &[],
         submit: None,
         poll: None,
         spelling: None,

@@ -144,7 +144,12 @@ impl Engine {
 
     /// The canonical fields of a scrubbed request.
     pub(super) fn fields(&self, scrubbed: &Scrubbed) -> Fields {
-        self.shared.live.load().canon.fields(scrubbed)
+        self.resolved(self.shared.live.load().canon.fields(scrubbed))
+    }
+
+    /// The fields with the ids of earlier answers replaced by what was asked then.
+    pub(super) fn resolved(&self, fields: Fields) -> Fields {
+        fields.resolved(|id| self.shared.library.answered(id))
     }
 
     /// The recording that answers a request.
@@ -166,7 +171,10 @@ impl Engine {
         }
         let Some(strategy) = overrides.strategy.clone() else {
             let scope = overrides.scope.as_deref();
-            let found = self.shared.library.find(&scrubbed.hash(), fields, scope)?;
+            let library = &self.shared.library;
+            // What was recorded before the earlier answer was known holds its id as it is.
+            let literal = || library.find(&scrubbed.hash(), &fields.literal()?, scope);
+            let found = library.find(&scrubbed.hash(), fields, scope).or_else(literal)?;
             return Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors));
         };
         let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());

@@ -7,6 +7,7 @@ use super::Engine;
 use super::answer::Asked;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
+use crate::dialect::events;
 use crate::model::{Mode, Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
@@ -87,6 +88,22 @@ pub(super) fn submits(request: &Request) -> bool {
             body.pointer(flag) == Some(&true.into())
         })
     })
+}
+
+/// The id of an answer, by which later requests of its endpoint may name it; of a stream the one in its first event.
+pub(super) fn answer_id(request: &Scrubbed, response: &Response) -> Option<String> {
+    let (_, endpoint) = endpoint_of(request);
+    if endpoint.rules.earlier.is_empty() {
+        return None;
+    }
+    let body = decoded(&response.headers, &response.log.bytes).ok()?;
+    let answer: serde_json::Value = if response.headers.media_type() == "text/event-stream" {
+        serde_json::from_slice(&events(&body).next()?.data).ok()?
+    } else {
+        serde_json::from_slice(&body).ok()?
+    };
+    let id = answer.pointer("/response/id").or_else(|| answer.get("id"))?;
+    id.as_str().map(str::to_owned)
 }
 
 fn read(response: &Response) -> serde_json::Value {

@@ -37,6 +37,9 @@ struct State {
     entries: HashMap<RecordingId, Entry>,
     by_all: HashMap<Fingerprint, Vec<RecordingId>>,
     by_significant: HashMap<Fingerprint, Vec<RecordingId>>,
+    /// What the answers with these ids answered: the fingerprint of all fields. It outlives their recordings, because
+    /// others go on naming them.
+    answers: HashMap<String, Fingerprint>,
     /// The strategies in use and by how many recordings, narrow ones first.
     shapes: BTreeMap<(u8, Strategy), usize>,
     /// The recordings with a rule instead, in the order in which they are asked.
@@ -110,6 +113,16 @@ impl Library {
 
     pub(super) fn rows(&self) -> HashMap<RecordingId, Arc<Row>> {
         self.write().entries.iter_mut().map(|(id, entry)| (id.clone(), Arc::clone(entry.settled()))).collect()
+    }
+
+    /// What finds a recording.
+    pub(super) fn keys(&self, id: &RecordingId) -> Option<Keys> {
+        self.read().entries.get(id).map(|entry| entry.indexed.keys.clone())
+    }
+
+    /// What the answer with this id answered.
+    pub(super) fn answered(&self, id: &str) -> Option<Fingerprint> {
+        self.read().answers.get(id).copied()
     }
 
     /// Where the hits of a recording are counted.
@@ -321,6 +334,12 @@ impl State {
 
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
+        for (id, asked) in &entry.keys.earlier {
+            self.answers.entry(id.clone()).or_insert(*asked);
+        }
+        if let Some(id) = &entry.keys.answer {
+            self.answers.insert(id.clone(), entry.keys.all);
+        }
         if !row.completeness.replayable() {
             // It is listed and never found.
         } else if let Strategy::Rule(rule) = &row.strategy {

@@ -14,7 +14,7 @@ use super::linked::cut;
 use super::media::Downloaded;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock};
+use super::{Engine, clock, jobs};
 use crate::dialect::Dialect;
 use crate::matching::{Fields, summary};
 use crate::model::{
@@ -145,7 +145,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be stored.
     pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
-        let keys = self.keys(&self.fields(&self.scrub(&recording.request)), &recording.strategy);
+        let keys = self.keys_of(&recording, &recording.strategy);
         let row = Arc::new(row_of(&recording));
         self.put(&recording, &row, &keys, media).await?;
         self.shared.library.insert(Indexed { row: Arc::clone(&row), keys });
@@ -156,16 +156,30 @@ impl Engine {
     /// The fingerprints that a look-up needs.
     pub(super) fn keys(&self, fields: &Fields, strategy: &Strategy) -> Keys {
         let canonical = self.shared.live.load().version;
-        Keys { canonical, all: fields.all(), significant: fields.fingerprint(strategy) }
+        Keys {
+            canonical,
+            all: fields.all(),
+            significant: fields.fingerprint(strategy),
+            answer: None,
+            earlier: fields.earlier().to_vec(),
+        }
+    }
+
+    /// The fingerprints of a recording as it would be looked up now.
+    fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
+        let answer = jobs::answer_id(&recording.request, &recording.response);
+        Keys { answer, ..self.keys(&self.fields(&self.scrub(&recording.request)), strategy) }
     }
 
     /// Brings the keys of recordings up to date that an older canonical form made.
     pub(super) fn rekey(&self) {
-        let rows = self.shared.library.outdated(self.shared.live.load().version);
+        let mut rows = self.shared.library.outdated(self.shared.live.load().version);
+        // What a request names by an earlier answer's id comes first.
+        rows.sort_by_key(|row| row.recorded_at);
         let mut changes = Vec::new();
         for row in rows {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
-            let keys = self.keys(&self.fields(&self.scrub(&recording.request)), &row.strategy);
+            let keys = self.keys_of(&recording, &row.strategy);
             // A dialect that has come to be known calls the same endpoint by another name.
             let summary = summary(&recording.request);
             let (endpoint, model, prompt) = (summary.endpoint, summary.model, summary.prompt);
@@ -196,7 +210,10 @@ impl Draft {
             return;
         };
         self.response = response;
-        let keys = engine.keys(&self.fields, &self.strategy);
+        // The answer that this request names may have become a recording meanwhile.
+        let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
+        let answer = jobs::answer_id(&self.request, &self.response);
+        let keys = Keys { answer, ..engine.keys(&fields, &self.strategy) };
         let (recording, bodies, ticket) = self.recording(&arrived, media);
         engine.downloaded(&recording.media);
         engine.add(recording, keys, bodies, ticket).await;
@@ -296,7 +313,7 @@ impl Engine {
     fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
         let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
         let again = self.scrub(stored.request.get());
-        let own = self.keys(&self.fields(&again), &stored.strategy);
+        let own = Keys { answer: keys.answer.clone(), ..self.keys(&self.fields(&again), &stored.strategy) };
         Ok(stored == *recording && own == *keys)
     }
 }

@@ -8,7 +8,7 @@ use super::answer::aside;
 use super::{Engine, clock};
 use crate::matching::{BlastRadius, Fields, ResolveFieldError};
 use crate::model::{Event, RecordingId, Row, Strategy};
-use crate::store::{Change, Indexed, StoreError};
+use crate::store::{Change, Indexed, Keys, StoreError};
 
 /// What a change of strategy does to one recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +83,8 @@ impl Engine {
             ambiguous: lineup.twins(id, strategy),
             radius,
         };
-        let keys = self.keys(&fields, strategy);
+        let answer = self.shared.library.keys(id).and_then(|keys| keys.answer);
+        let keys = Keys { answer, ..self.keys(&fields, strategy) };
         let row = Arc::new(Row { strategy: strategy.clone(), ..Row::clone(&row) });
         Ok((retagged, Indexed { row, keys }))
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::canon::{Canon, Ignored};
+use super::earlier::Earlier;
 use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::rule::Facts;
@@ -44,6 +45,8 @@ pub struct Fields {
     pub(super) exact: Vec<Leaf>,
     /// What rules ask for.
     pub facts: Facts,
+    /// The ids of earlier answers that were replaced.
+    pub(super) earlier: Vec<Earlier>,
 }
 
 /// One field and its value.
@@ -91,7 +94,8 @@ impl Fields {
         let opaque = walk.body(request);
         let (leaves, facts) = (walk.leaves, walk.facts);
         let exact = exact(request);
-        let mut fields = Self { dialect, endpoint, opaque, ignored: whole, leaves, exact, facts };
+        let mut fields =
+            Self { dialect, endpoint, opaque, ignored: whole, leaves, exact, facts, earlier: Vec::new() };
         fields.leaves.sort_by(|a, b| a.field.cmp(&b.field));
         fields.name_models(canon);
         fields.mark_absent();

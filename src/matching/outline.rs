@@ -102,6 +102,7 @@ impl Shape {
             leaves: Vec::new(),
             exact: Vec::new(),
             facts: Facts::default(),
+            earlier: Vec::new(),
         };
         let names = fields.iter().fold(0, |all, (hash, ..)| mixed(all, *hash));
         let names = of.ignored.iter().fold(names, |all, name| mixed(all, first_bytes(name.as_bytes())));

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::json::{self, Json};
 use crate::dialect::Plain;
-use crate::model::Hash;
+use crate::model::{Fingerprint, Hash};
 
 /// The value of one field in canonical form. Two are equal exactly when they mean the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) enum Value {
     EmptyArray,
     /// An id echoed from an earlier answer: the how many-th different one of the request.
     Echo(u32),
+    /// An earlier answer: the fingerprint of all fields of the request that it answered.
+    Earlier(Fingerprint),
     /// Bytes that are compared as they are.
     Bytes {
         hash: Hash,
@@ -128,6 +130,7 @@ impl Value {
             Self::Echo(nth) => (8, nth.to_le_bytes().to_vec()),
             Self::Bytes { hash, len } => (9, sized(hash, *len)),
             Self::Numbers { hash, count } => (10, sized(hash, *count)),
+            Self::Earlier(fingerprint) => (11, fingerprint.0.to_vec()),
         }
     }
 
@@ -151,6 +154,7 @@ impl Value {
             Self::EmptyObject => "{}".to_owned(),
             Self::EmptyArray => "[]".to_owned(),
             Self::Echo(nth) => format!("<id {nth}>"),
+            Self::Earlier(fingerprint) => format!("<answer to {}>", Hash(fingerprint.0).short()),
         }
     }
 

@@ -58,6 +58,12 @@ pub struct Keys {
     pub all: Fingerprint,
     /// Of the fields that are significant under the recording's strategy.
     pub significant: Fingerprint,
+    /// The id of the recorded answer, by which later requests may name it.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Ids of earlier answers in the request, and the fingerprints of all fields of what they answered.
+    #[serde(default)]
+    pub earlier: Vec<(String, Fingerprint)>,
 }
 
 /// A recording as start-up needs it.

@@ -1,6 +1,7 @@
 //! A real proxy before a real upstream: recording, replaying, streaming, and what happens when things break.
 
 mod coalesce;
+mod earlier;
 mod media;
 mod modes;
 mod record;

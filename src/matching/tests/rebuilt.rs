@@ -81,6 +81,7 @@ impl Tree {
                 Canonical::Long { .. }
                 | Canonical::Media { .. }
                 | Canonical::Numbers { .. }
+                | Canonical::Earlier(_)
                 | Canonical::Bytes { .. } => return None,
             });
         }

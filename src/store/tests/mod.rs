@@ -108,8 +108,13 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         usage: Usage::default(),
     };
     let significant = Hash::of(recording.strategy.to_string().as_bytes());
-    let keys =
-        Keys { canonical: 1, all: Fingerprint(recording.hash.0), significant: Fingerprint(significant.0) };
+    let keys = Keys {
+        canonical: 1,
+        all: Fingerprint(recording.hash.0),
+        significant: Fingerprint(significant.0),
+        answer: None,
+        earlier: Vec::new(),
+    };
     Indexed { row: Arc::new(row), keys }
 }
 
