@@ -8,7 +8,7 @@ use super::answer::{Asked, Overrides, aside};
 use super::library::{Found, sees};
 use super::{Engine, clock};
 use crate::matching::{
-    BlastRadius, Change, Comparison, Decision, Fields, NearMiss, compare, decide, fixes, nearest, shortlist,
+    BlastRadius, Candidate, Change, Comparison, Decision, Fields, NearMiss, compare, decide, fixes, nearest,
     summary,
 };
 use crate::model::{Call, Mode, RecordingId, Request, Scrubbed, Strategy};
@@ -129,16 +129,11 @@ impl Engine {
         let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let outline = self.shared.outlines.shared(incoming);
         // What the call can see first: the first of equally near ones is named.
-        let (visible, others): (Vec<_>, Vec<_>) =
-            lineup.candidates().iter().partition(|candidate| sees(scope, &candidate.row));
-        let candidates = visible.into_iter().chain(others);
-        let short = shortlist(
-            &outline,
-            candidates.map(|candidate| (&candidate.row, &candidate.row.strategy, &*candidate.outline)),
-            COMPARED,
-        );
+        let hidden = |candidate: &Candidate| !sees(scope, &candidate.row);
+        let short = lineup.shortlist(&outline, COMPARED, hidden);
         let read: Vec<_> = short
             .into_iter()
+            .map(|candidate| &candidate.row)
             .filter_map(|row| Some((row.id.clone(), row.strategy.clone(), self.fields_of(&row.id)?)))
             .collect();
         let near = nearest(

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
 
-use crate::matching::{Outline, Past};
+use super::asking::Asking;
+use crate::matching::Outline;
 use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
@@ -26,9 +27,9 @@ pub(super) struct History {
 
 /// A call that is done, and what it asked for.
 #[derive(Clone)]
-struct Outlined {
-    call: Arc<Call>,
-    outline: Arc<Outline>,
+pub(super) struct Remembered {
+    pub(super) call: Arc<Call>,
+    pub(super) asking: Arc<Asking>,
 }
 
 struct State {
@@ -36,7 +37,7 @@ struct State {
     picture: Snapshot,
     next: u64,
     /// What the calls asked for, as far as they came to be compared; as many as calls.
-    outlines: VecDeque<Outlined>,
+    asked: VecDeque<Remembered>,
     /// The newest call that the store knows.
     kept: CallId,
     exchanges: VecDeque<(CallId, Arc<Exchange>, usize)>,
@@ -48,7 +49,7 @@ impl History {
         let state = State {
             picture: Snapshot { mode, ..Snapshot::default() },
             next: 1,
-            outlines: VecDeque::new(),
+            asked: VecDeque::new(),
             kept: CallId::default(),
             exchanges: VecDeque::new(),
             remembered: 0,
@@ -91,11 +92,11 @@ impl History {
     }
 
     /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one. A call that is answered at
-    /// once comes here only when it is done and without an id, and gets one. `outline` is what it asked for.
+    /// once comes here only when it is done and without an id, and gets one. `asking` is what it asks for.
     pub(super) fn put(
         &self,
         call: Call,
-        outline: Option<&Arc<Outline>>,
+        asking: Option<&Arc<Asking>>,
         usage: impl FnOnce() -> Option<Usage>,
     ) {
         let mut call = Arc::new(call);
@@ -113,10 +114,10 @@ impl History {
             state.picture.counters.coalesced += u64::from(call.coalesced.is_some());
         }
         state.picture.put(&call);
-        if let Some(outline) = outline.filter(|_| call.done) {
-            state.outlines.push_back(Outlined { call: Arc::clone(&call), outline: Arc::clone(outline) });
-            if state.outlines.len() > Snapshot::CALLS {
-                state.outlines.pop_front();
+        if let Some(asking) = asking.filter(|_| call.done) {
+            state.asked.push_back(Remembered { call: Arc::clone(&call), asking: Arc::clone(asking) });
+            if state.asked.len() > Snapshot::CALLS {
+                state.asked.pop_front();
             }
         }
         let counters = state.picture.counters;
@@ -161,18 +162,10 @@ impl History {
         state.picture.calls.iter().rev().find(|call| call.id == id).map(Arc::clone)
     }
 
-    /// What the calls of an endpoint asked for, equal ones counted together.
-    pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
-        let here = |known: &&Outlined| *known.call.method == *method && *known.call.endpoint == *endpoint;
-        // Counted outside the lock, which every call needs.
-        let known: Vec<Outlined> = self.lock().outlines.iter().filter(here).cloned().collect();
-        let mut past: HashMap<_, Past> = HashMap::new();
-        for Outlined { call, outline } in known {
-            let same = (outline.identity(), call.scope.clone());
-            let new = || Past { outline, scope: call.scope.clone(), count: 0 };
-            past.entry(same).or_insert_with(new).count += 1;
-        }
-        past.into_values().collect()
+    /// The calls of an endpoint that are done, and what they asked for.
+    pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Remembered> {
+        let here = |known: &&Remembered| *known.call.method == *method && *known.call.endpoint == *endpoint;
+        self.lock().asked.iter().filter(here).cloned().collect()
     }
 
     /// Methods and endpoints of the calls.
@@ -183,14 +176,13 @@ impl History {
     }
 
     /// The calls that ended since this was last asked, and what they asked for; at most as many as are listed.
-    pub(super) fn unkept(&self) -> Vec<(Arc<Call>, Option<Arc<Outline>>)> {
+    pub(super) fn unkept(&self) -> Vec<(Arc<Call>, Option<Arc<Asking>>)> {
         let mut state = self.lock();
-        let outlines: HashMap<CallId, &Arc<Outline>> =
-            state.outlines.iter().map(|known| (known.call.id, &known.outline)).collect();
         let since = state.kept;
+        let asked: HashMap<CallId, &Arc<Asking>> =
+            state.asked.iter().map(|known| (known.call.id, &known.asking)).collect();
         let new = state.picture.calls.iter().filter(|call| call.id > since && call.done);
-        let new: Vec<_> =
-            new.map(|call| (Arc::clone(call), outlines.get(&call.id).copied().cloned())).collect();
+        let new: Vec<_> = new.map(|call| (Arc::clone(call), asked.get(&call.id).copied().cloned())).collect();
         // One that is still under way is asked for again, with all behind it.
         let open = state.picture.calls.iter().filter(|call| !call.done).map(|call| CallId(call.id.0 - 1));
         let newest = state.picture.calls.iter().map(|call| call.id).max().unwrap_or_default();
@@ -209,7 +201,9 @@ impl History {
             state.kept = state.kept.max(call.id);
             let call = Arc::new(call);
             state.picture.put(&call);
-            state.outlines.extend(outline.map(|outline| Outlined { call, outline: Arc::new(outline) }));
+            state
+                .asked
+                .extend(outline.map(|outline| Remembered { call, asking: Arc::new(Asking::known(outline)) }));
         }
     }
 

@@ -18,6 +18,7 @@ use crate::store::{Store, StoreError};
 use crate::upstream::Client;
 
 mod answer;
+mod asking;
 mod body;
 mod clock;
 mod coalesce;

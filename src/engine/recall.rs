@@ -1,8 +1,11 @@
 //! The history beyond a restart: calls and what they asked for, in the store's ring of slots.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
+use super::history::Remembered;
 use super::{Engine, clock};
 use crate::matching::{Outline, Past, Suggestion, suggest};
 use crate::model::{Call, Scrubbed, Snapshot};
@@ -37,13 +40,8 @@ impl Engine {
 
     /// Writes down the calls that ended since the last time.
     pub(super) async fn keep_history(&self) {
-        let calls: Vec<_> = self.shared.history.unkept();
-        let kept = calls.iter().filter_map(|(call, outline)| {
-            let slot = call.id.0 % Snapshot::CALLS as u64;
-            let kept = Kept { format: FORMAT, call, outline: outline.as_deref() };
-            Some((slot, postcard::to_stdvec(&kept).ok()?))
-        });
-        let kept: Vec<_> = kept.collect();
+        let engine = self.clone();
+        let kept = aside(move || engine.unkept()).await;
         if kept.is_empty() {
             return;
         }
@@ -52,9 +50,28 @@ impl Engine {
         }
     }
 
-    /// What the calls of an endpoint asked for.
+    /// The calls that ended since the last time, as they are written down, and their slots.
+    fn unkept(&self) -> Vec<(u64, Vec<u8>)> {
+        let calls = self.shared.history.unkept();
+        let kept = calls.iter().filter_map(|(call, asking)| {
+            let outline = asking.as_ref().map(|asking| asking.outline(&self.shared.outlines));
+            let slot = call.id.0 % Snapshot::CALLS as u64;
+            let kept = Kept { format: FORMAT, call, outline: outline.as_deref() };
+            Some((slot, postcard::to_stdvec(&kept).ok()?))
+        });
+        kept.collect()
+    }
+
+    /// What the calls of an endpoint asked for, equal ones counted together.
     pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
-        self.shared.history.past(method, endpoint)
+        let mut past: HashMap<_, Past> = HashMap::new();
+        for Remembered { call, asking } in self.shared.history.past(method, endpoint) {
+            let outline = asking.outline(&self.shared.outlines);
+            let same = (outline.identity(), call.scope.clone());
+            let new = || Past { outline, scope: call.scope.clone(), count: 0 };
+            past.entry(same).or_insert_with(new).count += 1;
+        }
+        past.into_values().collect()
     }
 
     /// Fields that vary between otherwise equal calls of the history.

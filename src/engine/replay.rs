@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -11,16 +12,18 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Asked, Overrides, header_map, mark};
+use super::asking::Asking;
 use super::body::AnswerBody;
 use super::cursors::{Scope, Turn};
 use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, jobs, links};
 use crate::dialect::Refusal;
-use crate::matching::Outline;
 use crate::model::{ByteLog, Call, CallId, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId};
 use crate::store::StoreError;
 
+/// How many raw requests are remembered to have been asked for.
+const ASKED: usize = 1 << 14;
 /// How many different raw requests are known.
 const KNOWN: usize = 8192;
 /// How many bytes of ready answers are kept.
@@ -51,8 +54,9 @@ pub struct Raw<'a> {
 }
 
 /// What was derived for replays.
-#[derive(Default)]
 pub(super) struct Replays {
+    /// The beginnings of raw keys that were asked for, each in the place of an earlier one.
+    asked: Box<[AtomicU64]>,
     known: RwLock<Known>,
     ready: RwLock<Ready>,
 }
@@ -77,7 +81,7 @@ struct Hit {
     /// The call, but for its id and times.
     call: Call,
     /// What it asks for.
-    outline: Option<Arc<Outline>>,
+    asking: Option<Arc<Asking>>,
     headers: HeaderMap,
 }
 
@@ -120,7 +124,7 @@ impl Engine {
         }
         let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
         ticket.hits(&hit.used);
-        hit.outline.iter().for_each(|outline| ticket.asks(outline));
+        hit.asking.iter().for_each(|asking| ticket.asks(asking));
         Some(self.serve(ticket, headers, &ready, raw.overrides))
     }
 
@@ -136,7 +140,7 @@ impl Engine {
             total: Some(took),
             ..hit.call.clone()
         };
-        self.shared.history.put(call, hit.outline.as_ref(), || Some(hit.used.hit(at)));
+        self.shared.history.put(call, hit.asking.as_ref(), || Some(hit.used.hit(at)));
     }
 
     /// The answer of a recording that was found.
@@ -156,13 +160,17 @@ impl Engine {
                     recording: found.id.clone(),
                     used: Arc::clone(&found.used),
                     call: Call { id: CallId::default(), ..call.clone() },
-                    outline: asked.ticket.outline().map(Arc::clone),
+                    asking: asked.ticket.asking().map(Arc::clone),
                     headers: headers.clone(),
                 };
                 asked.ticket.hits(&found.used);
                 self.restart(&ready, &incoming.overrides.scope);
                 match &found.turn {
-                    None => self.shared.replays.learn(incoming.key, hit, generation),
+                    // What never comes again is not worth a place.
+                    None if self.shared.replays.seen(&incoming.key) => {
+                        self.shared.replays.learn(incoming.key, hit, generation);
+                    }
+                    None => {}
                     Some(turn) => {
                         let job = jobs::polled(&asked.scrubbed);
                         asked.ticket.plays(Turn { job, ..turn.clone() });
@@ -301,7 +309,21 @@ impl Hasher for FirstBytes {
 
 // === impl Replays ===
 
+impl Default for Replays {
+    fn default() -> Self {
+        let asked = (0..ASKED).map(|_| AtomicU64::new(0)).collect();
+        Self { asked, known: RwLock::default(), ready: RwLock::default() }
+    }
+}
+
 impl Replays {
+    /// Whether a raw request was asked for before, as far as that is remembered; from now on it was.
+    fn seen(&self, key: &RawKey) -> bool {
+        let first = u64::from_le_bytes(key.0.first_chunk().copied().unwrap_or_default());
+        let place = usize::try_from(first).unwrap_or_default() % ASKED;
+        self.asked[place].swap(first, Ordering::Relaxed) == first
+    }
+
     fn known(&self, key: &RawKey, generation: u64) -> Option<Arc<Hit>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         (known.generation == generation).then(|| known.entries.get(key).map(Arc::clone)).flatten()

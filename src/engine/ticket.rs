@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::asking::Asking;
 use super::cursors::Turn;
 use super::flight::Flight;
 use super::library::Use;
 use super::{Engine, clock};
-use crate::matching::{Outline, Summary};
+use crate::matching::Summary;
 use crate::model::{Call, Mode, Outcome, Request};
 
 /// Belongs to one call; announces it as it progresses, and surely once when it is done.
@@ -18,7 +19,7 @@ pub(super) struct Ticket {
     /// Where a hit is counted.
     used: Option<Arc<Use>>,
     /// What it asks for.
-    outline: Option<Arc<Outline>>,
+    asking: Option<Arc<Asking>>,
     /// The take whose turn it is.
     turn: Option<Turn>,
     /// The flight that waits to learn what becomes of it.
@@ -57,7 +58,7 @@ impl Ticket {
             call,
             started,
             used: None,
-            outline: None,
+            asking: None,
             turn: None,
             leads: None,
             settled: false,
@@ -70,12 +71,12 @@ impl Ticket {
     }
 
     /// What the call asks for, for the history.
-    pub(super) fn asks(&mut self, outline: &Arc<Outline>) {
-        self.outline = Some(Arc::clone(outline));
+    pub(super) fn asks(&mut self, asking: &Arc<Asking>) {
+        self.asking = Some(Arc::clone(asking));
     }
 
-    pub(super) fn outline(&self) -> Option<&Arc<Outline>> {
-        self.outline.as_ref()
+    pub(super) fn asking(&self) -> Option<&Arc<Asking>> {
+        self.asking.as_ref()
     }
 
     /// Its delivery moves a cursor.
@@ -129,7 +130,7 @@ impl Ticket {
             flight.settle(&call);
         }
         let (used, at) = (self.used.take(), call.at);
-        self.engine.shared.history.put(call, self.outline.as_ref(), || used.map(|used| used.hit(at)));
+        self.engine.shared.history.put(call, self.asking.as_ref(), || used.map(|used| used.hit(at)));
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::outline::Outline;
+use super::ranking::Ranking;
 use crate::model::{RecordingId, Row, Strategy};
 
 /// A recording, as far as the question goes which calls it answers.
@@ -59,6 +60,7 @@ pub struct Lineup {
     by_all: HashMap<u64, Vec<usize>>,
     /// By strategy, narrow ones first; then by key, newest first.
     by_strategy: BTreeMap<(u8, Strategy), HashMap<u64, Vec<usize>>>,
+    ranking: Ranking,
 }
 
 /// Where a recording stands for a call: the smallest answers.
@@ -82,14 +84,23 @@ impl Lineup {
             let key = candidate.outline.key(strategy);
             lineup.by_strategy.entry(shape).or_default().entry(key).or_default().push(at);
         }
+        let outlined = candidates.iter().map(|candidate| (&candidate.row.strategy, &*candidate.outline));
+        lineup.ranking = Ranking::new(outlined);
         lineup.candidates = candidates;
         lineup
     }
 
-    /// All recordings, the newest first.
+    /// The recordings that come nearest to a request, the nearest first; of equally near ones those that are not
+    /// `hidden` come first, and then the newest.
     #[must_use]
-    pub fn candidates(&self) -> &[Candidate] {
-        &self.candidates
+    pub fn shortlist(
+        &self,
+        incoming: &Outline,
+        limit: usize,
+        hidden: impl Fn(&Candidate) -> bool,
+    ) -> Vec<&Candidate> {
+        let short = self.ranking.shortlist(incoming, limit, |at| hidden(&self.candidates[at]));
+        short.into_iter().map(|at| &self.candidates[at]).collect()
     }
 
     /// The recording that answers a call in `scope`; `without` is left out.

@@ -1,7 +1,6 @@
 //! Outlines: requests without their values, with a short hash of each instead. Small enough to keep a hundred thousand
 //! of them in memory, and enough to tell what any strategy would make of two of them.
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,9 +25,9 @@ pub struct Shape {
     /// Dialect and endpoint, without any value.
     context: Fields,
     /// In the order of their hashes; behind them what only `strict` looks at.
-    fields: Box<[(u64, Field, Weight)]>,
+    pub(super) fields: Box<[(u64, Field, Weight)]>,
     /// A hash of all this.
-    identity: u64,
+    pub(super) identity: u64,
     /// Which fields count, for the strategies that were asked for.
     masks: RwLock<Vec<(Strategy, Arc<[bool]>)>>,
 }
@@ -36,15 +35,15 @@ pub struct Shape {
 /// A request as hashes of its values: 8 bytes a field.
 #[derive(Clone, Debug)]
 pub struct Outline {
-    shape: Arc<Shape>,
+    pub(super) shape: Arc<Shape>,
     /// In the order of the shape's fields.
-    values: Box<[u64]>,
+    pub(super) values: Box<[u64]>,
     /// Of values as they are written, where that tells more than the canonical form.
     written: u64,
     /// The hashes of the input's values in ascending order, so that one that moved is found again.
-    input: Box<[u64]>,
+    pub(super) input: Box<[u64]>,
     /// Texts that share words have words here that share bits.
-    words: u64,
+    pub(super) words: u64,
     /// Equal exactly where all canonical fields are.
     all: u64,
     /// Equal exactly where all of the request is.
@@ -112,7 +111,7 @@ impl Shape {
     }
 
     /// Which fields count under a strategy.
-    fn mask(&self, strategy: &Strategy) -> Arc<[bool]> {
+    pub(super) fn mask(&self, strategy: &Strategy) -> Arc<[bool]> {
         let find = |masks: &[(Strategy, Arc<[bool]>)]| {
             masks.iter().find(|(known, _)| known == strategy).map(|(_, mask)| Arc::clone(mask))
         };
@@ -129,7 +128,7 @@ impl Shape {
         mask
     }
 
-    fn same_endpoint(&self, other: &Self) -> bool {
+    pub(super) fn same_endpoint(&self, other: &Self) -> bool {
         self.context.dialect == other.context.dialect
             && self.method == other.method
             && self.context.endpoint.template == other.context.endpoint.template
@@ -176,73 +175,6 @@ impl Outline {
     pub fn identity(&self) -> u64 {
         self.identity
     }
-
-    /// How far `recorded`, which has `strategy`, is from this request, by the same weights as the exact distance; none
-    /// for another endpoint.
-    fn distance(&self, recorded: &Self, strategy: &Strategy) -> Option<u64> {
-        let (own, other) = (&*self.shape, &*recorded.shape);
-        if !own.same_endpoint(other) {
-            return None;
-        }
-        let (mask, others) = (own.mask(strategy), other.mask(strategy));
-        let mut apart = 0;
-        let (mut a, mut b) = (0, 0);
-        while a < own.fields.len() || b < other.fields.len() {
-            let one = own.fields.get(a).map_or(u64::MAX, |field| field.0);
-            let two = other.fields.get(b).map_or(u64::MAX, |field| field.0);
-            let (counts, weight, same) = match one.cmp(&two) {
-                Ordering::Equal => (mask[a], own.fields[a].2, self.values[a] == recorded.values[b]),
-                Ordering::Less => (mask[a], own.fields[a].2, false),
-                Ordering::Greater => (others[b], other.fields[b].2, false),
-            };
-            // The input is weighed as a whole.
-            if counts && !same && weight != Weight::Input {
-                apart += weight.whole();
-            }
-            a += usize::from(one <= two);
-            b += usize::from(two <= one);
-        }
-        if let Strategy::Rule(rule) = strategy {
-            // Whether its conditions hold does not show here.
-            apart += Weight::Parameter.whole() * rule.conditions() as u64 / 2;
-        }
-        Some(apart + self.input_apart(recorded))
-    }
-
-    /// How far the inputs are apart: by values that only one of them has, and by words.
-    fn input_apart(&self, recorded: &Self) -> u64 {
-        let (mut a, mut b, mut shared) = (0, 0, 0);
-        while let (Some(one), Some(two)) = (self.input.get(a), recorded.input.get(b)) {
-            shared += u64::from(one == two);
-            a += usize::from(one <= two);
-            b += usize::from(two <= one);
-        }
-        let all = self.input.len().max(recorded.input.len()) as u64;
-        if all == 0 || shared == all {
-            return 0;
-        }
-        let words = u64::from((self.words ^ recorded.words).count_ones());
-        Weight::Input.whole() * ((all - shared) * 64 / all + words) / 128
-    }
-}
-
-/// The `limit` candidates that are closest to `incoming`, each under its own strategy, closest first; of equally close
-/// ones those that came first. Candidates of other endpoints are passed over.
-pub fn shortlist<'a, T>(
-    incoming: &Outline,
-    candidates: impl Iterator<Item = (T, &'a Strategy, &'a Outline)>,
-    limit: usize,
-) -> Vec<T> {
-    let mut best: Vec<(u64, T)> = Vec::with_capacity(limit + 1);
-    for (candidate, strategy, outline) in candidates {
-        let Some(distance) = incoming.distance(outline, strategy) else { continue };
-        let at = best.partition_point(|known| known.0 <= distance);
-        if at < limit {
-            best.insert(at, (distance, candidate));
-            best.truncate(limit);
-        }
-    }
-    best.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 impl Outline {

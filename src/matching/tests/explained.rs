@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{fields, form, json as request};
-use crate::matching::{Fields, Outline, nearest, shortlist};
+use crate::matching::{Fields, Outline, Ranking, nearest};
 use crate::model::{RecordingId, Request, Strategy};
 
 const DECOYS: usize = 200;
@@ -245,8 +245,8 @@ fn recorded(target: &str, body: &Body) -> Recorded {
 fn judge(library: &[Recorded], incoming: &Fields, told_of: &[String]) -> Option<String> {
     let own = RecordingId::from_random([0; 16]);
     let id = |at: usize| RecordingId::from_random(u128::try_from(at).unwrap().to_be_bytes());
-    let candidates = library.iter().enumerate().map(|(at, one)| (at, &STANDARD, &one.outline));
-    let short = shortlist(&incoming.outline(), candidates, 16);
+    let ranking = Ranking::new(library.iter().map(|one| (&STANDARD, &one.outline)));
+    let short = ranking.shortlist(&incoming.outline(), 16, |_| false);
     let exact = nearest(incoming, short.iter().map(|at| (id(*at), &STANDARD, &library[*at].fields)), 3);
     let first = exact.first()?;
     if first.id != own || first.tie {

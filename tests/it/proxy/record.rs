@@ -178,7 +178,13 @@ async fn recordings_of_an_older_canonical_form_are_found_again() {
     let open = |dir: &Path| Store::open(dir, &Ownership::default(), retake::engine::now()).unwrap().store;
     let store = open(dir.path());
     let known = store.entries().unwrap().remove(0);
-    let old = Keys { canonical: 0, all: Fingerprint([1; 32]), significant: Fingerprint([2; 32]), answer: None, earlier: Vec::new() };
+    let old = Keys {
+        canonical: 0,
+        all: Fingerprint([1; 32]),
+        significant: Fingerprint([2; 32]),
+        answer: None,
+        earlier: Vec::new(),
+    };
     let change = Change::Retag { row: Arc::clone(&known.row), keys: old };
     store.commit(change, retake::engine::now()).await.unwrap();
     store.close();
