@@ -10,11 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, EngineError, Explanation, Media, RetagError, Retagged, Settings};
+use crate::engine::{self, Engine, EngineError, Explanation, Media, RetagError, Retagged, Settings, Tag};
 use crate::matching::Suggestion;
 use crate::model::{
     CallId, Event, Exchange, Headers, MediaId, Mode, Notice, Recording, RecordingId, Request, Row, Snapshot,
-    Strategy,
 };
 use crate::proxy::Question;
 use crate::store::{Ownership, Store, StoreError};
@@ -225,20 +224,20 @@ impl Desk {
         }
     }
 
-    /// Gives recordings another strategy, all or none; with `dry_run` it only says what that would do.
+    /// Gives recordings another strategy or playback, all or none; with `dry_run` it only says what that would do.
     ///
     /// # Errors
     /// When one is not there, a field's name is not clear, or the store cannot be written.
     pub async fn retag(
         &self,
         ids: &[RecordingId],
-        strategy: &Strategy,
+        tag: &Tag,
         dry_run: bool,
     ) -> Result<Vec<Retagged>, DeskError> {
         match self {
-            Self::Here(engine) => Ok(engine.retag(ids, strategy, dry_run).await?),
+            Self::Here(engine) => Ok(engine.retag(ids, tag, dry_run).await?),
             Self::There(owner) => {
-                let retag = json!({ "ids": ids, "strategy": strategy, "dry_run": dry_run });
+                let retag = json!({ "ids": ids, "tag": tag, "dry_run": dry_run });
                 owner.call(Method::POST, "/recordings/retag", &retag).await
             }
         }

@@ -5,16 +5,19 @@ use std::process::ExitCode;
 
 use super::exit::Usage;
 use super::{Common, explain, list, pick, print};
-use crate::engine::Retagged;
-use crate::model::Strategy;
+use crate::engine::{Retagged, Tag};
+use crate::model::{ParseStrategyError, Playback, Strategy};
 
 /// What is to be changed.
 #[derive(clap::Args)]
 pub(super) struct Change {
     /// Ids of recordings, or unique beginnings, and the strategy behind them: standard, 'standard -FIELD…', strict,
     /// 'specific FIELD,FIELD', pinned, 'rule …'
-    #[arg(required = true, num_args = 2.., value_names = ["ID", "STRATEGY"])]
+    #[arg(required = true, value_name = "ID… STRATEGY")]
     words: Vec<String>,
+    /// How takes of the same request play: newest, sequence or cycle
+    #[arg(long, value_name = "HOW")]
+    playback: Option<String>,
     /// Say what it would do, and change nothing
     #[arg(long, short = 'n')]
     dry_run: bool,
@@ -24,7 +27,7 @@ pub(super) struct Change {
 }
 
 pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitCode> {
-    let (ids, strategy) = change.parts()?;
+    let (ids, tag) = change.parts()?;
     let desk = list::open(common)?;
     let outcome = async {
         let mut found = Vec::new();
@@ -34,7 +37,7 @@ pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitC
                 found.push(row.id.clone());
             }
         }
-        Ok::<_, anyhow::Error>(desk.retag(&found, &strategy, change.dry_run).await?)
+        Ok::<_, anyhow::Error>(desk.retag(&found, &tag, change.dry_run).await?)
     };
     let outcome = outcome.await;
     desk.close().await;
@@ -56,12 +59,17 @@ pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitC
 
 impl Change {
     /// The ids, and the strategy: a text that stands behind them as one word or as several (`standard -seed`).
-    fn parts(&self) -> Result<(&[String], Strategy), Usage> {
+    fn parts(&self) -> Result<(&[String], Tag), Usage> {
+        let playback = self.playback.as_deref().map(str::parse::<Playback>).transpose();
+        let playback = playback.map_err(|error| Usage(format!("--playback: {error}")))?;
         let word = |text: &str| {
             let first = text.split_whitespace().next().unwrap_or_default();
             ["standard", "strict", "specific", "pinned", "rule"].contains(&first)
         };
         let at = self.words.iter().position(|text| word(text)).filter(|at| *at > 0);
+        if at.is_none() && playback.is_some() {
+            return Ok((&self.words, Tag { strategy: None, playback }));
+        }
         let at = at.ok_or_else(|| {
             let last = self.words.last().map(String::as_str).unwrap_or_default();
             match last.parse::<Strategy>() {
@@ -69,14 +77,16 @@ impl Change {
                 Ok(_) => Usage("no recording is named; write retake retag ID… STRATEGY".into()),
             }
         })?;
-        let strategy = self.words[at..].join(" ");
-        Ok((&self.words[..at], strategy.parse().map_err(|error| Usage(format!("{error}")))?))
+        let strategy = self.words[at..].join(" ").parse();
+        let strategy = strategy.map_err(|error: ParseStrategyError| Usage(error.to_string()))?;
+        Ok((&self.words[..at], Tag { strategy: Some(strategy), playback }))
     }
 }
 
 fn said(one: &Retagged, dry_run: bool) {
     let verb = if dry_run { "would change" } else { "changed" };
-    print::line(&format!("{} {verb}: {} → {}", one.recording, one.before, one.after));
+    let (id, before, after) = (&one.recording, &one.before, &one.after);
+    print::line(&format!("{id} {verb}: {before} → {after}, plays {}", one.playback));
     print::line(&format!("  {}", explain::radius(&one.radius)));
     if !one.ambiguous.is_empty() {
         let named: Vec<_> = one.ambiguous.iter().take(3).map(ToString::to_string).collect();

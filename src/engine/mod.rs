@@ -52,7 +52,7 @@ pub use media::Media;
 pub use policy::{Profile, Route, Secret};
 pub use record::row_of;
 pub use replay::{Raw, RawKey};
-pub use retag::{RetagError, Retagged};
+pub use retag::{RetagError, Retagged, Tag};
 pub use settings::{Settings, SettingsError};
 
 use cursors::Cursors;

@@ -7,8 +7,20 @@ use serde::{Deserialize, Serialize};
 use super::answer::aside;
 use super::{Engine, clock};
 use crate::matching::{BlastRadius, Fields, ResolveFieldError};
-use crate::model::{Event, RecordingId, Row, Strategy};
+use crate::model::{Event, Playback, RecordingId, Row, Strategy};
 use crate::store::{Change, Indexed, Keys, StoreError};
+
+/// What recordings are given; what is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tag {
+    /// What they answer.
+    #[serde(default)]
+    pub strategy: Option<Strategy>,
+    /// How takes of the same request play.
+    #[serde(default)]
+    pub playback: Option<Playback>,
+}
 
 /// What a change of strategy does to one recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +31,8 @@ pub struct Retagged {
     pub before: Strategy,
     /// The strategy it has now, or would have.
     pub after: Strategy,
+    /// How it plays among takes of the same request.
+    pub playback: Playback,
     /// What that does to the calls of the history and to other recordings.
     pub radius: BlastRadius,
     /// All recordings that answer the same calls with it, takes of it left out.
@@ -45,7 +59,7 @@ pub enum RetagError {
 }
 
 impl Engine {
-    /// Gives recordings another strategy, all or none, and says what that does; with `dry_run` it only says it.
+    /// Gives recordings another strategy or playback, all or none, and says what that does; with `dry_run` it only says it.
     ///
     /// # Errors
     /// When one is not there, a field's name is not clear in its request, or the store cannot be written. Nothing is
@@ -53,12 +67,12 @@ impl Engine {
     pub async fn retag(
         &self,
         ids: &[RecordingId],
-        strategy: &Strategy,
+        tag: &Tag,
         dry_run: bool,
     ) -> Result<Vec<Retagged>, RetagError> {
-        let (engine, wanted, strategy) = (self.clone(), ids.to_vec(), strategy.clone());
+        let (engine, wanted, tag) = (self.clone(), ids.to_vec(), tag.clone());
         let planned = aside(move || -> Result<Vec<_>, RetagError> {
-            wanted.iter().map(|id| engine.planned(id, &strategy)).collect()
+            wanted.iter().map(|id| engine.planned(id, &tag)).collect()
         });
         let planned = planned.await?;
         if !dry_run {
@@ -67,9 +81,11 @@ impl Engine {
         Ok(planned.into_iter().map(|(retagged, _)| retagged).collect())
     }
 
-    fn planned(&self, id: &RecordingId, strategy: &Strategy) -> Result<(Retagged, Indexed), RetagError> {
+    fn planned(&self, id: &RecordingId, tag: &Tag) -> Result<(Retagged, Indexed), RetagError> {
         let unknown = || RetagError::Unknown(id.clone());
         let row = self.row(id).ok_or_else(unknown)?;
+        let strategy = tag.strategy.as_ref().unwrap_or(&row.strategy);
+        let playback = tag.playback.unwrap_or(row.playback);
         let request = self.request_of(id).ok_or_else(unknown)?;
         let fields = self.fields(&self.scrub(&request));
         clear(strategy, &fields).map_err(|problem| RetagError::Field { recording: id.clone(), problem })?;
@@ -80,12 +96,13 @@ impl Engine {
             recording: id.clone(),
             before: row.strategy.clone(),
             after: strategy.clone(),
+            playback,
             ambiguous: lineup.twins(id, strategy),
             radius,
         };
         let answer = self.shared.library.keys(id).and_then(|keys| keys.answer);
         let keys = Keys { answer, ..self.keys(&fields, strategy) };
-        let row = Arc::new(Row { strategy: strategy.clone(), ..Row::clone(&row) });
+        let row = Arc::new(Row { strategy: strategy.clone(), playback, ..Row::clone(&row) });
         Ok((retagged, Indexed { row, keys }))
     }
 

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
-use crate::engine::{Explanation, RetagError, Retagged};
+use crate::engine::{Explanation, RetagError, Retagged, Tag};
 use crate::matching::Suggestion;
-use crate::model::{Mode, RecordingId, Row, ScopeState, Strategy};
+use crate::model::{Mode, RecordingId, Row, ScopeState};
 use crate::store::StoreError;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
@@ -26,11 +26,11 @@ const LARGEST_BODY: usize = 4 << 20;
 /// A request that is asked about may be a long one.
 const LARGEST_QUESTION: usize = 64 << 20;
 
-/// Which recordings get which strategy.
+/// What recordings are given.
 #[derive(Deserialize)]
 struct Retag {
     ids: Vec<RecordingId>,
-    strategy: Strategy,
+    tag: Tag,
     #[serde(default)]
     dry_run: bool,
 }
@@ -156,9 +156,9 @@ async fn restore(
 
 async fn retag(
     State(shared): State<Arc<Shared>>,
-    Json(Retag { ids, strategy, dry_run }): Json<Retag>,
+    Json(Retag { ids, tag, dry_run }): Json<Retag>,
 ) -> Result<Json<Vec<Retagged>>, Failure> {
-    shared.engine.retag(&ids, &strategy, dry_run).await.map(Json).map_err(|error| match error {
+    shared.engine.retag(&ids, &tag, dry_run).await.map(Json).map_err(|error| match error {
         RetagError::Store(error) => error.into(),
         RetagError::Unknown(_) => Failure(StatusCode::NOT_FOUND, error.to_string()),
         RetagError::Field { .. } => Failure(StatusCode::BAD_REQUEST, error.to_string()),

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::preset::Preset;
 use super::{Icons, Theme};
 use crate::matching::{Ignore, ScrubPattern};
-use crate::model::{Latency, Mode, Strategy};
+use crate::model::{Latency, Mode, Playback, Strategy};
 
 /// Everything that the file may say.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) preset: Option<Preset>,
     pub(super) mode: Option<Mode>,
     pub(super) r#match: Option<Strategy>,
+    pub(super) playback: Option<Playback>,
     pub(super) latency: Option<Spanned<String>>,
     pub(super) never_forward: Option<bool>,
     pub(super) scrub_personal: Option<bool>,
@@ -74,6 +75,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "preset",
             "mode",
             "match",
+            "playback",
             "latency",
             "never_forward",
             "scrub_personal",

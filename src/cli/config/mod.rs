@@ -141,6 +141,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     }
     let mut settings = Settings {
         strategy: file.r#match.clone().unwrap_or(defaults.strategy.clone()),
+        playback: file.playback.unwrap_or(defaults.playback),
         latency: latency.unwrap_or(defaults.latency),
         keep_personal: file.scrub_personal == Some(false),
         miss_status: status.map_or(defaults.miss_status, |status| *status.get_ref()),

@@ -106,6 +106,9 @@ async fn a_miss_is_explained_fixed_and_hit_and_the_history_survives() {
         "{text}"
     );
     home.fine(&["retag", id, "standard"]);
+    let playing = home.fine(&["retag", id, "--playback", "cycle"]);
+    assert!(playing.contains("standard → standard, plays cycle"), "{playing}");
+    assert_eq!(home.rows()[1].playback.to_string(), "cycle");
     assert!(explained(&home, &to, &seeded("cats", 9)).hit.is_none(), "taken back");
 }
 
@@ -164,7 +167,8 @@ async fn a_strategy_that_cannot_be_is_refused_and_nothing_changes() {
     let id = rows[0].id.as_str();
     let check = || {
         home.run(&["retag", id, "loose"]).refused(2, &["`loose`", "standard -FIELD"]);
-        home.run(&["retag", "standard"]).refused(2, &[]);
+        home.run(&["retag", "standard"]).refused(2, &["no recording is named"]);
+        home.run(&["retag", id, "--playback", "backwards"]).refused(2, &["--playback", "sequence"]);
         home.run(&["retag", id, "specific", "sizee"]).refused(2, &[id, "sizee"]);
         home.run(&["retag", "rec_nothing", "pinned"]).refused(1, &["rec_nothing"]);
         home.run(&["retag", id, "rec_nothing", "pinned"]).refused(1, &["rec_nothing"]);

@@ -49,8 +49,8 @@ async fn a_conversation_goes_on_from_another_take_of_its_beginning() {
         assert_eq!(id(&begun), id(&again), "the newest take begins");
         let goes_on = world.post(TARGET, &replay, &body("And its length?", Some(&id(&begun)))).await;
         assert_eq!((goes_on.status, id(&goes_on)), (200, id(&second)));
-        let reply = world.post(TARGET, &replay, &body("In miles?", Some(&id(&goes_on)))).await;
-        assert_eq!(reply.headers.text("x-retake-recording-id"), Some(last.id.as_str()));
+        let answered = world.post(TARGET, &replay, &body("In miles?", Some(&id(&goes_on)))).await;
+        assert_eq!(answered.headers.text("x-retake-recording-id"), Some(last.id.as_str()));
         // An unknown id is a value like any other, and so is the id of another conversation.
         for other in ["resp_unknown", &id(&goes_on)] {
             let missed = world.post(TARGET, &replay, &body("And its length?", Some(other))).await;

@@ -11,6 +11,10 @@ async fn answered(world: &World, said: &str) -> Option<RecordingId> {
     reply.headers.text("x-retake-recording-id").map(|id| id.parse().unwrap())
 }
 
+fn tag(strategy: &str) -> retake::engine::Tag {
+    retake::engine::Tag { strategy: Some(strategy.parse().unwrap()), playback: None }
+}
+
 #[tokio::test]
 async fn rules_are_asked_between_narrow_and_wide_by_priority_then_age() {
     let upstream = Upstream::start(chat).await;
@@ -26,7 +30,7 @@ async fn rules_are_asked_between_narrow_and_wide_by_priority_then_age() {
         (urgent, "rule contains=\"refund now\" priority=1"),
         (rest, "rule"),
     ] {
-        world.engine.retag(std::slice::from_ref(id), &strategy.parse().unwrap(), false).await.unwrap();
+        world.engine.retag(std::slice::from_ref(id), &tag(strategy), false).await.unwrap();
     }
     assert_eq!(answered(&world, "plain").await.as_ref(), Some(plain));
     assert_eq!(answered(&world, "a refund").await.as_ref(), Some(old), "the oldest of one priority");
@@ -34,7 +38,7 @@ async fn rules_are_asked_between_narrow_and_wide_by_priority_then_age() {
     assert_eq!(answered(&world, "a").await.as_ref(), Some(rest), "a rule stands in place of its own request");
     let reply = world.post("/v1/embeddings", &[("x-retake-mode", "replay-or-error")], "{}").await;
     assert_eq!(reply.status, 404, "another endpoint");
-    world.engine.retag(std::slice::from_ref(old), &"standard".parse().unwrap(), false).await.unwrap();
+    world.engine.retag(std::slice::from_ref(old), &tag("standard"), false).await.unwrap();
     assert_eq!(answered(&world, "a refund").await.as_ref(), Some(young), "no rule any more");
     let world = world.restarted(crate::world::settings(Mode::Record, upstream.address)).await;
     assert_eq!(answered(&world, "a refund now").await.as_ref(), Some(urgent), "after a restart");
