@@ -1,160 +1,170 @@
-//! Budgets 1, 2, 3 and 10 against a bare axum answer, in one run: `cargo bench --bench replay`.
+//! Budgets 1, 2, 3 and 10, in one run: `cargo bench --bench replay`.
 //!
-//! All servers answer the same bytes on loopback to the same loader, in turns; only ratios count, because rates drift with
-//! the machine. `RETAKE_BENCH_RECORDINGS`, `RETAKE_BENCH_MANY`, `RETAKE_BENCH_SECONDS` and `RETAKE_BENCH_ROUNDS` change the
-//! size; with `RETAKE_BENCH_STRICT=1` a missed budget is a failure.
+//! All servers answer the same bytes on loopback to the same loader, in turns; where figures are ratios, the rates they
+//! are made of were taken one after the other, because rates drift with the machine. `RETAKE_BENCH_RECORDINGS`,
+//! `RETAKE_BENCH_MANY`, `RETAKE_BENCH_SECONDS` and `RETAKE_BENCH_ROUNDS` change the size; with `RETAKE_BENCH_STRICT=1`
+//! a missed budget is a failure.
 
 #![expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[path = "replay/load.rs"]
 mod load;
 #[path = "replay/servers.rs"]
 mod servers;
+#[path = "replay/table.rs"]
+mod table;
 
-use load::{Kind, Load, REQUESTS, load};
+use load::{Load, REQUESTS, Series, load, one};
+use table::{Budget, Must, Table};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// A figure that must not pass a bound, and what it came to in each round.
-struct Budget {
-    name: &'static str,
-    /// Whether more is better.
-    at_least: bool,
-    bound: f64,
-    rounds: Vec<f64>,
+/// Connections under full load.
+const BUSY: usize = 32;
+
+struct Sizes {
+    /// Recordings of budgets 1 and 2.
+    usual: usize,
+    /// Recordings of budgets 3 and 10.
+    many: usize,
+    rounds: usize,
+    /// How long each load of a round lasts.
+    length: Duration,
 }
 
 struct Servers {
     bare: SocketAddr,
-    /// On the usual number of recordings, on a hundred, and on very many.
     usual: SocketAddr,
     few: SocketAddr,
     many: SocketAddr,
+    /// As many as `many`, but not of one endpoint.
+    spread: SocketAddr,
 }
 
 fn main() -> Result<(), Failure> {
-    let (usual, many) = (size("RECORDINGS", 10_000), size("MANY", 100_000));
-    let (seconds, rounds) = (size("SECONDS", 2), size("ROUNDS", 5));
-    let dirs = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
+    let sizes = Sizes {
+        usual: size("RECORDINGS", 10_000).max(REQUESTS),
+        many: size("MANY", 100_000).max(REQUESTS),
+        rounds: size("ROUNDS", 5).max(1),
+        length: Duration::from_secs(size("SECONDS", 2) as u64),
+    };
+    let dirs = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
     // Servers and loader have threads of their own, as they have in life: who shares a thread with the loader would
     // be spared the waking up.
     let runtime = tokio::runtime::Runtime::new()?;
+    let started = Instant::now();
     let servers = runtime.block_on(async {
         Ok::<_, Failure>(Servers {
             bare: servers::bare_axum().await?,
-            usual: servers::start(dirs[0].path(), usual).await?,
-            few: servers::start(dirs[1].path(), 100).await?,
-            many: servers::start(dirs[2].path(), many).await?,
+            usual: servers::start(dirs[0].path(), sizes.usual, 1).await?,
+            few: servers::start(dirs[1].path(), 100, 1).await?,
+            many: servers::start(dirs[2].path(), sizes.many, 1).await?,
+            spread: servers::start(dirs[3].path(), sizes.many, servers::ENDPOINTS.len()).await?,
         })
     })?;
-    println!(
-        "{usual} and {many} recordings, {REQUESTS} different requests, {rounds} rounds of {seconds} s each"
-    );
-    let length = Duration::from_secs(seconds as u64);
-    let missed = tokio::runtime::Runtime::new()?.block_on(measure(&servers, length, rounds))?;
+    println!("filled in {:.1} s", started.elapsed().as_secs_f64());
+    let table = tokio::runtime::Runtime::new()?.block_on(measured(&servers, &sizes))?;
+    println!("\n{table}");
+    let missed = table.missed();
     if missed > 0 && std::env::var_os("RETAKE_BENCH_STRICT").is_some_and(|value| value == "1") {
         return Err(format!("{missed} budgets were missed").into());
     }
     Ok(())
 }
 
-async fn measure(servers: &Servers, length: Duration, rounds: usize) -> Result<usize, Failure> {
-    let mut missed = 0;
-    for connections in [32, 1] {
-        let mut budgets = budgets(connections);
-        let mut bare = Vec::new();
-        for _ in 0..rounds {
-            let yardstick = load(servers.bare, connections, length, Kind::Recorded).await?;
-            let exact = load(servers.usual, connections, length, Kind::Recorded).await?;
-            let cosmetic = load(servers.usual, connections, length, Kind::Cosmetic).await?;
-            let fresh = load(servers.usual, connections, length, Kind::Fresh).await?;
-            let few = load(servers.few, connections, length, Kind::Recorded).await?;
-            let many = load(servers.many, connections, length, Kind::Recorded).await?;
-            for (what, measured) in [
-                ("bare axum", yardstick),
-                ("replay", exact),
-                ("cosmetic field differs", cosmetic),
-                ("never the same twice", fresh),
-                ("100 recordings", few),
-                ("many recordings", many),
-            ] {
-                show(connections, what, measured, yardstick);
-            }
-            bare.push(yardstick.rate);
-            let over = |one: u64, other: u64| number(one) / number(other.max(1));
-            let figures = if connections == 1 {
-                vec![over(exact.p50, yardstick.p50), over(exact.p99, yardstick.p99)]
-            } else {
-                let of_bare = |load: Load| load.rate / yardstick.rate;
-                vec![of_bare(exact), of_bare(cosmetic), of_bare(fresh), many.rate / few.rate]
-            };
-            budgets.iter_mut().zip(figures).for_each(|(budget, figure)| budget.rounds.push(figure));
+async fn measured(servers: &Servers, sizes: &Sizes) -> Result<Table, Failure> {
+    let Sizes { usual, many, rounds, length } = sizes;
+    println!(
+        "{usual} and {many} recordings, {REQUESTS} different requests, {rounds} rounds, {} s each load",
+        length.as_secs()
+    );
+    let mut table = Table::default();
+    full_load(servers, sizes, &mut table).await?;
+    one_connection(servers, sizes, &mut table).await?;
+    let spread = servers::ENDPOINTS.len();
+    misses("of one endpoint", servers.many, (sizes, 1), &mut table).await?;
+    misses(&format!("of {spread} endpoints"), servers.spread, (sizes, spread), &mut table).await?;
+    Ok(table)
+}
+
+/// Budgets 1 and 3: rates.
+async fn full_load(servers: &Servers, sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
+    let mut exact = Budget::new("1: replay over bare, c=32", Must::Reach(0.8));
+    let mut cosmetic = Budget::new("1: the same 64 cosmetic changes", Must::Reach(0.6));
+    let mut fresh = Budget::new("1: never the same change twice", Must::Reach(0.6));
+    let mut many = Budget::new("3: many recordings over 100", Must::Reach(0.9));
+    for _ in 0..sizes.rounds {
+        let bare = shown("bare axum", servers.bare, BUSY, Series::recorded(), sizes).await?;
+        for (budget, what, series) in [
+            (&mut exact, "recorded requests", Series::recorded()),
+            (&mut cosmetic, "64 cosmetic changes", Series::cosmetic()),
+            (&mut fresh, "never the same twice", Series::fresh()),
+        ] {
+            let replay = shown(what, servers.usual, BUSY, series, sizes).await?;
+            budget.round(replay.rate / bare.rate, bare.rate);
         }
-        let spread = bare.iter().copied().fold(0.0, f64::max) / bare.iter().copied().fold(f64::MAX, f64::min);
-        println!("c={connections}: the bare server's own rate varied by {spread:.2}");
-        missed += budgets.iter().filter(|budget| !budget.met()).count();
+        let small = shown("100 recordings", servers.few, BUSY, Series::recorded(), sizes).await?;
+        let large = shown("many recordings", servers.many, BUSY, Series::recorded(), sizes).await?;
+        many.round(large.rate / small.rate, small.rate);
     }
-    Ok(missed + misses(servers, length).await?)
+    table.extend([exact, cosmetic, fresh, many]);
+    Ok(())
 }
 
-fn budgets(connections: usize) -> Vec<Budget> {
-    let budget = |name, at_least, bound| Budget { name, at_least, bound, rounds: Vec::new() };
-    if connections == 1 {
-        vec![budget("2: p50 over bare", false, 1.15), budget("2: p99 over bare", false, 1.5)]
-    } else {
-        vec![
-            budget("1: replay over bare", true, 0.8),
-            budget("1: cosmetic field differs", true, 0.6),
-            budget("1: never the same twice", true, 0.6),
-            budget("3: many recordings over 100", true, 0.9),
-        ]
+/// Budget 2: times.
+async fn one_connection(servers: &Servers, sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
+    let mut p50 = Budget::new("2: p50 over bare, c=1", Must::Stay(1.15));
+    let mut p99 = Budget::new("2: p99 over bare, c=1", Must::Stay(1.5));
+    for _ in 0..sizes.rounds {
+        let bare = shown("bare axum", servers.bare, 1, Series::recorded(), sizes).await?;
+        let replay = shown("recorded requests", servers.usual, 1, Series::recorded(), sizes).await?;
+        p50.round(replay.p50 / bare.p50, bare.p50);
+        p99.round(replay.p99 / bare.p99, bare.p99);
     }
+    table.extend([p50, p99]);
+    Ok(())
 }
 
-/// Budget 10: a miss among many recordings of one endpoint, explained in its answer.
-async fn misses(servers: &Servers, length: Duration) -> Result<usize, Failure> {
-    // The first one reads all requests of the endpoint.
-    let first = load(servers.many, 1, Duration::from_millis(1), Kind::Missing).await?;
-    let hit = load(servers.many, 1, length, Kind::Recorded).await?;
-    let miss = load(servers.many, 1, length, Kind::Missing).await?;
-    println!("miss: the first took {} ms; hits p50 {} µs", first.p50 / 1000, hit.p50);
-    let budget =
-        |name, time: u64| Budget { name, at_least: false, bound: 10.0, rounds: vec![number(time) / 1000.0] };
-    let budgets = [budget("10: miss explained, p50 in ms", miss.p50), budget("10: the same, p99", miss.p99)];
-    Ok(budgets.iter().filter(|budget| !budget.met()).count())
-}
-
-fn show(connections: usize, what: &str, load: Load, yardstick: Load) {
-    let Load { rate, p50, p99 } = load;
-    let share = rate / yardstick.rate;
-    println!("c={connections:<3} {what:<24} {rate:>8.0}/s {share:.2}  p50 {p50:>4} µs  p99 {p99:>5} µs");
-}
-
-impl Budget {
-    /// Prints the median and says whether it is within the bound.
-    fn met(&self) -> bool {
-        let mut rounds = self.rounds.clone();
-        rounds.sort_by(f64::total_cmp);
-        let median = rounds[rounds.len() / 2];
-        let met = if self.at_least { median >= self.bound } else { median <= self.bound };
-        let (sign, word) = (if self.at_least { "≥" } else { "≤" }, if met { "ok" } else { "missed" });
-        let all: Vec<_> = self.rounds.iter().map(|figure| format!("{figure:.2}")).collect();
-        println!(
-            "{:<34} {median:>6.2}  must {sign} {:<5} {word:<7} ({})",
-            self.name,
-            self.bound,
-            all.join(" ")
-        );
-        met
+/// Budget 10: misses that are explained in their answers, and hits between them.
+async fn misses(
+    what: &str,
+    server: SocketAddr,
+    (sizes, endpoints): (&Sizes, usize),
+    table: &mut Table,
+) -> Result<(), Failure> {
+    let series = || Series::missing(servers::of_chat(sizes.many, endpoints));
+    let (first, answer) = one(server, series()).await?;
+    // A miss that is not explained would be quick.
+    if !answer.contains("temperature") {
+        return Err(format!("the miss does not say what differs: {answer}").into());
     }
+    println!("the first miss among {} {what} took {first:.1} ms", sizes.many);
+    let mut p50 = Budget::new(format!("10: miss {what}, p50 in ms"), Must::Stay(10.0));
+    let mut p99 = Budget::new(format!("10: miss {what}, p99 in ms"), Must::Stay(10.0));
+    for _ in 0..sizes.rounds {
+        let hit = shown(&format!("hit {what}"), server, 1, Series::recorded(), sizes).await?;
+        let miss = shown(&format!("miss {what}"), server, 1, series(), sizes).await?;
+        p50.round(miss.p50, hit.p50);
+        p99.round(miss.p99, hit.p99);
+    }
+    table.extend([p50, p99]);
+    Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn number(value: u64) -> f64 {
-    value as f64
+async fn shown(
+    what: &str,
+    server: SocketAddr,
+    connections: usize,
+    series: Series,
+    sizes: &Sizes,
+) -> Result<Load, Failure> {
+    let measured = load(server, connections, sizes.length, series).await?;
+    let Load { rate, p50, p99 } = measured;
+    println!("c={connections:<3} {what:<24} {rate:>8.0}/s  p50 {p50:>7.3} ms  p99 {p99:>7.3} ms");
+    Ok(measured)
 }
 
 fn size(name: &str, default: usize) -> usize {

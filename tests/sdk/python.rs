@@ -1,4 +1,4 @@
-//! The official SDK in a virtual environment of its own, made once and shared by all runs.
+//! The official SDKs in a virtual environment of its own, made once and shared by all runs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
     pub(crate) body: Vec<u8>,
 }
 
-/// A Python that has the SDK.
+/// A Python that has the SDKs.
 pub(crate) struct Python {
     program: PathBuf,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Python {
 impl Python {
     /// The environment under `target/`, made if it is not there. Two test runs may want to: a file lock lets one of
     /// them, and the other waits.
-    pub(crate) fn with_sdk() -> Self {
+    pub(crate) fn with_sdks() -> Self {
         let requirements = folder().join("requirements.txt");
         let wanted = fs::read(&requirements).unwrap();
         let version = run("python3 is missing", Command::new("python3").arg("--version")).stdout;
@@ -56,60 +56,44 @@ impl Python {
             let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home).output();
             succeed("python3 has no venv", made);
             let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-            run("the SDK was not installed", Command::new(&python.program).args(install).arg(&requirements));
+            run(
+                "the SDKs were not installed",
+                Command::new(&python.program).args(install).arg(&requirements),
+            );
             fs::write(complete, wanted).unwrap();
         }
         python
     }
 
-    /// Makes the named calls through a proxy.
+    /// Makes the named calls of an SDK through a proxy.
     pub(crate) fn calls(&self, wanted: &Calls<'_>, names: &[&str]) -> BTreeMap<String, Outcome> {
         let mut command = Command::new(&self.program);
-        command.arg("-I").arg(folder().join("calls.py")).arg(wanted.base_url).arg(wanted.picture).args(names);
-        command.env("OPENAI_API_KEY", wanted.key).env("CALL_HEADERS", wanted.headers.to_string());
-        serde_json::from_slice(&made(command).stdout).unwrap()
-    }
-
-    /// Makes the named calls of another SDK through a proxy.
-    pub(crate) fn others(&self, sdk: &str, wanted: &Calls<'_>, names: &[&str]) -> Value {
-        let mut command = Command::new(&self.program);
-        command.arg("-I").arg(folder().join("others.py")).args([sdk, wanted.base_url]);
-        command.arg(wanted.picture).args(names);
-        command.env("SDK_KEY", wanted.key).env("CALL_HEADERS", wanted.headers.to_string());
-        serde_json::from_slice(&made(command).stdout).unwrap()
+        // Isolated from what else is installed, and leaving no byte code beside the sources.
+        command.arg("-IB").arg(folder().join("calls.py")).arg(wanted.sdk).args(names);
+        command.env("SDK_BASE_URL", wanted.base_url).env("SDK_KEY", wanted.key);
+        command.env("SDK_HEADERS", wanted.headers.to_string()).env("SDK_PICTURE", wanted.picture);
+        for (name, _) in std::env::vars_os() {
+            if UNWANTED.iter().any(|begin| name.to_string_lossy().starts_with(begin)) {
+                command.env_remove(name);
+            }
+        }
+        serde_json::from_slice(&run("the calls were not made", &mut command).stdout).unwrap()
     }
 }
 
-/// Variables by which people set SDKs up: those of this machine have no business here.
-const UNWANTED: [&str; 11] = [
-    "OPENAI_BASE_URL",
-    "OPENAI_ORG_ID",
-    "OPENAI_PROJECT_ID",
-    "OPENAI_CUSTOM_HEADERS",
-    "OPENAI_LOG",
-    "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_LOG",
-    "GOOGLE_GEMINI_BASE_URL",
-    "GOOGLE_GENAI_USE_VERTEXAI",
-    "GOOGLE_API_KEY",
-];
+/// Beginnings of the variables by which people set SDKs up: those of this machine have no business here.
+const UNWANTED: [&str; 4] = ["OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_"];
 
 /// What is needed to make calls.
 pub(crate) struct Calls<'a> {
+    /// What the file `calls_SDK.py` is for.
+    pub(crate) sdk: &'a str,
     pub(crate) base_url: &'a str,
     pub(crate) key: &'a str,
     /// A PNG file to send.
     pub(crate) picture: &'a Path,
     /// Headers for every call.
     pub(crate) headers: Value,
-}
-
-fn made(mut command: Command) -> Output {
-    for unwanted in UNWANTED {
-        command.env_remove(unwanted);
-    }
-    run("the calls were not made", &mut command)
 }
 
 fn folder() -> PathBuf {

@@ -1,6 +1,8 @@
 //! The load: requests over connections that are kept, each sent when the answer to the last is complete.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,26 +14,80 @@ use super::servers::body;
 
 /// Different requests that are sent.
 pub(super) const REQUESTS: usize = 64;
+/// Where the number stands in a request that is never the same twice, and how long it is.
+const NUMBER: &str = "000000000000";
+/// The next of these numbers, which no load of this run repeats.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// What a round measured: answers a second, and microseconds to an answer.
+/// What a load measured.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
+    /// Answers a second.
     pub(super) rate: f64,
-    pub(super) p50: u64,
-    pub(super) p99: u64,
+    /// Milliseconds to an answer.
+    pub(super) p50: f64,
+    pub(super) p99: f64,
 }
 
-/// What is sent.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
-    /// The recorded requests.
-    Recorded,
-    /// The same with a cosmetic field of their own.
-    Cosmetic,
-    /// The same with a cosmetic field that is never the same.
-    Fresh,
-    /// The same with another temperature, which nothing answers.
-    Missing,
+/// The requests that a load sends in turns, and the status it expects.
+pub(super) struct Series {
+    requests: Vec<Wire>,
+    status: &'static str,
+}
+
+/// A request as it is sent.
+#[derive(Clone)]
+struct Wire {
+    bytes: Vec<u8>,
+    /// Where a number makes it another request every time. It is written over the last one, because a request that
+    /// were put together anew would cost the loader what the yardstick does not.
+    number: Option<Range<usize>>,
+}
+
+impl Series {
+    /// The first recorded requests.
+    pub(super) fn recorded() -> Self {
+        Self::of("200", |at| body(at, "0.2", ""))
+    }
+
+    /// The same, each with a cosmetic field of its own, which is the same whenever it comes again.
+    pub(super) fn cosmetic() -> Self {
+        Self::of("200", |at| body(at, "0.2", &format!(r#","user":"user-{at}""#)))
+    }
+
+    /// The same with a cosmetic field that never is the same twice, so that no map of raw bytes knows it.
+    pub(super) fn fresh() -> Self {
+        Self::of("200", |at| body(at, "0.2", &format!(r#","user":"user-{NUMBER}""#)))
+    }
+
+    /// Requests from all over the first `recordings`, with another temperature, which nothing answers and which never
+    /// is the same twice.
+    pub(super) fn missing(recordings: usize) -> Self {
+        Self::of("404", |at| body(at * recordings / REQUESTS, &format!("0.3{NUMBER}"), ""))
+    }
+
+    fn of(status: &'static str, body: impl Fn(usize) -> String) -> Self {
+        Self { requests: (0..REQUESTS).map(|at| Wire::new(&body(at))).collect(), status }
+    }
+}
+
+impl Wire {
+    fn new(body: &str) -> Self {
+        let head = format!(
+            "POST /openai/v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer sk-bench-0123456789abcdef\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let number = body.find(NUMBER).map(|at| head.len() + at..head.len() + at + NUMBER.len());
+        Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), number }
+    }
+
+    /// The bytes to send, other ones each time if there is a number.
+    fn next(&mut self) -> std::io::Result<&[u8]> {
+        if let Some(number) = self.number.clone() {
+            write!(&mut self.bytes[number], "{:012}", NEXT.fetch_add(1, Ordering::Relaxed))?;
+        }
+        Ok(&self.bytes)
+    }
 }
 
 /// Keeps `connections` busy for a while, each sending the next request when the answer to the last is complete.
@@ -39,14 +95,14 @@ pub(super) async fn load(
     address: SocketAddr,
     connections: usize,
     length: Duration,
-    kind: Kind,
+    series: Series,
 ) -> Result<Load, Box<dyn std::error::Error>> {
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..REQUESTS).map(|at| wire(at, kind, 0)).collect());
     let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..connections {
-        let (requests, stop, count) = (Arc::clone(&requests), Arc::clone(&stop), Arc::clone(&count));
-        clients.spawn(async move { client_of(address, (&requests, kind), client, &stop, &count).await });
+        let (requests, status) = (series.requests.clone(), series.status);
+        let (stop, count) = (Arc::clone(&stop), Arc::clone(&count));
+        clients.spawn(async move { client_of(address, (requests, status), client, &stop, &count).await });
     }
     let started = Instant::now();
     tokio::time::sleep(length).await;
@@ -59,33 +115,31 @@ pub(super) async fn load(
         times.extend(client?.map_err(|error| error.to_string())?);
     }
     times.sort_unstable();
-    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
-    Ok(Load { rate, p50: at(50), p99: at(99) })
+    let at = |share: usize| times.get(times.len() * share / 100).map(milliseconds);
+    let (Some(p50), Some(p99)) = (at(50), at(99)) else { return Err("no call was answered".into()) };
+    Ok(Load { rate, p50, p99 })
 }
 
-/// A request as it is sent; `nth` tells fresh ones apart.
-fn wire(at: usize, kind: Kind, nth: usize) -> Vec<u8> {
-    let user = match kind {
-        Kind::Cosmetic => format!(r#","user":"user-{at}""#),
-        Kind::Fresh => format!(r#","user":"user-{nth:012}""#),
-        Kind::Recorded | Kind::Missing => String::new(),
-    };
-    let body = body(at, &user);
-    let body = if kind == Kind::Missing { body.replace("0.2", "0.3") } else { body };
-    let head = format!(
-        "POST /openai/v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer sk-bench-0000000000000000\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body.as_bytes()].concat()
+/// Sends the first request of a series: milliseconds to its answer, and the answer.
+pub(super) async fn one(address: SocketAddr, mut series: Series) -> std::io::Result<(f64, String)> {
+    let mut stream = TcpStream::connect(address).await?;
+    let mut buffer = Vec::new();
+    let started = Instant::now();
+    exchange(&mut stream, series.requests[0].next()?, series.status, &mut buffer).await?;
+    Ok((milliseconds(&started.elapsed()), String::from_utf8_lossy(&buffer).into_owned()))
+}
+
+fn milliseconds(time: &Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 async fn client_of(
     address: SocketAddr,
-    (requests, kind): (&[Vec<u8>], Kind),
+    (mut requests, status): (Vec<Wire>, &str),
     offset: usize,
     stop: &AtomicBool,
     count: &AtomicU64,
-) -> std::io::Result<Vec<u64>> {
+) -> std::io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut buffer, mut times) = (Vec::with_capacity(8192), Vec::new());
@@ -93,29 +147,38 @@ async fn client_of(
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        // Made before the clock runs.
-        let fresh = (kind == Kind::Fresh).then(|| wire(at % REQUESTS, kind, (offset << 32) + at));
+        let request = requests[at % REQUESTS].next()?;
         let started = Instant::now();
-        stream.write_all(fresh.as_deref().unwrap_or(&requests[at % requests.len()])).await?;
-        buffer.clear();
-        while !complete(&buffer, kind)? {
-            if stream.read_buf(&mut buffer).await? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-        times.push(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
+        exchange(&mut stream, request, status, &mut buffer).await?;
+        times.push(started.elapsed());
         count.fetch_add(1, Ordering::Relaxed);
     }
     Ok(times)
 }
 
+async fn exchange(
+    stream: &mut TcpStream,
+    request: &[u8],
+    status: &str,
+    buffer: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    stream.write_all(request).await?;
+    buffer.clear();
+    while !complete(buffer, status)? {
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
+}
+
 /// Whether all of an answer with a declared length is there; another status than the expected one ends the run.
-fn complete(buffer: &[u8], kind: Kind) -> std::io::Result<bool> {
+fn complete(buffer: &[u8], status: &str) -> std::io::Result<bool> {
     let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(false) };
     let text = std::str::from_utf8(&buffer[..head]).map_err(std::io::Error::other)?;
-    let expected = if kind == Kind::Missing { "HTTP/1.1 404" } else { "HTTP/1.1 200" };
-    if !text.starts_with(expected) {
-        return Err(std::io::Error::other(String::from_utf8_lossy(buffer).into_owned()));
+    if !text.strip_prefix("HTTP/1.1 ").is_some_and(|rest| rest.starts_with(status)) {
+        let answer = String::from_utf8_lossy(buffer);
+        return Err(std::io::Error::other(format!("{status} was expected, and this came: {answer}")));
     }
     let length = text
         .lines()

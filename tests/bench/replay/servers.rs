@@ -13,10 +13,35 @@ use retake::model::{
 use retake::proxy::{Access, Proxy};
 use retake::store::{Ownership, Store};
 
+use super::load::REQUESTS;
+
 const ANSWER: &str = r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"gpt-5-mini","choices":[{"index":0,"message":{"role":"assistant","content":"The quick brown fox jumps over the lazy dog while the band plays on and the audience claps along, which is what audiences do when bands play on and foxes jump. This sentence exists to make the answer as long as a usual one is, which is about seven hundred bytes in all, headers not counted, give or take a few.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":21,"completion_tokens":64,"total_tokens":85},"service_tier":"default","system_fingerprint":null}"#;
 
-/// A proxy on so many recordings of different requests.
-pub(super) async fn start(dir: &Path, recordings: usize) -> Result<SocketAddr, Box<dyn std::error::Error>> {
+/// Where recordings are spread over endpoints, chat first.
+pub(super) const ENDPOINTS: [&str; 10] = [
+    "chat/completions",
+    "completions",
+    "responses",
+    "responses/compact",
+    "responses/input_tokens",
+    "embeddings",
+    "moderations",
+    "images/generations",
+    "images/edits",
+    "audio/speech",
+];
+
+/// How many of so many recordings are of chat when they are spread over so many endpoints: the first ones.
+pub(super) fn of_chat(recordings: usize, endpoints: usize) -> usize {
+    (recordings / endpoints).max(REQUESTS)
+}
+
+/// A proxy on so many recordings of different requests, spread over so many endpoints.
+pub(super) async fn start(
+    dir: &Path,
+    recordings: usize,
+    endpoints: usize,
+) -> Result<SocketAddr, Box<dyn std::error::Error>> {
     let opened = Store::open(dir, &Ownership::default(), engine::now())?;
     let engine = Engine::new(Settings { mode: Mode::ReplayOrError, ..Settings::default() }, opened.store)?;
     let scrubber = Scrubber::new(Salt([7; 32]), false);
@@ -26,7 +51,8 @@ pub(super) async fn start(dir: &Path, recordings: usize) -> Result<SocketAddr, B
         if adding.len() >= 2048 {
             adding.join_next().await.transpose()?.transpose()?;
         }
-        let request = Request { body: body(at, "").into(), ..request() };
+        let endpoint = ENDPOINTS[at / of_chat(recordings, endpoints) % endpoints];
+        let request = request(endpoint, body(at, "0.2", ""));
         let recording = recording(&scrubber, &request, at);
         let engine = engine.clone();
         adding.spawn(async move { engine.import(recording, Vec::new()).await });
@@ -40,20 +66,21 @@ pub(super) async fn start(dir: &Path, recordings: usize) -> Result<SocketAddr, B
     Ok(address)
 }
 
-fn request() -> Request {
+fn request(endpoint: &str, body: String) -> Request {
     Request {
         method: "POST".into(),
         mount: "openai".into(),
-        target: "/v1/chat/completions".into(),
+        target: format!("/v1/{endpoint}"),
         headers: [("content-type", "application/json")].into_iter().collect(),
+        body: body.into(),
         ..Request::default()
     }
 }
 
-/// The body of a recorded request; `user` may be left out or be `,"user":"…"`.
-pub(super) fn body(at: usize, user: &str) -> String {
+/// The body of a recorded request where the temperature is 0.2; `user` may be empty or be `,"user":"…"`.
+pub(super) fn body(at: usize, temperature: &str, user: &str) -> String {
     format!(
-        r#"{{"model":"gpt-5-mini","messages":[{{"role":"system","content":"You are terse."}},{{"role":"user","content":"Question {at}: what follows?"}}],"temperature":0.2{user}}}"#
+        r#"{{"model":"gpt-5-mini","messages":[{{"role":"system","content":"You are terse."}},{{"role":"user","content":"Question {at}: what follows?"}}],"temperature":{temperature}{user}}}"#
     )
 }
 
