@@ -73,7 +73,6 @@ fn request(endpoint: &str, body: String) -> Request {
         target: format!("/v1/{endpoint}"),
         headers: [("content-type", "application/json")].into_iter().collect(),
         body: body.into(),
-        ..Request::default()
     }
 }
 

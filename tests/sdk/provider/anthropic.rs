@@ -20,7 +20,10 @@ const HEADERS: [(&str, &str); 4] = [
 pub(crate) fn answer(seen: &Seen) -> Response {
     match seen.target.as_str() {
         "/v1/messages" => messages(seen),
-        "/v1/messages/count_tokens" => respond(200, &json!({ "input_tokens": 9 })),
+        "/v1/messages/count_tokens" => {
+            assert!(header(seen, "x-api-key").starts_with("sk-"), "the key reaches the upstream");
+            respond(200, &json!({ "input_tokens": 9 }))
+        }
         other => panic!("the stand-in was asked for {other}"),
     }
 }
@@ -112,5 +115,6 @@ fn events(block: &Value) -> String {
             "usage": { "output_tokens": 15 } }),
         json!({ "type": "message_stop" }),
     ]);
-    all.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
+    let event = |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+    all.iter().map(event).collect()
 }

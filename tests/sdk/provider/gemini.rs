@@ -77,9 +77,11 @@ fn candidate(part: &Value, reason: Option<&str>) -> Value {
 /// The provider ends its lines with CR LF; the last chunk says why it is the last.
 fn events() -> String {
     let last = STREAMED.len() - 1;
-    let chunk =
-        |(at, text): (usize, &&str)| candidate(&json!({ "text": text }), (at == last).then_some("STOP"));
-    STREAMED.iter().enumerate().map(chunk).map(|chunk| format!("data: {chunk}\r\n\r\n")).collect()
+    let event = |(at, text): (usize, &&str)| {
+        let chunk = candidate(&json!({ "text": text }), (at == last).then_some("STOP"));
+        format!("data: {chunk}\r\n\r\n")
+    };
+    STREAMED.iter().enumerate().map(event).collect()
 }
 
 fn embedded(seen: &Seen) -> Response {
