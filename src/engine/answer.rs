@@ -173,8 +173,8 @@ impl Engine {
             let scope = overrides.scope.as_deref();
             let library = &self.shared.library;
             // What was recorded before the earlier answer was known holds its id as it is.
-            let literal = || library.find(&scrubbed.hash(), &fields.literal()?, scope);
-            let found = library.find(&scrubbed.hash(), fields, scope).or_else(literal)?;
+            let literal = || library.find(scrubbed, &fields.literal()?, scope);
+            let found = library.find(scrubbed, fields, scope).or_else(literal)?;
             return Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors));
         };
         let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());
