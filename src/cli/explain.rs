@@ -163,6 +163,10 @@ fn text(explained: &Explanation) -> Vec<String> {
         lines.push("no recording of this endpoint exists; mode replay-or-record makes one".into());
     }
     explained.near.iter().for_each(|miss| near(miss, &mut lines));
+    if let Some(record) = &explained.record {
+        lines.push(format!("or record it: send it with {}", record.command));
+        lines.push(format!("        {}", radius(&record.radius)));
+    }
     lines
 }
 

@@ -67,7 +67,7 @@ pub struct Answer {
 pub(super) struct Asked {
     pub(super) incoming: Incoming,
     pub(super) scrubbed: Scrubbed,
-    pub(super) fields: Arc<Fields>,
+    pub(super) fields: Fields,
     pub(super) mode: Mode,
     pub(super) profile: Option<Arc<Profile>>,
     /// The library's generation when the call was looked up, or before.
@@ -87,16 +87,17 @@ impl Engine {
         let read = move || {
             let scrubbed = engine.scrub(&request);
             let (fields, summary) = (engine.fields(&scrubbed), summary(&scrubbed));
-            (scrubbed, Arc::new(fields), summary)
+            let asking = Asking::new(&engine, &scrubbed, &fields);
+            (scrubbed, fields, asking, summary)
         };
-        let (scrubbed, fields, summary) = if large { aside(read).await } else { read() };
+        let (scrubbed, fields, asking, summary) = if large { aside(read).await } else { read() };
         let settings = self.settings();
         let profile = settings.profile(&incoming.request.headers, &incoming.request.target).cloned();
         let mode = settings
             .mode_of(incoming.overrides.mode, profile.as_deref(), &summary.endpoint, summary.model.as_deref())
             .unwrap_or_else(|| self.mode());
         let mut ticket = Ticket::new(self, &incoming.request, summary, mode, incoming.started);
-        ticket.asks(&Arc::new(Asking::new(&fields)));
+        ticket.asks(&Arc::new(asking));
         ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
         let secrets = Vec::new();
@@ -173,8 +174,8 @@ impl Engine {
             let scope = overrides.scope.as_deref();
             let library = &self.shared.library;
             // What was recorded before the earlier answer was known holds its id as it is.
-            let literal = || library.find(&scrubbed.hash(), &fields.literal()?, scope);
-            let found = library.find(&scrubbed.hash(), fields, scope).or_else(literal)?;
+            let literal = || library.find(scrubbed, &fields.literal()?, scope);
+            let found = library.find(scrubbed, fields, scope).or_else(literal)?;
             return Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors));
         };
         let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());

@@ -2,20 +2,31 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::outlines::Outlines;
-use crate::matching::{Fields, Outline};
+use bytes::Bytes;
 
-/// The fields of a call, and from the first question on only their outline, which is small.
+use super::Engine;
+use crate::matching::{Fields, Outline};
+use crate::model::Scrubbed;
+
+/// The request of a call, and from the first question on only its outline, which is smaller.
 pub(super) struct Asking(Mutex<State>);
 
 enum State {
-    Fields(Arc<Fields>),
+    Request(Box<Scrubbed>),
     Outline(Arc<Outline>),
 }
 
+/// Longer bodies are not kept for this: their outline is made at once.
+const SHORT: usize = 16 << 10;
+
 impl Asking {
-    pub(super) fn new(fields: &Arc<Fields>) -> Self {
-        Self(Mutex::new(State::Fields(Arc::clone(fields))))
+    pub(super) fn new(engine: &Engine, request: &Scrubbed, fields: &Fields) -> Self {
+        if request.body.len() > SHORT {
+            return Self::known(engine.shared.outlines.shared(fields));
+        }
+        // A copy: the body as it came is a piece of a larger buffer, which would be kept with it.
+        let body = Bytes::copy_from_slice(&request.body);
+        Self(Mutex::new(State::Request(Box::new(request.clone().with_body(body)))))
     }
 
     /// One whose outline is known already.
@@ -23,12 +34,12 @@ impl Asking {
         Self(Mutex::new(State::Outline(Arc::new(outline))))
     }
 
-    pub(super) fn outline(&self, outlines: &Outlines) -> Arc<Outline> {
+    pub(super) fn outline(&self, engine: &Engine) -> Arc<Outline> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Outline(outline) => Arc::clone(outline),
-            State::Fields(fields) => {
-                let outline = Arc::new(outlines.shared(fields));
+            State::Request(request) => {
+                let outline = Arc::new(engine.shared.outlines.shared(&engine.fields(request)));
                 *state = State::Outline(Arc::clone(&outline));
                 outline
             }

@@ -11,7 +11,7 @@ use crate::matching::{
     BlastRadius, Candidate, Change, Comparison, Decision, Fields, NearMiss, compare, decide, fixes, nearest,
     summary,
 };
-use crate::model::{Call, Mode, RecordingId, Request, Scrubbed, Strategy};
+use crate::model::{Call, CallId, Mode, RecordingId, Request, Scrubbed, Strategy};
 
 /// How many recordings are compared field by field: those that come nearest by their outlines.
 const COMPARED: usize = 16;
@@ -37,6 +37,8 @@ pub struct Explanation {
     pub hit: Option<Hit>,
     /// Without one: the recordings that come nearest, the nearest first.
     pub near: Vec<Near>,
+    /// Without one: what recording the call would do.
+    pub record: Option<Fix>,
 }
 
 /// The recording that answers a request.
@@ -71,12 +73,12 @@ pub struct Near {
     pub fixes: Vec<Fix>,
 }
 
-/// A change of strategy that would make a recording answer a request.
+/// What would make a recording answer a request: another strategy for one that is there, or recording it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
-    /// The recording's new strategy.
+    /// The strategy that the recording would have.
     pub strategy: Strategy,
-    /// The command that does it.
+    /// The command that does it; of recording, the header that the call must carry.
     pub command: String,
     /// What else it would do.
     pub radius: BlastRadius,
@@ -98,11 +100,18 @@ impl Engine {
             Decision::Miss => "miss",
             Decision::Forbidden => "refused",
         };
+        let settings = self.settings();
+        let profile = settings.profile(&request.headers, &request.target).map(|profile| &**profile);
+        let (header, model) = (overrides.strategy.as_ref(), call.model.as_deref());
+        let stamped = settings.strategy_of(header, profile, &call.endpoint, model);
         let (engine, overrides) = (self.clone(), overrides.clone());
         aside(move || {
-            let (hit, near) = match &found {
-                Some(found) => (Some(engine.why(found, &scrubbed, &fields, &overrides)), Vec::new()),
-                None => (None, engine.near(&scrubbed, &fields, overrides.scope.as_deref())),
+            let hit = found.as_ref().map(|found| engine.why(found, &scrubbed, &fields, &overrides));
+            let (near, record) = if hit.is_some() {
+                (Vec::new(), None)
+            } else {
+                let near = engine.near(&scrubbed, &fields, overrides.scope.as_deref());
+                (near, Some(engine.recorded(&scrubbed, &fields, &stamped)))
             };
             Explanation {
                 endpoint: call.endpoint.to_string(),
@@ -113,6 +122,7 @@ impl Engine {
                 opaque: fields.opaque.map(str::to_owned),
                 hit,
                 near,
+                record,
             }
         })
         .await
@@ -154,6 +164,27 @@ impl Engine {
             Some(Near { recording: id, strategy: strategy.clone(), likeness, tie, changes, fixes })
         });
         named.collect()
+    }
+
+    /// What recording a request would do.
+    fn recorded(&self, scrubbed: &Scrubbed, incoming: &Fields, strategy: &Strategy) -> Fix {
+        let endpoint = summary(scrubbed).endpoint;
+        let (lineup, past) =
+            (self.lineup(&scrubbed.method, &endpoint), self.past(&scrubbed.method, &endpoint));
+        let outline = self.shared.outlines.shared(incoming);
+        Fix {
+            strategy: strategy.clone(),
+            command: "X-Retake-Mode: replay-or-record".into(),
+            radius: lineup.recorded_radius(&outline, strategy, &past),
+        }
+    }
+
+    /// The same for a call of the history whose request is still remembered.
+    pub async fn explain_call(&self, id: CallId) -> Option<Explanation> {
+        let (call, exchange) = (self.call(id)?, self.exchange(id)?);
+        let overrides =
+            Overrides { scope: call.scope.clone(), mode: Some(call.mode), ..Overrides::default() };
+        Some(self.explain(exchange.request.get(), &overrides).await)
     }
 
     fn why(&self, found: &Found, scrubbed: &Scrubbed, incoming: &Fields, overrides: &Overrides) -> Hit {

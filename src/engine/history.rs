@@ -100,6 +100,8 @@ impl History {
         usage: impl FnOnce() -> Option<Usage>,
     ) {
         let mut call = Arc::new(call);
+        // What gives way is let go when the lock is free again: it may be much.
+        let mut oldest = None;
         let mut state = self.lock();
         if call.id == CallId::default() {
             if let Some(call) = Arc::get_mut(&mut call) {
@@ -117,7 +119,7 @@ impl History {
         if let Some(asking) = asking.filter(|_| call.done) {
             state.asked.push_back(Remembered { call: Arc::clone(&call), asking: Arc::clone(asking) });
             if state.asked.len() > Snapshot::CALLS {
-                state.asked.pop_front();
+                oldest = state.asked.pop_front();
             }
         }
         let counters = state.picture.counters;
@@ -125,6 +127,8 @@ impl History {
         if self.events.receiver_count() > 0 {
             self.send(Event::Call { call, usage, counters });
         }
+        drop(state);
+        drop(oldest);
     }
 
     /// Keeps the exchange of a call that becomes no recording, for looking at.

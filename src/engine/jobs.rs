@@ -31,8 +31,11 @@ impl Engine {
     /// submitted live, and what is recorded of it is not final yet.
     pub(super) fn is_ahead(&self, asked: &Asked) -> bool {
         let asks = asked.mode == Mode::ReplayOrRecord && asked.incoming.overrides.recording.is_none();
+        if !asks {
+            return false;
+        }
         let under_way = self.shared.jobs.lock();
-        asks && !under_way.is_empty() && polled(&asked.scrubbed).is_some_and(|job| under_way.contains(&job))
+        !under_way.is_empty() && polled(&asked.scrubbed).is_some_and(|job| under_way.contains(&job))
     }
 
     /// Takes note of what a new recording says of a job. What was polled live counts as played.

@@ -3,6 +3,7 @@
 //! Three maps and no scan: by the fingerprint of all fields, by the fingerprint of the significant fields under each
 //! strategy in use, and by id; rules are asked one by one. Partial recordings are listed but stand in no look-up map, so they are never replayed.
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::cursors::{Cursors, Scope, Turn};
 use crate::matching::{Condition, Fields};
-use crate::model::{Fingerprint, Hash, Playback, RecordingId, Row, Rule, Strategy, Timestamp, Usage};
+use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
 use crate::store::{Indexed, Keys};
 
 /// All recordings, for look-up and listing.
@@ -141,13 +142,13 @@ impl Library {
     /// The recording that answers a call, each recording judged by its own strategy: exact bytes first, then all
     /// fields equal, then from narrow to wide, the newest within one. A call in a scope goes through the scope's own
     /// recordings first, then through those without a scope.
-    pub(super) fn find(&self, hash: &Hash, fields: &Fields, scope: Option<&str>) -> Option<Found> {
+    pub(super) fn find(&self, request: &Scrubbed, fields: &Fields, scope: Option<&str>) -> Option<Found> {
         let state = self.read();
         match scope {
-            None => state.find(hash, fields, |_| true),
+            None => state.find(request, fields, |_| true),
             Some(_) => [scope, None]
                 .into_iter()
-                .find_map(|of| state.find(hash, fields, |row| row.scope.as_deref() == of)),
+                .find_map(|of| state.find(request, fields, |row| row.scope.as_deref() == of)),
         }
     }
 
@@ -270,14 +271,16 @@ impl State {
 
     /// The recording that answers among those that pass. Which scopes recordings belong to stands in their rows and not in
     /// the maps: takes of one request are few, and the first-level map knows the answer the next time.
-    fn find(&self, hash: &Hash, fields: &Fields, pass: impl Fn(&Row) -> bool) -> Option<Found> {
+    fn find(&self, request: &Scrubbed, fields: &Fields, pass: impl Fn(&Row) -> bool) -> Option<Found> {
         let all = fields.all();
-        let strict = fields.fingerprint(&Strategy::Strict);
+        // Hashes of everything: only where something asks for them.
+        let strict = LazyCell::new(|| fields.fingerprint(&Strategy::Strict));
+        let hash = LazyCell::new(|| request.hash());
         let equal = self.by_all.get(&all).into_iter().flatten().rev();
         let equal = equal.filter_map(|id| self.entries.get(id)).filter(|entry| pass(&entry.indexed.row));
         // Under `strict` equal fields are not enough: the bytes decide.
         let equal = equal.filter(|entry| {
-            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == strict
+            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == *strict
         });
         let mut first_equal = None;
         for entry in equal {

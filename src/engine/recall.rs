@@ -54,7 +54,7 @@ impl Engine {
     fn unkept(&self) -> Vec<(u64, Vec<u8>)> {
         let calls = self.shared.history.unkept();
         let kept = calls.iter().filter_map(|(call, asking)| {
-            let outline = asking.as_ref().map(|asking| asking.outline(&self.shared.outlines));
+            let outline = asking.as_ref().map(|asking| asking.outline(self));
             let slot = call.id.0 % Snapshot::CALLS as u64;
             let kept = Kept { format: FORMAT, call, outline: outline.as_deref() };
             Some((slot, postcard::to_stdvec(&kept).ok()?))
@@ -66,7 +66,7 @@ impl Engine {
     pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
         let mut past: HashMap<_, Past> = HashMap::new();
         for Remembered { call, asking } in self.shared.history.past(method, endpoint) {
-            let outline = asking.outline(&self.shared.outlines);
+            let outline = asking.outline(self);
             let same = (outline.identity(), call.scope.clone());
             let new = || Past { outline, scope: call.scope.clone(), count: 0 };
             past.entry(same).or_insert_with(new).count += 1;

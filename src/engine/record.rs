@@ -39,7 +39,7 @@ pub(super) struct Draft {
     pub(super) engine: Engine,
     pub(super) id: RecordingId,
     pub(super) request: Scrubbed,
-    fields: Arc<Fields>,
+    fields: Fields,
     strategy: Strategy,
     /// The scope of the call.
     scope: Option<String>,
@@ -211,7 +211,7 @@ impl Draft {
         };
         self.response = response;
         // The answer that this request names may have become a recording meanwhile.
-        let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| Fields::clone(&self.fields)));
+        let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
         let answer = jobs::answer_id(&self.request, &self.response);
         let keys = Keys { answer, ..engine.keys(&fields, &self.strategy) };
         let (recording, bodies, ticket) = self.recording(&arrived, media);

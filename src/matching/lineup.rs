@@ -173,6 +173,27 @@ impl Lineup {
         Some(radius)
     }
 
+    /// What it would do if a request were recorded now and stamped with `strategy`.
+    #[must_use]
+    pub fn recorded_radius(&self, request: &Outline, strategy: &Strategy, calls: &[Past]) -> BlastRadius {
+        let mut radius = BlastRadius::default();
+        for Past { outline: call, scope, count } in calls {
+            radius.calls += count;
+            if is_rule(strategy) || request.key(strategy) != call.key(strategy) {
+                continue;
+            }
+            match self.winner(call, scope.as_deref(), None) {
+                None => radius.miss_to_hit += count,
+                // The newest of its kind goes before wider ones, and before older ones as wide.
+                Some(other) if other.row.strategy.breadth() >= strategy.breadth() => {
+                    radius.from_others += count;
+                }
+                Some(_) => {}
+            }
+        }
+        radius
+    }
+
     /// The recordings that answer the same calls as `id` if it has `strategy`, takes of it left out.
     #[must_use]
     pub fn twins(&self, id: &RecordingId, strategy: &Strategy) -> Vec<RecordingId> {

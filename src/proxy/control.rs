@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{Question, Shared, media};
 use crate::engine::{Explanation, RetagError, Retagged, Tag};
 use crate::matching::Suggestion;
-use crate::model::{Mode, RecordingId, Row, ScopeState};
+use crate::model::{CallId, Mode, RecordingId, Row, ScopeState};
 use crate::store::StoreError;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
@@ -80,6 +80,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/scopes", get(scopes))
         .route("/scopes/reset", post(reset_scopes))
         .route("/calls", get(calls))
+        .route("/calls/{id}/explain", get(explain_call))
         .route("/mode", get(mode).put(set_mode))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authorize));
     open.merge(closed)
@@ -176,6 +177,15 @@ async fn explain(
     let asked = question.asked(&shared.engine.settings().upstreams);
     let (request, overrides) = asked.map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
     Ok(Json(shared.engine.explain(&request, &overrides).await))
+}
+
+async fn explain_call(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<u64>,
+) -> Result<Json<Explanation>, Failure> {
+    let explained = shared.engine.explain_call(CallId(id)).await;
+    let gone = || Failure(StatusCode::NOT_FOUND, format!("the request of call {id} is not remembered"));
+    explained.map(Json).ok_or_else(gone)
 }
 
 async fn suggestions(State(shared): State<Arc<Shared>>) -> Json<Vec<Suggestion>> {

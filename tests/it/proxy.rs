@@ -2,6 +2,7 @@
 
 mod coalesce;
 mod earlier;
+mod known;
 mod media;
 mod modes;
 mod record;

@@ -122,11 +122,15 @@ async fn a_miss_says_why_and_how_to_fix_it_wherever_it_is_read() {
     let message = body["error"]["message"].as_str().unwrap();
     let fix = format!("retake retag {} 'standard -seed'", rows[0].id);
     assert!(message.contains("body/seed 1 → 7") && message.contains(&fix), "{message}");
+    let call = running.line();
+    assert!(call.contains("MISS"), "{call}");
     let near = &body["retake"]["near_misses"][0];
     assert_eq!(near["fixes"][0]["command"], fix.as_str());
     assert_eq!(near["fixes"][0]["radius"]["miss_to_hit"], 3);
-    running.line();
     assert!(running.line().contains(&fix), "and in serve's own lines");
+    let text = asked(&home, &["--to", CHAT_PATH], &seeded("cats", 3)).out;
+    let record = "or record it: send it with X-Retake-Mode: replay-or-record\n        of 7 past calls: 1 miss would hit";
+    assert!(text.contains(record), "{text}");
     running.end("TERM");
 }
 
