@@ -1,7 +1,7 @@
 //! Canonical values, and how people see them in one line.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 use super::json::{self, Json};
 use crate::dialect::Plain;
@@ -176,7 +176,9 @@ fn media(text: &str) -> Option<Value> {
         None if text.len() >= MEDIA && is_base64(text.as_bytes()) => ("", text),
         None => return None,
     };
-    let data = STANDARD.decode(encoded).ok()?;
+    // Some SDKs write the alphabet of URLs (RFC 4648, section 5): the same picture all the same.
+    let urls = encoded.contains(['-', '_']);
+    let data = if urls { URL_SAFE.decode(encoded) } else { STANDARD.decode(encoded) }.ok()?;
     // Something that is empty or plain text in a `data:` coat still counts by content.
     Some(Value::Media {
         kind: kind.to_ascii_lowercase().into(),
@@ -185,11 +187,11 @@ fn media(text: &str) -> Option<Value> {
     })
 }
 
-/// Whether the bytes can be base64: only its characters, no line breaks, a length that fits.
+/// Whether the bytes can be base64: only the characters of its two alphabets, no line breaks, a length that fits.
 pub(super) fn is_base64(bytes: &[u8]) -> bool {
     let content = bytes.strip_suffix(b"==").or_else(|| bytes.strip_suffix(b"=")).unwrap_or(bytes);
     bytes.len().is_multiple_of(4)
-        && content.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        && content.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_'))
 }
 
 /// A text that would look like another kind of value.

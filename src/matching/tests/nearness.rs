@@ -45,3 +45,21 @@ fn ties_stay_in_order() {
     let found = order(&of(0), &candidates, 3);
     assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 1, 2]);
 }
+
+#[test]
+fn a_picture_is_the_same_in_both_alphabets_of_base64() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    let picture: Vec<u8> = (0..=255).rev().cycle().take(600).collect();
+    let body = |data: String| {
+        fields(&json(
+            "gemini!/v1beta/models/m:generateContent",
+            &format!(
+                r#"{{"contents":[{{"parts":[{{"inlineData":{{"mimeType":"image/png","data":"{data}"}}}}]}}]}}"#
+            ),
+        ))
+    };
+    let (one, other) = (STANDARD.encode(&picture), URL_SAFE.encode(&picture));
+    assert_ne!(one, other);
+    assert_eq!(body(one).all(), body(other).all());
+}
