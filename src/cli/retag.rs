@@ -87,7 +87,14 @@ fn said(one: &Retagged, dry_run: bool) {
     let verb = if dry_run { "would change" } else { "changed" };
     let (id, before, after) = (&one.recording, &one.before, &one.after);
     print::line(&format!("{id} {verb}: {before} → {after}, plays {}", one.playback));
-    print::line(&format!("  {}", explain::radius(&one.radius)));
+    if [before, after].iter().any(|strategy| matches!(strategy, Strategy::Rule(_))) {
+        // A zero would be read as "nothing".
+        print::line(
+            "  what that does to past calls is not known: rules ask for words, and the history keeps hashes",
+        );
+    } else {
+        print::line(&format!("  {}", explain::radius(&one.radius)));
+    }
     if !one.ambiguous.is_empty() {
         let named: Vec<_> = one.ambiguous.iter().take(3).map(ToString::to_string).collect();
         let more = one.ambiguous.len().saturating_sub(3);

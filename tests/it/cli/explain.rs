@@ -106,6 +106,8 @@ async fn a_miss_is_explained_fixed_and_hit_and_the_history_survives() {
         "{text}"
     );
     home.fine(&["retag", id, "standard"]);
+    let ruled = home.fine(&["retag", id, "rule contains=cats", "--dry-run"]);
+    assert!(ruled.contains("not known") && !ruled.contains("nothing would change"), "{ruled}");
     let playing = home.fine(&["retag", id, "--playback", "cycle"]);
     assert!(playing.contains("standard → standard, plays cycle"), "{playing}");
     assert_eq!(home.rows()[1].playback.to_string(), "cycle");
