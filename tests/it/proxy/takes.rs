@@ -210,3 +210,44 @@ async fn a_submit_restarts_its_job_in_its_own_scope_only() {
         ("queued".into(), "completed".into())
     );
 }
+
+#[tokio::test]
+async fn a_retagged_playback_plays_from_the_next_call_on() {
+    let world = world(Playback::Newest).await;
+    let ask = || world.post(TARGET, &[REPLAY], CHAT);
+    // Known by its raw bytes before it changes.
+    let newest = [ask().await.body, ask().await.body, ask().await.body];
+    assert!(newest.windows(2).all(|pair| pair[0] == pair[1]));
+    let rows = world.engine.rows();
+    let last = rows.values().max_by_key(|row| row.recorded_at).unwrap();
+    let tag = retake::engine::Tag { strategy: None, playback: Some(Playback::Cycle) };
+    world.engine.retag(std::slice::from_ref(&last.id), &tag, false).await.unwrap();
+    let mut played = Vec::new();
+    for _ in 0..4 {
+        played.push(ask().await.body);
+    }
+    assert_eq!(
+        (&played[2], &played[3]),
+        (&newest[0], &played[0]),
+        "the newest is third, then the first again"
+    );
+    assert!(played[0] != played[1] && played[1] != played[2]);
+}
+
+#[tokio::test]
+async fn a_call_of_the_history_explains_itself() {
+    let world = world(Playback::Newest).await;
+    let missed = world.post(TARGET, &[REPLAY], &CHAT.replace("gpt-5-mini", "gpt-4o")).await;
+    assert_eq!(missed.status, 404);
+    let token = format!("Bearer {TOKEN}");
+    let token = [("authorization", token.as_str())];
+    let snapshot = world.engine.snapshot();
+    let call = snapshot.calls.back().unwrap();
+    let path = |id: u64| format!("/__retake/calls/{id}/explain");
+    assert_eq!(control(&world, &path(call.id.0), &[], None).await.0, 401);
+    let (status, explained) = control(&world, &path(call.id.0), &token, None).await;
+    assert_eq!((status, &explained["decision"]), (200, &serde_json::json!("miss")));
+    assert_eq!(explained["near"][0]["changes"][0]["field"], "body/model");
+    assert_eq!(explained["record"]["radius"]["miss_to_hit"], 1);
+    assert_eq!(control(&world, &path(999), &token, None).await.0, 404);
+}
