@@ -197,10 +197,7 @@ impl Engine {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.library.select(|row| {
-            row.completeness.replayable()
-                && sees(scope, row)
-                && row.endpoint == endpoint
-                && row.method == scrubbed.method
+            row.answers() && sees(scope, row) && row.endpoint == endpoint && row.method == scrubbed.method
         });
         // The scope's own first; equal fields first among them, and the newest first among those and the others.
         rows.sort_by_key(|entry| {

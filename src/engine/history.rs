@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 
 use super::asking::Asking;
 use crate::matching::Outline;
-use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
+use crate::model::{Call, CallId, Event, Exchange, Hit, Mode, RecordingId, Row, Snapshot};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -93,12 +93,7 @@ impl History {
 
     /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one. A call that is answered at
     /// once comes here only when it is done and without an id, and gets one. `asking` is what it asks for.
-    pub(super) fn put(
-        &self,
-        call: Call,
-        asking: Option<&Arc<Asking>>,
-        usage: impl FnOnce() -> Option<Usage>,
-    ) {
+    pub(super) fn put(&self, call: Call, asking: Option<&Arc<Asking>>, usage: impl FnOnce() -> Option<Hit>) {
         let mut call = Arc::new(call);
         // What gives way is let go when the lock is free again: it may be much.
         let mut oldest = None;

@@ -19,7 +19,7 @@ impl Engine {
         let removed: Vec<_> = ids.iter().filter_map(|id| self.shared.library.remove(id)).collect();
         self.forget(&ids);
         // With the use as it is now, so that it comes back with them.
-        let entries = removed.iter().map(|entry| (entry.row.id.clone(), entry.row.usage)).collect();
+        let entries = removed.iter().map(|entry| (entry.row.id.clone(), entry.row.usage.clone())).collect();
         let changes = vec![Change::Ledger { entries }, Change::Remove { ids: ids.clone() }];
         if let Err(error) = self.shared.store.commit_all(changes, clock::now()).await {
             for entry in removed {

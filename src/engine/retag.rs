@@ -132,7 +132,7 @@ impl Engine {
             let mut places: Vec<_> = engine
                 .shared
                 .library
-                .select(|row| row.completeness.replayable())
+                .select(|row| row.answers())
                 .into_iter()
                 .map(|entry| (entry.row.method.clone(), entry.row.endpoint.clone()))
                 .collect();

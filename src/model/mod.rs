@@ -23,7 +23,10 @@ pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};
 pub use playback::{ParsePlaybackError, Playback};
-pub use recording::{Completeness, MediaRef, Provenance, Recording, Row, Usage};
+pub use recording::{
+    Completeness, Derivation, Ending, Hit, Hits, MediaRef, Provenance, Recording, Row, Source, Tokens, Usage,
+    Usd,
+};
 pub use rule::Rule;
 pub use scope::{CursorState, ScopeState};
 pub use strategy::{ParseStrategyError, Strategy};

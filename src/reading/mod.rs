@@ -15,6 +15,7 @@ mod picture;
 mod pretty;
 mod sanitize;
 mod sniff;
+mod tokens;
 
 pub use assembled::assembled;
 pub use decoded::{Unreadable, decoded};
@@ -23,3 +24,4 @@ pub use media::{Medium, count_images, media};
 pub use picture::decode_picture;
 pub use pretty::pretty;
 pub use sanitize::{sanitize, sanitize_lines};
+pub use tokens::tokens;

@@ -90,7 +90,7 @@ pub enum Change {
         media: Vec<(Hash, Bytes)>,
     },
     /// Changes what a recording answers and how people call it: strategy, name, tags, protection, scope,
-    /// playback and completeness are taken from the row. Also the way to store keys that were computed anew.
+    /// playback, completeness and review are taken from the row. Also the way to store keys that were computed anew.
     Retag {
         /// The row as it is from now on.
         row: Arc<Row>,
@@ -401,5 +401,6 @@ impl Indexed {
         recording.scope.clone_from(&row.scope);
         recording.playback = row.playback;
         recording.completeness = row.completeness;
+        recording.review.clone_from(&row.review);
     }
 }

@@ -96,7 +96,7 @@ impl Offsets {
     fn with_use(&self, indexed: &Indexed) -> Indexed {
         let mut indexed = indexed.clone();
         if let Some(usage) = self.ledger.get(&indexed.row.id) {
-            std::sync::Arc::make_mut(&mut indexed.row).usage = *usage;
+            std::sync::Arc::make_mut(&mut indexed.row).usage = usage.clone();
         }
         indexed
     }
@@ -142,7 +142,7 @@ impl Offsets {
 
     /// What the ledger says of a recording.
     pub(super) fn usage(&self, id: &RecordingId) -> Option<(RecordingId, Usage)> {
-        self.ledger.get_key_value(id).map(|(id, usage)| (id.clone(), *usage))
+        self.ledger.get_key_value(id).map(|(id, usage)| (id.clone(), usage.clone()))
     }
 
     /// The put that ends at a mark, and its time.

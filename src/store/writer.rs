@@ -14,7 +14,7 @@ use super::index::row_len;
 use super::journal::Journal;
 use super::line::{BodyRef, Detail, Entry, Line, Media, Put, VERSION};
 use super::{Change, INLINE, Indexed, StoreError, compact};
-use crate::model::{Hash, Timestamp};
+use crate::model::{Hash, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
 pub(super) struct Job {
@@ -185,7 +185,11 @@ impl Drop for Writer {
 }
 
 /// Refuses a row that is too long for a value of the index.
-fn listable(indexed: Indexed) -> Result<Indexed, StoreError> {
+fn listable(mut indexed: Indexed) -> Result<Indexed, StoreError> {
+    // Use stands in the ledger, where it may grow.
+    if indexed.row.usage != Usage::default() {
+        Arc::make_mut(&mut indexed.row).usage = Usage::default();
+    }
     match row_len(&indexed) {
         len if len > INLINE => Err(StoreError::TooLarge { id: indexed.row.id.clone(), len }),
         _ => Ok(indexed),

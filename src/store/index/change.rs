@@ -37,7 +37,7 @@ impl<'a> Transaction<'a> {
                 Entry::Retag(indexed) => self.retag(indexed)?,
                 Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
                 Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
-                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, *usage))?,
+                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?,
             }
             self.state.mark = *mark;
         }
@@ -124,8 +124,8 @@ impl<'a> Transaction<'a> {
         self.row(&old)
     }
 
-    fn used(&mut self, id: &RecordingId, usage: Usage) -> InTransaction<()> {
-        if self.trees.ledger.insert(id.as_str(), seal(&usage)?)?.is_none() {
+    fn used(&mut self, id: &RecordingId, usage: &Usage) -> InTransaction<()> {
+        if self.trees.ledger.insert(id.as_str(), seal(usage)?)?.is_none() {
             self.state.counts.ledger += 1;
         }
         Ok(())

@@ -20,7 +20,11 @@ fn compacting_keeps_what_is_there_and_drops_the_rest() {
     at(&store, put(&small(0)), 0);
     at(&store, Change::Remove { ids: vec![id(1)] }, 1);
     at(&store, Change::Remove { ids: vec![id(2)] }, 2);
-    at(&store, Change::Ledger { entries: vec![(id(3), Usage { hits: 8, last_hit: Some(NOW) })] }, 2);
+    at(
+        &store,
+        Change::Ledger { entries: vec![(id(3), Usage { hits: 8, last_hit: Some(NOW), ..Usage::default() })] },
+        2,
+    );
     let mut named = large(4);
     named.name = Some("four".into());
     let Indexed { row, keys } = indexed(&named);

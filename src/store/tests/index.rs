@@ -70,7 +70,10 @@ fn when_reading_the_index_fails_the_journal_answers_and_nothing_more_is_recorded
     let store = open_quietly(dir.path());
     store.commit_blocking(all.iter().map(put).collect(), NOW).unwrap();
     commit(&store, Change::Remove { ids: vec![id(0)] });
-    commit(&store, Change::Ledger { entries: vec![(id(1), Usage { hits: 4, last_hit: None })] });
+    commit(
+        &store,
+        Change::Ledger { entries: vec![(id(1), Usage { hits: 4, last_hit: None, ..Usage::default() })] },
+    );
     let before = (content(&store), store.trash().unwrap(), store.find("").unwrap());
     index_of(&store).spoil("details");
 
