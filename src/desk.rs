@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, EngineError, Explanation, Media, RetagError, Retagged, Settings, Tag};
+use crate::engine::{self, Engine, EngineError, Explanation, Media, Retagged, Settings, Tag, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{
     CallId, Event, Exchange, Headers, MediaId, Mode, Notice, Recording, RecordingId, Request, Row, Snapshot,
@@ -56,9 +56,9 @@ pub enum DeskError {
         /// What it said.
         message: String,
     },
-    /// A recording cannot be given the strategy.
+    /// The verb cannot be carried out.
     #[error(transparent)]
-    Retag(#[from] RetagError),
+    Verb(#[from] VerbError),
     /// The request cannot be understood.
     #[error("{0}")]
     Question(String),

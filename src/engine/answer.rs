@@ -296,7 +296,10 @@ impl Engine {
         call.status = Some(refused.status);
         call.reason = Some(refused.message.into());
         call.response_len = response.log.bytes.len() as u64;
-        self.shared.history.remember(call.id, Exchange { request: asked.scrubbed, response: Some(response) });
+        let exchange = Exchange { request: asked.scrubbed, response: Some(response) };
+        // What missed may be sent after all, when somebody asks for that.
+        let again = (outcome == Outcome::Miss).then_some(asked.incoming.request);
+        self.shared.history.remember_all(call.id, exchange, again);
         asked.ticket.done(outcome);
         answer
     }

@@ -121,7 +121,7 @@ impl Engine {
 }
 
 /// Asks for a body that can be read later: what is stored must not depend on what one client could decode.
-fn plain_encoding(headers: &mut Headers) {
+pub(super) fn plain_encoding(headers: &mut Headers) {
     headers.retain(|name| name != "accept-encoding");
     headers.push("accept-encoding", "identity");
 }

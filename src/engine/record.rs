@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// The fingerprints of a recording as it would be looked up now.
-    fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
+    pub(super) fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
         let answer = jobs::answer_id(&recording.request, &recording.response);
         Keys { answer, ..self.keys(&self.fields(&self.scrub(&recording.request)), strategy) }
     }
@@ -308,7 +308,7 @@ impl Engine {
     }
 
     /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more.
-    fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
+    pub(super) fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
         let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
         let again = self.scrub(stored.request.get());
         let own = Keys { answer: keys.answer.clone(), ..self.keys(&self.fields(&again), &stored.strategy) };
@@ -339,7 +339,7 @@ impl Unsaved {
 
 /// Whether a response arrived whole: the dialect's terminator was seen, or, where the endpoint has none, the body
 /// ended cleanly (which includes the declared length).
-fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completeness {
+pub(super) fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completeness {
     let (dialect, endpoint) = endpoint_of(request);
     let terminated = dialect.complete(&endpoint, request, response);
     let nothing = Response { log: ByteLog::default(), ..response.clone() };

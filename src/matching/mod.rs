@@ -45,7 +45,7 @@ pub use nearest::{NearMiss, nearest};
 pub use outline::{Outline, Shape, Shapes};
 pub use ranking::Ranking;
 pub use rule::{Condition, Facts};
-pub use scrub::{Salt, ScrubPattern, Scrubber};
+pub use scrub::{Salt, ScrubPattern, Scrubber, placeholders};
 pub use secret::{credentials, mask};
 pub use suggest::{Suggestion, suggest};
 pub use summary::{Summary, summary};

@@ -7,12 +7,15 @@ mod call;
 mod event;
 pub(crate) mod exchange;
 mod id;
+mod labels;
 mod latency;
 mod mode;
+mod name;
 mod playback;
 mod recording;
 mod rule;
 mod scope;
+mod step;
 mod strategy;
 mod time;
 
@@ -20,8 +23,10 @@ pub use call::{Call, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
 pub use exchange::{ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed};
 pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
+pub use labels::Labels;
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};
+pub use name::{ParseNameError, check_name, check_tag};
 pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{
     Completeness, Derivation, Ending, Hit, Hits, MediaRef, Provenance, Recording, Row, Source, Tokens, Usage,
@@ -29,5 +34,6 @@ pub use recording::{
 };
 pub use rule::Rule;
 pub use scope::{CursorState, ScopeState};
+pub use step::{StepId, StepRow};
 pub use strategy::{ParseStrategyError, Strategy};
 pub use time::Timestamp;

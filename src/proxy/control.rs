@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
-use crate::engine::{Explanation, RetagError, Retagged, Tag};
+use crate::engine::{Blame, Explanation, Retagged, Tag, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{CallId, Mode, RecordingId, Row, ScopeState};
 use crate::store::StoreError;
@@ -159,11 +159,7 @@ async fn retag(
     State(shared): State<Arc<Shared>>,
     Json(Retag { ids, tag, dry_run }): Json<Retag>,
 ) -> Result<Json<Vec<Retagged>>, Failure> {
-    shared.engine.retag(&ids, &tag, dry_run).await.map(Json).map_err(|error| match error {
-        RetagError::Store(error) => error.into(),
-        RetagError::Unknown(_) => Failure(StatusCode::NOT_FOUND, error.to_string()),
-        RetagError::Field { .. } => Failure(StatusCode::BAD_REQUEST, error.to_string()),
-    })
+    Ok(Json(shared.engine.retag(&ids, &tag, dry_run).await?))
 }
 
 async fn ambiguous(State(shared): State<Arc<Shared>>) -> Json<Vec<Vec<RecordingId>>> {
@@ -216,6 +212,19 @@ async fn set_mode(State(shared): State<Arc<Shared>>, Json(mode): Json<Mode>) -> 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    }
+}
+
+impl From<VerbError> for Failure {
+    fn from(error: VerbError) -> Self {
+        let status = match error.blame() {
+            Blame::Missing => StatusCode::NOT_FOUND,
+            Blame::Wrong => StatusCode::BAD_REQUEST,
+            Blame::Conflict => StatusCode::CONFLICT,
+            Blame::Store => StatusCode::INTERNAL_SERVER_ERROR,
+            Blame::Upstream => StatusCode::BAD_GATEWAY,
+        };
+        Self(status, error.to_string())
     }
 }
 

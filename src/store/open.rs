@@ -42,6 +42,8 @@ struct Report {
 
 /// Exists while the index is being opened, and from a failure of sled until it is made anew.
 const MARK: &str = "index.doubt";
+/// Exists while hits are counted.
+pub(super) const WATCH: &str = "watch";
 pub(super) const INDEX: &str = "index";
 const DAMAGED: &str = "index.damaged-";
 

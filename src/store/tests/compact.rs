@@ -35,7 +35,7 @@ fn compacting_keeps_what_is_there_and_drops_the_rest() {
     for _ in 0..2 {
         let store = if owner(dir.path()).is_some() { store.clone() } else { open_quietly(dir.path()) };
         assert_eq!(content(&store), before);
-        assert_eq!(ids(&store.trash().unwrap()), [id(2)], "the older one is gone");
+        assert_eq!(trashed(&store), [id(2)], "the older one is gone");
         assert_eq!(store.recording(&id(2)).unwrap(), Some(large(2)));
         assert_eq!((store.recording(&id(1)).unwrap(), store.salt(), store.degraded()), (None, salt, None));
         let now = store.stats().unwrap();

@@ -39,13 +39,13 @@ fn what_is_removed_can_be_restored_even_after_a_restart() {
     assert_eq!(store.find(&large(2).hash.to_string()).unwrap(), []);
     drop(store);
     let store = open_quietly(dir.path());
-    assert_eq!(ids(&store.trash().unwrap()), [id(2), id(3)]);
+    assert_eq!(trashed(&store), [id(2), id(3)]);
     assert_eq!(store.recording(&id(2)).unwrap(), Some(large(2)), "the trash can be looked at");
     commit(&store, Change::Restore { ids: vec![id(2), id(9)] });
     drop(store);
     let store = open_quietly(dir.path());
     assert_eq!(content(&store), [small(1), large(2)].map(|recording| (indexed(&recording), recording)));
-    assert_eq!(ids(&store.trash().unwrap()), [id(3)]);
+    assert_eq!(trashed(&store), [id(3)]);
 }
 
 #[test]

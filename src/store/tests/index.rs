@@ -106,7 +106,7 @@ fn when_writing_the_index_fails_the_change_is_kept_because_the_journal_has_it() 
     assert_eq!(ids(&store.entries().unwrap()), [id(2)]);
     drop(store);
     let store = open(dir.path()).store;
-    assert_eq!((ids(&store.entries().unwrap()), ids(&store.trash().unwrap())), (vec![id(2)], vec![id(1)]));
+    assert_eq!((ids(&store.entries().unwrap()), trashed(&store)), (vec![id(2)], vec![id(1)]));
 }
 
 #[test]

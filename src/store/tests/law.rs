@@ -100,7 +100,10 @@ fn assert_equal(store: &Store, model: &Model) {
     };
     let rows: Vec<_> = model.rows.values().map(|recording| (used(recording), recording.clone())).collect();
     assert_eq!(content(store), rows);
-    assert_eq!(store.trash().unwrap(), model.trash.values().map(used).collect::<Vec<_>>());
+    assert_eq!(
+        store.trash().unwrap().into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(),
+        model.trash.values().map(used).collect::<Vec<_>>()
+    );
     for recording in model.trash.values() {
         assert_eq!(store.recording(&recording.id).unwrap().as_ref(), Some(recording));
     }

@@ -61,6 +61,11 @@ pub(super) fn recording(n: u8, request: &[u8], response: &[u8]) -> Recording {
     Recording { tags: vec![format!("tag-{n}")], ..Recording::new(id(n), request, response, provenance) }
 }
 
+/// The ids of the removed recordings.
+pub(super) fn trashed(store: &Store) -> Vec<RecordingId> {
+    store.trash().unwrap().iter().map(|(_, entry)| entry.row.id.clone()).collect()
+}
+
 pub(super) fn small(n: u8) -> Recording {
     recording(n, format!("{{\"prompt\":\"{n}\"}}").as_bytes(), format!("answer {n}").as_bytes())
 }
