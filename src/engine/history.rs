@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use super::asking::Asking;
+use super::metrics::Latencies;
 use crate::matching::Outline;
-use crate::model::{Call, CallId, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
+use crate::model::{Call, CallId, Counters, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -22,6 +23,7 @@ pub(super) struct History {
     /// The mode's place in [`Mode::ALL`], also readable without the lock: every call asks for it.
     mode: AtomicUsize,
     state: Mutex<State>,
+    latencies: Latencies,
     events: broadcast::Sender<Arc<Event>>,
 }
 
@@ -57,6 +59,7 @@ impl History {
         Self {
             mode: AtomicUsize::new(place(mode)),
             state: Mutex::new(state),
+            latencies: Latencies::default(),
             events: broadcast::Sender::new(BACKLOG),
         }
     }
@@ -99,6 +102,9 @@ impl History {
         asking: Option<&Arc<Asking>>,
         usage: impl FnOnce() -> Option<Usage>,
     ) {
+        if let Some(outcome) = call.outcome.filter(|_| call.done) {
+            self.latencies.count(outcome, call.total.unwrap_or_default());
+        }
         let mut call = Arc::new(call);
         // What gives way is let go when the lock is free again: it may be much.
         let mut oldest = None;
@@ -209,6 +215,14 @@ impl History {
                 .asked
                 .extend(outline.map(|outline| Remembered { call, asking: Arc::new(Asking::known(outline)) }));
         }
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.lock().picture.counters
+    }
+
+    pub(super) fn latencies(&self) -> &Latencies {
+        &self.latencies
     }
 
     pub(super) fn calls(&self) -> VecDeque<Arc<Call>> {
