@@ -68,11 +68,12 @@ struct Begun {
 }
 
 /// One call of the history.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct CallShown {
-    pub(crate) call: Arc<Call>,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallShown {
+    /// The call as it stands.
+    pub call: Arc<Call>,
     /// What it held; none when it became a recording or is not remembered.
-    pub(crate) exchange: Option<Arc<Exchange>>,
+    pub exchange: Option<Arc<Exchange>>,
 }
 
 /// The description of the control API, an OpenAPI document.

@@ -29,7 +29,7 @@ mod request;
 mod respond;
 mod scope;
 
-pub use control::control_paths;
+pub use control::{CallShown, control_paths};
 pub use question::Question;
 
 use guard::Guard;

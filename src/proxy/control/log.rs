@@ -264,7 +264,7 @@ mod tests {
             Query::<Wanted>::try_from_uri(&uri).unwrap().0.page(&calls).unwrap()
         };
         let first = wanted("limit=3&outcome=replay");
-        assert_eq!((ids(&first), first.previous_page_url), (vec!["req_9", "req_8", "req_7"], None));
+        assert_eq!((ids(&first), &first.previous_page_url), (vec!["req_9", "req_8", "req_7"], &None));
         let next = first.next_page_url.unwrap();
         assert_eq!(next, "/__retake/v1/requests?starting_after=req_7&limit=3&outcome=replay");
         let second = wanted(next.split_once('?').unwrap().1);
@@ -272,7 +272,7 @@ mod tests {
         let back = second.previous_page_url.unwrap();
         assert_eq!(ids(&wanted(back.split_once('?').unwrap().1)), ["req_9", "req_8", "req_7"]);
         let last = wanted("starting_after=req_3");
-        assert_eq!((ids(&last), last.next_page_url), (vec!["req_2", "req_1"], None));
+        assert_eq!((ids(&last), &last.next_page_url), (vec!["req_2", "req_1"], &None));
         assert_eq!(ids(&wanted("model=none")), [""; 0]);
     }
 
