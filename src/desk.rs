@@ -1,23 +1,22 @@
 //! The verbs, wherever the engine is: in this process, or in the one that owns the store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::Method;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::broadcast;
 
 use crate::engine::{self, Engine, EngineError, Explanation, Media, Retagged, Settings, Tag, VerbError};
 use crate::matching::Suggestion;
-use crate::model::{
-    CallId, Event, Exchange, Headers, MediaId, Mode, Notice, Recording, RecordingId, Request, Row, Snapshot,
-};
-use crate::proxy::Question;
+use crate::model::{CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot};
+use crate::proxy::{CallShown, Question};
 use crate::store::{Ownership, Store, StoreError};
-use crate::upstream::{Base, Client, UpstreamError};
+
+mod listen;
+mod owner;
+
+pub use owner::Owner;
 
 /// Where the verbs are carried out.
 #[derive(Clone)]
@@ -26,14 +25,6 @@ pub enum Desk {
     Here(Engine),
     /// In the process that owns the store, through its control API.
     There(Owner),
-}
-
-/// The process that owns the store.
-#[derive(Clone)]
-pub struct Owner {
-    client: Client,
-    base: Base,
-    token: String,
 }
 
 /// A verb that could not be carried out.
@@ -45,9 +36,54 @@ pub enum DeskError {
     /// The engine could not be set up.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The owner could not be reached.
-    #[error("the process that owns the store does not answer: {0}")]
-    Unreachable(#[from] UpstreamError),
+    /// The owner could not be reached, or fell silent in the middle of an answer.
+    #[error("the retake at {base} does not answer: {reason}")]
+    Unreachable {
+        /// Its URL.
+        base: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// What answers is another program.
+    #[error(
+        "what answers at {base} is not a retake; give the URL that the proxy listens on, such as http://127.0.0.1:4010"
+    )]
+    NoRetake {
+        /// The URL.
+        base: String,
+    },
+    /// What answers speaks another control API.
+    #[error(
+        "the retake at {base} is version {theirs} and this one is {ours}; use the same version on both sides"
+    )]
+    OtherVersion {
+        /// Its URL.
+        base: String,
+        /// Its version.
+        theirs: String,
+        /// This one's version.
+        ours: &'static str,
+    },
+    /// No token is known.
+    #[error(
+        "the retake at {base} needs a token and no running retake owns {}: give the token of the LOCK file in its \
+         store with --token or RETAKE_TOKEN", store.display()
+    )]
+    NoToken {
+        /// Its URL.
+        base: String,
+        /// Where one was looked for.
+        store: PathBuf,
+    },
+    /// The token is not the right one.
+    #[error(
+        "the retake at {base} does not take the token: it stands in the LOCK file of its store, and is another one at \
+         each start; give it with --token or RETAKE_TOKEN"
+    )]
+    WrongToken {
+        /// Its URL.
+        base: String,
+    },
     /// The owner refused, or answered something else.
     #[error("the process that owns the store answered {status}: {message}")]
     Refused {
@@ -62,9 +98,6 @@ pub enum DeskError {
     /// The request cannot be understood.
     #[error("{0}")]
     Question(String),
-    /// Only the owning process has this.
-    #[error("{0} can only be seen in the process that owns the store")]
-    OnlyThere(&'static str),
 }
 
 impl Desk {
@@ -80,11 +113,7 @@ impl Desk {
     /// # Errors
     /// When the store cannot be opened, or belongs to a process without an address.
     pub fn open(dir: &Path, settings: Settings) -> Result<(Self, Vec<Notice>), DeskError> {
-        if let Some(owner) = crate::store::owner(dir)
-            && let Some(base) =
-                owner.address.as_deref().and_then(|address| format!("http://{address}").parse().ok())
-        {
-            let owner = Owner { client: Client::new(Owner::PATIENCE), base, token: owner.token };
+        if let Some(owner) = Owner::of(dir) {
             return Ok((Self::There(owner), Vec::new()));
         }
         let opened = Store::open(dir, &Ownership::default(), engine::now())?;
@@ -93,14 +122,13 @@ impl Desk {
         Ok((Self::Here(engine), opened.notices))
     }
 
-    /// Announcements from now on.
-    ///
-    /// # Errors
-    /// When the engine is in another process.
-    pub fn subscribe(&self) -> Result<broadcast::Receiver<Arc<Event>>, DeskError> {
+    /// Announcements from now on. An owner in another process is listened to for as long as the receiver lives; what
+    /// happens to it is announced, too.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         match self {
-            Self::Here(engine) => Ok(engine.subscribe()),
-            Self::There(_) => Err(DeskError::OnlyThere("live traffic")),
+            Self::Here(engine) => engine.subscribe(),
+            Self::There(owner) => listen::listen(owner.clone()),
         }
     }
 
@@ -111,12 +139,7 @@ impl Desk {
     pub async fn snapshot(&self) -> Result<Snapshot, DeskError> {
         match self {
             Self::Here(engine) => Ok(engine.snapshot()),
-            Self::There(owner) => {
-                let rows: Vec<Arc<Row>> = owner.get("/recordings").await?;
-                let rows = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-                let (mode, calls) = (owner.get("/mode").await?, owner.get("/calls").await?);
-                Ok(Snapshot { mode, rows, calls, ..Snapshot::default() })
-            }
+            Self::There(owner) => owner.get("/snapshot").await,
         }
     }
 
@@ -155,22 +178,21 @@ impl Desk {
     pub async fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, DeskError> {
         match self {
             Self::Here(engine) => Ok(engine.recording(id)?),
-            Self::There(owner) => match owner.get(&format!("/recordings/{id}")).await {
-                Ok(recording) => Ok(Some(Arc::new(recording))),
-                Err(DeskError::Refused { status: 404, .. }) => Ok(None),
-                Err(error) => Err(error),
-            },
+            Self::There(owner) => known(owner.get(&format!("/recordings/{id}")).await),
         }
     }
 
     /// The exchange of a recent call that became no recording.
     ///
     /// # Errors
-    /// When the engine is in another process.
-    pub fn exchange(&self, call: CallId) -> Result<Option<Arc<Exchange>>, DeskError> {
+    /// When the owner does not answer.
+    pub async fn exchange(&self, call: CallId) -> Result<Option<Arc<Exchange>>, DeskError> {
         match self {
             Self::Here(engine) => Ok(engine.exchange(call)),
-            Self::There(_) => Err(DeskError::OnlyThere("a call without a recording")),
+            Self::There(owner) => {
+                let shown: Option<CallShown> = known(owner.get(&format!("/calls/{}", call.0)).await)?;
+                Ok(shown.and_then(|shown| shown.exchange))
+            }
         }
     }
 
@@ -182,8 +204,7 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.media(id.as_str()).await?),
             Self::There(owner) => {
-                let (status, headers, body) =
-                    owner.send(Method::GET, &format!("/media/{id}"), Bytes::new()).await?;
+                let (status, headers, body) = owner.fetch(&format!("/media/{id}")).await?;
                 let content_type = headers.text("content-type").unwrap_or_default().to_owned();
                 Ok((status == 200).then_some(Media { content_type, body }))
             }
@@ -303,72 +324,16 @@ impl Desk {
     }
 }
 
-// === impl Owner ===
-
-#[derive(serde::Deserialize)]
-struct Ids {
-    ids: Vec<RecordingId>,
+/// What an owner has, or none where it says that there is no such thing.
+fn known<T>(answer: Result<T, DeskError>) -> Result<Option<T>, DeskError> {
+    match answer {
+        Ok(thing) => Ok(Some(thing)),
+        Err(DeskError::Refused { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(serde::Deserialize)]
 struct Begun {
     cursors: usize,
-}
-
-impl Owner {
-    /// How long the owner may take: its answers come from memory and disk.
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
-
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DeskError> {
-        Self::read(self.send(Method::GET, path, Bytes::new()).await?)
-    }
-
-    async fn call<B: Serialize, T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: &B,
-    ) -> Result<T, DeskError> {
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        Self::read(self.send(method, path, body.into()).await?)
-    }
-
-    async fn ids(&self, path: &str, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
-        let answer: Ids = self.call(Method::POST, path, &json!({ "ids": ids })).await?;
-        Ok(answer.ids)
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Bytes,
-    ) -> Result<(u16, Headers, Bytes), DeskError> {
-        let authorization = format!("Bearer {}", self.token);
-        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
-        let request = Request {
-            method: method.as_str().into(),
-            target: format!("/__retake{path}"),
-            headers: headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
-            body,
-            ..Request::default()
-        };
-        let mut answer = self.client.forward(&request, &self.base).await?;
-        let mut whole = Vec::new();
-        while let Some(piece) = answer.body.piece().await {
-            whole.extend_from_slice(&piece?);
-        }
-        Ok((answer.status, answer.headers, whole.into()))
-    }
-
-    fn read<T: DeserializeOwned>((status, _, body): (u16, Headers, Bytes)) -> Result<T, DeskError> {
-        if !(200..300).contains(&status) {
-            let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-            let message =
-                value["error"]["message"].as_str().unwrap_or("an answer that is not retake's").to_owned();
-            return Err(DeskError::Refused { status, message });
-        }
-        serde_json::from_slice(&body)
-            .map_err(|error| DeskError::Refused { status, message: error.to_string() })
-    }
 }

@@ -27,6 +27,7 @@ async fn show(desk: Desk, screen: Screen) -> anyhow::Result<()> {
         address: screen.address,
         upstream: screen.upstream,
         suffix: screen.suffix,
+        attached: screen.attached,
         banner: screen.banner,
         theme: if screen.ascii { theme.in_ascii() } else { theme },
         zone: jiff::tz::TimeZone::system(),

@@ -38,7 +38,8 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     print::error(&format!("{error:#}"));
     if let Some(StoreError::InUse { address: Some(_), .. }) = error.downcast_ref() {
         print::note(
-            "`retake list`, `show`, `rm`, `retag` and `explain` work beside it; --store DIR uses another store",
+            "`retake` shows it, and `retake list`, `show`, `rm`, `retag` and `explain` work beside it; --store DIR uses \
+             another store",
         );
     }
     exit(error).into()
@@ -70,11 +71,14 @@ fn of_desk(error: &DeskError) -> Exit {
         DeskError::Refused { status: 400, .. }
         | DeskError::Question(_)
         | DeskError::Engine(EngineError::Settings(_))
-        | DeskError::OnlyThere(_) => Exit::Usage,
+        | DeskError::NoRetake { .. }
+        | DeskError::OtherVersion { .. }
+        | DeskError::NoToken { .. }
+        | DeskError::WrongToken { .. } => Exit::Usage,
         DeskError::Refused { status: 404 | 409, .. } => Exit::NotFound,
         DeskError::Refused { status: 502, .. } => Exit::Upstream,
         DeskError::Engine(EngineError::Store(_))
-        | DeskError::Unreachable(_)
+        | DeskError::Unreachable { .. }
         | DeskError::Refused { .. }
         | DeskError::Store(_) => Exit::Store,
     }

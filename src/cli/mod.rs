@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod attach;
 mod config;
 mod curl;
 mod demo;
@@ -105,6 +106,8 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// The workbench for a proxy that runs elsewhere; leaving it does not stop that
+    Attach(attach::Place),
     /// See what retake does: recordings, a stand-in upstream and gentle traffic, all on this machine
     Demo {
         /// End by itself after this time, such as 10s or 2m
@@ -208,6 +211,7 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         Some(Verb::Serve { proxy, quiet, json }) => {
             serve::run(&common, cli.proxy.and(proxy, typed), serve::Lines::of(quiet, json)).await
         }
+        Some(Verb::Attach(place)) => attach::run(&common, place, show).await,
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
         Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
@@ -221,6 +225,15 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
 }
 
 impl ProxyArgs {
+    /// Whether anything is asked for.
+    fn any(&self) -> bool {
+        let texts = [&self.listen, &self.mode, &self.preset, &self.strategy];
+        texts.iter().any(|text| text.is_some())
+            || !self.upstreams.is_empty()
+            || self.never_forward
+            || self.no_scrub
+    }
+
     /// Flags before and after the verb mean the same; the later one wins. `typed` says which stand after it: the
     /// others there hold what the environment says, and that yields to a flag before the verb.
     fn and(self, later: Self, typed: impl Fn(&str) -> bool) -> Self {

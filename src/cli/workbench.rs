@@ -10,20 +10,23 @@ use std::time::Duration;
 use super::config::{Config, Theme};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
-use super::{Common, ProxyArgs, print};
+use super::{Common, ProxyArgs, attach, print};
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::model::{Notice, Outcome};
+use crate::store::StoreError;
 
 /// What a screen is told at its start.
 #[derive(Clone, Debug)]
 pub struct Screen {
-    /// Where the proxy listens, `127.0.0.1:4010`.
+    /// Where the proxy listens, `127.0.0.1:4010`; with a scheme where that is not `http`.
     pub address: String,
-    /// Where forwarded calls go, in a few words.
+    /// Where forwarded calls go, in a few words; empty where that is not known.
     pub upstream: String,
     /// Stands behind the name in the title, `demo`.
     pub suffix: Option<String>,
+    /// Whether the proxy runs in another process, which goes on when the screen is left.
+    pub attached: bool,
     /// How to point something at the proxy, line by line.
     pub banner: Vec<String>,
     /// The colours that were asked for.
@@ -42,19 +45,32 @@ pub trait Show: AsyncFn(Desk, Screen) -> anyhow::Result<()> {}
 impl<S: AsyncFn(Desk, Screen) -> anyhow::Result<()>> Show for S {}
 
 pub(super) async fn run(common: &Common, args: ProxyArgs, show: impl Show) -> anyhow::Result<ExitCode> {
-    if !terminal_at_hand() {
-        let text = "the workbench needs a terminal on stdin and stdout; without one use `retake serve`";
-        return Err(Usage(text.into()).into());
-    }
+    refuse_without_terminal()?;
     let config = Config::read(common, &args)?;
     log_to_file();
-    let running = Running::start(&common.store, &config).await?;
+    let running = match Running::start(&common.store, &config).await {
+        Err(error) if is_served(&error) => return attach::beside(common, &args, &config, show, error).await,
+        running => running?,
+    };
     let shown = show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;
     let summary = summary(&running.engine);
     running.stop().await?;
     shown?;
     print::note(&summary);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a store could not be had because a proxy runs on it.
+fn is_served(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::InUse { address: Some(_), .. }))
+}
+
+/// A screen without anybody before it is no use.
+pub(super) fn refuse_without_terminal() -> Result<(), Usage> {
+    if terminal_at_hand() {
+        return Ok(());
+    }
+    Err(Usage("the workbench needs a terminal on stdin and stdout; without one use `retake serve`".into()))
 }
 
 /// Whether there is somebody to look and to type.
@@ -80,10 +96,26 @@ impl Screen {
             address: running.address.to_string(),
             upstream: upstream(config),
             suffix: None,
+            attached: false,
             banner: Vec::new(),
             theme: config.theme,
             ascii: config.ascii,
             notices: [running.notices.clone(), config.notices()].concat(),
+            length: None,
+        }
+    }
+
+    /// That of a proxy in another process.
+    pub(super) fn attached(address: String, config: &Config, notices: Vec<Notice>) -> Self {
+        Self {
+            address,
+            upstream: String::new(),
+            suffix: Some("attached".into()),
+            attached: true,
+            banner: Vec::new(),
+            theme: config.theme,
+            ascii: config.ascii,
+            notices,
             length: None,
         }
     }
@@ -98,6 +130,7 @@ impl Screen {
             address: address.to_string(),
             upstream: "stand-in upstream".into(),
             suffix: Some("demo".into()),
+            attached: false,
             banner,
             theme: Theme::Auto,
             ascii: false,

@@ -281,6 +281,7 @@ impl Engine {
         let call = ticket.call();
         call.status = Some(refused.status);
         call.reason = Some(message.clone());
+        call.code = Some(refused.code.into());
         call.response_len = response.log.bytes.len() as u64;
         let exchange = Exchange { request: scrubbed, response: Some(response) };
         self.shared.history.remember(call.id, exchange);
@@ -295,6 +296,7 @@ impl Engine {
         let call = asked.ticket.call();
         call.status = Some(refused.status);
         call.reason = Some(refused.message.into());
+        call.code = Some(refused.code.into());
         call.response_len = response.log.bytes.len() as u64;
         let exchange = Exchange { request: asked.scrubbed, response: Some(response) };
         // What missed may be sent after all, when somebody asks for that.

@@ -232,6 +232,7 @@ fn follow(mut ticket: Ticket, leading: &Call) {
     let call = ticket.call();
     call.recording.clone_from(&leading.recording);
     call.reason = call.reason.take().or_else(|| leading.reason.clone());
+    call.code = call.code.take().or_else(|| leading.code.clone());
     let outcome = leading.outcome.unwrap_or(crate::model::Outcome::Error);
     ticket.done(outcome);
 }

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use super::asking::Asking;
+use super::metrics::Latencies;
 use crate::matching::Outline;
-use crate::model::{Call, CallId, Event, Exchange, Hit, Mode, RecordingId, Request, Row, Snapshot};
+use crate::model::{Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Row, Snapshot};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -22,6 +23,7 @@ pub(super) struct History {
     /// The mode's place in [`Mode::ALL`], also readable without the lock: every call asks for it.
     mode: AtomicUsize,
     state: Mutex<State>,
+    latencies: Latencies,
     events: broadcast::Sender<Arc<Event>>,
 }
 
@@ -66,6 +68,7 @@ impl History {
         Self {
             mode: AtomicUsize::new(place(mode)),
             state: Mutex::new(state),
+            latencies: Latencies::default(),
             events: broadcast::Sender::new(BACKLOG),
         }
     }
@@ -103,6 +106,9 @@ impl History {
     /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one. A call that is answered at
     /// once comes here only when it is done and without an id, and gets one. `asking` is what it asks for.
     pub(super) fn put(&self, call: Call, asking: Option<&Arc<Asking>>, usage: impl FnOnce() -> Option<Hit>) {
+        if let Some(outcome) = call.outcome.filter(|_| call.done) {
+            self.latencies.count(outcome, call.total.unwrap_or_default());
+        }
         let mut call = Arc::new(call);
         // What gives way is let go when the lock is free again: it may be much.
         let mut oldest = None;
@@ -221,6 +227,14 @@ impl History {
                 .asked
                 .extend(outline.map(|outline| Remembered { call, asking: Arc::new(Asking::known(outline)) }));
         }
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.lock().picture.counters
+    }
+
+    pub(super) fn latencies(&self) -> &Latencies {
+        &self.latencies
     }
 
     pub(super) fn calls(&self) -> VecDeque<Arc<Call>> {

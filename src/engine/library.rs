@@ -122,6 +122,12 @@ impl Library {
         self.write().entries.iter_mut().map(|(id, entry)| (id.clone(), Arc::clone(entry.settled()))).collect()
     }
 
+    /// How many recordings there are, and the length of all in bytes.
+    pub(super) fn extent(&self) -> (u64, u64) {
+        let state = self.read();
+        (state.entries.len() as u64, state.entries.values().map(|entry| entry.indexed.row.size).sum())
+    }
+
     /// What finds a recording.
     pub(super) fn keys(&self, id: &RecordingId) -> Option<Keys> {
         self.read().entries.get(id).map(|entry| entry.indexed.keys.clone())

@@ -3,9 +3,9 @@
 //! Everything that has a choice is decided by pure functions (`matching`, `dialect`); this module carries it out. It
 //! knows nothing of the terminal and nothing of the HTTP server. It is the only place that reads the clock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
@@ -38,6 +38,7 @@ mod library;
 mod linked;
 mod links;
 mod media;
+mod metrics;
 mod outlines;
 mod policy;
 mod recall;
@@ -60,6 +61,7 @@ pub use explain::{Explanation, Fix, Hit, Near};
 pub use fetch::FetchError;
 pub use label::Relabel;
 pub use media::Media;
+pub use metrics::{Histogram, Metrics};
 pub use policy::{Profile, Route, Secret, key_variables};
 pub use record::row_of;
 pub use replay::{Raw, RawKey};
@@ -118,6 +120,7 @@ struct Shared {
     /// Recordings on their way into the store, drained at the end.
     tasks: TaskTracker,
     closing: CancellationToken,
+    started: Instant,
 }
 
 impl Engine {
@@ -146,6 +149,7 @@ impl Engine {
             curating: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
+            started: Instant::now(),
         };
         let engine = Self { shared: Arc::new(shared) };
         engine.rekey();
@@ -223,6 +227,12 @@ impl Engine {
         self.shared.history.exchange(call)
     }
 
+    /// The calls of the history, the oldest first.
+    #[must_use]
+    pub fn calls(&self) -> VecDeque<Arc<Call>> {
+        self.shared.history.calls()
+    }
+
     /// A call of the history.
     #[must_use]
     pub fn call(&self, id: CallId) -> Option<Arc<Call>> {
@@ -238,6 +248,11 @@ impl Engine {
             Level::Error => tracing::error!(target: NOTICES, "{text}"),
         }
         self.shared.history.announce(|| Event::Notice(Notice { level, text }));
+    }
+
+    /// Ends when the engine begins to close.
+    pub fn closing(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        self.shared.closing.clone().cancelled_owned()
     }
 
     /// Waits up to `patience` for recordings on their way, then writes the ledger and closes the store.

@@ -76,6 +76,9 @@ pub struct Call {
     pub total: Option<u64>,
     /// One line that says why: of a miss or an error.
     pub reason: Option<String>,
+    /// The word for programs in an answer of retake's own that refuses, `RECORDING_NOT_FOUND`.
+    #[serde(default)]
+    pub code: Option<Arc<str>>,
 }
 
 impl Outcome {

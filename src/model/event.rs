@@ -34,6 +34,8 @@ pub enum Event {
     Mode(Mode),
     /// Something people should know.
     Notice(Notice),
+    /// Everything anew, for a listener that may have missed something.
+    Snapshot(Arc<Snapshot>),
 }
 
 /// A message for people.
@@ -136,6 +138,7 @@ impl Snapshot {
             }
             Event::Mode(mode) => self.mode = *mode,
             Event::Notice(_) => {}
+            Event::Snapshot(snapshot) => self.clone_from(snapshot),
         }
     }
 

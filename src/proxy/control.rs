@@ -1,24 +1,28 @@
 //! The control API under `/__retake/`: the engine's verbs for other `retake` commands.
 //!
 //! It needs the token of the store's `LOCK` (health and media do not), refuses browsers and foreign hosts, and takes
-//! small bodies only.
+//! small bodies only. All of it is described by `assets/openapi.json`; a test fails where that and this differ.
 
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
 use crate::engine::{Blame, Explanation, Retagged, Tag, VerbError};
 use crate::matching::Suggestion;
-use crate::model::{CallId, Mode, RecordingId, Row, ScopeState};
+use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
 use crate::store::StoreError;
+
+mod events;
+mod log;
+mod metrics;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
 const LARGEST_BODY: usize = 4 << 20;
@@ -63,12 +67,54 @@ struct Begun {
     cursors: usize,
 }
 
+/// One call of the history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallShown {
+    /// The call as it stands.
+    pub call: Arc<Call>,
+    /// What it held; none when it became a recording or is not remembered.
+    pub exchange: Option<Arc<Exchange>>,
+}
+
+/// The description of the control API, an OpenAPI document.
+const OPENAPI: &str = include_str!("../../assets/openapi.json");
+
+/// Routes, and their paths by name: a router does not tell.
+#[derive(Default)]
+struct Routes {
+    router: Router<Arc<Shared>>,
+    paths: Vec<&'static str>,
+}
+
 /// A failure, as status and text.
 struct Failure(StatusCode, String);
 
 pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let open = Router::new().route("/health", get(health)).route("/media/{id}", get(media::media));
-    let closed = Router::new()
+    let authorized = closed().router.layer(middleware::from_fn_with_state(Arc::clone(shared), authorize));
+    open()
+        .router
+        .merge(authorized)
+        .fallback(nothing)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), admit))
+        .layer(middleware::map_response(as_failure))
+}
+
+/// The paths of all routes of the control API, as the router spells them (`/__retake/recordings/{id}`).
+#[must_use]
+pub fn control_paths() -> Vec<String> {
+    let all = [open().paths, closed().paths].concat();
+    all.iter().map(|path| format!("/__retake{path}")).collect()
+}
+
+/// What everyone on this machine may ask for.
+fn open() -> Routes {
+    Routes::default().route("/health", get(health)).route("/media/{id}", get(media::media))
+}
+
+/// What needs the token.
+fn closed() -> Routes {
+    Routes::default()
         .route("/recordings", get(list))
         .route("/recordings/{id}", get(show))
         .route("/recordings/remove", post(remove))
@@ -80,26 +126,28 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/scopes", get(scopes))
         .route("/scopes/reset", post(reset_scopes))
         .route("/calls", get(calls))
+        .route("/calls/{id}", get(call))
         .route("/calls/{id}/explain", get(explain_call))
         .route("/mode", get(mode).put(set_mode))
-        .layer(middleware::from_fn_with_state(Arc::clone(shared), authorize));
-    open.merge(closed)
-        .fallback(nothing)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(Arc::clone(shared), admit))
+        .route("/snapshot", get(snapshot))
+        .route("/events", get(events::events))
+        .route("/metrics", get(metrics::metrics))
+        .route("/v1/requests", get(log::list))
+        .route("/v1/requests/{id}", get(log::show))
+        .route("/openapi.json", get(openapi))
 }
 
 async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.guard.admit(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err((status, text)) => Failure(status, text.into()).into_response(),
+        Err((status, text)) => Failure(status, text).into_response(),
     }
 }
 
 async fn authorize(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.guard.authorize(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err((status, text)) => Failure(status, text.into()).into_response(),
+        Err((status, text)) => Failure(status, text).into_response(),
     }
 }
 
@@ -107,12 +155,36 @@ async fn authorize(State(shared): State<Arc<Shared>>, request: Request, next: Ne
 pub(super) async fn scoped_media(shared: Arc<Shared>, id: String, headers: HeaderMap) -> Response {
     match shared.guard.admit(&headers) {
         Ok(()) => media::media(State(shared), Path(id), headers).await,
-        Err((status, text)) => Failure(status, text.into()).into_response(),
+        Err((status, text)) => Failure(status, text).into_response(),
     }
 }
 
+/// Errors in the one shape that they have here, also those that the server's own parts answer with.
+async fn as_failure(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !(status.is_client_error() || status.is_server_error()) || is_json {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let text = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "this path of the control API has no such method".into(),
+        _ => String::from_utf8_lossy(&text).into_owned(),
+    };
+    let (own, body) = Failure(status, text).into_response().into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.extend(own.headers);
+    Response::from_parts(head, body)
+}
+
+/// Says that this is a retake, and which.
 async fn health() -> Response {
-    Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response()
+    Json(json!({ "status": "ok", "name": "retake", "version": env!("CARGO_PKG_VERSION") })).into_response()
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
 async fn nothing() -> Failure {
@@ -197,7 +269,21 @@ async fn reset_scopes(State(shared): State<Arc<Shared>>, Json(reset): Json<Reset
 }
 
 async fn calls(State(shared): State<Arc<Shared>>) -> Response {
-    Json(shared.engine.snapshot().calls).into_response()
+    Json(shared.engine.calls()).into_response()
+}
+
+async fn call(State(shared): State<Arc<Shared>>, Path(id): Path<u64>) -> Result<Json<CallShown>, Failure> {
+    let id = CallId(id);
+    let call = shared.engine.call(id).ok_or_else(|| unknown_call(id.0))?;
+    Ok(Json(CallShown { call, exchange: shared.engine.exchange(id) }))
+}
+
+fn unknown_call(id: u64) -> Failure {
+    Failure(StatusCode::NOT_FOUND, format!("there is no call {id} in the history; see /__retake/calls"))
+}
+
+async fn snapshot(State(shared): State<Arc<Shared>>) -> Json<Snapshot> {
+    Json(shared.engine.snapshot())
 }
 
 async fn mode(State(shared): State<Arc<Shared>>) -> Json<Mode> {
@@ -207,6 +293,13 @@ async fn mode(State(shared): State<Arc<Shared>>) -> Json<Mode> {
 async fn set_mode(State(shared): State<Arc<Shared>>, Json(mode): Json<Mode>) -> Json<Mode> {
     shared.engine.set_mode(mode);
     Json(mode)
+}
+
+impl Routes {
+    fn route(mut self, path: &'static str, methods: MethodRouter<Arc<Shared>>) -> Self {
+        self.paths.push(path);
+        Self { router: self.router.route(path, methods), paths: self.paths }
+    }
 }
 
 impl From<StoreError> for Failure {

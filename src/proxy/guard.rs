@@ -39,21 +39,27 @@ impl Guard {
 
     /// What is refused for every control route: a foreign Host (DNS rebinding) and anything that a browser sends from
     /// a page.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
         if headers.contains_key(header::ORIGIN) {
-            return Err((StatusCode::FORBIDDEN, "the control API is not for browsers"));
+            let text = "the control API is not for web pages: leave the Origin header out";
+            return Err((StatusCode::FORBIDDEN, text.into()));
         }
         match host(headers) {
             Some(host) if self.is_own(host) => Ok(()),
-            _ => Err((
-                StatusCode::FORBIDDEN,
-                "this Host is not the proxy's; use its address, or set public_url",
-            )),
+            foreign => {
+                let address = reachable(self.address);
+                let foreign = foreign.unwrap_or_default();
+                let text = format!(
+                    "the proxy does not know itself as `{foreign}`; use http://{address}, or, where it is reached \
+                     under another name, set public_url = \"http://NAME:PORT\" in its configuration"
+                );
+                Err((StatusCode::FORBIDDEN, text))
+            }
         }
     }
 
     /// The token, for the routes that need it.
-    pub(super) fn authorize(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    pub(super) fn authorize(&self, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
         let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         if !self.token.is_empty() && same(sent.as_bytes(), self.token.as_bytes()) {
@@ -61,7 +67,7 @@ impl Guard {
         } else {
             Err((
                 StatusCode::UNAUTHORIZED,
-                "the control API needs the token of the store's LOCK file as a bearer token",
+                "the control API needs the token of the store's LOCK file as a bearer token".into(),
             ))
         }
     }

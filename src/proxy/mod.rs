@@ -16,6 +16,7 @@ use axum::response::Response;
 use axum::serve::ListenerExt;
 use futures_util::FutureExt;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 
@@ -28,6 +29,7 @@ mod request;
 mod respond;
 mod scope;
 
+pub use control::{CallShown, control_paths};
 pub use question::Question;
 
 use guard::Guard;
@@ -48,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) guard: Guard,
     intake: Intake,
+    /// Cancelled when no more calls are taken: what would go on for ever ends then.
+    stopping: CancellationToken,
 }
 
 /// How a proxy is reached.
@@ -68,7 +72,8 @@ impl Proxy {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let guard = Guard::new(address, access);
-        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, intake: Intake::default() }) })
+        let (intake, stopping) = (Intake::default(), CancellationToken::new());
+        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, intake, stopping }) })
     }
 
     /// The address that is bound.
@@ -90,13 +95,14 @@ impl Proxy {
             // An answer must not wait for the next one to fill a packet.
             _ = stream.set_nodelay(true);
         });
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let stopping = self.shared.stopping.clone();
+        let stop = stopping.clone();
         let serve = axum::serve(listener, app).with_graceful_shutdown(async move {
             shutdown.await;
-            drop(stop);
+            stop.cancel();
         });
         let deadline = async {
-            let _ = stopped.await;
+            stopping.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {

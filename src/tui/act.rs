@@ -138,7 +138,7 @@ impl App {
     }
 
     fn quit(&mut self) -> Vec<Effect> {
-        if self.world.counters.in_flight == 0 {
+        if self.world.counters.in_flight == 0 || self.options.attached {
             return vec![Effect::Quit];
         }
         self.keep_filter();

@@ -28,12 +28,14 @@ use crate::terminal::Protocol;
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the proxy listens, `127.0.0.1:4010`.
+    /// Where the proxy listens, `127.0.0.1:4010`; with a scheme where that is not `http`.
     pub address: String,
-    /// Where calls go that are forwarded, in a few words.
+    /// Where calls go that are forwarded, in a few words; empty where that is not known.
     pub upstream: String,
     /// Stands behind the name in the title, `demo`.
     pub suffix: Option<String>,
+    /// Whether the proxy goes on when the screen is left.
+    pub attached: bool,
     /// Lines below the live list on wide screens: how to point something at the proxy.
     pub banner: Vec<String>,
     /// The look.
@@ -94,6 +96,14 @@ pub struct App {
     pub(super) jumps: Vec<Tab>,
     typed: String,
     dirty: bool,
+}
+
+impl Options {
+    /// The proxy's URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        if self.address.contains("://") { self.address.clone() } else { format!("http://{}", self.address) }
+    }
 }
 
 impl App {

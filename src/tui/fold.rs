@@ -23,6 +23,9 @@ impl App {
 
     /// Takes an event in: into the world first, then into what is derived from it.
     pub(super) fn take_event(&mut self, event: &Event) {
+        if let Event::Snapshot(snapshot) = event {
+            return self.take_snapshot(Snapshot::clone(snapshot));
+        }
         let newest = self.world.calls.back().map(|call| call.id);
         let gone: Vec<RowKey> = self.stale_keys(event);
         let known = |app: &Self, ids: &[RecordingId]| {
@@ -46,6 +49,7 @@ impl App {
                 self.toasts.info(self.now, notice.text.clone());
             }
             Event::Notice(notice) => self.toasts.notice(self.now, notice),
+            Event::Snapshot(_) => {}
         }
     }
 

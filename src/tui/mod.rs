@@ -82,7 +82,7 @@ pub async fn run(
     over: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     // Listen first, look second: nothing between the two is lost, and an event taken in twice does no harm.
-    let events = desk.subscribe()?;
+    let events = desk.subscribe();
     let snapshot = desk.snapshot().await?;
     let (say, said) = mpsc::channel(BATCH);
     let panicked = say.clone();

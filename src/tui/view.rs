@@ -89,7 +89,7 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
     draw::write(buf, &mut place, mode.as_str(), theme.tone(Tone::Strong));
     let arrow = theme.mark("→", "->");
     let route = format!("{} {arrow} {}", sanitize(&options.address), sanitize(&options.upstream));
-    let route = if usize::from(place.width) > route.width() + 4 {
+    let route = if !options.upstream.is_empty() && usize::from(place.width) > route.width() + 4 {
         route
     } else {
         sanitize(&options.address).into_owned()

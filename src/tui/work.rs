@@ -103,7 +103,7 @@ async fn load(desk: &Desk, subject: &Subject) -> anyhow::Result<Option<Arc<Pages
         Subject::Recording(id) => Some(id),
         // What the call itself held, if that is remembered; else what answered it.
         Subject::Call(call, recording) => {
-            if let Some(exchange) = desk.exchange(*call)? {
+            if let Some(exchange) = desk.exchange(*call).await? {
                 return Ok(Some(Arc::new(spawn_blocking(move || Pages::of_exchange(&exchange)).await?)));
             }
             recording.as_ref()

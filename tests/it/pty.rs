@@ -1,5 +1,6 @@
 //! The workbench in a real terminal: what people see, what their keys do, and what is left when they leave.
 
+mod attach;
 mod curate;
 mod leave;
 mod start;

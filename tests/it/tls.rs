@@ -14,8 +14,8 @@ use crate::home::{CHAT_PATH, Home, Running};
 const CHAT: &str = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Over TLS"}]}"#;
 const ANSWER: &str = r#"{"id":"chatcmpl-tls","choices":[]}"#;
 
-/// A provider at `https://localhost:PORT`; its certificate is written to `trusted`.
-async fn provider(trusted: &Path) -> u16 {
+/// What takes connections to `https://localhost`; its certificate is written to `trusted`.
+fn acceptor(trusted: &Path) -> TlsAcceptor {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(trusted, certified.cert.pem()).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
@@ -24,7 +24,30 @@ async fn provider(trusted: &Path) -> u16 {
         rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config =
         config.with_no_client_auth().with_single_cert(vec![certified.cert.der().clone()], key).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Puts TLS before a server: what comes in at the port is passed on to it.
+pub(crate) async fn front(trusted: &Path, to: std::net::SocketAddr) -> u16 {
+    let acceptor = acceptor(trusted);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut client = acceptor.accept(socket).await?;
+                let mut server = tokio::net::TcpStream::connect(to).await?;
+                tokio::io::copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    port
+}
+
+/// A provider at `https://localhost:PORT`; its certificate is written to `trusted`.
+async fn provider(trusted: &Path) -> u16 {
+    let acceptor = acceptor(trusted);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

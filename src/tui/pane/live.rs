@@ -86,12 +86,10 @@ fn empty(app: &App) -> Vec<Toned> {
     if !app.world.calls.is_empty() {
         return super::recordings::no_result(app.live.filter.text());
     }
-    let address = sanitize(&app.options.address).into_owned();
+    let url = sanitize(&app.options.url()).into_owned();
     let plain = |text: &str| Toned::of(Tone::Plain, text);
     let export = |name: &str, path: &str| {
-        Toned::of(Tone::Dim, "export ")
-            .and(Tone::Strong, name)
-            .and(Tone::Accent, format!("=http://{address}/{path}"))
+        Toned::of(Tone::Dim, "export ").and(Tone::Strong, name).and(Tone::Accent, format!("={url}/{path}"))
     };
     vec![
         Toned::default(),

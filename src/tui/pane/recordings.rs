@@ -132,7 +132,7 @@ fn empty(app: &App) -> Vec<Toned> {
         Toned::of(Tone::Strong, "No recordings yet.").and(Tone::Plain, " To record the first one:"),
         Toned::default(),
         step("1", first),
-        step("2", format!("Point an SDK at http://{} (tab 1 shows how).", sanitize(&app.options.address))),
+        step("2", format!("Point an SDK at {} (tab 1 shows how).", sanitize(&app.options.url()))),
         step("3", "Make a call with your own API key; it shows up here.".into()),
     ]
 }

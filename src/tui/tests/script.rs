@@ -37,6 +37,7 @@ impl Script {
             address: "127.0.0.1:4010".into(),
             upstream: "api.openai.com and 8 more".into(),
             suffix: None,
+            attached: false,
             banner: Vec::new(),
             theme,
             zone: TimeZone::UTC,

@@ -118,6 +118,7 @@ pub(crate) fn call(number: u64) -> Call {
         first_byte: Some(total / 3),
         total: Some(total),
         reason: reason.map(String::from),
+        code: None,
     }
 }
 

@@ -1,0 +1,87 @@
+//! `retake attach`, and `retake` beside a proxy that runs on the same store: the screen of another process.
+
+use std::process::ExitCode;
+
+use super::config::Config;
+use super::exit::Usage;
+use super::proxy::log_to_file;
+use super::workbench::{Screen, Show, refuse_without_terminal};
+use super::{Common, ProxyArgs, print};
+use crate::desk::{Desk, Owner};
+use crate::model::{Level, Notice};
+use crate::upstream::Base;
+
+/// Where a proxy runs, and what opens it.
+#[derive(clap::Args)]
+pub(super) struct Place {
+    /// Its URL, such as http://127.0.0.1:4010 or https://retake.example
+    url: String,
+    /// The token in the LOCK file of its store [default: that of the running retake on --store]
+    #[arg(long, value_name = "TOKEN", env = "RETAKE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+pub(super) async fn run(common: &Common, place: Place, show: impl Show) -> anyhow::Result<ExitCode> {
+    let base: Base = place.url.parse().map_err(|error| Usage(format!("{error}")))?;
+    refuse_without_terminal()?;
+    let config = Config::read(common, &ProxyArgs::default())?;
+    log_to_file();
+    let token = place.token.filter(|token| !token.is_empty());
+    let notices = in_the_clear(&base).into_iter().collect();
+    let owner = Owner::found(base, token, &common.store).await?;
+    shown(owner, &config, notices, show).await
+}
+
+/// Attaches to the proxy that runs on the store, for which opening it failed with `in_use`.
+pub(super) async fn beside(
+    common: &Common,
+    args: &ProxyArgs,
+    config: &Config,
+    show: impl Show,
+    in_use: anyhow::Error,
+) -> anyhow::Result<ExitCode> {
+    let Some(owner) = Owner::of(&common.store) else { return Err(in_use) };
+    let text = "a retake runs on this store and this is its screen: flags for a proxy have no effect on it";
+    let notice = Notice { level: Level::Warning, text: text.into() };
+    let notices = args.any().then_some(notice).into_iter().collect();
+    shown(owner, config, notices, show).await
+}
+
+async fn shown(
+    owner: Owner,
+    config: &Config,
+    notices: Vec<Notice>,
+    show: impl Show,
+) -> anyhow::Result<ExitCode> {
+    let base = owner.base();
+    let address = base.as_str().strip_prefix("http://").unwrap_or(base.as_str()).to_owned();
+    show(Desk::There(owner), Screen::attached(address.clone(), config, notices)).await?;
+    print::note(&format!("the proxy at {address} goes on"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be said of a URL whose traffic others can read.
+fn in_the_clear(base: &Base) -> Option<Notice> {
+    let open = base.as_str().starts_with("http://") && !base.is_loopback();
+    let text = format!(
+        "the token and all that is shown go to {} unencrypted; https:// would hide them",
+        base.host()
+    );
+    open.then_some(Notice { level: Level::Warning, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_can_read_is_said_to_be() {
+        let said = |url: &str| in_the_clear(&url.parse().unwrap()).map(|notice| notice.text);
+        assert!(said("http://build-7:4010").unwrap().contains("build-7:4010 unencrypted"));
+        for fine in
+            ["https://build-7:4010", "http://127.0.0.1:4010", "http://localhost:4010", "http://[::1]:4010"]
+        {
+            assert_eq!(said(fine), None, "{fine}");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The owner of a store that runs in another process, reached through its control API.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::DeskError;
+use crate::model::{Headers, RecordingId, Request};
+use crate::store;
+use crate::upstream::{Arriving, Base, Client, Forwarded, UpstreamError};
+
+/// A retake that owns a store, in another process. Clones share it.
+#[derive(Clone)]
+pub struct Owner {
+    client: Client,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    place: RwLock<Place>,
+    /// Whether the address was given, and is not what the store's `LOCK` says.
+    given: bool,
+    /// The store whose `LOCK` says the token; none when the token was given.
+    store: Option<PathBuf>,
+}
+
+/// Where an owner is, and what opens its control API.
+#[derive(Clone)]
+struct Place {
+    base: Base,
+    token: String,
+}
+
+/// What `/__retake/health` says.
+#[derive(Deserialize)]
+struct Health {
+    name: String,
+    version: String,
+}
+
+#[derive(Deserialize)]
+struct Ids {
+    ids: Vec<RecordingId>,
+}
+
+impl Owner {
+    /// How long the owner may take: its answers come from memory and disk.
+    const PATIENCE: Duration = Duration::from_secs(30);
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// The process that owns the store in `dir`; none when nobody does, or a short command.
+    #[must_use]
+    pub fn of(dir: &Path) -> Option<Self> {
+        let place = Place::of(dir)?;
+        Some(Self::at(place, false, Some(dir)))
+    }
+
+    /// The retake at `base`, once it said that it is one, of this version, and took the token. Without a token, it
+    /// is that of the `LOCK` in `store`.
+    ///
+    /// # Errors
+    /// When nothing answers there, what answers is no retake or another version, or the token is not the right one.
+    pub async fn found(base: Base, token: Option<String>, store: &Path) -> Result<Self, DeskError> {
+        let known = token.is_some();
+        let token = match token {
+            Some(token) => token,
+            None => store::owner(store)
+                .map(|owner| owner.token)
+                .ok_or_else(|| DeskError::NoToken { base: base.to_string(), store: store.into() })?,
+        };
+        let owner = Self::at(Place { base, token }, true, (!known).then_some(store));
+        owner.introduced().await?;
+        owner.get::<serde_json::Value>("/mode").await?;
+        Ok(owner)
+    }
+
+    fn at(place: Place, given: bool, store: Option<&Path>) -> Self {
+        let shared = Shared { place: RwLock::new(place), given, store: store.map(Into::into) };
+        Self { client: Client::new(Self::PATIENCE), shared: Arc::new(shared) }
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn base(&self) -> Base {
+        self.place().base
+    }
+
+    /// Looks whether the store has another owner by now, or the same one a new token.
+    pub(super) fn look_again(&self) {
+        let Some(now) = self.shared.store.as_deref().and_then(Place::of) else { return };
+        let mut place = self.shared.place.write().unwrap_or_else(PoisonError::into_inner);
+        place.token = now.token;
+        if !self.shared.given {
+            place.base = now.base;
+        }
+    }
+
+    /// Asks who is there. The token is not sent: whoever it is might keep it.
+    async fn introduced(&self) -> Result<(), DeskError> {
+        let base = self.base().to_string();
+        let (status, _, body) = self.send(Method::GET, "/health", None, Bytes::new()).await?;
+        if status == 403 {
+            return Err(refused(&base, status, &body));
+        }
+        let health = serde_json::from_slice::<Health>(&body).ok();
+        match health.filter(|health| status == 200 && health.name == "retake") {
+            None => Err(DeskError::NoRetake { base }),
+            Some(health) if !compatible(&health.version, Self::VERSION) => {
+                Err(DeskError::OtherVersion { base, theirs: health.version, ours: Self::VERSION })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DeskError> {
+        self.read(Method::GET, path, Bytes::new()).await
+    }
+
+    pub(super) async fn call<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<T, DeskError> {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        self.read(method, path, body.into()).await
+    }
+
+    pub(super) async fn ids(&self, path: &str, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        let answer: Ids = self.call(Method::POST, path, &json!({ "ids": ids })).await?;
+        Ok(answer.ids)
+    }
+
+    /// What is at `path` as it is: status, headers, body.
+    pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), DeskError> {
+        let token = self.place().token;
+        self.send(Method::GET, path, Some(&token), Bytes::new()).await
+    }
+
+    /// The beginning of an answer that goes on.
+    pub(super) async fn open(&self, path: &str) -> Result<Arriving, DeskError> {
+        let place = self.place();
+        let answer = self.begin(&place.base, Method::GET, path, Some(&place.token), Bytes::new()).await?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        let status = answer.status;
+        let body = whole(&place.base, answer.body).await?;
+        Err(refused(place.base.as_str(), status, &body))
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<T, DeskError> {
+        let Place { base, token } = self.place();
+        let (status, _, body) = self.send(method, path, Some(&token), body).await?;
+        if !(200..300).contains(&status) {
+            return Err(refused(base.as_str(), status, &body));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| DeskError::Refused { status, message: error.to_string() })
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Bytes,
+    ) -> Result<(u16, Headers, Bytes), DeskError> {
+        let base = self.base();
+        let answer = self.begin(&base, method, path, token, body).await?;
+        Ok((answer.status, answer.headers, whole(&base, answer.body).await?))
+    }
+
+    async fn begin(
+        &self,
+        base: &Base,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Bytes,
+    ) -> Result<Forwarded, DeskError> {
+        let mut headers = Headers::default();
+        headers.push("content-type", "application/json");
+        if let Some(token) = token {
+            headers.push("authorization", format!("Bearer {token}"));
+        }
+        let request = Request {
+            method: method.as_str().into(),
+            target: format!("/__retake{path}"),
+            headers,
+            body,
+            ..Request::default()
+        };
+        let answer = self.client.forward(&request, base).await;
+        answer.map_err(|error| unreachable(base, error))
+    }
+
+    fn place(&self) -> Place {
+        self.shared.place.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Place {
+    /// Where the owner of the store in `dir` listens.
+    fn of(dir: &Path) -> Option<Self> {
+        let owner = store::owner(dir)?;
+        let base = format!("http://{}", owner.address?).parse().ok()?;
+        Some(Self { base, token: owner.token })
+    }
+}
+
+/// The next piece of a body; an owner that falls silent in the middle is one that does not answer.
+pub(super) async fn piece(
+    base: &Base,
+    body: &mut Arriving,
+    patience: Duration,
+) -> Result<Option<Bytes>, DeskError> {
+    let piece = tokio::time::timeout(patience, body.piece()).await;
+    let silent = |_| Err(UpstreamError::Timeout { base: base.to_string(), after: patience });
+    piece.map_or_else(silent, Option::transpose).map_err(|error| unreachable(base, error))
+}
+
+async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, DeskError> {
+    let mut whole = Vec::new();
+    while let Some(piece) = piece(base, &mut body, Owner::PATIENCE).await? {
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.into())
+}
+
+fn unreachable(base: &Base, error: UpstreamError) -> DeskError {
+    let reason = match error {
+        UpstreamError::Unreachable { reason, .. } => reason,
+        UpstreamError::Cut(reason) => format!("it broke off in the middle of the answer: {reason}"),
+        UpstreamError::Timeout { after, .. } => format!("it said nothing for {} s", after.as_secs()),
+        other => other.to_string(),
+    };
+    DeskError::Unreachable { base: base.to_string(), reason }
+}
+
+/// What an answer with an error status says.
+fn refused(base: &str, status: u16, body: &[u8]) -> DeskError {
+    if status == 401 {
+        return DeskError::WrongToken { base: base.into() };
+    }
+    let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let message = value["error"]["message"].as_str().unwrap_or("an answer that is not retake's").to_owned();
+    DeskError::Refused { status, message }
+}
+
+/// Whether two versions speak the same control API: before 1.0 with equal minor versions, from then on with equal
+/// major ones.
+fn compatible(theirs: &str, ours: &str) -> bool {
+    let series = |version: &str| {
+        let mut numbers = version.split('.').map(str::to_owned);
+        let major = numbers.next();
+        let minor = numbers.next().filter(|_| major.as_deref() == Some("0"));
+        (major, minor)
+    };
+    series(theirs) == series(ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_one_series_understand_each_other() {
+        for (theirs, ours, fine) in [
+            ("0.1.0", "0.1.9", true),
+            ("0.1.0", "0.2.0", false),
+            ("1.0.0", "1.9.3", true),
+            ("2.0.0", "1.0.0", false),
+            ("1.1.0", "0.1.0", false),
+        ] {
+            assert_eq!(compatible(theirs, ours), fine, "{theirs} {ours}");
+        }
+    }
+}

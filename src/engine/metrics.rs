@@ -1,0 +1,125 @@
+//! What is measured for monitoring: how long calls took, how much there is, whether the store still takes anything.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::Engine;
+use crate::model::{Counters, Outcome};
+
+const BUCKETS: usize = Histogram::BOUNDS.len() + 1;
+
+/// How long calls took, by outcome. Counted without a lock: every call comes by here.
+#[derive(Debug, Default)]
+pub(super) struct Latencies([Timed; Outcome::ALL.len()]);
+
+#[derive(Debug, Default)]
+struct Timed {
+    counts: [AtomicU64; BUCKETS],
+    /// Microseconds.
+    sum: AtomicU64,
+}
+
+/// All measures at one moment, since the engine started.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Calls by outcome, in flight, partial, coalesced.
+    pub counters: Counters,
+    /// How long ended calls took, in the order of [`Outcome::ALL`].
+    pub latencies: [Histogram; Outcome::ALL.len()],
+    /// How many recordings there are.
+    pub recordings: u64,
+    /// Length of their request and response bodies and media, in bytes.
+    pub recording_bytes: u64,
+    /// Why nothing more is recorded; none while all is well.
+    pub degraded: Option<String>,
+    /// How long the engine has been running.
+    pub uptime: Duration,
+}
+
+/// How many times were how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Histogram {
+    /// How many were at most as long as each of the bounds and longer than the one before; the last is for those
+    /// that were longer than all.
+    pub counts: [u64; BUCKETS],
+    /// All times together.
+    pub sum: Duration,
+}
+
+impl Histogram {
+    /// The upper bounds of the buckets: from a replay out of memory to a film.
+    pub const BOUNDS: [Duration; 16] = [
+        Duration::from_micros(500),
+        Duration::from_millis(1),
+        Duration::from_micros(2_500),
+        Duration::from_millis(5),
+        Duration::from_millis(10),
+        Duration::from_millis(50),
+        Duration::from_millis(100),
+        Duration::from_millis(250),
+        Duration::from_millis(500),
+        Duration::from_secs(1),
+        Duration::from_millis(2_500),
+        Duration::from_secs(5),
+        Duration::from_secs(10),
+        Duration::from_secs(30),
+        Duration::from_secs(60),
+        Duration::from_secs(300),
+    ];
+}
+
+impl Latencies {
+    /// Counts a call that took so many microseconds.
+    pub(super) fn count(&self, outcome: Outcome, micros: u64) {
+        let Some(at) = Outcome::ALL.iter().position(|known| *known == outcome) else { return };
+        let taken = Duration::from_micros(micros);
+        let bucket = Histogram::BOUNDS.partition_point(|bound| *bound < taken);
+        self.0[at].counts[bucket].fetch_add(1, Ordering::Relaxed);
+        self.0[at].sum.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    fn histograms(&self) -> [Histogram; Outcome::ALL.len()] {
+        self.0.each_ref().map(|timed| Histogram {
+            counts: timed.counts.each_ref().map(|count| count.load(Ordering::Relaxed)),
+            sum: Duration::from_micros(timed.sum.load(Ordering::Relaxed)),
+        })
+    }
+}
+
+impl Engine {
+    /// All measures now.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let shared = &self.shared;
+        let (recordings, recording_bytes) = shared.library.extent();
+        Metrics {
+            counters: shared.history.counters(),
+            latencies: shared.history.latencies().histograms(),
+            recordings,
+            recording_bytes,
+            degraded: shared.store.degraded(),
+            uptime: shared.started.elapsed(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_counts_in_the_first_bucket_that_holds_it() {
+        let latencies = Latencies::default();
+        for micros in [0, 500, 501, 300_000_001] {
+            latencies.count(Outcome::Miss, micros);
+        }
+        let of = |outcome| {
+            let at = Outcome::ALL.iter().position(|known| *known == outcome).unwrap();
+            latencies.histograms()[at].clone()
+        };
+        let miss = of(Outcome::Miss);
+        assert_eq!((miss.counts[0], miss.counts[1], miss.counts[BUCKETS - 1]), (2, 1, 1));
+        assert_eq!(miss.sum, Duration::from_micros(300_001_002));
+        assert_eq!(of(Outcome::Replay).counts.iter().sum::<u64>(), 0);
+    }
+}
