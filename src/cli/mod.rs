@@ -18,6 +18,7 @@ mod print;
 mod proxy;
 mod retag;
 mod rm;
+mod run;
 mod serve;
 mod show;
 mod suggest;
@@ -114,6 +115,8 @@ enum Verb {
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<String>,
     },
+    /// Run a command whose AI calls go through a proxy of its own, and say what became of them
+    Run(run::Job),
     /// List recordings, the newest first
     List {
         /// Only those whose hash begins so
@@ -209,6 +212,10 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
             serve::run(&common, cli.proxy.and(proxy, typed), serve::Lines::of(quiet, json)).await
         }
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
+        Some(Verb::Run(mut job)) => {
+            job.proxy = cli.proxy.and(job.proxy, typed);
+            run::run(&common, job).await
+        }
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
         Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Config(verb)) => config::verbs::run(&common, verb),

@@ -29,6 +29,7 @@ mod respond;
 mod scope;
 
 pub use question::Question;
+pub use scope::scope_prefix;
 
 use guard::Guard;
 use request::Intake;
