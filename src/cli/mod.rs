@@ -12,6 +12,7 @@ mod curl;
 mod demo;
 mod exit;
 mod explain;
+mod generate;
 mod list;
 mod pick;
 mod print;
@@ -22,6 +23,7 @@ mod run;
 mod serve;
 mod show;
 mod suggest;
+mod table;
 mod traffic;
 mod workbench;
 
@@ -149,6 +151,17 @@ enum Verb {
     /// Write, check or find the configuration
     #[command(subcommand)]
     Config(config::verbs::Verb),
+    /// Print completions for a shell
+    Completions {
+        /// For which
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man {
+        /// Write it and one page for each verb into this directory
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Move recordings to the trash
     Rm {
         /// Their ids, or unique beginnings
@@ -222,6 +235,8 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         Some(Verb::Retag(change)) => retag::run(&common, change).await,
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
+        Some(Verb::Completions { shell }) => Ok(generate::completions(Cli::command(), shell)),
+        Some(Verb::Man { dir }) => generate::man(Cli::command(), dir.as_deref()),
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
     }

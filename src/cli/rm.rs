@@ -37,9 +37,7 @@ async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> a
     }
     // A list that was asked for by a prefix is always shown before it goes.
     if hash.is_some() || !yes {
-        for row in &rows {
-            print::line(&print::cut(&print::row(row)));
-        }
+        list::table(&rows).print();
     }
     let many = if rows.len() == 1 {
         "this recording".to_owned()
