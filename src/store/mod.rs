@@ -18,6 +18,7 @@ mod compact;
 mod core;
 mod error;
 mod files;
+mod glance;
 mod history;
 mod index;
 mod journal;
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use error::StoreError;
+pub use glance::{Glance, glance};
 pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 

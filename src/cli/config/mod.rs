@@ -19,7 +19,8 @@ mod preset;
 pub(super) mod verbs;
 mod watch;
 
-use file::{File, Problem, ProfileEntry, RouteEntry, Source};
+use file::{File, ProfileEntry, RouteEntry, Source};
+pub(super) use file::Problem;
 use preset::Preset;
 pub(super) use watch::Watch;
 
