@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 mod config;
 mod curl;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod generate;
@@ -151,6 +152,15 @@ enum Verb {
     /// Write, check or find the configuration
     #[command(subcommand)]
     Config(config::verbs::Verb),
+    /// Look at the terminal, the store, the configuration and the upstreams, and say what is wrong
+    Doctor {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        /// Make no connection to upstreams
+        #[arg(long)]
+        offline: bool,
+    },
     /// Print completions for a shell
     Completions {
         /// For which
@@ -235,6 +245,7 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         Some(Verb::Retag(change)) => retag::run(&common, change).await,
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
+        Some(Verb::Doctor { json, offline }) => doctor::run(&common, &cli.proxy, json, offline).await,
         Some(Verb::Completions { shell }) => Ok(generate::completions(Cli::command(), shell)),
         Some(Verb::Man { dir }) => generate::man(Cli::command(), dir.as_deref()),
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,

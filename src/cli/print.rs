@@ -85,6 +85,16 @@ pub(super) fn call(call: &Call) -> String {
     text
 }
 
+/// The word of a state, eight columns wide: `ok`, `note`, `problem`.
+pub(super) fn state(word: &str) -> String {
+    let tint = match word {
+        "ok" => "32",
+        "problem" => "1;31",
+        _ => "33",
+    };
+    if colour(&io::stdout()) { format!("\x1b[{tint}m{word:<8}\x1b[0m") } else { format!("{word:<8}") }
+}
+
 fn tint(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         Some(Outcome::Replay) => "32",

@@ -124,9 +124,9 @@ impl Client {
         };
         let name = || base.as_str().to_owned();
         let connected = tokio::time::timeout(self.shared.timeout, connecting).await;
-        connected.map_err(|_| UpstreamError::Timeout { base: name(), after: self.shared.timeout })?.map_err(
-            |error| UpstreamError::Unreachable { base: name(), reason: root_cause(error.as_ref()) },
-        )
+        connected
+            .map_err(|_| UpstreamError::Timeout { base: name(), after: self.shared.timeout })?
+            .map_err(|error| UpstreamError::Unreachable { base: name(), reason: root_cause(error.as_ref()) })
     }
 
     fn proxy_of(&self, uri: &Uri) -> Option<Intercept> {

@@ -20,7 +20,7 @@ const BASES: [(&str, &str, &str); 8] = [
 ];
 
 /// Variables that SDKs read a key from and refuse to start without; any of a line will do, and the first is set.
-const KEYS: [&[&str]; 8] = [
+pub(in crate::cli) const KEYS: [&[&str]; 8] = [
     &["OPENAI_API_KEY"],
     &["AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"],
     &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],

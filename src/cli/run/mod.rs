@@ -25,6 +25,7 @@ mod child;
 mod environment;
 mod summary;
 
+pub(super) use environment::KEYS;
 use environment::{Environment, Place, forwards_nothing};
 use summary::{Since, Summary};
 
