@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::config::Config;
 use super::exit::{Exit, NotFound};
+use super::progress::Progress;
 use super::table::{Column, Table};
 use super::{Common, ProxyArgs, pick, print};
 use crate::desk::Desk;
@@ -113,7 +114,10 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         return Err(NotFound(text).into());
     }
     let config = Config::read(common, &ProxyArgs::default())?;
+    // It takes its time where the index is made anew, or another short command has the store.
+    let opening = Progress::start("opening the store", None);
     let (desk, notices) = Desk::open(&common.store, config.settings)?;
+    opening.done();
     for notice in &notices {
         print::note(&notice.text);
     }

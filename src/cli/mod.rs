@@ -17,6 +17,7 @@ mod generate;
 mod list;
 mod pick;
 mod print;
+mod progress;
 mod proxy;
 mod retag;
 mod rm;

@@ -158,7 +158,7 @@ mod tests {
         let head = |width| table().lines(Some(width))[0].clone();
         assert_eq!(table().lines(Some(80))[1], "rec_1    1 kB  gpt-5-mini-2026  short");
         assert_eq!(table().lines(Some(40))[1], "rec_1    1 kB  gpt-5-m…  short");
-        assert_eq!(table().lines(Some(40))[2], "rec_22  12 MB  o9         日本語 and more");
+        assert_eq!(table().lines(Some(40))[2], "rec_22  12 MB  o9        日本語 and more");
         assert_eq!(table().lines(Some(27))[1], "rec_1    1 kB  gpt…  short");
         assert_eq!(head(27), "ID       SIZE  MOD…  PROMPT");
         assert_eq!(head(26), "ID      MODEL     PROMPT");
