@@ -294,6 +294,21 @@ impl Desk {
         }
     }
 
+    /// Why a call of the history was answered as it was; none where its request is not remembered.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn explain_call(&self, call: CallId) -> Result<Option<Explanation>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.explain_call(call).await),
+            Self::There(owner) => match owner.get(&format!("/calls/{}/explain", call.0)).await {
+                Ok(explanation) => Ok(Some(explanation)),
+                Err(DeskError::Refused { status: 404, .. }) => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
     ///
     /// # Errors

@@ -11,17 +11,22 @@ mod attach;
 mod config;
 mod curl;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
+mod generate;
 mod list;
 mod pick;
 mod print;
+mod progress;
 mod proxy;
 mod retag;
 mod rm;
+mod run;
 mod serve;
 mod show;
 mod suggest;
+mod table;
 mod traffic;
 mod workbench;
 
@@ -117,6 +122,8 @@ enum Verb {
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<String>,
     },
+    /// Run a command whose AI calls go through a proxy of its own, and say what became of them
+    Run(run::Job),
     /// List recordings, the newest first
     List {
         /// Only those whose hash begins so
@@ -149,6 +156,26 @@ enum Verb {
     /// Write, check or find the configuration
     #[command(subcommand)]
     Config(config::verbs::Verb),
+    /// Look at the terminal, the store, the configuration and the upstreams, and say what is wrong
+    Doctor {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        /// Make no connection to upstreams
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// For which
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man {
+        /// Write it and one page for each verb into this directory
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Move recordings to the trash
     Rm {
         /// Their ids, or unique beginnings
@@ -213,12 +240,19 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         }
         Some(Verb::Attach(place)) => attach::run(&common, place, show).await,
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
+        Some(Verb::Run(mut job)) => {
+            job.proxy = cli.proxy.and(job.proxy, typed);
+            run::run(&common, job).await
+        }
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
         Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Config(verb)) => config::verbs::run(&common, verb),
         Some(Verb::Retag(change)) => retag::run(&common, change).await,
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
+        Some(Verb::Doctor { json, offline }) => doctor::run(&common, &cli.proxy, json, offline).await,
+        Some(Verb::Completions { shell }) => Ok(generate::completions(Cli::command(), shell)),
+        Some(Verb::Man { dir }) => generate::man(Cli::command(), dir.as_deref()),
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
     }

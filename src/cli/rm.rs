@@ -4,9 +4,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::exit::{Exit, Usage};
+use super::progress::Progress;
 use super::{Common, list, pick, print};
 use crate::desk::Desk;
 use crate::model::Row;
+
+/// So many recordings are removed by one change of the store.
+const AT_ONCE: usize = 1000;
 
 pub(super) async fn run(
     common: &Common,
@@ -37,9 +41,7 @@ async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> a
     }
     // A list that was asked for by a prefix is always shown before it goes.
     if hash.is_some() || !yes {
-        for row in &rows {
-            print::line(&print::cut(&print::row(row)));
-        }
+        list::table(&rows).print();
     }
     let many = if rows.len() == 1 {
         "this recording".to_owned()
@@ -56,7 +58,13 @@ async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> a
         }
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-    let removed = desk.remove(&ids).await?;
+    let work = Progress::start("removing", Some(ids.len() as u64));
+    let mut removed = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        removed.extend(desk.remove(some).await?);
+        work.advance(some.len() as u64);
+    }
+    work.done();
     for id in &removed {
         print::line(&format!("removed {id}"));
     }

@@ -252,7 +252,7 @@ fn twice(header: &Header, path: &Path) -> Result<Vec<u8>, StoreError> {
 }
 
 /// The header, from whichever of its two copies is whole.
-fn header(path: &Path) -> Result<Header, StoreError> {
+pub(super) fn header(path: &Path) -> Result<Header, StoreError> {
     if !fs::metadata(path).map_err(StoreError::io("open", path))?.is_file() {
         return Err(StoreError::Unreadable {
             path: path.into(),

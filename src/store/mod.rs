@@ -19,6 +19,7 @@ mod compact;
 mod core;
 mod error;
 mod files;
+mod glance;
 mod history;
 mod index;
 mod journal;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use error::StoreError;
+pub use glance::{Glance, glance};
 pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 
