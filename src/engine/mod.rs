@@ -64,6 +64,7 @@ pub use media::Media;
 pub use metrics::{Histogram, Metrics};
 pub use policy::{Profile, Route, Secret, key_variables};
 pub use record::row_of;
+pub use remove::Trashed;
 pub use replay::{Raw, RawKey};
 pub use retag::{Retagged, Tag};
 pub use review::{Rerecord, Verdict};

@@ -2,10 +2,21 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Engine;
 use super::curate::Edit;
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::store::StoreError;
+
+/// A recording in the trash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trashed {
+    /// When it was removed.
+    pub removed_at: Timestamp,
+    /// Its row as it was then.
+    pub row: Arc<Row>,
+}
 
 impl Engine {
     /// Moves recordings to the trash; protected ones and those that are not there are passed over. Gives the ids that
@@ -37,14 +48,15 @@ impl Engine {
         curation.step("restore", ids.iter().cloned().map(Edit::Restore).collect()).await
     }
 
-    /// The removed recordings with the time of their removal, the last one first.
+    /// The removed recordings, the last one first.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn trash(&self) -> Result<Vec<(Timestamp, Arc<Row>)>, StoreError> {
+    pub fn trash(&self) -> Result<Vec<Trashed>, StoreError> {
+        let trash = self.shared.store.trash()?.into_iter();
         let mut trash: Vec<_> =
-            self.shared.store.trash()?.into_iter().map(|(at, entry)| (at, entry.row)).collect();
-        trash.sort_by_key(|(at, row)| std::cmp::Reverse((*at, row.id.clone())));
+            trash.map(|(removed_at, entry)| Trashed { removed_at, row: entry.row }).collect();
+        trash.sort_by_key(|one| std::cmp::Reverse((one.removed_at, one.row.id.clone())));
         Ok(trash)
     }
 }

@@ -87,7 +87,7 @@ async fn carry_out(engine: &Engine, verb: &Verb) {
         }
         Verb::Restore => {
             let trash: Vec<_> =
-                engine.trash().unwrap().into_iter().take(2).map(|(_, row)| row.id.clone()).collect();
+                engine.trash().unwrap().into_iter().take(2).map(|one| one.row.id.clone()).collect();
             engine.restore(&trash).await.unwrap();
         }
         Verb::Duplicate(n) => _ = engine.duplicate(&at(*n)).await.unwrap(),
