@@ -64,7 +64,7 @@ fn of_desk(error: &DeskError) -> Exit {
     match error {
         DeskError::Verb(error) => match error.blame() {
             Blame::Missing | Blame::Conflict => Exit::NotFound,
-            Blame::Wrong => Exit::Usage,
+            Blame::Wrong | Blame::Consent => Exit::Usage,
             Blame::Store => Exit::Store,
             Blame::Upstream => Exit::Upstream,
         },

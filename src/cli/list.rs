@@ -104,6 +104,28 @@ pub(super) fn table<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Table {
     table
 }
 
+/// Does something at the desk of a store that must be there, and closes that.
+pub(super) async fn at_desk(
+    common: &Common,
+    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let desk = open(common)?;
+    let done = work(&desk).await;
+    desk.close().await;
+    done
+}
+
+/// The same for a store that is made where there is none.
+pub(super) async fn at_desk_made(
+    common: &Common,
+    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let desk = opened(common)?;
+    let done = work(&desk).await;
+    desk.close().await;
+    done
+}
+
 /// The desk of a store that must be there: a look must not create one.
 pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
     if !Desk::exists(&common.store) {
@@ -113,6 +135,10 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         );
         return Err(NotFound(text).into());
     }
+    opened(common)
+}
+
+fn opened(common: &Common) -> anyhow::Result<Desk> {
     let config = Config::read(common, &ProxyArgs::default())?;
     // It takes its time where the index is made anew, or another short command has the store.
     let opening = Progress::start("opening the store", None);

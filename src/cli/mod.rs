@@ -7,20 +7,26 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod asked;
 mod attach;
 mod config;
+mod curate;
 mod curl;
 mod demo;
 mod doctor;
 mod exit;
 mod explain;
 mod generate;
+mod keep;
+mod label;
 mod list;
+mod make;
 mod pick;
 mod print;
 mod progress;
 mod proxy;
 mod retag;
+mod review;
 mod rm;
 mod run;
 mod serve;
@@ -28,6 +34,8 @@ mod show;
 mod suggest;
 mod table;
 mod traffic;
+mod trash;
+mod undo;
 mod workbench;
 
 pub use config::Theme;
@@ -143,8 +151,6 @@ enum Verb {
         #[command(flatten)]
         part: show::Part,
     },
-    /// Change what recordings answer
-    Retag(retag::Change),
     /// Say what would serve a request, and why; nothing is sent
     Explain(explain::Source),
     /// Propose fields to ignore: those that vary between otherwise equal calls of the history
@@ -176,18 +182,8 @@ enum Verb {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Move recordings to the trash
-    Rm {
-        /// Their ids, or unique beginnings
-        #[arg(required_unless_present = "hash")]
-        ids: Vec<String>,
-        /// All whose hash begins so; they are listed first
-        #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
-        hash: Option<String>,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
-    },
+    #[command(flatten)]
+    Curate(curate::Verb),
 }
 
 /// Runs one verb and says how it went; `show` is how a screen is shown.
@@ -247,14 +243,13 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
         Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Config(verb)) => config::verbs::run(&common, verb),
-        Some(Verb::Retag(change)) => retag::run(&common, change).await,
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
         Some(Verb::Doctor { json, offline }) => doctor::run(&common, &cli.proxy, json, offline).await,
         Some(Verb::Completions { shell }) => Ok(generate::completions(Cli::command(), shell)),
         Some(Verb::Man { dir }) => generate::man(Cli::command(), dir.as_deref()),
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
-        Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
+        Some(Verb::Curate(verb)) => curate::run(&common, verb).await,
     }
 }
 

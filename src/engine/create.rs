@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
 use super::curate::Edit;
-use super::{Engine, VerbError, clock};
+use super::{Engine, Relabel, VerbError, clock};
 use crate::dialect::Dialect;
 use crate::model::{
     ByteLog, Derivation, Headers, MediaId, MediaRef, Provenance, Recording, RecordingId, Request, Response,
@@ -27,6 +27,9 @@ pub struct Draft {
     /// The scope it belongs to.
     #[serde(default)]
     pub scope: Option<String>,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 impl Engine {
@@ -36,7 +39,10 @@ impl Engine {
     /// When it has no response and none can be made up, or the store cannot be written.
     pub async fn create(&self, draft: Draft) -> Result<RecordingId, VerbError> {
         let curation = self.curate().await;
-        let Draft { request, response, strategy, scope } = draft;
+        let Draft { request, response, strategy, scope, name } = draft;
+        let named = Relabel { name: name.clone(), ..Relabel::default() };
+        named.check()?;
+        self.check_taken(&[], &named)?;
         let mock = request.clone();
         let made = || aside(move || Dialect::of_mount(&mock.mount).mock(&mock, "http://127.0.0.1"));
         let response = match response {
@@ -48,6 +54,7 @@ impl Engine {
         let recording = Recording {
             strategy: strategy.unwrap_or_else(|| self.strategy_of(&scrubbed)),
             scope,
+            name,
             ..Recording::new(id.clone(), scrubbed, response, made_here())
         };
         curation.step("new", vec![Edit::Put(Box::new(recording), Vec::new())]).await?;

@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// A name is also a path in an export, so two recordings cannot have the same.
-    fn check_taken(&self, ids: &[RecordingId], relabel: &Relabel) -> Result<(), VerbError> {
+    pub(super) fn check_taken(&self, ids: &[RecordingId], relabel: &Relabel) -> Result<(), VerbError> {
         let Some(name) = relabel.name.as_deref().filter(|name| !name.is_empty()) else { return Ok(()) };
         if ids.len() > 1 {
             return Err(VerbError::Shared { name: name.into(), count: ids.len() });
@@ -79,7 +79,7 @@ impl Relabel {
         }
     }
 
-    fn check(&self) -> Result<(), ParseNameError> {
+    pub(super) fn check(&self) -> Result<(), ParseNameError> {
         self.tag.iter().try_for_each(|tag| check_tag(tag))?;
         match self.name.as_deref() {
             None | Some("") => Ok(()),

@@ -100,6 +100,8 @@ pub enum Blame {
     Wrong,
     /// It is there and stands in the way.
     Conflict,
+    /// Nobody's: it costs something, and that was not agreed to.
+    Consent,
     /// The store.
     Store,
     /// The upstream.
@@ -118,8 +120,8 @@ impl VerbError {
             | Self::Changed { .. }
             | Self::Recorded { .. }
             | Self::NothingToKeep(_)
-            | Self::Unanswered { .. }
             | Self::Decided(_) => Blame::Conflict,
+            Self::Unanswered { .. } => Blame::Consent,
             Self::Fetch(FetchError::Upstream(_) | FetchError::Unfit(_)) => Blame::Upstream,
             Self::Fetch(_) => Blame::Wrong,
         }

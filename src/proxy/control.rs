@@ -283,6 +283,7 @@ impl From<VerbError> for Failure {
             Blame::Missing => StatusCode::NOT_FOUND,
             Blame::Wrong => StatusCode::BAD_REQUEST,
             Blame::Conflict => StatusCode::CONFLICT,
+            Blame::Consent => StatusCode::PAYMENT_REQUIRED,
             Blame::Store => StatusCode::INTERNAL_SERVER_ERROR,
             Blame::Upstream => StatusCode::BAD_GATEWAY,
         };
