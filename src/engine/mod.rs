@@ -44,7 +44,7 @@ mod settings;
 mod tee;
 mod ticket;
 
-pub use answer::{Answer, Incoming, Overrides, is_hop_by_hop, is_own};
+pub use answer::{Answer, Incoming, Overrides};
 pub use body::AnswerBody;
 pub use clock::now;
 pub use explain::{Explanation, Fix, Hit, Near};

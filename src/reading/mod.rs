@@ -5,8 +5,8 @@
 //! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
 
 mod assembled;
-mod decoded;
-mod events;
+pub(crate) mod decoded;
+pub(crate) mod events;
 pub mod human;
 pub(crate) mod json;
 mod media;
@@ -14,7 +14,7 @@ mod multipart;
 mod picture;
 mod pretty;
 mod sanitize;
-mod sniff;
+pub(crate) mod sniff;
 mod tokens;
 
 pub use assembled::assembled;
