@@ -31,6 +31,11 @@ impl Frame {
         start..start + range.len()
     }
 
+    /// Whether the data stands in one piece.
+    pub(super) fn one_line(&self) -> bool {
+        self.lines.len() == 1
+    }
+
     fn add(&mut self, line: &[u8], at: usize) {
         if !self.lines.is_empty() {
             self.data.push(b'\n');

@@ -5,6 +5,7 @@
 //! decoded, and stay so.
 
 mod body;
+mod fault;
 mod frames;
 mod header;
 mod image;
@@ -14,6 +15,7 @@ mod splice;
 mod text;
 
 pub use body::set_body;
+pub use fault::{Fault, FaultError, Faulty, ParseFaultError, derive};
 pub use header::{remove_header, set_header, set_status};
 pub use image::set_image;
 pub use text::{set_text, text_of};
