@@ -8,6 +8,7 @@ mod dice;
 mod failure;
 mod gemini;
 mod generic;
+pub(crate) mod model_name;
 mod openai;
 pub mod openai_mock;
 pub mod painting;

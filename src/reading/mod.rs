@@ -5,6 +5,7 @@
 //! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
 
 mod assembled;
+mod cost;
 pub(crate) mod decoded;
 pub(crate) mod events;
 pub mod human;
@@ -18,6 +19,7 @@ pub(crate) mod sniff;
 mod tokens;
 
 pub use assembled::assembled;
+pub use cost::{Price, Prices, PricesError, Rate};
 pub use decoded::{Unreadable, decoded};
 pub use events::{StreamEvent, events};
 pub use media::{Medium, count_images, media};
