@@ -17,6 +17,7 @@ use crate::dialect::{Dialect, Refusal};
 use crate::matching::{Decision, Fields, decide, summary};
 use crate::model::{
     ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
+    is_hop_by_hop, is_own,
 };
 
 /// Bodies from this length on are read aside.
@@ -378,27 +379,4 @@ pub(super) fn mark(
     if let Some(matched) = matched.and_then(|strategy| HeaderValue::from_str(&strategy.to_string()).ok()) {
         headers.insert("x-retake-match", matched);
     }
-}
-
-/// Whether a header belongs to one connection (RFC 9110, section 7.6.1).
-#[must_use]
-pub fn is_hop_by_hop(name: &str) -> bool {
-    matches!(
-        name,
-        "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    )
-}
-
-/// Whether a header is one that retake reads or sends itself.
-#[must_use]
-pub fn is_own(name: &str) -> bool {
-    name.starts_with("x-retake-") || name.starts_with("x-lumenfall-") || name == "x-test-id"
 }

@@ -53,7 +53,7 @@ mod ticket;
 mod undo;
 mod verb;
 
-pub use answer::{Answer, Incoming, Overrides, is_hop_by_hop, is_own};
+pub use answer::{Answer, Incoming, Overrides};
 pub use body::AnswerBody;
 pub use clock::now;
 pub use create::{Draft, plain_response};

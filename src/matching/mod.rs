@@ -14,7 +14,6 @@ mod fingerprint;
 mod fixes;
 mod json;
 mod lineup;
-mod model_name;
 mod multipart;
 mod nearest;
 mod outline;

@@ -21,7 +21,9 @@ mod time;
 
 pub use call::{Call, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
-pub use exchange::{ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed};
+pub use exchange::{
+    ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_hop_by_hop, is_own,
+};
 pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use labels::Labels;
 pub use latency::{Latency, ParseLatencyError};
