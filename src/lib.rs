@@ -19,6 +19,8 @@
 //! | [`dialect`] | what is known of each API family: endpoints, cosmetic fields, how streams end, mocks |
 //! | [`matching`] | whether a recording answers a request, and why not; scrubbing |
 //! | [`reading`] | views of recorded bytes: text, events, pictures; sanitized for the screen |
+//! | [`query`] | the filter language: one parser for lists, prune and the screen |
+//! | [`retention`] | what to prune and why, and what only several recordings together tell |
 //! | [`interchange`] | recordings as files that people commit |
 //! | [`store`] | journal, sled index, body files; one process owns a store |
 //! | [`upstream`] | the way out: forwarding calls, fetching what links point to |
@@ -47,7 +49,9 @@ pub mod interchange;
 pub mod matching;
 pub mod model;
 pub mod proxy;
+pub mod query;
 pub mod reading;
+pub mod retention;
 pub mod store;
 pub mod terminal;
 pub mod tui;

@@ -15,7 +15,7 @@ mod rules;
 mod sse;
 
 pub use decode::decoded;
-pub(crate) use path::decoded as unescaped;
+pub(crate) use path::{behind_version, decoded as unescaped};
 pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
