@@ -58,7 +58,7 @@ fn some_given() -> impl Strategy<Value = Vec<Given>> {
 
 fn items(given: &[Given]) -> Vec<Item> {
     let facts = facts(given, &[], NOW);
-    let job = |at: usize| (at % 3 == 0).then(|| (at % 2).to_string());
+    let job = |at: usize| at.is_multiple_of(3).then(|| (at % 2).to_string());
     let all = given.iter().zip(facts).enumerate();
     all.map(|(at, (one, facts))| Item { row: Arc::clone(&one.row), facts, job: job(at) }).collect()
 }

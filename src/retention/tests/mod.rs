@@ -87,7 +87,7 @@ fn use_that_is_not_known_matters_only_where_it_is_asked_for() {
     let facts = RowFacts { use_unknown_before: days_ago(1), ..RowFacts::default() };
     let items = [Item { facts, ..item(used(1, 90, None)) }];
     assert_eq!(removed(&planned(&items, "age:>30d")), [id(1)]);
-    assert_eq!(removed(&planned(&items, "age:>30d -hits:>5")), [id(0); 0]);
+    assert!(planned(&items, "age:>30d -hits:>5").remove.is_empty());
     assert_eq!(removed(&planned(&items, "age:>30d OR hits:0")), [id(1)]);
     assert_eq!(reasons(&planned(&items, "cost:>1 unused:>1h")), [(id(1), Reason::PriceUnknown)]);
     assert_eq!(
