@@ -139,21 +139,21 @@ impl Query {
     /// Whether it matches, for those who may not guess.
     #[must_use]
     pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
-        self.expr.judge(&View { subject, now, guess: false })
+        self.expr.judge(&View::new(subject, now, false))
     }
 
     /// Whether a list shows it: what is known of its use counts as all there is, and what has no known price has no
     /// `cost:`. Where [`Query::matches`] is certain this says the same.
     #[must_use]
     pub fn shows(&self, subject: Subject<'_>, now: Timestamp) -> bool {
-        self.expr.judge(&View { subject, now, guess: true }) == Verdict::Yes
+        self.expr.judge(&View::new(subject, now, true)) == Verdict::Yes
     }
 
     /// What each term says, for those who may not guess, in the order in which they are written.
     #[must_use]
     pub fn judged(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Judged> {
         let mut all = Vec::new();
-        self.expr.each(&View { subject, now, guess: false }, false, &mut all);
+        self.expr.each(&View::new(subject, now, false), false, &mut all);
         all
     }
 }

@@ -110,6 +110,11 @@ fn words_are_looked_for_in_what_people_read() {
         no(text, &row);
     }
     yes("ÄRGER", &Row { prompt: Some("viel ärger".into()), ..row.clone() });
+    yes("夜景 NIGHT prompt:*夜?を*", &Row { prompt: Some("東京の夜景を (Night)".into()), ..row.clone() });
+    yes(
+        "model:ΟΔΟΣ prompt:=οδόσ",
+        &Row { model: Some("οδοσ-1".into()), prompt: Some("ΟΔΌΣ".into()), ..row.clone() },
+    );
     yes("or", &Row { prompt: Some("this or that".into()), ..row.clone() });
     yes("\"OR\"", &Row { prompt: Some("this or that".into()), ..row });
 }
