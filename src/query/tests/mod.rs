@@ -348,6 +348,9 @@ fn the_table_and_the_language_agree() {
             }
         }
     }
+    for (example, meaning) in SYNTAX {
+        assert!(Query::parse(example, Kind::Recordings).is_ok() && !meaning.is_empty(), "{example}");
+    }
     let words = |key: Key| {
         let entry = KEYS.iter().find(|entry| entry.key == key).unwrap();
         entry.values.words().iter().map(|(word, _)| (*word).to_owned()).collect::<Vec<_>>()
