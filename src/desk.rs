@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, EngineError, Explanation, Media, Settings, VerbError};
+use crate::engine::{self, Engine, EngineError, Explanation, Media, Settings, Stats, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot};
 use crate::proxy::{CallShown, Question};
@@ -156,6 +156,31 @@ impl Desk {
                 Ok(rows)
             }
             Self::There(owner) => owner.get("/recordings").await,
+        }
+    }
+
+    /// The rows that a query shows, the newest first.
+    ///
+    /// # Errors
+    /// When the query cannot be understood, or the store cannot be read.
+    pub async fn list(&self, query: &str) -> Result<Vec<Arc<Row>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.list(query).await?),
+            Self::There(owner) => {
+                let query = percent_encoding::utf8_percent_encode(query, percent_encoding::NON_ALPHANUMERIC);
+                owner.get(&format!("/recordings?query={query}")).await
+            }
+        }
+    }
+
+    /// The numbers of the store and of what runs on it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn stats(&self) -> Result<Stats, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.stats().await?),
+            Self::There(owner) => owner.get("/stats").await,
         }
     }
 

@@ -12,11 +12,14 @@ use crate::model::Row;
 #[derive(Args, Clone, Default)]
 pub(super) struct Which {
     /// Their ids, or unique beginnings
-    #[arg(value_name = "ID", required_unless_present = "hash")]
+    #[arg(value_name = "ID", required_unless_present_any = ["hash", "filter"])]
     ids: Vec<String>,
     /// All whose hash begins so
     #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
     hash: Option<String>,
+    /// All that a filter shows, such as 'model:gpt-image* hits:0'; `retake list --help` says what it may hold
+    #[arg(long = "where", id = "filter", value_name = "FILTER", conflicts_with_all = ["ids", "hash"])]
+    filter: Option<String>,
 }
 
 impl Which {
@@ -37,6 +40,18 @@ pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Ro
         let rows = by_hash(desk, prefix).await?;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording's hash begins with {prefix}")).into());
+        }
+        return Ok(rows);
+    }
+    if let Some(filter) = &which.filter {
+        if filter.trim().is_empty() {
+            return Err(
+                super::exit::Usage("--where: an empty filter means everything; say which".into()).into()
+            );
+        }
+        let rows = desk.list(filter).await?;
+        if rows.is_empty() {
+            return Err(NotFound(format!("no recording is shown by {filter}")).into());
         }
         return Ok(rows);
     }

@@ -51,6 +51,8 @@ struct Ids {
 impl Owner {
     /// How long the owner may take: its answers come from memory and disk.
     const PATIENCE: Duration = Duration::from_secs(30);
+    /// The same for what writes the store anew, or waits for an upstream.
+    const LONG: Duration = Duration::from_secs(900);
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     /// The process that owns the store in `dir`; none when nobody does, or a short command.
@@ -82,6 +84,11 @@ impl Owner {
     fn at(place: Place, given: bool, store: Option<&Path>) -> Self {
         let shared = Shared { place: RwLock::new(place), given, store: store.map(Into::into) };
         Self { client: Client::new(Self::PATIENCE), shared: Arc::new(shared) }
+    }
+
+    /// The same owner, for verbs that may take minutes.
+    pub(super) fn patient(&self) -> Self {
+        Self { client: Client::new(Self::LONG), shared: Arc::clone(&self.shared) }
     }
 
     /// Its URL.

@@ -1,5 +1,6 @@
 //! The verbs that change recordings, here or there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Method;
@@ -7,8 +8,11 @@ use serde_json::json;
 
 use super::{Desk, DeskError};
 use crate::editing::Fault;
-use crate::engine::{Draft, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
+use crate::engine::{
+    Compacted, Draft, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
+};
 use crate::model::{CallId, RecordingId, Row, StepRow};
+use crate::retention::PrunePlan;
 
 impl Desk {
     /// Moves recordings to the trash, but protected ones; gives the ids that were removed.
@@ -41,6 +45,62 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.trash()?),
             Self::There(owner) => owner.get("/trash").await,
+        }
+    }
+
+    /// Moves what a query matches to the trash, as far as nothing speaks against it; with `dry_run` it only says what that
+    /// would be.
+    ///
+    /// # Errors
+    /// When the query cannot be understood, or the store cannot be written.
+    pub async fn prune(
+        &self,
+        query: &str,
+        keep: &BTreeSet<RecordingId>,
+        dry_run: bool,
+    ) -> Result<PrunePlan, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.prune(query, keep.clone(), dry_run).await?),
+            Self::There(owner) => {
+                let body = json!({ "query": query, "keep": keep, "dry_run": dry_run });
+                owner.call(Method::POST, "/prune", &body).await
+            }
+        }
+    }
+
+    /// Writes the store anew without what nothing needs, and with `purge` without anything in the trash.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn compact(&self, purge: bool) -> Result<Compacted, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.compact(purge).await?),
+            Self::There(owner) => {
+                // It takes as long as it takes: megabytes are written anew and synced.
+                owner.patient().call(Method::POST, "/compact", &json!({ "purge": purge })).await
+            }
+        }
+    }
+
+    /// What the store knows of its recordings' use.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn usage(&self) -> Result<UsageReport, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.usage()?),
+            Self::There(owner) => owner.get("/usage").await,
+        }
+    }
+
+    /// Takes in what another store says of its use.
+    ///
+    /// # Errors
+    /// When the report is of no use here, or the store cannot be written.
+    pub async fn merge_usage(&self, report: UsageReport) -> Result<Merged, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.merge_usage(report).await?),
+            Self::There(owner) => owner.call(Method::POST, "/usage", &report).await,
         }
     }
 
@@ -145,7 +205,10 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.keep(call, fetch).await?),
             Self::There(owner) => {
-                owner.call(Method::POST, &format!("/calls/{}/keep", call.0), &json!({ "fetch": fetch })).await
+                owner
+                    .patient()
+                    .call(Method::POST, &format!("/calls/{}/keep", call.0), &json!({ "fetch": fetch }))
+                    .await
             }
         }
     }
@@ -173,8 +236,10 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.rerecord(id).await?),
             Self::There(owner) => {
-                let answered: Vec<Rerecord> =
-                    owner.call(Method::POST, "/recordings/rerecord", &json!({ "ids": [id] })).await?;
+                let answered: Vec<Rerecord> = owner
+                    .patient()
+                    .call(Method::POST, "/recordings/rerecord", &json!({ "ids": [id] }))
+                    .await?;
                 let message = "no word about the recording".to_owned();
                 answered.into_iter().next().ok_or(DeskError::Refused { status: 200, message })
             }

@@ -116,7 +116,10 @@ impl Engine {
         };
         let found = found.filter(|_| !self.is_ahead(&asked));
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
-            (Decision::Replay, Some(found)) => self.replay(asked, &found),
+            (Decision::Replay, Some(found)) => match self.aged(asked, &found.id) {
+                Ok(asked) => self.replay(asked, &found),
+                Err(refused) => refused,
+            },
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
             (Decision::Forward { store }, _) => match self.shared_key(&asked) {
                 None => self.forward(asked, store).await,

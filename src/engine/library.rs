@@ -34,7 +34,7 @@ pub(super) struct Use {
     /// Locked by calls in a scope only.
     scopes: Mutex<BTreeMap<Arc<str>, Hits>>,
     /// What other stores said.
-    elsewhere: Mutex<BTreeMap<Arc<str>, Hits>>,
+    elsewhere: Mutex<BTreeMap<Arc<str>, Usage>>,
     /// Whether the ledger does not know the newest yet.
     touched: AtomicBool,
 }
@@ -263,9 +263,9 @@ impl Use {
     }
 
     /// Takes in what other stores said; what one of them said before is replaced.
-    pub(super) fn hear(&self, from: &Arc<str>, hits: Hits) {
+    pub(super) fn hear(&self, from: &Arc<str>, usage: &Usage) {
         let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        elsewhere.insert(Arc::clone(from), hits);
+        elsewhere.insert(Arc::clone(from), usage.clone());
         self.touched.store(true, Ordering::Release);
     }
 

@@ -68,6 +68,23 @@ impl Histogram {
     ];
 }
 
+impl Histogram {
+    /// The bound, in microseconds, that `percent` in 100 of the times did not pass; none without any time. Of those that
+    /// passed every bound the last one is said.
+    #[must_use]
+    pub fn quantile(&self, percent: u64) -> Option<u64> {
+        let all: u64 = self.counts.iter().sum();
+        let wanted = (all * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let at = self.counts.iter().position(|count| {
+            seen += count;
+            seen >= wanted
+        })?;
+        let bound = Self::BOUNDS.get(at).or(Self::BOUNDS.last())?;
+        u64::try_from(bound.as_micros()).ok()
+    }
+}
+
 impl Latencies {
     /// Counts a call that took so many microseconds.
     pub(super) fn count(&self, outcome: Outcome, micros: u64) {
@@ -121,5 +138,10 @@ mod tests {
         assert_eq!((miss.counts[0], miss.counts[1], miss.counts[BUCKETS - 1]), (2, 1, 1));
         assert_eq!(miss.sum, Duration::from_micros(300_001_002));
         assert_eq!(of(Outcome::Replay).counts.iter().sum::<u64>(), 0);
+        assert_eq!(
+            (miss.quantile(50), miss.quantile(51), miss.quantile(100)),
+            (Some(500), Some(1000), Some(300_000_000))
+        );
+        assert_eq!(of(Outcome::Replay).quantile(50), None);
     }
 }

@@ -26,6 +26,7 @@ mod create;
 mod curate;
 mod cursors;
 mod edit;
+mod expiry;
 mod explain;
 mod fetch;
 mod flight;
@@ -43,6 +44,7 @@ mod metrics;
 mod outlines;
 mod policy;
 mod price;
+mod prune;
 mod recall;
 mod record;
 mod remove;
@@ -50,9 +52,11 @@ mod replay;
 mod retag;
 mod review;
 mod settings;
+mod stats;
 mod tee;
 mod ticket;
 mod undo;
+mod usage;
 mod verb;
 
 pub use answer::{Answer, Incoming, Overrides};
@@ -66,15 +70,19 @@ pub use label::Relabel;
 pub use media::Media;
 pub use metrics::{Histogram, Metrics};
 pub use policy::{Profile, Route, Secret, key_variables};
+pub use prune::{Compacted, TRASH};
 pub use record::row_of;
 pub use remove::Trashed;
 pub use replay::{Raw, RawKey};
 pub use retag::{Retagged, Tag};
 pub use review::{Rerecord, Verdict};
-pub use settings::{Settings, SettingsError};
+pub use settings::{OnExpired, Settings, SettingsError};
+pub use stats::{Quantiles, Share, Stats};
+pub use usage::{Merged, UsageReport, Used};
 pub use verb::{Blame, VerbError};
 
 use cursors::Cursors;
+use expiry::Told;
 use flight::Flights;
 use history::History;
 use jobs::Jobs;
@@ -118,6 +126,7 @@ struct Shared {
     pending: Pending,
     outlines: Outlines,
     unsaved: Unsaved,
+    told: Told,
     client: Client,
     /// Held by the verb that changes recordings.
     curating: tokio::sync::Mutex<()>,
@@ -150,6 +159,7 @@ impl Engine {
             pending: Pending::default(),
             outlines: Outlines::default(),
             unsaved: Unsaved::default(),
+            told: Told::default(),
             curating: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

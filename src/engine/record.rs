@@ -357,6 +357,8 @@ pub(super) fn completeness(request: &Scrubbed, response: &Response, end: End) ->
 pub fn row_of(recording: &Recording) -> Row {
     let summary = summary(&recording.request);
     let linked = recording.media.iter().filter(|m| m.content_type.starts_with("image/")).count();
+    let submitted = || jobs::submitted(&recording.request, &recording.response);
+    let job = jobs::polled(&recording.request).or_else(submitted);
     let size = recording.request.body.len() + recording.response.log.bytes.len();
     Row {
         id: recording.id.clone(),
@@ -386,6 +388,7 @@ pub fn row_of(recording: &Recording) -> Row {
         source: recording.source.clone(),
         review: recording.review.clone(),
         edited: recording.original.is_some(),
+        job: job.map(|job| job.to_string()),
         usage: Usage::default(),
     }
 }

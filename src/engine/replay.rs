@@ -19,7 +19,9 @@ use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
 use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
-use crate::model::{ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId};
+use crate::model::{
+    ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId, Timestamp,
+};
 use crate::store::StoreError;
 
 /// How many raw requests are remembered to have been asked for.
@@ -83,6 +85,8 @@ struct Hit {
     /// What it asks for.
     asking: Option<Arc<Asking>>,
     headers: HeaderMap,
+    /// From when on its age has to be looked at.
+    expires: Option<Timestamp>,
 }
 
 /// An answer ready to be sent.
@@ -104,6 +108,9 @@ impl Engine {
     #[must_use]
     pub fn answer_known(&self, raw: &Raw<'_>, key: &RawKey) -> Option<Answer> {
         let hit = self.shared.replays.known(key, self.shared.library.generation())?;
+        if hit.expires.is_some_and(|at| clock::now() > at) {
+            return None;
+        }
         let live = self.shared.live.load();
         let (settings, call) = (&live.settings, &hit.call);
         let profile = settings.raw_profile(raw.headers, raw.target);
@@ -167,6 +174,7 @@ impl Engine {
                     call: Call { id: CallId::default(), ..call.clone() },
                     asking: asked.ticket.asking().map(Arc::clone),
                     headers: headers.clone(),
+                    expires: self.row(&found.id).and_then(|row| self.expires(&row)),
                 };
                 asked.ticket.hits(&found.used);
                 self.restart(&ready, &incoming.overrides.scope);

@@ -8,6 +8,7 @@ use super::policy::{Profile, Route, Secret};
 use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Prices;
+use crate::retention::MaxAge;
 use crate::upstream::{Base, Client};
 
 /// What flags, environment and configuration decide.
@@ -41,12 +42,28 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// Personal data of the project's own kind.
     pub scrub: Vec<ScrubPattern>,
+    /// How old recordings may become.
+    pub max_ages: Vec<MaxAge>,
+    /// What becomes of a call that one answers which is older.
+    pub on_expired: OnExpired,
     /// What models cost.
     pub prices: Arc<Prices>,
     /// The keys with which upstreams are asked outside of any call, by mount.
     pub keys: BTreeMap<String, Secret>,
     /// Web pages that may call the proxy, `http://localhost:3000`.
     pub origins: Vec<String>,
+}
+
+/// What becomes of a call that an expired recording answers. Age never sends a call anywhere: only `replay-or-error`
+/// refuses, and the other modes serve it as ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnExpired {
+    /// It is served, and the call says so.
+    #[default]
+    Warn,
+    /// In `replay-or-error` it is refused.
+    Refuse,
 }
 
 /// The settings in force, and what is made of them.
@@ -107,6 +124,8 @@ impl Default for Settings {
             aliases: BTreeMap::new(),
             ignores: Vec::new(),
             scrub: Vec::new(),
+            max_ages: Vec::new(),
+            on_expired: OnExpired::Warn,
             prices: Arc::new(Prices::listed()),
             keys: BTreeMap::new(),
             origins: Vec::new(),

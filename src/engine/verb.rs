@@ -4,6 +4,7 @@ use super::FetchError;
 use crate::editing::{EditError, FaultError};
 use crate::matching::ResolveFieldError;
 use crate::model::{ParseNameError, RecordingId, Usd};
+use crate::query::QueryError;
 use crate::store::StoreError;
 
 /// Why a verb was not carried out.
@@ -87,6 +88,12 @@ pub enum VerbError {
     /// A recording does not wait for a review.
     #[error("{0} does not wait for a review; `retake review` lists what does")]
     Decided(RecordingId),
+    /// A filter cannot be understood.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A report of use is of no use here.
+    #[error("the report cannot be merged: {0}")]
+    Report(String),
     /// An answer cannot be edited so.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -126,6 +133,8 @@ impl VerbError {
             | Self::Name(_)
             | Self::Shared { .. }
             | Self::NoAnswer(_)
+            | Self::Query(_)
+            | Self::Report(_)
             | Self::Edit(_)
             | Self::Fault(_) => Blame::Wrong,
             Self::Taken { .. }

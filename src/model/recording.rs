@@ -166,9 +166,9 @@ pub struct Usage {
     /// Those of the calls that were made in a scope, by scope.
     #[serde(default)]
     pub scopes: BTreeMap<Arc<str>, Hits>,
-    /// What other stores said, each by the name it gave itself.
+    /// What other stores said of theirs, each by the name it gave itself.
     #[serde(default)]
-    pub elsewhere: BTreeMap<Arc<str>, Hits>,
+    pub elsewhere: BTreeMap<Arc<str>, Usage>,
 }
 
 /// Some hits of one recording.
@@ -270,6 +270,9 @@ pub struct Row {
     /// Whether its response was edited.
     #[serde(default)]
     pub edited: bool,
+    /// The job that it submits or asks for, by the provider's id.
+    #[serde(default)]
+    pub job: Option<String>,
     /// How often it answered.
     pub usage: Usage,
 }
@@ -328,15 +331,31 @@ impl Row {
     }
 }
 
+impl Hits {
+    /// These and those.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { count: self.count.saturating_add(other.count), last: self.last.max(other.last) }
+    }
+}
+
 impl Usage {
     /// Hits here and elsewhere together.
     #[must_use]
     pub fn everywhere(&self) -> Hits {
         let here = Hits { count: self.hits, last: self.last_hit };
-        self.elsewhere.values().fold(here, |sum, other| Hits {
-            count: sum.count.saturating_add(other.count),
-            last: sum.last.max(other.last),
-        })
+        self.elsewhere.values().map(Self::everywhere).fold(here, Hits::and)
+    }
+
+    /// Hits by scope, here and elsewhere together.
+    #[must_use]
+    pub fn scopes_everywhere(&self) -> BTreeMap<Arc<str>, Hits> {
+        let mut all = self.scopes.clone();
+        for (scope, hits) in self.elsewhere.values().flat_map(Self::scopes_everywhere) {
+            let known = all.entry(scope).or_default();
+            *known = known.and(hits);
+        }
+        all
     }
 
     /// Takes in what a hit leads to.

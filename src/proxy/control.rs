@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
-use crate::engine::{Blame, Explanation, VerbError};
+use crate::engine::{Blame, Explanation, Stats, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
 use crate::store::StoreError;
@@ -36,6 +36,8 @@ const LARGEST_QUESTION: usize = 64 << 20;
 struct Wanted {
     /// Only those whose hash begins so.
     hash: Option<String>,
+    /// Only those that this shows.
+    query: Option<String>,
 }
 
 /// Which recordings a verb is for.
@@ -112,6 +114,7 @@ fn closed() -> Routes {
         .route("/recordings/ambiguous", get(ambiguous))
         .route("/explain", post(explain).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
         .route("/suggestions", get(suggestions))
+        .route("/stats", get(stats))
         .route("/scopes", get(scopes))
         .route("/scopes/reset", post(reset_scopes))
         .route("/calls", get(calls))
@@ -186,6 +189,12 @@ async fn list(
     State(shared): State<Arc<Shared>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<Arc<Row>>>, Failure> {
+    if let Some(query) = &wanted.query {
+        let rows = shared.engine.list(query).await?;
+        let begins =
+            |row: &Arc<Row>| wanted.hash.as_ref().is_none_or(|hash| row.hash.to_string().starts_with(hash));
+        return Ok(Json(rows.into_iter().filter(begins).collect()));
+    }
     let mut rows: Vec<_> = match &wanted.hash {
         None => shared.engine.rows().into_values().collect(),
         Some(prefix) => {
@@ -227,6 +236,10 @@ async fn explain_call(
 
 async fn suggestions(State(shared): State<Arc<Shared>>) -> Json<Vec<Suggestion>> {
     Json(shared.engine.suggestions().await)
+}
+
+async fn stats(State(shared): State<Arc<Shared>>) -> Result<Json<Stats>, Failure> {
+    Ok(Json(shared.engine.stats().await?))
 }
 
 async fn scopes(State(shared): State<Arc<Shared>>) -> Json<Vec<ScopeState>> {

@@ -40,6 +40,34 @@ pub fn duration(micros: u64) -> String {
     }
 }
 
+/// An age in milliseconds, in its largest whole unit: `40s`, `12m`, `3h`, `30d`.
+#[must_use]
+pub fn age(millis: u64) -> String {
+    let seconds = millis / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Reads what [`age`] writes, with weeks (`2w`) besides, as milliseconds; none for anything else.
+#[must_use]
+pub fn read_age(text: &str) -> Option<u64> {
+    let at = text.find(|c: char| !c.is_ascii_digit())?;
+    let (count, unit) = text.split_at(at);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return None,
+    };
+    count.parse::<u64>().ok()?.checked_mul(seconds)?.checked_mul(1000)
+}
+
 /// `count` small units as large ones of sixty, with what is left over.
 fn with_rest(count: u64, large: char, small: char) -> String {
     match count % 60 {
@@ -67,6 +95,22 @@ mod tests {
         ];
         for (bytes, text) in cases {
             assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn ages() {
+        for (millis, text) in
+            [(0, "0s"), (59_999, "59s"), (720_000, "12m"), (86_399_000, "23h"), (2_592_000_000, "30d")]
+        {
+            assert_eq!(age(millis), text);
+        }
+        assert_eq!(
+            ["40s", "12m", "3h", "30d", "2w"].map(read_age),
+            [Some(40_000), Some(720_000), Some(10_800_000), Some(2_592_000_000), Some(1_209_600_000)]
+        );
+        for wrong in ["", "30", "d", "-1d", "1.5d", "1y", "99999999999999999999d", "é"] {
+            assert_eq!(read_age(wrong), None, "{wrong}");
         }
     }
 

@@ -245,7 +245,8 @@ fn keep_jobs_whole<'a>(
 fn removal(item: &Item, judged: &[Judged], gone: &HashSet<&RecordingId>, in_use: bool) -> Removal {
     let Item { row, facts, .. } = item;
     let used = row.usage.everywhere();
-    let scopes = row.usage.scopes.iter().map(|(scope, hits)| ScopeUse {
+    let scopes = row.usage.scopes_everywhere();
+    let scopes = scopes.iter().map(|(scope, hits)| ScopeUse {
         scope: Arc::clone(scope),
         hits: hits.count,
         last_hit: hits.last,

@@ -11,8 +11,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::preset::Preset;
 use super::{Icons, Theme};
+use crate::engine::OnExpired;
 use crate::matching::{Ignore, ScrubPattern};
 use crate::model::{Latency, Mode, Playback, Strategy};
+use crate::reading::Price;
 
 /// Everything that the file may say.
 #[derive(Debug, Default, Deserialize)]
@@ -28,6 +30,13 @@ pub(super) struct File {
     pub(super) scrub_personal: Option<bool>,
     pub(super) miss_status: Option<Spanned<u16>>,
     pub(super) public_url: Option<String>,
+    pub(super) on_expired: Option<OnExpired>,
+    #[serde(default)]
+    pub(super) expiry: Vec<Spanned<ExpiryEntry>>,
+    #[serde(default)]
+    pub(super) keys: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) prices: BTreeMap<String, Price>,
     #[serde(default)]
     pub(super) theme: Theme,
     pub(super) icons: Option<Icons>,
@@ -57,6 +66,13 @@ pub(super) struct ProfileEntry {
     pub(super) upstream_key: Option<String>,
 }
 
+/// `[[expiry]]`
+#[derive(Debug, Deserialize)]
+pub(super) struct ExpiryEntry {
+    pub(super) tag: Option<String>,
+    pub(super) max_age: String,
+}
+
 /// `[[route]]`
 #[derive(Debug, Deserialize)]
 pub(super) struct RouteEntry {
@@ -66,7 +82,7 @@ pub(super) struct RouteEntry {
     pub(super) r#match: Option<Strategy>,
 }
 
-/// The keys of each table; those of `upstreams` and `aliases` are people's own.
+/// The keys of each table; those of `upstreams`, `aliases`, `keys` and `prices` are people's own.
 const KEYS: &[(&str, &[&str])] = &[
     (
         "",
@@ -81,6 +97,10 @@ const KEYS: &[(&str, &[&str])] = &[
             "scrub_personal",
             "miss_status",
             "public_url",
+            "on_expired",
+            "expiry",
+            "keys",
+            "prices",
             "theme",
             "icons",
             "origins",
@@ -93,6 +113,7 @@ const KEYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("profile", &["name", "key", "mode", "match", "upstream_key"]),
+    ("expiry", &["tag", "max_age"]),
     ("route", &["endpoint", "model", "mode", "match"]),
     ("ignore", &["endpoint", "field", "pattern"]),
     ("scrub", &["name", "pattern"]),

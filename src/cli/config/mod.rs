@@ -1,5 +1,6 @@
 //! Settings: flags before environment before file before preset before defaults.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use wildmatch::WildMatch;
 
 use super::exit::Usage;
 use super::{Common, ProxyArgs};
-use crate::engine::{Profile, Route, Secret, Settings};
+use crate::engine::{Profile, Route, Secret, Settings, key_variables};
 use crate::matching::{Canon, Salt, Scrubber};
 use crate::model::{Hash, Level, Notice};
+use crate::reading::{Prices, human};
+use crate::retention::MaxAge;
 use crate::upstream::Base;
 
 mod file;
@@ -20,7 +23,7 @@ pub(super) mod verbs;
 mod watch;
 
 pub(super) use file::Problem;
-use file::{File, ProfileEntry, RouteEntry, Source};
+use file::{ExpiryEntry, File, ProfileEntry, RouteEntry, Source};
 use preset::Preset;
 pub(super) use watch::Watch;
 
@@ -165,6 +168,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
             problems.push(source.problem(Some(origin.span()), "origins", wrong));
         }
     }
+    curated(source, file, &mut settings, problems);
     for entry in &file.profile {
         match profile(entry.get_ref()) {
             Ok(profile) => settings.profiles.push(Arc::new(profile)),
@@ -187,6 +191,45 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));
     }
     settings
+}
+
+/// What the file says about curating: ages, prices, keys.
+fn curated(source: &Source, file: &File, settings: &mut Settings, problems: &mut Vec<Problem>) {
+    settings.on_expired = file.on_expired.unwrap_or_default();
+    for entry in &file.expiry {
+        let ExpiryEntry { tag, max_age } = entry.get_ref();
+        match human::read_age(max_age) {
+            Some(millis) => settings.max_ages.push(MaxAge { tag: tag.clone(), millis }),
+            None => {
+                let text = format!("`{max_age}` is no age; write it like 90d, 12h or 2w");
+                problems.push(source.problem(Some(entry.span()), "expiry.max_age", text));
+            }
+        }
+    }
+    settings.prices = Arc::new(Prices::listed().with(file.prices.clone()));
+    settings.keys = keys(source, file, problems);
+}
+
+/// The keys with which upstreams are asked outside of any call: those that the file names, else those in the variables
+/// that SDKs look into.
+fn keys(source: &Source, file: &File, problems: &mut Vec<Problem>) -> BTreeMap<String, Secret> {
+    let set = |variable: &str| std::env::var(variable).ok().filter(|key| key.len() >= 8).map(Secret);
+    let mut keys: BTreeMap<String, Secret> = BTreeMap::new();
+    for (mount, variables) in key_variables() {
+        keys.extend(variables.iter().find_map(|variable| Some((mount.to_owned(), set(variable)?))));
+    }
+    for (mount, named) in &file.keys {
+        match named.get_ref().strip_prefix("env:") {
+            // One that is not set is missed when it is needed, and not before.
+            Some(variable) => keys.extend(set(variable).map(|key| (mount.clone(), key))),
+            None => {
+                let text =
+                    "a real key does not belong into a file; put it into the environment and write env:NAME";
+                problems.push(source.problem(Some(named.span()), &format!("keys.{mount}"), text));
+            }
+        }
+    }
+    keys
 }
 
 /// A profile; else the key to blame, what is wrong, and whether the rest can be used without it.

@@ -1,5 +1,6 @@
 //! The routes that change recordings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,9 +11,12 @@ use serde::Deserialize;
 
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
 use crate::editing::ParseFaultError;
-use crate::engine::{Draft, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
+use crate::engine::{
+    Compacted, Draft, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
+};
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::proxy::Shared;
+use crate::retention::PrunePlan;
 
 type Here = State<Arc<Shared>>;
 type Answered<T> = Result<Json<T>, Failure>;
@@ -68,6 +72,25 @@ struct Failing {
     scope: Option<String>,
 }
 
+/// What is to go.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prune {
+    query: String,
+    #[serde(default)]
+    keep: BTreeSet<RecordingId>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// How much is left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Compact {
+    #[serde(default)]
+    purge: bool,
+}
+
 /// Whether an upstream may be asked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +113,9 @@ impl Routes {
             .route("/recordings/rerecord", post(rerecord))
             .route("/calls/{id}/keep", post(keep))
             .route("/reviews", get(reviews).post(review))
+            .route("/prune", post(prune))
+            .route("/compact", post(compact))
+            .route("/usage", get(usage).post(merge_usage).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/trash", get(trash))
             .route("/steps", get(steps))
             .route("/undo", post(undo))
@@ -161,6 +187,27 @@ async fn reviews(State(shared): Here) -> Json<Vec<Arc<Row>>> {
 
 async fn review(State(shared): Here, Json(Decided { ids, verdict }): Json<Decided>) -> Answered<Ids> {
     Ok(Json(Ids { ids: shared.engine.review(&ids, verdict).await? }))
+}
+
+async fn prune(State(shared): Here, Json(prune): Json<Prune>) -> Answered<PrunePlan> {
+    let Prune { query, keep, dry_run } = prune;
+    if query.trim().is_empty() {
+        let text = "an empty query matches everything; say what is to go";
+        return Err(Failure(StatusCode::BAD_REQUEST, text.into()));
+    }
+    Ok(Json(shared.engine.prune(&query, keep, dry_run).await?))
+}
+
+async fn compact(State(shared): Here, Json(Compact { purge }): Json<Compact>) -> Answered<Compacted> {
+    Ok(Json(shared.engine.compact(purge).await?))
+}
+
+async fn usage(State(shared): Here) -> Answered<UsageReport> {
+    Ok(Json(shared.engine.usage()?))
+}
+
+async fn merge_usage(State(shared): Here, Json(report): Json<UsageReport>) -> Answered<Merged> {
+    Ok(Json(shared.engine.merge_usage(report).await?))
 }
 
 async fn trash(State(shared): Here) -> Answered<Vec<Trashed>> {

@@ -7,7 +7,7 @@ mod unknown;
 
 use super::*;
 use crate::model::{
-    CallId, Completeness, Derivation, Ending, Hash, Hits, Mode, Outcome, Playback, Source, Strategy, Usage,
+    CallId, Completeness, Derivation, Ending, Hash, Mode, Outcome, Playback, Source, Strategy, Usage,
 };
 
 pub(crate) const DAY: i64 = 86_400_000;
@@ -53,6 +53,7 @@ pub(crate) fn row(number: u8) -> Row {
         source: None,
         review: None,
         edited: false,
+        job: None,
         usage: Usage::default(),
     }
 }

@@ -24,7 +24,7 @@ fn a_price_that_is_not_known_is_neither_high_nor_low() {
 
 #[test]
 fn use_counts_from_anywhere() {
-    let elsewhere = Hits { count: 3, last: Some(days_ago(2)) };
+    let elsewhere = Usage { hits: 3, last_hit: Some(days_ago(2)), ..Usage::default() };
     let usage = Usage { hits: 1, last_hit: Some(days_ago(40)), ..Usage::default() };
     let row = Row { stored_at: days_ago(50), usage, ..row(1) };
     yes("hits:1 unused:>30d", &row);

@@ -103,6 +103,7 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         source: recording.source.clone(),
         review: recording.review.clone(),
         edited: recording.original.is_some(),
+        job: None,
         usage: Usage::default(),
     };
     let significant = Hash::of(recording.strategy.to_string().as_bytes());

@@ -62,6 +62,7 @@ pub(crate) fn row(number: u8) -> Row {
         source: None,
         review: None,
         edited: false,
+        job: None,
         usage: Usage {
             hits,
             last_hit: (hits > 0).then(|| Timestamp(START.0 - i64::from(number) * 1_200_000)),

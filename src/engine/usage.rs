@@ -1,0 +1,108 @@
+//! Carrying use from store to store: what a build machine hit, a desk must know before it prunes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, VerbError, clock};
+use crate::model::{Hash, RecordingId, Timestamp, Usage};
+
+/// The version of the form.
+const FORMAT: u32 = 1;
+
+/// What a store knows of its recordings' use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageReport {
+    /// The version of this form: 1.
+    pub retake_usage: u32,
+    /// The name that the store gives itself, the same in all its reports.
+    pub store: Arc<str>,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// Before this time hits may be missing.
+    pub unknown_before: Timestamp,
+    /// The recordings that were hit.
+    pub recordings: Vec<Used>,
+}
+
+/// The use of one recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Used {
+    /// Its id.
+    pub id: RecordingId,
+    /// Its hash, by which it is known where it has another id.
+    pub hash: Hash,
+    /// Its use there.
+    pub usage: Usage,
+}
+
+/// What a merge did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// How many recordings are known to be used.
+    pub recordings: usize,
+    /// How many of the report are not here.
+    pub unknown: usize,
+}
+
+impl Engine {
+    /// What this store knows of use, without what others told it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn usage(&self) -> Result<UsageReport, VerbError> {
+        let mut used: Vec<_> = self.rows().into_values().filter(|row| row.usage.hits > 0).collect();
+        used.sort_by(|a, b| a.id.cmp(&b.id));
+        let recordings = used.iter().map(|row| {
+            let usage = Usage { elsewhere: Default::default(), ..row.usage.clone() };
+            Used { id: row.id.clone(), hash: row.hash, usage }
+        });
+        Ok(UsageReport {
+            retake_usage: FORMAT,
+            store: self.store_name(),
+            written_at: clock::now(),
+            unknown_before: self.shared.store.unwatched()?,
+            recordings: recordings.collect(),
+        })
+    }
+
+    /// Takes a report of another store in. A later report of the same store replaces an earlier one, so nothing counts twice.
+    /// A recording that is not here by its id is looked for by its hash: all takes of the request count as used then.
+    ///
+    /// # Errors
+    /// When the report is of another version or of this very store, or the store cannot be written.
+    pub async fn merge_usage(&self, report: UsageReport) -> Result<Merged, VerbError> {
+        if report.retake_usage != FORMAT {
+            let text =
+                format!("its version is {}, and this retake reads version {FORMAT}", report.retake_usage);
+            return Err(VerbError::Report(text));
+        }
+        if report.store == self.store_name() {
+            return Err(VerbError::Report("this store wrote it itself".into()));
+        }
+        let _curation = self.curate().await;
+        let mut merged = Merged::default();
+        for used in report.recordings {
+            let here = match self.row(&used.id) {
+                Some(row) => vec![row.id.clone()],
+                None => self.find_hash(&used.hash.to_string())?,
+            };
+            let counted: Vec<_> = here.iter().filter_map(|id| self.shared.library.used(id)).collect();
+            merged.unknown += usize::from(counted.is_empty());
+            merged.recordings += counted.len();
+            counted.iter().for_each(|known| known.hear(&report.store, &used.usage));
+        }
+        self.checkpoint().await;
+        let rows = self.rows().into_values().filter(|row| row.usage.elsewhere.contains_key(&report.store));
+        let rows: Vec<_> = rows.collect();
+        self.shared.history.announce(|| crate::model::Event::Stored { rows });
+        Ok(merged)
+    }
+
+    /// The name by which other stores know this one. It says nothing of the salt that it is made from.
+    fn store_name(&self) -> Arc<str> {
+        format!("store_{}", Hash::of(&[b"usage", &self.shared.store.salt()[..]].concat()).short()).into()
+    }
+}
