@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Work that is done sooner than this shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -67,13 +68,14 @@ async fn show(bar: ProgressBar, target: ProgressDrawTarget, patience: Duration) 
     if bar.is_finished() {
         return;
     }
+    // Before it is seen: a signal that comes at once must not leave it on the terminal.
+    let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return };
     bar.set_draw_target(target);
     bar.tick();
     bar.enable_steady_tick(TICK);
-    if tokio::signal::ctrl_c().await.is_ok() {
-        bar.finish_and_clear();
-        std::process::exit(INTERRUPTED);
-    }
+    interrupt.recv().await;
+    bar.finish_and_clear();
+    std::process::exit(INTERRUPTED);
 }
 
 #[cfg(test)]

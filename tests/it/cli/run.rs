@@ -190,7 +190,9 @@ async fn outcomes_that_must_not_be_fail_the_run() {
 #[test]
 fn signals_reach_the_command_and_the_second_one_kills() {
     let home = Home::new();
-    let script = "trap 'kill $!; echo caught; exit 9' TERM; tail -f /dev/null & echo ready; wait";
+    // It is ready when what it waits for is no copy of the shell any more, which would have the trap, too.
+    let script =
+        "trap 'kill $!; echo caught; exit 9' TERM; sh -c 'echo ready; exec tail -f /dev/null' & wait";
     let polite = Session::start(&home, &["--mode", "mock"], script);
     signal("TERM", polite.child.id());
     let said = polite.ended();

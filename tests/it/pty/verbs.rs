@@ -35,7 +35,7 @@ async fn a_list_is_as_wide_as_the_terminal() {
     for (columns, head) in [
         (30, "ID"),
         (60, "ID ENDPOINT MODEL PROMPT"),
-        (80, "ID ST ENDPOINT MODEL HITS PROMPT"),
+        (80, "ID ST ENDPOINT MODEL HITS SIZE PROMPT"),
         (120, "ID HASH ST ENDPOINT MODEL STRATEGY HITS SIZE PROMPT"),
         (200, "ID HASH ST ENDPOINT MODEL STRATEGY HITS SIZE PROMPT"),
     ] {
@@ -70,7 +70,8 @@ fn long_work_is_shown_and_ctrl_c_ends_it() {
 #[test]
 fn ctrl_c_reaches_a_command_once() {
     let home = Home::new();
-    let script = "trap 'kill $!; echo caught; exit 9' INT; tail -f /dev/null & echo waiting; wait";
+    let script =
+        "trap 'kill $!; echo caught; exit 9' INT; sh -c 'echo waiting; exec tail -f /dev/null' & wait";
     let mut terminal = Terminal::start(&home, SMALL, &["run", "--mode", "mock", "--", "sh", "-c", script]);
     terminal.shows("waiting");
     terminal.keys("\x03");
