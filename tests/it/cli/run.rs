@@ -28,18 +28,16 @@ impl Session {
 
     fn of(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut variables = HashMap::new();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut session = Self { child, out, variables: HashMap::new() };
         loop {
             let mut line = String::new();
-            if out.read_line(&mut line).unwrap() == 0 {
-                panic!("{:?}", Said::of(child.wait_with_output().unwrap()));
-            }
-            if line == "ready\n" {
-                return Self { child, out, variables };
-            }
-            let pair = line.trim_end().split_once('=').expect("stdout is the command's alone");
-            variables.insert(pair.0.to_owned(), pair.1.to_owned());
+            session.out.read_line(&mut line).unwrap();
+            match line.trim_end().split_once('=') {
+                Some((name, value)) => session.variables.insert(name.to_owned(), value.to_owned()),
+                None if line == "ready\n" => return session,
+                None => panic!("`{line}` is not the command's: {:?}", session.ended()),
+            };
         }
     }
 
