@@ -1,9 +1,9 @@
 //! How far long work is, on stderr: only before a terminal, and only when it takes a while.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Work that is done sooner than this shows nothing.
@@ -24,7 +24,7 @@ impl Progress {
     pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
         let template =
             if total.is_some() { "{spinner} {msg} {pos}/{len}" } else { "{spinner} {msg} {elapsed}" };
-        let target = std::io::stderr().is_terminal().then(ProgressDrawTarget::stderr);
+        let target = io::stderr().is_terminal().then(|| ProgressDrawTarget::term_like(Box::new(Terminal)));
         Self::with(target, PATIENCE, what, total, template)
     }
 
@@ -58,6 +58,62 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Stderr, a little narrower than it is: a line that is full would leave no room for the `^C` that terminals echo, and
+/// what wraps is not taken off again.
+#[derive(Debug)]
+struct Terminal;
+
+/// The width of `^C`, and the cursor behind it.
+const ECHO: u16 = 3;
+
+impl Terminal {
+    fn write(text: &str) -> io::Result<()> {
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    fn moved(by: usize, way: char) -> io::Result<()> {
+        if by == 0 { Ok(()) } else { Self::write(&format!("\x1b[{by}{way}")) }
+    }
+}
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        crossterm::terminal::size().map_or(80, |(columns, _)| columns).saturating_sub(ECHO)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'D')
+    }
+
+    fn write_line(&self, s: &str) -> io::Result<()> {
+        Self::write(&format!("{s}\r\n"))
+    }
+
+    fn write_str(&self, s: &str) -> io::Result<()> {
+        Self::write(s)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Self::write("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 
