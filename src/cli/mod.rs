@@ -123,6 +123,10 @@ enum Verb {
         listen: Option<String>,
     },
     /// Run a command whose AI calls go through a proxy of its own, and say what became of them
+    ///
+    /// The proxy listens on a free port unless --listen names one, and the base-URL variables of the SDKs lead the
+    /// command there. Where a running retake owns the store, its proxy is used. Stdout is the command's alone, and so is
+    /// the exit code: 127 when it is not found, 126 when it cannot be run, 128 and the signal when one ended it.
     Run(run::Job),
     /// List recordings, the newest first
     List {

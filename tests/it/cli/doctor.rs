@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::*;
-use crate::home::{Home, Said, said};
+use crate::home::{Home, Said, said, signal};
 use crate::world::{KEY, Upstream};
 
 /// All checks of an area, as `--json` says them.
@@ -68,6 +68,12 @@ async fn a_store_is_looked_at_alone_and_beside_its_owner() {
     assert_eq!(fact(&beside, "recordings"), 2);
     let text = home.fine(&["doctor", "--offline"]);
     assert!(text.contains(&format!("at {} owns it and answers", running.address)), "{text}");
+    // One that hangs is found out.
+    signal("STOP", running.pid());
+    let store = checks(&offline(&home), "store");
+    assert_eq!(fact(&store, "owner")["answers"], false);
+    assert!(store.iter().any(|check| check["state"] == "problem"), "{store:?}");
+    signal("CONT", running.pid());
     assert_eq!(running.end("TERM").code, Some(0));
 }
 

@@ -52,6 +52,7 @@ fn bash_understands_its_completions() {
 fn man_pages_are_there_for_every_verb() {
     let home = Home::new();
     let page = home.fine(&["man"]);
+    assert!(page.contains("RETAKE_MODE"), "{page}");
     let wrote = home.fine(&["man", "--dir", "pages/man1"]);
     for verb in verbs(&home) {
         let roff = verb.replace('-', "\\-");
