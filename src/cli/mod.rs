@@ -49,11 +49,14 @@ Examples:
   retake demo                                see what it does, with nothing to set up
   retake                                     the workbench, with the proxy on 127.0.0.1:4010
   retake serve --mode replay-or-error        the same proxy headless, for CI
+  retake run --preset ci --fail-on miss -- pytest
+                                             a command before a proxy of its own, and what became of its calls
   OPENAI_BASE_URL=http://127.0.0.1:4010/openai/v1 python app.py
   retake list --json | jq -r '.[].id'
   retake show rec_2jKx --image
 
-Exit status: 0 fine, 1 not found or a difference, 2 usage, 3 store in use or unreadable, 4 upstream.";
+Exit status: 0 fine, 1 not found or a difference, 2 usage, 3 store in use or unreadable, 4 upstream; of run the
+command's.";
 
 /// A terminal workbench for recorded AI API calls.
 #[derive(Parser)]
@@ -132,6 +135,10 @@ enum Verb {
         listen: Option<String>,
     },
     /// Run a command whose AI calls go through a proxy of its own, and say what became of them
+    ///
+    /// The proxy listens on a free port unless --listen names one, and the base-URL variables of the SDKs lead the
+    /// command there. Where a running retake owns the store, its proxy is used. Stdout is the command's alone, and so is
+    /// the exit code: 127 when it is not found, 126 when it cannot be run, 128 and the signal when one ended it.
     Run(run::Job),
     /// List recordings, the newest first
     List {

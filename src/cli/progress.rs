@@ -1,9 +1,10 @@
 //! How far long work is, on stderr: only before a terminal, and only when it takes a while.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Work that is done sooner than this shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -23,7 +24,7 @@ impl Progress {
     pub(super) fn start(what: &'static str, total: Option<u64>) -> Self {
         let template =
             if total.is_some() { "{spinner} {msg} {pos}/{len}" } else { "{spinner} {msg} {elapsed}" };
-        let target = std::io::stderr().is_terminal().then(ProgressDrawTarget::stderr);
+        let target = io::stderr().is_terminal().then(|| ProgressDrawTarget::term_like(Box::new(Terminal)));
         Self::with(target, PATIENCE, what, total, template)
     }
 
@@ -60,6 +61,62 @@ impl Drop for Progress {
     }
 }
 
+/// Stderr, a little narrower than it is: a line that is full would leave no room for the `^C` that terminals echo, and
+/// what wraps is not taken off again.
+#[derive(Debug)]
+struct Terminal;
+
+/// The width of `^C`, and the cursor behind it.
+const ECHO: u16 = 3;
+
+impl Terminal {
+    fn write(text: &str) -> io::Result<()> {
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    fn moved(by: usize, way: char) -> io::Result<()> {
+        if by == 0 { Ok(()) } else { Self::write(&format!("\x1b[{by}{way}")) }
+    }
+}
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        crossterm::terminal::size().map_or(80, |(columns, _)| columns).saturating_sub(ECHO)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        Self::moved(n, 'D')
+    }
+
+    fn write_line(&self, s: &str) -> io::Result<()> {
+        Self::write(&format!("{s}\r\n"))
+    }
+
+    fn write_str(&self, s: &str) -> io::Result<()> {
+        Self::write(s)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Self::write("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
 /// Shows the work when it has taken a while. From then on this program answers Ctrl-C itself, until its end: a signal
 /// that was once listened to does not kill any more.
 async fn show(bar: ProgressBar, target: ProgressDrawTarget, patience: Duration) {
@@ -67,13 +124,14 @@ async fn show(bar: ProgressBar, target: ProgressDrawTarget, patience: Duration) 
     if bar.is_finished() {
         return;
     }
+    // Before it is seen: a signal that comes at once must not leave it on the terminal.
+    let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return };
     bar.set_draw_target(target);
     bar.tick();
     bar.enable_steady_tick(TICK);
-    if tokio::signal::ctrl_c().await.is_ok() {
-        bar.finish_and_clear();
-        std::process::exit(INTERRUPTED);
-    }
+    interrupt.recv().await;
+    bar.finish_and_clear();
+    std::process::exit(INTERRUPTED);
 }
 
 #[cfg(test)]

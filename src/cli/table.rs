@@ -101,9 +101,9 @@ impl Table {
         let mut shown: Vec<_> = (0..self.columns.len()).collect();
         while needed(&shown) > room {
             // Of those that are equally important the one on the right.
-            let last = shown.iter().copied().max_by_key(|at| (self.columns[*at].rank, *at));
-            match last.filter(|at| self.columns[*at].rank > 0) {
-                Some(last) => shown.retain(|at| *at != last),
+            let next = shown.iter().copied().max_by_key(|at| (self.columns[*at].rank, *at));
+            match next.filter(|at| self.columns[*at].rank > 0) {
+                Some(dropped) => shown.retain(|at| *at != dropped),
                 None => break,
             }
         }

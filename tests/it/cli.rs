@@ -2,9 +2,13 @@
 
 mod config;
 mod crash;
+mod doctor;
 mod explain;
+mod generated;
 mod look;
 mod remove;
+mod run;
+mod schemas;
 mod serve;
 mod usage;
 

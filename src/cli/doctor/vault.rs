@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Access, access, statvfs};
 use serde_json::json;
@@ -15,6 +16,8 @@ use crate::reading::human;
 use crate::store::{self, Owner, Ownership, Store};
 
 const AREA: &str = "store";
+/// How long the owner may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Below this much free space on its disk the store is in danger, below ten times as much it is worth a note.
 const TIGHT: u64 = 100 << 20;
 
@@ -94,9 +97,13 @@ async fn owned(dir: &Path, owner: &Owner) -> Check {
         let facts = json!({ "owner": { "pid": owner.pid, "address": null, "answers": null } });
         return Check::note(AREA, text).with(facts);
     };
-    let asked = match Desk::open(dir, engine::Settings::default()) {
-        Ok((desk, _)) => desk.rows().await,
-        Err(error) => Err(error),
+    let asking = async {
+        let (desk, _) = Desk::open(dir, engine::Settings::default())?;
+        desk.rows().await
+    };
+    let asked = match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(asked) => asked.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("it does not answer within {} s", PATIENCE.as_secs())),
     };
     let facts =
         |answers: bool| json!({ "owner": { "pid": owner.pid, "address": address, "answers": answers } });

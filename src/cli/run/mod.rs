@@ -214,7 +214,7 @@ async fn explanations(desk: &Desk, since: &Since) -> anyhow::Result<Vec<(CallId,
 
 /// Waits until all our calls at the owner's proxy are done, as long as a proxy of our own would.
 async fn settled(desk: &Desk, since: &Since) -> anyhow::Result<()> {
-    const PAUSE: Duration = Duration::from_millis(50);
+    const PAUSE: Duration = Duration::from_millis(200);
     let done = |snapshot: &Snapshot| since.calls(snapshot).0.iter().all(|call| call.done);
     let waiting = async {
         while !done(&desk.snapshot().await?) {

@@ -32,16 +32,71 @@ async fn a_list_is_as_wide_as_the_terminal() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     let made =
         home.filled(&upstream, &["日本語 and a very long prompt of many words ".repeat(4).as_str()]).await;
-    for size in [SMALL, LARGE, (30, 10)] {
-        let mut terminal = Terminal::start(&home, size, &["list"]);
+    for (columns, head) in [
+        (30, "ID"),
+        (60, "ID ENDPOINT MODEL PROMPT"),
+        (80, "ID ST ENDPOINT MODEL HITS SIZE PROMPT"),
+        (120, "ID HASH ST ENDPOINT MODEL STRATEGY HITS SIZE PROMPT"),
+        (200, "ID HASH ST ENDPOINT MODEL STRATEGY HITS SIZE PROMPT"),
+    ] {
+        let mut terminal = Terminal::start(&home, (columns, 20), &["list"]);
         terminal.ends(0);
         terminal.line(&[made[0].id.as_str()]);
+        let first = terminal.contents().lines().next().unwrap_or_default().to_owned();
+        assert_eq!(first.split_whitespace().collect::<Vec<_>>().join(" "), head, "{columns}");
         assert!(
-            terminal.look(|screen| (0..size.1).all(|row| !screen.row_wrapped(row))),
+            terminal.look(|screen| (0..20).all(|row| !screen.row_wrapped(row))),
             "{}",
             terminal.contents()
         );
+        assert!(!terminal.written().contains('\x1b'), "no colour");
     }
+}
+
+#[test]
+fn long_work_is_shown_and_ctrl_c_ends_it() {
+    let home = Home::new();
+    assert_eq!(home.serve(&[]).end("TERM").code, Some(0));
+    // Somebody holds the store and says nothing, as a short command does.
+    let lock = std::fs::File::options().write(true).open(home.store().join("LOCK")).unwrap();
+    lock.lock().unwrap();
+    let mut terminal = Terminal::start(&home, SMALL, &["list"]);
+    terminal.shows("opening the store");
+    terminal.keys("\x03");
+    terminal.ends(130);
+    terminal.hides("opening the store");
+}
+
+#[test]
+fn ctrl_c_reaches_a_command_once() {
+    let home = Home::new();
+    let script =
+        "trap 'kill $!; echo caught; exit 9' INT; sh -c 'echo waiting; exec tail -f /dev/null' & wait";
+    let mut terminal = Terminal::start(&home, SMALL, &["run", "--mode", "mock", "--", "sh", "-c", script]);
+    terminal.shows("waiting");
+    terminal.keys("\x03");
+    terminal.ends(9);
+    assert_eq!(terminal.written().matches("caught").count(), 1, "{}", terminal.contents());
+}
+
+#[test]
+fn a_doctor_looks_at_the_terminal() {
+    let home = Home::new();
+    for (manners, variables, pictures) in [
+        (Manners::Kitty, &[][..], "kitty graphics protocol"),
+        (Manners::Silent, &[], "half-blocks"),
+        (Manners::Kitty, &[("TMUX", "/tmp/x")], "half-blocks, as tmux swallows more"),
+    ] {
+        let mut terminal = Terminal::with(&home, LARGE, manners, variables, &["doctor", "--offline"]);
+        terminal.ends(0);
+        terminal.shows(pictures);
+        terminal.shows("120x36, TERM=xterm-256color");
+    }
+    let plain = [("NO_COLOR", "1")];
+    let mut terminal = Terminal::with(&home, LARGE, Manners::Answers, &plain, &["doctor", "--offline"]);
+    terminal.ends(0);
+    terminal.shows("no colours, because NO_COLOR is set");
+    assert!(!terminal.written().contains("\x1b[3"), "{:?}", terminal.written());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
