@@ -11,7 +11,7 @@ use super::*;
 use crate::dialect::Dialect;
 use crate::editing::{set_body, set_image};
 use crate::model::{ByteLog, Headers, Request};
-use crate::reading::events;
+use crate::reading::{events, text_of};
 
 fn headers(kind: &str) -> Headers {
     [("content-type", kind.to_owned())].into_iter().collect()
