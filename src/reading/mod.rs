@@ -5,6 +5,7 @@
 //! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
 
 mod assembled;
+pub mod contrast;
 mod cost;
 pub(crate) mod decoded;
 pub(crate) mod events;
