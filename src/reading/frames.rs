@@ -45,7 +45,7 @@ impl Frame {
     }
 }
 
-/// The frames of a decoded body, the same as [`super::events`] shows; of a body that is no stream, all of it.
+/// The frames of a decoded body, the same as [`crate::reading::events()`] shows; of a body that is no stream, all of it.
 pub(crate) fn frames(form: Option<Form>, body: &[u8]) -> Vec<Frame> {
     match form {
         Some(Form::Sse) => sse(body),
