@@ -4,12 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::frames::{Frame, frames};
 use super::splice::{Plain, Splice};
 use crate::dialect::{Dialect, Failure};
 use crate::model::{ByteLog, Ending, Headers, Latency, Recording, Response};
 use crate::reading::Unreadable;
 use crate::reading::events::Form;
+use crate::reading::frames::{Frame, frames};
 use crate::reading::json::is_json;
 
 /// The wait that `429` alone asks for: long enough to be seen, short enough for a test.

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::Bytes;
 
 use super::EditError;
-use super::frames::{Frame, frames};
 use super::splice::{Plain, Splice, replace, with_log};
 use super::text::quoted;
 use crate::model::{ByteLog, Response};
 use crate::reading::events::Form;
+use crate::reading::frames::{Frame, frames};
 use crate::reading::json::{Step, pointer, strings, unquoted};
 use crate::reading::sniff::{data_uri, sniff, sniff_base64};
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 use image::{DynamicImage, ImageFormat};
 
 use super::*;
+use crate::dialect::Dialect;
+use crate::model::Request;
 use crate::reading::media;
 
 fn file(side: u32, format: ImageFormat) -> Bytes {
@@ -104,4 +106,25 @@ fn a_body_that_is_a_picture_and_answers_without_one() {
     let png = file(1, ImageFormat::Png);
     assert_eq!(set_image(&response("application/json", "{}"), None, &png), Err(EditError::NoPicture));
     assert_eq!(set_image(&answer, None, &"text".into()), Err(EditError::NotAPicture));
+}
+
+#[test]
+fn pictures_of_mocks_can_be_replaced() {
+    let png = file(7, ImageFormat::Png);
+    for (stream, n) in [(false, 1), (true, 1), (false, 3)] {
+        let body = serde_json::json!({
+            "model": "gpt-image-1", "prompt": "a dune", "size": "64x64", "n": n, "stream": stream, "partial_images": 2,
+        });
+        let target = "/v1/images/generations".to_owned();
+        let body = body.to_string().into();
+        let request = Request { method: "POST".into(), target, body, ..Request::default() };
+        let answer = Dialect::OpenAi.mock(&request, "http://127.0.0.1:4010").unwrap();
+        let field = (n > 1).then_some("/data/2/b64_json");
+        let new = set_image(&answer, field, &png).unwrap();
+        let (before, after) = (media(&answer), media(&new));
+        assert_eq!(before.len(), after.len());
+        assert_eq!(after.last().map(|medium| medium.bytes.clone()), Some(png.clone()));
+        assert_eq!(before[..before.len() - 1], after[..after.len() - 1]);
+        assert_eq!(new.log.pieces.len(), answer.log.pieces.len());
+    }
 }

@@ -6,10 +6,8 @@
 
 mod body;
 mod fault;
-mod frames;
 mod header;
 mod image;
-mod places;
 mod share;
 mod splice;
 mod text;
@@ -18,7 +16,7 @@ pub use body::set_body;
 pub use fault::{Fault, FaultError, Faulty, ParseFaultError, derive};
 pub use header::{remove_header, set_header, set_status};
 pub use image::set_image;
-pub use text::{set_text, text_of};
+pub use text::set_text;
 
 use crate::reading::Unreadable;
 

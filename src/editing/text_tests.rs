@@ -11,7 +11,7 @@ use super::*;
 use crate::dialect::Dialect;
 use crate::editing::{set_body, set_image};
 use crate::model::{ByteLog, Headers, Request};
-use crate::reading::events;
+use crate::reading::{events, text_of};
 
 fn headers(kind: &str) -> Headers {
     [("content-type", kind.to_owned())].into_iter().collect()
@@ -227,11 +227,16 @@ fn encoded_answers_are_edited_decoded() {
         let mut headers = plain.headers.clone();
         headers.push("content-encoding", name);
         headers.push("content-length", body.len().to_string());
-        let old = Response { status: 200, headers, log: ByteLog::whole(body, Duration::from_millis(5)) };
+        let pieces = body.chunks(30).zip(1..).map(|(piece, n)| (Duration::from_millis(n), piece));
+        let log = ByteLog::from_pieces(pieces);
+        let old = Response { status: 200, headers, log };
         assert_eq!(set_text(&old, &text_of(&old).unwrap()).unwrap(), old, "{name}");
         let new = set_text(&old, "Other").unwrap();
         assert_eq!(new.log.bytes, set_text(&plain, "Other").unwrap().log.bytes, "{name}");
         assert_eq!(new.headers.get("content-encoding"), None);
+        let times = |response: &Response| events(response).iter().map(|event| event.at).collect::<Vec<_>>();
+        assert_eq!(times(&new), times(&old), "{name}");
+        assert!(times(&old).windows(2).any(|pair| pair[0] < pair[1]), "{name}");
         assert_eq!(new.headers.text("content-length"), Some(new.log.bytes.len().to_string().as_str()));
     }
     let mut broken = plain;

@@ -5,16 +5,20 @@
 //! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
 
 mod assembled;
+pub mod contrast;
 mod cost;
 pub(crate) mod decoded;
 pub(crate) mod events;
+pub(crate) mod frames;
 pub mod human;
 pub(crate) mod json;
 mod media;
 mod multipart;
 mod picture;
+mod places;
 mod pretty;
 mod sanitize;
+pub(crate) mod slots;
 pub(crate) mod sniff;
 mod tokens;
 
@@ -26,4 +30,5 @@ pub use media::{Medium, count_images, media};
 pub use picture::decode_picture;
 pub use pretty::pretty;
 pub use sanitize::{sanitize, sanitize_lines};
+pub use slots::text_of;
 pub use tokens::tokens;

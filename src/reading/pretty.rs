@@ -17,7 +17,7 @@ use super::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
 use crate::model::Headers;
 
 /// The most a pretty body has, in bytes: thousands of lines, more than anyone scrolls through.
-const LIMIT: usize = 256 << 10;
+pub(super) const LIMIT: usize = 256 << 10;
 /// Base64 shorter than this stays: an id, a key of a cache, a signature.
 const BASE64: usize = 256;
 /// How wide lines of numbers are filled.
@@ -232,7 +232,7 @@ fn compact(text: &str) -> String {
 }
 
 /// A string as shown: base64 in a word, letters that are written as `\u…` as letters, all else as written.
-fn shown(token: &str) -> Cow<'_, str> {
+pub(super) fn shown(token: &str) -> Cow<'_, str> {
     if token.len() < BASE64 {
         return lettered(token);
     }

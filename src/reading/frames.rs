@@ -2,29 +2,29 @@
 
 use std::ops::Range;
 
-use crate::reading::events::{Form, Lines};
+use super::events::{Form, Lines};
 
 /// One event of a stream, a row, or a whole body.
 #[derive(Debug, Default)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// The name in `event:`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The `data:` fields, joined by newlines.
-    pub(super) data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
     /// Where each line of the data begins, in the data and in the body.
     lines: Vec<(usize, usize)>,
     /// Where the frame ends in the body, with what ends it.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 impl Frame {
     /// The data as text, if it is one.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.data).ok()
     }
 
     /// Where in the body something stands that is within one line of the data.
-    pub(super) fn place(&self, range: &Range<usize>) -> Range<usize> {
+    pub(crate) fn place(&self, range: &Range<usize>) -> Range<usize> {
         let line = self.lines.partition_point(|(begins, _)| *begins <= range.start);
         let (begins, at) = line.checked_sub(1).and_then(|nth| self.lines.get(nth)).copied().unwrap_or((0, 0));
         let start = at + range.start - begins;
@@ -32,7 +32,7 @@ impl Frame {
     }
 
     /// Whether the data stands in one piece.
-    pub(super) fn one_line(&self) -> bool {
+    pub(crate) fn one_line(&self) -> bool {
         self.lines.len() == 1
     }
 
@@ -45,8 +45,8 @@ impl Frame {
     }
 }
 
-/// The frames of a decoded body, the same as [`crate::reading::events`] shows; of a body that is no stream, all of it.
-pub(super) fn frames(form: Option<Form>, body: &[u8]) -> Vec<Frame> {
+/// The frames of a decoded body, the same as [`crate::reading::events()`] shows; of a body that is no stream, all of it.
+pub(crate) fn frames(form: Option<Form>, body: &[u8]) -> Vec<Frame> {
     match form {
         Some(Form::Sse) => sse(body),
         Some(Form::Rows) => rows(body),

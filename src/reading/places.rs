@@ -15,7 +15,7 @@ pub(super) struct Place {
 
 /// What a string says of a part of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// The next piece of its text.
     Piece,
     /// All of its text, once more.

@@ -1,0 +1,210 @@
+//! Two texts, line by line or word by word.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
+
+use crate::model::{Hash, Headers, Response};
+use crate::reading::events::{Form, events};
+use crate::reading::json::{Token, Tokens, is_json, unquoted};
+use crate::reading::pretty::{LIMIT, pretty, shown};
+use crate::reading::sniff::{data_uri, from_base64};
+
+/// How many lines of a text are looked at.
+const LINES: usize = 4_000;
+/// How many bytes of a line are looked at.
+const WIDTH: usize = 4_096;
+/// How many bytes two texts may have together to be compared word by word.
+const WORDS: usize = 16 << 10;
+/// How many equal lines are shown around those that differ.
+const CONTEXT: usize = 3;
+/// How deep JSON is sorted; as `serde_json` reads it.
+const DEPTH: usize = 128;
+/// From which length on a string may be a file, in bytes.
+const FILE: usize = 256;
+
+/// The difference of two texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lines {
+    /// Parts in order; of lines those that differ with three around them, of words all.
+    pub runs: Vec<Run>,
+    /// Whether a text was too long, and its end was left out.
+    pub cut: bool,
+}
+
+/// A part of two texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// In which of them it is.
+    pub tag: Tag,
+    /// What it says: one line without its end, or words with the space around them.
+    pub text: String,
+}
+
+/// In which of two texts a part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tag {
+    /// In both.
+    Same,
+    /// In the first one only.
+    Removed,
+    /// In the second one only.
+    Added,
+    /// Equal lines that are not shown; the text says how many.
+    Skipped,
+}
+
+/// A text of bounded length.
+pub(super) struct Page {
+    text: String,
+    cut: bool,
+}
+
+impl Lines {
+    /// The words that differ; of long texts the lines.
+    pub(super) fn of_words(before: &str, after: &str) -> Self {
+        if before.len() + after.len() > WORDS {
+            return Self::of_pages(&Page::of(before.lines()), &Page::of(after.lines()));
+        }
+        let diff = TextDiff::from_words(before, after);
+        let mut runs: Vec<Run> = Vec::new();
+        for change in diff.iter_all_changes() {
+            match runs.last_mut() {
+                Some(run) if run.tag == Tag::from(change.tag()) => run.text.push_str(change.value()),
+                _ => runs.push(Run { tag: change.tag().into(), text: change.value().to_owned() }),
+            }
+        }
+        Self { runs, cut: false }
+    }
+
+    /// The lines that differ, with some around them.
+    pub(super) fn of_pages(before: &Page, after: &Page) -> Self {
+        let diff = TextDiff::from_lines(before.text.as_str(), after.text.as_str());
+        let mut runs = Vec::new();
+        let mut shown = 0;
+        let skip = |runs: &mut Vec<Run>, to: usize, from: usize| {
+            if to > from {
+                runs.push(Run { tag: Tag::Skipped, text: format!("{} equal lines", to - from) });
+            }
+        };
+        for group in diff.grouped_ops(CONTEXT) {
+            let Some((first, last)) = group.first().zip(group.last()) else { continue };
+            skip(&mut runs, first.old_range().start, shown);
+            shown = last.old_range().end;
+            for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+                let text = change.value().trim_end_matches(['\n', '\r']).to_owned();
+                runs.push(Run { tag: change.tag().into(), text });
+            }
+        }
+        skip(&mut runs, diff.old_slices().len(), shown);
+        Self { runs, cut: before.cut || after.cut }
+    }
+}
+
+impl Page {
+    fn of<'a>(lines: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) -> Self {
+        let mut page = Self { text: String::new(), cut: false };
+        for (nth, line) in lines.into_iter().enumerate() {
+            if nth == LINES {
+                page.cut = true;
+                break;
+            }
+            let line = line.into();
+            let end = (0..=WIDTH.min(line.len())).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+            page.cut |= end < line.len();
+            page.text.push_str(&line[..end]);
+            page.text.push('\n');
+        }
+        page
+    }
+}
+
+/// A decoded body as lines; none where it is no text.
+pub(super) fn page(response: &Response, body: &Bytes) -> Option<Page> {
+    if Form::of(&response.headers, body).is_some() {
+        let lines = events(response).into_iter().take(LINES + 1).map(|event| {
+            let name = event.name.map(|name| format!("{name}  ")).unwrap_or_default();
+            format!("{name}{}", sorted(&event.data).unwrap_or_else(|| event.data.replace('\n', "\u{2424}")))
+        });
+        return Some(Page::of(lines));
+    }
+    let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'))?;
+    let Some(json) = sorted(text) else { return Some(Page::of(text.lines())) };
+    let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+    let shown = pretty(&headers, &json.into());
+    let mut page = Page::of(shown.lines());
+    // What `pretty` leaves out it says in the last line.
+    page.cut |= shown.len() > LIMIT;
+    Some(page)
+}
+
+/// JSON with sorted keys on one line, files in it as their hash; none for what is no JSON.
+fn sorted(text: &str) -> Option<String> {
+    is_json(text).then(|| value(&mut Tokens(text), 0)).flatten()
+}
+
+/// The next value. None where it nests too deep.
+fn value(tokens: &mut Tokens<'_>, depth: usize) -> Option<String> {
+    match tokens.next()? {
+        _ if depth > DEPTH => None,
+        Token::Open('{') => {
+            let mut members = Vec::new();
+            loop {
+                match tokens.next()? {
+                    Token::Text(key) => {
+                        tokens.next()?;
+                        members.push((unquoted(key), format!("{key}:{}", value(tokens, depth + 1)?)));
+                    }
+                    Token::Comma => {}
+                    _ => break,
+                }
+            }
+            // Of equal keys the order stays.
+            members.sort_by(|one, other| one.0.cmp(&other.0));
+            let members: Vec<_> = members.into_iter().map(|(_, member)| member).collect();
+            Some(format!("{{{}}}", members.join(",")))
+        }
+        Token::Open(_) => {
+            let mut items = Vec::new();
+            loop {
+                let rest = tokens.clone();
+                match tokens.next()? {
+                    Token::Comma => {}
+                    Token::Close(_) => return Some(format!("[{}]", items.join(","))),
+                    _ => {
+                        *tokens = rest;
+                        items.push(value(tokens, depth + 1)?);
+                    }
+                }
+            }
+        }
+        Token::Text(text) => Some(file(text).unwrap_or_else(|| text.to_owned())),
+        Token::Scalar(text) => Some(text.to_owned()),
+        Token::Close(_) | Token::Comma | Token::Colon => None,
+    }
+}
+
+/// A string that is a file in base64, in a word that tells it from others.
+fn file(token: &str) -> Option<String> {
+    if token.len() < FILE {
+        return None;
+    }
+    let word = shown(token);
+    let said = word.strip_suffix(">\"").filter(|_| *word != *token && word.starts_with("\"<"))?;
+    let text = unquoted(token);
+    let bytes = from_base64(data_uri(&text).unwrap_or(&text))?;
+    Some(format!("{said}, sha256 {}>\"", Hash::of(&bytes).short()))
+}
+
+impl From<ChangeTag> for Tag {
+    fn from(tag: ChangeTag) -> Self {
+        match tag {
+            ChangeTag::Equal => Self::Same,
+            ChangeTag::Delete => Self::Removed,
+            ChangeTag::Insert => Self::Added,
+        }
+    }
+}

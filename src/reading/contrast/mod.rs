@@ -1,0 +1,153 @@
+//! What differs between two exchanges, for people.
+//!
+//! Whether two requests match is not said here (`matching` does): this shows what the answers say, how they came, and
+//! how much their pictures look alike. All of it takes bounded work; where something was left out, that is said.
+
+mod headers;
+mod lines;
+mod pictures;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+pub use headers::{HeaderChange, header_changes};
+pub use lines::{Lines, Run, Tag};
+pub use pictures::{Likeness, PictureContrast, PictureFacts, contrast_pictures};
+
+use super::decoded::decoded;
+use super::events::events;
+use super::text_of;
+use crate::model::{Hash, Headers, Recording, Request, Response};
+
+/// One of the two exchanges.
+#[derive(Clone, Debug)]
+pub struct Side<'a> {
+    /// Its request.
+    pub request: &'a Request,
+    /// Its response.
+    pub response: &'a Response,
+    /// The pictures that the response links to, by the field that holds the link.
+    pub linked: Vec<(String, Bytes)>,
+}
+
+/// What differs between two exchanges, first the older one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contrast {
+    /// Headers of the requests that differ.
+    pub request_headers: Vec<HeaderChange>,
+    /// Both statuses, where they differ.
+    pub status: Option<(u16, u16)>,
+    /// Headers of the responses that differ.
+    pub response_headers: Vec<HeaderChange>,
+    /// The bodies of the responses.
+    pub body: BodyContrast,
+    /// What the answers say, word by word, where either says something and they differ.
+    pub text: Option<Lines>,
+    /// How the answers came.
+    pub arrival: (Arrival, Arrival),
+    /// The pictures in the answers, in pairs as they follow each other.
+    pub pictures: Vec<PictureContrast>,
+    /// How many pairs of pictures were not looked at.
+    pub pictures_left_out: usize,
+}
+
+/// How two bodies differ, decoded.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum BodyContrast {
+    /// They are the same bytes.
+    Same(Blob),
+    /// Their lines, as text for people: JSON with sorted keys, an event on each line.
+    Text(Lines),
+    /// At least one is no text.
+    Binary {
+        /// The first one.
+        before: Blob,
+        /// The second one.
+        after: Blob,
+    },
+}
+
+/// Bytes that are not shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blob {
+    /// Their number.
+    pub size: u64,
+    /// Their SHA-256.
+    pub hash: Hash,
+    /// The media type of the response.
+    pub content_type: String,
+}
+
+/// How an answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Arrival {
+    /// How many events or rows it has; none is no stream.
+    pub events: usize,
+    /// When its first bytes came, in microseconds after the request.
+    pub first_byte: u64,
+    /// When its last bytes came, in microseconds after the request.
+    pub total: u64,
+}
+
+impl<'a> From<&'a Recording> for Side<'a> {
+    fn from(recording: &'a Recording) -> Self {
+        Self { request: recording.request.get(), response: &recording.response, linked: Vec::new() }
+    }
+}
+
+/// What differs between two exchanges.
+#[must_use]
+pub fn contrast(before: &Side<'_>, after: &Side<'_>) -> Contrast {
+    let (old, new) = (before.response, after.response);
+    let said = [old, new].map(text_of);
+    let text = match &said {
+        [None, None] => None,
+        [old, new] if old == new => None,
+        [old, new] => Some(Lines::of_words(old.as_deref().unwrap_or(""), new.as_deref().unwrap_or(""))),
+    };
+    let (pictures, pictures_left_out) = pictures::contrasts(before, after);
+    Contrast {
+        request_headers: header_changes(&before.request.headers, &after.request.headers),
+        status: Some((old.status, new.status)).filter(|(old, new)| old != new),
+        response_headers: header_changes(&old.headers, &new.headers),
+        body: body(old, new),
+        text,
+        arrival: (arrival(old), arrival(new)),
+        pictures,
+        pictures_left_out,
+    }
+}
+
+fn body(old: &Response, new: &Response) -> BodyContrast {
+    // What cannot be decoded is compared as it came.
+    let [before, after] = [old, new].map(|response| {
+        let bytes = &response.log.bytes;
+        decoded(&response.headers, bytes).map_err(|_| bytes.clone())
+    });
+    let blob = |body: &Result<Bytes, Bytes>, headers: &Headers| {
+        let (Ok(body) | Err(body)) = body;
+        Blob { size: body.len() as u64, hash: Hash::of(body), content_type: headers.media_type() }
+    };
+    let [first, second] = [blob(&before, &old.headers), blob(&after, &new.headers)];
+    if before.is_ok() == after.is_ok() && first.hash == second.hash {
+        return BodyContrast::Same(first);
+    }
+    let page = |body: &Result<Bytes, Bytes>, response| lines::page(response, body.as_ref().ok()?);
+    match (page(&before, old), page(&after, new)) {
+        (Some(before), Some(after)) => BodyContrast::Text(Lines::of_pages(&before, &after)),
+        _ => BodyContrast::Binary { before: first, after: second },
+    }
+}
+
+fn arrival(response: &Response) -> Arrival {
+    let micros = |at: std::time::Duration| u64::try_from(at.as_micros()).unwrap_or(u64::MAX);
+    Arrival {
+        events: events(response).len(),
+        first_byte: micros(response.log.begins()),
+        total: micros(response.log.ended()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
