@@ -18,7 +18,7 @@ const IMAGES: &str = "/openai/v1/images/generations";
 const ANSWER: &str = r#"{"id":"chatcmpl-1","choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#;
 
 /// A provider of chats and of pictures behind links.
-fn provider(seen: Seen) -> Response {
+fn provider(seen: &Seen) -> Response {
     let host = seen.headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.as_str());
     match seen.target.as_str() {
         "/v1/images/generations" => {
@@ -32,7 +32,7 @@ fn provider(seen: Seen) -> Response {
 /// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture, two others answer the same
 /// calls. Gives the recording with the picture.
 async fn furnished() -> (World, Upstream, Recording) {
-    let upstream = Upstream::start(provider).await;
+    let upstream = Upstream::start(|seen| provider(&seen)).await;
     let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
     let picture = r#"{"model":"gpt-image-1.5","prompt":"a cat"}"#;
     let missed = world.post(IMAGES, &[("x-retake-mode", "replay-or-error")], picture).await;

@@ -1,4 +1,4 @@
-//! The OpenAPI document and the server say the same.
+//! The `OpenAPI` document and the server say the same.
 //!
 //! A new route needs no line in here: it is described in `assets/openapi.json`, with an `example` for each parameter of
 //! its path and for its body. In those, [`RECORDING`] stands for a recording, [`MEDIA`] for a file that it keeps, and

@@ -1,4 +1,4 @@
-//! Who may ask: for every operation that the OpenAPI document describes.
+//! Who may ask: for every operation that the `OpenAPI` document describes.
 
 use super::described::operations;
 use super::*;
