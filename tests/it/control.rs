@@ -8,10 +8,10 @@ mod measured;
 
 use axum::response::Response;
 use bytes::Bytes;
-use retake::model::{Headers, Mode, Recording, Request};
+use retake::model::{Event, Headers, Mode, Recording, Request};
 use serde_json::Value;
 
-use crate::world::{Reply, Seen, TOKEN, Upstream, World, json};
+use crate::world::{Reply, Seen, TOKEN, Upstream, World, json, wait};
 
 const CHAT: &str = "/openai/v1/chat/completions";
 const IMAGES: &str = "/openai/v1/images/generations";
@@ -44,6 +44,11 @@ async fn furnished() -> (World, Upstream, Recording) {
         );
         let headers = [("x-retake-match", "standard -seed"), ("x-retake-mode", "record")];
         world.record(CHAT, &headers, &chat).await;
+    }
+    // A recording is announced before its call is done.
+    let mut events = world.engine.subscribe();
+    while world.engine.calls().iter().any(|call| !call.done) {
+        wait(&mut events, |event| matches!(event, Event::Call { call, .. } if call.done).then_some(())).await;
     }
     (world, upstream, recording)
 }

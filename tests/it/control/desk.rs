@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::world::{PATIENCE, wait};
+use crate::world::PATIENCE;
 
 async fn attached(address: SocketAddr) -> Desk {
     let base = format!("http://{address}").parse().unwrap();

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::world::settings;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_and_recordings_are_counted() {
@@ -41,9 +42,11 @@ async fn calls_and_recordings_are_counted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_request_log_shows_what_became_of_calls() {
-    let (world, upstream, recording) = furnished().await;
+    let (world, _upstream, recording) = furnished().await;
     let hello = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"hello"}]}"#;
-    upstream.stop().await;
+    // Nobody listens there.
+    let nowhere = settings(Mode::ReplayOrRecord, "127.0.0.1:9".parse().unwrap());
+    world.engine.reconfigure(nowhere).unwrap();
     world.post(CHAT, &[("x-retake-mode", "off"), ("x-retake-scope", "checkout")], hello).await;
     world.post(CHAT, &[("x-retake-mode", "mock")], hello).await;
     let log = get(&world, "/__retake/v1/requests").await;
