@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, EngineError, Explanation, Media, RetagError, Retagged, Settings, Tag};
+use crate::engine::{self, Engine, EngineError, Explanation, Media, Settings, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot};
 use crate::proxy::{CallShown, Question};
@@ -15,6 +15,7 @@ use crate::store::{Ownership, Store, StoreError};
 
 mod listen;
 mod owner;
+mod verbs;
 
 pub use owner::Owner;
 
@@ -85,16 +86,16 @@ pub enum DeskError {
         base: String,
     },
     /// The owner refused, or answered something else.
-    #[error("the process that owns the store answered {status}: {message}")]
+    #[error("{}{message}", match status { 400..=409 => String::new(), _ => format!("the process that owns the store answered {status}: ") })]
     Refused {
         /// The HTTP status.
         status: u16,
         /// What it said.
         message: String,
     },
-    /// A recording cannot be given the strategy.
+    /// The verb cannot be carried out.
     #[error(transparent)]
-    Retag(#[from] RetagError),
+    Verb(#[from] VerbError),
     /// The request cannot be understood.
     #[error("{0}")]
     Question(String),
@@ -223,47 +224,6 @@ impl Desk {
         Ok(())
     }
 
-    /// Moves recordings to the trash; gives the ids that were removed.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn remove(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
-        match self {
-            Self::Here(engine) => Ok(engine.remove(ids).await?),
-            Self::There(owner) => owner.ids("/recordings/remove", ids).await,
-        }
-    }
-
-    /// Brings recordings back from the trash; gives the ids that came back.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn restore(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
-        match self {
-            Self::Here(engine) => Ok(engine.restore(ids).await?),
-            Self::There(owner) => owner.ids("/recordings/restore", ids).await,
-        }
-    }
-
-    /// Gives recordings another strategy or playback, all or none; with `dry_run` it only says what that would do.
-    ///
-    /// # Errors
-    /// When one is not there, a field's name is not clear, or the store cannot be written.
-    pub async fn retag(
-        &self,
-        ids: &[RecordingId],
-        tag: &Tag,
-        dry_run: bool,
-    ) -> Result<Vec<Retagged>, DeskError> {
-        match self {
-            Self::Here(engine) => Ok(engine.retag(ids, tag, dry_run).await?),
-            Self::There(owner) => {
-                let retag = json!({ "ids": ids, "tag": tag, "dry_run": dry_run });
-                owner.call(Method::POST, "/recordings/retag", &retag).await
-            }
-        }
-    }
-
     /// Starts the sequences of a scope anew, or all; gives how many had begun.
     ///
     /// # Errors
@@ -291,6 +251,21 @@ impl Desk {
                 Ok(engine.explain(&request, &overrides).await)
             }
             Self::There(owner) => owner.call(Method::POST, "/explain", question).await,
+        }
+    }
+
+    /// Why a call of the history was answered as it was; none where its request is not remembered.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn explain_call(&self, call: CallId) -> Result<Option<Explanation>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.explain_call(call).await),
+            Self::There(owner) => match owner.get(&format!("/calls/{}/explain", call.0)).await {
+                Ok(explanation) => Ok(Some(explanation)),
+                Err(DeskError::Refused { status: 404, .. }) => Ok(None),
+                Err(error) => Err(error),
+            },
         }
     }
 

@@ -19,6 +19,7 @@
 //! | [`dialect`] | what is known of each API family: endpoints, cosmetic fields, how streams end, mocks |
 //! | [`matching`] | whether a recording answers a request, and why not; scrubbing |
 //! | [`reading`] | views of recorded bytes: text, events, pictures; sanitized for the screen |
+//! | [`editing`] | other answers made of recorded ones: edited, or made to fail |
 //! | [`interchange`] | recordings as files that people commit |
 //! | [`store`] | journal, sled index, body files; one process owns a store |
 //! | [`upstream`] | the way out: forwarding calls, fetching what links point to |
@@ -42,6 +43,7 @@
 pub mod cli;
 pub mod desk;
 pub mod dialect;
+pub mod editing;
 pub mod engine;
 pub mod interchange;
 pub mod matching;

@@ -32,6 +32,27 @@ pub enum Protocol {
     Sixel,
 }
 
+/// How many colours pictures may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// 24 bits.
+    #[default]
+    Full,
+    /// The table of 256.
+    Indexed,
+    /// None.
+    Mono,
+}
+
+impl Depth {
+    /// What the terminal that calls itself so (`TERM_PROGRAM`) can show. Nearly all have 24 bits, and many of those do
+    /// not say so, or a remote shell forgets it; so the exception is named.
+    #[must_use]
+    pub fn of(program: Option<&str>) -> Self {
+        if program == Some("Apple_Terminal") { Self::Indexed } else { Self::Full }
+    }
+}
+
 /// What the environment says about the terminal.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
@@ -266,9 +287,31 @@ impl Surroundings {
     /// As the process sees them.
     #[must_use]
     pub fn here() -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        Self { multiplexer: set("TMUX") || set("ZELLIJ") || set("STY") }
+        Self { multiplexer: multiplexer().is_some() }
     }
+}
+
+/// The program between this one and the terminal, where there is one.
+#[must_use]
+pub fn multiplexer() -> Option<&'static str> {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let known = [("TMUX", "tmux"), ("ZELLIJ", "zellij"), ("STY", "screen")];
+    known.into_iter().find(|(variable, _)| set(variable)).map(|(_, name)| name)
+}
+
+/// Asks the terminal how it can show pictures, for commands that have no screen; none where there is no terminal.
+///
+/// # Errors
+/// When the terminal cannot be set up for an answer.
+pub fn protocol() -> io::Result<Option<Protocol>> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    // The questions are answered on standard input, where lines would wait for Enter and be echoed.
+    terminal::enable_raw_mode()?;
+    let protocol = probe(&Surroundings::here());
+    terminal::disable_raw_mode()?;
+    Ok(Some(protocol))
 }
 
 /// Asks the terminal how it can show pictures. To be called once, while the terminal is ours and before [`Keys`] reads.
@@ -314,10 +357,7 @@ pub fn print_picture(picture: &DynamicImage) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return Err(io::Error::new(io::ErrorKind::Unsupported, "standard output is no terminal"));
     }
-    // The questions are answered on standard input, where lines would wait for Enter and be echoed.
-    terminal::enable_raw_mode()?;
-    let protocol = probe(&Surroundings::here());
-    terminal::disable_raw_mode()?;
+    let protocol = protocol()?.unwrap_or_default();
     let room = Room::here()?;
     let cells = room.fit(picture.width(), picture.height());
     pixels::print(picture, protocol, None, cells)

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::print;
 use crate::desk::DeskError;
-use crate::engine::{EngineError, RetagError};
+use crate::engine::{Blame, EngineError};
 use crate::store::StoreError;
 use crate::upstream::UpstreamError;
 
@@ -62,17 +62,22 @@ fn exit(error: &anyhow::Error) -> Exit {
 /// cannot use the store.
 fn of_desk(error: &DeskError) -> Exit {
     match error {
+        DeskError::Verb(error) => match error.blame() {
+            Blame::Missing | Blame::Conflict => Exit::NotFound,
+            Blame::Wrong | Blame::Consent => Exit::Usage,
+            Blame::Store => Exit::Store,
+            Blame::Upstream => Exit::Upstream,
+        },
         DeskError::Refused { status: 400, .. }
         | DeskError::Question(_)
-        | DeskError::Retag(RetagError::Field { .. })
         | DeskError::Engine(EngineError::Settings(_))
         | DeskError::NoRetake { .. }
         | DeskError::OtherVersion { .. }
         | DeskError::NoToken { .. }
         | DeskError::WrongToken { .. } => Exit::Usage,
-        DeskError::Refused { status: 404, .. } | DeskError::Retag(RetagError::Unknown(_)) => Exit::NotFound,
-        DeskError::Retag(RetagError::Store(_))
-        | DeskError::Engine(EngineError::Store(_))
+        DeskError::Refused { status: 404 | 409, .. } => Exit::NotFound,
+        DeskError::Refused { status: 502, .. } => Exit::Upstream,
+        DeskError::Engine(EngineError::Store(_))
         | DeskError::Unreachable { .. }
         | DeskError::Refused { .. }
         | DeskError::Store(_) => Exit::Store,

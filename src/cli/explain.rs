@@ -1,30 +1,18 @@
 //! `retake explain`: what would serve a request, and why. Nothing is sent.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::exit::Usage;
-use super::{Common, curl, list, print};
+use super::asked::Asked;
+use super::{Common, list, print};
 use crate::engine::{Explanation, Near};
 use crate::matching::{BlastRadius, Change};
-use crate::model::Headers;
-use crate::proxy::Question;
 use crate::reading::sanitize;
 
-/// Where a request comes from and where it would go.
+/// What is asked.
 #[derive(clap::Args)]
 pub(super) struct Source {
-    /// A file with a curl command, a JSON request ({"method","url","headers","body"}) or a JSON body; - reads stdin
-    #[arg(default_value = "-")]
-    file: PathBuf,
-    /// Where a body alone would be sent, such as /openai/v1/chat/completions
-    #[arg(long, value_name = "URL")]
-    to: Option<String>,
+    #[command(flatten)]
+    asked: Asked,
     /// The mode to ask for, instead of the one in force
     #[arg(long, value_name = "MODE")]
     mode: Option<String>,
@@ -36,19 +24,8 @@ pub(super) struct Source {
     json: bool,
 }
 
-/// A request as JSON.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    method: Option<String>,
-    url: String,
-    #[serde(default)]
-    headers: serde_json::Map<String, Value>,
-    body: Option<Value>,
-}
-
 pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitCode> {
-    let mut question = source.question()?;
+    let mut question = source.asked.question()?;
     for (name, value) in [("x-retake-mode", &source.mode), ("x-retake-scope", &source.scope)] {
         if let Some(value) = value {
             question.headers.retain(|known| known != name);
@@ -67,70 +44,6 @@ pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitC
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-impl Source {
-    fn question(&self) -> anyhow::Result<Question> {
-        let (text, name) = if self.file == Path::new("-") {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Usage(format!("the request on stdin cannot be read: {error}")))?;
-            (text, "stdin".to_owned())
-        } else {
-            let read = std::fs::read_to_string(&self.file);
-            let name = self.file.display().to_string();
-            (read.map_err(|error| Usage(format!("{name} cannot be read: {error}")))?, name)
-        };
-        let dir = self.file.parent().filter(|_| self.file != Path::new("-")).unwrap_or(Path::new("."));
-        let question = if text.trim_start().starts_with('{') {
-            json(&text, self.to.as_deref())
-        } else {
-            curl::parse(&text, dir)
-        };
-        Ok(question.map_err(|problem| Usage(format!("{name}: {problem}")))?)
-    }
-}
-
-/// A request written as JSON, or a body alone that goes `to` somewhere. The body's text stays as it is written: its
-/// numbers and doubled keys count.
-fn json(text: &str, to: Option<&str>) -> Result<Question, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))?;
-    if let Some(url) = to {
-        let headers = Headers::from_iter([("content-type", "application/json")]);
-        let body = Bytes::from(text.trim().to_owned());
-        return Ok(Question { method: "POST".into(), url: url.into(), headers, body });
-    }
-    if value.get("url").is_none() {
-        return Err("a body alone does not say where it goes; add --to /openai/v1/chat/completions, \
-                    or write {\"url\": …, \"body\": …}"
-            .into());
-    }
-    let written: Written = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let mut headers = Headers::default();
-    for (name, value) in &written.headers {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        headers.push(&name.to_ascii_lowercase(), value);
-    }
-    let body = match (&written.body, raw.body) {
-        (Some(Value::String(text)), _) => text.clone().into_bytes(),
-        (Some(_), Some(raw)) => {
-            if headers.get("content-type").is_none() {
-                headers.push("content-type", "application/json");
-            }
-            raw.get().as_bytes().to_vec()
-        }
-        _ => Vec::new(),
-    };
-    let method = written.method.unwrap_or_else(|| if body.is_empty() { "GET" } else { "POST" }.into());
-    Ok(Question { method: method.to_ascii_uppercase(), url: written.url, headers, body: body.into() })
-}
-
-/// The same text, for the body as it is written.
-#[derive(Deserialize)]
-struct Raw<'a> {
-    #[serde(borrow)]
-    body: Option<&'a serde_json::value::RawValue>,
 }
 
 /// The explanation for people.

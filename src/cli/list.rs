@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::config::Config;
 use super::exit::{Exit, NotFound};
+use super::progress::Progress;
+use super::table::{Column, Table};
 use super::{Common, ProxyArgs, pick, print};
 use crate::desk::Desk;
+use crate::model::Row;
 use crate::reading::human;
 
 pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
@@ -24,10 +28,7 @@ pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyh
             "no recordings; make one with `retake serve --mode replay-or-record`, or look at `retake demo`",
         );
     } else {
-        print::line(&print::cut(print::ROW_HEAD));
-        for row in &rows {
-            print::line(&print::cut(&print::row(row)));
-        }
+        table(&rows).print();
         let size = human::size(rows.iter().map(|row| row.size).sum());
         if print::to_terminal() {
             print::note(&format!("{} recordings, {size}", rows.len()));
@@ -54,20 +55,75 @@ pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<Exi
         print::note("every recording answers calls that no other one answers");
         return Ok(ExitCode::SUCCESS);
     }
-    print::line(&print::cut(print::ROW_HEAD));
+    // One table, so that all groups have the same columns.
+    let mut lines = table(groups.iter().flatten().copied()).lines(print::width()).into_iter();
+    lines.by_ref().take(1).for_each(|head| print::line(&head));
     for (nth, group) in groups.iter().enumerate() {
         if nth > 0 {
             print::line("");
         }
-        for row in group {
-            print::line(&print::cut(&print::row(row)));
-        }
+        lines.by_ref().take(group.len()).for_each(|line| print::line(&line));
     }
     let many = if groups.len() == 1 { "1 group".to_owned() } else { format!("{} groups", groups.len()) };
     print::note(&format!(
         "{many}: the first of each answers what they have in common; `retake retag ID 'specific FIELD,…'` tells them apart"
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Recordings as a table.
+pub(super) fn table<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Table {
+    const COLUMNS: [Column; 9] = [
+        Column::new("ID", 0),
+        Column::new("HASH", 6),
+        Column::new("ST", 4),
+        Column::new("ENDPOINT", 1).between(12, 24),
+        Column::new("MODEL", 2).between(10, 20),
+        Column::new("STRATEGY", 7).between(8, 16),
+        Column::new("HITS", 3).right(),
+        Column::new("SIZE", 5).right(),
+        Column::new("PROMPT", 1).between(12, usize::MAX),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for row in rows {
+        let hits = if row.usage.hits == 0 { "–".to_owned() } else { row.usage.hits.to_string() };
+        // Before the prompt, of which a narrow terminal shows the beginning only.
+        let partial = if row.completeness.replayable() { "" } else { "(partial) " };
+        table.row([
+            row.id.to_string(),
+            row.hash.short(),
+            row.status.to_string(),
+            row.endpoint.clone(),
+            row.model.clone().unwrap_or_else(|| "–".into()),
+            row.strategy.to_string(),
+            hits,
+            human::size(row.size),
+            format!("{partial}{}", row.prompt.as_deref().unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+/// Does something at the desk of a store that must be there, and closes that.
+pub(super) async fn at_desk(
+    common: &Common,
+    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let desk = open(common)?;
+    let done = work(&desk).await;
+    desk.close().await;
+    done
+}
+
+/// The same for a store that is made where there is none.
+pub(super) async fn at_desk_made(
+    common: &Common,
+    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let desk = opened(common)?;
+    let done = work(&desk).await;
+    desk.close().await;
+    done
 }
 
 /// The desk of a store that must be there: a look must not create one.
@@ -79,8 +135,15 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
         );
         return Err(NotFound(text).into());
     }
+    opened(common)
+}
+
+fn opened(common: &Common) -> anyhow::Result<Desk> {
     let config = Config::read(common, &ProxyArgs::default())?;
+    // It takes its time where the index is made anew, or another short command has the store.
+    let opening = Progress::start("opening the store", None);
     let (desk, notices) = Desk::open(&common.store, config.settings)?;
+    opening.done();
     for notice in &notices {
         print::note(&notice.text);
     }

@@ -7,22 +7,35 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod asked;
 mod attach;
 mod config;
+mod curate;
 mod curl;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
+mod generate;
+mod keep;
+mod label;
 mod list;
+mod make;
 mod pick;
 mod print;
+mod progress;
 mod proxy;
 mod retag;
+mod review;
 mod rm;
+mod run;
 mod serve;
 mod show;
 mod suggest;
+mod table;
 mod traffic;
+mod trash;
+mod undo;
 mod workbench;
 
 pub use config::Theme;
@@ -117,6 +130,8 @@ enum Verb {
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<String>,
     },
+    /// Run a command whose AI calls go through a proxy of its own, and say what became of them
+    Run(run::Job),
     /// List recordings, the newest first
     List {
         /// Only those whose hash begins so
@@ -136,8 +151,6 @@ enum Verb {
         #[command(flatten)]
         part: show::Part,
     },
-    /// Change what recordings answer
-    Retag(retag::Change),
     /// Say what would serve a request, and why; nothing is sent
     Explain(explain::Source),
     /// Propose fields to ignore: those that vary between otherwise equal calls of the history
@@ -149,18 +162,28 @@ enum Verb {
     /// Write, check or find the configuration
     #[command(subcommand)]
     Config(config::verbs::Verb),
-    /// Move recordings to the trash
-    Rm {
-        /// Their ids, or unique beginnings
-        #[arg(required_unless_present = "hash")]
-        ids: Vec<String>,
-        /// All whose hash begins so; they are listed first
-        #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
-        hash: Option<String>,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
+    /// Look at the terminal, the store, the configuration and the upstreams, and say what is wrong
+    Doctor {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        /// Make no connection to upstreams
+        #[arg(long)]
+        offline: bool,
     },
+    /// Print completions for a shell
+    Completions {
+        /// For which
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man {
+        /// Write it and one page for each verb into this directory
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    #[command(flatten)]
+    Curate(curate::Verb),
 }
 
 /// Runs one verb and says how it went; `show` is how a screen is shown.
@@ -213,14 +236,20 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         }
         Some(Verb::Attach(place)) => attach::run(&common, place, show).await,
         Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
+        Some(Verb::Run(mut job)) => {
+            job.proxy = cli.proxy.and(job.proxy, typed);
+            run::run(&common, job).await
+        }
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
         Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
         Some(Verb::Config(verb)) => config::verbs::run(&common, verb),
-        Some(Verb::Retag(change)) => retag::run(&common, change).await,
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
+        Some(Verb::Doctor { json, offline }) => doctor::run(&common, &cli.proxy, json, offline).await,
+        Some(Verb::Completions { shell }) => Ok(generate::completions(Cli::command(), shell)),
+        Some(Verb::Man { dir }) => generate::man(Cli::command(), dir.as_deref()),
         Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
-        Some(Verb::Rm { ids, hash, yes }) => rm::run(&common, &ids, hash.as_deref(), yes).await,
+        Some(Verb::Curate(verb)) => curate::run(&common, verb).await,
     }
 }
 

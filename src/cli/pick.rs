@@ -2,25 +2,72 @@
 
 use std::sync::Arc;
 
+use clap::Args;
+
 use super::exit::NotFound;
 use crate::desk::Desk;
 use crate::model::Row;
 
+/// Which recordings a verb is for.
+#[derive(Args, Clone, Default)]
+pub(super) struct Which {
+    /// Their ids, or unique beginnings
+    #[arg(value_name = "ID", required_unless_present = "hash")]
+    ids: Vec<String>,
+    /// All whose hash begins so
+    #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
+    hash: Option<String>,
+}
+
+impl Which {
+    /// The one with this id, or this beginning of it.
+    pub(super) fn one(id: String) -> Self {
+        Self { ids: vec![id], ..Self::default() }
+    }
+
+    /// Whether they are not named one by one, so that nobody knows yet which they are.
+    pub(super) fn is_vague(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+/// The recordings that are meant, each once, in the order in which they are named; at least one.
+pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Row>>> {
+    if let Some(prefix) = &which.hash {
+        let rows = by_hash(desk, prefix).await?;
+        if rows.is_empty() {
+            return Err(NotFound(format!("no recording's hash begins with {prefix}")).into());
+        }
+        return Ok(rows);
+    }
+    let rows = desk.rows().await?;
+    let mut found: Vec<Arc<Row>> = Vec::new();
+    for wanted in &which.ids {
+        let row = among(&rows, wanted)?;
+        if !found.iter().any(|known| known.id == row.id) {
+            found.push(row);
+        }
+    }
+    Ok(found)
+}
+
 /// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
 pub(super) async fn one(desk: &Desk, wanted: &str) -> anyhow::Result<Arc<Row>> {
-    let rows = desk.rows().await?;
-    let mut found: Vec<_> = rows.into_iter().filter(|row| begins(row, wanted)).collect();
+    Ok(among(&desk.rows().await?, wanted)?)
+}
+
+fn among(rows: &[Arc<Row>], wanted: &str) -> Result<Arc<Row>, NotFound> {
+    let mut found: Vec<_> = rows.iter().filter(|row| begins(row, wanted)).cloned().collect();
     if let Some(at) = found.iter().position(|row| row.id.as_str() == wanted) {
         return Ok(found.swap_remove(at));
     }
     match found.len() {
         1 => Ok(found.swap_remove(0)),
-        0 => Err(NotFound(format!("there is no recording `{wanted}`; see `retake list`")).into()),
+        0 => Err(NotFound(format!("there is no recording `{wanted}`; see `retake list`"))),
         count => {
             let named: Vec<_> = found.iter().take(5).map(|row| row.id.to_string()).collect();
             let more = if count > named.len() { ", …" } else { "" };
-            Err(NotFound(format!("`{wanted}` is the beginning of {count} ids: {}{more}", named.join(", ")))
-                .into())
+            Err(NotFound(format!("`{wanted}` is the beginning of {count} ids: {}{more}", named.join(", "))))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-use crate::model::{Call, Outcome, Row};
+use crate::model::{Call, Outcome};
 use crate::reading::{human, sanitize};
 
 /// Writes a line to stdout. A reader that left (`| head`) ends the program quietly.
@@ -85,6 +85,16 @@ pub(super) fn call(call: &Call) -> String {
     text
 }
 
+/// The word of a state, eight columns wide: `ok`, `note`, `problem`.
+pub(super) fn state(word: &str) -> String {
+    let tint = match word {
+        "ok" => "32",
+        "problem" => "1;31",
+        _ => "33",
+    };
+    if colour(&io::stdout()) { format!("\x1b[{tint}m{word:<8}\x1b[0m") } else { format!("{word:<8}") }
+}
+
 fn tint(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         Some(Outcome::Replay) => "32",
@@ -96,30 +106,6 @@ fn tint(outcome: Option<Outcome>) -> &'static str {
         None => "2",
     }
 }
-
-/// A recording as one line of a list.
-pub(super) fn row(row: &Row) -> String {
-    let hits = match row.usage.hits {
-        0 => "–".to_owned(),
-        hits => hits.to_string(),
-    };
-    let flag = if row.completeness.replayable() { "" } else { "  (partial)" };
-    let prompt = row.prompt.as_deref().unwrap_or_default();
-    format!(
-        "{:<20} {}  {:<3} {:<20} {:<16} {:<9} {hits:>5} {:>9}  {}{flag}",
-        row.id,
-        row.hash.short(),
-        row.status,
-        fit(&row.endpoint, 20),
-        fit(row.model.as_deref().unwrap_or("–"), 16),
-        fit(&row.strategy.to_string(), 9),
-        human::size(row.size),
-        fit(prompt, 160),
-    )
-}
-
-/// The head of such a list.
-pub(super) const ROW_HEAD: &str = "ID                   HASH      ST  ENDPOINT             MODEL            STRATEGY   HITS      SIZE  PROMPT";
 
 /// A text for a column: clean, and cut to its width.
 pub(super) fn fit(text: &str, width: usize) -> String {
@@ -141,14 +127,6 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     }
     out.push('…');
     out + &" ".repeat(width - used - 1)
-}
-
-/// Cuts a line to the terminal's width, so that tables stay tables.
-pub(super) fn cut(text: &str) -> String {
-    match width() {
-        Some(width) => fit(text.trim_end(), width).trim_end().to_owned(),
-        None => text.trim_end().to_owned(),
-    }
 }
 
 /// The time of day where the program runs.

@@ -20,7 +20,8 @@ pub(super) struct Running {
     /// What people should know about the opening of the store.
     pub(super) notices: Vec<Notice>,
     stop: CancellationToken,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    /// None once it has ended.
+    serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
 impl Running {
@@ -54,17 +55,25 @@ impl Running {
         config::refuse_itself(&engine.settings(), address)?;
         store.announce(&address.to_string())?;
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(proxy.run(stop.clone().cancelled_owned()));
+        let serving = Some(tokio::spawn(proxy.run(stop.clone().cancelled_owned())));
         tokio::spawn(engine.clone().keep_ledger());
         Ok(Self { engine, address, notices, stop, serving })
     }
 
-    /// Stops taking calls, waits for those under way, closes the store.
-    pub(super) async fn stop(self) -> anyhow::Result<()> {
+    /// Stops taking calls and waits for those under way; the engine goes on.
+    pub(super) async fn drain(&mut self) -> anyhow::Result<()> {
         self.stop.cancel();
-        let served = self.serving.await;
+        match self.serving.take() {
+            Some(serving) => Ok(serving.await??),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops taking calls, waits for those under way, closes the store.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        let served = self.drain().await;
         self.engine.close(DRAIN).await;
-        Ok(served??)
+        served
     }
 }
 
@@ -81,11 +90,16 @@ impl Signals {
     }
 
     pub(super) async fn any(&mut self) {
+        self.next().await;
+    }
+
+    /// The next one, whichever comes.
+    pub(super) async fn next(&mut self) -> SignalKind {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = interrupt.recv() => SignalKind::interrupt(),
+            _ = terminate.recv() => SignalKind::terminate(),
+            _ = hangup.recv() => SignalKind::hangup(),
         }
     }
 }

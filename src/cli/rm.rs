@@ -1,45 +1,29 @@
 //! `retake rm`
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use super::exit::{Exit, Usage};
+use super::pick::Which;
+use super::progress::Progress;
 use super::{Common, list, pick, print};
 use crate::desk::Desk;
-use crate::model::Row;
 
-pub(super) async fn run(
-    common: &Common,
-    ids: &[String],
-    hash: Option<&str>,
-    yes: bool,
-) -> anyhow::Result<ExitCode> {
-    let desk = list::open(common)?;
-    let outcome = remove(&desk, ids, hash, yes).await;
-    desk.close().await;
-    outcome
+pub(super) async fn run(common: &Common, which: &Which, yes: bool) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| remove(desk, which, yes).await).await
 }
 
-async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> anyhow::Result<ExitCode> {
-    let mut rows: Vec<Arc<Row>> = Vec::new();
-    for id in ids {
-        let row = pick::one(desk, id).await?;
-        if !rows.iter().any(|known| known.id == row.id) {
-            rows.push(row);
-        }
+async fn remove(desk: &Desk, which: &Which, yes: bool) -> anyhow::Result<ExitCode> {
+    let rows = pick::all(desk, which).await?;
+    let (protected, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.protected);
+    for row in &protected {
+        print::error(&format!("{} is protected and stays; `retake protect --off {0}` lets it go", row.id));
     }
-    if let Some(prefix) = hash {
-        rows = pick::by_hash(desk, prefix).await?;
-        if rows.is_empty() {
-            print::error(&format!("no recording's hash begins with {prefix}"));
-            return Ok(Exit::NotFound.into());
-        }
+    if rows.is_empty() {
+        return Ok(Exit::NotFound.into());
     }
     // A list that was asked for by a prefix is always shown before it goes.
-    if hash.is_some() || !yes {
-        for row in &rows {
-            print::line(&print::cut(&print::row(row)));
-        }
+    if which.is_vague() || !yes {
+        list::table(&rows).print();
     }
     let many = if rows.len() == 1 {
         "this recording".to_owned()
@@ -56,9 +40,12 @@ async fn remove(desk: &Desk, ids: &[String], hash: Option<&str>, yes: bool) -> a
         }
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    let work = Progress::start("removing", None);
     let removed = desk.remove(&ids).await?;
+    work.done();
     for id in &removed {
         print::line(&format!("removed {id}"));
     }
-    Ok(if removed.len() == ids.len() { ExitCode::SUCCESS } else { Exit::NotFound.into() })
+    let all = removed.len() == ids.len() && protected.is_empty();
+    Ok(if all { ExitCode::SUCCESS } else { Exit::NotFound.into() })
 }

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::DeskError;
 use crate::model::{Headers, RecordingId, Request};
@@ -134,8 +133,12 @@ impl Owner {
         self.read(method, path, body.into()).await
     }
 
-    pub(super) async fn ids(&self, path: &str, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
-        let answer: Ids = self.call(Method::POST, path, &json!({ "ids": ids })).await?;
+    pub(super) async fn ids<B: Serialize>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<Vec<RecordingId>, DeskError> {
+        let answer: Ids = self.call(Method::POST, path, body).await?;
         Ok(answer.ids)
     }
 

@@ -115,7 +115,16 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
 /// The error object of the reference, its type by status. SDKs print the whole body, so the code stands in an extra
 /// key.
 pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
-    let kind = match refusal.status {
+    serde_json::json!({
+        "type": "error",
+        "error": { "type": error_type(refusal.status), "message": refusal.message, "code": refusal.code },
+        "request_id": null,
+    })
+}
+
+/// The type of an error by its status.
+pub(super) fn error_type(status: u16) -> &'static str {
+    match status {
         401 => "authentication_error",
         402 => "billing_error",
         403 => "permission_error",
@@ -126,10 +135,5 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
         529 => "overloaded_error",
         500.. => "api_error",
         _ => "invalid_request_error",
-    };
-    serde_json::json!({
-        "type": "error",
-        "error": { "type": kind, "message": refusal.message, "code": refusal.code },
-        "request_id": null,
-    })
+    }
 }

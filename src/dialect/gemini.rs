@@ -146,7 +146,18 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
 
 /// Google's error object; the code of ours is the reason in the details, which SDKs print.
 pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
-    let status = match refusal.status {
+    let reason = serde_json::json!({
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": refusal.code, "domain": "retake",
+    });
+    let status = status_name(refusal.status);
+    serde_json::json!({
+        "error": { "code": refusal.status, "message": refusal.message, "status": status, "details": [reason] }
+    })
+}
+
+/// What Google calls an HTTP status.
+pub(super) fn status_name(status: u16) -> &'static str {
+    match status {
         401 => "UNAUTHENTICATED",
         403 => "PERMISSION_DENIED",
         404 => "NOT_FOUND",
@@ -157,11 +168,5 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
         504 => "DEADLINE_EXCEEDED",
         500.. => "INTERNAL",
         _ => "INVALID_ARGUMENT",
-    };
-    let reason = serde_json::json!({
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": refusal.code, "domain": "retake",
-    });
-    serde_json::json!({
-        "error": { "code": refusal.status, "message": refusal.message, "status": status, "details": [reason] }
-    })
+    }
 }

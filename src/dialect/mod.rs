@@ -5,8 +5,10 @@ mod anthropic;
 mod azure;
 mod decode;
 mod dice;
+mod failure;
 mod gemini;
 mod generic;
+pub(crate) mod model_name;
 mod openai;
 pub mod openai_mock;
 pub mod painting;
@@ -15,6 +17,7 @@ mod rules;
 mod sse;
 
 pub use decode::decoded;
+pub use failure::Failure;
 pub(crate) use path::decoded as unescaped;
 pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
@@ -160,6 +163,12 @@ impl Dialect {
             members.insert("retake".to_owned(), details.clone());
         }
         body
+    }
+
+    /// The body of an error of the provider's own, as its servers say it; none where they say no such thing.
+    #[must_use]
+    pub fn failure(self, failure: &Failure<'_>) -> Option<serde_json::Value> {
+        failure::body(self, failure)
     }
 
     /// Whether a body that ended cleanly is whole: of an event stream, whether its terminator or an error event is

@@ -17,6 +17,7 @@ use crate::dialect::{Dialect, Refusal};
 use crate::matching::{Decision, Fields, decide, summary};
 use crate::model::{
     ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
+    is_hop_by_hop, is_own,
 };
 
 /// Bodies from this length on are read aside.
@@ -197,10 +198,7 @@ impl Engine {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.library.select(|row| {
-            row.completeness.replayable()
-                && sees(scope, row)
-                && row.endpoint == endpoint
-                && row.method == scrubbed.method
+            row.answers() && sees(scope, row) && row.endpoint == endpoint && row.method == scrubbed.method
         });
         // The scope's own first; equal fields first among them, and the newest first among those and the others.
         rows.sort_by_key(|entry| {
@@ -301,7 +299,10 @@ impl Engine {
         call.reason = Some(refused.message.into());
         call.code = Some(refused.code.into());
         call.response_len = response.log.bytes.len() as u64;
-        self.shared.history.remember(call.id, Exchange { request: asked.scrubbed, response: Some(response) });
+        let exchange = Exchange { request: asked.scrubbed, response: Some(response) };
+        // What missed may be sent after all, when somebody asks for that.
+        let again = (outcome == Outcome::Miss).then_some(asked.incoming.request);
+        self.shared.history.remember_all(call.id, exchange, again);
         asked.ticket.done(outcome);
         answer
     }
@@ -378,27 +379,4 @@ pub(super) fn mark(
     if let Some(matched) = matched.and_then(|strategy| HeaderValue::from_str(&strategy.to_string()).ok()) {
         headers.insert("x-retake-match", matched);
     }
-}
-
-/// Whether a header belongs to one connection (RFC 9110, section 7.6.1).
-#[must_use]
-pub fn is_hop_by_hop(name: &str) -> bool {
-    matches!(
-        name,
-        "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    )
-}
-
-/// Whether a header is one that retake reads or sends itself.
-#[must_use]
-pub fn is_own(name: &str) -> bool {
-    name.starts_with("x-retake-") || name.starts_with("x-lumenfall-") || name == "x-test-id"
 }

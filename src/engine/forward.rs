@@ -5,13 +5,13 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Engine;
-use super::answer::{Answer, Asked, header_map, is_hop_by_hop, is_own, mark};
+use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use crate::dialect::{Dialect, Refusal};
 use crate::matching::{credentials, mask};
-use crate::model::{ByteLog, Exchange, Headers, Outcome, Request, Response};
+use crate::model::{ByteLog, Exchange, Headers, Outcome, Request, Response, is_hop_by_hop, is_own};
 use crate::reading::decoded;
 use crate::upstream::{Base, Forwarded, UpstreamError};
 
@@ -121,7 +121,7 @@ impl Engine {
 }
 
 /// Asks for a body that can be read later: what is stored must not depend on what one client could decode.
-fn plain_encoding(headers: &mut Headers) {
+pub(super) fn plain_encoding(headers: &mut Headers) {
     headers.retain(|name| name != "accept-encoding");
     headers.push("accept-encoding", "identity");
 }

@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use super::asking::Asking;
 use super::metrics::Latencies;
 use crate::matching::Outline;
-use crate::model::{Call, CallId, Counters, Event, Exchange, Mode, RecordingId, Row, Snapshot, Usage};
+use crate::model::{Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Row, Snapshot};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -42,8 +42,17 @@ struct State {
     asked: VecDeque<Remembered>,
     /// The newest call that the store knows.
     kept: CallId,
-    exchanges: VecDeque<(CallId, Arc<Exchange>, usize)>,
+    exchanges: VecDeque<Memory>,
     remembered: usize,
+}
+
+/// What a call without a recording asked for and got.
+struct Memory {
+    call: CallId,
+    exchange: Arc<Exchange>,
+    /// The request with its credentials, of calls that may be asked once more; nowhere but here.
+    asked: Option<Request>,
+    len: usize,
 }
 
 impl History {
@@ -96,12 +105,7 @@ impl History {
 
     /// Puts a call as it stands now and announces it; `usage` counts a hit, if it is one. A call that is answered at
     /// once comes here only when it is done and without an id, and gets one. `asking` is what it asks for.
-    pub(super) fn put(
-        &self,
-        call: Call,
-        asking: Option<&Arc<Asking>>,
-        usage: impl FnOnce() -> Option<Usage>,
-    ) {
+    pub(super) fn put(&self, call: Call, asking: Option<&Arc<Asking>>, usage: impl FnOnce() -> Option<Hit>) {
         if let Some(outcome) = call.outcome.filter(|_| call.done) {
             self.latencies.count(outcome, call.total.unwrap_or_default());
         }
@@ -138,18 +142,24 @@ impl History {
     }
 
     /// Keeps the exchange of a call that becomes no recording, for looking at.
-    pub(super) fn remember(&self, id: CallId, exchange: Exchange) {
-        let len = exchange.request.body.len() + exchange.response.as_ref().map_or(0, |r| r.log.bytes.len());
+    pub(super) fn remember(&self, call: CallId, exchange: Exchange) {
+        self.remember_all(call, exchange, None);
+    }
+
+    /// The same with the request as it came, credentials and all, so that it can be sent once more.
+    pub(super) fn remember_all(&self, call: CallId, exchange: Exchange, asked: Option<Request>) {
+        let answer = exchange.response.as_ref().map_or(0, |r| r.log.bytes.len());
+        let len = exchange.request.body.len() + answer + asked.as_ref().map_or(0, |asked| asked.body.len());
         if len > REMEMBERED / 8 {
             return;
         }
         let mut state = self.lock();
-        state.forget(id);
-        state.exchanges.push_back((id, Arc::new(exchange), len));
+        state.forget(call);
+        state.exchanges.push_back(Memory { call, exchange: Arc::new(exchange), asked, len });
         state.remembered += len;
         while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
-            let Some((_, _, len)) = state.exchanges.pop_front() else { break };
-            state.remembered -= len;
+            let Some(memory) = state.exchanges.pop_front() else { break };
+            state.remembered -= memory.len;
         }
     }
 
@@ -159,12 +169,14 @@ impl History {
     }
 
     pub(super) fn exchange(&self, id: CallId) -> Option<Arc<Exchange>> {
-        self.lock()
-            .exchanges
-            .iter()
-            .rev()
-            .find(|(call, ..)| *call == id)
-            .map(|(_, exchange, _)| Arc::clone(exchange))
+        self.memory(id).map(|(exchange, _)| exchange)
+    }
+
+    /// What a call asked for and got, and its request as it came, where that is kept.
+    pub(super) fn memory(&self, id: CallId) -> Option<(Arc<Exchange>, Option<Request>)> {
+        let state = self.lock();
+        let memory = state.exchanges.iter().rfind(|memory| memory.call == id)?;
+        Some((Arc::clone(&memory.exchange), memory.asked.clone()))
     }
 
     pub(super) fn call(&self, id: CallId) -> Option<Arc<Call>> {
@@ -255,10 +267,10 @@ fn place(mode: Mode) -> usize {
 
 impl State {
     fn forget(&mut self, id: CallId) {
-        if let Some(at) = self.exchanges.iter().rposition(|(call, ..)| *call == id)
-            && let Some((_, _, len)) = self.exchanges.remove(at)
+        if let Some(at) = self.exchanges.iter().rposition(|memory| memory.call == id)
+            && let Some(memory) = self.exchanges.remove(at)
         {
-            self.remembered -= len;
+            self.remembered -= memory.len;
         }
     }
 }

@@ -23,6 +23,9 @@ impl Engine {
 
     /// Writes the ledger every few seconds until the engine closes.
     pub async fn keep_ledger(self) {
+        if let Err(error) = self.shared.store.watch() {
+            tracing::warn!("what a crash costs of the hit ledger will not be known: {error}");
+        }
         while tokio::time::timeout(EVERY, self.shared.closing.cancelled()).await.is_err() {
             self.checkpoint().await;
         }

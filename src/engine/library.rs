@@ -7,11 +7,13 @@ use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::cursors::{Cursors, Scope, Turn};
 use crate::matching::{Condition, Fields};
-use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
+use crate::model::{
+    Fingerprint, Hit, Hits, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage,
+};
 use crate::store::{Indexed, Keys};
 
 /// All recordings, for look-up and listing.
@@ -29,6 +31,10 @@ pub(super) struct Use {
     hits: AtomicU64,
     /// Milliseconds; [`i64::MIN`] for never.
     last: AtomicI64,
+    /// Locked by calls in a scope only.
+    scopes: Mutex<BTreeMap<Arc<str>, Hits>>,
+    /// What other stores said.
+    elsewhere: Mutex<BTreeMap<Arc<str>, Hits>>,
     /// Whether the ledger does not know the newest yet.
     touched: AtomicBool,
 }
@@ -201,7 +207,9 @@ impl Library {
     pub(super) fn outdated(&self, version: u32) -> Vec<Arc<Row>> {
         let state = self.read();
         let entries = state.entries.values().map(|entry| &entry.indexed);
-        entries.filter(|e| e.keys.canonical != version).map(|e| Arc::clone(&e.row)).collect()
+        // The rows of an older retake do not say what the answer is.
+        let old = |e: &&Indexed| e.keys.canonical != version || e.row.answer.is_none();
+        entries.filter(old).map(|e| Arc::clone(&e.row)).collect()
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
@@ -231,30 +239,60 @@ fn found(entry: &Entry, all: Fingerprint) -> Found {
 impl Use {
     fn of(usage: Usage) -> Self {
         let last = usage.last_hit.map_or(i64::MIN, |at| at.0);
-        Self { hits: AtomicU64::new(usage.hits), last: AtomicI64::new(last), touched: AtomicBool::new(false) }
+        Self {
+            hits: AtomicU64::new(usage.hits),
+            last: AtomicI64::new(last),
+            scopes: Mutex::new(usage.scopes),
+            elsewhere: Mutex::new(usage.elsewhere),
+            touched: AtomicBool::new(false),
+        }
     }
 
     /// Counts a hit and gives the use after it.
-    pub(super) fn hit(&self, at: Timestamp) -> Usage {
+    pub(super) fn hit(&self, at: Timestamp, scope: Option<&Arc<str>>) -> Hit {
         self.hits.fetch_add(1, Ordering::AcqRel);
         self.last.fetch_max(at.0, Ordering::AcqRel);
+        let in_scope = scope.map(|scope| {
+            let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            let hits = scopes.entry(Arc::clone(scope)).or_default();
+            *hits = Hits { count: hits.count + 1, last: hits.last.max(Some(at)) };
+            *hits
+        });
         self.touched.store(true, Ordering::Release);
-        self.get()
+        Hit { all: self.all(), in_scope: in_scope.unwrap_or_default() }
+    }
+
+    /// Takes in what other stores said; what one of them said before is replaced.
+    pub(super) fn hear(&self, from: &Arc<str>, hits: Hits) {
+        let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        elsewhere.insert(Arc::clone(from), hits);
+        self.touched.store(true, Ordering::Release);
+    }
+
+    fn all(&self) -> Hits {
+        let last = self.last.load(Ordering::Acquire);
+        Hits { count: self.hits.load(Ordering::Acquire), last: (last != i64::MIN).then_some(Timestamp(last)) }
     }
 
     fn get(&self) -> Usage {
-        let last = self.last.load(Ordering::Acquire);
-        let last_hit = (last != i64::MIN).then_some(Timestamp(last));
-        Usage { hits: self.hits.load(Ordering::Acquire), last_hit }
+        let Hits { count: hits, last: last_hit } = self.all();
+        let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Usage { hits, last_hit, scopes, elsewhere }
+    }
+
+    /// Whether this is all that happened. Each hit counts, so the count alone tells about those here.
+    fn is(&self, usage: &Usage) -> bool {
+        self.hits.load(Ordering::Acquire) == usage.hits
+            && *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) == usage.elsewhere
     }
 }
 
 impl Entry {
     /// The row with its use as it is now.
     fn settled(&mut self) -> &Arc<Row> {
-        let usage = self.used.get();
-        if self.indexed.row.usage != usage {
-            Arc::make_mut(&mut self.indexed.row).usage = usage;
+        if !self.used.is(&self.indexed.row.usage) {
+            Arc::make_mut(&mut self.indexed.row).usage = self.used.get();
         }
         &self.indexed.row
     }
@@ -349,7 +387,7 @@ impl State {
         if let Some(id) = &entry.keys.answer {
             self.answers.insert(id.clone(), entry.keys.all);
         }
-        if !row.completeness.replayable() {
+        if !row.answers() {
             // It is listed and never found.
         } else if let Strategy::Rule(rule) = &row.strategy {
             self.rules.insert(order(row, rule), Condition::of(rule));
@@ -366,7 +404,7 @@ impl State {
             }
             *self.shapes.entry((row.strategy.breadth(), row.strategy.clone())).or_default() += 1;
         }
-        let used = Arc::new(Use::of(row.usage));
+        let used = Arc::new(Use::of(row.usage.clone()));
         self.entries.insert(row.id.clone(), Entry { indexed: entry, used });
     }
 
@@ -376,7 +414,7 @@ impl State {
         let entry = entry.indexed;
         if let Strategy::Rule(rule) = &entry.row.strategy {
             self.rules.remove(&order(&entry.row, rule));
-        } else if entry.row.completeness.replayable() {
+        } else if entry.row.answers() {
             for (map, key) in
                 [(&mut self.by_all, entry.keys.all), (&mut self.by_significant, entry.keys.significant)]
             {

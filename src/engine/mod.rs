@@ -22,12 +22,17 @@ mod asking;
 mod body;
 mod clock;
 mod coalesce;
+mod create;
+mod curate;
 mod cursors;
 mod explain;
+mod fetch;
 mod flight;
 mod forward;
 mod history;
 mod jobs;
+mod keep;
+mod label;
 mod ledger;
 mod library;
 mod linked;
@@ -41,21 +46,30 @@ mod record;
 mod remove;
 mod replay;
 mod retag;
+mod review;
 mod settings;
 mod tee;
 mod ticket;
+mod undo;
+mod verb;
 
-pub use answer::{Answer, Incoming, Overrides, is_hop_by_hop, is_own};
+pub use answer::{Answer, Incoming, Overrides};
 pub use body::AnswerBody;
 pub use clock::now;
+pub use create::{Draft, plain_response};
 pub use explain::{Explanation, Fix, Hit, Near};
+pub use fetch::FetchError;
+pub use label::Relabel;
 pub use media::Media;
 pub use metrics::{Histogram, Metrics};
-pub use policy::{Profile, Route, Secret};
+pub use policy::{Profile, Route, Secret, key_variables};
 pub use record::row_of;
+pub use remove::Trashed;
 pub use replay::{Raw, RawKey};
-pub use retag::{RetagError, Retagged, Tag};
+pub use retag::{Retagged, Tag};
+pub use review::{Rerecord, Verdict};
 pub use settings::{Settings, SettingsError};
+pub use verb::{Blame, VerbError};
 
 use cursors::Cursors;
 use flight::Flights;
@@ -102,6 +116,8 @@ struct Shared {
     outlines: Outlines,
     unsaved: Unsaved,
     client: Client,
+    /// Held by the verb that changes recordings.
+    curating: tokio::sync::Mutex<()>,
     /// Recordings on their way into the store, drained at the end.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -131,6 +147,7 @@ impl Engine {
             pending: Pending::default(),
             outlines: Outlines::default(),
             unsaved: Unsaved::default(),
+            curating: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             started: Instant::now(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use wildmatch::WildMatch;
 
-use super::Settings;
+use super::{FetchError, Settings};
 use crate::model::{Hash, Headers, Mode, Request, Strategy};
 
 /// What holds for the calls that carry one API key.
@@ -142,6 +142,41 @@ impl Profile {
         }
         Some((request, Bytes::from(own.clone())))
     }
+}
+
+/// The variables that hold a mount's key, and the header in which it is sent, with what stands before it.
+const MOUNTS: [(&str, &[&str], &str, &str); 9] = [
+    ("openai", &["OPENAI_API_KEY"], "authorization", "Bearer "),
+    ("anthropic", &["ANTHROPIC_API_KEY"], "x-api-key", ""),
+    ("gemini", &["GEMINI_API_KEY", "GOOGLE_API_KEY"], "x-goog-api-key", ""),
+    ("azure", &["AZURE_OPENAI_API_KEY"], "api-key", ""),
+    ("cohere", &["CO_API_KEY"], "authorization", "Bearer "),
+    ("mistral", &["MISTRAL_API_KEY"], "authorization", "Bearer "),
+    ("lumenfall", &["LUMENFALL_API_KEY"], "authorization", "Bearer "),
+    ("fal", &["FAL_KEY"], "authorization", "Key "),
+    ("replicate", &["REPLICATE_API_TOKEN"], "authorization", "Bearer "),
+];
+
+/// The environment variables in which the keys of known upstreams are looked for, by mount.
+pub fn key_variables() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    MOUNTS.into_iter().map(|(mount, variables, ..)| (mount, variables))
+}
+
+/// A stored request with the key that its upstream wants. Mounts that are not known by name, and Ollama, want none.
+pub(super) fn keyed(settings: &Settings, request: &Request) -> Result<Request, FetchError> {
+    let mut request = request.clone();
+    let known = MOUNTS.iter().find(|(mount, ..)| *mount == request.mount);
+    let Some((_, variables, header, scheme)) = known else { return Ok(request) };
+    let key = settings.keys.get(&request.mount);
+    // One profile with a real key for what it is asked is as good.
+    let profiled = || settings.profiles.iter().find_map(|profile| profile.upstream_key.as_ref());
+    let missing = || FetchError::NoKey {
+        mount: request.mount.clone(),
+        variable: variables.first().copied().unwrap_or_default(),
+    };
+    let Secret(key) = key.or_else(profiled).ok_or_else(missing)?;
+    request.headers.push(header, format!("{scheme}{key}"));
+    Ok(request)
 }
 
 #[cfg(test)]

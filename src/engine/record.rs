@@ -21,7 +21,7 @@ use crate::model::{
     ByteLog, Completeness, Event, Hash, Level, Outcome, Provenance, Recording, RecordingId, Response, Row,
     Scrubbed, Strategy, Usage,
 };
-use crate::reading::count_images;
+use crate::reading::{count_images, tokens};
 use crate::store::{Change, Indexed, Keys, StoreError};
 use crate::upstream::{Arriving, Base};
 
@@ -144,7 +144,12 @@ impl Engine {
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
+    pub async fn import(
+        &self,
+        mut recording: Recording,
+        media: Vec<(Hash, Bytes)>,
+    ) -> Result<(), StoreError> {
+        recording.provenance.stored_at = clock::now();
         let keys = self.keys_of(&recording, &recording.strategy);
         let row = Arc::new(row_of(&recording));
         self.put(&recording, &row, &keys, media).await?;
@@ -166,7 +171,7 @@ impl Engine {
     }
 
     /// The fingerprints of a recording as it would be looked up now.
-    fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
+    pub(super) fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
         let answer = jobs::answer_id(&recording.request, &recording.response);
         Keys { answer, ..self.keys(&self.fields(&self.scrub(&recording.request)), strategy) }
     }
@@ -181,9 +186,7 @@ impl Engine {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
             let keys = self.keys_of(&recording, &row.strategy);
             // A dialect that has come to be known calls the same endpoint by another name.
-            let summary = summary(&recording.request);
-            let (endpoint, model, prompt) = (summary.endpoint, summary.model, summary.prompt);
-            let row = Arc::new(Row { endpoint, model, prompt, ..Row::clone(&row) });
+            let row = Arc::new(Row { usage: row.usage.clone(), ..row_of(&recording) });
             self.shared.library.replace(Indexed { row: Arc::clone(&row), keys: keys.clone() });
             changes.push(Change::Retag { row, keys });
         }
@@ -225,27 +228,22 @@ impl Draft {
         let playback = self.engine.playback(&self.request);
         let completeness = completeness(&self.request, &response, arrived.end);
         let bodies = media.iter().filter_map(|m| Some((m.medium.body?, m.body.clone()?))).collect();
+        let recorded_at = clock::next();
         let provenance = Provenance {
-            recorded_at: clock::next(),
+            recorded_at,
+            stored_at: recorded_at,
             upstream: self.upstream.as_str().into(),
             version: env!("CARGO_PKG_VERSION").into(),
             first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
             total: micros(arrived.total),
         };
         let recording = Recording {
-            hash: self.request.hash(),
-            id: self.id,
-            request: self.request,
-            response,
             strategy: self.strategy,
-            name: None,
-            tags: Vec::new(),
-            protected: false,
             scope: self.scope,
             playback,
             completeness,
             media: media.into_iter().map(|m| m.medium).collect(),
-            provenance,
+            ..Recording::new(self.id, self.request, response, provenance)
         };
         (recording, bodies, self.ticket)
     }
@@ -310,7 +308,7 @@ impl Engine {
     }
 
     /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more.
-    fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
+    pub(super) fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
         let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
         let again = self.scrub(stored.request.get());
         let own = Keys { answer: keys.answer.clone(), ..self.keys(&self.fields(&again), &stored.strategy) };
@@ -341,7 +339,7 @@ impl Unsaved {
 
 /// Whether a response arrived whole: the dialect's terminator was seen, or, where the endpoint has none, the body
 /// ended cleanly (which includes the declared length).
-fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completeness {
+pub(super) fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completeness {
     let (dialect, endpoint) = endpoint_of(request);
     let terminated = dialect.complete(&endpoint, request, response);
     let nothing = Response { log: ByteLog::default(), ..response.clone() };
@@ -380,7 +378,14 @@ pub fn row_of(recording: &Recording) -> Row {
         images: count_images(&recording.response).max(u32::try_from(linked).unwrap_or(u32::MAX)),
         size: size as u64 + recording.media.iter().map(|m| m.len).sum::<u64>(),
         recorded_at: recording.provenance.recorded_at,
+        stored_at: recording.provenance.stored_at,
         total: recording.provenance.total,
+        answer: Some(Hash::of(&recording.response.log.bytes)),
+        tokens: tokens(&recording.response),
+        ending: recording.ending,
+        source: recording.source.clone(),
+        review: recording.review.clone(),
+        edited: recording.original.is_some(),
         usage: Usage::default(),
     }
 }

@@ -2,33 +2,41 @@
 
 use std::sync::Arc;
 
-use super::{Engine, clock};
-use crate::model::{Event, RecordingId};
-use crate::store::{Change, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::curate::Edit;
+use crate::model::{RecordingId, Row, Timestamp};
+use crate::store::StoreError;
+
+/// A recording in the trash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trashed {
+    /// When it was removed.
+    pub removed_at: Timestamp,
+    /// Its row as it was then.
+    pub row: Arc<Row>,
+}
 
 impl Engine {
-    /// Moves recordings to the trash; ids that are not there are passed over. Gives the ids that were removed.
+    /// Moves recordings to the trash; protected ones and those that are not there are passed over. Gives the ids that
+    /// were removed.
     ///
     /// # Errors
     /// When the store cannot be written; nothing is removed then.
     pub async fn remove(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, StoreError> {
-        let ids: Vec<_> = ids.iter().filter(|id| self.row(id).is_some()).cloned().collect();
-        if ids.is_empty() {
-            return Ok(ids);
-        }
-        let removed: Vec<_> = ids.iter().filter_map(|id| self.shared.library.remove(id)).collect();
-        self.forget(&ids);
-        // With the use as it is now, so that it comes back with them.
-        let entries = removed.iter().map(|entry| (entry.row.id.clone(), entry.row.usage)).collect();
-        let changes = vec![Change::Ledger { entries }, Change::Remove { ids: ids.clone() }];
-        if let Err(error) = self.shared.store.commit_all(changes, clock::now()).await {
-            for entry in removed {
-                self.shared.library.insert(entry);
-            }
-            return Err(error);
-        }
-        self.shared.history.announce(|| Event::Removed { ids: ids.clone() });
-        Ok(ids)
+        self.remove_as("rm", ids).await
+    }
+
+    /// The same for another verb, by whose name it is undone.
+    pub(super) async fn remove_as(
+        &self,
+        verb: &str,
+        ids: &[RecordingId],
+    ) -> Result<Vec<RecordingId>, StoreError> {
+        let curation = self.curate().await;
+        let open = |id: &&RecordingId| self.row(id).is_some_and(|row| !row.protected);
+        curation.step(verb, ids.iter().filter(open).cloned().map(Edit::Remove).collect()).await
     }
 
     /// Brings recordings back from the trash; ids that are not in it are passed over. Gives the ids that came back.
@@ -36,18 +44,19 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn restore(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, StoreError> {
-        let trash = self.shared.store.trash()?;
-        let back: Vec<_> = trash.into_iter().filter(|entry| ids.contains(&entry.row.id)).collect();
-        let ids: Vec<_> = back.iter().map(|entry| entry.row.id.clone()).collect();
-        if ids.is_empty() {
-            return Ok(ids);
-        }
-        self.shared.store.commit(Change::Restore { ids: ids.clone() }, clock::now()).await?;
-        let rows = back.iter().map(|entry| Arc::clone(&entry.row)).collect();
-        for entry in back {
-            self.shared.library.insert(entry);
-        }
-        self.shared.history.announce(|| Event::Stored { rows });
-        Ok(ids)
+        let curation = self.curate().await;
+        curation.step("restore", ids.iter().cloned().map(Edit::Restore).collect()).await
+    }
+
+    /// The removed recordings, the last one first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn trash(&self) -> Result<Vec<Trashed>, StoreError> {
+        let trash = self.shared.store.trash()?.into_iter();
+        let mut trash: Vec<_> =
+            trash.map(|(removed_at, entry)| Trashed { removed_at, row: entry.row }).collect();
+        trash.sort_by_key(|one| std::cmp::Reverse((one.removed_at, one.row.id.clone())));
+        Ok(trash)
     }
 }

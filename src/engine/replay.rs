@@ -140,7 +140,9 @@ impl Engine {
             total: Some(took),
             ..hit.call.clone()
         };
-        self.shared.history.put(call, hit.asking.as_ref(), || Some(hit.used.hit(at)));
+        self.shared
+            .history
+            .put(call, hit.asking.as_ref(), || Some(hit.used.hit(at, hit.call.scope.as_ref())));
     }
 
     /// The answer of a recording that was found.

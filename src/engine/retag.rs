@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
-use super::{Engine, clock};
+use super::curate::Edit;
+use super::{Engine, VerbError};
 use crate::matching::{BlastRadius, Fields, ResolveFieldError};
-use crate::model::{Event, Playback, RecordingId, Row, Strategy};
-use crate::store::{Change, Indexed, Keys, StoreError};
+use crate::model::{Playback, RecordingId, Row, Strategy};
+use crate::store::{Indexed, Keys};
 
 /// What recordings are given; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,25 +40,6 @@ pub struct Retagged {
     pub ambiguous: Vec<RecordingId>,
 }
 
-/// A strategy that cannot be given to a recording.
-#[derive(Debug, thiserror::Error)]
-pub enum RetagError {
-    /// The store said no.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no such recording.
-    #[error("there is no recording `{0}`; see `retake list`")]
-    Unknown(RecordingId),
-    /// The strategy names a field that is not clear in the recording's request.
-    #[error("{recording}: {problem}")]
-    Field {
-        /// The recording.
-        recording: RecordingId,
-        /// What is wrong with the name.
-        problem: ResolveFieldError,
-    },
-}
-
 impl Engine {
     /// Gives recordings another strategy or playback, all or none, and says what that does; with `dry_run` it only says it.
     ///
@@ -69,26 +51,28 @@ impl Engine {
         ids: &[RecordingId],
         tag: &Tag,
         dry_run: bool,
-    ) -> Result<Vec<Retagged>, RetagError> {
+    ) -> Result<Vec<Retagged>, VerbError> {
+        let curation = self.curate().await;
         let (engine, wanted, tag) = (self.clone(), ids.to_vec(), tag.clone());
-        let planned = aside(move || -> Result<Vec<_>, RetagError> {
+        let planned = aside(move || -> Result<Vec<_>, VerbError> {
             wanted.iter().map(|id| engine.planned(id, &tag)).collect()
         });
         let planned = planned.await?;
         if !dry_run {
-            self.put_tags(planned.iter().map(|(_, entry)| entry.clone()).collect()).await?;
+            let edits = planned.iter().map(|(_, entry)| Edit::Label(entry.clone()));
+            curation.step("retag", edits.collect()).await?;
         }
         Ok(planned.into_iter().map(|(retagged, _)| retagged).collect())
     }
 
-    fn planned(&self, id: &RecordingId, tag: &Tag) -> Result<(Retagged, Indexed), RetagError> {
-        let unknown = || RetagError::Unknown(id.clone());
+    fn planned(&self, id: &RecordingId, tag: &Tag) -> Result<(Retagged, Indexed), VerbError> {
+        let unknown = || VerbError::Unknown(id.clone());
         let row = self.row(id).ok_or_else(unknown)?;
         let strategy = tag.strategy.as_ref().unwrap_or(&row.strategy);
         let playback = tag.playback.unwrap_or(row.playback);
         let request = self.request_of(id).ok_or_else(unknown)?;
         let fields = self.fields(&self.scrub(&request));
-        clear(strategy, &fields).map_err(|problem| RetagError::Field { recording: id.clone(), problem })?;
+        clear(strategy, &fields).map_err(|problem| VerbError::Field { recording: id.clone(), problem })?;
         let lineup = self.lineup(&row.method, &row.endpoint);
         let past = self.past(&row.method, &row.endpoint);
         let radius = lineup.blast_radius(id, strategy, &past).unwrap_or_default();
@@ -106,25 +90,6 @@ impl Engine {
         Ok((retagged, Indexed { row, keys }))
     }
 
-    /// The order of a change: in memory, so that the next call sees it; in the store; announced.
-    async fn put_tags(&self, entries: Vec<Indexed>) -> Result<(), StoreError> {
-        let before: Vec<_> =
-            entries.iter().filter_map(|entry| self.shared.library.replace(entry.clone())).collect();
-        let changes = entries
-            .iter()
-            .map(|Indexed { row, keys }| Change::Retag { row: Arc::clone(row), keys: keys.clone() })
-            .collect();
-        if let Err(error) = self.shared.store.commit_all(changes, clock::now()).await {
-            for entry in before {
-                self.shared.library.replace(entry);
-            }
-            return Err(error);
-        }
-        let rows = entries.into_iter().map(|entry| entry.row).collect();
-        self.shared.history.announce(|| Event::Stored { rows });
-        Ok(())
-    }
-
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
     pub async fn ambiguous(&self) -> Vec<Vec<RecordingId>> {
         let engine = self.clone();
@@ -132,7 +97,7 @@ impl Engine {
             let mut places: Vec<_> = engine
                 .shared
                 .library
-                .select(|row| row.completeness.replayable())
+                .select(|row| row.answers())
                 .into_iter()
                 .map(|entry| (entry.row.method.clone(), entry.row.endpoint.clone()))
                 .collect();

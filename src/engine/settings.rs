@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::policy::{Profile, Route};
+use super::policy::{Profile, Route, Secret};
 use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::upstream::{Base, Client};
@@ -40,6 +40,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// Personal data of the project's own kind.
     pub scrub: Vec<ScrubPattern>,
+    /// The keys with which upstreams are asked outside of any call, by mount.
+    pub keys: BTreeMap<String, Secret>,
     /// Web pages that may call the proxy, `http://localhost:3000`.
     pub origins: Vec<String>,
 }
@@ -102,6 +104,7 @@ impl Default for Settings {
             aliases: BTreeMap::new(),
             ignores: Vec::new(),
             scrub: Vec::new(),
+            keys: BTreeMap::new(),
             origins: Vec::new(),
         }
     }

@@ -129,8 +129,9 @@ impl Ticket {
         if let Some(flight) = self.leads.take() {
             flight.settle(&call);
         }
-        let (used, at) = (self.used.take(), call.at);
-        self.engine.shared.history.put(call, self.asking.as_ref(), || used.map(|used| used.hit(at)));
+        let (used, at, scope) = (self.used.take(), call.at, call.scope.clone());
+        let hit = || used.map(|used| used.hit(at, scope.as_ref()));
+        self.engine.shared.history.put(call, self.asking.as_ref(), hit);
     }
 }
 

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use self::body::Form;
 use self::time::{Millis, Moment};
 use crate::model::{
-    ByteLog, Completeness, Hash, Headers, MediaId, MediaRef, Piece, Playback, Provenance, Recording,
-    RecordingId, Request, Response, Scrubbed, Strategy,
+    ByteLog, Completeness, Ending, Hash, Headers, Latency, MediaId, MediaRef, Piece, Playback, Provenance,
+    Recording, RecordingId, Request, Response, Scrubbed, Source, Strategy, Timestamp,
 };
 
 /// The version of the form that is written, and the newest that is read.
@@ -79,6 +79,9 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
         scope: recording.scope.clone(),
         playback: recording.playback,
         completeness: recording.completeness,
+        ending: recording.ending,
+        pace: recording.pace,
+        source: recording.source.clone(),
         provenance: ProvenancePart {
             recorded_at: Moment(provenance.recorded_at),
             upstream: provenance.upstream.clone(),
@@ -141,11 +144,8 @@ pub fn decode(
             format!("the request has the hash {hash}; after a change leave the line out, and it is computed");
         return Err(wrong("hash", problem));
     }
+    let (id, response) = (id(file.id, hash)?, file.response.response(&body)?);
     let recording = Recording {
-        id: id(file.id, hash)?,
-        hash,
-        request,
-        response: file.response.response(&body)?,
         strategy: file.strategy,
         name: file.name,
         tags: sorted(file.tags),
@@ -153,8 +153,11 @@ pub fn decode(
         scope: file.scope,
         playback: file.playback,
         completeness: file.completeness,
+        ending: file.ending,
+        pace: file.pace,
+        source: file.source,
         media: checked(file.media)?,
-        provenance: file.provenance.into(),
+        ..Recording::new(id, request, response, file.provenance.into())
     };
     let media = file.files.into_iter().enumerate().map(|(number, part)| part.stored(number, &body));
     Ok((recording, media.collect::<Result<_, _>>()?))
@@ -188,6 +191,12 @@ struct FixtureFile {
     playback: Playback,
     #[serde(default)]
     completeness: Completeness,
+    #[serde(default, skip_serializing_if = "is_default")]
+    ending: Ending,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pace: Option<Latency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
     #[serde(default)]
     provenance: ProvenancePart,
     request: RequestPart,
@@ -297,6 +306,8 @@ impl From<ProvenancePart> for Provenance {
     fn from(part: ProvenancePart) -> Self {
         Self {
             recorded_at: part.recorded_at.0,
+            // Known when it is stored, and not before.
+            stored_at: Timestamp::default(),
             upstream: part.upstream,
             version: part.version,
             first_byte: part.first_byte_ms.0,

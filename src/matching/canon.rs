@@ -10,7 +10,7 @@ use wildmatch::WildMatch;
 use super::canonical::{Fields, names_model};
 use super::field::Field;
 use super::fingerprint::CANONICAL_VERSION;
-use super::model_name;
+use crate::dialect::model_name;
 use crate::model::Request;
 
 /// Values that are not to be compared.

@@ -9,8 +9,8 @@ use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::rule::Facts;
 use super::value::Value;
-use super::{model_name, multipart, query, spelling, summary};
-use crate::dialect::{Dialect, Endpoint, Spelling, decoded};
+use super::{multipart, query, spelling, summary};
+use crate::dialect::{Dialect, Endpoint, Spelling, decoded, model_name};
 use crate::model::{KEPT_HEADERS, Request};
 
 /// Headers that change the answer. No other header is ever a field.

@@ -70,7 +70,7 @@ impl Lineup {
     /// A lineup of recordings that can be replayed.
     #[must_use]
     pub fn new(mut candidates: Vec<Candidate>) -> Self {
-        candidates.retain(|candidate| candidate.row.completeness.replayable());
+        candidates.retain(|candidate| candidate.row.answers());
         candidates.sort_by_key(|candidate| Reverse((candidate.row.recorded_at, candidate.row.id.clone())));
         let mut lineup = Self::default();
         for (at, candidate) in candidates.iter().enumerate() {

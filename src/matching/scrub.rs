@@ -281,6 +281,21 @@ impl Scrubber {
     }
 }
 
+/// The placeholders in a request: what stood there is gone. `redacted`, which stands for credentials, is none: those are
+/// sent anew.
+#[must_use]
+pub fn placeholders(request: &Request) -> Vec<String> {
+    let Some(pattern) = &*PLACEHOLDER else { return Vec::new() };
+    let texts = [request.target.as_bytes(), &request.body];
+    let found = texts.into_iter().flat_map(|text| pattern.find_iter(text));
+    let mut found: Vec<_> =
+        found.map(|found| String::from_utf8_lossy(found.as_bytes()).into_owned()).collect();
+    found.retain(|found| found.starts_with('<'));
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// What a placeholder looks like.
 static PLACEHOLDER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?-u)<[a-z][a-z0-9-]*-[0-9a-f]{8}>|redacted").ok());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Mode, Outcome, RecordingId, Row, Usage};
+use super::{Call, Hit, Mode, Outcome, RecordingId, Row};
 
 /// Something that became true. Applying an event twice is harmless: each carries the state it leads to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub enum Event {
         /// The call as it stands now.
         call: Arc<Call>,
         /// The use of the recording that answered, after this call.
-        usage: Option<Usage>,
+        usage: Option<Hit>,
         /// The engine's counters, after this.
         counters: Counters,
     },
@@ -123,7 +123,7 @@ impl Snapshot {
                 if let (Some(usage), Some(id)) = (usage, &call.recording)
                     && let Some(row) = self.rows.get_mut(id)
                 {
-                    Arc::make_mut(row).usage = *usage;
+                    Arc::make_mut(row).usage.take(*usage, call.scope.as_ref());
                 }
             }
             Event::Stored { rows } => {

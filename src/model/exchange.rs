@@ -92,6 +92,29 @@ pub struct Exchange {
     pub response: Option<Response>,
 }
 
+/// Whether a header belongs to one connection (RFC 9110, section 7.6.1).
+#[must_use]
+pub fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// Whether a header is one that retake reads or sends itself.
+#[must_use]
+pub fn is_own(name: &str) -> bool {
+    name.starts_with("x-retake-") || name.starts_with("x-lumenfall-") || name == "x-test-id"
+}
+
 // === impl Headers ===
 
 impl Headers {

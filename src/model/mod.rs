@@ -7,24 +7,35 @@ mod call;
 mod event;
 pub(crate) mod exchange;
 mod id;
+mod labels;
 mod latency;
 mod mode;
+mod name;
 mod playback;
 mod recording;
 mod rule;
 mod scope;
+mod step;
 mod strategy;
 mod time;
 
 pub use call::{Call, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
-pub use exchange::{ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed};
+pub use exchange::{
+    ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_hop_by_hop, is_own,
+};
 pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
+pub use labels::Labels;
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};
+pub use name::{ParseNameError, check_name, check_tag};
 pub use playback::{ParsePlaybackError, Playback};
-pub use recording::{Completeness, MediaRef, Provenance, Recording, Row, Usage};
+pub use recording::{
+    Completeness, Derivation, Ending, Hit, Hits, MediaRef, Provenance, Recording, Row, Source, Tokens, Usage,
+    Usd,
+};
 pub use rule::Rule;
 pub use scope::{CursorState, ScopeState};
+pub use step::{StepId, StepRow};
 pub use strategy::{ParseStrategyError, Strategy};
 pub use time::Timestamp;

@@ -1,11 +1,15 @@
 //! Recordings: stored exchanges, whole and as the light row that lists show.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp};
+use super::{Hash, Latency, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp};
 
 /// One stored exchange with all that belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
     /// Its id.
     pub id: RecordingId,
@@ -39,6 +43,56 @@ pub struct Recording {
     pub media: Vec<MediaRef>,
     /// Where it comes from.
     pub provenance: Provenance,
+    /// How its replay ends.
+    #[serde(default)]
+    pub ending: Ending,
+    /// How fast its replay is sent, whatever the proxy's latency is; a call's own header goes before it.
+    #[serde(default)]
+    pub pace: Option<Latency>,
+    /// The recording that it was made from.
+    #[serde(default)]
+    pub source: Option<Source>,
+    /// The recording that it was recorded anew for, while nobody has said which of the two is to stay. Until then it
+    /// answers nothing.
+    #[serde(default)]
+    pub review: Option<RecordingId>,
+    /// The response as it came, where it was edited since.
+    #[serde(default)]
+    pub original: Option<Box<Response>>,
+}
+
+/// How a replay ends when all its bytes are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// As HTTP has it.
+    #[default]
+    Clean,
+    /// The connection breaks.
+    Cut,
+    /// Nothing more comes, and the connection stays open.
+    Stall,
+}
+
+/// From what a recording was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The recording, which may be gone by now.
+    pub recording: RecordingId,
+    /// How.
+    pub how: Derivation,
+}
+
+/// How a recording is made from another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Derivation {
+    /// Copied.
+    Duplicate,
+    /// Made to fail.
+    Fault,
+    /// Asked of the upstream once more.
+    Rerecord,
 }
 
 /// Whether a response arrived whole. Only whole ones are replayed.
@@ -80,6 +134,9 @@ pub struct MediaRef {
 pub struct Provenance {
     /// When the call was made.
     pub recorded_at: Timestamp,
+    /// When it came into this store, which is later for what was imported.
+    #[serde(default)]
+    pub stored_at: Timestamp,
     /// The upstream's base URL; empty for authored and imported ones.
     pub upstream: String,
     /// The version of retake that stored it.
@@ -91,13 +148,53 @@ pub struct Provenance {
 }
 
 /// How often and when a recording answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// How many calls it answered.
+    /// How many calls it answered here.
     pub hits: u64,
     /// When it last did.
     pub last_hit: Option<Timestamp>,
+    /// Those of the calls that were made in a scope, by scope.
+    #[serde(default)]
+    pub scopes: BTreeMap<Arc<str>, Hits>,
+    /// What other stores said, each by the name it gave itself.
+    #[serde(default)]
+    pub elsewhere: BTreeMap<Arc<str>, Hits>,
 }
+
+/// Some hits of one recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hits {
+    /// How many.
+    pub count: u64,
+    /// The last of them.
+    pub last: Option<Timestamp>,
+}
+
+/// The use of a recording as one more hit leaves it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// All its hits here.
+    pub all: Hits,
+    /// Those in the scope of the call; nothing for a call without one.
+    pub in_scope: Hits,
+}
+
+/// What an answer was billed by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// What was sent, without what the provider had in its cache.
+    pub input: u64,
+    /// What was sent and stood in the provider's cache.
+    pub cached: u64,
+    /// What came back, thoughts included.
+    pub output: u64,
+}
+
+/// An amount of money, in millionths of a US dollar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Usd(pub u64);
 
 /// A recording as lists show it: everything but headers and bodies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,13 +238,67 @@ pub struct Row {
     pub size: u64,
     /// When the call was made.
     pub recorded_at: Timestamp,
+    /// When it came into this store.
+    #[serde(default)]
+    pub stored_at: Timestamp,
     /// How long it took, in microseconds.
     pub total: u64,
+    /// SHA-256 of the response's body.
+    #[serde(default)]
+    pub answer: Option<Hash>,
+    /// What the answer was billed by, where it says so.
+    #[serde(default)]
+    pub tokens: Option<Tokens>,
+    /// How its replay ends.
+    #[serde(default)]
+    pub ending: Ending,
+    /// The recording that it was made from.
+    #[serde(default)]
+    pub source: Option<Source>,
+    /// The recording that it was recorded anew for, while that is not decided.
+    #[serde(default)]
+    pub review: Option<RecordingId>,
+    /// Whether its response was edited.
+    #[serde(default)]
+    pub edited: bool,
     /// How often it answered.
     pub usage: Usage,
 }
 
+impl Recording {
+    /// A recording with nothing but an exchange, which answers what `standard` says.
+    #[must_use]
+    pub fn new(id: RecordingId, request: Scrubbed, response: Response, provenance: Provenance) -> Self {
+        Self {
+            id,
+            hash: request.hash(),
+            request,
+            response,
+            strategy: Strategy::STANDARD,
+            name: None,
+            tags: Vec::new(),
+            protected: false,
+            scope: None,
+            playback: Playback::Newest,
+            completeness: Completeness::Whole,
+            media: Vec::new(),
+            provenance,
+            ending: Ending::Clean,
+            pace: None,
+            source: None,
+            review: None,
+            original: None,
+        }
+    }
+}
+
 impl Row {
+    /// Whether a replay may use it: it is whole, and no review of it is open.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.completeness.replayable() && self.review.is_none()
+    }
+
     /// Everything `/` looks at, in one line.
     #[must_use]
     pub fn haystack(&self) -> String {
@@ -168,6 +319,57 @@ impl Row {
     }
 }
 
+impl Usage {
+    /// Hits here and elsewhere together.
+    #[must_use]
+    pub fn everywhere(&self) -> Hits {
+        let here = Hits { count: self.hits, last: self.last_hit };
+        self.elsewhere.values().fold(here, |sum, other| Hits {
+            count: sum.count.saturating_add(other.count),
+            last: sum.last.max(other.last),
+        })
+    }
+
+    /// Takes in what a hit leads to.
+    pub fn take(&mut self, hit: Hit, scope: Option<&Arc<str>>) {
+        self.hits = hit.all.count;
+        self.last_hit = hit.all.last;
+        if let Some(scope) = scope {
+            self.scopes.insert(Arc::clone(scope), hit.in_scope);
+        }
+    }
+}
+
+impl Tokens {
+    /// All of them.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.input.saturating_add(self.cached).saturating_add(self.output)
+    }
+}
+
+impl fmt::Display for Usd {
+    /// `$4.21`; below a cent as many digits as it takes to show two that count.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millionths = self.0;
+        match millionths {
+            0 => f.write_str("$0"),
+            1..100 => write!(f, "$0.{millionths:06}"),
+            100..10_000 => write!(f, "$0.{:04}", (millionths + 50) / 100),
+            _ => {
+                let cents = millionths.saturating_add(5_000) / 10_000;
+                write!(f, "${}.{:02}", cents / 100, cents % 100)
+            }
+        }
+    }
+}
+
+impl std::iter::Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        Self(amounts.fold(0, |sum, amount| sum.saturating_add(amount.0)))
+    }
+}
+
 impl Completeness {
     /// The word lists show; empty for whole ones.
     #[must_use]
@@ -184,5 +386,16 @@ impl Completeness {
     #[must_use]
     pub fn replayable(self) -> bool {
         self == Self::Whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_reads_as_people_write_it() {
+        let said = [0, 7, 120, 4_214, 9_999, 10_000, 4_214_999, 1_234_560_000].map(|n| Usd(n).to_string());
+        assert_eq!(said, ["$0", "$0.000007", "$0.0001", "$0.0042", "$0.0100", "$0.01", "$4.21", "$1234.56"]);
     }
 }

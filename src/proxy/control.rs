@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
-use crate::engine::{Explanation, RetagError, Retagged, Tag};
+use crate::engine::{Blame, Explanation, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
 use crate::store::StoreError;
@@ -23,21 +23,13 @@ use crate::store::StoreError;
 mod events;
 mod log;
 mod metrics;
+mod verbs;
 
 /// Ids in a body take some thirty bytes each: this is room for 100,000.
 const LARGEST_BODY: usize = 4 << 20;
 
 /// A request that is asked about may be a long one.
 const LARGEST_QUESTION: usize = 64 << 20;
-
-/// What recordings are given.
-#[derive(Deserialize)]
-struct Retag {
-    ids: Vec<RecordingId>,
-    tag: Tag,
-    #[serde(default)]
-    dry_run: bool,
-}
 
 /// Which recordings are asked for.
 #[derive(Deserialize)]
@@ -117,9 +109,6 @@ fn closed() -> Routes {
     Routes::default()
         .route("/recordings", get(list))
         .route("/recordings/{id}", get(show))
-        .route("/recordings/remove", post(remove))
-        .route("/recordings/restore", post(restore))
-        .route("/recordings/retag", post(retag))
         .route("/recordings/ambiguous", get(ambiguous))
         .route("/explain", post(explain).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
         .route("/suggestions", get(suggestions))
@@ -135,6 +124,7 @@ fn closed() -> Routes {
         .route("/v1/requests", get(log::list))
         .route("/v1/requests/{id}", get(log::show))
         .route("/openapi.json", get(openapi))
+        .verbs()
 }
 
 async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
@@ -213,31 +203,6 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<RecordingId>) ->
     }
 }
 
-async fn remove(
-    State(shared): State<Arc<Shared>>,
-    Json(Ids { ids }): Json<Ids>,
-) -> Result<Json<Ids>, Failure> {
-    Ok(Json(Ids { ids: shared.engine.remove(&ids).await? }))
-}
-
-async fn restore(
-    State(shared): State<Arc<Shared>>,
-    Json(Ids { ids }): Json<Ids>,
-) -> Result<Json<Ids>, Failure> {
-    Ok(Json(Ids { ids: shared.engine.restore(&ids).await? }))
-}
-
-async fn retag(
-    State(shared): State<Arc<Shared>>,
-    Json(Retag { ids, tag, dry_run }): Json<Retag>,
-) -> Result<Json<Vec<Retagged>>, Failure> {
-    shared.engine.retag(&ids, &tag, dry_run).await.map(Json).map_err(|error| match error {
-        RetagError::Store(error) => error.into(),
-        RetagError::Unknown(_) => Failure(StatusCode::NOT_FOUND, error.to_string()),
-        RetagError::Field { .. } => Failure(StatusCode::BAD_REQUEST, error.to_string()),
-    })
-}
-
 async fn ambiguous(State(shared): State<Arc<Shared>>) -> Json<Vec<Vec<RecordingId>>> {
     Json(shared.engine.ambiguous().await)
 }
@@ -309,6 +274,20 @@ impl Routes {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    }
+}
+
+impl From<VerbError> for Failure {
+    fn from(error: VerbError) -> Self {
+        let status = match error.blame() {
+            Blame::Missing => StatusCode::NOT_FOUND,
+            Blame::Wrong => StatusCode::BAD_REQUEST,
+            Blame::Conflict => StatusCode::CONFLICT,
+            Blame::Consent => StatusCode::PAYMENT_REQUIRED,
+            Blame::Store => StatusCode::INTERNAL_SERVER_ERROR,
+            Blame::Upstream => StatusCode::BAD_GATEWAY,
+        };
+        Self(status, error.to_string())
     }
 }
 

@@ -31,6 +31,7 @@ mod scope;
 
 pub use control::{CallShown, control_paths};
 pub use question::Question;
+pub use scope::scope_prefix;
 
 use guard::Guard;
 use request::Intake;

@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Shared, scope};
 use crate::dialect::Dialect;
-use crate::engine::{Incoming, Overrides, Raw, RawKey, is_hop_by_hop, is_own};
-use crate::model::{self, Headers};
+use crate::engine::{Incoming, Overrides, Raw, RawKey};
+use crate::model::{self, Headers, is_hop_by_hop, is_own};
 
 /// The bytes of request bodies that may be in memory at once.
 const BUDGET: usize = 512 << 20;

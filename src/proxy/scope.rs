@@ -6,6 +6,7 @@ use axum::extract::Request;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Uri};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::request::asked;
 use crate::dialect::unescaped;
@@ -48,6 +49,15 @@ pub(super) fn of(head: &Parts) -> Result<Option<Arc<str>>, String> {
 pub(super) fn of_path<'a>(headers: &HeaderMap, path: &'a str) -> Result<(Option<Arc<str>>, &'a str), String> {
     let (name, rest) = split(path).map_or((None, path), |(name, rest)| (Some(name), rest));
     Ok((named(headers, name)?, rest))
+}
+
+/// The path prefix under which calls are made in the scope `name`.
+///
+/// # Errors
+/// A sentence about what a name may be.
+pub fn scope_prefix(name: &str) -> Result<String, String> {
+    let name = checked(name, "flag")?;
+    Ok(format!("/@{}", utf8_percent_encode(&name, NON_ALPHANUMERIC)))
 }
 
 fn named(headers: &HeaderMap, path: Option<&str>) -> Result<Option<Arc<str>>, String> {
@@ -100,6 +110,15 @@ mod tests {
         ] {
             assert_eq!(scope(target, header), (rest.to_owned(), Ok(name.map(str::to_owned))), "{target}");
         }
+    }
+
+    #[test]
+    fn the_prefix_of_a_name_names_it() {
+        for name in ["t1", "tests/a.py::test_b[x, 1]", "A @ B"] {
+            let (rest, scope) = scope(&format!("{}/v1/x", scope_prefix(name).unwrap()), None);
+            assert_eq!((rest.as_str(), scope), ("/v1/x", Ok(Some(name.to_owned()))));
+        }
+        assert!(scope_prefix("a;b").unwrap_err().contains("1 to 128"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
+use crate::dialect;
 use crate::model::{Headers, Response};
 
 /// The most a body is decoded to, in bytes: a few kilobytes of gzip can hold gigabytes.
@@ -15,7 +16,7 @@ pub(super) const LIMIT: usize = 64 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The encoding is not one that is decoded here.
-    #[error("the body is encoded as `{0}`; only gzip and deflate are decoded for reading")]
+    #[error("the body is encoded as `{0}`; only gzip, deflate, br and zstd are decoded for reading")]
     Encoding(String),
     /// It is not what its `content-encoding` says, or it breaks off.
     #[error("the body is not valid {0}")]
@@ -25,7 +26,7 @@ pub enum Unreadable {
     TooLarge,
 }
 
-/// `body` as its `content-encoding` says: gzip and deflate decoded up to 64 MiB, identity as it is.
+/// `body` as its `content-encoding` says: gzip, deflate, br and zstd decoded up to 64 MiB, identity as it is.
 ///
 /// # Errors
 /// When the encoding is another one, the body is damaged, or it is too large when decoded.
@@ -39,24 +40,24 @@ pub fn decoded(headers: &Headers, body: &Bytes) -> Result<Bytes, Unreadable> {
 }
 
 /// A response's decoded body, with where each piece of it ends and when that arrived. Encoded bodies are decoded piece
-/// by piece, so that the times stay those of the wire; of a damaged one it is the readable beginning.
-pub(super) fn timed(response: &Response) -> (Bytes, Vec<(usize, Duration)>) {
+/// by piece, so that the times stay those of the wire; of a damaged one it is the readable beginning. What can only be
+/// decoded whole has its times spread as those of its encoded bytes are.
+pub(crate) fn timed(response: &Response) -> (Bytes, Vec<(usize, Duration)>) {
     let mut ends = Vec::with_capacity(response.log.pieces.len());
     let encodings = encodings(&response.headers);
-    let [encoding] = &encodings[..] else {
+    let one =
+        if let [encoding] = &encodings[..] { Decoder::new(encoding, &response.log.bytes) } else { None };
+    let Some(mut decoder) = one else {
         let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
-        if encodings.is_empty() {
-            let mut end = 0;
-            ends.extend(response.log.iter().map(|(at, piece)| {
-                end += piece.len();
-                (end, at)
-            }));
-        } else {
-            ends.push((body.len(), response.log.ended()));
-        }
+        let encoded = response.log.bytes.len().max(1) as u128;
+        let mut end = 0;
+        ends.extend(response.log.iter().map(|(at, piece)| {
+            end += piece.len();
+            let share = body.len() as u128 * end as u128 / encoded;
+            (usize::try_from(share).unwrap_or(body.len()), at)
+        }));
         return (body, ends);
     };
-    let Some(mut decoder) = Decoder::new(encoding, &response.log.bytes) else { return (Bytes::new(), ends) };
     for (at, piece) in response.log.iter() {
         let fine = decoder.push(&piece);
         ends.push((decoder.sink().bytes.len(), at));
@@ -74,7 +75,7 @@ fn encodings(headers: &Headers) -> Vec<String> {
 }
 
 fn one(encoding: &str, body: &Bytes) -> Result<Bytes, Unreadable> {
-    let mut decoder = Decoder::new(encoding, body).ok_or_else(|| Unreadable::Encoding(encoding.into()))?;
+    let Some(mut decoder) = Decoder::new(encoding, body) else { return whole(encoding, body) };
     let fine = decoder.push(body).and_then(|()| decoder.finish());
     let sink = decoder.sink_mut();
     match fine {
@@ -82,6 +83,16 @@ fn one(encoding: &str, body: &Bytes) -> Result<Bytes, Unreadable> {
         Err(_) => Err(Unreadable::Damaged(if encoding == "deflate" { "deflate" } else { "gzip" })),
         Ok(()) => Ok(std::mem::take(&mut sink.bytes).into()),
     }
+}
+
+/// Encodings that are decoded whole, not piece by piece.
+fn whole(encoding: &str, body: &Bytes) -> Result<Bytes, Unreadable> {
+    let Some(name) = ["br", "zstd"].into_iter().find(|name| *name == encoding) else {
+        return Err(Unreadable::Encoding(encoding.into()));
+    };
+    let body = dialect::decoded(&[("content-encoding", name)].into_iter().collect(), body)
+        .map(|body| body.into_owned().into());
+    body.ok_or(Unreadable::Damaged(name))
 }
 
 /// Takes at most [`LIMIT`] bytes.
@@ -194,12 +205,16 @@ pub(super) mod tests {
         let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
         raw.write_all(b"hello").unwrap();
         assert_eq!(encoded("deflate", raw.finish().unwrap()).unwrap(), "hello");
+        let zstd =
+            ruzstd::encoding::compress_to_vec(&b"hello"[..], ruzstd::encoding::CompressionLevel::Fastest);
+        assert_eq!(encoded("zstd", zstd).unwrap(), "hello");
         assert_eq!(decoded(&Headers::default(), &"hello".into()).unwrap(), "hello");
     }
 
     #[test]
     fn unreadable_ones_say_why() {
-        assert_eq!(encoded("br", vec![1]), Err(Unreadable::Encoding("br".into())));
+        assert_eq!(encoded("lzma", vec![1]), Err(Unreadable::Encoding("lzma".into())));
+        assert_eq!(encoded("br", vec![1]), Err(Unreadable::Damaged("br")));
         assert_eq!(encoded("gzip", b"plain".to_vec()), Err(Unreadable::Damaged("gzip")));
         let whole = gzip(b"hello hello hello");
         assert_eq!(encoded("gzip", whole[..12].to_vec()), Err(Unreadable::Damaged("gzip")));

@@ -33,14 +33,14 @@ pub fn events(response: &Response) -> Vec<StreamEvent> {
 
 /// How a stream is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Sse,
     Rows,
 }
 
 impl Form {
     /// From the content type; where that says nothing, from the beginning of the body.
-    pub(super) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
+    pub(crate) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
         match headers.media_type().as_str() {
             "text/event-stream" => Some(Self::Sse),
             "application/x-ndjson"
@@ -112,19 +112,20 @@ fn sse(body: &[u8], arrived: impl Fn(usize) -> Duration) -> Vec<StreamEvent> {
 }
 
 /// Lines that end in LF, CRLF or CR, mixed as they come.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     body: &'a [u8],
-    at: usize,
+    /// Where the next line begins.
+    pub(crate) at: usize,
 }
 
-struct Line<'a> {
-    text: &'a [u8],
+pub(crate) struct Line<'a> {
+    pub(crate) text: &'a [u8],
     /// Offset behind what ends it. Behind the CR of a CRLF that an event waits for: the LF may arrive much later.
     end: usize,
 }
 
 impl<'a> Lines<'a> {
-    fn new(body: &'a [u8]) -> Self {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
         Self { body, at: 0 }
     }
 }

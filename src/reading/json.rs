@@ -34,7 +34,7 @@ pub(crate) enum Step<'a> {
 const DEPTH: usize = 128;
 
 /// Whether `text` is one JSON value.
-pub(super) fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 

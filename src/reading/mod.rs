@@ -5,8 +5,9 @@
 //! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
 
 mod assembled;
-mod decoded;
-mod events;
+mod cost;
+pub(crate) mod decoded;
+pub(crate) mod events;
 pub mod human;
 pub(crate) mod json;
 mod media;
@@ -14,12 +15,15 @@ mod multipart;
 mod picture;
 mod pretty;
 mod sanitize;
-mod sniff;
+pub(crate) mod sniff;
+mod tokens;
 
 pub use assembled::assembled;
+pub use cost::{Price, Prices, PricesError, Rate};
 pub use decoded::{Unreadable, decoded};
 pub use events::{StreamEvent, events};
 pub use media::{Medium, count_images, media};
 pub use picture::decode_picture;
 pub use pretty::pretty;
 pub use sanitize::{sanitize, sanitize_lines};
+pub use tokens::tokens;

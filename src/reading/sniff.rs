@@ -12,7 +12,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
 
 /// The content type of a picture, sound, film or PDF.
-pub(super) fn sniff(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn sniff(bytes: &[u8]) -> Option<&'static str> {
     let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     let magics: [(&[u8], &str); 12] = [
         (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -43,7 +43,7 @@ pub(super) fn sniff(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// Width and height in pixels of a PNG, JPEG, GIF or WebP, from its header.
-pub(super) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let byte = |at: usize| bytes.get(at).copied().map(u32::from);
     let little = |at: usize| Some(byte(at)? | (byte(at + 1)? << 8));
     let big = |at: usize| Some((byte(at)? << 8) | byte(at + 1)?);
@@ -82,25 +82,25 @@ fn jpeg_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// Decodes base64 of either alphabet, with or without padding.
-pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let engine = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
     engine.decode(text).ok()
 }
 
 /// What base64 text begins with, without decoding the rest.
-pub(super) fn sniff_base64(text: &str) -> Option<&'static str> {
+pub(crate) fn sniff_base64(text: &str) -> Option<&'static str> {
     let head = text.get(..64).or_else(|| text.get(..text.len() / 4 * 4))?;
     sniff(&from_base64(head)?)
 }
 
 /// The payload of a base64 data URI.
-pub(super) fn data_uri(text: &str) -> Option<&str> {
+pub(crate) fn data_uri(text: &str) -> Option<&str> {
     let (kind, payload) = text.strip_prefix("data:")?.split_once(',')?;
     kind.ends_with(";base64").then_some(payload)
 }
 
 /// Length in bytes of what base64 text decodes to.
-pub(super) fn base64_len(text: &str) -> u64 {
+pub(crate) fn base64_len(text: &str) -> u64 {
     text.trim_end_matches('=').len() as u64 * 3 / 4
 }
 

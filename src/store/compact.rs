@@ -36,7 +36,7 @@ pub(super) fn rewrite(
             let (mut put, at) = offsets.put_at(kept.mark)?;
             put.row = kept.indexed.row.clone();
             put.keys = kept.indexed.keys.clone();
-            kept.indexed.describe(&mut put.detail.recording);
+            put.detail.recording.label(kept.indexed.row.labels());
             complete(&mut put, &offsets)?;
             named.extend(large_bodies(&put));
             let id = put.row.id.clone();
@@ -46,7 +46,16 @@ pub(super) fn rewrite(
         new.append(&mut lines)?;
     }
     let uses = kept.iter().filter_map(|kept| offsets.usage(&kept.indexed.row.id)).collect();
-    new.append(&mut [line(now, Entry::Ledger(uses))])?;
+    new.append(&mut [line(now, Entry::Ledger(uses)), line(now, Entry::Unwatched(offsets.unwatched()))])?;
+    // What a step would bring back is still there as long as the trash of its time is.
+    for (at, step) in offsets.steps_since(trash_since)? {
+        let bodies = step.contents().flat_map(|content| {
+            let linked = content.detail.recording.media.iter().filter_map(|media| media.body);
+            content.detail.bodies().map(|body| body.hash).chain(linked)
+        });
+        named.extend(bodies.collect::<Vec<_>>());
+        new.append(&mut [line(at, Entry::Step(step))])?;
+    }
     new.replace(old.path())?;
     files::sync_dir(dir)?;
     Ok((new, named))
@@ -84,7 +93,7 @@ fn complete(put: &mut Put, offsets: &Offsets) -> Result<(), StoreError> {
 
 /// The bodies of a recording that may be files.
 fn large_bodies(put: &Put) -> Vec<Hash> {
-    let own = [put.detail.request, put.detail.response].into_iter().map(|body| body.hash);
+    let own = put.detail.bodies().map(|body| body.hash);
     let brought = put.media.iter().map(|media| media.body.hash);
     let listed = put.detail.recording.media.iter().filter_map(|media| media.body);
     own.chain(brought).chain(listed).collect()

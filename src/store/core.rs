@@ -7,11 +7,11 @@ use bytes::Bytes;
 
 use super::bodies::Bodies;
 use super::index::{Index, IndexError};
-use super::journal::{Journal, Mark};
-use super::line::{BodyRef, Detail, Header, Line};
+use super::journal::{self, Journal, Mark};
+use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Header, Line, Parsed, VersionLine};
 use super::offsets::Offsets;
-use super::{Indexed, StoreError, open};
-use crate::model::{Fingerprint, Hash, Recording, RecordingId, Scrubbed};
+use super::{Changed, Indexed, Step, StoreError, Version, open};
+use crate::model::{Fingerprint, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp};
 
 /// The shared part of an open store.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Core {
         self.read(Index::entries, |offsets| Ok(offsets.entries()))
     }
 
-    pub(super) fn trash(&self) -> Result<Vec<Indexed>, StoreError> {
+    pub(super) fn trash(&self) -> Result<Vec<(Timestamp, Indexed)>, StoreError> {
         self.read(Index::trash, |offsets| Ok(offsets.trash()))
     }
 
@@ -102,12 +102,66 @@ impl Core {
     /// A recording, whole.
     pub(super) fn recording(&self, id: &RecordingId) -> Result<Option<Recording>, StoreError> {
         let detail = self.read(|index| index.detail(id), |offsets| offsets.detail(id))?;
-        let Some(Detail { mut recording, request, response }) = detail else { return Ok(None) };
-        let body = |body: BodyRef| if body.len == 0 { Ok(Bytes::new()) } else { self.body(&body.hash) };
-        recording.response.log.bytes = body(response).map_err(|error| error.of_recording(id))?;
-        let body = body(request).map_err(|error| error.of_recording(id))?;
-        recording.request = recording.request.with_body(body);
+        let Some(Detail { mut recording, request, response, original }) = detail else { return Ok(None) };
+        let body = |body: BodyRef| {
+            let bytes = if body.len == 0 { Ok(Bytes::new()) } else { self.body(&body.hash) };
+            bytes.map_err(|error| error.of_recording(id))
+        };
+        recording.response.log.bytes = body(response)?;
+        if let (Some(before), Some(kept)) = (&mut recording.original, original) {
+            before.log.bytes = body(kept)?;
+        }
+        recording.request = recording.request.with_body(body(request)?);
         Ok(Some(recording))
+    }
+
+    /// All steps that are kept, oldest first.
+    pub(super) fn steps(&self) -> Result<Vec<StepRow>, StoreError> {
+        self.read(Index::steps, |offsets| Ok(offsets.steps()))
+    }
+
+    /// A step with the exchanges that it keeps, as the journal has it.
+    pub(super) fn step(&self, id: StepId) -> Result<Option<Step>, StoreError> {
+        let mark = self.read(|index| index.step(id), |offsets| Ok(offsets.step(id)))?;
+        let Some((row, mark)) = mark else { return Ok(None) };
+        let path = Journal::path_in(&self.dir);
+        let line = match journal::line_before(&path, mark)? {
+            Some(Parsed::Line(line)) => line,
+            _ => return Err(journal::changed(&path, mark)),
+        };
+        let Entry::Step(step) = line.entry else { return Err(journal::changed(&path, mark)) };
+        let changed = step.changed.into_iter().map(|changed| {
+            let ChangedLine { id, before, after } = changed;
+            Ok(Changed { before: self.version(before)?, after: self.version(after)?, id })
+        });
+        let changed = changed.collect::<Result<_, StoreError>>()?;
+        Ok(Some(Step { id, verb: step.verb, undone: row.undone, changed }))
+    }
+
+    fn version(&self, line: Option<VersionLine>) -> Result<Option<Version>, StoreError> {
+        let Some(VersionLine { labels, content }) = line else { return Ok(None) };
+        let whole = |content: Content| -> Result<_, StoreError> {
+            let media = content.media.iter().filter_map(|media| Some((media.body.hash, media.bytes()?)));
+            let media: Vec<_> = media.collect();
+            let Detail { mut recording, request, response, original } = content.detail;
+            let filled = |body: BodyRef, known: &Bytes| {
+                if body.small() { Ok(known.clone()) } else { self.body(&body.hash) }
+            };
+            recording.response.log.bytes = filled(response, &recording.response.log.bytes)?;
+            if let (Some(before), Some(kept)) = (&mut recording.original, original) {
+                before.log.bytes = filled(kept, &before.log.bytes)?;
+            }
+            let body = filled(request, &recording.request.body)?;
+            recording.request = recording.request.with_body(body);
+            Ok((Box::new(recording), media))
+        };
+        let (recording, media) = content.map(|content| whole(*content)).transpose()?.unzip();
+        Ok(Some(Version { labels, recording, media: media.unwrap_or_default() }))
+    }
+
+    /// Before this time hits may have been lost.
+    pub(super) fn unwatched(&self) -> Result<Timestamp, StoreError> {
+        self.read(Index::unwatched, |offsets| Ok(offsets.unwatched()))
     }
 
     /// The request of a recording.

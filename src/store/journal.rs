@@ -227,6 +227,15 @@ pub(super) fn line_before(path: &Path, mark: Mark) -> Result<Option<Parsed>, Sto
     Ok(whole.then(|| line::parse(&text)))
 }
 
+/// What a mark said of the journal is no longer so.
+pub(super) fn changed(path: &Path, mark: Mark) -> StoreError {
+    StoreError::Unreadable {
+        path: path.into(),
+        problem: format!("has changed in line {}", mark.lines),
+        advice: "restart retake to read it anew",
+    }
+}
+
 fn begin(dir: &Path, path: &Path, now: Timestamp) -> Result<(), StoreError> {
     // The journal is made before all else, so its absence beside the rest means that somebody took it away.
     if dir.join("index").exists() || dir.join("bodies").exists() {
@@ -243,7 +252,7 @@ fn twice(header: &Header, path: &Path) -> Result<Vec<u8>, StoreError> {
 }
 
 /// The header, from whichever of its two copies is whole.
-fn header(path: &Path) -> Result<Header, StoreError> {
+pub(super) fn header(path: &Path) -> Result<Header, StoreError> {
     if !fs::metadata(path).map_err(StoreError::io("open", path))?.is_file() {
         return Err(StoreError::Unreadable {
             path: path.into(),

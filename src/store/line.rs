@@ -1,7 +1,7 @@
 //! What the journal says: one change a line, and how a line is written.
 //!
 //! `CRC32 of the JSON in 8 hexadecimal digits`, a space, compact JSON, a line feed. The JSON of a change is
-//! `{"v":1,"seq":7,"at":1700000000000,"put":{…}}`; that of a header `{"v":1,"journal":{…}}`. Every line carries the
+//! `{"v":2,"seq":7,"at":1700000000000,"put":{…}}`; that of a header `{"v":2,"journal":{…}}`. Every line carries the
 //! state it leads to, so that applying one twice is harmless.
 
 use base64::Engine as _;
@@ -10,10 +10,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{INLINE, Indexed, Keys};
-use crate::model::{Hash, Recording, RecordingId, Row, Timestamp, Usage};
+use crate::model::{Hash, Labels, Recording, RecordingId, Row, StepId, StepRow, Timestamp, Usage};
 
 /// The newest version of lines and headers that this code reads, and the one it writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// One line that is not a header.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +35,50 @@ pub(super) enum Entry {
     Remove(Vec<RecordingId>),
     Restore(Vec<RecordingId>),
     Ledger(Vec<(RecordingId, Usage)>),
+    /// What the changes behind it lead from and to. It stands before them, so that a crash between them leaves nothing that
+    /// cannot be undone.
+    Step(Box<StepLine>),
+    Undone {
+        step: StepId,
+        undone: bool,
+    },
+    /// Before this time hits may have been lost.
+    Unwatched(Timestamp),
+}
+
+/// A step as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct StepLine {
+    pub(super) id: StepId,
+    pub(super) verb: String,
+    pub(super) undone: bool,
+    pub(super) changed: Vec<ChangedLine>,
+}
+
+/// What a step did to one recording.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct ChangedLine {
+    pub(super) id: RecordingId,
+    pub(super) before: Option<VersionLine>,
+    pub(super) after: Option<VersionLine>,
+}
+
+/// A recording as it was listed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct VersionLine {
+    pub(super) labels: Labels,
+    /// Only where the step changed what was exchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<Box<Content>>,
+}
+
+/// An exchange with its bodies: those up to [`INLINE`] bytes inside, larger ones left empty and named.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Content {
+    #[serde(flatten)]
+    pub(super) detail: Detail,
+    #[serde(default)]
+    pub(super) media: Vec<Media>,
 }
 
 /// A recording with its bodies: those up to [`INLINE`] bytes inside, larger ones left empty and named.
@@ -54,6 +98,9 @@ pub(super) struct Detail {
     pub(super) recording: Recording,
     pub(super) request: BodyRef,
     pub(super) response: BodyRef,
+    /// Of the response before it was edited.
+    #[serde(default)]
+    pub(super) original: Option<BodyRef>,
 }
 
 /// Names a body. Its length says where it is: in the journal and the index up to [`INLINE`] bytes, else in a file.
@@ -156,19 +203,74 @@ impl Put {
     /// The recording without any body, for the index.
     pub(super) fn bare(&self) -> Detail {
         let mut detail = self.detail.clone();
-        detail.recording.request = detail.recording.request.with_body(Bytes::new());
-        detail.recording.response.log.bytes = Bytes::new();
+        let recording = &mut detail.recording;
+        recording.request = recording.request.clone().with_body(Bytes::new());
+        recording.response.log.bytes = Bytes::new();
+        if let Some(original) = &mut recording.original {
+            original.log.bytes = Bytes::new();
+        }
         detail
     }
 
     /// The bodies that stand in the line itself.
     pub(super) fn small_bodies(&self) -> impl Iterator<Item = (Hash, Bytes)> + '_ {
-        let Detail { recording, request, response } = &self.detail;
+        let media = self.media.iter().filter_map(|media| Some((media.body.hash, media.bytes()?)));
+        self.detail.small_bodies().chain(media)
+    }
+}
+
+impl Detail {
+    /// A recording's detail with its small bodies inside, and its large bodies.
+    pub(super) fn of(mut recording: Recording) -> (Self, Vec<(BodyRef, Bytes)>) {
+        let mut large = Vec::new();
+        let mut apart = |bytes: &mut Bytes| {
+            let body = BodyRef::of(bytes);
+            if !body.small() {
+                large.push((body, std::mem::take(bytes)));
+            }
+            body
+        };
+        let mut body = recording.request.body.clone();
+        let request = apart(&mut body);
+        recording.request = recording.request.with_body(body);
+        let response = apart(&mut recording.response.log.bytes);
+        let original = recording.original.as_mut().map(|original| apart(&mut original.log.bytes));
+        (Self { recording, request, response, original }, large)
+    }
+
+    /// Its bodies, wherever they are.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = BodyRef> + use<> {
+        [self.request, self.response].into_iter().chain(self.original)
+    }
+
+    fn small_bodies(&self) -> impl Iterator<Item = (Hash, Bytes)> + '_ {
+        let Self { recording, request, response, original } = self;
         let own =
             [(request, recording.request.body.clone()), (response, recording.response.log.bytes.clone())];
-        let own = own.into_iter().filter(|(body, _)| body.small()).map(|(body, bytes)| (body.hash, bytes));
-        let media = self.media.iter().filter_map(|media| Some((media.body.hash, media.bytes()?)));
-        own.chain(media)
+        let before =
+            original.iter().zip(&recording.original).map(|(body, known)| (body, known.log.bytes.clone()));
+        let all = own.into_iter().chain(before);
+        all.filter(|(body, _)| body.small()).map(|(body, bytes)| (body.hash, bytes))
+    }
+}
+
+impl StepLine {
+    /// What lists show of it.
+    pub(super) fn row(&self, at: Timestamp) -> StepRow {
+        StepRow {
+            id: self.id,
+            at,
+            verb: self.verb.clone(),
+            recordings: self.changed.iter().take(StepRow::NAMED).map(|changed| changed.id.clone()).collect(),
+            count: self.changed.len() as u64,
+            undone: self.undone,
+        }
+    }
+
+    /// The exchanges that it keeps.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &Content> {
+        let versions = self.changed.iter().flat_map(|changed| [&changed.before, &changed.after]);
+        versions.flatten().filter_map(|version| version.content.as_deref())
     }
 }
 
@@ -191,7 +293,8 @@ impl Media {
         Self { body, base64: body.small().then(|| STANDARD.encode(bytes)) }
     }
 
-    fn bytes(&self) -> Option<Bytes> {
+    /// The bytes, where they stand in the line.
+    pub(super) fn bytes(&self) -> Option<Bytes> {
         STANDARD.decode(self.base64.as_ref()?).ok().map(Bytes::from)
     }
 }
@@ -212,7 +315,7 @@ mod tests {
     #[test]
     fn a_line_reads_as_the_format_says() {
         let text = String::from_utf8(line().encode().unwrap()).unwrap();
-        assert_eq!(&text[8..], " {\"v\":1,\"seq\":3,\"at\":5,\"remove\":[\"rec_12345678\"]}\n");
+        assert_eq!(&text[8..], " {\"v\":2,\"seq\":3,\"at\":5,\"remove\":[\"rec_12345678\"]}\n");
         assert!(matches!(parse(text.trim_end().as_bytes()), Parsed::Line(line) if line.seq == 3));
     }
 
@@ -231,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_newer_line_is_not_taken_for_a_damaged_one() {
-        let text = encode(&serde_json::json!({"v": 2, "seq": 9, "at": 0, "hologram": {}})).unwrap();
-        assert!(matches!(parse(&text[..text.len() - 1]), Parsed::Newer(2)));
+        let text = encode(&serde_json::json!({"v": 3, "seq": 9, "at": 0, "hologram": {}})).unwrap();
+        assert!(matches!(parse(&text[..text.len() - 1]), Parsed::Newer(3)));
     }
 }

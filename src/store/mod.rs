@@ -6,6 +6,7 @@
 //! journal.torn     the last half of a line that a crash left and that was cut off
 //! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
+//! watch            exists while hits are counted: a process that died left it, and its last hits may be lost
 //! index.damaged-N  the last index that was not believed
 //! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
 //! ```
@@ -18,6 +19,7 @@ mod compact;
 mod core;
 mod error;
 mod files;
+mod glance;
 mod history;
 mod index;
 mod journal;
@@ -40,11 +42,15 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 pub use error::StoreError;
+pub use glance::{Glance, glance};
 pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 
 use self::core::Core;
-use crate::model::{Fingerprint, Hash, Notice, Recording, RecordingId, Row, Scrubbed, Timestamp, Usage};
+use crate::model::{
+    Fingerprint, Hash, Labels, Notice, Recording, RecordingId, Row, Scrubbed, StepId, StepRow, Timestamp,
+    Usage,
+};
 
 /// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
 pub const INLINE: usize = 16 << 10;
@@ -90,7 +96,7 @@ pub enum Change {
         media: Vec<(Hash, Bytes)>,
     },
     /// Changes what a recording answers and how people call it: strategy, name, tags, protection, scope,
-    /// playback and completeness are taken from the row. Also the way to store keys that were computed anew.
+    /// playback, completeness and review, its labels, are taken from the row. Also the way to store keys that were computed anew.
     Retag {
         /// The row as it is from now on.
         row: Arc<Row>,
@@ -112,7 +118,59 @@ pub enum Change {
         /// The whole use of each, not what is to be added.
         entries: Vec<(RecordingId, Usage)>,
     },
+    /// Notes what the changes behind it, which belong to one verb, lead from and to.
+    Step(Box<Step>),
+    /// Notes that a step was undone, or done again, by the changes behind it.
+    Undone {
+        /// The step.
+        step: StepId,
+        /// Whether it is undone from now on.
+        undone: bool,
+    },
+    /// Notes that hits may have been lost.
+    Unwatched {
+        /// Before this time.
+        before: Timestamp,
+    },
 }
+
+/// One verb's work on the recordings. The newest [`STEPS`] are kept, and those that are younger than the trash.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its id, one more than that of the step before it.
+    pub id: StepId,
+    /// The verb, as people call it.
+    pub verb: String,
+    /// Whether it is undone.
+    pub undone: bool,
+    /// What it did to each recording.
+    pub changed: Vec<Changed>,
+}
+
+/// What a step did to one recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    /// The recording.
+    pub id: RecordingId,
+    /// As it was listed before; none when it was not.
+    pub before: Option<Version>,
+    /// As it is listed since; none when it is not.
+    pub after: Option<Version>,
+}
+
+/// A recording as it was listed at some time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    /// Its labels.
+    pub labels: Labels,
+    /// All of it, only where the step changed more than labels.
+    pub recording: Option<Box<Recording>>,
+    /// Small files behind its links, which the store adds by itself.
+    pub media: Vec<(Hash, Bytes)>,
+}
+
+/// How many steps can be undone.
+pub const STEPS: u64 = 1000;
 
 /// An opened store, and what people should know about its opening.
 #[derive(Debug)]
@@ -171,13 +229,19 @@ impl Store {
         let lock = lock::Lock::take(dir, ownership)?;
         let open::Parts { core, journal, notices } = open::open(dir, now)?;
         let core = Arc::new(core);
+        let died = dir.join(open::WATCH).exists();
         let (jobs, queue) = mpsc::channel();
         let writing = writer::Writer::new(Arc::clone(&core), journal);
         let thread = thread::Builder::new().name("store".into()).spawn(move || writing.run(&queue));
         let writer = thread.map_err(StoreError::io("start the writer of", dir))?;
         let token = lock.token().to_owned();
         let running = Mutex::new(Some(Running { jobs, writer, lock }));
-        Ok(Opened { store: Self(Arc::new(Shared { core, token, running })), notices })
+        let store = Self(Arc::new(Shared { core, token, running }));
+        if died && store.degraded().is_none() {
+            // Queued before all else; that it is on its way is enough.
+            drop(store.commit(Change::Unwatched { before: now }, now));
+        }
+        Ok(Opened { store, notices })
     }
 
     /// Whether there is a store in `dir`.
@@ -195,13 +259,51 @@ impl Store {
         self.0.core.entries()
     }
 
-    /// The removed recordings in the order of their ids.
+    /// The removed recordings with the time of their removal, in the order of their ids.
     ///
     /// # Errors
     ///
     /// As [`Store::entries`].
-    pub fn trash(&self) -> Result<Vec<Indexed>, StoreError> {
+    pub fn trash(&self) -> Result<Vec<(Timestamp, Indexed)>, StoreError> {
         self.0.core.trash()
+    }
+
+    /// The steps that are kept, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn steps(&self) -> Result<Vec<StepRow>, StoreError> {
+        self.0.core.steps()
+    }
+
+    /// A step, whole; none for one that is not kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::recording`].
+    pub fn step(&self, id: StepId) -> Result<Option<Step>, StoreError> {
+        self.0.core.step(id)
+    }
+
+    /// Before this time hits may have been lost, because a process that counted them died; 1970 where that never happened.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn unwatched(&self) -> Result<Timestamp, StoreError> {
+        self.0.core.unwatched()
+    }
+
+    /// Notes that hits are counted from now on, until [`Store::close`] ends that in good order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the note cannot be written.
+    pub fn watch(&self) -> Result<(), StoreError> {
+        let path = self.0.core.dir().join(open::WATCH);
+        std::fs::write(&path, b"Hits are being counted, or were when the process died.\n")
+            .map_err(StoreError::io("write", &path))
     }
 
     /// The recordings whose hash begins with these hexadecimal digits, in the order of their hashes; none for a text
@@ -359,6 +461,8 @@ impl Store {
     /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
     pub fn close(&self) {
         self.0.close();
+        // All hits that were counted are written down by now.
+        let _ = std::fs::remove_file(self.0.core.dir().join(open::WATCH));
     }
 
     fn queue(&self, work: writer::Work, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
@@ -387,19 +491,5 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-impl Indexed {
-    /// Gives a stored recording what may have changed since it was stored.
-    fn describe(&self, recording: &mut Recording) {
-        let row = &self.row;
-        recording.strategy = row.strategy.clone();
-        recording.name.clone_from(&row.name);
-        recording.tags.clone_from(&row.tags);
-        recording.protected = row.protected;
-        recording.scope.clone_from(&row.scope);
-        recording.playback = row.playback;
-        recording.completeness = row.completeness;
     }
 }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::journal::{self, Found, Mark, Scan};
-use super::line::{Detail, Entry, Line, Parsed, Put};
-use super::{Indexed, StoreError};
-use crate::model::{Hash, RecordingId, Timestamp, Usage};
+use super::line::{Detail, Entry, Line, Parsed, Put, StepLine};
+use super::{Indexed, STEPS, StoreError};
+use crate::model::{Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
 
 /// A recording as compacting keeps it.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Offsets {
     puts: HashMap<RecordingId, Mark>,
     /// A put that holds the body.
     bodies: HashMap<Hash, Mark>,
+    steps: BTreeMap<StepId, (StepRow, Mark)>,
+    unwatched: Timestamp,
 }
 
 impl Offsets {
@@ -47,6 +49,8 @@ impl Offsets {
             ledger: HashMap::new(),
             puts: HashMap::new(),
             bodies: HashMap::new(),
+            steps: BTreeMap::new(),
+            unwatched: Timestamp::default(),
         };
         let mut scan = Scan::from(path, Mark::default())?;
         while let Some(found) = scan.next()? {
@@ -77,6 +81,16 @@ impl Offsets {
                 self.rows.extend(restored.map(|(id, (_, indexed))| (id, indexed)));
             }
             Entry::Ledger(entries) => self.ledger.extend(entries.iter().cloned()),
+            Entry::Step(step) => {
+                self.steps.insert(step.id, (step.row(line.at), mark));
+                self.steps.retain(|id, _| id.0 + STEPS > step.id.0);
+            }
+            Entry::Undone { step, undone } => {
+                if let Some((row, _)) = self.steps.get_mut(step) {
+                    row.undone = *undone;
+                }
+            }
+            Entry::Unwatched(before) => self.unwatched = self.unwatched.max(*before),
         }
     }
 
@@ -96,14 +110,45 @@ impl Offsets {
     fn with_use(&self, indexed: &Indexed) -> Indexed {
         let mut indexed = indexed.clone();
         if let Some(usage) = self.ledger.get(&indexed.row.id) {
-            std::sync::Arc::make_mut(&mut indexed.row).usage = *usage;
+            std::sync::Arc::make_mut(&mut indexed.row).usage = usage.clone();
         }
         indexed
     }
 
     /// The removed recordings, in the order of their ids, their use as the ledger says.
-    pub(super) fn trash(&self) -> Vec<Indexed> {
-        self.trash.values().map(|(_, indexed)| self.with_use(indexed)).collect()
+    pub(super) fn trash(&self) -> Vec<(Timestamp, Indexed)> {
+        self.trash.values().map(|(at, indexed)| (*at, self.with_use(indexed))).collect()
+    }
+
+    /// All steps that are kept, oldest first.
+    pub(super) fn steps(&self) -> Vec<StepRow> {
+        self.steps.values().map(|(row, _)| row.clone()).collect()
+    }
+
+    /// A step, and the mark behind its line.
+    pub(super) fn step(&self, id: StepId) -> Option<(StepRow, Mark)> {
+        self.steps.get(&id).cloned()
+    }
+
+    /// Before this time hits may have been lost.
+    pub(super) fn unwatched(&self) -> Timestamp {
+        self.unwatched
+    }
+
+    /// The steps since a time with their lines, oldest first, undone or not as they are now.
+    pub(super) fn steps_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Box<StepLine>)>, StoreError> {
+        let recent = self.steps.values().filter(|(row, _)| row.at >= since);
+        let read = recent.map(|(row, mark)| match journal::line_before(&self.path, *mark)? {
+            Some(Parsed::Line(line)) => match line.entry {
+                Entry::Step(step) => Ok((line.at, Box::new(StepLine { undone: row.undone, ..*step }))),
+                _ => Err(journal::changed(&self.path, *mark)),
+            },
+            _ => Err(journal::changed(&self.path, *mark)),
+        });
+        read.collect()
     }
 
     /// A recording without its bodies, as its row says now; also a removed one.
@@ -113,7 +158,7 @@ impl Offsets {
         let Some(mark) = self.puts.get(id) else { return Ok(None) };
         let (put, _) = self.put_at(*mark)?;
         let mut detail = put.bare();
-        indexed.describe(&mut detail.recording);
+        detail.recording.label(indexed.row.labels());
         Ok(Some(detail))
     }
 
@@ -142,7 +187,7 @@ impl Offsets {
 
     /// What the ledger says of a recording.
     pub(super) fn usage(&self, id: &RecordingId) -> Option<(RecordingId, Usage)> {
-        self.ledger.get_key_value(id).map(|(id, usage)| (id.clone(), *usage))
+        self.ledger.get_key_value(id).map(|(id, usage)| (id.clone(), usage.clone()))
     }
 
     /// The put that ends at a mark, and its time.
@@ -152,10 +197,6 @@ impl Offsets {
         {
             return Ok((put, line.at));
         }
-        Err(StoreError::Unreadable {
-            path: self.path.clone(),
-            problem: format!("has changed in line {}", mark.lines),
-            advice: "restart retake to read it anew",
-        })
+        Err(journal::changed(&self.path, mark))
     }
 }

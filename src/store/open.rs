@@ -42,7 +42,11 @@ struct Report {
 
 /// Exists while the index is being opened, and from a failure of sled until it is made anew.
 const MARK: &str = "index.doubt";
+/// Exists while hits are counted.
+pub(super) const WATCH: &str = "watch";
 pub(super) const INDEX: &str = "index";
+/// The folder of body files.
+pub(super) const BODIES: &str = "bodies";
 const DAMAGED: &str = "index.damaged-";
 
 /// Makes the directory, for its owner only and unseen by git.
@@ -55,7 +59,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
 /// Opens everything below a locked directory.
 pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Parts, StoreError> {
     let mut journal = Journal::open(dir, now)?;
-    let bodies = Bodies::open(dir.join("bodies"))?;
+    let bodies = Bodies::open(dir.join(BODIES))?;
     let header = *journal.header();
     let (source, mark, report) = match trusted(dir, &journal) {
         Ok((index, mark, report)) => (Source::Index(Arc::new(index)), mark, report),

@@ -12,9 +12,11 @@ use super::bodies::Unsynced;
 use super::core::Core;
 use super::index::row_len;
 use super::journal::Journal;
-use super::line::{BodyRef, Detail, Entry, Line, Media, Put, VERSION};
-use super::{Change, INLINE, Indexed, StoreError, compact};
-use crate::model::{Hash, Timestamp};
+use super::line::{
+    BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VERSION, VersionLine,
+};
+use super::{Change, Changed, INLINE, Indexed, Step, StoreError, Version, compact};
+use crate::model::{Hash, Recording, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
 pub(super) struct Job {
@@ -135,30 +137,56 @@ impl Writer {
 
     fn entry(&self, change: Change, unsynced: &mut Unsynced) -> Result<Entry, StoreError> {
         Ok(match change {
-            Change::Put { mut recording, row, keys, media } => {
-                let request = self.body(&recording.request.body, unsynced)?;
-                let response = self.body(&recording.response.log.bytes, unsynced)?;
-                if !request.small() {
-                    recording.request = recording.request.with_body(bytes::Bytes::new());
-                }
-                if !response.small() {
-                    recording.response.log.bytes = bytes::Bytes::new();
-                }
+            Change::Put { recording, row, keys, media } => {
+                let detail = self.detail(*recording, unsynced)?;
                 let media = media.iter().map(|(hash, bytes)| self.media(hash, bytes, unsynced));
                 let media = media.collect::<Result<_, _>>()?;
                 let Indexed { row, keys } = listable(Indexed { row, keys })?;
-                Entry::Put(Box::new(Put {
-                    detail: Detail { recording: *recording, request, response },
-                    row,
-                    keys,
-                    media,
-                }))
+                Entry::Put(Box::new(Put { detail, row, keys, media }))
             }
             Change::Retag { row, keys } => Entry::Retag(listable(Indexed { row, keys })?),
             Change::Remove { ids } => Entry::Remove(ids),
             Change::Restore { ids } => Entry::Restore(ids),
             Change::Ledger { entries } => Entry::Ledger(entries),
+            Change::Step(step) => Entry::Step(Box::new(self.step(*step, unsynced)?)),
+            Change::Undone { step, undone } => Entry::Undone { step, undone },
+            Change::Unwatched { before } => Entry::Unwatched(before),
         })
+    }
+
+    fn step(&self, step: Step, unsynced: &mut Unsynced) -> Result<StepLine, StoreError> {
+        let mut version = |version: Option<Version>| -> Result<Option<VersionLine>, StoreError> {
+            let Some(Version { labels, recording, .. }) = version else { return Ok(None) };
+            let content = recording.map(|recording| self.content(*recording, unsynced)).transpose()?;
+            Ok(Some(VersionLine { labels, content: content.map(Box::new) }))
+        };
+        let changed = step.changed.into_iter().map(|Changed { id, before, after }| {
+            Ok(ChangedLine { id, before: version(before)?, after: version(after)? })
+        });
+        Ok(StepLine {
+            id: step.id,
+            verb: step.verb,
+            undone: step.undone,
+            changed: changed.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// An exchange with all that it needs to be put again, the small files behind its links included.
+    fn content(&self, recording: Recording, unsynced: &mut Unsynced) -> Result<Content, StoreError> {
+        let linked = recording.media.iter().filter_map(|media| media.body).collect::<Vec<_>>();
+        let detail = self.detail(recording, unsynced)?;
+        // One that is not there was never kept or is damaged: the rest is worth keeping.
+        let known = linked.iter().filter_map(|hash| Some((hash, self.core.body(hash).ok()?)));
+        let media = known.map(|(hash, bytes)| Media::of(*hash, &bytes)).collect();
+        Ok(Content { detail, media })
+    }
+
+    fn detail(&self, recording: Recording, unsynced: &mut Unsynced) -> Result<Detail, StoreError> {
+        let (detail, large) = Detail::of(recording);
+        for (body, bytes) in large {
+            self.core.bodies().write(&body.hash, &bytes, unsynced)?;
+        }
+        Ok(detail)
     }
 
     fn body(&self, bytes: &[u8], unsynced: &mut Unsynced) -> Result<BodyRef, StoreError> {
@@ -185,7 +213,11 @@ impl Drop for Writer {
 }
 
 /// Refuses a row that is too long for a value of the index.
-fn listable(indexed: Indexed) -> Result<Indexed, StoreError> {
+fn listable(mut indexed: Indexed) -> Result<Indexed, StoreError> {
+    // Use stands in the ledger, where it may grow.
+    if indexed.row.usage != Usage::default() {
+        Arc::make_mut(&mut indexed.row).usage = Usage::default();
+    }
     match row_len(&indexed) {
         len if len > INLINE => Err(StoreError::TooLarge { id: indexed.row.id.clone(), len }),
         _ => Ok(indexed),

@@ -3,6 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::line::Tone;
+pub use crate::terminal::Depth;
 
 /// Which look is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,27 +17,6 @@ pub enum Look {
     Light,
     /// No colours at all.
     Mono,
-}
-
-/// How many colours pictures may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// 24 bits.
-    #[default]
-    Full,
-    /// The table of 256.
-    Indexed,
-    /// None.
-    Mono,
-}
-
-impl Depth {
-    /// What the terminal that calls itself so (`TERM_PROGRAM`) can show. Nearly all have 24 bits, and many of those do
-    /// not say so, or a remote shell forgets it; so the exception is named.
-    #[must_use]
-    pub fn of(program: Option<&str>) -> Self {
-        if program == Some("Apple_Terminal") { Self::Indexed } else { Self::Full }
-    }
 }
 
 /// The look in use.

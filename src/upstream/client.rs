@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use http::{HeaderValue, Method, Uri, header};
 use http_body_util::Full;
+use hyper::service::Service as _;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::{Client as Pool, Error as PoolError};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 
 use super::error::root_cause;
 use super::{Arriving, Base, UpstreamError};
@@ -105,13 +107,38 @@ impl Client {
         Ok(Forwarded { status: head.status.as_u16(), headers, body: Arriving::new(body) })
     }
 
+    /// Makes a connection to `base` as a call would, TLS included, and lets it go; nothing is sent on it.
+    ///
+    /// # Errors
+    /// When there is no connection within the client's time.
+    pub async fn reach(&self, base: &Base) -> Result<(), UpstreamError> {
+        let uri = base.join("/").map_err(|error| UpstreamError::Invalid(error.to_string()))?;
+        let tls = self.shared.tls.clone();
+        let connecting = async {
+            match self.proxy_of(&uri) {
+                None => TowerToHyperService::new(https(tls, connector())).call(uri).await.map(drop),
+                Some(proxy) => {
+                    TowerToHyperService::new(https(tls, tunnel_of(&proxy))).call(uri).await.map(drop)
+                }
+            }
+        };
+        let name = || base.as_str().to_owned();
+        let connected = tokio::time::timeout(self.shared.timeout, connecting).await;
+        connected
+            .map_err(|_| UpstreamError::Timeout { base: name(), after: self.shared.timeout })?
+            .map_err(|error| UpstreamError::Unreachable { base: name(), reason: root_cause(error.as_ref()) })
+    }
+
+    fn proxy_of(&self, uri: &Uri) -> Option<Intercept> {
+        (uri.scheme_str() == Some("https")).then(|| self.shared.proxies.intercept(uri)).flatten()
+    }
+
     async fn dispatch(
         &self,
         uri: &Uri,
         outgoing: http::Request<Body>,
     ) -> Result<http::Response<hyper::body::Incoming>, PoolError> {
-        let proxy = (uri.scheme_str() == Some("https")).then(|| self.shared.proxies.intercept(uri)).flatten();
-        match proxy {
+        match self.proxy_of(uri) {
             None => self.shared.direct.request(outgoing).await,
             Some(proxy) => self.tunnel(&proxy).request(outgoing).await,
         }
@@ -119,14 +146,7 @@ impl Client {
 
     fn tunnel(&self, proxy: &Intercept) -> Tunnels {
         let mut tunnels = self.shared.tunnels.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            let tunnel = Tunnel::new(proxy.uri().clone(), connector());
-            let tunnel = match proxy.basic_auth() {
-                Some(auth) => tunnel.with_auth(auth.clone()),
-                None => tunnel,
-            };
-            pool(https(self.shared.tls.clone(), tunnel))
-        };
+        let make = || pool(https(self.shared.tls.clone(), tunnel_of(proxy)));
         tunnels.entry(proxy.uri().clone()).or_insert_with(make).clone()
     }
 }
@@ -146,6 +166,15 @@ fn connector() -> HttpConnector {
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(Client::CONNECT));
     connector
+}
+
+/// Connections through an HTTP proxy.
+fn tunnel_of(proxy: &Intercept) -> Tunnel<HttpConnector> {
+    let tunnel = Tunnel::new(proxy.uri().clone(), connector());
+    match proxy.basic_auth() {
+        Some(auth) => tunnel.with_auth(auth.clone()),
+        None => tunnel,
+    }
 }
 
 fn https<C>(tls: rustls::ClientConfig, connector: C) -> HttpsConnector<C> {

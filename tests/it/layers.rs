@@ -10,7 +10,7 @@ use std::path::Path;
 use tree::{File, Mention, Sources, files, mentions};
 
 /// A module imports only from its left; those between two `<` do not know each other.
-const ORDER: &str = "model < dialect < matching, reading, retention, query < interchange < store, upstream \
+const ORDER: &str = "model < dialect < matching, reading, retention, query < editing < interchange < store, upstream \
                      < engine < proxy < desk, terminal < cli, tui < main";
 
 /// What only some modules may name, and which.

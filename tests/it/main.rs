@@ -9,4 +9,5 @@ mod proxy;
 mod pty;
 mod terminal;
 mod tls;
+mod verbs;
 mod world;

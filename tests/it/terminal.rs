@@ -16,8 +16,8 @@ use vt100::{Callbacks, Parser, Screen};
 use crate::home::{Home, PROGRAM};
 use crate::world::PATIENCE;
 
-/// Runs the program, then says how it ended and what it left of the terminal's settings.
-const SHELL: &str = r#"before=$(stty -g); "$0" "$@"; code=$?; after=$(stty -g)
+/// Runs the program, then says how it ended and what it left of the terminal's settings. Ctrl-C is the program's.
+const SHELL: &str = r#"trap : INT; before=$(stty -g); "$0" "$@"; code=$?; after=$(stty -g)
 if [ "$before" = "$after" ]; then echo "ended $code, as before"; else echo "ended $code, changed"; stty -a; fi"#;
 
 /// How the terminal treats questions.

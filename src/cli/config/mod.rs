@@ -19,7 +19,8 @@ mod preset;
 pub(super) mod verbs;
 mod watch;
 
-use file::{File, Problem, ProfileEntry, RouteEntry, Source};
+pub(super) use file::Problem;
+use file::{File, ProfileEntry, RouteEntry, Source};
 use preset::Preset;
 pub(super) use watch::Watch;
 

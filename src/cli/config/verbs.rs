@@ -67,7 +67,24 @@ fn init(common: &Common, force: bool) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn check(common: &Common, file: Option<PathBuf>, as_json: bool) -> anyhow::Result<ExitCode> {
+/// A configuration, and what is wrong with it.
+pub(crate) struct Checked {
+    /// The file's name.
+    pub(crate) file: String,
+    /// Whether it is there.
+    pub(crate) exists: bool,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Checked {
+    /// Whether it can be used.
+    pub(crate) fn usable(&self) -> bool {
+        self.problems.iter().all(|problem| problem.warning)
+    }
+}
+
+/// Looks a configuration through: this file, or the one that would be read.
+pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked, Usage> {
     let (path, must) = file.map_or_else(|| file_of(common), |path| (path, true));
     let source = source(&path, must)?;
     let mut problems: Vec<Problem> = Vec::new();
@@ -80,17 +97,23 @@ fn check(common: &Common, file: Option<PathBuf>, as_json: bool) -> anyhow::Resul
         let config = Config::from(&source, &path, &ProxyArgs::default());
         problems.extend(config.err().map(|error| source.problem(None, "", error)));
     }
-    let usable = problems.iter().all(|problem| problem.warning);
+    Ok(Checked { file: source.name(), exists: source.path.is_some(), problems })
+}
+
+fn check(common: &Common, file: Option<PathBuf>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let checked = checked(common, file)?;
+    let usable = checked.usable();
     if as_json {
-        print::line(&json!({ "file": source.name(), "fine": usable, "problems": problems }).to_string());
+        let said = json!({ "file": checked.file, "fine": usable, "problems": checked.problems });
+        print::line(&said.to_string());
     } else {
-        for problem in &problems {
+        for problem in &checked.problems {
             print::line(&problem.to_string());
         }
-        match (&source.path, usable) {
-            (None, _) => print::note(&format!("there is no {FILE} here: the defaults hold")),
-            (Some(_), true) => print::note(&format!("{} is fine", source.name())),
-            (Some(_), false) => {}
+        match (checked.exists, usable) {
+            (false, _) => print::note(&format!("there is no {FILE} here: the defaults hold")),
+            (true, true) => print::note(&format!("{} is fine", checked.file)),
+            (true, false) => {}
         }
     }
     Ok(if usable { ExitCode::SUCCESS } else { Exit::Usage.into() })

@@ -267,7 +267,8 @@ proptest! {
 
     #[test]
     fn canonical_form_is_idempotent(number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,25})?", name in "([a-z]{1,8}/){0,2}[a-z0-9-]{1,12}(-2024-08-06)?") {
-        use crate::matching::{json::canonical_number, model_name};
+        use crate::dialect::model_name;
+        use crate::matching::json::canonical_number;
         let canonical = canonical_number(&number);
         prop_assert_eq!(canonical_number(&canonical), canonical);
         prop_assert_eq!(model_name::canonical(model_name::canonical(&name)), model_name::canonical(&name));

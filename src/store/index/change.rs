@@ -5,10 +5,10 @@ use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 use super::{
     FORMAT, InTransaction, PART, STATE, State, Trees, fingerprint_keys, part_key, seal, state, unseal,
 };
-use crate::model::{RecordingId, Timestamp, Usage};
-use crate::store::Indexed;
+use crate::model::{RecordingId, StepId, StepRow, Timestamp, Usage};
 use crate::store::journal::Mark;
 use crate::store::line::{Entry, Header, Line, Put};
+use crate::store::{Indexed, STEPS};
 
 /// A transaction under way.
 pub(super) struct Transaction<'a> {
@@ -37,7 +37,10 @@ impl<'a> Transaction<'a> {
                 Entry::Retag(indexed) => self.retag(indexed)?,
                 Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
                 Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
-                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, *usage))?,
+                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?,
+                Entry::Step(step) => self.step(&step.row(line.at), *mark)?,
+                Entry::Undone { step, undone } => self.undone(*step, *undone)?,
+                Entry::Unwatched(before) => self.state.unwatched = self.state.unwatched.max(*before),
             }
             self.state.mark = *mark;
         }
@@ -124,8 +127,30 @@ impl<'a> Transaction<'a> {
         self.row(&old)
     }
 
-    fn used(&mut self, id: &RecordingId, usage: Usage) -> InTransaction<()> {
-        if self.trees.ledger.insert(id.as_str(), seal(&usage)?)?.is_none() {
+    fn step(&mut self, row: &StepRow, mark: Mark) -> InTransaction<()> {
+        let key = |id: u64| id.to_be_bytes();
+        if self.trees.steps.insert(&key(row.id.0), seal(&(row, mark))?)?.is_none() {
+            self.state.counts.steps += 1;
+        }
+        // One comes, one goes.
+        if let Some(oldest) = row.id.0.checked_sub(STEPS)
+            && self.trees.steps.remove(&key(oldest))?.is_some()
+        {
+            self.state.counts.steps -= 1;
+        }
+        Ok(())
+    }
+
+    fn undone(&mut self, id: StepId, undone: bool) -> InTransaction<()> {
+        let key = id.0.to_be_bytes();
+        let Some(value) = self.trees.steps.get(key)? else { return Ok(()) };
+        let (row, mark) = unseal::<(StepRow, Mark)>(&value).map_err(ConflictableTransactionError::Abort)?;
+        self.trees.steps.insert(&key, seal(&(StepRow { undone, ..row }, mark))?)?;
+        Ok(())
+    }
+
+    fn used(&mut self, id: &RecordingId, usage: &Usage) -> InTransaction<()> {
+        if self.trees.ledger.insert(id.as_str(), seal(usage)?)?.is_none() {
             self.state.counts.ledger += 1;
         }
         Ok(())

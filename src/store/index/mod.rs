@@ -23,7 +23,7 @@ use sled::{Db, IVec, Tree};
 use super::journal::Mark;
 use super::line::{Detail, Header, Line};
 use super::{INLINE, Indexed, Keys};
-use crate::model::{Fingerprint, Hash, RecordingId, Timestamp};
+use crate::model::{Fingerprint, Hash, RecordingId, StepId, StepRow, Timestamp};
 
 /// The open index.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ struct Trees<T> {
     ledger: T,
     /// id -> when it was removed, and its [`Indexed`]
     trash: T,
+    /// id of a step -> its row and the mark behind its line
+    steps: T,
     /// [`STATE`] -> [`State`]
     meta: T,
 }
@@ -66,6 +68,8 @@ pub(super) struct State {
     /// Behind the last line taken in.
     pub(super) mark: Mark,
     counts: Counts,
+    /// Before this time hits may have been lost.
+    unwatched: Timestamp,
 }
 
 /// Entries by tree. sled forgets the end of a damaged log without a word; these tell.
@@ -75,6 +79,7 @@ struct Counts {
     fingerprints: u64,
     ledger: u64,
     trash: u64,
+    steps: u64,
 }
 
 /// Why the index cannot be used any longer.
@@ -84,7 +89,7 @@ pub(super) struct IndexError(pub(super) String);
 type Result<T> = std::result::Result<T, IndexError>;
 type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<IndexError>>;
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const STATE: &[u8] = b"state";
 const CACHE: u64 = 64 << 20;
 /// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
@@ -157,6 +162,7 @@ impl Index {
                 fingerprints: count(&self.trees.fingerprints)?,
                 ledger: count(&self.trees.ledger)?,
                 trash: count(&self.trees.trash)?,
+                steps: count(&self.trees.steps)?,
             };
             if counts == state.counts && hashes == rows {
                 return Ok(state);
@@ -176,14 +182,17 @@ impl Index {
             &trees.fingerprints,
             &trees.ledger,
             &trees.trash,
+            &trees.steps,
             &trees.meta,
         );
         guard(|| {
-            let done =
-                all.transaction(|(rows, details, bodies, hashes, fingerprints, ledger, trash, meta)| {
-                    let trees = Trees { rows, details, bodies, hashes, fingerprints, ledger, trash, meta };
+            let done = all.transaction(
+                |(rows, details, bodies, hashes, fingerprints, ledger, trash, steps, meta)| {
+                    let trees =
+                        Trees { rows, details, bodies, hashes, fingerprints, ledger, trash, steps, meta };
                     change::Transaction::begin(trees, header)?.run(lines)
-                });
+                },
+            );
             done.map_err(|error| match error {
                 TransactionError::Abort(error) => error,
                 TransactionError::Storage(error) => error.into(),
@@ -219,18 +228,35 @@ impl Index {
     }
 
     /// The removed recordings, in the order of their ids, their use as the ledger says.
-    pub(super) fn trash(&self) -> Result<Vec<Indexed>> {
+    pub(super) fn trash(&self) -> Result<Vec<(Timestamp, Indexed)>> {
         guard(|| {
             let used = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
                 let (id, value) = entry?;
-                let (_, mut indexed) = unseal::<(Timestamp, Indexed)>(&value)?;
+                let (at, mut indexed) = unseal::<(Timestamp, Indexed)>(&value)?;
                 if let Some(usage) = self.trees.ledger.get(id)? {
                     Arc::make_mut(&mut indexed.row).usage = unseal(&usage)?;
                 }
-                Ok(indexed)
+                Ok((at, indexed))
             };
             self.trees.trash.iter().map(used).collect()
         })
+    }
+
+    /// All steps that are kept, oldest first.
+    pub(super) fn steps(&self) -> Result<Vec<StepRow>> {
+        guard(|| {
+            self.trees.steps.iter().values().map(|value| Ok(unseal::<(StepRow, Mark)>(&value?)?.0)).collect()
+        })
+    }
+
+    /// A step, and the mark behind its line.
+    pub(super) fn step(&self, id: StepId) -> Result<Option<(StepRow, Mark)>> {
+        guard(|| self.trees.steps.get(id.0.to_be_bytes())?.map(|value| unseal(&value)).transpose())
+    }
+
+    /// Before this time hits may have been lost.
+    pub(super) fn unwatched(&self) -> Result<Timestamp> {
+        Ok(self.state()?.map(|state| state.unwatched).unwrap_or_default())
     }
 
     /// Recordings whose hash lies between two bounds, both included.
@@ -275,7 +301,7 @@ impl Index {
                 }
             }
             let mut detail: Detail = unseal(&whole)?;
-            indexed.describe(&mut detail.recording);
+            detail.recording.label(indexed.row.labels());
             Ok(Some(detail))
         })
     }
@@ -325,6 +351,7 @@ impl Trees<Tree> {
             fingerprints: db.open_tree("fingerprints")?,
             ledger: db.open_tree("ledger")?,
             trash: db.open_tree("trash")?,
+            steps: db.open_tree("steps")?,
             meta: db.open_tree("meta")?,
         })
     }

@@ -12,7 +12,10 @@ fn with_two_short_lines(dir: &Path) -> Store {
     store.close();
     let store = open_quietly(dir);
     commit(&store, Change::Remove { ids: vec![id(1)] });
-    commit(&store, Change::Ledger { entries: vec![(id(2), Usage { hits: 3, last_hit: None })] });
+    commit(
+        &store,
+        Change::Ledger { entries: vec![(id(2), Usage { hits: 3, last_hit: None, ..Usage::default() })] },
+    );
     store
 }
 

@@ -39,13 +39,13 @@ fn what_is_removed_can_be_restored_even_after_a_restart() {
     assert_eq!(store.find(&large(2).hash.to_string()).unwrap(), []);
     drop(store);
     let store = open_quietly(dir.path());
-    assert_eq!(ids(&store.trash().unwrap()), [id(2), id(3)]);
+    assert_eq!(trashed(&store), [id(2), id(3)]);
     assert_eq!(store.recording(&id(2)).unwrap(), Some(large(2)), "the trash can be looked at");
     commit(&store, Change::Restore { ids: vec![id(2), id(9)] });
     drop(store);
     let store = open_quietly(dir.path());
     assert_eq!(content(&store), [small(1), large(2)].map(|recording| (indexed(&recording), recording)));
-    assert_eq!(ids(&store.trash().unwrap()), [id(3)]);
+    assert_eq!(trashed(&store), [id(3)]);
 }
 
 #[test]
@@ -77,12 +77,12 @@ fn a_retag_changes_what_the_row_says_and_nothing_else() {
 fn use_is_kept_in_the_ledger() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), &[small(1), small(2), small(3)]);
-    let usage = Usage { hits: 7, last_hit: Some(NOW) };
+    let usage = Usage { hits: 7, last_hit: Some(NOW), ..Usage::default() };
     let store = open_quietly(dir.path());
-    commit(&store, Change::Ledger { entries: vec![(id(2), usage), (id(9), usage)] });
+    commit(&store, Change::Ledger { entries: vec![(id(2), usage.clone()), (id(9), usage.clone())] });
     drop(store);
     let uses: Vec<_> =
-        open_quietly(dir.path()).entries().unwrap().iter().map(|entry| entry.row.usage).collect();
+        open_quietly(dir.path()).entries().unwrap().iter().map(|entry| entry.row.usage.clone()).collect();
     assert_eq!(uses, [Usage::default(), usage, Usage::default()]);
 }
 

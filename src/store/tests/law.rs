@@ -84,8 +84,8 @@ fn change(model: &mut Model, step: &Step) -> Option<Change> {
             Change::Restore { ids: all(numbers) }
         }
         Step::Ledger { n, hits } => {
-            let usage = Usage { hits: *hits, last_hit: Some(NOW) };
-            model.ledger.insert(id(*n), usage);
+            let usage = Usage { hits: *hits, last_hit: Some(NOW), ..Usage::default() };
+            model.ledger.insert(id(*n), usage.clone());
             Change::Ledger { entries: vec![(id(*n), usage)] }
         }
         Step::Compact | Step::Reopen | Step::ReopenWithoutIndex | Step::Crash => return None,
@@ -95,12 +95,15 @@ fn change(model: &mut Model, step: &Step) -> Option<Change> {
 fn assert_equal(store: &Store, model: &Model) {
     let used = |recording: &Recording| {
         let mut entry = indexed(recording);
-        Arc::make_mut(&mut entry.row).usage = model.ledger.get(&recording.id).copied().unwrap_or_default();
+        Arc::make_mut(&mut entry.row).usage = model.ledger.get(&recording.id).cloned().unwrap_or_default();
         entry
     };
     let rows: Vec<_> = model.rows.values().map(|recording| (used(recording), recording.clone())).collect();
     assert_eq!(content(store), rows);
-    assert_eq!(store.trash().unwrap(), model.trash.values().map(used).collect::<Vec<_>>());
+    assert_eq!(
+        store.trash().unwrap().into_iter().map(|(_, entry)| entry).collect::<Vec<_>>(),
+        model.trash.values().map(used).collect::<Vec<_>>()
+    );
     for recording in model.trash.values() {
         assert_eq!(store.recording(&recording.id).unwrap().as_ref(), Some(recording));
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{ByteLog, Completeness, Headers, Playback, Provenance, Request, Response, Strategy};
+use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Strategy};
 
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -53,26 +53,17 @@ pub(super) fn recording(n: u8, request: &[u8], response: &[u8]) -> Recording {
         headers: [("content-type", "application/json")].into_iter().collect(),
         body: Bytes::copy_from_slice(request),
     };
-    Recording {
-        id: id(n),
-        hash: request.hash(),
-        // A test may not vouch either: it reads the request as the store does.
-        request: serde_json::from_value(serde_json::to_value(&request).unwrap()).unwrap(),
-        response: Response {
-            status: 200,
-            headers: Headers::default(),
-            log: ByteLog::whole(response.to_vec(), Duration::ZERO),
-        },
-        strategy: Strategy::STANDARD,
-        name: None,
-        tags: vec![format!("tag-{n}")],
-        protected: false,
-        scope: None,
-        playback: Playback::Newest,
-        completeness: Completeness::Whole,
-        media: Vec::new(),
-        provenance: Provenance { recorded_at: Timestamp(i64::from(n)), ..Provenance::default() },
-    }
+    // A test may not vouch either: it reads the request as the store does.
+    let request = serde_json::from_value(serde_json::to_value(&request).unwrap()).unwrap();
+    let log = ByteLog::whole(response.to_vec(), Duration::ZERO);
+    let response = Response { status: 200, headers: Headers::default(), log };
+    let provenance = Provenance { recorded_at: Timestamp(i64::from(n)), ..Provenance::default() };
+    Recording { tags: vec![format!("tag-{n}")], ..Recording::new(id(n), request, response, provenance) }
+}
+
+/// The ids of the removed recordings.
+pub(super) fn trashed(store: &Store) -> Vec<RecordingId> {
+    store.trash().unwrap().iter().map(|(_, entry)| entry.row.id.clone()).collect()
 }
 
 pub(super) fn small(n: u8) -> Recording {
@@ -104,7 +95,14 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         images: 0,
         size: recording.response.log.bytes.len() as u64,
         recorded_at: recording.provenance.recorded_at,
+        stored_at: recording.provenance.stored_at,
         total: 0,
+        answer: None,
+        tokens: None,
+        ending: recording.ending,
+        source: recording.source.clone(),
+        review: recording.review.clone(),
+        edited: recording.original.is_some(),
         usage: Usage::default(),
     };
     let significant = Hash::of(recording.strategy.to_string().as_bytes());

@@ -54,10 +54,18 @@ pub(crate) fn row(number: u8) -> Row {
         images: u32::from(endpoint == "images/generations"),
         size: 1_468_006 / (u64::from(number) * 13 + 1) + 312,
         recorded_at: Timestamp(START.0 - i64::from(number) * 3_700_000),
+        stored_at: Timestamp(START.0 - i64::from(number) * 3_700_000),
         total: 11_800_000 / (u64::from(number) + 1),
+        answer: None,
+        tokens: None,
+        ending: crate::model::Ending::Clean,
+        source: None,
+        review: None,
+        edited: false,
         usage: Usage {
             hits,
             last_hit: (hits > 0).then(|| Timestamp(START.0 - i64::from(number) * 1_200_000)),
+            ..Usage::default()
         },
     }
 }
@@ -158,33 +166,28 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
     let json = [("content-type", "application/json"), ("x-request-id", "req_0123456789")];
     let body = answer.to_string().into_bytes();
     let halves = body.split_at(body.len() / 3);
+    let response = Response {
+        status: 200,
+        headers: Headers::from_iter(json),
+        log: ByteLog::from_pieces([
+            (Duration::from_millis(900), halves.0),
+            (Duration::from_millis(2_400), halves.1),
+        ]),
+    };
+    let provenance = crate::model::Provenance {
+        recorded_at: row.recorded_at,
+        stored_at: row.recorded_at,
+        upstream: "https://api.openai.com".into(),
+        version: "0.1.0".into(),
+        first_byte: 850_000,
+        total: 2_400_000,
+    };
     Recording {
-        id: row.id,
         hash: row.hash,
-        request: request(),
-        response: Response {
-            status: 200,
-            headers: Headers::from_iter(json),
-            log: ByteLog::from_pieces([
-                (Duration::from_millis(900), halves.0),
-                (Duration::from_millis(2_400), halves.1),
-            ]),
-        },
         strategy: row.strategy,
-        name: None,
-        tags: Vec::new(),
         protected: row.protected,
-        scope: None,
-        playback: Playback::Newest,
         completeness: row.completeness,
-        media: Vec::new(),
-        provenance: crate::model::Provenance {
-            recorded_at: row.recorded_at,
-            upstream: "https://api.openai.com".into(),
-            version: "0.1.0".into(),
-            first_byte: 850_000,
-            total: 2_400_000,
-        },
+        ..Recording::new(row.id, request(), response, provenance)
     }
 }
 

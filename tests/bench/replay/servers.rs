@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use retake::engine::{self, Engine, Settings};
 use retake::matching::{Salt, Scrubber};
-use retake::model::{
-    ByteLog, Completeness, Mode, Playback, Provenance, Recording, RecordingId, Request, Response, Strategy,
-    Timestamp,
-};
+use retake::model::{ByteLog, Mode, Provenance, Recording, RecordingId, Request, Response, Timestamp};
 use retake::proxy::{Access, Proxy};
 use retake::store::{Ownership, Store};
 
@@ -88,30 +85,12 @@ fn recording(scrubber: &Scrubber, request: &Request, at: usize) -> Recording {
     let mut random = [0; 16];
     random[..8].copy_from_slice(&(at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
     random[8..].copy_from_slice(&(at as u64).wrapping_mul(0xbf58_476d_1ce4_e5b9).to_be_bytes());
-    Recording {
-        id: RecordingId::from_random(random),
-        hash: request.hash(),
-        request,
-        response: Response {
-            status: 200,
-            headers: [("content-type", "application/json"), ("x-request-id", "req_bench")]
-                .into_iter()
-                .collect(),
-            log: ByteLog::whole(ANSWER, Duration::from_millis(900)),
-        },
-        strategy: Strategy::STANDARD,
-        name: None,
-        tags: Vec::new(),
-        protected: false,
-        scope: None,
-        playback: Playback::Newest,
-        completeness: Completeness::Whole,
-        media: Vec::new(),
-        provenance: Provenance {
-            recorded_at: Timestamp(1_760_000_000_000 + i64::try_from(at).unwrap_or_default()),
-            ..Provenance::default()
-        },
-    }
+    let headers = [("content-type", "application/json"), ("x-request-id", "req_bench")];
+    let log = ByteLog::whole(ANSWER, Duration::from_millis(900));
+    let response = Response { status: 200, headers: headers.into_iter().collect(), log };
+    let recorded_at = Timestamp(1_760_000_000_000 + i64::try_from(at).unwrap_or_default());
+    let provenance = Provenance { recorded_at, stored_at: recorded_at, ..Provenance::default() };
+    Recording::new(RecordingId::from_random(random), request, response, provenance)
 }
 
 /// The yardstick: axum with the same answer and nothing else.

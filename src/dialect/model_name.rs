@@ -34,7 +34,7 @@ const PROVIDERS: &[&str] = &[
 ];
 
 /// The name without provider prefixes and without the date at its end.
-pub(super) fn canonical(name: &str) -> &str {
+pub(crate) fn canonical(name: &str) -> &str {
     let mut rest = name.trim();
     while let Some((provider, model)) = rest.split_once('/') {
         if model.is_empty() || !PROVIDERS.iter().any(|known| known.eq_ignore_ascii_case(provider)) {

@@ -1,0 +1,75 @@
+//! The verbs that change recordings, or show how they were changed.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{Common, keep, label, make, pick, retag, review, rm, trash, undo};
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Change what recordings answer
+    Retag(retag::Change),
+    /// Give recordings tags, and take tags away
+    Tag(label::Tags),
+    /// Name a recording
+    Rename(label::Name),
+    /// Keep delete and prune from recordings
+    Protect(label::Protection),
+    /// Copy recordings
+    Duplicate(make::Copies),
+    /// Make a recording that no call made
+    New(make::New),
+    /// Make a recording of a call of the history after the fact
+    Keep(keep::Call),
+    /// Ask upstreams once more for what recordings hold; the new answers wait for review
+    Rerecord(review::Anew),
+    /// List what waits for review, or decide it
+    Review(review::Review),
+    /// Move recordings to the trash
+    Rm {
+        #[command(flatten)]
+        which: pick::Which,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// List the removed recordings
+    Trash {
+        /// One JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring recordings back from the trash
+    Restore(trash::Back),
+    /// Take the last change back
+    Undo(undo::How),
+    /// Make the change again that was taken back last
+    Redo(undo::How),
+    /// List the changes that can be taken back
+    Steps {
+        /// One JSON array
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) async fn run(common: &Common, verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Retag(change) => retag::run(common, change).await,
+        Verb::Tag(tags) => label::tag(common, tags).await,
+        Verb::Rename(name) => label::rename(common, name).await,
+        Verb::Protect(protection) => label::protect(common, protection).await,
+        Verb::Duplicate(copies) => make::duplicate(common, copies).await,
+        Verb::New(new) => make::new(common, new).await,
+        Verb::Keep(call) => keep::run(common, call).await,
+        Verb::Rerecord(anew) => review::rerecord(common, anew).await,
+        Verb::Review(decided) => review::review(common, decided).await,
+        Verb::Rm { which, yes } => rm::run(common, &which, yes).await,
+        Verb::Trash { json } => trash::run(common, json).await,
+        Verb::Restore(back) => trash::restore(common, back).await,
+        Verb::Undo(how) => undo::undo(common, &how).await,
+        Verb::Redo(how) => undo::redo(common, &how).await,
+        Verb::Steps { json } => undo::steps(common, json).await,
+    }
+}

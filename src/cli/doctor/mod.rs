@@ -1,0 +1,153 @@
+//! `retake doctor`: what retake finds on this machine, what is wrong with it, and what to do.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::config::verbs::Checked;
+use super::config::{Config, verbs};
+use super::run::KEYS;
+use super::{Common, ProxyArgs, print};
+use crate::reading::sanitize;
+
+mod surroundings;
+mod upstreams;
+mod vault;
+
+/// How one thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// As it should be.
+    Ok,
+    /// Good to know.
+    Note,
+    /// Something does not work.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+struct Check {
+    /// What it belongs to: `terminal`, `store`, `configuration`, `upstreams`, `keys`.
+    area: &'static str,
+    state: State,
+    /// What was found.
+    text: String,
+    /// What to do; every problem says it.
+    advice: Option<String>,
+    /// What was found, for programs.
+    facts: Map<String, Value>,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Note => "note",
+            Self::Problem => "problem",
+        })
+    }
+}
+
+impl Check {
+    fn ok(area: &'static str, text: impl Into<String>) -> Self {
+        Self { area, state: State::Ok, text: text.into(), advice: None, facts: Map::new() }
+    }
+
+    fn note(area: &'static str, text: impl Into<String>) -> Self {
+        Self { state: State::Note, ..Self::ok(area, text) }
+    }
+
+    fn problem(area: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { state: State::Problem, advice: Some(advice.into()), ..Self::ok(area, text) }
+    }
+
+    /// With what a program wants to know; `facts` is an object.
+    fn with(mut self, facts: Value) -> Self {
+        if let Value::Object(facts) = facts {
+            self.facts.extend(facts);
+        }
+        self
+    }
+}
+
+pub(super) async fn run(
+    common: &Common,
+    proxy: &ProxyArgs,
+    json: bool,
+    offline: bool,
+) -> anyhow::Result<ExitCode> {
+    let version = format!("{} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS);
+    let mut checks = vec![Check::ok("retake", version).with(json!({ "version": env!("CARGO_PKG_VERSION") }))];
+    checks.extend(surroundings::checks());
+    checks.extend(vault::checks(common).await);
+    checks.extend(configuration(verbs::checked(common, None)));
+    match Config::read(common, proxy) {
+        Ok(config) => checks.extend(upstreams::checks(&config, offline).await),
+        // Of the file it has been said already; flags and the environment remain.
+        Err(error) => {
+            let advice = "put it right; the upstreams are looked at then";
+            checks.push(Check::problem("upstreams", format!("no settings to go by: {error:#}"), advice));
+        }
+    }
+    checks.push(keys());
+    let fine = checks.iter().all(|check| check.state != State::Problem);
+    if json {
+        print::line(&json!({ "fine": fine, "checks": checks }).to_string());
+    } else {
+        checks.iter().for_each(say);
+    }
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn say(check: &Check) {
+    let text = sanitize(&check.text);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    print::line(&format!("{} {:<13} {first}", print::state(&check.state.to_string()), check.area));
+    let indent = " ".repeat(23);
+    lines.for_each(|line| print::line(&format!("{indent}{line}")));
+    if let Some(advice) = &check.advice {
+        print::line(&format!("{indent}→ {}", sanitize(advice)));
+    }
+}
+
+fn configuration(checked: Result<Checked, super::exit::Usage>) -> Vec<Check> {
+    const AREA: &str = "configuration";
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            return vec![Check::problem(AREA, error.to_string(), "name a file that is there with --config")];
+        }
+    };
+    let facts = json!({ "file": checked.file, "exists": checked.exists });
+    let first = if checked.exists {
+        Check::ok(AREA, format!("{} is read", checked.file))
+    } else {
+        Check::ok(AREA, format!("no {} here: the defaults hold", checked.file))
+    };
+    let wrong = checked.problems.iter().map(|problem| {
+        let check = if problem.warning {
+            Check::note(AREA, problem.to_string())
+        } else {
+            Check::problem(AREA, problem.to_string(), "correct it; `retake config init` shows every key")
+        };
+        check.with(json!({ "line": problem.line, "key": problem.key }))
+    });
+    std::iter::once(first.with(facts)).chain(wrong).collect()
+}
+
+/// Which keys of SDKs are in the environment, by their names.
+fn keys() -> Check {
+    let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let found: Vec<_> = KEYS.iter().copied().flatten().filter(set).copied().collect();
+    let check = if found.is_empty() {
+        Check::note("keys", "no SDK's key is in the environment; replays and mocks need none")
+    } else {
+        Check::ok("keys", format!("{} in the environment", found.join(", ")))
+    };
+    check.with(json!({ "set": found }))
+}

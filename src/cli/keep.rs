@@ -1,0 +1,59 @@
+//! `retake keep`: a call of the history becomes a recording after the fact.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::Usage;
+use super::label::print_ids;
+use super::{Common, list, print};
+use crate::desk::{Desk, DeskError};
+use crate::engine::VerbError;
+use crate::model::{CallId, RecordingId};
+
+/// Which call.
+#[derive(Args)]
+pub(super) struct Call {
+    /// The call's number, as `retake calls` shows it
+    #[arg(value_parser = number)]
+    call: u64,
+    /// Where the call has no answer, ask the upstream for one without asking first
+    #[arg(long, short)]
+    yes: bool,
+    /// One JSON object with the id of the recording
+    #[arg(long)]
+    json: bool,
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("call_").unwrap_or(text);
+    digits.parse().map_err(|_| "expected a call's number, such as 12 or call_12".to_owned())
+}
+
+pub(super) async fn run(common: &Common, call: Call) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let Some(id) = kept(desk, &call).await? else {
+            print::note("nothing was kept");
+            return Ok(ExitCode::SUCCESS);
+        };
+        print_ids(&[id], &format!("keeps call {}", call.call), call.json);
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+async fn kept(desk: &Desk, call: &Call) -> anyhow::Result<Option<RecordingId>> {
+    let question = match desk.keep(CallId(call.call), call.yes).await {
+        Ok(id) => return Ok(Some(id)),
+        Err(DeskError::Verb(error @ VerbError::Unanswered { .. })) => error.to_string(),
+        Err(DeskError::Refused { status: 402, message }) => message,
+        Err(error) => return Err(error.into()),
+    };
+    if !print::can_ask() {
+        return Err(Usage(question).into());
+    }
+    if !print::confirmed(&format!("{question}. Ask it now?")) {
+        return Ok(None);
+    }
+    Ok(Some(desk.keep(CallId(call.call), true).await?))
+}

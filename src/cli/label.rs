@@ -1,0 +1,114 @@
+//! `retake tag`, `rename` and `protect`: how people call recordings, and what they keep from being deleted.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::Usage;
+use super::pick::Which;
+use super::{Common, list, pick, print};
+use crate::engine::Relabel;
+use crate::model::RecordingId;
+
+/// Which tags are given and taken.
+#[derive(Args)]
+pub(super) struct Tags {
+    #[command(flatten)]
+    which: Which,
+    /// Tags to add, separated by commas
+    #[arg(long, short, value_name = "TAG", value_delimiter = ',', required_unless_present = "remove")]
+    add: Vec<String>,
+    /// Tags to take away, separated by commas
+    #[arg(long, short, value_name = "TAG", value_delimiter = ',')]
+    remove: Vec<String>,
+    /// One JSON object with the ids that changed
+    #[arg(long)]
+    json: bool,
+}
+
+/// A new name.
+#[derive(Args)]
+pub(super) struct Name {
+    /// The recording's id, or a unique beginning of it
+    id: String,
+    /// Its name from now on, which is also its path in an export, such as images/capybara
+    #[arg(required_unless_present = "clear")]
+    name: Option<String>,
+    /// Take the name away
+    #[arg(long, conflicts_with = "name")]
+    clear: bool,
+    /// One JSON object with the ids that changed
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whether recordings are protected.
+#[derive(Args)]
+pub(super) struct Protection {
+    #[command(flatten)]
+    which: Which,
+    /// Let delete and prune have them again
+    #[arg(long)]
+    off: bool,
+    /// One JSON object with the ids that changed
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn tag(common: &Common, tags: Tags) -> anyhow::Result<ExitCode> {
+    let Tags { which, add, remove, json } = tags;
+    if let Some(both) = add.iter().find(|tag| remove.contains(tag)) {
+        return Err(Usage(format!("`{both}` is both added and taken away")).into());
+    }
+    let said =
+        [("+", &add), ("-", &remove)].map(|(sign, tags)| tags.iter().map(move |tag| format!("{sign}{tag}")));
+    let said = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let relabel = Relabel { tag: add, untag: remove, ..Relabel::default() };
+    changed(common, &which, &relabel, &format!("tagged {said}"), json).await
+}
+
+pub(super) async fn rename(common: &Common, name: Name) -> anyhow::Result<ExitCode> {
+    let Name { id, name, clear, json } = name;
+    let name = if clear { String::new() } else { name.unwrap_or_default() };
+    if name.is_empty() && !clear {
+        return Err(Usage("the name is empty; --clear takes a name away".into()).into());
+    }
+    let said = if clear { "has no name any more".to_owned() } else { format!("is called {name}") };
+    let relabel = Relabel { name: Some(name), ..Relabel::default() };
+    changed(common, &Which::one(id), &relabel, &said, json).await
+}
+
+pub(super) async fn protect(common: &Common, protection: Protection) -> anyhow::Result<ExitCode> {
+    let Protection { which, off, json } = protection;
+    let relabel = Relabel { protected: Some(!off), ..Relabel::default() };
+    changed(common, &which, &relabel, if off { "is no longer protected" } else { "is protected" }, json).await
+}
+
+async fn changed(
+    common: &Common,
+    which: &Which,
+    relabel: &Relabel,
+    said: &str,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let rows = pick::all(desk, which).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+        let changed = desk.relabel(&ids, relabel).await?;
+        print_ids(&changed, said, json);
+        if !json && changed.len() < ids.len() {
+            print::note(&format!("{} were so already", ids.len() - changed.len()));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+/// Says what became of recordings, one a line, or their ids as JSON.
+pub(super) fn print_ids(ids: &[RecordingId], said: &str, json: bool) {
+    if json {
+        print::line(&serde_json::json!({ "ids": ids }).to_string());
+    } else {
+        ids.iter().for_each(|id| print::line(&format!("{id} {said}")));
+    }
+}

@@ -1,0 +1,191 @@
+//! `retake rerecord` and `review`: a new answer beside the old one, until somebody has looked at both.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::{Exit, Usage};
+use super::label::print_ids;
+use super::pick::Which;
+use super::progress::Progress;
+use super::table::{Column, Table};
+use super::{Common, list, pick, print};
+use crate::desk::Desk;
+use crate::engine::{Rerecord, Verdict};
+use crate::model::{RecordingId, Usd};
+
+/// Which recordings are recorded anew.
+#[derive(Args)]
+pub(super) struct Anew {
+    #[command(flatten)]
+    which: Which,
+    /// Say what it would cost, and ask nobody
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// One JSON array: recording, price, problem, new recording
+    #[arg(long)]
+    json: bool,
+}
+
+/// What becomes of what waits.
+#[derive(Args)]
+pub(super) struct Review {
+    /// accept (it takes the old one's place), keep (both stay) or reject; without it, list what waits
+    #[arg(value_parser = verdict)]
+    verdict: Option<Verdict>,
+    /// Ids of new recordings that wait, or unique beginnings; --all for every one
+    #[arg(requires = "verdict")]
+    ids: Vec<String>,
+    /// All that wait
+    #[arg(long, requires = "verdict", conflicts_with = "ids")]
+    all: bool,
+    /// JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn verdict(text: &str) -> Result<Verdict, String> {
+    match text {
+        "accept" => Ok(Verdict::Accept),
+        "keep" | "keep-both" => Ok(Verdict::KeepBoth),
+        "reject" => Ok(Verdict::Reject),
+        _ => Err("expected accept, keep or reject".into()),
+    }
+}
+
+pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let rows = pick::all(desk, &anew.which).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+        let plan = desk.rerecord_plan(&ids).await?;
+        // Without a question what follows says the same.
+        if !anew.json && (anew.dry_run || !anew.yes) {
+            table(&plan).print();
+        }
+        let able: Vec<_> =
+            plan.iter().filter(|one| one.problem.is_none()).map(|one| one.recording.clone()).collect();
+        if anew.dry_run {
+            if anew.json {
+                print::line(&serde_json::to_string(&plan)?);
+            }
+            return Ok(code(&plan));
+        }
+        if !able.is_empty() && !anew.yes && !agreed(&plan, able.len())? {
+            print::note("nothing was asked");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let done = all(desk, plan, able.len()).await?;
+        if anew.json {
+            print::line(&serde_json::to_string(&done)?);
+        } else {
+            said(&done);
+        }
+        Ok(code(&done))
+    })
+    .await
+}
+
+/// Asks for all that can be asked for, one after the other.
+async fn all(desk: &Desk, plan: Vec<Rerecord>, able: usize) -> anyhow::Result<Vec<Rerecord>> {
+    let work = Progress::start("recording anew", Some(able as u64));
+    let mut done = Vec::with_capacity(plan.len());
+    for one in plan {
+        if one.problem.is_some() {
+            done.push(one);
+            continue;
+        }
+        done.push(desk.rerecord(&one.recording).await?);
+        work.advance(1);
+    }
+    work.done();
+    Ok(done)
+}
+
+fn agreed(plan: &[Rerecord], able: usize) -> Result<bool, Usage> {
+    let known: Vec<Usd> =
+        plan.iter().filter(|one| one.problem.is_none()).filter_map(|one| one.price).collect();
+    let sum: Usd = known.iter().copied().sum();
+    let price = match able - known.len() {
+        0 => format!("about {sum}"),
+        unknown if known.is_empty() => format!("an unknown price ({unknown} without one)"),
+        unknown => format!("about {sum} and {unknown} whose price is unknown"),
+    };
+    let calls = if able == 1 { "1 call".to_owned() } else { format!("{able} calls") };
+    if !print::can_ask() {
+        return Err(Usage(format!("{calls} to upstreams for {price}: nobody can be asked; add --yes")));
+    }
+    Ok(print::confirmed(&format!("Make {calls} to upstreams for {price}?")))
+}
+
+fn table(plan: &[Rerecord]) -> Table {
+    const COLUMNS: [Column; 3] = [
+        Column::new("RECORDING", 0),
+        Column::new("PRICE", 1).right(),
+        Column::new("PROBLEM", 1).between(16, usize::MAX),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for one in plan {
+        table.row([
+            one.recording.to_string(),
+            one.price.map_or_else(|| "unknown".into(), |price| price.to_string()),
+            one.problem.clone().unwrap_or_else(|| "–".into()),
+        ]);
+    }
+    table
+}
+
+fn said(done: &[Rerecord]) {
+    for one in done {
+        match (&one.new, &one.problem) {
+            (Some(new), _) => print::line(&format!("{new} waits for review beside {}", one.recording)),
+            (None, Some(problem)) => print::error(&format!("{}: {problem}", one.recording)),
+            (None, None) => {}
+        }
+    }
+    if done.iter().any(|one| one.new.is_some()) {
+        print::note("`retake diff OLD NEW` compares them, `retake review accept|keep|reject ID…` decides");
+    }
+}
+
+fn code(done: &[Rerecord]) -> ExitCode {
+    if done.iter().all(|one| one.problem.is_none()) { ExitCode::SUCCESS } else { Exit::NotFound.into() }
+}
+
+pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let waiting = desk.reviews().await?;
+        let Some(verdict) = review.verdict else {
+            if review.json {
+                print::line(&serde_json::to_string(&waiting)?);
+            } else if waiting.is_empty() {
+                print::note("nothing waits for review; `retake rerecord ID…` asks upstreams once more");
+            } else {
+                for row in &waiting {
+                    let old = row.review.as_ref().map(ToString::to_string).unwrap_or_default();
+                    print::line(&format!("{} waits beside {old}  {} {}", row.id, row.status, row.endpoint));
+                }
+            }
+            return Ok(ExitCode::SUCCESS);
+        };
+        let mut ids: Vec<RecordingId> = Vec::new();
+        if review.all {
+            ids = waiting.iter().map(|row| row.id.clone()).collect();
+        } else if review.ids.is_empty() {
+            return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
+        }
+        for id in &review.ids {
+            ids.push(pick::one(desk, id).await?.id.clone());
+        }
+        let said = match verdict {
+            Verdict::Accept => "changed: the new one has taken the old one's place",
+            Verdict::KeepBoth => "stays beside the old one",
+            Verdict::Reject => "went to the trash",
+        };
+        print_ids(&desk.review(&ids, verdict).await?, said, review.json);
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

@@ -1,0 +1,279 @@
+//! `retake run`: a command before a proxy of its own, and what became of its calls.
+//!
+//! Stdout is the command's alone; everything that retake says goes to stderr.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::config::{self, Config};
+use super::exit::Usage;
+use super::proxy::{Running, Signals, log_to_stderr};
+use super::{Common, ProxyArgs, print};
+use crate::desk::Desk;
+use crate::engine::Explanation;
+use crate::model::{CallId, Mode, Outcome, Snapshot};
+use crate::proxy::{DRAIN, scope_prefix};
+use crate::reading::sanitize;
+use crate::store::StoreError;
+
+mod child;
+mod environment;
+mod summary;
+
+pub(super) use environment::KEYS;
+use environment::{Environment, Place, forwards_nothing};
+use summary::{Since, Summary};
+
+/// What is run, and how it is judged.
+#[derive(clap::Args)]
+pub(super) struct Job {
+    #[command(flatten)]
+    pub(super) proxy: ProxyArgs,
+    /// Exit with 1 when calls had such an outcome: miss, mock, live, record, replay, error; several with commas
+    #[arg(long, value_name = "OUTCOMES", value_delimiter = ',', value_parser = outcome)]
+    fail_on: Vec<Outcome>,
+    /// Make all calls in this scope
+    #[arg(long, value_name = "NAME")]
+    scope: Option<String>,
+    /// Write the summary as one JSON object to this file
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// Say the summary as one JSON object, the last line on stderr
+    #[arg(long)]
+    json: bool,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let known = || Outcome::ALL.map(Outcome::as_str).join(", ");
+    let found = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == text);
+    found.ok_or_else(|| format!("`{text}` is not an outcome; known are {}", known()))
+}
+
+/// The proxy that the command is pointed at.
+enum Host {
+    /// One of our own, for this run.
+    Own(Running),
+    /// The one of the process that owns the store.
+    Other { desk: Desk, address: SocketAddr },
+}
+
+pub(super) async fn run(common: &Common, job: Job) -> anyhow::Result<ExitCode> {
+    log_to_stderr(true);
+    let scope = job.scope.as_deref().map(scope_prefix).transpose();
+    let scope = scope.map_err(|error| Usage(format!("--scope: {error}")))?.unwrap_or_default();
+    let listen = job.proxy.listen.clone().or_else(|| Some("127.0.0.1:0".into()));
+    let config = Config::read(common, &ProxyArgs { listen, ..job.proxy.clone() })?;
+    config.warnings.iter().for_each(|warning| say(&warning.to_string()));
+    let mut file = job.summary.as_deref().map(created).transpose()?;
+    // Before the command: whoever started us may send a signal at once.
+    let mut signals = Signals::listen()?;
+    let host = Host::open(common, &job, &config).await?;
+    let desk = host.desk();
+    let before = desk.snapshot().await?;
+    let since = Since {
+        last: before.calls.back().map_or(CallId::default(), |call| call.id),
+        scope: job.scope.clone(),
+        beside_owner: matches!(host, Host::Other { .. }),
+    };
+    let url = url(host.address());
+    let mounts: Vec<_> = config.settings.upstreams.keys().cloned().collect();
+    let forwards_nothing = match &host {
+        Host::Own(_) => forwards_nothing(&config.settings),
+        Host::Other { .. } => !before.mode.forwards(),
+    };
+    let place = Place { url: &url, scope: &scope, mounts: &mounts, forwards_nothing };
+    let environment = Environment::new(&place, |name| std::env::var_os(name));
+    environment.notes.iter().for_each(|note| say(note));
+    say(&format!("proxy on {url}, mode {}", before.mode));
+    let mut child = match child::start(&job.command, &environment) {
+        Ok(child) => child,
+        Err(error) => {
+            host.close().await?;
+            print::error(&error.to_string());
+            return Ok(error.code().into());
+        }
+    };
+    let ended = child::wait(&mut child, &mut signals).await?;
+    let code = child::code(ended.status);
+    if ended.hard {
+        // Who asks twice does not want to wait; what was announced is safe.
+        return Ok(code.into());
+    }
+    let summed = tokio::select! {
+        summed = host.summed(&since) => summed?,
+        () = signals.any() => return Ok(code.into()),
+    };
+    job.finish(summed.of(url, code), file.as_mut())
+}
+
+impl Job {
+    /// Judges the run, says what became of it, and gives its exit code.
+    fn finish(&self, mut summary: Summary, file: Option<&mut File>) -> anyhow::Result<ExitCode> {
+        summary.failed_on = Outcome::ALL.into_iter().filter(|o| self.fail_on.contains(o)).collect();
+        summary.failed_on.retain(|outcome| summary.outcomes.get(outcome).is_some_and(|count| *count > 0));
+        let unknown = !self.fail_on.is_empty() && summary.forgotten > 0;
+        let failed = !summary.failed_on.is_empty() || unknown;
+        if failed && summary.command_exit == 0 {
+            summary.exit = 1;
+        }
+        let json = serde_json::to_string(&summary)?;
+        if let Some(file) = file {
+            let written = file.write_all(json.as_bytes()).and_then(|()| file.write_all(b"\n"));
+            written.map_err(|error| anyhow::anyhow!("the summary could not be written: {error}"))?;
+        }
+        if self.json {
+            print::note(&json);
+            return Ok(summary.exit.into());
+        }
+        summary.lines().iter().for_each(|line| say(line));
+        if failed {
+            let named = |outcome: &Outcome| format!("{} {}", summary.count(*outcome), outcome.label());
+            let mut named: Vec<_> = summary.failed_on.iter().map(named).collect();
+            if unknown {
+                named.push("calls that nobody could count".into());
+            }
+            say(&format!("failed: {} (--fail-on)", named.join(", ")));
+        }
+        Ok(summary.exit.into())
+    }
+}
+
+impl Host {
+    /// A proxy of our own, or the owner's where the store has one.
+    async fn open(common: &Common, job: &Job, config: &Config) -> anyhow::Result<Self> {
+        let error = match Running::start(&common.store, config).await {
+            Ok(running) => {
+                running.notices.iter().for_each(|notice| say(&notice.text));
+                return Ok(Self::Own(running));
+            }
+            Err(error) => error,
+        };
+        let Some(StoreError::InUse { address: Some(address), .. }) = error.downcast_ref() else {
+            return Err(error);
+        };
+        let address = config::address(address)?;
+        let (desk, _) = Desk::open(&common.store, config.settings.clone())?;
+        let mode = desk.snapshot().await?.mode;
+        job.suits(address, mode, config)?;
+        if job.scope.is_none() {
+            say("calls that others make there meanwhile are counted, too; --scope NAME tells them apart");
+        }
+        Ok(Self::Other { desk, address })
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Own(running) => running.address,
+            Self::Other { address, .. } => *address,
+        }
+    }
+
+    fn desk(&self) -> Desk {
+        match self {
+            Self::Own(running) => Desk::Here(running.engine.clone()),
+            Self::Other { desk, .. } => desk.clone(),
+        }
+    }
+
+    async fn close(self) -> anyhow::Result<()> {
+        match self {
+            Self::Own(running) => running.stop().await,
+            Self::Other { desk, .. } => {
+                desk.close().await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for calls under way, lets the store go, and sums up.
+    async fn summed(mut self, since: &Since) -> anyhow::Result<Summary> {
+        let desk = self.desk();
+        match &mut self {
+            Self::Own(running) => running.drain().await?,
+            Self::Other { desk, .. } => settled(desk, since).await?,
+        }
+        let explained = explanations(&desk, since).await?;
+        self.close().await?;
+        // The engine's picture outlives its store, and now holds what was still being recorded.
+        Ok(Summary::new(since, &desk.snapshot().await?, &explained))
+    }
+}
+
+async fn explanations(desk: &Desk, since: &Since) -> anyhow::Result<Vec<(CallId, Explanation)>> {
+    let (calls, _) = since.calls(&desk.snapshot().await?);
+    Ok(summary::explained(desk, &calls).await)
+}
+
+/// Waits until all our calls at the owner's proxy are done, as long as a proxy of our own would.
+async fn settled(desk: &Desk, since: &Since) -> anyhow::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let done = |snapshot: &Snapshot| since.calls(snapshot).0.iter().all(|call| call.done);
+    let waiting = async {
+        while !done(&desk.snapshot().await?) {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    };
+    // What goes on longer is counted as it stands.
+    tokio::time::timeout(DRAIN, waiting).await.unwrap_or(Ok(()))
+}
+
+impl Job {
+    /// Whether the owner's proxy does what is asked for here: flags cannot change it.
+    fn suits(&self, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), Usage> {
+        let asked = self.proxy.mode.is_some() || self.proxy.preset.is_some();
+        let advice = "stop it, or use another store with --store";
+        if asked && config.settings.mode != mode {
+            return Err(Usage(format!(
+                "the store's proxy at {address} runs in mode {mode}, not {}: switch it there, {advice}",
+                config.settings.mode
+            )));
+        }
+        if config.settings.never_forward {
+            return Err(Usage(format!(
+                "the store belongs to the proxy at {address}, and only that one can promise to forward nothing: {advice}"
+            )));
+        }
+        let ignored = [
+            (self.proxy.listen.is_some(), "--listen"),
+            (self.proxy.strategy.is_some(), "--match"),
+            (!self.proxy.upstreams.is_empty(), "--upstream"),
+            (self.proxy.no_scrub, "--no-scrub"),
+        ];
+        let ignored: Vec<_> = ignored.iter().filter(|(given, _)| *given).map(|(_, flag)| *flag).collect();
+        let aside = if ignored.is_empty() {
+            String::new()
+        } else {
+            format!("; {} (or its environment variable) means nothing to it", ignored.join(", "))
+        };
+        say(&format!("the store belongs to the proxy at {address}, which is used{aside}"));
+        Ok(())
+    }
+}
+
+/// How a child on this machine reaches a proxy that listens there.
+fn url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+fn created(path: &std::path::Path) -> Result<File, Usage> {
+    File::create(path).map_err(|error| Usage(format!("--summary {}: {error}", path.display())))
+}
+
+/// Says a line on stderr, where the command's own lines are, too.
+fn say(text: &str) {
+    print::note(&format!("retake: {}", sanitize(text)));
+}

@@ -1,0 +1,217 @@
+//! What became of the calls of a run, for people and for programs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::desk::Desk;
+use crate::engine::Explanation;
+use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Snapshot};
+use crate::reading::sanitize;
+
+/// How many calls of one outcome are named for people.
+const NAMED: usize = 10;
+/// How many misses are explained: each is compared with what is stored.
+const EXPLAINED: usize = 100;
+
+/// What became of the calls.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Summary {
+    /// The proxy's URL.
+    pub(super) proxy: String,
+    /// The proxy's mode at the end.
+    pub(super) mode: Mode,
+    /// Whether the proxy is another process's.
+    pub(super) beside_owner: bool,
+    /// The scope of the calls.
+    pub(super) scope: Option<String>,
+    /// Calls by outcome.
+    pub(super) outcomes: BTreeMap<Outcome, u64>,
+    /// Calls that the owner's bounded history let go of before they were counted.
+    pub(super) forgotten: u64,
+    /// The misses, the oldest first.
+    pub(super) misses: Vec<Miss>,
+    /// The recordings that were made, the oldest first.
+    pub(super) recordings: Vec<RecordingId>,
+    /// The outcomes of `--fail-on` that came to pass.
+    pub(super) failed_on: Vec<Outcome>,
+    /// The exit code of the command, as a shell says it.
+    pub(super) command_exit: u8,
+    /// The exit code of `retake run`.
+    pub(super) exit: u8,
+    /// The calls themselves.
+    #[serde(skip)]
+    calls: Vec<Arc<Call>>,
+}
+
+/// A call that no recording answered.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Miss {
+    call: CallId,
+    endpoint: Arc<str>,
+    model: Option<Arc<str>>,
+    scope: Option<Arc<str>>,
+    reason: Option<String>,
+    /// The recording that comes nearest; none where there is none, or after the first hundred misses.
+    nearest: Option<Nearest>,
+}
+
+/// The recording that comes nearest to a miss.
+#[derive(Clone, Debug, Serialize)]
+struct Nearest {
+    recording: RecordingId,
+    /// 100 is a match, 0 has nothing in common.
+    likeness: u8,
+}
+
+/// Whose calls are counted, and since when.
+pub(super) struct Since {
+    /// The last call before.
+    pub(super) last: CallId,
+    /// Only calls of this scope, beside an owner that others call, too.
+    pub(super) scope: Option<String>,
+    pub(super) beside_owner: bool,
+}
+
+impl Since {
+    /// The calls since then that are still known, and how many are not.
+    pub(super) fn calls(&self, snapshot: &Snapshot) -> (Vec<Arc<Call>>, u64) {
+        let oldest = snapshot.calls.front().map_or(0, |call| call.id.0);
+        let forgotten = if snapshot.calls.len() < Snapshot::CALLS {
+            0
+        } else {
+            oldest.saturating_sub(self.last.0.saturating_add(1))
+        };
+        let ours = |call: &&Arc<Call>| {
+            call.id > self.last
+                && self.scope.as_deref().is_none_or(|name| call.scope.as_deref() == Some(name))
+        };
+        (snapshot.calls.iter().filter(ours).cloned().collect(), forgotten)
+    }
+
+    /// Counts by outcome. A proxy of our own has counted all of them, however many it remembers.
+    fn counted(&self, snapshot: &Snapshot, calls: &[Arc<Call>]) -> Counters {
+        if !self.beside_owner {
+            return snapshot.counters;
+        }
+        let mut counters = Counters::default();
+        calls.iter().filter_map(|call| call.outcome).for_each(|outcome| counters.add(outcome));
+        counters
+    }
+}
+
+/// Why the misses were none, as far as that is known now; to be asked while the engine runs.
+pub(super) async fn explained(desk: &Desk, calls: &[Arc<Call>]) -> Vec<(CallId, Explanation)> {
+    let mut explained = Vec::new();
+    for call in calls.iter().filter(|call| call.outcome == Some(Outcome::Miss)).take(EXPLAINED) {
+        // Without an explanation the summary still names the miss.
+        if let Ok(Some(explanation)) = desk.explain_call(call.id).await {
+            explained.push((call.id, explanation));
+        }
+    }
+    explained
+}
+
+impl Summary {
+    /// Sums up what happened since; the exit codes are the caller's to fill in.
+    pub(super) fn new(since: &Since, snapshot: &Snapshot, explained: &[(CallId, Explanation)]) -> Self {
+        let (calls, unknown) = since.calls(snapshot);
+        let counters = since.counted(snapshot, &calls);
+        let nearest = |id: CallId| {
+            let (_, explanation) = explained.iter().find(|(known, _)| *known == id)?;
+            let near = explanation.near.first()?;
+            Some(Nearest { recording: near.recording.clone(), likeness: near.likeness })
+        };
+        let miss = |call: &Arc<Call>| Miss {
+            call: call.id,
+            endpoint: Arc::clone(&call.endpoint),
+            model: call.model.clone(),
+            scope: call.scope.clone(),
+            reason: call.reason.clone(),
+            nearest: nearest(call.id),
+        };
+        let with = |outcome| calls.iter().filter(move |call| call.outcome == Some(outcome));
+        let stored = |id: &RecordingId| snapshot.rows.contains_key(id);
+        let mut recordings: Vec<RecordingId> = Vec::new();
+        for id in with(Outcome::Record).filter_map(|call| call.recording.clone()).filter(stored) {
+            if !recordings.contains(&id) {
+                recordings.push(id);
+            }
+        }
+        Self {
+            proxy: String::new(),
+            mode: snapshot.mode,
+            beside_owner: since.beside_owner,
+            scope: since.scope.clone(),
+            outcomes: Outcome::ALL.into_iter().map(|outcome| (outcome, counters.of(outcome))).collect(),
+            forgotten: if since.beside_owner { unknown } else { 0 },
+            misses: with(Outcome::Miss).map(miss).collect(),
+            recordings,
+            failed_on: Vec::new(),
+            command_exit: 0,
+            exit: 0,
+            calls,
+        }
+    }
+
+    /// With where the proxy was and how the command ended.
+    pub(super) fn of(self, proxy: String, exit: u8) -> Self {
+        Self { proxy, command_exit: exit, exit, ..self }
+    }
+
+    /// Calls with this outcome.
+    pub(super) fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// The summary in lines for people: counts, then the calls that went wrong or that were not to be.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let counted = Outcome::ALL.into_iter().map(|outcome| (self.count(outcome), outcome.label()));
+        let counted: Vec<_> = counted.filter(|(count, _)| *count > 0).collect();
+        let all = match counted.iter().map(|(count, _)| count).sum::<u64>() {
+            0 => "no calls".to_owned(),
+            1 => "1 call".to_owned(),
+            many => format!("{many} calls"),
+        };
+        let counted: Vec<_> = counted.iter().map(|(count, label)| format!("{count} {label}")).collect();
+        let counted = if counted.is_empty() { String::new() } else { format!(": {}", counted.join(", ")) };
+        let mut lines = vec![format!("{all}{counted}{}", made(self.recordings.len()))];
+        if self.forgotten > 0 {
+            lines.push(format!("{} more calls were forgotten before they could be counted", self.forgotten));
+        }
+        for outcome in Outcome::ALL {
+            let wanted = matches!(outcome, Outcome::Miss | Outcome::Error);
+            if wanted || self.failed_on.contains(&outcome) {
+                self.name(outcome, &mut lines);
+            }
+        }
+        lines
+    }
+
+    /// Names the calls of an outcome, those beyond the first few by their number.
+    fn name(&self, outcome: Outcome, lines: &mut Vec<String>) {
+        let calls: Vec<_> = self.calls.iter().filter(|call| call.outcome == Some(outcome)).collect();
+        for call in calls.iter().take(NAMED) {
+            let model = call.model.as_deref().map(|model| format!(" {model}")).unwrap_or_default();
+            let scope = call.scope.as_deref().map(|scope| format!(" in @{scope}")).unwrap_or_default();
+            let prompt = call.prompt.as_deref().map(|prompt| format!(" \"{prompt}\"")).unwrap_or_default();
+            let first = format!("{:<4} {}{model}{scope}{prompt}", call.label(), call.endpoint);
+            lines.push(format!("  {}", sanitize(&first)));
+            lines.extend(call.reason.as_deref().map(|reason| format!("       {}", sanitize(reason))));
+        }
+        let named = u64::try_from(calls.len().min(NAMED)).unwrap_or_default();
+        let more = self.count(outcome).saturating_sub(named);
+        if more > 0 {
+            lines.push(format!("  and {more} more {}", outcome.label()));
+        }
+    }
+}
+
+fn made(recordings: usize) -> String {
+    match recordings {
+        0 => String::new(),
+        1 => "; 1 recording made".into(),
+        many => format!("; {many} recordings made"),
+    }
+}

@@ -1,0 +1,99 @@
+//! `retake trash` and `restore`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit::{NotFound, Usage};
+use super::label::print_ids;
+use super::table::{Column, Table};
+use super::{Common, list, print};
+use crate::engine::Trashed;
+use crate::reading::human;
+
+/// What comes back.
+#[derive(Args)]
+pub(super) struct Back {
+    /// Ids of removed recordings, or unique beginnings
+    #[arg(required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that is in the trash
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+    /// One JSON object with the ids that came back
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists the removed recordings, the last one first.
+pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let trash = desk.trash().await?;
+        if json {
+            print::line(&serde_json::to_string(&trash)?);
+        } else if trash.is_empty() {
+            print::note("the trash is empty");
+        } else {
+            table(&trash).print();
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+fn table(trash: &[Trashed]) -> Table {
+    const COLUMNS: [Column; 6] = [
+        Column::new("ID", 0),
+        Column::new("REMOVED", 1),
+        Column::new("ENDPOINT", 2).between(12, 24),
+        Column::new("MODEL", 3).between(10, 20),
+        Column::new("SIZE", 4).right(),
+        Column::new("PROMPT", 2).between(12, usize::MAX),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for Trashed { removed_at, row } in trash {
+        table.row([
+            row.id.to_string(),
+            print::date(removed_at.0),
+            row.endpoint.clone(),
+            row.model.clone().unwrap_or_else(|| "–".into()),
+            human::size(row.size),
+            row.prompt.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+pub(super) async fn restore(common: &Common, back: Back) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let trash = desk.trash().await?;
+        let mut ids = Vec::new();
+        for wanted in &back.ids {
+            let begins = |id: &str| {
+                id.starts_with(wanted) || id.strip_prefix("rec_").is_some_and(|rest| rest.starts_with(wanted))
+            };
+            let found: Vec<_> = trash
+                .iter()
+                .map(|one| &one.row.id)
+                .filter(|id| !wanted.is_empty() && begins(id.as_str()))
+                .collect();
+            match found[..] {
+                [id] => ids.push(id.clone()),
+                [] => {
+                    let text = format!("the trash holds no recording `{wanted}`; see `retake trash`");
+                    return Err(NotFound(text).into());
+                }
+                _ => {
+                    let text = format!("`{wanted}` is the beginning of {} ids in the trash", found.len());
+                    return Err(Usage(text).into());
+                }
+            }
+        }
+        if back.all {
+            ids = trash.iter().map(|one| one.row.id.clone()).collect();
+        }
+        print_ids(&desk.restore(&ids).await?, "is back", back.json);
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

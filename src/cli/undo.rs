@@ -1,0 +1,85 @@
+//! `retake undo`, `redo` and `steps`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::table::{Column, Table};
+use super::{Common, list, print};
+use crate::model::StepRow;
+
+/// How far, and how it is said.
+#[derive(Args)]
+pub(super) struct How {
+    /// So many steps
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: u32,
+    /// One JSON array of the steps
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn undo(common: &Common, how: &How) -> anyhow::Result<ExitCode> {
+    go(common, how, true).await
+}
+
+pub(super) async fn redo(common: &Common, how: &How) -> anyhow::Result<ExitCode> {
+    go(common, how, false).await
+}
+
+async fn go(common: &Common, how: &How, back: bool) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let mut done: Vec<StepRow> = Vec::new();
+        let mut failed = None;
+        for _ in 0..how.steps {
+            match if back { desk.undo().await } else { desk.redo().await } {
+                Ok(step) => done.push(step),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+            if let (false, Some(step)) = (how.json, done.last()) {
+                print::line(&format!("{} {step}", if back { "undid" } else { "did again:" }));
+            }
+        }
+        if how.json {
+            print::line(&serde_json::to_string(&done)?);
+        }
+        failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+    })
+    .await
+}
+
+/// Lists what can be undone, the newest first.
+pub(super) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let steps = desk.steps().await?;
+        if json {
+            print::line(&serde_json::to_string(&steps)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        if steps.is_empty() {
+            print::note("nothing was changed yet");
+            return Ok(ExitCode::SUCCESS);
+        }
+        const COLUMNS: [Column; 4] = [
+            Column::new("STEP", 1).right(),
+            Column::new("WHEN", 2),
+            Column::new("WHAT", 0).between(16, usize::MAX),
+            Column::new("STATE", 1),
+        ];
+        let mut table = Table::new(&COLUMNS);
+        for step in steps.iter().rev() {
+            table.row([
+                step.id.0.to_string(),
+                print::date(step.at.0),
+                step.to_string(),
+                if step.undone { "undone" } else { "done" }.to_owned(),
+            ]);
+        }
+        table.print();
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

@@ -1,0 +1,202 @@
+//! The verbs that change recordings, here or there.
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::json;
+
+use super::{Desk, DeskError};
+use crate::engine::{Draft, Relabel, Rerecord, Retagged, Tag, Trashed, Verdict};
+use crate::model::{CallId, RecordingId, Row, StepRow};
+
+impl Desk {
+    /// Moves recordings to the trash, but protected ones; gives the ids that were removed.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn remove(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.remove(ids).await?),
+            Self::There(owner) => owner.ids("/recordings/remove", &json!({ "ids": ids })).await,
+        }
+    }
+
+    /// Brings recordings back from the trash; gives the ids that came back.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn restore(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.restore(ids).await?),
+            Self::There(owner) => owner.ids("/recordings/restore", &json!({ "ids": ids })).await,
+        }
+    }
+
+    /// The removed recordings, the last one first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn trash(&self) -> Result<Vec<Trashed>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.trash()?),
+            Self::There(owner) => owner.get("/trash").await,
+        }
+    }
+
+    /// Gives recordings another strategy or playback, all or none; with `dry_run` it only says what that would do.
+    ///
+    /// # Errors
+    /// When one is not there, a field's name is not clear, or the store cannot be written.
+    pub async fn retag(
+        &self,
+        ids: &[RecordingId],
+        tag: &Tag,
+        dry_run: bool,
+    ) -> Result<Vec<Retagged>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.retag(ids, tag, dry_run).await?),
+            Self::There(owner) => {
+                let retag = json!({ "ids": ids, "tag": tag, "dry_run": dry_run });
+                owner.call(Method::POST, "/recordings/retag", &retag).await
+            }
+        }
+    }
+
+    /// Names, tags or protects recordings, all or none; gives those that changed.
+    ///
+    /// # Errors
+    /// When one is not there, a name or tag cannot be, or the store cannot be written.
+    pub async fn relabel(
+        &self,
+        ids: &[RecordingId],
+        relabel: &Relabel,
+    ) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.relabel(ids, relabel).await?),
+            Self::There(owner) => {
+                owner.ids("/recordings/relabel", &json!({ "ids": ids, "relabel": relabel })).await
+            }
+        }
+    }
+
+    /// Copies recordings; gives the copies in the same order.
+    ///
+    /// # Errors
+    /// When one is not there, or the store cannot be written.
+    pub async fn duplicate(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.duplicate(ids).await?),
+            Self::There(owner) => owner.ids("/recordings/duplicate", &json!({ "ids": ids })).await,
+        }
+    }
+
+    /// Stores a recording from scratch; gives its id.
+    ///
+    /// # Errors
+    /// When no answer can be made up, or the store cannot be written.
+    pub async fn create(&self, draft: Draft) -> Result<RecordingId, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.create(draft).await?),
+            Self::There(owner) => owner.call(Method::POST, "/recordings/new", &draft).await,
+        }
+    }
+
+    /// Makes a recording of a call of the history; of one that missed, with `fetch`, by asking its upstream now.
+    ///
+    /// # Errors
+    /// When the call cannot be kept, or the store cannot be written.
+    pub async fn keep(&self, call: CallId, fetch: bool) -> Result<RecordingId, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.keep(call, fetch).await?),
+            Self::There(owner) => {
+                owner.call(Method::POST, &format!("/calls/{}/keep", call.0), &json!({ "fetch": fetch })).await
+            }
+        }
+    }
+
+    /// What recording these anew would cost, and which of them cannot be.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub async fn rerecord_plan(&self, ids: &[RecordingId]) -> Result<Vec<Rerecord>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.rerecord_plan(ids)?),
+            Self::There(owner) => {
+                owner
+                    .call(Method::POST, "/recordings/rerecord", &json!({ "ids": ids, "dry_run": true }))
+                    .await
+            }
+        }
+    }
+
+    /// Records one anew. The new answer waits for review.
+    ///
+    /// # Errors
+    /// When it is not there, or the store cannot be written.
+    pub async fn rerecord(&self, id: &RecordingId) -> Result<Rerecord, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.rerecord(id).await?),
+            Self::There(owner) => {
+                let answered: Vec<Rerecord> =
+                    owner.call(Method::POST, "/recordings/rerecord", &json!({ "ids": [id] })).await?;
+                let message = "no word about the recording".to_owned();
+                answered.into_iter().next().ok_or(DeskError::Refused { status: 200, message })
+            }
+        }
+    }
+
+    /// The recordings that wait for review, the newest first.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn reviews(&self) -> Result<Vec<Arc<Row>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.reviews()),
+            Self::There(owner) => owner.get("/reviews").await,
+        }
+    }
+
+    /// Decides reviews, all or none; gives the recordings that changed.
+    ///
+    /// # Errors
+    /// When one does not wait, or the store cannot be written.
+    pub async fn review(&self, ids: &[RecordingId], verdict: Verdict) -> Result<Vec<RecordingId>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.review(ids, verdict).await?),
+            Self::There(owner) => owner.ids("/reviews", &json!({ "ids": ids, "verdict": verdict })).await,
+        }
+    }
+
+    /// The steps that can be undone or done again, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn steps(&self) -> Result<Vec<StepRow>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.steps()?),
+            Self::There(owner) => owner.get("/steps").await,
+        }
+    }
+
+    /// Undoes the newest step that is not undone.
+    ///
+    /// # Errors
+    /// When there is none, or something changed one of its recordings since.
+    pub async fn undo(&self) -> Result<StepRow, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.undo().await?),
+            Self::There(owner) => owner.call(Method::POST, "/undo", &json!({})).await,
+        }
+    }
+
+    /// Does the step again that was undone last.
+    ///
+    /// # Errors
+    /// As [`Desk::undo`].
+    pub async fn redo(&self) -> Result<StepRow, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.redo().await?),
+            Self::There(owner) => owner.call(Method::POST, "/redo", &json!({})).await,
+        }
+    }
+}

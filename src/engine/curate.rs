@@ -1,0 +1,280 @@
+//! Changing recordings on somebody's behalf: one verb is one step, durable as a whole, announced, and undone as a whole.
+//!
+//! Verbs come one after the other: what one of them read is still so when it writes. Calls are recorded beside them,
+//! which changes no recording that is there.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::MutexGuard;
+
+use super::answer::aside;
+use super::record::row_of;
+use super::{Engine, clock};
+use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Row, StepId, Usage};
+use crate::store::{Change, Changed, Indexed, Keys, Step, StoreError, Version};
+
+/// What is to become of one recording.
+pub(super) enum Edit {
+    /// It is added, or its content is replaced. With the files behind its links that are not stored yet.
+    Put(Box<Recording>, Vec<(Hash, Bytes)>),
+    /// Its labels change, and with them what finds it.
+    Label(Indexed),
+    /// It goes to the trash.
+    Remove(RecordingId),
+    /// It comes back from there.
+    Restore(RecordingId),
+}
+
+/// The right to change recordings, held by one verb at a time.
+pub(super) struct Curation<'a> {
+    pub(super) engine: &'a Engine,
+    _turn: MutexGuard<'a, ()>,
+}
+
+/// An edit with all that carrying it out takes.
+struct Planned {
+    id: RecordingId,
+    before: Option<Version>,
+    after: Option<Version>,
+    change: Change,
+    /// As the library has it from now on.
+    entry: Option<Indexed>,
+    /// A put is read back and held against this.
+    put: Option<Box<Recording>>,
+}
+
+impl Engine {
+    /// Waits for the verb before this one.
+    pub(super) async fn curate(&self) -> Curation<'_> {
+        Curation { engine: self, _turn: self.shared.curating.lock().await }
+    }
+}
+
+impl Curation<'_> {
+    /// Carries edits out as one step of a verb. Those of recordings that are not there are passed over; gives the
+    /// recordings that changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written; nothing is changed then.
+    pub(super) async fn step(&self, verb: &str, edits: Vec<Edit>) -> Result<Vec<RecordingId>, StoreError> {
+        let planned = self.planned(edits).await?;
+        if planned.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = self.engine.shared.store.steps()?.last().map_or(0, |step| step.id.0);
+        let changed = planned
+            .iter()
+            .map(|one| Changed { id: one.id.clone(), before: one.before.clone(), after: one.after.clone() })
+            .collect();
+        let step = Step { id: StepId(last + 1), verb: verb.into(), undone: false, changed };
+        self.carry_out(planned, |changes| {
+            // Before them: whatever a crash leaves of the changes can be undone.
+            changes.insert(0, Change::Step(Box::new(step)));
+        })
+        .await
+    }
+
+    /// Carries edits out that undo a step, or do it again.
+    pub(super) async fn turn_back(
+        &self,
+        step: StepId,
+        undone: bool,
+        edits: Vec<Edit>,
+    ) -> Result<Vec<RecordingId>, StoreError> {
+        let planned = self.planned(edits).await?;
+        // Behind them: what a crash leaves undone is undone the next time.
+        self.carry_out(planned, |changes| changes.push(Change::Undone { step, undone })).await
+    }
+
+    async fn planned(&self, edits: Vec<Edit>) -> Result<Vec<Planned>, StoreError> {
+        let engine = self.engine.clone();
+        // Keys are made from requests, which may be long.
+        aside(move || {
+            let trash = if edits.iter().any(|edit| matches!(edit, Edit::Restore(_))) {
+                engine.shared.store.trash()?
+            } else {
+                Vec::new()
+            };
+            let mut planned = Vec::with_capacity(edits.len());
+            for edit in edits {
+                planned.extend(match edit {
+                    Edit::Put(recording, media) => Some(engine.put_planned(recording, media)?),
+                    Edit::Label(entry) => engine.label_planned(entry),
+                    Edit::Remove(id) => engine.remove_planned(id),
+                    Edit::Restore(id) => {
+                        let found = trash.iter().find(|(_, entry)| entry.row.id == id);
+                        found.map(|(_, entry)| restore_planned(entry.clone()))
+                    }
+                });
+            }
+            Ok(planned)
+        })
+        .await
+    }
+
+    /// The order of a change: in memory, so that the next call sees it; in the store; announced.
+    async fn carry_out(
+        &self,
+        planned: Vec<Planned>,
+        mark: impl FnOnce(&mut Vec<Change>),
+    ) -> Result<Vec<RecordingId>, StoreError> {
+        let (engine, library) = (self.engine, &self.engine.shared.library);
+        let ids: Vec<_> = planned.iter().map(|one| one.id.clone()).collect();
+        let mut used = Vec::new();
+        let before: Vec<(RecordingId, Option<Indexed>)> = planned
+            .iter()
+            .map(|one| {
+                let before = match &one.entry {
+                    None => library.remove(&one.id),
+                    Some(entry) => {
+                        let before = library.replace(entry.clone());
+                        if before.is_none() {
+                            library.insert(entry.clone());
+                        }
+                        before
+                    }
+                };
+                let usage =
+                    before.as_ref().filter(|_| one.entry.is_none()).map(|entry| entry.row.usage.clone());
+                used.extend(
+                    usage.filter(|usage| *usage != Usage::default()).map(|usage| (one.id.clone(), usage)),
+                );
+                (one.id.clone(), before)
+            })
+            .collect();
+        engine.forget(&ids);
+        let mut changes: Vec<_> = planned.iter().map(|one| one.change.clone()).collect();
+        mark(&mut changes);
+        // A removed recording is asked for its use no more.
+        if !used.is_empty() {
+            changes.push(Change::Ledger { entries: used });
+        }
+        if let Err(error) = engine.shared.store.commit_all(changes, clock::now()).await {
+            for (id, before) in before {
+                match before {
+                    Some(entry) if library.replace(entry.clone()).is_none() => library.insert(entry),
+                    Some(_) => {}
+                    None => _ = library.remove(&id),
+                }
+            }
+            engine.forget(&ids);
+            return Err(error);
+        }
+        self.settle(&planned).await?;
+        Ok(ids)
+    }
+
+    /// Verifies what was put, and announces.
+    async fn settle(&self, planned: &[Planned]) -> Result<(), StoreError> {
+        let engine = self.engine;
+        for one in planned {
+            if let (Some(put), Some(entry)) = (&one.put, &one.entry)
+                && put.completeness.replayable()
+                && !engine.verify(put, &entry.keys)?
+            {
+                let text = format!("{} failed verification and will not be replayed", one.id);
+                engine.notify(Level::Error, text);
+                let labels = Labels { completeness: Completeness::Unverified, ..entry.row.labels() };
+                let row = Arc::new(entry.row.labelled(&labels));
+                engine.shared.library.replace(Indexed { row: Arc::clone(&row), keys: entry.keys.clone() });
+                let change = Change::Retag { row, keys: entry.keys.clone() };
+                engine.shared.store.commit(change, clock::now()).await?;
+            }
+        }
+        let (kept, removed): (Vec<_>, Vec<_>) = planned.iter().partition(|one| one.entry.is_some());
+        let ids: Vec<_> = removed.iter().map(|one| one.id.clone()).collect();
+        if !ids.is_empty() {
+            engine.shared.history.announce(|| Event::Removed { ids });
+        }
+        if !kept.is_empty() {
+            let rows = || kept.iter().filter_map(|one| engine.row(&one.id)).collect();
+            engine.shared.history.announce(|| Event::Stored { rows: rows() });
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    fn put_planned(
+        &self,
+        recording: Box<Recording>,
+        media: Vec<(Hash, Bytes)>,
+    ) -> Result<Planned, StoreError> {
+        let id = recording.id.clone();
+        let known = self.row(&id);
+        let old = if known.is_some() { self.recording(&id)? } else { None };
+        let keys = self.keys_of(&recording, &recording.strategy);
+        let usage = known.as_ref().map(|row| row.usage.clone()).unwrap_or_default();
+        let row = Arc::new(Row { usage, ..row_of(&recording) });
+        let version = |labels, recording| Some(Version { labels, recording, media: Vec::new() });
+        let before = known.zip(old);
+        // One that was not there is brought back from the trash: its content is kept there.
+        let after = before.is_some().then(|| recording.clone());
+        let change =
+            Change::Put { recording: recording.clone(), row: Arc::clone(&row), keys: keys.clone(), media };
+        Ok(Planned {
+            id,
+            before: before
+                .and_then(|(row, old)| version(row.labels(), Some(Box::new(Recording::clone(&old))))),
+            after: version(row.labels(), after),
+            change,
+            entry: Some(Indexed { row, keys }),
+            put: Some(recording),
+        })
+    }
+
+    fn label_planned(&self, entry: Indexed) -> Option<Planned> {
+        let before = self.row(&entry.row.id)?.labels();
+        let change = Change::Retag { row: Arc::clone(&entry.row), keys: entry.keys.clone() };
+        Some(Planned {
+            id: entry.row.id.clone(),
+            before: bare(before),
+            after: bare(entry.row.labels()),
+            change,
+            entry: Some(entry),
+            put: None,
+        })
+    }
+
+    fn remove_planned(&self, id: RecordingId) -> Option<Planned> {
+        let before = self.row(&id)?.labels();
+        Some(Planned {
+            before: bare(before),
+            after: None,
+            change: Change::Remove { ids: vec![id.clone()] },
+            entry: None,
+            put: None,
+            id,
+        })
+    }
+
+    /// A row with other labels, and what finds it then. The request is read only where that changes.
+    pub(super) fn labelled(&self, row: &Row, labels: &Labels) -> Option<Indexed> {
+        let known = self.shared.library.keys(&row.id)?;
+        let keys = if row.strategy == labels.strategy {
+            known
+        } else {
+            let request = self.request_of(&row.id)?;
+            let fields = self.fields(&self.scrub(&request));
+            Keys { answer: known.answer, ..self.keys(&fields, &labels.strategy) }
+        };
+        Some(Indexed { row: Arc::new(row.labelled(labels)), keys })
+    }
+}
+
+fn bare(labels: Labels) -> Option<Version> {
+    Some(Version { labels, recording: None, media: Vec::new() })
+}
+
+fn restore_planned(entry: Indexed) -> Planned {
+    let id = entry.row.id.clone();
+    Planned {
+        before: None,
+        after: bare(entry.row.labels()),
+        change: Change::Restore { ids: vec![id.clone()] },
+        entry: Some(entry),
+        put: None,
+        id,
+    }
+}

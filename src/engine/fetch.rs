@@ -1,0 +1,155 @@
+//! Asking an upstream on somebody's behalf, outside of any call: what misses and old recordings lack.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::forward::{end_to_end, endpoint_of, masked, plain_encoding};
+use super::media::Downloaded;
+use super::record::{KEEP, completeness};
+use super::tee::{Arrived, Tee};
+use super::ticket::micros;
+use super::{Engine, clock};
+use crate::matching::{credentials, summary};
+use crate::model::{
+    ByteLog, Completeness, Hash, Provenance, Recording, RecordingId, Request, Response, Scrubbed, Usd,
+};
+use crate::upstream::UpstreamError;
+
+/// Why an upstream was not asked, or did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The operator forbids it.
+    #[error("--never-forward forbids to ask an upstream")]
+    Forbidden,
+    /// The mount has no upstream.
+    #[error("no upstream `{0}` is known; start with --upstream {0}=URL")]
+    NoUpstream(String),
+    /// There is no key for it.
+    #[error("there is no key for `{mount}`; set {variable}, or an upstream_key in a profile")]
+    NoKey {
+        /// The mount.
+        mount: String,
+        /// The variable that is looked into.
+        variable: &'static str,
+    },
+    /// It could not be reached.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The answer is one that is never kept.
+    #[error("the answer cannot be kept: {0}")]
+    Unfit(&'static str),
+}
+
+/// A recording that was fetched, and the files behind its links.
+pub(super) struct Fetched {
+    pub(super) recording: Recording,
+    pub(super) media: Vec<(Hash, Bytes)>,
+}
+
+impl Engine {
+    /// Sends a request, with the credentials that it holds, and waits for all of the answer.
+    pub(super) async fn fetch(
+        &self,
+        id: &RecordingId,
+        mut request: Request,
+        scrubbed: Scrubbed,
+    ) -> Result<Fetched, FetchError> {
+        if self.settings().never_forward {
+            return Err(FetchError::Forbidden);
+        }
+        let unknown = || FetchError::NoUpstream(request.mount.clone());
+        let base = self.settings().upstreams.get(&request.mount).cloned().ok_or_else(unknown)?;
+        plain_encoding(&mut request.headers);
+        let mut secrets = credentials(&request);
+        let profile = self.settings().profile(&request.headers, &request.target).cloned();
+        if let Some((dressed, key)) = profile.and_then(|profile| profile.dressed(&request)) {
+            request = dressed;
+            secrets.push(key);
+        }
+        let at = Instant::now();
+        let answer = self.shared.client.forward(&request, &base).await?;
+        let head =
+            Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
+        let (arrive, arrival) = oneshot::channel();
+        Tee::new(answer.body, at, KEEP, None, Box::new(|arrived| _ = arrive.send(arrived)))
+            .read_to_end()
+            .await;
+        let arrived = arrival.await.map_err(|_| FetchError::Unfit("it ended too soon"))?;
+        if arrived.too_long {
+            return Err(FetchError::Unfit("it is longer than 256 MiB"));
+        }
+        let response = Response { log: arrived.log.clone(), ..head };
+        let unreadable = FetchError::Unfit("its encoding cannot be read, and it may hold the key");
+        let mut response = masked(response, &secrets).ok_or(unreadable)?;
+        response.headers.retain(|name| name != "set-cookie");
+        let downloads = self.download(self.links_of(id, &scrubbed, &response), &base).await;
+        Ok(self.fetched(id.clone(), scrubbed, (response, arrived), (downloads, base.as_str())))
+    }
+
+    fn fetched(
+        &self,
+        id: RecordingId,
+        scrubbed: Scrubbed,
+        (response, arrived): (Response, Arrived),
+        (downloads, upstream): (Vec<Downloaded>, &str),
+    ) -> Fetched {
+        let now = clock::next();
+        let provenance = Provenance {
+            recorded_at: now,
+            stored_at: now,
+            upstream: upstream.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
+            total: micros(arrived.total),
+        };
+        let (completeness, playback) =
+            (completeness(&scrubbed, &response, arrived.end), self.playback(&scrubbed));
+        let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
+        let recording = Recording {
+            completeness,
+            playback,
+            media: downloads.into_iter().map(|one| one.medium).collect(),
+            ..Recording::new(id, scrubbed, response, provenance)
+        };
+        self.downloaded(&recording.media);
+        Fetched { recording, media }
+    }
+
+    /// The links to media in an answer, none of them followed yet.
+    pub(super) fn links_of(
+        &self,
+        id: &RecordingId,
+        request: &Scrubbed,
+        response: &Response,
+    ) -> Vec<crate::model::MediaRef> {
+        let (dialect, endpoint) = endpoint_of(request);
+        let is_json = response.headers.media_type() == "application/json";
+        if !is_json || !(200..300).contains(&response.status) {
+            return Vec::new();
+        }
+        Self::linked(id, &response.log.bytes, dialect.links(&endpoint))
+    }
+
+    /// What an answer of this endpoint and model costs, going by the recordings: the price in the middle. None where none
+    /// of them has a price.
+    #[must_use]
+    pub fn estimate(&self, request: &Scrubbed) -> Option<Usd> {
+        let asked = summary(request);
+        let same = self.shared.library.select(|row| {
+            row.endpoint == asked.endpoint
+                && row.model == asked.model
+                && row.completeness == Completeness::Whole
+        });
+        let mut prices: Vec<_> = same.iter().filter_map(|entry| self.price(&entry.row)).collect();
+        prices.sort_unstable();
+        prices.get(prices.len() / 2).copied()
+    }
+
+    /// What a recording cost.
+    pub(super) fn price(&self, row: &crate::model::Row) -> Option<Usd> {
+        let _ = row;
+        None
+    }
+}

@@ -1,0 +1,93 @@
+//! Keeping a call of the history after the fact: what it asked for and what it got are still in memory.
+
+use super::curate::Edit;
+use super::forward::endpoint_of;
+use super::record::completeness;
+use super::tee::End;
+use super::{Engine, VerbError, clock};
+use crate::matching::summary;
+use crate::model::{
+    Call, CallId, Exchange, Outcome, Provenance, Recording, RecordingId, Request, Response, Scrubbed,
+};
+
+impl Engine {
+    /// Makes a recording of a forwarded or mocked call; of one that missed, with `fetch`, by asking its upstream now with
+    /// the credentials that the call carried. Gives the recording.
+    ///
+    /// # Errors
+    /// When the call is unknown or no longer in memory, is a recording, got nothing worth keeping, or cannot be stored.
+    pub async fn keep(&self, id: CallId, fetch: bool) -> Result<RecordingId, VerbError> {
+        let curation = self.curate().await;
+        let call = self.call(id).ok_or(VerbError::UnknownCall(id.0))?;
+        if let Some(recording) = call.recording.clone().filter(|recording| self.row(recording).is_some()) {
+            return Err(VerbError::Recorded { call: id.0, recording });
+        }
+        let (exchange, asked) = self.shared.history.memory(id).ok_or(VerbError::Forgotten(id.0))?;
+        let new = clock::recording_id();
+        let Exchange { request, response } = (*exchange).clone();
+        let (recording, media) = match (call.outcome, response) {
+            (Some(Outcome::Live | Outcome::Mock), Some(response)) if call.done => {
+                self.kept(new.clone(), &call, request, response).await
+            }
+            (Some(Outcome::Miss), _) => {
+                let asked = asked.ok_or(VerbError::Forgotten(id.0))?;
+                if !fetch {
+                    return Err(VerbError::Unanswered { call: id.0, price: self.estimate(&request) });
+                }
+                let fetched = self.fetch(&new, asked, request).await?;
+                (fetched.recording, fetched.media)
+            }
+            _ => return Err(VerbError::NothingToKeep(id.0)),
+        };
+        let recording = Recording {
+            strategy: self.strategy_of(&recording.request),
+            scope: call.scope.as_deref().map(str::to_owned),
+            ..recording
+        };
+        curation.step("keep", vec![Edit::Put(Box::new(recording), media)]).await?;
+        Ok(new)
+    }
+
+    /// A recording of what a call got.
+    async fn kept(
+        &self,
+        id: RecordingId,
+        call: &Call,
+        request: Scrubbed,
+        mut response: Response,
+    ) -> (Recording, Vec<(crate::model::Hash, bytes::Bytes)>) {
+        response.headers.retain(|name| name != "set-cookie");
+        let live = call.outcome == Some(Outcome::Live);
+        let base = self.settings().upstreams.get(&request.mount).cloned().filter(|_| live);
+        let downloads = match &base {
+            Some(base) => self.download(self.links_of(&id, &request, &response), base).await,
+            None => Vec::new(),
+        };
+        let provenance = Provenance {
+            recorded_at: call.at,
+            stored_at: clock::now(),
+            upstream: base.map(|base| base.as_str().to_owned()).unwrap_or_default(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            first_byte: call.first_byte.unwrap_or_default(),
+            total: call.total.unwrap_or_default(),
+        };
+        let end = if call.reason.is_none() { End::Clean } else { End::Cut };
+        let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
+        let recording = Recording {
+            completeness: completeness(&request, &response, end),
+            playback: self.playback(&request),
+            media: downloads.into_iter().map(|one| one.medium).collect(),
+            ..Recording::new(id, request, response, provenance)
+        };
+        self.downloaded(&recording.media);
+        (recording, media)
+    }
+
+    /// The strategy that is stamped on a recording of a request that no header speaks for.
+    pub(super) fn strategy_of(&self, request: &Request) -> crate::model::Strategy {
+        let summary = summary(request);
+        let (_, endpoint) = endpoint_of(request);
+        debug_assert_eq!(endpoint.name, summary.endpoint);
+        self.settings().strategy_of(None, None, &summary.endpoint, summary.model.as_deref())
+    }
+}

@@ -1,0 +1,129 @@
+//! Why a verb was not carried out. Nothing is changed then.
+
+use super::FetchError;
+use crate::matching::ResolveFieldError;
+use crate::model::{ParseNameError, RecordingId, Usd};
+use crate::store::StoreError;
+
+/// Why a verb was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum VerbError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such recording.
+    #[error("there is no recording `{0}`; see `retake list`")]
+    Unknown(RecordingId),
+    /// The strategy names a field that is not clear in the recording's request.
+    #[error("{recording}: {problem}")]
+    Field {
+        /// The recording.
+        recording: RecordingId,
+        /// What is wrong with the name.
+        problem: ResolveFieldError,
+    },
+    /// A name or a tag cannot be.
+    #[error(transparent)]
+    Name(#[from] ParseNameError),
+    /// Another recording has the name.
+    #[error("the name `{name}` is that of {by}; a name is also a path in an export")]
+    Taken {
+        /// The name.
+        name: String,
+        /// The recording that has it.
+        by: RecordingId,
+    },
+    /// Several recordings cannot share a name.
+    #[error("{count} recordings cannot all be called `{name}`; name them one by one")]
+    Shared {
+        /// The name.
+        name: String,
+        /// How many they are.
+        count: usize,
+    },
+    /// A recording needs an answer, and none can be made up.
+    #[error("no answer to `{0}` can be made up; say what it answers with")]
+    NoAnswer(String),
+    /// There is no step to go back, or forward, to.
+    #[error("there is nothing to {0}")]
+    NoStep(&'static str),
+    /// Something else changed one of a step's recordings since.
+    #[error("`{step}` cannot be taken back or done again: {recording} {reason}")]
+    Changed {
+        /// The step, as lists show it.
+        step: String,
+        /// The recording.
+        recording: RecordingId,
+        /// What happened to it.
+        reason: &'static str,
+    },
+    /// There is no such call.
+    #[error("there is no call {0}; see `retake calls`")]
+    UnknownCall(u64),
+    /// The request of a call is forgotten.
+    #[error("call {0} is no longer in memory: only the newest calls of a running retake can be kept")]
+    Forgotten(u64),
+    /// A call has a recording.
+    #[error("call {call} is a recording already: {recording}")]
+    Recorded {
+        /// The call.
+        call: u64,
+        /// Its recording.
+        recording: RecordingId,
+    },
+    /// A call got no answer that is worth keeping.
+    #[error("call {0} got an error of retake's own, and there is nothing to ask for once more")]
+    NothingToKeep(u64),
+    /// A call missed, so the upstream has to be asked.
+    #[error("call {call} has no answer; the upstream has to be asked for one{}, and that was not agreed to (--yes)",
+        price.map(|price| format!(", for about {price}")).unwrap_or_default())]
+    Unanswered {
+        /// The call.
+        call: u64,
+        /// What that is likely to cost.
+        price: Option<Usd>,
+    },
+    /// A recording does not wait for a review.
+    #[error("{0} does not wait for a review; `retake review` lists what does")]
+    Decided(RecordingId),
+    /// The upstream was asked in vain.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+}
+
+/// Whose fault it is: what exit codes and statuses go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// What was asked for is not there.
+    Missing,
+    /// What was asked for cannot be.
+    Wrong,
+    /// It is there and stands in the way.
+    Conflict,
+    /// Nobody's: it costs something, and that was not agreed to.
+    Consent,
+    /// The store.
+    Store,
+    /// The upstream.
+    Upstream,
+}
+
+impl VerbError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Store(_) => Blame::Store,
+            Self::Unknown(_) | Self::UnknownCall(_) | Self::Forgotten(_) | Self::NoStep(_) => Blame::Missing,
+            Self::Field { .. } | Self::Name(_) | Self::Shared { .. } | Self::NoAnswer(_) => Blame::Wrong,
+            Self::Taken { .. }
+            | Self::Changed { .. }
+            | Self::Recorded { .. }
+            | Self::NothingToKeep(_)
+            | Self::Decided(_) => Blame::Conflict,
+            Self::Unanswered { .. } => Blame::Consent,
+            Self::Fetch(FetchError::Upstream(_) | FetchError::Unfit(_)) => Blame::Upstream,
+            Self::Fetch(_) => Blame::Wrong,
+        }
+    }
+}

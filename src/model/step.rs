@@ -1,0 +1,44 @@
+//! Steps: what one verb changed, so that it can be undone and done again.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RecordingId, Timestamp};
+
+/// Names one step: they are counted from 1 through the whole life of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub u64);
+
+/// One verb's work on the recordings, as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRow {
+    /// Its id.
+    pub id: StepId,
+    /// When it was done.
+    pub at: Timestamp,
+    /// The verb, as people call it.
+    pub verb: String,
+    /// The recordings that it changed; of very many only the first.
+    pub recordings: Vec<RecordingId>,
+    /// How many they are.
+    pub count: u64,
+    /// Whether it is undone.
+    pub undone: bool,
+}
+
+impl StepRow {
+    /// So many recordings are named at most.
+    pub const NAMED: usize = 16;
+}
+
+impl fmt::Display for StepRow {
+    /// `retag rec_…`, `rm of 12 recordings`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.recordings[..], self.count) {
+            ([only], 1) => write!(f, "{} {only}", self.verb),
+            (_, count) => write!(f, "{} of {count} recordings", self.verb),
+        }
+    }
+}

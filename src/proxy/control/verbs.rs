@@ -1,0 +1,143 @@
+//! The routes that change recordings.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::{Failure, Ids, LARGEST_QUESTION, Routes};
+use crate::engine::{Draft, Relabel, Rerecord, Retagged, Tag, Trashed, Verdict};
+use crate::model::{CallId, RecordingId, Row, StepRow};
+use crate::proxy::Shared;
+
+type Here = State<Arc<Shared>>;
+type Answered<T> = Result<Json<T>, Failure>;
+
+/// What recordings are given.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retag {
+    ids: Vec<RecordingId>,
+    tag: Tag,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// How recordings are called from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Relabelled {
+    ids: Vec<RecordingId>,
+    relabel: Relabel,
+}
+
+/// Which recordings are recorded anew.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Anew {
+    ids: Vec<RecordingId>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What becomes of recordings that wait.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decided {
+    ids: Vec<RecordingId>,
+    verdict: Verdict,
+}
+
+/// Whether an upstream may be asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keep {
+    #[serde(default)]
+    fetch: bool,
+}
+
+impl Routes {
+    /// Adds the routes that change recordings.
+    pub(super) fn verbs(self) -> Self {
+        self.route("/recordings/remove", post(remove))
+            .route("/recordings/restore", post(restore))
+            .route("/recordings/retag", post(retag))
+            .route("/recordings/relabel", post(relabel))
+            .route("/recordings/duplicate", post(duplicate))
+            .route("/recordings/new", post(create).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
+            .route("/recordings/rerecord", post(rerecord))
+            .route("/calls/{id}/keep", post(keep))
+            .route("/reviews", get(reviews).post(review))
+            .route("/trash", get(trash))
+            .route("/steps", get(steps))
+            .route("/undo", post(undo))
+            .route("/redo", post(redo))
+    }
+}
+
+async fn remove(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<Ids> {
+    Ok(Json(Ids { ids: shared.engine.remove(&ids).await? }))
+}
+
+async fn restore(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<Ids> {
+    Ok(Json(Ids { ids: shared.engine.restore(&ids).await? }))
+}
+
+async fn retag(State(shared): Here, Json(retag): Json<Retag>) -> Answered<Vec<Retagged>> {
+    let Retag { ids, tag, dry_run } = retag;
+    Ok(Json(shared.engine.retag(&ids, &tag, dry_run).await?))
+}
+
+async fn relabel(State(shared): Here, Json(relabelled): Json<Relabelled>) -> Answered<Ids> {
+    let Relabelled { ids, relabel } = relabelled;
+    Ok(Json(Ids { ids: shared.engine.relabel(&ids, &relabel).await? }))
+}
+
+async fn duplicate(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<Ids> {
+    Ok(Json(Ids { ids: shared.engine.duplicate(&ids).await? }))
+}
+
+async fn create(State(shared): Here, Json(draft): Json<Draft>) -> Answered<RecordingId> {
+    Ok(Json(shared.engine.create(draft).await?))
+}
+
+async fn rerecord(State(shared): Here, Json(Anew { ids, dry_run }): Json<Anew>) -> Answered<Vec<Rerecord>> {
+    if dry_run {
+        return Ok(Json(shared.engine.rerecord_plan(&ids)?));
+    }
+    let mut done = Vec::with_capacity(ids.len());
+    for id in &ids {
+        done.push(shared.engine.rerecord(id).await?);
+    }
+    Ok(Json(done))
+}
+
+async fn keep(State(shared): Here, Path(id): Path<u64>, Json(keep): Json<Keep>) -> Answered<RecordingId> {
+    Ok(Json(shared.engine.keep(CallId(id), keep.fetch).await?))
+}
+
+async fn reviews(State(shared): Here) -> Json<Vec<Arc<Row>>> {
+    Json(shared.engine.reviews())
+}
+
+async fn review(State(shared): Here, Json(Decided { ids, verdict }): Json<Decided>) -> Answered<Ids> {
+    Ok(Json(Ids { ids: shared.engine.review(&ids, verdict).await? }))
+}
+
+async fn trash(State(shared): Here) -> Answered<Vec<Trashed>> {
+    Ok(Json(shared.engine.trash()?))
+}
+
+async fn steps(State(shared): Here) -> Answered<Vec<StepRow>> {
+    Ok(Json(shared.engine.steps()?))
+}
+
+async fn undo(State(shared): Here) -> Answered<StepRow> {
+    Ok(Json(shared.engine.undo().await?))
+}
+
+async fn redo(State(shared): Here) -> Answered<StepRow> {
+    Ok(Json(shared.engine.redo().await?))
+}
