@@ -20,6 +20,8 @@
 //! | [`matching`] | whether a recording answers a request, and why not; scrubbing |
 //! | [`reading`] | views of recorded bytes: text, events, pictures; sanitized for the screen |
 //! | [`editing`] | other answers made of recorded ones: edited, or made to fail |
+//! | [`query`] | the filter language: one parser for lists, prune and the screen |
+//! | [`retention`] | what to prune and why, and what only several recordings together tell |
 //! | [`interchange`] | recordings as files that people commit |
 //! | [`store`] | journal, sled index, body files; one process owns a store |
 //! | [`upstream`] | the way out: forwarding calls, fetching what links point to |
@@ -49,7 +51,9 @@ pub mod interchange;
 pub mod matching;
 pub mod model;
 pub mod proxy;
+pub mod query;
 pub mod reading;
+pub mod retention;
 pub mod store;
 pub mod terminal;
 pub mod tui;

@@ -18,7 +18,7 @@ mod sse;
 
 pub use decode::decoded;
 pub use failure::Failure;
-pub(crate) use path::decoded as unescaped;
+pub(crate) use path::{behind_version, decoded as unescaped};
 pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 

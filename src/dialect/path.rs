@@ -37,7 +37,7 @@ pub(super) fn is_verb(text: &str) -> bool {
 }
 
 /// Splits the API version (`v1`, `v1beta`) from the front: (`/v1/`, `models`); the first part is `/` without one.
-pub(super) fn behind_version(path: &str) -> (&str, &str) {
+pub(crate) fn behind_version(path: &str) -> (&str, &str) {
     let rest = path.trim_start_matches('/');
     let lead = path.len() - rest.len();
     let version = rest.split('/').next().unwrap_or_default();

@@ -1,0 +1,238 @@
+//! Whether a query matches.
+
+use super::key::{Key, result_word};
+use super::parse::{Expr, Term};
+use super::value::{Test, Value};
+use super::{Judged, Subject, Verdict, arrived, last_use};
+use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, Timestamp};
+
+/// A subject and how it is looked at.
+pub(super) struct View<'a> {
+    pub(super) subject: Subject<'a>,
+    pub(super) now: Timestamp,
+    /// Whether what is known counts as all there is.
+    pub(super) guess: bool,
+}
+
+/// What a term is about, of one subject.
+enum Seen<'a> {
+    /// Texts, of which one has to fit.
+    Texts([Option<&'a str>; 4], &'a [String]),
+    /// A call, by its own id or its recording's.
+    Call(&'a Call),
+    Hash(&'a Hash),
+    /// Words, of which one has to be it.
+    Words([&'static str; 2]),
+    Flag(bool),
+    /// An amount, or the least and the most that it can be.
+    Amount(i128, i128),
+    /// It has none.
+    Nothing,
+    Unknown,
+}
+
+impl Expr {
+    pub(super) fn judge(&self, view: &View<'_>) -> Verdict {
+        match self {
+            Self::All(parts) => fold(parts.iter().map(|part| part.judge(view)), Verdict::No, Verdict::and),
+            Self::Any(parts) => fold(parts.iter().map(|part| part.judge(view)), Verdict::Yes, Verdict::or),
+            Self::Not(part) => !part.judge(view),
+            Self::Term(term) => term.judge(view),
+        }
+    }
+
+    /// What each term says. A `-` before a group stands before each of its terms.
+    pub(super) fn each(&self, view: &View<'_>, not: bool, into: &mut Vec<Judged>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each(view, not, into)),
+            Self::Not(part) => part.each(view, !not, into),
+            Self::Term(term) => {
+                let verdict = term.judge(view);
+                into.push(Judged {
+                    term: format!("{}{term}", if not { "-" } else { "" }),
+                    key: term.key.map(|entry| entry.key),
+                    verdict: if not { !verdict } else { verdict },
+                });
+            }
+        }
+    }
+}
+
+/// All verdicts as one; no further is asked once it is `settled`.
+fn fold(
+    mut all: impl Iterator<Item = Verdict>,
+    settled: Verdict,
+    join: fn(Verdict, Verdict) -> Verdict,
+) -> Verdict {
+    let joined = all.try_fold(!settled, |sum, next| {
+        let sum = join(sum, next);
+        if sum == settled { Err(sum) } else { Ok(sum) }
+    });
+    joined.unwrap_or_else(|settled| settled)
+}
+
+impl Term {
+    fn judge(&self, view: &View<'_>) -> Verdict {
+        let seen = match (self.key, view.subject) {
+            (None, subject) => bare(subject),
+            (Some(entry), Subject::Row(row, _)) => view.of_row(entry.key, row),
+            (Some(entry), Subject::Call(call)) => of_call(entry.key, call, view.now),
+        };
+        fold(self.values.iter().map(|value| value.judge(&seen)), Verdict::Yes, Verdict::or)
+    }
+}
+
+impl Value {
+    fn judge(&self, seen: &Seen<'_>) -> Verdict {
+        let any = |fits: &dyn Fn(&str) -> bool, texts: &[Option<&str>], more: &[String]| {
+            texts.iter().flatten().any(|text| fits(text)) || more.iter().any(|text| fits(text))
+        };
+        match (&self.test, seen) {
+            (_, Seen::Unknown) => Verdict::Unknown,
+            (Test::Text(pattern), Seen::Texts(texts, more)) => {
+                any(&|text| pattern.fits(text), texts, more).into()
+            }
+            (Test::Id(start), Seen::Texts(texts, more)) => any(&|id| begins(id, start), texts, more).into(),
+            (Test::Id(start), Seen::Call(call)) => {
+                let own = start.strip_prefix("call_").is_some_and(|number| number == call.id.0.to_string());
+                (own || call.recording.as_ref().is_some_and(|id| begins(id.as_str(), start))).into()
+            }
+            (Test::Hash(start), Seen::Hash(hash)) => {
+                let digits = hash.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                digits.zip(start).all(|(digit, wanted)| digit == *wanted).into()
+            }
+            (Test::Word(wanted), Seen::Words(words)) => words.contains(wanted).into(),
+            (Test::Flag(wanted), Seen::Flag(is)) => (wanted == is).into(),
+            (range, Seen::Amount(least, most)) => {
+                range.holds(*least, *most).map_or(Verdict::Unknown, Verdict::from)
+            }
+            _ => Verdict::No,
+        }
+    }
+}
+
+fn begins(id: &str, start: &str) -> bool {
+    id.starts_with(start) || id.strip_prefix("rec_").is_some_and(|rest| rest.starts_with(start))
+}
+
+/// What a bare word is looked for in.
+fn bare(subject: Subject<'_>) -> Seen<'_> {
+    match subject {
+        Subject::Row(row, _) => Seen::Texts(
+            [row.prompt.as_deref(), row.model.as_deref(), Some(&row.endpoint), row.name.as_deref()],
+            &row.tags,
+        ),
+        Subject::Call(call) => {
+            Seen::Texts([call.prompt.as_deref(), call.model.as_deref(), Some(&call.endpoint), None], &[])
+        }
+    }
+}
+
+fn text(text: Option<&str>) -> Seen<'_> {
+    Seen::Texts([text, None, None, None], &[])
+}
+
+fn exactly<'a>(amount: impl Into<i128>) -> Seen<'a> {
+    let amount = amount.into();
+    Seen::Amount(amount, amount)
+}
+
+/// Microseconds since a time, none for one in the future.
+fn micros(now: Timestamp, since: Timestamp) -> i128 {
+    i128::from(now.since(since)) * 1000
+}
+
+impl View<'_> {
+    fn of_row<'a>(&self, key: Key, row: &'a Row) -> Seen<'a> {
+        match key {
+            Key::Model => text(row.model.as_deref()),
+            Key::Endpoint => text(Some(&row.endpoint)),
+            Key::Prompt => text(row.prompt.as_deref()),
+            Key::Name => text(row.name.as_deref()),
+            Key::Tag => Seen::Texts([None; 4], &row.tags),
+            Key::Scope => text(row.scope.as_deref()),
+            Key::Mount => text(Some(&row.mount)),
+            Key::Method => text(Some(&row.method)),
+            Key::Id => text(Some(row.id.as_str())),
+            Key::Hash => Seen::Hash(&row.hash),
+            Key::Source => text(row.source.as_ref().map(|source| source.recording.as_str())),
+            Key::Strategy => Seen::Words([row.strategy.word(), ""]),
+            Key::Status => exactly(row.status),
+            Key::Latency => exactly(row.total),
+            Key::Size => exactly(row.size),
+            Key::Age => exactly(micros(self.now, row.recorded_at)),
+            Key::Recorded => exactly(row.recorded_at.0),
+            Key::Hits | Key::Unused => self.used(key, row),
+            Key::Image => Seen::Flag(row.images > 0),
+            Key::Sse => Seen::Flag(row.streamed),
+            Key::Protected => Seen::Flag(row.protected),
+            Key::Partial => Seen::Flag(row.completeness != Completeness::Whole),
+            Key::Fault => {
+                let made = row.source.as_ref().is_some_and(|source| source.how == Derivation::Fault);
+                Seen::Flag(made || row.ending != Ending::Clean)
+            }
+            Key::Edited => Seen::Flag(row.edited),
+            Key::Review => Seen::Flag(row.review.is_some()),
+            Key::Dup | Key::Superseded | Key::Expired | Key::Cost => self.by_facts(key),
+            Key::Result | Key::Mode | Key::Profile => Seen::Nothing,
+        }
+    }
+
+    /// What the row alone does not tell.
+    fn by_facts<'a>(&self, key: Key) -> Seen<'a> {
+        let Subject::Row(_, facts) = self.subject else { return Seen::Nothing };
+        match (key, facts.cost) {
+            (Key::Dup, _) => Seen::Flag(facts.duplicate_of.is_some()),
+            (Key::Superseded, _) => Seen::Flag(facts.superseded_by.is_some()),
+            (Key::Expired, _) => Seen::Flag(facts.expired),
+            (Key::Cost, Some(cost)) => exactly(cost.0),
+            (Key::Cost, None) if !self.guess => Seen::Unknown,
+            _ => Seen::Nothing,
+        }
+    }
+
+    /// Hits, and how long ago the last one was: what may be missing from the ledger makes the first one more, and the
+    /// second one less.
+    fn used<'a>(&self, key: Key, row: &Row) -> Seen<'a> {
+        let unknown_before = match self.subject {
+            Subject::Row(_, facts) if !self.guess && facts.use_unknown_before > arrived(row) => {
+                Some(facts.use_unknown_before)
+            }
+            _ => None,
+        };
+        if key == Key::Hits {
+            let known = i128::from(row.usage.everywhere().count);
+            return Seen::Amount(known, if unknown_before.is_some() { i128::MAX } else { known });
+        }
+        let last = last_use(row);
+        let newest = unknown_before.map_or(last, |unknown| unknown.max(last));
+        Seen::Amount(micros(self.now, newest), micros(self.now, last))
+    }
+}
+
+fn of_call(key: Key, call: &Call, now: Timestamp) -> Seen<'_> {
+    match key {
+        Key::Result => match (call.outcome, call.cosmetic) {
+            (Some(outcome), cosmetic) => Seen::Words([
+                result_word(outcome),
+                if cosmetic && outcome == Outcome::Replay { "hit~" } else { "" },
+            ]),
+            (None, _) => Seen::Nothing,
+        },
+        Key::Model => text(call.model.as_deref()),
+        Key::Endpoint => text(Some(&call.endpoint)),
+        Key::Prompt => text(call.prompt.as_deref()),
+        Key::Scope => text(call.scope.as_deref()),
+        Key::Profile => text(call.profile.as_deref()),
+        Key::Mount => text(Some(&call.mount)),
+        Key::Method => text(Some(&call.method)),
+        Key::Id => Seen::Call(call),
+        Key::Mode => Seen::Words([call.mode.as_str(), ""]),
+        Key::Status => call.status.map_or(Seen::Nothing, exactly),
+        Key::Latency => call.total.map_or(Seen::Nothing, exactly),
+        Key::Size => exactly(call.response_len),
+        Key::Age => exactly(micros(now, call.at)),
+        Key::Sse => Seen::Flag(call.streamed),
+        _ => Seen::Nothing,
+    }
+}

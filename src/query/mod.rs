@@ -1,0 +1,221 @@
+//! The filter language: one parser for lists, for prune and for the screen.
+//!
+//! ```text
+//! result:hit,miss  model:gpt-image*  -tag:ci  (status:>=400 OR latency:>2s)  "tiny hat"
+//! ```
+//!
+//! | written | meaning |
+//! |---|---|
+//! | `word` | the text stands in prompt, model, endpoint, name or a tag, in any case of letters |
+//! | `key:value` | see [`KEYS`]; `key:a,b` is any of the values |
+//! | `*`, `?` | any characters, one character; a key's value with these is held against the whole text |
+//! | `key:=text` | the whole text is this |
+//! | `<` `<=` `>` `>=` `=`, `a..b` | comparisons of numbers, sizes, times and dates; `a..` and `..b` are open at one end |
+//! | `"…"` | the text as it is, `*` and `?` included; `\"` and `\\` stand for `"` and `\` |
+//! | `-term` | not |
+//! | `a b`, `a OR b`, `( )` | both; one of them, which binds less; together |
+//!
+//! Without an operator a size, a time or a date means all that begins with what was written: `age:7d` is from seven days to
+//! just before eight, `recorded:2026-11-01` is that day (in UTC).
+//!
+//! Use can be unknown (see [`RowFacts::use_unknown_before`]), and a price, too. [`Query::matches`] says so; what removes
+//! recordings asks that. [`Query::shows`] takes what is known for all there is; lists ask that.
+
+mod complete;
+mod error;
+mod judge;
+mod key;
+mod parse;
+mod value;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use complete::{Completion, complete};
+pub use error::QueryError;
+pub use key::{KEYS, Key, KeyEntry, Values};
+
+use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
+use judge::View;
+use parse::Expr;
+
+/// What a query is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The rows of recordings.
+    Recordings,
+    /// The calls of the history.
+    Calls,
+}
+
+/// One row or one call.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// A recording's row, and what the row alone does not tell.
+    Row(&'a Row, &'a RowFacts),
+    /// A call.
+    Call(&'a Call),
+}
+
+/// What a row alone does not tell. The default is that nothing is so, and that all use is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowFacts {
+    /// The recording that gives the same answer to the same request, and stays.
+    #[serde(default)]
+    pub duplicate_of: Option<RecordingId>,
+    /// The newer take because of which this one never answers.
+    #[serde(default)]
+    pub superseded_by: Option<RecordingId>,
+    /// Whether it is older than its rule of expiry allows.
+    #[serde(default)]
+    pub expired: bool,
+    /// What recording it again would cost; none where no price is known.
+    #[serde(default)]
+    pub cost: Option<Usd>,
+    /// Hits between the day it came into the store and this time may be missing from the ledger. Not after that day:
+    /// all use is known.
+    #[serde(default)]
+    pub use_unknown_before: Timestamp,
+}
+
+/// Whether a query matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// That depends on something that is not known.
+    Unknown,
+}
+
+/// One term of a query, as it judged a subject. A term below a `-` is judged with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The term as written, with its `-`.
+    pub term: String,
+    /// Its key; none for a bare word.
+    pub key: Option<Key>,
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+/// A query, parsed and ready to be asked many times. Its `Display` is a text that parses to the same query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    expr: Expr,
+    kind: Kind,
+}
+
+impl Query {
+    /// Reads a query.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong and where: a key that is unknown or of the other kind, a value that is none of this key, a quote or
+    /// a parenthesis without its partner.
+    pub fn parse(text: &str, kind: Kind) -> Result<Self, QueryError> {
+        parse::parse(text, kind).map(|expr| Self { expr, kind })
+    }
+
+    /// What it may be asked of. Terms with a key say no to subjects of the other kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether nothing is asked, so that everything matches.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.expr, Expr::All(parts) if parts.is_empty())
+    }
+
+    /// Whether it matches, for those who may not guess.
+    #[must_use]
+    pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
+        self.expr.judge(&View { subject, now, guess: false })
+    }
+
+    /// Whether a list shows it: what is known of its use counts as all there is, and what has no known price has no
+    /// `cost:`. Where [`Query::matches`] is certain this says the same.
+    #[must_use]
+    pub fn shows(&self, subject: Subject<'_>, now: Timestamp) -> bool {
+        self.expr.judge(&View { subject, now, guess: true }) == Verdict::Yes
+    }
+
+    /// What each term says, for those who may not guess, in the order in which they are written.
+    #[must_use]
+    pub fn judged(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Judged> {
+        let mut all = Vec::new();
+        self.expr.each(&View { subject, now, guess: false }, false, &mut all);
+        all
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Recordings => "recordings",
+            Self::Calls => "calls",
+        })
+    }
+}
+
+impl Verdict {
+    /// The verdict of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The verdict of one of them.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        !(!self).and(!other)
+    }
+}
+
+impl std::ops::Not for Verdict {
+    type Output = Self;
+    fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<bool> for Verdict {
+    fn from(fine: bool) -> Self {
+        if fine { Self::Yes } else { Self::No }
+    }
+}
+
+/// When a recording came into its store; when it was recorded, where that is not known.
+#[must_use]
+pub fn arrived(row: &Row) -> Timestamp {
+    if row.stored_at == Timestamp::default() { row.recorded_at } else { row.stored_at }
+}
+
+/// When a recording was last of use as far as that is known, here or elsewhere: its last hit, or when it came.
+#[must_use]
+pub fn last_use(row: &Row) -> Timestamp {
+    row.usage.everywhere().last.unwrap_or_else(|| arrived(row))
+}

@@ -1,0 +1,315 @@
+//! Values: what stands behind a key, made ready once for being asked many times.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use wildmatch::WildMatch;
+
+use super::key::{Key, KeyEntry, Values};
+use crate::dialect::behind_version;
+
+/// One value as written, and what it asks.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) written: Written,
+    pub(super) test: Test,
+}
+
+/// A value as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) op: Op,
+    pub(super) text: String,
+    pub(super) quoted: bool,
+}
+
+/// What stands before a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Op {
+    None,
+    Equal,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+/// What a value asks.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// Whether a text is like this.
+    Text(Pattern),
+    /// Whether an id begins so.
+    Id(String),
+    /// Whether a hash begins with these digits of sixteen.
+    Hash(Vec<u8>),
+    /// Whether it is this word.
+    Word(&'static str),
+    /// Whether it is so.
+    Flag(bool),
+    /// Whether an amount lies within, both ends included.
+    Range { from: Option<i128>, to: Option<i128> },
+}
+
+/// What a text is held against.
+#[derive(Clone, Debug)]
+pub(super) enum Pattern {
+    Contains(Needle),
+    Whole(Needle),
+    Glob(WildMatch),
+}
+
+/// A text in small letters.
+#[derive(Clone, Debug)]
+pub(super) struct Needle {
+    text: String,
+    ascii: bool,
+}
+
+/// An amount as written, in the smallest unit: `until` is the last that begins with what was written.
+struct Amount {
+    at: i128,
+    until: i128,
+}
+
+/// What is wrong with a value. None: the value as a whole is not of the kind that the key takes.
+pub(super) type Wrong = Option<String>;
+
+/// The operators, longer ones first.
+pub(super) const OPERATORS: [(&str, Op); 5] =
+    [("<=", Op::AtMost), (">=", Op::AtLeast), ("<", Op::Less), (">", Op::More), ("=", Op::Equal)];
+
+impl Value {
+    /// A bare word.
+    pub(super) fn bare(written: Written) -> Self {
+        let pattern = if written.is_glob() {
+            // It may stand anywhere, as every bare word.
+            Pattern::Glob(WildMatch::new_case_insensitive(&format!("*{}*", written.text)))
+        } else {
+            Pattern::Contains(Needle::new(&written.text))
+        };
+        Self { written, test: Test::Text(pattern) }
+    }
+
+    /// A value of a key.
+    pub(super) fn of(entry: &KeyEntry, written: Written) -> Result<Self, Wrong> {
+        let test = match entry.values {
+            Values::Text | Values::Name => text(entry, &written)?,
+            Values::Id => Test::Id(written.plain(entry)?.to_owned()),
+            Values::Hash => Test::Hash(digits(written.plain(entry)?)?),
+            Values::YesNo => Test::Flag(word(entry, &written)? == "yes"),
+            Values::Words(_) => Test::Word(word(entry, &written)?),
+            Values::Count | Values::Size | Values::Time | Values::Dollars | Values::Date => {
+                range(entry.values, &written)?
+            }
+        };
+        Ok(Self { written, test })
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        // What it asks follows from what is written.
+        self.written == other.written
+    }
+}
+
+impl Written {
+    fn is_glob(&self) -> bool {
+        !self.quoted && self.text.contains(['*', '?'])
+    }
+
+    /// The text of a value that nothing may stand before.
+    fn plain(&self, entry: &KeyEntry) -> Result<&str, Wrong> {
+        match self.op {
+            Op::None => Ok(&self.text),
+            op => Err(Some(format!(
+                "`{op}` compares numbers, sizes, times and dates; `{}` is none",
+                entry.name
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.op.fmt(f)?;
+        if self.quoted { f.write_str(&quoted(&self.text)) } else { f.write_str(&self.text) }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(OPERATORS.iter().find(|(_, op)| op == self).map_or("", |(sign, _)| sign))
+    }
+}
+
+/// A text in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn text(entry: &KeyEntry, written: &Written) -> Result<Test, Wrong> {
+    let exact = written.op == Op::Equal;
+    if !exact {
+        written.plain(entry)?;
+    }
+    let text = if entry.key == Key::Endpoint && written.text.starts_with('/') {
+        behind_version(&written.text).1
+    } else {
+        &written.text
+    };
+    Ok(Test::Text(if written.is_glob() {
+        Pattern::Glob(WildMatch::new_case_insensitive(text))
+    } else if exact || entry.values == Values::Name {
+        Pattern::Whole(Needle::new(text))
+    } else {
+        Pattern::Contains(Needle::new(text))
+    }))
+}
+
+fn word(entry: &KeyEntry, written: &Written) -> Result<&'static str, Wrong> {
+    let wanted = written.plain(entry)?;
+    let same = |word: &str| !word.is_empty() && word.eq_ignore_ascii_case(wanted);
+    entry
+        .values
+        .words()
+        .iter()
+        .find(|(word, also)| same(word) || same(also))
+        .map(|(word, _)| *word)
+        .ok_or(None)
+}
+
+fn digits(text: &str) -> Result<Vec<u8>, Wrong> {
+    if text.len() > 64 {
+        return Err(Some("a hash has 64 hexadecimal digits".into()));
+    }
+    let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.chars().map(digit).collect::<Option<_>>().ok_or(None)
+}
+
+fn range(values: Values, written: &Written) -> Result<Test, Wrong> {
+    let amount = |text: &str| amount(values, text).ok_or(None::<String>);
+    let open = |text: &str| if text.is_empty() { Ok(None) } else { amount(text).map(Some) };
+    if let (Op::None, Some((from, to))) = (written.op, written.text.split_once("..")) {
+        let (from, to) = (open(from)?, open(to)?);
+        let from = from.map(|amount| amount.at);
+        let to = to.map(|to| if values == Values::Date { to.until } else { to.at });
+        return match (from, to) {
+            (None, None) => Err(None),
+            (Some(from), Some(to)) if from > to => {
+                Err(Some("a range goes from the smaller to the larger".into()))
+            }
+            _ => Ok(Test::Range { from, to }),
+        };
+    }
+    let Amount { at, until } = amount(&written.text)?;
+    // Later than a day is after its end; but what is more than a megabyte need not be two.
+    let edge = if values == Values::Date { until } else { at };
+    let (from, to) = match written.op {
+        Op::None | Op::Equal => (Some(at), Some(until)),
+        Op::Less => (None, Some(at - 1)),
+        Op::AtMost => (None, Some(edge)),
+        Op::More => (Some(edge + 1), None),
+        Op::AtLeast => (Some(at), None),
+    };
+    Ok(Test::Range { from, to })
+}
+
+fn amount(values: Values, text: &str) -> Option<Amount> {
+    if values == Values::Date {
+        return day(text);
+    }
+    let text = if values == Values::Dollars { text.strip_prefix('$').unwrap_or(text) } else { text };
+    let (number, unit) =
+        text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()));
+    let unit = unit_of(values, unit)?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let broken = number.len() > whole.len();
+    // So many digits, in the largest unit, are far from the ends of an `i128`.
+    let fine = (1..=15).contains(&whole.len()) && fraction.len() <= 9 && broken != fraction.is_empty();
+    if !fine || (broken && unit == 1) {
+        return None;
+    }
+    let step = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
+    let at = format!("{whole}{fraction}").parse::<i128>().ok()?.saturating_mul(unit) / step;
+    let exact = values == Values::Dollars;
+    Some(Amount { at, until: if exact { at } else { at + (unit / step).max(1) - 1 } })
+}
+
+/// How many of the smallest unit it is: bytes, microseconds, millionths of a dollar.
+fn unit_of(values: Values, unit: &str) -> Option<i128> {
+    const SECOND: i128 = 1_000_000;
+    let unit = unit.to_ascii_lowercase();
+    Some(match (values, unit.as_str()) {
+        (Values::Count, "") | (Values::Size, "" | "b") => 1,
+        (Values::Size, "k" | "kb" | "kib") => 1 << 10,
+        (Values::Size, "m" | "mb" | "mib") => 1 << 20,
+        (Values::Size, "g" | "gb" | "gib") => 1 << 30,
+        (Values::Size, "t" | "tb" | "tib") => 1 << 40,
+        (Values::Time, "ms") => 1_000,
+        (Values::Time, "s") | (Values::Dollars, "") => SECOND,
+        (Values::Time, "m") => 60 * SECOND,
+        (Values::Time, "h") => 3_600 * SECOND,
+        (Values::Time, "d") => 86_400 * SECOND,
+        (Values::Time, "w") => 604_800 * SECOND,
+        _ => return None,
+    })
+}
+
+/// A day, in milliseconds.
+fn day(text: &str) -> Option<Amount> {
+    const MILLIS: i128 = 86_400_000;
+    // Other forms of ISO 8601 hold times and zones, which a day has not.
+    let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let date: Date = plain.then(|| text.parse().ok())??;
+    let at = date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond().into();
+    Some(Amount { at, until: at + MILLIS - 1 })
+}
+
+impl Test {
+    /// Whether an amount that lies somewhere from `least` to `most` is within: none where that depends.
+    pub(super) fn holds(&self, least: i128, most: i128) -> Option<bool> {
+        let Self::Range { from, to } = self else { return Some(false) };
+        let inside = |amount| from.is_none_or(|from| from <= amount) && to.is_none_or(|to| amount <= to);
+        if inside(least) && inside(most) {
+            return Some(true);
+        }
+        let apart = from.is_some_and(|from| most < from) || to.is_some_and(|to| to < least);
+        apart.then_some(false)
+    }
+}
+
+impl Pattern {
+    pub(super) fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(needle) => needle.is_in(text),
+            Self::Whole(needle) => needle.is(text),
+            Self::Glob(glob) => glob.matches(text),
+        }
+    }
+}
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_lowercase(), ascii: text.is_ascii() }
+    }
+
+    fn is(&self, text: &str) -> bool {
+        if self.ascii { self.text.eq_ignore_ascii_case(text) } else { text.to_lowercase() == self.text }
+    }
+
+    /// Without a copy for the needles that people mostly type: lists ask this for every row at every key press.
+    fn is_in(&self, text: &str) -> bool {
+        if !self.ascii {
+            return text.to_lowercase().contains(&self.text);
+        }
+        let (needle, text) = (self.text.as_bytes(), text.as_bytes());
+        let Some(first) = needle.first() else { return true };
+        let Some(last) = text.len().checked_sub(needle.len()) else { return false };
+        let upper = first.to_ascii_uppercase();
+        let begins = text[..=last].iter().enumerate().filter(|(_, byte)| *byte == first || **byte == upper);
+        begins.map(|(at, _)| &text[at..at + needle.len()]).any(|part| part.eq_ignore_ascii_case(needle))
+    }
+}
