@@ -8,10 +8,11 @@ mod measured;
 
 use axum::response::Response;
 use bytes::Bytes;
+use retake::engine::{Relabel, Secret};
 use retake::model::{Event, Headers, Mode, Recording, Request};
 use serde_json::Value;
 
-use crate::world::{Reply, Seen, TOKEN, Upstream, World, json, wait};
+use crate::world::{KEY, Reply, Seen, TOKEN, Upstream, World, json, settings, wait};
 
 const CHAT: &str = "/openai/v1/chat/completions";
 const IMAGES: &str = "/openai/v1/images/generations";
@@ -29,11 +30,14 @@ fn provider(seen: &Seen) -> Response {
     }
 }
 
-/// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture, two others answer the same
-/// calls. Gives the recording with the picture.
+/// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture and was recorded anew, two
+/// others answer the same calls, a fourth is in the trash, and the last step was undone. Gives the recording with the
+/// picture.
 async fn furnished() -> (World, Upstream, Recording) {
     let upstream = Upstream::start(|seen| provider(&seen)).await;
-    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let mut settings = settings(Mode::ReplayOrRecord, upstream.address);
+    settings.keys.insert("openai".into(), Secret(KEY.into()));
+    let world = World::with(settings, tempfile::tempdir().unwrap()).await;
     let picture = r#"{"model":"gpt-image-1.5","prompt":"a cat"}"#;
     let missed = world.post(IMAGES, &[("x-retake-mode", "replay-or-error")], picture).await;
     assert_eq!(missed.status, 404);
@@ -45,6 +49,12 @@ async fn furnished() -> (World, Upstream, Recording) {
         let headers = [("x-retake-match", "standard -seed"), ("x-retake-mode", "record")];
         world.record(CHAT, &headers, &chat).await;
     }
+    let one = std::slice::from_ref(&recording.id);
+    let removed = world.engine.duplicate(one).await.unwrap();
+    world.engine.remove(&removed).await.unwrap();
+    assert!(world.engine.rerecord(&recording.id).await.unwrap().new.is_some());
+    world.engine.relabel(one, &Relabel { name: Some("cat".into()), ..Relabel::default() }).await.unwrap();
+    world.engine.undo().await.unwrap();
     // A recording is announced before its call is done.
     let mut events = world.engine.subscribe();
     while world.engine.calls().iter().any(|call| !call.done) {

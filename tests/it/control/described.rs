@@ -1,8 +1,8 @@
 //! The `OpenAPI` document and the server say the same.
 //!
 //! A new route needs no line in here: it is described in `assets/openapi.json`, with an `example` for each parameter of
-//! its path and for its body. In those, [`RECORDING`] stands for a recording, [`MEDIA`] for a file that it keeps, and
-//! call 1 is a miss; see [`furnished`].
+//! its path and for its body. In those, [`RECORDING`] stands for a recording, [`MEDIA`] for a file that it keeps,
+//! [`ANEW`] for what waits for its review, and call 1 is a miss; see [`furnished`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use super::*;
 
 const DOCUMENT: &str = include_str!("../../../assets/openapi.json");
 const RECORDING: &str = "rec_2jKxKf7Qm9RzT4aW";
+const ANEW: &str = "rec_5NwWaitsForReview";
 const MEDIA: &str = "med_2jKxKf7Qm9RzT4aW_0a1b2c3d";
 
 /// One thing that the document says can be done.
@@ -133,7 +134,9 @@ async fn every_example_works_and_is_answered_as_described() {
     for operation in operations() {
         let (world, _upstream, recording) = furnished().await;
         let real = |text: &str| {
-            text.replace(MEDIA, recording.media[0].id.as_str()).replace(RECORDING, recording.id.as_str())
+            text.replace(MEDIA, recording.media[0].id.as_str())
+                .replace(RECORDING, recording.id.as_str())
+                .replace(ANEW, world.engine.reviews()[0].id.as_str())
         };
         let body: Option<Value> =
             operation.body().map(|body| serde_json::from_str(&real(&body.to_string())).unwrap());
