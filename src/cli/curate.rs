@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{Common, keep, label, make, pick, retag, review, rm, trash, undo};
+use super::{Common, edit, keep, label, make, pick, retag, review, rm, trash, undo};
 
 #[derive(Subcommand)]
 pub(super) enum Verb {
@@ -16,6 +16,10 @@ pub(super) enum Verb {
     Rename(label::Name),
     /// Keep delete and prune from recordings
     Protect(label::Protection),
+    /// Change a recording's answer: status, headers, body, text, picture, pace
+    Edit(edit::Changes),
+    /// Make a recording that fails out of one that did not
+    Derive(edit::Failing),
     /// Copy recordings
     Duplicate(make::Copies),
     /// Make a recording that no call made
@@ -60,6 +64,8 @@ pub(super) async fn run(common: &Common, verb: Verb) -> anyhow::Result<ExitCode>
         Verb::Tag(tags) => label::tag(common, tags).await,
         Verb::Rename(name) => label::rename(common, name).await,
         Verb::Protect(protection) => label::protect(common, protection).await,
+        Verb::Edit(changes) => edit::edit(common, changes).await,
+        Verb::Derive(failing) => edit::derive(common, failing).await,
         Verb::Duplicate(copies) => make::duplicate(common, copies).await,
         Verb::New(new) => make::new(common, new).await,
         Verb::Keep(call) => keep::run(common, call).await,

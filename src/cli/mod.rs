@@ -14,6 +14,7 @@ mod curate;
 mod curl;
 mod demo;
 mod doctor;
+mod edit;
 mod exit;
 mod explain;
 mod generate;

@@ -6,7 +6,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{Desk, DeskError};
-use crate::engine::{Draft, Relabel, Rerecord, Retagged, Tag, Trashed, Verdict};
+use crate::editing::Fault;
+use crate::engine::{Draft, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
 use crate::model::{CallId, RecordingId, Row, StepRow};
 
 impl Desk {
@@ -87,6 +88,41 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.duplicate(ids).await?),
             Self::There(owner) => owner.ids("/recordings/duplicate", &json!({ "ids": ids })).await,
+        }
+    }
+
+    /// Edits a recording, all of the revisions or none.
+    ///
+    /// # Errors
+    /// When it is not there, a revision cannot be, or the store cannot be written.
+    pub async fn edit(&self, id: &RecordingId, revisions: &[Revision]) -> Result<(), DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.edit(id, revisions.to_vec()).await?),
+            Self::There(owner) => {
+                let path = format!("/recordings/{id}/edit");
+                let ids = owner.ids(&path, &json!({ "revisions": revisions })).await?;
+                debug_assert_eq!(ids, [id.clone()]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes a recording that fails out of one that did not; gives the new one.
+    ///
+    /// # Errors
+    /// When it is not there or cannot fail so, or the store cannot be written.
+    pub async fn derive(
+        &self,
+        id: &RecordingId,
+        fault: Fault,
+        scope: Option<&str>,
+    ) -> Result<RecordingId, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.derive(id, fault, scope.map(str::to_owned)).await?),
+            Self::There(owner) => {
+                let body = json!({ "fault": fault.to_string(), "scope": scope });
+                owner.call(Method::POST, &format!("/recordings/{id}/derive"), &body).await
+            }
         }
     }
 

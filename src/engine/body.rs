@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 
 use super::flight::Reader;
 use super::tee::Tee;
-use crate::model::{ByteLog, Latency};
+use crate::model::{ByteLog, Ending, Latency};
 use crate::upstream::UpstreamError;
 
 /// The body of an [`Answer`](super::Answer).
@@ -31,10 +31,16 @@ pub struct Paced {
     waiting: Option<(Pin<Box<Sleep>>, Bytes)>,
     started: Instant,
     left: u64,
+    /// What comes behind the last piece.
+    ending: Ending,
+    /// Runs before a break.
+    flushed: Option<Pin<Box<Sleep>>>,
     /// Run when the last piece was handed over or the client left; it is told whether all was.
     ended: Option<Box<dyn FnOnce(bool) + Send>>,
 }
 
+/// How long the server gets to send what it was given.
+const FLUSH: Duration = Duration::from_millis(20);
 /// A longer piece is handed over in parts, so that a client that leaves in the middle is noticed.
 const PART: usize = 64 << 10;
 
@@ -51,6 +57,17 @@ impl AnswerBody {
             return Self::Whole(bytes);
         }
         Self::paced(bytes, log, latency, ended)
+    }
+
+    /// The same body with another end.
+    pub(super) fn ending(self, ending: Ending) -> Self {
+        match self {
+            Self::Paced(mut paced) => {
+                paced.ending = ending;
+                Self::Paced(paced)
+            }
+            other => other,
+        }
     }
 
     /// The same in pieces even without a latency: `ended` learns whether the client took all of it.
@@ -80,6 +97,8 @@ impl AnswerBody {
             waiting: None,
             started: Instant::now(),
             left,
+            ending: Ending::Clean,
+            flushed: None,
             ended: Some(ended),
         })
     }
@@ -101,14 +120,19 @@ fn due(latency: Latency, micros: u64) -> Duration {
 }
 
 impl Paced {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
         if self.waiting.is_none() {
             let Some((due, piece)) = self.pieces.next() else {
                 self.end();
-                return Poll::Ready(None);
+                return match self.ending {
+                    Ending::Clean => Poll::Ready(None),
+                    Ending::Cut => self.broken(cx),
+                    // Until the client gives up.
+                    Ending::Stall => Poll::Pending,
+                };
             };
             if self.started.elapsed() >= due {
-                return Poll::Ready(Some(self.over(piece)));
+                return Poll::Ready(Some(Ok(self.over(piece))));
             }
             let deadline = tokio::time::Instant::from_std(self.started + due);
             self.waiting = Some((Box::pin(tokio::time::sleep_until(deadline)), piece));
@@ -116,7 +140,14 @@ impl Paced {
         let Some((sleep, _)) = &mut self.waiting else { return Poll::Ready(None) };
         ready!(sleep.as_mut().poll(cx));
         let piece = self.waiting.take().map(|(_, piece)| piece);
-        Poll::Ready(piece.map(|piece| self.over(piece)))
+        Poll::Ready(piece.map(|piece| Ok(self.over(piece))))
+    }
+
+    /// The connection breaks, but not before what was sent is on its way: the server throws away what it still holds.
+    fn broken(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
+        let flushed = self.flushed.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
+        ready!(flushed.as_mut().poll(cx));
+        Poll::Ready(Some(Err(UpstreamError::Cut("as its recording does".into()))))
     }
 
     fn over(&mut self, piece: Bytes) -> Bytes {
@@ -152,7 +183,7 @@ impl Body for AnswerBody {
         let piece = match &mut *self {
             Self::Whole(bytes) if bytes.is_empty() => None,
             Self::Whole(bytes) => Some(Ok(std::mem::take(bytes))),
-            Self::Paced(paced) => ready!(paced.poll(cx)).map(Ok),
+            Self::Paced(paced) => ready!(paced.poll(cx)),
             Self::Tee(tee) => ready!(tee.poll_piece(cx)),
             Self::Shared(reader) => ready!(reader.poll_piece(cx)),
         };
@@ -166,7 +197,9 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Paced(paced) => SizeHint::with_exact(paced.left),
+            Self::Paced(paced) if paced.ending == Ending::Clean => SizeHint::with_exact(paced.left),
+            // A client that was told the length would take the rest for all.
+            Self::Paced(_) => SizeHint::default(),
             Self::Tee(tee) => hint(tee.declared_len()),
             Self::Shared(reader) => hint(reader.declared_len()),
         }

@@ -11,10 +11,8 @@ use super::record::{KEEP, completeness};
 use super::tee::{Arrived, Tee};
 use super::ticket::micros;
 use super::{Engine, clock};
-use crate::matching::{credentials, summary};
-use crate::model::{
-    ByteLog, Completeness, Hash, Provenance, Recording, RecordingId, Request, Response, Scrubbed, Usd,
-};
+use crate::matching::credentials;
+use crate::model::{ByteLog, Hash, Provenance, Recording, RecordingId, Request, Response, Scrubbed};
 use crate::upstream::UpstreamError;
 
 /// Why an upstream was not asked, or did not answer.
@@ -130,26 +128,5 @@ impl Engine {
             return Vec::new();
         }
         Self::linked(id, &response.log.bytes, dialect.links(&endpoint))
-    }
-
-    /// What an answer of this endpoint and model costs, going by the recordings: the price in the middle. None where none
-    /// of them has a price.
-    #[must_use]
-    pub fn estimate(&self, request: &Scrubbed) -> Option<Usd> {
-        let asked = summary(request);
-        let same = self.shared.library.select(|row| {
-            row.endpoint == asked.endpoint
-                && row.model == asked.model
-                && row.completeness == Completeness::Whole
-        });
-        let mut prices: Vec<_> = same.iter().filter_map(|entry| self.price(&entry.row)).collect();
-        prices.sort_unstable();
-        prices.get(prices.len() / 2).copied()
-    }
-
-    /// What a recording cost.
-    pub(super) fn price(&self, row: &crate::model::Row) -> Option<Usd> {
-        let _ = row;
-        None
     }
 }

@@ -17,9 +17,9 @@ use super::body::AnswerBody;
 use super::cursors::{Scope, Turn};
 use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock, jobs, links};
+use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
-use crate::model::{ByteLog, Call, CallId, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId};
+use crate::model::{ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId};
 use crate::store::StoreError;
 
 /// How many raw requests are remembered to have been asked for.
@@ -94,6 +94,9 @@ struct Prepared {
     job: Option<Arc<str>>,
     /// The recorded body and its pieces, for pacing.
     log: ByteLog,
+    /// How fast it is sent, whatever the proxy's latency is.
+    pace: Option<Latency>,
+    ending: Ending,
 }
 
 impl Engine {
@@ -118,7 +121,7 @@ impl Engine {
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
         let (headers, status) = (hit.headers.clone(), ready.status);
         self.restart(&ready, &raw.overrides.scope);
-        if raw.overrides.latency.unwrap_or(settings.latency) == Latency::None {
+        if ready.latency(raw.overrides, settings) == Latency::None && ready.ending == Ending::Clean {
             self.replayed_at_once(&hit, mode, raw.started);
             return Some(Answer { status, headers, body: AnswerBody::Whole(ready.body.clone()) });
         }
@@ -200,11 +203,13 @@ impl Engine {
         ready: &Prepared,
         overrides: &Overrides,
     ) -> Answer {
-        let latency = overrides.latency.unwrap_or(self.settings().latency);
+        let latency = ready.latency(overrides, &self.settings());
         let first = ticket.elapsed() + latency.due(ready.log.begins());
         ticket.call().first_byte = Some(micros(first));
-        let give = if ticket.is_turn() { AnswerBody::paced } else { AnswerBody::held };
+        let in_pieces = ticket.is_turn() || ready.ending != Ending::Clean;
+        let give = if in_pieces { AnswerBody::paced } else { AnswerBody::held };
         let body = give(ready.body.clone(), &ready.log, latency, move |delivered| ticket.replayed(delivered));
+        let body = body.ending(ready.ending);
         Answer { status: ready.status, headers, body }
     }
 
@@ -239,6 +244,8 @@ impl Engine {
             body,
             job: jobs::submitted(&recording.request, &recording.response),
             log: recording.response.log.clone(),
+            pace: recording.pace,
+            ending: recording.ending,
         };
         let ready = Arc::new(ready);
         self.shared.replays.keep(key, &ready);
@@ -363,6 +370,11 @@ impl Replays {
 }
 
 impl Prepared {
+    /// How fast it is sent: as the call says, else as the recording says, else as the proxy does.
+    fn latency(&self, overrides: &Overrides, settings: &Settings) -> Latency {
+        overrides.latency.or(self.pace).unwrap_or(settings.latency)
+    }
+
     fn weight(&self) -> usize {
         self.body.len() + self.log.bytes.len() + 1024
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::policy::{Profile, Route, Secret};
 use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
+use crate::reading::Prices;
 use crate::upstream::{Base, Client};
 
 /// What flags, environment and configuration decide.
@@ -40,6 +41,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// Personal data of the project's own kind.
     pub scrub: Vec<ScrubPattern>,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// The keys with which upstreams are asked outside of any call, by mount.
     pub keys: BTreeMap<String, Secret>,
     /// Web pages that may call the proxy, `http://localhost:3000`.
@@ -104,6 +107,7 @@ impl Default for Settings {
             aliases: BTreeMap::new(),
             ignores: Vec::new(),
             scrub: Vec::new(),
+            prices: Arc::new(Prices::listed()),
             keys: BTreeMap::new(),
             origins: Vec::new(),
         }

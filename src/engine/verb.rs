@@ -1,6 +1,7 @@
 //! Why a verb was not carried out. Nothing is changed then.
 
 use super::FetchError;
+use crate::editing::{EditError, FaultError};
 use crate::matching::ResolveFieldError;
 use crate::model::{ParseNameError, RecordingId, Usd};
 use crate::store::StoreError;
@@ -86,6 +87,12 @@ pub enum VerbError {
     /// A recording does not wait for a review.
     #[error("{0} does not wait for a review; `retake review` lists what does")]
     Decided(RecordingId),
+    /// An answer cannot be edited so.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// An answer cannot be made to fail so.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// The upstream was asked in vain.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -115,7 +122,12 @@ impl VerbError {
         match self {
             Self::Store(_) => Blame::Store,
             Self::Unknown(_) | Self::UnknownCall(_) | Self::Forgotten(_) | Self::NoStep(_) => Blame::Missing,
-            Self::Field { .. } | Self::Name(_) | Self::Shared { .. } | Self::NoAnswer(_) => Blame::Wrong,
+            Self::Field { .. }
+            | Self::Name(_)
+            | Self::Shared { .. }
+            | Self::NoAnswer(_)
+            | Self::Edit(_)
+            | Self::Fault(_) => Blame::Wrong,
             Self::Taken { .. }
             | Self::Changed { .. }
             | Self::Recorded { .. }

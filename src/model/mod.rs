@@ -31,8 +31,8 @@ pub use mode::{Mode, ParseModeError};
 pub use name::{ParseNameError, check_name, check_tag};
 pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{
-    Completeness, Derivation, Ending, Hit, Hits, MediaRef, Provenance, Recording, Row, Source, Tokens, Usage,
-    Usd,
+    Completeness, Derivation, Ending, Hit, Hits, MediaRef, Original, Provenance, Recording, Row, Source,
+    Tokens, Usage, Usd,
 };
 pub use rule::Rule;
 pub use scope::{CursorState, ScopeState};

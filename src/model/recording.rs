@@ -56,9 +56,18 @@ pub struct Recording {
     /// answers nothing.
     #[serde(default)]
     pub review: Option<RecordingId>,
-    /// The response as it came, where it was edited since.
+    /// What it answered as it came, where it was edited since.
     #[serde(default)]
-    pub original: Option<Box<Response>>,
+    pub original: Option<Box<Original>>,
+}
+
+/// What a recording answered before it was edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// The response.
+    pub response: Response,
+    /// What was behind its links.
+    pub media: Vec<MediaRef>,
 }
 
 /// How a replay ends when all its bytes are sent.

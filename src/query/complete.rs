@@ -83,7 +83,7 @@ fn written(value: String) -> String {
 }
 
 fn unquoted(text: &str) -> String {
-    text.strip_prefix('"').map_or_else(|| text.to_owned(), |rest| rest.replace('\\', "").replace('"', ""))
+    text.strip_prefix('"').map_or_else(|| text.to_owned(), |rest| rest.replace(['\\', '"'], ""))
 }
 
 /// Where the word starts that the text ends in, and where the part of it behind its last comma. Quotes hold words together

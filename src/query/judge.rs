@@ -1,21 +1,27 @@
 //! Whether a query matches.
 
+use std::cell::OnceCell;
+
 use super::key::{Key, result_word};
 use super::parse::{Expr, Term};
-use super::value::{Test, Value};
+use super::value::{Case, Pattern, Test, Value};
 use super::{Judged, Subject, Verdict, arrived, last_use};
 use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, Timestamp};
 
 /// A subject and how it is looked at.
 pub(super) struct View<'a> {
-    pub(super) subject: Subject<'a>,
-    pub(super) now: Timestamp,
+    subject: Subject<'a>,
+    now: Timestamp,
     /// Whether what is known counts as all there is.
-    pub(super) guess: bool,
+    guess: bool,
+    /// Where bare words are looked for, by case, once something asks.
+    joined: [OnceCell<String>; 2],
 }
 
 /// What a term is about, of one subject.
 enum Seen<'a> {
+    /// All that bare words are looked for in.
+    Bare(&'a View<'a>),
     /// Texts, of which one has to fit.
     Texts([Option<&'a str>; 4], &'a [String]),
     /// A call, by its own id or its recording's.
@@ -74,7 +80,7 @@ fn fold(
 impl Term {
     fn judge(&self, view: &View<'_>) -> Verdict {
         let seen = match (self.key, view.subject) {
-            (None, subject) => bare(subject),
+            (None, _) => Seen::Bare(view),
             (Some(entry), Subject::Row(row, _)) => view.of_row(entry.key, row),
             (Some(entry), Subject::Call(call)) => of_call(entry.key, call, view.now),
         };
@@ -89,6 +95,13 @@ impl Value {
         };
         match (&self.test, seen) {
             (_, Seen::Unknown) => Verdict::Unknown,
+            (Test::Text(Pattern::Contains(part)), Seen::Bare(view)) => {
+                view.joined(part.case).contains(&part.text).into()
+            }
+            (Test::Text(pattern), Seen::Bare(view)) => {
+                let (texts, more) = bare(view.subject);
+                any(&|text| pattern.fits(text), &texts, more).into()
+            }
             (Test::Text(pattern), Seen::Texts(texts, more)) => {
                 any(&|text| pattern.fits(text), texts, more).into()
             }
@@ -115,19 +128,6 @@ fn begins(id: &str, start: &str) -> bool {
     id.starts_with(start) || id.strip_prefix("rec_").is_some_and(|rest| rest.starts_with(start))
 }
 
-/// What a bare word is looked for in.
-fn bare(subject: Subject<'_>) -> Seen<'_> {
-    match subject {
-        Subject::Row(row, _) => Seen::Texts(
-            [row.prompt.as_deref(), row.model.as_deref(), Some(&row.endpoint), row.name.as_deref()],
-            &row.tags,
-        ),
-        Subject::Call(call) => {
-            Seen::Texts([call.prompt.as_deref(), call.model.as_deref(), Some(&call.endpoint), None], &[])
-        }
-    }
-}
-
 fn text(text: Option<&str>) -> Seen<'_> {
     Seen::Texts([text, None, None, None], &[])
 }
@@ -140,6 +140,41 @@ fn exactly<'a>(amount: impl Into<i128>) -> Seen<'a> {
 /// Microseconds since a time, none for one in the future.
 fn micros(now: Timestamp, since: Timestamp) -> i128 {
     i128::from(now.since(since)) * 1000
+}
+
+/// What a bare word is looked for in.
+fn bare(subject: Subject<'_>) -> ([Option<&str>; 4], &[String]) {
+    match subject {
+        Subject::Row(row, _) => {
+            let texts = [
+                row.prompt.as_deref(),
+                row.model.as_deref(),
+                Some(row.endpoint.as_str()),
+                row.name.as_deref(),
+            ];
+            (texts, &row.tags)
+        }
+        Subject::Call(call) => {
+            ([call.prompt.as_deref(), call.model.as_deref(), Some(&*call.endpoint), None], &[])
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(subject: Subject<'a>, now: Timestamp, guess: bool) -> Self {
+        Self { subject, now, guess, joined: Default::default() }
+    }
+
+    /// Line by line, so that no word is found across two texts: all of them have one line.
+    fn joined(&self, case: Case) -> &str {
+        self.joined[case as usize].get_or_init(|| {
+            let (texts, more) = bare(self.subject);
+            let texts = texts.into_iter().flatten().chain(more.iter().map(String::as_str));
+            let mut joined = String::with_capacity(256);
+            texts.for_each(|text| joined.extend([text, "\n"]));
+            case.small(&joined)
+        })
+    }
 }
 
 impl View<'_> {

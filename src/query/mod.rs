@@ -1,21 +1,12 @@
 //! The filter language: one parser for lists, for prune and for the screen.
 //!
 //! ```text
-//! result:hit,miss  model:gpt-image*  -tag:ci  (status:>=400 OR latency:>2s)  "tiny hat"
+//! model:gpt-image*  -tag:ci  (status:>=400 OR latency:>2s)  "tiny hat"
 //! ```
 //!
-//! | written | meaning |
-//! |---|---|
-//! | `word` | the text stands in prompt, model, endpoint, name or a tag, in any case of letters |
-//! | `key:value` | see [`KEYS`]; `key:a,b` is any of the values |
-//! | `*`, `?` | any characters, one character; a key's value with these is held against the whole text |
-//! | `key:=text` | the whole text is this |
-//! | `<` `<=` `>` `>=` `=`, `a..b` | comparisons of numbers, sizes, times and dates; `a..` and `..b` are open at one end |
-//! | `"…"` | the text as it is, `*` and `?` included; `\"` and `\\` stand for `"` and `\` |
-//! | `-term` | not |
-//! | `a b`, `a OR b`, `( )` | both; one of them, which binds less; together |
+//! [`KEYS`] says which keys there are, [`SYNTAX`] all else.
 //!
-//! Without an operator a size, a time or a date means all that begins with what was written: `age:7d` is from seven days to
+//! Without an operator a size, a time or a day means all that begins with what was written: `age:7d` is from seven days to
 //! just before eight, `recorded:2026-11-01` is that day (in UTC).
 //!
 //! Use can be unknown (see [`RowFacts::use_unknown_before`]), and a price, too. [`Query::matches`] says so; what removes
@@ -42,6 +33,24 @@ pub use key::{KEYS, Key, KeyEntry, Values};
 use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
 use judge::View;
 use parse::Expr;
+
+/// What may be written besides the keys: an example, and what it means.
+pub const SYNTAX: &[(&str, &str)] = &[
+    ("hat", "the text stands in prompt, model, endpoint, name or a tag; the case of letters does not matter"),
+    ("\"tiny hat\"", "the text as it is, `*` and `?` included; `\\\"` and `\\\\` are `\"` and `\\`"),
+    (
+        "model:gpt-image*",
+        "a key and its value; `*` is any characters, `?` is one, and the whole text has to fit",
+    ),
+    ("model:=gpt-5", "the whole text is this"),
+    ("tag:ci,nightly", "any of the values"),
+    ("size:>1M", "`<`, `<=`, `>`, `>=` and `=` compare numbers, sizes, times and days"),
+    ("status:400..499", "from and to, both included; `400..` and `..499` are open at one end"),
+    ("-tag:ci", "not"),
+    ("tag:ci hat", "both"),
+    ("tag:ci OR hat", "one of them"),
+    ("-(tag:ci OR hat)", "together"),
+];
 
 /// What a query is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,21 +148,21 @@ impl Query {
     /// Whether it matches, for those who may not guess.
     #[must_use]
     pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
-        self.expr.judge(&View { subject, now, guess: false })
+        self.expr.judge(&View::new(subject, now, false))
     }
 
     /// Whether a list shows it: what is known of its use counts as all there is, and what has no known price has no
     /// `cost:`. Where [`Query::matches`] is certain this says the same.
     #[must_use]
     pub fn shows(&self, subject: Subject<'_>, now: Timestamp) -> bool {
-        self.expr.judge(&View { subject, now, guess: true }) == Verdict::Yes
+        self.expr.judge(&View::new(subject, now, true)) == Verdict::Yes
     }
 
     /// What each term says, for those who may not guess, in the order in which they are written.
     #[must_use]
     pub fn judged(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Judged> {
         let mut all = Vec::new();
-        self.expr.each(&View { subject, now, guess: false }, false, &mut all);
+        self.expr.each(&View::new(subject, now, false), false, &mut all);
         all
     }
 }

@@ -147,7 +147,20 @@ impl<'a> Parser<'a> {
 
     fn term(&mut self) -> Result<Term, QueryError> {
         let Some(name) = key_before_colon(self.rest()) else {
+            let start = self.at;
             let (text, quoted) = self.word(&[])?;
+            let instead = match text.as_str() {
+                "AND" if !quoted => {
+                    "terms beside each other are joined already; leave `AND` out, or put it in quotes"
+                }
+                "NOT" if !quoted => {
+                    "not is written `-` right before a term; to look for `NOT` put it in quotes"
+                }
+                _ => "",
+            };
+            if !instead.is_empty() {
+                return Err(self.error(start..self.at, instead, &[]));
+            }
             let value = Value::bare(Written { op: Op::None, text, quoted });
             return Ok(Term { key: None, values: vec![value] });
         };

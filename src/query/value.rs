@@ -55,16 +55,27 @@ pub(super) enum Test {
 /// What a text is held against.
 #[derive(Clone, Debug)]
 pub(super) enum Pattern {
-    Contains(Needle),
-    Whole(Needle),
-    Glob(WildMatch),
+    Contains(Part),
+    Whole(Part),
+    /// With what stands between the wildcards.
+    Glob(Vec<Part>, WildMatch),
 }
 
-/// A text in small letters.
+/// A text to be found, in small letters.
 #[derive(Clone, Debug)]
-pub(super) struct Needle {
-    text: String,
-    ascii: bool,
+pub(super) struct Part {
+    pub(super) text: String,
+    pub(super) case: Case,
+}
+
+/// Which letters of a text have to be made small before something is looked for in it. Nearly always those of ASCII are
+/// enough, which is many times faster: lists ask this of every row at every key press.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Case {
+    Ascii,
+    /// Each for itself: what a letter becomes must not depend on those beside it, or a part of a text would not always be
+    /// found in it.
+    All,
 }
 
 /// An amount as written, in the smallest unit: `until` is the last that begins with what was written.
@@ -85,9 +96,9 @@ impl Value {
     pub(super) fn bare(written: Written) -> Self {
         let pattern = if written.is_glob() {
             // It may stand anywhere, as every bare word.
-            Pattern::Glob(WildMatch::new_case_insensitive(&format!("*{}*", written.text)))
+            Pattern::glob(&format!("*{}*", written.text))
         } else {
-            Pattern::Contains(Needle::new(&written.text))
+            Pattern::Contains(Part::new(&written.text))
         };
         Self { written, test: Test::Text(pattern) }
     }
@@ -161,11 +172,11 @@ fn text(entry: &KeyEntry, written: &Written) -> Result<Test, Wrong> {
         &written.text
     };
     Ok(Test::Text(if written.is_glob() {
-        Pattern::Glob(WildMatch::new_case_insensitive(text))
+        Pattern::glob(text)
     } else if exact || entry.values == Values::Name {
-        Pattern::Whole(Needle::new(text))
+        Pattern::Whole(Part::new(text))
     } else {
-        Pattern::Contains(Needle::new(text))
+        Pattern::Contains(Part::new(text))
     }))
 }
 
@@ -282,34 +293,40 @@ impl Test {
 }
 
 impl Pattern {
+    fn glob(text: &str) -> Self {
+        let pieces = text.split(['*', '?']).filter(|piece| !piece.is_empty()).map(Part::new).collect();
+        Self::Glob(pieces, WildMatch::new_case_insensitive(text))
+    }
+
     pub(super) fn fits(&self, text: &str) -> bool {
         match self {
-            Self::Contains(needle) => needle.is_in(text),
-            Self::Whole(needle) => needle.is(text),
-            Self::Glob(glob) => glob.matches(text),
+            Self::Contains(part) => part.case.small(text).contains(&part.text),
+            Self::Whole(whole) => whole.case.small(text) == whole.text,
+            // Most texts lack a piece, and that is found out many times faster.
+            Self::Glob(pieces, glob) => {
+                pieces.iter().all(|part| part.case.small(text).contains(&part.text)) && glob.matches(text)
+            }
         }
     }
 }
 
-impl Needle {
+impl Part {
     fn new(text: &str) -> Self {
-        Self { text: text.to_lowercase(), ascii: text.is_ascii() }
+        let single = |c: char| c.is_ascii() || (c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]));
+        let case = if text.chars().all(single) { Case::Ascii } else { Case::All };
+        Self { text: case.small(text), case }
     }
+}
 
-    fn is(&self, text: &str) -> bool {
-        if self.ascii { self.text.eq_ignore_ascii_case(text) } else { text.to_lowercase() == self.text }
-    }
-
-    /// Without a copy for the needles that people mostly type: lists ask this for every row at every key press.
-    fn is_in(&self, text: &str) -> bool {
-        if !self.ascii {
-            return text.to_lowercase().contains(&self.text);
+impl Case {
+    pub(super) fn small(self, text: &str) -> String {
+        if matches!(self, Self::Ascii) || text.is_ascii() {
+            return text.to_ascii_lowercase();
         }
-        let (needle, text) = (self.text.as_bytes(), text.as_bytes());
-        let Some(first) = needle.first() else { return true };
-        let Some(last) = text.len().checked_sub(needle.len()) else { return false };
-        let upper = first.to_ascii_uppercase();
-        let begins = text[..=last].iter().enumerate().filter(|(_, byte)| *byte == first || **byte == upper);
-        begins.map(|(at, _)| &text[at..at + needle.len()]).any(|part| part.eq_ignore_ascii_case(needle))
+        let mut small = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c.is_ascii() { small.push(c.to_ascii_lowercase()) } else { small.extend(c.to_lowercase()) }
+        }
+        small
     }
 }

@@ -49,10 +49,9 @@ pub(super) fn rewrite(
     new.append(&mut [line(now, Entry::Ledger(uses)), line(now, Entry::Unwatched(offsets.unwatched()))])?;
     // What a step would bring back is still there as long as the trash of its time is.
     for (at, step) in offsets.steps_since(trash_since)? {
-        let bodies = step.contents().flat_map(|content| {
-            let linked = content.detail.recording.media.iter().filter_map(|media| media.body);
-            content.detail.bodies().map(|body| body.hash).chain(linked)
-        });
+        let bodies = step
+            .contents()
+            .flat_map(|content| content.detail.bodies().map(|body| body.hash).chain(content.detail.linked()));
         named.extend(bodies.collect::<Vec<_>>());
         new.append(&mut [line(at, Entry::Step(step))])?;
     }
@@ -80,7 +79,7 @@ fn line(at: Timestamp, entry: Entry) -> Line {
 
 /// A put that replaced another may name a small file that only the other brought along.
 fn complete(put: &mut Put, offsets: &Offsets) -> Result<(), StoreError> {
-    let listed: Vec<_> = put.detail.recording.media.iter().filter_map(|media| media.body).collect();
+    let listed: Vec<_> = put.detail.linked().collect();
     for hash in listed {
         if !put.media.iter().any(|media| media.body.hash == hash)
             && let Some(bytes) = offsets.body(&hash)?
@@ -95,6 +94,5 @@ fn complete(put: &mut Put, offsets: &Offsets) -> Result<(), StoreError> {
 fn large_bodies(put: &Put) -> Vec<Hash> {
     let own = put.detail.bodies().map(|body| body.hash);
     let brought = put.media.iter().map(|media| media.body.hash);
-    let listed = put.detail.recording.media.iter().filter_map(|media| media.body);
-    own.chain(brought).chain(listed).collect()
+    own.chain(brought).chain(put.detail.linked()).collect()
 }

@@ -109,7 +109,7 @@ impl Core {
         };
         recording.response.log.bytes = body(response)?;
         if let (Some(before), Some(kept)) = (&mut recording.original, original) {
-            before.log.bytes = body(kept)?;
+            before.response.log.bytes = body(kept)?;
         }
         recording.request = recording.request.with_body(body(request)?);
         Ok(Some(recording))
@@ -149,7 +149,7 @@ impl Core {
             };
             recording.response.log.bytes = filled(response, &recording.response.log.bytes)?;
             if let (Some(before), Some(kept)) = (&mut recording.original, original) {
-                before.log.bytes = filled(kept, &before.log.bytes)?;
+                before.response.log.bytes = filled(kept, &before.response.log.bytes)?;
             }
             let body = filled(request, &recording.request.body)?;
             recording.request = recording.request.with_body(body);

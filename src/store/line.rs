@@ -207,7 +207,7 @@ impl Put {
         recording.request = recording.request.clone().with_body(Bytes::new());
         recording.response.log.bytes = Bytes::new();
         if let Some(original) = &mut recording.original {
-            original.log.bytes = Bytes::new();
+            original.response.log.bytes = Bytes::new();
         }
         detail
     }
@@ -234,7 +234,7 @@ impl Detail {
         let request = apart(&mut body);
         recording.request = recording.request.with_body(body);
         let response = apart(&mut recording.response.log.bytes);
-        let original = recording.original.as_mut().map(|original| apart(&mut original.log.bytes));
+        let original = recording.original.as_mut().map(|original| apart(&mut original.response.log.bytes));
         (Self { recording, request, response, original }, large)
     }
 
@@ -243,12 +243,20 @@ impl Detail {
         [self.request, self.response].into_iter().chain(self.original)
     }
 
+    /// The files behind its links, and behind those of the response before it was edited.
+    pub(super) fn linked(&self) -> impl Iterator<Item = Hash> + '_ {
+        let before = self.recording.original.iter().flat_map(|original| &original.media);
+        self.recording.media.iter().chain(before).filter_map(|media| media.body)
+    }
+
     fn small_bodies(&self) -> impl Iterator<Item = (Hash, Bytes)> + '_ {
         let Self { recording, request, response, original } = self;
         let own =
             [(request, recording.request.body.clone()), (response, recording.response.log.bytes.clone())];
-        let before =
-            original.iter().zip(&recording.original).map(|(body, known)| (body, known.log.bytes.clone()));
+        let before = original
+            .iter()
+            .zip(&recording.original)
+            .map(|(body, known)| (body, known.response.log.bytes.clone()));
         let all = own.into_iter().chain(before);
         all.filter(|(body, _)| body.small()).map(|(body, bytes)| (body.hash, bytes))
     }

@@ -173,8 +173,8 @@ impl Writer {
 
     /// An exchange with all that it needs to be put again, the small files behind its links included.
     fn content(&self, recording: Recording, unsynced: &mut Unsynced) -> Result<Content, StoreError> {
-        let linked = recording.media.iter().filter_map(|media| media.body).collect::<Vec<_>>();
         let detail = self.detail(recording, unsynced)?;
+        let linked: Vec<_> = detail.linked().collect();
         // One that is not there was never kept or is damaged: the rest is worth keeping.
         let known = linked.iter().filter_map(|hash| Some((hash, self.core.body(hash).ok()?)));
         let media = known.map(|(hash, bytes)| Media::of(*hash, &bytes)).collect();

@@ -154,6 +154,8 @@ mod checks {
             one("reading", "use crate::dialect::Dialect; fn f() -> super::model::Mode { todo!() }"),
             [""; 0]
         );
+        assert_eq!(one("retention", "use crate::{model::Row, query::Query};"), [""; 0]);
+        assert_eq!(one("query", "use crate::retention;").len(), 1);
         assert_eq!(one("cli", "use crate::terminal; use crate::tui_input; // crate::tui").len(), 1);
     }
 

@@ -1,5 +1,6 @@
 //! The verbs on an engine with a real store: what they do, and that each can be taken back.
 
+mod faults;
 mod law;
 
 use std::collections::BTreeMap;

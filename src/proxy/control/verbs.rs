@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::{get, post};
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
-use crate::engine::{Draft, Relabel, Rerecord, Retagged, Tag, Trashed, Verdict};
+use crate::editing::ParseFaultError;
+use crate::engine::{Draft, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::proxy::Shared;
 
@@ -50,6 +52,22 @@ struct Decided {
     verdict: Verdict,
 }
 
+/// How an answer changes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edited {
+    revisions: Vec<Revision>,
+}
+
+/// How a recording is to fail, and for which calls.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failing {
+    fault: String,
+    #[serde(default)]
+    scope: Option<String>,
+}
+
 /// Whether an upstream may be asked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +84,8 @@ impl Routes {
             .route("/recordings/retag", post(retag))
             .route("/recordings/relabel", post(relabel))
             .route("/recordings/duplicate", post(duplicate))
+            .route("/recordings/{id}/edit", post(edit).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
+            .route("/recordings/{id}/derive", post(derive))
             .route("/recordings/new", post(create).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/rerecord", post(rerecord))
             .route("/calls/{id}/keep", post(keep))
@@ -97,6 +117,23 @@ async fn relabel(State(shared): Here, Json(relabelled): Json<Relabelled>) -> Ans
 
 async fn duplicate(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<Ids> {
     Ok(Json(Ids { ids: shared.engine.duplicate(&ids).await? }))
+}
+
+async fn edit(State(shared): Here, Path(id): Path<RecordingId>, Json(edited): Json<Edited>) -> Answered<Ids> {
+    shared.engine.edit(&id, edited.revisions).await?;
+    Ok(Json(Ids { ids: vec![id] }))
+}
+
+async fn derive(
+    State(shared): Here,
+    Path(id): Path<RecordingId>,
+    Json(failing): Json<Failing>,
+) -> Answered<RecordingId> {
+    let Failing { fault, scope } = failing;
+    let fault = fault
+        .parse()
+        .map_err(|error: ParseFaultError| Failure(StatusCode::BAD_REQUEST, error.to_string()))?;
+    Ok(Json(shared.engine.derive(&id, fault, scope).await?))
 }
 
 async fn create(State(shared): Here, Json(draft): Json<Draft>) -> Answered<RecordingId> {

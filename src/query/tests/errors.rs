@@ -55,6 +55,12 @@ fn what_is_wrong_is_said() {
         ("OR a", "a term is missing here; to look for `OR` put it in quotes", "OR"),
         ("a OR", "a term is missing here; to look for `OR` put it in quotes", ""),
         ("a - b", "`-` means not, and stands right before one term; to look for one put it in quotes", "-"),
+        (
+            "a AND b",
+            "terms beside each other are joined already; leave `AND` out, or put it in quotes",
+            "AND",
+        ),
+        ("NOT a", "not is written `-` right before a term; to look for `NOT` put it in quotes", "NOT"),
         ("--a", "`-` means not, and stands right before one term; to look for one put it in quotes", "-"),
         ("prompt:\"tiny", "these quotes are never closed", "\"tiny"),
         ("\"a\"b", "the quotes end before this; put a blank between", "b"),

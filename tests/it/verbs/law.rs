@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use retake::engine::{Engine, Relabel, Tag};
+use retake::engine::{Engine, Relabel, Revision, Tag};
 use retake::model::{RecordingId, StepRow};
 
 use super::{content, draft, open};
@@ -20,6 +20,9 @@ enum Verb {
     Remove(usize, usize),
     Restore,
     Duplicate(usize),
+    Edit(usize, String),
+    Revert(usize),
+    Derive(usize, &'static str),
     New(u8),
 }
 
@@ -50,6 +53,10 @@ fn verb() -> impl Strategy<Value = Verb> {
         (at(), 1..4usize).prop_map(|(at, many)| Verb::Remove(at, many)),
         Just(Verb::Restore),
         at().prop_map(Verb::Duplicate),
+        (at(), ".{0,20}").prop_map(|(at, text)| Verb::Edit(at, text)),
+        at().prop_map(Verb::Revert),
+        (at(), prop::sample::select(vec!["429", "500", "cut@2", "malformed", "slow x2"]))
+            .prop_map(|(at, fault)| Verb::Derive(at, fault)),
         any::<u8>().prop_map(Verb::New),
     ]
 }
@@ -89,6 +96,23 @@ async fn carry_out(engine: &Engine, verb: &Verb) {
             let trash: Vec<_> =
                 engine.trash().unwrap().into_iter().take(2).map(|one| one.row.id.clone()).collect();
             engine.restore(&trash).await.unwrap();
+        }
+        Verb::Edit(n, text) => {
+            let long = text.repeat(if n % 3 == 0 { 2000 } else { 1 });
+            for id in at(*n) {
+                // One that fails already has no text.
+                _ = engine.edit(&id, vec![Revision::Text(long.clone()), Revision::Status(201)]).await;
+            }
+        }
+        Verb::Revert(n) => {
+            for id in at(*n) {
+                engine.edit(&id, vec![Revision::Original]).await.unwrap();
+            }
+        }
+        Verb::Derive(n, fault) => {
+            for id in at(*n) {
+                _ = engine.derive(&id, fault.parse().unwrap(), Some("faults".into())).await;
+            }
         }
         Verb::Duplicate(n) => _ = engine.duplicate(&at(*n)).await.unwrap(),
         Verb::New(n) => {

@@ -1,0 +1,14 @@
+//! What to prune and why, and what only several recordings together tell. Nothing here removes anything.
+//!
+//! [`facts`] finds out what a row alone does not tell: duplicates, takes that never answer any more, what is too old.
+//! [`plan`] asks a query of every recording and says which would go, why, and what that would break; and which would go but
+//! for something that speaks against it.
+
+mod facts;
+mod plan;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{Given, MaxAge, expired, facts, max_age};
+pub use plan::{Item, PruneOptions, PrunePlan, Reason, Removal, ScopeUse, Spared, Totals, Why, plan};

@@ -1,0 +1,289 @@
+//! What to prune, and what speaks against it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Hash, RecordingId, Row, Timestamp, Usd};
+use crate::query::{Judged, Key, Query, RowFacts, Subject, Verdict, last_use};
+
+/// A recording that a plan is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its row.
+    pub row: Arc<Row>,
+    /// What the row alone does not tell.
+    pub facts: RowFacts,
+    /// The job that it belongs to; without one of its recordings the others are of no use.
+    #[serde(default)]
+    pub job: Option<String>,
+}
+
+/// What else a plan goes by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PruneOptions {
+    /// Recordings that somebody chose to keep.
+    pub keep: BTreeSet<RecordingId>,
+    /// A recording that was hit less than so many milliseconds ago is marked as in use.
+    pub recent: u64,
+}
+
+/// What would be removed, and what not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrunePlan {
+    /// The query that was asked.
+    pub query: String,
+    /// What would go: the oldest use first, then by id.
+    pub remove: Vec<Removal>,
+    /// What the query matches, or might, and stays all the same; in the same order.
+    pub spared: Vec<Spared>,
+    /// Sums over what would go.
+    pub totals: Totals,
+}
+
+/// A recording that would be removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// Its id.
+    pub id: RecordingId,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its size in bytes, as lists show it. What shares a body with another one frees less.
+    pub bytes: u64,
+    /// How often it answered, here and elsewhere.
+    pub hits: u64,
+    /// When it last did.
+    pub last_hit: Option<Timestamp>,
+    /// What speaks for it, in the order of the query; nothing where everything matches.
+    pub why: Vec<Why>,
+    /// The scopes in which it answered: without it their calls miss, but for [`Removal::instead`].
+    pub scopes: Vec<ScopeUse>,
+    /// The recording that stays and answers its calls.
+    pub instead: Option<RecordingId>,
+    /// What recording it again would cost; none where that is not known.
+    pub cost: Option<Usd>,
+    /// Whether it was hit a moment ago, so that somebody seems to use it.
+    pub in_use: bool,
+}
+
+/// Why a recording would be removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// This term of the query matches.
+    Term(String),
+    /// It gives the same answers as this one.
+    DuplicateOf(RecordingId),
+    /// This one answers in its place.
+    SupersededBy(RecordingId),
+}
+
+/// The use of a recording in one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeUse {
+    /// The scope.
+    pub scope: Arc<str>,
+    /// How often.
+    pub hits: u64,
+    /// When last.
+    pub last_hit: Option<Timestamp>,
+}
+
+/// A recording that stays, although the query matches or might.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spared {
+    /// Its id.
+    pub id: RecordingId,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// What speaks against it.
+    pub reason: Reason,
+}
+
+/// What speaks against removing a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Reason {
+    /// It is protected.
+    Protected,
+    /// Somebody chose to keep it.
+    Kept,
+    /// A review is open between it and this one.
+    Review {
+        /// The other one.
+        of: RecordingId,
+    },
+    /// The query asks for its use, of which a part may be missing.
+    UseUnknown {
+        /// Before this time.
+        before: Timestamp,
+    },
+    /// The query asks for its price, which is not known.
+    PriceUnknown,
+    /// This one belongs to the same job and stays.
+    Job {
+        /// The other one.
+        with: RecordingId,
+    },
+}
+
+/// Sums over the removals of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// How many.
+    pub recordings: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Their hits.
+    pub hits: u64,
+    /// What recording them again would cost, as far as that is known.
+    pub cost: Usd,
+    /// For how many of them it is not.
+    pub unpriced: usize,
+    /// How many were hit a moment ago.
+    pub in_use: usize,
+}
+
+impl Default for PruneOptions {
+    /// Nothing is kept by choice, and a quarter of an hour ago is a moment ago.
+    fn default() -> Self {
+        Self { keep: BTreeSet::new(), recent: 15 * 60 * 1000 }
+    }
+}
+
+/// What a query of recordings would remove. It takes all recordings, because jobs and reviews speak for others.
+///
+/// An empty query matches everything; whoever asks people for a query has to refuse one.
+#[must_use]
+pub fn plan(items: &[Item], query: &Query, now: Timestamp, options: &PruneOptions) -> PrunePlan {
+    let mut items: Vec<_> = items.iter().collect();
+    items.sort_by_cached_key(|item| (last_use(&item.row), item.row.id.clone()));
+    let reviews = reviews(&items);
+    let mut going: Vec<(&Item, Vec<Judged>)> = Vec::new();
+    let mut against: HashMap<&RecordingId, Reason> = HashMap::new();
+    for item in &items {
+        let subject = Subject::Row(&item.row, &item.facts);
+        let verdict = query.matches(subject, now);
+        if verdict == Verdict::No {
+            continue;
+        }
+        let judged = query.judged(subject, now);
+        let unknown = || (verdict == Verdict::Unknown).then(|| unknown(&item.facts, &judged));
+        if let Some(reason) = standing(&item.row, options, &reviews).or_else(unknown) {
+            against.insert(&item.row.id, reason);
+        } else {
+            going.push((item, judged));
+        }
+    }
+    let broken = keep_jobs_whole(&items, &mut going);
+    against.extend(broken);
+    let gone: HashSet<_> = going.iter().map(|(item, _)| &item.row.id).collect();
+    let in_use = |row: &Row| row.usage.everywhere().last.is_some_and(|at| now.since(at) < options.recent);
+    let remove: Vec<_> =
+        going.iter().map(|(item, judged)| removal(item, judged, &gone, in_use(&item.row))).collect();
+    let spare = |item: &&Item| {
+        let reason = against.remove(&item.row.id)?;
+        Some(Spared { id: item.row.id.clone(), bytes: item.row.size, reason })
+    };
+    let spared = items.iter().filter_map(spare).collect();
+    let totals = Totals::of(&remove);
+    PrunePlan { query: query.to_string(), remove, spared, totals }
+}
+
+/// Who waits for a review with whom.
+fn reviews<'a>(items: &[&'a Item]) -> HashMap<&'a RecordingId, &'a RecordingId> {
+    let open = items.iter().filter_map(|item| Some((&item.row.id, item.row.review.as_ref()?)));
+    open.flat_map(|(new, old)| [(old, new), (new, old)]).collect()
+}
+
+/// What speaks against removing a recording, whatever the query is.
+fn standing(
+    row: &Row,
+    options: &PruneOptions,
+    reviews: &HashMap<&RecordingId, &RecordingId>,
+) -> Option<Reason> {
+    if row.protected {
+        return Some(Reason::Protected);
+    }
+    if options.keep.contains(&row.id) {
+        return Some(Reason::Kept);
+    }
+    reviews.get(&row.id).map(|other| Reason::Review { of: (*other).clone() })
+}
+
+/// What a verdict depends on.
+fn unknown(facts: &RowFacts, judged: &[Judged]) -> Reason {
+    let used = |one: &Judged| matches!(one.key, Some(Key::Hits | Key::Unused));
+    if judged.iter().any(|one| one.verdict == Verdict::Unknown && used(one)) {
+        Reason::UseUnknown { before: facts.use_unknown_before }
+    } else {
+        Reason::PriceUnknown
+    }
+}
+
+/// Takes out what belongs to a job of which another recording stays.
+fn keep_jobs_whole<'a>(
+    items: &[&'a Item],
+    going: &mut Vec<(&'a Item, Vec<Judged>)>,
+) -> Vec<(&'a RecordingId, Reason)> {
+    let gone: HashSet<_> = going.iter().map(|(item, _)| &item.row.id).collect();
+    let mut staying: HashMap<&str, &RecordingId> = HashMap::new();
+    for item in items.iter().filter(|item| !gone.contains(&item.row.id)) {
+        if let Some(job) = &item.job {
+            staying.entry(job).or_insert(&item.row.id);
+        }
+    }
+    let with = |item: &Item| staying.get(item.job.as_deref()?).map(|with| (*with).clone());
+    let broken = going.iter().filter_map(|(item, _)| Some((&item.row.id, Reason::Job { with: with(item)? })));
+    let broken = broken.collect();
+    going.retain(|(item, _)| with(item).is_none());
+    broken
+}
+
+fn removal(item: &Item, judged: &[Judged], gone: &HashSet<&RecordingId>, in_use: bool) -> Removal {
+    let Item { row, facts, .. } = item;
+    let used = row.usage.everywhere();
+    let scopes = row.usage.scopes.iter().map(|(scope, hits)| ScopeUse {
+        scope: Arc::clone(scope),
+        hits: hits.count,
+        last_hit: hits.last,
+    });
+    let mut others = facts.superseded_by.iter().chain(&facts.duplicate_of);
+    Removal {
+        id: row.id.clone(),
+        hash: row.hash,
+        bytes: row.size,
+        hits: used.count,
+        last_hit: used.last,
+        why: judged.iter().filter(|one| one.verdict == Verdict::Yes).map(|one| why(facts, one)).collect(),
+        scopes: scopes.collect(),
+        instead: others.find(|other| !gone.contains(other)).cloned(),
+        cost: facts.cost,
+        in_use,
+    }
+}
+
+fn why(facts: &RowFacts, one: &Judged) -> Why {
+    match (one.key, &facts.duplicate_of, &facts.superseded_by) {
+        (Some(Key::Dup), Some(other), _) => Why::DuplicateOf(other.clone()),
+        (Some(Key::Superseded), _, Some(other)) => Why::SupersededBy(other.clone()),
+        _ => Why::Term(one.term.clone()),
+    }
+}
+
+impl Totals {
+    fn of(remove: &[Removal]) -> Self {
+        let sum =
+            |part: fn(&Removal) -> u64| remove.iter().fold(0, |sum: u64, one| sum.saturating_add(part(one)));
+        Self {
+            recordings: remove.len(),
+            bytes: sum(|one| one.bytes),
+            hits: sum(|one| one.hits),
+            cost: remove.iter().filter_map(|one| one.cost).sum(),
+            unpriced: remove.iter().filter(|one| one.cost.is_none()).count(),
+            in_use: remove.iter().filter(|one| one.in_use).count(),
+        }
+    }
+}
