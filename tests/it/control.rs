@@ -8,8 +8,8 @@ mod measured;
 
 use axum::response::Response;
 use bytes::Bytes;
-use retake::engine::{Relabel, Secret};
-use retake::model::{Event, Headers, Mode, Recording, Request};
+use retake::engine::{Relabel, Revision, Secret};
+use retake::model::{Event, Headers, Latency, Mode, Recording, Request};
 use serde_json::Value;
 
 use crate::world::{KEY, Reply, Seen, TOKEN, Upstream, World, json, settings, wait};
@@ -30,7 +30,7 @@ fn provider(seen: &Seen) -> Response {
     }
 }
 
-/// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture and was recorded anew, two
+/// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture, was edited and recorded anew, two
 /// others answer the same calls, a fourth is in the trash, and the last step was undone. Gives the recording with the
 /// picture.
 async fn furnished() -> (World, Upstream, Recording) {
@@ -50,6 +50,9 @@ async fn furnished() -> (World, Upstream, Recording) {
         world.record(CHAT, &headers, &chat).await;
     }
     let one = std::slice::from_ref(&recording.id);
+    let header = Revision::Header { name: "x-edited".into(), value: "yes".into() };
+    let pace = Revision::Pace(Some(Latency::Recorded(0.0)));
+    world.engine.edit(&recording.id, vec![header, pace]).await.unwrap();
     let removed = world.engine.duplicate(one).await.unwrap();
     world.engine.remove(&removed).await.unwrap();
     assert!(world.engine.rerecord(&recording.id).await.unwrap().new.is_some());
@@ -60,6 +63,7 @@ async fn furnished() -> (World, Upstream, Recording) {
     while world.engine.calls().iter().any(|call| !call.done) {
         wait(&mut events, |event| matches!(event, Event::Call { call, .. } if call.done).then_some(())).await;
     }
+    let recording = world.recording(&recording.id);
     (world, upstream, recording)
 }
 

@@ -4,7 +4,7 @@
 //! its path and for its body. In those, [`RECORDING`] stands for a recording, [`MEDIA`] for a file that it keeps,
 //! [`ANEW`] for what waits for its review, and call 1 is a miss; see [`furnished`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use retake::model::Mode;
 use serde_json::json;
@@ -113,20 +113,20 @@ impl Operation {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_is_described_and_every_description_has_its_route() {
     let world = World::new(Mode::Mock, "127.0.0.1:9".parse().unwrap()).await;
-    let mut described: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for operation in operations() {
-        described.entry(operation.path).or_default().insert(operation.method);
-    }
-    let mut routed = BTreeMap::new();
+    let described: BTreeSet<String> = operations().iter().map(Operation::name).collect();
+    let mut routed = BTreeSet::new();
     for path in retake::proxy::control_paths() {
         // What a route does not know, it answers with what it knows.
         let reply = ask(&world, "LINK", &path, None).await;
         assert_eq!(reply.status, 405, "{path} {reply:?}");
         let allowed = reply.headers.text("allow").unwrap_or_default();
-        let methods = allowed.split(',').filter(|method| *method != "HEAD").map(str::to_owned);
-        routed.insert(path, methods.collect::<BTreeSet<_>>());
+        let methods = allowed.split(',').filter(|method| *method != "HEAD");
+        routed.extend(methods.map(|method| format!("{method} {path}")));
     }
-    assert_eq!(routed, described, "left the server, right assets/openapi.json");
+    let none = BTreeSet::new();
+    let (missing, invented) = (&routed - &described, &described - &routed);
+    assert_eq!(missing, none, "assets/openapi.json does not describe them");
+    assert_eq!(invented, none, "assets/openapi.json describes them, and there are no such routes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
