@@ -286,11 +286,7 @@ impl Desk {
     pub async fn explain_call(&self, call: CallId) -> Result<Option<Explanation>, DeskError> {
         match self {
             Self::Here(engine) => Ok(engine.explain_call(call).await),
-            Self::There(owner) => match owner.get(&format!("/calls/{}/explain", call.0)).await {
-                Ok(explanation) => Ok(Some(explanation)),
-                Err(DeskError::Refused { status: 404, .. }) => Ok(None),
-                Err(error) => Err(error),
-            },
+            Self::There(owner) => known(owner.get(&format!("/calls/{}/explain", call.0)).await),
         }
     }
 

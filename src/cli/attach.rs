@@ -14,7 +14,7 @@ use crate::upstream::Base;
 /// Where a proxy runs, and what opens it.
 #[derive(clap::Args)]
 pub(super) struct Place {
-    /// Its URL, such as http://127.0.0.1:4010 or https://retake.example
+    /// Its URL, such as `http://127.0.0.1:4010` or `https://retake.example`
     url: String,
     /// The token in the LOCK file of its store [default: that of the running retake on --store]
     #[arg(long, value_name = "TOKEN", env = "RETAKE_TOKEN", hide_env_values = true)]

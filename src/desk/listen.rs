@@ -97,7 +97,8 @@ impl Relay {
         if anew {
             self.pause = SHORTEST;
             if std::mem::take(&mut self.lost) {
-                self.notify(Level::Info, format!("the retake at {} answers again", self.owner.base()));
+                // As loud as what it takes back, which it outlasts.
+                self.notify(Level::Warning, format!("the retake at {} answers again", self.owner.base()));
             }
         }
         Ok(())

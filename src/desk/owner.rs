@@ -109,8 +109,10 @@ impl Owner {
 
     /// Asks who is there. The token is not sent: whoever it is might keep it.
     async fn introduced(&self) -> Result<(), DeskError> {
-        let base = self.base().to_string();
-        let (status, _, body) = self.send(Method::GET, "/health", None, Bytes::new()).await?;
+        let base = self.base();
+        let asked = request(&Method::GET, "/health", None, Bytes::new());
+        let (status, _, body) = self.send(&base, &asked).await?;
+        let base = base.to_string();
         if status == 403 {
             return Err(refused(&base, status, &body));
         }
@@ -149,20 +151,18 @@ impl Owner {
 
     /// What is at `path` as it is: status, headers, body.
     pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), DeskError> {
-        let token = self.place().token;
-        self.send(Method::GET, path, Some(&token), Bytes::new()).await
+        let Place { base, token } = self.place();
+        self.send(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await
     }
 
     /// The beginning of an answer that goes on.
     pub(super) async fn open(&self, path: &str) -> Result<Arriving, DeskError> {
-        let place = self.place();
-        let answer = self.begin(&place.base, Method::GET, path, Some(&place.token), Bytes::new()).await?;
+        let Place { base, token } = self.place();
+        let answer = self.begin(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await?;
         if answer.status == 200 {
             return Ok(answer.body);
         }
-        let status = answer.status;
-        let body = whole(&place.base, answer.body).await?;
-        Err(refused(place.base.as_str(), status, &body))
+        Err(refused(base.as_str(), answer.status, &whole(&base, answer.body).await?))
     }
 
     async fn read<T: DeserializeOwned>(
@@ -172,7 +172,7 @@ impl Owner {
         body: Bytes,
     ) -> Result<T, DeskError> {
         let Place { base, token } = self.place();
-        let (status, _, body) = self.send(method, path, Some(&token), body).await?;
+        let (status, _, body) = self.send(&base, &request(&method, path, Some(&token), body)).await?;
         if !(200..300).contains(&status) {
             return Err(refused(base.as_str(), status, &body));
         }
@@ -180,39 +180,13 @@ impl Owner {
             .map_err(|error| DeskError::Refused { status, message: error.to_string() })
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        token: Option<&str>,
-        body: Bytes,
-    ) -> Result<(u16, Headers, Bytes), DeskError> {
-        let base = self.base();
-        let answer = self.begin(&base, method, path, token, body).await?;
-        Ok((answer.status, answer.headers, whole(&base, answer.body).await?))
+    async fn send(&self, base: &Base, request: &Request) -> Result<(u16, Headers, Bytes), DeskError> {
+        let answer = self.begin(base, request).await?;
+        Ok((answer.status, answer.headers, whole(base, answer.body).await?))
     }
 
-    async fn begin(
-        &self,
-        base: &Base,
-        method: Method,
-        path: &str,
-        token: Option<&str>,
-        body: Bytes,
-    ) -> Result<Forwarded, DeskError> {
-        let mut headers = Headers::default();
-        headers.push("content-type", "application/json");
-        if let Some(token) = token {
-            headers.push("authorization", format!("Bearer {token}"));
-        }
-        let request = Request {
-            method: method.as_str().into(),
-            target: format!("/__retake{path}"),
-            headers,
-            body,
-            ..Request::default()
-        };
-        let answer = self.client.forward(&request, base).await;
+    async fn begin(&self, base: &Base, request: &Request) -> Result<Forwarded, DeskError> {
+        let answer = self.client.forward(request, base).await;
         answer.map_err(|error| unreachable(base, error))
     }
 
@@ -228,6 +202,17 @@ impl Place {
         let base = format!("http://{}", owner.address?).parse().ok()?;
         Some(Self { base, token: owner.token })
     }
+}
+
+/// A request to the control API.
+fn request(method: &Method, path: &str, token: Option<&str>, body: Bytes) -> Request {
+    let mut headers = Headers::default();
+    headers.push("content-type", "application/json");
+    if let Some(token) = token {
+        headers.push("authorization", format!("Bearer {token}"));
+    }
+    let (method, target) = (method.as_str().to_owned(), format!("/__retake{path}"));
+    Request { method, target, headers, body, ..Request::default() }
 }
 
 /// The next piece of a body; an owner that falls silent in the middle is one that does not answer.

@@ -70,7 +70,7 @@ pub struct CallShown {
     pub exchange: Option<Arc<Exchange>>,
 }
 
-/// The description of the control API, an OpenAPI document.
+/// The description of the control API, an `OpenAPI` document.
 const OPENAPI: &str = include_str!("../../assets/openapi.json");
 
 /// Routes, and their paths by name: a router does not tell.

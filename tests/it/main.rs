@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod cli;
+mod control;
 mod home;
 mod layers;
 mod proxy;

@@ -53,7 +53,7 @@ fn gated(gate: Arc<Notify>, pieces: &'static [&'static str]) -> Response {
 }
 
 /// Sends bytes as they are and reads until the other side closes.
-async fn raw(address: std::net::SocketAddr, text: &str) -> String {
+pub(crate) async fn raw(address: std::net::SocketAddr, text: &str) -> String {
     let text = text.to_owned();
     let read = tokio::task::spawn_blocking(move || {
         let mut socket = std::net::TcpStream::connect(address).unwrap();

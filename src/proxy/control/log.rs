@@ -139,14 +139,10 @@ impl Wanted {
 
     /// The address of a neighbouring page, with the same filters.
     fn url(&self, side: &str, at: CallId, limit: usize) -> String {
-        let mut url = format!("/__retake/v1/requests?{side}={PREFIX}{}&limit={limit}", at.0);
-        if let Some(outcome) = self.outcome {
-            url += &format!("&outcome={outcome}");
-        }
-        if let Some(model) = &self.model {
-            url += &format!("&model={}", utf8_percent_encode(model, NON_ALPHANUMERIC));
-        }
-        url
+        let outcome = self.outcome.map(|outcome| format!("&outcome={outcome}")).unwrap_or_default();
+        let model = self.model.as_deref().map(|model| utf8_percent_encode(model, NON_ALPHANUMERIC));
+        let model = model.map(|model| format!("&model={model}")).unwrap_or_default();
+        format!("/__retake/v1/requests?{side}={PREFIX}{}&limit={limit}{outcome}{model}", at.0)
     }
 }
 
@@ -184,9 +180,8 @@ fn status(call: &Call) -> &'static str {
     match (call.status, &call.code) {
         _ if !call.done => "processing",
         (None, _) => "cancelled",
-        (Some(502 | 504), Some(_)) => "upstream_failure",
+        (Some(502 | 504), Some(_)) | (Some(400..), None) => "upstream_failure",
         (_, Some(_)) => "rejected",
-        (Some(400..), None) => "upstream_failure",
         _ => "completed",
     }
 }

@@ -18,7 +18,7 @@ fn version_and_help_go_to_stdout() {
     {
         assert!(help.contains(word), "`{word}` in {help}");
     }
-    for verb in ["tui", "serve", "demo", "list", "show", "rm"] {
+    for verb in ["tui", "serve", "attach", "demo", "list", "show", "rm"] {
         assert!(home.fine(&[verb, "--help"]).contains("Usage: retake"), "{verb}");
     }
     assert!(!home.store().exists(), "asking for help makes no store");
@@ -70,6 +70,7 @@ fn without_a_terminal_the_workbench_points_at_serve() {
     let home = Home::new();
     home.run(&[]).refused(2, &["terminal", "retake serve"]);
     home.run(&["tui"]).refused(2, &["terminal", "retake serve"]);
+    home.run(&["attach", "http://127.0.0.1:4010"]).refused(2, &["terminal", "retake serve"]);
     assert!(!home.store().exists());
 }
 

@@ -18,7 +18,7 @@ async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() 
     let mut terminal = Terminal::start(&home, LARGE, &["--mode", "mock"]);
     terminal.shows("retake attached");
     terminal.shows(&format!("OPENAI_BASE_URL=http://{}/openai/v1", running.address));
-    terminal.shows("flags for a proxy have no effect");
+    terminal.shows("this is its screen");
     assert_eq!(running.call(CHAT_PATH, &[], &chat("while attached")).await.status, 200);
     terminal.line(&["REC", "200", "chat/completions"]);
     terminal.shows("1 rec");
@@ -26,13 +26,14 @@ async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() 
     let headers = [("x-retake-mode", "replay-or-error")];
     assert_eq!(running.call(CHAT_PATH, &headers, &chat("unknown here")).await.status, 404);
     terminal.line(&["MISS", "404", "chat/completions"]);
-    terminal.keys("G\r");
+    terminal.keys("G");
     terminal.shows("RECORDING_NOT_FOUND");
-    terminal.keys("\x1b");
     // Verbs reach it, and what they did comes back as an announcement.
     terminal.keys("2");
     terminal.shows("Recordings 1");
-    terminal.keys("dy");
+    terminal.keys("d");
+    terminal.shows("Delete 1 recording?");
+    terminal.keys("x");
     terminal.shows("Deleted 1 recording");
     terminal.keys("u");
     terminal.shows("Restored 1 recording");
@@ -56,19 +57,20 @@ async fn a_proxy_that_is_gone_is_missed_and_found_again() {
     terminal.keys("?");
     terminal.shows("one row down");
     terminal.keys("\x1b");
+    terminal.hides("one row down");
     let running = serve_on(&home, address);
     terminal.shows("answers again");
     assert_eq!(running.call(CHAT_PATH, &[], &chat("back")).await.status, 200);
     terminal.line(&["MOCK", "200", "chat/completions"]);
     // One that ends properly is missed in the same way, and found on another port: the store says where.
     assert_eq!(running.end("TERM").code, Some(0));
-    terminal.shows("has stopped; trying again");
+    terminal.shows("trying again");
     let running = home.serve(&["--mode", "mock"]);
     terminal.hides("trying again");
     for _ in 0..2 {
         assert_eq!(running.call(CHAT_PATH, &[], &chat("elsewhere")).await.status, 200);
     }
-    terminal.shows("Live 2");
+    terminal.shows("Live 3");
     terminal.keys("q");
     terminal.ends(0);
     assert_eq!(running.end("TERM").code, Some(0));
