@@ -13,7 +13,7 @@ pub(super) enum Verb {
     /// Give recordings tags, and take tags away
     Tag(label::Tags),
     /// Name a recording
-    Rename(label::Name),
+    Rename(label::Naming),
     /// Keep delete and prune from recordings
     Protect(label::Protection),
     /// Change a recording's answer: status, headers, body, text, picture, pace

@@ -9,10 +9,10 @@ use super::exit::Usage;
 use super::label::print_ids;
 use super::make::read;
 use super::{Common, list, pick, print};
-use crate::editing::{Fault, text_of};
+use crate::editing::Fault;
 use crate::engine::Revision;
 use crate::model::{Ending, Latency, Recording};
-use crate::reading::{decoded, pretty};
+use crate::reading::{decoded, pretty, text_of};
 
 /// What is changed; without any of it the text or the body opens in an editor.
 #[derive(Args)]
@@ -40,7 +40,7 @@ pub(super) struct Changes {
     /// Another picture
     #[arg(long, value_name = "FILE")]
     image: Option<PathBuf>,
-    /// Where the picture stands, a JSON pointer such as /data/0/b64_json; not needed where there is one
+    /// Where the picture stands, a JSON pointer such as `/data/0/b64_json`; not needed where there is one
     #[arg(long, value_name = "POINTER", requires = "image")]
     field: Option<String>,
     /// How fast it is sent: none, recorded, x0.5, 250ms; proxy leaves it to the proxy
@@ -89,13 +89,12 @@ pub(super) async fn edit(common: &Common, changes: Changes) -> anyhow::Result<Ex
         let row = pick::one(desk, &changes.id).await?;
         let revisions = if revisions.is_empty() {
             let recording = desk.recording(&row.id).await?;
-            match recording.map(|recording| in_editor(&recording)).transpose()?.flatten() {
-                Some(revision) => vec![revision],
-                None => {
-                    print::note("nothing was changed");
-                    return Ok(ExitCode::SUCCESS);
-                }
-            }
+            let Some(revision) = recording.map(|recording| in_editor(&recording)).transpose()?.flatten()
+            else {
+                print::note("nothing was changed");
+                return Ok(ExitCode::SUCCESS);
+            };
+            vec![revision]
         } else {
             revisions
         };

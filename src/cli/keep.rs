@@ -15,8 +15,8 @@ use crate::model::{CallId, RecordingId};
 #[derive(Args)]
 pub(super) struct Call {
     /// The call's number, as `retake calls` shows it
-    #[arg(value_parser = number)]
-    call: u64,
+    #[arg(value_name = "CALL", value_parser = number)]
+    number: u64,
     /// Where the call has no answer, ask the upstream for one without asking first
     #[arg(long, short)]
     yes: bool,
@@ -36,14 +36,14 @@ pub(super) async fn run(common: &Common, call: Call) -> anyhow::Result<ExitCode>
             print::note("nothing was kept");
             return Ok(ExitCode::SUCCESS);
         };
-        print_ids(&[id], &format!("keeps call {}", call.call), call.json);
+        print_ids(&[id], &format!("keeps call {}", call.number), call.json);
         Ok(ExitCode::SUCCESS)
     })
     .await
 }
 
 async fn kept(desk: &Desk, call: &Call) -> anyhow::Result<Option<RecordingId>> {
-    let question = match desk.keep(CallId(call.call), call.yes).await {
+    let question = match desk.keep(CallId(call.number), call.yes).await {
         Ok(id) => return Ok(Some(id)),
         Err(DeskError::Verb(error @ VerbError::Unanswered { .. })) => error.to_string(),
         Err(DeskError::Refused { status: 402, message }) => message,
@@ -55,5 +55,5 @@ async fn kept(desk: &Desk, call: &Call) -> anyhow::Result<Option<RecordingId>> {
     if !print::confirmed(&format!("{question}. Ask it now?")) {
         return Ok(None);
     }
-    Ok(Some(desk.keep(CallId(call.call), true).await?))
+    Ok(Some(desk.keep(CallId(call.number), true).await?))
 }

@@ -28,7 +28,7 @@ pub(super) struct Tags {
 
 /// A new name.
 #[derive(Args)]
-pub(super) struct Name {
+pub(super) struct Naming {
     /// The recording's id, or a unique beginning of it
     id: String,
     /// Its name from now on, which is also its path in an export, such as images/capybara
@@ -67,8 +67,8 @@ pub(super) async fn tag(common: &Common, tags: Tags) -> anyhow::Result<ExitCode>
     changed(common, &which, &relabel, &format!("tagged {said}"), json).await
 }
 
-pub(super) async fn rename(common: &Common, name: Name) -> anyhow::Result<ExitCode> {
-    let Name { id, name, clear, json } = name;
+pub(super) async fn rename(common: &Common, name: Naming) -> anyhow::Result<ExitCode> {
+    let Naming { id, name, clear, json } = name;
     let name = if clear { String::new() } else { name.unwrap_or_default() };
     if name.is_empty() && !clear {
         return Err(Usage("the name is empty; --clear takes a name away".into()).into());
@@ -109,6 +109,8 @@ pub(super) fn print_ids(ids: &[RecordingId], said: &str, json: bool) {
     if json {
         print::line(&serde_json::json!({ "ids": ids }).to_string());
     } else {
-        ids.iter().for_each(|id| print::line(&format!("{id} {said}")));
+        for id in ids {
+            print::line(&format!("{id} {said}"));
+        }
     }
 }

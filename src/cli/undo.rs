@@ -53,6 +53,12 @@ async fn go(common: &Common, how: &How, back: bool) -> anyhow::Result<ExitCode> 
 
 /// Lists what can be undone, the newest first.
 pub(super) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    const COLUMNS: [Column; 4] = [
+        Column::new("STEP", 1).right(),
+        Column::new("WHEN", 2),
+        Column::new("WHAT", 0).between(16, usize::MAX),
+        Column::new("STATE", 1),
+    ];
     list::at_desk(common, async |desk| {
         let steps = desk.steps().await?;
         if json {
@@ -63,12 +69,6 @@ pub(super) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCod
             print::note("nothing was changed yet");
             return Ok(ExitCode::SUCCESS);
         }
-        const COLUMNS: [Column; 4] = [
-            Column::new("STEP", 1).right(),
-            Column::new("WHEN", 2),
-            Column::new("WHAT", 0).between(16, usize::MAX),
-            Column::new("STATE", 1),
-        ];
         let mut table = Table::new(&COLUMNS);
         for step in steps.iter().rev() {
             table.row([

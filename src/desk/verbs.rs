@@ -161,7 +161,7 @@ impl Desk {
             Self::There(owner) => {
                 let path = format!("/recordings/{id}/edit");
                 let ids = owner.ids(&path, &json!({ "revisions": revisions })).await?;
-                debug_assert_eq!(ids, [id.clone()]);
+                debug_assert_eq!(ids, std::slice::from_ref(id));
                 Ok(())
             }
         }

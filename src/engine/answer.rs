@@ -118,7 +118,7 @@ impl Engine {
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
             (Decision::Replay, Some(found)) => match self.aged(asked, &found.id) {
                 Ok(asked) => self.replay(asked, &found),
-                Err(refused) => refused,
+                Err(refused) => *refused,
             },
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
             (Decision::Forward { store }, _) => match self.shared_key(&asked) {

@@ -229,8 +229,8 @@ impl Engine {
         let change = Change::Retag { row: Arc::clone(&entry.row), keys: entry.keys.clone() };
         Some(Planned {
             id: entry.row.id.clone(),
-            before: bare(before),
-            after: bare(entry.row.labels()),
+            before: Some(bare(before)),
+            after: Some(bare(entry.row.labels())),
             change,
             entry: Some(entry),
             put: None,
@@ -240,7 +240,7 @@ impl Engine {
     fn remove_planned(&self, id: RecordingId) -> Option<Planned> {
         let before = self.row(&id)?.labels();
         Some(Planned {
-            before: bare(before),
+            before: Some(bare(before)),
             after: None,
             change: Change::Remove { ids: vec![id.clone()] },
             entry: None,
@@ -263,15 +263,15 @@ impl Engine {
     }
 }
 
-fn bare(labels: Labels) -> Option<Version> {
-    Some(Version { labels, recording: None, media: Vec::new() })
+fn bare(labels: Labels) -> Version {
+    Version { labels, recording: None, media: Vec::new() }
 }
 
 fn restore_planned(entry: Indexed) -> Planned {
     let id = entry.row.id.clone();
     Planned {
         before: None,
-        after: bare(entry.row.labels()),
+        after: Some(bare(entry.row.labels())),
         change: Change::Restore { ids: vec![id.clone()] },
         entry: Some(entry),
         put: None,

@@ -107,10 +107,13 @@ fn revised(before: &Recording, revisions: Vec<Revision>) -> Result<Revised, Verb
             Revision::WithoutHeader(name) => recording.response = remove_header(response, &name)?,
             Revision::Body(body) => recording.response = set_body(response, body)?,
             Revision::Text(text) => recording.response = set_text(response, &text)?,
-            Revision::Image { field, file } => match linked(&mut recording, field.as_deref(), &file)? {
-                true => files.push((Hash::of(&file), file)),
-                false => recording.response = set_image(&recording.response, field.as_deref(), &file)?,
-            },
+            Revision::Image { field, file } => {
+                if linked(&mut recording, field.as_deref(), &file)? {
+                    files.push((Hash::of(&file), file));
+                } else {
+                    recording.response = set_image(&recording.response, field.as_deref(), &file)?;
+                }
+            }
             Revision::Pace(pace) => recording.pace = pace,
             Revision::Ending(ending) => recording.ending = ending,
             Revision::Original => {
@@ -141,7 +144,7 @@ fn linked(recording: &mut Recording, field: Option<&str>, file: &Bytes) -> Resul
     };
     let Some(medium) = one else { return Ok(false) };
     let kind = sniff(file).filter(|kind| is_picture(kind)).ok_or(EditError::NotAPicture)?;
-    medium.content_type = kind.to_owned();
+    kind.clone_into(&mut medium.content_type);
     medium.body = Some(Hash::of(file));
     medium.len = file.len() as u64;
     medium.problem = None;

@@ -22,7 +22,7 @@ impl Engine {
     }
 
     /// Looks at the age of what is about to answer: a refusal, or the call that goes on, which may say so.
-    pub(super) fn aged(&self, mut asked: Asked, id: &RecordingId) -> Result<Asked, Answer> {
+    pub(super) fn aged(&self, mut asked: Asked, id: &RecordingId) -> Result<Asked, Box<Answer>> {
         let settings = self.settings();
         let now = clock::now();
         let Some(row) = self.row(id).filter(|row| expired(row, &settings.max_ages, now)) else {
@@ -35,7 +35,7 @@ impl Engine {
         if settings.on_expired == OnExpired::Refuse && asked.mode == Mode::ReplayOrError {
             let text = format!("{text}; `retake rerecord {id}` records it anew");
             let refusal = Refusal::new(settings.miss_status, "RECORDING_EXPIRED", &text);
-            return Err(self.refuse(asked, Outcome::Miss, &refusal));
+            return Err(Box::new(self.refuse(asked, Outcome::Miss, &refusal)));
         }
         asked.ticket.call().reason = Some(text.clone());
         if self.shared.told.first(id) {

@@ -82,7 +82,7 @@ impl Engine {
         let unreadable = FetchError::Unfit("its encoding cannot be read, and it may hold the key");
         let mut response = masked(response, &secrets).ok_or(unreadable)?;
         response.headers.retain(|name| name != "set-cookie");
-        let downloads = self.download(self.links_of(id, &scrubbed, &response), &base).await;
+        let downloads = self.download(Self::links_of(id, &scrubbed, &response), &base).await;
         Ok(self.fetched(id.clone(), scrubbed, (response, arrived), (downloads, base.as_str())))
     }
 
@@ -117,7 +117,6 @@ impl Engine {
 
     /// The links to media in an answer, none of them followed yet.
     pub(super) fn links_of(
-        &self,
         id: &RecordingId,
         request: &Scrubbed,
         response: &Response,

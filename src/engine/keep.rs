@@ -60,7 +60,7 @@ impl Engine {
         let live = call.outcome == Some(Outcome::Live);
         let base = self.settings().upstreams.get(&request.mount).cloned().filter(|_| live);
         let downloads = match &base {
-            Some(base) => self.download(self.links_of(&id, &request, &response), base).await,
+            Some(base) => self.download(Self::links_of(&id, &request, &response), base).await,
             None => Vec::new(),
         };
         let provenance = Provenance {

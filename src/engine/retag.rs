@@ -97,7 +97,7 @@ impl Engine {
             let mut places: Vec<_> = engine
                 .shared
                 .library
-                .select(|row| row.answers())
+                .select(Row::answers)
                 .into_iter()
                 .map(|entry| (entry.row.method.clone(), entry.row.endpoint.clone()))
                 .collect();

@@ -66,11 +66,11 @@ impl Engine {
             let refused =
                 |reason| VerbError::Changed { step: row.to_string(), recording: id.clone(), reason };
             // A crash may have left it half way; what is there already is as good.
-            if self.is_at(id, to)? {
+            if self.is_at(id, to.as_ref())? {
                 continue;
             }
-            if !self.is_at(id, from)? {
-                return Err(refused(self.difference(id, from)));
+            if !self.is_at(id, from.as_ref())? {
+                return Err(refused(self.difference(id, from.as_ref())));
             }
             edits.push(match (from, to) {
                 (_, None) => Edit::Remove(id.clone()),
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// Whether a recording is as it was listed at some time, its use apart.
-    fn is_at(&self, id: &RecordingId, version: &Option<Version>) -> Result<bool, StoreError> {
+    fn is_at(&self, id: &RecordingId, version: Option<&Version>) -> Result<bool, StoreError> {
         let (row, version) = match (self.row(id), version) {
             (None, None) => return Ok(true),
             (Some(row), Some(version)) => (row, version),
@@ -111,7 +111,7 @@ impl Engine {
             && now.media == wanted.media)
     }
 
-    fn difference(&self, id: &RecordingId, version: &Option<Version>) -> &'static str {
+    fn difference(&self, id: &RecordingId, version: Option<&Version>) -> &'static str {
         match (self.row(id), version) {
             (None, _) => "was removed since",
             (Some(_), None) => "is there again",

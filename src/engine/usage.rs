@@ -1,5 +1,6 @@
 //! Carrying use from store to store: what a build machine hit, a desk must know before it prunes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ impl Engine {
         let mut used: Vec<_> = self.rows().into_values().filter(|row| row.usage.hits > 0).collect();
         used.sort_by(|a, b| a.id.cmp(&b.id));
         let recordings = used.iter().map(|row| {
-            let usage = Usage { elsewhere: Default::default(), ..row.usage.clone() };
+            let usage = Usage { elsewhere: BTreeMap::default(), ..row.usage.clone() };
             Used { id: row.id.clone(), hash: row.hash, usage }
         });
         Ok(UsageReport {
@@ -92,7 +93,9 @@ impl Engine {
             let counted: Vec<_> = here.iter().filter_map(|id| self.shared.library.used(id)).collect();
             merged.unknown += usize::from(counted.is_empty());
             merged.recordings += counted.len();
-            counted.iter().for_each(|known| known.hear(&report.store, &used.usage));
+            for known in &counted {
+                known.hear(&report.store, &used.usage);
+            }
         }
         self.checkpoint().await;
         let rows = self.rows().into_values().filter(|row| row.usage.elsewhere.contains_key(&report.store));

@@ -136,7 +136,10 @@ impl VerbError {
             | Self::Query(_)
             | Self::Report(_)
             | Self::Edit(_)
-            | Self::Fault(_) => Blame::Wrong,
+            | Self::Fault(_)
+            | Self::Fetch(FetchError::Forbidden | FetchError::NoUpstream(_) | FetchError::NoKey { .. }) => {
+                Blame::Wrong
+            }
             Self::Taken { .. }
             | Self::Changed { .. }
             | Self::Recorded { .. }
@@ -144,7 +147,6 @@ impl VerbError {
             | Self::Decided(_) => Blame::Conflict,
             Self::Unanswered { .. } => Blame::Consent,
             Self::Fetch(FetchError::Upstream(_) | FetchError::Unfit(_)) => Blame::Upstream,
-            Self::Fetch(_) => Blame::Wrong,
         }
     }
 }

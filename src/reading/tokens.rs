@@ -74,12 +74,16 @@ struct Details {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 struct Metadata {
-    prompt_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached: Option<u64>,
 }
 
 impl Envelope {
@@ -120,12 +124,12 @@ impl Stated {
 
 impl Metadata {
     fn tokens(self) -> Tokens {
-        let cached = self.cached_content_token_count.unwrap_or_default();
-        let thoughts = self.thoughts_token_count.unwrap_or_default();
+        let cached = self.cached.unwrap_or_default();
+        let thoughts = self.thoughts.unwrap_or_default();
         Tokens {
-            input: self.prompt_token_count.unwrap_or_default().saturating_sub(cached),
+            input: self.prompt.unwrap_or_default().saturating_sub(cached),
             cached,
-            output: self.candidates_token_count.unwrap_or_default() + thoughts,
+            output: self.candidates.unwrap_or_default() + thoughts,
         }
     }
 }
@@ -142,6 +146,7 @@ mod tests {
         tokens(&Response { status: 200, headers, log })
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be none")]
     fn counted(input: u64, cached: u64, output: u64) -> Option<Tokens> {
         Some(Tokens { input, cached, output })
     }

@@ -125,9 +125,8 @@ impl Core {
         let mark = self.read(|index| index.step(id), |offsets| Ok(offsets.step(id)))?;
         let Some((row, mark)) = mark else { return Ok(None) };
         let path = Journal::path_in(&self.dir);
-        let line = match journal::line_before(&path, mark)? {
-            Some(Parsed::Line(line)) => line,
-            _ => return Err(journal::changed(&path, mark)),
+        let Some(Parsed::Line(line)) = journal::line_before(&path, mark)? else {
+            return Err(journal::changed(&path, mark));
         };
         let Entry::Step(step) = line.entry else { return Err(journal::changed(&path, mark)) };
         let changed = step.changed.into_iter().map(|changed| {

@@ -137,11 +137,8 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     });
     let status = file.miss_status.as_ref();
     if let Some(status) = status.filter(|status| !(400..=599).contains(status.get_ref())) {
-        problems.push(source.problem(
-            Some(status.span()),
-            "miss_status",
-            "it must be an error status, 400 to 599",
-        ));
+        let text = "it must be an error status, 400 to 599";
+        problems.push(source.problem(Some(status.span()), "miss_status", text));
     }
     let mut settings = Settings {
         strategy: file.r#match.clone().unwrap_or(defaults.strategy.clone()),
@@ -198,12 +195,11 @@ fn curated(source: &Source, file: &File, settings: &mut Settings, problems: &mut
     settings.on_expired = file.on_expired.unwrap_or_default();
     for entry in &file.expiry {
         let ExpiryEntry { tag, max_age } = entry.get_ref();
-        match human::read_age(max_age) {
-            Some(millis) => settings.max_ages.push(MaxAge { tag: tag.clone(), millis }),
-            None => {
-                let text = format!("`{max_age}` is no age; write it like 90d, 12h or 2w");
-                problems.push(source.problem(Some(entry.span()), "expiry.max_age", text));
-            }
+        if let Some(millis) = human::read_age(max_age) {
+            settings.max_ages.push(MaxAge { tag: tag.clone(), millis });
+        } else {
+            let text = format!("`{max_age}` is no age; write it like 90d, 12h or 2w");
+            problems.push(source.problem(Some(entry.span()), "expiry.max_age", text));
         }
     }
     settings.prices = Arc::new(Prices::listed().with(file.prices.clone()));
@@ -219,14 +215,13 @@ fn keys(source: &Source, file: &File, problems: &mut Vec<Problem>) -> BTreeMap<S
         keys.extend(variables.iter().find_map(|variable| Some((mount.to_owned(), set(variable)?))));
     }
     for (mount, named) in &file.keys {
-        match named.get_ref().strip_prefix("env:") {
+        if let Some(variable) = named.get_ref().strip_prefix("env:") {
             // One that is not set is missed when it is needed, and not before.
-            Some(variable) => keys.extend(set(variable).map(|key| (mount.clone(), key))),
-            None => {
-                let text =
-                    "a real key does not belong into a file; put it into the environment and write env:NAME";
-                problems.push(source.problem(Some(named.span()), &format!("keys.{mount}"), text));
-            }
+            keys.extend(set(variable).map(|key| (mount.clone(), key)));
+        } else {
+            let text =
+                "a real key does not belong into a file; put it into the environment and write env:NAME";
+            problems.push(source.problem(Some(named.span()), &format!("keys.{mount}"), text));
         }
     }
     keys

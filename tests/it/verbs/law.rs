@@ -75,14 +75,14 @@ async fn carry_out(engine: &Engine, verb: &Verb) {
     match verb {
         Verb::Tag(n, tag) => relabel(at(*n), Relabel { tag: vec![tag.clone()], ..Relabel::default() }).await,
         Verb::Untag(n, tag) => {
-            relabel(at(*n), Relabel { untag: vec![tag.clone()], ..Relabel::default() }).await
+            relabel(at(*n), Relabel { untag: vec![tag.clone()], ..Relabel::default() }).await;
         }
         Verb::Rename(n, name) => {
-            relabel(at(*n), Relabel { name: Some(name.clone()), ..Relabel::default() }).await
+            relabel(at(*n), Relabel { name: Some(name.clone()), ..Relabel::default() }).await;
         }
         Verb::Protect(n, on) => relabel(at(*n), Relabel { protected: Some(*on), ..Relabel::default() }).await,
         Verb::Scope(n, scope) => {
-            relabel(at(*n), Relabel { scope: Some(scope.clone()), ..Relabel::default() }).await
+            relabel(at(*n), Relabel { scope: Some(scope.clone()), ..Relabel::default() }).await;
         }
         Verb::Retag(n, strategy) => {
             let tag = Tag { strategy: Some(strategy.parse().unwrap()), playback: None };
@@ -116,7 +116,7 @@ async fn carry_out(engine: &Engine, verb: &Verb) {
         }
         Verb::Duplicate(n) => _ = engine.duplicate(&at(*n)).await.unwrap(),
         Verb::New(n) => {
-            _ = engine.create(draft(&format!("topic {}", n % 5), &format!("answer {n}"))).await.unwrap()
+            _ = engine.create(draft(&format!("topic {}", n % 5), &format!("answer {n}"))).await.unwrap();
         }
     }
 }
