@@ -17,18 +17,22 @@ impl Engine {
     /// # Errors
     /// When the call is unknown or no longer in memory, is a recording, got nothing worth keeping, or cannot be stored.
     pub async fn keep(&self, id: CallId, fetch: bool) -> Result<RecordingId, VerbError> {
-        let curation = self.curate().await;
         let call = self.call(id).ok_or(VerbError::UnknownCall(id.0))?;
         if let Some(recording) = call.recording.clone().filter(|recording| self.row(recording).is_some()) {
             return Err(VerbError::Recorded { call: id.0, recording });
+        }
+        if !call.done {
+            return Err(VerbError::UnderWay(id.0));
         }
         let (exchange, asked) = self.shared.history.memory(id).ok_or(VerbError::Forgotten(id.0))?;
         let new = clock::recording_id();
         let Exchange { request, response } = (*exchange).clone();
         let (recording, media) = match (call.outcome, response) {
-            (Some(Outcome::Live | Outcome::Mock), Some(response)) if call.done => {
+            (Some(Outcome::Live | Outcome::Mock), Some(response)) => {
                 self.kept(new.clone(), &call, request, response).await
             }
+            // It was too long to be remembered.
+            (Some(Outcome::Live | Outcome::Mock), None) => return Err(VerbError::Forgotten(id.0)),
             (Some(Outcome::Miss), _) => {
                 let asked = asked.ok_or(VerbError::Forgotten(id.0))?;
                 if !fetch {
@@ -44,7 +48,8 @@ impl Engine {
             scope: call.scope.as_deref().map(str::to_owned),
             ..recording
         };
-        curation.step("keep", vec![Edit::Put(Box::new(recording), media)]).await?;
+        // Not before: an upstream may take minutes, and other verbs do not wait for it.
+        self.curate().await.step("keep", vec![Edit::Put(Box::new(recording), media)]).await?;
         Ok(new)
     }
 

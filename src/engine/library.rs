@@ -262,10 +262,25 @@ impl Use {
         Hit { all: self.all(), in_scope: in_scope.unwrap_or_default() }
     }
 
-    /// Takes in what other stores said; what one of them said before is replaced.
+    /// Takes in what another store said, in place of what it said when there were fewer hits.
     pub(super) fn hear(&self, from: &Arc<str>, usage: &Usage) {
         let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        elsewhere.insert(Arc::clone(from), usage.clone());
+        let known = elsewhere.entry(Arc::clone(from)).or_default();
+        if usage.hits >= known.hits {
+            known.clone_from(usage);
+        }
+        self.touched.store(true, Ordering::Release);
+    }
+
+    /// Takes in what a copy of this store counted, or this one some time ago: of what both know of, the larger count holds.
+    pub(super) fn agree(&self, usage: &Usage) {
+        self.hits.fetch_max(usage.hits, Ordering::AcqRel);
+        self.last.fetch_max(usage.last_hit.map_or(i64::MIN, |at| at.0), Ordering::AcqRel);
+        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        for (scope, theirs) in &usage.scopes {
+            let hits = scopes.entry(Arc::clone(scope)).or_default();
+            *hits = Hits { count: hits.count.max(theirs.count), last: hits.last.max(theirs.last) };
+        }
         self.touched.store(true, Ordering::Release);
     }
 
@@ -281,9 +296,9 @@ impl Use {
         Usage { hits, last_hit, scopes, elsewhere }
     }
 
-    /// Whether this is all that happened. Each hit counts, so the count alone tells about those here.
+    /// Whether this is all that happened. Each hit counts, so those in scopes need no look.
     fn is(&self, usage: &Usage) -> bool {
-        self.hits.load(Ordering::Acquire) == usage.hits
+        self.all() == Hits { count: usage.hits, last: usage.last_hit }
             && *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) == usage.elsewhere
     }
 }

@@ -1,6 +1,6 @@
 //! Carrying use from store to store: what a build machine hit, a desk must know before it prunes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -69,38 +69,45 @@ impl Engine {
         })
     }
 
-    /// Takes a report of another store in. A later report of the same store replaces an earlier one, so nothing counts twice.
-    /// A recording that is not here by its id is looked for by its hash: all takes of the request count as used then.
+    /// Takes a report of another store in. A later report of the same store replaces an earlier one, whichever comes
+    /// first, so nothing counts twice.
+    /// A recording that is not here by its id is looked for by its hash: all takes of the request count as used then. A
+    /// report under this store's own name comes from a copy of it, or is its own: of each count the larger one holds.
     ///
     /// # Errors
-    /// When the report is of another version or of this very store, or the store cannot be written.
+    /// When the report is of another version, or the store cannot be written.
     pub async fn merge_usage(&self, report: UsageReport) -> Result<Merged, VerbError> {
         if report.retake_usage != FORMAT {
             let text =
                 format!("its version is {}, and this retake reads version {FORMAT}", report.retake_usage);
             return Err(VerbError::Report(text));
         }
-        if report.store == self.store_name() {
-            return Err(VerbError::Report("this store wrote it itself".into()));
-        }
         let _curation = self.curate().await;
-        let mut merged = Merged::default();
+        let (mut merged, mut changed) = (Merged::default(), BTreeSet::new());
+        let is_copy = report.store == self.store_name();
         for used in report.recordings {
             let here = match self.row(&used.id) {
                 Some(row) => vec![row.id.clone()],
                 None => self.find_hash(&used.hash.to_string())?,
             };
-            let counted: Vec<_> = here.iter().filter_map(|id| self.shared.library.used(id)).collect();
+            let counted = here.into_iter().filter_map(|id| Some((self.shared.library.used(&id)?, id)));
+            let counted: Vec<_> = counted.collect();
             merged.unknown += usize::from(counted.is_empty());
             merged.recordings += counted.len();
-            for known in &counted {
-                known.hear(&report.store, &used.usage);
+            for (known, id) in counted {
+                if is_copy {
+                    known.agree(&used.usage);
+                } else {
+                    known.hear(&report.store, &used.usage);
+                }
+                changed.insert(id);
             }
         }
-        self.checkpoint().await;
-        let rows = self.rows().into_values().filter(|row| row.usage.elsewhere.contains_key(&report.store));
-        let rows: Vec<_> = rows.collect();
-        self.shared.history.announce(|| crate::model::Event::Stored { rows });
+        self.write_ledger().await?;
+        if !changed.is_empty() {
+            let rows = || changed.iter().filter_map(|id| self.row(id)).collect();
+            self.shared.history.announce(|| crate::model::Event::Stored { rows: rows() });
+        }
         Ok(merged)
     }
 

@@ -458,6 +458,14 @@ impl Store {
         running.as_mut().map_or(Err(StoreError::Closed), |running| running.lock.announce(address))
     }
 
+    /// Tells other processes that this one listens no more and lets the store go soon.
+    pub fn withdraw(&self) {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = running.as_mut() {
+            running.lock.withdraw();
+        }
+    }
+
     /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
     pub fn close(&self) {
         self.0.close();

@@ -3,14 +3,20 @@
 mod config;
 mod crash;
 mod doctor;
+mod expired;
 mod explain;
+mod forbidden;
 mod generated;
+mod killed;
 mod look;
 mod remove;
 mod run;
 mod schemas;
 mod serve;
+mod together;
 mod usage;
+#[cfg(target_os = "linux")]
+mod waiting;
 
 use axum::response::Response;
 
