@@ -46,6 +46,16 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// What was taken out, in its colour.
+pub(super) fn removed(text: &str) -> String {
+    if colour(&io::stdout()) { format!("\x1b[31m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// What was put in, in its colour.
+pub(super) fn added(text: &str) -> String {
+    if colour(&io::stdout()) { format!("\x1b[32m{text}\x1b[0m") } else { text.to_owned() }
+}
+
 /// Whether words may be coloured: a terminal, and no `NO_COLOR`.
 fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

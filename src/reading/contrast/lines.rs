@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Hash, Headers, Response};
@@ -26,7 +26,7 @@ const DEPTH: usize = 128;
 const FILE: usize = 256;
 
 /// The difference of two texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
     /// Parts in order; of lines those that differ with three around them, of words all.
     pub runs: Vec<Run>,
@@ -35,7 +35,7 @@ pub struct Lines {
 }
 
 /// A part of two texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// In which of them it is.
     pub tag: Tag,
@@ -44,7 +44,7 @@ pub struct Run {
 }
 
 /// In which of two texts a part is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tag {
     /// In both.
