@@ -58,7 +58,7 @@ fn table(calls: &[Arc<Call>]) -> Table {
         Column::new("TOOK", 3).right(),
         Column::new("SIZE", 5).right(),
         Column::new("RECORDING", 4),
-        Column::new("WHY, OR PROMPT", 1).between(12, usize::MAX),
+        Column::new("WHY, OR PROMPT", 1).between(24, usize::MAX),
     ];
     let mut table = Table::new(&COLUMNS);
     for call in calls {
@@ -66,7 +66,7 @@ fn table(calls: &[Arc<Call>]) -> Table {
         let prompt = call.prompt.as_deref().unwrap_or_default();
         table.row([
             call.id.0.to_string(),
-            print::date(call.at.0),
+            print::when(call.at.0),
             call.label().to_owned(),
             call.status.map_or_else(dash, |status| status.to_string()),
             call.endpoint.to_string(),

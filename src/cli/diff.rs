@@ -22,6 +22,9 @@ pub(super) struct Sides {
     one: String,
     /// The other one; without it, what the recording was before it was edited is compared with what it is
     other: Option<String>,
+    /// The bodies line by line, also where what they say is shown word by word
+    #[arg(long, conflicts_with = "json")]
+    body: bool,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -43,7 +46,7 @@ pub(super) async fn run(common: &Common, sides: Sides) -> anyhow::Result<ExitCod
         if sides.json {
             print::line(&serde_json::to_string(&diff)?);
         } else {
-            for line in text(&diff) {
+            for line in text(&diff, sides.body) {
                 print::line(&line);
             }
         }
@@ -79,7 +82,7 @@ fn is_alike(pair: &PictureContrast) -> bool {
     matches!((&pair.before, &pair.after), (Some(before), Some(after)) if before.hash == after.hash)
 }
 
-fn text(diff: &Diff) -> Vec<String> {
+fn text(diff: &Diff, whole: bool) -> Vec<String> {
     let (one, other, contrast) = (&diff.one, &diff.other, &diff.contrast);
     let mut lines = vec![print::removed(&format!("--- {one}")), print::added(&format!("+++ {other}"))];
     lines.push(String::new());
@@ -106,7 +109,12 @@ fn text(diff: &Diff) -> Vec<String> {
         lines.push("text:".into());
         lines.extend(words(said));
     }
-    body(&contrast.body, &mut lines);
+    match &contrast.body {
+        BodyContrast::Text(_) if contrast.text.is_some() && !whole => {
+            lines.push("body: differs, too; --body shows it line by line".into());
+        }
+        differing => body(differing, &mut lines),
+    }
     for (nth, pair) in contrast.pictures.iter().enumerate() {
         lines.push(format!("picture {}: {}", nth + 1, picture(pair)));
     }
@@ -154,7 +162,8 @@ fn arrival(arrival: Arrival) -> String {
 /// The texts, with what was taken out in `[-…-]` and what was put in in `{+…+}` where no colour tells them apart.
 fn words(said: &Lines) -> Vec<String> {
     let whole = said.runs.iter().any(|run| run.tag == Tag::Skipped) || said.cut;
-    if whole {
+    let apart = said.runs.iter().all(|run| run.tag != Tag::Same);
+    if whole || apart {
         return unified(said);
     }
     let mut text = String::new();
@@ -173,14 +182,12 @@ fn unified(lines: &Lines) -> Vec<String> {
     let mut said: Vec<_> = lines
         .runs
         .iter()
-        .map(|run| {
-            let clean = sanitize(&run.text);
-            match run.tag {
-                Tag::Removed => print::removed(&format!("- {clean}")),
-                Tag::Added => print::added(&format!("+ {clean}")),
-                Tag::Same => format!("  {clean}"),
-                Tag::Skipped => format!("  … {clean}"),
-            }
+        .flat_map(|run| run.text.lines().map(|line| (run.tag, sanitize(line))))
+        .map(|(tag, clean)| match tag {
+            Tag::Removed => print::removed(&format!("- {clean}")),
+            Tag::Added => print::added(&format!("+ {clean}")),
+            Tag::Same => format!("  {clean}"),
+            Tag::Skipped => format!("  … {clean}"),
         })
         .collect();
     if lines.cut {

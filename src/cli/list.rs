@@ -92,17 +92,17 @@ pub(super) fn table<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Table {
 fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<RecordingId>) -> Table {
     const COLUMNS: [Column; 12] = [
         Column::new("ID", 0),
-        Column::new("NAME", 6).between(8, 24).optional(),
-        Column::new("MARKS", 1).between(8, 24).optional(),
+        Column::new("NAME", 5).between(16, 24).optional(),
+        Column::new("MARKS", 1).optional(),
         Column::new("HASH", 6),
         Column::new("ST", 4),
-        Column::new("ENDPOINT", 1).between(12, 24),
+        Column::new("ENDPOINT", 1).between(16, 24),
         Column::new("MODEL", 2).between(10, 20),
         Column::new("STRATEGY", 7).between(8, 16),
         Column::new("HITS", 3).right(),
         Column::new("SIZE", 5).right(),
         Column::new("TAGS", 7).between(6, 20).optional(),
-        Column::new("PROMPT", 1).between(12, usize::MAX),
+        Column::new("PROMPT", 1).between(24, usize::MAX),
     ];
     let mut table = Table::new(&COLUMNS);
     for row in rows {

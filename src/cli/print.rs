@@ -144,6 +144,12 @@ pub(super) fn clock(millis: i64) -> String {
     zoned(millis, "%H:%M:%S")
 }
 
+/// The time of day where the program runs; of another day than today the date before it.
+pub(super) fn when(millis: i64) -> String {
+    let day = |millis| zoned(millis, "%Y-%m-%d");
+    if day(millis) == day(crate::engine::now().0) { clock(millis) } else { date(millis) }
+}
+
 /// Date and time where the program runs.
 pub(super) fn date(millis: i64) -> String {
     zoned(millis, "%Y-%m-%d %H:%M:%S")

@@ -230,25 +230,38 @@ fn said(plan: &PrunePlan) -> Vec<String> {
     if totals.in_use > 0 {
         lines.push(format!("{} hit within the last quarter of an hour", were(totals.in_use)));
     }
-    lines.extend(plan.spared.iter().take(20).map(spared));
-    if let Some(more @ 1..) = plan.spared.len().checked_sub(20) {
-        lines.push(format!("… and {more} more stay; --json names them"));
+    let mut reasons: Vec<(String, Vec<&RecordingId>)> = Vec::new();
+    for Spared { id, reason, .. } in &plan.spared {
+        let reason = against(reason);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((reason, vec![id])),
+        }
     }
+    lines.extend(reasons.iter().map(|(reason, ids)| spared(reason, ids)));
     lines
 }
 
-fn spared(one: &Spared) -> String {
-    let reason = match &one.reason {
-        Reason::Protected => "it is protected".into(),
-        Reason::Kept => "it is kept by choice".into(),
-        Reason::Review { of } => format!("a review between it and {of} is open"),
+/// Recordings that stay for the same reason, in one line.
+fn spared(reason: &str, ids: &[&RecordingId]) -> String {
+    let named: Vec<_> = ids.iter().take(3).map(ToString::to_string).collect();
+    let more = ids.len() - named.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let stay = if ids.len() == 1 { "stays" } else { "stay" };
+    format!("{stay}, {reason}: {}{more}", named.join(", "))
+}
+
+fn against(reason: &Reason) -> String {
+    match reason {
+        Reason::Protected => "protected".into(),
+        Reason::Kept => "kept by choice".into(),
+        Reason::Review { of } => format!("under review with {of}"),
         Reason::UseUnknown { before } => {
-            format!("its use before {} is unknown, and unknown is not unused", print::date(before.0))
+            format!("use before {} unknown, which is not unused", print::date(before.0))
         }
-        Reason::PriceUnknown => "its price is unknown".into(),
-        Reason::Job { with } => format!("it belongs to the same job as {with}, which stays"),
-    };
-    format!("{} stays: {reason}", one.id)
+        Reason::PriceUnknown => "price unknown".into(),
+        Reason::Job { with } => format!("part of the same job as {with}"),
+    }
 }
 
 fn recordings(count: usize) -> String {

@@ -18,6 +18,8 @@ const LINES: usize = 4_000;
 const WIDTH: usize = 4_096;
 /// How many bytes two texts may have together to be compared word by word.
 const WORDS: usize = 16 << 10;
+/// Texts with a smaller share of words in common are shown one after the other: what they share says nothing.
+const ALIKE: f32 = 0.4;
 /// How many equal lines are shown around those that differ.
 const CONTEXT: usize = 3;
 /// How deep JSON is sorted; as `serde_json` reads it.
@@ -70,6 +72,11 @@ impl Lines {
             return Self::of_pages(&Page::of(before.lines()), &Page::of(after.lines()));
         }
         let diff = TextDiff::from_words(before, after);
+        if diff.ratio() < ALIKE {
+            let run = |tag, text: &str| Run { tag, text: text.to_owned() };
+            let runs = [run(Tag::Removed, before), run(Tag::Added, after)];
+            return Self { runs: runs.into_iter().filter(|run| !run.text.is_empty()).collect(), cut: false };
+        }
         let mut runs: Vec<Run> = Vec::new();
         for change in diff.iter_all_changes() {
             match runs.last_mut() {
