@@ -204,6 +204,8 @@ pub struct Store(Arc<Shared>);
 struct Shared {
     core: Arc<Core>,
     token: String,
+    /// What the journal is about to say: before this time a process died that counted hits.
+    unwatched: Timestamp,
     /// Emptied when the store is closed; the lock is let go after the writer ended.
     running: Mutex<Option<Running>>,
 }
@@ -236,9 +238,10 @@ impl Store {
         let writer = thread.map_err(StoreError::io("start the writer of", dir))?;
         let token = lock.token().to_owned();
         let running = Mutex::new(Some(Running { jobs, writer, lock }));
-        let store = Self(Arc::new(Shared { core, token, running }));
+        let unwatched = if died { now } else { Timestamp::default() };
+        let store = Self(Arc::new(Shared { core, token, unwatched, running }));
         if died && store.degraded().is_none() {
-            // Queued before all else; that it is on its way is enough.
+            // Queued before all else; that it is on its way is enough, because it is known here.
             drop(store.commit(Change::Unwatched { before: now }, now));
         }
         Ok(Opened { store, notices })
@@ -292,7 +295,7 @@ impl Store {
     ///
     /// As [`Store::entries`].
     pub fn unwatched(&self) -> Result<Timestamp, StoreError> {
-        self.0.core.unwatched()
+        Ok(self.0.core.unwatched()?.max(self.0.unwatched))
     }
 
     /// Notes that hits are counted from now on, until [`Store::close`] ends that in good order.
@@ -468,9 +471,7 @@ impl Store {
 
     /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
     pub fn close(&self) {
-        self.0.close();
-        // All hits that were counted are written down by now.
-        let _ = std::fs::remove_file(self.0.core.dir().join(open::WATCH));
+        self.0.close(true);
     }
 
     fn queue(&self, work: writer::Work, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
@@ -485,12 +486,17 @@ impl Store {
 }
 
 impl Shared {
-    fn close(&self) {
+    /// `counted`: all hits are written down by now.
+    fn close(&self, counted: bool) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { jobs, writer, lock }) = running {
             drop(jobs);
             // A writer that panicked has nothing left to say.
             let _ = writer.join();
+            // Behind the lock it may be the next owner's.
+            if counted && self.core.degraded().is_none() {
+                let _ = std::fs::remove_file(self.core.dir().join(open::WATCH));
+            }
             drop(lock);
         }
     }
@@ -498,6 +504,6 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.close();
+        self.close(false);
     }
 }

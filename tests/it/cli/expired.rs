@@ -3,7 +3,6 @@
 
 use std::sync::atomic::Ordering;
 
-use retake::desk::{Desk, Owner};
 use retake::model::{Call, Outcome, Row};
 use serde_json::Value;
 
@@ -33,10 +32,10 @@ async fn asked(running: &Running, mode: &str, prompt: &str) -> (Reply, Call) {
     (reply, running.json())
 }
 
-/// The ids that a query shows, the newest first.
-async fn listed(home: &Home, query: &str) -> Vec<String> {
-    let desk = Desk::There(Owner::of(&home.store()).unwrap());
-    desk.list(query).await.unwrap().iter().map(|row| row.id.to_string()).collect()
+/// The ids that a filter shows, the newest first.
+fn listed(home: &Home, filter: &str) -> Vec<String> {
+    let rows: Vec<Row> = serde_json::from_str(&home.fine(&["list", filter, "--json"])).unwrap();
+    rows.iter().map(|row| row.id.to_string()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,8 +109,15 @@ async fn a_rule_for_a_tag_goes_before_the_one_for_all() {
         ("", vec![]),
     ] {
         let running = serve(&home, &upstream, &format!("on_expired = \"refuse\"\n{rules}"));
-        assert_eq!(listed(&home, "expired:yes").await, expired.iter().map(|id| &***id).collect::<Vec<_>>());
-        assert_eq!(listed(&home, "expired:no").await.len(), 3 - expired.len(), "{rules}");
+        assert_eq!(listed(&home, "expired:yes"), expired.iter().map(|id| &***id).collect::<Vec<_>>());
+        assert_eq!(listed(&home, "expired:no").len(), 3 - expired.len(), "{rules}");
+        let marked = home.fine(&["list"]);
+        assert_eq!(marked.matches(" expired ").count(), expired.len(), "{marked}");
+        assert!(
+            expired
+                .iter()
+                .all(|id| marked.lines().any(|line| line.contains(*id) && line.contains(" expired ")))
+        );
         for (prompt, id) in [("fresh", &ids[0]), ("plain", &ids[1]), ("kept", &ids[2])] {
             let status = asked(&running, "replay-or-error", prompt).await.0.status;
             assert_eq!(status, if expired.contains(&id) { 404 } else { 200 }, "{prompt} under {rules}");
@@ -142,6 +148,6 @@ async fn an_edited_rule_holds_for_calls_that_are_known_already() {
     while asked(&running, "replay-or-error", "plain").await.0.status == 200 {
         assert!(started.elapsed() < crate::world::PATIENCE, "the file is looked at every second");
     }
-    assert_eq!(listed(&home, "expired:yes").await.len(), 3);
+    assert_eq!(listed(&home, "expired:yes").len(), 3);
     assert_eq!(running.end("TERM").code, Some(0));
 }

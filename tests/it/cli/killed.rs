@@ -68,7 +68,7 @@ async fn all_kinds(desk: &Desk, made: &[Row], mut done: impl FnMut()) {
     done();
     assert_eq!(desk.restore(std::slice::from_ref(&made[2].id)).await.unwrap(), [made[2].id.clone()]);
     done();
-    assert_eq!(desk.prune("tag:kept", &BTreeSet::new(), false).await.unwrap().remove.len(), 1);
+    assert_eq!(desk.prune("tag:kept", &BTreeSet::new(), None, false).await.unwrap().remove.len(), 1);
     done();
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use retake::engine::{self, Engine, Settings};
+use retake::engine::{self, Engine, Settings, UsageReport};
+use retake::model::Timestamp;
 use retake::proxy::{Access, Proxy};
 use retake::store::{Ownership, Store};
 use tokio::sync::Notify;
@@ -113,6 +114,8 @@ async fn an_owner_that_is_about_to_end_is_waited_for() {
     let said = ended(waiting);
     assert_eq!((said.code, said.out.matches("\"id\"").count()), (Some(0), 1), "{said:?}");
     assert_eq!(owner.ended().code, Some(0));
+    let report: UsageReport = serde_json::from_str(&home.fine(&["usage", "export"])).unwrap();
+    assert_eq!(report.unknown_before, Timestamp::default(), "it did not take the owner for one that died");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use retake::desk::{Desk, Owner};
 use retake::engine::{Engine, Merged, Settings, UsageReport};
 use retake::model::{Mode, RecordingId};
-use retake::retention::Reason;
+use retake::retention::{PrunePlan, Reason};
 
 use super::draft;
 use super::law::copy;
@@ -40,7 +40,7 @@ fn carried(engine: &Engine) -> UsageReport {
 
 /// What a prune of the never-hit would take.
 async fn unused(engine: &Engine) -> BTreeSet<RecordingId> {
-    let plan = engine.prune("hits:0", BTreeSet::new(), true).await.unwrap();
+    let plan = engine.prune("hits:0", BTreeSet::new(), None, true).await.unwrap();
     assert_eq!(plan.spared, [], "all is known");
     plan.remove.into_iter().map(|removal| removal.id).collect()
 }
@@ -80,7 +80,7 @@ async fn what_is_hit_elsewhere_is_used_here() {
     // It is safe, and what is left over goes.
     let near = near.restarted(replaying()).await;
     assert_eq!((hits(&near.engine, &ids[0]), hits(&near.engine, &ids[1])), ((4, 1), (1, 0)));
-    let plan = near.engine.prune("hits:0", BTreeSet::new(), false).await.unwrap();
+    let plan = near.engine.prune("hits:0", BTreeSet::new(), None, false).await.unwrap();
     assert_eq!(plan.remove.iter().map(|one| &one.id).collect::<Vec<_>>(), [&ids[2]]);
     assert_eq!(near.engine.rows().len(), 2);
 }
@@ -138,6 +138,10 @@ async fn use_that_a_crash_may_have_taken_is_not_none() {
     let made = home.filled(&upstream, &["one", "two"]).await;
     let running = home.record(&upstream);
     assert_eq!(running.end("KILL").code, None);
+    // Also for the very first that comes after the crash.
+    let said = home.run(&["prune", "hits:0", "--yes", "--json"]);
+    let plan: PrunePlan = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((plan.remove.len(), plan.spared.len(), said.code), (0, 2, Some(0)), "{said:?}");
     let running = home.record(&upstream);
     assert_eq!(running.call(CHAT_PATH, &[], &chat("three")).await.status, 200);
     let new = running.json().recording.unwrap();
@@ -149,14 +153,14 @@ async fn use_that_a_crash_may_have_taken_is_not_none() {
             let merged = desk.merge_usage(carried(&far.engine)).await.unwrap();
             assert_eq!(merged, Merged { recordings: 1, unknown: 0 });
         }
-        let plan = desk.prune("hits:0", &BTreeSet::new(), true).await.unwrap();
+        let plan = desk.prune("hits:0", &BTreeSet::new(), None, true).await.unwrap();
         assert_eq!(plan.remove.iter().map(|one| &one.id).collect::<Vec<_>>(), [&new]);
         let mut kept: Vec<_> = plan.spared.iter().map(|one| &one.id).collect();
         kept.sort();
         assert_eq!(kept, spared);
         assert!(plan.spared.iter().all(|one| matches!(one.reason, Reason::UseUnknown { .. })), "{plan:?}");
     }
-    let plan = desk.prune("hits:0", &BTreeSet::new(), false).await.unwrap();
+    let plan = desk.prune("hits:0", &BTreeSet::new(), None, false).await.unwrap();
     assert_eq!(plan.remove.len(), 1);
     assert_eq!(running.end("TERM").code, Some(0));
     assert_eq!(home.rows().len(), 2);
