@@ -14,6 +14,7 @@
 
 mod complete;
 mod error;
+mod help;
 mod judge;
 mod key;
 mod parse;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use complete::{Completion, complete};
 pub use error::QueryError;
+pub use help::help;
 pub use key::{KEYS, Key, KeyEntry, Values};
 
 use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
