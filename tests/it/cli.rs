@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod generated;
 mod look;
+mod outputs;
 mod remove;
 mod run;
 mod schemas;

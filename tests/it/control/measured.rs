@@ -55,14 +55,14 @@ async fn the_request_log_shows_what_became_of_calls() {
     };
     let names =
         ["id", "status", "http_status", "replay_result", "error_code", "modality", "session_id", "cost"];
-    assert_eq!(shown(0, &names), json!(["req_6", "completed", 200, "mock", null, "text", null, 0.0]));
+    assert_eq!(shown(0, &names), json!(["req_7", "completed", 200, "mock", null, "text", null, 0.0]));
     let unreachable =
-        json!(["req_5", "upstream_failure", 502, "error", "UPSTREAM_UNREACHABLE", "text", "checkout", null]);
+        json!(["req_6", "upstream_failure", 502, "error", "UPSTREAM_UNREACHABLE", "text", "checkout", null]);
     assert_eq!(shown(1, &names), unreachable);
     let missed = json!(["req_1", "rejected", 404, "miss", "RECORDING_NOT_FOUND", "image", null, 0.0]);
-    assert_eq!(shown(5, &names), missed);
-    assert_eq!(shown(4, &["recording_id", "model"]), json!([recording.id, "gpt-image-1.5"]));
-    let one = get(&world, "/__retake/v1/requests/req_5").await;
+    assert_eq!(shown(6, &names), missed);
+    assert_eq!(shown(5, &["recording_id", "model"]), json!([recording.id, "gpt-image-1.5"]));
+    let one = get(&world, "/__retake/v1/requests/req_6").await;
     assert_eq!(one, log["data"][1]);
     let few = get(&world, "/__retake/v1/requests?outcome=record&model=gpt-5-mini&limit=1").await;
     assert_eq!(few["data"][0]["id"], "req_4");
@@ -89,8 +89,7 @@ async fn the_request_log_knows_what_calls_cost() {
         let mut events = world.engine.subscribe();
         let body = json!({"model": model, "messages": [{"role": "user", "content": "hello"}]});
         world.post(CHAT, &[("x-retake-mode", mode)], &body.to_string()).await;
-        let done =
-            |event: &Event| matches!(event, Event::Call { call, .. } if call.done).then_some(());
+        let done = |event: &Event| matches!(event, Event::Call { call, .. } if call.done).then_some(());
         wait(&mut events, done).await;
         let entry = &get(&world, "/__retake/v1/requests?limit=1").await["data"][0];
         assert_eq!(json!([entry["replay_result"], entry["cost"]]), expected, "{model} {mode}");
