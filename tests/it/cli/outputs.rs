@@ -1,5 +1,6 @@
 //! What every verb says to programs, from the built program on a store that has a bit of everything.
 
+use retake::model::Outcome;
 use serde_json::{Value, json};
 
 use super::*;
@@ -40,16 +41,24 @@ fn named(output: &str) -> String {
     output["ids"][0].as_str().unwrap().to_owned()
 }
 
+/// What `diff` says of things that are not the same.
+fn differing(home: &Home, things: &[&str]) -> String {
+    let said = home.run(&[&["diff", "--json"], things].concat());
+    assert_eq!(said.code, Some(1), "{said:?}");
+    said.out
+}
+
 /// The verbs that change recordings, on a store that nobody else has.
 fn curated(home: &Home, id: &str, last: &str) -> Outputs {
     std::fs::write(home.path().join("request.json"), chat("new")).unwrap();
     let edit = ["edit", id, "--status", "201", "-H", "x-edited: yes", "--pace", "x0.5", "--json"];
+    let new = home.fine(&["new", "--to", CHAT_PATH, "--json", "request.json"]);
     let mut outputs = vec![
         ("tag", home.fine(&["tag", last, "--add", "ci", "--json"])),
         ("rename", home.fine(&["rename", last, "chats/other", "--json"])),
         ("protect", home.fine(&["protect", last, "--json"])),
         ("edit", home.fine(&edit)),
-        ("new", home.fine(&["new", "--to", CHAT_PATH, "--json", "request.json"])),
+        ("new", new.clone()),
         ("derive", home.fine(&["derive", last, "cut@1", "--scope", "checkout", "--json"])),
         ("duplicate", home.fine(&["duplicate", id, "--json"])),
     ];
@@ -62,9 +71,15 @@ fn curated(home: &Home, id: &str, last: &str) -> Outputs {
     outputs.push(("redo", home.fine(&["redo", "--json"])));
     outputs.push(("show", home.fine(&["show", id, "--json"])));
     outputs.push(("list", home.fine(&["list", "--json", "status:200..201"])));
-    let differs = home.run(&["diff", id, "--json"]);
-    assert_eq!(differs.code, Some(1), "{differs:?}");
-    outputs.push(("diff", differs.out));
+    outputs.push(("diff", differing(home, &[id])));
+    outputs.push(("diff", differing(home, &[id, &named(&new)])));
+    let pictures = ["a cat", "a capybara in a tiny hat"].map(|prompt| {
+        let picture = json!({"model": "gpt-image-1", "prompt": prompt, "size": "1024x1024"});
+        std::fs::write(home.path().join("request.json"), picture.to_string()).unwrap();
+        let made = ["new", "--to", "/openai/v1/images/generations", "--json", "request.json"];
+        named(&home.fine(&made))
+    });
+    outputs.push(("diff", differing(home, &[&pictures[0], &pictures[1]])));
     outputs
 }
 
@@ -85,8 +100,9 @@ async fn beside_an_owner(home: &Home, upstream: &Upstream, id: &str) -> Outputs 
     let hit = serving.call(CHAT_PATH, &[("x-retake-scope", "checkout")], &chat("one")).await;
     assert_eq!(hit.headers.text("x-retake-result"), Some("replay"));
     assert_eq!(serving.call(CHAT_PATH, &[("x-retake-mode", "off")], &chat("live")).await.status, 200);
-    // They are in the history when they are done, which their lines say.
-    while !serving.json().id.0.eq(&5) {}
+    // A call is in the history, whole, when its line is there.
+    let mut lines = std::iter::repeat_with(|| serving.json());
+    let live = lines.find(|call| call.outcome == Some(Outcome::Live)).unwrap().id.0.to_string();
     for prompt in ["two", "one"] {
         std::fs::write(home.path().join("request.json"), chat(prompt)).unwrap();
         let to = ["explain", "--to", CHAT_PATH, "--json", "request.json"];
@@ -96,9 +112,10 @@ async fn beside_an_owner(home: &Home, upstream: &Upstream, id: &str) -> Outputs 
     outputs.push(("stats", home.fine(&["stats", "--json"])));
     outputs.push(("suggest-ignores", home.fine(&["suggest-ignores", "--json"])));
     outputs.push(("doctor", home.fine(&["doctor", "--offline", "--json"])));
-    outputs.push(("keep", home.fine(&["keep", "5", "--json"])));
+    outputs.push(("keep", home.fine(&["keep", &live, "--json"])));
     outputs.push(("rerecord", home.fine(&["rerecord", id, "--yes", "--json"])));
     outputs.push(("review", home.fine(&["review", "--json"])));
+    outputs.push(("prune", home.fine(&["prune", "--dry-run", "--json", "mount:openai"])));
     outputs.push(("review-verdict", home.fine(&["review", "keep", "--all", "--json"])));
     assert_eq!(serving.end("TERM").code, Some(0));
     outputs
@@ -136,8 +153,8 @@ fn carried(home: &Home) -> Outputs {
 }
 
 fn pruned(home: &Home, id: &str) -> Outputs {
-    let plan = home.fine(&["prune", "mount:openai", "--keep", id, "--dry-run", "--json"]);
-    let why = home.fine(&["prune", "superseded:yes", "--dry-run", "--json"]);
+    let plan = home.fine(&["prune", "--keep", id, "--dry-run", "--json", "mount:openai"]);
+    let why = home.fine(&["prune", "--dry-run", "--json", "superseded:yes"]);
     let compacted = home.fine(&["compact", "--json"]);
     vec![("prune", plan), ("prune", why), ("compact", compacted)]
 }

@@ -46,7 +46,7 @@ fn holds(name: &str, output: &str) {
     assert!(!objects.is_empty(), "{name}: an empty list shows nothing");
     assert_ne!(value, json!({ "ids": [] }), "{name}");
     // What a check of the doctor found is named as the check likes.
-    for place in objects.iter().filter(|place| !place.ends_with("/facts")) {
+    for place in objects.iter().filter(|place| !place.split('/').any(|part| part == "facts")) {
         let mut more = value.clone();
         more.pointer_mut(place).unwrap().as_object_mut().unwrap().insert("unheard_of".into(), json!(1));
         assert!(!schema.is_valid(&more), "{name} admits anything at `{place}`");
