@@ -1,11 +1,13 @@
 //! Every verb of the built program, alone on a store and beside a process that owns it.
 
+mod asking;
 mod config;
 mod crash;
 mod doctor;
 mod explain;
 mod generated;
 mod look;
+mod prune;
 mod remove;
 mod run;
 mod schemas;
