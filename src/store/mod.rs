@@ -421,6 +421,16 @@ impl Store {
         self.0.core.header().salt.0
     }
 
+    /// The name by which other stores know this one. A copy that stands elsewhere is another one: it is used on its own.
+    /// It tells neither salt nor place.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let core = &self.0.core;
+        let dir = core.dir().canonicalize().unwrap_or_else(|_| core.dir().to_owned());
+        let parts = [b"usage", &self.salt()[..], dir.as_os_str().as_encoded_bytes()].concat();
+        format!("store_{}", Hash::of(&parts).short())
+    }
+
     /// How much the store holds. It looks at every file of the store.
     ///
     /// # Errors
