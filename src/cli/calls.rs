@@ -17,7 +17,7 @@ use crate::reading::human;
 #[command(after_long_help = help(Kind::Calls))]
 pub(super) struct Which {
     /// Only calls that the filter shows, such as result:miss model:gpt-5*
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Only so many, the newest
     #[arg(long, short = 'n', value_name = "COUNT")]

@@ -147,7 +147,7 @@ enum Verb {
     #[command(after_long_help = crate::query::help(crate::query::Kind::Recordings))]
     List {
         /// Only those that the filter shows, such as model:gpt-image* hits:0
-        #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+        #[arg(value_name = "FILTER")]
         filter: Vec<String>,
         /// Only those whose hash begins so
         #[arg(long, value_name = "PREFIX", conflicts_with = "filter")]

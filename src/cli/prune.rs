@@ -23,7 +23,7 @@ use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
 #[command(after_long_help = help(Kind::Recordings))]
 pub(super) struct Prune {
     /// What goes, in the filter language: superseded:yes, dup:yes, unused:90d, age:>180d, 'hits:0 size:>1M'
-    #[arg(required = true, value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(required = true, value_name = "FILTER")]
     filter: Vec<String>,
     /// Only say what would go, and what speaks against it
     #[arg(long, short = 'n')]
@@ -207,7 +207,7 @@ fn said(plan: &PrunePlan) -> Vec<String> {
         lines.push("nothing to prune".to_owned());
     } else {
         let cost = match (totals.recordings - totals.unpriced, totals.unpriced) {
-            (0, _) => "recording them again costs nobody knows what".to_owned(),
+            (0, _) => "what recording them again costs is unknown".to_owned(),
             (_, 0) => format!("recording them again costs about {}", totals.cost),
             (_, unknown) => {
                 format!("recording them again costs about {} and {unknown} without a price", totals.cost)

@@ -272,18 +272,6 @@ impl Use {
         self.touched.store(true, Ordering::Release);
     }
 
-    /// Takes in what a copy of this store counted, or this one some time ago: of what both know of, the larger count holds.
-    pub(super) fn agree(&self, usage: &Usage) {
-        self.hits.fetch_max(usage.hits, Ordering::AcqRel);
-        self.last.fetch_max(usage.last_hit.map_or(i64::MIN, |at| at.0), Ordering::AcqRel);
-        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-        for (scope, theirs) in &usage.scopes {
-            let hits = scopes.entry(Arc::clone(scope)).or_default();
-            *hits = Hits { count: hits.count.max(theirs.count), last: hits.last.max(theirs.last) };
-        }
-        self.touched.store(true, Ordering::Release);
-    }
-
     fn all(&self) -> Hits {
         let last = self.last.load(Ordering::Acquire);
         Hits { count: self.hits.load(Ordering::Acquire), last: (last != i64::MIN).then_some(Timestamp(last)) }
@@ -296,9 +284,9 @@ impl Use {
         Usage { hits, last_hit, scopes, elsewhere }
     }
 
-    /// Whether this is all that happened. Each hit counts, so those in scopes need no look.
+    /// Whether this is all that happened. Each hit counts, so the count alone tells about those here.
     fn is(&self, usage: &Usage) -> bool {
-        self.all() == Hits { count: usage.hits, last: usage.last_hit }
+        self.hits.load(Ordering::Acquire) == usage.hits
             && *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) == usage.elsewhere
     }
 }

@@ -62,7 +62,7 @@ impl Engine {
         });
         Ok(UsageReport {
             retake_usage: FORMAT,
-            store: self.store_name(),
+            store: self.shared.store.name().into(),
             written_at: clock::now(),
             unknown_before: self.shared.store.unwatched()?,
             recordings: recordings.collect(),
@@ -71,20 +71,21 @@ impl Engine {
 
     /// Takes a report of another store in. A later report of the same store replaces an earlier one, whichever comes
     /// first, so nothing counts twice.
-    /// A recording that is not here by its id is looked for by its hash: all takes of the request count as used then. A
-    /// report under this store's own name comes from a copy of it, or is its own: of each count the larger one holds.
+    /// A recording that is not here by its id is looked for by its hash: all takes of the request count as used then.
     ///
     /// # Errors
-    /// When the report is of another version, or the store cannot be written.
+    /// When the report is of another version or of this very store, or the store cannot be written.
     pub async fn merge_usage(&self, report: UsageReport) -> Result<Merged, VerbError> {
         if report.retake_usage != FORMAT {
             let text =
                 format!("its version is {}, and this retake reads version {FORMAT}", report.retake_usage);
             return Err(VerbError::Report(text));
         }
+        if *report.store == *self.shared.store.name() {
+            return Err(VerbError::Report("this store wrote it itself".into()));
+        }
         let _curation = self.curate().await;
         let (mut merged, mut changed) = (Merged::default(), BTreeSet::new());
-        let is_copy = report.store == self.store_name();
         for used in report.recordings {
             let here = match self.row(&used.id) {
                 Some(row) => vec![row.id.clone()],
@@ -95,11 +96,7 @@ impl Engine {
             merged.unknown += usize::from(counted.is_empty());
             merged.recordings += counted.len();
             for (known, id) in counted {
-                if is_copy {
-                    known.agree(&used.usage);
-                } else {
-                    known.hear(&report.store, &used.usage);
-                }
+                known.hear(&report.store, &used.usage);
                 changed.insert(id);
             }
         }
@@ -109,10 +106,5 @@ impl Engine {
             self.shared.history.announce(|| crate::model::Event::Stored { rows: rows() });
         }
         Ok(merged)
-    }
-
-    /// The name by which other stores know this one. It says nothing of the salt that it is made from.
-    fn store_name(&self) -> Arc<str> {
-        format!("store_{}", Hash::of(&[b"usage", &self.shared.store.salt()[..]].concat()).short()).into()
     }
 }

@@ -27,19 +27,19 @@ mod line;
 mod lock;
 mod offsets;
 mod open;
+mod running;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 
 pub use error::StoreError;
 pub use glance::{Glance, glance};
@@ -47,6 +47,7 @@ pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 
 use self::core::Core;
+use self::running::{Running, Shared};
 use crate::model::{
     Fingerprint, Hash, Labels, Notice, Recording, RecordingId, Row, Scrubbed, StepId, StepRow, Timestamp,
     Usage,
@@ -199,23 +200,6 @@ pub struct Stats {
 /// An open store. Clones are the same store; the last one to go closes it.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    core: Arc<Core>,
-    token: String,
-    /// What the journal is about to say: before this time a process died that counted hits.
-    unwatched: Timestamp,
-    /// Emptied when the store is closed; the lock is let go after the writer ended.
-    running: Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    jobs: Sender<writer::Job>,
-    writer: JoinHandle<()>,
-    lock: lock::Lock,
-}
 
 impl Store {
     /// Opens the store in `dir`, or makes one there, and owns it until it is closed. `now` is written down when it is
@@ -390,7 +374,7 @@ impl Store {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.queue(writer::Work::Commit(changes), now);
+        let done = self.0.queue(writer::Work::Commit(changes), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
@@ -400,7 +384,7 @@ impl Store {
     ///
     /// As [`Store::commit`].
     pub fn commit_blocking(&self, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError> {
-        self.queue(writer::Work::Commit(changes), now).blocking_recv().unwrap_or(Err(StoreError::Closed))
+        self.0.queue(writer::Work::Commit(changes), now).blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
     /// Writes the store anew under a new generation, without replaced versions, unreferenced bodies and what was removed
@@ -414,7 +398,7 @@ impl Store {
         trash_since: Timestamp,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.queue(writer::Work::Compact(trash_since), now);
+        let done = self.0.queue(writer::Work::Compact(trash_since), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
@@ -422,6 +406,16 @@ impl Store {
     #[must_use]
     pub fn salt(&self) -> [u8; 32] {
         self.0.core.header().salt.0
+    }
+
+    /// The name by which other stores know this one. A copy that stands elsewhere is another one: it is used on its own.
+    /// It tells neither salt nor place.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let core = &self.0.core;
+        let dir = core.dir().canonicalize().unwrap_or_else(|_| core.dir().to_owned());
+        let parts = [b"usage", &self.salt()[..], dir.as_os_str().as_encoded_bytes()].concat();
+        format!("store_{}", Hash::of(&parts).short())
     }
 
     /// How much the store holds. It looks at every file of the store.
@@ -472,38 +466,5 @@ impl Store {
     /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
     pub fn close(&self) {
         self.0.close(true);
-    }
-
-    fn queue(&self, work: writer::Work, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
-        let (done, receiver) = oneshot::channel();
-        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = &*running {
-            // When the writer is gone, so is `done`, and that is the answer.
-            let _ = running.jobs.send(writer::Job { work, now, done });
-        }
-        receiver
-    }
-}
-
-impl Shared {
-    /// `counted`: all hits are written down by now.
-    fn close(&self, counted: bool) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { jobs, writer, lock }) = running {
-            drop(jobs);
-            // A writer that panicked has nothing left to say.
-            let _ = writer.join();
-            // Behind the lock it may be the next owner's.
-            if counted && self.core.degraded().is_none() {
-                let _ = std::fs::remove_file(self.core.dir().join(open::WATCH));
-            }
-            drop(lock);
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.close(false);
     }
 }

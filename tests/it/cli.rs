@@ -1,5 +1,6 @@
 //! Every verb of the built program, alone on a store and beside a process that owns it.
 
+mod asking;
 mod config;
 mod crash;
 mod doctor;
@@ -9,6 +10,8 @@ mod forbidden;
 mod generated;
 mod killed;
 mod look;
+mod outputs;
+mod prune;
 mod remove;
 mod run;
 mod schemas;

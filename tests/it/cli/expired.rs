@@ -34,7 +34,7 @@ async fn asked(running: &Running, mode: &str, prompt: &str) -> (Reply, Call) {
 
 /// The ids that a filter shows, the newest first.
 fn listed(home: &Home, filter: &str) -> Vec<String> {
-    let rows: Vec<Row> = serde_json::from_str(&home.fine(&["list", filter, "--json"])).unwrap();
+    let rows: Vec<Row> = serde_json::from_str(&home.fine(&["list", "--json", filter])).unwrap();
     rows.iter().map(|row| row.id.to_string()).collect()
 }
 

@@ -8,7 +8,6 @@ use retake::model::{Mode, RecordingId};
 use retake::retention::{PrunePlan, Reason};
 
 use super::draft;
-use super::law::copy;
 use crate::home::{CHAT_PATH, Home, chat};
 use crate::world::{Upstream, World};
 
@@ -96,30 +95,6 @@ async fn every_take_of_a_request_that_is_known_by_its_hash_counts_as_used() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_of_the_store_tells_what_it_counted_since() {
-    let (near, ids) = filled(&["hats", "coats", "springs"]).await;
-    ask(&near, "", "hats").await;
-    let dir = near.ended().await;
-    let copied = tempfile::tempdir().unwrap();
-    copy(dir.path(), copied.path());
-    let (near, far) = (World::with(replaying(), dir).await, World::with(replaying(), copied).await);
-    for (topic, scope) in [("hats", ""), ("hats", "nightly"), ("coats", "nightly")] {
-        ask(&far, scope, topic).await;
-    }
-    for _ in 0..2 {
-        near.engine.merge_usage(carried(&far.engine)).await.unwrap();
-        assert_eq!((hits(&near.engine, &ids[0]), hits(&near.engine, &ids[1])), ((3, 3), (1, 1)));
-        // Its own report tells it nothing new.
-        near.engine.merge_usage(carried(&near.engine)).await.unwrap();
-    }
-    let (row, theirs) = (near.engine.row(&ids[1]).unwrap(), far.engine.row(&ids[1]).unwrap());
-    assert_eq!(row.usage, theirs.usage);
-    assert_eq!(unused(&near.engine).await, BTreeSet::from([ids[2].clone()]));
-    let near = near.restarted(replaying()).await;
-    assert_eq!(near.engine.row(&ids[1]).unwrap().usage, row.usage);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reports_that_cannot_be_merged_say_why_and_change_nothing() {
     let (far, _) = filled(&["hats"]).await;
     let (near, ids) = filled(&["hats"]).await;
@@ -139,7 +114,7 @@ async fn use_that_a_crash_may_have_taken_is_not_none() {
     let running = home.record(&upstream);
     assert_eq!(running.end("KILL").code, None);
     // Also for the very first that comes after the crash.
-    let said = home.run(&["prune", "hits:0", "--yes", "--json"]);
+    let said = home.run(&["prune", "--yes", "--json", "hits:0"]);
     let plan: PrunePlan = serde_json::from_str(&said.out).unwrap();
     assert_eq!((plan.remove.len(), plan.spared.len(), said.code), (0, 2, Some(0)), "{said:?}");
     let running = home.record(&upstream);
