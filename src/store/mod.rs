@@ -46,7 +46,6 @@ pub use glance::{Glance, glance};
 pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 
-use self::core::Core;
 use self::running::{Running, Shared};
 use crate::model::{
     Fingerprint, Hash, Labels, Notice, Recording, RecordingId, Row, Scrubbed, StepId, StepRow, Timestamp,
