@@ -31,6 +31,7 @@ async fn show(desk: Desk, screen: Screen) -> anyhow::Result<()> {
         banner: screen.banner,
         theme: if screen.ascii { theme.in_ascii() } else { theme },
         zone: jiff::tz::TimeZone::system(),
+        keymap: tui::Keymap::default(),
         protocol: None,
         notices: screen.notices,
     };

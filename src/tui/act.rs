@@ -5,11 +5,9 @@ use tui_input::Input;
 use super::action::Action;
 use super::app::{App, Tab};
 use super::effect::Effect;
-use super::fold::key_of;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
-use super::overlay::Overlay;
-use crate::model::{Mode, RecordingId};
+use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
 use crate::terminal::Protocol;
 
 impl App {
@@ -22,30 +20,34 @@ impl App {
         match action {
             Action::Open => return self.open(),
             Action::Confirm => return self.confirm(),
-            Action::Undo => return self.undo.ask().map(Effect::Restore).into_iter().collect(),
             Action::Quit => return self.quit(),
             Action::Redraw => return vec![Effect::Redraw],
             Action::Picture => return self.full_screen(),
             Action::Back => self.back(),
-            Action::Delete => self.ask_delete(),
-            Action::Filter => self.edit_filter(),
+            Action::Filter => self.look_for(),
             Action::ToggleFilter => self.toggle_filter(),
-            Action::Mode => self.overlay = Some(Overlay::Mode(self.mode_index())),
-            Action::Help => self.overlay = Some(Overlay::Help(0)),
+            Action::Help => self.overlay = Some(Overlay::Help(Help::default())),
+            Action::Palette => self.overlay = Some(Overlay::Palette(Box::new(Palette::new()))),
+            Action::Menu => self.actions_menu(),
+            Action::Mark | Action::Range | Action::MarkAll | Action::MarkNone | Action::MarkOthers => {
+                self.mark(action);
+            }
             Action::Follow => {
                 self.live.follow();
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
-            other => self.look(other),
+            other if self.look(other) => {}
+            other => return self.curate(other),
         }
         Vec::new()
     }
 
-    /// Actions that only change what is looked at.
-    fn look(&mut self, action: Action) {
+    /// Actions that only change what is looked at; false for any other.
+    fn look(&mut self, action: Action) -> bool {
         match action {
-            Action::Tab(at) => self.turn_to(if at == 0 { Tab::Live } else { Tab::Recordings }),
+            Action::LiveTab => self.turn_to(Tab::Live),
+            Action::RecordingsTab => self.turn_to(Tab::Recordings),
             Action::OtherPane => self.focus_detail(!self.in_detail),
             Action::ListPane => self.focus_detail(false),
             Action::DetailPane => self.focus_detail(true),
@@ -61,8 +63,9 @@ impl App {
                     self.turn_to(tab);
                 }
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// How far a motion goes, in rows; none for what is no motion.
@@ -82,18 +85,22 @@ impl App {
         }
     }
 
-    fn moved(&mut self, by: isize) {
+    pub(super) fn moved(&mut self, by: isize) {
         let height = self.height();
         match &mut self.overlay {
-            Some(Overlay::Help(at)) => *at = at.saturating_add_signed(by).min(BINDINGS.len()),
-            Some(Overlay::Mode(at)) => *at = at.saturating_add_signed(by).min(Mode::ALL.len() - 1),
-            Some(Overlay::Delete(_) | Overlay::Leaving | Overlay::Picture) => {}
+            Some(Overlay::Help(help)) => help.step(by, BINDINGS.len() + 16),
+            Some(Overlay::Menu(menu)) => menu.step(by),
+            Some(Overlay::Palette(palette)) => palette.step(by),
+            Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
                 // To the end of the live list means to follow, even when it is the selected row already.
                 Tab::Live if by > isize::MAX / 4 => self.live.follow(),
                 Tab::Live => self.live.step(by, height),
-                Tab::Recordings => self.recordings.step(by, height),
+                Tab::Recordings => {
+                    self.recordings.step(by, height);
+                    self.mark_range();
+                }
             },
         }
     }
@@ -106,9 +113,19 @@ impl App {
 
     fn open(&mut self) -> Vec<Effect> {
         match self.overlay.take() {
-            Some(Overlay::Mode(at)) => {
-                return Mode::ALL.get(at).map(|mode| Effect::SetMode(*mode)).into_iter().collect();
+            Some(Overlay::Menu(mut menu)) => {
+                if menu.at < menu.items.len() {
+                    let choice = menu.items.swap_remove(menu.at).choice;
+                    return self.chosen(choice);
+                }
             }
+            Some(Overlay::Palette(palette)) => {
+                if let Some((action, _)) = palette.found.get(palette.at) {
+                    return self.act(*action);
+                }
+            }
+            Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
+            Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
             None => self.focus_detail(true),
@@ -118,10 +135,7 @@ impl App {
 
     fn confirm(&mut self) -> Vec<Effect> {
         match self.overlay.take() {
-            Some(Overlay::Delete(ids)) => {
-                let ids = self.deletable(&ids);
-                if ids.is_empty() { Vec::new() } else { vec![Effect::Remove(ids)] }
-            }
+            Some(Overlay::Question(question)) if question.is_ready() => vec![Effect::Do(question.deed)],
             Some(Overlay::Leaving) => vec![Effect::Quit],
             other => {
                 self.overlay = other;
@@ -130,11 +144,57 @@ impl App {
         }
     }
 
-    /// Those of `ids` that are still there and not protected.
-    #[must_use]
-    pub fn deletable(&self, ids: &[RecordingId]) -> Vec<RecordingId> {
-        let fine = |id: &&RecordingId| self.world.rows.get(*id).is_some_and(|row| !row.protected);
-        ids.iter().filter(fine).cloned().collect()
+    /// Does what was chosen.
+    fn chosen(&mut self, choice: Choice) -> Vec<Effect> {
+        match choice {
+            Choice::Act(action) => self.act(action),
+            Choice::Do(deed) => vec![Effect::Do(deed)],
+        }
+    }
+
+    /// In a menu a letter chooses at once.
+    pub(super) fn by_letter(&mut self, key: &str) -> Option<Vec<Effect>> {
+        let Some(Overlay::Menu(menu)) = &self.overlay else { return None };
+        let choice = menu.items.get(menu.by_key(key)?)?.choice.clone();
+        self.overlay = None;
+        Some(self.chosen(choice))
+    }
+
+    /// What was typed is complete.
+    fn typed_in(&mut self, mut prompt: Box<Prompt>) -> Vec<Effect> {
+        match prompt.purpose.deed(prompt.input.value()) {
+            Ok(deed) => deed.map(Effect::Do).into_iter().collect(),
+            Err(error) => {
+                prompt.error = Some(error);
+                self.overlay = Some(Overlay::Prompt(prompt));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Changes the text that is being typed, wherever that is.
+    pub(super) fn type_into(&mut self, change: impl FnOnce(&mut Input)) {
+        match &mut self.overlay {
+            Some(Overlay::Filter) => self.type_filter(change),
+            Some(Overlay::Prompt(prompt)) => {
+                change(&mut prompt.input);
+                prompt.error = None;
+            }
+            Some(Overlay::Palette(palette)) => {
+                change(&mut palette.input);
+                palette.search();
+            }
+            Some(Overlay::Help(Help { search: Some(input), at, .. })) => {
+                change(input);
+                *at = 0;
+            }
+            Some(Overlay::Question(question)) => {
+                if let Some((_, input)) = &mut question.typed {
+                    change(input);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn quit(&mut self) -> Vec<Effect> {
@@ -149,15 +209,24 @@ impl App {
     /// One step out: what lies on top, an error, the detail, the filter. Never out of the program.
     fn back(&mut self) {
         if let Some(overlay) = self.overlay.take() {
-            if matches!(overlay, Overlay::Filter) {
-                self.overlay = Some(overlay);
-                self.keep_filter();
+            match overlay {
+                Overlay::Filter => {
+                    self.overlay = Some(overlay);
+                    self.keep_filter();
+                }
+                // First what was looked for goes, then the help.
+                Overlay::Help(Help { search: Some(_), at, .. }) => {
+                    self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));
+                }
+                _ => {}
             }
         } else if self.toasts.dismiss() {
         } else if self.in_detail {
             self.in_detail = false;
         } else if self.zoom {
             self.zoom = false;
+        } else if self.tab == Tab::Recordings && !self.marked.is_empty() {
+            self.mark(Action::MarkNone);
         } else if !self.filter().kept().is_empty() {
             match self.tab {
                 Tab::Live => self.live.filter.clear(),
@@ -167,7 +236,17 @@ impl App {
         }
     }
 
-    fn turn_to(&mut self, tab: Tab) {
+    /// In the help a key is looked for, elsewhere rows.
+    fn look_for(&mut self) {
+        if let Some(Overlay::Help(help)) = &mut self.overlay {
+            help.search.get_or_insert_default();
+            help.typing = true;
+        } else {
+            self.edit_filter();
+        }
+    }
+
+    pub(super) fn turn_to(&mut self, tab: Tab) {
         if self.tab != tab {
             self.tab = tab;
             self.in_detail = false;
@@ -193,16 +272,6 @@ impl App {
         *at = at.saturating_add_signed(by).min(400);
     }
 
-    fn ask_delete(&mut self) {
-        if let Some(row) = self.selected_row() {
-            self.overlay = Some(Overlay::Delete(vec![row.id.clone()]));
-        }
-    }
-
-    fn mode_index(&self) -> usize {
-        Mode::ALL.iter().position(|mode| *mode == self.world.mode).unwrap_or(0)
-    }
-
     fn full_screen(&mut self) -> Vec<Effect> {
         let picture =
             self.detail.pages.as_ref().and_then(|pages| pages.pictures.get(self.detail.picture)).cloned();
@@ -214,27 +283,6 @@ impl App {
             Some(_) => self.overlay = Some(Overlay::Picture),
         }
         Vec::new()
-    }
-
-    /// From a call to the recording that answered it; a filter in the way is turned off.
-    fn jump(&mut self) {
-        let Some(id) = self.selected_call().and_then(|call| call.recording.clone()) else {
-            self.toasts.info(self.now, "No recording answered this call".into());
-            return;
-        };
-        let Some(key) = self.world.rows.get(&id).map(|row| key_of(row)) else {
-            self.toasts.info(self.now, "Its recording is gone".into());
-            return;
-        };
-        let rows = self.areas().list_rows();
-        if !self.recordings.select(&key, rows) && !self.recordings.filter.text().is_empty() {
-            self.recordings.filter.toggle();
-            self.list_rows();
-            self.recordings.select(&key, rows);
-        }
-        self.jumps.push(self.tab);
-        self.live.pause(rows);
-        self.turn_to(Tab::Recordings);
     }
 
     fn edit_filter(&mut self) {

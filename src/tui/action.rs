@@ -1,74 +1,132 @@
-//! What a key can mean.
+//! What a key can mean: one table of names and explanations for the keymap, the palette and the configuration.
 
-/// Everything that a person can ask for. The keymap says which key asks for it, and explains it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// One row down.
-    Down,
-    /// One row up.
-    Up,
-    /// To the first row.
-    First,
-    /// To the last row.
-    Last,
-    /// Half a page down.
-    HalfDown,
-    /// Half a page up.
-    HalfUp,
-    /// A page down.
-    PageDown,
-    /// A page up.
-    PageUp,
-    /// Scroll to the left.
-    ScrollLeft,
-    /// Scroll to the right.
-    ScrollRight,
-    /// Show the tab of this number, from 0.
-    Tab(usize),
-    /// The other pane.
-    OtherPane,
-    /// The list pane.
-    ListPane,
-    /// The detail pane.
-    DetailPane,
-    /// The next sub-tab.
-    NextPage,
-    /// The previous sub-tab.
-    PreviousPage,
-    /// Open what is selected, or choose.
-    Open,
-    /// Leave, close, clear: one step.
-    Back,
-    /// Back to where a jump began.
-    JumpBack,
-    /// From a call to its recording.
-    Jump,
-    /// Edit the filter.
-    Filter,
-    /// Filter on or off.
-    ToggleFilter,
-    /// Delete the selected recording, after asking.
-    Delete,
-    /// Confirm what is asked.
-    Confirm,
-    /// Take the last deletion back.
-    Undo,
-    /// Choose the proxy's mode.
-    Mode,
-    /// Follow the newest call.
-    Follow,
-    /// The picture on the whole screen.
-    Picture,
-    /// The next picture.
-    NextPicture,
-    /// The previous picture.
-    PreviousPicture,
-    /// The focused pane on the whole screen, or back.
-    Zoom,
-    /// Explain the keys.
-    Help,
-    /// Draw everything anew.
-    Redraw,
-    /// Leave the program.
-    Quit,
+macro_rules! actions {
+    ($($variant:ident $name:literal $help:literal;)*) => {
+        /// Everything that a person can ask for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = $help] $variant,)*
+        }
+
+        impl Action {
+            /// All of them, in the order of the palette.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Its name in a configuration and in the palette.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it does, in a few words.
+            #[must_use]
+            pub fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    Down "down" "one row down";
+    Up "up" "one row up";
+    First "first" "to the first row";
+    Last "last" "to the last row (Live: and follow)";
+    HalfDown "half-page-down" "half a page down";
+    HalfUp "half-page-up" "half a page up";
+    PageDown "page-down" "a page down";
+    PageUp "page-up" "a page up";
+    ScrollLeft "scroll-left" "scroll left";
+    ScrollRight "scroll-right" "scroll right";
+    LiveTab "live" "Live: calls as they happen";
+    RecordingsTab "recordings" "Recordings: what is stored";
+    DiffTab "diff-tab" "Diff: two of them side by side";
+    PruneTab "prune" "Prune: what can go, and what speaks against it";
+    LogTab "log" "Log: all messages, and the changes that can be taken back";
+    OtherPane "other-pane" "the other pane";
+    ListPane "list-pane" "to the list";
+    DetailPane "detail-pane" "to the detail";
+    NextPage "next-page" "next sub-tab";
+    PreviousPage "previous-page" "previous sub-tab";
+    Open "open" "look into what is selected";
+    Back "back" "one step back; never quits";
+    Jump "jump" "from a call to its recording, from a recording to its calls";
+    JumpBack "jump-back" "back to where a jump began";
+    Filter "filter" "filter the list";
+    ToggleFilter "toggle-filter" "filter off and on";
+    Find "find" "find a recording by a few letters";
+    Palette "palette" "all commands, by name";
+    Menu "menu" "what can be done with what is selected";
+    Mark "mark" "mark, or take the mark away";
+    Range "range" "mark from here on while moving";
+    MarkAll "mark-all" "mark all that the filter shows";
+    MarkNone "mark-none" "take all marks away";
+    MarkOthers "mark-others" "mark what is not marked, and the other way round";
+    Delete "delete" "delete, after asking";
+    Confirm "confirm" "yes, do it";
+    Undo "undo" "take the last change back";
+    Redo "redo" "make the change again that was taken back last";
+    Retag "retag" "choose what it answers: the match strategy";
+    Tags "tags" "give tags, and take tags away";
+    Rename "rename" "give it a name";
+    Protect "protect" "protect it from delete and prune, or no longer";
+    Compare "compare" "compare with another recording or call";
+    Edit "edit" "edit the answer in an editor";
+    Derive "derive" "make a recording that fails out of it";
+    Duplicate "duplicate" "make a copy";
+    Outside "outside" "open the body or picture in another program";
+    Copy "copy" "copy a part of it";
+    Fire "fire" "send its request to this proxy once more, to see that it hits";
+    Rerecord "rerecord" "ask the upstream once more, after asking";
+    Reviews "reviews" "what waits for review";
+    Trash "trash" "what was deleted";
+    Compact "compact" "free the space of what was deleted long ago";
+    Fix "fix" "make it match: the fixes of a miss";
+    RecordNow "record-now" "ask the upstream for this call's answer, and keep it";
+    Keep "keep" "make a recording of this call after the fact";
+    Causes "causes" "misses by cause, or one by one";
+    Follow "follow" "follow the newest call";
+    Pause "pause" "stop the list, or let it go on";
+    Clear "clear" "clear the list of calls; recordings stay";
+    Mode "mode" "choose the proxy's mode";
+    Sort "sort" "choose the column to sort by";
+    Reverse "reverse" "sort the other way round";
+    Sheet "sheet" "pictures as a contact sheet, or the list";
+    BodyView "body-view" "the body pretty, raw or in hex";
+    Wrap "wrap" "wrap long lines, or scroll them";
+    LoadAll "load-all" "load all of a long body";
+    Picture "picture" "the picture on the whole screen";
+    NextPicture "next-picture" "next picture";
+    PreviousPicture "previous-picture" "previous picture";
+    NextChange "next-change" "next change";
+    PreviousChange "previous-change" "previous change";
+    Swap "swap" "swap the two sides";
+    Split "split" "side by side, or one below the other";
+    Zoom "zoom" "the focused pane on the whole screen, and back";
+    Mouse "mouse" "the mouse on or off; off, the terminal selects text";
+    Help "help" "explain the keys";
+    Redraw "redraw" "draw everything anew";
+    Suspend "suspend" "back to the shell; fg returns";
+    Quit "quit" "quit (twice: at once)";
+}
+
+impl Action {
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_of_a_kind() {
+        for (at, action) in Action::ALL.iter().enumerate() {
+            assert_eq!(Action::named(action.name()), Some(*action));
+            assert!(Action::ALL[at + 1..].iter().all(|other| other.name() != action.name()));
+        }
+    }
 }

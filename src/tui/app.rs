@@ -4,16 +4,17 @@
 //! events; nothing in here changes because something was asked for.
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler as _;
 
+use super::ask::{Ask, Known};
 use super::detail::Detail;
 use super::effect::{Effect, Subject};
-use super::keymap::{self, Meaning, Scope};
+use super::keymap::{self, Keymap, Meaning, Scope};
 use super::layout::{self, Areas, Class, Wishes};
 use super::list::{Filter, List};
 use super::message::Message;
@@ -21,7 +22,6 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::theme::Theme;
 use super::toast::Toasts;
-use super::undo::Undo;
 use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
 use crate::terminal::Protocol;
 
@@ -44,6 +44,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// What people should know about the start.
     pub notices: Vec<Notice>,
+    /// What the keys mean.
+    pub keymap: Keymap,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -56,6 +58,29 @@ pub enum Tab {
     Live,
     /// What is stored.
     Recordings,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 2] = [Self::Live, Self::Recordings];
+
+    /// Its name.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Recordings => "Recordings",
+        }
+    }
+
+    /// Where its keys are looked up.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Live => Scope::Live,
+            Self::Recordings => Scope::Recordings,
+        }
+    }
 }
 
 /// Where a recording stands in its list: the newest first.
@@ -91,9 +116,17 @@ pub struct App {
     pub rates: VecDeque<u64>,
     /// The length of all recordings, in bytes.
     pub stored: u64,
+    /// What is known of what the desk was asked.
+    pub known: Known,
+    /// Marked recordings: verbs are for them, if there are any.
+    pub marked: BTreeSet<RecordingId>,
+    /// Where a range of marks began.
+    pub range: Option<RowKey>,
+    /// How much of long work is done, and of how much.
+    pub under: Option<(usize, usize)>,
     pub(super) size: (u16, u16),
-    pub(super) undo: Undo,
     pub(super) jumps: Vec<Tab>,
+    asked: u64,
     typed: String,
     dirty: bool,
 }
@@ -124,8 +157,12 @@ impl App {
             toasts: Toasts::default(),
             rates: VecDeque::from(vec![0]),
             stored: 0,
+            known: Known::default(),
+            marked: BTreeSet::new(),
+            range: None,
+            under: None,
             size: (0, 0),
-            undo: Undo::default(),
+            asked: 0,
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
@@ -212,12 +249,8 @@ impl App {
         if let Some(overlay) = &self.overlay {
             return vec![overlay.scope()];
         }
-        let tab = match self.tab {
-            Tab::Live => Scope::Live,
-            Tab::Recordings => Scope::Recordings,
-        };
         let pane = if self.in_detail { Scope::Detail } else { Scope::List };
-        vec![pane, tab, Scope::Anywhere]
+        vec![pane, self.tab.scope(), Scope::Anywhere]
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -230,7 +263,10 @@ impl App {
         let sequence = if before.is_empty() { name.clone() } else { format!("{before} {name}") };
         // A key that does not continue a sequence stands for itself.
         for typed in [sequence, name] {
-            match keymap::meaning(&scopes, &typed) {
+            if let Some(effects) = self.by_letter(&typed) {
+                return effects;
+            }
+            match self.options.keymap.meaning(&scopes, &typed) {
                 Meaning::Action(action) => return self.act(action),
                 Meaning::Beginning => {
                     self.typed = typed;
@@ -239,23 +275,26 @@ impl App {
                 Meaning::Nothing => {}
             }
         }
-        if matches!(self.overlay, Some(Overlay::Filter)) {
-            self.type_filter(|input| {
-                input.handle_event(&TerminalEvent::Key(key));
-            });
-        }
+        self.type_into(|input| {
+            input.handle_event(&TerminalEvent::Key(key));
+        });
         Vec::new()
     }
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
-        if matches!(self.overlay, Some(Overlay::Filter)) {
-            self.type_filter(|input| {
-                for c in text.chars().filter(|c| !c.is_control()) {
-                    input.handle(tui_input::InputRequest::InsertChar(c));
-                }
-            });
-        }
+        self.type_into(|input| {
+            for c in text.chars().filter(|c| !c.is_control()) {
+                input.handle(tui_input::InputRequest::InsertChar(c));
+            }
+        });
         Vec::new()
+    }
+
+    /// A question for the desk, with a number of its own.
+    pub(super) fn ask(&mut self, ask: Ask) -> Effect {
+        self.asked += 1;
+        self.known.asked(self.asked, &ask);
+        Effect::Ask(self.asked, ask)
     }
 
     fn take(&mut self, message: Message) {
@@ -268,8 +307,19 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
+            Message::Answered { generation, answer: Ok(answer), .. } => self.known.take(generation, answer),
+            Message::Answered { generation, answer: Err(why), ask } => {
+                self.known.fail(generation, &ask, why);
+            }
+            Message::Done(text) => {
+                self.under = None;
+                if !text.is_empty() {
+                    self.toasts.info(self.now, text);
+                }
+            }
+            Message::Under(done, of) => self.under = Some((done, of)),
             Message::Failed { what, text } => {
-                self.undo.failed();
+                self.under = None;
                 self.toasts.error(format!("{what}: {text}"));
             }
             Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}

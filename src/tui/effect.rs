@@ -1,10 +1,12 @@
 //! What the screen wants done outside itself.
 
+use super::ask::Ask;
+use super::deed::Deed;
 use super::text::Picture;
-use crate::model::{CallId, Mode, RecordingId};
+use crate::model::{CallId, RecordingId};
 
 /// A wish of the screen. Carrying it out changes nothing on the screen: the event or message that follows does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Fetch and prepare what the detail pane shows; answered by `Message::Loaded`.
     Load {
@@ -17,12 +19,10 @@ pub enum Effect {
     Scale(Scale),
     /// Show a picture in full resolution on the whole screen.
     FullScreen(Picture),
-    /// Switch the proxy's mode.
-    SetMode(Mode),
-    /// Delete recordings.
-    Remove(Vec<RecordingId>),
-    /// Take recordings back.
-    Restore(Vec<RecordingId>),
+    /// Ask the desk something; answered by `Message::Answered`.
+    Ask(u64, Ask),
+    /// Ask the desk for a change; answered by `Message::Done` or `Message::Failed`.
+    Do(Deed),
     /// Draw every cell anew.
     Redraw,
     /// Leave the program.

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::app::{App, RowKey};
+use super::deed::counted;
 use super::effect::Subject;
 use crate::model::{Call, CallId, Event, Level, RecordingId, Row, Snapshot};
 
@@ -14,7 +15,6 @@ impl App {
     /// Takes the world as it stands.
     pub(super) fn take_snapshot(&mut self, snapshot: Snapshot) {
         self.world = snapshot;
-        self.undo.settle(&self.world.rows);
         self.stored = self.world.rows.values().map(|row| row.size).sum();
         self.list_calls();
         self.list_rows();
@@ -95,10 +95,6 @@ impl App {
     }
 
     fn rows_changed(&mut self, rows: &[std::sync::Arc<Row>], gone: &[RowKey]) {
-        let restored = self.undo.settle(&self.world.rows);
-        if restored > 0 {
-            self.toasts.info(self.now, format!("Restored {}", counted(restored)));
-        }
         if rows.len() > MANY {
             self.list_rows();
         } else {
@@ -117,6 +113,7 @@ impl App {
 
     fn rows_removed(&mut self, removed: Vec<RecordingId>) {
         let ids: HashSet<&RecordingId> = removed.iter().collect();
+        self.marked.retain(|id| !ids.contains(id));
         self.recordings.retain(|key| !ids.contains(&key.1));
         if removed.is_empty() {
             return;
@@ -125,7 +122,6 @@ impl App {
         if removed.iter().any(|id| self.shows(id)) {
             self.detail.refresh();
         }
-        self.undo.push(removed);
     }
 
     /// The length of those recordings of the event that are there. Kept up with, as adding up all rows takes too long
@@ -158,9 +154,4 @@ impl App {
 /// Where a recording stands in the list.
 pub(super) fn key_of(row: &Row) -> RowKey {
     RowKey(Reverse(row.recorded_at), row.id.clone())
-}
-
-/// `1 recording`, `3 recordings`.
-pub(super) fn counted(number: usize) -> String {
-    format!("{number} recording{}", if number == 1 { "" } else { "s" })
 }

@@ -7,7 +7,7 @@ use super::action::Action;
 /// Where a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// In both lists and the detail pane.
+    /// On all tabs, in lists and details.
     Anywhere,
     /// While a list has the focus.
     List,
@@ -17,6 +17,12 @@ pub enum Scope {
     Live,
     /// In the list of recordings and its detail.
     Recordings,
+    /// On the tab of differences.
+    Diff,
+    /// On the tab of what can go.
+    Prune,
+    /// On the tab of messages.
+    Log,
     /// In a menu.
     Menu,
     /// In a question.
@@ -27,11 +33,13 @@ pub enum Scope {
     Help,
     /// While a filter is typed.
     Filter,
+    /// While something else is typed: a name, tags, a command.
+    Prompt,
     /// While a picture fills the screen.
     Picture,
 }
 
-/// Keys, and what they mean.
+/// Keys, and what they mean unless somebody chose otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// Any of these; a sequence is written with blanks (`g g`).
@@ -40,10 +48,50 @@ pub struct Binding {
     pub action: Action,
     /// Where.
     pub scope: Scope,
-    /// What the help says.
-    pub help: &'static str,
+    /// What the help says here, where the action's own words do not fit.
+    pub help: Option<&'static str>,
     /// What the status line says, and how early it is left out when room is short (0: last).
     pub hint: Option<(&'static str, u8)>,
+}
+
+/// A binding in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Any of these.
+    pub keys: Vec<String>,
+    /// What they ask for.
+    pub action: Action,
+    /// Where.
+    pub scope: Scope,
+    /// What the help says.
+    pub help: &'static str,
+    /// What the status line says, and how early it is left out.
+    pub hint: Option<(&'static str, u8)>,
+}
+
+/// All bindings in force, in the order of the help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap(Vec<Bound>);
+
+/// Other keys for an action, wherever it has some; an action that has none gets them everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remap {
+    /// What they ask for.
+    pub action: Action,
+    /// The keys, as the table spells them; none takes the action's keys away.
+    pub keys: Vec<String>,
+}
+
+/// A key with two meanings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key `{key}` means both {} and {}", .one.name(), .other.name())]
+pub struct Conflict {
+    /// The key, or the sequence.
+    pub key: String,
+    /// One meaning.
+    pub one: Action,
+    /// The other.
+    pub other: Action,
 }
 
 /// What some keys mean.
@@ -57,109 +105,205 @@ pub enum Meaning {
     Nothing,
 }
 
-const fn bind(scope: Scope, keys: &'static [&'static str], action: Action, help: &'static str) -> Binding {
-    Binding { keys, action, scope, help, hint: None }
+const fn bind(scope: Scope, keys: &'static [&'static str], action: Action) -> Binding {
+    Binding { keys, action, scope, help: None, hint: None }
 }
 
 const fn hinted(binding: Binding, hint: &'static str, order: u8) -> Binding {
     Binding { hint: Some((hint, order)), ..binding }
 }
 
-/// All bindings, in the order of the help.
+const fn said(binding: Binding, help: &'static str) -> Binding {
+    Binding { help: Some(help), ..binding }
+}
+
+/// The bindings that hold unless somebody chose otherwise.
 pub const BINDINGS: &[Binding] = {
     use Action as A;
     use Scope as S;
     &[
-        bind(S::Anywhere, &["j", "down"], A::Down, "one row down"),
-        bind(S::Anywhere, &["k", "up"], A::Up, "one row up"),
-        bind(S::Anywhere, &["g g", "home"], A::First, "to the first row"),
-        bind(S::Anywhere, &["G", "end"], A::Last, "to the last row (Live: and follow)"),
-        bind(S::Anywhere, &["ctrl-d"], A::HalfDown, "half a page down"),
-        bind(S::Anywhere, &["ctrl-u"], A::HalfUp, "half a page up"),
-        bind(S::Anywhere, &["ctrl-f", "pagedown"], A::PageDown, "a page down"),
-        bind(S::Anywhere, &["ctrl-b", "pageup"], A::PageUp, "a page up"),
-        bind(S::Anywhere, &["H"], A::ScrollLeft, "scroll left"),
-        bind(S::Anywhere, &["L"], A::ScrollRight, "scroll right"),
-        bind(S::Anywhere, &["1"], A::Tab(0), "Live: calls as they happen"),
-        bind(S::Anywhere, &["2"], A::Tab(1), "Recordings: what is stored"),
-        bind(S::Anywhere, &["tab", "backtab"], A::OtherPane, "the other pane"),
-        bind(S::Anywhere, &["h", "left"], A::ListPane, "to the list"),
-        bind(S::Anywhere, &["l", "right"], A::DetailPane, "to the detail"),
-        hinted(bind(S::List, &["enter"], A::Open, "look into what is selected"), "detail", 1),
-        bind(S::List, &["esc"], A::Back, "close an error, clear the filter; never quits"),
-        hinted(bind(S::Detail, &["esc"], A::Back, "back to the list"), "back", 1),
-        bind(S::Detail, &["enter"], A::Open, "from a call to its recording"),
-        hinted(bind(S::Detail, &["]"], A::NextPage, "next sub-tab"), "sub-tab", 2),
-        bind(S::Anywhere, &["]"], A::NextPage, "next sub-tab of the detail"),
-        bind(S::Anywhere, &["["], A::PreviousPage, "previous sub-tab of the detail"),
-        bind(S::Anywhere, &["ctrl-o"], A::JumpBack, "back to where a jump began"),
-        hinted(bind(S::Anywhere, &["/"], A::Filter, "filter the list"), "filter", 2),
-        bind(S::Anywhere, &["\\"], A::ToggleFilter, "filter off and on"),
-        hinted(bind(S::Live, &["F"], A::Follow, "follow the newest call"), "follow", 4),
-        hinted(bind(S::Live, &["g d"], A::Jump, "to the call's recording"), "recording", 7),
-        hinted(bind(S::Recordings, &["d"], A::Delete, "delete the recording, after asking"), "delete", 4),
-        hinted(bind(S::Recordings, &["u"], A::Undo, "take the last deletion back"), "undo", 5),
-        hinted(bind(S::Anywhere, &["i"], A::Picture, "the picture on the whole screen"), "image", 6),
-        bind(S::Anywhere, &["."], A::NextPicture, "next picture"),
-        bind(S::Anywhere, &[","], A::PreviousPicture, "previous picture"),
-        hinted(bind(S::Anywhere, &["m"], A::Mode, "choose the proxy's mode"), "mode", 3),
-        hinted(
-            bind(S::Anywhere, &["+", "_"], A::Zoom, "the focused pane on the whole screen, and back"),
-            "zoom",
-            8,
+        bind(S::Anywhere, &["j", "down"], A::Down),
+        bind(S::Anywhere, &["k", "up"], A::Up),
+        bind(S::Anywhere, &["g g", "home"], A::First),
+        bind(S::Anywhere, &["G", "end"], A::Last),
+        bind(S::Anywhere, &["ctrl-d"], A::HalfDown),
+        bind(S::Anywhere, &["ctrl-u"], A::HalfUp),
+        bind(S::Anywhere, &["ctrl-f", "pagedown"], A::PageDown),
+        bind(S::Anywhere, &["ctrl-b", "pageup"], A::PageUp),
+        bind(S::Anywhere, &["H"], A::ScrollLeft),
+        bind(S::Anywhere, &["L"], A::ScrollRight),
+        bind(S::Anywhere, &["1"], A::LiveTab),
+        bind(S::Anywhere, &["2"], A::RecordingsTab),
+        bind(S::Anywhere, &["tab", "backtab"], A::OtherPane),
+        bind(S::Anywhere, &["h", "left"], A::ListPane),
+        bind(S::Anywhere, &["l", "right"], A::DetailPane),
+        hinted(bind(S::List, &["enter"], A::Open), "detail", 1),
+        said(
+            bind(S::List, &["esc"], A::Back),
+            "close an error, take marks away, clear the filter; never quits",
         ),
-        bind(S::Anywhere, &["ctrl-l"], A::Redraw, "draw everything anew"),
-        hinted(bind(S::Anywhere, &["?"], A::Help, "explain the keys"), "help", 0),
-        hinted(bind(S::Anywhere, &["q", "ctrl-c"], A::Quit, "quit (twice: at once)"), "quit", 0),
-        bind(S::Menu, &["j", "down"], A::Down, "one row down"),
-        bind(S::Menu, &["k", "up"], A::Up, "one row up"),
-        hinted(bind(S::Menu, &["enter"], A::Open, "choose"), "choose", 0),
-        hinted(bind(S::Menu, &["esc", "q", "ctrl-c"], A::Back, "leave it as it is"), "leave as it is", 0),
-        hinted(bind(S::Question, &["x"], A::Confirm, "yes, do it"), "do it", 0),
-        hinted(bind(S::Question, &["esc", "n", "q", "ctrl-c"], A::Back, "no, keep everything"), "keep", 0),
-        hinted(bind(S::Leaving, &["q", "x", "ctrl-c"], A::Confirm, "quit at once"), "quit at once", 0),
-        hinted(bind(S::Leaving, &["esc", "n"], A::Back, "stay"), "stay", 0),
-        hinted(bind(S::Help, &["j", "down"], A::Down, "one row down"), "down", 1),
-        hinted(bind(S::Help, &["k", "up"], A::Up, "one row up"), "up", 1),
-        bind(S::Help, &["ctrl-d", "ctrl-f", "pagedown"], A::PageDown, "a page down"),
-        bind(S::Help, &["ctrl-u", "ctrl-b", "pageup"], A::PageUp, "a page up"),
-        bind(S::Help, &["g g", "home"], A::First, "to the top"),
-        bind(S::Help, &["G", "end"], A::Last, "to the end"),
-        hinted(bind(S::Help, &["esc", "?", "q", "enter", "ctrl-c"], A::Back, "close the help"), "close", 0),
+        hinted(said(bind(S::Detail, &["esc"], A::Back), "back to the list"), "back", 1),
+        said(bind(S::Detail, &["enter"], A::Open), "from a call to its recording"),
+        hinted(bind(S::Detail, &["]"], A::NextPage), "sub-tab", 2),
+        bind(S::Anywhere, &["]"], A::NextPage),
+        bind(S::Anywhere, &["["], A::PreviousPage),
+        bind(S::Anywhere, &["ctrl-o"], A::JumpBack),
+        hinted(bind(S::Anywhere, &["/"], A::Filter), "filter", 2),
+        bind(S::Anywhere, &["\\"], A::ToggleFilter),
+        hinted(bind(S::Live, &["F"], A::Follow), "follow", 4),
+        hinted(bind(S::Live, &["g d"], A::Jump), "recording", 7),
+        bind(S::Live, &["K"], A::Keep),
+        bind(S::Recordings, &["space"], A::Mark),
+        bind(S::Recordings, &["v"], A::Range),
+        bind(S::Recordings, &["a"], A::MarkAll),
+        bind(S::Recordings, &["A"], A::MarkNone),
+        bind(S::Recordings, &["V"], A::MarkOthers),
+        hinted(bind(S::Recordings, &["d"], A::Delete), "delete", 4),
+        bind(S::Recordings, &["T"], A::Tags),
+        bind(S::Recordings, &["N"], A::Rename),
+        bind(S::Recordings, &["P"], A::Protect),
+        bind(S::Recordings, &["D"], A::Derive),
+        hinted(bind(S::Anywhere, &["u"], A::Undo), "undo", 5),
+        bind(S::Anywhere, &["ctrl-r"], A::Redo),
+        hinted(bind(S::Anywhere, &["x"], A::Menu), "actions", 6),
+        hinted(bind(S::Anywhere, &["i"], A::Picture), "image", 7),
+        bind(S::Anywhere, &["."], A::NextPicture),
+        bind(S::Anywhere, &[","], A::PreviousPicture),
+        hinted(bind(S::Anywhere, &["m"], A::Mode), "mode", 3),
+        hinted(bind(S::Anywhere, &["+", "_"], A::Zoom), "zoom", 8),
+        bind(S::Anywhere, &["ctrl-l"], A::Redraw),
+        hinted(bind(S::Anywhere, &[":"], A::Palette), "command", 5),
+        hinted(bind(S::Anywhere, &["?"], A::Help), "help", 0),
+        hinted(bind(S::Anywhere, &["q", "ctrl-c"], A::Quit), "quit", 0),
+        bind(S::Menu, &["j", "down"], A::Down),
+        bind(S::Menu, &["k", "up"], A::Up),
+        hinted(said(bind(S::Menu, &["enter"], A::Open), "choose"), "choose", 0),
         hinted(
-            bind(S::Filter, &["enter", "esc"], A::Back, "keep the filter (Esc again clears it)"),
+            said(bind(S::Menu, &["esc", "q", "ctrl-c"], A::Back), "leave it as it is"),
+            "leave as it is",
+            0,
+        ),
+        hinted(bind(S::Question, &["x"], A::Confirm), "do it", 0),
+        hinted(
+            said(bind(S::Question, &["esc", "n", "q", "ctrl-c"], A::Back), "no, keep everything"),
             "keep",
             0,
         ),
-        bind(S::Filter, &["ctrl-c"], A::Quit, "quit"),
-        bind(S::Filter, &["down"], A::Down, "one row down"),
-        bind(S::Filter, &["up"], A::Up, "one row up"),
-        hinted(bind(S::Picture, &["."], A::NextPicture, "next picture"), "next", 0),
-        hinted(bind(S::Picture, &[","], A::PreviousPicture, "previous picture"), "previous", 0),
+        hinted(said(bind(S::Leaving, &["q", "x", "ctrl-c"], A::Confirm), "quit at once"), "quit at once", 0),
+        hinted(said(bind(S::Leaving, &["esc", "n"], A::Back), "stay"), "stay", 0),
+        hinted(bind(S::Help, &["j", "down"], A::Down), "down", 1),
+        hinted(bind(S::Help, &["k", "up"], A::Up), "up", 1),
+        bind(S::Help, &["ctrl-d", "ctrl-f", "pagedown"], A::PageDown),
+        bind(S::Help, &["ctrl-u", "ctrl-b", "pageup"], A::PageUp),
+        hinted(said(bind(S::Help, &["/"], A::Filter), "look for a key"), "look for", 2),
+        bind(S::Help, &["g g", "home"], A::First),
+        bind(S::Help, &["G", "end"], A::Last),
         hinted(
-            bind(S::Picture, &["esc", "q", "i", "enter", "ctrl-c"], A::Back, "close the picture"),
+            said(bind(S::Help, &["esc", "?", "q", "enter", "ctrl-c"], A::Back), "close the help"),
+            "close",
+            0,
+        ),
+        hinted(
+            said(bind(S::Filter, &["enter", "esc"], A::Back), "keep the filter (Esc again clears it)"),
+            "keep",
+            0,
+        ),
+        bind(S::Filter, &["ctrl-c"], A::Quit),
+        bind(S::Filter, &["down"], A::Down),
+        bind(S::Filter, &["up"], A::Up),
+        hinted(said(bind(S::Prompt, &["enter"], A::Open), "take it"), "take it", 0),
+        hinted(said(bind(S::Prompt, &["esc", "ctrl-c"], A::Back), "leave it as it is"), "leave as it is", 0),
+        bind(S::Prompt, &["down", "ctrl-j"], A::Down),
+        bind(S::Prompt, &["up", "ctrl-k"], A::Up),
+        hinted(bind(S::Picture, &["."], A::NextPicture), "next", 0),
+        hinted(bind(S::Picture, &[","], A::PreviousPicture), "previous", 0),
+        hinted(
+            said(bind(S::Picture, &["esc", "q", "i", "enter", "ctrl-c"], A::Back), "close the picture"),
             "close",
             0,
         ),
     ]
 };
 
-/// What the keys typed so far mean where these scopes hold; an earlier scope wins.
-#[must_use]
-pub fn meaning(scopes: &[Scope], typed: &str) -> Meaning {
-    let within = |scope: &Scope| {
-        let scope = *scope;
-        BINDINGS.iter().filter(move |binding| binding.scope == scope)
-    };
-    let found = scopes.iter().flat_map(within).find(|binding| binding.keys.contains(&typed));
-    if let Some(binding) = found {
-        return Meaning::Action(binding.action);
+impl Default for Keymap {
+    fn default() -> Self {
+        let bound = |binding: &Binding| Bound {
+            keys: binding.keys.iter().map(|key| (*key).to_owned()).collect(),
+            action: binding.action,
+            scope: binding.scope,
+            help: binding.help.unwrap_or(binding.action.help()),
+            hint: binding.hint,
+        };
+        Self(BINDINGS.iter().map(bound).collect())
     }
-    let begins = |keys: &&str| keys.strip_prefix(typed).is_some_and(|rest| rest.starts_with(' '));
-    if scopes.iter().flat_map(within).any(|binding| binding.keys.iter().any(begins)) {
-        return Meaning::Beginning;
+}
+
+impl Keymap {
+    /// The bindings in force.
+    pub fn bindings(&self) -> impl Iterator<Item = &Bound> {
+        self.0.iter()
     }
-    Meaning::Nothing
+
+    /// The same with other keys. A key that an action loses by that is free for others.
+    ///
+    /// # Errors
+    /// When a key would have two meanings in one place.
+    pub fn with(mut self, remaps: &[Remap]) -> Result<Self, Conflict> {
+        for remap in remaps {
+            let mut known = false;
+            for bound in self.0.iter_mut().filter(|bound| bound.action == remap.action) {
+                bound.keys.clone_from(&remap.keys);
+                known = true;
+            }
+            if !known {
+                self.0.push(Bound {
+                    keys: remap.keys.clone(),
+                    action: remap.action,
+                    scope: Scope::Anywhere,
+                    help: remap.action.help(),
+                    hint: None,
+                });
+            }
+        }
+        self.conflict().map_or(Ok(self), Err)
+    }
+
+    /// A key that means two things in one place.
+    fn conflict(&self) -> Option<Conflict> {
+        for (at, bound) in self.0.iter().enumerate() {
+            for other in self.0[at + 1..].iter().filter(|other| other.scope == bound.scope) {
+                if let Some(key) = bound.keys.iter().find(|key| other.keys.contains(key)) {
+                    return Some(Conflict { key: key.clone(), one: bound.action, other: other.action });
+                }
+            }
+        }
+        None
+    }
+
+    /// The first key of an action, as people read it; of several places the first one.
+    #[must_use]
+    pub fn key_of(&self, action: Action) -> Option<String> {
+        let bound = self.0.iter().find(|bound| bound.action == action && !bound.keys.is_empty())?;
+        Some(shown(&bound.keys[0]))
+    }
+
+    /// What the keys typed so far mean where these scopes hold; an earlier scope wins.
+    #[must_use]
+    pub fn meaning(&self, scopes: &[Scope], typed: &str) -> Meaning {
+        let within = |scope: &Scope| {
+            let scope = *scope;
+            self.0.iter().filter(move |bound| bound.scope == scope)
+        };
+        let found = scopes.iter().flat_map(within).find(|bound| bound.keys.iter().any(|key| key == typed));
+        if let Some(bound) = found {
+            return Meaning::Action(bound.action);
+        }
+        let begins = |keys: &String| keys.strip_prefix(typed).is_some_and(|rest| rest.starts_with(' '));
+        if scopes.iter().flat_map(within).any(|bound| bound.keys.iter().any(begins)) {
+            return Meaning::Beginning;
+        }
+        Meaning::Nothing
+    }
 }
 
 /// A key's name as the table spells it.
@@ -219,21 +363,30 @@ mod tests {
 
     #[test]
     fn no_two_bindings_of_a_scope_share_a_key() {
-        for (at, binding) in BINDINGS.iter().enumerate() {
-            for other in &BINDINGS[at + 1..] {
-                let shared = binding.keys.iter().any(|key| other.keys.contains(key));
-                assert!(binding.scope != other.scope || !shared, "{binding:?} and {other:?}");
-            }
-        }
+        assert_eq!(Keymap::default().conflict(), None);
+    }
+
+    #[test]
+    fn other_keys_replace_those_of_the_table() {
+        let remap =
+            |action, keys: &[&str]| Remap { action, keys: keys.iter().map(|k| (*k).into()).collect() };
+        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Compact, &["g c"])]);
+        let keymap = keymap.unwrap();
+        assert_eq!(keymap.meaning(&[Scope::Anywhere], "z"), Meaning::Action(Action::Undo));
+        assert_eq!(keymap.meaning(&[Scope::Anywhere], "u"), Meaning::Nothing);
+        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Compact));
+        assert_eq!(keymap.key_of(Action::Undo).as_deref(), Some("z"));
+        let conflict = Keymap::default().with(&[remap(Action::Undo, &["q"])]).unwrap_err();
+        assert_eq!(conflict.to_string(), "the key `q` means both undo and quit");
     }
 
     #[test]
     fn sequences_begin_and_end() {
-        let scopes = [Scope::Live, Scope::Anywhere];
-        assert_eq!(meaning(&scopes, "g"), Meaning::Beginning);
-        assert_eq!(meaning(&scopes, "g g"), Meaning::Action(Action::First));
-        assert_eq!(meaning(&scopes, "g d"), Meaning::Action(Action::Jump));
-        assert_eq!(meaning(&scopes, "g x"), Meaning::Nothing);
+        let (scopes, keymap) = ([Scope::Live, Scope::Anywhere], Keymap::default());
+        assert_eq!(keymap.meaning(&scopes, "g"), Meaning::Beginning);
+        assert_eq!(keymap.meaning(&scopes, "g g"), Meaning::Action(Action::First));
+        assert_eq!(keymap.meaning(&scopes, "g d"), Meaning::Action(Action::Jump));
+        assert_eq!(keymap.meaning(&scopes, "g x"), Meaning::Nothing);
         assert_eq!(name(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL)), "ctrl-d");
         assert_eq!(name(KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT)), "G");
         assert_eq!(shown("g g"), "gg");

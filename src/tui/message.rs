@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use image::RgbaImage;
 
+use super::ask::{Answer, Ask};
 use super::page::Pages;
 use crate::model::{Event, Snapshot, Timestamp};
 
@@ -37,6 +38,19 @@ pub enum Message {
         /// The picture's own width and height, and its scaled pixels; else why there is none.
         picture: Result<((u32, u32), Arc<RgbaImage>), String>,
     },
+    /// The desk answered what it was asked.
+    Answered {
+        /// As in the effect that asked.
+        generation: u64,
+        /// What it said, or why it did not.
+        answer: Result<Answer, String>,
+        /// What was asked.
+        ask: Ask,
+    },
+    /// A change is made; what to tell, if the event does not.
+    Done(String),
+    /// Of a change so many parts are done, of so many.
+    Under(usize, usize),
     /// Something that was asked for did not work.
     Failed {
         /// What was tried (`delete`).

@@ -17,6 +17,8 @@
 
 pub mod action;
 pub mod app;
+pub mod ask;
+pub mod deed;
 pub mod detail;
 pub mod effect;
 pub mod keymap;
@@ -31,10 +33,10 @@ pub mod picture;
 pub mod text;
 pub mod theme;
 pub mod toast;
-pub mod undo;
 pub mod view;
 
 mod act;
+mod curate;
 mod fold;
 mod work;
 
@@ -53,6 +55,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 pub use app::Options;
+pub use keymap::{Conflict, Keymap, Remap};
 pub use theme::{Depth, Look, Theme};
 
 use crate::desk::Desk;

@@ -7,7 +7,7 @@ use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
 use super::app::{App, Tab};
-use super::keymap::{self, BINDINGS};
+use super::keymap;
 use super::layout::{self, Areas, Class};
 use super::line::{Tone, Toned, cut, thousands};
 use super::overlay::Overlay;
@@ -18,17 +18,18 @@ use crate::model::Level;
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let areas = app.areas_on(frame.area());
-    paint(app, &areas, frame.buffer_mut());
-    if let Some(spot) = cursor(app, &areas) {
+    let above = paint(app, &areas, frame.buffer_mut());
+    if let Some(spot) = above.or_else(|| cursor(app, &areas)) {
         frame.set_cursor_position(spot);
     }
 }
 
-fn paint(app: &App, areas: &Areas, buf: &mut Buffer) {
+/// Paints everything; gives the place of the cursor where something is typed above the panes.
+fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     if areas.class == Class::Line {
         let lines = Toned::of(Tone::Plain, one_line(app)).wrapped(usize::from(areas.whole.width));
         draw::lines(buf, areas.whole, &lines, &app.options.theme);
-        return;
+        return None;
     }
     header(app, areas.header, buf);
     tabs(app, areas.tabs, buf);
@@ -47,11 +48,11 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) {
     filter(app, areas.filter, buf);
     hints(app, areas.status, buf);
     toast(app, areas, buf);
-    if let Some(overlay) = &app.overlay {
-        let whole = matches!(overlay, Overlay::Picture);
-        let body = Rect { height: areas.whole.height.saturating_sub(1), ..areas.whole };
-        overlay.draw(app, if whole { areas.whole } else { body }, buf);
-    }
+    let overlay = app.overlay.as_ref()?;
+    let whole = matches!(overlay, Overlay::Picture);
+    let body = Rect { height: areas.whole.height.saturating_sub(1), ..areas.whole };
+    let spot = overlay.draw(app, if whole { areas.whole } else { body }, buf)?;
+    areas.whole.contains(spot.into()).then_some(spot)
 }
 
 /// All that fits on a screen too small for anything else.
@@ -101,8 +102,8 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
 
 fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    for (name, tab) in [("1 Live", Tab::Live), ("2 Recordings", Tab::Recordings)] {
-        let front = app.tab == tab;
+    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
+        let (name, front) = (format!("{} {}", nth + 1, tab.title()), app.tab == tab);
         let text = if front { format!("[{name}]") } else { format!(" {name} ") };
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
@@ -165,10 +166,11 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let mut hints = Vec::new();
     for scope in app.scopes().into_iter().rev() {
-        let found = BINDINGS.iter().filter(|binding| binding.scope == scope);
-        hints.extend(
-            found.filter_map(|b| b.hint.map(|(text, order)| (order, keymap::shown(b.keys[0]), text))),
-        );
+        let found = app.options.keymap.bindings().filter(|bound| bound.scope == scope);
+        hints.extend(found.filter_map(|bound| {
+            let ((text, order), key) = (bound.hint?, bound.keys.first()?);
+            Some((order, keymap::shown(key), text))
+        }));
     }
     let wide = |hints: &[(u8, String, &str)]| -> usize {
         hints.iter().map(|(_, key, text)| key.width() + text.width() + 3).sum()

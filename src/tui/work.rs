@@ -1,16 +1,20 @@
 //! What takes time, done away from the UI thread; the newest request wins.
 
+use std::collections::HashMap;
 use std::io;
+use std::mem::Discriminant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
-use tokio::task::spawn_blocking;
+use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use super::Signals;
+use super::ask::Ask;
+use super::deed::Deed;
 use super::effect::{Effect, Scale, Subject};
 use super::message::Message;
 use super::page::Pages;
@@ -26,6 +30,8 @@ pub(super) struct Workers {
     say: mpsc::Sender<Message>,
     loads: watch::Sender<Option<(u64, Subject)>>,
     scales: watch::Sender<Option<Scale>>,
+    deeds: mpsc::UnboundedSender<Deed>,
+    asks: HashMap<Discriminant<Ask>, AbortHandle>,
 }
 
 impl Workers {
@@ -36,45 +42,53 @@ impl Workers {
         let (scales, to_scale) = watch::channel(None);
         tokio::spawn(load_all(desk.clone(), to_load, say.clone()));
         tokio::spawn(scale_all(desk.clone(), to_scale, say.clone()));
-        Self { desk: desk.clone(), say, loads, scales }
+        let (deeds, to_do) = mpsc::unbounded_channel();
+        tokio::spawn(carry_out_all(desk.clone(), to_do, say.clone()));
+        Self { desk: desk.clone(), say, loads, scales, deeds, asks: HashMap::new() }
     }
 
     /// Hands an effect to whom it concerns.
-    pub(super) fn take(&self, effect: Effect) {
+    pub(super) fn take(&mut self, effect: Effect) {
         match effect {
             Effect::Load { generation, subject } => {
                 drop(self.loads.send_replace(Some((generation, subject))));
             }
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
-            Effect::SetMode(mode) => {
-                self.ask("switching the mode", move |desk| async move { Ok(desk.set_mode(mode).await?) });
-            }
-            Effect::Remove(ids) => {
-                self.ask("delete", move |desk| async move {
-                    desk.remove(&ids).await.map(drop).map_err(Into::into)
-                });
-            }
-            Effect::Restore(ids) => {
-                self.ask("undo", move |desk| async move {
-                    desk.restore(&ids).await.map(drop).map_err(Into::into)
-                });
-            }
+            Effect::Ask(generation, ask) => self.ask(generation, ask),
+            Effect::Do(deed) => self.carry_out(deed),
             Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}
         }
     }
 
-    /// Asks the desk for something. Success shows as an event; only failure is told here.
-    fn ask<F, A>(&self, what: &'static str, verb: F)
-    where
-        F: FnOnce(Desk) -> A,
-        A: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        let (answer, say) = (verb(self.desk.clone()), self.say.clone());
-        tokio::spawn(async move {
-            if let Err(error) = answer.await {
-                let _ = say.send(Message::Failed { what, text: format!("{error:#}") }).await;
-            }
+    /// Asks the desk something; an older question of the same kind is given up.
+    fn ask(&mut self, generation: u64, ask: Ask) {
+        let (desk, say, kind) = (self.desk.clone(), self.say.clone(), ask.kind());
+        let task = tokio::spawn(async move {
+            let answer = ask.clone().answered(&desk).await;
+            let _ = say.send(Message::Answered { generation, answer, ask }).await;
         });
+        if let Some(before) = self.asks.insert(kind, task.abort_handle()) {
+            before.abort();
+        }
+    }
+
+    /// Asks the desk for a change. One is made after the other, in the order of the keys.
+    fn carry_out(&self, deed: Deed) {
+        let _ = self.deeds.send(deed);
+    }
+}
+
+async fn carry_out_all(desk: Desk, mut deeds: mpsc::UnboundedReceiver<Deed>, say: mpsc::Sender<Message>) {
+    while let Some(deed) = deeds.recv().await {
+        let what = deed.what();
+        let step = |done, of| drop(say.try_send(Message::Under(done, of)));
+        let message = match deed.done(&desk, step).await {
+            Ok(told) => Message::Done(told),
+            Err(error) => Message::Failed { what, text: error.to_string() },
+        };
+        if say.send(message).await.is_err() {
+            return;
+        }
     }
 }
 

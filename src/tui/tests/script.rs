@@ -41,6 +41,7 @@ impl Script {
             banner: Vec::new(),
             theme,
             zone: TimeZone::UTC,
+            keymap: crate::tui::Keymap::default(),
             protocol: None,
         };
         let mut script =

@@ -1,0 +1,294 @@
+//! Verbs for what is selected or marked.
+
+use tui_input::Input;
+
+use super::action::Action;
+use super::app::{App, Tab};
+use super::deed::{Deed, counted};
+use super::effect::Effect;
+use super::fold::key_of;
+use super::line::{Tone, Toned, age, fit};
+use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose, Question};
+use super::text;
+use crate::engine::Relabel;
+use crate::model::{Mode, RecordingId, Row};
+
+/// From so many recordings on, their number has to be typed before they go.
+const MANY: usize = 50;
+/// So many of them are listed in a question.
+const LISTED: usize = 8;
+
+impl App {
+    /// What a verb is for: the marked recordings, or the selected one; on *Live* the one that answered the call.
+    #[must_use]
+    pub fn targets(&self) -> Vec<RecordingId> {
+        match self.tab {
+            Tab::Recordings if !self.marked.is_empty() => self.marked.iter().cloned().collect(),
+            Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
+            Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
+        }
+    }
+
+    /// Does what a verb asks for.
+    pub(super) fn curate(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Undo => return vec![Effect::Do(Deed::Undo)],
+            Action::Redo => return vec![Effect::Do(Deed::Redo)],
+            Action::Mode => self.choose_mode(),
+            Action::Keep => return self.keep(),
+            _ => {}
+        }
+        let ids = self.targets();
+        let Some(first) = ids.first().cloned() else {
+            if !matches!(action, Action::Mode | Action::Keep) {
+                self.toasts.info(self.now, "No recording is selected".into());
+            }
+            return Vec::new();
+        };
+        match action {
+            Action::Delete => self.ask_delete(ids),
+            Action::Protect => return self.protect(ids),
+            Action::Duplicate => return vec![Effect::Do(Deed::Duplicate(ids))],
+            Action::Tags => {
+                self.prompt(
+                    format!("Tags for {}", named(&ids)),
+                    &["ci nightly   gives them both tags", "-nightly     takes one away"],
+                    "",
+                    Purpose::Tags(ids),
+                );
+            }
+            Action::Rename => {
+                let name = self.world.rows.get(&first).and_then(|row| row.name.clone()).unwrap_or_default();
+                self.prompt(
+                    format!("Name of {first}"),
+                    &["A name is also its path in an export, such as images/capybara; none takes it away."],
+                    &name,
+                    Purpose::Name(first),
+                );
+            }
+            Action::Derive => {
+                self.prompt(
+                    format!("A recording that fails, made of {first}"),
+                    &[
+                        "429 retry-after=20    500    529",
+                        "cut@3  stall@3        after so many events, or bytes",
+                        "malformed             slow x5    slow 10s",
+                    ],
+                    "",
+                    Purpose::Fault(first),
+                );
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Marks recordings, or takes marks away.
+    pub(super) fn mark(&mut self, action: Action) {
+        let shown = || self.recordings.keys().iter().map(|key| key.1.clone());
+        match action {
+            Action::Mark => {
+                if let Some(id) = self.selected_row().map(|row| row.id.clone()) {
+                    if !self.marked.remove(&id) {
+                        self.marked.insert(id);
+                    }
+                    self.moved(1);
+                }
+            }
+            Action::Range => {
+                self.range = match self.range.take() {
+                    None => self.recordings.selected().cloned(),
+                    Some(_) => None,
+                };
+                self.mark_range();
+            }
+            Action::MarkAll => self.marked = shown().collect(),
+            Action::MarkOthers => {
+                let others = shown().filter(|id| !self.marked.contains(id)).collect();
+                self.marked = others;
+            }
+            _ => {
+                self.marked.clear();
+                self.range = None;
+            }
+        }
+    }
+
+    /// Marks what lies between the beginning of the range and the selection.
+    pub(super) fn mark_range(&mut self) {
+        let (Some(from), Some(to)) = (&self.range, self.recordings.selected()) else { return };
+        let (low, high) = if from <= to { (from, to) } else { (to, from) };
+        let within = self.recordings.keys().iter().filter(|key| *key >= low && *key <= high);
+        self.marked.extend(within.map(|key| key.1.clone()));
+    }
+
+    fn keep(&mut self) -> Vec<Effect> {
+        let Some(call) = self.selected_call() else { return Vec::new() };
+        vec![Effect::Do(Deed::Keep(call.id, false))]
+    }
+
+    fn protect(&self, ids: Vec<RecordingId>) -> Vec<Effect> {
+        let all = ids.iter().all(|id| self.world.rows.get(id).is_some_and(|row| row.protected));
+        let relabel = Relabel { protected: Some(!all), ..Relabel::default() };
+        vec![Effect::Do(Deed::Relabel(ids, relabel))]
+    }
+
+    fn prompt(&mut self, title: String, help: &[&str], text: &str, purpose: Purpose) {
+        let help = help.iter().map(|line| Toned::of(Tone::Dim, *line)).collect();
+        let input = Input::new(text.to_owned());
+        self.overlay = Some(Overlay::Prompt(Box::new(Prompt { title, help, input, error: None, purpose })));
+    }
+
+    fn choose_mode(&mut self) {
+        let item = |mode: Mode| Item {
+            key: None,
+            label: mode.as_str().into(),
+            note: mode.meaning().into(),
+            current: mode == self.world.mode,
+            choice: Choice::Do(Deed::Mode(mode)),
+        };
+        let items = Mode::ALL.into_iter().map(item).collect();
+        self.overlay = Some(Overlay::Menu(Menu::new("Mode: what happens to a call", items)));
+    }
+
+    /// All that can be done with what is selected, with its keys.
+    pub(super) fn actions_menu(&mut self) {
+        const VERBS: [Action; 22] = [
+            Action::Fix,
+            Action::RecordNow,
+            Action::Keep,
+            Action::Jump,
+            Action::Retag,
+            Action::Tags,
+            Action::Rename,
+            Action::Protect,
+            Action::Compare,
+            Action::Edit,
+            Action::Derive,
+            Action::Duplicate,
+            Action::Rerecord,
+            Action::Fire,
+            Action::Copy,
+            Action::Outside,
+            Action::Picture,
+            Action::Delete,
+            Action::Trash,
+            Action::Reviews,
+            Action::Compact,
+            Action::Clear,
+        ];
+        let scopes = self.scopes();
+        let bound = |action: &Action| {
+            let mut found = self.options.keymap.bindings().filter(|bound| scopes.contains(&bound.scope));
+            found.find(|bound| bound.action == *action && !bound.keys.is_empty())
+        };
+        let item = |action: &Action| {
+            let bound = bound(action)?;
+            let key = Some(&bound.keys[0]).filter(|key| key.chars().count() == 1);
+            Some(Item {
+                // Keys that move or leave stay what they are.
+                key: key.and_then(|key| key.chars().next()).filter(|key| !"jkq".contains(*key)),
+                label: action.name().replace('-', " "),
+                note: bound.help.to_owned(),
+                current: false,
+                choice: Choice::Act(*action),
+            })
+        };
+        let items: Vec<Item> = VERBS.iter().filter_map(item).collect();
+        self.overlay = Some(Overlay::Menu(Menu::new("What to do", items)));
+    }
+
+    fn ask_delete(&mut self, ids: Vec<RecordingId>) {
+        let rows: Vec<&Row> =
+            ids.iter().filter_map(|id| self.world.rows.get(id)).map(AsRef::as_ref).collect();
+        let going: Vec<&Row> = rows.iter().copied().filter(|row| !row.protected).collect();
+        let mut lines: Vec<Toned> = rows.iter().take(LISTED).map(|row| self.listed(row)).collect();
+        if rows.len() > LISTED {
+            lines.push(Toned::of(Tone::Dim, format!("… and {} more", rows.len() - LISTED)));
+        }
+        lines.push(Toned::default());
+        let bytes: u64 = going.iter().map(|row| row.size).sum();
+        let frees = format!("Frees {}. Kept in the trash for 7 days; u takes it back.", text::size(bytes));
+        lines.push(Toned::of(Tone::Plain, frees));
+        lines.extend(self.consequences(&going));
+        lines.push(Toned::default());
+        self.overlay = Some(Overlay::Question(Box::new(Question {
+            title: format!("Delete {}?", counted(ids.len())),
+            lines,
+            yes: format!("Delete {}", going.len()),
+            typed: (going.len() > MANY).then(|| (going.len().to_string(), Input::default())),
+            deed: Deed::Remove(going.iter().map(|row| row.id.clone()).collect()),
+        })));
+    }
+
+    fn listed(&self, row: &Row) -> Toned {
+        let model = text::sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
+        let line = Toned::of(Tone::Accent, fit(&row.hash.short(), 10, false))
+            .and(Tone::Plain, fit(&model, 20, false))
+            .and(Tone::Plain, fit(&text::size(row.size), 9, true));
+        if row.protected {
+            return line.and(Tone::Warning, "  protected: kept");
+        }
+        let used = row.usage.everywhere();
+        let last = used.last.map(|at| format!(", last {}", age(at, self.now))).unwrap_or_default();
+        line.and(Tone::Dim, format!("  {} hit{}{last}", used.count, if used.count == 1 { "" } else { "s" }))
+    }
+
+    /// Which scopes would miss, and whether somebody uses it right now.
+    fn consequences(&self, going: &[&Row]) -> Vec<Toned> {
+        const RECENT: u64 = 15 * 60 * 1000;
+        let mut lines = Vec::new();
+        let scopes: std::collections::BTreeSet<String> = going
+            .iter()
+            .flat_map(|row| {
+                row.usage
+                    .scopes_everywhere()
+                    .keys()
+                    .map(|scope| text::sanitize(scope).into_owned())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        if !scopes.is_empty() {
+            let named: Vec<_> = scopes.iter().take(4).cloned().collect();
+            let more = scopes.len() - named.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            lines.push(Toned::of(Tone::Warning, format!("Would miss: {}{more}", named.join(", "))));
+        }
+        let recent = |row: &&&Row| row.usage.everywhere().last.is_some_and(|at| self.now.since(at) < RECENT);
+        let recent = going.iter().filter(recent).count();
+        if recent > 0 {
+            let were = if recent == 1 { "was" } else { "were" };
+            lines.push(Toned::of(Tone::Warning, format!("{recent} {were} hit in the last 15 minutes.")));
+        }
+        lines
+    }
+
+    /// From a call to the recording that answered it; a filter in the way is turned off.
+    pub(super) fn jump(&mut self) {
+        let Some(id) = self.selected_call().and_then(|call| call.recording.clone()) else {
+            self.toasts.info(self.now, "No recording answered this call".into());
+            return;
+        };
+        let Some(key) = self.world.rows.get(&id).map(|row| key_of(row)) else {
+            self.toasts.info(self.now, "Its recording is gone".into());
+            return;
+        };
+        let rows = self.areas().list_rows();
+        if !self.recordings.select(&key, rows) && !self.recordings.filter.text().is_empty() {
+            self.recordings.filter.toggle();
+            self.list_rows();
+            self.recordings.select(&key, rows);
+        }
+        self.jumps.push(self.tab);
+        self.live.pause(rows);
+        self.turn_to(Tab::Recordings);
+    }
+}
+
+/// `rec_…`, `3 recordings`.
+fn named(ids: &[RecordingId]) -> String {
+    match ids {
+        [one] => one.to_string(),
+        many => counted(many.len()),
+    }
+}

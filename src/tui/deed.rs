@@ -1,0 +1,176 @@
+//! Changes that the desk is asked for, and what people are told of them.
+
+use std::collections::BTreeSet;
+
+use crate::desk::{Desk, DeskError};
+use crate::editing::Fault;
+use crate::engine::{Relabel, Revision, Tag, Verdict};
+use crate::model::{CallId, Mode, RecordingId};
+use crate::reading::human;
+
+/// One change. Success shows as an event of the engine; what that does not tell is told in a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Switch the proxy's mode.
+    Mode(Mode),
+    /// Delete recordings.
+    Remove(Vec<RecordingId>),
+    /// Bring recordings back from the trash.
+    Restore(Vec<RecordingId>),
+    /// Take the last change back.
+    Undo,
+    /// Make the change again that was taken back last.
+    Redo,
+    /// Change what recordings answer.
+    Retag(Vec<RecordingId>, Tag),
+    /// Name, tag or protect recordings.
+    Relabel(Vec<RecordingId>, Relabel),
+    /// Edit an answer.
+    Edit(RecordingId, Vec<Revision>),
+    /// Make a recording that fails.
+    Derive(RecordingId, Fault),
+    /// Copy recordings.
+    Duplicate(Vec<RecordingId>),
+    /// Make a recording of a call; with true, its upstream may be asked.
+    Keep(CallId, bool),
+    /// Ask upstreams once more.
+    Rerecord(Vec<RecordingId>),
+    /// Decide what waits for review.
+    Review(Vec<RecordingId>, Verdict),
+    /// Remove what a plan showed: the query, what is kept, and what was shown.
+    Prune(String, BTreeSet<RecordingId>, BTreeSet<RecordingId>),
+    /// Write the store anew; with true without the trash.
+    Compact(bool),
+}
+
+impl Deed {
+    /// What was tried, for a message that it failed.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Mode(_) => "switching the mode",
+            Self::Remove(_) => "delete",
+            Self::Restore(_) => "restore",
+            Self::Undo => "undo",
+            Self::Redo => "redo",
+            Self::Retag(..) => "retag",
+            Self::Relabel(..) => "relabel",
+            Self::Edit(..) => "edit",
+            Self::Derive(..) => "derive",
+            Self::Duplicate(_) => "duplicate",
+            Self::Keep(..) => "keep",
+            Self::Rerecord(_) => "rerecord",
+            Self::Review(..) => "review",
+            Self::Prune(..) => "prune",
+            Self::Compact(_) => "compact",
+        }
+    }
+
+    /// Carries it out; gives what to tell, or nothing where the event says it. `step` hears of long work how much of it
+    /// is done.
+    ///
+    /// # Errors
+    /// The desk's.
+    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize)) -> Result<String, DeskError> {
+        Ok(match self {
+            Self::Mode(mode) => desk.set_mode(mode).await.map(|()| String::new())?,
+            Self::Remove(ids) => {
+                desk.remove(&ids).await?;
+                String::new()
+            }
+            Self::Restore(ids) => told(&desk.restore(&ids).await?, "Restored"),
+            Self::Undo => format!("Undone: {}", desk.undo().await?),
+            Self::Redo => format!("Done again: {}", desk.redo().await?),
+            Self::Retag(ids, tag) => {
+                let changed = desk.retag(&ids, &tag, false).await?;
+                let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
+                told(&ids, &format!("{}:", retagged(&tag)))
+            }
+            Self::Relabel(ids, relabel) => {
+                let changed = desk.relabel(&ids, &relabel).await?;
+                told(&changed, relabelled(&relabel))
+            }
+            Self::Edit(id, revisions) => {
+                desk.edit(&id, &revisions).await?;
+                format!("Edited {id}; u takes it back")
+            }
+            Self::Derive(id, fault) => {
+                let new = desk.derive(&id, fault, None).await?;
+                format!("{new} fails as {fault}, made of {id}")
+            }
+            Self::Duplicate(ids) => told(&desk.duplicate(&ids).await?, "Copied:"),
+            Self::Keep(call, fetch) => {
+                format!("Call {} is kept as {}", call.0, desk.keep(call, fetch).await?)
+            }
+            Self::Rerecord(ids) => rerecorded(desk, &ids, step).await?,
+            Self::Review(ids, verdict) => {
+                let said = match verdict {
+                    Verdict::Accept => "Accepted",
+                    Verdict::KeepBoth => "Both stay:",
+                    Verdict::Reject => "Rejected",
+                };
+                told(&desk.review(&ids, verdict).await?, said)
+            }
+            Self::Prune(query, keep, only) => {
+                let plan = desk.prune(&query, &keep, Some(&only), false).await?;
+                let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
+                format!("Pruned {}, {bytes}; u takes it back", counted(count))
+            }
+            Self::Compact(purge) => {
+                let compacted = desk.compact(purge).await?;
+                let size = |stats: crate::store::Stats| human::size(stats.journal_bytes + stats.body_bytes);
+                format!("Compacted: {} before, {} now", size(compacted.before), size(compacted.after))
+            }
+        })
+    }
+}
+
+async fn rerecorded(
+    desk: &Desk,
+    ids: &[RecordingId],
+    step: impl Fn(usize, usize),
+) -> Result<String, DeskError> {
+    let (mut waiting, mut problems) = (0, Vec::new());
+    for (at, id) in ids.iter().enumerate() {
+        step(at, ids.len());
+        let done = desk.rerecord(id).await?;
+        waiting += usize::from(done.new.is_some());
+        problems.extend(done.problem.map(|problem| format!("{id}: {problem}")));
+    }
+    let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
+    Ok(format!(
+        "{} for review{failed}",
+        if waiting == 1 { "1 waits".into() } else { format!("{waiting} wait") }
+    ))
+}
+
+/// `Restored rec_…`, `Restored 3 recordings`.
+fn told(ids: &[RecordingId], what: &str) -> String {
+    match ids {
+        [one] => format!("{what} {one}"),
+        many => format!("{what} {}", counted(many.len())),
+    }
+}
+
+/// `1 recording`, `3 recordings`.
+#[must_use]
+pub fn counted(number: usize) -> String {
+    format!("{number} recording{}", if number == 1 { "" } else { "s" })
+}
+
+fn retagged(tag: &Tag) -> String {
+    match (&tag.strategy, &tag.playback) {
+        (Some(strategy), _) => strategy.to_string(),
+        (None, Some(playback)) => format!("takes play {playback}"),
+        (None, None) => "Retagged".into(),
+    }
+}
+
+fn relabelled(relabel: &Relabel) -> &'static str {
+    match relabel {
+        Relabel { protected: Some(true), .. } => "Protected",
+        Relabel { protected: Some(false), .. } => "No longer protected:",
+        Relabel { name: Some(_), .. } => "Renamed",
+        _ => "Tagged",
+    }
+}

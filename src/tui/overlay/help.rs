@@ -1,0 +1,98 @@
+//! The keys in force, explained; typing narrows them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tui_input::Input;
+
+use super::{prompt, window};
+use crate::tui::app::{App, Tab};
+use crate::tui::keymap::{self, Keymap, Scope};
+use crate::tui::layout;
+use crate::tui::line::{Tone, fit};
+use crate::tui::pane::draw;
+
+/// The help: how far it is scrolled, and what was typed to narrow it.
+#[derive(Clone, Debug, Default)]
+pub struct Help {
+    /// The first line.
+    pub at: usize,
+    /// What is looked for, while somebody types it.
+    pub search: Option<Input>,
+    /// Whether it is being typed.
+    pub typing: bool,
+}
+
+impl Help {
+    /// Scrolls; the end is kept in when it is drawn.
+    pub fn step(&mut self, by: isize, app_lines: usize) {
+        self.at = self.at.saturating_add_signed(by).min(app_lines);
+    }
+
+    /// Draws it; gives the place of the cursor while something is typed.
+    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &app.options.theme;
+        let wanted = self.search.as_ref().map(|input| input.value().to_lowercase()).unwrap_or_default();
+        let lines = lines(&app.options.keymap, app.tab, app.in_detail, &wanted);
+        let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
+        let mut inside = window(app, "Keys: / looks for one", area, (74, height), buf);
+        let mut cursor = None;
+        if let Some(input) = &self.search {
+            let mut line = layout::from_top(&mut inside, 1);
+            draw::write(buf, &mut line, "/ ", theme.tone(Tone::Accent));
+            cursor = prompt::typed(input, line, app, buf);
+        }
+        let at = self.at.min(lines.len().saturating_sub(usize::from(inside.height)));
+        for (keys, help) in lines.iter().skip(at).take(usize::from(inside.height)) {
+            let mut row = layout::from_top(&mut inside, 1);
+            if help.is_empty() {
+                draw::write(buf, &mut row, keys, theme.tone(Tone::Strong));
+            } else {
+                draw::write(buf, &mut row, &fit(keys, 18, false), theme.tone(Tone::Accent));
+                draw::write(buf, &mut row, help, theme.tone(Tone::Plain));
+            }
+        }
+        cursor
+    }
+}
+
+/// Headings (with nothing to explain), and keys with what they do where the focus is.
+fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(String, &'static str)> {
+    let here = (tab.title(), vec![tab.scope()]);
+    let pane = if in_detail { ("In the detail", Scope::Detail) } else { ("In the list", Scope::List) };
+    let groups = [
+        here,
+        (pane.0, vec![pane.1]),
+        ("Everywhere", vec![Scope::Anywhere]),
+        ("While typing a filter", vec![Scope::Filter]),
+        (
+            "Menus, questions and lines to type",
+            vec![Scope::Menu, Scope::Question, Scope::Leaving, Scope::Prompt],
+        ),
+        ("Picture on the whole screen", vec![Scope::Picture]),
+    ];
+    let mut lines = Vec::new();
+    for (name, scopes) in groups {
+        let bound = keymap.bindings().filter(|bound| scopes.contains(&bound.scope) && !bound.keys.is_empty());
+        let rows: Vec<_> = bound
+            .map(|bound| {
+                let keys: Vec<String> = bound.keys.iter().map(|key| keymap::shown(key)).collect();
+                (format!("  {}", keys.join(" ")), bound.help)
+            })
+            .filter(|(keys, help)| {
+                keys.to_lowercase().contains(wanted) || help.to_lowercase().contains(wanted)
+            })
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push((String::new(), ""));
+        }
+        lines.push((name.to_owned(), ""));
+        lines.extend(rows);
+    }
+    if lines.is_empty() {
+        lines.push(("no key does that".to_owned(), ""));
+    }
+    lines
+}

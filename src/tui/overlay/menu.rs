@@ -1,0 +1,97 @@
+//! A menu: things to choose from, each with a key of its own where it has one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::window;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::deed::Deed;
+use crate::tui::layout;
+use crate::tui::line::{Tone, fit};
+use crate::tui::pane::draw;
+
+/// Things to choose from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menu {
+    /// What is chosen.
+    pub title: String,
+    /// The things, in order.
+    pub items: Vec<Item>,
+    /// The one to choose.
+    pub at: usize,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The key that chooses it at once; not one that moves or leaves.
+    pub key: Option<char>,
+    /// What it is called; not sanitized.
+    pub label: String,
+    /// What it means; not sanitized.
+    pub note: String,
+    /// Whether it holds now.
+    pub current: bool,
+    /// What happens then.
+    pub choice: Choice,
+}
+
+/// What a choice leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// As if its key had been pressed.
+    Act(Action),
+    /// A change.
+    Do(Deed),
+}
+
+impl Menu {
+    /// A menu whose first thing, or the one that holds now, is the one to choose.
+    #[must_use]
+    pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
+        let at = items.iter().position(|item| item.current).unwrap_or(0);
+        Self { title: title.into(), items, at }
+    }
+
+    /// The one to choose by this key.
+    #[must_use]
+    pub fn by_key(&self, key: &str) -> Option<usize> {
+        let mut letters = key.chars();
+        let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
+        self.items.iter().position(|item| item.key == Some(letter))
+    }
+
+    /// Moves by so many.
+    pub fn step(&mut self, by: isize) {
+        self.at = self.at.saturating_add_signed(by).min(self.items.len().saturating_sub(1));
+    }
+
+    /// Draws it.
+    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
+        let theme = &app.options.theme;
+        let label = self.items.iter().map(|item| item.label.width()).max().unwrap_or(0).min(28);
+        let note = self.items.iter().map(|item| item.note.width()).max().unwrap_or(0);
+        let width = (label + note + 12).max(self.title.width() + 8).max(40);
+        let height = self.items.len() + 2;
+        let size = (u16::try_from(width).unwrap_or(u16::MAX), u16::try_from(height).unwrap_or(u16::MAX));
+        let mut inside = window(app, &self.title, area, size, buf);
+        let rows = usize::from(inside.height);
+        let first = self.at.saturating_sub(rows.saturating_sub(1)).min(self.items.len().saturating_sub(rows));
+        for (nth, item) in self.items.iter().enumerate().skip(first).take(rows) {
+            let mut place = layout::from_top(&mut inside, 1);
+            if nth == self.at {
+                buf.set_style(place.intersection(buf.area), theme.selected(true));
+            }
+            let now = if item.current { theme.mark("● ", "* ") } else { "  " };
+            draw::write(buf, &mut place, now, theme.tone(Tone::Accent));
+            let key = item.key.map_or_else(|| "   ".to_owned(), |key| format!("{key}  "));
+            draw::write(buf, &mut place, &key, theme.tone(Tone::Accent));
+            let text = crate::tui::text::sanitize(&item.label);
+            draw::write(buf, &mut place, &fit(&text, label + 2, false), theme.tone(Tone::Strong));
+            let note = crate::tui::text::sanitize(&item.note);
+            draw::write(buf, &mut place, &note, theme.tone(Tone::Dim));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! All commands by name: a few letters find one.
+
+use fuzzy_matcher::FuzzyMatcher as _;
+use fuzzy_matcher::skim::SkimMatcherV2;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use tui_input::Input;
+
+use super::{prompt, window};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::layout;
+use crate::tui::line::{Tone, fit};
+use crate::tui::pane::draw;
+
+/// Commands, and what was typed to find one.
+#[derive(Clone, Debug, Default)]
+pub struct Palette {
+    /// What was typed.
+    pub input: Input,
+    /// The commands that fit, the best first, with the places of the letters in their names.
+    pub found: Vec<(Action, Vec<usize>)>,
+    /// The one to choose.
+    pub at: usize,
+}
+
+/// What is no command on its own: moves, and answers to questions.
+const SILENT: [Action; 10] = [
+    Action::Down,
+    Action::Up,
+    Action::HalfDown,
+    Action::HalfUp,
+    Action::PageDown,
+    Action::PageUp,
+    Action::Confirm,
+    Action::Back,
+    Action::Palette,
+    Action::Open,
+];
+
+impl Palette {
+    /// With nothing typed, all of them.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut palette = Self::default();
+        palette.search();
+        palette
+    }
+
+    /// Finds what fits what was typed.
+    pub fn search(&mut self) {
+        let matcher = SkimMatcherV2::default();
+        let text = self.input.value().trim();
+        let commands = Action::ALL.iter().filter(|action| !SILENT.contains(action));
+        let mut found: Vec<_> = commands
+            .filter_map(|action| {
+                let (by_name, letters) = matcher.fuzzy_indices(action.name(), text).unwrap_or_default();
+                let by_help = matcher.fuzzy_match(action.help(), text).unwrap_or_default() / 2;
+                let fits = text.is_empty() || by_name > 0 || by_help > 0;
+                fits.then_some((by_name.max(by_help), *action, letters))
+            })
+            .collect();
+        found.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
+        self.found = found.into_iter().map(|(_, action, letters)| (action, letters)).collect();
+        self.at = 0;
+    }
+
+    /// Moves by so many.
+    pub fn step(&mut self, by: isize) {
+        self.at = self.at.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+    }
+
+    /// Draws it; gives the place of the cursor.
+    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &app.options.theme;
+        let mut inside = window(app, "Command", area, (78, area.height.saturating_sub(4).clamp(6, 20)), buf);
+        let mut line = layout::from_top(&mut inside, 1);
+        draw::write(buf, &mut line, ": ", theme.tone(Tone::Accent));
+        let cursor = prompt::typed(&self.input, line, app, buf);
+        layout::from_top(&mut inside, 1);
+        let rows = usize::from(inside.height);
+        let first = self.at.saturating_sub(rows.saturating_sub(1));
+        for (nth, (action, letters)) in self.found.iter().enumerate().skip(first).take(rows) {
+            let mut place = layout::from_top(&mut inside, 1);
+            if nth == self.at {
+                buf.set_style(place.intersection(buf.area), theme.selected(true));
+            }
+            let key = app.options.keymap.key_of(*action).unwrap_or_default();
+            draw::write(buf, &mut place, &fit(&key, 9, false), theme.tone(Tone::Accent));
+            let start = place.x;
+            draw::write(buf, &mut place, &fit(action.name(), 18, false), theme.tone(Tone::Strong));
+            for letter in letters {
+                let x = start.saturating_add(u16::try_from(*letter).unwrap_or(u16::MAX));
+                if let Some(cell) = buf.cell_mut((x, place.y)) {
+                    cell.modifier |= Modifier::UNDERLINED;
+                }
+            }
+            draw::write(buf, &mut place, action.help(), theme.tone(Tone::Dim));
+        }
+        if self.found.is_empty() {
+            let mut place = layout::from_top(&mut inside, 1);
+            draw::write(buf, &mut place, "no command is called so", theme.tone(Tone::Dim));
+        }
+        cursor
+    }
+}

@@ -1,0 +1,124 @@
+//! A line to type: tags, a name, a fault.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tui_input::Input;
+
+use super::window;
+use crate::editing::Fault;
+use crate::engine::Relabel;
+use crate::model::RecordingId;
+use crate::tui::app::App;
+use crate::tui::deed::Deed;
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned};
+use crate::tui::pane::draw;
+use crate::tui::text::sanitize;
+
+/// A line to type.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What is asked for.
+    pub title: String,
+    /// How it is written, line by line.
+    pub help: Vec<Toned>,
+    /// What was typed.
+    pub input: Input,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a typed line is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Tags for these.
+    Tags(Vec<RecordingId>),
+    /// A name for this one.
+    Name(RecordingId),
+    /// How this one is to fail.
+    Fault(RecordingId),
+}
+
+impl Purpose {
+    /// The change that a text asks for; none where it asks for nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn deed(&self, text: &str) -> Result<Option<Deed>, String> {
+        let text = text.trim();
+        match self {
+            Self::Tags(ids) => {
+                let relabel = tags(text);
+                let none = relabel.tag.is_empty() && relabel.untag.is_empty();
+                Ok((!none).then(|| Deed::Relabel(ids.clone(), relabel)))
+            }
+            Self::Name(id) => {
+                let relabel = Relabel { name: Some(text.to_owned()), ..Relabel::default() };
+                Ok(Some(Deed::Relabel(vec![id.clone()], relabel)))
+            }
+            Self::Fault(_) if text.is_empty() => Ok(None),
+            Self::Fault(id) => {
+                let fault: Fault = text.parse().map_err(|error| format!("{error}"))?;
+                Ok(Some(Deed::Derive(id.clone(), fault)))
+            }
+        }
+    }
+}
+
+/// `ci -nightly`: one tag given, one taken away.
+fn tags(text: &str) -> Relabel {
+    let mut relabel = Relabel::default();
+    for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
+        match word.strip_prefix('-') {
+            Some(tag) => relabel.untag.push(tag.to_owned()),
+            None => relabel.tag.push(word.strip_prefix('+').unwrap_or(word).to_owned()),
+        }
+    }
+    relabel
+}
+
+impl Prompt {
+    /// Draws it; gives the place of the cursor.
+    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &app.options.theme;
+        let height = u16::try_from(self.help.len()).unwrap_or(0) + 4;
+        let mut inside = window(app, &self.title, area, (72, height), buf);
+        let mut line = layout::from_top(&mut inside, 1);
+        draw::write(buf, &mut line, "> ", theme.tone(Tone::Accent));
+        let cursor = typed(&self.input, line, app, buf);
+        let mut below = layout::from_top(&mut inside, 1);
+        if let Some(error) = &self.error {
+            draw::write(buf, &mut below, &sanitize(error), theme.tone(Tone::Bad));
+        }
+        draw::lines(buf, inside, &self.help, theme);
+        cursor
+    }
+}
+
+/// Draws what is typed, scrolled so that the cursor is seen; gives the cursor's place.
+pub fn typed(input: &Input, mut line: Rect, app: &App, buf: &mut Buffer) -> Option<(u16, u16)> {
+    let room = usize::from(line.width.saturating_sub(1));
+    let scroll = input.visual_scroll(room);
+    let at = input.visual_cursor().saturating_sub(scroll).min(room);
+    let spot = (line.x.saturating_add(u16::try_from(at).ok()?), line.y);
+    let text: String = sanitize(input.value()).chars().skip(scroll).collect();
+    draw::write(buf, &mut line, &text, app.options.theme.tone(Tone::Strong));
+    (!line.is_empty() || at > 0).then_some(spot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_given_and_taken_away() {
+        let relabel = tags("ci, +hats -nightly");
+        assert_eq!((relabel.tag, relabel.untag), (vec!["ci".into(), "hats".into()], vec!["nightly".into()]));
+        let id: RecordingId = "rec_aaaaaaaaaaaa".parse().unwrap();
+        assert_eq!(Purpose::Tags(vec![id.clone()]).deed("  ").unwrap(), None);
+        assert!(Purpose::Fault(id.clone()).deed("bogus").is_err());
+        assert!(matches!(Purpose::Fault(id).deed("cut@3").unwrap(), Some(Deed::Derive(..))));
+    }
+}
