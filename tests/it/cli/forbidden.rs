@@ -86,9 +86,11 @@ async fn an_upstream_that_cannot_be_reached_leaves_nothing_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_kept_says_why() {
     // More than is kept of one exchange.
-    let long = |seen: Seen| match seen.body.windows(4).any(|part| part == b"long") {
-        true => Response::new(Body::from(vec![b'x'; 9 << 20])),
-        false => answer(seen),
+    let long = |seen: Seen| {
+        if seen.body.windows(4).any(|part| part == b"long") {
+            return Response::new(Body::from(vec![b'x'; 9 << 20]));
+        }
+        answer(seen)
     };
     let (home, upstream) = (Home::new(), Upstream::start(long).await);
     let running = serve(&home, &upstream, &["--mode", "replay-or-record"]);
