@@ -15,6 +15,7 @@ mod curl;
 mod demo;
 mod doctor;
 mod edit;
+mod editor;
 mod exit;
 mod explain;
 mod generate;

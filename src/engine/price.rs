@@ -8,9 +8,7 @@ impl Engine {
     /// What the answer of a recording cost, going by the prices in force; none where that is not known.
     #[must_use]
     pub fn price(&self, row: &Row) -> Option<Usd> {
-        let (model, settings) = (row.model.as_deref()?, self.settings());
-        let tokens = row.tokens.as_ref().and_then(|tokens| settings.prices.cost(model, tokens));
-        tokens.or_else(|| settings.prices.images(model, row.images).filter(|_| row.images > 0))
+        self.settings().prices.of(row)
     }
 
     /// What an answer of this endpoint and model costs, going by the recordings: the price in the middle. None where none

@@ -7,7 +7,7 @@ use toml::Spanned;
 use wildmatch::WildMatch;
 
 use crate::dialect::model_name;
-use crate::model::{Tokens, Usd};
+use crate::model::{Row, Tokens, Usd};
 
 /// The list prices that come with the program.
 const LISTED: &str = include_str!("../../assets/prices.toml");
@@ -122,6 +122,14 @@ impl Prices {
     #[must_use]
     pub fn images(&self, model: &str, count: u32) -> Option<Usd> {
         Some(Usd(self.price(model)?.image?.0.saturating_mul(u64::from(count))))
+    }
+
+    /// What the answer of a recording cost, by tokens or else by pictures; none where that is not known.
+    #[must_use]
+    pub fn of(&self, row: &Row) -> Option<Usd> {
+        let model = row.model.as_deref()?;
+        let tokens = row.tokens.as_ref().and_then(|tokens| self.cost(model, tokens));
+        tokens.or_else(|| self.images(model, row.images).filter(|_| row.images > 0))
     }
 
     /// The entry for a model: the one with its name as written, else without provider and date, else the longest key

@@ -2,6 +2,7 @@
 
 mod config;
 mod crash;
+mod curate;
 mod doctor;
 mod explain;
 mod generated;
