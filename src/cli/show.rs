@@ -115,13 +115,13 @@ fn particulars(
     recording: &Recording,
     settings: &Settings,
 ) -> [(&'static str, Option<String>); 11] {
-    let made = recording.source.as_ref().map(|source| {
+    let source = recording.source.as_ref().map(|source| {
         let how = match source.how {
-            Derivation::Duplicate => "a copy of",
-            Derivation::Fault => "made to fail, from",
-            Derivation::Rerecord => "recorded anew for",
+            Derivation::Duplicate => "copied",
+            Derivation::Fault => "made to fail",
+            Derivation::Rerecord => "recorded anew",
         };
-        format!("{how} {}", source.recording)
+        format!("{}, {how}", source.recording)
     });
     let ending = match recording.ending {
         Ending::Clean => None,
@@ -140,7 +140,7 @@ fn particulars(
         ("scope", row.scope.clone()),
         ("plays", (row.playback != Playback::Newest).then(|| row.playback.to_string())),
         ("job", row.job.clone()),
-        ("made", made),
+        ("source", source),
         ("review", row.review.as_ref().map(waits)),
         ("edited", row.edited.then(edited)),
         ("ending", ending.map(Into::into)),

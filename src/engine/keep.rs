@@ -19,7 +19,8 @@ impl Engine {
     pub async fn keep(&self, id: CallId, fetch: bool) -> Result<RecordingId, VerbError> {
         let curation = self.curate().await;
         let call = self.call(id).ok_or(VerbError::UnknownCall(id.0))?;
-        if let Some(recording) = call.recording.clone().filter(|recording| self.row(recording).is_some()) {
+        let known = self.shared.history.kept(id).or_else(|| call.recording.clone());
+        if let Some(recording) = known.filter(|recording| self.row(recording).is_some()) {
             return Err(VerbError::Recorded { call: id.0, recording });
         }
         let (exchange, asked) = self.shared.history.memory(id).ok_or(VerbError::Forgotten(id.0))?;
@@ -45,6 +46,7 @@ impl Engine {
             ..recording
         };
         curation.step("keep", vec![Edit::Put(Box::new(recording), media)]).await?;
+        self.shared.history.keep(id, &new);
         Ok(new)
     }
 

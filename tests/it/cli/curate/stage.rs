@@ -39,34 +39,21 @@ pub(crate) async fn both_with(
     scenario: impl AsyncFn(&Stage),
 ) -> String {
     let upstream = Upstream::start(provider).await;
-    let first = Home::new();
-    let known = filled(&first, &upstream, seeds).await;
-    let second = Home::new();
-    let copied = Command::new("cp").arg("-a").args([first.store(), second.store()]).status().unwrap();
-    assert!(copied.success());
-    let stage = |home: Home| {
-        let config = format!("[upstreams]\nopenai = \"http://{}\"\n", upstream.address);
-        std::fs::write(home.path().join("retake.toml"), config).unwrap();
-        Stage {
-            home,
-            owner: None,
-            upstream: upstream.address.to_string(),
-            variables: variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            known: RefCell::new(known.clone()),
-            transcript: RefCell::default(),
-        }
-    };
-    let alone = stage(first);
+    let alone = Stage::new(&upstream, seeds, variables).await;
+    let beside = alone.copied();
     scenario(&alone).await;
-    let mut beside = stage(second);
-    beside.owner = Some(beside.serve());
-    scenario(&beside).await;
-    let owner = beside.owner.take().unwrap().end("TERM");
-    assert_eq!((owner.code, owner.err.contains("panicked")), (Some(0), false), "{owner:?}");
+    let beside = beside.beside(&scenario).await;
     let transcript = alone.transcript.borrow().clone();
     assert_eq!(transcript, *beside.transcript.borrow(), "alone (left) and beside an owner (right)");
     assert_eq!(alone.left(), beside.left(), "what is left");
     transcript
+}
+
+/// Lets a scenario happen beside an owner only: where its memory is what it is about.
+pub(crate) async fn beside(seeds: &[(&str, String)], scenario: impl AsyncFn(&Stage)) -> String {
+    let upstream = Upstream::start(provider).await;
+    let stage = Stage::new(&upstream, seeds, &[]).await.beside(&scenario).await;
+    stage.transcript.into_inner()
 }
 
 /// Chats about these topics.
@@ -80,7 +67,7 @@ pub(crate) fn stream(topic: &str) -> (&'static str, String) {
     (CHAT_PATH, json!({"model": "gpt-5-mini", "messages": messages, "stream": true}).to_string())
 }
 
-/// A picture of something; one that the answer links to when it is a link's.
+/// A picture of something; of something `linked` the answer holds a link.
 pub(crate) fn image(prompt: &str) -> (&'static str, String) {
     ("/openai/v1/images/generations", json!({"model": "gpt-image-1", "prompt": prompt}).to_string())
 }
@@ -91,17 +78,6 @@ pub(crate) fn png(shade: u8) -> Vec<u8> {
     let picture = image::RgbImage::from_pixel(1, 1, image::Rgb([shade; 3]));
     picture.write_to(&mut file, image::ImageFormat::Png).unwrap();
     file.into_inner()
-}
-
-async fn filled(home: &Home, upstream: &Upstream, seeds: &[(&str, String)]) -> Vec<String> {
-    let running = home.record(upstream);
-    let mut made = Vec::new();
-    for (path, body) in seeds {
-        assert_eq!(running.call(path, &[], body).await.status, 200);
-        made.push(running.json().recording.unwrap().to_string());
-    }
-    assert_eq!(running.end("TERM").code, Some(0));
-    made
 }
 
 /// What the stand-in upstream answers to what.
@@ -146,6 +122,52 @@ fn provider(seen: Seen) -> Response {
 // === impl Stage ===
 
 impl Stage {
+    /// A store with these recordings, and nobody who owns it.
+    async fn new(upstream: &Upstream, seeds: &[(&str, String)], variables: &[(&str, &str)]) -> Self {
+        let home = Home::new();
+        let running = home.record(upstream);
+        let mut known = Vec::new();
+        for (path, body) in seeds {
+            assert_eq!(running.call(path, &[], body).await.status, 200);
+            known.push(running.json().recording.unwrap().to_string());
+        }
+        assert_eq!(running.end("TERM").code, Some(0));
+        // Nobody listens on port 1.
+        let config = format!(
+            "[upstreams]\nopenai = \"http://{}\"\nanthropic = \"http://127.0.0.1:1\"\n",
+            upstream.address
+        );
+        std::fs::write(home.path().join("retake.toml"), config).unwrap();
+        Self {
+            home,
+            owner: None,
+            upstream: upstream.address.to_string(),
+            variables: variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            known: known.into(),
+            transcript: RefCell::default(),
+        }
+    }
+
+    /// Another one with the same content.
+    fn copied(&self) -> Self {
+        let home = Home::new();
+        for name in [".retake", "retake.toml"] {
+            let copied = Command::new("cp").arg("-a").arg(self.home.path().join(name)).arg(home.path()).status();
+            assert!(copied.unwrap().success());
+        }
+        let (upstream, variables) = (self.upstream.clone(), self.variables.clone());
+        Self { home, owner: None, upstream, variables, known: self.known.clone(), transcript: RefCell::default() }
+    }
+
+    /// Lets a scenario happen while a running retake owns the store.
+    async fn beside(mut self, scenario: &impl AsyncFn(&Self)) -> Self {
+        self.owner = Some(self.serve());
+        scenario(&self).await;
+        let owner = self.owner.take().unwrap().end("TERM");
+        assert_eq!((owner.code, owner.err.contains("panicked")), (Some(0), false), "{owner:?}");
+        self
+    }
+
     /// Types these lines into a shell, one after the other. `rec_1` is the first recording, `rec_1…` the beginning of
     /// its id.
     pub(crate) fn play(&self, lines: &str) {
@@ -206,10 +228,10 @@ impl Stage {
 
     fn shell(&self, line: &str) -> Command {
         let known = self.known.borrow();
-        let named = Regex::new(r"rec_(\d+)(…)?\b|rec_(\d+)…").unwrap();
+        let named = Regex::new(r"rec_(\d+)…?").unwrap();
         let line = named.replace_all(line, |found: &Captures<'_>| {
-            let number = found.get(1).or_else(|| found.get(3)).unwrap().as_str();
-            let id = &known[number.parse::<usize>().unwrap() - 1];
+            let id = known.get(found[1].parse::<usize>().unwrap() - 1);
+            let id = id.unwrap_or_else(|| panic!("nothing named {} so far:\n{}", &found[0], self.transcript.borrow()));
             if found[0].ends_with('…') { id[..10].to_owned() } else { id.clone() }
         });
         let mut command = Command::new("sh");
@@ -240,7 +262,9 @@ impl Stage {
         for (pattern, mask) in [
             (r"med_[0-9A-Za-z]{16}", "med_ID"),
             (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE"),
-            (r"\bin [0-9.]+ ?(µs|ms|s)\b", "in TIME"),
+            (r"\bin <?[0-9.]+(ms|s)\b", "in TIME"),
+            (r"date: \w{3}, .*GMT", "date: DATE"),
+            (r"<email-[0-9a-f]{8}>", "<email-ID>"),
             (r"retake-[0-9A-Za-z]{6}\.", "retake-XXXXXX."),
             (r#""(at|recorded_at|stored_at|removed_at|total|first_byte)":\d+"#, r#""$1":0"#),
             (r"(?m) +$", ""),
