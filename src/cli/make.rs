@@ -125,11 +125,16 @@ impl New {
             }
             (model, _) => {
                 let lacks = if model.is_none() { "--model NAME" } else { "--prompt TEXT" };
-                let text = format!("a plain request to {to} lacks {lacks}, and without a terminal no editor can be opened");
+                let text = format!(
+                    "a plain request to {to} lacks {lacks}, and without a terminal no editor can be opened"
+                );
                 return Err(Usage(text).into());
             }
         };
-        Ok(body.map(|body| asked::body_to(to, &body)).transpose().map_err(Usage)?)
+        Ok(body
+            .map(|body| asked::body_to(to, &body))
+            .transpose()
+            .map_err(|problem| Usage(format!("the request: {problem}")))?)
     }
 
     fn read(&self, file: &Path) -> Result<Response, Usage> {

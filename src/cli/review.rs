@@ -187,12 +187,19 @@ pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<Ex
         for id in &review.ids {
             ids.push(pick::one(desk, id).await?.id.clone());
         }
+        let decided = desk.review(&ids, verdict).await?;
+        let (meant, replaced): (Vec<_>, Vec<_>) = decided.iter().cloned().partition(|id| ids.contains(id));
+        if review.json {
+            print_ids(&decided, "", true);
+            return Ok(ExitCode::SUCCESS);
+        }
         let said = match verdict {
-            Verdict::Accept => "changed: the new one has taken the old one's place",
+            Verdict::Accept => "is accepted",
             Verdict::KeepBoth => "stays beside the old one",
             Verdict::Reject => "went to the trash",
         };
-        print_ids(&desk.review(&ids, verdict).await?, said, review.json);
+        print_ids(&meant, said, false);
+        print_ids(&replaced, "gave way and went to the trash", false);
         Ok(ExitCode::SUCCESS)
     })
     .await

@@ -134,7 +134,8 @@ fn particulars(
         format!("{}{date}", if gone { "expired " } else { "" })
     });
     let waits = |old| format!("waits beside {old}; `retake review accept|keep|reject {}` decides", row.id);
-    let edited = || format!("the answer is not as it came; `retake edit {} --revert` brings that back", row.id);
+    let edited =
+        || format!("the answer is not as it came; `retake edit {} --revert` brings that back", row.id);
     [
         ("protected", row.protected.then(|| "delete and prune leave it alone".into())),
         ("scope", row.scope.clone()),

@@ -120,7 +120,8 @@ impl Engine {
             let row = self.row(id).ok_or_else(|| VerbError::Unknown(id.clone()))?;
             let old = row.review.as_ref().ok_or_else(|| VerbError::Decided(id.clone()))?;
             // Of several that wait beside the same one the first takes its place; the others stay as takes.
-            let old = self.row(old).filter(|old| verdict != Verdict::Accept || replaced.insert(old.id.clone()));
+            let old =
+                self.row(old).filter(|old| verdict != Verdict::Accept || replaced.insert(old.id.clone()));
             if verdict == Verdict::Reject {
                 edits.push(Edit::Remove(id.clone()));
                 continue;

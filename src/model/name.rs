@@ -74,7 +74,8 @@ pub fn check_scope(text: &str) -> Result<(), ParseNameError> {
     if (1..=LONGEST_SCOPE).contains(&text.len()) && text.trim() == text && text.bytes().all(allowed) {
         return Ok(());
     }
-    let problem = "it has 1 to 128 of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,";
+    let problem =
+        "it has 1 to 128 of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,";
     Err(ParseNameError { text: shown(text), kind: "scope", problem })
 }
 
@@ -99,6 +100,16 @@ mod tests {
             assert!(check_name(wrong).is_err(), "{wrong}");
         }
         assert!(check_name(&"n".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn scopes_go_in_headers_and_paths() {
+        for fine in ["t1", "tests/test_chat.py::test_one[a, b]", "x y"] {
+            assert_eq!(check_scope(fine), Ok(()), "{fine}");
+        }
+        for wrong in ["", " ", "t1 ", "schön", "a?b", "a\nb", &"s".repeat(LONGEST_SCOPE + 1)] {
+            assert!(check_scope(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

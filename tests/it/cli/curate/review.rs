@@ -46,6 +46,27 @@ async fn new_answers_wait_until_somebody_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_wait_beside_one_the_first_takes_its_place() {
+    let said = both_with(&chats(&["one"]), &[("OPENAI_API_KEY", KEY)], async |stage| {
+        stage.play(
+            "
+            retake rename rec_1 first
+            retake rerecord rec_1 --yes
+            retake rerecord rec_1 --yes
+            retake review accept rec_3 rec_2 rec_3
+            retake show rec_2 | grep ^recording
+            retake show rec_3 | grep ^recording
+            retake trash --json | grep -o '\"id\"' | wc -l
+            retake undo
+            retake review
+            ",
+        );
+    })
+    .await;
+    insta::assert_snapshot!(said, @"");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_asked_without_a_key_or_a_yes() {
     let said = both(&chats(&["billed", "write to me@example.com"]), async |stage| {
         stage.play(

@@ -152,11 +152,19 @@ impl Stage {
     fn copied(&self) -> Self {
         let home = Home::new();
         for name in [".retake", "retake.toml"] {
-            let copied = Command::new("cp").arg("-a").arg(self.home.path().join(name)).arg(home.path()).status();
+            let copied =
+                Command::new("cp").arg("-a").arg(self.home.path().join(name)).arg(home.path()).status();
             assert!(copied.unwrap().success());
         }
         let (upstream, variables) = (self.upstream.clone(), self.variables.clone());
-        Self { home, owner: None, upstream, variables, known: self.known.clone(), transcript: RefCell::default() }
+        Self {
+            home,
+            owner: None,
+            upstream,
+            variables,
+            known: self.known.clone(),
+            transcript: RefCell::default(),
+        }
     }
 
     /// Lets a scenario happen while a running retake owns the store.
@@ -231,7 +239,9 @@ impl Stage {
         let named = Regex::new(r"rec_(\d+)…?").unwrap();
         let line = named.replace_all(line, |found: &Captures<'_>| {
             let id = known.get(found[1].parse::<usize>().unwrap() - 1);
-            let id = id.unwrap_or_else(|| panic!("nothing named {} so far:\n{}", &found[0], self.transcript.borrow()));
+            let id = id.unwrap_or_else(|| {
+                panic!("nothing named {} so far:\n{}", &found[0], self.transcript.borrow())
+            });
             if found[0].ends_with('…') { id[..10].to_owned() } else { id.clone() }
         });
         let mut command = Command::new("sh");
@@ -263,10 +273,10 @@ impl Stage {
             (r"med_[0-9A-Za-z]{16}", "med_ID"),
             (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE"),
             (r"\bin <?[0-9.]+(ms|s)\b", "in TIME"),
-            (r"date: \w{3}, .*GMT", "date: DATE"),
+            (r"\w{3}, \d\d \w{3} \d{4} [0-9:]{8} GMT", "DATE"),
             (r"<email-[0-9a-f]{8}>", "<email-ID>"),
             (r"retake-[0-9A-Za-z]{6}\.", "retake-XXXXXX."),
-            (r#""(at|recorded_at|stored_at|removed_at|total|first_byte)":\d+"#, r#""$1":0"#),
+            (r#""(at|recorded_at|stored_at|removed_at|last_hit|total|first_byte)":\d+"#, r#""$1":0"#),
             (r"(?m) +$", ""),
         ] {
             text = Regex::new(pattern).unwrap().replace_all(&text, mask).into_owned();
