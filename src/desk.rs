@@ -7,10 +7,13 @@ use http::Method;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Engine, EngineError, Explanation, Media, Settings, Stats, VerbError};
+use crate::engine::{self, Diff, Engine, EngineError, Explanation, Media, Settings, Stats, Thing, VerbError};
 use crate::matching::Suggestion;
-use crate::model::{CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot};
+use crate::model::{
+    Call, CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot,
+};
 use crate::proxy::{CallShown, Question};
+use crate::query::{Kind, Query, Subject};
 use crate::store::{Ownership, Store, StoreError};
 
 mod listen;
@@ -288,6 +291,32 @@ impl Desk {
             Self::Here(engine) => Ok(engine.explain_call(call).await),
             Self::There(owner) => known(owner.get(&format!("/calls/{}/explain", call.0)).await),
         }
+    }
+
+    /// What differs between two exchanges.
+    ///
+    /// # Errors
+    /// When one is not there, is forgotten or has no answer yet, or the owner does not answer.
+    pub async fn diff(&self, one: &Thing, other: &Thing) -> Result<Diff, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.diff(one, other).await?),
+            Self::There(owner) => owner.get(&format!("/diff?one={one}&other={other}")).await,
+        }
+    }
+
+    /// The calls of the history that a query shows, the oldest first.
+    ///
+    /// # Errors
+    /// When the query cannot be understood, or the owner does not answer.
+    pub async fn calls(&self, query: &str) -> Result<Vec<Arc<Call>>, DeskError> {
+        let query = Query::parse(query, Kind::Calls).map_err(VerbError::Query)?;
+        let mut calls: Vec<Arc<Call>> = match self {
+            Self::Here(engine) => engine.calls().into(),
+            Self::There(owner) => owner.get("/calls").await?,
+        };
+        let now = engine::now();
+        calls.retain(|call| query.shows(Subject::Call(call), now));
+        Ok(calls)
     }
 
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.

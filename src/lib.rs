@@ -41,6 +41,7 @@
 //! 6. The list on the screen is a fold of the engine's events.
 //! 7. No screen panics at any size, with any recorded bytes, and no such byte reaches the terminal unsanitized.
 //! 8. Imports between modules follow the order above.
+//! 9. Every verb that changes recordings, taken back, leaves the store as it was.
 
 pub mod cli;
 pub mod desk;

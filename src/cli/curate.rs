@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{Common, edit, keep, label, make, pick, retag, review, rm, trash, undo};
+use super::{Common, edit, keep, label, make, pick, prune, retag, review, rm, trash, undo};
 
 #[derive(Subcommand)]
 pub(super) enum Verb {
@@ -46,6 +46,13 @@ pub(super) enum Verb {
     },
     /// Bring recordings back from the trash
     Restore(trash::Back),
+    /// Move what a filter matches to the trash, after a look at what that would do
+    Prune(prune::Prune),
+    /// Write the store anew without what nothing needs
+    Compact(prune::Compact),
+    /// Carry what is known of recordings' use from store to store
+    #[command(subcommand)]
+    Usage(prune::Carried),
     /// Take the last change back
     Undo(undo::How),
     /// Make the change again that was taken back last
@@ -74,6 +81,9 @@ pub(super) async fn run(common: &Common, verb: Verb) -> anyhow::Result<ExitCode>
         Verb::Rm { which, yes } => rm::run(common, &which, yes).await,
         Verb::Trash { json } => trash::run(common, json).await,
         Verb::Restore(back) => trash::restore(common, back).await,
+        Verb::Prune(asked) => prune::prune(common, asked).await,
+        Verb::Compact(asked) => prune::compact(common, asked).await,
+        Verb::Usage(carried) => prune::usage(common, carried).await,
         Verb::Undo(how) => undo::undo(common, &how).await,
         Verb::Redo(how) => undo::redo(common, &how).await,
         Verb::Steps { json } => undo::steps(common, json).await,

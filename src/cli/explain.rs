@@ -93,7 +93,8 @@ fn near(miss: &Near, lines: &mut Vec<String>) {
     }
 }
 
-fn change(change: &Change) -> String {
+/// A field that differs, in one line.
+pub(super) fn change(change: &Change) -> String {
     let side =
         |value: &Option<String>| value.as_deref().map_or("absent".into(), |text| sanitize(text).into_owned());
     let mark = if change.significant { "≠" } else { "~" };

@@ -1,6 +1,6 @@
 //! `retake list`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,31 +10,43 @@ use super::progress::Progress;
 use super::table::{Column, Table};
 use super::{Common, ProxyArgs, pick, print};
 use crate::desk::Desk;
-use crate::model::Row;
+use crate::model::{Ending, RecordingId, Row};
 use crate::reading::human;
 
-pub(super) async fn run(common: &Common, hash: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
-    let desk = open(common)?;
+pub(super) async fn run(
+    common: &Common,
+    filter: &str,
+    hash: Option<&str>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    at_desk(common, async |desk| listed(desk, filter, hash, json).await).await
+}
+
+async fn listed(desk: &Desk, filter: &str, hash: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+    let filter = filter.trim();
     let rows = match hash {
-        Some(prefix) => pick::by_hash(&desk, prefix).await?,
-        None => desk.rows().await?,
+        Some(prefix) => pick::by_hash(desk, prefix).await?,
+        None if filter.is_empty() => desk.rows().await?,
+        None => desk.list(filter).await?,
     };
     if json {
         print::line(&serde_json::to_string(&rows)?);
     } else if let (true, Some(prefix)) = (rows.is_empty(), hash) {
         print::note(&format!("no recording's hash begins with {prefix}"));
+    } else if rows.is_empty() && !filter.is_empty() {
+        print::note("no recording is shown by this filter");
     } else if rows.is_empty() {
         print::note(
             "no recordings; make one with `retake serve --mode replay-or-record`, or look at `retake demo`",
         );
     } else {
-        table(&rows).print();
+        let expired = desk.list("expired:yes").await?.iter().map(|row| row.id.clone()).collect();
+        marked(&rows, &expired).print();
         let size = human::size(rows.iter().map(|row| row.size).sum());
         if print::to_terminal() {
             print::note(&format!("{} recordings, {size}", rows.len()));
         }
     }
-    desk.close().await;
     Ok(if hash.is_some() && rows.is_empty() { Exit::NotFound.into() } else { ExitCode::SUCCESS })
 }
 
@@ -73,24 +85,32 @@ pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<Exi
 
 /// Recordings as a table.
 pub(super) fn table<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Table {
-    const COLUMNS: [Column; 9] = [
+    marked(rows, &HashSet::new())
+}
+
+/// The same, with a mark on those that have expired.
+fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<RecordingId>) -> Table {
+    const COLUMNS: [Column; 12] = [
         Column::new("ID", 0),
+        Column::new("NAME", 5).between(16, 24).optional(),
+        Column::new("MARKS", 1).optional(),
         Column::new("HASH", 6),
         Column::new("ST", 4),
-        Column::new("ENDPOINT", 1).between(12, 24),
+        Column::new("ENDPOINT", 1).between(16, 24),
         Column::new("MODEL", 2).between(10, 20),
         Column::new("STRATEGY", 7).between(8, 16),
         Column::new("HITS", 3).right(),
         Column::new("SIZE", 5).right(),
-        Column::new("PROMPT", 1).between(12, usize::MAX),
+        Column::new("TAGS", 7).between(6, 20).optional(),
+        Column::new("PROMPT", 1).between(24, usize::MAX),
     ];
     let mut table = Table::new(&COLUMNS);
     for row in rows {
         let hits = if row.usage.hits == 0 { "–".to_owned() } else { row.usage.hits.to_string() };
-        // Before the prompt, of which a narrow terminal shows the beginning only.
-        let partial = if row.completeness.replayable() { "" } else { "(partial) " };
         table.row([
             row.id.to_string(),
+            row.name.clone().unwrap_or_default(),
+            marks(row, expired.contains(&row.id)),
             row.hash.short(),
             row.status.to_string(),
             row.endpoint.clone(),
@@ -98,10 +118,25 @@ pub(super) fn table<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Table {
             row.strategy.to_string(),
             hits,
             human::size(row.size),
-            format!("{partial}{}", row.prompt.as_deref().unwrap_or_default()),
+            row.tags.join(","),
+            row.prompt.clone().unwrap_or_default(),
         ]);
     }
     table
+}
+
+/// What is out of the ordinary about a recording, in words; what keeps it from answering comes first.
+fn marks(row: &Row, expired: bool) -> String {
+    let marks = [
+        (!row.completeness.replayable(), "partial"),
+        (row.review.is_some(), "review"),
+        (expired, "expired"),
+        (row.ending != Ending::Clean, "fault"),
+        (row.edited, "edited"),
+        (row.protected, "protected"),
+    ];
+    let said: Vec<_> = marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    said.join(",")
 }
 
 /// Does something at the desk of a store that must be there, and closes that.

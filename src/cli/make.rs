@@ -206,7 +206,7 @@ pub(super) async fn duplicate(common: &Common, copies: Copies) -> anyhow::Result
             for (copy, source) in made.iter().zip(&ids) {
                 print::line(&format!("{copy} is a copy of {source}"));
             }
-            print::note("a copy is the newest take of its request, so it answers from now on; retake undo takes it back");
+            print::note("a copy is the newest take of its request, so it answers from now on; `retake undo` takes it back");
         }
         Ok(ExitCode::SUCCESS)
     })

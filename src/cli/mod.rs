@@ -9,10 +9,12 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 
 mod asked;
 mod attach;
+mod calls;
 mod config;
 mod curate;
 mod curl;
 mod demo;
+mod diff;
 mod doctor;
 mod edit;
 mod editor;
@@ -27,6 +29,7 @@ mod pick;
 mod print;
 mod progress;
 mod proxy;
+mod prune;
 mod retag;
 mod review;
 mod rm;
@@ -142,12 +145,16 @@ enum Verb {
     /// the exit code: 127 when it is not found, 126 when it cannot be run, 128 and the signal when one ended it.
     Run(run::Job),
     /// List recordings, the newest first
+    #[command(after_long_help = crate::query::help(crate::query::Kind::Recordings))]
     List {
+        /// Only those that the filter shows, such as model:gpt-image* hits:0
+        #[arg(value_name = "FILTER")]
+        filter: Vec<String>,
         /// Only those whose hash begins so
-        #[arg(long, value_name = "PREFIX")]
+        #[arg(long, value_name = "PREFIX", conflicts_with = "filter")]
         hash: Option<String>,
         /// Only those that answer the same calls as another one although their requests differ, in groups
-        #[arg(long, conflicts_with = "hash")]
+        #[arg(long, conflicts_with_all = ["hash", "filter"])]
         ambiguous: bool,
         /// One JSON array of rows
         #[arg(long)]
@@ -160,6 +167,18 @@ enum Verb {
         #[command(flatten)]
         part: show::Part,
     },
+    /// List the calls of the history, the newest last
+    Calls(calls::Which),
+    /// Show what there is, and what it was good for, in numbers
+    Stats {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what differs between two recordings or calls, and whether the one answers the other
+    ///
+    /// Exits with 1 where something differs.
+    Diff(diff::Sides),
     /// Say what would serve a request, and why; nothing is sent
     Explain(explain::Source),
     /// Propose fields to ignore: those that vary between otherwise equal calls of the history
@@ -250,7 +269,12 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
             run::run(&common, job).await
         }
         Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
-        Some(Verb::List { hash, json, .. }) => list::run(&common, hash.as_deref(), json).await,
+        Some(Verb::List { filter, hash, json, .. }) => {
+            list::run(&common, &filter.join(" "), hash.as_deref(), json).await
+        }
+        Some(Verb::Calls(which)) => calls::run(&common, which).await,
+        Some(Verb::Stats { json }) => calls::stats(&common, json).await,
+        Some(Verb::Diff(sides)) => diff::run(&common, sides).await,
         Some(Verb::Config(verb)) => config::verbs::run(&common, verb),
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,

@@ -46,6 +46,16 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// What was taken out, in its colour.
+pub(super) fn removed(text: &str) -> String {
+    if colour(&io::stdout()) { format!("\x1b[31m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// What was put in, in its colour.
+pub(super) fn added(text: &str) -> String {
+    if colour(&io::stdout()) { format!("\x1b[32m{text}\x1b[0m") } else { text.to_owned() }
+}
+
 /// Whether words may be coloured: a terminal, and no `NO_COLOR`.
 fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -132,6 +142,12 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 /// The time of day where the program runs.
 pub(super) fn clock(millis: i64) -> String {
     zoned(millis, "%H:%M:%S")
+}
+
+/// The time of day where the program runs; of another day than today the date before it.
+pub(super) fn when(millis: i64) -> String {
+    let day = |millis| zoned(millis, "%Y-%m-%d");
+    if day(millis) == day(crate::engine::now().0) { clock(millis) } else { date(millis) }
 }
 
 /// Date and time where the program runs.

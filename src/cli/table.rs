@@ -16,6 +16,8 @@ pub(super) struct Column {
     least: usize,
     /// Cut to this width on any terminal, so that the columns behind it get their share.
     most: usize,
+    /// Left out where nothing stands in it.
+    optional: bool,
 }
 
 /// A table: its columns, and a cell for each in every row.
@@ -31,12 +33,17 @@ const GAP: usize = 2;
 impl Column {
     /// A column that is as wide as what stands in it.
     pub(super) const fn new(head: &'static str, rank: u8) -> Self {
-        Self { head, rank, right: false, least: usize::MAX, most: usize::MAX }
+        Self { head, rank, right: false, least: usize::MAX, most: usize::MAX, optional: false }
     }
 
     /// For numbers.
     pub(super) const fn right(self) -> Self {
         Self { right: true, ..self }
+    }
+
+    /// A column that is left out where nothing stands in it.
+    pub(super) const fn optional(self) -> Self {
+        Self { optional: true, ..self }
     }
 
     /// A column that may be cut, within these widths.
@@ -91,14 +98,18 @@ impl Table {
             cells.chain([self.columns[at].head.width()]).max().unwrap_or_default()
         };
         let natural: Vec<_> = (0..self.columns.len()).map(natural).collect();
+        let filled = |at: &usize| {
+            let mut cells = self.rows.iter().filter_map(|row| row.get(*at));
+            !self.columns[*at].optional || cells.any(|cell| !cell.is_empty())
+        };
+        let mut shown: Vec<_> = (0..self.columns.len()).filter(filled).collect();
         if whole {
-            return natural.into_iter().enumerate().collect();
+            return shown.into_iter().map(|at| (at, natural[at])).collect();
         }
         let least = |at: usize| natural[at].min(self.columns[at].least);
         let needed = |shown: &[usize]| {
             shown.iter().map(|at| least(*at)).sum::<usize>() + GAP * shown.len().saturating_sub(1)
         };
-        let mut shown: Vec<_> = (0..self.columns.len()).collect();
         while needed(&shown) > room {
             // Of those that are equally important the one on the right.
             let next = shown.iter().copied().max_by_key(|at| (self.columns[*at].rank, *at));

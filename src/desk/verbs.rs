@@ -49,7 +49,7 @@ impl Desk {
     }
 
     /// Moves what a query matches to the trash, as far as nothing speaks against it; with `dry_run` it only says what that
-    /// would be.
+    /// would be. With `only`, nothing else goes, whatever came to match since somebody looked.
     ///
     /// # Errors
     /// When the query cannot be understood, or the store cannot be written.
@@ -57,12 +57,13 @@ impl Desk {
         &self,
         query: &str,
         keep: &BTreeSet<RecordingId>,
+        only: Option<&BTreeSet<RecordingId>>,
         dry_run: bool,
     ) -> Result<PrunePlan, DeskError> {
         match self {
-            Self::Here(engine) => Ok(engine.prune(query, keep.clone(), dry_run).await?),
+            Self::Here(engine) => Ok(engine.prune(query, keep.clone(), only.cloned(), dry_run).await?),
             Self::There(owner) => {
-                let body = json!({ "query": query, "keep": keep, "dry_run": dry_run });
+                let body = json!({ "query": query, "keep": keep, "only": only, "dry_run": dry_run });
                 owner.call(Method::POST, "/prune", &body).await
             }
         }

@@ -8,8 +8,8 @@ use super::answer::{Asked, Overrides, aside};
 use super::library::{Found, sees};
 use super::{Engine, clock};
 use crate::matching::{
-    BlastRadius, Candidate, Change, Comparison, Decision, Fields, NearMiss, compare, decide, fixes, nearest,
-    summary,
+    BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, compare, decide,
+    fixes, nearest, summary,
 };
 use crate::model::{Call, CallId, Mode, RecordingId, Request, Scrubbed, Strategy};
 
@@ -154,12 +154,8 @@ impl Engine {
         let past = self.past(&scrubbed.method, &summary(scrubbed).endpoint);
         let named = near.into_iter().filter_map(|miss| {
             let (_, strategy, recorded) = read.iter().find(|(id, ..)| *id == miss.id)?;
-            let fix = |fix: Strategy| {
-                let radius = lineup.blast_radius(&miss.id, &fix, &past)?;
-                let command = format!("retake retag {} '{fix}'", miss.id);
-                Some(Fix { strategy: fix, command, radius })
-            };
-            let fixes = fixes(strategy, recorded, incoming).into_iter().filter_map(fix).collect();
+            let fixes = fixes(strategy, recorded, incoming).into_iter();
+            let fixes = fixes.filter_map(|fix| Fix::retag(&miss.id, fix, &lineup, &past)).collect();
             let NearMiss { id, comparison: Comparison { changes }, likeness, tie } = miss;
             Some(Near { recording: id, strategy: strategy.clone(), likeness, tie, changes, fixes })
         });
@@ -227,6 +223,19 @@ impl Engine {
             mode: mode.unwrap_or_else(|| self.mode()),
             ..Call::default()
         }
+    }
+}
+
+impl Fix {
+    /// Another strategy for a recording; none where that is gone.
+    pub(super) fn retag(
+        id: &RecordingId,
+        strategy: Strategy,
+        lineup: &Lineup,
+        past: &[Past],
+    ) -> Option<Self> {
+        let radius = lineup.blast_radius(id, &strategy, past)?;
+        Some(Self { command: format!("retake retag {id} '{strategy}'"), strategy, radius })
     }
 }
 

@@ -62,21 +62,27 @@ impl Engine {
     }
 
     /// Moves what a query matches for certain to the trash, but what is protected, kept or under review; with `dry_run`
-    /// it only says what that would be. What is removed is one step.
+    /// it only says what that would be. With `only`, all others are kept. What is removed is one step.
     ///
     /// # Errors
     /// When the query cannot be understood, or the store cannot be read or written.
     pub async fn prune(
         &self,
         query: &str,
-        keep: BTreeSet<RecordingId>,
+        mut keep: BTreeSet<RecordingId>,
+        only: Option<BTreeSet<RecordingId>>,
         dry_run: bool,
     ) -> Result<PrunePlan, VerbError> {
         let curation = self.curate().await;
         let (engine, query) = (self.clone(), Query::parse(query, Kind::Recordings)?);
-        let options = PruneOptions { keep, ..PruneOptions::default() };
         let planned = aside(move || -> Result<_, StoreError> {
-            Ok(plan(&engine.items()?, &query, clock::now(), &options))
+            let items = engine.items()?;
+            if let Some(only) = only {
+                let others = items.iter().map(|item| &item.row.id).filter(|id| !only.contains(id));
+                keep.extend(others.cloned());
+            }
+            let options = PruneOptions { keep, ..PruneOptions::default() };
+            Ok(plan(&items, &query, clock::now(), &options))
         });
         let planned = planned.await?;
         if !dry_run {

@@ -62,7 +62,7 @@ impl Engine {
         });
         Ok(UsageReport {
             retake_usage: FORMAT,
-            store: self.store_name(),
+            store: self.shared.store.name().into(),
             written_at: clock::now(),
             unknown_before: self.shared.store.unwatched()?,
             recordings: recordings.collect(),
@@ -80,7 +80,7 @@ impl Engine {
                 format!("its version is {}, and this retake reads version {FORMAT}", report.retake_usage);
             return Err(VerbError::Report(text));
         }
-        if report.store == self.store_name() {
+        if *report.store == *self.shared.store.name() {
             return Err(VerbError::Report("this store wrote it itself".into()));
         }
         let _curation = self.curate().await;
@@ -102,10 +102,5 @@ impl Engine {
         let rows: Vec<_> = rows.collect();
         self.shared.history.announce(|| crate::model::Event::Stored { rows });
         Ok(merged)
-    }
-
-    /// The name by which other stores know this one. It says nothing of the salt that it is made from.
-    fn store_name(&self) -> Arc<str> {
-        format!("store_{}", Hash::of(&[b"usage", &self.shared.store.salt()[..]].concat()).short()).into()
     }
 }

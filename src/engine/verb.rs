@@ -88,6 +88,12 @@ pub enum VerbError {
         /// What that is likely to cost.
         price: Option<Usd>,
     },
+    /// A recording is as it came.
+    #[error("{0} was never edited, so it is what it was")]
+    NotEdited(RecordingId),
+    /// A call has no answer yet.
+    #[error("call {0} has no answer yet")]
+    InFlight(u64),
     /// A recording does not wait for a review.
     #[error("{0} does not wait for a review; `retake review` lists what does")]
     Decided(RecordingId),
@@ -131,7 +137,12 @@ impl VerbError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Store(_) => Blame::Store,
-            Self::Unknown(_) | Self::UnknownCall(_) | Self::Forgotten(_) | Self::NoStep(_) => Blame::Missing,
+            Self::Unknown(_)
+            | Self::UnknownCall(_)
+            | Self::Forgotten(_)
+            | Self::NotEdited(_)
+            | Self::InFlight(_)
+            | Self::NoStep(_) => Blame::Missing,
             Self::Field { .. }
             | Self::Strategy(_)
             | Self::Name(_)

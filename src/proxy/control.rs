@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
-use crate::engine::{Blame, Explanation, Stats, VerbError};
+use crate::engine::{Blame, Diff, Explanation, Stats, Thing, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
 use crate::store::StoreError;
@@ -38,6 +38,13 @@ struct Wanted {
     hash: Option<String>,
     /// Only those that this shows.
     query: Option<String>,
+}
+
+/// What is compared.
+#[derive(Deserialize)]
+struct Sides {
+    one: Thing,
+    other: Thing,
 }
 
 /// Which recordings a verb is for.
@@ -117,6 +124,7 @@ fn closed() -> Routes {
         .route("/stats", get(stats))
         .route("/scopes", get(scopes))
         .route("/scopes/reset", post(reset_scopes))
+        .route("/diff", get(diff))
         .route("/calls", get(calls))
         .route("/calls/{id}", get(call))
         .route("/calls/{id}/explain", get(explain_call))
@@ -232,6 +240,10 @@ async fn explain_call(
     let explained = shared.engine.explain_call(CallId(id)).await;
     let gone = || Failure(StatusCode::NOT_FOUND, format!("the request of call {id} is not remembered"));
     explained.map(Json).ok_or_else(gone)
+}
+
+async fn diff(State(shared): State<Arc<Shared>>, Query(sides): Query<Sides>) -> Result<Json<Diff>, Failure> {
+    Ok(Json(shared.engine.diff(&sides.one, &sides.other).await?))
 }
 
 async fn suggestions(State(shared): State<Arc<Shared>>) -> Json<Vec<Suggestion>> {

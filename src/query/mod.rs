@@ -14,6 +14,7 @@
 
 mod complete;
 mod error;
+mod help;
 mod judge;
 mod key;
 mod parse;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use complete::{Completion, complete};
 pub use error::QueryError;
+pub use help::help;
 pub use key::{KEYS, Key, KeyEntry, Values};
 
 use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
@@ -46,7 +48,7 @@ pub const SYNTAX: &[(&str, &str)] = &[
     ("tag:ci,nightly", "any of the values"),
     ("size:>1M", "`<`, `<=`, `>`, `>=` and `=` compare numbers, sizes, times and days"),
     ("status:400..499", "from and to, both included; `400..` and `..499` are open at one end"),
-    ("-tag:ci", "not"),
+    ("-tag:ci", "not; on the command line in quotes with another term, or behind `--`"),
     ("tag:ci hat", "both"),
     ("tag:ci OR hat", "one of them"),
     ("-(tag:ci OR hat)", "together"),

@@ -124,12 +124,17 @@ impl Prices {
         Some(Usd(self.price(model)?.image?.0.saturating_mul(u64::from(count))))
     }
 
-    /// What the answer of a recording cost, by tokens or else by pictures; none where that is not known.
+    /// What an answer costs that states these tokens and holds so many pictures; none where that is not known.
+    #[must_use]
+    pub fn billed(&self, model: &str, tokens: Option<&Tokens>, images: u32) -> Option<Usd> {
+        let by_tokens = tokens.and_then(|tokens| self.cost(model, tokens));
+        by_tokens.or_else(|| self.images(model, images).filter(|_| images > 0))
+    }
+
+    /// The same for the answer of a recording.
     #[must_use]
     pub fn of(&self, row: &Row) -> Option<Usd> {
-        let model = row.model.as_deref()?;
-        let tokens = row.tokens.as_ref().and_then(|tokens| self.cost(model, tokens));
-        tokens.or_else(|| self.images(model, row.images).filter(|_| row.images > 0))
+        self.billed(row.model.as_deref()?, row.tokens.as_ref(), row.images)
     }
 
     /// The entry for a model: the one with its name as written, else without provider and date, else the longest key

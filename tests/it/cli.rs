@@ -1,5 +1,6 @@
 //! Every verb of the built program, alone on a store and beside a process that owns it.
 
+mod asking;
 mod config;
 mod crash;
 mod curate;
@@ -7,6 +8,8 @@ mod doctor;
 mod explain;
 mod generated;
 mod look;
+mod outputs;
+mod prune;
 mod remove;
 mod run;
 mod schemas;

@@ -30,9 +30,9 @@ fn provider(seen: &Seen) -> Response {
     }
 }
 
-/// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture, was edited and recorded anew, two
-/// others answer the same calls, a fourth is in the trash, and the last step was undone. Gives the recording with the
-/// picture.
+/// A retake that has a bit of everything: call 1 is a miss, a recording keeps a picture, was edited, recorded anew and
+/// replayed, two others answer the same calls, a fourth is in the trash, and the last step was undone. Gives the recording
+/// with the picture.
 async fn furnished() -> (World, Upstream, Recording) {
     let upstream = Upstream::start(|seen| provider(&seen)).await;
     let mut settings = settings(Mode::ReplayOrRecord, upstream.address);
@@ -58,6 +58,8 @@ async fn furnished() -> (World, Upstream, Recording) {
     assert!(world.engine.rerecord(&recording.id).await.unwrap().new.is_some());
     world.engine.relabel(one, &Relabel { name: Some("cat".into()), ..Relabel::default() }).await.unwrap();
     world.engine.undo().await.unwrap();
+    let replayed = world.post(IMAGES, &[("x-retake-scope", "gallery")], picture).await;
+    assert_eq!(replayed.headers.text("x-retake-recording-id"), Some(recording.id.as_str()));
     // A recording is announced before its call is done.
     let mut events = world.engine.subscribe();
     while world.engine.calls().iter().any(|call| !call.done) {

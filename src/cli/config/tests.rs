@@ -92,8 +92,11 @@ fn the_example_is_a_configuration() {
         }
         _ => line,
     });
-    let text =
-        keys.collect::<Vec<_>>().join("\n").replace("env:", "").replace("upstream_key", "# upstream_key");
+    let text = keys
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("key = \"env:", "key = \"")
+        .replace("upstream_key", "# upstream_key");
     let all = read(&text).map(|config| config.settings).unwrap();
     assert!(!all.routes.is_empty() && !all.ignores.is_empty() && !all.scrub.is_empty());
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Shared;
 use super::{Failure, unknown_call};
-use crate::model::{Call, CallId, Outcome, RecordingId, Timestamp};
+use crate::model::{Call, CallId, Outcome, RecordingId, Timestamp, Usd};
 
 /// How many entries a page has by default, and at most.
 const PAGE: usize = 50;
@@ -35,12 +35,12 @@ pub(super) struct Wanted {
     model: Option<String>,
 }
 
-/// A page of the log.
+/// A page of the log, as calls or as entries.
 #[derive(Debug, Serialize)]
-pub(super) struct Page {
+pub(super) struct Page<T> {
     object: &'static str,
     /// The newest first.
-    data: Vec<Entry>,
+    data: Vec<T>,
     /// Where older calls are.
     next_page_url: Option<String>,
     /// Where newer calls are.
@@ -59,7 +59,7 @@ pub(super) struct Entry {
     endpoint: Arc<str>,
     status: &'static str,
     http_status: Option<u16>,
-    /// In US dollars; none where it is not known.
+    /// In US dollars; none where it is not known. What never reached a provider cost nothing.
     cost: Option<f64>,
     currency: &'static str,
     duration_ms: Option<f64>,
@@ -86,9 +86,13 @@ struct Timing {
 pub(super) async fn list(
     State(shared): State<Arc<Shared>>,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page>, Failure> {
+) -> Result<Json<Page<Entry>>, Failure> {
     let calls: Vec<_> = shared.engine.calls().into_iter().rev().collect();
-    wanted.page(&calls).map(Json).map_err(|text| Failure(StatusCode::BAD_REQUEST, text))
+    let page = wanted.page(&calls).map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
+    let costs = shared.engine.costs(page.data.clone()).await;
+    let data = page.data.iter().zip(costs).map(|(call, cost)| Entry::of(call, cost)).collect();
+    let Page { object, next_page_url, previous_page_url, .. } = page;
+    Ok(Json(Page { object, data, next_page_url, previous_page_url }))
 }
 
 pub(super) async fn show(
@@ -97,12 +101,13 @@ pub(super) async fn show(
 ) -> Result<Json<Entry>, Failure> {
     let id = number(&id).map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
     let call = shared.engine.call(id).ok_or_else(|| unknown_call(id.0))?;
-    Ok(Json(Entry::of(&call)))
+    let costs = shared.engine.costs(vec![Arc::clone(&call)]).await;
+    Ok(Json(Entry::of(&call, costs.into_iter().flatten().next())))
 }
 
 impl Wanted {
     /// The page of these calls, which come with the newest first.
-    fn page(&self, calls: &[Arc<Call>]) -> Result<Page, String> {
+    fn page(&self, calls: &[Arc<Call>]) -> Result<Page<Arc<Call>>, String> {
         let limit = self.limit.unwrap_or(PAGE);
         if !(1..=LONGEST_PAGE).contains(&limit) {
             return Err(format!("`limit` is {limit}; it must be 1 to {LONGEST_PAGE}"));
@@ -131,7 +136,7 @@ impl Wanted {
         let page = &all[from..to];
         Ok(Page {
             object: "list",
-            data: page.iter().map(|call| Entry::of(call)).collect(),
+            data: page.iter().map(|call| Arc::clone(call)).collect(),
             next_page_url: url("starting_after", page.last().filter(|_| to < all.len())),
             previous_page_url: url("ending_before", page.first().filter(|_| from > 0)),
         })
@@ -148,7 +153,7 @@ impl Wanted {
 
 impl Entry {
     /// A call as the log shows it.
-    fn of(call: &Call) -> Self {
+    fn of(call: &Call, cost: Option<Usd>) -> Self {
         Self {
             id: format!("{PREFIX}{}", call.id.0),
             object: "request",
@@ -158,7 +163,7 @@ impl Entry {
             endpoint: Arc::clone(&call.endpoint),
             status: status(call),
             http_status: call.status,
-            cost: cost(call),
+            cost: cost.map(dollars),
             currency: "usd",
             duration_ms: call.total.map(millis),
             timing: Timing { first_byte_ms: call.first_byte.map(millis), total_ms: call.total.map(millis) },
@@ -183,14 +188,6 @@ fn status(call: &Call) -> &'static str {
         (Some(502 | 504), Some(_)) | (Some(400..), None) => "upstream_failure",
         (_, Some(_)) => "rejected",
         _ => "completed",
-    }
-}
-
-/// What a call cost, in US dollars. What never reached a provider cost nothing; of the others it is not known.
-fn cost(call: &Call) -> Option<f64> {
-    match call.outcome? {
-        Outcome::Replay | Outcome::Mock | Outcome::Miss => Some(0.0),
-        Outcome::Record | Outcome::Live | Outcome::Error => None,
     }
 }
 
@@ -222,6 +219,11 @@ fn millis(micros: u64) -> f64 {
     std::time::Duration::from_micros(micros).as_secs_f64() * 1e3
 }
 
+#[expect(clippy::cast_precision_loss, reason = "sums up to nine billion dollars are exact")]
+fn dollars(amount: Usd) -> f64 {
+    amount.0 as f64 / 1e6
+}
+
 fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| format!("{at:.3}")).unwrap_or_default()
 }
@@ -246,8 +248,8 @@ mod tests {
         })
     }
 
-    fn ids(page: &Page) -> Vec<&str> {
-        page.data.iter().map(|entry| entry.id.as_str()).collect()
+    fn ids(page: &Page<Arc<Call>>) -> Vec<u64> {
+        page.data.iter().map(|call| call.id.0).collect()
     }
 
     #[test]
@@ -259,16 +261,16 @@ mod tests {
             Query::<Wanted>::try_from_uri(&uri).unwrap().0.page(&calls).unwrap()
         };
         let first = wanted("limit=3&outcome=replay");
-        assert_eq!((ids(&first), &first.previous_page_url), (vec!["req_9", "req_8", "req_7"], &None));
+        assert_eq!((ids(&first), &first.previous_page_url), (vec![9, 8, 7], &None));
         let next = first.next_page_url.unwrap();
         assert_eq!(next, "/__retake/v1/requests?starting_after=req_7&limit=3&outcome=replay");
         let second = wanted(next.split_once('?').unwrap().1);
-        assert_eq!(ids(&second), ["req_6", "req_5", "req_3"], "the miss is left out");
+        assert_eq!(ids(&second), [6, 5, 3], "the miss is left out");
         let back = second.previous_page_url.unwrap();
-        assert_eq!(ids(&wanted(back.split_once('?').unwrap().1)), ["req_9", "req_8", "req_7"]);
+        assert_eq!(ids(&wanted(back.split_once('?').unwrap().1)), [9, 8, 7]);
         let last = wanted("starting_after=req_3");
-        assert_eq!((ids(&last), &last.next_page_url), (vec!["req_2", "req_1"], &None));
-        assert_eq!(ids(&wanted("model=none")), [""; 0]);
+        assert_eq!((ids(&last), &last.next_page_url), (vec![2, 1], &None));
+        assert_eq!(ids(&wanted("model=none")), [0; 0]);
     }
 
     #[test]
@@ -299,9 +301,9 @@ mod tests {
             total: Some(2500),
             ..Call::clone(&call(1, Outcome::Miss))
         };
-        let entry = Entry::of(&call);
+        let entry = Entry::of(&call, Some(Usd(1_250_000)));
         assert_eq!((entry.created_at.as_str(), entry.duration_ms), ("2026-03-15T14:32:10.000Z", Some(2.5)));
-        assert_eq!(entry.cost, Some(0.0));
+        assert_eq!((entry.cost, Entry::of(&call, None).cost), (Some(1.25), None));
     }
 
     #[test]

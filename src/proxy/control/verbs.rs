@@ -80,6 +80,8 @@ struct Prune {
     #[serde(default)]
     keep: BTreeSet<RecordingId>,
     #[serde(default)]
+    only: Option<BTreeSet<RecordingId>>,
+    #[serde(default)]
     dry_run: bool,
 }
 
@@ -190,12 +192,12 @@ async fn review(State(shared): Here, Json(Decided { ids, verdict }): Json<Decide
 }
 
 async fn prune(State(shared): Here, Json(prune): Json<Prune>) -> Answered<PrunePlan> {
-    let Prune { query, keep, dry_run } = prune;
+    let Prune { query, keep, only, dry_run } = prune;
     if query.trim().is_empty() {
         let text = "an empty query matches everything; say what is to go";
         return Err(Failure(StatusCode::BAD_REQUEST, text.into()));
     }
-    Ok(Json(shared.engine.prune(&query, keep, dry_run).await?))
+    Ok(Json(shared.engine.prune(&query, keep, only, dry_run).await?))
 }
 
 async fn compact(State(shared): Here, Json(Compact { purge }): Json<Compact>) -> Answered<Compacted> {

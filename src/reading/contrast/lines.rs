@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Hash, Headers, Response};
@@ -18,6 +18,8 @@ const LINES: usize = 4_000;
 const WIDTH: usize = 4_096;
 /// How many bytes two texts may have together to be compared word by word.
 const WORDS: usize = 16 << 10;
+/// Texts with a smaller share of words in common are shown one after the other: what they share says nothing.
+const ALIKE: f32 = 0.4;
 /// How many equal lines are shown around those that differ.
 const CONTEXT: usize = 3;
 /// How deep JSON is sorted; as `serde_json` reads it.
@@ -26,7 +28,7 @@ const DEPTH: usize = 128;
 const FILE: usize = 256;
 
 /// The difference of two texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
     /// Parts in order; of lines those that differ with three around them, of words all.
     pub runs: Vec<Run>,
@@ -35,7 +37,7 @@ pub struct Lines {
 }
 
 /// A part of two texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// In which of them it is.
     pub tag: Tag,
@@ -44,7 +46,7 @@ pub struct Run {
 }
 
 /// In which of two texts a part is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tag {
     /// In both.
@@ -70,6 +72,11 @@ impl Lines {
             return Self::of_pages(&Page::of(before.lines()), &Page::of(after.lines()));
         }
         let diff = TextDiff::from_words(before, after);
+        if diff.ratio() < ALIKE {
+            let run = |tag, text: &str| Run { tag, text: text.to_owned() };
+            let runs = [run(Tag::Removed, before), run(Tag::Added, after)];
+            return Self { runs: runs.into_iter().filter(|run| !run.text.is_empty()).collect(), cut: false };
+        }
         let mut runs: Vec<Run> = Vec::new();
         for change in diff.iter_all_changes() {
             match runs.last_mut() {

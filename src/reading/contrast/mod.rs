@@ -8,7 +8,7 @@ mod lines;
 mod pictures;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use headers::{HeaderChange, header_changes};
 pub use lines::{Lines, Run, Tag};
@@ -31,7 +31,7 @@ pub struct Side<'a> {
 }
 
 /// What differs between two exchanges, first the older one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contrast {
     /// Headers of the requests that differ.
     pub request_headers: Vec<HeaderChange>,
@@ -52,7 +52,7 @@ pub struct Contrast {
 }
 
 /// How two bodies differ, decoded.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum BodyContrast {
     /// They are the same bytes.
@@ -69,7 +69,7 @@ pub enum BodyContrast {
 }
 
 /// Bytes that are not shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blob {
     /// Their number.
     pub size: u64,
@@ -80,7 +80,7 @@ pub struct Blob {
 }
 
 /// How an answer came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     /// How many events or rows it has; none is no stream.
     pub events: usize,

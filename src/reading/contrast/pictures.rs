@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, Rgb, RgbImage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Side;
 use crate::model::{Hash, Response};
@@ -20,7 +20,7 @@ const SIDE: u32 = 256;
 const SQUARE: u32 = 8;
 
 /// Two pictures that stand at the same place of two answers; one is missing where the other answer has more.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PictureContrast {
     /// The first one.
     pub before: Option<PictureFacts>,
@@ -36,7 +36,7 @@ pub struct PictureContrast {
 }
 
 /// What is known of a picture without looking at it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PictureFacts {
     /// Where it stands in the answer.
     pub field: String,
@@ -51,7 +51,7 @@ pub struct PictureFacts {
 }
 
 /// How much two pictures look alike, in brightness and at the same size. Transparent pixels count as white.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Likeness {
     /// Structural similarity, the mean over squares of 8 pixels: 1 is the same, 0 has nothing in common.
     pub structure: f64,

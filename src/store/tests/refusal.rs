@@ -61,12 +61,12 @@ fn a_newer_format_is_refused_and_left_alone() {
     filled(dir.path(), &[small(1)]);
     let lines = journal_lines(dir.path());
     let newer = |text: &str| {
-        let json = text.replacen("\"v\":1", "\"v\":2", 1);
+        let json = text.replacen("\"v\":2", "\"v\":3", 1);
         format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).into_bytes()
     };
     let json = |line: &[u8]| String::from_utf8(line[9..line.len() - 1].to_vec()).unwrap();
     let header = [newer(&json(&lines[0])).repeat(2), lines[2].clone()].concat();
-    let appended = [lines.concat(), newer(r#"{"v":1,"seq":2,"at":0,"hologram":{}}"#)].concat();
+    let appended = [lines.concat(), newer(r#"{"v":2,"seq":2,"at":0,"hologram":{}}"#)].concat();
     for text in [header, appended] {
         fs::write(dir.path().join("journal.log"), &text).unwrap();
         let refused = Store::open(dir.path(), &impatient(), NOW).unwrap_err();

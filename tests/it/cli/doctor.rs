@@ -56,7 +56,7 @@ async fn a_store_is_looked_at_alone_and_beside_its_owner() {
     let alone = checks(&offline(&home), "store");
     assert_eq!(
         [fact(&alone, "recordings"), fact(&alone, "trash"), fact(&alone, "format"), fact(&alone, "mode")],
-        [Value::from(2), 1.into(), 1.into(), "0700".into()]
+        [Value::from(2), 1.into(), 2.into(), "0700".into()]
     );
     assert_eq!(fact(&alone, "owner"), Value::Null);
     assert!(fact(&alone, "journal_bytes").as_u64().unwrap() > 0);

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use jsonschema::{Retrieve, Uri, Validator};
 use serde_json::{Value, json};
 
-use super::*;
-use crate::home::{CHAT_PATH, Home, chat, said};
-use crate::world::Upstream;
+use super::{generated, outputs};
+use crate::home::Home;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas")
@@ -34,7 +33,7 @@ fn schema(name: &str) -> Validator {
     options.build(&schema).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Holds an output against its schema, and the schema against an output that is not as it says.
+/// Holds an output against its schema, and the schema against outputs that are not as it says.
 #[track_caller]
 fn holds(name: &str, output: &str) {
     let schema = schema(name);
@@ -42,59 +41,37 @@ fn holds(name: &str, output: &str) {
     let wrong: Vec<_> =
         schema.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(wrong.is_empty(), "{name}: {}\n{output}", wrong.join("\n"));
-    let mut more = value;
-    let mut inside = &mut more;
-    while inside.is_array() {
-        inside = inside.get_mut(0).unwrap_or_else(|| panic!("{name}: an empty list shows nothing"));
+    let mut objects = Vec::new();
+    places(&value, String::new(), &mut objects);
+    assert!(!objects.is_empty(), "{name}: an empty list shows nothing");
+    assert_ne!(value, json!({ "ids": [] }), "{name}");
+    // What a check of the doctor found is named as the check likes.
+    for place in objects.iter().filter(|place| !place.split('/').any(|part| part == "facts")) {
+        let mut more = value.clone();
+        more.pointer_mut(place).unwrap().as_object_mut().unwrap().insert("unheard_of".into(), json!(1));
+        assert!(!schema.is_valid(&more), "{name} admits anything at `{place}`");
     }
-    inside.as_object_mut().unwrap().insert("unheard_of".into(), json!(1));
-    assert!(!schema.is_valid(&more), "{name} admits anything");
 }
 
-/// What each verb says, by the name of its schema. A new verb gets a line here and a file there.
-async fn outputs(home: &Home, upstream: &Upstream) -> Vec<(&'static str, String)> {
-    let rows = home.filled(upstream, &["one", "one", "other"]).await;
-    let (id, last) = (rows[0].id.as_str(), rows[2].id.as_str());
-    let serving = home.serve(&["--mode", "replay-or-error", "--json"]);
-    for seed in [1, 2, 3] {
-        let body =
-            json!({"model": "gpt-5-mini", "seed": seed, "messages": [{"role": "user", "content": "x"}]});
-        assert_eq!(serving.call(CHAT_PATH, &[], &body.to_string()).await.status, 404);
+/// Where the objects of a value are, as JSON pointers.
+fn places(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                places(field, format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+            }
+            found.push(at);
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(nth, item)| places(item, format!("{at}/{nth}"), found));
+        }
+        _ => {}
     }
-    let call = serving.line();
-    let to = ["explain", "--to", CHAT_PATH, "--json", "request.json"];
-    std::fs::write(home.path().join("request.json"), chat("two")).unwrap();
-    let missed = home.fine(&to);
-    std::fs::write(home.path().join("request.json"), chat("one")).unwrap();
-    let hit = home.fine(&to);
-    let mut outputs = vec![
-        ("call", call),
-        ("list", home.fine(&["list", "--json"])),
-        ("show", home.fine(&["show", id, "--json"])),
-        ("explain", missed),
-        ("explain", hit),
-        ("suggest-ignores", home.fine(&["suggest-ignores", "--json"])),
-        ("doctor", home.fine(&["doctor", "--offline", "--json"])),
-    ];
-    assert_eq!(serving.end("TERM").code, Some(0));
-    home.fine(&["retag", id, "pinned"]);
-    outputs.push(("retag", home.fine(&["retag", last, "pinned", "--json"])));
-    outputs.push(("list-ambiguous", home.fine(&["list", "--ambiguous", "--json"])));
-    home.fine(&["retag", id, last, "standard"]);
-    let session = run::Session::start(home, &["--mode", "replay-or-error", "--json"], run::SCRIPT);
-    assert_eq!(session.call(&[], "new").await, 404);
-    let ran = session.end(3);
-    assert_eq!(ran.code, Some(3), "{ran:?}");
-    outputs.push(("run", ran.err.lines().last().unwrap().to_owned()));
-    std::fs::write(home.path().join("wrong.toml"), "modle = 1").unwrap();
-    outputs.push(("config-check", said(home.command(&["config", "check", "wrong.toml", "--json"])).out));
-    outputs
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_output_for_programs_is_as_its_schema_says() {
-    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
-    let outputs = outputs(&home, &upstream).await;
+    let outputs = outputs::of_every_verb().await;
     for (name, output) in &outputs {
         holds(name, output);
     }
@@ -104,9 +81,10 @@ async fn every_output_for_programs_is_as_its_schema_says() {
     let mut tried: BTreeSet<_> = outputs.iter().map(|(name, _)| (*name).to_owned()).collect();
     tried.insert("common".into());
     assert_eq!(tried, known, "every schema is tried");
+    let home = Home::new();
     for verb in generated::verbs(&home) {
         let help = home.fine(&[&verb, "--help"]);
-        // A line of `serve` is a call; `config` has verbs of its own.
+        // A line of `serve` is a call; `config` and `usage` have verbs of their own.
         let documented = known.contains(&verb) || verb == "serve";
         assert!(!help.contains("--json") || documented, "`retake {verb} --json` has no schema");
     }

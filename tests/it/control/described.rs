@@ -1,7 +1,7 @@
 //! The `OpenAPI` document and the server say the same.
 //!
 //! A new route needs no line in here: it is described in `assets/openapi.json`, with an `example` for each parameter of
-//! its path and for its body. In those, [`RECORDING`] stands for a recording, [`MEDIA`] for a file that it keeps,
+//! its path and for its body, and for each of its query that it cannot do without. In those, [`RECORDING`] stands for a recording, [`MEDIA`] for a file that it keeps,
 //! [`ANEW`] for what waits for its review, and call 1 is a miss; see [`furnished`].
 
 use std::collections::BTreeSet;
@@ -53,15 +53,24 @@ impl Operation {
         self.said["security"].is_null()
     }
 
-    /// The path with the examples of its parameters.
+    /// The path with the examples of its parameters, and behind it those of its query.
     pub(super) fn target(&self) -> String {
-        let parameters = self.said["parameters"].as_array().into_iter().flatten();
-        parameters.filter(|parameter| parameter["in"] == "path").fold(self.path.clone(), |path, parameter| {
-            let example = &parameter["example"];
-            assert!(!example.is_null(), "{}: {} has no example", self.name(), parameter["name"]);
+        let (mut target, mut query) = (self.path.clone(), Vec::new());
+        for parameter in self.said["parameters"].as_array().into_iter().flatten() {
+            let (name, example) = (parameter["name"].as_str().unwrap(), &parameter["example"]);
+            assert!(
+                !example.is_null() || parameter["required"] == false,
+                "{}: {name} has no example",
+                self.name()
+            );
             let value = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-            path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &value)
-        })
+            match parameter["in"].as_str().unwrap() {
+                "path" => target = target.replace(&format!("{{{name}}}"), &value),
+                "query" if !example.is_null() => query.push(format!("{name}={value}")),
+                _ => {}
+            }
+        }
+        if query.is_empty() { target } else { format!("{target}?{}", query.join("&")) }
     }
 
     /// The example of its body.
@@ -191,7 +200,13 @@ async fn announcements_and_refusals_are_as_described() {
         ("GET /__retake/v1/requests", "/__retake/v1/requests?colour=red", None, 400),
         ("GET /__retake/v1/requests/{id}", "/__retake/v1/requests/17", None, 400),
         ("GET /__retake/v1/requests/{id}", "/__retake/v1/requests/req_999", None, 404),
+        ("GET /__retake/recordings", "/__retake/recordings?query=size:huge", None, 400),
+        ("GET /__retake/diff", "/__retake/diff?one=rec_11111111&other=call_1", None, 404),
+        ("GET /__retake/diff", "/__retake/diff?one=call_1", None, 400),
+        ("GET /__retake/diff", "/__retake/diff?one=what&other=call_1", None, 400),
         ("PUT /__retake/mode", "/__retake/mode", Some(json!("rewind")), 422),
+        ("POST /__retake/prune", "/__retake/prune", Some(json!({ "query": " " })), 400),
+        ("POST /__retake/prune", "/__retake/prune", Some(json!({ "query": "hits:many" })), 400),
         ("POST /__retake/recordings/remove", "/__retake/recordings/remove", Some(json!({})), 422),
     ] {
         let operation = named(name);

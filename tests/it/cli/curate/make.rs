@@ -34,7 +34,7 @@ async fn copies_are_the_newest_takes() {
     $ retake duplicate rec_1… rec_2
     rec_3 is a copy of rec_1
     rec_4 is a copy of rec_2
-    ! a copy is the newest take of its request, so it answers from now on; retake undo takes it back
+    ! a copy is the newest take of its request, so it answers from now on; `retake undo` takes it back
     $ retake show rec_3 | grep -E '^(recording|source|protected)'
     recording  rec_3
     source     rec_1, copied

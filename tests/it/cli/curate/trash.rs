@@ -54,8 +54,8 @@ async fn what_is_removed_comes_back() {
     $ retake rm rec_1… -y
     removed rec_1
     $ retake rm --where tag:old --yes
-    ID                    HASH      ST   ENDPOINT          MODEL       STRATEGY  HITS   SIZE  PROMPT
-    rec_4  38a7e1cd  200  chat/completions  gpt-5-mini  standard     –  261 B  three
+    ID                    NAME   HASH      ST   ENDPOINT          MODEL       STRATEGY  HITS   SIZE  TAGS  PROMPT
+    rec_4  three  38a7e1cd  200  chat/completions  gpt-5-mini  standard     –  261 B  old   three
     removed rec_4
     $ retake trash
     ID                    REMOVED              ENDPOINT          MODEL        SIZE  PROMPT
@@ -148,7 +148,7 @@ async fn a_beginning_must_mean_one() {
     removed rec_1
     removed rec_2
     $ retake restore rec_
-    ! error: `rec_` is the beginning of 2 ids: rec_1, rec_2
+    ! error: `rec_` is the beginning of 2 ids: rec_2, rec_1
     = 1
     $ retake restore rec_1 nothing
     ! error: the trash holds no recording `nothing`; see `retake trash`

@@ -141,7 +141,7 @@ async fn every_verb_can_be_taken_back_and_made_again() {
     ! it answers instead of the other from now on; --scope gives it to some calls only, `retake undo` takes it back
     $ retake duplicate rec_2
     rec_4 is a copy of rec_2
-    ! a copy is the newest take of its request, so it answers from now on; retake undo takes it back
+    ! a copy is the newest take of its request, so it answers from now on; `retake undo` takes it back
     $ retake new --to /openai/v1/chat/completions --model gpt-5-mini --prompt hi --response answer.json
     rec_5 is new
     $ retake rm rec_2 --yes

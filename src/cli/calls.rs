@@ -1,0 +1,181 @@
+//! `retake calls` and `stats`: what was asked, and what it was good for.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::table::{Column, Table};
+use super::{Common, list, print};
+use crate::engine::Stats;
+use crate::model::{Call, Outcome};
+use crate::query::{Kind, help};
+use crate::reading::human;
+
+/// Which calls are listed.
+#[derive(Args)]
+#[command(after_long_help = help(Kind::Calls))]
+pub(super) struct Which {
+    /// Only calls that the filter shows, such as result:miss model:gpt-5*
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Only so many, the newest
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    last: Option<usize>,
+    /// One JSON array, the oldest call first
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(common: &Common, which: Which) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let filter = which.filter.join(" ");
+        let mut calls = desk.calls(&filter).await?;
+        calls.drain(..calls.len().saturating_sub(which.last.unwrap_or(usize::MAX)));
+        if which.json {
+            print::line(&serde_json::to_string(&calls)?);
+        } else if calls.is_empty() && filter.is_empty() {
+            print::note("no calls yet; point something at the proxy, or see `retake demo`");
+        } else if calls.is_empty() {
+            print::note("no call is shown by this filter");
+        } else {
+            table(&calls).print();
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+fn table(calls: &[Arc<Call>]) -> Table {
+    const COLUMNS: [Column; 11] = [
+        Column::new("CALL", 0).right(),
+        Column::new("WHEN", 4),
+        Column::new("RESULT", 0),
+        Column::new("ST", 3),
+        Column::new("ENDPOINT", 1).between(12, 24),
+        Column::new("MODEL", 2).between(10, 20),
+        Column::new("SCOPE", 6).between(8, 16).optional(),
+        Column::new("TOOK", 3).right(),
+        Column::new("SIZE", 5).right(),
+        Column::new("RECORDING", 4),
+        Column::new("WHY, OR PROMPT", 1).between(24, usize::MAX),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for call in calls {
+        let dash = || "–".to_owned();
+        let prompt = call.prompt.as_deref().unwrap_or_default();
+        table.row([
+            call.id.0.to_string(),
+            print::when(call.at.0),
+            call.label().to_owned(),
+            call.status.map_or_else(dash, |status| status.to_string()),
+            call.endpoint.to_string(),
+            call.model.as_deref().map_or_else(dash, str::to_owned),
+            call.scope.as_deref().unwrap_or_default().to_owned(),
+            call.total.map_or_else(dash, human::duration),
+            human::size(call.response_len),
+            call.recording.as_ref().map_or_else(dash, ToString::to_string),
+            call.reason.as_deref().unwrap_or(prompt).to_owned(),
+        ]);
+    }
+    table
+}
+
+pub(super) async fn stats(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    list::at_desk(common, async |desk| {
+        let stats = desk.stats().await?;
+        if json {
+            print::line(&serde_json::to_string(&stats)?);
+        } else {
+            shown(&stats);
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+fn shown(stats: &Stats) {
+    let unpriced = match stats.unpriced_hits {
+        0 => String::new(),
+        1 => " (1 hit without a known price)".into(),
+        many => format!(" ({many} hits without a known price)"),
+    };
+    let trash =
+        if stats.store.trash == 0 { String::new() } else { format!(", {} in the trash", stats.store.trash) };
+    for (label, value) in [
+        ("recordings", format!("{} with {}{trash}", stats.recordings, human::size(stats.bytes))),
+        ("protected", stats.protected.to_string()),
+        ("silent", format!("{} (partial, not verified, or under review: they answer nothing)", stats.silent)),
+        (
+            "never hit",
+            format!(
+                "{} (hits before {} may be missing)",
+                stats.never_hit,
+                print::date(stats.use_unknown_before.0)
+            ),
+        ),
+        ("hits", format!("{}, saved {}{unpriced}", stats.hits, stats.saved)),
+        (
+            "on disk",
+            format!(
+                "{} bodies, {} journal, {} index",
+                human::size(stats.store.body_bytes),
+                human::size(stats.store.journal_bytes),
+                human::size(stats.store.index_bytes)
+            ),
+        ),
+    ] {
+        print::line(&format!("{label:<11} {value}"));
+    }
+    if !stats.endpoints.is_empty() {
+        print::line("");
+        endpoints(stats).print();
+    }
+    if stats.calls.outcomes.iter().any(|count| *count > 0) {
+        print::line("");
+        outcomes(stats).print();
+    }
+}
+
+fn endpoints(stats: &Stats) -> Table {
+    const COLUMNS: [Column; 5] = [
+        Column::new("ENDPOINT", 0).between(12, usize::MAX),
+        Column::new("RECORDINGS", 1).right(),
+        Column::new("SIZE", 2).right(),
+        Column::new("HITS", 1).right(),
+        Column::new("SAVED", 2).right(),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for (endpoint, share) in &stats.endpoints {
+        table.row([
+            endpoint.clone(),
+            share.recordings.to_string(),
+            human::size(share.bytes),
+            share.hits.to_string(),
+            share.saved.to_string(),
+        ]);
+    }
+    table
+}
+
+/// What became of the calls since the proxy started.
+fn outcomes(stats: &Stats) -> Table {
+    const COLUMNS: [Column; 4] = [
+        Column::new("RESULT", 0),
+        Column::new("CALLS", 0).right(),
+        Column::new("P50", 1).right(),
+        Column::new("P95", 1).right(),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| stats.calls.of(*outcome) > 0) {
+        let times = stats.latencies.get(outcome.as_str());
+        let time = |micros: Option<u64>| micros.map_or_else(|| "–".into(), human::duration);
+        table.row([
+            outcome.label().to_owned(),
+            stats.calls.of(outcome).to_string(),
+            time(times.map(|times| times.p50)),
+            time(times.map(|times| times.p95)),
+        ]);
+    }
+    table
+}

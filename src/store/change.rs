@@ -1,0 +1,125 @@
+//! What is written to a store: recordings with what finds them, changes, and the steps that take them back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Fingerprint, Hash, Labels, Recording, RecordingId, Row, StepId, Timestamp, Usage};
+
+/// What finds a recording, computed by the engine and stored beside its row, so that start-up parses no requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The version of the canonical form that the fingerprints were computed under.
+    pub canonical: u32,
+    /// Of all fields.
+    pub all: Fingerprint,
+    /// Of the fields that are significant under the recording's strategy.
+    pub significant: Fingerprint,
+    /// The id of the recorded answer, by which later requests may name it.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Ids of earlier answers in the request, and the fingerprints of all fields of what they answered.
+    #[serde(default)]
+    pub earlier: Vec<(String, Fingerprint)>,
+}
+
+/// A recording as start-up needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Indexed {
+    /// Its row.
+    pub row: Arc<Row>,
+    /// What finds it.
+    pub keys: Keys,
+}
+
+/// Something to be made durable. Ids that the store does not hold are passed over.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Adds a recording, or replaces the one of the same id.
+    Put {
+        /// The recording.
+        recording: Box<Recording>,
+        /// Its row.
+        row: Arc<Row>,
+        /// What finds it.
+        keys: Keys,
+        /// Files behind its links that are not stored yet, by SHA-256.
+        media: Vec<(Hash, Bytes)>,
+    },
+    /// Changes what a recording answers and how people call it: strategy, name, tags, protection, scope,
+    /// playback, completeness and review, its labels, are taken from the row. Also the way to store keys that were computed anew.
+    Retag {
+        /// The row as it is from now on.
+        row: Arc<Row>,
+        /// What finds it from now on.
+        keys: Keys,
+    },
+    /// Moves recordings to the trash.
+    Remove {
+        /// Which.
+        ids: Vec<RecordingId>,
+    },
+    /// Brings recordings back from the trash.
+    Restore {
+        /// Which.
+        ids: Vec<RecordingId>,
+    },
+    /// Sets how often recordings answered.
+    Ledger {
+        /// The whole use of each, not what is to be added.
+        entries: Vec<(RecordingId, Usage)>,
+    },
+    /// Notes what the changes behind it, which belong to one verb, lead from and to.
+    Step(Box<Step>),
+    /// Notes that a step was undone, or done again, by the changes behind it.
+    Undone {
+        /// The step.
+        step: StepId,
+        /// Whether it is undone from now on.
+        undone: bool,
+    },
+    /// Notes that hits may have been lost.
+    Unwatched {
+        /// Before this time.
+        before: Timestamp,
+    },
+}
+
+/// One verb's work on the recordings. The newest [`STEPS`] are kept, and those that are younger than the trash.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its id, one more than that of the step before it.
+    pub id: StepId,
+    /// The verb, as people call it.
+    pub verb: String,
+    /// Whether it is undone.
+    pub undone: bool,
+    /// What it did to each recording.
+    pub changed: Vec<Changed>,
+}
+
+/// What a step did to one recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    /// The recording.
+    pub id: RecordingId,
+    /// As it was listed before; none when it was not.
+    pub before: Option<Version>,
+    /// As it is listed since; none when it is not.
+    pub after: Option<Version>,
+}
+
+/// A recording as it was listed at some time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    /// Its labels.
+    pub labels: Labels,
+    /// All of it, only where the step changed more than labels.
+    pub recording: Option<Box<Recording>>,
+    /// Small files behind its links, which the store adds by itself.
+    pub media: Vec<(Hash, Bytes)>,
+}
+
+/// How many steps can be undone.
+pub const STEPS: u64 = 1000;
