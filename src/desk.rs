@@ -56,6 +56,17 @@ pub enum DeskError {
         /// The URL.
         base: String,
     },
+    /// What answers is another program, although the store names the address.
+    #[error(
+        "what answers at {base} is not the retake that owns {}, although its LOCK says so: does that run in a container, \
+         or on another machine?", store.display()
+    )]
+    Elsewhere {
+        /// The URL.
+        base: String,
+        /// The store.
+        store: PathBuf,
+    },
     /// What answers speaks another control API.
     #[error(
         "the retake at {base} is version {theirs} and this one is {ours}; use the same version on both sides"
@@ -120,7 +131,14 @@ impl Desk {
         if let Some(owner) = Owner::of(dir) {
             return Ok((Self::There(owner), Vec::new()));
         }
-        let opened = Store::open(dir, &Ownership::default(), engine::now())?;
+        let opened = match Store::open(dir, &Ownership::default(), engine::now()) {
+            // Who had it said meanwhile where it listens.
+            Err(in_use @ StoreError::InUse { address: Some(_), .. }) => {
+                let owner = Owner::of(dir).ok_or(in_use)?;
+                return Ok((Self::There(owner), Vec::new()));
+            }
+            opened => opened?,
+        };
         let engine = Engine::new(settings, opened.store)?;
         engine.recall();
         Ok((Self::Here(engine), opened.notices))

@@ -79,6 +79,7 @@ fn of_desk(error: &DeskError) -> Exit {
         DeskError::Refused { status: 502, .. } => Exit::Upstream,
         DeskError::Engine(EngineError::Store(_))
         | DeskError::Unreachable { .. }
+        | DeskError::Elsewhere { .. }
         | DeskError::Refused { .. }
         | DeskError::Store(_) => Exit::Store,
     }

@@ -19,6 +19,7 @@ pub(super) struct Running {
     pub(super) address: SocketAddr,
     /// What people should know about the opening of the store.
     pub(super) notices: Vec<Notice>,
+    store: Store,
     stop: CancellationToken,
     /// None once it has ended.
     serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
@@ -55,13 +56,14 @@ impl Running {
         config::refuse_itself(&engine.settings(), address)?;
         store.announce(&address.to_string())?;
         let stop = CancellationToken::new();
-        let serving = Some(tokio::spawn(proxy.run(stop.clone().cancelled_owned())));
         tokio::spawn(engine.clone().keep_ledger());
-        Ok(Self { engine, address, notices, stop, serving })
+        let serving = Some(tokio::spawn(proxy.run(stop.clone().cancelled_owned())));
+        Ok(Self { engine, address, notices, store, stop, serving })
     }
 
     /// Stops taking calls and waits for those under way; the engine goes on.
     pub(super) async fn drain(&mut self) -> anyhow::Result<()> {
+        self.store.withdraw();
         self.stop.cancel();
         match self.serving.take() {
             Some(serving) => Ok(serving.await??),

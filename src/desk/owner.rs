@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use super::DeskError;
 use crate::model::{Headers, RecordingId, Request};
@@ -34,6 +35,8 @@ struct Shared {
 struct Place {
     base: Base,
     token: String,
+    /// Set once who is there said that it is a retake of this version: nobody else gets the token.
+    introduced: Arc<OnceCell<()>>,
 }
 
 /// What `/__retake/health` says.
@@ -75,8 +78,8 @@ impl Owner {
                 .map(|owner| owner.token)
                 .ok_or_else(|| DeskError::NoToken { base: base.to_string(), store: store.into() })?,
         };
-        let owner = Self::at(Place { base, token }, true, (!known).then_some(store));
-        owner.introduced().await?;
+        let place = Place { base, token, introduced: Arc::default() };
+        let owner = Self::at(place, true, (!known).then_some(store));
         owner.get::<serde_json::Value>("/mode").await?;
         Ok(owner)
     }
@@ -94,13 +97,16 @@ impl Owner {
     /// Its URL.
     #[must_use]
     pub fn base(&self) -> Base {
-        self.place().base
+        self.shared.place.read().unwrap_or_else(PoisonError::into_inner).base.clone()
     }
 
     /// Looks whether the store has another owner by now, or the same one a new token.
     pub(super) fn look_again(&self) {
-        let Some(now) = self.shared.store.as_deref().and_then(Place::of) else { return };
+        let now = self.shared.store.as_deref().and_then(Place::of);
         let mut place = self.shared.place.write().unwrap_or_else(PoisonError::into_inner);
+        // Another program may have taken the port.
+        place.introduced = Arc::default();
+        let Some(now) = now else { return };
         place.token = now.token;
         if !self.shared.given {
             place.base = now.base;
@@ -108,17 +114,19 @@ impl Owner {
     }
 
     /// Asks who is there. The token is not sent: whoever it is might keep it.
-    async fn introduced(&self) -> Result<(), DeskError> {
-        let base = self.base();
+    async fn introduced(&self, base: &Base) -> Result<(), DeskError> {
         let asked = request(&Method::GET, "/health", None, Bytes::new());
-        let (status, _, body) = self.send(&base, &asked).await?;
+        let (status, _, body) = self.send(base, &asked).await?;
         let base = base.to_string();
         if status == 403 {
             return Err(refused(&base, status, &body));
         }
         let health = serde_json::from_slice::<Health>(&body).ok();
         match health.filter(|health| status == 200 && health.name == "retake") {
-            None => Err(DeskError::NoRetake { base }),
+            None => Err(match &self.shared.store {
+                Some(store) if !self.shared.given => DeskError::Elsewhere { base, store: store.clone() },
+                _ => DeskError::NoRetake { base },
+            }),
             Some(health) if !compatible(&health.version, Self::VERSION) => {
                 Err(DeskError::OtherVersion { base, theirs: health.version, ours: Self::VERSION })
             }
@@ -151,13 +159,13 @@ impl Owner {
 
     /// What is at `path` as it is: status, headers, body.
     pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), DeskError> {
-        let Place { base, token } = self.place();
+        let Place { base, token, .. } = self.place().await?;
         self.send(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await
     }
 
     /// The beginning of an answer that goes on.
     pub(super) async fn open(&self, path: &str) -> Result<Arriving, DeskError> {
-        let Place { base, token } = self.place();
+        let Place { base, token, .. } = self.place().await?;
         let answer = self.begin(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await?;
         if answer.status == 200 {
             return Ok(answer.body);
@@ -171,7 +179,7 @@ impl Owner {
         path: &str,
         body: Bytes,
     ) -> Result<T, DeskError> {
-        let Place { base, token } = self.place();
+        let Place { base, token, .. } = self.place().await?;
         let (status, _, body) = self.send(&base, &request(&method, path, Some(&token), body)).await?;
         if !(200..300).contains(&status) {
             return Err(refused(base.as_str(), status, &body));
@@ -190,8 +198,11 @@ impl Owner {
         answer.map_err(|error| unreachable(base, error))
     }
 
-    fn place(&self) -> Place {
-        self.shared.place.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Where the owner is, once it is known to be one.
+    async fn place(&self) -> Result<Place, DeskError> {
+        let place = self.shared.place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        place.introduced.get_or_try_init(|| self.introduced(&place.base)).await?;
+        Ok(place)
     }
 }
 
@@ -200,7 +211,7 @@ impl Place {
     fn of(dir: &Path) -> Option<Self> {
         let owner = store::owner(dir)?;
         let base = format!("http://{}", owner.address?).parse().ok()?;
-        Some(Self { base, token: owner.token })
+        Some(Self { base, token: owner.token, introduced: Arc::default() })
     }
 }
 

@@ -262,10 +262,13 @@ impl Use {
         Hit { all: self.all(), in_scope: in_scope.unwrap_or_default() }
     }
 
-    /// Takes in what other stores said; what one of them said before is replaced.
+    /// Takes in what another store said, in place of what it said when there were fewer hits.
     pub(super) fn hear(&self, from: &Arc<str>, usage: &Usage) {
         let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        elsewhere.insert(Arc::clone(from), usage.clone());
+        let known = elsewhere.entry(Arc::clone(from)).or_default();
+        if usage.hits >= known.hits {
+            known.clone_from(usage);
+        }
         self.touched.store(true, Ordering::Release);
     }
 

@@ -1,6 +1,6 @@
 //! Carrying use from store to store: what a build machine hit, a desk must know before it prunes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,8 @@ impl Engine {
         })
     }
 
-    /// Takes a report of another store in. A later report of the same store replaces an earlier one, so nothing counts twice.
+    /// Takes a report of another store in. A later report of the same store replaces an earlier one, whichever comes
+    /// first, so nothing counts twice.
     /// A recording that is not here by its id is looked for by its hash: all takes of the request count as used then.
     ///
     /// # Errors
@@ -84,23 +85,26 @@ impl Engine {
             return Err(VerbError::Report("this store wrote it itself".into()));
         }
         let _curation = self.curate().await;
-        let mut merged = Merged::default();
+        let (mut merged, mut changed) = (Merged::default(), BTreeSet::new());
         for used in report.recordings {
             let here = match self.row(&used.id) {
                 Some(row) => vec![row.id.clone()],
                 None => self.find_hash(&used.hash.to_string())?,
             };
-            let counted: Vec<_> = here.iter().filter_map(|id| self.shared.library.used(id)).collect();
+            let counted = here.into_iter().filter_map(|id| Some((self.shared.library.used(&id)?, id)));
+            let counted: Vec<_> = counted.collect();
             merged.unknown += usize::from(counted.is_empty());
             merged.recordings += counted.len();
-            for known in &counted {
+            for (known, id) in counted {
                 known.hear(&report.store, &used.usage);
+                changed.insert(id);
             }
         }
-        self.checkpoint().await;
-        let rows = self.rows().into_values().filter(|row| row.usage.elsewhere.contains_key(&report.store));
-        let rows: Vec<_> = rows.collect();
-        self.shared.history.announce(|| crate::model::Event::Stored { rows });
+        self.write_ledger().await?;
+        if !changed.is_empty() {
+            let rows = || changed.iter().filter_map(|id| self.row(id)).collect();
+            self.shared.history.announce(|| crate::model::Event::Stored { rows: rows() });
+        }
         Ok(merged)
     }
 }

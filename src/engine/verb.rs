@@ -66,8 +66,13 @@ pub enum VerbError {
     #[error("there is no call {0}; see `retake calls`")]
     UnknownCall(u64),
     /// The request of a call is forgotten.
-    #[error("call {0} is no longer in memory: only the newest calls of a running retake can be kept")]
+    #[error(
+        "call {0} is not in memory: only the newest calls of a running retake can be kept, and none of more than 8 MiB"
+    )]
     Forgotten(u64),
+    /// A call has no answer yet.
+    #[error("call {0} is still under way; keep it when it is done")]
+    UnderWay(u64),
     /// A call has a recording.
     #[error("call {call} is a recording already: {recording}")]
     Recorded {
@@ -158,6 +163,7 @@ impl VerbError {
             Self::Taken { .. }
             | Self::Changed { .. }
             | Self::Recorded { .. }
+            | Self::UnderWay(_)
             | Self::NothingToKeep(_)
             | Self::Decided(_) => Blame::Conflict,
             Self::Unanswered { .. } => Blame::Consent,

@@ -17,7 +17,7 @@ impl Store {
         calls: Vec<(u64, Vec<u8>)>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.queue(writer::Work::Remember(calls), now);
+        let done = self.0.queue(writer::Work::Remember(calls), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 

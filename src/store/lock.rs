@@ -84,6 +84,13 @@ impl Lock {
         self.write()
     }
 
+    /// Says that the owner listens no more: who wants the store waits for its end.
+    pub(super) fn withdraw(&mut self) {
+        self.owner.address = None;
+        // Best effort: who asks there all the same is refused a connection.
+        let _ = self.write();
+    }
+
     /// What the control API asks for.
     pub(super) fn token(&self) -> &str {
         &self.owner.token

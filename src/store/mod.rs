@@ -28,19 +28,19 @@ mod line;
 mod lock;
 mod offsets;
 mod open;
+mod running;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 
 pub use change::{Change, Changed, Indexed, Keys, STEPS, Step, Version};
 pub use error::StoreError;
@@ -48,7 +48,7 @@ pub use glance::{Glance, glance};
 pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
 
-use self::core::Core;
+use self::running::{Running, Shared};
 use crate::model::{Fingerprint, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp};
 
 /// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
@@ -82,21 +82,6 @@ pub struct Stats {
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Shared>);
 
-#[derive(Debug)]
-struct Shared {
-    core: Arc<Core>,
-    token: String,
-    /// Emptied when the store is closed; the lock is let go after the writer ended.
-    running: Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    jobs: Sender<writer::Job>,
-    writer: JoinHandle<()>,
-    lock: lock::Lock,
-}
-
 impl Store {
     /// Opens the store in `dir`, or makes one there, and owns it until it is closed. `now` is written down when it is
     /// made.
@@ -118,9 +103,10 @@ impl Store {
         let writer = thread.map_err(StoreError::io("start the writer of", dir))?;
         let token = lock.token().to_owned();
         let running = Mutex::new(Some(Running { jobs, writer, lock }));
-        let store = Self(Arc::new(Shared { core, token, running }));
+        let unwatched = if died { now } else { Timestamp::default() };
+        let store = Self(Arc::new(Shared { core, token, unwatched, running }));
         if died && store.degraded().is_none() {
-            // Queued before all else; that it is on its way is enough.
+            // Queued before all else; that it is on its way is enough, because it is known here.
             drop(store.commit(Change::Unwatched { before: now }, now));
         }
         Ok(Opened { store, notices })
@@ -174,7 +160,7 @@ impl Store {
     ///
     /// As [`Store::entries`].
     pub fn unwatched(&self) -> Result<Timestamp, StoreError> {
-        self.0.core.unwatched()
+        Ok(self.0.core.unwatched()?.max(self.0.unwatched))
     }
 
     /// Notes that hits are counted from now on, until [`Store::close`] ends that in good order.
@@ -269,7 +255,7 @@ impl Store {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.queue(writer::Work::Commit(changes), now);
+        let done = self.0.queue(writer::Work::Commit(changes), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
@@ -279,7 +265,7 @@ impl Store {
     ///
     /// As [`Store::commit`].
     pub fn commit_blocking(&self, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError> {
-        self.queue(writer::Work::Commit(changes), now).blocking_recv().unwrap_or(Err(StoreError::Closed))
+        self.0.queue(writer::Work::Commit(changes), now).blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
     /// Writes the store anew under a new generation, without replaced versions, unreferenced bodies and what was removed
@@ -293,7 +279,7 @@ impl Store {
         trash_since: Timestamp,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.queue(writer::Work::Compact(trash_since), now);
+        let done = self.0.queue(writer::Work::Compact(trash_since), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
@@ -350,38 +336,16 @@ impl Store {
         running.as_mut().map_or(Err(StoreError::Closed), |running| running.lock.announce(address))
     }
 
+    /// Tells other processes that this one listens no more and lets the store go soon.
+    pub fn withdraw(&self) {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = running.as_mut() {
+            running.lock.withdraw();
+        }
+    }
+
     /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
     pub fn close(&self) {
-        self.0.close();
-        // All hits that were counted are written down by now.
-        let _ = std::fs::remove_file(self.0.core.dir().join(open::WATCH));
-    }
-
-    fn queue(&self, work: writer::Work, now: Timestamp) -> oneshot::Receiver<Result<(), StoreError>> {
-        let (done, receiver) = oneshot::channel();
-        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = &*running {
-            // When the writer is gone, so is `done`, and that is the answer.
-            let _ = running.jobs.send(writer::Job { work, now, done });
-        }
-        receiver
-    }
-}
-
-impl Shared {
-    fn close(&self) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { jobs, writer, lock }) = running {
-            drop(jobs);
-            // A writer that panicked has nothing left to say.
-            let _ = writer.join();
-            drop(lock);
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.close();
+        self.0.close(true);
     }
 }

@@ -5,8 +5,11 @@ mod config;
 mod crash;
 mod curate;
 mod doctor;
+mod expired;
 mod explain;
+mod forbidden;
 mod generated;
+mod killed;
 mod look;
 mod outputs;
 mod prune;
@@ -14,7 +17,10 @@ mod remove;
 mod run;
 mod schemas;
 mod serve;
+mod together;
 mod usage;
+#[cfg(target_os = "linux")]
+mod waiting;
 
 use axum::response::Response;
 

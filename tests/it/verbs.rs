@@ -1,6 +1,9 @@
 //! The verbs on an engine with a real store: what they do, and that each can be taken back.
 
+mod carried;
+mod compacted;
 mod faults;
+mod kept;
 mod law;
 
 use std::collections::BTreeMap;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Strategy};
+use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Row, Strategy, Usage};
 
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
