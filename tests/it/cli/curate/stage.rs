@@ -38,7 +38,7 @@ pub(crate) async fn both_with(
     variables: &[(&str, &str)],
     scenario: impl AsyncFn(&Stage),
 ) -> String {
-    let upstream = Upstream::start(provider).await;
+    let upstream = Upstream::start(|seen| provider(&seen)).await;
     let alone = Stage::new(&upstream, seeds, variables).await;
     let beside = alone.copied();
     scenario(&alone).await;
@@ -51,7 +51,7 @@ pub(crate) async fn both_with(
 
 /// Lets a scenario happen beside an owner only: where its memory is what it is about.
 pub(crate) async fn beside(seeds: &[(&str, String)], scenario: impl AsyncFn(&Stage)) -> String {
-    let upstream = Upstream::start(provider).await;
+    let upstream = Upstream::start(|seen| provider(&seen)).await;
     let stage = Stage::new(&upstream, seeds, &[]).await.beside(&scenario).await;
     stage.transcript.into_inner()
 }
@@ -81,9 +81,9 @@ pub(crate) fn png(shade: u8) -> Vec<u8> {
 }
 
 /// What the stand-in upstream answers to what.
-fn provider(seen: Seen) -> Response {
+fn provider(seen: &Seen) -> Response {
     let body = String::from_utf8_lossy(&seen.body).into_owned();
-    if seen.target.ends_with(".png") {
+    if seen.target.starts_with("/files/") {
         return Response::builder().header("content-type", "image/png").body(Body::from(png(7))).unwrap();
     }
     if seen.target.contains("/images/") {
