@@ -100,7 +100,7 @@ pub enum DeskError {
         base: String,
     },
     /// The owner refused, or answered something else.
-    #[error("{}{message}", match status { 400..=409 => String::new(), _ => format!("the process that owns the store answered {status}: ") })]
+    #[error("{}{message}", match status { 400..=409 | 502 => String::new(), _ => format!("the process that owns the store answered {status}: ") })]
     Refused {
         /// The HTTP status.
         status: u16,

@@ -1,6 +1,6 @@
 //! A request as people hand one in: a curl command, a JSON request, or a body and where it goes.
 
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ pub(super) struct Asked {
     file: PathBuf,
     /// Where a body alone would be sent, such as /openai/v1/chat/completions
     #[arg(long, value_name = "URL")]
-    to: Option<String>,
+    pub(super) to: Option<String>,
 }
 
 /// A request as JSON.
@@ -35,23 +35,49 @@ struct Written {
 }
 
 impl Asked {
+    /// Whether the request comes from stdin.
+    pub(super) fn reads_stdin(&self) -> bool {
+        self.file == Path::new("-")
+    }
+
+    /// The request; none where stdin is a terminal or empty.
+    pub(super) fn given(&self) -> Result<Option<Question>, Usage> {
+        if self.reads_stdin() && std::io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        let (text, name) = self.text()?;
+        if self.reads_stdin() && text.trim().is_empty() {
+            return Ok(None);
+        }
+        self.understood(&text, &name).map(Some)
+    }
+
     /// The request.
     pub(super) fn question(&self) -> Result<Question, Usage> {
-        let (text, name) = if self.file == Path::new("-") {
+        let (text, name) = self.text()?;
+        self.understood(&text, &name)
+    }
+
+    /// What was handed in, and where.
+    fn text(&self) -> Result<(String, String), Usage> {
+        if self.reads_stdin() {
             let mut text = String::new();
             let read = std::io::stdin().read_to_string(&mut text);
             read.map_err(|error| Usage(format!("the request on stdin cannot be read: {error}")))?;
-            (text, "stdin".to_owned())
+            Ok((text, "stdin".to_owned()))
         } else {
             let read = std::fs::read_to_string(&self.file);
             let name = self.file.display().to_string();
-            (read.map_err(|error| Usage(format!("{name} cannot be read: {error}")))?, name)
-        };
-        let dir = self.file.parent().filter(|_| self.file != Path::new("-")).unwrap_or(Path::new("."));
+            Ok((read.map_err(|error| Usage(format!("{name} cannot be read: {error}")))?, name))
+        }
+    }
+
+    fn understood(&self, text: &str, name: &str) -> Result<Question, Usage> {
+        let dir = self.file.parent().filter(|_| !self.reads_stdin()).unwrap_or(Path::new("."));
         let question = if text.trim_start().starts_with('{') {
-            json(&text, self.to.as_deref())
+            json(text, self.to.as_deref())
         } else {
-            curl::parse(&text, dir)
+            curl::parse(text, dir)
         };
         question.map_err(|problem| Usage(format!("{name}: {problem}")))
     }
@@ -60,12 +86,10 @@ impl Asked {
 /// A request written as JSON, or a body alone that goes `to` somewhere. The body's text stays as it is written: its
 /// numbers and doubled keys count.
 fn json(text: &str, to: Option<&str>) -> Result<Question, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))?;
     if let Some(url) = to {
-        let headers = Headers::from_iter([("content-type", "application/json")]);
-        let body = Bytes::from(text.trim().to_owned());
-        return Ok(Question { method: "POST".into(), url: url.into(), headers, body });
+        return body_to(url, text);
     }
+    let value: Value = parsed(text)?;
     if value.get("url").is_none() {
         return Err("a body alone does not say where it goes; add --to /openai/v1/chat/completions, \
                     or write {\"url\": …, \"body\": …}"
@@ -90,6 +114,18 @@ fn json(text: &str, to: Option<&str>) -> Result<Question, String> {
     };
     let method = written.method.unwrap_or_else(|| if body.is_empty() { "GET" } else { "POST" }.into());
     Ok(Question { method: method.to_ascii_uppercase(), url: written.url, headers, body: body.into() })
+}
+
+/// A JSON body alone that goes `to` somewhere.
+pub(super) fn body_to(to: &str, text: &str) -> Result<Question, String> {
+    parsed(text)?;
+    let headers = Headers::from_iter([("content-type", "application/json")]);
+    let body = Bytes::from(text.trim().to_owned());
+    Ok(Question { method: "POST".into(), url: to.into(), headers, body })
+}
+
+fn parsed(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))
 }
 
 /// The same text, for the body as it is written.

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Usage;
 use super::label::print_ids;
 use super::make::read;
-use super::{Common, list, pick, print};
+use super::{Common, editor, list, pick, print};
 use crate::editing::Fault;
 use crate::engine::Revision;
 use crate::model::{Ending, Latency, Recording};
@@ -142,41 +142,16 @@ fn text(file: &Path) -> Result<String, Usage> {
 
 /// The text of the answer, else its body, as somebody left it in their editor; none when they changed nothing.
 fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
-    if !print::can_ask() {
-        let text = "nothing to change was given, and without a terminal no editor can be opened; see --help";
-        return Err(Usage(text.into()).into());
-    }
     let response = &recording.response;
-    let said = text_of(response);
-    let body = || {
-        let body = decoded(&response.headers, &response.log.bytes).ok()?;
-        std::str::from_utf8(&body).ok()?;
-        Some(pretty(&response.headers, &response.log.bytes))
-    };
-    let (before, is_text) = match said {
-        Some(text) => (text, true),
-        None => match body() {
-            Some(body) => (body, false),
-            None => return Err(Usage("the answer is no text; use --body FILE or --image FILE".into()).into()),
-        },
-    };
-    let ending = if is_text { ".txt" } else { ".json" };
-    let file = tempfile::Builder::new().prefix("retake-").suffix(ending).tempfile()?;
-    std::fs::write(file.path(), &before)?;
-    let editor = std::env::var("VISUAL").or_else(|_| std::env::var("EDITOR")).unwrap_or_else(|_| "vi".into());
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or("vi");
-    let status = std::process::Command::new(program).args(words).arg(file.path()).status();
-    let status = status
-        .map_err(|error| Usage(format!("the editor `{editor}` cannot be started: {error}; set EDITOR")))?;
-    if !status.success() {
-        return Err(anyhow::anyhow!("the editor `{editor}` ended with {status}; nothing was changed"));
+    if let Some(text) = text_of(response) {
+        return Ok(editor::edited(&text, ".txt")?.map(Revision::Text));
     }
-    let after = std::fs::read_to_string(file.path())?;
-    // Editors end a file with a line feed that nobody typed.
-    let after =
-        if before.ends_with('\n') { after } else { after.strip_suffix('\n').unwrap_or(&after).to_owned() };
-    Ok((after != before).then(|| if is_text { Revision::Text(after) } else { Revision::Body(after.into()) }))
+    let plain = decoded(&response.headers, &response.log.bytes).ok();
+    if plain.is_none_or(|body| std::str::from_utf8(&body).is_err()) {
+        return Err(Usage("the answer is no text; use --body FILE or --image FILE".into()).into());
+    }
+    let body = pretty(&response.headers, &response.log.bytes);
+    Ok(editor::edited(&body, ".json")?.map(|body| Revision::Body(body.into())))
 }
 
 pub(super) async fn derive(common: &Common, failing: Failing) -> anyhow::Result<ExitCode> {

@@ -97,7 +97,10 @@ async fn changed(
         let changed = desk.relabel(&ids, relabel).await?;
         print_ids(&changed, said, json);
         if !json && changed.len() < ids.len() {
-            print::note(&format!("{} were so already", ids.len() - changed.len()));
+            print::note(&match ids.len() - changed.len() {
+                1 => "1 was so already".to_owned(),
+                same => format!("{same} were so already"),
+            });
         }
         Ok(ExitCode::SUCCESS)
     })

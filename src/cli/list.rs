@@ -96,17 +96,18 @@ fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<Re
         Column::new("MARKS", 1).optional(),
         Column::new("HASH", 6),
         Column::new("ST", 4),
-        Column::new("ENDPOINT", 1).between(16, 24),
+        Column::new("ENDPOINT", 1).between(12, 24),
         Column::new("MODEL", 2).between(10, 20),
         Column::new("STRATEGY", 7).between(8, 16),
         Column::new("HITS", 3).right(),
         Column::new("SIZE", 5).right(),
         Column::new("TAGS", 7).between(6, 20).optional(),
-        Column::new("PROMPT", 1).between(24, usize::MAX),
+        Column::new("PROMPT", 1).between(20, usize::MAX),
     ];
     let mut table = Table::new(&COLUMNS);
     for row in rows {
-        let hits = if row.usage.hits == 0 { "–".to_owned() } else { row.usage.hits.to_string() };
+        let hits = row.usage.everywhere().count;
+        let hits = if hits == 0 { "–".to_owned() } else { hits.to_string() };
         table.row([
             row.id.to_string(),
             row.name.clone().unwrap_or_default(),

@@ -5,21 +5,34 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::exit::Usage;
 use super::label::print_ids;
 use super::pick::Which;
-use super::{Common, ProxyArgs, list, pick, print};
+use super::{Common, ProxyArgs, asked, editor, list, pick, print};
 use crate::cli::config::Config;
-use crate::engine::{Draft, plain_response};
-use crate::model::{Response, Strategy};
+use crate::dialect::Dialect;
+use crate::editing::set_text;
+use crate::engine::{Draft, VerbError, plain_response};
+use crate::model::{Request, Response, Strategy};
+use crate::proxy::Question;
 
 /// A recording from scratch.
 #[derive(Args)]
 pub(super) struct New {
     #[command(flatten)]
     asked: Asked,
+    /// A plain request with this prompt, to --to and in place of FILE
+    #[arg(long, value_name = "TEXT", requires = "to", conflicts_with = "file")]
+    prompt: Option<String>,
+    /// The model that the plain request is for
+    #[arg(long, value_name = "NAME", requires = "to", conflicts_with = "file")]
+    model: Option<String>,
+    /// The text of the answer that is made up
+    #[arg(long, value_name = "TEXT", conflicts_with = "response")]
+    text: Option<String>,
     /// What it answers with, a file or - for stdin; without it an answer is made up as a mock would be
     #[arg(long, value_name = "FILE")]
     response: Option<PathBuf>,
@@ -54,13 +67,20 @@ pub(super) struct Copies {
 }
 
 pub(super) async fn new(common: &Common, new: New) -> anyhow::Result<ExitCode> {
-    let question = new.asked.question()?;
+    let Some(question) = new.question()? else {
+        print::note("nothing was made");
+        return Ok(ExitCode::SUCCESS);
+    };
     let config = Config::read(common, &ProxyArgs::default())?;
     let asked = question.asked(&config.settings.upstreams);
     let (request, _) = asked.map_err(Usage)?;
     let strategy = new.strategy.as_deref().map(str::parse::<Strategy>).transpose();
     let strategy = strategy.map_err(|error| Usage(format!("--match: {error}")))?;
-    let response = new.response.as_deref().map(|file| new.read(file)).transpose()?;
+    let response = match (&new.response, &new.text) {
+        (Some(file), _) => Some(new.read(file)?),
+        (None, Some(text)) => Some(made_up(&request, text)?),
+        (None, None) => None,
+    };
     let draft = Draft { request, response, strategy, scope: new.scope, name: new.name };
     // The first recording of all may be one from scratch.
     list::at_desk_made(common, async |desk| {
@@ -71,7 +91,52 @@ pub(super) async fn new(common: &Common, new: New) -> anyhow::Result<ExitCode> {
     .await
 }
 
+/// An answer to a request as a mock would make it, but with this text.
+fn made_up(request: &Request, text: &str) -> Result<Response, Usage> {
+    let made = Dialect::of_mount(&request.mount).mock(request, "http://127.0.0.1");
+    let made = made.ok_or_else(|| Usage(VerbError::NoAnswer(request.target.clone()).to_string()))?;
+    set_text(&made, text).map_err(|error| Usage(format!("--text: {error}")))
+}
+
 impl New {
+    /// What it answers: as it is handed in, or a plain request, which opens in an editor where nothing is said about it.
+    /// None when nobody wrote one there.
+    fn question(&self) -> anyhow::Result<Option<Question>> {
+        if self.prompt.is_none() && self.model.is_none() {
+            if self.asked.reads_stdin() && self.response.as_deref() == Some(Path::new("-")) {
+                let text = "stdin holds the answer; give the request as a FILE, or with --to and --prompt";
+                return Err(Usage(text.into()).into());
+            }
+            if let Some(question) = self.asked.given()? {
+                return Ok(Some(question));
+            }
+        }
+        let Some(to) = &self.asked.to else {
+            let text = "there is no request: give a FILE, write one to stdin, or say --to URL --model NAME --prompt TEXT";
+            return Err(Usage(text.into()).into());
+        };
+        let said = (self.model.as_deref(), self.prompt.as_deref());
+        let written = |model, prompt| plain_request(to, model, prompt);
+        let body = match said {
+            (Some(model), Some(prompt)) => Some(written(model, prompt)?.to_string()),
+            (model, prompt) if print::can_ask() => {
+                let before = written(model.unwrap_or_default(), prompt.unwrap_or_default())?;
+                editor::edited(&format!("{before:#}\n"), ".json")?
+            }
+            (model, _) => {
+                let lacks = if model.is_none() { "--model NAME" } else { "--prompt TEXT" };
+                let text = format!(
+                    "a plain request to {to} lacks {lacks}, and without a terminal no editor can be opened"
+                );
+                return Err(Usage(text).into());
+            }
+        };
+        Ok(body
+            .map(|body| asked::body_to(to, &body))
+            .transpose()
+            .map_err(|problem| Usage(format!("the request: {problem}")))?)
+    }
+
     fn read(&self, file: &Path) -> Result<Response, Usage> {
         let body = read(file)?;
         let by_name = || match file.extension().and_then(|ending| ending.to_str()) {
@@ -98,6 +163,24 @@ impl New {
             parsed.map_err(|error| Usage(format!("{}: this is not JSON: {error}", file.display())))?;
         }
         Ok(plain_response(self.status, kind, body))
+    }
+}
+
+/// The least that an endpoint is asked.
+fn plain_request(to: &str, model: &str, prompt: &str) -> Result<Value, Usage> {
+    let path = to.split(['?', '#']).next().unwrap_or(to);
+    let messages = || json!([{ "role": "user", "content": prompt }]);
+    let asks = |endpoint: &str| path.ends_with(endpoint);
+    if asks("/chat/completions") {
+        Ok(json!({ "model": model, "messages": messages() }))
+    } else if asks("/messages") {
+        Ok(json!({ "model": model, "max_tokens": 1024, "messages": messages() }))
+    } else if asks("/images/generations") {
+        Ok(json!({ "model": model, "prompt": prompt }))
+    } else if asks("/responses") || asks("/embeddings") {
+        Ok(json!({ "model": model, "input": prompt }))
+    } else {
+        Err(Usage(format!("what is asked of {to} is not known; give the request as a FILE or on stdin")))
     }
 }
 

@@ -17,6 +17,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod edit;
+mod editor;
 mod exit;
 mod explain;
 mod generate;

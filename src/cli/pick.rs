@@ -34,6 +34,9 @@ impl Which {
     }
 }
 
+/// How it is said that none is meant, and what shows those that could be.
+const LISTED: (&str, &str) = ("there is no recording", "retake list");
+
 /// The recordings that are meant, each once, in the order in which they are named; at least one.
 pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Row>>> {
     if let Some(prefix) = &which.hash {
@@ -58,7 +61,7 @@ pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Ro
     let rows = desk.rows().await?;
     let mut found: Vec<Arc<Row>> = Vec::new();
     for wanted in &which.ids {
-        let row = among(&rows, wanted)?;
+        let row = among(&rows, wanted, LISTED)?;
         if !found.iter().any(|known| known.id == row.id) {
             found.push(row);
         }
@@ -68,17 +71,22 @@ pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Ro
 
 /// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
 pub(super) async fn one(desk: &Desk, wanted: &str) -> anyhow::Result<Arc<Row>> {
-    Ok(among(&desk.rows().await?, wanted)?)
+    Ok(among(&desk.rows().await?, wanted, LISTED)?)
 }
 
-fn among(rows: &[Arc<Row>], wanted: &str) -> Result<Arc<Row>, NotFound> {
+/// The same of removed recordings.
+pub(super) fn in_trash(trash: &[Arc<Row>], wanted: &str) -> Result<Arc<Row>, NotFound> {
+    among(trash, wanted, ("the trash holds no recording", "retake trash"))
+}
+
+fn among(rows: &[Arc<Row>], wanted: &str, (none, see): (&str, &str)) -> Result<Arc<Row>, NotFound> {
     let mut found: Vec<_> = rows.iter().filter(|row| begins(row, wanted)).cloned().collect();
     if let Some(at) = found.iter().position(|row| row.id.as_str() == wanted) {
         return Ok(found.swap_remove(at));
     }
     match found.len() {
         1 => Ok(found.swap_remove(0)),
-        0 => Err(NotFound(format!("there is no recording `{wanted}`; see `retake list`"))),
+        0 => Err(NotFound(format!("{none} `{wanted}`; see `{see}`"))),
         count => {
             let named: Vec<_> = found.iter().take(5).map(|row| row.id.to_string()).collect();
             let more = if count > named.len() { ", …" } else { "" };

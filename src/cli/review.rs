@@ -37,7 +37,7 @@ pub(super) struct Review {
     #[arg(value_parser = verdict)]
     verdict: Option<Verdict>,
     /// Ids of new recordings that wait, or unique beginnings; --all for every one
-    #[arg(requires = "verdict")]
+    #[arg(value_name = "ID", requires = "verdict")]
     ids: Vec<String>,
     /// All that wait
     #[arg(long, requires = "verdict", conflicts_with = "ids")]
@@ -62,28 +62,27 @@ pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<Exit
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
         let plan = desk.rerecord_plan(&ids).await?;
         // Without a question what follows says the same.
-        if !anew.json && (anew.dry_run || !anew.yes) {
+        let able = plan.iter().filter(|one| one.problem.is_none()).count();
+        if !anew.json && (anew.dry_run || (!anew.yes && able > 0)) {
             table(&plan).print();
         }
-        let able: Vec<_> =
-            plan.iter().filter(|one| one.problem.is_none()).map(|one| one.recording.clone()).collect();
         if anew.dry_run {
             if anew.json {
                 print::line(&serde_json::to_string(&plan)?);
             }
-            return Ok(code(&plan));
+            return Ok(code(&plan, able));
         }
-        if !able.is_empty() && !anew.yes && !agreed(&plan, able.len())? {
+        if able > 0 && !anew.yes && !agreed(&plan, able)? {
             print::note("nothing was asked");
             return Ok(ExitCode::SUCCESS);
         }
-        let done = all(desk, plan, able.len()).await?;
+        let done = all(desk, plan, able).await?;
         if anew.json {
             print::line(&serde_json::to_string(&done)?);
         } else {
             said(&done);
         }
-        Ok(code(&done))
+        Ok(code(&done, able))
     })
     .await
 }
@@ -150,8 +149,13 @@ fn said(done: &[Rerecord]) {
     }
 }
 
-fn code(done: &[Rerecord]) -> ExitCode {
-    if done.iter().all(|one| one.problem.is_none()) { ExitCode::SUCCESS } else { Exit::NotFound.into() }
+/// Those that could be asked for and lack an answer do so because of their upstreams.
+fn code(done: &[Rerecord], able: usize) -> ExitCode {
+    match done.iter().filter(|one| one.problem.is_none()).count() {
+        fine if fine == done.len() => ExitCode::SUCCESS,
+        fine if fine < able => Exit::Upstream.into(),
+        _ => Exit::NotFound.into(),
+    }
 }
 
 pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<ExitCode> {
@@ -173,18 +177,29 @@ pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<Ex
         let mut ids: Vec<RecordingId> = Vec::new();
         if review.all {
             ids = waiting.iter().map(|row| row.id.clone()).collect();
+            if ids.is_empty() && !review.json {
+                print::note("nothing waits for review");
+                return Ok(ExitCode::SUCCESS);
+            }
         } else if review.ids.is_empty() {
             return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
         }
         for id in &review.ids {
             ids.push(pick::one(desk, id).await?.id.clone());
         }
+        let decided = desk.review(&ids, verdict).await?;
+        let (meant, replaced): (Vec<_>, Vec<_>) = decided.iter().cloned().partition(|id| ids.contains(id));
+        if review.json {
+            print_ids(&decided, "", true);
+            return Ok(ExitCode::SUCCESS);
+        }
         let said = match verdict {
-            Verdict::Accept => "changed: the new one has taken the old one's place",
+            Verdict::Accept => "is accepted",
             Verdict::KeepBoth => "stays beside the old one",
             Verdict::Reject => "went to the trash",
         };
-        print_ids(&desk.review(&ids, verdict).await?, said, review.json);
+        print_ids(&meant, said, false);
+        print_ids(&replaced, "gave way and went to the trash", false);
         Ok(ExitCode::SUCCESS)
     })
     .await

@@ -6,10 +6,13 @@ use bytes::Bytes;
 use clap::Args;
 
 use super::exit::{NotFound, Usage};
-use super::{Common, list, pick, print};
+use super::{Common, ProxyArgs, list, pick, print};
+use crate::cli::config::Config;
 use crate::desk::Desk;
-use crate::model::{Headers, Recording, Row};
+use crate::engine::{self, Settings};
+use crate::model::{Derivation, Ending, Headers, Playback, Recording, Row};
 use crate::reading::{assembled, decode_picture, human, media, pretty, sanitize, sanitize_lines};
+use crate::retention::{expired, max_age};
 use crate::terminal;
 
 /// Which part of a recording is shown.
@@ -35,13 +38,14 @@ pub(super) struct Part {
 }
 
 pub(super) async fn run(common: &Common, id: &str, part: &Part) -> anyhow::Result<ExitCode> {
+    let settings = Config::read(common, &ProxyArgs::default())?.settings;
     let desk = list::open(common)?;
-    let shown = show(&desk, id, part).await;
+    let shown = show(&desk, &settings, id, part).await;
     desk.close().await;
     shown.map(|()| ExitCode::SUCCESS)
 }
 
-async fn show(desk: &Desk, id: &str, part: &Part) -> anyhow::Result<()> {
+async fn show(desk: &Desk, settings: &Settings, id: &str, part: &Part) -> anyhow::Result<()> {
     let row = pick::one(desk, id).await?;
     let gone = || NotFound(format!("recording {} was removed just now", row.id));
     let recording = desk.recording(&row.id).await?.ok_or_else(gone)?;
@@ -53,7 +57,7 @@ async fn show(desk: &Desk, id: &str, part: &Part) -> anyhow::Result<()> {
         pictures(desk, &recording).await?;
     } else {
         if !part.response && !part.request {
-            about(&row, &recording);
+            about(&row, &recording, settings);
         }
         if !part.response {
             let request = &recording.request;
@@ -73,49 +77,85 @@ async fn show(desk: &Desk, id: &str, part: &Part) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn about(row: &Row, recording: &Recording) {
+fn about(row: &Row, recording: &Recording, settings: &Settings) {
     let from = &recording.provenance;
-    let last = row.usage.last_hit.map_or_else(|| "never".into(), |at| print::date(at.0));
+    let name = row.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let upstream = if from.upstream.is_empty() { String::new() } else { format!(" from {}", from.upstream) };
     let state = match recording.completeness.word() {
         "" => String::new(),
         word => format!(" · partial: {word}"),
     };
+    let recorded = (print::date(from.recorded_at.0), human::duration(from.total));
+    let last = row.usage.last_hit.map_or_else(|| "never".into(), |at| print::date(at.0));
     for (label, value) in [
-        (
-            "recording",
-            format!("{}{}", row.id, row.name.as_deref().map(|n| format!(" ({n})")).unwrap_or_default()),
-        ),
+        ("recording", format!("{}{name}", row.id)),
         ("hash", row.hash.to_string()),
-        (
-            "recorded",
-            format!(
-                "{} from {} in {}{state}",
-                print::date(from.recorded_at.0),
-                from.upstream,
-                human::duration(from.total)
-            ),
-        ),
+        ("recorded", format!("{}{upstream} in {}{state}", recorded.0, recorded.1)),
         ("strategy", row.strategy.to_string()),
         ("hits", format!("{}, last {last}", row.usage.hits)),
         ("size", human::size(row.size)),
         ("tags", row.tags.join(", ")),
     ] {
-        if !value.is_empty() {
-            print::line(&format!("{label:<10} {}", sanitize(&value)));
-        }
+        fact(label, &value);
+    }
+    for (label, value) in particulars(row, recording, settings) {
+        fact(label, &value.unwrap_or_default());
     }
     for medium in &recording.media {
         let state =
             medium.problem.as_deref().map_or_else(|| human::size(medium.len), |p| format!("not kept: {p}"));
-        print::line(&format!(
-            "{:<10} {} {} {}",
-            "media",
-            sanitize(&medium.field),
-            medium.content_type,
-            sanitize(&state)
-        ));
+        fact("media", &format!("{} {} {state}", medium.field, medium.content_type));
     }
     print::line("");
+}
+
+/// What holds for some recordings only.
+fn particulars(
+    row: &Row,
+    recording: &Recording,
+    settings: &Settings,
+) -> [(&'static str, Option<String>); 11] {
+    let source = recording.source.as_ref().map(|source| {
+        let how = match source.how {
+            Derivation::Duplicate => "copied",
+            Derivation::Fault => "made to fail",
+            Derivation::Rerecord => "recorded anew",
+        };
+        format!("{}, {how}", source.recording)
+    });
+    let ending = match recording.ending {
+        Ending::Clean => None,
+        Ending::Cut => Some("cut: the connection breaks behind what is there"),
+        Ending::Stall => Some("stall: nothing comes behind what is there, and the connection stays open"),
+    };
+    let expiry = max_age(row, &settings.max_ages).map(|millis| {
+        let date = print::date(row.recorded_at.0.saturating_add_unsigned(millis));
+        let gone = expired(row, &settings.max_ages, engine::now());
+        format!("{}{date}", if gone { "expired " } else { "" })
+    });
+    let waits = |old| format!("waits beside {old}; `retake review accept|keep|reject {}` decides", row.id);
+    let edited =
+        || format!("the answer is not as it came; `retake edit {} --revert` brings that back", row.id);
+    [
+        ("protected", row.protected.then(|| "delete and prune leave it alone".into())),
+        ("scope", row.scope.clone()),
+        ("plays", (row.playback != Playback::Newest).then(|| row.playback.to_string())),
+        ("job", row.job.clone()),
+        ("source", source),
+        ("review", row.review.as_ref().map(waits)),
+        ("edited", row.edited.then(edited)),
+        ("ending", ending.map(Into::into)),
+        ("pace", recording.pace.map(|pace| pace.to_string())),
+        ("expires", expiry),
+        ("price", settings.prices.of(row).map(|price| price.to_string())),
+    ]
+}
+
+/// One line about a recording; none where there is nothing to say.
+fn fact(label: &str, value: &str) {
+    if !value.is_empty() {
+        print::line(&format!("{label:<10} {}", sanitize(value)));
+    }
 }
 
 fn head(first: &str, headers: &Headers) {

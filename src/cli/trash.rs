@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::exit::{NotFound, Usage};
 use super::label::print_ids;
 use super::table::{Column, Table};
-use super::{Common, list, print};
+use super::{Common, list, pick, print};
 use crate::engine::Trashed;
 use crate::reading::human;
 
@@ -15,7 +14,7 @@ use crate::reading::human;
 #[derive(Args)]
 pub(super) struct Back {
     /// Ids of removed recordings, or unique beginnings
-    #[arg(required_unless_present = "all")]
+    #[arg(value_name = "ID", required_unless_present = "all")]
     ids: Vec<String>,
     /// All that is in the trash
     #[arg(long, conflicts_with = "ids")]
@@ -66,31 +65,17 @@ fn table(trash: &[Trashed]) -> Table {
 
 pub(super) async fn restore(common: &Common, back: Back) -> anyhow::Result<ExitCode> {
     list::at_desk(common, async |desk| {
-        let trash = desk.trash().await?;
-        let mut ids = Vec::new();
-        for wanted in &back.ids {
-            let begins = |id: &str| {
-                id.starts_with(wanted) || id.strip_prefix("rec_").is_some_and(|rest| rest.starts_with(wanted))
-            };
-            let found: Vec<_> = trash
-                .iter()
-                .map(|one| &one.row.id)
-                .filter(|id| !wanted.is_empty() && begins(id.as_str()))
-                .collect();
-            match found[..] {
-                [id] => ids.push(id.clone()),
-                [] => {
-                    let text = format!("the trash holds no recording `{wanted}`; see `retake trash`");
-                    return Err(NotFound(text).into());
-                }
-                _ => {
-                    let text = format!("`{wanted}` is the beginning of {} ids in the trash", found.len());
-                    return Err(Usage(text).into());
-                }
-            }
-        }
-        if back.all {
-            ids = trash.iter().map(|one| one.row.id.clone()).collect();
+        let trash: Vec<_> = desk.trash().await?.into_iter().map(|one| one.row).collect();
+        let ids: Vec<_> = if back.all {
+            trash.iter().map(|row| row.id.clone()).collect()
+        } else {
+            let found =
+                back.ids.iter().map(|wanted| pick::in_trash(&trash, wanted).map(|row| row.id.clone()));
+            found.collect::<Result<_, _>>()?
+        };
+        if ids.is_empty() && !back.json {
+            print::note("the trash is empty");
+            return Ok(ExitCode::SUCCESS);
         }
         print_ids(&desk.restore(&ids).await?, "is back", back.json);
         Ok(ExitCode::SUCCESS)

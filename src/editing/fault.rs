@@ -171,6 +171,14 @@ fn is_object(frame: &Frame) -> bool {
     frame.text().is_some_and(|text| text.starts_with(['{', '[']) && is_json(text))
 }
 
+impl Fault {
+    /// Whether the provider's error stands in place of the answer, with nothing of it left.
+    #[must_use]
+    pub fn replaces_answer(self) -> bool {
+        matches!(self, Self::RateLimit { .. } | Self::ServerError | Self::Overloaded)
+    }
+}
+
 impl FromStr for Fault {
     type Err = ParseFaultError;
 

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
 use super::curate::Edit;
+use super::retag::clear;
 use super::{Engine, Relabel, VerbError, clock};
 use crate::dialect::Dialect;
 use crate::model::{
     ByteLog, Derivation, Headers, MediaId, MediaRef, Provenance, Recording, RecordingId, Request, Response,
-    Source, Strategy,
+    Source, Strategy, check_scope,
 };
 
 /// A recording from scratch.
@@ -43,6 +44,7 @@ impl Engine {
         let named = Relabel { name: name.clone(), ..Relabel::default() };
         named.check()?;
         self.check_taken(&[], &named)?;
+        scope.as_deref().map_or(Ok(()), check_scope)?;
         let mock = request.clone();
         let made = || aside(move || Dialect::of_mount(&mock.mount).mock(&mock, "http://127.0.0.1"));
         let response = match response {
@@ -51,6 +53,9 @@ impl Engine {
         };
         let response = response.ok_or_else(|| VerbError::NoAnswer(request.target.clone()))?;
         let (id, scrubbed) = (clock::recording_id(), self.scrub(&request));
+        if let Some(strategy) = &strategy {
+            clear(strategy, &self.fields(&scrubbed)).map_err(VerbError::Strategy)?;
+        }
         let recording = Recording {
             strategy: strategy.unwrap_or_else(|| self.strategy_of(&scrubbed)),
             scope,

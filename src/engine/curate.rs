@@ -3,6 +3,7 @@
 //! Verbs come one after the other: what one of them read is still so when it writes. Calls are recorded beside them,
 //! which changes no recording that is there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -108,6 +109,9 @@ impl Curation<'_> {
                     }
                 });
             }
+            // Whoever is named twice changes once.
+            let mut seen = HashSet::new();
+            planned.retain(|one| seen.insert(one.id.clone()));
             Ok(planned)
         })
         .await

@@ -10,7 +10,7 @@ use super::{Engine, VerbError};
 use crate::editing::{
     self, EditError, Fault, remove_header, set_body, set_header, set_image, set_status, set_text,
 };
-use crate::model::{Derivation, Ending, Hash, Latency, Original, Recording, RecordingId};
+use crate::model::{Derivation, Ending, Hash, Latency, Original, Recording, RecordingId, check_scope};
 use crate::reading::sniff::sniff;
 
 /// One change of an answer.
@@ -67,13 +67,14 @@ impl Engine {
     /// that is given.
     ///
     /// # Errors
-    /// When it is not there, cannot fail so, or the store cannot be read or written.
+    /// When it is not there, cannot fail so, no call can be in the scope, or the store cannot be read or written.
     pub async fn derive(
         &self,
         id: &RecordingId,
         fault: Fault,
         scope: Option<String>,
     ) -> Result<RecordingId, VerbError> {
+        scope.as_deref().map_or(Ok(()), check_scope)?;
         let curation = self.curate().await;
         let source = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
         let faulty = editing::derive(&source, fault)?;
@@ -83,6 +84,8 @@ impl Engine {
             ending: faulty.ending,
             pace: faulty.pace,
             scope: scope.or_else(|| copy.scope.clone()),
+            // An error has no links to what was behind them.
+            media: if fault.replaces_answer() { Vec::new() } else { copy.media.clone() },
             // It is whole as far as it is meant to be.
             completeness: crate::model::Completeness::Whole,
             original: None,

@@ -52,6 +52,8 @@ struct Memory {
     exchange: Arc<Exchange>,
     /// The request with its credentials, of calls that may be asked once more; nowhere but here.
     asked: Option<Request>,
+    /// The recording that somebody made of it since.
+    kept: Option<RecordingId>,
     len: usize,
 }
 
@@ -155,7 +157,7 @@ impl History {
         }
         let mut state = self.lock();
         state.forget(call);
-        state.exchanges.push_back(Memory { call, exchange: Arc::new(exchange), asked, len });
+        state.exchanges.push_back(Memory { call, exchange: Arc::new(exchange), asked, kept: None, len });
         state.remembered += len;
         while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
             let Some(memory) = state.exchanges.pop_front() else { break };
@@ -177,6 +179,19 @@ impl History {
         let state = self.lock();
         let memory = state.exchanges.iter().rfind(|memory| memory.call == id)?;
         Some((Arc::clone(&memory.exchange), memory.asked.clone()))
+    }
+
+    /// Notes which recording was made of a call after the fact.
+    pub(super) fn keep(&self, id: CallId, recording: &RecordingId) {
+        let mut state = self.lock();
+        if let Some(memory) = state.exchanges.iter_mut().rfind(|memory| memory.call == id) {
+            memory.kept = Some(recording.clone());
+        }
+    }
+
+    /// The recording that was made of a call after the fact.
+    pub(super) fn kept(&self, id: CallId) -> Option<RecordingId> {
+        self.lock().exchanges.iter().rfind(|memory| memory.call == id)?.kept.clone()
     }
 
     pub(super) fn call(&self, id: CallId) -> Option<Arc<Call>> {

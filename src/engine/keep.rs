@@ -18,9 +18,7 @@ impl Engine {
     /// When the call is unknown or no longer in memory, is a recording, got nothing worth keeping, or cannot be stored.
     pub async fn keep(&self, id: CallId, fetch: bool) -> Result<RecordingId, VerbError> {
         let call = self.call(id).ok_or(VerbError::UnknownCall(id.0))?;
-        if let Some(recording) = call.recording.clone().filter(|recording| self.row(recording).is_some()) {
-            return Err(VerbError::Recorded { call: id.0, recording });
-        }
+        self.check_unkept(&call)?;
         if !call.done {
             return Err(VerbError::UnderWay(id.0));
         }
@@ -48,9 +46,21 @@ impl Engine {
             scope: call.scope.as_deref().map(str::to_owned),
             ..recording
         };
-        // Not before: an upstream may take minutes, and other verbs do not wait for it.
-        self.curate().await.step("keep", vec![Edit::Put(Box::new(recording), media)]).await?;
+        // Not before: an upstream may take minutes, and other verbs do not wait for it. One of them may have kept the call.
+        let curation = self.curate().await;
+        self.check_unkept(&call)?;
+        curation.step("keep", vec![Edit::Put(Box::new(recording), media)]).await?;
+        self.shared.history.keep(id, &new);
         Ok(new)
+    }
+
+    /// Whether a call is no recording, be it since it was made or since somebody kept it.
+    fn check_unkept(&self, call: &Call) -> Result<(), VerbError> {
+        let known = self.shared.history.kept(call.id).or_else(|| call.recording.clone());
+        match known.filter(|recording| self.row(recording).is_some()) {
+            Some(recording) => Err(VerbError::Recorded { call: call.id.0, recording }),
+            None => Ok(()),
+        }
     }
 
     /// A recording of what a call got.

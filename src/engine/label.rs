@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::curate::Edit;
 use super::{Engine, VerbError};
-use crate::model::{Labels, ParseNameError, RecordingId, Row, check_name, check_tag};
+use crate::model::{Labels, ParseNameError, RecordingId, Row, check_name, check_scope, check_tag};
 
 /// How people call recordings from now on; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,7 @@ impl Relabel {
 
     pub(super) fn check(&self) -> Result<(), ParseNameError> {
         self.tag.iter().try_for_each(|tag| check_tag(tag))?;
+        self.scope.as_deref().filter(|scope| !scope.is_empty()).map_or(Ok(()), check_scope)?;
         match self.name.as_deref() {
             None | Some("") => Ok(()),
             Some(name) => check_name(name),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::Engine;
 use super::answer::aside;
 use crate::matching::summary;
-use crate::model::{Call, Completeness, Outcome, Row, Scrubbed, Tokens, Usd};
+use crate::model::{Call, Completeness, Outcome, Row, Scrubbed, Usd};
 use crate::reading::{count_images, tokens};
 
 impl Engine {
     /// What the answer of a recording cost, going by the prices in force; none where that is not known.
     #[must_use]
     pub fn price(&self, row: &Row) -> Option<Usd> {
-        self.billed(row.model.as_deref()?, row.tokens.as_ref(), row.images)
+        self.settings().prices.of(row)
     }
 
     /// What each of these calls cost, going by the prices in force: nothing where no upstream was asked for it, none where
@@ -32,16 +32,10 @@ impl Engine {
             Outcome::Live | Outcome::Error => {
                 let exchange = self.exchange(call.id)?;
                 let response = exchange.response.as_ref()?;
-                self.billed(call.model.as_deref()?, tokens(response).as_ref(), count_images(response))
+                let (tokens, images) = (tokens(response), count_images(response));
+                self.settings().prices.billed(call.model.as_deref()?, tokens.as_ref(), images)
             }
         }
-    }
-
-    /// What an answer costs that states these tokens and holds so many pictures.
-    fn billed(&self, model: &str, tokens: Option<&Tokens>, images: u32) -> Option<Usd> {
-        let settings = self.settings();
-        let tokens = tokens.and_then(|tokens| settings.prices.cost(model, tokens));
-        tokens.or_else(|| settings.prices.images(model, images).filter(|_| images > 0))
     }
 
     /// What an answer of this endpoint and model costs, going by the recordings: the price in the middle. None where none

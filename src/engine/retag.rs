@@ -110,7 +110,7 @@ impl Engine {
 }
 
 /// Whether each name in a strategy means one field of the request, or one that it could have.
-fn clear(strategy: &Strategy, fields: &Fields) -> Result<(), ResolveFieldError> {
+pub(super) fn clear(strategy: &Strategy, fields: &Fields) -> Result<(), ResolveFieldError> {
     let (Strategy::Standard { ignored: names } | Strategy::Specific { fields: names }) = strategy else {
         return Ok(());
     };

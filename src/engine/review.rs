@@ -1,5 +1,7 @@
 //! Recording anew: the new answer waits beside the old one until somebody has looked at both.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::curate::Edit;
@@ -113,11 +115,13 @@ impl Engine {
     /// When one is not there or does not wait, or the store cannot be written.
     pub async fn review(&self, ids: &[RecordingId], verdict: Verdict) -> Result<Vec<RecordingId>, VerbError> {
         let curation = self.curate().await;
-        let mut edits = Vec::new();
+        let (mut edits, mut replaced) = (Vec::new(), HashSet::new());
         for id in ids {
             let row = self.row(id).ok_or_else(|| VerbError::Unknown(id.clone()))?;
             let old = row.review.as_ref().ok_or_else(|| VerbError::Decided(id.clone()))?;
-            let old = self.row(old);
+            // Of several that wait beside the same one the first takes its place; the others stay as takes.
+            let old =
+                self.row(old).filter(|old| verdict != Verdict::Accept || replaced.insert(old.id.clone()));
             if verdict == Verdict::Reject {
                 edits.push(Edit::Remove(id.clone()));
                 continue;

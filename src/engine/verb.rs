@@ -24,7 +24,10 @@ pub enum VerbError {
         /// What is wrong with the name.
         problem: ResolveFieldError,
     },
-    /// A name or a tag cannot be.
+    /// The strategy of a new recording names a field that is not clear in its request.
+    #[error("the strategy of the new recording: {0}")]
+    Strategy(ResolveFieldError),
+    /// A name, a tag or a scope cannot be.
     #[error(transparent)]
     Name(#[from] ParseNameError),
     /// Another recording has the name.
@@ -146,6 +149,7 @@ impl VerbError {
             | Self::InFlight(_)
             | Self::NoStep(_) => Blame::Missing,
             Self::Field { .. }
+            | Self::Strategy(_)
             | Self::Name(_)
             | Self::Shared { .. }
             | Self::NoAnswer(_)

@@ -28,7 +28,7 @@ pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use labels::Labels;
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};
-pub use name::{ParseNameError, check_name, check_tag};
+pub use name::{LONGEST_SCOPE, ParseNameError, check_name, check_scope, check_tag};
 pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{
     Completeness, Derivation, Ending, Hit, Hits, MediaRef, Original, Provenance, Recording, Row, Source,

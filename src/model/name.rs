@@ -12,6 +12,9 @@ pub struct ParseNameError {
 /// The longest name, in bytes: file systems take 255 for one part of a path, and an ending comes behind it.
 const LONGEST: usize = 200;
 
+/// The longest name of a scope, in bytes.
+pub const LONGEST_SCOPE: usize = 128;
+
 /// Whether a text can be a recording's name, which is also its path in an export: parts between slashes, each of which
 /// every file system takes.
 ///
@@ -62,6 +65,20 @@ pub fn check_tag(text: &str) -> Result<(), ParseNameError> {
     Ok(())
 }
 
+/// Whether a text can be the name of a scope: it goes in a header and in the path of a URL.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn check_scope(text: &str) -> Result<(), ParseNameError> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@+[]()#=, ".contains(&b);
+    if (1..=LONGEST_SCOPE).contains(&text.len()) && text.trim() == text && text.bytes().all(allowed) {
+        return Ok(());
+    }
+    let problem =
+        "it has 1 to 128 of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,";
+    Err(ParseNameError { text: shown(text), kind: "scope", problem })
+}
+
 /// As it may be quoted in a message.
 fn shown(text: &str) -> String {
     text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -83,6 +100,16 @@ mod tests {
             assert!(check_name(wrong).is_err(), "{wrong}");
         }
         assert!(check_name(&"n".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn scopes_go_in_headers_and_paths() {
+        for fine in ["t1", "tests/test_chat.py::test_one[a, b]", "x y"] {
+            assert_eq!(check_scope(fine), Ok(()), "{fine}");
+        }
+        for wrong in ["", " ", "t1 ", "schön", "a?b", "a\nb", &"s".repeat(LONGEST_SCOPE + 1)] {
+            assert!(check_scope(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -10,9 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::request::asked;
 use crate::dialect::unescaped;
-
-/// The longest name of a scope.
-const LONGEST: usize = 128;
+use crate::model::{LONGEST_SCOPE, check_scope};
 
 /// The scope that a path names, as it was sent. The path is free of it.
 #[derive(Clone)]
@@ -73,13 +71,11 @@ fn named(headers: &HeaderMap, path: Option<&str>) -> Result<Option<Arc<str>>, St
 
 fn checked(name: &str, place: &str) -> Result<Arc<str>, String> {
     let name = name.trim();
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@+[]()#=, ".contains(&b);
-    if (1..=LONGEST).contains(&name.len()) && name.bytes().all(allowed) {
-        return Ok(name.into());
-    }
-    Err(format!(
-        "the {place}'s scope is not one: a name has 1 to {LONGEST} of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,"
-    ))
+    check_scope(name).map(|()| name.into()).map_err(|_| {
+        format!(
+            "the {place}'s scope is not one: a name has 1 to {LONGEST_SCOPE} of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -123,7 +119,7 @@ mod tests {
 
     #[test]
     fn wrong_names_are_told_what_is_allowed() {
-        let long = "x".repeat(LONGEST + 1);
+        let long = "x".repeat(LONGEST_SCOPE + 1);
         for (target, header) in [
             ("/@/v1/x", None),
             ("/@a%00/v1/x", None),

@@ -7,7 +7,7 @@ use toml::Spanned;
 use wildmatch::WildMatch;
 
 use crate::dialect::model_name;
-use crate::model::{Tokens, Usd};
+use crate::model::{Row, Tokens, Usd};
 
 /// The list prices that come with the program.
 const LISTED: &str = include_str!("../../assets/prices.toml");
@@ -122,6 +122,19 @@ impl Prices {
     #[must_use]
     pub fn images(&self, model: &str, count: u32) -> Option<Usd> {
         Some(Usd(self.price(model)?.image?.0.saturating_mul(u64::from(count))))
+    }
+
+    /// What an answer costs that states these tokens and holds so many pictures; none where that is not known.
+    #[must_use]
+    pub fn billed(&self, model: &str, tokens: Option<&Tokens>, images: u32) -> Option<Usd> {
+        let by_tokens = tokens.and_then(|tokens| self.cost(model, tokens));
+        by_tokens.or_else(|| self.images(model, images).filter(|_| images > 0))
+    }
+
+    /// The same for the answer of a recording.
+    #[must_use]
+    pub fn of(&self, row: &Row) -> Option<Usd> {
+        self.billed(row.model.as_deref()?, row.tokens.as_ref(), row.images)
     }
 
     /// The entry for a model: the one with its name as written, else without provider and date, else the longest key

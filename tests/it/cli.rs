@@ -3,6 +3,7 @@
 mod asking;
 mod config;
 mod crash;
+mod curate;
 mod doctor;
 mod expired;
 mod explain;

@@ -77,7 +77,7 @@ async fn an_upstream_that_cannot_be_reached_leaves_nothing_behind() {
     upstream.stop().await;
     let missed = number(&running, "replay-or-error", "unknown", Outcome::Miss).await;
     home.run(&["keep", &missed, "--yes"]).refused(4, &["refused"]);
-    home.run(&["rerecord", made[0].id.as_str(), "--yes"]).refused(1, &[made[0].id.as_str(), "refused"]);
+    home.run(&["rerecord", made[0].id.as_str(), "--yes"]).refused(4, &[made[0].id.as_str(), "refused"]);
     home.run(&["undo"]).refused(1, &["nothing to undo"]);
     assert_eq!(running.end("TERM").code, Some(0));
     assert_eq!(home.rows(), made);
@@ -86,9 +86,12 @@ async fn an_upstream_that_cannot_be_reached_leaves_nothing_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_kept_says_why() {
     // More than is kept of one exchange.
-    let long = |seen: Seen| match seen.body.windows(4).any(|part| part == b"long") {
-        true => Response::new(Body::from(vec![b'x'; 9 << 20])),
-        false => answer(seen),
+    let long = |seen: Seen| {
+        if seen.body.windows(4).any(|part| part == b"long") {
+            Response::new(Body::from(vec![b'x'; 9 << 20]))
+        } else {
+            answer(seen)
+        }
     };
     let (home, upstream) = (Home::new(), Upstream::start(long).await);
     let running = serve(&home, &upstream, &["--mode", "replay-or-record"]);

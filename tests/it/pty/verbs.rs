@@ -34,8 +34,8 @@ async fn a_list_is_as_wide_as_the_terminal() {
         home.filled(&upstream, &["日本語 and a very long prompt of many words ".repeat(4).as_str()]).await;
     for (columns, head) in [
         (30, "ID"),
-        (60, "ID ENDPOINT MODEL PROMPT"),
-        (80, "ID ST ENDPOINT MODEL HITS SIZE PROMPT"),
+        (60, "ID ENDPOINT PROMPT"),
+        (80, "ID ST ENDPOINT MODEL HITS PROMPT"),
         (120, "ID HASH ST ENDPOINT MODEL STRATEGY HITS SIZE PROMPT"),
         (200, "ID HASH ST ENDPOINT MODEL STRATEGY HITS SIZE PROMPT"),
     ] {
