@@ -4,6 +4,7 @@ use tui_input::Input;
 
 use super::action::Action;
 use super::app::{App, Tab};
+use super::deed::Deed;
 use super::effect::Effect;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
@@ -135,7 +136,10 @@ impl App {
 
     fn confirm(&mut self) -> Vec<Effect> {
         match self.overlay.take() {
-            Some(Overlay::Question(question)) if question.is_ready() => vec![Effect::Do(question.deed)],
+            Some(Overlay::Question(question)) if question.is_ready() => match question.deed {
+                Deed::Remove(ids) if ids.is_empty() => Vec::new(),
+                deed => vec![Effect::Do(deed)],
+            },
             Some(Overlay::Leaving) => vec![Effect::Quit],
             other => {
                 self.overlay = other;

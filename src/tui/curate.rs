@@ -46,7 +46,7 @@ impl App {
             return Vec::new();
         };
         match action {
-            Action::Delete => self.ask_delete(ids),
+            Action::Delete => self.ask_delete(&ids),
             Action::Protect => return self.protect(ids),
             Action::Duplicate => return vec![Effect::Do(Deed::Duplicate(ids))],
             Action::Tags => {
@@ -198,7 +198,7 @@ impl App {
         self.overlay = Some(Overlay::Menu(Menu::new("What to do", items)));
     }
 
-    fn ask_delete(&mut self, ids: Vec<RecordingId>) {
+    fn ask_delete(&mut self, ids: &[RecordingId]) {
         let rows: Vec<&Row> =
             ids.iter().filter_map(|id| self.world.rows.get(id)).map(AsRef::as_ref).collect();
         let going: Vec<&Row> = rows.iter().copied().filter(|row| !row.protected).collect();

@@ -9,7 +9,7 @@ use crate::model::{CallId, Mode, RecordingId};
 use crate::reading::human;
 
 /// One change. Success shows as an event of the engine; what that does not tell is told in a few words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
     /// Switch the proxy's mode.
     Mode(Mode),

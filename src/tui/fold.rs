@@ -41,7 +41,7 @@ impl App {
         match event {
             Event::Call { call, .. } => self.call_changed(call, newest),
             Event::Stored { rows } => self.rows_changed(rows, &gone),
-            Event::Removed { .. } => self.rows_removed(removed),
+            Event::Removed { .. } => self.rows_removed(&removed),
             Event::Mode(mode) => {
                 self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()));
             }
@@ -111,7 +111,7 @@ impl App {
         }
     }
 
-    fn rows_removed(&mut self, removed: Vec<RecordingId>) {
+    fn rows_removed(&mut self, removed: &[RecordingId]) {
         let ids: HashSet<&RecordingId> = removed.iter().collect();
         self.marked.retain(|id| !ids.contains(id));
         self.recordings.retain(|key| !ids.contains(&key.1));

@@ -13,7 +13,7 @@ use crate::tui::line::{Tone, fit};
 use crate::tui::pane::draw;
 
 /// Things to choose from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Menu {
     /// What is chosen.
     pub title: String,
@@ -24,7 +24,7 @@ pub struct Menu {
 }
 
 /// One of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     /// The key that chooses it at once; not one that moves or leaves.
     pub key: Option<char>,
@@ -39,7 +39,7 @@ pub struct Item {
 }
 
 /// What a choice leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
     /// As if its key had been pressed.
     Act(Action),

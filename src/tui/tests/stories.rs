@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::script::Script;
 use super::world;
 use crate::model::{CallId, Event, Level, Mode, Notice, Snapshot, Timestamp};
+use crate::tui::deed::Deed;
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
@@ -124,19 +125,20 @@ fn deleting_asks_first_and_the_list_waits_for_the_event() {
     script.press("d <Enter>");
     assert_eq!(script.effects(), [], "neither the key that asked nor Enter confirms");
     script.press("<Esc> d x");
-    assert_eq!(script.effects(), [Effect::Remove(vec![world::id(1)])]);
+    assert_eq!(script.effects(), [Effect::Do(Deed::Remove(vec![world::id(1)]))]);
     assert_eq!(script.app.recordings.keys().len(), 12, "nothing is gone because it was asked for");
     script.event(Event::Removed { ids: vec![world::id(1)] });
     assert_eq!(script.app.recordings.keys().len(), 11);
     script.shows("deleted");
     script.press("u u");
-    assert_eq!(script.effects(), [Effect::Restore(vec![world::id(1)])], "asked for once");
+    assert_eq!(script.effects(), [Effect::Do(Deed::Undo), Effect::Do(Deed::Undo)], "each takes one back");
     assert_eq!(script.app.recordings.keys().len(), 11);
     script.event(Event::Stored { rows: vec![Arc::new(world::row(1))] });
+    script.say(Message::Done("Undone: rm rec_x".into()));
     assert_eq!(script.app.recordings.keys().len(), 12);
-    assert!(script.screen().contains("Restored 1 recording"));
-    script.press("u");
-    assert_eq!(script.effects(), [], "there is nothing more to take back");
+    assert!(script.screen().contains("Undone: rm rec_x"));
+    script.say(Message::Failed { what: "undo", text: "there is nothing to undo".into() });
+    assert!(script.screen().contains("nothing to undo"));
 }
 
 #[test]
@@ -152,7 +154,7 @@ fn the_mode_is_chosen_from_a_menu_that_explains_it() {
     let mut script = Script::new(world::world(3, 3)).keys("m k");
     script.shows("modes");
     script.press("<Enter>");
-    assert_eq!(script.effects(), [Effect::SetMode(Mode::ReplayOrRecord)]);
+    assert_eq!(script.effects(), [Effect::Do(Deed::Mode(Mode::ReplayOrRecord))]);
     assert_eq!(script.app.world.mode, Mode::ReplayOrError);
     script.event(Event::Mode(Mode::ReplayOrRecord));
     assert!(script.screen().contains("● replay-or-record"));
