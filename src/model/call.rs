@@ -128,24 +128,4 @@ impl Call {
             Some(outcome) => outcome.label(),
         }
     }
-
-    /// Everything `/` looks at, in one line.
-    #[must_use]
-    pub fn haystack(&self) -> String {
-        let status = self.status.map(|s| s.to_string()).unwrap_or_default();
-        let recording = self.recording.as_ref().map(RecordingId::as_str).unwrap_or_default();
-        let parts = [
-            self.label(),
-            &status,
-            &self.method,
-            &self.mount,
-            &self.endpoint,
-            self.model.as_deref().unwrap_or_default(),
-            self.prompt.as_deref().unwrap_or_default(),
-            recording,
-            self.scope.as_deref().unwrap_or_default(),
-            self.reason.as_deref().unwrap_or_default(),
-        ];
-        parts.join(" ")
-    }
 }

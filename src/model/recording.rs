@@ -310,25 +310,6 @@ impl Row {
     pub fn answers(&self) -> bool {
         self.completeness.replayable() && self.review.is_none()
     }
-
-    /// Everything `/` looks at, in one line.
-    #[must_use]
-    pub fn haystack(&self) -> String {
-        let parts = [
-            self.id.as_str(),
-            &self.hash.to_string(),
-            &self.method,
-            &self.mount,
-            &self.endpoint,
-            self.model.as_deref().unwrap_or_default(),
-            self.prompt.as_deref().unwrap_or_default(),
-            self.name.as_deref().unwrap_or_default(),
-            &self.strategy.to_string(),
-            &self.status.to_string(),
-            &self.tags.join(" "),
-        ];
-        parts.join(" ")
-    }
 }
 
 impl Hits {

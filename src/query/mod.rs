@@ -17,6 +17,7 @@ mod error;
 mod help;
 mod judge;
 mod key;
+mod narrow;
 mod parse;
 mod value;
 
@@ -125,6 +126,12 @@ pub struct Query {
 }
 
 impl Query {
+    /// The query that everything of this kind matches.
+    #[must_use]
+    pub fn all(kind: Kind) -> Self {
+        Self { expr: Expr::All(Vec::new()), kind }
+    }
+
     /// Reads a query.
     ///
     /// # Errors

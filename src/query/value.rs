@@ -70,7 +70,7 @@ pub(super) struct Part {
 
 /// Which letters of a text have to be made small before something is looked for in it. Nearly always those of ASCII are
 /// enough, which is many times faster: lists ask this of every row at every key press.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
     Ascii,
     /// Each for itself: what a letter becomes must not depend on those beside it, or a part of a text would not always be

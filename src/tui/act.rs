@@ -6,6 +6,7 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::Deed;
 use super::effect::Effect;
+use super::filter::Filter;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
 use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
@@ -26,7 +27,7 @@ impl App {
             Action::Picture => return self.full_screen(),
             Action::Back => self.back(),
             Action::Filter => self.look_for(),
-            Action::ToggleFilter => self.toggle_filter(),
+            Action::ToggleFilter => self.change_filter(Filter::toggle),
             Action::Help => self.overlay = Some(Overlay::Help(Help::default())),
             Action::Palette => self.overlay = Some(Overlay::Palette(Box::new(Palette::new()))),
             Action::Menu => self.actions_menu(),
@@ -38,6 +39,11 @@ impl App {
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
+            Action::Sort => self.choose_order(),
+            Action::Reverse => self.order = self.order.reversed(),
+            Action::Complete => self.complete_filter(true),
+            Action::CompleteBack => self.complete_filter(false),
+            Action::Earlier | Action::Later => self.recall(action == Action::Earlier),
             other if self.look(other) => {}
             other => return self.curate(other),
         }
@@ -153,6 +159,10 @@ impl App {
         match choice {
             Choice::Act(action) => self.act(action),
             Choice::Do(deed) => vec![Effect::Do(deed)],
+            Choice::Sort(by) => {
+                self.sort(by);
+                Vec::new()
+            }
         }
     }
 
@@ -229,14 +239,11 @@ impl App {
             self.in_detail = false;
         } else if self.zoom {
             self.zoom = false;
+        } else if self.marks.end_range() {
         } else if self.tab == Tab::Recordings && !self.marked.is_empty() {
             self.mark(Action::MarkNone);
         } else if !self.filter().kept().is_empty() {
-            match self.tab {
-                Tab::Live => self.live.filter.clear(),
-                Tab::Recordings => self.recordings.filter.clear(),
-            }
-            self.list_tab();
+            self.change_filter(Filter::clear);
         }
     }
 
@@ -287,59 +294,5 @@ impl App {
             Some(_) => self.overlay = Some(Overlay::Picture),
         }
         Vec::new()
-    }
-
-    fn edit_filter(&mut self) {
-        let before = self.filter().text().to_owned();
-        match self.tab {
-            Tab::Live => self.live.filter.edit(),
-            Tab::Recordings => self.recordings.filter.edit(),
-        }
-        self.in_detail = false;
-        self.overlay = Some(Overlay::Filter);
-        if self.filter().text() != before {
-            self.list_tab();
-        }
-    }
-
-    fn toggle_filter(&mut self) {
-        match self.tab {
-            Tab::Live => self.live.filter.toggle(),
-            Tab::Recordings => self.recordings.filter.toggle(),
-        }
-        self.list_tab();
-    }
-
-    fn keep_filter(&mut self) {
-        if matches!(self.overlay, Some(Overlay::Filter)) {
-            self.overlay = None;
-            self.live.filter.keep();
-            self.recordings.filter.keep();
-        }
-    }
-
-    /// Changes the text that is being typed, and what is listed.
-    pub(super) fn type_filter(&mut self, change: impl FnOnce(&mut Input)) {
-        let filter = match self.tab {
-            Tab::Live => &mut self.live.filter,
-            Tab::Recordings => &mut self.recordings.filter,
-        };
-        let Some(input) = &mut filter.input else { return };
-        let before = input.value().to_lowercase();
-        change(input);
-        let after = input.value().to_lowercase();
-        match self.tab {
-            _ if before == after => {}
-            // What does not pass the shorter text does not pass the longer one.
-            Tab::Recordings if after.contains(&before) => self.narrow_rows(),
-            _ => self.list_tab(),
-        }
-    }
-
-    fn list_tab(&mut self) {
-        match self.tab {
-            Tab::Live => self.list_calls(),
-            Tab::Recordings => self.list_rows(),
-        }
     }
 }

@@ -54,6 +54,10 @@ actions! {
     JumpBack "jump-back" "back to where a jump began";
     Filter "filter" "filter the list";
     ToggleFilter "toggle-filter" "filter off and on";
+    Complete "complete" "complete what is typed; again: the next way";
+    CompleteBack "complete-back" "complete what is typed; the way before";
+    Earlier "earlier" "what was typed before";
+    Later "later" "what was typed after that";
     Find "find" "find a recording by a few letters";
     Palette "palette" "all commands, by name";
     Menu "menu" "what can be done with what is selected";

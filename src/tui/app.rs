@@ -3,8 +3,8 @@
 //! `update` is pure: it changes the state and returns what is to be done outside. The lists are a fold of the engine's
 //! events; nothing in here changes because something was asked for.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
@@ -16,13 +16,21 @@ use super::detail::Detail;
 use super::effect::{Effect, Subject};
 use super::keymap::{self, Keymap, Meaning, Scope};
 use super::layout::{self, Areas, Class, Wishes};
-use super::list::{Filter, List};
+use super::filter::Filter;
+use super::kin::Kin;
+use super::list::List;
+use super::marks::Marks;
 use super::message::Message;
+use super::order::{Order, RowKey};
 use super::overlay::Overlay;
 use super::page::Page;
+use super::past::Past;
+use super::sieve::Sieve;
 use super::theme::Theme;
 use super::toast::Toasts;
 use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use crate::query::Kind;
+use crate::reading::Prices;
 use crate::terminal::Protocol;
 
 /// What the screen is told at its start.
@@ -83,10 +91,6 @@ impl Tab {
     }
 }
 
-/// Where a recording stands in its list: the newest first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowKey(pub Reverse<Timestamp>, pub RecordingId);
-
 /// The state of the screen.
 #[derive(Debug)]
 pub struct App {
@@ -120,13 +124,23 @@ pub struct App {
     pub known: Known,
     /// Marked recordings: verbs are for them, if there are any.
     pub marked: BTreeSet<RecordingId>,
-    /// Where a range of marks began.
-    pub range: Option<RowKey>,
+    /// What is to be known of the marks.
+    pub marks: Marks,
+    /// By what recordings are sorted.
+    pub order: Order,
+    /// What their list was made by.
+    pub sieve: Sieve,
+    /// Which recordings belong together.
+    pub kin: Kin,
+    /// What things cost, as far as that is known.
+    pub prices: Arc<Prices>,
+    /// What was looked for before.
+    pub sought: Past,
     /// How much of long work is done, and of how much.
     pub under: Option<(usize, usize)>,
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
-    asked: u64,
+    pub(super) asked: u64,
     typed: String,
     dirty: bool,
 }
@@ -148,7 +162,7 @@ impl App {
             world: Snapshot::default(),
             now: Timestamp::default(),
             tab: Tab::Live,
-            live: List::new(true),
+            live: List::new(true).asked_of(Kind::Calls),
             recordings: List::new(false),
             in_detail: false,
             zoom: false,
@@ -159,7 +173,12 @@ impl App {
             stored: 0,
             known: Known::default(),
             marked: BTreeSet::new(),
-            range: None,
+            marks: Marks::default(),
+            order: Order::default(),
+            sieve: Sieve::default(),
+            kin: Kin::default(),
+            prices: Arc::new(Prices::listed()),
+            sought: Past::default(),
             under: None,
             size: (0, 0),
             asked: 0,
@@ -307,10 +326,15 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
-            Message::Answered { generation, answer: Ok(answer), .. } => self.known.take(generation, answer),
+            Message::Answered { generation, answer: Ok(answer), .. } => {
+                self.known.take(generation, answer);
+                self.take_list(generation);
+            }
             Message::Answered { generation, answer: Err(why), ask } => {
                 self.known.fail(generation, &ask, why);
+                self.take_list(generation);
             }
+            Message::Sifted { generation, keys } => self.sifted(generation, keys),
             Message::Done(text) => {
                 self.under = None;
                 if !text.is_empty() {
@@ -330,8 +354,12 @@ impl App {
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         let minute = |at: Timestamp| at.0.div_euclid(60_000);
         self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
-        self.dirty |= self.toasts.expire(now) || minute(now) != minute(self.now);
+        let aged = minute(now) != minute(self.now);
+        self.dirty |= self.toasts.expire(now) || aged;
         self.now = now;
+        if aged {
+            self.aged();
+        }
         self.rates.push_back(0);
         while self.rates.len() > 60 {
             self.rates.pop_front();
@@ -341,6 +369,8 @@ impl App {
 
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
     fn reconcile(&mut self) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.sift().into_iter().chain(self.look_for_expired()).collect();
+        self.count_marks();
         let areas = self.areas();
         self.live.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
@@ -348,9 +378,9 @@ impl App {
         let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
-            return Vec::new();
+            return effects;
         }
-        let mut effects: Vec<Effect> = self.detail.load().into_iter().collect();
+        effects.extend(self.detail.load());
         if self.detail.must_compose(usize::from(pane.width)) {
             self.detail.lines = self.compose(usize::from(pane.width));
         }

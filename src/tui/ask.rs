@@ -1,7 +1,8 @@
 //! What the screen wants to know, and what has arrived of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::desk::Desk;
 use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
@@ -21,6 +22,8 @@ pub enum Ask {
     Prune(String, BTreeSet<RecordingId>),
     /// The recordings that a query shows.
     List(String),
+    /// The recordings that are older than their rule allows.
+    Expired,
     /// What recording anew would cost.
     Rerecord(Vec<RecordingId>),
     /// What was deleted.
@@ -42,6 +45,7 @@ pub enum Answer {
     Diff(Box<Diff>),
     Prune(Box<PrunePlan>),
     List(Vec<Arc<Row>>),
+    Expired(Vec<Arc<Row>>),
     Rerecord(Vec<Rerecord>),
     Trash(Vec<Trashed>),
     Reviews(Vec<Arc<Row>>),
@@ -54,6 +58,12 @@ impl Ask {
     #[must_use]
     pub fn kind(&self) -> std::mem::Discriminant<Self> {
         std::mem::discriminant(self)
+    }
+
+    /// How long to wait for a newer question before it is asked: where one comes with every letter, most are in vain.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        Duration::from_millis(if matches!(self, Self::List(_)) { 120 } else { 0 })
     }
 
     /// Asks the desk.
@@ -69,6 +79,7 @@ impl Ask {
                 desk.prune(&query, &keep, None, true).await.map(|plan| Answer::Prune(Box::new(plan)))
             }
             Self::List(query) => desk.list(&query).await.map(Answer::List),
+            Self::Expired => desk.list("expired:yes").await.map(Answer::Expired),
             Self::Rerecord(ids) => desk.rerecord_plan(&ids).await.map(Answer::Rerecord),
             Self::Trash => desk.trash().await.map(Answer::Trash),
             Self::Reviews => desk.reviews().await.map(Answer::Reviews),
@@ -131,6 +142,7 @@ pub struct Known {
     pub diff: Slot<Box<Diff>>,
     pub prune: Slot<Box<PrunePlan>>,
     pub list: Slot<Vec<Arc<Row>>>,
+    pub expired: Slot<HashSet<RecordingId>>,
     pub rerecord: Slot<Vec<Rerecord>>,
     pub trash: Slot<Vec<Trashed>>,
     pub reviews: Slot<Vec<Arc<Row>>>,
@@ -147,6 +159,7 @@ impl Known {
             Ask::Diff(..) => self.diff.asked(generation),
             Ask::Prune(..) => self.prune.asked(generation),
             Ask::List(_) => self.list.asked(generation),
+            Ask::Expired => self.expired.asked(generation),
             Ask::Rerecord(_) => self.rerecord.asked(generation),
             Ask::Trash => self.trash.asked(generation),
             Ask::Reviews => self.reviews.asked(generation),
@@ -163,6 +176,10 @@ impl Known {
             Answer::Diff(diff) => self.diff.take(generation, Ok(diff)),
             Answer::Prune(plan) => self.prune.take(generation, Ok(plan)),
             Answer::List(rows) => self.list.take(generation, Ok(rows)),
+            Answer::Expired(rows) => {
+                let ids = rows.iter().map(|row| row.id.clone()).collect();
+                self.expired.take(generation, Ok(ids));
+            }
             Answer::Rerecord(plan) => self.rerecord.take(generation, Ok(plan)),
             Answer::Trash(trash) => self.trash.take(generation, Ok(trash)),
             Answer::Reviews(rows) => self.reviews.take(generation, Ok(rows)),
@@ -179,6 +196,7 @@ impl Known {
             Ask::Diff(..) => self.diff.take(generation, Err(why)),
             Ask::Prune(..) => self.prune.take(generation, Err(why)),
             Ask::List(_) => self.list.take(generation, Err(why)),
+            Ask::Expired => self.expired.take(generation, Err(why)),
             Ask::Rerecord(_) => self.rerecord.take(generation, Err(why)),
             Ask::Trash => self.trash.take(generation, Err(why)),
             Ask::Reviews => self.reviews.take(generation, Err(why)),

@@ -6,7 +6,6 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::{Deed, counted};
 use super::effect::Effect;
-use super::fold::key_of;
 use super::line::{Tone, Toned, age, fit};
 use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose, Question};
 use super::text;
@@ -81,45 +80,6 @@ impl App {
             _ => {}
         }
         Vec::new()
-    }
-
-    /// Marks recordings, or takes marks away.
-    pub(super) fn mark(&mut self, action: Action) {
-        let shown = || self.recordings.keys().iter().map(|key| key.1.clone());
-        match action {
-            Action::Mark => {
-                if let Some(id) = self.selected_row().map(|row| row.id.clone()) {
-                    if !self.marked.remove(&id) {
-                        self.marked.insert(id);
-                    }
-                    self.moved(1);
-                }
-            }
-            Action::Range => {
-                self.range = match self.range.take() {
-                    None => self.recordings.selected().cloned(),
-                    Some(_) => None,
-                };
-                self.mark_range();
-            }
-            Action::MarkAll => self.marked = shown().collect(),
-            Action::MarkOthers => {
-                let others = shown().filter(|id| !self.marked.contains(id)).collect();
-                self.marked = others;
-            }
-            _ => {
-                self.marked.clear();
-                self.range = None;
-            }
-        }
-    }
-
-    /// Marks what lies between the beginning of the range and the selection.
-    pub(super) fn mark_range(&mut self) {
-        let (Some(from), Some(to)) = (&self.range, self.recordings.selected()) else { return };
-        let (low, high) = if from <= to { (from, to) } else { (to, from) };
-        let within = self.recordings.keys().iter().filter(|key| *key >= low && *key <= high);
-        self.marked.extend(within.map(|key| key.1.clone()));
     }
 
     fn keep(&mut self) -> Vec<Effect> {
@@ -269,14 +229,22 @@ impl App {
             self.toasts.info(self.now, "No recording answered this call".into());
             return;
         };
-        let Some(key) = self.world.rows.get(&id).map(|row| key_of(row)) else {
+        self.jump_to(&id);
+    }
+
+    /// To a recording in its list; a filter in the way is turned off.
+    pub(super) fn jump_to(&mut self, id: &RecordingId) {
+        let Some(key) = self.world.rows.get(id).map(|row| self.key_of(row)) else {
             self.toasts.info(self.now, "Its recording is gone".into());
             return;
         };
         let rows = self.areas().list_rows();
-        if !self.recordings.select(&key, rows) && !self.recordings.filter.text().is_empty() {
-            self.recordings.filter.toggle();
-            self.list_rows();
+        if !self.recordings.select(&key, rows) {
+            if !self.recordings.filter.text().is_empty() {
+                self.recordings.filter.toggle();
+            }
+            // It is seen at once; the others follow when they are sifted.
+            self.recordings.put(&key, true);
             self.recordings.select(&key, rows);
         }
         self.jumps.push(self.tab);

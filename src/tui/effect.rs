@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::deed::Deed;
+use super::sieve::Sift;
 use super::text::Picture;
 use crate::model::{CallId, RecordingId};
 
@@ -17,6 +18,8 @@ pub enum Effect {
     },
     /// Decode a picture and scale it to so many cells; answered by `Message::Scaled`.
     Scale(Scale),
+    /// Work out which recordings are listed; answered by `Message::Sifted`.
+    Sift(Sift),
     /// Show a picture in full resolution on the whole screen.
     FullScreen(Picture),
     /// Ask the desk something; answered by `Message::Answered`.

@@ -1,23 +1,23 @@
 //! Events into lists.
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::app::{App, RowKey};
+use super::app::App;
 use super::deed::counted;
 use super::effect::Subject;
+use super::kin::Kin;
+use super::order::RowKey;
 use crate::model::{Call, CallId, Event, Level, RecordingId, Row, Snapshot};
-
-/// More rows than this at once are cheaper to list anew.
-const MANY: usize = 64;
+use crate::query;
 
 impl App {
     /// Takes the world as it stands.
     pub(super) fn take_snapshot(&mut self, snapshot: Snapshot) {
         self.world = snapshot;
         self.stored = self.world.rows.values().map(|row| row.size).sum();
+        self.kin = Kin::of(&self.world);
         self.list_calls();
-        self.list_rows();
+        self.sieve.spoil();
         self.detail.refresh();
     }
 
@@ -27,7 +27,7 @@ impl App {
             return self.take_snapshot(Snapshot::clone(snapshot));
         }
         let newest = self.world.calls.back().map(|call| call.id);
-        let gone: Vec<RowKey> = self.stale_keys(event);
+        let before = self.keys_before(event);
         let known = |app: &Self, ids: &[RecordingId]| {
             let ids: Vec<_> = ids.iter().filter(|id| app.world.rows.contains_key(id)).cloned().collect();
             ids
@@ -39,8 +39,11 @@ impl App {
             self.stored = self.stored.saturating_add(self.length_of(event));
         }
         match event {
-            Event::Call { call, .. } => self.call_changed(call, newest),
-            Event::Stored { rows } => self.rows_changed(rows, &gone),
+            Event::Call { call, .. } => {
+                self.call_changed(call, newest);
+                self.rows_hit(&before);
+            }
+            Event::Stored { rows } => self.rows_changed(rows, &before),
             Event::Removed { .. } => self.rows_removed(&removed),
             Event::Mode(mode) => {
                 self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()));
@@ -55,26 +58,10 @@ impl App {
 
     /// Lists all calls that pass the filter.
     pub(super) fn list_calls(&mut self) {
-        let passes = self.live.filter.test();
-        let calls = self.world.calls.iter().filter(|call| passes(&|| call.haystack()));
-        let keys: Vec<CallId> = calls.map(|call| call.id).collect();
+        let query = self.live.filter.query();
+        let shown = |call: &&std::sync::Arc<Call>| query.shows(query::Subject::Call(call), self.now);
+        let keys: Vec<CallId> = self.world.calls.iter().filter(shown).map(|call| call.id).collect();
         self.live.replace(keys);
-    }
-
-    /// Lists all recordings that pass the filter.
-    pub(super) fn list_rows(&mut self) {
-        let passes = self.recordings.filter.test();
-        let rows = self.world.rows.values().filter(|row| passes(&|| row.haystack()));
-        let mut keys: Vec<RowKey> = rows.map(|row| key_of(row)).collect();
-        keys.sort_unstable();
-        self.recordings.replace(keys);
-    }
-
-    /// Narrows the list of recordings to those that pass; for a filter that grew by a letter.
-    pub(super) fn narrow_rows(&mut self) {
-        let passes = self.recordings.filter.test();
-        let rows = &self.world.rows;
-        self.recordings.retain(|key| rows.get(&key.1).is_some_and(|row| passes(&|| row.haystack())));
     }
 
     fn call_changed(&mut self, call: &Call, newest: Option<CallId>) {
@@ -87,25 +74,28 @@ impl App {
         if let Some(oldest) = oldest {
             self.live.drop_before(&oldest);
         }
-        let shown = Some(call.id) >= oldest && self.live.filter.test()(&|| call.haystack());
+        let shown = Some(call.id) >= oldest && self.live.filter.query().shows(query::Subject::Call(call), self.now);
         self.live.put(&call.id, shown);
         if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
             self.detail.refresh();
         }
     }
 
-    fn rows_changed(&mut self, rows: &[std::sync::Arc<Row>], gone: &[RowKey]) {
-        if rows.len() > MANY {
-            self.list_rows();
-        } else {
-            for key in gone {
-                self.recordings.put(key, false);
-            }
-            for row in rows {
-                let shown = self.recordings.filter.test()(&|| row.haystack());
-                self.recordings.put(&key_of(row), shown);
+    /// Hits change a recording's place, where the list is sorted by them.
+    fn rows_hit(&mut self, before: &HashMap<RecordingId, RowKey>) {
+        for (id, key) in before {
+            if let Some(row) = self.world.rows.get(id).cloned() {
+                self.row_changed(Some(key), &row);
             }
         }
+    }
+
+    fn rows_changed(&mut self, rows: &[std::sync::Arc<Row>], before: &HashMap<RecordingId, RowKey>) {
+        for row in rows {
+            self.kin.put(row);
+            self.row_changed(before.get(&row.id), row);
+        }
+        self.rows_moved([]);
         if rows.iter().any(|row| self.shows(&row.id)) {
             self.detail.refresh();
         }
@@ -115,6 +105,7 @@ impl App {
         let ids: HashSet<&RecordingId> = removed.iter().collect();
         self.marked.retain(|id| !ids.contains(id));
         self.recordings.retain(|key| !ids.contains(&key.1));
+        self.rows_moved(removed);
         if removed.is_empty() {
             return;
         }
@@ -135,11 +126,20 @@ impl App {
         }
     }
 
-    /// Places of changed recordings whose place is another now.
-    fn stale_keys(&self, event: &Event) -> Vec<RowKey> {
-        let Event::Stored { rows } = event else { return Vec::new() };
-        let before = rows.iter().filter_map(|row| self.world.rows.get(&row.id).map(|old| (old, row)));
-        before.filter(|(old, row)| old.recorded_at != row.recorded_at).map(|(old, _)| key_of(old)).collect()
+    /// The keys, as they were, of recordings that an event is about.
+    fn keys_before(&mut self, event: &Event) -> HashMap<RecordingId, RowKey> {
+        let ids: Vec<&RecordingId> = match event {
+            Event::Stored { rows } => rows.iter().map(|row| &row.id).collect(),
+            Event::Removed { ids } => ids.iter().collect(),
+            Event::Call { call, usage: Some(_), .. } => call.recording.iter().collect(),
+            _ => Vec::new(),
+        };
+        let known = ids.into_iter().filter_map(|id| self.world.rows.get(id));
+        let keys = known.clone().map(|row| (row.id.clone(), self.key_of(row))).collect();
+        if !matches!(event, Event::Call { .. }) {
+            known.for_each(|row| self.kin.remove(row));
+        }
+        keys
     }
 
     fn shows(&self, id: &RecordingId) -> bool {
@@ -149,9 +149,4 @@ impl App {
             None => false,
         }
     }
-}
-
-/// Where a recording stands in the list.
-pub(super) fn key_of(row: &Row) -> RowKey {
-    RowKey(Reverse(row.recorded_at), row.id.clone())
 }

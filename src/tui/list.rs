@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use tui_input::Input;
+use super::filter::Filter;
+use crate::query::Kind;
 
 /// Sorted keys of what passes the filter, with the selected one and the first visible one.
 #[derive(Clone, Debug)]
@@ -20,16 +21,6 @@ pub struct List<K> {
     pub sideways: usize,
 }
 
-/// A text that rows must contain.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// The text, kept while it is off.
-    text: String,
-    off: bool,
-    /// While it is being typed.
-    pub input: Option<Input>,
-}
-
 impl<K: Ord + Clone> List<K> {
     /// An empty list; one that follows keeps the last key selected until told otherwise.
     #[must_use]
@@ -43,6 +34,12 @@ impl<K: Ord + Clone> List<K> {
             filter: Filter::default(),
             sideways: 0,
         }
+    }
+
+    /// The same with a filter for rows of this kind.
+    #[must_use]
+    pub fn asked_of(self, kind: Kind) -> Self {
+        Self { filter: Filter::of(kind), ..self }
     }
 
     /// The keys in order.
@@ -73,6 +70,37 @@ impl<K: Ord + Clone> List<K> {
     pub fn retain(&mut self, keep: impl FnMut(&K) -> bool) {
         self.keys.retain(keep);
         self.settle();
+    }
+
+    /// Takes new keys, sorted, in which the selected row has another key: it stays where it is on a screen with room for so
+    /// many rows.
+    pub fn reorder(&mut self, keys: Vec<K>, selected: Option<K>, height: usize) {
+        let above = self.index().map_or(0, |at| at.saturating_sub(self.window(height).start));
+        self.keys = keys;
+        self.selected = selected;
+        self.settle();
+        let start = self.index().unwrap_or(0).saturating_sub(above);
+        self.top = self.keys.get(start).filter(|_| start > 0).cloned();
+        self.reveal(height);
+    }
+
+    /// A row whose key was another one: what is selected stays that, and the window stays where it is.
+    pub fn rekey(&mut self, before: &K, after: &K) {
+        let Ok(at) = self.keys.binary_search(before) else { return };
+        if before == after {
+            return;
+        }
+        self.keys.remove(at);
+        if self.selected.as_ref() == Some(before) {
+            self.selected = Some(after.clone());
+        }
+        self.put(after, true);
+    }
+
+    /// Whether the key is in the list.
+    #[must_use]
+    pub fn contains(&self, key: &K) -> bool {
+        self.keys.binary_search(key).is_ok()
     }
 
     /// Drops the keys before this one.
@@ -192,53 +220,6 @@ impl<K: Ord + Clone> List<K> {
     }
 }
 
-impl Filter {
-    /// The text in force; empty when there is none.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match &self.input {
-            Some(input) => input.value(),
-            None if self.off => "",
-            None => &self.text,
-        }
-    }
-
-    /// The text that is kept, in force or not.
-    #[must_use]
-    pub fn kept(&self) -> &str {
-        &self.text
-    }
-
-    /// Tells whether a row passes, by its haystack; which is only made when there is something to look for.
-    pub fn test(&self) -> impl Fn(&dyn Fn() -> String) -> bool + use<> {
-        let needle = self.text().to_lowercase();
-        move |haystack| needle.is_empty() || haystack().to_lowercase().contains(&needle)
-    }
-
-    /// Begins to type, with the text as it is.
-    pub fn edit(&mut self) {
-        self.input = Some(Input::new(self.text.clone()));
-    }
-
-    /// Ends typing and keeps the text.
-    pub fn keep(&mut self) {
-        if let Some(input) = self.input.take() {
-            input.value().clone_into(&mut self.text);
-            self.off = false;
-        }
-    }
-
-    /// Turns it off or on.
-    pub fn toggle(&mut self) {
-        self.off = !self.off && !self.text.is_empty();
-    }
-
-    /// Forgets it.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -272,6 +253,24 @@ mod tests {
         list.replace((30..200).collect());
         assert_eq!(list.keys()[list.window(5)], seen);
         assert_eq!(list.selected(), Some(&49));
+    }
+
+    #[test]
+    fn a_row_with_another_key_keeps_the_selection_and_leaves_the_view() {
+        let mut list = List::new(false);
+        list.replace((10..40).collect());
+        list.select(&20, 5);
+        list.step(-1, 5);
+        list.rekey(&19, &5);
+        assert_eq!((list.selected(), list.index()), (Some(&5), Some(0)));
+        list.rekey(&30, &7);
+        assert!(list.contains(&7) && !list.contains(&30));
+        list.select(&20, 5);
+        let above = 20 - list.keys()[list.window(5)][0];
+        let back: Vec<u64> = (0..30).map(|key| 100 - key).rev().collect();
+        list.reorder(back, Some(80), 5);
+        assert_eq!(list.selected(), Some(&80));
+        assert_eq!(80 - list.keys()[list.window(5)][0], above, "it stays on its line");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use image::RgbaImage;
 
 use super::ask::{Answer, Ask};
+use super::order::RowKey;
 use super::page::Pages;
 use crate::model::{Event, Snapshot, Timestamp};
 
@@ -37,6 +38,13 @@ pub enum Message {
         generation: u64,
         /// The picture's own width and height, and its scaled pixels; else why there is none.
         picture: Result<((u32, u32), Arc<RgbaImage>), String>,
+    },
+    /// It is known which recordings are listed.
+    Sifted {
+        /// As in the effect that asked.
+        generation: u64,
+        /// Their keys, sorted.
+        keys: Vec<RowKey>,
     },
     /// The desk answered what it was asked.
     Answered {

@@ -21,23 +21,31 @@ pub mod ask;
 pub mod deed;
 pub mod detail;
 pub mod effect;
+pub mod filter;
 pub mod keymap;
+pub mod kin;
 pub mod layout;
 pub mod line;
 pub mod list;
+pub mod marks;
 pub mod message;
+pub mod order;
 pub mod overlay;
 pub mod page;
 pub mod pane;
+pub mod past;
 pub mod picture;
+pub mod sieve;
 pub mod text;
 pub mod theme;
 pub mod toast;
 pub mod view;
+pub mod vocabulary;
 
 mod act;
 mod curate;
 mod fold;
+mod narrow;
 mod work;
 
 #[cfg(test)]

@@ -3,4 +3,4 @@
 mod laws;
 mod script;
 mod stories;
-mod world;
+pub(super) mod world;

@@ -18,13 +18,12 @@ use crate::model::Level;
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let areas = app.areas_on(frame.area());
-    let above = paint(app, &areas, frame.buffer_mut());
-    if let Some(spot) = above.or_else(|| cursor(app, &areas)) {
+    if let Some(spot) = paint(app, &areas, frame.buffer_mut()) {
         frame.set_cursor_position(spot);
     }
 }
 
-/// Paints everything; gives the place of the cursor where something is typed above the panes.
+/// Paints everything; gives the place of the cursor where something is typed.
 fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     if areas.class == Class::Line {
         let lines = Toned::of(Tone::Plain, one_line(app)).wrapped(usize::from(areas.whole.width));
@@ -45,9 +44,12 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     if !areas.strip.is_empty() {
         pane::live::strip(app, areas.strip, buf);
     }
-    filter(app, areas.filter, buf);
     hints(app, areas.status, buf);
     toast(app, areas, buf);
+    let typed = pane::filter::draw(app, areas.filter, buf);
+    if matches!(app.overlay, Some(Overlay::Filter)) {
+        return typed;
+    }
     let overlay = app.overlay.as_ref()?;
     let whole = matches!(overlay, Overlay::Picture);
     let body = Rect { height: areas.whole.height.saturating_sub(1), ..areas.whole };
@@ -133,32 +135,6 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share between 0 and 1")]
 fn tenths(rate: f64) -> usize {
     (rate.clamp(0.0, 1.0) * 10.0).round() as usize
-}
-
-/// The filter: while it is typed, and as long as it is kept.
-fn filter(app: &App, mut place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let filter = app.filter();
-    if let Some(input) = &filter.input {
-        draw::write(buf, &mut place, "/ ", theme.tone(Tone::Accent));
-        let scroll = input.visual_scroll(usize::from(place.width.saturating_sub(1)));
-        let text: String = sanitize(input.value()).chars().skip(scroll).collect();
-        draw::write(buf, &mut place, &text, theme.tone(Tone::Strong));
-        return;
-    }
-    let off = filter.text().is_empty() && !filter.kept().is_empty();
-    let line = Toned::of(Tone::Dim, "/ ")
-        .and(if off { Tone::Dim } else { Tone::Plain }, sanitize(filter.kept()))
-        .and(Tone::Dim, if off { "  off: \\ turns it on" } else { "  \\ off  Esc clear" });
-    draw::toned(buf, place, &line, theme);
-}
-
-fn cursor(app: &App, areas: &Areas) -> Option<(u16, u16)> {
-    let input = app.filter().input.as_ref()?;
-    let room = usize::from(areas.filter.width.saturating_sub(3));
-    let at = input.visual_cursor().saturating_sub(input.visual_scroll(room)).min(room);
-    let x = areas.filter.x.saturating_add(2).saturating_add(u16::try_from(at).ok()?);
-    (!areas.filter.is_empty() && x < areas.filter.right()).then_some((x, areas.filter.y))
 }
 
 /// The keys that matter here, from the keymap; the least important leave when there is no room.

@@ -1,5 +1,7 @@
 //! What takes time, done away from the UI thread; the newest request wins.
 
+mod rows;
+
 use std::collections::HashMap;
 use std::io;
 use std::mem::Discriminant;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Signals;
 use super::ask::Ask;
@@ -19,6 +21,7 @@ use super::effect::{Effect, Scale, Subject};
 use super::message::Message;
 use super::page::Pages;
 use super::picture;
+use super::sieve::Sift;
 use super::text::{Picture, Source};
 use crate::desk::Desk;
 use crate::reading::decode_picture;
@@ -30,6 +33,7 @@ pub(super) struct Workers {
     say: mpsc::Sender<Message>,
     loads: watch::Sender<Option<(u64, Subject)>>,
     scales: watch::Sender<Option<Scale>>,
+    sifts: watch::Sender<Option<Sift>>,
     deeds: mpsc::UnboundedSender<Deed>,
     asks: HashMap<Discriminant<Ask>, AbortHandle>,
 }
@@ -42,9 +46,11 @@ impl Workers {
         let (scales, to_scale) = watch::channel(None);
         tokio::spawn(load_all(desk.clone(), to_load, say.clone()));
         tokio::spawn(scale_all(desk.clone(), to_scale, say.clone()));
+        let (sifts, to_sift) = watch::channel(None);
+        tokio::spawn(rows::sift_all(to_sift, say.clone()));
         let (deeds, to_do) = mpsc::unbounded_channel();
         tokio::spawn(carry_out_all(desk.clone(), to_do, say.clone()));
-        Self { desk: desk.clone(), say, loads, scales, deeds, asks: HashMap::new() }
+        Self { desk: desk.clone(), say, loads, scales, sifts, deeds, asks: HashMap::new() }
     }
 
     /// Hands an effect to whom it concerns.
@@ -54,6 +60,7 @@ impl Workers {
                 drop(self.loads.send_replace(Some((generation, subject))));
             }
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
+            Effect::Sift(sift) => drop(self.sifts.send_replace(Some(sift))),
             Effect::Ask(generation, ask) => self.ask(generation, ask),
             Effect::Do(deed) => self.carry_out(deed),
             Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}
@@ -64,6 +71,7 @@ impl Workers {
     fn ask(&mut self, generation: u64, ask: Ask) {
         let (desk, say, kind) = (self.desk.clone(), self.say.clone(), ask.kind());
         let task = tokio::spawn(async move {
+            sleep(ask.pause()).await;
             let answer = ask.clone().answered(&desk).await;
             let _ = say.send(Message::Answered { generation, answer, ask }).await;
         });

@@ -122,6 +122,32 @@ proptest! {
     }
 
     #[test]
+    fn what_narrows_shows_no_more((row, facts) in some_row(), text in text(), more in "[a-z:,*\" ]{0,3}", at in 0..40_usize) {
+        // Letters are put in anywhere, as when somebody types.
+        let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let longer = format!("{}{more}{}", &text[..at], &text[at..]);
+        let parse = |text: &str| Query::parse(text, Kind::Recordings);
+        let (Ok(wide), Ok(narrow)) = (parse(&text), parse(&longer)) else { return Ok(()) };
+        let subject = Subject::Row(&row, &facts);
+        prop_assert!(wide.narrows(&wide) && wide.narrows(&Query::all(Kind::Recordings)));
+        if narrow.narrows(&wide) && narrow.shows(subject, NOW) {
+            prop_assert!(wide.shows(subject, NOW), "{narrow} narrows {wide}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_facts_and_no_time_is_the_same_without((row, facts) in some_row(), text in text(), later in 0..60_i64) {
+        let Ok(query) = Query::parse(&text, Kind::Recordings) else { return Ok(()) };
+        let shown = query.shows(Subject::Row(&row, &facts), NOW);
+        if !query.needs_facts() {
+            prop_assert_eq!(query.shows(Subject::Row(&row, &RowFacts::default()), NOW), shown, "{}", query);
+        }
+        if !query.needs_now() {
+            prop_assert_eq!(query.shows(Subject::Row(&row, &facts), days_ago(later)), shown, "{}", query);
+        }
+    }
+
+    #[test]
     fn certain_verdicts_hold_whatever_is_not_known(
         (row, facts) in some_row(),
         text in text_of(amount()),

@@ -3,6 +3,7 @@
 mod completing;
 mod errors;
 mod laws;
+mod narrow;
 mod unknown;
 
 use super::*;

@@ -10,6 +10,7 @@ use crate::tui::keymap::{self, Keymap, Scope};
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
 use crate::tui::pane::draw;
+use crate::tui::pane::recordings::LEGEND;
 
 /// The help: how far it is scrolled, and what was typed to narrow it.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +91,15 @@ fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(Strin
         }
         lines.push((name.to_owned(), ""));
         lines.extend(rows);
+    }
+    if tab == Tab::Recordings {
+        let told = |(flag, help): &(&str, &'static str)| (format!("  {flag}"), *help);
+        let rows: Vec<_> = LEGEND.iter().map(told).filter(|(_, help)| help.contains(wanted)).collect();
+        if !rows.is_empty() {
+            lines.push((String::new(), ""));
+            lines.push(("Letters in the list".to_owned(), ""));
+            lines.extend(rows);
+        }
     }
     if lines.is_empty() {
         lines.push(("no key does that".to_owned(), ""));

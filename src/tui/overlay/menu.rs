@@ -10,6 +10,7 @@ use crate::tui::app::App;
 use crate::tui::deed::Deed;
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
+use crate::tui::order::SortBy;
 use crate::tui::pane::draw;
 
 /// Things to choose from.
@@ -45,6 +46,8 @@ pub enum Choice {
     Act(Action),
     /// A change.
     Do(Deed),
+    /// Another order of the recordings.
+    Sort(SortBy),
 }
 
 impl Menu {

@@ -56,6 +56,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         total: shown,
         sideways: app.live.sideways,
         columns: &COLUMNS,
+        sorted: None,
         focused,
     };
     rows.draw(theme, inside, buf);

@@ -2,6 +2,7 @@
 
 pub mod detail;
 pub mod draw;
+pub mod filter;
 pub mod live;
 pub mod recordings;
 pub mod table;

@@ -5,32 +5,43 @@ use ratatui::layout::Rect;
 
 use super::draw::{self, Frame};
 use super::table::{Cell, Column, Rows};
-use crate::model::{Row, Strategy};
+use crate::model::{Derivation, Ending, RecordingId, Row, Strategy};
 use crate::tui::app::App;
+use crate::tui::kin::Nth;
 use crate::tui::line::{Tone, Toned, age, short_size, thousands};
-use crate::tui::text::sanitize;
+use crate::tui::order::SortBy;
+use crate::tui::text::{duration, sanitize};
 
-const COLUMNS: [Column; 8] = [
-    Column { title: "HASH", width: 8, grow: 0, right: false, leaves: 0 },
-    Column { title: "MODEL", width: 12, grow: 2, right: false, leaves: 5 },
-    Column { title: "PROMPT", width: 14, grow: 5, right: false, leaves: 0 },
-    Column { title: "MATCH", width: 6, grow: 0, right: false, leaves: 4 },
-    Column { title: "HITS", width: 4, grow: 0, right: true, leaves: 1 },
-    Column { title: "LAST", width: 5, grow: 0, right: true, leaves: 2 },
-    Column { title: "SIZE", width: 5, grow: 0, right: true, leaves: 3 },
-    Column { title: "", width: 2, grow: 0, right: false, leaves: 6 },
-];
+/// What a column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Mark,
+    Hash,
+    Model,
+    Prompt,
+    Tags,
+    Scope,
+    Strategy,
+    Nth,
+    Hits,
+    Last,
+    Size,
+    Flags,
+    /// What the list is sorted by, where no other column shows it.
+    Sorted,
+}
 
 /// Draws the list with its frame.
 pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let list = &app.recordings;
     let shown = list.keys().len();
-    let title = title("Recordings", shown, app.world.rows.len(), list.filter.text());
+    let title = heading(app);
     let at = list.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
     let focused = !app.in_detail;
     let note = at.unwrap_or_default();
-    let inside = Frame { title: &title, note: &note, focused, ..Frame::default() }.draw(theme, place, buf);
+    let alert = if app.marks.in_range() { "range: move, then v or Esc ends it" } else { "" };
+    let inside = Frame { title: &title, note: &note, alert, focused }.draw(theme, place, buf);
     if shown == 0 {
         let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let width = usize::from(air.width);
@@ -40,20 +51,102 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     }
     let window = list.window(usize::from(inside.height.saturating_sub(1)));
     let visible = list.keys().get(window.clone()).unwrap_or_default();
+    let fields = fields(app);
+    let columns: Vec<Column> = fields.iter().map(|field| column(app, *field)).collect();
+    let cells = |row: &Row| fields.iter().map(|field| cell(app, *field, row)).collect();
+    let order = app.sieve.made_by.order;
     let rows = Rows {
-        cells: visible
-            .iter()
-            .filter_map(|key| app.world.rows.get(&key.1))
-            .map(|row| cells(app, row))
-            .collect(),
+        cells: visible.iter().filter_map(|key| app.world.rows.get(&key.1)).map(|row| cells(row)).collect(),
         selected: list.index().and_then(|at| at.checked_sub(window.start)),
         first: window.start,
         total: shown,
         sideways: list.sideways,
-        columns: &COLUMNS,
+        columns: &columns,
+        sorted: fields.iter().position(|field| *field == of_order(order.by)).map(|at| (at, order.falling)),
         focused,
     };
     rows.draw(theme, inside, buf);
+}
+
+/// `Recordings 37 of 1,284 with "hat", by hits, 3 marked 4.1 MiB, 1 of them hidden`.
+fn heading(app: &App) -> String {
+    let list = &app.recordings;
+    let mut title = title("Recordings", list.keys().len(), app.world.rows.len(), list.filter.text());
+    if app.order != crate::tui::order::Order::default() {
+        let turned = if app.order == app.order.by.order() { "" } else { " reversed" };
+        title = format!("{title}, by {}{turned}", app.order.by.name());
+    }
+    if !app.marked.is_empty() {
+        let size = short_size(app.marks.bytes);
+        title = format!("{title}, {} marked {size}", thousands(app.marked.len() as u64));
+    }
+    if app.marks.hidden > 0 {
+        title = format!("{title}, {} of them hidden", thousands(app.marks.hidden as u64));
+    }
+    title
+}
+
+/// The column that shows what the list is sorted by.
+fn of_order(by: SortBy) -> Field {
+    match by {
+        SortBy::Hits => Field::Hits,
+        SortBy::LastHit => Field::Last,
+        SortBy::Size => Field::Size,
+        SortBy::Model => Field::Model,
+        SortBy::Name => Field::Prompt,
+        SortBy::Recorded | SortBy::Took | SortBy::Endpoint | SortBy::Status | SortBy::Cost => Field::Sorted,
+    }
+}
+
+/// The columns: those that would be empty in every row are left out.
+fn fields(app: &App) -> Vec<Field> {
+    use Field as F;
+    let all = [
+        (F::Mark, true),
+        (F::Hash, true),
+        (F::Model, true),
+        (F::Prompt, true),
+        (F::Tags, app.kin.any_tag()),
+        (F::Scope, app.kin.any_scope()),
+        (F::Strategy, true),
+        (F::Sorted, of_order(app.sieve.made_by.order.by) == F::Sorted),
+        (F::Nth, app.kin.any_group()),
+        (F::Hits, true),
+        (F::Last, true),
+        (F::Size, true),
+        (F::Flags, true),
+    ];
+    all.into_iter().filter(|(_, wanted)| *wanted).map(|(field, _)| field).collect()
+}
+
+fn column(app: &App, field: Field) -> Column {
+    let by = app.sieve.made_by.order.by;
+    let (title, width, grow, right, leaves) = match field {
+        Field::Mark => ("", 1, 0, false, 0),
+        Field::Hash => ("HASH", 8, 0, false, 0),
+        Field::Model => ("MODEL", 11, 2, false, 5),
+        Field::Prompt if by == SortBy::Name => ("NAME OR PROMPT", 14, 5, false, 0),
+        Field::Prompt => ("PROMPT", 14, 5, false, 0),
+        Field::Tags => ("TAGS", 6, 1, false, 7),
+        Field::Scope => ("SCOPE", 7, 1, false, 6),
+        Field::Strategy => ("MATCH", 6, 0, false, 8),
+        Field::Nth => ("TAKE", 4, 0, true, 4),
+        Field::Hits => ("HITS", 4, 0, true, 1),
+        Field::Last => ("LAST", 5, 0, true, 2),
+        Field::Size => ("SIZE", 5, 0, true, 3),
+        Field::Flags => ("", 4, 0, false, 1),
+        Field::Sorted => match by {
+            SortBy::Recorded => ("AGE", 4, 0, true, 0),
+            SortBy::Took => ("TOOK", 6, 0, true, 0),
+            SortBy::Status => ("ST", 3, 0, true, 0),
+            SortBy::Cost => ("COST", 7, 0, true, 0),
+            _ => ("ENDPOINT", 12, 1, false, 0),
+        },
+    };
+    let sorted = of_order(by) == field;
+    // The mark of the order stands behind the title.
+    let width = if sorted { width.max(u16::try_from(title.len()).unwrap_or(0) + 1) } else { width };
+    Column { title, width, grow, right, leaves: if sorted { 0 } else { leaves } }
 }
 
 /// `Live: 12 of 1,902 with "hat"`.
@@ -77,22 +170,54 @@ pub(super) fn no_result(filter: &str) -> Vec<Toned> {
     ]
 }
 
-fn cells(app: &App, row: &Row) -> Vec<Cell> {
+fn cell(app: &App, field: Field, row: &Row) -> Cell {
     let theme = &app.options.theme;
-    let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
-    let prompt = row.name.as_deref().or(row.prompt.as_deref()).unwrap_or(&row.endpoint);
-    let last = row.usage.last_hit.map_or_else(|| "never".to_owned(), |at| age(at, app.now));
-    let unused = row.usage.hits == 0;
-    vec![
-        (row.hash.short(), theme.tone(Tone::Accent)),
-        (sanitize(row.model.as_deref().unwrap_or("-")).into_owned(), dim),
-        (sanitize(prompt).into_owned(), plain),
-        (strategy(&row.strategy).to_owned(), dim),
-        (thousands(row.usage.hits), if unused { dim } else { plain }),
-        (last, dim),
-        (short_size(row.size), plain),
-        (marks(app, row), if row.completeness.replayable() { dim } else { theme.tone(Tone::Warning) }),
-    ]
+    let (plain, dim, accent) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim), theme.tone(Tone::Accent));
+    let text = |text: &str| sanitize(text).into_owned();
+    match field {
+        Field::Mark => (mark(app, &row.id).to_owned(), accent),
+        Field::Hash => (row.hash.short(), accent),
+        Field::Model => (text(row.model.as_deref().unwrap_or("-")), dim),
+        Field::Prompt => (text(&prompt(row)), plain),
+        Field::Tags => (text(&row.tags.join(",")), accent),
+        Field::Scope => (text(row.scope.as_deref().unwrap_or_default()), dim),
+        Field::Strategy => (strategy(&row.strategy).to_owned(), dim),
+        Field::Nth => (nth(app, row), plain),
+        Field::Hits => (thousands(row.usage.hits), if row.usage.hits == 0 { dim } else { plain }),
+        Field::Last => (row.usage.last_hit.map_or_else(|| "never".to_owned(), |at| age(at, app.now)), dim),
+        Field::Size => (short_size(row.size), plain),
+        Field::Flags => {
+            let quiet = row.answers() && !app.is_expired(&row.id);
+            (flags(app, row), theme.tone(if quiet { Tone::Dim } else { Tone::Warning }))
+        }
+        Field::Sorted => match app.sieve.made_by.order.by {
+            SortBy::Recorded => (age(row.recorded_at, app.now), plain),
+            SortBy::Took => (duration(row.total), plain),
+            SortBy::Status => (row.status.to_string(), plain),
+            SortBy::Cost => (app.prices.of(row).map_or_else(|| "-".to_owned(), |cost| cost.to_string()), plain),
+            _ => (text(&row.endpoint), plain),
+        },
+    }
+}
+
+/// The mark of a marked one.
+pub(in crate::tui) fn mark(app: &App, id: &RecordingId) -> &'static str {
+    if app.marked.contains(id) { app.options.theme.mark("●", "*") } else { "" }
+}
+
+/// The name, then what was asked.
+fn prompt(row: &Row) -> String {
+    let asked = row.prompt.as_deref().unwrap_or(&row.endpoint);
+    row.name.as_ref().map_or_else(|| asked.to_owned(), |name| format!("{name}: {asked}"))
+}
+
+/// `2/3` is the second of three takes, `j2/5` of the five recordings of a job.
+fn nth(app: &App, row: &Row) -> String {
+    match app.kin.nth(row) {
+        Some(Nth::Take(at, of)) => format!("{at}/{of}"),
+        Some(Nth::Step(at, of)) => format!("j{at}/{of}"),
+        None => String::new(),
+    }
 }
 
 fn strategy(strategy: &Strategy) -> &'static str {
@@ -104,19 +229,44 @@ fn strategy(strategy: &Strategy) -> &'static str {
     }
 }
 
-/// A picture inside, protected, not whole.
-fn marks(app: &App, row: &Row) -> String {
-    let picture = if row.images > 0 { app.options.theme.mark("▣", "i") } else { "" };
-    let other = match row {
-        row if !row.completeness.replayable() => "!",
-        row if row.protected => "P",
-        _ => "",
+/// What the letters in a row mean: first those at its end, in their order.
+pub const LEGEND: [(&str, &str); 10] = [
+    ("!", "partial, or failed verification: not replayed"),
+    ("R", "waits for review: not replayed until then"),
+    ("X", "expired: older than its rule allows"),
+    ("P", "protected from delete and prune"),
+    ("F", "made to fail, or ends without its end"),
+    ("E", "its answer was edited"),
+    ("▣", "holds pictures (i in ASCII)"),
+    ("●", "marked (* in ASCII)"),
+    ("2/3", "the second of three takes of one request"),
+    ("j2/5", "the second of the five recordings of one job"),
+];
+
+fn flags(app: &App, row: &Row) -> String {
+    let fault = row.ending != Ending::Clean
+        || row.source.as_ref().is_some_and(|source| source.how == Derivation::Fault);
+    let holds = [
+        !row.completeness.replayable(),
+        row.review.is_some(),
+        app.is_expired(&row.id),
+        row.protected,
+        fault,
+        row.edited,
+        row.images > 0,
+    ];
+    let letter = |(flag, _): &(&'static str, &str)| match *flag {
+        "▣" => app.options.theme.mark("▣", "i"),
+        other => other,
     };
-    format!("{picture}{other}")
+    LEGEND.iter().zip(holds).filter(|(_, holds)| *holds).map(|(flag, _)| letter(flag)).collect()
 }
 
 /// What an empty list teaches.
 fn empty(app: &App) -> Vec<Toned> {
+    if app.sieve.waiting {
+        return vec![Toned::default(), Toned::of(Tone::Dim, "looking")];
+    }
     if !app.world.rows.is_empty() {
         return no_result(app.recordings.filter.text());
     }

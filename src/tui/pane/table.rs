@@ -41,6 +41,8 @@ pub struct Rows<'a> {
     pub sideways: usize,
     /// The columns.
     pub columns: &'a [Column],
+    /// The column that the rows are sorted by, and whether they fall.
+    pub sorted: Option<(usize, bool)>,
     /// Whether the pane has the focus.
     pub focused: bool,
 }
@@ -81,8 +83,8 @@ impl Rows<'_> {
         let bar = Rect { x: place.right(), width: 1, ..place };
         // A column of air on each side; the selected row's mark stands in the left one.
         let widths = widths(self.columns, place.width.saturating_sub(2));
-        let heading: Vec<Cell> =
-            self.columns.iter().map(|c| (c.title.to_owned(), theme.tone(Tone::Dim))).collect();
+        let titles = self.columns.iter().enumerate();
+        let heading: Vec<Cell> = titles.map(|(at, column)| self.title(at, column, theme)).collect();
         self.row(&heading, &widths, (layout::from_top(&mut place, 1), 0), buf);
         let rows = place;
         for (at, cells) in self.cells.iter().enumerate() {
@@ -100,6 +102,17 @@ impl Rows<'_> {
             }
         }
         self.scroll_bar(theme, Rect { y: rows.y, height: rows.height, ..bar }, buf);
+    }
+
+    /// A heading; that of the column by which the rows are sorted says which way.
+    fn title(&self, at: usize, column: &Column, theme: &Theme) -> Cell {
+        match self.sorted {
+            Some((by, falling)) if by == at => {
+                let arrow = if falling { theme.mark("↓", "v") } else { theme.mark("↑", "^") };
+                (format!("{}{arrow}", column.title), theme.tone(Tone::Strong))
+            }
+            _ => (column.title.to_owned(), theme.tone(Tone::Dim)),
+        }
     }
 
     fn row(&self, cells: &[Cell], widths: &[u16], (line, sideways): (Rect, usize), buf: &mut Buffer) {

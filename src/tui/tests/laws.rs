@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::script::Script;
 use super::world;
 use crate::model::{Call, Event, RecordingId, Row, Snapshot};
+use crate::query::{Kind, Query, RowFacts, Subject};
 use crate::tui::page::Pages;
 
 const HOSTILE: &str =
@@ -89,7 +90,7 @@ proptest! {
     #[test]
     fn the_lists_are_a_fold_of_the_events(
         steps in prop::collection::vec((0..4_u8, 0..40_u8), 0..60),
-        filter in "(hat|doc|HIT)?",
+        filter in "(hat|doc|model:gpt*|-hits:0)?",
     ) {
         let mut script = Script::new(Snapshot::default());
         let mut folded = Snapshot::default();
@@ -104,10 +105,13 @@ proptest! {
             folded.apply(&event);
             script.event(event);
         }
-        let passes = |text: String| text.to_lowercase().contains(&filter.to_lowercase());
-        let calls: Vec<_> = folded.calls.iter().filter(|call| passes(call.haystack())).map(|call| call.id).collect();
+        let passes = |kind, subject: Subject<'_>| Query::parse(&filter, kind).unwrap_or(Query::all(kind)).shows(subject, script.app.now);
+        let calls: Vec<_> =
+            folded.calls.iter().filter(|call| passes(Kind::Calls, Subject::Call(call))).map(|call| call.id).collect();
         prop_assert_eq!(script.app.live.keys(), calls);
-        let mut rows: Vec<&Row> = folded.rows.values().map(AsRef::as_ref).filter(|row| passes(row.haystack())).collect();
+        let facts = RowFacts::default();
+        let shown = |row: &&Row| passes(Kind::Recordings, Subject::Row(row, &facts));
+        let mut rows: Vec<&Row> = folded.rows.values().map(AsRef::as_ref).filter(shown).collect();
         rows.sort_by_key(|row| (std::cmp::Reverse(row.recorded_at), row.id.clone()));
         let wanted: Vec<RecordingId> = rows.iter().map(|row| row.id.clone()).collect();
         let shown: Vec<RecordingId> = script.app.recordings.keys().iter().map(|key| key.1.clone()).collect();

@@ -9,8 +9,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::world;
-use crate::model::{Event, Snapshot, Timestamp};
+use crate::model::{Event, Row, Snapshot, Timestamp};
 use crate::tui::app::{App, Options};
+use crate::tui::ask::{Answer, Ask};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
@@ -22,6 +23,8 @@ use crate::tui::{picture, view};
 pub(super) struct Script {
     pub(super) app: App,
     pub(super) pages: Pages,
+    /// What the desk says has expired.
+    pub(super) expired: Vec<Arc<Row>>,
     effects: Vec<Effect>,
     size: (u16, u16),
 }
@@ -45,7 +48,7 @@ impl Script {
             protocol: None,
         };
         let mut script =
-            Self { app: App::new(options), pages: Pages::default(), effects: Vec::new(), size: (120, 36) };
+            Self { app: App::new(options), pages: Pages::default(), expired: Vec::new(), effects: Vec::new(), size: (120, 36) };
         script.say(Message::Resize(120, 36));
         script.say(Message::Tick(Timestamp(world::START.0 + 40_000)));
         script.say(Message::Snapshot(Box::new(snapshot)));
@@ -106,6 +109,14 @@ impl Script {
                         )
                     });
                     self.say(Message::Scaled { generation: scale.generation, picture });
+                }
+                Effect::Ask(generation, ask @ Ask::Expired) => {
+                    let answer = Ok(Answer::Expired(self.expired.clone()));
+                    self.say(Message::Answered { generation, answer, ask });
+                }
+                Effect::Sift(sift) => {
+                    let (generation, keys) = (sift.generation, sift.keys());
+                    self.say(Message::Sifted { generation, keys });
                 }
                 other => self.effects.push(other),
             }

@@ -1,0 +1,274 @@
+//! The filter of a list: what is typed, the query in force, completions, and what was typed before.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use super::past::Past;
+use crate::query::{Completion, Key, Kind, Query, QueryError, complete};
+
+/// A query that rows must match. While it is typed the last right one is in force.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    kind: Kind,
+    /// The text, kept while it is off.
+    text: String,
+    off: bool,
+    /// While it is being typed.
+    pub input: Option<Input>,
+    /// The last right query, and how it was written.
+    right: (String, Arc<Query>),
+    /// What is wrong with the text.
+    error: Option<QueryError>,
+    past: Past,
+    /// How the word at the cursor could go on.
+    pub choices: Choices,
+}
+
+/// How the word at the cursor could go on.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// The ways, the best first.
+    pub ways: Vec<Completion>,
+    /// The one that was taken last, to be replaced by the next.
+    pub at: Option<usize>,
+    /// The text that they complete.
+    base: String,
+    /// Values by key, asked for once while a filter is typed.
+    values: HashMap<Key, Vec<String>>,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::of(Kind::Recordings)
+    }
+}
+
+impl Filter {
+    /// An empty one.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            text: String::new(),
+            off: false,
+            input: None,
+            right: (String::new(), Arc::new(Query::all(kind))),
+            error: None,
+            past: Past::default(),
+            choices: Choices::default(),
+        }
+    }
+
+    /// The text in force; empty when there is none.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        if self.is_off() { "" } else { &self.right.0 }
+    }
+
+    /// The text that is kept, in force or not.
+    #[must_use]
+    pub fn kept(&self) -> &str {
+        &self.text
+    }
+
+    /// The query in force.
+    #[must_use]
+    pub fn query(&self) -> Arc<Query> {
+        if self.is_off() { Arc::new(Query::all(self.kind)) } else { Arc::clone(&self.right.1) }
+    }
+
+    /// What is wrong with the text as it stands.
+    #[must_use]
+    pub fn error(&self) -> Option<&QueryError> {
+        self.error.as_ref().filter(|_| !self.is_off())
+    }
+
+    fn is_off(&self) -> bool {
+        self.input.is_none() && self.off
+    }
+
+    /// Begins to type, with the text as it is.
+    pub fn edit(&mut self) {
+        self.input = Some(Input::new(self.text.clone()));
+        self.past.forget_place();
+        self.choices = Choices::default();
+        self.read();
+    }
+
+    /// Ends typing and keeps the text.
+    pub fn keep(&mut self) {
+        if let Some(input) = self.input.take() {
+            input.value().clone_into(&mut self.text);
+            self.off = false;
+            self.choices = Choices::default();
+            if self.error.is_none() {
+                self.past.remember(&self.text);
+            }
+        }
+    }
+
+    /// Turns it off or on.
+    pub fn toggle(&mut self) {
+        self.off = !self.off && !self.text.is_empty();
+    }
+
+    /// Forgets it, but not what was typed before.
+    pub fn clear(&mut self) {
+        *self = Self { past: std::mem::take(&mut self.past), ..Self::of(self.kind) };
+    }
+
+    /// Changes what is typed; `values` knows what stands behind a key in the rows there are.
+    pub fn change(&mut self, change: impl FnOnce(&mut Input), values: &dyn Fn(Key) -> Vec<String>) {
+        let Some(input) = &mut self.input else { return };
+        let before = (input.value().to_owned(), input.cursor());
+        change(input);
+        if (input.value(), input.cursor()) == (before.0.as_str(), before.1) {
+            return;
+        }
+        self.past.forget_place();
+        self.read();
+        self.choose(values, false);
+    }
+
+    /// Puts in how the word at the cursor could go on; asked again, the next way.
+    pub fn complete(&mut self, forward: bool, values: &dyn Fn(Key) -> Vec<String>) {
+        if self.choices.ways.is_empty() {
+            self.choose(values, true);
+        }
+        let count = self.choices.ways.len();
+        if count == 0 {
+            return;
+        }
+        let at = match (self.choices.at, forward) {
+            (None, true) => 0,
+            (None, false) => count - 1,
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + count - 1) % count,
+        };
+        self.choices.at = Some(at);
+        let Completion { replace, text, .. } = &self.choices.ways[at];
+        let base = &self.choices.base;
+        let (Some(head), Some(tail)) = (base.get(..replace.start), base.get(replace.end..)) else { return };
+        let cursor = head.chars().count() + text.chars().count();
+        self.input = Some(Input::new(format!("{head}{text}{tail}")).with_cursor(cursor));
+        self.read();
+        if count == 1 {
+            // There is nothing to choose: go on with what stands there now.
+            self.choose(values, true);
+        }
+    }
+
+    /// A line that was typed before, or a later one.
+    pub fn recall(&mut self, earlier: bool) {
+        let Some(input) = &self.input else { return };
+        let line = if earlier { self.past.earlier(input.value()) } else { self.past.later() };
+        if let Some(line) = line {
+            self.input = Some(Input::new(line));
+            self.choices.ways.clear();
+            self.choices.at = None;
+            self.read();
+        }
+    }
+
+    /// Reads the text as it stands; a wrong one leaves the last right one in force.
+    fn read(&mut self) {
+        let text = self.input.as_ref().map_or(self.text.as_str(), Input::value);
+        match Query::parse(text, self.kind) {
+            Ok(query) => {
+                self.right = (text.to_owned(), Arc::new(query));
+                self.error = None;
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// Finds how the word at the cursor could go on; where nothing of it is typed, only if asked for.
+    fn choose(&mut self, values: &dyn Fn(Key) -> Vec<String>, asked: bool) {
+        let Some(input) = &self.input else { return };
+        let Choices { ways, at, base, values: known } = &mut self.choices;
+        input.value().clone_into(base);
+        let cursor = base.char_indices().nth(input.cursor()).map_or(base.len(), |(at, _)| at);
+        let known = std::cell::RefCell::new(known);
+        let values = |key| known.borrow_mut().entry(key).or_insert_with(|| values(key)).clone();
+        *at = None;
+        *ways = complete(base, cursor, self.kind, &values);
+        let typed = |way: &Completion| base.get(way.replace.start..cursor).unwrap_or_default();
+        // A value is worth a list before its first letter, a key is not: nobody wants one over every blank.
+        let begun = base[..cursor].ends_with([':', ',']);
+        ways.retain(|way| way.text != typed(way) && (asked || begun || !typed(way).is_empty()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none(_: Key) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn typed(text: &str) -> Filter {
+        let mut filter = Filter::default();
+        filter.edit();
+        filter.change(|input| *input = Input::new(text.into()), &|key| match key {
+            Key::Model => vec!["gpt-5".into(), "gpt image".into()],
+            _ => Vec::new(),
+        });
+        filter
+    }
+
+    fn value(filter: &Filter) -> &str {
+        filter.input.as_ref().unwrap().value()
+    }
+
+    #[test]
+    fn the_last_right_query_stays_in_force() {
+        let mut filter = typed("tag:ci");
+        filter.change(|input| *input = Input::new("tag:ci OR".into()), &none);
+        assert_eq!((filter.text(), filter.query().to_string().as_str()), ("tag:ci", "tag:ci"));
+        assert!(filter.error().is_some());
+        filter.keep();
+        assert_eq!((filter.kept(), filter.text()), ("tag:ci OR", "tag:ci"));
+        filter.toggle();
+        assert!(filter.error().is_none() && filter.query().is_empty());
+        filter.toggle();
+        assert_eq!(filter.text(), "tag:ci");
+        filter.clear();
+        assert!(filter.query().is_empty() && filter.error().is_none());
+    }
+
+    #[test]
+    fn tab_completes_keys_then_their_values_one_after_the_other() {
+        let mut filter = typed("hat mod");
+        filter.complete(true, &none);
+        assert_eq!(value(&filter), "hat model:", "the only key that begins so");
+        let mut filter = typed("hat model:gp");
+        assert_eq!(filter.choices.ways.len(), 2);
+        filter.complete(true, &none);
+        assert_eq!(value(&filter), "hat model:gpt-5");
+        filter.complete(true, &none);
+        assert_eq!(value(&filter), "hat model:\"gpt image\"");
+        filter.complete(false, &none);
+        assert_eq!((value(&filter), filter.text()), ("hat model:gpt-5", "hat model:gpt-5"));
+        assert!(typed("hat ").choices.ways.is_empty(), "no list over a blank");
+    }
+
+    #[test]
+    fn what_was_kept_before_comes_back() {
+        let mut filter = Filter::default();
+        for text in ["fox", "hat", "hat OR"] {
+            filter.edit();
+            filter.change(|input| *input = Input::new(text.into()), &none);
+            filter.keep();
+        }
+        filter.edit();
+        filter.recall(true);
+        assert_eq!(filter.text(), "hat", "what was wrong is not remembered");
+        filter.recall(true);
+        filter.recall(false);
+        filter.recall(false);
+        assert_eq!(value(&filter), "hat OR", "what stood there first");
+    }
+}

@@ -1,0 +1,112 @@
+//! Marks on recordings, and ranges of them while somebody moves.
+
+use std::collections::BTreeSet;
+
+use super::action::Action;
+use super::app::App;
+use crate::model::RecordingId;
+
+/// A range that is being marked, and what is to be known of all marks.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    range: Option<Range>,
+    /// The length of what is marked, in bytes.
+    pub bytes: u64,
+    /// How many marked ones the filter hides.
+    pub hidden: usize,
+    stale: bool,
+}
+
+/// A range of marks from where it began to what is selected.
+#[derive(Clone, Debug)]
+struct Range {
+    from: RecordingId,
+    /// What was marked when it began.
+    before: BTreeSet<RecordingId>,
+}
+
+impl Marks {
+    /// Marks or rows changed.
+    pub fn spoil(&mut self) {
+        self.stale = true;
+    }
+
+    /// Whether a range grows with every move.
+    #[must_use]
+    pub fn in_range(&self) -> bool {
+        self.range.is_some()
+    }
+
+    /// Ends a range; what it marked stays marked. False where there is none.
+    pub fn end_range(&mut self) -> bool {
+        self.range.take().is_some()
+    }
+}
+
+impl App {
+    /// Marks recordings, or takes marks away. What the filter hides keeps its marks, but for `A`.
+    pub(super) fn mark(&mut self, action: Action) {
+        let shown = || self.recordings.keys().iter().map(|key| key.1.clone());
+        match action {
+            Action::Mark => {
+                if let Some(id) = self.selected_row().map(|row| row.id.clone()) {
+                    self.toggle_mark(id);
+                    self.moved(1);
+                }
+            }
+            Action::Range => {
+                if !self.marks.end_range() {
+                    let (from, before) = (self.recordings.selected(), self.marked.clone());
+                    self.marks.range = from.map(|from| Range { from: from.1.clone(), before });
+                    self.mark_range();
+                }
+            }
+            Action::MarkAll => self.marked = shown().chain(self.marked.iter().cloned()).collect(),
+            Action::MarkOthers => {
+                let others: Vec<RecordingId> = shown().collect();
+                others.into_iter().for_each(|id| self.toggle_mark(id));
+            }
+            _ => {
+                self.marked.clear();
+                self.marks.range = None;
+            }
+        }
+        self.marks.spoil();
+    }
+
+    /// Marks one, or takes its mark away.
+    pub(super) fn toggle_mark(&mut self, id: RecordingId) {
+        self.marks.spoil();
+        if !self.marked.remove(&id) {
+            self.marked.insert(id);
+        }
+    }
+
+    /// Marks what lies between the beginning of the range and the selection, and nothing that it went over before.
+    pub(super) fn mark_range(&mut self) {
+        let Some(range) = &self.marks.range else { return };
+        let from = self.world.rows.get(&range.from).map(|row| self.key_of(row));
+        let (Some(from), Some(to)) = (from, self.recordings.selected()) else { return };
+        let (low, high) = if from <= *to { (&from, to) } else { (to, &from) };
+        let keys = self.recordings.keys();
+        let (start, end) =
+            (keys.partition_point(|key| key < low), keys.partition_point(|key| key <= high));
+        self.marked.clone_from(&range.before);
+        self.marked.extend(keys[start..end].iter().map(|key| key.1.clone()));
+        self.marks.spoil();
+    }
+
+    /// Brings up to date what the title says of marks.
+    pub(super) fn count_marks(&mut self) {
+        if !std::mem::take(&mut self.marks.stale) {
+            return;
+        }
+        let rows = self.marked.iter().filter_map(|id| self.world.rows.get(id));
+        let (mut bytes, mut hidden) = (0_u64, 0);
+        for row in rows {
+            bytes = bytes.saturating_add(row.size);
+            hidden += usize::from(!self.recordings.contains(&self.key_of(row)));
+        }
+        (self.marks.bytes, self.marks.hidden) = (bytes, hidden);
+    }
+}

@@ -1,0 +1,140 @@
+//! The filter's line below the panes: what is typed, what is wrong with it, and how it could go on.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::widgets::{Clear, Widget};
+use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
+
+use super::draw;
+use crate::query::QueryError;
+use crate::tui::app::App;
+use crate::tui::filter::{Choices, Filter};
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned, cut, fit};
+use crate::tui::text::sanitize;
+
+/// So many ways to go on are shown.
+const WAYS: usize = 7;
+/// A reason that has less room beside the text gets a line of its own.
+const REASON: usize = 24;
+
+/// Draws the line, and above it what helps to write it. Gives the place of the cursor while it is typed.
+pub fn draw(app: &App, place: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+    let filter = app.filter();
+    if place.is_empty() {
+        return None;
+    }
+    let Some(input) = &filter.input else {
+        kept(app, filter, place, buf);
+        return None;
+    };
+    let mut line = place;
+    draw::write(buf, &mut line, "/ ", app.options.theme.tone(Tone::Accent));
+    let room = usize::from(line.width.saturating_sub(1));
+    let scroll = input.visual_scroll(room);
+    let text: String = sanitize(input.value()).chars().skip(scroll).collect();
+    let start = line;
+    draw::write(buf, &mut line, &text, app.options.theme.tone(Tone::Strong));
+    if let Some(error) = filter.error() {
+        underline(error, (start, scroll), app, buf);
+        reason(error, line, place, app, buf);
+    } else {
+        ways(&filter.choices, input, (start, scroll), app, buf);
+    }
+    let at = u16::try_from(input.visual_cursor().saturating_sub(scroll).min(room)).ok()?;
+    let x = start.x.saturating_add(at);
+    (x < place.right()).then_some((x, place.y))
+}
+
+/// A filter that is not being typed.
+fn kept(app: &App, filter: &Filter, mut place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let off = filter.text().is_empty() && filter.error().is_none() && !filter.kept().is_empty();
+    draw::write(buf, &mut place, "/ ", theme.tone(Tone::Dim));
+    let start = place;
+    let tone = if off { Tone::Dim } else { Tone::Plain };
+    draw::write(buf, &mut place, &sanitize(filter.kept()), theme.tone(tone));
+    if let Some(error) = filter.error() {
+        underline(error, (start, 0), app, buf);
+        let text = format!("  {}; / mends it", sanitize(&error.message));
+        draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
+        return;
+    }
+    let keys = if off { "  off: \\ turns it on" } else { "  \\ off  Esc clear" };
+    draw::toned(buf, place, &Toned::of(Tone::Dim, keys), theme);
+}
+
+/// Marks what is wrong; where something is missing, the place for it.
+fn underline(error: &QueryError, (start, scroll): (Rect, usize), app: &App, buf: &mut Buffer) {
+    let columns = |text: Option<&str>| sanitize(text.unwrap_or_default()).width();
+    let before = columns(error.query.get(..error.span.start)).saturating_sub(scroll);
+    let width = columns(error.query.get(error.span.clone())).max(1);
+    let spot = Rect {
+        x: start.x.saturating_add(u16::try_from(before).unwrap_or(u16::MAX)),
+        width: u16::try_from(width).unwrap_or(u16::MAX),
+        ..start
+    };
+    let style = app.options.theme.tone(Tone::Bad).add_modifier(Modifier::UNDERLINED);
+    buf.set_style(spot.intersection(start).intersection(buf.area), style);
+}
+
+/// What is wrong, in words: at the right, or above where there is no room for it.
+fn reason(error: &QueryError, beside: Rect, line: Rect, app: &App, buf: &mut Buffer) {
+    let style = app.options.theme.tone(Tone::Warning);
+    let text = sanitize(&error.message);
+    let mut right = Rect { x: beside.x + 2.min(beside.width), width: beside.width.saturating_sub(3), ..beside };
+    if usize::from(right.width) >= text.width().min(REASON) {
+        draw::write_right(buf, &mut right, &text, style);
+    } else if line.y > 0 {
+        let mut above = Rect { y: line.y - 1, ..line };
+        Clear.render(above.intersection(buf.area), buf);
+        draw::write(buf, &mut above, &format!(" {text}"), style);
+    }
+}
+
+/// How the word at the cursor could go on, in a small list above it.
+fn ways(choices: &Choices, input: &Input, (start, scroll): (Rect, usize), app: &App, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let Some(first) = choices.ways.first() else { return };
+    let before = input.value().get(..first.replace.start).unwrap_or_default();
+    let column = sanitize(before).width().saturating_sub(scroll);
+    let at = choices.at.unwrap_or(0);
+    let from = at.saturating_sub(WAYS - 1).min(choices.ways.len().saturating_sub(WAYS));
+    let shown: Vec<_> = choices.ways.iter().enumerate().skip(from).take(WAYS).collect();
+    let wide = |texts: &mut dyn Iterator<Item = &str>| texts.map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let label = wide(&mut shown.iter().map(|(_, way)| way.text.as_str())).min(40);
+    let note = wide(&mut shown.iter().map(|(_, way)| way.note.as_str())).min(60);
+    let more = choices.ways.len().saturating_sub(from + shown.len());
+    let width = label + if note > 0 { note + 2 } else { 0 } + 2;
+    let (Ok(width), Ok(height)) = (u16::try_from(width), u16::try_from(shown.len() + usize::from(more > 0)))
+    else {
+        return;
+    };
+    let width = width.min(buf.area.width);
+    let x = start.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX)).saturating_sub(1);
+    let x = x.min(buf.area.right().saturating_sub(width));
+    let height = height.min(start.y);
+    let mut place = Rect { x, y: start.y - height, width, height }.intersection(buf.area);
+    Clear.render(place, buf);
+    buf.set_style(place, theme.selected(false));
+    for (nth, way) in shown {
+        let mut row = layout::from_top(&mut place, 1);
+        let text = format!(" {}", fit(&sanitize(&way.text), label, false));
+        let taken = choices.at == Some(nth);
+        let style = if taken { theme.title(true).patch(theme.selected(true)) } else { theme.tone(Tone::Plain) };
+        let whole = row;
+        draw::write(buf, &mut row, &text, style);
+        if note > 0 {
+            let text = cut(&way.note, usize::from(row.width.saturating_sub(2)));
+            draw::write(buf, &mut row, &format!("  {text}"), theme.tone(Tone::Dim));
+        }
+        if taken && theme.mono() {
+            buf.set_style(whole.intersection(buf.area), theme.selected(true));
+        }
+    }
+    if more > 0 {
+        draw::write(buf, &mut layout::from_top(&mut place, 1), &format!(" {more} more"), theme.tone(Tone::Dim));
+    }
+}

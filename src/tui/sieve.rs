@@ -1,0 +1,244 @@
+//! Which recordings are listed, and in what order: worked out by a worker, as there can be very many.
+//!
+//! The list shows what the last answer made it, however much has been typed since. What changes meanwhile is judged on its
+//! own, and once more when the answer comes.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::app::{App, Tab};
+use super::ask::Ask;
+use super::effect::Effect;
+use super::order::{Order, RowKey};
+use crate::model::{RecordingId, Row, Timestamp};
+use crate::query::{Kind, Query, RowFacts, Subject};
+use crate::reading::Prices;
+
+/// What makes a list: which recordings, and in what order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Which.
+    pub query: Arc<Query>,
+    /// In what order.
+    pub order: Order,
+}
+
+/// Recordings to be sifted and sorted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sift {
+    /// Comes back with the answer; only the newest counts.
+    pub generation: u64,
+    /// How.
+    pub recipe: Recipe,
+    /// The recordings that may be in the list.
+    pub among: Vec<Arc<Row>>,
+    /// How late it is.
+    pub now: Timestamp,
+    /// What things cost.
+    pub prices: Arc<Prices>,
+}
+
+/// What the list was made by, and what is under way.
+#[derive(Debug)]
+pub struct Sieve {
+    /// What the list on the screen was made by.
+    pub made_by: Recipe,
+    asked: Recipe,
+    generation: u64,
+    /// Whether an answer is awaited.
+    pub waiting: bool,
+    /// Whether the list is not what its recipe would make now.
+    stale: bool,
+    /// Whether it may not be known any more what has expired.
+    aged: bool,
+    /// What changed since somebody was asked.
+    touched: HashSet<RecordingId>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self { query: Arc::new(Query::all(Kind::Recordings)), order: Order::default() }
+    }
+}
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self {
+            made_by: Recipe::default(),
+            asked: Recipe::default(),
+            generation: 0,
+            waiting: false,
+            stale: false,
+            aged: false,
+            touched: HashSet::new(),
+        }
+    }
+}
+
+impl Recipe {
+    /// Whether a recording belongs into the list; for queries that need no facts.
+    fn shows(&self, row: &Row, now: Timestamp) -> bool {
+        self.query.is_empty() || self.query.shows(Subject::Row(row, &RowFacts::default()), now)
+    }
+}
+
+impl Sift {
+    /// The keys of what is listed, sorted.
+    #[must_use]
+    pub fn keys(&self) -> Vec<RowKey> {
+        let rows = self.among.iter().filter(|row| self.recipe.shows(row, self.now));
+        let mut keys: Vec<RowKey> = rows.map(|row| self.recipe.order.key(row, &self.prices)).collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+impl Sieve {
+    /// The list is to be made anew.
+    pub fn spoil(&mut self) {
+        self.stale = true;
+        self.aged = true;
+    }
+
+    fn facts(&self) -> bool {
+        self.made_by.query.needs_facts()
+    }
+}
+
+impl App {
+    /// The key of a recording in the list as it is sorted now.
+    #[must_use]
+    pub fn key_of(&self, row: &Row) -> RowKey {
+        self.sieve.made_by.order.key(row, &self.prices)
+    }
+
+    /// Has the list made anew, if what it should hold is not what it was made by.
+    pub(super) fn sift(&mut self) -> Option<Effect> {
+        let wanted = Recipe { query: self.recordings.filter.query(), order: self.order };
+        let same = wanted == self.sieve.asked;
+        // What is under way is not asked for twice, or steady changes would keep it from ever being answered.
+        if same && (self.sieve.waiting || !self.sieve.stale) {
+            return None;
+        }
+        let made_by = &self.sieve.made_by;
+        let narrow = !self.sieve.stale && wanted.query.narrows(&made_by.query);
+        self.sieve.stale = false;
+        self.sieve.waiting = true;
+        self.sieve.asked = wanted.clone();
+        self.sieve.touched.clear();
+        if wanted.query.needs_facts() {
+            let effect = self.ask(Ask::List(wanted.query.to_string()));
+            self.sieve.generation = self.asked;
+            return Some(effect);
+        }
+        let among = if narrow {
+            let keys = self.recordings.keys().iter();
+            keys.filter_map(|key| self.world.rows.get(&key.1)).cloned().collect()
+        } else {
+            self.world.rows.values().cloned().collect()
+        };
+        self.asked += 1;
+        self.sieve.generation = self.asked;
+        let (generation, now, prices) = (self.asked, self.now, Arc::clone(&self.prices));
+        Some(Effect::Sift(Sift { generation, recipe: wanted, among, now, prices }))
+    }
+
+    /// The desk says what is listed, for a query that only it can answer.
+    pub(super) fn take_list(&mut self, generation: u64) {
+        if !self.sieve.waiting || generation != self.sieve.generation {
+            return;
+        }
+        match &self.known.list.value {
+            Some(Ok(rows)) => {
+                let order = self.sieve.asked.order;
+                let mut keys: Vec<RowKey> = rows.iter().map(|row| order.key(row, &self.prices)).collect();
+                keys.sort_unstable();
+                self.sifted(generation, keys);
+            }
+            Some(Err(why)) => {
+                let text = format!("filter: {why}");
+                self.sieve.waiting = false;
+                self.toasts.error(text);
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the keys of what is listed.
+    pub(super) fn sifted(&mut self, generation: u64, mut keys: Vec<RowKey>) {
+        if !self.sieve.waiting || generation != self.sieve.generation {
+            return;
+        }
+        self.sieve.waiting = false;
+        let other_order = self.sieve.made_by.order != self.sieve.asked.order;
+        self.sieve.made_by = self.sieve.asked.clone();
+        let touched = std::mem::take(&mut self.sieve.touched);
+        if !touched.is_empty() {
+            let (facts, recipe) = (self.sieve.facts(), &self.sieve.made_by);
+            let listed: HashSet<RecordingId> =
+                keys.iter().filter(|key| touched.contains(&key.1)).map(|key| key.1.clone()).collect();
+            keys.retain(|key| !touched.contains(&key.1));
+            let rows = touched.iter().filter_map(|id| self.world.rows.get(id));
+            let shown =
+                rows.filter(|row| if facts { listed.contains(&row.id) } else { recipe.shows(row, self.now) });
+            keys.extend(shown.map(|row| recipe.order.key(row, &self.prices)));
+            keys.sort_unstable();
+        }
+        self.marks.spoil();
+        if other_order {
+            let selected = self.recordings.selected().and_then(|key| self.world.rows.get(&key.1));
+            let selected = selected.map(|row| self.key_of(row));
+            self.recordings.reorder(keys, selected, self.areas().list_rows());
+        } else {
+            self.recordings.replace(keys);
+        }
+    }
+
+    /// A recording changed, or is new; `before` is its key as it was.
+    pub(super) fn row_changed(&mut self, before: Option<&RowKey>, row: &Row) {
+        let after = self.key_of(row);
+        if let Some(before) = before {
+            self.recordings.rekey(before, &after);
+        }
+        let shown = if self.sieve.facts() {
+            self.recordings.contains(&after)
+        } else {
+            self.sieve.made_by.shows(row, self.now)
+        };
+        self.recordings.put(&after, shown);
+        if self.sieve.waiting {
+            self.sieve.touched.insert(row.id.clone());
+        }
+    }
+
+    /// Recordings came, changed or went: what needs facts has to be asked anew, and what is gone must not come back.
+    pub(super) fn rows_moved<'a>(&mut self, gone: impl IntoIterator<Item = &'a RecordingId>) {
+        self.sieve.stale |= self.sieve.facts() || self.sieve.asked.query.needs_facts();
+        self.marks.spoil();
+        if self.sieve.waiting {
+            self.sieve.touched.extend(gone.into_iter().cloned());
+        }
+    }
+
+    /// Asks what has expired, which takes rules that only the desk knows; not while nobody looks.
+    pub(super) fn look_for_expired(&mut self) -> Option<Effect> {
+        let wanted = self.tab == Tab::Recordings && self.sieve.aged && !self.world.rows.is_empty();
+        self.sieve.aged &= !wanted;
+        wanted.then(|| self.ask(Ask::Expired))
+    }
+
+    /// Whether a recording is older than its rule allows, as far as that is known.
+    #[must_use]
+    pub fn is_expired(&self, id: &RecordingId) -> bool {
+        self.known.expired.known().is_some_and(|expired| expired.contains(id))
+    }
+
+    /// A minute went by.
+    pub(super) fn aged(&mut self) {
+        self.sieve.aged = true;
+        self.sieve.stale |= self.sieve.made_by.query.needs_now();
+        if self.live.filter.query().needs_now() {
+            self.list_calls();
+        }
+    }
+}
