@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::proxy::{CallShown, Question};
 use crate::query::{Kind, Query, Subject};
+use crate::reading::Prices;
 use crate::store::{Ownership, Store, StoreError};
 
 mod listen;
@@ -202,6 +203,15 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.stats().await?),
             Self::There(owner) => owner.get("/stats").await,
+        }
+    }
+
+    /// The prices in force; of an owner in another process the list prices, as it does not tell its own.
+    #[must_use]
+    pub fn prices(&self) -> Arc<Prices> {
+        match self {
+            Self::Here(engine) => Arc::clone(&engine.settings().prices),
+            Self::There(_) => Arc::new(Prices::listed()),
         }
     }
 

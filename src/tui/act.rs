@@ -10,6 +10,7 @@ use super::filter::Filter;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
 use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
+use super::sheet::Sheet;
 use crate::terminal::Protocol;
 
 impl App {
@@ -31,6 +32,9 @@ impl App {
             Action::Help => self.overlay = Some(Overlay::Help(Help::default())),
             Action::Palette => self.overlay = Some(Overlay::Palette(Box::new(Palette::new()))),
             Action::Menu => self.actions_menu(),
+            other if self.on_sheet(other) => {}
+            Action::Sheet => self.open_sheet(),
+            Action::Mark if matches!(self.overlay, Some(Overlay::Finder(_))) => self.mark_found(),
             Action::Mark | Action::Range | Action::MarkAll | Action::MarkNone | Action::MarkOthers => {
                 self.mark(action);
             }
@@ -39,10 +43,12 @@ impl App {
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
+            Action::Find => self.open_finder(),
             Action::Sort => self.choose_order(),
             Action::Reverse => self.order = self.order.reversed(),
             Action::Complete => self.complete_filter(true),
             Action::CompleteBack => self.complete_filter(false),
+            Action::Earlier | Action::Later if self.recall_sought(action) => {}
             Action::Earlier | Action::Later => self.recall(action == Action::Earlier),
             other if self.look(other) => {}
             other => return self.curate(other),
@@ -77,11 +83,18 @@ impl App {
 
     /// How far a motion goes, in rows; none for what is no motion.
     fn motion(&self, action: Action) -> Option<isize> {
-        let page = isize::try_from(self.height()).unwrap_or(isize::MAX).max(1);
+        let whole = |rows: usize| isize::try_from(rows).unwrap_or(isize::MAX).max(1);
+        let (page, row) = match &self.overlay {
+            Some(Overlay::Sheet(_)) => {
+                let (_, columns, rows) = Sheet::grid(self.areas().whole);
+                (whole(columns * rows), whole(columns))
+            }
+            _ => (whole(self.height()), 1),
+        };
         let far = isize::MAX / 2;
         match action {
-            Action::Down => Some(1),
-            Action::Up => Some(-1),
+            Action::Down => Some(row),
+            Action::Up => Some(-row),
             Action::First => Some(-far),
             Action::Last => Some(far),
             Action::HalfDown => Some((page / 2).max(1)),
@@ -98,6 +111,12 @@ impl App {
             Some(Overlay::Help(help)) => help.step(by, BINDINGS.len() + 16),
             Some(Overlay::Menu(menu)) => menu.step(by),
             Some(Overlay::Palette(palette)) => palette.step(by),
+            // Above the first one there is what was looked for before.
+            Some(Overlay::Finder(finder)) if by == -1 && finder.at == 0 => {
+                self.recall_sought(Action::Earlier);
+            }
+            Some(Overlay::Finder(finder)) => finder.step(by),
+            Some(Overlay::Sheet(sheet)) => sheet.step(by),
             Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
@@ -132,6 +151,8 @@ impl App {
                 }
             }
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
+            Some(Overlay::Finder(finder)) => self.find(&finder),
+            Some(Overlay::Sheet(sheet)) => self.leave_sheet(&sheet),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
@@ -190,6 +211,7 @@ impl App {
     pub(super) fn type_into(&mut self, change: impl FnOnce(&mut Input)) {
         match &mut self.overlay {
             Some(Overlay::Filter) => self.type_filter(change),
+            Some(Overlay::Finder(finder)) => change(&mut finder.input),
             Some(Overlay::Prompt(prompt)) => {
                 change(&mut prompt.input);
                 prompt.error = None;
@@ -228,6 +250,7 @@ impl App {
                     self.overlay = Some(overlay);
                     self.keep_filter();
                 }
+                Overlay::Finder(finder) => self.sought.remember(finder.input.value()),
                 // First what was looked for goes, then the help.
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));

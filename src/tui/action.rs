@@ -38,6 +38,8 @@ actions! {
     PageUp "page-up" "a page up";
     ScrollLeft "scroll-left" "scroll left";
     ScrollRight "scroll-right" "scroll right";
+    Left "left" "one to the left";
+    Right "right" "one to the right";
     LiveTab "live" "Live: calls as they happen";
     RecordingsTab "recordings" "Recordings: what is stored";
     DiffTab "diff-tab" "Diff: two of them side by side";

@@ -6,15 +6,13 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
-use tui_input::backend::crossterm::EventHandler as _;
 
 use super::ask::{Ask, Known};
 use super::detail::Detail;
 use super::effect::{Effect, Subject};
-use super::keymap::{self, Keymap, Meaning, Scope};
+use super::keymap::{Keymap, Scope};
 use super::layout::{self, Areas, Class, Wishes};
 use super::filter::Filter;
 use super::kin::Kin;
@@ -22,9 +20,10 @@ use super::list::List;
 use super::marks::Marks;
 use super::message::Message;
 use super::order::{Order, RowKey};
-use super::overlay::Overlay;
+use super::overlay::{Finder, Overlay};
 use super::page::Page;
 use super::past::Past;
+use super::sheet::Smalls;
 use super::sieve::Sieve;
 use super::theme::Theme;
 use super::toast::Toasts;
@@ -134,6 +133,8 @@ pub struct App {
     pub kin: Kin,
     /// What things cost, as far as that is known.
     pub prices: Arc<Prices>,
+    /// The small pictures that are here.
+    pub smalls: Smalls,
     /// What was looked for before.
     pub sought: Past,
     /// How much of long work is done, and of how much.
@@ -141,7 +142,7 @@ pub struct App {
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
     pub(super) asked: u64,
-    typed: String,
+    pub(super) typed: String,
     dirty: bool,
 }
 
@@ -178,6 +179,7 @@ impl App {
             sieve: Sieve::default(),
             kin: Kin::default(),
             prices: Arc::new(Prices::listed()),
+            smalls: Smalls::default(),
             sought: Past::default(),
             under: None,
             size: (0, 0),
@@ -272,43 +274,6 @@ impl App {
         vec![pane, self.tab.scope(), Scope::Anywhere]
     }
 
-    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        if key.kind == KeyEventKind::Release {
-            return Vec::new();
-        }
-        let name = keymap::name(key);
-        let scopes = self.scopes();
-        let before = std::mem::take(&mut self.typed);
-        let sequence = if before.is_empty() { name.clone() } else { format!("{before} {name}") };
-        // A key that does not continue a sequence stands for itself.
-        for typed in [sequence, name] {
-            if let Some(effects) = self.by_letter(&typed) {
-                return effects;
-            }
-            match self.options.keymap.meaning(&scopes, &typed) {
-                Meaning::Action(action) => return self.act(action),
-                Meaning::Beginning => {
-                    self.typed = typed;
-                    return Vec::new();
-                }
-                Meaning::Nothing => {}
-            }
-        }
-        self.type_into(|input| {
-            input.handle_event(&TerminalEvent::Key(key));
-        });
-        Vec::new()
-    }
-
-    fn paste(&mut self, text: &str) -> Vec<Effect> {
-        self.type_into(|input| {
-            for c in text.chars().filter(|c| !c.is_control()) {
-                input.handle(tui_input::InputRequest::InsertChar(c));
-            }
-        });
-        Vec::new()
-    }
-
     /// A question for the desk, with a number of its own.
     pub(super) fn ask(&mut self, ask: Ask) -> Effect {
         self.asked += 1;
@@ -335,6 +300,12 @@ impl App {
                 self.take_list(generation);
             }
             Message::Sifted { generation, keys } => self.sifted(generation, keys),
+            Message::Shrunk(id, small) => self.smalls.take(id, small),
+            Message::Sought { generation, sought } => {
+                if let Some(Overlay::Finder(finder)) = &mut self.overlay {
+                    finder.take(generation, sought);
+                }
+            }
             Message::Done(text) => {
                 self.under = None;
                 if !text.is_empty() {
@@ -369,13 +340,16 @@ impl App {
 
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
     fn reconcile(&mut self) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self.sift().into_iter().chain(self.look_for_expired()).collect();
+        let mut effects: Vec<Effect> = self.sift().into_iter().collect();
+        effects.extend(self.look_for_expired());
+        effects.extend(self.seek());
+        effects.extend(self.shrink());
         self.count_marks();
         let areas = self.areas();
         self.live.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
         self.detail.turn_to(self.subject());
-        let pane = layout::text(areas.detail);
+        let (pane, picture) = self.reading(&areas);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
             return effects;
@@ -385,15 +359,27 @@ impl App {
             self.detail.lines = self.compose(usize::from(pane.width));
         }
         self.detail.keep_in(usize::from(pane.height));
-        if full || self.detail.page == Page::Image {
-            let place = if full { areas.whole } else { layout::picture(areas.detail) };
+        if full || self.detail.page == Page::Image || matches!(self.overlay, Some(Overlay::Finder(_))) {
+            let place = if full { areas.whole } else { picture };
             let rows = if full { place.height.saturating_sub(1) } else { place.height };
             effects.extend(self.detail.scale((place.width, rows)));
         }
         effects
     }
 
+    /// The places of what is read, as text and as a picture.
+    fn reading(&self, areas: &Areas) -> (Rect, Rect) {
+        if matches!(self.overlay, Some(Overlay::Finder(_))) {
+            let places = Finder::places(areas.whole);
+            return (places.preview, places.picture);
+        }
+        (layout::text(areas.detail), layout::picture(areas.detail))
+    }
+
     fn subject(&self) -> Option<Subject> {
+        if let Some(Overlay::Finder(finder)) = &self.overlay {
+            return finder.selected().cloned().map(Subject::Recording);
+        }
         match self.tab {
             Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
             Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),

@@ -2,6 +2,8 @@
 
 use super::ask::Ask;
 use super::deed::Deed;
+use super::seek::Seek;
+use super::sheet::Shrink;
 use super::sieve::Sift;
 use super::text::Picture;
 use crate::model::{CallId, RecordingId};
@@ -20,6 +22,10 @@ pub enum Effect {
     Scale(Scale),
     /// Work out which recordings are listed; answered by `Message::Sifted`.
     Sift(Sift),
+    /// Make pictures of recordings small; answered by a `Message::Shrunk` for each.
+    Shrink(Shrink),
+    /// Look for letters in recordings; answered by `Message::Sought`.
+    Seek(Seek),
     /// Show a picture in full resolution on the whole screen.
     FullScreen(Picture),
     /// Ask the desk something; answered by `Message::Answered`.

@@ -93,6 +93,7 @@ impl App {
     fn rows_changed(&mut self, rows: &[std::sync::Arc<Row>], before: &HashMap<RecordingId, RowKey>) {
         for row in rows {
             self.kin.put(row);
+            self.smalls.forget(&row.id);
             self.row_changed(before.get(&row.id), row);
         }
         self.rows_moved([]);

@@ -1,8 +1,9 @@
 //! The one table of keys: it drives what keys do, the hints in the status line and the help.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+mod spelling;
 
 use super::action::Action;
+pub use spelling::{name, shown};
 
 /// Where a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub enum Scope {
     Help,
     /// While a filter is typed.
     Filter,
+    /// While a recording is looked for.
+    Find,
+    /// On the contact sheet.
+    Sheet,
     /// While something else is typed: a name, tags, a command.
     Prompt,
     /// While a picture fills the screen.
@@ -150,6 +155,7 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Anywhere, &["ctrl-o"], A::JumpBack),
         hinted(bind(S::Anywhere, &["/"], A::Filter), "filter", 2),
         bind(S::Anywhere, &["\\"], A::ToggleFilter),
+        hinted(bind(S::Anywhere, &["f"], A::Find), "find", 4),
         hinted(bind(S::Live, &["F"], A::Follow), "follow", 4),
         hinted(bind(S::Live, &["g d"], A::Jump), "recording", 7),
         bind(S::Live, &["K"], A::Keep),
@@ -159,6 +165,7 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Recordings, &["A"], A::MarkNone),
         bind(S::Recordings, &["V"], A::MarkOthers),
         hinted(bind(S::Recordings, &["d"], A::Delete), "delete", 4),
+        bind(S::Recordings, &["I"], A::Sheet),
         hinted(bind(S::Recordings, &["s"], A::Sort), "sort", 8),
         bind(S::Recordings, &["S"], A::Reverse),
         bind(S::Recordings, &["T"], A::Tags),
@@ -217,6 +224,31 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Filter, &["down"], A::Later),
         bind(S::Filter, &["ctrl-j", "pagedown"], A::Down),
         bind(S::Filter, &["ctrl-k", "pageup"], A::Up),
+        hinted(said(bind(S::Find, &["enter"], A::Open), "go there"), "go there", 0),
+        hinted(bind(S::Find, &["tab"], A::Mark), "mark", 1),
+        hinted(bind(S::Find, &["ctrl-r"], A::Earlier), "history", 2),
+        bind(S::Find, &["down", "ctrl-j", "ctrl-n"], A::Down),
+        said(
+            bind(S::Find, &["up", "ctrl-k", "ctrl-p"], A::Up),
+            "one row up; from the first one to what was typed before",
+        ),
+        bind(S::Find, &["pagedown"], A::PageDown),
+        bind(S::Find, &["pageup"], A::PageUp),
+        hinted(said(bind(S::Find, &["esc", "ctrl-c"], A::Back), "close it"), "close", 0),
+        bind(S::Sheet, &["h", "left"], A::Left),
+        bind(S::Sheet, &["l", "right"], A::Right),
+        bind(S::Sheet, &["j", "down"], A::Down),
+        bind(S::Sheet, &["k", "up"], A::Up),
+        bind(S::Sheet, &["ctrl-d", "ctrl-f", "pagedown"], A::PageDown),
+        bind(S::Sheet, &["ctrl-u", "ctrl-b", "pageup"], A::PageUp),
+        bind(S::Sheet, &["g g", "home"], A::First),
+        bind(S::Sheet, &["G", "end"], A::Last),
+        hinted(said(bind(S::Sheet, &["space"], A::Mark), "mark the stack, or take its marks away"), "mark", 1),
+        hinted(said(bind(S::Sheet, &["a"], A::MarkAll), "mark all of them"), "all", 3),
+        bind(S::Sheet, &["A"], A::MarkNone),
+        hinted(bind(S::Sheet, &["d"], A::Delete), "delete", 4),
+        hinted(said(bind(S::Sheet, &["enter"], A::Open), "look into it"), "open", 0),
+        hinted(said(bind(S::Sheet, &["esc", "q", "I", "ctrl-c"], A::Back), "back to the list"), "list", 0),
         hinted(said(bind(S::Prompt, &["enter"], A::Open), "take it"), "take it", 0),
         hinted(said(bind(S::Prompt, &["esc", "ctrl-c"], A::Back), "leave it as it is"), "leave as it is", 0),
         bind(S::Prompt, &["down", "ctrl-j"], A::Down),
@@ -312,59 +344,10 @@ impl Keymap {
     }
 }
 
-/// A key's name as the table spells it.
-#[must_use]
-pub fn name(key: KeyEvent) -> String {
-    let base = match key.code {
-        KeyCode::Char(' ') => "space".into(),
-        KeyCode::Char(c) => c.to_string(),
-        KeyCode::Enter => "enter".into(),
-        KeyCode::Esc => "esc".into(),
-        KeyCode::Tab => "tab".into(),
-        KeyCode::BackTab => "backtab".into(),
-        KeyCode::Up => "up".into(),
-        KeyCode::Down => "down".into(),
-        KeyCode::Left => "left".into(),
-        KeyCode::Right => "right".into(),
-        KeyCode::Home => "home".into(),
-        KeyCode::End => "end".into(),
-        KeyCode::PageUp => "pageup".into(),
-        KeyCode::PageDown => "pagedown".into(),
-        KeyCode::Backspace => "backspace".into(),
-        KeyCode::Delete => "delete".into(),
-        _ => "other".into(),
-    };
-    let with = |name: &str, held: KeyModifiers| {
-        if key.modifiers.contains(held) { name.to_owned() } else { String::new() }
-    };
-    format!("{}{}{base}", with("ctrl-", KeyModifiers::CONTROL), with("alt-", KeyModifiers::ALT))
-}
-
-/// A key of the table as people read it: `Ctrl-D`, `Enter`, `gg`.
-#[must_use]
-pub fn shown(key: &str) -> String {
-    let one = |key: &str| match key {
-        "esc" => "Esc".into(),
-        "enter" => "Enter".into(),
-        "tab" => "Tab".into(),
-        "backtab" => "S-Tab".into(),
-        "pageup" => "PgUp".into(),
-        "pagedown" => "PgDn".into(),
-        "up" => "Up".into(),
-        "down" => "Down".into(),
-        "left" => "Left".into(),
-        "right" => "Right".into(),
-        "home" => "Home".into(),
-        "end" => "End".into(),
-        other => other
-            .strip_prefix("ctrl-")
-            .map_or_else(|| other.to_owned(), |c| format!("Ctrl-{}", c.to_uppercase())),
-    };
-    key.split(' ').map(one).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
     use super::*;
 
     #[test]

@@ -15,6 +15,8 @@ pub struct List<K> {
     /// The newest key when following stopped; none while following, or in a list that cannot follow.
     paused_at: Option<K>,
     following: bool,
+    /// Counts what changed the keys.
+    revision: u64,
     /// The filter.
     pub filter: Filter,
     /// Columns scrolled to the right.
@@ -31,6 +33,7 @@ impl<K: Ord + Clone> List<K> {
             top: None,
             paused_at: None,
             following,
+            revision: 0,
             filter: Filter::default(),
             sideways: 0,
         }
@@ -46,6 +49,12 @@ impl<K: Ord + Clone> List<K> {
     #[must_use]
     pub fn keys(&self) -> &[K] {
         &self.keys
+    }
+
+    /// A number that is another one after the keys changed.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The selected key.
@@ -119,7 +128,7 @@ impl<K: Ord + Clone> List<K> {
             (Ok(at), false) => {
                 self.keys.remove(at);
             }
-            _ => {}
+            _ => return,
         }
         self.settle();
     }
@@ -211,6 +220,7 @@ impl<K: Ord + Clone> List<K> {
 
     /// Selects the newest while following, else the nearest key to one that went away.
     fn settle(&mut self) {
+        self.revision += 1;
         if self.following {
             self.selected = self.keys.last().cloned();
         } else if self.index().is_none() {
@@ -266,11 +276,11 @@ mod tests {
         list.rekey(&30, &7);
         assert!(list.contains(&7) && !list.contains(&30));
         list.select(&20, 5);
-        let above = 20 - list.keys()[list.window(5)][0];
+        let above = list.index().map(|at| at - list.window(5).start);
         let back: Vec<u64> = (0..30).map(|key| 100 - key).rev().collect();
         list.reorder(back, Some(80), 5);
         assert_eq!(list.selected(), Some(&80));
-        assert_eq!(80 - list.keys()[list.window(5)][0], above, "it stays on its line");
+        assert_eq!(list.index().map(|at| at - list.window(5).start), above, "it stays on its line");
     }
 
     #[test]

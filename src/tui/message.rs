@@ -8,7 +8,9 @@ use image::RgbaImage;
 use super::ask::{Answer, Ask};
 use super::order::RowKey;
 use super::page::Pages;
-use crate::model::{Event, Snapshot, Timestamp};
+use super::seek::Sought;
+use super::sheet::Small;
+use crate::model::{Event, RecordingId, Snapshot, Timestamp};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -45,6 +47,15 @@ pub enum Message {
         generation: u64,
         /// Their keys, sorted.
         keys: Vec<RowKey>,
+    },
+    /// A recording's first picture is small.
+    Shrunk(RecordingId, Small),
+    /// Recordings were searched.
+    Sought {
+        /// As in the effect that asked.
+        generation: u64,
+        /// What was found.
+        sought: Sought,
     },
     /// The desk answered what it was asked.
     Answered {

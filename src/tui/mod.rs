@@ -35,6 +35,8 @@ pub mod page;
 pub mod pane;
 pub mod past;
 pub mod picture;
+pub mod seek;
+pub mod sheet;
 pub mod sieve;
 pub mod text;
 pub mod theme;
@@ -44,8 +46,10 @@ pub mod vocabulary;
 
 mod act;
 mod curate;
+mod find;
 mod fold;
 mod narrow;
+mod typing;
 mod work;
 
 #[cfg(test)]
@@ -117,6 +121,7 @@ pub async fn run(
         desk,
     };
     let (columns, rows) = terminal::size()?;
+    shell.app.prices = shell.desk.prices();
     shell.take(Message::Resize(columns, rows)).await?;
     shell.take(Message::Tick(clock())).await?;
     shell.take(Message::Snapshot(Box::new(snapshot))).await?;

@@ -10,6 +10,7 @@ use super::app::{App, Tab};
 use super::ask::Ask;
 use super::effect::Effect;
 use super::order::{Order, RowKey};
+use super::overlay::Overlay;
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::query::{Kind, Query, RowFacts, Subject};
 use crate::reading::Prices;
@@ -215,6 +216,9 @@ impl App {
     pub(super) fn rows_moved<'a>(&mut self, gone: impl IntoIterator<Item = &'a RecordingId>) {
         self.sieve.stale |= self.sieve.facts() || self.sieve.asked.query.needs_facts();
         self.marks.spoil();
+        if let Some(Overlay::Finder(finder)) = &mut self.overlay {
+            finder.among = None;
+        }
         if self.sieve.waiting {
             self.sieve.touched.extend(gone.into_iter().cloned());
         }

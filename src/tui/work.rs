@@ -21,6 +21,8 @@ use super::effect::{Effect, Scale, Subject};
 use super::message::Message;
 use super::page::Pages;
 use super::picture;
+use super::seek::Seek;
+use super::sheet::Shrink;
 use super::sieve::Sift;
 use super::text::{Picture, Source};
 use crate::desk::Desk;
@@ -34,6 +36,8 @@ pub(super) struct Workers {
     loads: watch::Sender<Option<(u64, Subject)>>,
     scales: watch::Sender<Option<Scale>>,
     sifts: watch::Sender<Option<Sift>>,
+    seeks: watch::Sender<Option<Seek>>,
+    shrinks: watch::Sender<Option<Shrink>>,
     deeds: mpsc::UnboundedSender<Deed>,
     asks: HashMap<Discriminant<Ask>, AbortHandle>,
 }
@@ -48,9 +52,13 @@ impl Workers {
         tokio::spawn(scale_all(desk.clone(), to_scale, say.clone()));
         let (sifts, to_sift) = watch::channel(None);
         tokio::spawn(rows::sift_all(to_sift, say.clone()));
+        let (seeks, to_seek) = watch::channel(None);
+        tokio::spawn(rows::seek_all(to_seek, say.clone()));
+        let (shrinks, to_shrink) = watch::channel(None);
+        tokio::spawn(rows::shrink_all(desk.clone(), to_shrink, say.clone()));
         let (deeds, to_do) = mpsc::unbounded_channel();
         tokio::spawn(carry_out_all(desk.clone(), to_do, say.clone()));
-        Self { desk: desk.clone(), say, loads, scales, sifts, deeds, asks: HashMap::new() }
+        Self { desk: desk.clone(), say, loads, scales, sifts, seeks, shrinks, deeds, asks: HashMap::new() }
     }
 
     /// Hands an effect to whom it concerns.
@@ -61,6 +69,8 @@ impl Workers {
             }
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::Sift(sift) => drop(self.sifts.send_replace(Some(sift))),
+            Effect::Seek(seek) => drop(self.seeks.send_replace(Some(seek))),
+            Effect::Shrink(shrink) => drop(self.shrinks.send_replace(Some(shrink))),
             Effect::Ask(generation, ask) => self.ask(generation, ask),
             Effect::Do(deed) => self.carry_out(deed),
             Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}

@@ -5,6 +5,7 @@
 
 mod headers;
 mod lines;
+mod look;
 mod pictures;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use headers::{HeaderChange, header_changes};
 pub use lines::{Lines, Run, Tag};
+pub use look::Look;
 pub use pictures::{Likeness, PictureContrast, PictureFacts, contrast_pictures};
 
 use super::decoded::decoded;

@@ -142,7 +142,7 @@ fn small(bytes: &[u8], size: Option<(u32, u32)>) -> Result<GrayImage, String> {
     Ok(on_white(&scaled))
 }
 
-fn on_white(picture: &DynamicImage) -> GrayImage {
+pub(super) fn on_white(picture: &DynamicImage) -> GrayImage {
     let pixels = picture.to_luma_alpha8();
     GrayImage::from_fn(pixels.width(), pixels.height(), |x, y| {
         let [bright, alpha] = pixels.get_pixel(x, y).0.map(u16::from);
@@ -196,7 +196,7 @@ fn bright(picture: &GrayImage, x: u32, y: u32) -> f64 {
 }
 
 /// 64 bits that say where brightness falls from left to right.
-fn difference_hash(picture: &GrayImage) -> u64 {
+pub(super) fn difference_hash(picture: &GrayImage) -> u64 {
     let tiny = image::imageops::resize(picture, 9, 8, FilterType::Triangle);
     let places = (0..8).flat_map(|y| (0..8).map(move |x| (x, y)));
     places.fold(0, |hash, (x, y)| {

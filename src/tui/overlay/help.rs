@@ -65,6 +65,8 @@ fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(Strin
         (pane.0, vec![pane.1]),
         ("Everywhere", vec![Scope::Anywhere]),
         ("While typing a filter", vec![Scope::Filter]),
+        ("While looking for a recording", vec![Scope::Find]),
+        ("On the contact sheet", vec![Scope::Sheet]),
         (
             "Menus, questions and lines to type",
             vec![Scope::Menu, Scope::Question, Scope::Leaving, Scope::Prompt],

@@ -1,15 +1,18 @@
 //! What lies over the panes: help, menus, questions, lines to type, a picture.
 
+mod finder;
 mod help;
 mod menu;
 mod palette;
 mod prompt;
 mod question;
+mod sheet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
+pub use finder::Finder;
 pub use help::Help;
 pub use menu::{Choice, Item, Menu};
 pub use palette::Palette;
@@ -21,6 +24,7 @@ use super::keymap::Scope;
 use super::layout;
 use super::line::Tone;
 use super::pane::draw::{self, Frame};
+use super::sheet::Sheet;
 
 /// One of them lies on top, or none.
 #[derive(Clone, Debug)]
@@ -35,6 +39,10 @@ pub enum Overlay {
     Prompt(Box<Prompt>),
     /// A command is looked for.
     Palette(Box<Palette>),
+    /// Pictures as a contact sheet.
+    Sheet(Box<Sheet>),
+    /// A recording is looked for.
+    Finder(Box<Finder>),
     /// Whether to quit while calls are under way.
     Leaving,
     /// The filter is being typed.
@@ -53,6 +61,8 @@ impl Overlay {
             Self::Menu(_) => Scope::Menu,
             Self::Question(_) => Scope::Question,
             Self::Prompt(_) | Self::Palette(_) => Scope::Prompt,
+            Self::Finder(_) => Scope::Find,
+            Self::Sheet(_) => Scope::Sheet,
             Self::Leaving => Scope::Leaving,
             Self::Filter => Scope::Filter,
             Self::Picture => Scope::Picture,
@@ -68,6 +78,8 @@ impl Overlay {
             Self::Question(question) => question.draw(app, area, buf),
             Self::Prompt(prompt) => return prompt.draw(app, area, buf),
             Self::Palette(palette) => return palette.draw(app, area, buf),
+            Self::Sheet(sheet) => sheet.draw(app, area, buf),
+            Self::Finder(finder) => return finder.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
             Self::Filter => {}
             Self::Picture => super::pane::detail::full_screen(app, area, buf),

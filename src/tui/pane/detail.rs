@@ -82,7 +82,8 @@ pub fn full_screen(app: &App, area: Rect, buf: &mut Buffer) {
     draw::toned(buf, caption, &line, &app.options.theme);
 }
 
-fn paint(app: &App, spot: Rect, buf: &mut Buffer) {
+/// The picture that is read, or why it cannot be seen.
+pub fn paint(app: &App, spot: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     match &app.detail.scaled {
         Some(Ok((_, pixels))) if theme.mono() => picture::paint_mono(pixels, spot, buf),

@@ -40,9 +40,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
     if let Some(error) = filter.error() {
         underline(error, (start, scroll), app, buf);
         reason(error, line, place, app, buf);
-    } else {
-        ways(&filter.choices, input, (start, scroll), app, buf);
     }
+    ways(&filter.choices, input, (start, scroll), app, buf);
     let at = u16::try_from(input.visual_cursor().saturating_sub(scroll).min(room)).ok()?;
     let x = start.x.saturating_add(at);
     (x < place.right()).then_some((x, place.y))
@@ -118,7 +117,9 @@ fn ways(choices: &Choices, input: &Input, (start, scroll): (Rect, usize), app: &
     let height = height.min(start.y);
     let mut place = Rect { x, y: start.y - height, width, height }.intersection(buf.area);
     Clear.render(place, buf);
-    buf.set_style(place, theme.selected(false));
+    if !theme.mono() {
+        buf.set_style(place, theme.selected(false));
+    }
     for (nth, way) in shown {
         let mut row = layout::from_top(&mut place, 1);
         let text = format!(" {}", fit(&sanitize(&way.text), label, false));

@@ -53,7 +53,9 @@ fn harmless(script: &Script) {
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 8] = ["", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i"];
+    const STATES: [&str; 15] = [
+        "", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i", "2 /tag:(", "2 /model:", "2 s", "2 a s n", "f", "2 f猫 <Tab>", "2 I",
+    ];
     let (world, pages) = hostile();
     let mut scripts: Vec<Script> =
         STATES.iter().map(|keys| Script::new(world.clone()).holding(pages.clone()).keys(keys)).collect();
@@ -73,7 +75,7 @@ proptest! {
 
     #[test]
     fn no_keys_make_a_screen_panic(
-        keys in "[jkgGhlHL12/xmdu?q+,.FiVz\\[\\]\\\\ <>]{0,30}",
+        keys in "[jkgGhlHL12/xmdu?q+,.FfIisSvaAVz\\[\\]\\\\ <>]{0,30}",
         sizes in prop::collection::vec((0..=130_u16, 0..=40_u16), 1..3),
         pasted in any::<String>(),
     ) {

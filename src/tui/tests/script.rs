@@ -10,11 +10,13 @@ use ratatui::buffer::Buffer;
 
 use super::world;
 use crate::model::{Event, Row, Snapshot, Timestamp};
+use crate::reading::contrast;
 use crate::tui::app::{App, Options};
 use crate::tui::ask::{Answer, Ask};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
+use crate::tui::seek::{Seek, lines, seek};
 use crate::tui::text::Source;
 use crate::tui::theme::{Look, Theme};
 use crate::tui::{picture, view};
@@ -114,6 +116,17 @@ impl Script {
                     let answer = Ok(Answer::Expired(self.expired.clone()));
                     self.say(Message::Answered { generation, answer, ask });
                 }
+                Effect::Shrink(shrink) => {
+                    for id in shrink.ids {
+                        let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
+                        let small = (Arc::new(picture::thumbnail(&decoded, shrink.cells)), contrast::Look::of(&decoded));
+                        self.say(Message::Shrunk(id, Ok(small)));
+                    }
+                }
+                Effect::Seek(Seek { generation, text, among }) => {
+                    let sought = seek(&text, &lines(&among), &|| false).unwrap();
+                    self.say(Message::Sought { generation, sought });
+                }
                 Effect::Sift(sift) => {
                     let (generation, keys) = (sift.generation, sift.keys());
                     self.say(Message::Sifted { generation, keys });
@@ -152,12 +165,14 @@ impl Script {
     }
 }
 
-fn key(name: &str) -> KeyEvent {
+pub(super) fn key(name: &str) -> KeyEvent {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     match name {
         "Enter" => plain(KeyCode::Enter),
         "Esc" => plain(KeyCode::Esc),
         "Tab" => plain(KeyCode::Tab),
+        "Up" => plain(KeyCode::Up),
+        "Down" => plain(KeyCode::Down),
         "Space" => plain(KeyCode::Char(' ')),
         "BS" => plain(KeyCode::Backspace),
         "lt" => plain(KeyCode::Char('<')),

@@ -30,6 +30,13 @@ pub(crate) fn id(number: u8) -> RecordingId {
     RecordingId::from_random([number.wrapping_mul(37); 16])
 }
 
+/// One of very many ids.
+pub(crate) fn nth_id(number: u32) -> RecordingId {
+    RecordingId::from_random(std::array::from_fn(|at| {
+        u8::try_from(number / 50_u32.pow(u32::try_from(at.min(4)).unwrap()) % 50).unwrap()
+    }))
+}
+
 /// A row like the ones in lists.
 pub(crate) fn row(number: u8) -> Row {
     let (mount, endpoint, model, prompt) = ENDPOINTS[usize::from(number) % ENDPOINTS.len()];
@@ -213,6 +220,17 @@ fn request() -> crate::model::Scrubbed {
     serde_json::from_value(request).unwrap()
 }
 
+/// The picture of a recording: every third one looks like another.
+pub(crate) fn png_of(of: &RecordingId) -> Vec<u8> {
+    let number = (0..=255).find(|number| id(*number) == *of).unwrap_or_default();
+    let bars = u32::from(number % 12) / 2 + 2;
+    let picture = image::RgbImage::from_fn(48, 48, |x, y| {
+        let across = if number % 2 == 0 { x } else { y };
+        if across * bars / 48 % 2 == 0 { image::Rgb([240, 200, 60]) } else { image::Rgb([30, 60, 120]) }
+    });
+    written(&picture)
+}
+
 /// A small picture with a gradient and a disc.
 pub(crate) fn png(side: u32) -> Vec<u8> {
     let middle = f64::from(side) / 2.0;
@@ -221,7 +239,10 @@ pub(crate) fn png(side: u32) -> Vec<u8> {
         let shade = u8::try_from((x * 255 / side).min(255)).unwrap();
         if away < 0.6 { image::Rgb([240, 200, shade]) } else { image::Rgb([30, shade / 2, 90]) }
     };
-    let picture = image::RgbImage::from_fn(side, side, pixel);
+    written(&image::RgbImage::from_fn(side, side, pixel))
+}
+
+fn written(picture: &image::RgbImage) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
     out.into_inner()

@@ -1,10 +1,21 @@
 //! What finds and lists recordings, of which there can be very many.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
+use super::decoded;
+use crate::desk::Desk;
+use crate::model::{RecordingId, Row};
+use crate::reading::contrast::Look;
 use crate::tui::message::Message;
+use crate::tui::seek::{Line, Seek, lines, seek};
+use crate::tui::sheet::{Shrink, Small};
 use crate::tui::sieve::Sift;
+use crate::tui::{picture, text};
 
 /// Sifts and sorts.
 pub(super) async fn sift_all(mut wanted: watch::Receiver<Option<Sift>>, say: mpsc::Sender<Message>) {
@@ -16,4 +27,62 @@ pub(super) async fn sift_all(mut wanted: watch::Receiver<Option<Sift>>, say: mps
             return;
         }
     }
+}
+
+/// Letters that follow each other this fast are looked for together.
+const TYPING: Duration = Duration::from_millis(25);
+
+/// Looks for letters; what is not the newest wish any more is given up.
+pub(super) async fn seek_all(mut wanted: watch::Receiver<Option<Seek>>, say: mpsc::Sender<Message>) {
+    // What is searched stays the same while somebody types.
+    let mut known: Option<(Arc<Vec<Arc<Row>>>, Arc<Vec<Line>>)> = None;
+    while wanted.changed().await.is_ok() {
+        sleep(TYPING).await;
+        let Some(Seek { generation, text, among }) = wanted.borrow_and_update().clone() else { continue };
+        let (before, newer) = (known.take(), wanted.clone());
+        let searched = spawn_blocking(move || {
+            let known = before.filter(|(rows, _)| Arc::ptr_eq(rows, &among)).map(|(_, lines)| lines);
+            let lines = known.unwrap_or_else(|| Arc::new(lines(&among)));
+            let sought = seek(&text, &lines, &|| newer.has_changed().unwrap_or(true));
+            (sought, (among, lines))
+        });
+        let Ok((sought, lines)) = searched.await else { continue };
+        known = Some(lines);
+        if let Some(sought) = sought
+            && say.send(Message::Sought { generation, sought }).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Makes pictures small, one after the other; a newer wish replaces what is left of an older one.
+pub(super) async fn shrink_all(
+    desk: Desk,
+    mut wanted: watch::Receiver<Option<Shrink>>,
+    say: mpsc::Sender<Message>,
+) {
+    while wanted.changed().await.is_ok() {
+        let Some(Shrink { ids, cells }) = wanted.borrow_and_update().clone() else { continue };
+        for id in ids {
+            let small = shrunk(&desk, &id, cells).await;
+            if say.send(Message::Shrunk(id, small)).await.is_err() {
+                return;
+            }
+            if wanted.has_changed().unwrap_or(true) {
+                break;
+            }
+        }
+    }
+}
+
+/// The first picture of a recording.
+async fn shrunk(desk: &Desk, id: &RecordingId, cells: (u16, u16)) -> Small {
+    let recording = desk.recording(id).await.map_err(|error| error.to_string())?;
+    let recording = recording.ok_or("it is gone")?;
+    let pictures = spawn_blocking(move || text::pictures(&recording.response, &recording.media)).await;
+    let first = pictures.map_err(|error| error.to_string())?.into_iter().next();
+    let decoded = decoded(desk, &first.ok_or("it holds no picture that can be shown")?).await?;
+    let small = spawn_blocking(move || (Arc::new(picture::thumbnail(&decoded, cells)), Look::of(&decoded)));
+    small.await.map_err(|error| error.to_string())
 }

@@ -1,0 +1,54 @@
+//! How keys are written.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// A key's name as the table spells it.
+#[must_use]
+pub fn name(key: KeyEvent) -> String {
+    let base = match key.code {
+        KeyCode::Char(' ') => "space".into(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Enter => "enter".into(),
+        KeyCode::Esc => "esc".into(),
+        KeyCode::Tab => "tab".into(),
+        KeyCode::BackTab => "backtab".into(),
+        KeyCode::Up => "up".into(),
+        KeyCode::Down => "down".into(),
+        KeyCode::Left => "left".into(),
+        KeyCode::Right => "right".into(),
+        KeyCode::Home => "home".into(),
+        KeyCode::End => "end".into(),
+        KeyCode::PageUp => "pageup".into(),
+        KeyCode::PageDown => "pagedown".into(),
+        KeyCode::Backspace => "backspace".into(),
+        KeyCode::Delete => "delete".into(),
+        _ => "other".into(),
+    };
+    let with = |name: &str, held: KeyModifiers| {
+        if key.modifiers.contains(held) { name.to_owned() } else { String::new() }
+    };
+    format!("{}{}{base}", with("ctrl-", KeyModifiers::CONTROL), with("alt-", KeyModifiers::ALT))
+}
+
+/// A key of the table as people read it: `Ctrl-D`, `Enter`, `gg`.
+#[must_use]
+pub fn shown(key: &str) -> String {
+    let one = |key: &str| match key {
+        "esc" => "Esc".into(),
+        "enter" => "Enter".into(),
+        "tab" => "Tab".into(),
+        "backtab" => "S-Tab".into(),
+        "pageup" => "PgUp".into(),
+        "pagedown" => "PgDn".into(),
+        "up" => "Up".into(),
+        "down" => "Down".into(),
+        "left" => "Left".into(),
+        "right" => "Right".into(),
+        "home" => "Home".into(),
+        "end" => "End".into(),
+        other => other
+            .strip_prefix("ctrl-")
+            .map_or_else(|| other.to_owned(), |c| format!("Ctrl-{}", c.to_uppercase())),
+    };
+    key.split(' ').map(one).collect()
+}

@@ -1,0 +1,92 @@
+//! The contact sheet as it is drawn.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+
+use crate::tui::app::App;
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned, fit, short_size, thousands};
+use crate::tui::pane::draw::{self, Frame};
+use crate::tui::picture;
+use crate::tui::sheet::{CELLS, Sheet, Stack, TILE};
+use crate::tui::text::sanitize;
+
+impl Sheet {
+    /// Draws it over the panes.
+    pub(super) fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
+        let theme = &app.options.theme;
+        Clear.render(area.intersection(buf.area), buf);
+        let pictures: usize = self.stacks.iter().map(|stack| stack.ids.len()).sum();
+        let mut title = format!("Pictures {}", thousands(pictures as u64));
+        if pictures > self.stacks.len() {
+            title = format!("{title} in {} stacks", thousands(self.stacks.len() as u64));
+        }
+        if !app.marked.is_empty() {
+            let size = short_size(app.marks.bytes);
+            title = format!("{title}, {} marked {size}", thousands(app.marked.len() as u64));
+        }
+        let at = format!("{}/{}", thousands(self.at as u64 + 1), thousands(self.stacks.len() as u64));
+        let frame = Frame { title: &title, note: &at, focused: true, ..Frame::default() };
+        let mut inside = frame.draw(theme, area, buf);
+        if let Some(stack) = self.selected() {
+            let line = layout::from_bottom(&mut inside, 1);
+            about(app, stack, line, buf);
+        }
+        let (tiles, columns, rows) = Self::grid(Rect { height: area.height + 1, ..area });
+        for (nth, (at, stack)) in self.visible(columns, rows).enumerate() {
+            let (Ok(x), Ok(y)) = (u16::try_from(nth % columns), u16::try_from(nth / columns)) else { return };
+            let tile = Rect {
+                x: tiles.x.saturating_add(x * TILE.0 + 1),
+                y: tiles.y.saturating_add(y * TILE.1),
+                width: CELLS.0,
+                height: CELLS.1 + 1,
+            };
+            draw_tile(app, stack, at == self.at, tile.intersection(tiles), buf);
+        }
+    }
+}
+
+/// A picture with its line: the mark, the hash, and how many look like it.
+fn draw_tile(app: &App, stack: &Stack, selected: bool, mut tile: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let Some(id) = stack.ids.first() else { return };
+    let mut line = layout::from_bottom(&mut tile, 1);
+    match app.smalls.get(id) {
+        Some(Ok(pixels)) if theme.mono() => picture::paint_mono(pixels, tile, buf),
+        Some(Ok(pixels)) => picture::paint(pixels, tile, buf, theme.depth),
+        Some(Err(problem)) => {
+            let text = Toned::of(Tone::Bad, sanitize(problem));
+            draw::lines(buf, tile, &text.wrapped(usize::from(tile.width)), theme);
+        }
+        None => draw::toned(buf, tile, &Toned::of(Tone::Dim, "loading"), theme),
+    }
+    let marked = stack.ids.iter().filter(|id| app.marked.contains(id)).count();
+    if selected {
+        buf.set_style(line.intersection(buf.area), theme.selected(true));
+    }
+    let pointer = if selected { theme.mark("▌", ">") } else { " " };
+    draw::write(buf, &mut line, pointer, theme.tone(Tone::Accent));
+    let mark = if marked > 0 { theme.mark("●", "*") } else { " " };
+    draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
+    let hash = app.world.rows.get(id).map(|row| row.hash.short()).unwrap_or_default();
+    draw::write(buf, &mut line, &fit(&hash, 8, false), theme.tone(if selected { Tone::Strong } else { Tone::Dim }));
+    if stack.ids.len() > 1 {
+        draw::write_right(buf, &mut line, &format!("x{}", stack.ids.len()), theme.tone(Tone::Warning));
+    }
+}
+
+/// What the selected one is.
+fn about(app: &App, stack: &Stack, mut line: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let Some(row) = stack.ids.first().and_then(|id| app.world.rows.get(id)) else { return };
+    line = Rect { x: line.x + 1.min(line.width), width: line.width.saturating_sub(2), ..line };
+    let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
+    draw::write(buf, &mut line, &model, theme.tone(Tone::Strong));
+    draw::write(buf, &mut line, &format!("  {}", short_size(row.size)), theme.tone(Tone::Dim));
+    if let Some(name) = &row.name {
+        draw::write(buf, &mut line, &format!("  {}", sanitize(name)), theme.tone(Tone::Accent));
+    }
+    let prompt = sanitize(row.prompt.as_deref().unwrap_or_default()).into_owned();
+    draw::write(buf, &mut line, &format!("  {prompt}"), theme.tone(Tone::Plain));
+}

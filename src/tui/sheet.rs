@@ -1,0 +1,281 @@
+//! The contact sheet: recordings that hold pictures, nearly equal ones as one stack, and the pictures that are here.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use image::RgbaImage;
+use ratatui::layout::Rect;
+
+use super::action::Action;
+use super::app::App;
+use super::effect::Effect;
+use super::layout;
+use super::overlay::Overlay;
+use crate::model::RecordingId;
+use crate::reading::contrast::Look;
+
+/// Columns and rows of a picture on the sheet.
+pub const CELLS: (u16, u16) = (16, 8);
+/// Columns and rows that a picture takes, with its line and air.
+pub const TILE: (u16, u16) = (CELLS.0 + 2, CELLS.1 + 2);
+/// So many pictures are kept: more than fit on any screen.
+const KEPT: usize = 400;
+
+/// The contact sheet.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet {
+    /// The recordings, stacked, in the order of the list.
+    pub stacks: Vec<Stack>,
+    /// The selected stack.
+    pub at: usize,
+    /// The first visible row of stacks.
+    pub top: usize,
+    /// The list that the stacks were made of.
+    made_of: Option<u64>,
+}
+
+/// Recordings whose pictures look nearly the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// The recordings; the first one is shown.
+    pub ids: Vec<RecordingId>,
+    look: Option<Look>,
+}
+
+/// Pictures to be made small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shrink {
+    /// The recordings of which the first picture is wanted.
+    pub ids: Vec<RecordingId>,
+    /// Columns and rows of the place for each.
+    pub cells: (u16, u16),
+}
+
+/// A picture made small, and what the whole one looks like; or why there is none.
+pub type Small = Result<(Arc<RgbaImage>, Look), String>;
+
+/// The small pictures that are here.
+#[derive(Debug, Default)]
+pub struct Smalls {
+    pictures: HashMap<RecordingId, Result<Arc<RgbaImage>, String>>,
+    /// The oldest first.
+    order: VecDeque<RecordingId>,
+    looks: HashMap<RecordingId, Look>,
+    asked: HashSet<RecordingId>,
+    /// Counts what changes how pictures are stacked.
+    revision: u64,
+}
+
+impl Smalls {
+    /// A recording's picture, if it is here.
+    #[must_use]
+    pub fn get(&self, id: &RecordingId) -> Option<&Result<Arc<RgbaImage>, String>> {
+        self.pictures.get(id)
+    }
+
+    /// Takes a picture; the oldest ones make room.
+    pub fn take(&mut self, id: RecordingId, small: Small) {
+        self.asked.remove(&id);
+        if let Ok((_, look)) = &small {
+            let before = self.looks.insert(id.clone(), *look);
+            self.revision += u64::from(before != Some(*look));
+        }
+        if self.pictures.insert(id.clone(), small.map(|(picture, _)| picture)).is_none() {
+            self.order.push_back(id);
+        }
+        while self.order.len() > KEPT {
+            if let Some(oldest) = self.order.pop_front() {
+                self.pictures.remove(&oldest);
+            }
+        }
+    }
+
+    /// The answer may be another one now.
+    pub fn forget(&mut self, id: &RecordingId) {
+        if self.pictures.remove(id).is_some() {
+            self.order.retain(|known| known != id);
+        }
+        self.looks.remove(id);
+        self.asked.remove(id);
+    }
+
+    /// Asks for those of the visible ones that are not here; nothing while all of them are on their way.
+    fn wanted(&mut self, visible: impl Iterator<Item = RecordingId>) -> Option<Shrink> {
+        let ids: Vec<RecordingId> = visible.filter(|id| !self.pictures.contains_key(id)).collect();
+        if ids.iter().all(|id| self.asked.contains(id)) {
+            return None;
+        }
+        // The newest wish replaces all others.
+        self.asked = ids.iter().cloned().collect();
+        Some(Shrink { ids, cells: CELLS })
+    }
+}
+
+/// Recordings with nearly equal pictures together, in the order of the first of each; those whose picture nobody has seen
+/// stand alone.
+#[must_use]
+pub fn stacked(ids: impl Iterator<Item = RecordingId>, look: impl Fn(&RecordingId) -> Option<Look>) -> Vec<Stack> {
+    let mut stacks: Vec<Stack> = Vec::new();
+    let mut seen: Vec<(usize, Look)> = Vec::new();
+    for id in ids {
+        let look = look(&id);
+        let near = look.and_then(|look| seen.iter().find(|(_, known)| known.is_near(look)));
+        if let Some((at, _)) = near {
+            stacks[*at].ids.push(id);
+            continue;
+        }
+        seen.extend(look.map(|look| (stacks.len(), look)));
+        stacks.push(Stack { ids: vec![id], look });
+    }
+    stacks
+}
+
+impl Sheet {
+    /// The selected stack.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Stack> {
+        self.stacks.get(self.at)
+    }
+
+    /// The place of the tiles on a screen, and how many stand beside and above each other.
+    #[must_use]
+    pub fn grid(screen: Rect) -> (Rect, usize, usize) {
+        let area = Rect { height: screen.height.saturating_sub(1), ..screen };
+        let inside = layout::inner(area);
+        // A line about the selected one stands below.
+        let tiles = Rect { height: inside.height.saturating_sub(1), ..inside };
+        let columns = usize::from(tiles.width / TILE.0).max(1);
+        (tiles, columns, usize::from(tiles.height / TILE.1).max(1))
+    }
+
+    /// Takes new stacks; what is selected stays, and where it went the window follows.
+    fn restack(&mut self, stacks: Vec<Stack>, wanted: Option<&RecordingId>) {
+        let selected = self.selected().and_then(|stack| stack.ids.first()).or(wanted).cloned();
+        let at = selected.and_then(|id| stacks.iter().position(|stack| stack.ids.contains(&id)));
+        self.at = at.unwrap_or(self.at).min(stacks.len().saturating_sub(1));
+        self.stacks = stacks;
+    }
+
+    /// Moves by so many stacks.
+    pub fn step(&mut self, by: isize) {
+        self.at = self.at.saturating_add_signed(by).min(self.stacks.len().saturating_sub(1));
+    }
+
+    fn reveal(&mut self, columns: usize, rows: usize) {
+        let row = self.at / columns;
+        self.top = self.top.clamp((row + 1).saturating_sub(rows), row);
+    }
+
+    /// The stacks on the screen, by their number.
+    pub fn visible(&self, columns: usize, rows: usize) -> impl Iterator<Item = (usize, &Stack)> {
+        self.stacks.iter().enumerate().skip(self.top * columns).take(rows * columns)
+    }
+}
+
+impl App {
+    /// Shows the pictures of the listed recordings.
+    pub(super) fn open_sheet(&mut self) {
+        self.overlay = Some(Overlay::Sheet(Box::default()));
+        self.restack();
+        if matches!(&self.overlay, Some(Overlay::Sheet(sheet)) if sheet.stacks.is_empty()) {
+            self.overlay = None;
+            self.toasts.info(self.now, "None of the listed recordings holds a picture".into());
+        }
+    }
+
+    fn restack(&mut self) {
+        let Some(Overlay::Sheet(sheet)) = &mut self.overlay else { return };
+        let made_of = Some(self.recordings.revision() + self.smalls.revision);
+        if sheet.made_of == made_of {
+            return;
+        }
+        sheet.made_of = made_of;
+        let rows = &self.world.rows;
+        let listed = self.recordings.keys().iter().map(|key| &key.1);
+        let ids = listed.filter(|id| rows.get(id).is_some_and(|row| row.images > 0)).cloned();
+        let stacks = stacked(ids, |id| self.smalls.looks.get(id).copied());
+        sheet.restack(stacks, self.recordings.selected().map(|key| &key.1));
+    }
+
+    /// Brings the sheet up to date; asks for the pictures that are to be seen.
+    pub(super) fn shrink(&mut self) -> Option<Effect> {
+        self.restack();
+        let (_, columns, rows) = Sheet::grid(self.areas().whole);
+        let Some(Overlay::Sheet(sheet)) = &mut self.overlay else { return None };
+        sheet.reveal(columns, rows);
+        let visible = sheet.visible(columns, rows).filter_map(|(_, stack)| stack.ids.first().cloned());
+        self.smalls.wanted(visible).map(Effect::Shrink)
+    }
+
+    /// What an action does on the sheet; false for what does nothing there.
+    pub(super) fn on_sheet(&mut self, action: Action) -> bool {
+        let Some(Overlay::Sheet(sheet)) = &mut self.overlay else { return false };
+        let ids: Vec<RecordingId> = match action {
+            Action::Mark => sheet.selected().map(|stack| stack.ids.clone()).unwrap_or_default(),
+            Action::MarkAll => sheet.stacks.iter().flat_map(|stack| stack.ids.iter().cloned()).collect(),
+            Action::Left | Action::Right => {
+                sheet.step(if action == Action::Left { -1 } else { 1 });
+                return true;
+            }
+            _ => return false,
+        };
+        if action == Action::Mark {
+            sheet.step(1);
+        }
+        // A stack with one mark missing gets it; one that has all of them loses them.
+        let all = action == Action::Mark && ids.iter().all(|id| self.marked.contains(id));
+        for id in ids {
+            if all || !self.marked.contains(&id) {
+                self.toggle_mark(id);
+            }
+        }
+        true
+    }
+
+    /// From the sheet to the recording.
+    pub(super) fn leave_sheet(&mut self, sheet: &Sheet) {
+        if let Some(id) = sheet.selected().and_then(|stack| stack.ids.first()) {
+            self.jump_to(&id.clone());
+            self.focus_detail(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{DynamicImage, Rgb, RgbImage};
+
+    use super::*;
+    use crate::tui::tests::world;
+
+    fn look(red: u8) -> Look {
+        Look::of(&DynamicImage::ImageRgb8(RgbImage::from_pixel(8, 8, Rgb([red, 0, 0]))))
+    }
+
+    #[test]
+    fn nearly_equal_pictures_are_one_stack() {
+        let looks = |id: &RecordingId| {
+            let number = (0..6).find(|number| world::id(*number) == *id)?;
+            [Some(look(10)), None, Some(look(200)), Some(look(12)), None, Some(look(198))][usize::from(number)]
+        };
+        let stacks = stacked((0..6).map(world::id), looks);
+        let ids: Vec<Vec<RecordingId>> = stacks.into_iter().map(|stack| stack.ids).collect();
+        let named = |numbers: &[u8]| numbers.iter().map(|number| world::id(*number)).collect::<Vec<_>>();
+        assert_eq!(ids, [named(&[0, 3]), named(&[1]), named(&[2, 5]), named(&[4])]);
+    }
+
+    #[test]
+    fn pictures_are_asked_for_once_and_few_are_kept() {
+        let mut smalls = Smalls::default();
+        let id = |number: usize| world::nth_id(u32::try_from(number).unwrap());
+        assert_eq!(smalls.wanted([id(1), id(2)].into_iter()).map(|shrink| shrink.ids.len()), Some(2));
+        smalls.take(id(1), Err("broken".into()));
+        assert_eq!(smalls.wanted([id(1), id(2)].into_iter()), None, "it is on its way");
+        assert_eq!(smalls.wanted([id(2), id(3)].into_iter()).map(|shrink| shrink.ids), Some(vec![id(2), id(3)]));
+        for number in 0..KEPT + 10 {
+            smalls.take(id(number), Ok((Arc::new(RgbaImage::new(1, 1)), look(1))));
+        }
+        assert_eq!((smalls.pictures.len(), smalls.order.len()), (KEPT, KEPT));
+        assert!(smalls.get(&id(1)).is_none() && smalls.get(&id(KEPT)).is_some());
+    }
+}

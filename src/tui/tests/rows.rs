@@ -1,0 +1,291 @@
+//! Finding recordings: filter, order, marks, the finder and the contact sheet.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::script::Script;
+use super::world;
+use crate::model::{Event, Hash, Hit, Hits, RecordingId, Row, Snapshot, Timestamp};
+use crate::query::{Kind, Query, RowFacts, Subject};
+use crate::tui::ask::{Answer, Ask};
+use crate::tui::effect::Effect;
+use crate::tui::message::Message;
+use crate::tui::order::SortBy;
+use crate::tui::overlay::Overlay;
+use crate::tui::page::Pages;
+
+fn shown(script: &Script) -> Vec<RecordingId> {
+    script.app.recordings.keys().iter().map(|key| key.1.clone()).collect()
+}
+
+fn selected(script: &Script) -> Option<RecordingId> {
+    script.app.selected_row().map(|row| row.id.clone())
+}
+
+/// Rows with everything that a row can show.
+fn curated() -> Snapshot {
+    let mut world = world::world(12, 0);
+    let tagged = |number: u8, tags: &[&str]| Row {
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..world::row(number)
+    };
+    let rows = [
+        Row { name: Some("checkout/hat".into()), edited: true, ..tagged(0, &["ci", "hats"]) },
+        Row { hash: Hash::of(b"take"), ..tagged(1, &["ci"]) },
+        Row { hash: Hash::of(b"take"), scope: Some("test-1".into()), ..world::row(4) },
+        Row { job: Some("job_1".into()), ending: crate::model::Ending::Cut, ..world::row(6) },
+        Row { job: Some("job_1".into()), review: Some(world::id(6)), ..world::row(8) },
+    ];
+    world.apply(&Event::Stored { rows: rows.into_iter().map(Arc::new).collect() });
+    world
+}
+
+#[test]
+fn a_query_filters_and_what_is_wrong_is_said() {
+    let mut script = Script::new(curated()).keys("2 /model:gpt* <Space> -tag:ci");
+    assert_eq!(shown(&script), [6, 7].map(world::id), "two models, of which tagged ones are out");
+    let before = shown(&script);
+    script.say(Message::Paste(" stauts:404".into()));
+    assert_eq!(shown(&script), before, "wrong input leaves the list alone");
+    script.shows("filter_wrong");
+    script = script.size(80, 24);
+    script.shows("filter_wrong_80x24");
+    script.press("<Enter>");
+    assert!(script.screen().contains("/ mends it"));
+    script.press("<Esc>");
+    assert_eq!(shown(&script).len(), 12);
+}
+
+#[test]
+fn tab_completes_from_what_there_is() {
+    let mut script = Script::new(curated()).keys("2 /m");
+    script.shows("filter_keys");
+    script.press("odel:");
+    script = script.size(80, 24);
+    script.shows("filter_values_80x24");
+    script.press("<Tab> <Tab>");
+    let text = script.app.filter().text().to_owned();
+    assert!(text.starts_with("model:") && text.len() > 6, "{text}");
+    assert!(shown(&script).iter().all(|id| {
+        let model = script.app.world.rows[id].model.clone().unwrap_or_default();
+        text.ends_with(&model)
+    }));
+}
+
+#[test]
+fn each_tab_has_a_history_of_its_own() {
+    let mut script = Script::new(curated()).keys("2 /hat<Enter> /<C-u>fox<Enter> /<Up>");
+    assert_eq!(script.app.filter().text(), "hat");
+    script.press("<Down> <Enter>");
+    assert_eq!(script.app.filter().text(), "fox");
+    script.press("1 /<Up>");
+    assert_eq!(script.app.filter().text(), "");
+}
+
+#[test]
+fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
+    let mut script = Script::new(curated()).keys("2 /");
+    script.say(Message::Paste("dup:yes".into()));
+    let asked = |script: &mut Script| -> Vec<(u64, String)> {
+        let asks = script.effects().into_iter().filter_map(|effect| match effect {
+            Effect::Ask(generation, Ask::List(query)) => Some((generation, query)),
+            _ => None,
+        });
+        asks.collect()
+    };
+    let asks = asked(&mut script);
+    let (generation, query) = asks.last().cloned().unwrap();
+    assert_eq!(query, "dup:yes");
+    assert_eq!(shown(&script).len(), 12, "the list stays until the answer is there");
+    script.event(Event::Removed { ids: vec![world::id(2)] });
+    script.event(Event::Stored { rows: vec![Arc::new(world::row(30))] });
+    assert_eq!(asked(&mut script), [], "steady changes do not keep it from being answered");
+    let answer = Ok(Answer::List([2, 7, 9].map(|number| Arc::new(world::row(number))).into()));
+    script.say(Message::Answered { generation, answer, ask: Ask::List(query) });
+    assert_eq!(shown(&script), [7, 9].map(world::id), "what went meanwhile does not come back");
+    let again = asked(&mut script);
+    assert_eq!(again.len(), 1, "what changed meanwhile is asked about");
+    let ask = Ask::List("dup:yes".into());
+    script.say(Message::Answered { generation: again[0].0, answer: Err("the disk is gone".into()), ask });
+    assert!(script.screen().contains("the disk is gone"));
+    assert_eq!((asked(&mut script), shown(&script).len()), (vec![], 2), "no answer is not asked for again and again");
+}
+
+#[test]
+fn the_menu_sorts_and_the_heading_says_so() {
+    let mut script = Script::new(curated()).keys("2 j j s");
+    let before = selected(&script);
+    script.shows("sort_menu");
+    script.press("h");
+    script.shows("sorted_hits");
+    assert_eq!(selected(&script), before, "what is selected stays so");
+    let hits = |script: &Script| -> Vec<u64> {
+        shown(script).iter().map(|id| script.app.world.rows[id].usage.hits).collect()
+    };
+    assert!(hits(&script).is_sorted_by(|one, other| one >= other));
+    script.press("S");
+    assert!(hits(&script).is_sorted());
+    script.press("s s");
+    script = script.size(80, 24);
+    script.shows("sorted_size_80x24");
+}
+
+#[test]
+fn a_hit_moves_a_row_where_hits_decide() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 s l G");
+    let last = selected(&script).unwrap();
+    let call = crate::model::Call { recording: Some(last.clone()), ..world::call(1) };
+    let all = Hits { count: 1, last: Some(Timestamp(world::START.0 + 39_000)) };
+    let usage = Some(Hit { all, in_scope: Hits::default() });
+    let counters = crate::model::Counters::default();
+    script.event(Event::Call { call: Arc::new(call), usage, counters });
+    assert_eq!((shown(&script)[0].clone(), selected(&script)), (last.clone(), Some(last)));
+}
+
+#[test]
+fn rows_say_what_is_known_of_them() {
+    let mut script = Script::new(curated());
+    script.expired = vec![Arc::new(world::row(2))];
+    let mut script = script.keys("2 <Space> j <Space>");
+    script.shows("rows_curated");
+    script.press("_");
+    script.shows("rows_zoomed");
+    script = script.keys("_").size(80, 24);
+    script.shows("rows_80x24");
+    script.press("?");
+    assert!(Script::new(curated()).keys("2 ? / expired").screen().contains("older than its rule"));
+}
+
+#[test]
+fn marks_survive_filters_and_ranges_shrink_again() {
+    let mut script = Script::new(curated()).keys("2 <Space> v j j j");
+    assert_eq!(script.app.marked.len(), 5);
+    script.press("k k");
+    assert_eq!(script.app.marked.len(), 3, "what the range went over before is not marked");
+    script.shows("range");
+    script.press("<Esc> /tag:ci <Enter>");
+    assert_eq!(script.app.marked.len(), 3, "Esc ends the range and leaves its marks");
+    assert_eq!(script.app.marks.hidden, 1);
+    script = script.size(80, 24);
+    script.shows("marks_hidden_80x24");
+    script.press("V");
+    assert_eq!(script.app.marked.len(), 1, "others: of those that are shown");
+    script.press("a <Esc>");
+    assert!(script.app.marked.is_empty(), "first the marks go, then the filter");
+    assert!(!script.app.filter().text().is_empty());
+}
+
+#[test]
+fn a_few_letters_find_a_recording() {
+    let pages = Pages::of_recording(&world::recording(1, &world::png(64)));
+    let mut script = Script::new(curated()).holding(pages).keys("f capy <Space> hat");
+    script.shows("finder");
+    script = script.size(80, 24);
+    script.shows("finder_80x24");
+    script.press("<Tab>");
+    assert_eq!(script.app.marked, BTreeSet::from([world::id(0)]));
+    script.press("<Enter>");
+    assert_eq!(selected(&script), Some(world::id(6)));
+    script.press("f<Up>");
+    assert!(script.screen().contains("> capy hat"), "what was looked for before");
+    script.press("<Esc> 2 /zebra<Enter> f fox <Enter>");
+    assert_eq!(selected(&script), Some(world::id(4)), "a filter does not hide it");
+    script.press("f zzzz <Enter>");
+    assert!(script.screen().contains("no recording holds these letters"));
+    script.event(Event::Stored { rows: vec![Arc::new(Row { name: Some("zzzz".into()), ..world::row(40) })] });
+    assert!(script.screen().contains("zzzz:") || script.screen().contains(" zzzz"), "what comes meanwhile is found");
+}
+
+#[test]
+fn letters_that_were_found_are_seen_without_colour() {
+    use ratatui::style::Modifier;
+    let script = Script::new(curated()).keys("f hat");
+    let buffer = script.buffer();
+    let found: String = buffer
+        .content()
+        .iter()
+        .filter(|cell| cell.modifier.contains(Modifier::BOLD | Modifier::UNDERLINED))
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert!(found.starts_with("hat"), "{found}");
+}
+
+#[test]
+fn pictures_on_a_contact_sheet_are_stacked() {
+    let mut world = world::world(40, 0);
+    let rows = (0..40).step_by(2).map(|number| Arc::new(Row { images: 1, ..world::row(number) }));
+    world.apply(&Event::Stored { rows: rows.collect() });
+    let mut script = Script::new(world).keys("2 I");
+    script.shows("sheet");
+    let Some(Overlay::Sheet(sheet)) = &script.app.overlay else { panic!("no sheet") };
+    let stacks = sheet.stacks.clone();
+    assert!(stacks[0].ids.len() > 1 && stacks.len() < 20, "{stacks:?}");
+    script.press("<Space>");
+    assert_eq!(script.app.marked, stacks[0].ids.iter().cloned().collect());
+    script = script.size(80, 24);
+    script.shows("sheet_80x24");
+    script.press("h <Space>");
+    assert!(script.app.marked.is_empty(), "once more takes the marks away");
+    script.press("h l <Enter>");
+    assert_eq!(selected(&script), stacks.get(1).map(|stack| stack.ids[0].clone()));
+    assert!(script.app.overlay.is_none() && script.app.in_detail);
+    let script = Script::new(world::world(0, 0)).keys("2 I");
+    assert!(script.screen().contains("None of the listed recordings"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn under_any_order_and_filter_the_list_is_what_it_should_be_and_keeps_its_place(
+        steps in prop::collection::vec((0..6_u8, 0..30_u8), 0..50),
+        text in "(hat|-tag:ci|model:gpt*|hits:>5)?",
+    ) {
+        let mut script = Script::new(world::world(10, 0)).size(80, 24).keys("2");
+        script.press(&format!("/{}<Enter>", text.replace('<', "<lt>")));
+        let query = Query::parse(&text, Kind::Recordings).unwrap();
+        for (kind, number) in steps {
+            let before = selected(&script);
+            match kind {
+                0 => script.event(Event::Stored { rows: vec![Arc::new(world::row(number))] }),
+                1 => script.event(Event::Removed { ids: vec![world::id(number)] }),
+                2 => {
+                    let hits = Hits { count: u64::from(number), last: Some(Timestamp(world::START.0 + i64::from(number))) };
+                    let usage = Some(Hit { all: hits, in_scope: Hits::default() });
+                    let call = crate::model::Call { recording: Some(world::id(number % 12)), ..world::call(1) };
+                    script.event(Event::Call { call: Arc::new(call), usage, counters: crate::model::Counters::default() });
+                }
+                3 => script.press(&format!("s{}", SortBy::ALL[usize::from(number) % SortBy::ALL.len()].1)),
+                4 => script.press("S"),
+                _ => script.press(if number % 2 == 0 { "j" } else { "k" }),
+            }
+            let facts = RowFacts::default();
+            let rows = script.app.world.rows.values();
+            let shows = |row: &Row| query.shows(Subject::Row(row, &facts), script.app.now);
+            let mut wanted: Vec<_> = rows.filter(|row| shows(row)).map(|row| script.app.order.key(row, &script.app.prices)).collect();
+            wanted.sort();
+            prop_assert_eq!(script.app.recordings.keys(), wanted);
+            let stays = before.filter(|id| kind < 5 && script.app.world.rows.get(id).is_some_and(|row| shows(row)));
+            if let Some(id) = stays {
+                prop_assert_eq!(selected(&script), Some(id), "step {}", kind);
+            }
+            let window = script.app.recordings.window(script.app.areas().list_rows());
+            prop_assert!(script.app.recordings.index().is_none_or(|at| window.contains(&at)));
+        }
+    }
+
+    #[test]
+    fn marks_and_their_numbers_agree(keys in prop::collection::vec(prop::sample::select(&["j", "k", "<Space>", "v", "a", "A", "V", "\\", "s h", "S"][..]), 0..30)) {
+        let mut script = Script::new(curated()).keys("2 /tag:ci OR fox<Enter>");
+        for key in keys {
+            script.press(key);
+            let app = &script.app;
+            let rows: Vec<_> = app.marked.iter().map(|id| &app.world.rows[id]).collect();
+            prop_assert_eq!(app.marks.bytes, rows.iter().map(|row| row.size).sum::<u64>());
+            let listed: BTreeSet<_> = shown(&script).into_iter().collect();
+            prop_assert_eq!(app.marks.hidden, app.marked.difference(&listed).count());
+        }
+    }
+}
