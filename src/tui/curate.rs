@@ -18,9 +18,14 @@ const MANY: usize = 50;
 const LISTED: usize = 8;
 
 impl App {
-    /// What a verb is for: the marked recordings, or the selected one; on *Live* the one that answered the call.
+    /// What a verb is for: the marked recordings, or the selected one; on the contact sheet the selected stack, on *Live*
+    /// the one that answered the call.
     #[must_use]
     pub fn targets(&self) -> Vec<RecordingId> {
+        if let Some(Overlay::Sheet(sheet)) = &self.overlay {
+            let stack = || sheet.selected().map(|stack| stack.ids.clone()).unwrap_or_default();
+            return if self.marked.is_empty() { stack() } else { self.marked.iter().cloned().collect() };
+        }
         match self.tab {
             Tab::Recordings if !self.marked.is_empty() => self.marked.iter().cloned().collect(),
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
@@ -247,7 +252,9 @@ impl App {
             self.recordings.put(&key, true);
             self.recordings.select(&key, rows);
         }
-        self.jumps.push(self.tab);
+        if self.tab != Tab::Recordings {
+            self.jumps.push(self.tab);
+        }
         self.live.pause(rows);
         self.turn_to(Tab::Recordings);
     }

@@ -74,7 +74,8 @@ impl App {
         if let Some(oldest) = oldest {
             self.live.drop_before(&oldest);
         }
-        let shown = Some(call.id) >= oldest && self.live.filter.query().shows(query::Subject::Call(call), self.now);
+        let shown =
+            Some(call.id) >= oldest && self.live.filter.query().shows(query::Subject::Call(call), self.now);
         self.live.put(&call.id, shown);
         if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
             self.detail.refresh();

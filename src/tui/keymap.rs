@@ -243,7 +243,11 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Sheet, &["ctrl-u", "ctrl-b", "pageup"], A::PageUp),
         bind(S::Sheet, &["g g", "home"], A::First),
         bind(S::Sheet, &["G", "end"], A::Last),
-        hinted(said(bind(S::Sheet, &["space"], A::Mark), "mark the stack, or take its marks away"), "mark", 1),
+        hinted(
+            said(bind(S::Sheet, &["space"], A::Mark), "mark the stack, or take its marks away"),
+            "mark",
+            1,
+        ),
         hinted(said(bind(S::Sheet, &["a"], A::MarkAll), "mark all of them"), "all", 3),
         bind(S::Sheet, &["A"], A::MarkNone),
         hinted(bind(S::Sheet, &["d"], A::Delete), "delete", 4),

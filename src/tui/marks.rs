@@ -64,7 +64,9 @@ impl App {
             Action::MarkAll => self.marked = shown().chain(self.marked.iter().cloned()).collect(),
             Action::MarkOthers => {
                 let others: Vec<RecordingId> = shown().collect();
-                others.into_iter().for_each(|id| self.toggle_mark(id));
+                for id in others {
+                    self.toggle_mark(id);
+                }
             }
             _ => {
                 self.marked.clear();
@@ -89,8 +91,7 @@ impl App {
         let (Some(from), Some(to)) = (from, self.recordings.selected()) else { return };
         let (low, high) = if from <= *to { (&from, to) } else { (to, &from) };
         let keys = self.recordings.keys();
-        let (start, end) =
-            (keys.partition_point(|key| key < low), keys.partition_point(|key| key <= high));
+        let (start, end) = (keys.partition_point(|key| key < low), keys.partition_point(|key| key <= high));
         self.marked.clone_from(&range.before);
         self.marked.extend(keys[start..end].iter().map(|key| key.1.clone()));
         self.marks.spoil();

@@ -90,9 +90,9 @@ pub fn seek(text: &str, lines: &[Line], given_up: &dyn Fn() -> bool) -> Option<S
         if at % STRIDE == 0 && given_up() {
             return None;
         }
-        let scores = words.iter().map(|word| matcher.fuzzy_match(&line.text, word));
-        if let Some(score) = scores.sum::<Option<i64>>() {
-            scored.push((score, at));
+        let each = words.iter().map(|word| matcher.fuzzy_match(&line.text, word));
+        if let Some(sum) = each.sum::<Option<i64>>() {
+            scored.push((sum, at));
         }
     }
     let count = scored.len();
@@ -105,7 +105,11 @@ pub fn seek(text: &str, lines: &[Line], given_up: &dyn Fn() -> bool) -> Option<S
     let found = scored.into_iter().map(|(_, at)| {
         let Line { id, text } = &lines[at];
         let letters = words.iter().filter_map(|word| matcher.fuzzy_indices(text, word));
-        Found { id: id.clone(), text: text.clone(), letters: letters.flat_map(|(_, places)| places).collect() }
+        Found {
+            id: id.clone(),
+            text: text.clone(),
+            letters: letters.flat_map(|(_, places)| places).collect(),
+        }
     });
     Some(Sought { found: found.collect(), count })
 }

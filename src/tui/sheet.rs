@@ -114,7 +114,10 @@ impl Smalls {
 /// Recordings with nearly equal pictures together, in the order of the first of each; those whose picture nobody has seen
 /// stand alone.
 #[must_use]
-pub fn stacked(ids: impl Iterator<Item = RecordingId>, look: impl Fn(&RecordingId) -> Option<Look>) -> Vec<Stack> {
+pub fn stacked(
+    ids: impl Iterator<Item = RecordingId>,
+    look: impl Fn(&RecordingId) -> Option<Look>,
+) -> Vec<Stack> {
     let mut stacks: Vec<Stack> = Vec::new();
     let mut seen: Vec<(usize, Look)> = Vec::new();
     for id in ids {
@@ -256,7 +259,8 @@ mod tests {
     fn nearly_equal_pictures_are_one_stack() {
         let looks = |id: &RecordingId| {
             let number = (0..6).find(|number| world::id(*number) == *id)?;
-            [Some(look(10)), None, Some(look(200)), Some(look(12)), None, Some(look(198))][usize::from(number)]
+            [Some(look(10)), None, Some(look(200)), Some(look(12)), None, Some(look(198))]
+                [usize::from(number)]
         };
         let stacks = stacked((0..6).map(world::id), looks);
         let ids: Vec<Vec<RecordingId>> = stacks.into_iter().map(|stack| stack.ids).collect();
@@ -271,7 +275,10 @@ mod tests {
         assert_eq!(smalls.wanted([id(1), id(2)].into_iter()).map(|shrink| shrink.ids.len()), Some(2));
         smalls.take(id(1), Err("broken".into()));
         assert_eq!(smalls.wanted([id(1), id(2)].into_iter()), None, "it is on its way");
-        assert_eq!(smalls.wanted([id(2), id(3)].into_iter()).map(|shrink| shrink.ids), Some(vec![id(2), id(3)]));
+        assert_eq!(
+            smalls.wanted([id(2), id(3)].into_iter()).map(|shrink| shrink.ids),
+            Some(vec![id(2), id(3)])
+        );
         for number in 0..KEPT + 10 {
             smalls.take(id(number), Ok((Arc::new(RgbaImage::new(1, 1)), look(1))));
         }

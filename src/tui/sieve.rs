@@ -40,7 +40,7 @@ pub struct Sift {
 }
 
 /// What the list was made by, and what is under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sieve {
     /// What the list on the screen was made by.
     pub made_by: Recipe,
@@ -59,20 +59,6 @@ pub struct Sieve {
 impl Default for Recipe {
     fn default() -> Self {
         Self { query: Arc::new(Query::all(Kind::Recordings)), order: Order::default() }
-    }
-}
-
-impl Default for Sieve {
-    fn default() -> Self {
-        Self {
-            made_by: Recipe::default(),
-            asked: Recipe::default(),
-            generation: 0,
-            waiting: false,
-            stale: false,
-            aged: false,
-            touched: HashSet::new(),
-        }
     }
 }
 
@@ -122,7 +108,9 @@ impl App {
             return None;
         }
         let made_by = &self.sieve.made_by;
-        let narrow = !self.sieve.stale && wanted.query.narrows(&made_by.query);
+        // To look rows up costs more than to go through them: that has to be worth it.
+        let few = self.recordings.keys().len() < self.world.rows.len() / 4;
+        let narrow = few && !self.sieve.stale && wanted.query.narrows(&made_by.query);
         self.sieve.stale = false;
         self.sieve.waiting = true;
         self.sieve.asked = wanted.clone();

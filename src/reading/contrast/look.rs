@@ -46,7 +46,9 @@ mod tests {
     use super::*;
 
     fn look(pixel: impl Fn(u32, u32) -> [u8; 3], side: u32) -> Look {
-        Look::of(&DynamicImage::ImageRgb8(RgbImage::from_fn(side, side, |x, y| Rgb(pixel(x * 255 / side, y * 255 / side)))))
+        Look::of(&DynamicImage::ImageRgb8(RgbImage::from_fn(side, side, |x, y| {
+            Rgb(pixel(x * 255 / side, y * 255 / side))
+        })))
     }
 
     fn byte(value: u32) -> u8 {
@@ -55,7 +57,13 @@ mod tests {
 
     #[test]
     fn the_same_motif_is_near_at_any_size_and_plain_ones_only_in_the_same_colour() {
-        let disc = |x: u32, y: u32| if x.abs_diff(128).pow(2) + y.abs_diff(128).pow(2) < 6_000 { [240, 200, byte(x)] } else { [30, 40, 90] };
+        let disc = |x: u32, y: u32| {
+            if x.abs_diff(128).pow(2) + y.abs_diff(128).pow(2) < 6_000 {
+                [240, 200, byte(x)]
+            } else {
+                [30, 40, 90]
+            }
+        };
         let brighter = |x: u32, y: u32| disc(x, y).map(|value| value.saturating_add(6));
         assert!(look(disc, 256).is_near(look(disc, 100)));
         assert!(look(disc, 256).is_near(look(brighter, 256)));

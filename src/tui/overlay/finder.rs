@@ -110,11 +110,14 @@ impl Finder {
         let mut rule = layout::from_top(&mut inside, 1);
         let dash = theme.mark("─", "-").repeat(usize::from(rule.width));
         draw::write(buf, &mut rule, &dash, theme.frame(false));
-        let list = Rect { width: if places.preview.is_empty() {
-            inside.width
-        } else {
-            places.preview.x.saturating_sub(inside.x + 3)
-        }, ..inside };
+        let list = Rect {
+            width: if places.preview.is_empty() {
+                inside.width
+            } else {
+                places.preview.x.saturating_sub(inside.x + 3)
+            },
+            ..inside
+        };
         self.results(app, list, buf);
         if !places.preview.is_empty() {
             for y in places.preview.top()..places.preview.bottom() {
@@ -186,7 +189,8 @@ fn summary(app: &App, row: &Row) -> Vec<Toned> {
 fn result(found: &Found, mut line: Rect, style: Style, buf: &mut Buffer) {
     const HASH: usize = 10;
     let room = usize::from(line.width);
-    let columns = |count: usize| -> usize { found.text.chars().take(count).filter_map(UnicodeWidthChar::width).sum() };
+    let columns =
+        |count: usize| -> usize { found.text.chars().take(count).filter_map(UnicodeWidthChar::width).sum() };
     let last = found.letters.last().map_or(0, |at| at + 1);
     let mut skipped = 0;
     if columns(last) > room {

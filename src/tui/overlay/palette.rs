@@ -26,13 +26,19 @@ pub struct Palette {
 }
 
 /// What is no command on its own: moves, and answers to questions.
-const SILENT: [Action; 10] = [
+const SILENT: [Action; 16] = [
     Action::Down,
     Action::Up,
     Action::HalfDown,
     Action::HalfUp,
     Action::PageDown,
     Action::PageUp,
+    Action::Left,
+    Action::Right,
+    Action::Complete,
+    Action::CompleteBack,
+    Action::Earlier,
+    Action::Later,
     Action::Confirm,
     Action::Back,
     Action::Palette,

@@ -26,7 +26,8 @@ impl Sheet {
             let size = short_size(app.marks.bytes);
             title = format!("{title}, {} marked {size}", thousands(app.marked.len() as u64));
         }
-        let at = format!("{}/{}", thousands(self.at as u64 + 1), thousands(self.stacks.len() as u64));
+        let count = self.stacks.len();
+        let at = format!("{}/{}", thousands((self.at + 1).min(count) as u64), thousands(count as u64));
         let frame = Frame { title: &title, note: &at, focused: true, ..Frame::default() };
         let mut inside = frame.draw(theme, area, buf);
         if let Some(stack) = self.selected() {
@@ -36,13 +37,13 @@ impl Sheet {
         let (tiles, columns, rows) = Self::grid(Rect { height: area.height + 1, ..area });
         for (nth, (at, stack)) in self.visible(columns, rows).enumerate() {
             let (Ok(x), Ok(y)) = (u16::try_from(nth % columns), u16::try_from(nth / columns)) else { return };
-            let tile = Rect {
+            let place = Rect {
                 x: tiles.x.saturating_add(x * TILE.0 + 1),
                 y: tiles.y.saturating_add(y * TILE.1),
                 width: CELLS.0,
                 height: CELLS.1 + 1,
             };
-            draw_tile(app, stack, at == self.at, tile.intersection(tiles), buf);
+            draw_tile(app, stack, at == self.at, place.intersection(tiles), buf);
         }
     }
 }
@@ -70,7 +71,12 @@ fn draw_tile(app: &App, stack: &Stack, selected: bool, mut tile: Rect, buf: &mut
     let mark = if marked > 0 { theme.mark("●", "*") } else { " " };
     draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
     let hash = app.world.rows.get(id).map(|row| row.hash.short()).unwrap_or_default();
-    draw::write(buf, &mut line, &fit(&hash, 8, false), theme.tone(if selected { Tone::Strong } else { Tone::Dim }));
+    draw::write(
+        buf,
+        &mut line,
+        &fit(&hash, 8, false),
+        theme.tone(if selected { Tone::Strong } else { Tone::Dim }),
+    );
     if stack.ids.len() > 1 {
         draw::write_right(buf, &mut line, &format!("x{}", stack.ids.len()), theme.tone(Tone::Warning));
     }

@@ -57,7 +57,7 @@ fn kept(app: &App, filter: &Filter, mut place: Rect, buf: &mut Buffer) {
     draw::write(buf, &mut place, &sanitize(filter.kept()), theme.tone(tone));
     if let Some(error) = filter.error() {
         underline(error, (start, 0), app, buf);
-        let text = format!("  {}; / mends it", sanitize(&error.message));
+        let text = format!("  / mends it: {}", sanitize(&error.message));
         draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
         return;
     }
@@ -83,7 +83,8 @@ fn underline(error: &QueryError, (start, scroll): (Rect, usize), app: &App, buf:
 fn reason(error: &QueryError, beside: Rect, line: Rect, app: &App, buf: &mut Buffer) {
     let style = app.options.theme.tone(Tone::Warning);
     let text = sanitize(&error.message);
-    let mut right = Rect { x: beside.x + 2.min(beside.width), width: beside.width.saturating_sub(3), ..beside };
+    let mut right =
+        Rect { x: beside.x + 2.min(beside.width), width: beside.width.saturating_sub(3), ..beside };
     if usize::from(right.width) >= text.width().min(REASON) {
         draw::write_right(buf, &mut right, &text, style);
     } else if line.y > 0 {
@@ -124,7 +125,8 @@ fn ways(choices: &Choices, input: &Input, (start, scroll): (Rect, usize), app: &
         let mut row = layout::from_top(&mut place, 1);
         let text = format!(" {}", fit(&sanitize(&way.text), label, false));
         let taken = choices.at == Some(nth);
-        let style = if taken { theme.title(true).patch(theme.selected(true)) } else { theme.tone(Tone::Plain) };
+        let style =
+            if taken { theme.title(true).patch(theme.selected(true)) } else { theme.tone(Tone::Plain) };
         let whole = row;
         draw::write(buf, &mut row, &text, style);
         if note > 0 {
@@ -136,6 +138,11 @@ fn ways(choices: &Choices, input: &Input, (start, scroll): (Rect, usize), app: &
         }
     }
     if more > 0 {
-        draw::write(buf, &mut layout::from_top(&mut place, 1), &format!(" {more} more"), theme.tone(Tone::Dim));
+        draw::write(
+            buf,
+            &mut layout::from_top(&mut place, 1),
+            &format!(" {more} more"),
+            theme.tone(Tone::Dim),
+        );
     }
 }

@@ -194,7 +194,9 @@ fn cell(app: &App, field: Field, row: &Row) -> Cell {
             SortBy::Recorded => (age(row.recorded_at, app.now), plain),
             SortBy::Took => (duration(row.total), plain),
             SortBy::Status => (row.status.to_string(), plain),
-            SortBy::Cost => (app.prices.of(row).map_or_else(|| "-".to_owned(), |cost| cost.to_string()), plain),
+            SortBy::Cost => {
+                (app.prices.of(row).map_or_else(|| "-".to_owned(), |cost| cost.to_string()), plain)
+            }
             _ => (text(&row.endpoint), plain),
         },
     }

@@ -54,7 +54,21 @@ fn harmless(script: &Script) {
 #[test]
 fn no_size_makes_a_screen_panic() {
     const STATES: [&str; 15] = [
-        "", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i", "2 /tag:(", "2 /model:", "2 s", "2 a s n", "f", "2 f猫 <Tab>", "2 I",
+        "",
+        "2 ]",
+        "2 d",
+        "m",
+        "?",
+        "/x",
+        "2 l",
+        "2 ] i",
+        "2 /tag:(",
+        "2 /model:",
+        "2 s",
+        "2 a s n",
+        "f",
+        "2 f猫 <Tab>",
+        "2 I",
     ];
     let (world, pages) = hostile();
     let mut scripts: Vec<Script> =

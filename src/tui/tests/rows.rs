@@ -10,6 +10,7 @@ use super::world;
 use crate::model::{Event, Hash, Hit, Hits, RecordingId, Row, Snapshot, Timestamp};
 use crate::query::{Kind, Query, RowFacts, Subject};
 use crate::tui::ask::{Answer, Ask};
+use crate::tui::deed::Deed;
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::order::SortBy;
@@ -110,7 +111,11 @@ fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
     let ask = Ask::List("dup:yes".into());
     script.say(Message::Answered { generation: again[0].0, answer: Err("the disk is gone".into()), ask });
     assert!(script.screen().contains("the disk is gone"));
-    assert_eq!((asked(&mut script), shown(&script).len()), (vec![], 2), "no answer is not asked for again and again");
+    assert_eq!(
+        (asked(&mut script), shown(&script).len()),
+        (vec![], 2),
+        "no answer is not asked for again and again"
+    );
 }
 
 #[test]
@@ -195,7 +200,10 @@ fn a_few_letters_find_a_recording() {
     script.press("f zzzz <Enter>");
     assert!(script.screen().contains("no recording holds these letters"));
     script.event(Event::Stored { rows: vec![Arc::new(Row { name: Some("zzzz".into()), ..world::row(40) })] });
-    assert!(script.screen().contains("zzzz:") || script.screen().contains(" zzzz"), "what comes meanwhile is found");
+    assert!(
+        script.screen().contains("zzzz:") || script.screen().contains(" zzzz"),
+        "what comes meanwhile is found"
+    );
 }
 
 #[test]
@@ -231,6 +239,10 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     script.press("h l <Enter>");
     assert_eq!(selected(&script), stacks.get(1).map(|stack| stack.ids[0].clone()));
     assert!(script.app.overlay.is_none() && script.app.in_detail);
+    script.press("I d x");
+    let free = |id: &&RecordingId| !script.app.world.rows[*id].protected;
+    let removed = Effect::Do(Deed::Remove(stacks[1].ids.iter().filter(free).cloned().collect()));
+    assert!(script.effects().contains(&removed), "a verb is for the selected stack");
     let script = Script::new(world::world(0, 0)).keys("2 I");
     assert!(script.screen().contains("None of the listed recordings"));
 }

@@ -49,8 +49,13 @@ impl Script {
             keymap: crate::tui::Keymap::default(),
             protocol: None,
         };
-        let mut script =
-            Self { app: App::new(options), pages: Pages::default(), expired: Vec::new(), effects: Vec::new(), size: (120, 36) };
+        let mut script = Self {
+            app: App::new(options),
+            pages: Pages::default(),
+            expired: Vec::new(),
+            effects: Vec::new(),
+            size: (120, 36),
+        };
         script.say(Message::Resize(120, 36));
         script.say(Message::Tick(Timestamp(world::START.0 + 40_000)));
         script.say(Message::Snapshot(Box::new(snapshot)));
@@ -119,7 +124,10 @@ impl Script {
                 Effect::Shrink(shrink) => {
                     for id in shrink.ids {
                         let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
-                        let small = (Arc::new(picture::thumbnail(&decoded, shrink.cells)), contrast::Look::of(&decoded));
+                        let small = (
+                            Arc::new(picture::thumbnail(&decoded, shrink.cells)),
+                            contrast::Look::of(&decoded),
+                        );
                         self.say(Message::Shrunk(id, Ok(small)));
                     }
                 }

@@ -32,10 +32,13 @@ pub(super) async fn sift_all(mut wanted: watch::Receiver<Option<Sift>>, say: mps
 /// Letters that follow each other this fast are looked for together.
 const TYPING: Duration = Duration::from_millis(25);
 
+/// Recordings, and the lines made of them.
+type Searched = (Arc<Vec<Arc<Row>>>, Arc<Vec<Line>>);
+
 /// Looks for letters; what is not the newest wish any more is given up.
 pub(super) async fn seek_all(mut wanted: watch::Receiver<Option<Seek>>, say: mpsc::Sender<Message>) {
     // What is searched stays the same while somebody types.
-    let mut known: Option<(Arc<Vec<Arc<Row>>>, Arc<Vec<Line>>)> = None;
+    let mut known: Option<Searched> = None;
     while wanted.changed().await.is_ok() {
         sleep(TYPING).await;
         let Some(Seek { generation, text, among }) = wanted.borrow_and_update().clone() else { continue };
