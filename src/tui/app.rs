@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler as _;
 
+use super::action::Action;
 use super::ask::{Ask, Known};
 use super::detail::Detail;
 use super::effect::{Effect, Subject};
@@ -18,6 +19,7 @@ use super::keymap::{self, Keymap, Meaning, Scope};
 use super::layout::{self, Areas, Class, Wishes};
 use super::list::{Filter, List};
 use super::message::Message;
+use super::mouse::Clicked;
 use super::overlay::Overlay;
 use super::page::Page;
 use super::theme::Theme;
@@ -46,6 +48,8 @@ pub struct Options {
     pub notices: Vec<Notice>,
     /// What the keys mean.
     pub keymap: Keymap,
+    /// Whether the screen takes the mouse.
+    pub mouse: bool,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -126,6 +130,9 @@ pub struct App {
     pub under: Option<(usize, usize)>,
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
+    pub(super) clicked: Clicked,
+    /// What has to be asked for twice, and was asked for once.
+    pub(super) warned: Option<Action>,
     asked: u64,
     typed: String,
     dirty: bool,
@@ -162,6 +169,8 @@ impl App {
             range: None,
             under: None,
             size: (0, 0),
+            clicked: Clicked::default(),
+            warned: None,
             asked: 0,
             jumps: Vec::new(),
             typed: String::new(),
@@ -174,6 +183,7 @@ impl App {
         self.dirty |= !matches!(message, Message::Tick(_));
         let mut effects = match message {
             Message::Key(key) => self.key(key),
+            Message::Mouse(event, now) => self.mouse(event, now),
             Message::Paste(text) => self.paste(&text),
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
@@ -322,7 +332,11 @@ impl App {
                 self.under = None;
                 self.toasts.error(format!("{what}: {text}"));
             }
-            Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}
+            Message::Key(_)
+            | Message::Mouse(..)
+            | Message::Paste(_)
+            | Message::Tick(_)
+            | Message::Terminate => {}
         }
     }
 

@@ -23,6 +23,10 @@ pub enum Effect {
     Ask(u64, Ask),
     /// Ask the desk for a change; answered by `Message::Done` or `Message::Failed`.
     Do(Deed),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Stop the process until the shell says to go on.
+    Suspend,
     /// Draw every cell anew.
     Redraw,
     /// Leave the program.

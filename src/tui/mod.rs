@@ -38,6 +38,7 @@ pub mod view;
 mod act;
 mod curate;
 mod fold;
+mod mouse;
 mod work;
 
 #[cfg(test)]
@@ -54,9 +55,10 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+pub use action::Action;
 pub use app::Options;
-pub use keymap::{Conflict, Keymap, Remap};
-pub use theme::{Depth, Look, Theme};
+pub use keymap::{Conflict, Keymap, Remap, is_spelled};
+pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
@@ -95,7 +97,9 @@ pub async fn run(
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
+    let mouse = options.mouse;
     let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
+    terminal::take_mouse(mouse)?;
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
@@ -105,6 +109,7 @@ pub async fn run(
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
+        screen,
         workers: Workers::start(&desk, say),
         desk,
     };
@@ -119,7 +124,7 @@ pub async fn run(
         ended = shell.turn(Sources { keys, said, events, signals, clock }) => ended,
         () = over => Ok(()),
     };
-    drop(screen);
+    drop(shell);
     ended
 }
 
@@ -130,6 +135,7 @@ struct Shell {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     keys: Keys,
     protocol: Protocol,
+    screen: Screen,
     workers: Workers,
 }
 
@@ -151,7 +157,9 @@ impl Shell {
         let mut dirty = true;
         loop {
             let message = tokio::select! {
-                event = sources.keys.recv() => event.map_or(Some(Message::Terminate), of_terminal),
+                event = sources.keys.recv() => {
+                    event.map_or(Some(Message::Terminate), |event| of_terminal(event, (sources.clock)()))
+                }
                 Some(message) = sources.said.recv() => Some(message),
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
@@ -206,6 +214,8 @@ impl Shell {
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Redraw => self.clear()?,
+                Effect::Mouse(on) => terminal::take_mouse(on)?,
+                Effect::Suspend => self.suspend()?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
@@ -230,6 +240,18 @@ impl Shell {
         terminal::end_frame()
     }
 
+    /// Back to the shell until that says to go on.
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        self.keys.park();
+        let stopped = self.screen.lend(self.app.options.mouse, terminal::stop);
+        self.keys.resume();
+        self.clear()?;
+        if let Err(error) = stopped? {
+            self.app.update(Message::Failed { what: "suspend", text: error.to_string() });
+        }
+        Ok(())
+    }
+
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
     async fn full_screen(&mut self, picture: &text::Picture) -> anyhow::Result<bool> {
         let decoded = match work::decoded(&self.desk, picture).await {
@@ -251,10 +273,11 @@ impl Shell {
     }
 }
 
-fn of_terminal(event: TerminalEvent) -> Option<Message> {
+fn of_terminal(event: TerminalEvent, now: Timestamp) -> Option<Message> {
     match event {
         TerminalEvent::Key(key) => Some(Message::Key(key)),
         TerminalEvent::Paste(text) => Some(Message::Paste(text)),
+        TerminalEvent::Mouse(mouse) => Some(Message::Mouse(mouse, now)),
         TerminalEvent::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
         _ => None,
     }

@@ -56,7 +56,7 @@ impl Workers {
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::Ask(generation, ask) => self.ask(generation, ask),
             Effect::Do(deed) => self.carry_out(deed),
-            Effect::FullScreen(_) | Effect::Redraw | Effect::Quit => {}
+            Effect::FullScreen(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
         }
     }
 

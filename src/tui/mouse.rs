@@ -1,0 +1,103 @@
+//! What the mouse means, by where it is.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+use super::action::Action;
+use super::app::{App, Tab};
+use super::effect::Effect;
+use super::layout;
+use crate::model::Timestamp;
+
+/// A second click within this many milliseconds on the same row opens it.
+const DOUBLE: u64 = 400;
+/// Rows for each notch of the wheel.
+const NOTCH: isize = 3;
+
+/// The last click: when, and on which row of the screen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clicked {
+    at: Timestamp,
+    row: u16,
+}
+
+impl App {
+    /// Does what the mouse asks for; nothing while something lies over the panes.
+    pub(super) fn mouse(&mut self, event: MouseEvent, now: Timestamp) -> Vec<Effect> {
+        let spot = Position::new(event.column, event.row);
+        match event.kind {
+            MouseEventKind::ScrollDown => self.wheel(spot, NOTCH),
+            MouseEventKind::ScrollUp => self.wheel(spot, -NOTCH),
+            MouseEventKind::Down(MouseButton::Left) if self.overlay.is_none() => {
+                return self.click(spot, now);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn wheel(&mut self, spot: Position, by: isize) {
+        if self.overlay.is_none() {
+            let areas = self.areas();
+            if areas.detail.contains(spot) {
+                let height = usize::from(layout::inner(areas.detail).height);
+                return self.detail.scroll_by(by, height);
+            }
+        }
+        self.moved(by);
+    }
+
+    fn click(&mut self, spot: Position, now: Timestamp) -> Vec<Effect> {
+        let areas = self.areas();
+        if let Some(tab) = tab_at(areas.tabs, spot) {
+            self.turn_to(tab);
+        } else if areas.detail.contains(spot) {
+            self.focus_detail(true);
+        } else if areas.list.contains(spot) {
+            self.focus_detail(false);
+            // Below the frame and the heading.
+            let row = usize::from(spot.y.saturating_sub(layout::inner(areas.list).y + 1));
+            if spot.y > layout::inner(areas.list).y && row < areas.list_rows() {
+                self.select_row(row);
+                let again = self.clicked.row == spot.y && now.since(self.clicked.at) < DOUBLE;
+                self.clicked = Clicked { at: now, row: spot.y };
+                if again {
+                    return self.act(Action::Open);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Selects the row that stands so far down in the list.
+    fn select_row(&mut self, row: usize) {
+        let rows = self.areas().list_rows();
+        match self.tab {
+            Tab::Live => {
+                let at = self.live.window(rows).start + row;
+                if at < self.live.keys().len() {
+                    self.live.select_at(at, rows);
+                }
+            }
+            Tab::Recordings => {
+                let at = self.recordings.window(rows).start + row;
+                if at < self.recordings.keys().len() {
+                    self.recordings.select_at(at, rows);
+                }
+            }
+        }
+    }
+}
+
+/// The tab whose name stands there.
+fn tab_at(place: Rect, spot: Position) -> Option<Tab> {
+    let mut x = place.x;
+    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
+        let width = u16::try_from(tab.title().len() + nth.to_string().len() + 3).unwrap_or(u16::MAX);
+        if (Rect { x, width, ..place }).contains(spot) {
+            return Some(tab);
+        }
+        x = x.saturating_add(width);
+    }
+    None
+}
