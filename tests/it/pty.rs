@@ -4,6 +4,7 @@ mod attach;
 mod curate;
 mod leave;
 mod start;
+mod suspend;
 mod verbs;
 
 use axum::response::Response;
