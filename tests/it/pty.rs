@@ -3,6 +3,7 @@
 mod attach;
 mod curate;
 mod leave;
+mod pictures;
 mod start;
 mod suspend;
 mod verbs;

@@ -27,6 +27,10 @@ pub(crate) enum Manners {
     Answers,
     /// It also shows pictures that are sent to it in the kitty graphics protocol.
     Kitty,
+    /// It shows pictures as sixels.
+    Sixel,
+    /// It says what it is, and nothing else.
+    OnlyAttributes,
     /// It never says a word.
     Silent,
 }
@@ -300,7 +304,9 @@ impl Callbacks for Answering {
         let (row, column) = screen.cursor_position();
         let answer = match (first, number, last) {
             _ if self.manners == Manners::Silent => return,
+            (None, 0, 'c') if self.manners == Manners::Sixel => "\x1b[?62;4;22c".to_owned(),
             (None, 0, 'c') => "\x1b[?62;22c".to_owned(),
+            _ if self.manners == Manners::OnlyAttributes => return,
             (None, 5, 'n') => "\x1b[0n".to_owned(),
             (None, 6, 'n') => format!("\x1b[{};{}R", row + 1, column + 1),
             (Some(b'?'), _, 'u') => "\x1b[?0u".to_owned(),
