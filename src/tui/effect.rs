@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::deed::Deed;
+use super::draft::Draft;
 use super::text::Picture;
 use crate::model::{CallId, RecordingId};
 
@@ -23,6 +24,10 @@ pub enum Effect {
     Ask(u64, Ask),
     /// Ask the desk for a change; answered by `Message::Done` or `Message::Failed`.
     Do(Deed),
+    /// Open what an answer says in somebody's editor; answered by `Message::Drafted`.
+    Editor(Box<Draft>),
+    /// Give up what is left of long work.
+    Cancel,
     /// Draw every cell anew.
     Redraw,
     /// Leave the program.
