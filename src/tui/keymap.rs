@@ -430,11 +430,11 @@ mod tests {
     fn other_keys_replace_those_of_the_table() {
         let remap =
             |action, keys: &[&str]| Remap { action, keys: keys.iter().map(|k| (*k).into()).collect() };
-        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Compact, &["g c"])]);
+        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Purge, &["g c"])]);
         let keymap = keymap.unwrap();
         assert_eq!(keymap.meaning(&[Scope::Anywhere], "z"), Meaning::Action(Action::Undo));
         assert_eq!(keymap.meaning(&[Scope::Anywhere], "u"), Meaning::Nothing);
-        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Compact));
+        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Purge));
         assert_eq!(keymap.key_of(Action::Undo).as_deref(), Some("z"));
         let conflict = Keymap::default().with(&[remap(Action::Undo, &["q"])]).unwrap_err();
         assert_eq!(conflict.to_string(), "the key `q` means both undo and quit");
