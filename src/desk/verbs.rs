@@ -6,11 +6,12 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::json;
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, known};
 use crate::editing::Fault;
 use crate::engine::{
     Compacted, Draft, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
 };
+use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::retention::PrunePlan;
 
@@ -102,6 +103,17 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.merge_usage(report).await?),
             Self::There(owner) => owner.call(Method::POST, "/usage", &report).await,
+        }
+    }
+
+    /// The fields of a recording's request by the names that strategies have for them; none where it is not there.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn fields(&self, id: &RecordingId) -> Result<Option<Vec<NamedField>>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.named_fields(id).await),
+            Self::There(owner) => known(owner.get(&format!("/recordings/{id}/fields")).await),
         }
     }
 

@@ -76,7 +76,7 @@ fn names(fields: &[Field], recorded: &Fields, incoming: &Fields) -> Vec<String> 
 }
 
 /// The short name of a field, if both requests understand it so.
-fn short(field: &Field, recorded: &Fields, incoming: &Fields) -> String {
+pub(super) fn short(field: &Field, recorded: &Fields, incoming: &Fields) -> String {
     let long = field.to_string();
     let Some((_, name)) = long.split_once('/').filter(|_| matches!(field.place, Place::Body | Place::Part))
     else {

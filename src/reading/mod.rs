@@ -28,7 +28,7 @@ pub use decoded::{Unreadable, decoded};
 pub use events::{StreamEvent, events};
 pub use media::{Medium, count_images, media};
 pub use picture::decode_picture;
-pub use pretty::pretty;
+pub use pretty::{editable, pretty};
 pub use sanitize::{sanitize, sanitize_lines};
 pub use slots::text_of;
 pub use tokens::tokens;

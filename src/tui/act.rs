@@ -19,6 +19,9 @@ impl App {
             self.moved(by);
             return Vec::new();
         }
+        if let Some(effects) = self.workflow(action) {
+            return effects;
+        }
         match action {
             Action::Open => return self.open(),
             Action::Confirm => return self.confirm(),
@@ -95,6 +98,12 @@ impl App {
             Some(Overlay::Help(help)) => help.step(by, BINDINGS.len() + 16),
             Some(Overlay::Menu(menu)) => menu.step(by),
             Some(Overlay::Palette(palette)) => palette.step(by),
+            Some(Overlay::Retag(retag)) => retag.step(by, self.known.fields.known()),
+            Some(Overlay::Draft(draft)) => draft.step(by),
+            Some(Overlay::Shelf(shelf)) => {
+                let shelf = Box::new(shelf.as_ref().clone().stepped(by, self));
+                self.overlay = Some(Overlay::Shelf(shelf));
+            }
             Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
@@ -105,6 +114,9 @@ impl App {
                     self.recordings.step(by, height);
                     self.mark_range();
                 }
+                Tab::Prune => self.prune.list.step(by, height),
+                Tab::Log if by > isize::MAX / 4 => self.log.follow(),
+                Tab::Log => self.log.step(by, height),
             },
         }
     }
@@ -112,7 +124,7 @@ impl App {
     /// Rows of the focused pane.
     fn height(&self) -> usize {
         let areas = self.areas();
-        if self.in_detail { usize::from(layout::inner(areas.detail).height) } else { areas.list_rows() }
+        if self.in_detail { usize::from(layout::inner(areas.detail).height) } else { self.list_height() }
     }
 
     fn open(&mut self) -> Vec<Effect> {
@@ -129,6 +141,7 @@ impl App {
                 }
             }
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
+            Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
@@ -140,9 +153,10 @@ impl App {
     fn confirm(&mut self) -> Vec<Effect> {
         match self.overlay.take() {
             Some(Overlay::Question(question)) if question.is_ready() => match question.deed {
-                Deed::Remove(ids) if ids.is_empty() => Vec::new(),
+                Deed::Remove(ids) | Deed::Rerecord(ids) if ids.is_empty() => Vec::new(),
                 deed => vec![Effect::Do(deed)],
             },
+            Some(Overlay::Draft(draft)) => self.store(draft),
             Some(Overlay::Leaving) => vec![Effect::Quit],
             other => {
                 self.overlay = other;
@@ -156,11 +170,24 @@ impl App {
         match choice {
             Choice::Act(action) => self.act(action),
             Choice::Do(deed) => vec![Effect::Do(deed)],
+            Choice::Edit(draft) => vec![Effect::Editor(draft)],
+            other => {
+                match other {
+                    Choice::Menu(menu) => self.overlay = Some(Overlay::Menu(menu)),
+                    Choice::Type(purpose, text) => self.ask_for(purpose, &text),
+                    Choice::Query(query) => self.query_chosen(query),
+                    Choice::Act(_) | Choice::Do(_) | Choice::Edit(_) => {}
+                }
+                Vec::new()
+            }
         }
     }
 
     /// In a menu a letter chooses at once.
     pub(super) fn by_letter(&mut self, key: &str) -> Option<Vec<Effect>> {
+        if let Some(Overlay::Retag(retag)) = &mut self.overlay {
+            return (!retag.typing && retag.letter(key)).then(Vec::new);
+        }
         let Some(Overlay::Menu(menu)) = &self.overlay else { return None };
         let choice = menu.items.get(menu.by_key(key)?)?.choice.clone();
         self.overlay = None;
@@ -187,6 +214,7 @@ impl App {
                 change(&mut prompt.input);
                 prompt.error = None;
             }
+            Some(Overlay::Retag(retag)) if retag.typing => change(&mut retag.rule),
             Some(Overlay::Palette(palette)) => {
                 change(&mut palette.input);
                 palette.search();
@@ -241,6 +269,12 @@ impl App {
                     self.overlay = Some(overlay);
                     self.keep_filter();
                 }
+                // First the rule is kept, then the choice is left.
+                Overlay::Retag(mut retag) if retag.typing => {
+                    retag.typing = false;
+                    self.overlay = Some(Overlay::Retag(retag));
+                }
+                Overlay::Draft(draft) => self.put_aside(draft),
                 // First what was looked for goes, then the help.
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));
@@ -258,6 +292,8 @@ impl App {
             match self.tab {
                 Tab::Live => self.live.filter.clear(),
                 Tab::Recordings => self.recordings.filter.clear(),
+                Tab::Prune => self.prune.list.filter.clear(),
+                Tab::Log => self.log.filter.clear(),
             }
             self.list_tab();
         }
@@ -295,6 +331,8 @@ impl App {
         let at = match self.tab {
             Tab::Live => &mut self.live.sideways,
             Tab::Recordings => &mut self.recordings.sideways,
+            Tab::Prune => &mut self.prune.list.sideways,
+            Tab::Log => &mut self.log.sideways,
         };
         *at = at.saturating_add_signed(by).min(400);
     }
@@ -317,6 +355,8 @@ impl App {
         match self.tab {
             Tab::Live => self.live.filter.edit(),
             Tab::Recordings => self.recordings.filter.edit(),
+            Tab::Prune => self.prune.list.filter.edit(),
+            Tab::Log => self.log.filter.edit(),
         }
         self.in_detail = false;
         self.overlay = Some(Overlay::Filter);
@@ -329,6 +369,8 @@ impl App {
         match self.tab {
             Tab::Live => self.live.filter.toggle(),
             Tab::Recordings => self.recordings.filter.toggle(),
+            Tab::Prune => self.prune.list.filter.toggle(),
+            Tab::Log => self.log.filter.toggle(),
         }
         self.list_tab();
     }
@@ -338,6 +380,8 @@ impl App {
             self.overlay = None;
             self.live.filter.keep();
             self.recordings.filter.keep();
+            self.prune.list.filter.keep();
+            self.log.filter.keep();
         }
     }
 
@@ -346,6 +390,8 @@ impl App {
         let filter = match self.tab {
             Tab::Live => &mut self.live.filter,
             Tab::Recordings => &mut self.recordings.filter,
+            Tab::Prune => &mut self.prune.list.filter,
+            Tab::Log => &mut self.log.filter,
         };
         let Some(input) = &mut filter.input else { return };
         let before = input.value().to_lowercase();
@@ -363,6 +409,9 @@ impl App {
         match self.tab {
             Tab::Live => self.list_calls(),
             Tab::Recordings => self.list_rows(),
+            Tab::Log => self.list_log(),
+            // Its query is asked of the desk.
+            Tab::Prune => {}
         }
     }
 }

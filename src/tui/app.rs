@@ -14,7 +14,9 @@ use tui_input::backend::crossterm::EventHandler as _;
 use super::action::Action;
 use super::ask::{Ask, Known};
 use super::detail::Detail;
+use super::draft::Draft;
 use super::effect::{Effect, Subject};
+use super::flows::Asked;
 use super::keymap::{self, Keymap, Meaning, Scope};
 use super::layout::{self, Areas, Class, Wishes};
 use super::list::{Filter, List};
@@ -22,6 +24,8 @@ use super::message::Message;
 use super::mouse::Clicked;
 use super::overlay::Overlay;
 use super::page::Page;
+use super::pane;
+use super::prune::Prune;
 use super::theme::Theme;
 use super::toast::Toasts;
 use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
@@ -62,11 +66,15 @@ pub enum Tab {
     Live,
     /// What is stored.
     Recordings,
+    /// What can go.
+    Prune,
+    /// What was said and changed.
+    Log,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Live, Self::Recordings];
+    pub const ALL: [Self; 4] = [Self::Live, Self::Recordings, Self::Prune, Self::Log];
 
     /// Its name.
     #[must_use]
@@ -74,6 +82,8 @@ impl Tab {
         match self {
             Self::Live => "Live",
             Self::Recordings => "Recordings",
+            Self::Prune => "Prune",
+            Self::Log => "Log",
         }
     }
 
@@ -83,6 +93,19 @@ impl Tab {
         match self {
             Self::Live => Scope::Live,
             Self::Recordings => Scope::Recordings,
+            Self::Prune => Scope::Prune,
+            Self::Log => Scope::Log,
+        }
+    }
+
+    /// What leads to it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Live => Action::LiveTab,
+            Self::Recordings => Action::RecordingsTab,
+            Self::Prune => Action::PruneTab,
+            Self::Log => Action::LogTab,
         }
     }
 }
@@ -106,6 +129,12 @@ pub struct App {
     pub live: List<CallId>,
     /// The recordings that pass the filter.
     pub recordings: List<RowKey>,
+    /// What can go.
+    pub prune: Prune,
+    /// The messages that pass the filter, by number.
+    pub log: List<u64>,
+    /// An edit that was put aside.
+    pub draft: Option<Box<Draft>>,
     /// Whether the detail pane has the focus.
     pub in_detail: bool,
     /// Whether the focused pane fills the screen.
@@ -133,7 +162,10 @@ pub struct App {
     pub(super) clicked: Clicked,
     /// What has to be asked for twice, and was asked for once.
     pub(super) warned: Option<Action>,
-    asked: u64,
+    pub(super) asked: Asked,
+    /// Whether it is being found out what recording anew costs.
+    pub(super) rerecording: bool,
+    questions: u64,
     typed: String,
     dirty: bool,
 }
@@ -171,7 +203,12 @@ impl App {
             size: (0, 0),
             clicked: Clicked::default(),
             warned: None,
-            asked: 0,
+            questions: 0,
+            asked: Asked::default(),
+            rerecording: false,
+            prune: Prune::default(),
+            log: List::new(true),
+            draft: None,
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
@@ -187,6 +224,7 @@ impl App {
             Message::Paste(text) => self.paste(&text),
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
+            Message::Offer(action) if self.overlay.is_none() => self.act(action),
             other => {
                 self.take(other);
                 Vec::new()
@@ -218,9 +256,12 @@ impl App {
             Wishes {
                 detail: self.in_detail,
                 zoom: self.zoom,
-                tall_list: self.tab == Tab::Live,
+                tall_list: self.tab != Tab::Recordings,
                 strip,
-                filter: u16::from(filter.input.is_some() || !filter.kept().is_empty()),
+                // That of what can go stands above the plan.
+                filter: u16::from(
+                    self.tab != Tab::Prune && (filter.input.is_some() || !filter.kept().is_empty()),
+                ),
             },
         )
     }
@@ -231,7 +272,15 @@ impl App {
         match self.tab {
             Tab::Live => &self.live.filter,
             Tab::Recordings => &self.recordings.filter,
+            Tab::Prune => &self.prune.list.filter,
+            Tab::Log => &self.log.filter,
         }
+    }
+
+    /// Rows of the list for what it lists.
+    pub(super) fn list_height(&self) -> usize {
+        let head = if self.tab == Tab::Prune { usize::from(pane::prune::HEAD) } else { 0 };
+        self.areas().list_rows().saturating_sub(head)
     }
 
     /// The call with this id.
@@ -302,9 +351,9 @@ impl App {
 
     /// A question for the desk, with a number of its own.
     pub(super) fn ask(&mut self, ask: Ask) -> Effect {
-        self.asked += 1;
-        self.known.asked(self.asked, &ask);
-        Effect::Ask(self.asked, ask)
+        self.questions += 1;
+        self.known.asked(self.questions, &ask);
+        Effect::Ask(self.questions, ask)
     }
 
     fn take(&mut self, message: Message) {
@@ -317,12 +366,17 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
-            Message::Answered { generation, answer: Ok(answer), .. } => self.known.take(generation, answer),
+            Message::Answered { generation, answer: Ok(answer), ask } => {
+                self.known.take(generation, answer);
+                self.answered(&ask);
+            }
             Message::Answered { generation, answer: Err(why), ask } => {
                 self.known.fail(generation, &ask, why);
+                self.answered(&ask);
             }
             Message::Done(text) => {
                 self.under = None;
+                self.asked.age();
                 if !text.is_empty() {
                     self.toasts.info(self.now, text);
                 }
@@ -332,7 +386,9 @@ impl App {
                 self.under = None;
                 self.toasts.error(format!("{what}: {text}"));
             }
-            Message::Key(_)
+            Message::Drafted(draft) => self.drafted(draft),
+            Message::Offer(_)
+            | Message::Key(_)
             | Message::Mouse(..)
             | Message::Paste(_)
             | Message::Tick(_)
@@ -356,17 +412,24 @@ impl App {
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
     fn reconcile(&mut self) -> Vec<Effect> {
         let areas = self.areas();
-        self.live.reveal(areas.list_rows());
-        self.recordings.reveal(areas.list_rows());
+        let rows = self.list_height();
+        self.live.reveal(rows);
+        self.recordings.reveal(rows);
+        self.prune.list.reveal(rows);
+        self.prune.read();
+        self.look_at_log(rows);
+        let mut effects = self.inquire();
         self.detail.turn_to(self.subject());
         let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
-            return Vec::new();
+            return effects;
         }
-        let mut effects: Vec<Effect> = self.detail.load().into_iter().collect();
+        effects.extend(self.detail.load());
         if self.detail.must_compose(usize::from(pane.width)) {
-            self.detail.lines = self.compose(usize::from(pane.width));
+            let width = usize::from(pane.width);
+            self.detail.lines =
+                if self.tab == Tab::Log { self.log_lines(width) } else { self.compose(width) };
         }
         self.detail.keep_in(usize::from(pane.height));
         if full || self.detail.page == Page::Image {
@@ -381,6 +444,8 @@ impl App {
         match self.tab {
             Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
             Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),
+            Tab::Prune => self.prune.list.selected().map(|key| Subject::Recording(key.2.clone())),
+            Tab::Log => None,
         }
     }
 

@@ -25,6 +25,8 @@ impl App {
         match self.tab {
             Tab::Recordings if !self.marked.is_empty() => self.marked.iter().cloned().collect(),
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
+            Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
+            Tab::Log => Vec::new(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
         }
     }
@@ -64,18 +66,6 @@ impl App {
                     &["A name is also its path in an export, such as images/capybara; none takes it away."],
                     &name,
                     Purpose::Name(first),
-                );
-            }
-            Action::Derive => {
-                self.prompt(
-                    format!("A recording that fails, made of {first}"),
-                    &[
-                        "429 retry-after=20    500    529",
-                        "cut@3  stall@3        after so many events, or bytes",
-                        "malformed             slow x5    slow 10s",
-                    ],
-                    "",
-                    Purpose::Fault(first),
                 );
             }
             _ => {}
@@ -153,7 +143,7 @@ impl App {
 
     /// All that can be done with what is selected, with its keys.
     pub(super) fn actions_menu(&mut self) {
-        const VERBS: [Action; 22] = [
+        const VERBS: [Action; 24] = [
             Action::Fix,
             Action::RecordNow,
             Action::Keep,
@@ -176,6 +166,8 @@ impl App {
             Action::Reviews,
             Action::Compact,
             Action::Clear,
+            Action::Presets,
+            Action::Undo,
         ];
         let scopes = self.scopes();
         let bound = |action: &Action| {

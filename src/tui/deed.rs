@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::Action;
 use crate::desk::{Desk, DeskError};
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision, Tag, Verdict};
@@ -27,6 +28,8 @@ pub enum Deed {
     Relabel(Vec<RecordingId>, Relabel),
     /// Edit an answer.
     Edit(RecordingId, Vec<Revision>),
+    /// Put the picture of a file into an answer; where there are several, the one of this field.
+    Picture(RecordingId, Option<String>, String),
     /// Make a recording that fails.
     Derive(RecordingId, Fault),
     /// Copy recordings.
@@ -55,7 +58,7 @@ impl Deed {
             Self::Redo => "redo",
             Self::Retag(..) => "retag",
             Self::Relabel(..) => "relabel",
-            Self::Edit(..) => "edit",
+            Self::Edit(..) | Self::Picture(..) => "edit",
             Self::Derive(..) => "derive",
             Self::Duplicate(_) => "duplicate",
             Self::Keep(..) => "keep",
@@ -66,12 +69,18 @@ impl Deed {
         }
     }
 
+    /// What people are offered when it is done.
+    #[must_use]
+    pub fn next(&self) -> Option<Action> {
+        matches!(self, Self::Prune(..)).then_some(Action::Compact)
+    }
+
     /// Carries it out; gives what to tell, or nothing where the event says it. `step` hears of long work how much of it
-    /// is done.
+    /// is done, and says whether it goes on.
     ///
     /// # Errors
     /// The desk's.
-    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize)) -> Result<String, DeskError> {
+    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize) -> bool) -> Result<String, DeskError> {
         Ok(match self {
             Self::Mode(mode) => desk.set_mode(mode).await.map(|()| String::new())?,
             Self::Remove(ids) => {
@@ -92,6 +101,11 @@ impl Deed {
             }
             Self::Edit(id, revisions) => {
                 desk.edit(&id, &revisions).await?;
+                format!("Edited {id}; u takes it back")
+            }
+            Self::Picture(id, field, path) => {
+                let file = read(&path).await?;
+                desk.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
                 format!("Edited {id}; u takes it back")
             }
             Self::Derive(id, fault) => {
@@ -125,14 +139,24 @@ impl Deed {
     }
 }
 
+async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
+    let home = path.strip_prefix("~/").zip(std::env::var_os("HOME"));
+    let place = home.map_or_else(|| path.into(), |(rest, home)| std::path::Path::new(&home).join(rest));
+    let wrong = |error| DeskError::Question(format!("{} cannot be read: {error}", place.display()));
+    tokio::fs::read(&place).await.map_err(wrong)
+}
+
 async fn rerecorded(
     desk: &Desk,
     ids: &[RecordingId],
-    step: impl Fn(usize, usize),
+    step: impl Fn(usize, usize) -> bool,
 ) -> Result<String, DeskError> {
     let (mut waiting, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
-        step(at, ids.len());
+        if !step(at, ids.len()) {
+            problems.push(format!("{} not asked any more", ids.len() - at));
+            break;
+        }
         let done = desk.rerecord(id).await?;
         waiting += usize::from(done.new.is_some());
         problems.extend(done.problem.map(|problem| format!("{id}: {problem}")));

@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::deed::Deed;
+use super::draft::Draft;
 use super::text::Picture;
 use crate::model::{CallId, RecordingId};
 
@@ -27,6 +28,10 @@ pub enum Effect {
     Mouse(bool),
     /// Stop the process until the shell says to go on.
     Suspend,
+    /// Open what an answer says in somebody's editor; answered by `Message::Drafted`.
+    Editor(Box<Draft>),
+    /// Give up what is left of long work.
+    Cancel,
     /// Draw every cell anew.
     Redraw,
     /// Leave the program.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::app::{App, RowKey};
+use super::app::{App, RowKey, Tab};
 use super::deed::counted;
 use super::effect::Subject;
 use crate::model::{Call, CallId, Event, Level, RecordingId, Row, Snapshot};
@@ -18,6 +18,7 @@ impl App {
         self.stored = self.world.rows.values().map(|row| row.size).sum();
         self.list_calls();
         self.list_rows();
+        self.asked.age();
         self.detail.refresh();
     }
 
@@ -37,6 +38,9 @@ impl App {
         self.world.apply(event);
         if matches!(event, Event::Stored { .. }) {
             self.stored = self.stored.saturating_add(self.length_of(event));
+        }
+        if matches!(event, Event::Stored { .. } | Event::Removed { .. }) {
+            self.asked.age();
         }
         match event {
             Event::Call { call, .. } => self.call_changed(call, newest),
@@ -68,6 +72,27 @@ impl App {
         let mut keys: Vec<RowKey> = rows.map(|row| key_of(row)).collect();
         keys.sort_unstable();
         self.recordings.replace(keys);
+    }
+
+    /// Lists all messages that pass the filter.
+    pub(super) fn list_log(&mut self) {
+        let passes = self.log.filter.test();
+        let log = self.toasts.log.iter().filter(|logged| passes(&|| logged.text.clone()));
+        self.log.replace(log.map(|logged| logged.number).collect());
+    }
+
+    /// Brings the log up to date while it is looked at.
+    pub(super) fn look_at_log(&mut self, rows: usize) {
+        if self.tab != Tab::Log {
+            return;
+        }
+        let before = self.log.selected().copied();
+        self.list_log();
+        self.log.reveal(rows);
+        self.toasts.see();
+        if self.log.selected().copied() != before {
+            self.detail.refresh();
+        }
     }
 
     /// Narrows the list of recordings to those that pass; for a filter that grew by a letter.

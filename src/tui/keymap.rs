@@ -29,6 +29,14 @@ pub enum Scope {
     Question,
     /// Asked whether to quit while calls are under way.
     Leaving,
+    /// While it is chosen what recordings answer.
+    Retag,
+    /// While an edit waits to be stored.
+    Draft,
+    /// In the list of what waits for review.
+    Reviews,
+    /// In the list of what was deleted.
+    Trash,
     /// In the help.
     Help,
     /// While a filter is typed.
@@ -134,6 +142,8 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Anywhere, &["L"], A::ScrollRight),
         bind(S::Anywhere, &["1"], A::LiveTab),
         bind(S::Anywhere, &["2"], A::RecordingsTab),
+        bind(S::Anywhere, &["4"], A::PruneTab),
+        bind(S::Anywhere, &["5"], A::LogTab),
         bind(S::Anywhere, &["tab", "backtab"], A::OtherPane),
         bind(S::Anywhere, &["h", "left"], A::ListPane),
         bind(S::Anywhere, &["l", "right"], A::DetailPane),
@@ -153,6 +163,7 @@ pub const BINDINGS: &[Binding] = {
         hinted(bind(S::Live, &["F"], A::Follow), "follow", 4),
         hinted(bind(S::Live, &["g d"], A::Jump), "recording", 7),
         bind(S::Live, &["K"], A::Keep),
+        bind(S::Live, &["t"], A::Retag),
         bind(S::Recordings, &["space"], A::Mark),
         bind(S::Recordings, &["v"], A::Range),
         bind(S::Recordings, &["a"], A::MarkAll),
@@ -163,6 +174,17 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Recordings, &["N"], A::Rename),
         bind(S::Recordings, &["P"], A::Protect),
         bind(S::Recordings, &["D"], A::Derive),
+        hinted(bind(S::Recordings, &["t"], A::Retag), "match", 5),
+        bind(S::Recordings, &["e"], A::Edit),
+        bind(S::Recordings, &["R"], A::Rerecord),
+        hinted(said(bind(S::Prune, &["space"], A::Mark), "spare the recording, or no longer"), "spare", 2),
+        hinted(
+            said(bind(S::Prune, &["d"], A::Delete), "remove what the plan shows, after asking"),
+            "remove",
+            2,
+        ),
+        hinted(bind(S::Prune, &["p"], A::Presets), "queries", 3),
+        hinted(said(bind(S::Log, &["F"], A::Last), "to the newest message"), "newest", 4),
         hinted(bind(S::Anywhere, &["u"], A::Undo), "undo", 5),
         bind(S::Anywhere, &["ctrl-r"], A::Redo),
         hinted(bind(S::Anywhere, &["x"], A::Menu), "actions", 6),
@@ -176,6 +198,44 @@ pub const BINDINGS: &[Binding] = {
         hinted(bind(S::Anywhere, &[":"], A::Palette), "command", 5),
         hinted(bind(S::Anywhere, &["?"], A::Help), "help", 0),
         hinted(bind(S::Anywhere, &["q", "ctrl-c"], A::Quit), "quit", 0),
+        bind(S::Retag, &["j", "down"], A::Down),
+        bind(S::Retag, &["k", "up"], A::Up),
+        hinted(said(bind(S::Retag, &["space"], A::Mark), "leave the field out, or take it in"), "field", 0),
+        hinted(said(bind(S::Retag, &["enter"], A::Open), "give them what is chosen"), "retag", 0),
+        hinted(
+            said(bind(S::Retag, &["esc", "q", "ctrl-c"], A::Back), "leave it as it is"),
+            "leave as it is",
+            0,
+        ),
+        bind(S::Draft, &["j", "down"], A::Down),
+        bind(S::Draft, &["k", "up"], A::Up),
+        bind(S::Draft, &["ctrl-d", "ctrl-f", "pagedown"], A::PageDown),
+        bind(S::Draft, &["ctrl-u", "ctrl-b", "pageup"], A::PageUp),
+        hinted(said(bind(S::Draft, &["x"], A::Confirm), "store the edit"), "store", 0),
+        hinted(said(bind(S::Draft, &["e"], A::Edit), "back into the editor"), "editor", 0),
+        hinted(said(bind(S::Draft, &["esc", "q", "ctrl-c"], A::Back), "put the edit aside"), "put aside", 0),
+        bind(S::Reviews, &["j", "down"], A::Down),
+        bind(S::Reviews, &["k", "up"], A::Up),
+        hinted(bind(S::Reviews, &["a"], A::Accept), "accept", 0),
+        hinted(bind(S::Reviews, &["b"], A::KeepBoth), "both", 0),
+        hinted(bind(S::Reviews, &["r"], A::Reject), "reject", 0),
+        hinted(bind(S::Reviews, &["space"], A::Mark), "mark", 1),
+        bind(S::Reviews, &["V"], A::MarkAll),
+        bind(S::Reviews, &["A"], A::MarkNone),
+        hinted(bind(S::Reviews, &["c"], A::Compare), "compare", 2),
+        hinted(bind(S::Reviews, &["u"], A::Undo), "undo", 2),
+        bind(S::Reviews, &["ctrl-r"], A::Redo),
+        hinted(said(bind(S::Reviews, &["esc", "q", "ctrl-c"], A::Back), "close the list"), "close", 0),
+        bind(S::Trash, &["j", "down"], A::Down),
+        bind(S::Trash, &["k", "up"], A::Up),
+        hinted(bind(S::Trash, &["r"], A::Restore), "restore", 0),
+        hinted(bind(S::Trash, &["space"], A::Mark), "mark", 1),
+        bind(S::Trash, &["a"], A::MarkAll),
+        bind(S::Trash, &["A"], A::MarkNone),
+        hinted(bind(S::Trash, &["c"], A::Compact), "compact", 1),
+        hinted(bind(S::Trash, &["u"], A::Undo), "undo", 2),
+        bind(S::Trash, &["ctrl-r"], A::Redo),
+        hinted(said(bind(S::Trash, &["esc", "q", "ctrl-c"], A::Back), "close the list"), "close", 0),
         bind(S::Menu, &["j", "down"], A::Down),
         bind(S::Menu, &["k", "up"], A::Up),
         hinted(said(bind(S::Menu, &["enter"], A::Open), "choose"), "choose", 0),
@@ -399,11 +459,11 @@ mod tests {
     fn other_keys_replace_those_of_the_table() {
         let remap =
             |action, keys: &[&str]| Remap { action, keys: keys.iter().map(|k| (*k).into()).collect() };
-        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Compact, &["g c"])]);
+        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Purge, &["g c"])]);
         let keymap = keymap.unwrap();
         assert_eq!(keymap.meaning(&[Scope::Anywhere], "z"), Meaning::Action(Action::Undo));
         assert_eq!(keymap.meaning(&[Scope::Anywhere], "u"), Meaning::Nothing);
-        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Compact));
+        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Purge));
         assert_eq!(keymap.key_of(Action::Undo).as_deref(), Some("z"));
         let conflict = Keymap::default().with(&[remap(Action::Undo, &["q"])]).unwrap_err();
         assert_eq!(conflict.to_string(), "the key `q` means both undo and quit");

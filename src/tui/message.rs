@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 use image::RgbaImage;
 
+use super::action::Action;
 use super::ask::{Answer, Ask};
+use super::draft::Draft;
 use super::page::Pages;
 use crate::model::{Event, Snapshot, Timestamp};
 
@@ -49,6 +51,10 @@ pub enum Message {
         /// What was asked.
         ask: Ask,
     },
+    /// Somebody left their editor; what became of the text, or why there was no editor.
+    Drafted(Box<Draft>),
+    /// A change is done, and this is offered next.
+    Offer(Action),
     /// A change is made; what to tell, if the event does not.
     Done(String),
     /// Of a change so many parts are done, of so many.

@@ -20,6 +20,7 @@ pub mod app;
 pub mod ask;
 pub mod deed;
 pub mod detail;
+pub mod draft;
 pub mod effect;
 pub mod keymap;
 pub mod layout;
@@ -30,6 +31,7 @@ pub mod overlay;
 pub mod page;
 pub mod pane;
 pub mod picture;
+pub mod prune;
 pub mod text;
 pub mod theme;
 pub mod toast;
@@ -37,6 +39,8 @@ pub mod view;
 
 mod act;
 mod curate;
+mod edit;
+mod flows;
 mod fold;
 mod mouse;
 mod work;
@@ -46,6 +50,7 @@ mod tests;
 
 use std::io::{self, Stdout};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
@@ -53,6 +58,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 pub use action::Action;
@@ -62,8 +68,9 @@ pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Keys, Protocol, Screen, Surroundings};
+use crate::terminal::{self, EditorError, Keys, Protocol, Screen, Surroundings};
 use app::App;
+use draft::Draft;
 use effect::Effect;
 use message::Message;
 use work::Workers;
@@ -97,9 +104,9 @@ pub async fn run(
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
-    let mouse = options.mouse;
-    let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
-    terminal::take_mouse(mouse)?;
+    let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
+    let screen = Some(Screen::take(&title)?);
+    terminal::take_mouse(options.mouse)?;
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
@@ -109,9 +116,11 @@ pub async fn run(
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
-        screen,
         workers: Workers::start(&desk, say),
         desk,
+        screen,
+        title,
+        signals,
     };
     let (columns, rows) = terminal::size()?;
     shell.take(Message::Resize(columns, rows)).await?;
@@ -121,10 +130,10 @@ pub async fn run(
         shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
     }
     let ended = tokio::select! {
-        ended = shell.turn(Sources { keys, said, events, signals, clock }) => ended,
+        ended = shell.turn(Sources { keys, said, events, clock }) => ended,
         () = over => Ok(()),
     };
-    drop(shell);
+    shell.screen = None;
     ended
 }
 
@@ -135,8 +144,11 @@ struct Shell {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     keys: Keys,
     protocol: Protocol,
-    screen: Screen,
     workers: Workers,
+    /// None while somebody's editor or the shell has the terminal.
+    screen: Option<Screen>,
+    title: String,
+    signals: Signals,
 }
 
 /// Where messages come from.
@@ -144,7 +156,6 @@ struct Sources {
     keys: mpsc::Receiver<TerminalEvent>,
     said: mpsc::Receiver<Message>,
     events: broadcast::Receiver<Arc<Event>>,
-    signals: Signals,
     clock: fn() -> Timestamp,
 }
 
@@ -163,7 +174,7 @@ impl Shell {
                 Some(message) = sources.said.recv() => Some(message),
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
-                () = sources.signals.any() => Some(Message::Terminate),
+                () = self.signals.any() => Some(Message::Terminate),
                 () = sleep_until(next_frame), if dirty => {
                     self.draw()?;
                     dirty = false;
@@ -221,6 +232,7 @@ impl Shell {
                         return Ok(true);
                     }
                 }
+                Effect::Editor(draft) => self.editor(*draft).await?,
                 other => self.workers.take(other),
             }
         }
@@ -243,10 +255,10 @@ impl Shell {
     /// Back to the shell until that says to go on.
     fn suspend(&mut self) -> anyhow::Result<()> {
         self.keys.park();
-        let stopped = self.screen.lend(self.app.options.mouse, terminal::stop);
-        self.keys.resume();
-        self.clear()?;
-        if let Err(error) = stopped? {
+        self.screen = None;
+        let stopped = terminal::stop();
+        self.take_back()?;
+        if let Err(error) = stopped {
             self.app.update(Message::Failed { what: "suspend", text: error.to_string() });
         }
         Ok(())
@@ -273,6 +285,46 @@ impl Shell {
     }
 }
 
+impl Shell {
+    /// Takes the terminal over again.
+    fn take_back(&mut self) -> io::Result<()> {
+        self.screen = Some(Screen::take(&self.title)?);
+        terminal::take_mouse(self.app.options.mouse)?;
+        self.keys.resume();
+        self.clear()
+    }
+
+    /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask
+    /// this process to end are seen when it is gone.
+    async fn editor(&mut self, draft: Draft) -> anyhow::Result<()> {
+        let opened = match draft.open(&self.desk).await {
+            Ok(opened) => opened,
+            Err(text) => {
+                self.app.update(Message::Failed { what: "edit", text });
+                return Ok(());
+            }
+        };
+        self.keys.park();
+        self.screen = None;
+        let judged = spawn_blocking(move || {
+            let (text, ending) = opened.text(&draft);
+            let left = terminal::edited(text, ending)?;
+            Ok::<_, EditorError>(draft.judged(&opened, left))
+        });
+        let judged = judged.await;
+        self.signals.forget_interrupts();
+        self.take_back()?;
+        let message = match judged {
+            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
+            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
+            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
+        };
+        let effects = self.app.update(message);
+        effects.into_iter().for_each(|effect| self.workers.take(effect));
+        Ok(())
+    }
+}
+
 fn of_terminal(event: TerminalEvent, now: Timestamp) -> Option<Message> {
     match event {
         TerminalEvent::Key(key) => Some(Message::Key(key)),
@@ -294,6 +346,12 @@ impl Signals {
             signal(SignalKind::hangup())?,
             signal(SignalKind::interrupt())?,
         ]))
+    }
+
+    /// Forgets Ctrl-C that somebody pressed in another program of this terminal.
+    fn forget_interrupts(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        while self.0[2].poll_recv(&mut context) == Poll::Ready(Some(())) {}
     }
 
     async fn any(&mut self) {

@@ -7,6 +7,7 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::effect::Effect;
 use super::layout;
+use super::list::List;
 use crate::model::Timestamp;
 
 /// A second click within this many milliseconds on the same row opens it.
@@ -71,21 +72,20 @@ impl App {
 
     /// Selects the row that stands so far down in the list.
     fn select_row(&mut self, row: usize) {
-        let rows = self.areas().list_rows();
+        let rows = self.list_height();
         match self.tab {
-            Tab::Live => {
-                let at = self.live.window(rows).start + row;
-                if at < self.live.keys().len() {
-                    self.live.select_at(at, rows);
-                }
-            }
-            Tab::Recordings => {
-                let at = self.recordings.window(rows).start + row;
-                if at < self.recordings.keys().len() {
-                    self.recordings.select_at(at, rows);
-                }
-            }
+            Tab::Live => choose(&mut self.live, row, rows),
+            Tab::Recordings => choose(&mut self.recordings, row, rows),
+            Tab::Prune => choose(&mut self.prune.list, row, rows),
+            Tab::Log => choose(&mut self.log, row, rows),
         }
+    }
+}
+
+fn choose<K: Ord + Clone>(list: &mut List<K>, row: usize, rows: usize) {
+    let at = list.window(rows).start + row;
+    if at < list.keys().len() {
+        list.select_at(at, rows);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Key scripts on a screen of cells, and laws that hold for all of them.
 
+mod flows;
 mod input;
 mod laws;
 mod script;

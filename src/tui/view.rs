@@ -37,10 +37,15 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
         match app.tab {
             Tab::Live => pane::live::draw(app, areas.list, buf),
             Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
+            Tab::Prune => pane::prune::draw(app, areas.list, buf),
+            Tab::Log => pane::log::draw(app, areas.list, buf),
         }
     }
     if !areas.detail.is_empty() {
-        pane::detail::draw(app, areas.detail, buf);
+        match app.tab {
+            Tab::Log => pane::log::detail(app, areas.detail, buf),
+            _ => pane::detail::draw(app, areas.detail, buf),
+        }
     }
     if !areas.strip.is_empty() {
         pane::live::strip(app, areas.strip, buf);
@@ -102,8 +107,11 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
 
 fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
-        let (name, front) = (format!("{} {}", nth + 1, tab.title()), app.tab == tab);
+    for tab in Tab::ALL {
+        let key = app.options.keymap.key_of(tab.action()).unwrap_or_default();
+        // Errors that nobody saw in the log.
+        let badge = if tab == Tab::Log && app.toasts.unseen() > 0 { " !" } else { "" };
+        let (name, front) = (format!("{key} {}{badge}", tab.title()), app.tab == tab);
         let text = if front { format!("[{name}]") } else { format!(" {name} ") };
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
@@ -137,6 +145,9 @@ fn tenths(rate: f64) -> usize {
 
 /// The filter: while it is typed, and as long as it is kept.
 fn filter(app: &App, mut place: Rect, buf: &mut Buffer) {
+    if place.is_empty() {
+        return;
+    }
     let theme = &app.options.theme;
     let filter = app.filter();
     if let Some(input) = &filter.input {
@@ -155,10 +166,11 @@ fn filter(app: &App, mut place: Rect, buf: &mut Buffer) {
 
 fn cursor(app: &App, areas: &Areas) -> Option<(u16, u16)> {
     let input = app.filter().input.as_ref()?;
-    let room = usize::from(areas.filter.width.saturating_sub(3));
+    let place = if app.tab == Tab::Prune { pane::prune::query_line(areas.list) } else { areas.filter };
+    let room = usize::from(place.width.saturating_sub(3));
     let at = input.visual_cursor().saturating_sub(input.visual_scroll(room)).min(room);
-    let x = areas.filter.x.saturating_add(2).saturating_add(u16::try_from(at).ok()?);
-    (!areas.filter.is_empty() && x < areas.filter.right()).then_some((x, areas.filter.y))
+    let x = place.x.saturating_add(2).saturating_add(u16::try_from(at).ok()?);
+    (!place.is_empty() && x < place.right()).then_some((x, place.y))
 }
 
 /// The keys that matter here, from the keymap; the least important leave when there is no room.
@@ -181,6 +193,10 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     }
     hints.sort_by_key(|(order, ..)| if *order == 0 { u8::MAX } else { *order });
     let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
+    if let Some((done, of)) = app.under {
+        let text = format!("recording anew: {} of {of}, Esc stops  ", (done + 1).min(of));
+        draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
+    }
     for (_, key, text) in hints {
         draw::write(buf, &mut place, &key, theme.tone(Tone::Accent));
         draw::write(buf, &mut place, &format!(" {text}"), theme.tone(Tone::Dim));

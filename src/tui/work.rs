@@ -32,6 +32,7 @@ pub(super) struct Workers {
     scales: watch::Sender<Option<Scale>>,
     deeds: mpsc::UnboundedSender<Deed>,
     asks: HashMap<Discriminant<Ask>, AbortHandle>,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl Workers {
@@ -43,8 +44,9 @@ impl Workers {
         tokio::spawn(load_all(desk.clone(), to_load, say.clone()));
         tokio::spawn(scale_all(desk.clone(), to_scale, say.clone()));
         let (deeds, to_do) = mpsc::unbounded_channel();
-        tokio::spawn(carry_out_all(desk.clone(), to_do, say.clone()));
-        Self { desk: desk.clone(), say, loads, scales, deeds, asks: HashMap::new() }
+        let cancelled = Arc::new(AtomicBool::new(false));
+        tokio::spawn(carry_out_all(desk.clone(), to_do, say.clone(), Arc::clone(&cancelled)));
+        Self { desk: desk.clone(), say, loads, scales, deeds, asks: HashMap::new(), cancelled }
     }
 
     /// Hands an effect to whom it concerns.
@@ -56,7 +58,13 @@ impl Workers {
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::Ask(generation, ask) => self.ask(generation, ask),
             Effect::Do(deed) => self.carry_out(deed),
-            Effect::FullScreen(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+            Effect::Cancel => self.cancelled.store(true, Ordering::SeqCst),
+            Effect::FullScreen(_)
+            | Effect::Editor(_)
+            | Effect::Mouse(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Quit => {}
         }
     }
 
@@ -78,16 +86,27 @@ impl Workers {
     }
 }
 
-async fn carry_out_all(desk: Desk, mut deeds: mpsc::UnboundedReceiver<Deed>, say: mpsc::Sender<Message>) {
+async fn carry_out_all(
+    desk: Desk,
+    mut deeds: mpsc::UnboundedReceiver<Deed>,
+    say: mpsc::Sender<Message>,
+    cancelled: Arc<AtomicBool>,
+) {
     while let Some(deed) = deeds.recv().await {
-        let what = deed.what();
-        let step = |done, of| drop(say.try_send(Message::Under(done, of)));
-        let message = match deed.done(&desk, step).await {
-            Ok(told) => Message::Done(told),
-            Err(error) => Message::Failed { what, text: error.to_string() },
+        let (what, next) = (deed.what(), deed.next());
+        cancelled.store(false, Ordering::SeqCst);
+        let step = |done, of| {
+            let _ = say.try_send(Message::Under(done, of));
+            !cancelled.load(Ordering::SeqCst)
         };
-        if say.send(message).await.is_err() {
-            return;
+        let (message, next) = match deed.done(&desk, step).await {
+            Ok(told) => (Message::Done(told), next),
+            Err(error) => (Message::Failed { what, text: error.to_string() }, None),
+        };
+        for message in std::iter::once(message).chain(next.map(Message::Offer)) {
+            if say.send(message).await.is_err() {
+                return;
+            }
         }
     }
 }

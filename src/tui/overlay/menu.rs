@@ -4,10 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::prompt::Purpose;
 use super::window;
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::deed::Deed;
+use crate::tui::draft::Draft;
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
 use crate::tui::pane::draw;
@@ -45,6 +47,14 @@ pub enum Choice {
     Act(Action),
     /// A change.
     Do(Deed),
+    /// Another menu.
+    Menu(Menu),
+    /// A line to type, which begins with a text.
+    Type(Purpose, String),
+    /// An edit in somebody's editor.
+    Edit(Box<Draft>),
+    /// What can go.
+    Query(String),
 }
 
 impl Menu {

@@ -1,10 +1,13 @@
 //! What lies over the panes: help, menus, questions, lines to type, a picture.
 
+mod draft;
 mod help;
 mod menu;
 mod palette;
 mod prompt;
 mod question;
+mod retag;
+mod shelf;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,8 +18,11 @@ pub use menu::{Choice, Item, Menu};
 pub use palette::Palette;
 pub use prompt::{Prompt, Purpose, typed};
 pub use question::Question;
+pub use retag::Retag;
+pub use shelf::{Kind as ShelfKind, Shelf};
 
 use super::app::App;
+use super::draft::Draft;
 use super::keymap::Scope;
 use super::layout;
 use super::line::Tone;
@@ -35,6 +41,12 @@ pub enum Overlay {
     Prompt(Box<Prompt>),
     /// A command is looked for.
     Palette(Box<Palette>),
+    /// What recordings answer is chosen.
+    Retag(Box<Retag>),
+    /// An edit before it is stored.
+    Draft(Box<Draft>),
+    /// What lies in the trash, or waits for review.
+    Shelf(Box<Shelf>),
     /// Whether to quit while calls are under way.
     Leaving,
     /// The filter is being typed.
@@ -53,6 +65,11 @@ impl Overlay {
             Self::Menu(_) => Scope::Menu,
             Self::Question(_) => Scope::Question,
             Self::Prompt(_) | Self::Palette(_) => Scope::Prompt,
+            Self::Retag(retag) if retag.typing => Scope::Prompt,
+            Self::Retag(_) => Scope::Retag,
+            Self::Draft(_) => Scope::Draft,
+            Self::Shelf(shelf) if shelf.kind == ShelfKind::Trash => Scope::Trash,
+            Self::Shelf(_) => Scope::Reviews,
             Self::Leaving => Scope::Leaving,
             Self::Filter => Scope::Filter,
             Self::Picture => Scope::Picture,
@@ -68,6 +85,9 @@ impl Overlay {
             Self::Question(question) => question.draw(app, area, buf),
             Self::Prompt(prompt) => return prompt.draw(app, area, buf),
             Self::Palette(palette) => return palette.draw(app, area, buf),
+            Self::Retag(retag) => return retag.draw(app, area, buf),
+            Self::Draft(draft) => draft.draw(app, area, buf),
+            Self::Shelf(shelf) => shelf.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
             Self::Filter => {}
             Self::Picture => super::pane::detail::full_screen(app, area, buf),

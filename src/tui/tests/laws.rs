@@ -52,7 +52,8 @@ fn harmless(script: &Script) {
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 8] = ["", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i"];
+    const STATES: [&str; 14] =
+        ["", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i", "2 t", "2 e", "2 D", "4", "4n /x", "5"];
     let (world, pages) = hostile();
     let mut scripts: Vec<Script> =
         STATES.iter().map(|keys| Script::new(world.clone()).holding(pages.clone()).keys(keys)).collect();

@@ -10,6 +10,7 @@ use ratatui::buffer::Buffer;
 
 use super::world;
 use crate::model::{Event, Snapshot, Timestamp};
+use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
@@ -85,6 +86,11 @@ impl Script {
                 self.say(Message::Key(key(name)));
             }
         }
+    }
+
+    /// Asks for something as its key would, or the palette.
+    pub(super) fn act(&mut self, action: Action) {
+        self.say(Message::Offer(action));
     }
 
     pub(super) fn event(&mut self, event: Event) {
