@@ -7,7 +7,7 @@ use super::app::{App, Tab};
 use super::ask::Ask;
 use super::deed::{Deed, counted};
 use super::effect::Effect;
-use super::line::{Tone, Toned};
+use super::line::{Tone, Toned, fit};
 use super::overlay::{Choice, Item, Menu, Overlay, Question, Retag, Shelf, ShelfKind};
 use super::text::sanitize;
 use crate::engine::{Rerecord, Tag, Verdict};
@@ -223,7 +223,7 @@ impl App {
         let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
         let price = one.price.map_or_else(|| "price unknown".into(), |price| format!("about {price}"));
         let line =
-            Toned::of(Tone::Accent, format!("{name}  ")).and(Tone::Plain, format!("{}  ", sanitize(model)));
+            Toned::of(Tone::Accent, fit(&name, 10, false)).and(Tone::Plain, fit(&sanitize(model), 22, false));
         match &one.problem {
             None => vec![line.and(Tone::Dim, price)],
             Some(problem) => line.and(Tone::Warning, sanitize(problem)).wrapped(88),

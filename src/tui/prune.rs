@@ -209,15 +209,13 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
         lines.push(Toned::of(Tone::Plain, "Nothing would go."));
     } else {
         let cost = match (totals.recordings - totals.unpriced, totals.unpriced) {
-            (0, _) => "what recording them again costs is not known".to_owned(),
-            (_, 0) => format!("recording them again costs about {}", totals.cost),
-            (_, unknown) => {
-                format!("recording them again costs about {} and {unknown} without a price", totals.cost)
-            }
+            (0, _) => "to record again: price unknown".to_owned(),
+            (_, 0) => format!("to record again about {}", totals.cost),
+            (_, unknown) => format!("to record again about {}, {unknown} without a price", totals.cost),
         };
         let hits = if totals.hits == 1 { "1 hit".into() } else { format!("{} hits", totals.hits) };
         lines.push(
-            Toned::of(Tone::Strong, format!("{} would go", counted(totals.recordings)))
+            Toned::of(Tone::Strong, format!("{} would go", totals.recordings))
                 .and(Tone::Plain, format!(", {}, {hits}; {cost}", size(totals.bytes))),
         );
     }
@@ -238,11 +236,11 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
         let were = if totals.in_use == 1 { "1 was".into() } else { format!("{} were", totals.in_use) };
         warned = warned.and(Tone::Warning, format!("{were} hit in the last 15 minutes."));
     }
-    lines.push(warned);
+    lines.extend(Some(warned).filter(|warned| !warned.0.is_empty()));
     if !plan.spared.is_empty() {
         let spared: u64 = plan.spared.iter().map(|one| one.bytes).sum();
         let stay = if plan.spared.len() == 1 { "stays" } else { "stay" };
-        lines.push(Toned::of(Tone::Dim, format!("{} {stay}, {}", counted(plan.spared.len()), size(spared))));
+        lines.push(Toned::of(Tone::Dim, format!("{} {stay}, {}", plan.spared.len(), size(spared))));
     }
     lines
 }

@@ -49,6 +49,9 @@ enum Form {
     Rule,
 }
 
+/// Columns of the dialog.
+const WIDTH: u16 = 92;
+
 const FORMS: [(char, Form, &str, &str); 6] = [
     ('s', Form::Standard, "standard", "what decides by the provider's rules"),
     ('w', Form::Without, "standard without", "the same, but for the marked fields"),
@@ -164,10 +167,11 @@ impl Retag {
             [one] => format!("What {one} answers"),
             many => format!("What {} answer", counted(many.len())),
         };
-        let below = self.below(app);
+        let width = usize::from(area.width.min(WIDTH).saturating_sub(4));
+        let below = self.below(app, width);
         let fixed = 1 + FORMS.len() + 3 + below.len() + 2;
         let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
-        let mut inside = window(app, &title, area, (86, wanted), buf);
+        let mut inside = window(app, &title, area, (WIDTH, wanted), buf);
         // What it would do is seen, however little room there is.
         let mut last = layout::from_bottom(&mut inside, 1);
         let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
@@ -255,7 +259,7 @@ impl Retag {
             draw::write(buf, &mut line, mark, theme.tone(tone));
             let tone = if used { Tone::Key } else { Tone::Dim };
             draw::write(buf, &mut line, &fit(&sanitize(name), 24, false), theme.tone(tone));
-            let note = if *significant { "" } else { "ignored by standard" };
+            let note = if *significant { "" } else { "  standard ignores it" };
             if !note.is_empty() && line.width > 44 {
                 draw::write_right(buf, &mut line, note, theme.tone(Tone::Dim));
             }
@@ -264,7 +268,7 @@ impl Retag {
     }
 
     /// What it would do.
-    fn below(&self, app: &App) -> Vec<Toned> {
+    fn below(&self, app: &App, width: usize) -> Vec<Toned> {
         let tag = match self.tag() {
             Err(wrong) => return padded(vec![Toned::of(Tone::Bad, sanitize(&wrong))]),
             Ok(tag) => tag,
@@ -279,7 +283,7 @@ impl Retag {
         let mut lines = vec![Toned::of(Tone::Strong, sanitize(&strategy.to_string()))];
         match &app.known.retag.value {
             _ if app.known.retag.waiting => lines.push(Toned::of(Tone::Dim, "asking what that does")),
-            Some(Ok(retagged)) => lines.extend(effect(retagged)),
+            Some(Ok(retagged)) => lines.extend(effect(retagged).iter().flat_map(|line| line.wrapped(width))),
             Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
             None => {}
         }
@@ -324,7 +328,7 @@ pub(super) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
     }
     let twins: BTreeSet<&RecordingId> =
         retagged.iter().flat_map(|one| &one.radius.indistinguishable).collect();
-    let mut lines = line.wrapped(80);
+    let mut lines = vec![line];
     if !twins.is_empty() {
         let named: Vec<String> = twins.iter().take(2).map(ToString::to_string).collect();
         let more = twins.len() - named.len();

@@ -106,7 +106,8 @@ impl Shelf {
         let marked = self.marked.len();
         let name = if self.kind == Kind::Trash { "Trash" } else { "Reviews" };
         let marks = if marked > 0 { format!(", {marked} marked") } else { String::new() };
-        let title = format!("{name} {}{marks}", rows.len());
+        let kept = if self.kind == Kind::Trash { ": kept for 7 days" } else { "" };
+        let title = format!("{name} {}{marks}{kept}", rows.len());
         let size = (area.width.saturating_sub(4), area.height.saturating_sub(2));
         let mut inside = window(app, &title, area, size, buf);
         if rows.is_empty() {
@@ -114,12 +115,6 @@ impl Shelf {
                 self.empty(app).iter().flat_map(|line| line.wrapped(usize::from(inside.width))).collect();
             draw::lines(buf, inside, &lines, theme);
             return;
-        }
-        let keys = self.keys();
-        let mut last = layout::from_bottom(&mut inside, 1);
-        for (key, text) in keys {
-            draw::write(buf, &mut last, key, theme.tone(Tone::Accent));
-            draw::write(buf, &mut last, text, theme.tone(Tone::Dim));
         }
         let height = match self.kind {
             Kind::Trash => inside.height,
@@ -132,22 +127,6 @@ impl Shelf {
         self.list(app, &rows, list, buf);
         if self.kind == Kind::Reviews {
             pair(app, rows.get(self.place(&rows)), inside, buf);
-        }
-    }
-
-    fn keys(&self) -> &'static [(&'static str, &'static str)] {
-        match self.kind {
-            Kind::Trash => &[("r", " restore  "), ("space", " mark  "), ("a", " all  "), ("Esc", " close")],
-            Kind::Reviews => &[
-                ("a", " accept  "),
-                ("b", " keep both  "),
-                ("r", " reject  "),
-                ("space", " mark  "),
-                ("V", " all  "),
-                ("c", " compare  "),
-                ("u", " undo  "),
-                ("Esc", " close"),
-            ],
         }
     }
 
@@ -235,7 +214,7 @@ fn side(
     match row {
         None => lines.push(Toned::of(Tone::Warning, "It is gone: accept and keep both do the same.")),
         Some(row) => {
-            let at = clock(row.recorded_at, &app.options.zone, "%Y-%m-%d %H:%M");
+            let at = clock(row.recorded_at, &app.options.zone, "%m-%d %H:%M");
             lines.push(
                 Toned::of(Tone::Strong, row.status.to_string())
                     .and(Tone::Plain, format!("  {}  {}", size(row.size), duration(row.total)))
