@@ -32,6 +32,8 @@ async fn show(desk: Desk, screen: Screen) -> anyhow::Result<()> {
         theme: if screen.ascii { theme.in_ascii() } else { theme },
         zone: jiff::tz::TimeZone::system(),
         keymap: tui::Keymap::default(),
+        copy: screen.copy,
+        open: screen.open,
         protocol: None,
         notices: screen.notices,
     };

@@ -2,6 +2,7 @@
 //!
 //! The only place that asks the terminal questions or prints past ratatui.
 
+mod clipboard;
 mod pictures;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,6 +17,7 @@ use crossterm::{cursor, execute, terminal};
 use image::DynamicImage;
 use tokio::sync::mpsc;
 
+pub use clipboard::copy;
 use pictures::{Room, pixels};
 
 /// How pictures can be shown in full resolution.

@@ -33,6 +33,10 @@ pub struct Screen {
     pub theme: Theme,
     /// Whether marks and frames are ASCII.
     pub ascii: bool,
+    /// The command that puts its input on the clipboard; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file; empty takes the system's.
+    pub open: Vec<String>,
     /// What people should know about the start.
     pub notices: Vec<Notice>,
     /// After this time the screen leaves by itself.
@@ -100,6 +104,8 @@ impl Screen {
             banner: Vec::new(),
             theme: config.theme,
             ascii: config.ascii,
+            copy: config.copy.clone(),
+            open: config.open.clone(),
             notices: [running.notices.clone(), config.notices()].concat(),
             length: None,
         }
@@ -115,6 +121,8 @@ impl Screen {
             banner: Vec::new(),
             theme: config.theme,
             ascii: config.ascii,
+            copy: config.copy.clone(),
+            open: config.open.clone(),
             notices,
             length: None,
         }
@@ -134,6 +142,8 @@ impl Screen {
             banner,
             theme: Theme::Auto,
             ascii: false,
+            copy: Vec::new(),
+            open: Vec::new(),
             notices: Vec::new(),
             length,
         }

@@ -8,6 +8,7 @@ use super::deed::Deed;
 use super::effect::Effect;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
+use super::text::Form;
 use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
 use crate::terminal::Protocol;
 
@@ -38,6 +39,11 @@ impl App {
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
+            Action::Compare => return self.compare(),
+            Action::Swap => return self.swap(),
+            Action::Copy => self.copy_menu(),
+            Action::Outside => return self.outside(),
+            Action::Fire => return self.fire(),
             other if self.look(other) => {}
             other => return self.curate(other),
         }
@@ -49,13 +55,26 @@ impl App {
         match action {
             Action::LiveTab => self.turn_to(Tab::Live),
             Action::RecordingsTab => self.turn_to(Tab::Recordings),
+            Action::DiffTab => self.turn_to(Tab::Diff),
             Action::OtherPane => self.focus_detail(!self.in_detail),
             Action::ListPane => self.focus_detail(false),
             Action::DetailPane => self.focus_detail(true),
+            other if self.tab == Tab::Diff && self.look_at_diff(other) => {}
             Action::NextPage => self.detail.show(self.detail.page.neighbour(true)),
             Action::PreviousPage => self.detail.show(self.detail.page.neighbour(false)),
             Action::NextPicture => self.detail.leaf(true),
             Action::PreviousPicture => self.detail.leaf(false),
+            Action::NextChange => self.found(true),
+            Action::PreviousChange => self.found(false),
+            Action::BodyView => {
+                let view = self.detail.form.view.next();
+                self.detail.reform(Form { view, whole: false });
+            }
+            Action::LoadAll => self.detail.reform(Form { whole: true, ..self.detail.form }),
+            Action::Wrap => {
+                self.detail.scrolls = !self.detail.scrolls;
+                self.detail.sideways = 0;
+            }
             Action::ScrollLeft => self.scroll_sideways(-8),
             Action::ScrollRight => self.scroll_sideways(8),
             Action::Zoom => self.zoom = !self.zoom,
@@ -92,7 +111,14 @@ impl App {
             Some(Overlay::Help(help)) => help.step(by, BINDINGS.len() + 16),
             Some(Overlay::Menu(menu)) => menu.step(by),
             Some(Overlay::Palette(palette)) => palette.step(by),
-            Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
+            Some(
+                Overlay::Question(_)
+                | Overlay::Prompt(_)
+                | Overlay::Leaving
+                | Overlay::Picture
+                | Overlay::Search(_),
+            ) => {}
+            None if self.tab == Tab::Diff => self.diff.scroll_by(by),
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
                 // To the end of the live list means to follow, even when it is the selected row already.
@@ -102,6 +128,7 @@ impl App {
                     self.recordings.step(by, height);
                     self.mark_range();
                 }
+                Tab::Diff => {}
             },
         }
     }
@@ -127,6 +154,7 @@ impl App {
             }
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
+            Some(Overlay::Search(_)) => {}
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
             None => self.focus_detail(true),
@@ -153,6 +181,12 @@ impl App {
         match choice {
             Choice::Act(action) => self.act(action),
             Choice::Do(deed) => vec![Effect::Do(deed)],
+            Choice::Copy(held, part) => vec![Effect::Copy(held, part)],
+            Choice::Compare(one, other) => self.show_diff(one, other),
+            Choice::Pick(thing) => {
+                self.pick(thing);
+                Vec::new()
+            }
         }
     }
 
@@ -192,6 +226,11 @@ impl App {
                 change(input);
                 *at = 0;
             }
+            Some(Overlay::Search(input)) => {
+                change(input);
+                let text = input.value().to_owned();
+                self.searched(&text);
+            }
             Some(Overlay::Question(question)) => {
                 if let Some((_, input)) = &mut question.typed {
                     change(input);
@@ -222,9 +261,15 @@ impl App {
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));
                 }
+                Overlay::Search(_) => self.searched(""),
                 _ => {}
             }
         } else if self.toasts.dismiss() {
+        } else if self.tab == Tab::Diff {
+            let before = self.jumps.pop().unwrap_or(Tab::Recordings);
+            self.turn_to(before);
+        } else if self.in_detail && !self.detail.search.needle().is_empty() {
+            self.searched("");
         } else if self.in_detail {
             self.in_detail = false;
         } else if self.zoom {
@@ -235,6 +280,7 @@ impl App {
             match self.tab {
                 Tab::Live => self.live.filter.clear(),
                 Tab::Recordings => self.recordings.filter.clear(),
+                Tab::Diff => {}
             }
             self.list_tab();
         }
@@ -245,6 +291,10 @@ impl App {
         if let Some(Overlay::Help(help)) = &mut self.overlay {
             help.search.get_or_insert_default();
             help.typing = true;
+        } else if self.in_detail {
+            self.search();
+        } else if self.tab == Tab::Diff {
+            self.toasts.info(self.now, "There is no list to filter here".into());
         } else {
             self.edit_filter();
         }
@@ -261,7 +311,7 @@ impl App {
     pub(super) fn focus_detail(&mut self, detail: bool) {
         let areas = self.areas();
         let fits = !matches!(areas.class, Class::Tiny | Class::Line);
-        self.in_detail = detail && fits;
+        self.in_detail = detail && fits && self.tab != Tab::Diff;
         if self.in_detail {
             // What is being read must not be replaced by the next call.
             self.live.pause(areas.list_rows());
@@ -270,8 +320,9 @@ impl App {
 
     fn scroll_sideways(&mut self, by: isize) {
         let at = match self.tab {
+            _ if self.in_detail => &mut self.detail.sideways,
             Tab::Live => &mut self.live.sideways,
-            Tab::Recordings => &mut self.recordings.sideways,
+            Tab::Recordings | Tab::Diff => &mut self.recordings.sideways,
         };
         *at = at.saturating_add_signed(by).min(400);
     }
@@ -293,7 +344,7 @@ impl App {
         let before = self.filter().text().to_owned();
         match self.tab {
             Tab::Live => self.live.filter.edit(),
-            Tab::Recordings => self.recordings.filter.edit(),
+            Tab::Recordings | Tab::Diff => self.recordings.filter.edit(),
         }
         self.in_detail = false;
         self.overlay = Some(Overlay::Filter);
@@ -305,7 +356,7 @@ impl App {
     fn toggle_filter(&mut self) {
         match self.tab {
             Tab::Live => self.live.filter.toggle(),
-            Tab::Recordings => self.recordings.filter.toggle(),
+            Tab::Recordings | Tab::Diff => self.recordings.filter.toggle(),
         }
         self.list_tab();
     }
@@ -322,7 +373,7 @@ impl App {
     pub(super) fn type_filter(&mut self, change: impl FnOnce(&mut Input)) {
         let filter = match self.tab {
             Tab::Live => &mut self.live.filter,
-            Tab::Recordings => &mut self.recordings.filter,
+            Tab::Recordings | Tab::Diff => &mut self.recordings.filter,
         };
         let Some(input) = &mut filter.input else { return };
         let before = input.value().to_lowercase();
@@ -331,7 +382,7 @@ impl App {
         match self.tab {
             _ if before == after => {}
             // What does not pass the shorter text does not pass the longer one.
-            Tab::Recordings if after.contains(&before) => self.narrow_rows(),
+            Tab::Recordings | Tab::Diff if after.contains(&before) => self.narrow_rows(),
             _ => self.list_tab(),
         }
     }
@@ -339,7 +390,7 @@ impl App {
     fn list_tab(&mut self) {
         match self.tab {
             Tab::Live => self.list_calls(),
-            Tab::Recordings => self.list_rows(),
+            Tab::Recordings | Tab::Diff => self.list_rows(),
         }
     }
 }

@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler as _;
 
 use super::ask::{Ask, Known};
+use super::compare::Comparing;
 use super::detail::Detail;
 use super::effect::{Effect, Subject};
 use super::keymap::{self, Keymap, Meaning, Scope};
@@ -46,6 +47,10 @@ pub struct Options {
     pub notices: Vec<Notice>,
     /// What the keys mean.
     pub keymap: Keymap,
+    /// The command that puts its input on the clipboard, with its arguments; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file, with its arguments; empty takes the system's.
+    pub open: Vec<String>,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -58,11 +63,13 @@ pub enum Tab {
     Live,
     /// What is stored.
     Recordings,
+    /// Two of them side by side.
+    Diff,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Live, Self::Recordings];
+    pub const ALL: [Self; 3] = [Self::Live, Self::Recordings, Self::Diff];
 
     /// Its name.
     #[must_use]
@@ -70,6 +77,7 @@ impl Tab {
         match self {
             Self::Live => "Live",
             Self::Recordings => "Recordings",
+            Self::Diff => "Diff",
         }
     }
 
@@ -79,6 +87,7 @@ impl Tab {
         match self {
             Self::Live => Scope::Live,
             Self::Recordings => Scope::Recordings,
+            Self::Diff => Scope::Diff,
         }
     }
 }
@@ -108,6 +117,10 @@ pub struct App {
     pub zoom: bool,
     /// The detail pane.
     pub detail: Detail,
+    /// What is compared.
+    pub diff: Comparing,
+    /// A call that is to be selected as soon as it is known.
+    pub awaited: Option<CallId>,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// Messages for people.
@@ -153,6 +166,8 @@ impl App {
             in_detail: false,
             zoom: false,
             detail: Detail::default(),
+            diff: Comparing::default(),
+            awaited: None,
             overlay: None,
             toasts: Toasts::default(),
             rates: VecDeque::from(vec![0]),
@@ -177,6 +192,7 @@ impl App {
             Message::Paste(text) => self.paste(&text),
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
+            Message::Copied { text, what } => vec![Effect::Clip { text, what }],
             other => {
                 self.take(other);
                 Vec::new()
@@ -203,14 +219,16 @@ impl App {
         let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
         let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
         let filter = self.filter();
+        let single = self.tab == Tab::Diff;
+        let filtered = !single && (filter.input.is_some() || !filter.kept().is_empty());
         Areas::of(
             whole,
             Wishes {
                 detail: self.in_detail,
-                zoom: self.zoom,
+                zoom: self.zoom || single,
                 tall_list: self.tab == Tab::Live,
                 strip,
-                filter: u16::from(filter.input.is_some() || !filter.kept().is_empty()),
+                filter: u16::from(filtered),
             },
         )
     }
@@ -220,7 +238,7 @@ impl App {
     pub fn filter(&self) -> &Filter {
         match self.tab {
             Tab::Live => &self.live.filter,
-            Tab::Recordings => &self.recordings.filter,
+            Tab::Recordings | Tab::Diff => &self.recordings.filter,
         }
     }
 
@@ -248,6 +266,9 @@ impl App {
     pub fn scopes(&self) -> Vec<Scope> {
         if let Some(overlay) = &self.overlay {
             return vec![overlay.scope()];
+        }
+        if self.tab == Tab::Diff {
+            return vec![Scope::Diff, Scope::Anywhere];
         }
         let pane = if self.in_detail { Scope::Detail } else { Scope::List };
         vec![pane, self.tab.scope(), Scope::Anywhere]
@@ -307,9 +328,15 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
-            Message::Answered { generation, answer: Ok(answer), .. } => self.known.take(generation, answer),
+            Message::Paired { generation, sides } => self.diff.paired(generation, sides),
+            Message::Fired(fired) => self.fired(fired),
+            Message::Answered { generation, answer: Ok(answer), .. } => {
+                self.known.take(generation, answer);
+                self.diff.arrived();
+            }
             Message::Answered { generation, answer: Err(why), ask } => {
                 self.known.fail(generation, &ask, why);
+                self.diff.arrived();
             }
             Message::Done(text) => {
                 self.under = None;
@@ -322,7 +349,11 @@ impl App {
                 self.under = None;
                 self.toasts.error(format!("{what}: {text}"));
             }
-            Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}
+            Message::Key(_)
+            | Message::Paste(_)
+            | Message::Tick(_)
+            | Message::Terminate
+            | Message::Copied { .. } => {}
         }
     }
 
@@ -342,6 +373,10 @@ impl App {
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
     fn reconcile(&mut self) -> Vec<Effect> {
         let areas = self.areas();
+        self.find_awaited();
+        if self.tab == Tab::Diff {
+            return self.reconcile_diff(&areas);
+        }
         self.live.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
         self.detail.turn_to(self.subject());
@@ -353,6 +388,7 @@ impl App {
         let mut effects: Vec<Effect> = self.detail.load().into_iter().collect();
         if self.detail.must_compose(usize::from(pane.width)) {
             self.detail.lines = self.compose(usize::from(pane.width));
+            self.detail.search.look(&self.detail.lines);
         }
         self.detail.keep_in(usize::from(pane.height));
         if full || self.detail.page == Page::Image {
@@ -366,7 +402,9 @@ impl App {
     fn subject(&self) -> Option<Subject> {
         match self.tab {
             Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
-            Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),
+            Tab::Recordings | Tab::Diff => {
+                self.recordings.selected().map(|key| Subject::Recording(key.1.clone()))
+            }
         }
     }
 

@@ -26,6 +26,7 @@ impl App {
             Tab::Recordings if !self.marked.is_empty() => self.marked.iter().cloned().collect(),
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
+            Tab::Diff => Vec::new(),
         }
     }
 

@@ -18,18 +18,23 @@
 pub mod action;
 pub mod app;
 pub mod ask;
+pub mod compare;
+pub mod copy;
 pub mod deed;
 pub mod detail;
+pub mod difference;
 pub mod effect;
 pub mod keymap;
 pub mod layout;
 pub mod line;
 pub mod list;
 pub mod message;
+mod outbox;
 pub mod overlay;
 pub mod page;
 pub mod pane;
 pub mod picture;
+pub mod search;
 pub mod text;
 pub mod theme;
 pub mod toast;
@@ -37,6 +42,7 @@ pub mod view;
 
 mod act;
 mod curate;
+mod elsewhere;
 mod fold;
 mod work;
 
@@ -64,7 +70,7 @@ use crate::terminal::{self, Keys, Protocol, Screen, Surroundings};
 use app::App;
 use effect::Effect;
 use message::Message;
-use work::Workers;
+use work::{Outside, Workers};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -99,13 +105,19 @@ pub async fn run(
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
+    let outside = Outside {
+        base: options.url(),
+        copy: options.copy.clone(),
+        open: options.open.clone(),
+        outbox: tokio::sync::Mutex::default(),
+    };
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
-        workers: Workers::start(&desk, say),
+        workers: Workers::start(&desk, outside, say),
         desk,
     };
     let (columns, rows) = terminal::size()?;
@@ -206,6 +218,7 @@ impl Shell {
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Redraw => self.clear()?,
+                Effect::Clip { text, what } => self.clip(&text, what)?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
@@ -215,6 +228,15 @@ impl Shell {
             }
         }
         Ok(false)
+    }
+
+    /// Lets the terminal put text on the clipboard. Whether it did, it does not say.
+    fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
+        terminal::copy(text)?;
+        let size = text::size(text.len() as u64);
+        let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
+        self.app.update(Message::Done(told));
+        Ok(())
     }
 
     /// Makes the next frame draw every cell. Unlike ratatui's `clear`, this does not ask where the cursor stands: a

@@ -37,6 +37,7 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
         match app.tab {
             Tab::Live => pane::live::draw(app, areas.list, buf),
             Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
+            Tab::Diff => pane::diff::draw(app, areas.list, buf),
         }
     }
     if !areas.detail.is_empty() {
@@ -103,7 +104,8 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
 fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     for (nth, tab) in Tab::ALL.into_iter().enumerate() {
-        let (name, front) = (format!("{} {}", nth + 1, tab.title()), app.tab == tab);
+        let picked = if tab == Tab::Diff && app.diff.first.is_some() { ": A picked" } else { "" };
+        let (name, front) = (format!("{} {}{picked}", nth + 1, tab.title()), app.tab == tab);
         let text = if front { format!("[{name}]") } else { format!(" {name} ") };
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }

@@ -41,6 +41,10 @@ pub(super) struct File {
     pub(super) theme: Theme,
     pub(super) icons: Option<Icons>,
     #[serde(default)]
+    pub(super) copy: String,
+    #[serde(default)]
+    pub(super) open: String,
+    #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) upstreams: BTreeMap<String, Spanned<String>>,
@@ -103,6 +107,8 @@ const KEYS: &[(&str, &[&str])] = &[
             "prices",
             "theme",
             "icons",
+            "copy",
+            "open",
             "origins",
             "upstreams",
             "aliases",

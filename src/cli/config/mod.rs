@@ -40,6 +40,10 @@ pub(super) struct Config {
     pub(super) public_url: Option<String>,
     pub(super) theme: Theme,
     pub(super) ascii: bool,
+    /// The command that puts its input on the clipboard, with its arguments; empty where none is named.
+    pub(super) copy: Vec<String>,
+    /// The command that opens a file.
+    pub(super) open: Vec<String>,
     /// What people should know and what does not stop anything.
     pub(super) warnings: Vec<Problem>,
     /// The file, to look whether it changed.
@@ -124,7 +128,10 @@ impl Config {
         let ascii = file.icons.unwrap_or_default() == Icons::Ascii;
         let watch = Watch::new(path, args);
         let (public_url, theme) = (file.public_url, file.theme);
-        Ok(Self { listen, settings, public_url, theme, ascii, warnings, watch })
+        // No shell reads them, so there is nothing to quote.
+        let [copy, open] =
+            [&file.copy, &file.open].map(|text| text.split_whitespace().map(str::to_owned).collect());
+        Ok(Self { listen, settings, public_url, theme, ascii, copy, open, warnings, watch })
     }
 }
 

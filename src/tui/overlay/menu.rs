@@ -5,9 +5,12 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::window;
+use crate::engine::Thing;
 use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::copy::Part;
 use crate::tui::deed::Deed;
+use crate::tui::effect::Held;
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
 use crate::tui::pane::draw;
@@ -45,6 +48,12 @@ pub enum Choice {
     Act(Action),
     /// A change.
     Do(Deed),
+    /// A part of an exchange is copied.
+    Copy(Held, Part),
+    /// Two things are compared.
+    Compare(Thing, Thing),
+    /// This is the first of two things to compare.
+    Pick(Thing),
 }
 
 impl Menu {

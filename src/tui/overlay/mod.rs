@@ -5,10 +5,12 @@ mod menu;
 mod palette;
 mod prompt;
 mod question;
+mod search;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
+use tui_input::Input;
 
 pub use help::Help;
 pub use menu::{Choice, Item, Menu};
@@ -41,6 +43,8 @@ pub enum Overlay {
     Filter,
     /// A picture in half-blocks on the whole screen.
     Picture,
+    /// Words are looked for in the detail.
+    Search(Input),
 }
 
 impl Overlay {
@@ -52,7 +56,7 @@ impl Overlay {
             Self::Help(_) => Scope::Help,
             Self::Menu(_) => Scope::Menu,
             Self::Question(_) => Scope::Question,
-            Self::Prompt(_) | Self::Palette(_) => Scope::Prompt,
+            Self::Prompt(_) | Self::Palette(_) | Self::Search(_) => Scope::Prompt,
             Self::Leaving => Scope::Leaving,
             Self::Filter => Scope::Filter,
             Self::Picture => Scope::Picture,
@@ -70,6 +74,7 @@ impl Overlay {
             Self::Palette(palette) => return palette.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
             Self::Filter => {}
+            Self::Search(input) => return search::draw(app, input, area, buf),
             Self::Picture => super::pane::detail::full_screen(app, area, buf),
         }
         None

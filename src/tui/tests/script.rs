@@ -42,6 +42,8 @@ impl Script {
             theme,
             zone: TimeZone::UTC,
             keymap: crate::tui::Keymap::default(),
+            copy: Vec::new(),
+            open: Vec::new(),
             protocol: None,
         };
         let mut script =
