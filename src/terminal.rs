@@ -2,6 +2,7 @@
 //!
 //! The only place that asks the terminal questions or prints past ratatui.
 
+mod clipboard;
 mod editor;
 mod pictures;
 
@@ -17,6 +18,7 @@ use crossterm::{cursor, execute, terminal};
 use image::DynamicImage;
 use tokio::sync::mpsc;
 
+pub use clipboard::copy;
 pub use editor::{EditorError, edited};
 use pictures::{Room, pixels};
 

@@ -81,6 +81,12 @@ pub(super) struct Asked {
 impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
+        let asked = self.asked(incoming).await;
+        self.answer_asked(asked).await
+    }
+
+    /// A call, taken apart and entered into the history.
+    pub(super) async fn asked(&self, incoming: Incoming) -> Asked {
         // Before anything is read: what changes meanwhile must not be taken for known.
         let generation = self.shared.library.generation();
         let (engine, request) = (self.clone(), incoming.request.clone());
@@ -102,11 +108,10 @@ impl Engine {
         ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
         let secrets = Vec::new();
-        let asked = Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, ticket };
-        self.answer_asked(asked).await
+        Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, ticket }
     }
 
-    async fn answer_asked(&self, mut asked: Asked) -> Answer {
+    pub(super) async fn answer_asked(&self, mut asked: Asked) -> Answer {
         let Asked { incoming, scrubbed, fields, generation, .. } = &asked;
         let generation = *generation;
         let found = if asked.mode.looks_up() {

@@ -13,6 +13,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 
 use super::action::Action;
 use super::ask::{Ask, Known};
+use super::compare::Comparing;
 use super::detail::Detail;
 use super::draft::Draft;
 use super::effect::{Effect, Subject};
@@ -54,6 +55,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// Whether the screen takes the mouse.
     pub mouse: bool,
+    /// The command that puts its input on the clipboard, with its arguments; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file, with its arguments; empty takes the system's.
+    pub open: Vec<String>,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -66,6 +71,8 @@ pub enum Tab {
     Live,
     /// What is stored.
     Recordings,
+    /// Two of them side by side.
+    Diff,
     /// What can go.
     Prune,
     /// What was said and changed.
@@ -74,7 +81,7 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Live, Self::Recordings, Self::Prune, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
 
     /// Its name.
     #[must_use]
@@ -84,6 +91,7 @@ impl Tab {
             Self::Recordings => "Recordings",
             Self::Prune => "Prune",
             Self::Log => "Log",
+            Self::Diff => "Diff",
         }
     }
 
@@ -93,6 +101,7 @@ impl Tab {
         match self {
             Self::Live => Scope::Live,
             Self::Recordings => Scope::Recordings,
+            Self::Diff => Scope::Diff,
             Self::Prune => Scope::Prune,
             Self::Log => Scope::Log,
         }
@@ -104,6 +113,7 @@ impl Tab {
         match self {
             Self::Live => Action::LiveTab,
             Self::Recordings => Action::RecordingsTab,
+            Self::Diff => Action::DiffTab,
             Self::Prune => Action::PruneTab,
             Self::Log => Action::LogTab,
         }
@@ -141,6 +151,10 @@ pub struct App {
     pub zoom: bool,
     /// The detail pane.
     pub detail: Detail,
+    /// What is compared.
+    pub diff: Comparing,
+    /// A call that is to be selected as soon as it is known.
+    pub awaited: Option<CallId>,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// Messages for people.
@@ -192,6 +206,8 @@ impl App {
             in_detail: false,
             zoom: false,
             detail: Detail::default(),
+            diff: Comparing::default(),
+            awaited: None,
             overlay: None,
             toasts: Toasts::default(),
             rates: VecDeque::from(vec![0]),
@@ -225,6 +241,7 @@ impl App {
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
             Message::Offer(action) if self.overlay.is_none() => self.act(action),
+            Message::Copied { text, what } => vec![Effect::Clip { text, what }],
             other => {
                 self.take(other);
                 Vec::new()
@@ -251,17 +268,18 @@ impl App {
         let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
         let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
         let filter = self.filter();
+        let single = self.tab == Tab::Diff;
+        // The query of what can go stands above the plan.
+        let elsewhere = matches!(self.tab, Tab::Diff | Tab::Prune);
+        let filtered = !elsewhere && (filter.input.is_some() || !filter.kept().is_empty());
         Areas::of(
             whole,
             Wishes {
                 detail: self.in_detail,
-                zoom: self.zoom,
+                zoom: self.zoom || single,
                 tall_list: self.tab != Tab::Recordings,
                 strip,
-                // That of what can go stands above the plan.
-                filter: u16::from(
-                    self.tab != Tab::Prune && (filter.input.is_some() || !filter.kept().is_empty()),
-                ),
+                filter: u16::from(filtered),
             },
         )
     }
@@ -271,7 +289,7 @@ impl App {
     pub fn filter(&self) -> &Filter {
         match self.tab {
             Tab::Live => &self.live.filter,
-            Tab::Recordings => &self.recordings.filter,
+            Tab::Recordings | Tab::Diff => &self.recordings.filter,
             Tab::Prune => &self.prune.list.filter,
             Tab::Log => &self.log.filter,
         }
@@ -307,6 +325,9 @@ impl App {
     pub fn scopes(&self) -> Vec<Scope> {
         if let Some(overlay) = &self.overlay {
             return vec![overlay.scope()];
+        }
+        if self.tab == Tab::Diff {
+            return vec![Scope::Diff, Scope::Anywhere];
         }
         let pane = if self.in_detail { Scope::Detail } else { Scope::List };
         vec![pane, self.tab.scope(), Scope::Anywhere]
@@ -366,13 +387,17 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
+            Message::Paired { generation, sides } => self.diff.paired(generation, sides),
+            Message::Fired(fired) => self.fired(fired),
             Message::Answered { generation, answer: Ok(answer), ask } => {
                 self.known.take(generation, answer);
                 self.answered(&ask);
+                self.diff.arrived();
             }
             Message::Answered { generation, answer: Err(why), ask } => {
                 self.known.fail(generation, &ask, why);
                 self.answered(&ask);
+                self.diff.arrived();
             }
             Message::Done(text) => {
                 self.under = None;
@@ -392,6 +417,7 @@ impl App {
             | Message::Mouse(..)
             | Message::Paste(_)
             | Message::Tick(_)
+            | Message::Copied { .. }
             | Message::Terminate => {}
         }
     }
@@ -412,6 +438,10 @@ impl App {
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
     fn reconcile(&mut self) -> Vec<Effect> {
         let areas = self.areas();
+        self.find_awaited();
+        if self.tab == Tab::Diff {
+            return self.reconcile_diff(&areas);
+        }
         let rows = self.list_height();
         self.live.reveal(rows);
         self.recordings.reveal(rows);
@@ -430,6 +460,7 @@ impl App {
             let width = usize::from(pane.width);
             self.detail.lines =
                 if self.tab == Tab::Log { self.log_lines(width) } else { self.compose(width) };
+            self.detail.search.look(&self.detail.lines);
         }
         self.detail.keep_in(usize::from(pane.height));
         if full || self.detail.page == Page::Image {
@@ -443,7 +474,9 @@ impl App {
     fn subject(&self) -> Option<Subject> {
         match self.tab {
             Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
-            Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),
+            Tab::Recordings | Tab::Diff => {
+                self.recordings.selected().map(|key| Subject::Recording(key.1.clone()))
+            }
             Tab::Prune => self.prune.list.selected().map(|key| Subject::Recording(key.2.clone())),
             Tab::Log => None,
         }

@@ -28,6 +28,7 @@ impl App {
             Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
             Tab::Log => Vec::new(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
+            Tab::Diff => Vec::new(),
         }
     }
 

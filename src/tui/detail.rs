@@ -7,6 +7,8 @@ use image::RgbaImage;
 use super::effect::{Effect, Scale, Subject};
 use super::line::Toned;
 use super::page::{Page, Pages};
+use super::search::Search;
+use super::text::Form;
 
 /// What the detail pane shows.
 #[derive(Debug, Default)]
@@ -25,6 +27,16 @@ pub struct Detail {
     pub lines: Vec<Toned>,
     /// The first visible line.
     pub scroll: usize,
+    /// How bodies are shown.
+    pub form: Form,
+    /// Whether long lines are scrolled instead of wrapped.
+    pub scrolls: bool,
+    /// Columns that are scrolled out at the left.
+    pub sideways: usize,
+    /// What is looked for in it.
+    pub search: Search,
+    /// The line that was found last.
+    pub search_at: Option<usize>,
     /// Which picture, from 0.
     pub picture: usize,
     /// The picture, once it has arrived, or why there is none.
@@ -33,7 +45,7 @@ pub struct Detail {
     /// Counts what changes the lines.
     revision: u64,
     stale: bool,
-    composed: Option<(u64, Page, usize)>,
+    composed: Option<(u64, Page, usize, bool)>,
     asked: Option<(usize, (u16, u16))>,
 }
 
@@ -55,6 +67,10 @@ impl Detail {
             *self = Self {
                 page: self.page,
                 chosen: self.chosen,
+                // How somebody reads stays; how much of one body, does not.
+                form: Form { view: self.form.view, whole: false },
+                scrolls: self.scrolls,
+                search: std::mem::take(&mut self.search),
                 generation: self.generation,
                 revision: self.revision,
                 stale: true,
@@ -70,13 +86,30 @@ impl Detail {
         self.revision += 1;
     }
 
+    /// What stands beside the content has changed: who uses it, for example.
+    pub fn recompose(&mut self) {
+        self.revision += 1;
+    }
+
+    /// Shows bodies in another form.
+    pub fn reform(&mut self, form: Form) {
+        if self.form != form {
+            // Another way of showing it has other lines; more of it has the same.
+            if self.form.view != form.view {
+                self.scroll = 0;
+            }
+            self.form = form;
+            self.refresh();
+        }
+    }
+
     /// Asks for the content, if what is here is not the newest.
     pub fn load(&mut self) -> Option<Effect> {
         let subject = self.subject.clone().filter(|_| self.stale)?;
         self.stale = false;
         self.loading = self.pages.is_none();
         self.generation += 1;
-        Some(Effect::Load { generation: self.generation, subject })
+        Some(Effect::Load { generation: self.generation, subject, form: self.form })
     }
 
     /// Takes the content, unless newer content was asked for since.
@@ -142,6 +175,7 @@ impl Detail {
         if self.page != page {
             self.page = page;
             self.scroll = 0;
+            self.sideways = 0;
         }
     }
 
@@ -158,7 +192,7 @@ impl Detail {
 
     /// Whether the lines are not those of the newest content at this width; they are then taken to be.
     pub fn must_compose(&mut self, width: usize) -> bool {
-        let now = Some((self.revision, self.page, width));
+        let now = Some((self.revision, self.page, width, self.scrolls));
         let must = self.composed != now;
         self.composed = now;
         must

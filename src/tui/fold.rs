@@ -116,6 +116,8 @@ impl App {
         self.live.put(&call.id, shown);
         if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
             self.detail.refresh();
+        } else if call.recording.as_ref().is_some_and(|id| self.shows(id)) {
+            self.detail.recompose();
         }
     }
 

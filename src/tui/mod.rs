@@ -18,8 +18,11 @@
 pub mod action;
 pub mod app;
 pub mod ask;
+pub mod compare;
+pub mod copy;
 pub mod deed;
 pub mod detail;
+pub mod difference;
 pub mod draft;
 pub mod effect;
 pub mod keymap;
@@ -27,11 +30,13 @@ pub mod layout;
 pub mod line;
 pub mod list;
 pub mod message;
+mod outbox;
 pub mod overlay;
 pub mod page;
 pub mod pane;
 pub mod picture;
 pub mod prune;
+pub mod search;
 pub mod text;
 pub mod theme;
 pub mod toast;
@@ -40,6 +45,7 @@ pub mod view;
 mod act;
 mod curate;
 mod edit;
+mod elsewhere;
 mod flows;
 mod fold;
 mod mouse;
@@ -73,7 +79,7 @@ use app::App;
 use draft::Draft;
 use effect::Effect;
 use message::Message;
-use work::Workers;
+use work::{Outside, Workers};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -110,13 +116,19 @@ pub async fn run(
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
+    let outside = Outside {
+        base: options.url(),
+        copy: options.copy.clone(),
+        open: options.open.clone(),
+        outbox: tokio::sync::Mutex::default(),
+    };
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
-        workers: Workers::start(&desk, say),
+        workers: Workers::start(&desk, outside, say),
         desk,
         screen,
         title,
@@ -227,6 +239,7 @@ impl Shell {
                 Effect::Redraw => self.clear()?,
                 Effect::Mouse(on) => terminal::take_mouse(on)?,
                 Effect::Suspend => self.suspend()?,
+                Effect::Clip { text, what } => self.clip(&text, what)?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
@@ -237,6 +250,15 @@ impl Shell {
             }
         }
         Ok(false)
+    }
+
+    /// Lets the terminal put text on the clipboard. Whether it did, it does not say.
+    fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
+        terminal::copy(text)?;
+        let size = text::size(text.len() as u64);
+        let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
+        self.app.update(Message::Done(told));
+        Ok(())
     }
 
     /// Makes the next frame draw every cell. Unlike ratatui's `clear`, this does not ask where the cursor stands: a

@@ -75,6 +75,7 @@ impl App {
         let rows = self.list_height();
         match self.tab {
             Tab::Live => choose(&mut self.live, row, rows),
+            Tab::Diff => {}
             Tab::Recordings => choose(&mut self.recordings, row, rows),
             Tab::Prune => choose(&mut self.prune.list, row, rows),
             Tab::Log => choose(&mut self.log, row, rows),

@@ -39,6 +39,7 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
             Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
             Tab::Prune => pane::prune::draw(app, areas.list, buf),
             Tab::Log => pane::log::draw(app, areas.list, buf),
+            Tab::Diff => pane::diff::draw(app, areas.list, buf),
         }
     }
     if !areas.detail.is_empty() {
@@ -109,8 +110,12 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     for tab in Tab::ALL {
         let key = app.options.keymap.key_of(tab.action()).unwrap_or_default();
-        // Errors that nobody saw in the log.
-        let badge = if tab == Tab::Log && app.toasts.unseen() > 0 { " !" } else { "" };
+        // Errors that nobody saw in the log; a side that waits for the other.
+        let badge = match tab {
+            Tab::Log if app.toasts.unseen() > 0 => " !",
+            Tab::Diff if app.diff.first.is_some() => ": A picked",
+            _ => "",
+        };
         let (name, front) = (format!("{key} {}{badge}", tab.title()), app.tab == tab);
         let text = if front { format!("[{name}]") } else { format!(" {name} ") };
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });

@@ -7,11 +7,13 @@ mod palette;
 mod prompt;
 mod question;
 mod retag;
+mod search;
 mod shelf;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
+use tui_input::Input;
 
 pub use help::Help;
 pub use menu::{Choice, Item, Menu};
@@ -53,6 +55,8 @@ pub enum Overlay {
     Filter,
     /// A picture in half-blocks on the whole screen.
     Picture,
+    /// Words are looked for in the detail.
+    Search(Input),
 }
 
 impl Overlay {
@@ -64,7 +68,7 @@ impl Overlay {
             Self::Help(_) => Scope::Help,
             Self::Menu(_) => Scope::Menu,
             Self::Question(_) => Scope::Question,
-            Self::Prompt(_) | Self::Palette(_) => Scope::Prompt,
+            Self::Prompt(_) | Self::Palette(_) | Self::Search(_) => Scope::Prompt,
             Self::Retag(retag) if retag.typing => Scope::Prompt,
             Self::Retag(_) => Scope::Retag,
             Self::Draft(_) => Scope::Draft,
@@ -90,6 +94,7 @@ impl Overlay {
             Self::Shelf(shelf) => shelf.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
             Self::Filter => {}
+            Self::Search(input) => return search::draw(app, input, area, buf),
             Self::Picture => super::pane::detail::full_screen(app, area, buf),
         }
         None

@@ -1,7 +1,9 @@
 //! The panes: state in, cells out.
 
 pub mod detail;
+pub mod diff;
 pub mod draw;
+mod facts;
 pub mod live;
 pub mod log;
 pub mod prune;

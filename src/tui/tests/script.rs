@@ -44,6 +44,8 @@ impl Script {
             zone: TimeZone::UTC,
             keymap: crate::tui::Keymap::default(),
             mouse: true,
+            copy: Vec::new(),
+            open: Vec::new(),
             protocol: None,
         };
         let mut script =
