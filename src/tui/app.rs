@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler as _;
 
 use super::ask::{Ask, Known};
+use super::causes::Causes;
 use super::detail::Detail;
 use super::effect::{Effect, Subject};
 use super::keymap::{self, Keymap, Meaning, Scope};
@@ -20,10 +21,15 @@ use super::list::{Filter, List};
 use super::message::Message;
 use super::overlay::Overlay;
 use super::page::Page;
+use super::stats::Stats;
 use super::theme::Theme;
 use super::toast::Toasts;
-use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use super::why::Why;
+use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
 use crate::terminal::Protocol;
+
+/// How often the numbers of the store are asked for at most, in milliseconds.
+const COUNTED_EVERY: u64 = 10_000;
 
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
@@ -124,8 +130,20 @@ pub struct App {
     pub range: Option<RowKey>,
     /// How much of long work is done, and of how much.
     pub under: Option<(usize, usize)>,
+    /// Why the selected call was answered as it was: what was asked.
+    pub why: Why,
+    /// The misses of the live list by cause.
+    pub causes: Causes,
+    /// The numbers of the calls.
+    pub stats: Stats,
+    /// Calls up to this one are not listed any more.
+    pub cleared: CallId,
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
+    /// The live list's filter before a jump put another in its place.
+    pub(super) lent: Option<Filter>,
+    /// When the numbers were asked for, and at how many hits and recordings.
+    counted: Option<(Timestamp, (u64, usize))>,
     asked: u64,
     typed: String,
     dirty: bool,
@@ -161,6 +179,12 @@ impl App {
             marked: BTreeSet::new(),
             range: None,
             under: None,
+            why: Why::default(),
+            causes: Causes::default(),
+            stats: Stats::default(),
+            cleared: CallId::default(),
+            lent: None,
+            counted: None,
             size: (0, 0),
             asked: 0,
             jumps: Vec::new(),
@@ -172,6 +196,7 @@ impl App {
     /// Takes a message in; returns what is to be done.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         self.dirty |= !matches!(message, Message::Tick(_));
+        let moment = Self::is_moment(&message);
         let mut effects = match message {
             Message::Key(key) => self.key(key),
             Message::Paste(text) => self.paste(&text),
@@ -182,7 +207,7 @@ impl App {
                 Vec::new()
             }
         };
-        effects.extend(self.reconcile());
+        effects.extend(self.reconcile(moment));
         effects
     }
 
@@ -200,8 +225,7 @@ impl App {
     /// The places on a screen of this size.
     #[must_use]
     pub fn areas_on(&self, whole: Rect) -> Areas {
-        let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
-        let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
+        let strip = if self.tab == Tab::Live { super::pane::strip::height(self, whole) } else { 0 };
         let filter = self.filter();
         Areas::of(
             whole,
@@ -234,6 +258,9 @@ impl App {
     /// The selected call.
     #[must_use]
     pub fn selected_call(&self) -> Option<&Call> {
+        if self.causes.shown {
+            return self.causes.selected().and_then(|id| self.call(id));
+        }
         self.live.selected().and_then(|id| self.call(*id))
     }
 
@@ -307,10 +334,15 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
-            Message::Answered { generation, answer: Ok(answer), .. } => self.known.take(generation, answer),
-            Message::Answered { generation, answer: Err(why), ask } => {
-                self.known.fail(generation, &ask, why);
+            Message::Answered { generation, answer, ask } => {
+                match answer {
+                    Ok(answer) => self.known.take(generation, answer),
+                    Err(why) => self.known.fail(generation, &ask, why),
+                }
+                self.detail.recompose();
             }
+            Message::Lagged(lost) => self.stats.lost += lost,
+            Message::Consent { deed, text } => self.ask_consent(deed, &text),
             Message::Done(text) => {
                 self.under = None;
                 if !text.is_empty() {
@@ -331,26 +363,45 @@ impl App {
         let minute = |at: Timestamp| at.0.div_euclid(60_000);
         self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
         self.dirty |= self.toasts.expire(now) || minute(now) != minute(self.now);
+        self.dirty |= self.stats.age(now);
         self.now = now;
         self.rates.push_back(0);
         while self.rates.len() > 60 {
             self.rates.pop_front();
         }
-        Vec::new()
+        self.count().into_iter().collect()
+    }
+
+    /// Asks for the numbers of the store while they are seen, and only when there was something to count.
+    fn count(&mut self) -> Option<Effect> {
+        let known = (self.world.counters.of(Outcome::Replay), self.world.rows.len());
+        let due =
+            self.counted.is_none_or(|(at, before)| before != known && self.now.since(at) >= COUNTED_EVERY);
+        if !due || self.tab != Tab::Live {
+            return None;
+        }
+        self.counted = Some((self.now, known));
+        Some(self.ask(Ask::Stats))
     }
 
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
-    fn reconcile(&mut self) -> Vec<Effect> {
+    fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
         let areas = self.areas();
         self.live.reveal(areas.list_rows());
+        self.causes.list.reveal(areas.list_rows());
         self.recordings.reveal(areas.list_rows());
         self.detail.turn_to(self.subject());
+        if let (Tab::Live, Some(call)) = (self.tab, self.selected_call()) {
+            let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
+            self.detail.open_at(page);
+        }
+        let mut effects: Vec<Effect> = self.wonder(moment).into_iter().collect();
         let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
-            return Vec::new();
+            return effects;
         }
-        let mut effects: Vec<Effect> = self.detail.load().into_iter().collect();
+        effects.extend(self.detail.load());
         if self.detail.must_compose(usize::from(pane.width)) {
             self.detail.lines = self.compose(usize::from(pane.width));
         }

@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use image::RgbaImage;
 
 use super::ask::{Answer, Ask};
+use super::deed::Deed;
 use super::page::Pages;
 use crate::model::{Event, Snapshot, Timestamp};
 
@@ -38,6 +39,8 @@ pub enum Message {
         /// The picture's own width and height, and its scaled pixels; else why there is none.
         picture: Result<((u32, u32), Arc<RgbaImage>), String>,
     },
+    /// So many events came too fast to be taken in one by one; a snapshot follows.
+    Lagged(u64),
     /// The desk answered what it was asked.
     Answered {
         /// As in the effect that asked.
@@ -51,6 +54,13 @@ pub enum Message {
     Done(String),
     /// Of a change so many parts are done, of so many.
     Under(usize, usize),
+    /// A change would cost something; how much, and the change as it is made by who agrees.
+    Consent {
+        /// The change.
+        deed: Deed,
+        /// What it takes.
+        text: String,
+    },
     /// Something that was asked for did not work.
     Failed {
         /// What was tried (`delete`).

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::effect::Subject;
 use super::line::{Tone, Toned, fit};
 use super::text::{self, Picture};
 use crate::model::{ByteLog, Exchange, Headers, MediaRef, Recording, Request, Response};
@@ -11,6 +12,8 @@ use crate::model::{ByteLog, Exchange, Headers, MediaRef, Recording, Request, Res
 /// A sub-tab of the detail pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Page {
+    /// Why a call was answered as it was.
+    Why,
     /// The request.
     Request,
     /// The response.
@@ -50,17 +53,24 @@ const EVENTS: usize = 2_000;
 
 impl Page {
     /// All sub-tabs in order.
-    pub const ALL: [Self; 4] = [Self::Request, Self::Response, Self::Image, Self::Timing];
+    pub const ALL: [Self; 5] = [Self::Why, Self::Request, Self::Response, Self::Image, Self::Timing];
 
     /// Its title.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
+            Self::Why => "Why",
             Self::Request => "Request",
             Self::Response => "Response",
             Self::Image => "Image",
             Self::Timing => "Timing",
         }
+    }
+
+    /// Whether it says something about this: only a call has a why.
+    #[must_use]
+    pub fn fits(self, subject: Option<&Subject>) -> bool {
+        self != Self::Why || matches!(subject, Some(Subject::Call(..)))
     }
 
     /// The one after it, or before.

@@ -3,4 +3,5 @@
 mod laws;
 mod script;
 mod stories;
-mod world;
+mod watching;
+pub(super) mod world;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Signals;
 use super::ask::Ask;
@@ -23,6 +23,9 @@ use super::text::{Picture, Source};
 use crate::desk::Desk;
 use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol};
+
+/// How long a selection stands before the desk is asked about it.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The workers behind the screen: one loads, one scales pictures, and verbs go to the desk as they come.
 pub(super) struct Workers {
@@ -63,7 +66,10 @@ impl Workers {
     /// Asks the desk something; an older question of the same kind is given up.
     fn ask(&mut self, generation: u64, ask: Ask) {
         let (desk, say, kind) = (self.desk.clone(), self.say.clone(), ask.kind());
+        // Whoever scrolls through a list asks only why for what he stops at.
+        let patience = if matches!(ask, Ask::Why(_)) { PATIENCE } else { Duration::ZERO };
         let task = tokio::spawn(async move {
+            sleep(patience).await;
             let answer = ask.clone().answered(&desk).await;
             let _ = say.send(Message::Answered { generation, answer, ask }).await;
         });
@@ -82,9 +88,13 @@ async fn carry_out_all(desk: Desk, mut deeds: mpsc::UnboundedReceiver<Deed>, say
     while let Some(deed) = deeds.recv().await {
         let what = deed.what();
         let step = |done, of| drop(say.try_send(Message::Under(done, of)));
-        let message = match deed.done(&desk, step).await {
-            Ok(told) => Message::Done(told),
-            Err(error) => Message::Failed { what, text: error.to_string() },
+        let agreed = deed.agreed();
+        let message = match (deed.done(&desk, step).await, agreed) {
+            (Ok(told), _) => Message::Done(told),
+            (Err(error), Some(deed)) if error.wants_consent() => {
+                Message::Consent { deed, text: error.to_string() }
+            }
+            (Err(error), _) => Message::Failed { what, text: error.to_string() },
         };
         if say.send(message).await.is_err() {
             return;

@@ -46,7 +46,7 @@ fn sub_tabs(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let mut top = Rect { x: place.x + 1, width: place.width.saturating_sub(2), height: 1, ..place };
-    for page in Page::ALL {
+    for page in Page::ALL.into_iter().filter(|page| page.fits(app.detail.subject.as_ref())) {
         let count = if page == Page::Image { app.detail.pictures() } else { 0 };
         let name = if count > 0 { format!("{} {count}", page.title()) } else { page.title().to_owned() };
         let front = app.detail.page == page;
@@ -120,6 +120,10 @@ impl App {
         let Some(subject) = &self.detail.subject else {
             return vec![Toned::of(Tone::Dim, "Nothing is selected.")];
         };
+        if let (Page::Why, Subject::Call(id, _)) = (self.detail.page, subject) {
+            let lines = self.call(*id).map(|call| self.why_lines(call, width)).unwrap_or_default();
+            return lines.iter().flat_map(|line| line.wrapped(width)).collect();
+        }
         let mut lines = match subject {
             Subject::Call(id, _) => self.call(*id).map(|call| self.about_call(call)).unwrap_or_default(),
             Subject::Recording(id) => {
@@ -133,6 +137,7 @@ impl App {
             (Some(pages), Page::Request) => lines.extend(pages.request.iter().cloned()),
             (Some(pages), Page::Response) => lines.extend(pages.response.iter().cloned()),
             (Some(pages), Page::Timing) => lines.extend(pages.timing.lines(width, self.options.theme.ascii)),
+            (Some(_), Page::Why) => {}
             (Some(_), Page::Image) => lines.push(Toned::of(Tone::Dim, "There is no picture in this answer.")),
         }
         lines.iter().flat_map(|line| line.wrapped(width)).collect()
