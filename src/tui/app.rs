@@ -28,9 +28,6 @@ use super::why::Why;
 use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
 use crate::terminal::Protocol;
 
-/// How often the numbers of the store are asked for at most, in milliseconds.
-const COUNTED_EVERY: u64 = 10_000;
-
 /// What the screen is told at its start.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -143,10 +140,10 @@ pub struct App {
     /// The live list's filter before a jump put another in its place.
     pub(super) lent: Option<Filter>,
     /// When the numbers were asked for, and at how many hits and recordings.
-    counted: Option<(Timestamp, (u64, usize))>,
+    pub(super) counted: Option<(Timestamp, (u64, usize))>,
     asked: u64,
     typed: String,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 impl Options {
@@ -356,32 +353,6 @@ impl App {
             }
             Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}
         }
-    }
-
-    /// A second went by. Only what would look different counts as a change, so that an idle screen is not drawn.
-    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let minute = |at: Timestamp| at.0.div_euclid(60_000);
-        self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
-        self.dirty |= self.toasts.expire(now) || minute(now) != minute(self.now);
-        self.dirty |= self.stats.age(now);
-        self.now = now;
-        self.rates.push_back(0);
-        while self.rates.len() > 60 {
-            self.rates.pop_front();
-        }
-        self.count().into_iter().collect()
-    }
-
-    /// Asks for the numbers of the store while they are seen, and only when there was something to count.
-    fn count(&mut self) -> Option<Effect> {
-        let known = (self.world.counters.of(Outcome::Replay), self.world.rows.len());
-        let due =
-            self.counted.is_none_or(|(at, before)| before != known && self.now.since(at) >= COUNTED_EVERY);
-        if !due || self.tab != Tab::Live {
-            return None;
-        }
-        self.counted = Some((self.now, known));
-        Some(self.ask(Ask::Stats))
     }
 
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.

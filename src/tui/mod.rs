@@ -42,6 +42,7 @@ mod act;
 mod curate;
 mod fold;
 mod live;
+mod pulse;
 mod work;
 
 #[cfg(test)]

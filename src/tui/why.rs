@@ -241,7 +241,7 @@ impl App {
             }
             match call.outcome {
                 Some(Outcome::Miss) => {
-                    way(Action::RecordNow, "record this call now".into(), "says the price first".into());
+                    way(Action::RecordNow, "record it now".into(), "asks first, with the price".into());
                 }
                 Some(Outcome::Live | Outcome::Mock) => {
                     way(Action::Keep, "keep this answer as a recording".into(), String::new());
