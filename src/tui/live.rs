@@ -149,13 +149,13 @@ impl App {
     /// From a call to its recording, from a recording to its calls.
     pub(super) fn jump(&mut self) {
         match self.tab {
-            Tab::Live => self.to_recording(),
-            Tab::Recordings => self.to_calls(),
+            Tab::Live => self.visit_recording(),
+            Tab::Recordings => self.visit_calls(),
         }
     }
 
     /// To the recording that answered the call, or came nearest; a filter in the way is turned off.
-    fn to_recording(&mut self) {
+    fn visit_recording(&mut self) {
         let known = self.selected_call().and_then(|call| {
             let near = || self.near().map(|near| near.recording.clone());
             let nearest = || call.cause.as_ref().map(|cause| cause.nearest.clone());
@@ -183,7 +183,7 @@ impl App {
 
     /// To all calls that a recording answered, the newest selected; the filter that was there comes back with
     /// [`App::jump_back`].
-    fn to_calls(&mut self) {
+    fn visit_calls(&mut self) {
         let Some(id) = self.selected_row().map(|row| row.id.clone()) else {
             return self.toasts.info(self.now, "No recording is selected".into());
         };

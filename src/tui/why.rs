@@ -140,6 +140,7 @@ impl App {
             lines.push(now.and(Tone::Plain, " answers it: ").and(Tone::Plain, sanitize(&hit.because)));
             lines.push(Toned::of(Tone::Dim, "Make the call again and it hits."));
         }
+        lines.extend(self.changes(&hit.changes, width));
         let next = hit.next.as_ref().map_or_else(
             || Toned::of(Tone::Dim, "Without it nothing would answer."),
             |next| {
@@ -148,13 +149,6 @@ impl App {
         );
         lines.push(Toned::of(Tone::Dim, "match ").and(Tone::Plain, sanitize(&hit.strategy.to_string())));
         lines.push(next);
-        if !hit.changes.is_empty() {
-            lines.push(Toned::default());
-            lines.push(
-                Toned::of(Tone::Dim, "recorded ").and(Tone::Dim, self.arrow()).and(Tone::Dim, " incoming"),
-            );
-            lines.extend(self.changes(&hit.changes, width));
-        }
         lines
     }
 
