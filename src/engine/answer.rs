@@ -256,7 +256,7 @@ impl Engine {
         Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
 
-    async fn miss(&self, asked: Asked) -> Answer {
+    async fn miss(&self, mut asked: Asked) -> Answer {
         if let Some(id) = &asked.incoming.overrides.recording {
             let text = format!("there is no recording `{id}`, which the call asks for; see `retake list`");
             return self.refuse(
@@ -266,6 +266,7 @@ impl Engine {
             );
         }
         let near = self.near_misses(&asked).await;
+        asked.ticket.call().cause = explain::cause(&near);
         let scope = asked.incoming.overrides.scope.as_deref();
         let text = explain::sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
         let details = json!({ "mode": asked.mode, "near_misses": near });

@@ -41,16 +41,19 @@ impl App {
                 self.mark(action);
             }
             Action::Follow => {
+                self.causes.shown = false;
                 self.live.follow();
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
+            Action::Keep => return self.keep(false),
+            Action::RecordNow => return self.keep(true),
             Action::Compare => return self.compare(),
             Action::Swap => return self.swap(),
             Action::Copy => self.copy_menu(),
             Action::Outside => return self.outside(),
             Action::Fire => return self.fire(),
-            other if self.look(other) => {}
+            other if self.watch(other) || self.look(other) => {}
             other => return self.curate(other),
         }
         Vec::new()
@@ -66,8 +69,8 @@ impl App {
             Action::ListPane => self.focus_detail(false),
             Action::DetailPane => self.focus_detail(true),
             other if self.tab == Tab::Diff && self.look_at_diff(other) => {}
-            Action::NextPage => self.detail.show(self.detail.page.neighbour(true)),
-            Action::PreviousPage => self.detail.show(self.detail.page.neighbour(false)),
+            Action::NextPage => self.detail.turn(true),
+            Action::PreviousPage => self.detail.turn(false),
             Action::NextPicture => self.detail.leaf(true),
             Action::PreviousPicture => self.detail.leaf(false),
             Action::NextChange => self.found(true),
@@ -84,11 +87,7 @@ impl App {
             Action::ScrollLeft => self.scroll_sideways(-8),
             Action::ScrollRight => self.scroll_sideways(8),
             Action::Zoom => self.zoom = !self.zoom,
-            Action::JumpBack => {
-                if let Some(tab) = self.jumps.pop() {
-                    self.turn_to(tab);
-                }
-            }
+            Action::JumpBack => self.jump_back(),
             _ => return false,
         }
         true
@@ -127,12 +126,14 @@ impl App {
                 Overlay::Question(_)
                 | Overlay::Prompt(_)
                 | Overlay::Leaving
+                | Overlay::Clearing
                 | Overlay::Picture
                 | Overlay::Search(_),
             ) => {}
             None if self.tab == Tab::Diff => self.diff.scroll_by(by),
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
+                Tab::Live if self.causes.shown => self.causes.list.step(by, height),
                 // To the end of the live list means to follow, even when it is the selected row already.
                 Tab::Live if by > isize::MAX / 4 => self.live.follow(),
                 Tab::Live => self.live.step(by, height),
@@ -186,6 +187,10 @@ impl App {
             },
             Some(Overlay::Draft(draft)) => self.store(draft),
             Some(Overlay::Leaving) => vec![Effect::Quit],
+            Some(Overlay::Clearing) => {
+                self.clear_calls();
+                Vec::new()
+            }
             other => {
                 self.overlay = other;
                 Vec::new()
@@ -334,6 +339,8 @@ impl App {
             self.zoom = false;
         } else if self.tab == Tab::Recordings && !self.marked.is_empty() {
             self.mark(Action::MarkNone);
+        } else if self.tab == Tab::Live && self.causes.shown {
+            self.fold_causes(false);
         } else if !self.filter().kept().is_empty() {
             match self.tab {
                 Tab::Live => self.live.filter.clear(),
@@ -372,6 +379,7 @@ impl App {
         let areas = self.areas();
         let fits = !matches!(areas.class, Class::Tiny | Class::Line);
         self.in_detail = detail && fits && self.tab != Tab::Diff;
+        self.detail.recompose();
         if self.in_detail {
             // What is being read must not be replaced by the next call.
             self.live.pause(areas.list_rows());

@@ -13,6 +13,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 
 use super::action::Action;
 use super::ask::{Ask, Known};
+use super::causes::Causes;
 use super::compare::Comparing;
 use super::detail::Detail;
 use super::draft::Draft;
@@ -27,9 +28,11 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::pane;
 use super::prune::Prune;
+use super::stats::Stats;
 use super::theme::Theme;
 use super::toast::Toasts;
-use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use super::why::Why;
+use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
 use crate::terminal::Protocol;
 
 /// What the screen is told at its start.
@@ -171,6 +174,14 @@ pub struct App {
     pub range: Option<RowKey>,
     /// How much of long work is done, and of how much.
     pub under: Option<(usize, usize)>,
+    /// Why the selected call was answered as it was: what was asked.
+    pub why: Why,
+    /// The misses of the live list by cause.
+    pub causes: Causes,
+    /// The numbers of the calls.
+    pub stats: Stats,
+    /// Calls up to this one are not listed any more.
+    pub cleared: CallId,
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
     pub(super) clicked: Clicked,
@@ -180,8 +191,12 @@ pub struct App {
     /// Whether it is being found out what recording anew costs.
     pub(super) rerecording: bool,
     questions: u64,
+    /// The live list's filter before a jump put another in its place.
+    pub(super) lent: Option<Filter>,
+    /// When the numbers were asked for, and at how many hits and recordings.
+    pub(super) counted: Option<(Timestamp, (u64, usize))>,
     typed: String,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 impl Options {
@@ -216,6 +231,12 @@ impl App {
             marked: BTreeSet::new(),
             range: None,
             under: None,
+            why: Why::default(),
+            causes: Causes::default(),
+            stats: Stats::default(),
+            cleared: CallId::default(),
+            lent: None,
+            counted: None,
             size: (0, 0),
             clicked: Clicked::default(),
             warned: None,
@@ -234,6 +255,7 @@ impl App {
     /// Takes a message in; returns what is to be done.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         self.dirty |= !matches!(message, Message::Tick(_));
+        let moment = Self::is_moment(&message);
         let mut effects = match message {
             Message::Key(key) => self.key(key),
             Message::Mouse(event, now) => self.mouse(event, now),
@@ -247,7 +269,7 @@ impl App {
                 Vec::new()
             }
         };
-        effects.extend(self.reconcile());
+        effects.extend(self.reconcile(moment));
         effects
     }
 
@@ -265,8 +287,7 @@ impl App {
     /// The places on a screen of this size.
     #[must_use]
     pub fn areas_on(&self, whole: Rect) -> Areas {
-        let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
-        let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
+        let strip = if self.tab == Tab::Live { super::pane::strip::height(self, whole) } else { 0 };
         let filter = self.filter();
         let single = self.tab == Tab::Diff;
         // The query of what can go stands above the plan.
@@ -311,6 +332,9 @@ impl App {
     /// The selected call.
     #[must_use]
     pub fn selected_call(&self) -> Option<&Call> {
+        if self.causes.shown {
+            return self.causes.selected().and_then(|id| self.call(id));
+        }
         self.live.selected().and_then(|id| self.call(*id))
     }
 
@@ -389,16 +413,17 @@ impl App {
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
             Message::Paired { generation, sides } => self.diff.paired(generation, sides),
             Message::Fired(fired) => self.fired(fired),
-            Message::Answered { generation, answer: Ok(answer), ask } => {
-                self.known.take(generation, answer);
+            Message::Answered { generation, answer, ask } => {
+                match answer {
+                    Ok(answer) => self.known.take(generation, answer),
+                    Err(why) => self.known.fail(generation, &ask, why),
+                }
                 self.answered(&ask);
                 self.diff.arrived();
+                self.detail.recompose();
             }
-            Message::Answered { generation, answer: Err(why), ask } => {
-                self.known.fail(generation, &ask, why);
-                self.answered(&ask);
-                self.diff.arrived();
-            }
+            Message::Lagged(lost) => self.stats.lost += lost,
+            Message::Consent { deed, text } => self.ask_consent(deed, &text),
             Message::Done(text) => {
                 self.under = None;
                 self.asked.age();
@@ -422,21 +447,8 @@ impl App {
         }
     }
 
-    /// A second went by. Only what would look different counts as a change, so that an idle screen is not drawn.
-    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let minute = |at: Timestamp| at.0.div_euclid(60_000);
-        self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
-        self.dirty |= self.toasts.expire(now) || minute(now) != minute(self.now);
-        self.now = now;
-        self.rates.push_back(0);
-        while self.rates.len() > 60 {
-            self.rates.pop_front();
-        }
-        Vec::new()
-    }
-
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
-    fn reconcile(&mut self) -> Vec<Effect> {
+    fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
         let areas = self.areas();
         self.find_awaited();
         if self.tab == Tab::Diff {
@@ -444,12 +456,18 @@ impl App {
         }
         let rows = self.list_height();
         self.live.reveal(rows);
+        self.causes.list.reveal(rows);
         self.recordings.reveal(rows);
         self.prune.list.reveal(rows);
         self.prune.read();
         self.look_at_log(rows);
-        let mut effects = self.inquire();
         self.detail.turn_to(self.subject());
+        if let (Tab::Live, Some(call)) = (self.tab, self.selected_call()) {
+            let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
+            self.detail.open_at(page);
+        }
+        let mut effects = self.inquire();
+        effects.extend(self.wonder(moment));
         let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {

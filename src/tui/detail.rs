@@ -78,16 +78,36 @@ impl Detail {
             };
         }
         self.subject = subject;
+        if !self.page.fits(self.subject.as_ref()) {
+            self.page = Page::default();
+        }
+    }
+
+    /// The lines are to be made anew, of what is known.
+    pub fn recompose(&mut self) {
+        self.revision += 1;
+    }
+
+    /// Opens at this sub-tab, unless somebody chose one.
+    pub fn open_at(&mut self, page: Page) {
+        if !self.chosen && self.page != page {
+            self.page = page;
+            self.scroll = 0;
+        }
+    }
+
+    /// Shows the next sub-tab that there is, or the one before.
+    pub fn turn(&mut self, forward: bool) {
+        let mut page = self.page.neighbour(forward);
+        if !page.fits(self.subject.as_ref()) {
+            page = page.neighbour(forward);
+        }
+        self.show(page);
     }
 
     /// What it is about has changed.
     pub fn refresh(&mut self) {
         self.stale = true;
-        self.revision += 1;
-    }
-
-    /// What stands beside the content has changed: who uses it, for example.
-    pub fn recompose(&mut self) {
         self.revision += 1;
     }
 
@@ -125,9 +145,8 @@ impl Detail {
         self.picture =
             self.picture.min(pages.as_ref().map_or(0, |pages| pages.pictures.len().saturating_sub(1)));
         let pictured = pages.as_ref().is_some_and(|pages| !pages.pictures.is_empty());
-        if !self.chosen && self.pages.is_none() {
-            let first = matches!(self.subject, Some(Subject::Recording(_))) && pictured;
-            self.page = if first { Page::Image } else { Page::default() };
+        if self.pages.is_none() && matches!(self.subject, Some(Subject::Recording(_))) {
+            self.open_at(if pictured { Page::Image } else { Page::default() });
         }
         self.pages = pages;
         self.revision += 1;

@@ -6,6 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::action::Action;
 use super::ask::{Answer, Ask};
+use super::deed::Deed;
 use super::detail::Scaled;
 use super::draft::Draft;
 use super::page::Pages;
@@ -43,6 +44,8 @@ pub enum Message {
         /// The picture's own width and height, and its scaled pixels; else why there is none.
         picture: Scaled,
     },
+    /// So many events came too fast to be taken in one by one; a snapshot follows.
+    Lagged(u64),
     /// The desk answered what it was asked.
     Answered {
         /// As in the effect that asked.
@@ -75,6 +78,13 @@ pub enum Message {
         text: String,
         /// What it is (`the hash`).
         what: &'static str,
+    },
+    /// A change would cost something; how much, and the change as it is made by who agrees.
+    Consent {
+        /// The change.
+        deed: Deed,
+        /// What it takes.
+        text: String,
     },
     /// Something that was asked for did not work.
     Failed {

@@ -18,6 +18,7 @@
 pub mod action;
 pub mod app;
 pub mod ask;
+pub mod causes;
 pub mod compare;
 pub mod copy;
 pub mod deed;
@@ -37,10 +38,12 @@ pub mod pane;
 pub mod picture;
 pub mod prune;
 pub mod search;
+pub mod stats;
 pub mod text;
 pub mod theme;
 pub mod toast;
 pub mod view;
+pub mod why;
 
 mod act;
 mod curate;
@@ -48,7 +51,9 @@ mod edit;
 mod elsewhere;
 mod flows;
 mod fold;
+mod live;
 mod mouse;
+mod pulse;
 mod work;
 
 #[cfg(test)]
@@ -220,14 +225,17 @@ impl Shell {
     }
 
     /// What an announcement means; after lost ones, the world is asked for anew.
-    async fn of_desk(&self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
+    async fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
         match event {
             Ok(event) => Some(Message::Event(event)),
             Err(RecvError::Closed) => Some(Message::Terminate),
-            Err(RecvError::Lagged(_)) => Some(match self.desk.snapshot().await {
-                Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
-                Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
-            }),
+            Err(RecvError::Lagged(lost)) => {
+                self.app.update(Message::Lagged(lost));
+                Some(match self.desk.snapshot().await {
+                    Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
+                    Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
+                })
+            }
         }
     }
 

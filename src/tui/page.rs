@@ -8,6 +8,7 @@ pub use stream::Stream;
 
 use std::time::Duration;
 
+use super::effect::Subject;
 use super::line::{Tone, Toned};
 use super::text::{self, Form, Picture, View};
 use crate::model::{Exchange, Headers, MediaRef, Recording, Request, Response};
@@ -15,6 +16,8 @@ use crate::model::{Exchange, Headers, MediaRef, Recording, Request, Response};
 /// A sub-tab of the detail pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Page {
+    /// Why a call was answered as it was.
+    Why,
     /// The request.
     Request,
     /// The response.
@@ -54,13 +57,14 @@ const EVENTS: usize = 2_000;
 
 impl Page {
     /// All sub-tabs in order.
-    pub const ALL: [Self; 6] =
-        [Self::Request, Self::Response, Self::Stream, Self::Image, Self::Match, Self::Meta];
+    pub const ALL: [Self; 7] =
+        [Self::Why, Self::Request, Self::Response, Self::Stream, Self::Image, Self::Match, Self::Meta];
 
     /// Its title.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
+            Self::Why => "Why",
             Self::Request => "Request",
             Self::Response => "Response",
             Self::Stream => "Stream",
@@ -79,6 +83,12 @@ impl Page {
             Self::Image => "Img",
             other => other.title(),
         }
+    }
+
+    /// Whether it says something about this: only a call has a why.
+    #[must_use]
+    pub fn fits(self, subject: Option<&Subject>) -> bool {
+        self != Self::Why || matches!(subject, Some(Subject::Call(..)))
     }
 
     /// The one after it, or before.

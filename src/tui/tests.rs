@@ -5,4 +5,5 @@ mod input;
 mod laws;
 mod script;
 mod stories;
-mod world;
+mod watching;
+pub(super) mod world;

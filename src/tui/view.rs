@@ -35,6 +35,7 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     tabs(app, areas.tabs, buf);
     if !areas.list.is_empty() {
         match app.tab {
+            Tab::Live if app.causes.shown => pane::causes::draw(app, areas.list, buf),
             Tab::Live => pane::live::draw(app, areas.list, buf),
             Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
             Tab::Prune => pane::prune::draw(app, areas.list, buf),
@@ -49,7 +50,7 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
         }
     }
     if !areas.strip.is_empty() {
-        pane::live::strip(app, areas.strip, buf);
+        pane::strip::draw(app, areas.whole, areas.strip, buf);
     }
     filter(app, areas.filter, buf);
     hints(app, areas.status, buf);
@@ -129,6 +130,11 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
         app.rates.back().copied().unwrap_or(0).max(app.rates.iter().rev().nth(1).copied().unwrap_or(0));
     if place.width < 24 {
         return;
+    }
+    let saved = app.known.stats.known().filter(|stats| stats.saved.0 > 0);
+    if let Some(stats) = saved.filter(|_| place.width >= 48) {
+        draw::write_right(buf, &mut place, &stats.saved.to_string(), theme.tone(Tone::Good));
+        draw::write_right(buf, &mut place, "  saved ", theme.tone(Tone::Dim));
     }
     draw::write_right(buf, &mut place, &percent, theme.tone(Tone::Plain));
     draw::write_right(buf, &mut place, &hollow.repeat(10 - gauge), theme.frame(false));

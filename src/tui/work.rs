@@ -14,7 +14,7 @@ use std::time::Duration;
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Signals;
 use super::ask::Ask;
@@ -31,6 +31,8 @@ use crate::terminal::{self, Protocol};
 
 /// Longer films are not read for what their header says.
 const FILM: u64 = 64 << 20;
+/// How long a selection stands before the desk is asked about it.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The workers behind the screen: one loads, one scales pictures, and verbs go to the desk as they come.
 pub(super) struct Workers {
@@ -96,7 +98,10 @@ impl Workers {
     /// Asks the desk something; an older question of the same kind is given up.
     fn ask(&mut self, generation: u64, ask: Ask) {
         let (desk, say, kind) = (self.desk.clone(), self.say.clone(), ask.kind());
+        // Whoever scrolls through a list asks only why for what he stops at.
+        let patience = if matches!(ask, Ask::Why(_)) { PATIENCE } else { Duration::ZERO };
         let task = tokio::spawn(async move {
+            sleep(patience).await;
             let answer = ask.clone().answered(&desk).await;
             let _ = say.send(Message::Answered { generation, answer, ask }).await;
         });
@@ -137,9 +142,13 @@ async fn carry_out_all(
             let _ = say.try_send(Message::Under(done, of));
             !cancelled.load(Ordering::SeqCst)
         };
-        let (message, next) = match deed.done(&desk, step).await {
-            Ok(told) => (Message::Done(told), next),
-            Err(error) => (Message::Failed { what, text: error.to_string() }, None),
+        let agreed = deed.agreed();
+        let (message, next) = match (deed.done(&desk, step).await, agreed) {
+            (Ok(told), _) => (Message::Done(told), next),
+            (Err(error), Some(deed)) if error.wants_consent() => {
+                (Message::Consent { deed, text: error.to_string() }, None)
+            }
+            (Err(error), _) => (Message::Failed { what, text: error.to_string() }, None),
         };
         for message in std::iter::once(message).chain(next.map(Message::Offer)) {
             if say.send(message).await.is_err() {

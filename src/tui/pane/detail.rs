@@ -89,7 +89,8 @@ fn sub_tabs(app: &App, place: Rect, buf: &mut Buffer) {
             let name = if count > 0 { format!("{title} {count}") } else { title.to_owned() };
             (front, if front { format!("[{name}]") } else { format!(" {name} ") })
         };
-        Page::ALL.into_iter().map(name).collect()
+        let subject = app.detail.subject.as_ref();
+        Page::ALL.into_iter().filter(|page| page.fits(subject)).map(name).collect()
     };
     let whole = named(false);
     let wide: usize = whole.iter().map(|(_, text)| text.width()).sum();
@@ -163,6 +164,10 @@ impl App {
         let Some(subject) = &self.detail.subject else {
             return vec![Toned::of(Tone::Dim, "Nothing is selected.")];
         };
+        if let (Page::Why, Subject::Call(id, _)) = (self.detail.page, subject) {
+            let lines = self.call(*id).map(|call| self.why_lines(call, width)).unwrap_or_default();
+            return lines.iter().flat_map(|line| line.wrapped(width)).collect();
+        }
         let mut lines = match subject {
             Subject::Call(id, _) => self.call(*id).map(|call| self.about_call(call)).unwrap_or_default(),
             Subject::Recording(id) => {
@@ -183,6 +188,7 @@ impl App {
                     lines.extend(media_lines(pages));
                 }
             }
+            (Some(_), Page::Why) => {}
             (Some(pages), Page::Match) => lines.extend(self.match_lines(pages)),
             (Some(pages), Page::Meta) => lines.extend(self.meta_lines(pages)),
         }

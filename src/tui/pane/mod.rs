@@ -1,5 +1,6 @@
 //! The panes: state in, cells out.
 
+pub mod causes;
 pub mod detail;
 pub mod diff;
 pub mod draw;
@@ -8,4 +9,5 @@ pub mod live;
 pub mod log;
 pub mod prune;
 pub mod recordings;
+pub mod strip;
 pub mod table;

@@ -9,20 +9,25 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::world;
+use crate::engine::Explanation;
 use crate::model::{Event, Snapshot, Timestamp};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
+use crate::tui::ask::{Answer, Ask};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
 use crate::tui::text::Source;
 use crate::tui::theme::{Look, Theme};
+use crate::tui::why::Why;
 use crate::tui::{picture, view};
 
 /// A running screen; what it wants loaded is answered at once.
 pub(super) struct Script {
     pub(super) app: App,
     pub(super) pages: Pages,
+    /// Why every call was answered as it was.
+    pub(super) why: Option<Explanation>,
     effects: Vec<Effect>,
     size: (u16, u16),
 }
@@ -48,8 +53,13 @@ impl Script {
             open: Vec::new(),
             protocol: None,
         };
-        let mut script =
-            Self { app: App::new(options), pages: Pages::default(), effects: Vec::new(), size: (120, 36) };
+        let mut script = Self {
+            app: App::new(options),
+            pages: Pages::default(),
+            why: None,
+            effects: Vec::new(),
+            size: (120, 36),
+        };
         script.say(Message::Resize(120, 36));
         script.say(Message::Tick(Timestamp(world::START.0 + 40_000)));
         script.say(Message::Snapshot(Box::new(snapshot)));
@@ -59,6 +69,15 @@ impl Script {
     /// What every selected thing holds.
     pub(super) fn holding(mut self, pages: Pages) -> Self {
         self.pages = pages;
+        let world = self.app.world.clone();
+        self.say(Message::Snapshot(Box::new(world)));
+        self
+    }
+
+    /// Why every selected call was answered as it was.
+    pub(super) fn because(mut self, why: Explanation) -> Self {
+        self.why = Some(why);
+        self.app.why = Why::default();
         let world = self.app.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
         self
@@ -116,6 +135,11 @@ impl Script {
                     });
                     self.say(Message::Scaled { generation: scale.generation, picture });
                 }
+                Effect::Ask(generation, ask @ Ask::Why(_)) => {
+                    let answer = Ok(Answer::Why(self.why.clone().map(Box::new)));
+                    self.say(Message::Answered { generation, answer, ask });
+                }
+                Effect::Ask(_, Ask::Stats) => {}
                 other => self.effects.push(other),
             }
         }

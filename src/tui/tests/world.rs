@@ -1,12 +1,16 @@
 //! A made-up world: recordings, calls and exchanges.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::{Explanation, Fix, Hit, Near, Stats};
+use crate::matching::{BlastRadius, Change};
 use crate::model::{
-    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
-    Recording, RecordingId, Response, Row, Snapshot, Timestamp, Usage,
+    ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
+    Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,
 };
+use crate::store;
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);
@@ -120,7 +124,80 @@ pub(crate) fn call(number: u64) -> Call {
         total: Some(total),
         reason: reason.map(String::from),
         code: None,
+        cause: (outcome == Outcome::Miss).then(|| Arc::new(cause(7, &["body/quality", "body/seed"]))),
     }
+}
+
+/// Why a call missed.
+pub(crate) fn cause(nearest: u8, fields: &[&str]) -> Cause {
+    Cause { nearest: id(nearest), fields: fields.iter().map(|field| (*field).to_owned()).collect() }
+}
+
+fn change(field: &str, values: (Option<&str>, Option<&str>), significant: bool) -> Change {
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    let (recorded, incoming) = (text(values.0), text(values.1));
+    Change { field: field.parse().unwrap(), recorded, incoming, significant }
+}
+
+fn near(number: u8, likeness: u8, changes: Vec<Change>, fixes: &[(&str, u64)]) -> Near {
+    let fix = |(strategy, mended): &(&str, u64)| Fix {
+        strategy: strategy.parse().unwrap(),
+        command: format!("retake retag {} '{strategy}'", id(number)),
+        radius: BlastRadius { calls: 40, miss_to_hit: *mended, ..BlastRadius::default() },
+    };
+    let fixes = fixes.iter().map(fix).collect();
+    Near { recording: id(number), strategy: Strategy::STANDARD, likeness, tie: false, changes, fixes }
+}
+
+/// Why nothing answers a call: two recordings come near.
+pub(crate) fn missed() -> Explanation {
+    let capybara = Some("\"A capybara wearing a tiny hat, sitting in a hot spring\"");
+    let changes = vec![
+        change("body/prompt", (capybara, Some("\"A capybara in a hot spring, no hat\"")), false),
+        change("body/quality", (Some("\"high\""), None), true),
+        change("body/seed", (Some("7"), Some("8")), true),
+    ];
+    let fixes = [("standard -quality -seed", 5), ("specific size", 9), ("pinned", 12)];
+    let other = vec![change("body/model", (Some("\"gpt-image-1\""), Some("\"gpt-image-1.5\"")), true)];
+    explained(None, vec![near(7, 91, changes, &fixes), near(1, 74, other, &[])])
+}
+
+/// Why a call was answered, although its prompt is another one.
+pub(crate) fn hit(number: u8) -> Explanation {
+    let prompt = change("body/prompt", (Some("\"a fox\""), Some("\"a cat\"")), false);
+    let hit = Hit {
+        recording: id(number),
+        strategy: Strategy::STANDARD,
+        because: "all that its strategy `standard` looks at is equal".into(),
+        changes: vec![prompt],
+        next: Some(id(9)),
+    };
+    explained(Some(hit), Vec::new())
+}
+
+fn explained(hit: Option<Hit>, near: Vec<Near>) -> Explanation {
+    Explanation {
+        endpoint: "images/generations".into(),
+        model: Some("gpt-image-1.5".into()),
+        scope: None,
+        mode: Mode::ReplayOrError,
+        decision: "miss".into(),
+        opaque: None,
+        hit,
+        near,
+        record: None,
+    }
+}
+
+/// The same with everything in it as bad as it can be.
+pub(crate) fn hostile(bad: &str) -> Explanation {
+    let field = serde_json::json!(format!("body/{}", bad.replace('/', "")));
+    let change = Change {
+        field: serde_json::from_value(field).unwrap(),
+        ..change("body/x", (Some(bad), Some(bad)), true)
+    };
+    let near = near(7, 91, vec![change], &[("specific x", u64::MAX)]);
+    explained(None, vec![near])
 }
 
 /// A call that is under way.
@@ -132,6 +209,7 @@ pub(crate) fn flying(number: u64) -> Call {
         total: None,
         first_byte: None,
         reason: None,
+        cause: None,
         ..call(number)
     }
 }
@@ -225,4 +303,24 @@ pub(crate) fn png(side: u32) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
     out.into_inner()
+}
+
+/// The numbers of a store whose hits saved so much.
+pub(crate) fn stats(saved: Usd) -> Stats {
+    let store = store::Stats { recordings: 12, trash: 0, journal_bytes: 0, body_bytes: 0, index_bytes: 0 };
+    Stats {
+        recordings: 12,
+        bytes: 0,
+        protected: 0,
+        silent: 0,
+        never_hit: 0,
+        use_unknown_before: START,
+        hits: 9,
+        saved,
+        unpriced_hits: 0,
+        endpoints: BTreeMap::new(),
+        store,
+        calls: Counters::default(),
+        latencies: BTreeMap::new(),
+    }
 }
