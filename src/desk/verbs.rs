@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Desk, DeskError, known};
 use crate::editing::Fault;
 use crate::engine::{
-    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
+    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed,
+    UsageReport, Verdict,
 };
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::retention::PrunePlan;

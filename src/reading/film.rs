@@ -170,7 +170,10 @@ mod tests {
     }
 
     fn a_webm() -> Vec<u8> {
-        let info = [element(&[0x2A, 0xD7, 0xB1], &[0x0F, 0x42, 0x40]), element(&[0x44, 0x89], &5_250_f64.to_be_bytes())];
+        let info = [
+            element(&[0x2A, 0xD7, 0xB1], &[0x0F, 0x42, 0x40]),
+            element(&[0x44, 0x89], &5_250_f64.to_be_bytes()),
+        ];
         let video = [element(&[0xB0], &[2, 128]), element(&[0xBA], &[1, 104])].concat();
         let tracks = [element(&[0xAE], &element(&[0xE1], &[])), element(&[0xAE], &element(&[0xE0], &video))];
         let inner = [

@@ -8,8 +8,8 @@ use super::deed::Deed;
 use super::effect::Effect;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
-use super::text::Form;
 use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
+use super::text::Form;
 use crate::terminal::Protocol;
 
 impl App {

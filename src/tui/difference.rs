@@ -106,7 +106,9 @@ impl Sheet {
         } else {
             (Tone::Warning, "they do not match")
         };
-        self.both(&Toned::of(Tone::Dim, "under ").and(Tone::Strong, strategy).and(tone, format!("  {verdict}")));
+        self.both(
+            &Toned::of(Tone::Dim, "under ").and(Tone::Strong, strategy).and(tone, format!("  {verdict}")),
+        );
         if diff.changes.is_empty() {
             self.both(&Toned::of(Tone::Dim, "All fields are equal."));
         }
@@ -166,7 +168,8 @@ impl Sheet {
     }
 
     fn some_headers(&mut self, which: &str, changes: Vec<(&HeaderChange, bool)>) {
-        let count = if changes.is_empty() { "none differs".into() } else { format!("{} differ", changes.len()) };
+        let count =
+            if changes.is_empty() { "none differs".into() } else { format!("{} differ", changes.len()) };
         self.both(&Toned::of(Tone::Dim, format!("-- {which}: {count} --")));
         for (change, significant) in changes {
             let word = match significant {
@@ -182,8 +185,12 @@ impl Sheet {
     fn text(&mut self, diff: &Diff) {
         let contrast = &diff.contrast;
         let (before, after) = contrast.arrival;
-        self.change("arrival", COSMETIC);
-        self.values(Some(&arrival(before)), Some(&arrival(after)));
+        if before == after {
+            self.both(&Toned::of(Tone::Dim, format!("Both came alike: {}.", arrival(before))));
+        } else {
+            self.change("arrival", COSMETIC);
+            self.values(Some(&arrival(before)), Some(&arrival(after)));
+        }
         self.both(&Toned::default());
         let Some(said) = &contrast.text else {
             self.both(&Toned::of(Tone::Dim, "Both say the same, or neither says anything."));
@@ -225,7 +232,11 @@ impl Sheet {
                 Tag::Same | Tag::Skipped => {
                     self.block(&mut removed, &mut added);
                     let equal = tag == Tag::Same;
-                    let text = if equal { format!("  {}", sanitize(line)) } else { format!("  … {}", sanitize(line)) };
+                    let text = if equal {
+                        format!("  {}", sanitize(line))
+                    } else {
+                        format!("  … {}", sanitize(line))
+                    };
                     let toned = Toned::of(if equal { Tone::Plain } else { Tone::Dim }, text);
                     if equal && self.beside {
                         self.columns(std::slice::from_ref(&toned), std::slice::from_ref(&toned));
@@ -391,5 +402,11 @@ pub fn measure(diff: &Diff, nth: usize) -> Toned {
 pub fn headings(one: &str, other: &str, width: usize, ascii: bool) -> Toned {
     let half = width.saturating_sub(3) / 2;
     let bar = if ascii { " | " } else { " │ " };
-    Toned::of(Tone::Strong, fit(one, half, false)).and(Tone::Dim, bar).and(Tone::Strong, fit(other, half, false))
+    Toned::of(Tone::Strong, fit(one, half, false))
+        .and(Tone::Dim, bar)
+        .and(Tone::Strong, fit(other, half, false))
 }
+
+#[cfg(test)]
+#[path = "tests/difference.rs"]
+mod tests;

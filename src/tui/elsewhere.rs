@@ -57,7 +57,8 @@ impl App {
     /// Sends the selected recording's request once more.
     pub(super) fn fire(&mut self) -> Vec<Effect> {
         let Some(id) = self.targets().first().cloned() else {
-            self.toasts.info(self.now, "No recording is selected; r sends the request of one once more".into());
+            self.toasts
+                .info(self.now, "No recording is selected; r sends the request of one once more".into());
             return Vec::new();
         };
         vec![Effect::Fire(id)]

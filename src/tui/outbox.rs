@@ -93,7 +93,10 @@ pub(super) fn open(command: &[String], path: &std::path::Path) -> Result<String,
             tokio::spawn(async move { child.wait().await });
             Ok(program.clone())
         }
-        Err(error) => Err(format!("{} cannot be started: {error}; name another program with open = \"…\" in retake.toml", sanitize(program))),
+        Err(error) => Err(format!(
+            "{} cannot be started: {error}; name another program with open = \"…\" in retake.toml",
+            sanitize(program)
+        )),
     }
 }
 

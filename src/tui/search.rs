@@ -127,8 +127,9 @@ mod tests {
 
     #[test]
     fn words_are_found_across_line_breaks_and_round_the_end() {
-        let lines: Vec<Toned> =
-            ["a Capybara", "  in a tiny", "  hat", "capybara"].map(|text| Toned::of(Tone::Plain, text)).into();
+        let lines: Vec<Toned> = ["a Capybara", "  in a tiny", "  hat", "capybara"]
+            .map(|text| Toned::of(Tone::Plain, text))
+            .into();
         let mut search = Search::default();
         search.look_for("capybara", &lines);
         assert_eq!(search.found, [0, 3]);

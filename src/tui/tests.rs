@@ -1,5 +1,6 @@
 //! Key scripts on a screen of cells, and laws that hold for all of them.
 
+mod detail;
 mod laws;
 mod script;
 mod stories;

@@ -59,6 +59,11 @@ impl Toasts {
         self.0.len() < before
     }
 
+    /// Drops those that go by themselves: what they spoke of is done.
+    pub fn settle(&mut self) {
+        self.0.retain(|toast| toast.until.is_none());
+    }
+
     /// Drops all; whether there was an error among them.
     pub fn dismiss(&mut self) -> bool {
         let error = self.0.iter().any(|toast| toast.until.is_none());

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
 use crate::editing::ParseFaultError;
 use crate::engine::{
-    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
+    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport,
+    Verdict,
 };
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::proxy::Shared;

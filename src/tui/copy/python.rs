@@ -19,7 +19,9 @@ pub(super) fn snippet(request: &Request, base: &str) -> String {
     let mounted = format!("{base}/{}", request.mount);
     let Some(Value::Object(body)) = &json else { return with_requests(request, base, json.as_ref()) };
     let (import, client, call) = match (dialect, name.as_str()) {
-        (Dialect::OpenAi, "chat/completions") => ("openai import OpenAI", "OpenAI", "chat.completions.create"),
+        (Dialect::OpenAi, "chat/completions") => {
+            ("openai import OpenAI", "OpenAI", "chat.completions.create")
+        }
         (Dialect::OpenAi, "responses") => ("openai import OpenAI", "OpenAI", "responses.create"),
         (Dialect::OpenAi, "embeddings") => ("openai import OpenAI", "OpenAI", "embeddings.create"),
         (Dialect::OpenAi, "images/generations") => ("openai import OpenAI", "OpenAI", "images.generate"),
@@ -29,7 +31,8 @@ pub(super) fn snippet(request: &Request, base: &str) -> String {
     // Anthropic's SDK adds the version itself.
     let at = if dialect == Dialect::Anthropic { mounted } else { format!("{mounted}{prefix}") };
     let variable = key(&request.mount).map_or("", |(_, variable)| variable);
-    let mut text = format!("from {import}\n\n# The key comes from {variable}; a replay needs none, so any will do.\n");
+    let mut text =
+        format!("from {import}\n\n# The key comes from {variable}; a replay needs none, so any will do.\n");
     _ = writeln!(text, "client = {client}(base_url={})\n", python(&Value::from(at), 0));
     _ = writeln!(text, "answer = client.{call}(");
     let fits = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -53,7 +56,12 @@ pub(super) fn snippet(request: &Request, base: &str) -> String {
 fn with_requests(request: &Request, base: &str, json: Option<&Value>) -> String {
     let text = |text: &str| python(&Value::from(text), 0);
     let mut out = "import os\n\nimport requests\n\n".to_owned();
-    _ = writeln!(out, "answer = requests.request(\n    {},\n    {},", text(&request.method), text(&url(request, base)));
+    _ = writeln!(
+        out,
+        "answer = requests.request(\n    {},\n    {},",
+        text(&request.method),
+        text(&url(request, base))
+    );
     out.push_str("    headers={\n");
     if let Some((header, variable)) = key(&request.mount) {
         let (name, scheme) = header.split_once(':').unwrap_or((header, ""));
@@ -81,7 +89,10 @@ fn with_requests(request: &Request, base: &str, json: Option<&Value>) -> String 
         out.push_str("    ],\n");
     } else if !request.body.is_empty() {
         let body = std::str::from_utf8(&request.body);
-        let body = body.map_or_else(|_| "open(\"request.bin\", \"rb\")".into(), |body| format!("{}.encode()", text(body)));
+        let body = body.map_or_else(
+            |_| "open(\"request.bin\", \"rb\")".into(),
+            |body| format!("{}.encode()", text(body)),
+        );
         _ = writeln!(out, "    data={body},");
     }
     out.push_str(")\nprint(answer.status_code, answer.text)\n");

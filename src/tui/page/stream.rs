@@ -102,12 +102,14 @@ impl Stream {
             |name: &str, value: String| Toned::of(Tone::Dim, fit(name, 12, false)).and(Tone::Plain, value);
         let bytes: u64 = self.pieces.iter().map(|(_, len)| len).sum();
         let first = self.first.map_or_else(|| "-".into(), |at| text::duration(micros(at)));
-        let mut lines =
-            vec![known("first byte", first), known("total", text::duration(micros(self.total)))];
+        let mut lines = vec![known("first byte", first), known("total", text::duration(micros(self.total)))];
         if self.count > 0 {
             lines.push(known("events", format!("{} in {} pieces", self.count, self.pieces.len())));
         } else {
-            lines.push(known("pieces", format!("{} with {}; no stream", self.pieces.len(), text::size(bytes))));
+            lines.push(known(
+                "pieces",
+                format!("{} with {}; no stream", self.pieces.len(), text::size(bytes)),
+            ));
         }
         if let Some(gap) = self.longest_gap() {
             lines.push(known("longest gap", text::duration(micros(gap))));
@@ -133,7 +135,8 @@ impl Stream {
             .map(|((at, name, data), gap)| {
                 // What is no thousandth of the longest one is no gap to look at.
                 let full = u128::from(gap) * BAR as u128;
-                let columns = if gap.saturating_mul(1000) < longest { 0 } else { full.div_ceil(u128::from(longest)) };
+                let columns =
+                    if gap.saturating_mul(1000) < longest { 0 } else { full.div_ceil(u128::from(longest)) };
                 let bar = mark.repeat(usize::try_from(columns).unwrap_or(BAR).min(BAR));
                 let line = Toned::of(Tone::Dim, format!("{:>7} ", text::duration(micros(*at))))
                     .and(Tone::Accent, format!("{bar:>BAR$} "));

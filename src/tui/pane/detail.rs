@@ -48,7 +48,9 @@ fn way(app: &App) -> String {
     let mut words = Vec::new();
     if matches!(detail.page, Page::Request | Page::Response) {
         words.extend(Some(detail.form.view.name()).filter(|_| detail.form.view != View::Pretty));
-        words.extend(Some("cut: B loads all").filter(|_| detail.pages.as_ref().is_some_and(|pages| pages.cut)));
+        words.extend(
+            Some("cut: B loads all").filter(|_| detail.pages.as_ref().is_some_and(|pages| pages.cut)),
+        );
     }
     words.extend(Some("not wrapped").filter(|_| detail.scrolls));
     words.join(", ")

@@ -45,6 +45,11 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         Some(Ok(_)) => {
             let end = (scroll + height).min(lines);
             draw::lines(buf, inside, sheet.lines.get(scroll..end).unwrap_or_default(), theme);
+            let at = app.diff.at().and_then(|at| u16::try_from(at.checked_sub(scroll)?).ok());
+            if let Some(at) = at.filter(|at| *at < inside.height) {
+                let row = Rect { y: inside.y + at, height: 1, ..inside };
+                buf.set_style(row.intersection(buf.area), theme.selected(true));
+            }
         }
     }
 }
@@ -89,9 +94,11 @@ fn teaching(width: usize) -> Vec<Toned> {
     let lines = [
         Toned::of(Tone::Strong, "Nothing is compared yet."),
         Toned::default(),
-        Toned::of(Tone::Accent, "c").and(Tone::Plain, "  on a recording or a call picks it; c on another one shows what differs."),
+        Toned::of(Tone::Accent, "c")
+            .and(Tone::Plain, "  on a recording or a call picks it; c on another one shows what differs."),
         Toned::of(Tone::Accent, "c").and(Tone::Plain, "  with two marked recordings (space) compares these."),
-        Toned::of(Tone::Accent, "c").and(Tone::Plain, "  on a call that missed compares it with the nearest recording."),
+        Toned::of(Tone::Accent, "c")
+            .and(Tone::Plain, "  on a call that missed compares it with the nearest recording."),
         Toned::of(Tone::Accent, "c").and(Tone::Plain, "  on an edited recording offers what it was before."),
     ];
     lines.iter().flat_map(|line| line.wrapped(width)).collect()
@@ -119,7 +126,12 @@ fn pictures(app: &App, place: Rect, buf: &mut Buffer) {
     one(app, right, (side(1), facts.after.as_ref()), buf);
 }
 
-fn one(app: &App, place: Rect, (shown, facts): (Option<Option<&Scaled>>, Option<&PictureFacts>), buf: &mut Buffer) {
+fn one(
+    app: &App,
+    place: Rect,
+    (shown, facts): (Option<Option<&Scaled>>, Option<&PictureFacts>),
+    buf: &mut Buffer,
+) {
     let theme = &app.options.theme;
     let mut rest = place;
     let caption = layout::from_top(&mut rest, 1);

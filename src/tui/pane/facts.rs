@@ -70,8 +70,8 @@ impl App {
     /// The newest calls that it answered.
     fn answered(&self, id: &RecordingId) -> Vec<Toned> {
         let calls = self.world.calls.iter().rev();
-        let mut calls = calls
-            .filter(|call| call.recording.as_ref() == Some(id) && call.outcome == Some(Outcome::Replay));
+        let mut calls =
+            calls.filter(|call| call.recording.as_ref() == Some(id) && call.outcome == Some(Outcome::Replay));
         let mut lines = heading("answered");
         for call in calls.by_ref().take(CALLS) {
             let at = clock(call.at, &self.options.zone, "%H:%M:%S");
@@ -115,7 +115,10 @@ impl App {
         let upstream = if from.upstream.is_empty() { "none: authored or imported" } else { &from.upstream };
         lines.push(known("upstream", upstream));
         lines.push(known("mount", &row.mount));
-        lines.push(known("recorded", format!("{}, {} ago", date(from.recorded_at), age(from.recorded_at, self.now))));
+        lines.push(known(
+            "recorded",
+            format!("{}, {} ago", date(from.recorded_at), age(from.recorded_at, self.now)),
+        ));
         if from.stored_at != from.recorded_at {
             lines.push(known("stored here", date(from.stored_at)));
         }
@@ -162,7 +165,8 @@ fn cost(row: &Row, facts: &Facts, pages: &Pages) -> Vec<Toned> {
         None => known("tokens", "not said"),
     });
     let (first, total) = (facts.provenance.first_byte, facts.provenance.total);
-    let split = format!("{} to the first byte, {} after it", duration(first), duration(total.saturating_sub(first)));
+    let split =
+        format!("{} to the first byte, {} after it", duration(first), duration(total.saturating_sub(first)));
     lines.push(known("time", format!("{} in all: {split}", duration(total))));
     lines.push(known("size", format!("{}, {} picture(s)", size(row.size), pages.pictures.len())));
     lines

@@ -23,7 +23,11 @@ fn read(mount: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Read
 fn chat() -> Read {
     let body = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"don't $HOME `id`"}],"seed":null,"stream":true}"#;
     let secret = format!("Bearer {SECRET}");
-    let headers = [("content-type", "application/json"), ("authorization", &secret), ("cookie", "session=abcdefghijkl")];
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", &secret),
+        ("cookie", "session=abcdefghijkl"),
+    ];
     read("openai", "/v1/chat/completions", &headers, body)
 }
 
@@ -78,13 +82,22 @@ for event in answer:
 "#;
     assert_eq!(text, wanted);
     let json = [("content-type", "application/json")];
-    let claude = read("anthropic", "/v1/messages", &json, r#"{"model":"claude","max_tokens":9,"messages":[]}"#);
+    let claude =
+        read("anthropic", "/v1/messages", &json, r#"{"model":"claude","max_tokens":9,"messages":[]}"#);
     let text = Part::Snippet.of(&claude, BASE).unwrap();
     assert!(text.contains("client = Anthropic(base_url=\"http://127.0.0.1:4010/anthropic\")"), "{text}");
-    assert!(text.contains("client.messages.create(\n    model=\"claude\",\n    max_tokens=9,\n    messages=[],\n)"), "{text}");
+    assert!(
+        text.contains(
+            "client.messages.create(\n    model=\"claude\",\n    max_tokens=9,\n    messages=[],\n)"
+        ),
+        "{text}"
+    );
     let other = read("fal", "/fal-ai/flux", &json, r#"{"prompt":"a","sync":true}"#);
     let text = Part::Snippet.of(&other, BASE).unwrap();
-    assert!(text.contains("requests.request(\n    \"POST\",\n    \"http://127.0.0.1:4010/fal/fal-ai/flux\""), "{text}");
+    assert!(
+        text.contains("requests.request(\n    \"POST\",\n    \"http://127.0.0.1:4010/fal/fal-ai/flux\""),
+        "{text}"
+    );
     assert!(text.contains("\"sync\": True"), "{text}");
 }
 
@@ -92,7 +105,7 @@ for event in answer:
 fn forms_are_asked_part_by_part() {
     let kind = [("content-type", "multipart/form-data; boundary=XX")];
     let body = "--XX\r\ncontent-disposition: form-data; name=\"prompt\"\r\n\r\na 'hat'\r\n--XX\r\n\
-                content-disposition: form-data; name=\"image\"; filename=\"../a;b.png\"\r\ncontent-type: image/png\r\n\r\nxx\r\n--XX--\r\n";
+                content-disposition: form-data; name=\"image\"; filename=\"../a,b.png\"\r\ncontent-type: image/png\r\n\r\nxx\r\n--XX--\r\n";
     let form = read("openai", "/v1/images/edits", &kind, body);
     let curl = Part::Curl.of(&form, BASE).unwrap();
     assert!(curl.contains("--form-string 'prompt=a '\\''hat'\\'''"), "{curl}");

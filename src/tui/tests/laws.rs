@@ -8,6 +8,7 @@ use super::script::Script;
 use super::world;
 use crate::model::{Call, Event, RecordingId, Row, Snapshot};
 use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 const HOSTILE: &str =
     "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}";
@@ -37,7 +38,7 @@ fn hostile() -> (Snapshot, Pages) {
         };
         world.apply(&world::announced(call, 3));
     }
-    (world, Pages::of_recording(&world::recording(1, &world::png(40))))
+    (world, Pages::of_recording(&world::recording(1, &world::png(40)), Form::default()))
 }
 
 fn harmless(script: &Script) {
@@ -52,7 +53,22 @@ fn harmless(script: &Script) {
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 8] = ["", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i"];
+    const STATES: [&str; 14] = [
+        "",
+        "2 ]",
+        "2 d",
+        "m",
+        "?",
+        "/x",
+        "2 l",
+        "2 ] i",
+        "2 ]]]",
+        "2 ]]]] l",
+        "2 l / a",
+        "2 y",
+        "2 c j c",
+        "2 c j c [ M",
+    ];
     let (world, pages) = hostile();
     let mut scripts: Vec<Script> =
         STATES.iter().map(|keys| Script::new(world.clone()).holding(pages.clone()).keys(keys)).collect();
@@ -72,7 +88,7 @@ proptest! {
 
     #[test]
     fn no_keys_make_a_screen_panic(
-        keys in "[jkgGhlHL12/xmdu?q+,.FiVz\\[\\]\\\\ <>]{0,30}",
+        keys in "[jkgGhlHL123/xmdu?q+,.FiVzbBwcXsMnNyor\\[\\]\\\\ <>]{0,30}",
         sizes in prop::collection::vec((0..=130_u16, 0..=40_u16), 1..3),
         pasted in any::<String>(),
     ) {

@@ -53,14 +53,25 @@ async fn recorded(desk: &Desk, id: &RecordingId, thing: &Thing) -> Result<Read, 
     if let (Thing::Original(_), Some(original)) = (thing, &recording.original) {
         (response, media) = (original.response.clone(), original.media.clone());
     }
-    Ok(Read { request: recording.request.get().clone(), response: Some(response), media, id: thing.to_string() })
+    Ok(Read {
+        request: recording.request.get().clone(),
+        response: Some(response),
+        media,
+        id: thing.to_string(),
+    })
 }
 
 /// Copies a part of an exchange: by a program, by the terminal, or into a file where it is too long for that.
-pub(super) async fn copied(desk: &Desk, outside: &Outside, held: &Held, part: Part) -> Result<Message, String> {
+pub(super) async fn copied(
+    desk: &Desk,
+    outside: &Outside,
+    held: &Held,
+    part: Part,
+) -> Result<Message, String> {
     let exchange = read(desk, held).await?;
     let (base, name) = (outside.base.clone(), exchange.id.clone());
-    let text = spawn_blocking(move || part.of(&exchange, &base)).await.map_err(|error| error.to_string())??;
+    let text =
+        spawn_blocking(move || part.of(&exchange, &base)).await.map_err(|error| error.to_string())??;
     let told = format!("{}, {}", part.name(), size(text.len() as u64));
     if !outside.copy.is_empty() {
         let program = outbox::copy(&outside.copy, &text).await?;
@@ -71,12 +82,18 @@ pub(super) async fn copied(desk: &Desk, outside: &Outside, held: &Held, part: Pa
     }
     let ending = outbox::ending(text.as_bytes(), "text/plain");
     let path = outside.outbox.lock().await.write(&name, ending, text.as_bytes());
-    let path = path.map_err(|error| format!("it is too long for the terminal, and no file can be written: {error}"))?;
+    let path = path
+        .map_err(|error| format!("it is too long for the terminal, and no file can be written: {error}"))?;
     Ok(Message::Done(format!("Too long for the terminal: {told} is in {} until retake ends", path.display())))
 }
 
 /// Shows a part of an exchange in another program.
-pub(super) async fn opened(desk: &Desk, outside: &Outside, held: &Held, shown: &Shown) -> Result<Message, String> {
+pub(super) async fn opened(
+    desk: &Desk,
+    outside: &Outside,
+    held: &Held,
+    shown: &Shown,
+) -> Result<Message, String> {
     let exchange = read(desk, held).await?;
     let (bytes, content_type) = part(desk, &exchange, shown).await?;
     if bytes.is_empty() {
@@ -170,7 +187,9 @@ async fn mapped(desk: &Desk, one: &Picture, other: &Picture, cells: (u16, u16)) 
     let (before, after) = ((one.field.clone(), before), (other.field.clone(), after));
     let compared = spawn_blocking(move || {
         let contrast = contrast_pictures(&before, &after);
-        let map = contrast.map.ok_or_else(|| contrast.problem.unwrap_or_else(|| "they cannot be compared".into()))?;
+        let map = contrast
+            .map
+            .ok_or_else(|| contrast.problem.unwrap_or_else(|| "they cannot be compared".into()))?;
         let map = image::DynamicImage::ImageRgb8(map);
         Ok(((map.width(), map.height()), Arc::new(picture::thumbnail(&map, cells))))
     });
