@@ -406,7 +406,3 @@ pub fn headings(one: &str, other: &str, width: usize, ascii: bool) -> Toned {
         .and(Tone::Dim, bar)
         .and(Tone::Strong, fit(other, half, false))
 }
-
-#[cfg(test)]
-#[path = "tests/difference.rs"]
-mod tests;

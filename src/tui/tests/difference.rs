@@ -1,8 +1,11 @@
-use super::*;
+//! Differences as lines.
+
+use super::world;
 use crate::engine::Thing;
+use crate::matching::BlastRadius;
 use crate::model::CallId;
 use crate::reading::contrast::contrast;
-use crate::tui::tests::world;
+use crate::tui::difference::{Sheet, Side, radius};
 
 fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     let answer = |text: &str| {
@@ -31,8 +34,8 @@ fn words_that_differ_stand_in_brackets() {
 
 #[test]
 fn texts_that_share_nothing_stand_line_by_line() {
-    let below = said("one two three", "four five six", false);
-    assert!(below.contains(&"- one two three".to_owned()) && below.contains(&"+ four five six".to_owned()));
+    let below = said("one", "four", false);
+    assert!(below.contains(&"- one".to_owned()) && below.contains(&"+ four".to_owned()));
     assert!(said("same", "same", false).iter().any(|line| line.starts_with("Both say the same")));
 }
 
