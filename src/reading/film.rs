@@ -1,4 +1,4 @@
-//! What the header of a film says: MP4 and its like, WebM and Matroska. Nothing is decoded.
+//! What the header of a film says: MP4 and its like, `WebM` and Matroska. Nothing is decoded.
 
 use std::time::Duration;
 
@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
         let len = u32::try_from(content.len() + 8).unwrap();
         [&len.to_be_bytes()[..], name, content].concat()
     }

@@ -76,7 +76,7 @@ impl Comparing {
     }
 
     /// To the next change, or the one before, on a place of this height; which of them it is, from 1.
-    fn to_change(&mut self, forward: bool, height: usize) -> Option<usize> {
+    fn go_to_change(&mut self, forward: bool, height: usize) -> Option<usize> {
         let changes = &self.sheet.changes;
         let nth = match (self.change, forward) {
             (Some(nth), true) => nth + 1,
@@ -225,7 +225,7 @@ impl App {
             Action::NextChange | Action::PreviousChange => {
                 let forward = action == Action::NextChange;
                 let count = self.diff.sheet.changes.len();
-                let text = match self.diff.to_change(forward, height) {
+                let text = match self.diff.go_to_change(forward, height) {
                     Some(nth) => format!("change {nth} of {count}"),
                     None if count == 0 => "Nothing differs here; ] turns the page".into(),
                     None if forward => "That was the last change here; ] turns the page".into(),
