@@ -1,4 +1,4 @@
-//! What the header of a film says: MP4 and its like, WebM and Matroska. Nothing is decoded.
+//! What the header of a film says: MP4 and its like, `WebM` and Matroska. Nothing is decoded.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const PARTS: usize = 4096;
 /// What the header of a film says; none for what is no film. Of a film that begins and breaks off, what is there.
 #[must_use]
 pub fn film(bytes: &[u8]) -> Option<Film> {
-    if bytes.get(4..8)? == b"ftyp" {
+    if bytes.get(4..8) == Some(b"ftyp") {
         return Some(mp4(bytes));
     }
     bytes.starts_with(b"\x1A\x45\xDF\xA3").then(|| webm(bytes))
@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
         let len = u32::try_from(content.len() + 8).unwrap();
         [&len.to_be_bytes()[..], name, content].concat()
     }
@@ -204,7 +204,7 @@ mod tests {
             if let Some(spot) = bytes.get_mut(at) {
                 *spot = byte;
             }
-            film(&bytes);
+            let _ = film(&bytes);
         }
     }
 }

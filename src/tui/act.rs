@@ -81,8 +81,7 @@ impl App {
             }
             Action::LoadAll => self.detail.reform(Form { whole: true, ..self.detail.form }),
             Action::Wrap => {
-                self.detail.scrolls = !self.detail.scrolls;
-                self.detail.sideways = 0;
+                self.detail.sideways = if self.detail.sideways.is_some() { None } else { Some(0) };
             }
             Action::ScrollLeft => self.scroll_sideways(-8),
             Action::ScrollRight => self.scroll_sideways(8),
@@ -388,7 +387,12 @@ impl App {
 
     fn scroll_sideways(&mut self, by: isize) {
         let at = match self.tab {
-            _ if self.in_detail => &mut self.detail.sideways,
+            _ if self.in_detail => match &mut self.detail.sideways {
+                Some(at) => at,
+                None => {
+                    return self.toasts.info(self.now, "Long lines are wrapped; w lets them scroll".into());
+                }
+            },
             Tab::Live => &mut self.live.sideways,
             Tab::Recordings | Tab::Diff => &mut self.recordings.sideways,
             Tab::Prune => &mut self.prune.list.sideways,

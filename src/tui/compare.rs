@@ -29,6 +29,8 @@ pub struct Comparing {
     pub sheet: Sheet,
     /// The first visible line.
     pub scroll: usize,
+    /// The change that somebody went to, from 0.
+    change: Option<usize>,
     /// Which pair of pictures, from 0.
     pub picture: usize,
     /// Whether it is shown where the pictures differ, instead of the second one.
@@ -63,18 +65,31 @@ impl Comparing {
 
     /// Scrolls by lines; how far it goes is known when it is drawn.
     pub fn scroll_by(&mut self, by: isize) {
+        self.change = None;
         self.scroll = self.scroll.saturating_add_signed(by);
     }
 
-    /// To the next change, or the one before; which of them it is, from 1.
-    fn to_change(&mut self, forward: bool) -> Option<usize> {
+    /// The line of the change that somebody went to.
+    #[must_use]
+    pub fn at(&self) -> Option<usize> {
+        self.sheet.changes.get(self.change?).copied()
+    }
+
+    /// To the next change, or the one before, on a place of this height; which of them it is, from 1.
+    fn go_to_change(&mut self, forward: bool, height: usize) -> Option<usize> {
         let changes = &self.sheet.changes;
-        let nth = if forward {
-            changes.partition_point(|at| *at <= self.scroll)
-        } else {
-            changes.partition_point(|at| *at < self.scroll).checked_sub(1)?
+        let nth = match (self.change, forward) {
+            (Some(nth), true) => nth + 1,
+            (Some(nth), false) => nth.checked_sub(1)?,
+            (None, true) => changes.partition_point(|at| *at < self.scroll),
+            (None, false) => changes.partition_point(|at| *at < self.scroll).checked_sub(1)?,
         };
-        self.scroll = *changes.get(nth)?;
+        let at = *changes.get(nth)?;
+        self.change = Some(nth);
+        // A few lines of it are to be seen, too.
+        if at < self.scroll || at + 3 > self.scroll + height {
+            self.scroll = at.saturating_sub(height / 3);
+        }
         Some(nth + 1)
     }
 
@@ -82,6 +97,7 @@ impl Comparing {
         if self.page != page {
             self.page = page;
             self.scroll = 0;
+            self.change = None;
         }
     }
 }
@@ -188,6 +204,8 @@ impl App {
         self.diff.sides = Some((one.clone(), other.clone()));
         (self.diff.scroll, self.diff.picture) = (0, 0);
         (self.diff.pictures, self.diff.asked) = (None, None);
+        self.diff.change = None;
+        self.toasts.settle();
         self.known.diff.forget();
         vec![self.ask(Ask::Diff(one, other))]
     }
@@ -200,14 +218,15 @@ impl App {
 
     /// Actions that only change how the difference is looked at; false for any other.
     pub(super) fn look_at_diff(&mut self, action: Action) -> bool {
-        let width = layout::inner(self.areas().list).width;
+        let place = layout::text(self.areas().list);
+        let (width, height) = (place.width, usize::from(place.height.saturating_sub(1)));
         match action {
             Action::NextPage => self.diff.show(self.diff.page.neighbour(true)),
             Action::PreviousPage => self.diff.show(self.diff.page.neighbour(false)),
             Action::NextChange | Action::PreviousChange => {
                 let forward = action == Action::NextChange;
                 let count = self.diff.sheet.changes.len();
-                let text = match self.diff.to_change(forward) {
+                let text = match self.diff.go_to_change(forward, height) {
                     Some(nth) => format!("change {nth} of {count}"),
                     None if count == 0 => "Nothing differs here; ] turns the page".into(),
                     None if forward => "That was the last change here; ] turns the page".into(),

@@ -29,10 +29,8 @@ pub struct Detail {
     pub scroll: usize,
     /// How bodies are shown.
     pub form: Form,
-    /// Whether long lines are scrolled instead of wrapped.
-    pub scrolls: bool,
-    /// Columns that are scrolled out at the left.
-    pub sideways: usize,
+    /// Columns that are scrolled out at the left; none where long lines are wrapped.
+    pub sideways: Option<usize>,
     /// What is looked for in it.
     pub search: Search,
     /// The line that was found last.
@@ -69,7 +67,7 @@ impl Detail {
                 chosen: self.chosen,
                 // How somebody reads stays; how much of one body, does not.
                 form: Form { view: self.form.view, whole: false },
-                scrolls: self.scrolls,
+                sideways: self.sideways.map(|_| 0),
                 search: std::mem::take(&mut self.search),
                 generation: self.generation,
                 revision: self.revision,
@@ -194,7 +192,7 @@ impl Detail {
         if self.page != page {
             self.page = page;
             self.scroll = 0;
-            self.sideways = 0;
+            self.sideways = self.sideways.map(|_| 0);
         }
     }
 
@@ -211,7 +209,7 @@ impl Detail {
 
     /// Whether the lines are not those of the newest content at this width; they are then taken to be.
     pub fn must_compose(&mut self, width: usize) -> bool {
-        let now = Some((self.revision, self.page, width, self.scrolls));
+        let now = Some((self.revision, self.page, width, self.sideways.is_some()));
         let must = self.composed != now;
         self.composed = now;
         must

@@ -185,8 +185,12 @@ impl Sheet {
     fn text(&mut self, diff: &Diff) {
         let contrast = &diff.contrast;
         let (before, after) = contrast.arrival;
-        self.change("arrival", COSMETIC);
-        self.values(Some(&arrival(before)), Some(&arrival(after)));
+        if before == after {
+            self.both(&Toned::of(Tone::Dim, format!("Both came alike: {}.", arrival(before))));
+        } else {
+            self.change("arrival", COSMETIC);
+            self.values(Some(&arrival(before)), Some(&arrival(after)));
+        }
         self.both(&Toned::default());
         let Some(said) = &contrast.text else {
             self.both(&Toned::of(Tone::Dim, "Both say the same, or neither says anything."));
@@ -206,7 +210,9 @@ impl Sheet {
             let (left, right) = (side(Tag::Added), side(Tag::Removed));
             self.columns(&left, &right);
         } else {
-            lines_of(said.runs.iter()).iter().for_each(|line| self.both(line));
+            for line in &lines_of(said.runs.iter()) {
+                self.both(line);
+            }
         }
     }
 
@@ -381,7 +387,7 @@ pub fn measure(diff: &Diff, nth: usize) -> Toned {
                 .and(Tone::Dim, format!(", brightness differs by {:.1}%", likeness.difference * 100.0))
         }
         (.., Some(problem)) => Toned::of(Tone::Bad, sanitize(problem).into_owned()),
-        (None, _, ..) => Toned::of(Tone::Good, "only B has this picture"),
+        (None, ..) => Toned::of(Tone::Good, "only B has this picture"),
         (_, None, ..) => Toned::of(Tone::Bad, "only A has this picture"),
         _ => Toned::of(Tone::Dim, "not compared"),
     };

@@ -198,6 +198,7 @@ fn headers(headers: &Headers) -> Vec<Toned> {
 }
 
 /// A blank line and a heading.
+#[must_use]
 pub fn heading(text: &str) -> Vec<Toned> {
     vec![Toned::default(), Toned::of(Tone::Dim, format!("-- {text} --"))]
 }

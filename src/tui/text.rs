@@ -118,7 +118,7 @@ fn noted(mut lines: Vec<String>, shown: usize, all: usize, form: Form) -> (Vec<S
 }
 
 fn dumped(row: usize, bytes: &[u8]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+    let hex = bytes.iter().map(|byte| format!("{byte:02x} ")).collect::<Vec<_>>().concat();
     let ascii = bytes.iter().map(|b| if b.is_ascii_graphic() || *b == b' ' { char::from(*b) } else { '.' });
     format!("{:06x}  {hex:<24} {}", row * DUMP_WIDTH, ascii.collect::<String>())
 }

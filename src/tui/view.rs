@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use super::action::Action;
 use super::app::{App, Tab};
-use super::keymap;
+use super::keymap::{self, Meaning};
 use super::layout::{self, Areas, Class};
 use super::line::{Tone, Toned, cut, thousands};
 use super::overlay::Overlay;
@@ -188,9 +189,17 @@ fn cursor(app: &App, areas: &Areas) -> Option<(u16, u16)> {
 fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let mut hints = Vec::new();
-    for scope in app.scopes().into_iter().rev() {
-        let found = app.options.keymap.bindings().filter(|bound| bound.scope == scope);
+    let scopes = app.scopes();
+    for (nth, scope) in scopes.iter().enumerate().rev() {
+        let found = app.options.keymap.bindings().filter(|bound| bound.scope == *scope);
         hints.extend(found.filter_map(|bound| {
+            // A key that means something else nearer by does not mean this.
+            let key = bound.keys.first()?;
+            let meant = app.options.keymap.meaning(&scopes[..nth], key);
+            let listless = bound.action == Action::Filter && app.tab == Tab::Diff;
+            if meant != Meaning::Nothing && meant != Meaning::Beginning || listless {
+                return None;
+            }
             let ((text, order), key) = (bound.hint?, bound.keys.first()?);
             Some((order, keymap::shown(key), text))
         }));

@@ -112,15 +112,15 @@ fn python(value: &Value, depth: usize) -> String {
         Value::Array(items) if items.is_empty() => "[]".into(),
         Value::Object(members) if members.is_empty() => "{}".into(),
         Value::Array(items) => {
-            let items: String =
+            let items: Vec<_> =
                 items.iter().map(|item| format!("{inner}{},\n", python(item, depth + 1))).collect();
-            format!("[\n{items}{outer}]")
+            format!("[\n{}{outer}]", items.concat())
         }
         Value::Object(members) => {
             let member = |(name, value): (&String, &Value)| {
                 format!("{inner}{}: {},\n", Value::from(name.as_str()), python(value, depth + 1))
             };
-            format!("{{\n{}{outer}}}", members.iter().map(member).collect::<String>())
+            format!("{{\n{}{outer}}}", members.iter().map(member).collect::<Vec<_>>().concat())
         }
     }
 }

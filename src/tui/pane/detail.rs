@@ -36,7 +36,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     }
     let end = (app.detail.scroll + height).min(lines);
     let shown = app.detail.lines.get(app.detail.scroll..end).unwrap_or_default();
-    let shown: Vec<Toned> = shown.iter().map(|line| line.from(app.detail.sideways)).collect();
+    let shown: Vec<Toned> = shown.iter().map(|line| line.from(app.detail.sideways.unwrap_or(0))).collect();
     let text = layout::text(place);
     draw::lines(buf, text, &shown, theme);
     highlight(app, &shown, text, buf);
@@ -52,7 +52,7 @@ fn way(app: &App) -> String {
             Some("cut: B loads all").filter(|_| detail.pages.as_ref().is_some_and(|pages| pages.cut)),
         );
     }
-    words.extend(Some("not wrapped").filter(|_| detail.scrolls));
+    words.extend(Some("not wrapped").filter(|_| detail.sideways.is_some()));
     words.join(", ")
 }
 
@@ -192,7 +192,7 @@ impl App {
             (Some(pages), Page::Match) => lines.extend(self.match_lines(pages)),
             (Some(pages), Page::Meta) => lines.extend(self.meta_lines(pages)),
         }
-        if self.detail.scrolls {
+        if self.detail.sideways.is_some() {
             return lines;
         }
         lines.iter().flat_map(|line| line.wrapped(width)).collect()

@@ -45,6 +45,11 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         Some(Ok(_)) => {
             let end = (scroll + height).min(lines);
             draw::lines(buf, inside, sheet.lines.get(scroll..end).unwrap_or_default(), theme);
+            let at = app.diff.at().and_then(|at| u16::try_from(at.checked_sub(scroll)?).ok());
+            if let Some(at) = at.filter(|at| *at < inside.height) {
+                let row = Rect { y: inside.y + at, height: 1, ..inside };
+                buf.set_style(row.intersection(buf.area), theme.selected(true));
+            }
         }
     }
 }
@@ -115,34 +120,34 @@ fn pictures(app: &App, place: Rect, buf: &mut Buffer) {
         line.and(Tone::Dim, "  M shows where they differ")
     };
     draw::toned(buf, layout::from_top(&mut below, 1), &line, theme);
-    let sides = app.diff.pictures.as_ref();
-    let side = |nth: usize| sides.map(|sides| sides[nth].as_ref());
-    one(app, left, (side(0), facts.before.as_ref()), buf);
-    one(app, right, (side(1), facts.after.as_ref()), buf);
+    for (nth, (place, facts)) in [(left, &facts.before), (right, &facts.after)].into_iter().enumerate() {
+        let mut rest = place;
+        let caption = layout::from_top(&mut rest, 1);
+        if let Some(facts) = facts {
+            draw::toned(buf, caption, &Toned::of(Tone::Dim, about(facts)), theme);
+        }
+        match &app.diff.pictures {
+            None => draw::toned(buf, rest, &Toned::of(Tone::Dim, "loading"), theme),
+            Some(sides) => one(app, rest, sides[nth].as_ref(), buf),
+        }
+    }
 }
 
-fn one(
-    app: &App,
-    place: Rect,
-    (shown, facts): (Option<Option<&Scaled>>, Option<&PictureFacts>),
-    buf: &mut Buffer,
-) {
+fn about(facts: &PictureFacts) -> String {
+    let sides = facts.dimensions.map(|(wide, high)| format!("{wide}x{high} ")).unwrap_or_default();
+    let text = format!("{sides}{} {}", facts.content_type.trim_start_matches("image/"), size(facts.size));
+    sanitize(&text).into_owned()
+}
+
+fn one(app: &App, place: Rect, shown: Option<&Scaled>, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    let mut rest = place;
-    let caption = layout::from_top(&mut rest, 1);
-    if let Some(facts) = facts {
-        let sides = facts.dimensions.map(|(wide, high)| format!("{wide}x{high} ")).unwrap_or_default();
-        let text = format!("{sides}{} {}", facts.content_type.trim_start_matches("image/"), size(facts.size));
-        draw::toned(buf, caption, &Toned::of(Tone::Dim, sanitize(&text)), theme);
-    }
     match shown {
-        None => draw::toned(buf, rest, &Toned::of(Tone::Dim, "loading"), theme),
-        Some(None) => draw::toned(buf, rest, &Toned::of(Tone::Dim, "no picture"), theme),
-        Some(Some(Ok((_, pixels)))) if theme.mono() => picture::paint_mono(pixels, rest, buf),
-        Some(Some(Ok((_, pixels)))) => picture::paint(pixels, rest, buf, theme.depth),
-        Some(Some(Err(problem))) => {
+        None => draw::toned(buf, place, &Toned::of(Tone::Dim, "no picture"), theme),
+        Some(Ok((_, pixels))) if theme.mono() => picture::paint_mono(pixels, place, buf),
+        Some(Ok((_, pixels))) => picture::paint(pixels, place, buf, theme.depth),
+        Some(Err(problem)) => {
             let line = Toned::of(Tone::Bad, "cannot be shown: ").and(Tone::Plain, sanitize(problem));
-            draw::lines(buf, rest, &line.wrapped(usize::from(rest.width)), theme);
+            draw::lines(buf, place, &line.wrapped(usize::from(place.width)), theme);
         }
     }
 }

@@ -105,7 +105,7 @@ for event in answer:
 fn forms_are_asked_part_by_part() {
     let kind = [("content-type", "multipart/form-data; boundary=XX")];
     let body = "--XX\r\ncontent-disposition: form-data; name=\"prompt\"\r\n\r\na 'hat'\r\n--XX\r\n\
-                content-disposition: form-data; name=\"image\"; filename=\"../a;b.png\"\r\ncontent-type: image/png\r\n\r\nxx\r\n--XX--\r\n";
+                content-disposition: form-data; name=\"image\"; filename=\"../a,b.png\"\r\ncontent-type: image/png\r\n\r\nxx\r\n--XX--\r\n";
     let form = read("openai", "/v1/images/edits", &kind, body);
     let curl = Part::Curl.of(&form, BASE).unwrap();
     assert!(curl.contains("--form-string 'prompt=a '\\''hat'\\'''"), "{curl}");

@@ -9,6 +9,7 @@ use super::world;
 use crate::engine::Explanation;
 use crate::model::{Call, Event, Outcome, RecordingId, Row, Snapshot};
 use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 const HOSTILE: &str =
     "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}";
@@ -41,7 +42,7 @@ fn hostile() -> (Snapshot, Pages) {
         };
         world.apply(&world::announced(call, 3));
     }
-    (world, Pages::of_recording(&world::recording(1, &world::png(40))))
+    (world, Pages::of_recording(&world::recording(1, &world::png(40)), Form::default()))
 }
 
 fn why() -> Explanation {
@@ -60,7 +61,7 @@ fn harmless(script: &Script) {
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 19] = [
+    const STATES: [&str; 25] = [
         "",
         "2 ]",
         "2 d",
@@ -80,6 +81,12 @@ fn no_size_makes_a_screen_panic() {
         "C",
         "M <Enter> ,",
         "l .",
+        "2 ]]]",
+        "2 ]]]] l",
+        "2 l / a",
+        "2 y",
+        "2 c j c",
+        "2 c j c [ M",
     ];
     let (world, pages) = hostile();
     let mut scripts: Vec<Script> = STATES
@@ -102,7 +109,7 @@ proptest! {
 
     #[test]
     fn no_keys_make_a_screen_panic(
-        keys in "[jkgGhlHL12/xmdu?q+,.FiVzaMCpRK\\[\\]\\\\ <>]{0,30}",
+        keys in "[jkgGhlHL12345/xmdu?q+,.FiVzabBwcXsMnNyorACpRKteD\\[\\]\\\\ <>]{0,30}",
         sizes in prop::collection::vec((0..=130_u16, 0..=40_u16), 1..3),
         pasted in any::<String>(),
     ) {

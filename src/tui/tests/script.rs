@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 
 use super::world;
 use crate::engine::Explanation;
-use crate::model::{Event, Snapshot, Timestamp};
+use crate::model::{Event, Recording, Snapshot, Timestamp};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
 use crate::tui::ask::{Answer, Ask};
@@ -28,6 +28,7 @@ pub(super) struct Script {
     pub(super) pages: Pages,
     /// Why every call was answered as it was.
     pub(super) why: Option<Explanation>,
+    recording: Option<Recording>,
     effects: Vec<Effect>,
     size: (u16, u16),
 }
@@ -57,6 +58,7 @@ impl Script {
             app: App::new(options),
             pages: Pages::default(),
             why: None,
+            recording: None,
             effects: Vec::new(),
             size: (120, 36),
         };
@@ -81,6 +83,12 @@ impl Script {
         let world = self.app.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
         self
+    }
+
+    /// What every selected thing holds, in whatever form the screen asks for.
+    pub(super) fn keeping(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self.holding(Pages::default())
     }
 
     pub(super) fn size(mut self, columns: u16, rows: u16) -> Self {
@@ -121,8 +129,12 @@ impl Script {
     pub(super) fn say(&mut self, message: Message) {
         for effect in self.app.update(message) {
             match effect {
-                Effect::Load { generation, .. } => {
-                    let pages = Some(Arc::new(self.pages.clone()));
+                Effect::Load { generation, form, .. } => {
+                    let pages = match &self.recording {
+                        Some(recording) => world::pages(recording, form),
+                        None => self.pages.clone(),
+                    };
+                    let pages = Some(Arc::new(pages));
                     self.say(Message::Loaded { generation, pages });
                 }
                 Effect::Scale(scale) => {
@@ -140,6 +152,15 @@ impl Script {
                     self.say(Message::Answered { generation, answer, ask });
                 }
                 Effect::Ask(_, Ask::Stats) => {}
+                Effect::Ask(generation, ask @ Ask::Diff(..)) => {
+                    let Ask::Diff(one, other) = ask.clone() else { continue };
+                    let answer = Ok(Answer::Diff(Box::new(world::diff(one, other))));
+                    self.say(Message::Answered { generation, answer, ask });
+                }
+                Effect::Pair(pair) => {
+                    let sides = world::pictures(&pair);
+                    self.say(Message::Paired { generation: pair.generation, sides });
+                }
                 other => self.effects.push(other),
             }
         }

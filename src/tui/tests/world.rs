@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Explanation, Fix, Hit, Near, Stats};
-use crate::matching::{BlastRadius, Change};
+use crate::engine::{Deciding, Diff, Explanation, FieldShown, Fix, Hit, Near, Stats, Thing};
+use crate::matching::{BlastRadius, Change, Fields, compare, fixes};
 use crate::model::{
     ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
     Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,
 };
+use crate::reading::contrast::{Side, contrast};
 use crate::store;
+use crate::tui::detail::Scaled;
+use crate::tui::effect::Pair;
+use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);
@@ -268,6 +273,68 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
         completeness: row.completeness,
         ..Recording::new(row.id, request(), response, provenance)
     }
+}
+
+/// The pages of a recording, with what only the desk knows.
+pub(crate) fn pages(recording: &Recording, form: Form) -> Pages {
+    let mut pages = Pages::of_recording(recording, form);
+    let fields = Fields::of(&recording.request);
+    let shown = fields.under_strategy(&recording.strategy).map(|(field, value, significant)| FieldShown {
+        field: field.to_string(),
+        value,
+        significant,
+    });
+    let fingerprint = fields.fingerprint(&recording.strategy).to_string();
+    let deciding = Deciding { fingerprint, fields: shown.collect(), left_out: 0 };
+    let facts = pages.facts.get_or_insert_default();
+    (facts.deciding, facts.price) = (Some(deciding), Some(Usd(42_000)));
+    pages
+}
+
+/// What differs between two made-up recordings with pictures.
+pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
+    let (before, mut after) = (recording(0, &png(64)), recording(0, &png(48)));
+    let body = r#"{"model":"gpt-image-1.5","prompt":"A capybara wearing a \u001b[31mred hat","size":"1024x1536","seed":8,"stream":false}"#;
+    let request = serde_json::json!({
+        "method": "POST", "mount": "openai", "target": "/v1/images/generations",
+        "headers": [["content-type", "application/json"], ["openai-beta", "x=1"]], "body": body,
+    });
+    after.request = serde_json::from_value(request).unwrap();
+    after.response.status = 202;
+    let (was, is) = (Fields::of(&before.request), Fields::of(&after.request));
+    let strategy = Strategy::STANDARD;
+    let radius = BlastRadius { calls: 120, miss_to_hit: 3, from_others: 1, ..BlastRadius::default() };
+    let fix = |strategy: Strategy| Fix {
+        command: format!("retake retag {one} '{strategy}'"),
+        strategy,
+        radius: radius.clone(),
+    };
+    let comparison = compare(&strategy, &was, &is);
+    Diff {
+        matches: comparison.is_match(),
+        changes: comparison.changes,
+        fixes: fixes(&strategy, &was, &is).into_iter().map(fix).collect(),
+        contrast: contrast(&Side::from(&before), &Side::from(&after)),
+        one,
+        other,
+        strategy,
+    }
+}
+
+/// The pictures of that difference.
+pub(crate) fn pictures(pair: &Pair) -> [Option<Scaled>; 2] {
+    [64, 48].map(|side| {
+        let decoded = crate::reading::decode_picture(&png(side)).ok()?;
+        let scaled = Arc::new(crate::tui::picture::thumbnail(&decoded, pair.cells));
+        Some(Ok(((side, side), scaled)))
+    })
+}
+
+/// A recording with a streamed answer that waits in the middle.
+pub(crate) fn streamed() -> Recording {
+    let Exchange { request, response } = stream();
+    let plain = recording(2, &png(8));
+    Recording { request, response: response.unwrap(), ..plain }
 }
 
 /// An exchange with a streamed answer.
