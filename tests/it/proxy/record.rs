@@ -168,6 +168,27 @@ async fn hits_and_misses_of_the_history_say_what_differed() {
 }
 
 #[tokio::test]
+async fn every_fix_of_a_miss_can_be_applied() {
+    let upstream = Upstream::start(|_| json(r#"{"created":1,"data":[]}"#)).await;
+    let world = World::new(Mode::ReplayOrError, upstream.address).await;
+    let target = "/v1/images/generations";
+    world.record(target, &[("x-retake-mode", "record")], IMAGE).await;
+    // The recording has no such field at all.
+    let seeded = IMAGE.replacen('{', r#"{"background":"opaque","#, 1);
+    assert_eq!(world.post(target, &[], &seeded).await.status, 404);
+    let call = world.engine.calls().back().cloned().unwrap();
+    let why = world.engine.explain_call(call.id).await.unwrap();
+    let near = &why.near[0];
+    assert!(near.fixes.len() > 1, "{near:?}");
+    for fix in &near.fixes {
+        let tag = retake::engine::Tag { strategy: Some(fix.strategy.clone()), playback: None };
+        let ids = std::slice::from_ref(&near.recording);
+        world.engine.retag(ids, &tag, false).await.unwrap();
+        assert_eq!(world.post(target, &[], &seeded).await.status, 200, "{}", fix.strategy);
+    }
+}
+
+#[tokio::test]
 async fn a_call_can_name_the_recording_that_answers() {
     let upstream = Upstream::start(chat).await;
     let world = World::new(Mode::Record, upstream.address).await;
