@@ -70,7 +70,9 @@ static PICTURES: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours: raw mode, alternate screen, bracketed paste, hidden cursor, our title. It is given
 /// back when this is dropped.
 #[derive(Debug)]
-pub struct Screen(());
+pub struct Screen {
+    title: String,
+}
 
 impl Screen {
     /// Takes the terminal over.
@@ -84,15 +86,30 @@ impl Screen {
                 "standard input and output must be a terminal",
             ));
         }
+        let screen = Self { title: title.chars().filter(|c| !c.is_control()).take(100).collect() };
+        screen.set_up()?;
+        Ok(screen)
+    }
+
+    /// Gives the terminal back for as long as `work` takes, and takes it over again. Only while [`Keys`] is parked.
+    ///
+    /// # Errors
+    /// When it cannot be set up again.
+    pub fn lend<T>(&self, mouse: bool, work: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let done = work();
+        self.set_up()?;
+        take_mouse(mouse)?;
+        Ok(done)
+    }
+
+    fn set_up(&self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
-        let screen = Self(());
         terminal::enable_raw_mode()?;
         let mut out = io::stdout();
         // The old title is put on the terminal's stack; terminals without one ignore it.
         out.write_all(b"\x1b[22;0t")?;
-        let title: String = title.chars().filter(|c| !c.is_control()).take(100).collect();
-        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(title))?;
-        Ok(screen)
+        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(&self.title))
     }
 }
 
@@ -112,9 +129,31 @@ pub fn give_back() {
     let mut out = io::stdout();
     // A panic while drawing leaves a frame open, and the terminal would show nothing more.
     let _ = execute!(out, terminal::EndSynchronizedUpdate);
-    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ =
+        execute!(out, event::DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = out.write_all(b"\x1b[23;0t").and_then(|()| out.flush());
     let _ = terminal::disable_raw_mode();
+}
+
+/// Stops this process, as a shell's Ctrl-Z does; returns when it is told to go on.
+///
+/// # Errors
+/// When the signal cannot be sent.
+pub fn stop() -> io::Result<()> {
+    // The whole group, as the terminal itself does it: a program that started this one stops with it.
+    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).map_err(Into::into)
+}
+
+/// Takes the mouse, so that clicks and the wheel are events, or leaves it to the terminal.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn take_mouse(on: bool) -> io::Result<()> {
+    if on {
+        execute!(io::stdout(), event::EnableMouseCapture)
+    } else {
+        execute!(io::stdout(), event::DisableMouseCapture)
+    }
 }
 
 /// Columns and rows of the terminal.

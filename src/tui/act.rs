@@ -14,6 +14,7 @@ use crate::terminal::Protocol;
 impl App {
     /// Does what a key asked for.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        let warned = self.warned.take() == Some(action);
         if let Some(by) = self.motion(action) {
             self.moved(by);
             return Vec::new();
@@ -26,6 +27,8 @@ impl App {
             Action::Confirm => return self.confirm(),
             Action::Quit => return self.quit(),
             Action::Redraw => return vec![Effect::Redraw],
+            Action::Mouse => return self.switch_mouse(),
+            Action::Suspend => return self.suspend(warned),
             Action::Picture => return self.full_screen(),
             Action::Back => self.back(),
             Action::Filter => self.look_for(),
@@ -227,6 +230,26 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// Back to the shell; while calls are under way only when asked twice, because the proxy stands still, too.
+    fn suspend(&mut self, warned: bool) -> Vec<Effect> {
+        let flying = self.world.counters.in_flight;
+        if flying > 0 && !self.options.attached && !warned {
+            self.warned = Some(Action::Suspend);
+            let calls = if flying == 1 { "1 call is".into() } else { format!("{flying} calls are") };
+            let text = format!("{calls} under way, and the proxy would stand still; once more suspends it");
+            self.toasts.info(self.now, text);
+            return Vec::new();
+        }
+        vec![Effect::Suspend]
+    }
+
+    fn switch_mouse(&mut self) -> Vec<Effect> {
+        self.options.mouse = !self.options.mouse;
+        let text = if self.options.mouse { "The mouse works here" } else { "The terminal selects text" };
+        self.toasts.info(self.now, text.into());
+        vec![Effect::Mouse(self.options.mouse)]
     }
 
     fn quit(&mut self) -> Vec<Effect> {

@@ -21,6 +21,7 @@ use super::keymap::{self, Keymap, Meaning, Scope};
 use super::layout::{self, Areas, Class, Wishes};
 use super::list::{Filter, List};
 use super::message::Message;
+use super::mouse::Clicked;
 use super::overlay::Overlay;
 use super::page::Page;
 use super::pane;
@@ -51,6 +52,8 @@ pub struct Options {
     pub notices: Vec<Notice>,
     /// What the keys mean.
     pub keymap: Keymap,
+    /// Whether the screen takes the mouse.
+    pub mouse: bool,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -160,6 +163,9 @@ pub struct App {
     /// Whether it is being found out what recording anew costs.
     pub(super) rerecording: bool,
     questions: u64,
+    pub(super) clicked: Clicked,
+    /// What has to be asked for twice, and was asked for once.
+    pub(super) warned: Option<Action>,
     typed: String,
     dirty: bool,
 }
@@ -201,6 +207,8 @@ impl App {
             prune: Prune::default(),
             log: List::new(true),
             draft: None,
+            clicked: Clicked::default(),
+            warned: None,
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
@@ -212,6 +220,7 @@ impl App {
         self.dirty |= !matches!(message, Message::Tick(_));
         let mut effects = match message {
             Message::Key(key) => self.key(key),
+            Message::Mouse(event, now) => self.mouse(event, now),
             Message::Paste(text) => self.paste(&text),
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
@@ -379,7 +388,11 @@ impl App {
             }
             Message::Drafted(draft) => self.drafted(draft),
             Message::Offer(_) => {}
-            Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}
+            Message::Key(_)
+            | Message::Mouse(..)
+            | Message::Paste(_)
+            | Message::Tick(_)
+            | Message::Terminate => {}
         }
     }
 

@@ -28,6 +28,10 @@ pub enum Effect {
     Editor(Box<Draft>),
     /// Give up what is left of long work.
     Cancel,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Stop the process until the shell says to go on.
+    Suspend,
     /// Draw every cell anew.
     Redraw,
     /// Leave the program.

@@ -194,6 +194,7 @@ pub const BINDINGS: &[Binding] = {
         hinted(bind(S::Anywhere, &["m"], A::Mode), "mode", 3),
         hinted(bind(S::Anywhere, &["+", "_"], A::Zoom), "zoom", 8),
         bind(S::Anywhere, &["ctrl-l"], A::Redraw),
+        bind(S::Anywhere, &["ctrl-z"], A::Suspend),
         hinted(bind(S::Anywhere, &[":"], A::Palette), "command", 5),
         hinted(bind(S::Anywhere, &["?"], A::Help), "help", 0),
         hinted(bind(S::Anywhere, &["q", "ctrl-c"], A::Quit), "quit", 0),
@@ -364,6 +365,34 @@ impl Keymap {
         }
         Meaning::Nothing
     }
+}
+
+/// Whether a text names a key, or a sequence of them, as the table spells it.
+#[must_use]
+pub fn is_spelled(text: &str) -> bool {
+    const NAMED: [&str; 15] = [
+        "space",
+        "enter",
+        "esc",
+        "tab",
+        "backtab",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+        "backspace",
+        "delete",
+    ];
+    let one = |key: &str| {
+        let bare = key.strip_prefix("ctrl-").unwrap_or(key);
+        let bare = bare.strip_prefix("alt-").unwrap_or(bare);
+        NAMED.contains(&bare) || (bare.chars().count() == 1 && !bare.chars().any(char::is_whitespace))
+    };
+    !text.is_empty() && text.split(' ').all(one)
 }
 
 /// A key's name as the table spells it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use image::RgbaImage;
 
 use super::action::Action;
@@ -16,6 +16,8 @@ use crate::model::{Event, Snapshot, Timestamp};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was moved or pressed, at this time.
+    Mouse(MouseEvent, Timestamp),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows.

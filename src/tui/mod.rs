@@ -42,6 +42,7 @@ mod curate;
 mod edit;
 mod flows;
 mod fold;
+mod mouse;
 mod work;
 
 #[cfg(test)]
@@ -60,13 +61,14 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+pub use action::Action;
 pub use app::Options;
-pub use keymap::{Conflict, Keymap, Remap};
-pub use theme::{Depth, Look, Theme};
+pub use keymap::{Conflict, Keymap, Remap, is_spelled};
+pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, EditorError, Keys, Protocol, Screen, Surroundings};
+use crate::terminal::{self, Keys, Protocol, Screen, Surroundings};
 use app::App;
 use draft::Draft;
 use effect::Effect;
@@ -102,8 +104,9 @@ pub async fn run(
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
-    let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
-    let screen = Some(Screen::take(&title)?);
+    let mouse = options.mouse;
+    let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
+    terminal::take_mouse(mouse)?;
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
@@ -113,10 +116,9 @@ pub async fn run(
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
+        screen,
         workers: Workers::start(&desk, say),
         desk,
-        screen,
-        title,
         signals,
     };
     let (columns, rows) = terminal::size()?;
@@ -130,7 +132,7 @@ pub async fn run(
         ended = shell.turn(Sources { keys, said, events, clock }) => ended,
         () = over => Ok(()),
     };
-    shell.screen = None;
+    drop(shell);
     ended
 }
 
@@ -141,10 +143,8 @@ struct Shell {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     keys: Keys,
     protocol: Protocol,
+    screen: Screen,
     workers: Workers,
-    /// None while somebody's editor has the terminal.
-    screen: Option<Screen>,
-    title: String,
     signals: Signals,
 }
 
@@ -165,7 +165,9 @@ impl Shell {
         let mut dirty = true;
         loop {
             let message = tokio::select! {
-                event = sources.keys.recv() => event.map_or(Some(Message::Terminate), of_terminal),
+                event = sources.keys.recv() => {
+                    event.map_or(Some(Message::Terminate), |event| of_terminal(event, (sources.clock)()))
+                }
                 Some(message) = sources.said.recv() => Some(message),
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
@@ -220,6 +222,8 @@ impl Shell {
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Redraw => self.clear()?,
+                Effect::Mouse(on) => terminal::take_mouse(on)?,
+                Effect::Suspend => self.suspend()?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
@@ -245,6 +249,18 @@ impl Shell {
         terminal::end_frame()
     }
 
+    /// Back to the shell until that says to go on.
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        self.keys.park();
+        let stopped = self.screen.lend(self.app.options.mouse, terminal::stop);
+        self.keys.resume();
+        self.clear()?;
+        if let Err(error) = stopped? {
+            self.app.update(Message::Failed { what: "suspend", text: error.to_string() });
+        }
+        Ok(())
+    }
+
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
     async fn full_screen(&mut self, picture: &text::Picture) -> anyhow::Result<bool> {
         let decoded = match work::decoded(&self.desk, picture).await {
@@ -267,8 +283,8 @@ impl Shell {
 }
 
 impl Shell {
-    /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask
-    /// this process to end are seen when it is gone.
+    /// Gives the terminal to somebody's editor until they leave it; signals that ask this process to end are seen when it
+    /// is gone.
     async fn editor(&mut self, draft: Draft) -> anyhow::Result<()> {
         let opened = match draft.open(&self.desk).await {
             Ok(opened) => opened,
@@ -278,32 +294,32 @@ impl Shell {
             }
         };
         self.keys.park();
-        self.screen = None;
-        let judged = spawn_blocking(move || {
-            let (text, ending) = opened.text(&draft);
-            let left = terminal::edited(text, ending)?;
-            Ok::<_, EditorError>(draft.judged(&opened, left))
-        });
-        let judged = judged.await;
-        self.screen = Some(Screen::take(&self.title)?);
+        let (text, ending) = opened.text(&draft);
+        let left = self.screen.lend(self.app.options.mouse, || terminal::edited(text, ending))?;
         self.signals.forget_interrupts();
         self.keys.resume();
         self.clear()?;
-        let message = match judged {
-            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
-            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
-            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
+        let judged = match left {
+            Ok(left) => {
+                let judged = spawn_blocking(move || draft.judged(&opened, left)).await;
+                judged.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
         };
-        let effects = self.app.update(message);
+        let effects = self.app.update(match judged {
+            Ok(draft) => Message::Drafted(Box::new(draft)),
+            Err(text) => Message::Failed { what: "edit", text },
+        });
         effects.into_iter().for_each(|effect| self.workers.take(effect));
         Ok(())
     }
 }
 
-fn of_terminal(event: TerminalEvent) -> Option<Message> {
+fn of_terminal(event: TerminalEvent, now: Timestamp) -> Option<Message> {
     match event {
         TerminalEvent::Key(key) => Some(Message::Key(key)),
         TerminalEvent::Paste(text) => Some(Message::Paste(text)),
+        TerminalEvent::Mouse(mouse) => Some(Message::Mouse(mouse, now)),
         TerminalEvent::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
         _ => None,
     }

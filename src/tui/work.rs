@@ -59,7 +59,12 @@ impl Workers {
             Effect::Ask(generation, ask) => self.ask(generation, ask),
             Effect::Do(deed) => self.carry_out(deed),
             Effect::Cancel => self.cancelled.store(true, Ordering::SeqCst),
-            Effect::FullScreen(_) | Effect::Editor(_) | Effect::Redraw | Effect::Quit => {}
+            Effect::FullScreen(_)
+            | Effect::Editor(_)
+            | Effect::Mouse(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Quit => {}
         }
     }
 

@@ -43,6 +43,7 @@ impl Script {
             theme,
             zone: TimeZone::UTC,
             keymap: crate::tui::Keymap::default(),
+            mouse: true,
             protocol: None,
         };
         let mut script =
