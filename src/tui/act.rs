@@ -117,9 +117,9 @@ impl App {
             Some(Overlay::Palette(palette)) => palette.step(by),
             Some(Overlay::Retag(retag)) => retag.step(by, self.known.fields.known()),
             Some(Overlay::Draft(draft)) => draft.step(by),
-            Some(Overlay::Shelf(shelf)) => {
-                let shelf = Box::new(shelf.as_ref().clone().stepped(by, self));
-                self.overlay = Some(Overlay::Shelf(shelf));
+            Some(Overlay::Shelf(pile)) => {
+                let pile = Box::new(pile.as_ref().clone().stepped(by, self));
+                self.overlay = Some(Overlay::Shelf(pile));
             }
             Some(
                 Overlay::Question(_)

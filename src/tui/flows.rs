@@ -105,10 +105,10 @@ impl App {
                     wanted.push(Ask::Retag(retag.ids.clone(), tag));
                 }
             }
-            Some(Overlay::Shelf(shelf)) if shelf.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
-            Some(Overlay::Shelf(shelf)) => {
+            Some(Overlay::Shelf(pile)) if pile.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
+            Some(Overlay::Shelf(pile)) => {
                 wanted.push(Ask::Reviews);
-                let new = shelf.selected(self);
+                let new = pile.selected(self);
                 wanted.extend(new.and_then(|new| Some(Ask::Pair(new.review.clone()?, new.id.clone()))));
             }
             _ => {}
@@ -239,12 +239,12 @@ impl App {
                 retag.toggle(self.known.fields.known());
                 self.overlay = Some(Overlay::Retag(retag));
             }
-            Some(Overlay::Shelf(shelf)) => {
-                let shelf = match action {
-                    Action::Mark => shelf.marking(self),
-                    all => shelf.marking_all(all == Action::MarkAll, self),
+            Some(Overlay::Shelf(pile)) => {
+                let pile = match action {
+                    Action::Mark => pile.marking(self),
+                    all => pile.marking_all(all == Action::MarkAll, self),
                 };
-                self.overlay = Some(Overlay::Shelf(Box::new(shelf)));
+                self.overlay = Some(Overlay::Shelf(Box::new(pile)));
             }
             None if self.tab == Tab::Prune && action == Action::Mark => self.spare(self.list_height()),
             _ => return None,
@@ -254,7 +254,7 @@ impl App {
 
     fn shelved(&self, kind: ShelfKind) -> Vec<RecordingId> {
         match &self.overlay {
-            Some(Overlay::Shelf(shelf)) if shelf.kind == kind => shelf.targets(self),
+            Some(Overlay::Shelf(pile)) if pile.kind == kind => pile.targets(self),
             _ => Vec::new(),
         }
     }
@@ -272,8 +272,8 @@ impl App {
     /// From a review to the full comparison of its two sides: they are marked, and what compares two marked recordings does
     /// the rest.
     fn compare_pair(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Shelf(shelf)) = &self.overlay else { return Vec::new() };
-        let Some(new) = shelf.selected(self) else { return Vec::new() };
+        let Some(Overlay::Shelf(pile)) = &self.overlay else { return Vec::new() };
+        let Some(new) = pile.selected(self) else { return Vec::new() };
         let Some(old) = new.review.clone() else { return Vec::new() };
         self.overlay = None;
         self.turn_to(Tab::Recordings);

@@ -349,7 +349,11 @@ impl Shell {
             Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
             Err(error) => Message::Failed { what: "edit", text: error.to_string() },
         };
-        let effects = self.app.update(message);
+        let effects = self.app.update(match judged {
+            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
+            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
+            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
+        });
         effects.into_iter().for_each(|effect| self.workers.take(effect));
         Ok(())
     }

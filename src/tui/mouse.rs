@@ -51,14 +51,15 @@ impl App {
     fn click(&mut self, spot: Position, now: Timestamp) -> Vec<Effect> {
         let areas = self.areas();
         if let Some(tab) = tab_at(areas.tabs, spot) {
-            self.turn_to(tab);
+            return self.act(tab.action());
         } else if areas.detail.contains(spot) {
             self.focus_detail(true);
         } else if areas.list.contains(spot) {
             self.focus_detail(false);
-            // Below the frame and the heading.
-            let row = usize::from(spot.y.saturating_sub(layout::inner(areas.list).y + 1));
-            if spot.y > layout::inner(areas.list).y && row < areas.list_rows() {
+            // Below the frame, what stands above the list, and the heading.
+            let first = usize::from(layout::inner(areas.list).y) + 1 + areas.list_rows() - self.list_height();
+            let row = usize::from(spot.y).checked_sub(first).filter(|row| *row < self.list_height());
+            if let Some(row) = row {
                 self.select_row(row);
                 let again = self.clicked.row == spot.y && now.since(self.clicked.at) < DOUBLE;
                 self.clicked = Clicked { at: now, row: spot.y };

@@ -2,6 +2,7 @@
 
 mod attach;
 mod curate;
+mod edit;
 mod leave;
 mod pictures;
 mod start;
