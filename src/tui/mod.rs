@@ -344,11 +344,6 @@ impl Shell {
         let judged = judged.await;
         self.signals.forget_interrupts();
         self.take_back()?;
-        let message = match judged {
-            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
-            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
-            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
-        };
         let effects = self.app.update(match judged {
             Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
             Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
