@@ -349,7 +349,9 @@ impl Shell {
             Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
             Err(error) => Message::Failed { what: "edit", text: error.to_string() },
         });
-        effects.into_iter().for_each(|effect| self.workers.take(effect));
+        for effect in effects {
+            self.workers.take(effect);
+        }
         Ok(())
     }
 }
