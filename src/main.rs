@@ -2,44 +2,98 @@
 
 use std::process::ExitCode;
 
-use retake::cli::{self, Screen};
+use retake::cli::{self, Keys, Screen, Show};
 use retake::desk::Desk;
 use retake::engine;
-use retake::tui::{self, Depth, Look, Options, Theme};
+use retake::tui::{self, Action, Depth, Keymap, Look, Options, Remap, Theme};
 
 fn main() -> ExitCode {
-    cli::run(std::env::args_os(), show)
+    cli::run(std::env::args_os(), Workbench)
 }
 
-/// Shows the workbench: what the command line knows, in the terms of the screen.
-async fn show(desk: Desk, screen: Screen) -> anyhow::Result<()> {
-    let look = match screen.theme {
-        cli::Theme::Auto => Look::Auto,
-        cli::Theme::Dark => Look::Dark,
-        cli::Theme::Light => Look::Light,
-        cli::Theme::Mono => Look::Mono,
+/// The workbench: what the command line knows, in the terms of the screen.
+struct Workbench;
+
+impl Show for Workbench {
+    async fn show(&self, desk: Desk, screen: Screen) -> anyhow::Result<()> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let theme = theme(&screen.look).map_err(anyhow::Error::msg)?;
+        let theme = theme.in_depth(Depth::of(variable("TERM_PROGRAM").as_deref()));
+        let keymap = keymap(&screen.look.keymap).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+        let options = Options {
+            address: screen.address,
+            upstream: screen.upstream,
+            suffix: screen.suffix,
+            attached: screen.attached,
+            banner: screen.banner,
+            theme: if screen.look.ascii { theme.in_ascii() } else { theme },
+            zone: jiff::tz::TimeZone::system(),
+            keymap,
+            mouse: screen.look.mouse,
+            copy: screen.look.copy,
+            open: screen.look.open,
+            protocol: None,
+            notices: screen.notices,
+        };
+        let over = async {
+            match screen.length {
+                Some(length) => tokio::time::sleep(length).await,
+                None => std::future::pending().await,
+            }
+        };
+        tui::run(desk, options, engine::now, over).await
+    }
+
+    fn wrong(&self, look: &cli::Look) -> Vec<(Option<usize>, String)> {
+        let mut problems = keymap(&look.keymap).err().unwrap_or_default();
+        problems.extend(theme(look).err().map(|text| (None, text)));
+        problems
+    }
+}
+
+/// The colours that a look asks for.
+fn theme(look: &cli::Look) -> Result<Theme, String> {
+    let (chosen, file) = match &look.theme {
+        cli::Theme::Auto => (Look::Auto, None),
+        cli::Theme::Dark => (Look::Dark, None),
+        cli::Theme::Light => (Look::Light, None),
+        cli::Theme::Mono => (Look::Mono, None),
+        cli::Theme::File(path) => (Look::Auto, Some(path)),
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let variable = |name: &str| std::env::var(name).ok();
-    let theme = Theme::choose(look, no_color, variable("COLORFGBG").as_deref());
-    let theme = theme.in_depth(Depth::of(variable("TERM_PROGRAM").as_deref()));
-    let options = Options {
-        address: screen.address,
-        upstream: screen.upstream,
-        suffix: screen.suffix,
-        attached: screen.attached,
-        banner: screen.banner,
-        theme: if screen.ascii { theme.in_ascii() } else { theme },
-        zone: jiff::tz::TimeZone::system(),
-        keymap: tui::Keymap::default(),
-        protocol: None,
-        notices: screen.notices,
-    };
-    let over = async {
-        match screen.length {
-            Some(length) => tokio::time::sleep(length).await,
-            None => std::future::pending().await,
+    let theme = Theme::choose(chosen, no_color, std::env::var("COLORFGBG").ok().as_deref());
+    let Some(path) = file else { return Ok(theme) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("theme: expected auto, dark, light, mono or a file; `{name}`: {error}"))?;
+    theme.colored(&text).map_err(|error| format!("theme `{name}`: {error}"))
+}
+
+/// The keys in force, or what is wrong with those that somebody chose, with lines.
+fn keymap(chosen: &[Keys]) -> Result<Keymap, Vec<(Option<usize>, String)>> {
+    let mut problems = Vec::new();
+    let mut remaps = Vec::new();
+    for Keys { action: name, keys, line } in chosen {
+        for key in keys.iter().filter(|key| !tui::is_spelled(key)) {
+            let text =
+                format!("keymap.{name}: `{key}` is no key; write `x`, `ctrl-x`, `space`, `f`, or `g c`");
+            problems.push((Some(*line), text));
         }
-    };
-    tui::run(desk, options, engine::now, over).await
+        match Action::named(name) {
+            Some(action) => remaps.push(Remap { action, keys: keys.clone() }),
+            None => {
+                let text =
+                    format!("keymap.{name}: no action is called so; `:` in the workbench lists all of them");
+                problems.push((Some(*line), text));
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Keymap::default().with(&remaps).map_err(|conflict| {
+        let names = [conflict.one.name(), conflict.other.name()];
+        let lines = chosen.iter().filter(|keys| names.contains(&keys.action.as_str()));
+        lines.map(|keys| (Some(keys.line), format!("keymap: {conflict}"))).collect()
+    })
 }

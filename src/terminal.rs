@@ -2,6 +2,8 @@
 //!
 //! The only place that asks the terminal questions or prints past ratatui.
 
+mod clipboard;
+mod editor;
 mod pictures;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,6 +18,8 @@ use crossterm::{cursor, execute, terminal};
 use image::DynamicImage;
 use tokio::sync::mpsc;
 
+pub use clipboard::copy;
+pub use editor::{EditorError, edited};
 use pictures::{Room, pixels};
 
 /// How pictures can be shown in full resolution.
@@ -110,9 +114,31 @@ pub fn give_back() {
     let mut out = io::stdout();
     // A panic while drawing leaves a frame open, and the terminal would show nothing more.
     let _ = execute!(out, terminal::EndSynchronizedUpdate);
-    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ =
+        execute!(out, event::DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = out.write_all(b"\x1b[23;0t").and_then(|()| out.flush());
     let _ = terminal::disable_raw_mode();
+}
+
+/// Stops this process, as a shell's Ctrl-Z does; returns when it is told to go on.
+///
+/// # Errors
+/// When the signal cannot be sent.
+pub fn stop() -> io::Result<()> {
+    // The whole group, as the terminal itself does it: a program that started this one stops with it.
+    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).map_err(Into::into)
+}
+
+/// Takes the mouse, so that clicks and the wheel are events, or leaves it to the terminal.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub fn take_mouse(on: bool) -> io::Result<()> {
+    if on {
+        execute!(io::stdout(), event::EnableMouseCapture)
+    } else {
+        execute!(io::stdout(), event::DisableMouseCapture)
+    }
 }
 
 /// Columns and rows of the terminal.

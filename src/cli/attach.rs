@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::config::Config;
 use super::exit::Usage;
 use super::proxy::log_to_file;
-use super::workbench::{Screen, Show, refuse_without_terminal};
+use super::workbench::{Screen, Show, refuse_without_terminal, refuse_wrong_look};
 use super::{Common, ProxyArgs, print};
 use crate::desk::{Desk, Owner};
 use crate::model::{Level, Notice};
@@ -25,6 +25,7 @@ pub(super) async fn run(common: &Common, place: Place, show: impl Show) -> anyho
     let base: Base = place.url.parse().map_err(|error| Usage(format!("{error}")))?;
     refuse_without_terminal()?;
     let config = Config::read(common, &ProxyArgs::default())?;
+    refuse_wrong_look(common, &config.look, &show)?;
     log_to_file();
     let token = place.token.filter(|token| !token.is_empty());
     let notices = in_the_clear(&base).into_iter().collect();
@@ -55,7 +56,7 @@ async fn shown(
 ) -> anyhow::Result<ExitCode> {
     let base = owner.base();
     let address = base.as_str().strip_prefix("http://").unwrap_or(base.as_str()).to_owned();
-    show(Desk::There(owner), Screen::attached(address.clone(), config, notices)).await?;
+    show.show(Desk::There(owner), Screen::attached(address.clone(), config, notices)).await?;
     print::note(&format!("the proxy at {address} goes on"));
     Ok(ExitCode::SUCCESS)
 }

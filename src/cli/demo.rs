@@ -44,7 +44,7 @@ pub(super) async fn run(
     let proxy = format!("http://{}", running.address).parse()?;
     let traffic = tokio::spawn(traffic::run(proxy, recordings, stop.clone()));
     let ended = if screen {
-        show(Desk::Here(running.engine.clone()), Screen::demo(running.address, length)).await
+        show.show(Desk::Here(running.engine.clone()), Screen::demo(running.address, length)).await
     } else {
         lines(&running, length).await
     };

@@ -12,7 +12,7 @@ use super::{Common, editor, list, pick, print};
 use crate::editing::Fault;
 use crate::engine::Revision;
 use crate::model::{Ending, Latency, Recording};
-use crate::reading::{decoded, pretty, text_of};
+use crate::reading::{editable, text_of};
 
 /// What is changed; without any of it the text or the body opens in an editor.
 #[derive(Args)]
@@ -146,11 +146,8 @@ fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
     if let Some(text) = text_of(response) {
         return Ok(editor::edited(&text, ".txt")?.map(Revision::Text));
     }
-    let plain = decoded(&response.headers, &response.log.bytes).ok();
-    if plain.is_none_or(|body| std::str::from_utf8(&body).is_err()) {
-        return Err(Usage("the answer is no text; use --body FILE or --image FILE".into()).into());
-    }
-    let body = pretty(&response.headers, &response.log.bytes);
+    let body = editable(&response.headers, &response.log.bytes);
+    let body = body.ok_or_else(|| Usage("the answer is no text; use --body FILE or --image FILE".into()))?;
     Ok(editor::edited(&body, ".json")?.map(|body| Revision::Body(body.into())))
 }
 

@@ -43,7 +43,7 @@ mod trash;
 mod undo;
 mod workbench;
 
-pub use config::Theme;
+pub use config::{Keys, Look, Theme};
 pub use workbench::{Screen, Show};
 
 use exit::Exit;
@@ -275,7 +275,7 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
         Some(Verb::Calls(which)) => calls::run(&common, which).await,
         Some(Verb::Stats { json }) => calls::stats(&common, json).await,
         Some(Verb::Diff(sides)) => diff::run(&common, sides).await,
-        Some(Verb::Config(verb)) => config::verbs::run(&common, verb),
+        Some(Verb::Config(verb)) => config::verbs::run(&common, verb, &show),
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
         Some(Verb::Doctor { json, offline }) => doctor::run(&common, &cli.proxy, json, offline).await,

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::config::{Config, Theme};
+use super::config::{self, Config, Look};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
 use super::{Common, ProxyArgs, attach, print};
@@ -29,30 +29,40 @@ pub struct Screen {
     pub attached: bool,
     /// How to point something at the proxy, line by line.
     pub banner: Vec<String>,
-    /// The colours that were asked for.
-    pub theme: Theme,
-    /// Whether marks and frames are ASCII.
-    pub ascii: bool,
+    /// What it looks and feels like.
+    pub look: Look,
     /// What people should know about the start.
     pub notices: Vec<Notice>,
     /// After this time the screen leaves by itself.
     pub length: Option<Duration>,
 }
 
-/// Shows a screen until somebody leaves it.
-pub trait Show: AsyncFn(Desk, Screen) -> anyhow::Result<()> {}
+/// How a screen is shown.
+pub trait Show {
+    /// Shows a screen until somebody leaves it.
+    fn show(&self, desk: Desk, screen: Screen) -> impl Future<Output = anyhow::Result<()>>;
 
-impl<S: AsyncFn(Desk, Screen) -> anyhow::Result<()>> Show for S {}
+    /// What is wrong with a look, in sentences, each with the line of the configuration where one is to blame.
+    fn wrong(&self, look: &Look) -> Vec<(Option<usize>, String)>;
+}
+
+/// Refuses a look that cannot be shown.
+pub(super) fn refuse_wrong_look(common: &Common, look: &Look, show: &impl Show) -> Result<(), Usage> {
+    let problems = config::verbs::of_look(common, look, show);
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    if said.is_empty() { Ok(()) } else { Err(Usage(said.join("\n"))) }
+}
 
 pub(super) async fn run(common: &Common, args: ProxyArgs, show: impl Show) -> anyhow::Result<ExitCode> {
     refuse_without_terminal()?;
     let config = Config::read(common, &args)?;
+    refuse_wrong_look(common, &config.look, &show)?;
     log_to_file();
     let running = match Running::start(&common.store, &config).await {
         Err(error) if is_served(&error) => return attach::beside(common, &args, &config, show, error).await,
         running => running?,
     };
-    let shown = show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;
+    let shown = show.show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;
     let summary = summary(&running.engine);
     running.stop().await?;
     shown?;
@@ -98,8 +108,7 @@ impl Screen {
             suffix: None,
             attached: false,
             banner: Vec::new(),
-            theme: config.theme,
-            ascii: config.ascii,
+            look: config.look.clone(),
             notices: [running.notices.clone(), config.notices()].concat(),
             length: None,
         }
@@ -113,8 +122,7 @@ impl Screen {
             suffix: Some("attached".into()),
             attached: true,
             banner: Vec::new(),
-            theme: config.theme,
-            ascii: config.ascii,
+            look: config.look.clone(),
             notices,
             length: None,
         }
@@ -132,8 +140,7 @@ impl Screen {
             suffix: Some("demo".into()),
             attached: false,
             banner,
-            theme: Theme::Auto,
-            ascii: false,
+            look: Look::default(),
             notices: Vec::new(),
             length,
         }

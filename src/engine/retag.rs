@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::aside;
 use super::curate::Edit;
 use super::{Engine, VerbError};
-use crate::matching::{BlastRadius, Fields, ResolveFieldError};
+use crate::matching::{BlastRadius, Fields, NamedField, ResolveFieldError};
 use crate::model::{Playback, RecordingId, Row, Strategy};
 use crate::store::{Indexed, Keys};
 
@@ -63,6 +63,12 @@ impl Engine {
             curation.step("retag", edits.collect()).await?;
         }
         Ok(planned.into_iter().map(|(retagged, _)| retagged).collect())
+    }
+
+    /// The fields of a recording's request by the names that strategies have for them; none where it is not there.
+    pub async fn named_fields(&self, id: &RecordingId) -> Option<Vec<NamedField>> {
+        let (engine, id) = (self.clone(), id.clone());
+        aside(move || Some(engine.fields_of(&id)?.named())).await
     }
 
     fn planned(&self, id: &RecordingId, tag: &Tag) -> Result<(Retagged, Indexed), VerbError> {

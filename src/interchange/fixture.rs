@@ -16,7 +16,7 @@ use self::body::Form;
 use self::time::{Millis, Moment};
 use crate::model::{
     ByteLog, Completeness, Ending, Hash, Headers, Latency, MediaId, MediaRef, Piece, Playback, Provenance,
-    Recording, RecordingId, Request, Response, Scrubbed, Source, Strategy, Timestamp,
+    Recording, RecordingId, Request, Response, Scrubbed, Source, Strategy, Timestamp, check_name,
 };
 
 /// The version of the form that is written, and the newest that is read.
@@ -25,11 +25,11 @@ pub const VERSION: u32 = 1;
 /// A recording as files of one folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
-    /// The name of the JSON file, without `.json`; the other names begin with it.
-    pub name: String,
+    /// The path of the JSON file, without `.json`: the recording's name, if it has one.
+    pub path: String,
     /// The JSON file.
     pub json: String,
-    /// Name and bytes of the files beside it.
+    /// Name and bytes of the files beside it; the names begin with that of the JSON file.
     pub bodies: Vec<(String, Bytes)>,
 }
 
@@ -58,7 +58,9 @@ pub enum FixtureError {
 /// Writes a recording and its downloaded media as files.
 #[must_use]
 pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
-    let name = stem(recording);
+    let path = recording.name.clone().filter(|name| check_name(name).is_ok());
+    let path = path.unwrap_or_else(|| stem(recording));
+    let name = path.rsplit('/').next().unwrap_or(&path);
     let mut bodies = Vec::new();
     let mut form = |part: &str, kind: &str, bytes: &Bytes, apart: bool| {
         let form = Form::of(bytes, apart, || format!("{name}.{part}.{}", body::ending(kind)));
@@ -113,7 +115,7 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
             .collect(),
         media: recording.media.clone(),
     };
-    Files { json: layout::text(&file), name, bodies }
+    Files { json: layout::text(&file), path, bodies }
 }
 
 /// Reads a recording and its downloaded media. `body` gives the bytes of a file beside it; names that lead elsewhere are
@@ -345,16 +347,11 @@ fn sorted(mut tags: Vec<String>) -> Vec<String> {
     tags
 }
 
-/// What the recording is, and enough of its id that no two share a name.
+/// What it asks, and enough of its id that no two share a name.
 fn stem(recording: &Recording) -> String {
     let path = recording.request.path();
-    let endpoint = || {
-        path.split('/')
-            .filter(|part| !matches!(*part, "" | "v1" | "v1beta" | "v2"))
-            .collect::<Vec<_>>()
-            .join("-")
-    };
-    let words = recording.name.clone().unwrap_or_else(endpoint);
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "v1" | "v1beta" | "v2"));
+    let words = parts.collect::<Vec<_>>().join("-");
     let mut slug = String::new();
     for c in words.chars().flat_map(char::to_lowercase) {
         match c {

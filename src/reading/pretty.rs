@@ -30,7 +30,13 @@ const DUMPED: usize = 256;
 /// a hex dump. A last line says what was left out. A `content-encoding` is decoded first.
 #[must_use]
 pub fn pretty(headers: &Headers, body: &Bytes) -> String {
-    let mut page = Page { text: String::new(), limit: LIMIT };
+    pretty_up_to(headers, body, LIMIT)
+}
+
+/// The same as text of at most `limit` bytes.
+#[must_use]
+pub fn pretty_up_to(headers: &Headers, body: &Bytes, limit: usize) -> String {
+    let mut page = Page { text: String::new(), limit, whole: false };
     match decoded(headers, body) {
         Err(problem) => {
             _ = writeln!(page.text, "<{problem}>");
@@ -41,10 +47,26 @@ pub fn pretty(headers: &Headers, body: &Bytes) -> String {
     page.text
 }
 
+/// A body as a text that somebody can edit: all of it, JSON indented by two spaces, all else as it is. A `content-encoding`
+/// is decoded first. None where it is no text.
+#[must_use]
+pub fn editable(headers: &Headers, body: &Bytes) -> Option<String> {
+    let body = decoded(headers, body).ok()?;
+    let text = std::str::from_utf8(&body).ok()?;
+    if Form::of(headers, &body).is_some() || !is_json(text) {
+        return Some(text.to_owned());
+    }
+    let mut page = Page { text: String::new(), limit: usize::MAX, whole: true };
+    page.json(text);
+    Some(page.text)
+}
+
 /// Text up to a limit.
 struct Page {
     text: String,
     limit: usize,
+    /// Whether files stay as they are.
+    whole: bool,
 }
 
 impl Page {
@@ -132,6 +154,7 @@ impl Page {
                 }
                 Token::Comma => self.push(",") && self.line(depth),
                 Token::Colon => self.push(": "),
+                Token::Text(text) if self.whole => self.push(text),
                 Token::Text(text) => self.push(&shown(text)),
                 Token::Scalar(text) => self.push(text),
             };

@@ -148,3 +148,18 @@ fn letters_written_as_escapes_are_shown_as_letters() {
         assert_eq!(shown(kept), expected);
     }
 }
+
+#[test]
+fn what_is_edited_is_all_there_and_means_the_same() {
+    let picture = STANDARD.encode(png(2, 600));
+    let long = STANDARD.encode(vec![7_u8; 300 << 10]);
+    let body = format!(r#"{{"data":[{{"b64_json":"{picture}","s":"\u00fc"}}],"long":"{long}","n":1.50}}"#);
+    let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+    let text = editable(&headers, &body.clone().into()).unwrap();
+    assert!(text.lines().count() > 5, "it is set out over lines");
+    let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    assert_eq!(squeezed, body, "nothing is left out or written otherwise");
+    let stream: Headers = [("content-type", "text/event-stream")].into_iter().collect();
+    assert_eq!(editable(&stream, &"data: {\"a\":1}\n\n".into()).as_deref(), Some("data: {\"a\":1}\n\n"));
+    assert_eq!(editable(&headers, &Bytes::from_static(&[0xff, 0xfe])), None);
+}

@@ -11,20 +11,27 @@ use super::keymap::BINDINGS;
 use super::layout::{self, Class};
 use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
 use super::sheet::Sheet;
+use super::text::Form;
 use crate::terminal::Protocol;
 
 impl App {
     /// Does what a key asked for.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
+        let warned = self.warned.take() == Some(action);
         if let Some(by) = self.motion(action) {
             self.moved(by);
             return Vec::new();
+        }
+        if let Some(effects) = self.workflow(action) {
+            return effects;
         }
         match action {
             Action::Open => return self.open(),
             Action::Confirm => return self.confirm(),
             Action::Quit => return self.quit(),
             Action::Redraw => return vec![Effect::Redraw],
+            Action::Mouse => return self.switch_mouse(),
+            Action::Suspend => return self.suspend(warned),
             Action::Picture => return self.full_screen(),
             Action::Back => self.back(),
             Action::Filter => self.look_for(),
@@ -39,10 +46,18 @@ impl App {
                 self.mark(action);
             }
             Action::Follow => {
+                self.causes.shown = false;
                 self.live.follow();
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
+            Action::Keep => return self.keep(false),
+            Action::RecordNow => return self.keep(true),
+            Action::Compare => return self.compare(),
+            Action::Swap => return self.swap(),
+            Action::Copy => self.copy_menu(),
+            Action::Outside => return self.outside(),
+            Action::Fire => return self.fire(),
             Action::Find => self.open_finder(),
             Action::Sort => self.choose_order(),
             Action::Reverse => self.order = self.order.reversed(),
@@ -50,7 +65,7 @@ impl App {
             Action::CompleteBack => self.complete_filter(false),
             Action::Earlier | Action::Later if self.recall_sought(action) => {}
             Action::Earlier | Action::Later => self.recall(action == Action::Earlier),
-            other if self.look(other) => {}
+            other if self.watch(other) || self.look(other) => {}
             other => return self.curate(other),
         }
         Vec::new()
@@ -61,21 +76,29 @@ impl App {
         match action {
             Action::LiveTab => self.turn_to(Tab::Live),
             Action::RecordingsTab => self.turn_to(Tab::Recordings),
+            Action::DiffTab => self.turn_to(Tab::Diff),
             Action::OtherPane => self.focus_detail(!self.in_detail),
             Action::ListPane => self.focus_detail(false),
             Action::DetailPane => self.focus_detail(true),
-            Action::NextPage => self.detail.show(self.detail.page.neighbour(true)),
-            Action::PreviousPage => self.detail.show(self.detail.page.neighbour(false)),
+            other if self.tab == Tab::Diff && self.look_at_diff(other) => {}
+            Action::NextPage => self.detail.turn(true),
+            Action::PreviousPage => self.detail.turn(false),
             Action::NextPicture => self.detail.leaf(true),
             Action::PreviousPicture => self.detail.leaf(false),
+            Action::NextChange => self.found(true),
+            Action::PreviousChange => self.found(false),
+            Action::BodyView => {
+                let view = self.detail.form.view.next();
+                self.detail.reform(Form { view, whole: false });
+            }
+            Action::LoadAll => self.detail.reform(Form { whole: true, ..self.detail.form }),
+            Action::Wrap => {
+                self.detail.sideways = if self.detail.sideways.is_some() { None } else { Some(0) };
+            }
             Action::ScrollLeft => self.scroll_sideways(-8),
             Action::ScrollRight => self.scroll_sideways(8),
             Action::Zoom => self.zoom = !self.zoom,
-            Action::JumpBack => {
-                if let Some(tab) = self.jumps.pop() {
-                    self.turn_to(tab);
-                }
-            }
+            Action::JumpBack => self.jump_back(),
             _ => return false,
         }
         true
@@ -117,9 +140,24 @@ impl App {
             }
             Some(Overlay::Finder(finder)) => finder.step(by),
             Some(Overlay::Sheet(sheet)) => sheet.step(by),
-            Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
+            Some(Overlay::Retag(retag)) => retag.step(by, self.known.fields.known()),
+            Some(Overlay::Draft(draft)) => draft.step(by),
+            Some(Overlay::Shelf(pile)) => {
+                let pile = Box::new(pile.as_ref().clone().stepped(by, self));
+                self.overlay = Some(Overlay::Shelf(pile));
+            }
+            Some(
+                Overlay::Question(_)
+                | Overlay::Prompt(_)
+                | Overlay::Leaving
+                | Overlay::Clearing
+                | Overlay::Picture
+                | Overlay::Search(_),
+            ) => {}
+            None if self.tab == Tab::Diff => self.diff.scroll_by(by),
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
+                Tab::Live if self.causes.shown => self.causes.list.step(by, height),
                 // To the end of the live list means to follow, even when it is the selected row already.
                 Tab::Live if by > isize::MAX / 4 => self.live.follow(),
                 Tab::Live => self.live.step(by, height),
@@ -127,6 +165,10 @@ impl App {
                     self.recordings.step(by, height);
                     self.mark_range();
                 }
+                Tab::Prune => self.prune.list.step(by, height),
+                Tab::Log if by > isize::MAX / 4 => self.log.follow(),
+                Tab::Log => self.log.step(by, height),
+                Tab::Diff => {}
             },
         }
     }
@@ -134,7 +176,7 @@ impl App {
     /// Rows of the focused pane.
     fn height(&self) -> usize {
         let areas = self.areas();
-        if self.in_detail { usize::from(layout::inner(areas.detail).height) } else { areas.list_rows() }
+        if self.in_detail { usize::from(layout::inner(areas.detail).height) } else { self.list_height() }
     }
 
     fn open(&mut self) -> Vec<Effect> {
@@ -153,7 +195,9 @@ impl App {
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
             Some(Overlay::Finder(finder)) => self.find(&finder),
             Some(Overlay::Sheet(sheet)) => self.leave_sheet(&sheet),
+            Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
+            Some(Overlay::Search(_)) => {}
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
             None => self.focus_detail(true),
@@ -164,10 +208,15 @@ impl App {
     fn confirm(&mut self) -> Vec<Effect> {
         match self.overlay.take() {
             Some(Overlay::Question(question)) if question.is_ready() => match question.deed {
-                Deed::Remove(ids) if ids.is_empty() => Vec::new(),
+                Deed::Remove(ids) | Deed::Rerecord(ids) if ids.is_empty() => Vec::new(),
                 deed => vec![Effect::Do(deed)],
             },
+            Some(Overlay::Draft(draft)) => self.store(draft),
             Some(Overlay::Leaving) => vec![Effect::Quit],
+            Some(Overlay::Clearing) => {
+                self.clear_calls();
+                Vec::new()
+            }
             other => {
                 self.overlay = other;
                 Vec::new()
@@ -180,8 +229,22 @@ impl App {
         match choice {
             Choice::Act(action) => self.act(action),
             Choice::Do(deed) => vec![Effect::Do(deed)],
-            Choice::Sort(by) => {
-                self.sort(by);
+            Choice::Edit(draft) => vec![Effect::Editor(draft)],
+            Choice::Copy(held, part) => vec![Effect::Copy(held, part)],
+            Choice::Compare(one, other) => self.show_diff(one, other),
+            other => {
+                match other {
+                    Choice::Menu(menu) => self.overlay = Some(Overlay::Menu(menu)),
+                    Choice::Type(purpose, text) => self.ask_for(purpose, &text),
+                    Choice::Query(query) => self.query_chosen(query),
+                    Choice::Sort(by) => self.sort(by),
+                    Choice::Pick(thing) => self.pick(thing),
+                    Choice::Act(_)
+                    | Choice::Do(_)
+                    | Choice::Edit(_)
+                    | Choice::Copy(..)
+                    | Choice::Compare(..) => {}
+                }
                 Vec::new()
             }
         }
@@ -189,6 +252,9 @@ impl App {
 
     /// In a menu a letter chooses at once.
     pub(super) fn by_letter(&mut self, key: &str) -> Option<Vec<Effect>> {
+        if let Some(Overlay::Retag(retag)) = &mut self.overlay {
+            return (!retag.typing && retag.letter(key)).then(Vec::new);
+        }
         let Some(Overlay::Menu(menu)) = &self.overlay else { return None };
         let choice = menu.items.get(menu.by_key(key)?)?.choice.clone();
         self.overlay = None;
@@ -216,6 +282,7 @@ impl App {
                 change(&mut prompt.input);
                 prompt.error = None;
             }
+            Some(Overlay::Retag(retag)) if retag.typing => change(&mut retag.rule),
             Some(Overlay::Palette(palette)) => {
                 change(&mut palette.input);
                 palette.search();
@@ -224,6 +291,11 @@ impl App {
                 change(input);
                 *at = 0;
             }
+            Some(Overlay::Search(input)) => {
+                change(input);
+                let text = input.value().to_owned();
+                self.searched(&text);
+            }
             Some(Overlay::Question(question)) => {
                 if let Some((_, input)) = &mut question.typed {
                     change(input);
@@ -231,6 +303,26 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// Back to the shell; while calls are under way only when asked twice, because the proxy stands still, too.
+    fn suspend(&mut self, warned: bool) -> Vec<Effect> {
+        let flying = self.world.counters.in_flight;
+        if flying > 0 && !self.options.attached && !warned {
+            self.warned = Some(Action::Suspend);
+            let calls = if flying == 1 { "1 call is".into() } else { format!("{flying} calls are") };
+            let text = format!("{calls} under way, and the proxy would stand still; once more suspends it");
+            self.toasts.info(self.now, text);
+            return Vec::new();
+        }
+        vec![Effect::Suspend]
+    }
+
+    fn switch_mouse(&mut self) -> Vec<Effect> {
+        self.options.mouse = !self.options.mouse;
+        let text = if self.options.mouse { "The mouse works here" } else { "The terminal selects text" };
+        self.toasts.info(self.now, text.into());
+        vec![Effect::Mouse(self.options.mouse)]
     }
 
     fn quit(&mut self) -> Vec<Effect> {
@@ -251,13 +343,25 @@ impl App {
                     self.keep_filter();
                 }
                 Overlay::Finder(finder) => self.sought.remember(finder.input.value()),
+                // First the rule is kept, then the choice is left.
+                Overlay::Retag(mut retag) if retag.typing => {
+                    retag.typing = false;
+                    self.overlay = Some(Overlay::Retag(retag));
+                }
+                Overlay::Draft(draft) => self.put_aside(draft),
                 // First what was looked for goes, then the help.
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));
                 }
+                Overlay::Search(_) => self.searched(""),
                 _ => {}
             }
         } else if self.toasts.dismiss() {
+        } else if self.tab == Tab::Diff {
+            let before = self.jumps.pop().unwrap_or(Tab::Recordings);
+            self.turn_to(before);
+        } else if self.in_detail && !self.detail.search.needle().is_empty() {
+            self.searched("");
         } else if self.in_detail {
             self.in_detail = false;
         } else if self.zoom {
@@ -265,6 +369,8 @@ impl App {
         } else if self.marks.end_range() {
         } else if self.tab == Tab::Recordings && !self.marked.is_empty() {
             self.mark(Action::MarkNone);
+        } else if self.tab == Tab::Live && self.causes.shown {
+            self.fold_causes(false);
         } else if !self.filter().kept().is_empty() {
             self.change_filter(Filter::clear);
         }
@@ -275,6 +381,10 @@ impl App {
         if let Some(Overlay::Help(help)) = &mut self.overlay {
             help.search.get_or_insert_default();
             help.typing = true;
+        } else if self.in_detail {
+            self.search();
+        } else if self.tab == Tab::Diff {
+            self.toasts.info(self.now, "There is no list to filter here".into());
         } else {
             self.edit_filter();
         }
@@ -291,7 +401,8 @@ impl App {
     pub(super) fn focus_detail(&mut self, detail: bool) {
         let areas = self.areas();
         let fits = !matches!(areas.class, Class::Tiny | Class::Line);
-        self.in_detail = detail && fits;
+        self.in_detail = detail && fits && self.tab != Tab::Diff;
+        self.detail.recompose();
         if self.in_detail {
             // What is being read must not be replaced by the next call.
             self.live.pause(areas.list_rows());
@@ -300,8 +411,16 @@ impl App {
 
     fn scroll_sideways(&mut self, by: isize) {
         let at = match self.tab {
+            _ if self.in_detail => match &mut self.detail.sideways {
+                Some(at) => at,
+                None => {
+                    return self.toasts.info(self.now, "Long lines are wrapped; w lets them scroll".into());
+                }
+            },
             Tab::Live => &mut self.live.sideways,
-            Tab::Recordings => &mut self.recordings.sideways,
+            Tab::Recordings | Tab::Diff => &mut self.recordings.sideways,
+            Tab::Prune => &mut self.prune.list.sideways,
+            Tab::Log => &mut self.log.sideways,
         };
         *at = at.saturating_add_signed(by).min(400);
     }

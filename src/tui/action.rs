@@ -85,8 +85,14 @@ actions! {
     Fire "fire" "send its request to this proxy once more, to see that it hits";
     Rerecord "rerecord" "ask the upstream once more, after asking";
     Reviews "reviews" "what waits for review";
+    Accept "accept" "the new answer takes the old one's place";
+    KeepBoth "keep-both" "both stay: the new one is another take";
+    Reject "reject" "the new answer goes";
     Trash "trash" "what was deleted";
+    Restore "restore" "bring it back from the trash";
     Compact "compact" "free the space of what was deleted long ago";
+    Purge "purge" "empty the trash for good, after asking";
+    Presets "presets" "queries to begin with";
     Fix "fix" "make it match: the fixes of a miss";
     RecordNow "record-now" "ask the upstream for this call's answer, and keep it";
     Keep "keep" "make a recording of this call after the fact";
@@ -107,6 +113,7 @@ actions! {
     NextChange "next-change" "next change";
     PreviousChange "previous-change" "previous change";
     Swap "swap" "swap the two sides";
+    DifferenceMap "difference-map" "where two pictures differ, or the second one";
     Split "split" "side by side, or one below the other";
     Zoom "zoom" "the focused pane on the whole screen, and back";
     Mouse "mouse" "the mouse on or off; off, the terminal selects text";

@@ -9,25 +9,35 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
+use super::action::Action;
 use super::ask::{Ask, Known};
+use super::causes::Causes;
+use super::compare::Comparing;
 use super::detail::Detail;
+use super::draft::Draft;
 use super::effect::{Effect, Subject};
 use super::filter::Filter;
+use super::flows::Asked;
 use super::keymap::{Keymap, Scope};
 use super::kin::Kin;
 use super::layout::{self, Areas, Class, Wishes};
 use super::list::List;
 use super::marks::Marks;
 use super::message::Message;
+use super::mouse::Clicked;
 use super::order::{Order, RowKey};
 use super::overlay::{Finder, Overlay};
 use super::page::Page;
+use super::pane;
 use super::past::Past;
+use super::prune::Prune;
 use super::sheet::Smalls;
 use super::sieve::Sieve;
+use super::stats::Stats;
 use super::theme::Theme;
 use super::toast::Toasts;
-use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use super::why::Why;
+use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
 use crate::query::Kind;
 use crate::reading::Prices;
 use crate::terminal::Protocol;
@@ -53,6 +63,12 @@ pub struct Options {
     pub notices: Vec<Notice>,
     /// What the keys mean.
     pub keymap: Keymap,
+    /// Whether the screen takes the mouse.
+    pub mouse: bool,
+    /// The command that puts its input on the clipboard, with its arguments; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file, with its arguments; empty takes the system's.
+    pub open: Vec<String>,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -65,11 +81,17 @@ pub enum Tab {
     Live,
     /// What is stored.
     Recordings,
+    /// Two of them side by side.
+    Diff,
+    /// What can go.
+    Prune,
+    /// What was said and changed.
+    Log,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Live, Self::Recordings];
+    pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
 
     /// Its name.
     #[must_use]
@@ -77,6 +99,9 @@ impl Tab {
         match self {
             Self::Live => "Live",
             Self::Recordings => "Recordings",
+            Self::Prune => "Prune",
+            Self::Log => "Log",
+            Self::Diff => "Diff",
         }
     }
 
@@ -86,6 +111,21 @@ impl Tab {
         match self {
             Self::Live => Scope::Live,
             Self::Recordings => Scope::Recordings,
+            Self::Diff => Scope::Diff,
+            Self::Prune => Scope::Prune,
+            Self::Log => Scope::Log,
+        }
+    }
+
+    /// What leads to it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Live => Action::LiveTab,
+            Self::Recordings => Action::RecordingsTab,
+            Self::Diff => Action::DiffTab,
+            Self::Prune => Action::PruneTab,
+            Self::Log => Action::LogTab,
         }
     }
 }
@@ -105,12 +145,22 @@ pub struct App {
     pub live: List<CallId>,
     /// The recordings that pass the filter.
     pub recordings: List<RowKey>,
+    /// What can go.
+    pub prune: Prune,
+    /// The messages that pass the filter, by number.
+    pub log: List<u64>,
+    /// An edit that was put aside.
+    pub draft: Option<Box<Draft>>,
     /// Whether the detail pane has the focus.
     pub in_detail: bool,
     /// Whether the focused pane fills the screen.
     pub zoom: bool,
     /// The detail pane.
     pub detail: Detail,
+    /// What is compared.
+    pub diff: Comparing,
+    /// A call that is to be selected as soon as it is known.
+    pub awaited: Option<CallId>,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// Messages for people.
@@ -139,11 +189,29 @@ pub struct App {
     pub sought: Past,
     /// How much of long work is done, and of how much.
     pub under: Option<(usize, usize)>,
+    /// Why the selected call was answered as it was: what was asked.
+    pub why: Why,
+    /// The misses of the live list by cause.
+    pub causes: Causes,
+    /// The numbers of the calls.
+    pub stats: Stats,
+    /// Calls up to this one are not listed any more.
+    pub cleared: CallId,
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
-    pub(super) asked: u64,
+    pub(super) clicked: Clicked,
+    /// What has to be asked for twice, and was asked for once.
+    pub(super) warned: Option<Action>,
+    pub(super) asked: Asked,
+    /// The recordings of which it is being found out what recording them anew costs.
+    pub(super) rerecording: Vec<RecordingId>,
+    pub(super) questions: u64,
+    /// The live list's filter before a jump put another in its place.
+    pub(super) lent: Option<Filter>,
+    /// When the numbers were asked for, and at how many hits and recordings.
+    pub(super) counted: Option<(Timestamp, (u64, usize))>,
     pub(super) typed: String,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 impl Options {
@@ -163,11 +231,13 @@ impl App {
             world: Snapshot::default(),
             now: Timestamp::default(),
             tab: Tab::Live,
-            live: List::new(true).asked_of(Kind::Calls),
+            live: List::new(true).filtered(Filter::of(Kind::Calls)),
             recordings: List::new(false),
             in_detail: false,
             zoom: false,
             detail: Detail::default(),
+            diff: Comparing::default(),
+            awaited: None,
             overlay: None,
             toasts: Toasts::default(),
             rates: VecDeque::from(vec![0]),
@@ -182,8 +252,21 @@ impl App {
             smalls: Smalls::default(),
             sought: Past::default(),
             under: None,
+            why: Why::default(),
+            causes: Causes::default(),
+            stats: Stats::default(),
+            cleared: CallId::default(),
+            lent: None,
+            counted: None,
             size: (0, 0),
-            asked: 0,
+            clicked: Clicked::default(),
+            warned: None,
+            questions: 0,
+            asked: Asked::default(),
+            rerecording: Vec::new(),
+            prune: Prune::default(),
+            log: List::new(true).filtered(Filter::plain()),
+            draft: None,
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
@@ -193,17 +276,21 @@ impl App {
     /// Takes a message in; returns what is to be done.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         self.dirty |= !matches!(message, Message::Tick(_));
+        let moment = Self::is_moment(&message);
         let mut effects = match message {
             Message::Key(key) => self.key(key),
+            Message::Mouse(event, now) => self.mouse(event, now),
             Message::Paste(text) => self.paste(&text),
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
+            Message::Offer(action) if self.overlay.is_none() => self.act(action),
+            Message::Copied { text, what } => vec![Effect::Clip { text, what }],
             other => {
                 self.take(other);
                 Vec::new()
             }
         };
-        effects.extend(self.reconcile());
+        effects.extend(self.reconcile(moment));
         effects
     }
 
@@ -221,17 +308,20 @@ impl App {
     /// The places on a screen of this size.
     #[must_use]
     pub fn areas_on(&self, whole: Rect) -> Areas {
-        let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
-        let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
+        let strip = if self.tab == Tab::Live { super::pane::strip::height(self, whole) } else { 0 };
         let filter = self.filter();
+        let single = self.tab == Tab::Diff;
+        // The query of what can go stands above the plan.
+        let elsewhere = matches!(self.tab, Tab::Diff | Tab::Prune);
+        let filtered = !elsewhere && (filter.input.is_some() || !filter.kept().is_empty());
         Areas::of(
             whole,
             Wishes {
                 detail: self.in_detail,
-                zoom: self.zoom,
-                tall_list: self.tab == Tab::Live,
+                zoom: self.zoom || single,
+                tall_list: self.tab != Tab::Recordings,
                 strip,
-                filter: u16::from(filter.input.is_some() || !filter.kept().is_empty()),
+                filter: u16::from(filtered),
             },
         )
     }
@@ -241,8 +331,16 @@ impl App {
     pub fn filter(&self) -> &Filter {
         match self.tab {
             Tab::Live => &self.live.filter,
-            Tab::Recordings => &self.recordings.filter,
+            Tab::Recordings | Tab::Diff => &self.recordings.filter,
+            Tab::Prune => &self.prune.list.filter,
+            Tab::Log => &self.log.filter,
         }
+    }
+
+    /// Rows of the list for what it lists.
+    pub(super) fn list_height(&self) -> usize {
+        let head = if self.tab == Tab::Prune { usize::from(pane::prune::HEAD) } else { 0 };
+        self.areas().list_rows().saturating_sub(head)
     }
 
     /// The call with this id.
@@ -255,6 +353,9 @@ impl App {
     /// The selected call.
     #[must_use]
     pub fn selected_call(&self) -> Option<&Call> {
+        if self.causes.shown {
+            return self.causes.selected().and_then(|id| self.call(id));
+        }
         self.live.selected().and_then(|id| self.call(*id))
     }
 
@@ -270,15 +371,18 @@ impl App {
         if let Some(overlay) = &self.overlay {
             return vec![overlay.scope()];
         }
+        if self.tab == Tab::Diff {
+            return vec![Scope::Diff, Scope::Anywhere];
+        }
         let pane = if self.in_detail { Scope::Detail } else { Scope::List };
         vec![pane, self.tab.scope(), Scope::Anywhere]
     }
 
     /// A question for the desk, with a number of its own.
     pub(super) fn ask(&mut self, ask: Ask) -> Effect {
-        self.asked += 1;
-        self.known.asked(self.asked, &ask);
-        Effect::Ask(self.asked, ask)
+        self.questions += 1;
+        self.known.asked(self.questions, &ask);
+        Effect::Ask(self.questions, ask)
     }
 
     fn take(&mut self, message: Message) {
@@ -291,13 +395,17 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
-            Message::Answered { generation, answer: Ok(answer), .. } => {
-                self.known.take(generation, answer);
+            Message::Paired { generation, sides } => self.diff.paired(generation, sides),
+            Message::Fired(fired) => self.fired(fired),
+            Message::Answered { generation, answer, ask } => {
+                match answer {
+                    Ok(answer) => self.known.take(generation, answer),
+                    Err(why) => self.known.fail(generation, &ask, why),
+                }
                 self.take_list(generation);
-            }
-            Message::Answered { generation, answer: Err(why), ask } => {
-                self.known.fail(generation, &ask, why);
-                self.take_list(generation);
+                self.answered(&ask);
+                self.diff.arrived();
+                self.detail.recompose();
             }
             Message::Sifted { generation, keys } => self.sifted(generation, keys),
             Message::Shrunk(id, small) => self.smalls.take(id, small),
@@ -306,8 +414,11 @@ impl App {
                     finder.take(generation, sought);
                 }
             }
+            Message::Lagged(lost) => self.stats.lost += lost,
+            Message::Consent { deed, text } => self.ask_consent(deed, &text),
             Message::Done(text) => {
                 self.under = None;
+                self.asked.age();
                 if !text.is_empty() {
                     self.toasts.info(self.now, text);
                 }
@@ -317,38 +428,44 @@ impl App {
                 self.under = None;
                 self.toasts.error(format!("{what}: {text}"));
             }
-            Message::Key(_) | Message::Paste(_) | Message::Tick(_) | Message::Terminate => {}
+            Message::Drafted(draft) => self.drafted(draft),
+            Message::Offer(_)
+            | Message::Key(_)
+            | Message::Mouse(..)
+            | Message::Paste(_)
+            | Message::Tick(_)
+            | Message::Copied { .. }
+            | Message::Terminate => {}
         }
-    }
-
-    /// A second went by. Only what would look different counts as a change, so that an idle screen is not drawn.
-    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let minute = |at: Timestamp| at.0.div_euclid(60_000);
-        self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
-        let aged = minute(now) != minute(self.now);
-        self.dirty |= self.toasts.expire(now) || aged;
-        self.now = now;
-        if aged {
-            self.aged();
-        }
-        self.rates.push_back(0);
-        while self.rates.len() > 60 {
-            self.rates.pop_front();
-        }
-        Vec::new()
     }
 
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
-    fn reconcile(&mut self) -> Vec<Effect> {
+    fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
         let mut effects: Vec<Effect> = self.sift().into_iter().collect();
         effects.extend(self.look_for_expired());
         effects.extend(self.seek());
         effects.extend(self.shrink());
         self.count_marks();
         let areas = self.areas();
-        self.live.reveal(areas.list_rows());
-        self.recordings.reveal(areas.list_rows());
+        self.find_awaited();
+        let finding = matches!(self.overlay, Some(Overlay::Finder(_)));
+        if self.tab == Tab::Diff && !finding {
+            effects.extend(self.reconcile_diff(&areas));
+            return effects;
+        }
+        let rows = self.list_height();
+        self.live.reveal(rows);
+        self.causes.list.reveal(rows);
+        self.recordings.reveal(rows);
+        self.prune.list.reveal(rows);
+        self.look_at_log(rows);
         self.detail.turn_to(self.subject());
+        if let (Tab::Live, false, Some(call)) = (self.tab, finding, self.selected_call()) {
+            let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
+            self.detail.open_at(page);
+        }
+        effects.extend(self.inquire());
+        effects.extend(self.wonder(moment));
         let (pane, picture) = self.reading(&areas);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
@@ -356,10 +473,13 @@ impl App {
         }
         effects.extend(self.detail.load());
         if self.detail.must_compose(usize::from(pane.width)) {
-            self.detail.lines = self.compose(usize::from(pane.width));
+            let width = usize::from(pane.width);
+            let log = self.tab == Tab::Log && !finding;
+            self.detail.lines = if log { self.log_lines(width) } else { self.compose(width) };
+            self.detail.search.look(&self.detail.lines);
         }
         self.detail.keep_in(usize::from(pane.height));
-        if full || self.detail.page == Page::Image || matches!(self.overlay, Some(Overlay::Finder(_))) {
+        if full || finding || self.detail.page == Page::Image {
             let place = if full { areas.whole } else { picture };
             let rows = if full { place.height.saturating_sub(1) } else { place.height };
             effects.extend(self.detail.scale((place.width, rows)));
@@ -382,7 +502,11 @@ impl App {
         }
         match self.tab {
             Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
-            Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),
+            Tab::Recordings | Tab::Diff => {
+                self.recordings.selected().map(|key| Subject::Recording(key.1.clone()))
+            }
+            Tab::Prune => self.prune.list.selected().map(|key| Subject::Recording(key.2.clone())),
+            Tab::Log => None,
         }
     }
 

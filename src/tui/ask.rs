@@ -4,8 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::page::Pages;
+use super::text::Form;
 use crate::desk::Desk;
 use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
+use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::retention::PrunePlan;
 
@@ -14,6 +17,10 @@ use crate::retention::PrunePlan;
 pub enum Ask {
     /// Why a call was answered as it was.
     Why(CallId),
+    /// The fields of a recording's request.
+    Fields(RecordingId),
+    /// What two answers say: the old one's and the new one's.
+    Pair(RecordingId, RecordingId),
     /// What another strategy would do.
     Retag(Vec<RecordingId>, Tag),
     /// What differs.
@@ -41,6 +48,8 @@ pub enum Ask {
 #[expect(missing_docs, reason = "`Ask` says what each one answers")]
 pub enum Answer {
     Why(Option<Box<Explanation>>),
+    Fields(Vec<NamedField>),
+    Pair(Box<[Pages; 2]>),
     Retag(Vec<Retagged>),
     Diff(Box<Diff>),
     Prune(Box<PrunePlan>),
@@ -63,7 +72,12 @@ impl Ask {
     /// How long to wait for a newer question before it is asked: where one comes with every letter, most are in vain.
     #[must_use]
     pub fn pause(&self) -> Duration {
-        Duration::from_millis(if matches!(self, Self::List(_)) { 120 } else { 0 })
+        Duration::from_millis(match self {
+            Self::List(_) => 120,
+            // Whoever scrolls through a list asks only about what they stop at.
+            Self::Why(_) => 40,
+            _ => 0,
+        })
     }
 
     /// Asks the desk.
@@ -73,6 +87,10 @@ impl Ask {
     pub async fn answered(self, desk: &Desk) -> Result<Answer, String> {
         let answer = match self {
             Self::Why(call) => desk.explain_call(call).await.map(|why| Answer::Why(why.map(Box::new))),
+            Self::Fields(id) => {
+                desk.fields(&id).await.map(|fields| Answer::Fields(fields.unwrap_or_default()))
+            }
+            Self::Pair(one, other) => return pair(desk, [one, other]).await,
             Self::Retag(ids, tag) => desk.retag(&ids, &tag, true).await.map(Answer::Retag),
             Self::Diff(one, other) => desk.diff(&one, &other).await.map(|diff| Answer::Diff(Box::new(diff))),
             Self::Prune(query, keep) => {
@@ -88,6 +106,19 @@ impl Ask {
         };
         answer.map_err(|error| error.to_string())
     }
+}
+
+/// What two recordings hold; nothing of one that is gone.
+async fn pair(desk: &Desk, ids: [RecordingId; 2]) -> Result<Answer, String> {
+    let mut pair = [Pages::default(), Pages::default()];
+    for (id, pages) in ids.iter().zip(&mut pair) {
+        let recording = desk.recording(id).await.map_err(|error| error.to_string())?;
+        let Some(recording) = recording else { continue };
+        let made =
+            tokio::task::spawn_blocking(move || Pages::of_recording(&recording, Form::default())).await;
+        *pages = made.map_err(|error| error.to_string())?;
+    }
+    Ok(Answer::Pair(Box::new(pair)))
 }
 
 /// Something that was asked for, and what has come of it. Only the answer to the newest question counts.
@@ -138,6 +169,8 @@ impl<T> Slot<T> {
 #[expect(missing_docs, reason = "`Ask` says what each one is")]
 pub struct Known {
     pub why: Slot<Option<Box<Explanation>>>,
+    pub fields: Slot<Vec<NamedField>>,
+    pub pair: Slot<Box<[Pages; 2]>>,
     pub retag: Slot<Vec<Retagged>>,
     pub diff: Slot<Box<Diff>>,
     pub prune: Slot<Box<PrunePlan>>,
@@ -155,6 +188,8 @@ impl Known {
     pub fn asked(&mut self, generation: u64, ask: &Ask) {
         match ask {
             Ask::Why(_) => self.why.asked(generation),
+            Ask::Fields(_) => self.fields.asked(generation),
+            Ask::Pair(..) => self.pair.asked(generation),
             Ask::Retag(..) => self.retag.asked(generation),
             Ask::Diff(..) => self.diff.asked(generation),
             Ask::Prune(..) => self.prune.asked(generation),
@@ -168,10 +203,32 @@ impl Known {
         }
     }
 
+    /// Whether the answer to this is awaited.
+    #[must_use]
+    pub fn awaits(&self, ask: &Ask) -> bool {
+        match ask {
+            Ask::Why(_) => self.why.waiting,
+            Ask::Fields(_) => self.fields.waiting,
+            Ask::Pair(..) => self.pair.waiting,
+            Ask::Retag(..) => self.retag.waiting,
+            Ask::Diff(..) => self.diff.waiting,
+            Ask::Prune(..) => self.prune.waiting,
+            Ask::List(_) => self.list.waiting,
+            Ask::Expired => self.expired.waiting,
+            Ask::Rerecord(_) => self.rerecord.waiting,
+            Ask::Trash => self.trash.waiting,
+            Ask::Reviews => self.reviews.waiting,
+            Ask::Steps => self.steps.waiting,
+            Ask::Stats => self.stats.waiting,
+        }
+    }
+
     /// Takes what the desk said.
     pub fn take(&mut self, generation: u64, answer: Answer) {
         match answer {
             Answer::Why(why) => self.why.take(generation, Ok(why)),
+            Answer::Fields(fields) => self.fields.take(generation, Ok(fields)),
+            Answer::Pair(pair) => self.pair.take(generation, Ok(pair)),
             Answer::Retag(would) => self.retag.take(generation, Ok(would)),
             Answer::Diff(diff) => self.diff.take(generation, Ok(diff)),
             Answer::Prune(plan) => self.prune.take(generation, Ok(plan)),
@@ -192,6 +249,8 @@ impl Known {
     pub fn fail(&mut self, generation: u64, ask: &Ask, why: String) {
         match ask {
             Ask::Why(_) => self.why.take(generation, Err(why)),
+            Ask::Fields(_) => self.fields.take(generation, Err(why)),
+            Ask::Pair(..) => self.pair.take(generation, Err(why)),
             Ask::Retag(..) => self.retag.take(generation, Err(why)),
             Ask::Diff(..) => self.diff.take(generation, Err(why)),
             Ask::Prune(..) => self.prune.take(generation, Err(why)),

@@ -29,7 +29,9 @@ impl App {
         match self.tab {
             Tab::Recordings if !self.marked.is_empty() => self.marked.iter().cloned().collect(),
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
+            Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
+            Tab::Diff | Tab::Log => Vec::new(),
         }
     }
 
@@ -39,12 +41,11 @@ impl App {
             Action::Undo => return vec![Effect::Do(Deed::Undo)],
             Action::Redo => return vec![Effect::Do(Deed::Redo)],
             Action::Mode => self.choose_mode(),
-            Action::Keep => return self.keep(),
             _ => {}
         }
         let ids = self.targets();
         let Some(first) = ids.first().cloned() else {
-            if !matches!(action, Action::Mode | Action::Keep) {
+            if !matches!(action, Action::Mode) {
                 self.toasts.info(self.now, "No recording is selected".into());
             }
             return Vec::new();
@@ -70,26 +71,9 @@ impl App {
                     Purpose::Name(first),
                 );
             }
-            Action::Derive => {
-                self.prompt(
-                    format!("A recording that fails, made of {first}"),
-                    &[
-                        "429 retry-after=20    500    529",
-                        "cut@3  stall@3        after so many events, or bytes",
-                        "malformed             slow x5    slow 10s",
-                    ],
-                    "",
-                    Purpose::Fault(first),
-                );
-            }
             _ => {}
         }
         Vec::new()
-    }
-
-    fn keep(&mut self) -> Vec<Effect> {
-        let Some(call) = self.selected_call() else { return Vec::new() };
-        vec![Effect::Do(Deed::Keep(call.id, false))]
     }
 
     fn protect(&self, ids: Vec<RecordingId>) -> Vec<Effect> {
@@ -118,7 +102,7 @@ impl App {
 
     /// All that can be done with what is selected, with its keys.
     pub(super) fn actions_menu(&mut self) {
-        const VERBS: [Action; 22] = [
+        const VERBS: [Action; 24] = [
             Action::Fix,
             Action::RecordNow,
             Action::Keep,
@@ -141,6 +125,8 @@ impl App {
             Action::Reviews,
             Action::Compact,
             Action::Clear,
+            Action::Presets,
+            Action::Undo,
         ];
         let scopes = self.scopes();
         let bound = |action: &Action| {
@@ -226,37 +212,6 @@ impl App {
             lines.push(Toned::of(Tone::Warning, format!("{recent} {were} hit in the last 15 minutes.")));
         }
         lines
-    }
-
-    /// From a call to the recording that answered it; a filter in the way is turned off.
-    pub(super) fn jump(&mut self) {
-        let Some(id) = self.selected_call().and_then(|call| call.recording.clone()) else {
-            self.toasts.info(self.now, "No recording answered this call".into());
-            return;
-        };
-        self.jump_to(&id);
-    }
-
-    /// To a recording in its list; a filter in the way is turned off.
-    pub(super) fn jump_to(&mut self, id: &RecordingId) {
-        let Some(key) = self.world.rows.get(id).map(|row| self.key_of(row)) else {
-            self.toasts.info(self.now, "Its recording is gone".into());
-            return;
-        };
-        let rows = self.areas().list_rows();
-        if !self.recordings.select(&key, rows) {
-            if !self.recordings.filter.text().is_empty() {
-                self.recordings.filter.toggle();
-            }
-            // It is seen at once; the others follow when they are sifted.
-            self.recordings.put(&key, true);
-            self.recordings.select(&key, rows);
-        }
-        if self.tab != Tab::Recordings {
-            self.jumps.push(self.tab);
-        }
-        self.live.pause(rows);
-        self.turn_to(Tab::Recordings);
     }
 }
 

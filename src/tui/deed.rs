@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::Action;
 use crate::desk::{Desk, DeskError};
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision, Tag, Verdict};
@@ -27,6 +28,8 @@ pub enum Deed {
     Relabel(Vec<RecordingId>, Relabel),
     /// Edit an answer.
     Edit(RecordingId, Vec<Revision>),
+    /// Put the picture of a file into an answer; where there are several, the one of this field.
+    Picture(RecordingId, Option<String>, String),
     /// Make a recording that fails.
     Derive(RecordingId, Fault),
     /// Copy recordings.
@@ -55,7 +58,7 @@ impl Deed {
             Self::Redo => "redo",
             Self::Retag(..) => "retag",
             Self::Relabel(..) => "relabel",
-            Self::Edit(..) => "edit",
+            Self::Edit(..) | Self::Picture(..) => "edit",
             Self::Derive(..) => "derive",
             Self::Duplicate(_) => "duplicate",
             Self::Keep(..) => "keep",
@@ -66,12 +69,27 @@ impl Deed {
         }
     }
 
+    /// What people are offered when it is done.
+    #[must_use]
+    pub fn next(&self) -> Option<Action> {
+        matches!(self, Self::Prune(..)).then_some(Action::Compact)
+    }
+
+    /// The same with consent to what it costs; none where that is no question.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Self> {
+        match self {
+            Self::Keep(call, false) => Some(Self::Keep(*call, true)),
+            _ => None,
+        }
+    }
+
     /// Carries it out; gives what to tell, or nothing where the event says it. `step` hears of long work how much of it
-    /// is done.
+    /// is done, and says whether it goes on.
     ///
     /// # Errors
     /// The desk's.
-    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize)) -> Result<String, DeskError> {
+    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize) -> bool) -> Result<String, DeskError> {
         Ok(match self {
             Self::Mode(mode) => desk.set_mode(mode).await.map(|()| String::new())?,
             Self::Remove(ids) => {
@@ -81,17 +99,18 @@ impl Deed {
             Self::Restore(ids) => told(&desk.restore(&ids).await?, "Restored"),
             Self::Undo => format!("Undone: {}", desk.undo().await?),
             Self::Redo => format!("Done again: {}", desk.redo().await?),
-            Self::Retag(ids, tag) => {
-                let changed = desk.retag(&ids, &tag, false).await?;
-                let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
-                told(&ids, &format!("{}:", retagged(&tag)))
-            }
+            Self::Retag(ids, tag) => retag(desk, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
                 let changed = desk.relabel(&ids, &relabel).await?;
                 told(&changed, relabelled(&relabel))
             }
             Self::Edit(id, revisions) => {
                 desk.edit(&id, &revisions).await?;
+                format!("Edited {id}; u takes it back")
+            }
+            Self::Picture(id, field, path) => {
+                let file = read(&path).await?;
+                desk.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
                 format!("Edited {id}; u takes it back")
             }
             Self::Derive(id, fault) => {
@@ -125,14 +144,36 @@ impl Deed {
     }
 }
 
+async fn retag(desk: &Desk, ids: &[RecordingId], tag: &Tag) -> Result<String, DeskError> {
+    let changed = desk.retag(ids, tag, false).await?;
+    let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
+    let next = match mended {
+        0 => String::new(),
+        1 => "; 1 call that missed hits when it is made again".into(),
+        many => format!("; {many} calls that missed hit when they are made again"),
+    };
+    let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
+    Ok(format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(tag)))))
+}
+
+async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
+    let home = path.strip_prefix("~/").zip(std::env::var_os("HOME"));
+    let place = home.map_or_else(|| path.into(), |(rest, home)| std::path::Path::new(&home).join(rest));
+    let wrong = |error| DeskError::Question(format!("{} cannot be read: {error}", place.display()));
+    tokio::fs::read(&place).await.map_err(wrong)
+}
+
 async fn rerecorded(
     desk: &Desk,
     ids: &[RecordingId],
-    step: impl Fn(usize, usize),
+    step: impl Fn(usize, usize) -> bool,
 ) -> Result<String, DeskError> {
     let (mut waiting, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
-        step(at, ids.len());
+        if !step(at, ids.len()) {
+            problems.push(format!("{} not asked any more", ids.len() - at));
+            break;
+        }
         let done = desk.rerecord(id).await?;
         waiting += usize::from(done.new.is_some());
         problems.extend(done.problem.map(|problem| format!("{id}: {problem}")));

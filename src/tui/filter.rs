@@ -8,10 +8,12 @@ use tui_input::Input;
 use super::past::Past;
 use crate::query::{Completion, Key, Kind, Query, QueryError, complete};
 
-/// A query that rows must match. While it is typed the last right one is in force.
+/// A query that rows must match, or a text that they must contain. While a query is typed the last right one is in force.
 #[derive(Clone, Debug)]
 pub struct Filter {
     kind: Kind,
+    /// Whether it is no query but a text.
+    plain: bool,
     /// The text, kept while it is off.
     text: String,
     off: bool,
@@ -51,6 +53,7 @@ impl Filter {
     pub fn of(kind: Kind) -> Self {
         Self {
             kind,
+            plain: false,
             text: String::new(),
             off: false,
             input: None,
@@ -59,6 +62,18 @@ impl Filter {
             past: Past::default(),
             choices: Choices::default(),
         }
+    }
+
+    /// An empty one for rows that only have to contain its text.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The text in force; empty when there is none.
@@ -77,6 +92,12 @@ impl Filter {
     #[must_use]
     pub fn query(&self) -> Arc<Query> {
         if self.is_off() { Arc::new(Query::all(self.kind)) } else { Arc::clone(&self.right.1) }
+    }
+
+    /// Tells whether a row contains the text in force, in whatever case.
+    pub fn test(&self) -> impl Fn(&str) -> bool + use<> {
+        let needle = self.text().to_lowercase();
+        move |row| needle.is_empty() || row.to_lowercase().contains(&needle)
     }
 
     /// What is wrong with the text as it stands.
@@ -109,6 +130,13 @@ impl Filter {
         }
     }
 
+    /// Takes a text as if it had been typed.
+    pub fn set(&mut self, text: String) {
+        self.input = Some(Input::new(text));
+        self.read();
+        self.keep();
+    }
+
     /// Turns it off or on.
     pub fn toggle(&mut self) {
         self.off = !self.off && !self.text.is_empty();
@@ -116,7 +144,7 @@ impl Filter {
 
     /// Forgets it, but not what was typed before.
     pub fn clear(&mut self) {
-        *self = Self { past: std::mem::take(&mut self.past), ..Self::of(self.kind) };
+        *self = Self { plain: self.plain, past: std::mem::take(&mut self.past), ..Self::of(self.kind) };
     }
 
     /// Changes what is typed; `values` knows what stands behind a key in the rows there are.
@@ -175,7 +203,8 @@ impl Filter {
     /// Reads the text as it stands; a wrong one leaves the last right one in force.
     fn read(&mut self) {
         let text = self.input.as_ref().map_or(self.text.as_str(), Input::value);
-        match Query::parse(text, self.kind) {
+        let query = if self.plain { Ok(Query::all(self.kind)) } else { Query::parse(text, self.kind) };
+        match query {
             Ok(query) => {
                 self.right = (text.to_owned(), Arc::new(query));
                 self.error = None;
@@ -186,7 +215,7 @@ impl Filter {
 
     /// Finds how the word at the cursor could go on; where nothing of it is typed, only if asked for.
     fn choose(&mut self, values: &dyn Fn(Key) -> Vec<String>, asked: bool) {
-        let Some(input) = &self.input else { return };
+        let Some(input) = self.input.as_ref().filter(|_| !self.plain) else { return };
         let Choices { ways, at, base, values: known } = &mut self.choices;
         input.value().clone_into(base);
         let cursor = base.char_indices().nth(input.cursor()).map_or(base.len(), |(at, _)| at);
@@ -237,6 +266,21 @@ mod tests {
         assert_eq!(filter.text(), "tag:ci");
         filter.clear();
         assert!(filter.query().is_empty() && filter.error().is_none());
+    }
+
+    #[test]
+    fn a_plain_text_is_no_query() {
+        let mut filter = Filter::plain();
+        filter.set("(Disk: ".into());
+        assert!(filter.error().is_none() && filter.query().is_empty());
+        assert!(filter.test()("delete: (disk: full)") && !filter.test()("disk"));
+        filter.edit();
+        filter.complete(true, &none);
+        assert_eq!((value(&filter), filter.choices.ways.len()), ("(Disk: ", 0));
+        filter.clear();
+        assert!(filter.test()("disk"));
+        filter.set("hits:many".into());
+        assert!(filter.error().is_none(), "it stays a text");
     }
 
     #[test]

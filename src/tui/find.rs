@@ -60,8 +60,8 @@ impl App {
         }
         let rows = &self.world.rows;
         let among = finder.among.get_or_insert_with(|| Arc::new(rows.values().cloned().collect()));
-        self.asked += 1;
-        let seek = Seek { generation: self.asked, text: text.to_owned(), among: Arc::clone(among) };
+        self.questions += 1;
+        let seek = Seek { generation: self.questions, text: text.to_owned(), among: Arc::clone(among) };
         finder.asked = Some((seek.generation, seek.text.clone()));
         finder.waiting = true;
         Some(Effect::Seek(seek))

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::app::App;
+use super::app::{App, Tab};
 use super::deed::counted;
 use super::effect::Subject;
 use super::kin::Kin;
 use super::order::RowKey;
+use super::stats::Stats;
 use crate::model::{Call, CallId, Event, Level, RecordingId, Row, Snapshot};
 use crate::query;
 
@@ -15,9 +16,14 @@ impl App {
     pub(super) fn take_snapshot(&mut self, snapshot: Snapshot) {
         self.world = snapshot;
         self.stored = self.world.rows.values().map(|row| row.size).sum();
+        let lost = self.stats.lost;
+        self.stats = Stats::of(self.world.calls.iter().map(AsRef::as_ref));
+        self.stats.lost = lost;
+        self.why.stale = true;
         self.kin = Kin::of(&self.world);
         self.list_calls();
         self.sieve.spoil();
+        self.asked.age();
         self.detail.refresh();
     }
 
@@ -27,6 +33,12 @@ impl App {
             return self.take_snapshot(Snapshot::clone(snapshot));
         }
         let newest = self.world.calls.back().map(|call| call.id);
+        if let Event::Call { call, .. } = event
+            && call.done
+            && !self.call(call.id).is_some_and(|known| known.done)
+        {
+            self.stats.take(call);
+        }
         let before = self.keys_before(event);
         let known = |app: &Self, ids: &[RecordingId]| {
             let ids: Vec<_> = ids.iter().filter(|id| app.world.rows.contains_key(id)).cloned().collect();
@@ -38,13 +50,22 @@ impl App {
         if matches!(event, Event::Stored { .. }) {
             self.stored = self.stored.saturating_add(self.length_of(event));
         }
+        if matches!(event, Event::Stored { .. } | Event::Removed { .. }) {
+            self.asked.age();
+        }
         match event {
             Event::Call { call, .. } => {
                 self.call_changed(call, newest);
                 self.rows_hit(&before);
             }
-            Event::Stored { rows } => self.rows_changed(rows, &before),
-            Event::Removed { .. } => self.rows_removed(&removed),
+            Event::Stored { rows } => {
+                self.why.stale = true;
+                self.rows_changed(rows, &before);
+            }
+            Event::Removed { .. } => {
+                self.why.stale = true;
+                self.rows_removed(&removed);
+            }
             Event::Mode(mode) => {
                 self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()));
             }
@@ -59,9 +80,32 @@ impl App {
     /// Lists all calls that pass the filter.
     pub(super) fn list_calls(&mut self) {
         let query = self.live.filter.query();
-        let shown = |call: &&std::sync::Arc<Call>| query.shows(query::Subject::Call(call), self.now);
-        let keys: Vec<CallId> = self.world.calls.iter().filter(shown).map(|call| call.id).collect();
+        let calls = self.world.calls.iter().filter(|call| call.id > self.cleared);
+        let calls = calls.filter(|call| query.shows(query::Subject::Call(call), self.now));
+        let keys: Vec<CallId> = calls.clone().map(|call| call.id).collect();
+        self.causes.replace(calls.map(AsRef::as_ref));
         self.live.replace(keys);
+    }
+
+    /// Lists all messages that pass the filter.
+    pub(super) fn list_log(&mut self) {
+        let passes = self.log.filter.test();
+        let log = self.toasts.log.iter().filter(|logged| passes(&logged.text));
+        self.log.replace(log.map(|logged| logged.number).collect());
+    }
+
+    /// Brings the log up to date while it is looked at.
+    pub(super) fn look_at_log(&mut self, rows: usize) {
+        if self.tab != Tab::Log {
+            return;
+        }
+        let before = self.log.selected().copied();
+        self.list_log();
+        self.log.reveal(rows);
+        self.toasts.see();
+        if self.log.selected().copied() != before {
+            self.detail.refresh();
+        }
     }
 
     fn call_changed(&mut self, call: &Call, newest: Option<CallId>) {
@@ -73,12 +117,18 @@ impl App {
         let oldest = self.world.calls.front().map(|call| call.id);
         if let Some(oldest) = oldest {
             self.live.drop_before(&oldest);
+            self.causes.drop_before(oldest);
         }
-        let shown =
-            Some(call.id) >= oldest && self.live.filter.query().shows(query::Subject::Call(call), self.now);
+        let listed = Some(call.id) >= oldest && call.id > self.cleared;
+        let shown = listed && self.live.filter.query().shows(query::Subject::Call(call), self.now);
         self.live.put(&call.id, shown);
+        if shown {
+            self.causes.put(call);
+        }
         if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
             self.detail.refresh();
+        } else if call.recording.as_ref().is_some_and(|id| self.shows(id)) {
+            self.detail.recompose();
         }
     }
 

@@ -3,7 +3,7 @@
 mod spelling;
 
 use super::action::Action;
-pub use spelling::{name, shown};
+pub use spelling::{is_spelled, name, shown};
 
 /// Where a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub enum Scope {
     Question,
     /// Asked whether to quit while calls are under way.
     Leaving,
+    /// While it is chosen what recordings answer.
+    Retag,
+    /// While an edit waits to be stored.
+    Draft,
+    /// In the list of what waits for review.
+    Reviews,
+    /// In the list of what was deleted.
+    Trash,
     /// In the help.
     Help,
     /// While a filter is typed.
@@ -139,6 +147,9 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Anywhere, &["L"], A::ScrollRight),
         bind(S::Anywhere, &["1"], A::LiveTab),
         bind(S::Anywhere, &["2"], A::RecordingsTab),
+        bind(S::Anywhere, &["3"], A::DiffTab),
+        bind(S::Anywhere, &["4"], A::PruneTab),
+        bind(S::Anywhere, &["5"], A::LogTab),
         bind(S::Anywhere, &["tab", "backtab"], A::OtherPane),
         bind(S::Anywhere, &["h", "left"], A::ListPane),
         bind(S::Anywhere, &["l", "right"], A::DetailPane),
@@ -150,6 +161,12 @@ pub const BINDINGS: &[Binding] = {
         hinted(said(bind(S::Detail, &["esc"], A::Back), "back to the list"), "back", 1),
         said(bind(S::Detail, &["enter"], A::Open), "from a call to its recording"),
         hinted(bind(S::Detail, &["]"], A::NextPage), "sub-tab", 2),
+        hinted(said(bind(S::Detail, &["/"], A::Filter), "look for words in it"), "look for", 3),
+        said(bind(S::Detail, &["n"], A::NextChange), "next place that was found"),
+        said(bind(S::Detail, &["N"], A::PreviousChange), "previous place that was found"),
+        hinted(bind(S::Detail, &["b"], A::BodyView), "raw, hex", 5),
+        bind(S::Detail, &["B"], A::LoadAll),
+        bind(S::Detail, &["w"], A::Wrap),
         bind(S::Anywhere, &["]"], A::NextPage),
         bind(S::Anywhere, &["["], A::PreviousPage),
         bind(S::Anywhere, &["ctrl-o"], A::JumpBack),
@@ -158,7 +175,14 @@ pub const BINDINGS: &[Binding] = {
         hinted(bind(S::Anywhere, &["f"], A::Find), "find", 4),
         hinted(bind(S::Live, &["F"], A::Follow), "follow", 4),
         hinted(bind(S::Live, &["g d"], A::Jump), "recording", 7),
+        hinted(bind(S::Live, &["a"], A::Fix), "fix", 3),
+        bind(S::Live, &["R"], A::RecordNow),
         bind(S::Live, &["K"], A::Keep),
+        bind(S::Live, &["t"], A::Retag),
+        hinted(bind(S::Live, &["M"], A::Causes), "causes", 6),
+        bind(S::Live, &["p"], A::Pause),
+        bind(S::Live, &["C"], A::Clear),
+        bind(S::Recordings, &["g d"], A::Jump),
         bind(S::Recordings, &["space"], A::Mark),
         bind(S::Recordings, &["v"], A::Range),
         bind(S::Recordings, &["a"], A::MarkAll),
@@ -172,6 +196,28 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Recordings, &["N"], A::Rename),
         bind(S::Recordings, &["P"], A::Protect),
         bind(S::Recordings, &["D"], A::Derive),
+        hinted(bind(S::Recordings, &["t"], A::Retag), "match", 5),
+        bind(S::Recordings, &["e"], A::Edit),
+        bind(S::Recordings, &["R"], A::Rerecord),
+        hinted(said(bind(S::Prune, &["space"], A::Mark), "spare the recording, or no longer"), "spare", 2),
+        hinted(
+            said(bind(S::Prune, &["d"], A::Delete), "remove what the plan shows, after asking"),
+            "remove",
+            2,
+        ),
+        hinted(bind(S::Prune, &["p"], A::Presets), "queries", 3),
+        hinted(said(bind(S::Log, &["F"], A::Last), "to the newest message"), "newest", 4),
+        hinted(said(bind(S::Diff, &["esc"], A::Back), "back to where it began"), "back", 1),
+        hinted(bind(S::Diff, &["]"], A::NextPage), "sub-tab", 2),
+        hinted(bind(S::Diff, &["n"], A::NextChange), "next change", 2),
+        bind(S::Diff, &["N"], A::PreviousChange),
+        hinted(bind(S::Diff, &["X"], A::Swap), "swap", 4),
+        hinted(bind(S::Diff, &["s"], A::Split), "side by side", 3),
+        hinted(bind(S::Diff, &["M"], A::DifferenceMap), "map", 5),
+        hinted(bind(S::Anywhere, &["c"], A::Compare), "compare", 6),
+        hinted(bind(S::Anywhere, &["y"], A::Copy), "copy", 6),
+        bind(S::Anywhere, &["o"], A::Outside),
+        bind(S::Anywhere, &["r"], A::Fire),
         hinted(bind(S::Anywhere, &["u"], A::Undo), "undo", 5),
         bind(S::Anywhere, &["ctrl-r"], A::Redo),
         hinted(bind(S::Anywhere, &["x"], A::Menu), "actions", 6),
@@ -181,9 +227,48 @@ pub const BINDINGS: &[Binding] = {
         hinted(bind(S::Anywhere, &["m"], A::Mode), "mode", 3),
         hinted(bind(S::Anywhere, &["+", "_"], A::Zoom), "zoom", 8),
         bind(S::Anywhere, &["ctrl-l"], A::Redraw),
+        bind(S::Anywhere, &["ctrl-z"], A::Suspend),
         hinted(bind(S::Anywhere, &[":"], A::Palette), "command", 5),
         hinted(bind(S::Anywhere, &["?"], A::Help), "help", 0),
         hinted(bind(S::Anywhere, &["q", "ctrl-c"], A::Quit), "quit", 0),
+        bind(S::Retag, &["j", "down"], A::Down),
+        bind(S::Retag, &["k", "up"], A::Up),
+        hinted(said(bind(S::Retag, &["space"], A::Mark), "leave the field out, or take it in"), "field", 0),
+        hinted(said(bind(S::Retag, &["enter"], A::Open), "give them what is chosen"), "retag", 0),
+        hinted(
+            said(bind(S::Retag, &["esc", "q", "ctrl-c"], A::Back), "leave it as it is"),
+            "leave as it is",
+            0,
+        ),
+        bind(S::Draft, &["j", "down"], A::Down),
+        bind(S::Draft, &["k", "up"], A::Up),
+        bind(S::Draft, &["ctrl-d", "ctrl-f", "pagedown"], A::PageDown),
+        bind(S::Draft, &["ctrl-u", "ctrl-b", "pageup"], A::PageUp),
+        hinted(said(bind(S::Draft, &["x"], A::Confirm), "store the edit"), "store", 0),
+        hinted(said(bind(S::Draft, &["e"], A::Edit), "back into the editor"), "editor", 0),
+        hinted(said(bind(S::Draft, &["esc", "q", "ctrl-c"], A::Back), "put the edit aside"), "put aside", 0),
+        bind(S::Reviews, &["j", "down"], A::Down),
+        bind(S::Reviews, &["k", "up"], A::Up),
+        hinted(bind(S::Reviews, &["a"], A::Accept), "accept", 1),
+        hinted(bind(S::Reviews, &["b"], A::KeepBoth), "keep both", 2),
+        hinted(bind(S::Reviews, &["r"], A::Reject), "reject", 3),
+        hinted(bind(S::Reviews, &["space"], A::Mark), "mark", 4),
+        hinted(said(bind(S::Reviews, &["V"], A::MarkAll), "mark all"), "all", 5),
+        bind(S::Reviews, &["A"], A::MarkNone),
+        hinted(bind(S::Reviews, &["c"], A::Compare), "compare", 6),
+        hinted(bind(S::Reviews, &["u"], A::Undo), "undo", 7),
+        bind(S::Reviews, &["ctrl-r"], A::Redo),
+        hinted(said(bind(S::Reviews, &["esc", "q", "ctrl-c"], A::Back), "close the list"), "close", 0),
+        bind(S::Trash, &["j", "down"], A::Down),
+        bind(S::Trash, &["k", "up"], A::Up),
+        hinted(bind(S::Trash, &["r"], A::Restore), "restore", 1),
+        hinted(bind(S::Trash, &["space"], A::Mark), "mark", 2),
+        hinted(said(bind(S::Trash, &["a"], A::MarkAll), "mark all"), "all", 3),
+        bind(S::Trash, &["A"], A::MarkNone),
+        hinted(bind(S::Trash, &["c"], A::Compact), "compact", 4),
+        hinted(bind(S::Trash, &["u"], A::Undo), "undo", 5),
+        bind(S::Trash, &["ctrl-r"], A::Redo),
+        hinted(said(bind(S::Trash, &["esc", "q", "ctrl-c"], A::Back), "close the list"), "close", 0),
         bind(S::Menu, &["j", "down"], A::Down),
         bind(S::Menu, &["k", "up"], A::Up),
         hinted(said(bind(S::Menu, &["enter"], A::Open), "choose"), "choose", 0),
@@ -363,11 +448,11 @@ mod tests {
     fn other_keys_replace_those_of_the_table() {
         let remap =
             |action, keys: &[&str]| Remap { action, keys: keys.iter().map(|k| (*k).into()).collect() };
-        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Compact, &["g c"])]);
+        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Purge, &["g c"])]);
         let keymap = keymap.unwrap();
         assert_eq!(keymap.meaning(&[Scope::Anywhere], "z"), Meaning::Action(Action::Undo));
         assert_eq!(keymap.meaning(&[Scope::Anywhere], "u"), Meaning::Nothing);
-        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Compact));
+        assert_eq!(keymap.meaning(&[Scope::Anywhere], "g c"), Meaning::Action(Action::Purge));
         assert_eq!(keymap.key_of(Action::Undo).as_deref(), Some("z"));
         let conflict = Keymap::default().with(&[remap(Action::Undo, &["q"])]).unwrap_err();
         assert_eq!(conflict.to_string(), "the key `q` means both undo and quit");

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::filter::Filter;
-use crate::query::Kind;
 
 /// Sorted keys of what passes the filter, with the selected one and the first visible one.
 #[derive(Clone, Debug)]
@@ -39,10 +38,10 @@ impl<K: Ord + Clone> List<K> {
         }
     }
 
-    /// The same with a filter for rows of this kind.
+    /// The same with this filter.
     #[must_use]
-    pub fn asked_of(self, kind: Kind) -> Self {
-        Self { filter: Filter::of(kind), ..self }
+    pub fn filtered(self, filter: Filter) -> Self {
+        Self { filter, ..self }
     }
 
     /// The keys in order.

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
-use image::RgbaImage;
+use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::action::Action;
 use super::ask::{Answer, Ask};
+use super::deed::Deed;
+use super::detail::Scaled;
+use super::draft::Draft;
 use super::order::RowKey;
 use super::page::Pages;
 use super::seek::Sought;
 use super::sheet::Small;
+use crate::engine::Fired;
 use crate::model::{Event, RecordingId, Snapshot, Timestamp};
 
 /// Something that happened.
@@ -17,6 +21,8 @@ use crate::model::{Event, RecordingId, Snapshot, Timestamp};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was moved or pressed, at this time.
+    Mouse(MouseEvent, Timestamp),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this many columns and rows.
@@ -39,7 +45,7 @@ pub enum Message {
         /// As in the effect that asked.
         generation: u64,
         /// The picture's own width and height, and its scaled pixels; else why there is none.
-        picture: Result<((u32, u32), Arc<RgbaImage>), String>,
+        picture: Scaled,
     },
     /// It is known which recordings are listed.
     Sifted {
@@ -57,6 +63,8 @@ pub enum Message {
         /// What was found.
         sought: Sought,
     },
+    /// So many events came too fast to be taken in one by one; a snapshot follows.
+    Lagged(u64),
     /// The desk answered what it was asked.
     Answered {
         /// As in the effect that asked.
@@ -66,10 +74,37 @@ pub enum Message {
         /// What was asked.
         ask: Ask,
     },
+    /// Somebody left their editor; what became of the text, or why there was no editor.
+    Drafted(Box<Draft>),
+    /// A change is done, and this is offered next.
+    Offer(Action),
     /// A change is made; what to tell, if the event does not.
     Done(String),
     /// Of a change so many parts are done, of so many.
     Under(usize, usize),
+    /// The pictures that are compared are ready.
+    Paired {
+        /// As in the effect that asked.
+        generation: u64,
+        /// Both sides; none where an answer has fewer pictures.
+        sides: [Option<Scaled>; 2],
+    },
+    /// A recording was sent once more; this became of it.
+    Fired(Fired),
+    /// Text that the terminal is to put on the clipboard.
+    Copied {
+        /// The text.
+        text: String,
+        /// What it is (`the hash`).
+        what: &'static str,
+    },
+    /// A change would cost something; how much, and the change as it is made by who agrees.
+    Consent {
+        /// The change.
+        deed: Deed,
+        /// What it takes.
+        text: String,
+    },
     /// Something that was asked for did not work.
     Failed {
         /// What was tried (`delete`).

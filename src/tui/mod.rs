@@ -18,8 +18,13 @@
 pub mod action;
 pub mod app;
 pub mod ask;
+pub mod causes;
+pub mod compare;
+pub mod copy;
 pub mod deed;
 pub mod detail;
+pub mod difference;
+pub mod draft;
 pub mod effect;
 pub mod filter;
 pub mod keymap;
@@ -30,25 +35,36 @@ pub mod list;
 pub mod marks;
 pub mod message;
 pub mod order;
+mod outbox;
 pub mod overlay;
 pub mod page;
 pub mod pane;
 pub mod past;
 pub mod picture;
+pub mod prune;
+pub mod search;
 pub mod seek;
 pub mod sheet;
 pub mod sieve;
+pub mod stats;
 pub mod text;
 pub mod theme;
 pub mod toast;
 pub mod view;
 pub mod vocabulary;
+pub mod why;
 
 mod act;
 mod curate;
+mod edit;
+mod elsewhere;
 mod find;
+mod flows;
 mod fold;
+mod live;
+mod mouse;
 mod narrow;
+mod pulse;
 mod typing;
 mod work;
 
@@ -57,6 +73,7 @@ mod tests;
 
 use std::io::{self, Stdout};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
@@ -64,19 +81,22 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+pub use action::Action;
 pub use app::Options;
-pub use keymap::{Conflict, Keymap, Remap};
-pub use theme::{Depth, Look, Theme};
+pub use keymap::{Conflict, Keymap, Remap, is_spelled};
+pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Keys, Protocol, Screen, Surroundings};
+use crate::terminal::{self, EditorError, Keys, Protocol, Screen, Surroundings};
 use app::App;
+use draft::Draft;
 use effect::Effect;
 use message::Message;
-use work::Workers;
+use work::{Outside, Workers};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -107,18 +127,29 @@ pub async fn run(
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
-    let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
+    let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
+    let screen = Some(Screen::take(&title)?);
+    terminal::take_mouse(options.mouse)?;
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
+    let outside = Outside {
+        base: options.url(),
+        copy: options.copy.clone(),
+        open: options.open.clone(),
+        outbox: tokio::sync::Mutex::default(),
+    };
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
-        workers: Workers::start(&desk, say),
+        workers: Workers::start(&desk, outside, say),
         desk,
+        screen,
+        title,
+        signals,
     };
     let (columns, rows) = terminal::size()?;
     shell.app.prices = shell.desk.prices();
@@ -129,10 +160,10 @@ pub async fn run(
         shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
     }
     let ended = tokio::select! {
-        ended = shell.turn(Sources { keys, said, events, signals, clock }) => ended,
+        ended = shell.turn(Sources { keys, said, events, clock }) => ended,
         () = over => Ok(()),
     };
-    drop(screen);
+    shell.screen = None;
     ended
 }
 
@@ -144,6 +175,10 @@ struct Shell {
     keys: Keys,
     protocol: Protocol,
     workers: Workers,
+    /// None while somebody's editor or the shell has the terminal.
+    screen: Option<Screen>,
+    title: String,
+    signals: Signals,
 }
 
 /// Where messages come from.
@@ -151,7 +186,6 @@ struct Sources {
     keys: mpsc::Receiver<TerminalEvent>,
     said: mpsc::Receiver<Message>,
     events: broadcast::Receiver<Arc<Event>>,
-    signals: Signals,
     clock: fn() -> Timestamp,
 }
 
@@ -164,11 +198,13 @@ impl Shell {
         let mut dirty = true;
         loop {
             let message = tokio::select! {
-                event = sources.keys.recv() => event.map_or(Some(Message::Terminate), of_terminal),
+                event = sources.keys.recv() => {
+                    event.map_or(Some(Message::Terminate), |event| of_terminal(event, (sources.clock)()))
+                }
                 Some(message) = sources.said.recv() => Some(message),
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
-                () = sources.signals.any() => Some(Message::Terminate),
+                () = self.signals.any() => Some(Message::Terminate),
                 () = sleep_until(next_frame), if dirty => {
                     self.draw()?;
                     dirty = false;
@@ -202,14 +238,17 @@ impl Shell {
     }
 
     /// What an announcement means; after lost ones, the world is asked for anew.
-    async fn of_desk(&self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
+    async fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
         match event {
             Ok(event) => Some(Message::Event(event)),
             Err(RecvError::Closed) => Some(Message::Terminate),
-            Err(RecvError::Lagged(_)) => Some(match self.desk.snapshot().await {
-                Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
-                Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
-            }),
+            Err(RecvError::Lagged(lost)) => {
+                self.app.update(Message::Lagged(lost));
+                Some(match self.desk.snapshot().await {
+                    Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
+                    Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
+                })
+            }
         }
     }
 
@@ -219,15 +258,28 @@ impl Shell {
             match effect {
                 Effect::Quit => return Ok(true),
                 Effect::Redraw => self.clear()?,
+                Effect::Mouse(on) => terminal::take_mouse(on)?,
+                Effect::Suspend => self.suspend()?,
+                Effect::Clip { text, what } => self.clip(&text, what)?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
                     }
                 }
+                Effect::Editor(draft) => self.editor(*draft).await?,
                 other => self.workers.take(other),
             }
         }
         Ok(false)
+    }
+
+    /// Lets the terminal put text on the clipboard. Whether it did, it does not say.
+    fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
+        terminal::copy(text)?;
+        let size = text::size(text.len() as u64);
+        let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
+        self.app.update(Message::Done(told));
+        Ok(())
     }
 
     /// Makes the next frame draw every cell. Unlike ratatui's `clear`, this does not ask where the cursor stands: a
@@ -241,6 +293,18 @@ impl Shell {
         terminal::begin_frame()?;
         self.terminal.draw(|frame| view::draw(&self.app, frame))?;
         terminal::end_frame()
+    }
+
+    /// Back to the shell until that says to go on.
+    fn suspend(&mut self) -> anyhow::Result<()> {
+        self.keys.park();
+        self.screen = None;
+        let stopped = terminal::stop();
+        self.take_back()?;
+        if let Err(error) = stopped {
+            self.app.update(Message::Failed { what: "suspend", text: error.to_string() });
+        }
+        Ok(())
     }
 
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
@@ -264,10 +328,52 @@ impl Shell {
     }
 }
 
-fn of_terminal(event: TerminalEvent) -> Option<Message> {
+impl Shell {
+    /// Takes the terminal over again.
+    fn take_back(&mut self) -> io::Result<()> {
+        self.screen = Some(Screen::take(&self.title)?);
+        terminal::take_mouse(self.app.options.mouse)?;
+        self.keys.resume();
+        self.clear()
+    }
+
+    /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask
+    /// this process to end are seen when it is gone.
+    async fn editor(&mut self, draft: Draft) -> anyhow::Result<()> {
+        let opened = match draft.open(&self.desk).await {
+            Ok(opened) => opened,
+            Err(text) => {
+                self.app.update(Message::Failed { what: "edit", text });
+                return Ok(());
+            }
+        };
+        self.keys.park();
+        self.screen = None;
+        let judged = spawn_blocking(move || {
+            let (text, ending) = opened.text(&draft);
+            let left = terminal::edited(text, ending)?;
+            Ok::<_, EditorError>(draft.judged(&opened, left))
+        });
+        let judged = judged.await;
+        self.signals.forget_interrupts();
+        self.take_back()?;
+        let effects = self.app.update(match judged {
+            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
+            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
+            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
+        });
+        for effect in effects {
+            self.workers.take(effect);
+        }
+        Ok(())
+    }
+}
+
+fn of_terminal(event: TerminalEvent, now: Timestamp) -> Option<Message> {
     match event {
         TerminalEvent::Key(key) => Some(Message::Key(key)),
         TerminalEvent::Paste(text) => Some(Message::Paste(text)),
+        TerminalEvent::Mouse(mouse) => Some(Message::Mouse(mouse, now)),
         TerminalEvent::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
         _ => None,
     }
@@ -284,6 +390,12 @@ impl Signals {
             signal(SignalKind::hangup())?,
             signal(SignalKind::interrupt())?,
         ]))
+    }
+
+    /// Forgets Ctrl-C that somebody pressed in another program of this terminal.
+    fn forget_interrupts(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        while self.0[2].poll_recv(&mut context) == Poll::Ready(Some(())) {}
     }
 
     async fn any(&mut self) {

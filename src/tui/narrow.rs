@@ -7,21 +7,30 @@ use super::filter::Filter;
 use super::order::SortBy;
 use super::overlay::{Choice, Item, Menu, Overlay};
 use super::vocabulary;
-use crate::query::{Key, Kind};
+use crate::query::{Key, Query};
 
 impl App {
     /// Changes the filter of the tab, and lists what it shows then.
     pub(super) fn change_filter(&mut self, change: impl FnOnce(&mut Filter)) {
+        let before = self.live.filter.query();
+        change(self.filter_mut());
+        self.list_calls_unless(&before);
+    }
+
+    /// Lists the calls anew if their query is another one. What other tabs list follows when the state is reconciled.
+    fn list_calls_unless(&mut self, before: &Query) {
+        if *before != *self.live.filter.query() {
+            self.list_calls();
+        }
+    }
+
+    /// The filter of the tab.
+    fn filter_mut(&mut self) -> &mut Filter {
         match self.tab {
-            Tab::Live => {
-                let before = self.live.filter.query();
-                change(&mut self.live.filter);
-                if before != self.live.filter.query() {
-                    self.list_calls();
-                }
-            }
-            // What they list follows when the state is reconciled.
-            Tab::Recordings => change(&mut self.recordings.filter),
+            Tab::Live => &mut self.live.filter,
+            Tab::Recordings | Tab::Diff => &mut self.recordings.filter,
+            Tab::Prune => &mut self.prune.list.filter,
+            Tab::Log => &mut self.log.filter,
         }
     }
 
@@ -38,6 +47,8 @@ impl App {
             self.overlay = None;
             self.live.filter.keep();
             self.recordings.filter.keep();
+            self.prune.list.filter.keep();
+            self.log.filter.keep();
         }
     }
 
@@ -58,24 +69,12 @@ impl App {
 
     /// Changes the filter by what is known of the values behind a key.
     fn with_values(&mut self, change: impl FnOnce(&mut Filter, &dyn Fn(Key) -> Vec<String>)) {
-        let mut filter = match self.tab {
-            Tab::Live => std::mem::take(&mut self.live.filter),
-            Tab::Recordings => std::mem::take(&mut self.recordings.filter),
-        };
-        let before = filter.query();
-        let kind = match self.tab {
-            Tab::Live => Kind::Calls,
-            Tab::Recordings => Kind::Recordings,
-        };
+        let before = self.live.filter.query();
+        let mut filter = std::mem::take(self.filter_mut());
+        let kind = filter.kind();
         change(&mut filter, &|key| vocabulary::values(&self.world, kind, key));
-        let changed = before != filter.query();
-        match self.tab {
-            Tab::Live => self.live.filter = filter,
-            Tab::Recordings => self.recordings.filter = filter,
-        }
-        if changed && self.tab == Tab::Live {
-            self.list_calls();
-        }
+        *self.filter_mut() = filter;
+        self.list_calls_unless(&before);
     }
 
     /// Asks by what to sort.

@@ -117,7 +117,7 @@ impl App {
         self.sieve.touched.clear();
         if wanted.query.needs_facts() {
             let effect = self.ask(Ask::List(wanted.query.to_string()));
-            self.sieve.generation = self.asked;
+            self.sieve.generation = self.questions;
             return Some(effect);
         }
         let among = if narrow {
@@ -126,9 +126,9 @@ impl App {
         } else {
             self.world.rows.values().cloned().collect()
         };
-        self.asked += 1;
-        self.sieve.generation = self.asked;
-        let (generation, now, prices) = (self.asked, self.now, Arc::clone(&self.prices));
+        self.questions += 1;
+        self.sieve.generation = self.questions;
+        let (generation, now, prices) = (self.questions, self.now, Arc::clone(&self.prices));
         Some(Effect::Sift(Sift { generation, recipe: wanted, among, now, prices }))
     }
 

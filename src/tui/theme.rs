@@ -19,60 +19,67 @@ pub enum Look {
     Mono,
 }
 
+/// A file of colours that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ThemeError(String);
+
 /// The look in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
     look: Look,
+    palette: Palette,
     /// How many colours pictures may use.
     pub depth: Depth,
     /// Only ASCII for marks and frames.
     pub ascii: bool,
 }
 
-/// The colours of one look, from the table of 256 that every terminal has.
+/// The colours of one look; those that are built in come from the table of 256 that every terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Palette {
-    dim: u8,
-    frame: u8,
-    accent: u8,
-    selected: u8,
-    good: u8,
-    warning: u8,
-    bad: u8,
-    made: u8,
-    live: u8,
-    key: u8,
-    text: u8,
-    number: u8,
+    dim: Color,
+    frame: Color,
+    accent: Color,
+    selected: Color,
+    good: Color,
+    warning: Color,
+    bad: Color,
+    made: Color,
+    live: Color,
+    key: Color,
+    text: Color,
+    number: Color,
 }
 
 const DARK: Palette = Palette {
-    dim: 245,
-    frame: 239,
-    accent: 75,
-    selected: 237,
-    good: 114,
-    warning: 215,
-    bad: 203,
-    made: 176,
-    live: 80,
-    key: 110,
-    text: 151,
-    number: 180,
+    dim: Color::Indexed(245),
+    frame: Color::Indexed(239),
+    accent: Color::Indexed(75),
+    selected: Color::Indexed(237),
+    good: Color::Indexed(114),
+    warning: Color::Indexed(215),
+    bad: Color::Indexed(203),
+    made: Color::Indexed(176),
+    live: Color::Indexed(80),
+    key: Color::Indexed(110),
+    text: Color::Indexed(151),
+    number: Color::Indexed(180),
 };
 
 const LIGHT: Palette = Palette {
-    dim: 242,
-    frame: 250,
-    accent: 25,
-    selected: 254,
-    good: 28,
-    warning: 130,
-    bad: 160,
-    made: 90,
-    live: 30,
-    key: 24,
-    text: 22,
-    number: 94,
+    dim: Color::Indexed(242),
+    frame: Color::Indexed(250),
+    accent: Color::Indexed(25),
+    selected: Color::Indexed(254),
+    good: Color::Indexed(28),
+    warning: Color::Indexed(130),
+    bad: Color::Indexed(160),
+    made: Color::Indexed(90),
+    live: Color::Indexed(30),
+    key: Color::Indexed(24),
+    text: Color::Indexed(22),
+    number: Color::Indexed(94),
 };
 
 impl Theme {
@@ -89,7 +96,44 @@ impl Theme {
             look => look,
         };
         let depth = if look == Look::Mono { Depth::Mono } else { Depth::Full };
-        Self { look, depth, ascii: false }
+        let palette = if look == Look::Light { LIGHT } else { DARK };
+        Self { look, palette, depth, ascii: false }
+    }
+
+    /// The same look with the colours of a file: `base = "light"` or `"dark"`, and any of `dim`, `frame`, `accent`,
+    /// `selected`, `good`, `warning`, `bad`, `made`, `live`, `key`, `text`, `number` as `"#rrggbb"`, a name such as `"blue"`, or
+    /// a number of the table of 256. Without colours it stays at none.
+    ///
+    /// # Errors
+    /// When the text is no such file; the message names the line or the key.
+    pub fn colored(mut self, text: &str) -> Result<Self, ThemeError> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let line =
+                error.span().map_or(1, |at| text[..at.start.min(text.len())].matches('\n').count() + 1);
+            ThemeError(format!("line {line}: {}", error.message()))
+        })?;
+        let mut palette = match table.get("base").map(|base| base.as_str()) {
+            None => self.palette,
+            Some(Some("dark")) => DARK,
+            Some(Some("light")) => LIGHT,
+            Some(_) => return Err(ThemeError("`base`: expected \"dark\" or \"light\"".into())),
+        };
+        for (key, value) in table.iter().filter(|(key, _)| *key != "base") {
+            let named =
+                value.as_str().map(str::to_owned).or_else(|| value.as_integer().map(|n| n.to_string()));
+            let color = named.and_then(|name| name.parse::<Color>().ok());
+            let color = color.ok_or_else(|| {
+                ThemeError(format!(
+                    "`{key}`: expected \"#rrggbb\", a name such as \"blue\", or a number up to 255"
+                ))
+            })?;
+            *palette.place(key).ok_or_else(|| ThemeError(format!("`{key}` is no colour of the screen")))? =
+                color;
+        }
+        if !self.mono() {
+            self.palette = palette;
+        }
+        Ok(self)
     }
 
     /// The same look with pictures in so many colours; without colours it stays at none.
@@ -127,8 +171,8 @@ impl Theme {
                 _ => Style::new(),
             };
         }
-        let palette = self.palette();
-        let fg = |color: u8| Style::new().fg(Color::Indexed(color));
+        let palette = &self.palette;
+        let fg = |color: Color| Style::new().fg(color);
         match tone {
             Tone::Plain => Style::new(),
             Tone::Dim => fg(palette.dim),
@@ -152,7 +196,7 @@ impl Theme {
                 _ => Style::new(),
             };
         }
-        let palette = self.palette();
+        let palette = &self.palette;
         let color = match word {
             "HIT" | "HIT~" => palette.good,
             "MISS" => palette.warning,
@@ -162,7 +206,7 @@ impl Theme {
             "ERR" => palette.bad,
             _ => palette.dim,
         };
-        let style = Style::new().fg(Color::Indexed(color));
+        let style = Style::new().fg(color);
         if matches!(word, "MISS" | "ERR") { style.add_modifier(Modifier::BOLD) } else { style }
     }
 
@@ -173,7 +217,7 @@ impl Theme {
             (true, true) => Style::new().add_modifier(Modifier::BOLD),
             (true, false) => Style::new(),
             (false, true) => self.tone(Tone::Accent),
-            (false, false) => Style::new().fg(Color::Indexed(self.palette().frame)),
+            (false, false) => Style::new().fg(self.palette.frame),
         }
     }
 
@@ -183,7 +227,7 @@ impl Theme {
         match (self.mono(), focused) {
             (true, true) => Style::new().add_modifier(Modifier::REVERSED),
             (true, false) => Style::new().add_modifier(Modifier::UNDERLINED),
-            (false, _) => Style::new().bg(Color::Indexed(self.palette().selected)),
+            (false, _) => Style::new().bg(self.palette.selected),
         }
     }
 
@@ -198,9 +242,26 @@ impl Theme {
     pub fn mark(&self, mark: &'static str, ascii: &'static str) -> &'static str {
         if self.ascii { ascii } else { mark }
     }
+}
 
-    fn palette(&self) -> &'static Palette {
-        if self.look == Look::Light { &LIGHT } else { &DARK }
+impl Palette {
+    /// The colour with this name.
+    fn place(&mut self, name: &str) -> Option<&mut Color> {
+        Some(match name {
+            "dim" => &mut self.dim,
+            "frame" => &mut self.frame,
+            "accent" => &mut self.accent,
+            "selected" => &mut self.selected,
+            "good" => &mut self.good,
+            "warning" => &mut self.warning,
+            "bad" => &mut self.bad,
+            "made" => &mut self.made,
+            "live" => &mut self.live,
+            "key" => &mut self.key,
+            "text" => &mut self.text,
+            "number" => &mut self.number,
+            _ => return None,
+        })
     }
 }
 
@@ -214,5 +275,21 @@ mod tests {
         assert_eq!(Theme::choose(Look::Auto, false, Some("0;15")).look, Look::Light);
         assert_eq!(Theme::choose(Look::Auto, false, Some("15;0")).look, Look::Dark);
         assert_eq!(Theme::choose(Look::Auto, false, None).look, Look::Dark);
+    }
+
+    #[test]
+    fn a_file_names_colours() {
+        let dark = Theme::choose(Look::Dark, false, None);
+        let theme = dark.clone().colored("base = \"light\"\naccent = \"#ff8800\"\ngood = 28\n").unwrap();
+        assert_eq!(theme.tone(Tone::Accent).fg, Some(Color::Rgb(255, 136, 0)));
+        assert_eq!(theme.tone(Tone::Good).fg, Some(Color::Indexed(28)));
+        assert_eq!(theme.tone(Tone::Bad).fg, Some(LIGHT.bad));
+        let wrong = |text: &str| dark.clone().colored(text).unwrap_err().to_string();
+        assert!(wrong("accent = \n").starts_with("line 1"));
+        assert_eq!(wrong("accnt = 1"), "`accnt` is no colour of the screen");
+        assert!(wrong("accent = \"bleu\"").contains("#rrggbb"));
+        assert!(wrong("base = 3").contains("dark"));
+        let mono = Theme::choose(Look::Dark, true, None).colored("accent = 3").unwrap();
+        assert_eq!(mono.tone(Tone::Accent).fg, None, "NO_COLOR stays");
     }
 }

@@ -1,13 +1,38 @@
 //! Messages for people that go away by themselves, and errors that stay until they are dismissed.
 
+use std::collections::VecDeque;
+
 use crate::model::{Level, Notice, Timestamp};
 
 /// How long a message stays, in milliseconds.
 const SHOWN_FOR: i64 = 4_000;
 
+/// So many messages are remembered.
+const REMEMBERED: usize = 1_000;
+
 /// Messages, the newest last.
 #[derive(Clone, Debug, Default)]
-pub struct Toasts(Vec<Toast>);
+pub struct Toasts {
+    shown: Vec<Toast>,
+    /// All that was said in this session, numbered from 1; the oldest ones are forgotten.
+    pub log: VecDeque<Logged>,
+    /// The number of the last message that somebody saw in the log.
+    pub seen: u64,
+    now: Timestamp,
+}
+
+/// A message that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Its number.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// How bad it is.
+    pub level: Level,
+    /// What it says; not sanitized.
+    pub text: String,
+}
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +49,7 @@ impl Toasts {
     /// The one to show, and how many more there are.
     #[must_use]
     pub fn newest(&self) -> Option<(&Toast, usize)> {
-        self.0.last().map(|toast| (toast, self.0.len() - 1))
+        self.shown.last().map(|toast| (toast, self.shown.len() - 1))
     }
 
     /// Something good to know.
@@ -54,24 +79,48 @@ impl Toasts {
 
     /// Drops those whose time is over; whether there were any.
     pub fn expire(&mut self, now: Timestamp) -> bool {
-        let before = self.0.len();
-        self.0.retain(|toast| toast.until.is_none_or(|until| until > now));
-        self.0.len() < before
+        self.now = now;
+        let before = self.shown.len();
+        self.shown.retain(|toast| toast.until.is_none_or(|until| until > now));
+        self.shown.len() < before
+    }
+
+    /// Drops those that go by themselves: what they spoke of is done.
+    pub fn settle(&mut self) {
+        self.shown.retain(|toast| toast.until.is_none());
     }
 
     /// Drops all; whether there was an error among them.
     pub fn dismiss(&mut self) -> bool {
-        let error = self.0.iter().any(|toast| toast.until.is_none());
-        self.0.clear();
+        let error = self.shown.iter().any(|toast| toast.until.is_none());
+        self.shown.clear();
         error
+    }
+
+    /// How many errors nobody saw in the log.
+    #[must_use]
+    pub fn unseen(&self) -> usize {
+        let newer = self.log.iter().rev().take_while(|logged| logged.number > self.seen);
+        newer.filter(|logged| logged.level == Level::Error).count()
+    }
+
+    /// Somebody saw all of the log.
+    pub fn see(&mut self) {
+        self.seen = self.log.back().map_or(0, |logged| logged.number);
     }
 
     /// A message that is there already is not repeated; only the last few are kept.
     fn push(&mut self, toast: Toast) {
-        self.0.retain(|known| known.text != toast.text);
-        self.0.push(toast);
-        if self.0.len() > 20 {
-            self.0.remove(0);
+        let number = self.log.back().map_or(0, |logged| logged.number) + 1;
+        let logged = Logged { number, at: self.now, level: toast.level, text: toast.text.clone() };
+        self.log.push_back(logged);
+        if self.log.len() > REMEMBERED {
+            self.log.pop_front();
+        }
+        self.shown.retain(|known| known.text != toast.text);
+        self.shown.push(toast);
+        if self.shown.len() > 20 {
+            self.shown.remove(0);
         }
     }
 }

@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use super::action::Action;
 use super::app::{App, Tab};
-use super::keymap;
+use super::keymap::{self, Meaning};
 use super::layout::{self, Areas, Class};
 use super::line::{Tone, Toned, cut, thousands};
 use super::overlay::Overlay;
@@ -34,19 +35,27 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     tabs(app, areas.tabs, buf);
     if !areas.list.is_empty() {
         match app.tab {
+            Tab::Live if app.causes.shown => pane::causes::draw(app, areas.list, buf),
             Tab::Live => pane::live::draw(app, areas.list, buf),
             Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
+            Tab::Prune => pane::prune::draw(app, areas.list, buf),
+            Tab::Log => pane::log::draw(app, areas.list, buf),
+            Tab::Diff => pane::diff::draw(app, areas.list, buf),
         }
     }
     if !areas.detail.is_empty() {
-        pane::detail::draw(app, areas.detail, buf);
+        match app.tab {
+            Tab::Log => pane::log::detail(app, areas.detail, buf),
+            _ => pane::detail::draw(app, areas.detail, buf),
+        }
     }
     if !areas.strip.is_empty() {
-        pane::live::strip(app, areas.strip, buf);
+        pane::strip::draw(app, areas.whole, areas.strip, buf);
     }
     hints(app, areas.status, buf);
     toast(app, areas, buf);
-    let typed = pane::filter::draw(app, areas.filter, buf);
+    let line = if app.tab == Tab::Prune { pane::prune::query_line(areas.list) } else { areas.filter };
+    let typed = pane::filter::draw(app, line, buf);
     if matches!(app.overlay, Some(Overlay::Filter)) {
         return typed;
     }
@@ -104,8 +113,15 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
 
 fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
-        let (name, front) = (format!("{} {}", nth + 1, tab.title()), app.tab == tab);
+    for tab in Tab::ALL {
+        let key = app.options.keymap.key_of(tab.action()).unwrap_or_default();
+        // Errors that nobody saw in the log; a side that waits for the other.
+        let badge = match tab {
+            Tab::Log if app.toasts.unseen() > 0 => " !",
+            Tab::Diff if app.diff.first.is_some() => ": A picked",
+            _ => "",
+        };
+        let (name, front) = (format!("{key} {}{badge}", tab.title()), app.tab == tab);
         let text = if front { format!("[{name}]") } else { format!(" {name} ") };
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
@@ -118,6 +134,11 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
         app.rates.back().copied().unwrap_or(0).max(app.rates.iter().rev().nth(1).copied().unwrap_or(0));
     if place.width < 24 {
         return;
+    }
+    let saved = app.known.stats.known().filter(|stats| stats.saved.0 > 0);
+    if let Some(stats) = saved.filter(|_| place.width >= 48) {
+        draw::write_right(buf, &mut place, &stats.saved.to_string(), theme.tone(Tone::Good));
+        draw::write_right(buf, &mut place, "  saved ", theme.tone(Tone::Dim));
     }
     draw::write_right(buf, &mut place, &percent, theme.tone(Tone::Plain));
     draw::write_right(buf, &mut place, &hollow.repeat(10 - gauge), theme.frame(false));
@@ -141,9 +162,17 @@ fn tenths(rate: f64) -> usize {
 fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let mut hints = Vec::new();
-    for scope in app.scopes().into_iter().rev() {
-        let found = app.options.keymap.bindings().filter(|bound| bound.scope == scope);
+    let scopes = app.scopes();
+    for (nth, scope) in scopes.iter().enumerate().rev() {
+        let found = app.options.keymap.bindings().filter(|bound| bound.scope == *scope);
         hints.extend(found.filter_map(|bound| {
+            // A key that means something else nearer by does not mean this.
+            let key = bound.keys.first()?;
+            let meant = app.options.keymap.meaning(&scopes[..nth], key);
+            let listless = bound.action == Action::Filter && app.tab == Tab::Diff;
+            if meant != Meaning::Nothing && meant != Meaning::Beginning || listless {
+                return None;
+            }
             let ((text, order), key) = (bound.hint?, bound.keys.first()?);
             Some((order, keymap::shown(key), text))
         }));
@@ -157,6 +186,10 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     }
     hints.sort_by_key(|(order, ..)| if *order == 0 { u8::MAX } else { *order });
     let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
+    if let Some((done, of)) = app.under {
+        let text = format!("recording anew: {} of {of}, Esc stops  ", (done + 1).min(of));
+        draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
+    }
     for (_, key, text) in hints {
         draw::write(buf, &mut place, &key, theme.tone(Tone::Accent));
         draw::write(buf, &mut place, &format!(" {text}"), theme.tone(Tone::Dim));

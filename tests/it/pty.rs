@@ -2,8 +2,11 @@
 
 mod attach;
 mod curate;
+mod edit;
 mod leave;
+mod pictures;
 mod start;
+mod suspend;
 mod verbs;
 
 use axum::response::Response;

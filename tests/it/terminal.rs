@@ -27,6 +27,10 @@ pub(crate) enum Manners {
     Answers,
     /// It also shows pictures that are sent to it in the kitty graphics protocol.
     Kitty,
+    /// It shows pictures as sixels.
+    Sixel,
+    /// It says what it is, and nothing else.
+    OnlyAttributes,
     /// It never says a word.
     Silent,
 }
@@ -65,6 +69,15 @@ impl Terminal {
         Self::with(home, size, Manners::Answers, &[], args)
     }
 
+    /// Starts an interactive shell, for what only job control shows.
+    pub(crate) fn shell(home: &Home, size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new("bash");
+        command.args(["--norc", "--noprofile", "-i"]);
+        command.env_clear();
+        command.env("PS1", "ready> ");
+        Self::spawn(home, size, Manners::Answers, command)
+    }
+
     pub(crate) fn with(
         home: &Home,
         size: (u16, u16),
@@ -72,17 +85,23 @@ impl Terminal {
         variables: &[(&str, &str)],
         args: &[&str],
     ) -> Self {
-        let pair = native_pty_system().openpty(pty_size(size)).unwrap();
         let mut command = CommandBuilder::new("sh");
         command.env_clear();
-        home.environment().into_iter().for_each(|(name, value)| command.env(name, value));
-        command.env("TERM", "xterm-256color");
         for (name, value) in variables {
             command.env(name, value);
         }
-        command.cwd(home.path());
         command.args(["-c", SHELL, PROGRAM]);
         command.args(args);
+        Self::spawn(home, size, manners, command)
+    }
+
+    fn spawn(home: &Home, size: (u16, u16), manners: Manners, mut command: CommandBuilder) -> Self {
+        let pair = native_pty_system().openpty(pty_size(size)).unwrap();
+        home.environment().into_iter().for_each(|(name, value)| command.env(name, value));
+        if command.get_env("TERM").is_none() {
+            command.env("TERM", "xterm-256color");
+        }
+        command.cwd(home.path());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let answering = Answering { manners, answers: Vec::new() };
@@ -285,7 +304,9 @@ impl Callbacks for Answering {
         let (row, column) = screen.cursor_position();
         let answer = match (first, number, last) {
             _ if self.manners == Manners::Silent => return,
+            (None, 0, 'c') if self.manners == Manners::Sixel => "\x1b[?62;4;22c".to_owned(),
             (None, 0, 'c') => "\x1b[?62;22c".to_owned(),
+            _ if self.manners == Manners::OnlyAttributes => return,
             (None, 5, 'n') => "\x1b[0n".to_owned(),
             (None, 6, 'n') => format!("\x1b[{};{}R", row + 1, column + 1),
             (Some(b'?'), _, 'u') => "\x1b[?0u".to_owned(),

@@ -40,6 +40,13 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) theme: Theme,
     pub(super) icons: Option<Icons>,
+    pub(super) mouse: Option<bool>,
+    #[serde(default)]
+    pub(super) keymap: BTreeMap<String, Spanned<Keys>>,
+    #[serde(default)]
+    pub(super) copy: String,
+    #[serde(default)]
+    pub(super) open: String,
     #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]
@@ -54,6 +61,14 @@ pub(super) struct File {
     pub(super) ignore: Vec<Spanned<Ignore>>,
     #[serde(default)]
     pub(super) scrub: Vec<Spanned<ScrubPattern>>,
+}
+
+/// A key, or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Keys {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// `[[profile]]`
@@ -82,7 +97,8 @@ pub(super) struct RouteEntry {
     pub(super) r#match: Option<Strategy>,
 }
 
-/// The keys of each table; those of `upstreams`, `aliases`, `keys` and `prices` are people's own.
+/// The keys of each table; those of `upstreams`, `aliases`, `keys`, `prices` and `keymap`
+/// are people's own.
 const KEYS: &[(&str, &[&str])] = &[
     (
         "",
@@ -103,6 +119,10 @@ const KEYS: &[(&str, &[&str])] = &[
             "prices",
             "theme",
             "icons",
+            "mouse",
+            "keymap",
+            "copy",
+            "open",
             "origins",
             "upstreams",
             "aliases",

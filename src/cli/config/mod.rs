@@ -38,17 +38,51 @@ pub(super) struct Config {
     pub(super) listen: SocketAddr,
     pub(super) settings: Settings,
     pub(super) public_url: Option<String>,
-    pub(super) theme: Theme,
-    pub(super) ascii: bool,
+    pub(super) look: Look,
     /// What people should know and what does not stop anything.
     pub(super) warnings: Vec<Problem>,
     /// The file, to look whether it changed.
     pub(super) watch: Watch,
 }
 
+/// What the screen looks and feels like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The colours.
+    pub theme: Theme,
+    /// Whether marks and frames are ASCII.
+    pub ascii: bool,
+    /// Whether the screen takes the mouse.
+    pub mouse: bool,
+    /// Keys that somebody chose.
+    pub keymap: Vec<Keys>,
+    /// The command that puts its input on the clipboard, with its arguments; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file; empty takes the system's.
+    pub open: Vec<String>,
+}
+
+/// Keys for an action, as the configuration says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// The action's name.
+    pub action: String,
+    /// The keys.
+    pub keys: Vec<String>,
+    /// The line in the configuration.
+    pub line: usize,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        let (theme, keymap) = (Theme::Auto, Vec::new());
+        Self { theme, ascii: false, mouse: true, keymap, copy: Vec::new(), open: Vec::new() }
+    }
+}
+
 /// The colours of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 pub enum Theme {
     /// As the terminal's background asks for.
     #[default]
@@ -59,6 +93,20 @@ pub enum Theme {
     Light,
     /// None at all.
     Mono,
+    /// Those that a file names.
+    File(PathBuf),
+}
+
+impl From<String> for Theme {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "auto" => Self::Auto,
+            "dark" => Self::Dark,
+            "light" => Self::Light,
+            "mono" => Self::Mono,
+            _ => Self::File(text.into()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -119,12 +167,33 @@ impl Config {
             add_upstream(&mut settings, mount, url)
                 .map_err(|error| Usage(format!("--upstream {pair}: {error}")))?;
         }
+        let look = look(source, &file);
         let listen = address(&args.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
         refuse_itself(&settings, listen)?;
-        let ascii = file.icons.unwrap_or_default() == Icons::Ascii;
         let watch = Watch::new(path, args);
-        let (public_url, theme) = (file.public_url, file.theme);
-        Ok(Self { listen, settings, public_url, theme, ascii, warnings, watch })
+        Ok(Self { listen, settings, public_url: file.public_url, look, warnings, watch })
+    }
+}
+
+/// What the file says about the screen.
+fn look(source: &Source, file: &File) -> Look {
+    let keys = |(action, keys): (&String, &toml::Spanned<file::Keys>)| Keys {
+        action: action.clone(),
+        keys: match keys.get_ref() {
+            file::Keys::One(key) => vec![key.clone()],
+            file::Keys::Several(keys) => keys.clone(),
+        },
+        line: source.problem(Some(keys.span()), "", "").line.unwrap_or_default(),
+    };
+    // No shell reads them, so there is nothing to quote.
+    let command = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    Look {
+        theme: file.theme.clone(),
+        ascii: file.icons.unwrap_or_default() == Icons::Ascii,
+        mouse: file.mouse.unwrap_or(true),
+        keymap: file.keymap.iter().map(keys).collect(),
+        copy: command(&file.copy),
+        open: command(&file.open),
     }
 }
 

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Config, FILE, Problem, file_of, settled, source};
+use super::{Config, FILE, Look, Problem, file_of, settled, source};
 use crate::cli::exit::{Exit, Usage};
-use crate::cli::{Common, ProxyArgs, print};
+use crate::cli::{Common, ProxyArgs, Show, print};
 
 /// A file with every key, at its default or as an example.
 pub(super) const EXAMPLE: &str = include_str!("example.toml");
@@ -33,10 +33,10 @@ pub(crate) enum Verb {
     Path,
 }
 
-pub(crate) fn run(common: &Common, verb: Verb) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(common: &Common, verb: Verb, show: &impl Show) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Init { force } => init(common, force),
-        Verb::Check { file, json } => check(common, file, json),
+        Verb::Check { file, json } => check(common, file, json, show),
         Verb::Path => {
             let (path, _) = file_of(common);
             let whole = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
@@ -100,8 +100,26 @@ pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked,
     Ok(Checked { file: source.name(), exists: source.path.is_some(), problems })
 }
 
-fn check(common: &Common, file: Option<PathBuf>, as_json: bool) -> anyhow::Result<ExitCode> {
-    let checked = checked(common, file)?;
+/// What is wrong with the look that a configuration asks for.
+pub(crate) fn of_look(common: &Common, look: &Look, show: &impl Show) -> Vec<Problem> {
+    let (file, _) = file_of(common);
+    let problem =
+        |(line, text)| Problem { file: file.display().to_string(), line, key: None, text, warning: false };
+    show.wrong(look).into_iter().map(problem).collect()
+}
+
+fn check(
+    common: &Common,
+    file: Option<PathBuf>,
+    as_json: bool,
+    show: &impl Show,
+) -> anyhow::Result<ExitCode> {
+    let mut checked = checked(common, file.clone())?;
+    if checked.usable() {
+        let common = Common { config: file.or_else(|| common.config.clone()), ..common.clone() };
+        let config = Config::read(&common, &ProxyArgs::default())?;
+        checked.problems.extend(of_look(&common, &config.look, show));
+    }
     let usable = checked.usable();
     if as_json {
         let said = json!({ "file": checked.file, "fine": usable, "problems": checked.problems });

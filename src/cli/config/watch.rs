@@ -21,7 +21,7 @@ pub(crate) struct Watch {
 type Version = Option<(SystemTime, u64)>;
 
 /// What cannot change while the proxy runs.
-type Fixed = (std::net::SocketAddr, Option<String>, super::Theme, bool);
+type Fixed = (std::net::SocketAddr, Option<String>, super::Look);
 
 impl Watch {
     pub(super) fn new(path: &Path, args: &ProxyArgs) -> Self {
@@ -75,7 +75,7 @@ impl Watch {
         let restart = if fixed == *fixed_before {
             ""
         } else {
-            "; listen, public_url, theme and icons change with the next start"
+            "; listen, public_url, theme, icons, mouse, keymap, copy and open change with the next start"
         };
         *fixed_before = fixed;
         engine.notify(Level::Info, format!("{} was read again{restart}", self.path.display()));
@@ -83,5 +83,5 @@ impl Watch {
 }
 
 fn fixed(config: &Config) -> Fixed {
-    (config.listen, config.public_url.clone(), config.theme, config.ascii)
+    (config.listen, config.public_url.clone(), config.look.clone())
 }

@@ -12,8 +12,10 @@ use serde::Deserialize;
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
 use crate::editing::ParseFaultError;
 use crate::engine::{
-    Compacted, Draft, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
+    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport,
+    VerbError, Verdict,
 };
+use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::proxy::Shared;
 use crate::retention::PrunePlan;
@@ -106,11 +108,13 @@ impl Routes {
     pub(super) fn verbs(self) -> Self {
         self.route("/recordings/remove", post(remove))
             .route("/recordings/restore", post(restore))
+            .route("/recordings/{id}/fields", get(fields))
             .route("/recordings/retag", post(retag))
             .route("/recordings/relabel", post(relabel))
             .route("/recordings/duplicate", post(duplicate))
             .route("/recordings/{id}/edit", post(edit).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/{id}/derive", post(derive))
+            .route("/recordings/{id}/fire", post(fire))
             .route("/recordings/new", post(create).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/rerecord", post(rerecord))
             .route("/calls/{id}/keep", post(keep))
@@ -131,6 +135,11 @@ async fn remove(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<I
 
 async fn restore(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<Ids> {
     Ok(Json(Ids { ids: shared.engine.restore(&ids).await? }))
+}
+
+async fn fields(State(shared): Here, Path(id): Path<RecordingId>) -> Answered<Vec<NamedField>> {
+    let fields = shared.engine.named_fields(&id).await;
+    Ok(Json(fields.ok_or(VerbError::Unknown(id))?))
 }
 
 async fn retag(State(shared): Here, Json(retag): Json<Retag>) -> Answered<Vec<Retagged>> {
@@ -162,6 +171,10 @@ async fn derive(
         .parse()
         .map_err(|error: ParseFaultError| Failure(StatusCode::BAD_REQUEST, error.to_string()))?;
     Ok(Json(shared.engine.derive(&id, fault, scope).await?))
+}
+
+async fn fire(State(shared): Here, Path(id): Path<RecordingId>) -> Answered<Fired> {
+    Ok(Json(shared.engine.fire(&id).await?))
 }
 
 async fn create(State(shared): Here, Json(draft): Json<Draft>) -> Answered<RecordingId> {

@@ -2,6 +2,34 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+/// Whether a text names a key, or a sequence of them, as the table spells it.
+#[must_use]
+pub fn is_spelled(text: &str) -> bool {
+    const NAMED: [&str; 15] = [
+        "space",
+        "enter",
+        "esc",
+        "tab",
+        "backtab",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+        "backspace",
+        "delete",
+    ];
+    let one = |key: &str| {
+        let bare = key.strip_prefix("ctrl-").unwrap_or(key);
+        let bare = bare.strip_prefix("alt-").unwrap_or(bare);
+        NAMED.contains(&bare) || (bare.chars().count() == 1 && !bare.chars().any(char::is_whitespace))
+    };
+    !text.is_empty() && text.split(' ').all(one)
+}
+
 /// A key's name as the table spells it.
 #[must_use]
 pub fn name(key: KeyEvent) -> String {

@@ -71,6 +71,10 @@ fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(Strin
             "Menus, questions and lines to type",
             vec![Scope::Menu, Scope::Question, Scope::Leaving, Scope::Prompt],
         ),
+        ("What recordings answer (t)", vec![Scope::Retag]),
+        ("An edit before it is stored", vec![Scope::Draft]),
+        ("What waits for review", vec![Scope::Reviews]),
+        ("Trash", vec![Scope::Trash]),
         ("Picture on the whole screen", vec![Scope::Picture]),
     ];
     let mut lines = Vec::new();

@@ -4,10 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::prompt::Purpose;
 use super::window;
+use crate::engine::Thing;
 use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::copy::Part;
 use crate::tui::deed::Deed;
+use crate::tui::draft::Draft;
+use crate::tui::effect::Held;
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
 use crate::tui::order::SortBy;
@@ -48,6 +53,20 @@ pub enum Choice {
     Do(Deed),
     /// Another order of the recordings.
     Sort(SortBy),
+    /// Another menu.
+    Menu(Menu),
+    /// A line to type, which begins with a text.
+    Type(Purpose, String),
+    /// An edit in somebody's editor.
+    Edit(Box<Draft>),
+    /// What can go.
+    Query(String),
+    /// A part of an exchange is copied.
+    Copy(Held, Part),
+    /// Two things are compared.
+    Compare(Thing, Thing),
+    /// This is the first of two things to compare.
+    Pick(Thing),
 }
 
 impl Menu {

@@ -1,16 +1,21 @@
 //! What lies over the panes: help, menus, questions, lines to type, a picture.
 
+mod draft;
 mod finder;
 mod help;
 mod menu;
 mod palette;
 mod prompt;
 mod question;
+mod retag;
+mod search;
 mod sheet;
+mod shelf;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
+use tui_input::Input;
 
 pub use finder::Finder;
 pub use help::Help;
@@ -18,8 +23,11 @@ pub use menu::{Choice, Item, Menu};
 pub use palette::Palette;
 pub use prompt::{Prompt, Purpose, typed};
 pub use question::Question;
+pub use retag::Retag;
+pub use shelf::{Kind as ShelfKind, Shelf};
 
 use super::app::App;
+use super::draft::Draft;
 use super::keymap::Scope;
 use super::layout;
 use super::line::Tone;
@@ -43,12 +51,22 @@ pub enum Overlay {
     Sheet(Box<Sheet>),
     /// A recording is looked for.
     Finder(Box<Finder>),
+    /// What recordings answer is chosen.
+    Retag(Box<Retag>),
+    /// An edit before it is stored.
+    Draft(Box<Draft>),
+    /// What lies in the trash, or waits for review.
+    Shelf(Box<Shelf>),
     /// Whether to quit while calls are under way.
     Leaving,
+    /// Whether to clear the list of calls.
+    Clearing,
     /// The filter is being typed.
     Filter,
     /// A picture in half-blocks on the whole screen.
     Picture,
+    /// Words are looked for in the detail.
+    Search(Input),
 }
 
 impl Overlay {
@@ -59,10 +77,15 @@ impl Overlay {
             Self::Help(help) if help.typing => Scope::Prompt,
             Self::Help(_) => Scope::Help,
             Self::Menu(_) => Scope::Menu,
-            Self::Question(_) => Scope::Question,
-            Self::Prompt(_) | Self::Palette(_) => Scope::Prompt,
+            Self::Question(_) | Self::Clearing => Scope::Question,
+            Self::Prompt(_) | Self::Palette(_) | Self::Search(_) => Scope::Prompt,
             Self::Finder(_) => Scope::Find,
             Self::Sheet(_) => Scope::Sheet,
+            Self::Retag(retag) if retag.typing => Scope::Prompt,
+            Self::Retag(_) => Scope::Retag,
+            Self::Draft(_) => Scope::Draft,
+            Self::Shelf(pile) if pile.kind == ShelfKind::Trash => Scope::Trash,
+            Self::Shelf(_) => Scope::Reviews,
             Self::Leaving => Scope::Leaving,
             Self::Filter => Scope::Filter,
             Self::Picture => Scope::Picture,
@@ -80,8 +103,13 @@ impl Overlay {
             Self::Palette(palette) => return palette.draw(app, area, buf),
             Self::Sheet(sheet) => sheet.draw(app, area, buf),
             Self::Finder(finder) => return finder.draw(app, area, buf),
+            Self::Retag(retag) => return retag.draw(app, area, buf),
+            Self::Draft(draft) => draft.draw(app, area, buf),
+            Self::Shelf(pile) => pile.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
+            Self::Clearing => clearing(app, area, buf),
             Self::Filter => {}
+            Self::Search(input) => return search::draw(app, input, area, buf),
             Self::Picture => super::pane::detail::full_screen(app, area, buf),
         }
         None
@@ -97,17 +125,27 @@ pub fn window(app: &App, title: &str, area: Rect, size: (u16, u16), buf: &mut Bu
 }
 
 fn leaving(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let mut inside = window(app, "Quit?", area, (58, 6), buf);
     let flying = app.world.counters.in_flight;
     let text = format!(
         "{flying} call{} still under way; the proxy stops with it.",
         if flying == 1 { " is" } else { "s are" }
     );
+    either(app, ("Quit?", &text, "[ Esc  Stay ]", "q  Quit at once"), area, buf);
+}
+
+fn clearing(app: &App, area: Rect, buf: &mut Buffer) {
+    let text = "Only the list is emptied; recordings and history stay.";
+    either(app, ("Clear the list?", text, "[ Esc  No ]", "x  Clear"), area, buf);
+}
+
+/// A question with two answers.
+fn either(app: &App, (title, text, no, yes): (&str, &str, &str, &str), area: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let mut inside = window(app, title, area, (58, 6), buf);
     let mut line = layout::from_top(&mut inside, 1);
-    draw::write(buf, &mut line, &text, theme.tone(Tone::Plain));
+    draw::write(buf, &mut line, text, theme.tone(Tone::Plain));
     layout::from_top(&mut inside, 1);
     let mut line = layout::from_top(&mut inside, 1);
-    draw::write(buf, &mut line, "[ Esc  Stay ]", theme.tone(Tone::Strong));
-    draw::write(buf, &mut line, "     q  Quit at once", theme.tone(Tone::Bad));
+    draw::write(buf, &mut line, no, theme.tone(Tone::Strong));
+    draw::write(buf, &mut line, &format!("     {yes}"), theme.tone(Tone::Bad));
 }

@@ -6,8 +6,8 @@ use tui_input::Input;
 
 use super::window;
 use crate::editing::Fault;
-use crate::engine::Relabel;
-use crate::model::RecordingId;
+use crate::engine::{Relabel, Revision};
+use crate::model::{Latency, RecordingId};
 use crate::tui::app::App;
 use crate::tui::deed::Deed;
 use crate::tui::layout;
@@ -39,6 +39,14 @@ pub enum Purpose {
     Name(RecordingId),
     /// How this one is to fail.
     Fault(RecordingId),
+    /// The status of this one's answer.
+    Status(RecordingId),
+    /// A header of this one's answer.
+    Header(RecordingId),
+    /// How fast this one's answer is sent.
+    Pace(RecordingId),
+    /// The file of another picture for this one; where there are several, at this place.
+    Picture(RecordingId, Option<String>),
 }
 
 impl Purpose {
@@ -58,13 +66,33 @@ impl Purpose {
                 let relabel = Relabel { name: Some(text.to_owned()), ..Relabel::default() };
                 Ok(Some(Deed::Relabel(vec![id.clone()], relabel)))
             }
-            Self::Fault(_) if text.is_empty() => Ok(None),
+            _ if text.is_empty() => Ok(None),
             Self::Fault(id) => {
                 let fault: Fault = text.parse().map_err(|error| format!("{error}"))?;
                 Ok(Some(Deed::Derive(id.clone(), fault)))
             }
+            Self::Status(id) => {
+                let status = text.parse().map_err(|_| format!("`{text}` is no status; 200 to 599"))?;
+                Ok(Some(Deed::Edit(id.clone(), vec![Revision::Status(status)])))
+            }
+            Self::Header(id) => Ok(Some(Deed::Edit(id.clone(), vec![header(text)?]))),
+            Self::Pace(id) => {
+                let pace = (text != "proxy").then(|| text.parse::<Latency>()).transpose();
+                let pace = pace.map_err(|error| error.to_string())?;
+                Ok(Some(Deed::Edit(id.clone(), vec![Revision::Pace(pace)])))
+            }
+            Self::Picture(id, field) => Ok(Some(Deed::Picture(id.clone(), field.clone(), text.to_owned()))),
         }
     }
+}
+
+/// `retry-after: 20` sets it, `-retry-after` takes it away.
+fn header(text: &str) -> Result<Revision, String> {
+    if let Some(name) = text.strip_prefix('-') {
+        return Ok(Revision::WithoutHeader(name.trim().to_owned()));
+    }
+    let (name, value) = text.split_once(':').ok_or("expected NAME: VALUE, or -NAME")?;
+    Ok(Revision::Header { name: name.trim().into(), value: value.trim().into() })
 }
 
 /// `ci -nightly`: one tag given, one taken away.

@@ -1,4 +1,4 @@
-//! The filter's line below the panes: what is typed, what is wrong with it, and how it could go on.
+//! The filter's line, below the panes or on top of one: what is typed, what is wrong with it, and how it could go on.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,14 +20,16 @@ const WAYS: usize = 7;
 /// A reason that has less room beside the text gets a line of its own.
 const REASON: usize = 24;
 
-/// Draws the line, and above it what helps to write it. Gives the place of the cursor while it is typed.
+/// Draws the line, and beside it what helps to write it. Gives the place of the cursor while it is typed.
 pub fn draw(app: &App, place: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
     let filter = app.filter();
     if place.is_empty() {
         return None;
     }
     let Some(input) = &filter.input else {
-        kept(app, filter, place, buf);
+        if !filter.kept().is_empty() {
+            kept(app, filter, place, buf);
+        }
         return None;
     };
     let mut line = place;
@@ -79,22 +81,29 @@ fn underline(error: &QueryError, (start, scroll): (Rect, usize), app: &App, buf:
     buf.set_style(spot.intersection(start).intersection(buf.area), style);
 }
 
-/// What is wrong, in words: at the right, or above where there is no room for it.
-fn reason(error: &QueryError, beside: Rect, line: Rect, app: &App, buf: &mut Buffer) {
+/// Where so many rows stand beside the line: above it, unless there is more room below.
+fn beside(line: Rect, rows: u16, buf: &Buffer) -> Rect {
+    let (above, below) = (line.y, buf.area.bottom().saturating_sub(line.bottom()));
+    let height = rows.min(above.max(below));
+    let y = if above >= below { line.y - height } else { line.bottom() };
+    Rect { y, height, ..line }
+}
+
+/// What is wrong, in words: at the right, or in a line of its own where there is no room for it.
+fn reason(error: &QueryError, rest: Rect, line: Rect, app: &App, buf: &mut Buffer) {
     let style = app.options.theme.tone(Tone::Warning);
     let text = sanitize(&error.message);
-    let mut right =
-        Rect { x: beside.x + 2.min(beside.width), width: beside.width.saturating_sub(3), ..beside };
+    let mut right = Rect { x: rest.x + 2.min(rest.width), width: rest.width.saturating_sub(3), ..rest };
     if usize::from(right.width) >= text.width().min(REASON) {
         draw::write_right(buf, &mut right, &text, style);
-    } else if line.y > 0 {
-        let mut above = Rect { y: line.y - 1, ..line };
-        Clear.render(above.intersection(buf.area), buf);
-        draw::write(buf, &mut above, &format!(" {text}"), style);
+    } else {
+        let mut own = beside(line, 1, buf);
+        Clear.render(own.intersection(buf.area), buf);
+        draw::write(buf, &mut own, &format!(" {text}"), style);
     }
 }
 
-/// How the word at the cursor could go on, in a small list above it.
+/// How the word at the cursor could go on, in a small list above or below it.
 fn ways(choices: &Choices, input: &Input, (start, scroll): (Rect, usize), app: &App, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let Some(first) = choices.ways.first() else { return };
@@ -115,8 +124,7 @@ fn ways(choices: &Choices, input: &Input, (start, scroll): (Rect, usize), app: &
     let width = width.min(buf.area.width);
     let x = start.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX)).saturating_sub(1);
     let x = x.min(buf.area.right().saturating_sub(width));
-    let height = height.min(start.y);
-    let mut place = Rect { x, y: start.y - height, width, height }.intersection(buf.area);
+    let mut place = Rect { x, width, ..beside(start, height, buf) }.intersection(buf.area);
     Clear.render(place, buf);
     if !theme.mono() {
         buf.set_style(place, theme.selected(false));

@@ -16,6 +16,7 @@ use crate::tui::message::Message;
 use crate::tui::order::SortBy;
 use crate::tui::overlay::Overlay;
 use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 fn shown(script: &Script) -> Vec<RecordingId> {
     script.app.recordings.keys().iter().map(|key| key.1.clone()).collect()
@@ -184,7 +185,7 @@ fn marks_survive_filters_and_ranges_shrink_again() {
 
 #[test]
 fn a_few_letters_find_a_recording() {
-    let pages = Pages::of_recording(&world::recording(1, &world::png(64)));
+    let pages = Pages::of_recording(&world::recording(1, &world::png(64)), Form::default());
     let mut script = Script::new(curated()).holding(pages).keys("f capy <Space> hat");
     script.shows("finder");
     script = script.size(80, 24);

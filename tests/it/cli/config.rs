@@ -193,3 +193,28 @@ fn the_file_is_written_checked_and_found() {
     home.fine(&["config", "init", "--force"]);
     assert!(Path::new(&home.path().join("retake.toml")).exists());
 }
+
+#[test]
+fn keys_and_colours_of_the_screen_are_checked_with_their_lines() {
+    let home = Home::new();
+    let check = || home.run(&["config", "check"]);
+    let wrong = |words: &[&str]| {
+        let said = check();
+        assert!(
+            said.code == Some(2) && words.iter().all(|word| said.out.contains(word)),
+            "{words:?}: {said:?}"
+        );
+    };
+    write(&home, "mouse = false\n\n[keymap]\nundo = [\"u\", \"z\"]\ncompact = \"g c\"\n");
+    assert_eq!(check().code, Some(0));
+    write(&home, "[keymap]\nundo = \"u\"\n\nquit = \"u\"\n");
+    wrong(&["line 2", "line 4", "`u`", "undo", "quit"]);
+    write(&home, "[keymap]\nundoo = \"u\"\nquit = \"ctrl-\"\n");
+    wrong(&["line 2", "keymap.undoo", "line 3", "`ctrl-` is no key"]);
+    write(&home, "theme = \"mine.toml\"\n");
+    wrong(&["mine.toml", "auto, dark, light, mono"]);
+    std::fs::write(home.path().join("mine.toml"), "accent = \"#12345\"").unwrap();
+    wrong(&["mine.toml", "accent", "#rrggbb"]);
+    std::fs::write(home.path().join("mine.toml"), "base = \"light\"\naccent = \"#123456\"").unwrap();
+    assert_eq!(check().code, Some(0));
+}

@@ -36,7 +36,7 @@ async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() 
     terminal.keys("x");
     terminal.shows("Deleted 1 recording");
     terminal.keys("u");
-    terminal.shows("Restored 1 recording");
+    terminal.shows("Undone: rm");
     terminal.keys("q");
     terminal.ends(0);
     terminal.shows("goes on");

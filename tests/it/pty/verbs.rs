@@ -1,7 +1,5 @@
 //! The headless verbs before somebody who looks and can be asked.
 
-use retake::model::RecordingId;
-
 use super::*;
 use crate::home::{CHAT_PATH, chat};
 use crate::terminal::Manners;
@@ -102,7 +100,7 @@ fn a_doctor_looks_at_the_terminal() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_is_shown_on_terminals_of_all_manners() {
     let home = Home::new();
-    let id = pictured(&home).await;
+    let id = super::pictures::pictured(&home).await;
     for manners in [Manners::Answers, Manners::Silent] {
         let args = ["show", id.as_str(), "--image"];
         let mut terminal = Terminal::with(&home, SMALL, manners, &[], &args);
@@ -113,41 +111,6 @@ async fn a_picture_is_shown_on_terminals_of_all_manners() {
             terminal.contents()
         );
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_picture_fills_the_screen_in_pixels_where_the_terminal_has_them() {
-    let home = Home::new();
-    pictured(&home).await;
-    let args = ["--listen", "127.0.0.1:0"];
-    let mut terminal = Terminal::with(&home, LARGE, Manners::Kitty, &[], &args);
-    terminal.shows("1 rec");
-    terminal.keys("2");
-    terminal.shows("64x64 png");
-    terminal.keys("i");
-    terminal.writes("a=T");
-    terminal.shows("any key returns");
-    terminal.keys("j");
-    // The key only returned, and the picture is taken off the terminal.
-    terminal.writes("\x1b_Ga=d,d=A");
-    terminal.shows("Recordings 1");
-    terminal.keys("q");
-    terminal.ends(0);
-}
-
-/// Makes a recording that holds a picture.
-async fn pictured(home: &Home) -> RecordingId {
-    let running = home.serve(&["--mode", "mock"]);
-    let body = r#"{"model":"gpt-image-1.5","prompt":"a cat","size":"64x64"}"#;
-    let mocked = running.call("/openai/v1/images/generations", &[], body).await;
-    assert_eq!(running.end("TERM").code, Some(0));
-    let picture = String::from_utf8(mocked.body.to_vec()).unwrap();
-    let painter = Upstream::start(move |_| json(&picture)).await;
-    let running = home.record(&painter);
-    assert_eq!(running.call("/openai/v1/images/generations", &[], body).await.status, 200);
-    let id = running.json().recording.unwrap();
-    assert_eq!(running.end("TERM").code, Some(0));
-    id
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

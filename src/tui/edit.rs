@@ -1,0 +1,189 @@
+//! Editing an answer, and making one that fails out of it.
+
+use super::app::App;
+use super::deed::Deed;
+use super::draft::{Draft, Outcome, Part};
+use super::effect::{Effect, Subject};
+use super::line::{Tone, Toned};
+use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose};
+use crate::editing::Fault;
+use crate::engine::Revision;
+use crate::model::{Ending, RecordingId};
+use std::time::Duration;
+use tui_input::Input;
+
+impl App {
+    /// The one recording that a verb is for; says so where it is none or several.
+    fn only(&mut self, what: &str) -> Option<RecordingId> {
+        let ids = self.targets();
+        match &ids[..] {
+            [one] if self.world.rows.contains_key(one) => return Some(one.clone()),
+            [] | [_] => self.toasts.info(self.now, "No recording is selected".into()),
+            _ => self.toasts.info(self.now, format!("{what} one at a time: A takes all marks away")),
+        }
+        None
+    }
+
+    /// What of an answer can be edited.
+    pub(super) fn choose_edit(&mut self) {
+        let Some(id) = self.only("Recordings are edited") else { return };
+        let Some(row) = self.world.rows.get(&id).cloned() else { return };
+        let mut items = Vec::new();
+        if let Some(draft) = self.draft.clone().filter(|draft| draft.recording == id) {
+            items.push(item('g', "go on", "with what you wrote and did not store", Choice::Edit(draft)));
+        }
+        let draft = |part| Choice::Edit(Box::new(Draft::new(id.clone(), part)));
+        let typed = |purpose, text: String| Choice::Type(purpose, text);
+        items.push(item('t', "text", "what the model says, in your editor", draft(Part::Text)));
+        items.push(item('b', "body", "all of the body, in your editor", draft(Part::Body)));
+        let status = typed(Purpose::Status(id.clone()), row.status.to_string());
+        items.push(item('s', "status", &format!("now {}", row.status), status));
+        items.push(item(
+            'h',
+            "header",
+            "set one, or take it away",
+            typed(Purpose::Header(id.clone()), String::new()),
+        ));
+        if row.images > 0 {
+            let picture = Purpose::Picture(id.clone(), self.picture_in_front(&id));
+            items.push(item('i', "picture", "put a file in its place", typed(picture, String::new())));
+        }
+        items.push(item('p', "pace", "how fast it is sent", typed(Purpose::Pace(id.clone()), String::new())));
+        items.push(item('e', "ending", "how it ends", Choice::Menu(endings(&id, row.ending))));
+        if row.edited || row.ending != Ending::Clean {
+            let original = Deed::Edit(id.clone(), vec![Revision::Original]);
+            items.push(item('o', "as it came", "takes all edits back", Choice::Do(original)));
+        }
+        self.overlay = Some(Overlay::Menu(Menu::new(format!("Edit the answer of {id}"), items)));
+    }
+
+    /// Where the picture stands that is looked at; none where there is only one.
+    fn picture_in_front(&self, id: &RecordingId) -> Option<String> {
+        let pages = self.detail.pages.as_ref()?;
+        let here = self.detail.subject == Some(Subject::Recording(id.clone())) && pages.pictures.len() > 1;
+        pages.pictures.get(self.detail.picture).filter(|_| here).map(|picture| picture.field.clone())
+    }
+
+    /// Faults that are often needed.
+    pub(super) fn choose_fault(&mut self) {
+        let Some(id) = self.only("Recordings are made to fail") else { return };
+        let anthropic = self.world.rows.get(&id).is_some_and(|row| row.mount == "anthropic");
+        let fault = |fault| Choice::Do(Deed::Derive(id.clone(), fault));
+        let typed = |text: &str| Choice::Type(Purpose::Fault(id.clone()), text.to_owned());
+        let retry_after = Duration::from_secs(20);
+        let mut items = vec![
+            item(
+                'r',
+                "429",
+                "too many requests, to be tried again in 20 s",
+                fault(Fault::RateLimit { retry_after }),
+            ),
+            item('5', "500", "the provider's own error", fault(Fault::ServerError)),
+        ];
+        if anthropic {
+            items.push(item('o', "529", "overloaded", fault(Fault::Overloaded)));
+        }
+        items.extend([
+            item('c', "cut", "the connection breaks after so many events, or bytes", typed("cut@3")),
+            item('s', "stall", "nothing more comes after so many events, or bytes", typed("stall@3")),
+            item('m', "malformed", "its JSON breaks off", fault(Fault::Malformed)),
+            item('w', "slow", "the same bytes, five times as slow", typed("slow x5")),
+            item('t', "other", "typed, such as 429 retry-after=3 or slow 10s", typed("")),
+        ]);
+        self.overlay = Some(Overlay::Menu(Menu::new(format!("A recording that fails, made of {id}"), items)));
+    }
+
+    /// Asks for a line of text.
+    pub(super) fn ask_for(&mut self, purpose: Purpose, text: &str) {
+        let (title, help): (String, &[&str]) = match &purpose {
+            Purpose::Fault(id) => (
+                format!("A recording that fails, made of {id}"),
+                &[
+                    "429 retry-after=20    500    529",
+                    "cut@3  stall@3        after so many events, or bytes",
+                    "malformed             slow x5    slow 10s",
+                ],
+            ),
+            Purpose::Status(id) => (format!("Status of {id}"), &["200 to 599; the body stays as it is"]),
+            Purpose::Header(id) => (
+                format!("A header of {id}"),
+                &[
+                    "retry-after: 20     sets it, in place of all of that name",
+                    "-retry-after        takes it away",
+                ],
+            ),
+            Purpose::Pace(id) => (
+                format!("How fast {id} is sent"),
+                &[
+                    "recorded   as it came        x0.5   twice as fast",
+                    "250ms      a wait, then all  none   at once",
+                    "proxy      as the proxy says",
+                ],
+            ),
+            Purpose::Picture(_, field) => (
+                field
+                    .as_ref()
+                    .map_or("Another picture".into(), |field| format!("Another picture at {field}")),
+                &["The path of a PNG, JPEG, WebP, GIF, AVIF or HEIC file; ~/ is your home."],
+            ),
+            Purpose::Tags(_) | Purpose::Name(_) => (String::new(), &[]),
+        };
+        let help = help.iter().map(|line| Toned::of(Tone::Dim, *line)).collect();
+        let input = Input::new(text.to_owned());
+        self.overlay = Some(Overlay::Prompt(Box::new(Prompt { title, help, input, error: None, purpose })));
+    }
+
+    /// Somebody left their editor.
+    pub(super) fn drafted(&mut self, draft: Box<Draft>) {
+        if draft.outcome == Outcome::Unchanged {
+            self.draft = None;
+            self.toasts.info(self.now, "Nothing was changed".into());
+        } else {
+            self.overlay = Some(Overlay::Draft(draft));
+        }
+    }
+
+    /// Back into the editor, with what was written.
+    pub(super) fn edit_again(&mut self) -> Vec<Effect> {
+        match self.overlay.take() {
+            Some(Overlay::Draft(draft)) => vec![Effect::Editor(draft)],
+            other => {
+                self.overlay = other;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Stores an edit, if it can be.
+    pub(super) fn store(&mut self, draft: Box<Draft>) -> Vec<Effect> {
+        let Some(revision) = draft.revision() else {
+            self.overlay = Some(Overlay::Draft(draft));
+            return Vec::new();
+        };
+        self.draft = None;
+        vec![Effect::Do(Deed::Edit(draft.recording, vec![revision]))]
+    }
+
+    /// Puts an edit aside.
+    pub(super) fn put_aside(&mut self, draft: Box<Draft>) {
+        self.toasts.info(self.now, "Not stored; e goes on with what you wrote".into());
+        self.draft = Some(draft);
+    }
+}
+
+fn item(key: char, label: &str, note: &str, choice: Choice) -> Item {
+    Item { key: Some(key), label: label.into(), note: note.into(), current: false, choice }
+}
+
+fn endings(id: &RecordingId, now: Ending) -> Menu {
+    let all = [
+        ('c', Ending::Clean, "clean", "as HTTP has it"),
+        ('b', Ending::Cut, "cut", "the connection breaks"),
+        ('s', Ending::Stall, "stall", "nothing more comes, and the connection stays open"),
+    ];
+    let items = all.map(|(key, ending, label, note)| {
+        let edit = Deed::Edit(id.clone(), vec![Revision::Ending(ending)]);
+        Item { current: ending == now, ..item(key, label, note, Choice::Do(edit)) }
+    });
+    Menu::new("How the answer ends", items.into())
+}

@@ -1,0 +1,324 @@
+//! The workflows that change recordings in several steps: choosing, looking at the effect, and doing it.
+
+use tui_input::Input;
+
+use super::action::Action;
+use super::app::{App, Tab};
+use super::ask::Ask;
+use super::deed::{Deed, counted};
+use super::effect::Effect;
+use super::line::{Tone, Toned, fit};
+use super::overlay::{Choice, Item, Menu, Overlay, Question, Retag, Shelf, ShelfKind};
+use super::text::sanitize;
+use crate::engine::{Rerecord, Tag, Verdict};
+use crate::model::{RecordingId, Row};
+
+/// From so many recordings on, their number has to be typed.
+const MANY: usize = 50;
+/// So many of them are listed in a question.
+const LISTED: usize = 8;
+
+/// What was asked for what is in front, and whether something happened since.
+#[derive(Debug, Default)]
+pub(super) struct Asked(Vec<(Ask, bool)>);
+
+impl Asked {
+    /// Something happened that may change all answers.
+    pub(super) fn age(&mut self) {
+        self.0.iter_mut().for_each(|(_, stale)| *stale = true);
+    }
+}
+
+impl App {
+    /// Does what a workflow is asked for; none for any other action.
+    pub(super) fn workflow(&mut self, action: Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::Back if self.overlay.is_none() && self.under.is_some() => {
+                self.toasts.info(self.now, "Stops after the one under way".into());
+                return Some(vec![Effect::Cancel]);
+            }
+            Action::PruneTab => {
+                self.turn_to(Tab::Prune);
+                if self.prune.query().is_empty() {
+                    self.presets();
+                }
+            }
+            Action::LogTab => self.turn_to(Tab::Log),
+            Action::Presets if self.tab == Tab::Prune => self.presets(),
+            Action::Delete if self.tab == Tab::Prune => self.ask_prune(),
+            Action::Mark | Action::MarkAll | Action::MarkNone | Action::MarkOthers => {
+                return self.mark_over(action);
+            }
+            Action::Edit if matches!(self.overlay, Some(Overlay::Draft(_))) => {
+                return Some(self.edit_again());
+            }
+            Action::Retag => self.open_retag(),
+            Action::Edit => self.choose_edit(),
+            Action::Derive => self.choose_fault(),
+            Action::Rerecord => return Some(self.plan_rerecord()),
+            Action::Reviews => self.overlay = Some(Overlay::Shelf(Box::new(Shelf::new(ShelfKind::Reviews)))),
+            Action::Trash => self.overlay = Some(Overlay::Shelf(Box::new(Shelf::new(ShelfKind::Trash)))),
+            Action::Accept => return Some(self.decide(Verdict::Accept)),
+            Action::KeepBoth => return Some(self.decide(Verdict::KeepBoth)),
+            Action::Reject => return Some(self.decide(Verdict::Reject)),
+            Action::Restore => return Some(self.restore()),
+            Action::Compare if matches!(self.overlay, Some(Overlay::Shelf(_))) => {
+                return Some(self.compare_pair());
+            }
+            Action::Compact => self.choose_compact(),
+            Action::Purge => self.ask_purge(),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    /// The questions of what is in front that were not asked yet, or whose answers are old.
+    pub(super) fn inquire(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for ask in self.wanted() {
+            let found = self.asked.0.iter().position(|(known, _)| known.kind() == ask.kind());
+            if let Some((known, stale)) = found.map(|at| &self.asked.0[at]) {
+                // One that is on its way is waited for: in heavy traffic it would never arrive else.
+                if *known == ask && (!stale || self.known.awaits(&ask)) {
+                    continue;
+                }
+            }
+            match found {
+                Some(at) => self.asked.0[at] = (ask.clone(), false),
+                None => self.asked.0.push((ask.clone(), false)),
+            }
+            effects.push(self.ask(ask));
+        }
+        effects
+    }
+
+    fn wanted(&self) -> Vec<Ask> {
+        let mut wanted = match self.tab {
+            Tab::Prune => self.prune.ask().into_iter().collect(),
+            Tab::Log => vec![Ask::Steps],
+            _ => Vec::new(),
+        };
+        match &self.overlay {
+            Some(Overlay::Retag(retag)) => {
+                wanted.extend(retag.ids.first().cloned().map(Ask::Fields));
+                if let Some(tag) = retag.tag().ok().filter(|tag| tag.strategy.is_some()) {
+                    wanted.push(Ask::Retag(retag.ids.clone(), tag));
+                }
+            }
+            Some(Overlay::Shelf(pile)) if pile.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
+            Some(Overlay::Shelf(pile)) => {
+                wanted.push(Ask::Reviews);
+                let new = pile.selected(self);
+                wanted.extend(new.and_then(|new| Some(Ask::Pair(new.review.clone()?, new.id.clone()))));
+            }
+            _ => {}
+        }
+        wanted
+    }
+
+    /// The desk answered.
+    pub(super) fn answered(&mut self, ask: &Ask) {
+        match ask {
+            Ask::Prune(..) => self.plan_arrived(),
+            Ask::Steps => self.detail.refresh(),
+            Ask::Rerecord(ids) if *ids == self.rerecording => {
+                self.rerecording.clear();
+                let ids = ids.clone();
+                match self.known.rerecord.value.take() {
+                    Some(Ok(plan)) => self.ask_rerecord(&ids, &plan),
+                    Some(Err(why)) => self.toasts.error(format!("rerecord: {why}")),
+                    None => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    // === retag ===
+
+    fn open_retag(&mut self) {
+        let ids = self.targets();
+        let rows: Vec<&Row> =
+            ids.iter().filter_map(|id| self.world.rows.get(id)).map(AsRef::as_ref).collect();
+        match Retag::of(&rows) {
+            None => self.toasts.info(self.now, "No recording is selected".into()),
+            Some(retag) => {
+                self.known.retag.forget();
+                self.known.fields.forget();
+                self.asked.0.retain(|(ask, _)| !matches!(ask, Ask::Retag(..) | Ask::Fields(_)));
+                self.overlay = Some(Overlay::Retag(Box::new(retag)));
+            }
+        }
+    }
+
+    /// What was chosen is complete.
+    pub(super) fn retag(&mut self, retag: Box<Retag>) -> Vec<Effect> {
+        match retag.tag() {
+            Ok(tag) if tag == Tag::default() => {
+                self.toasts.info(self.now, "Nothing would change: choose with a letter".into());
+                self.overlay = Some(Overlay::Retag(retag));
+                Vec::new()
+            }
+            Ok(tag) => vec![Effect::Do(Deed::Retag(retag.ids, tag))],
+            Err(_) => {
+                self.overlay = Some(Overlay::Retag(retag));
+                Vec::new()
+            }
+        }
+    }
+
+    // === recording anew ===
+
+    fn plan_rerecord(&mut self) -> Vec<Effect> {
+        let ids = self.targets();
+        if ids.is_empty() {
+            self.toasts.info(self.now, "No recording is selected".into());
+            return Vec::new();
+        }
+        self.rerecording.clone_from(&ids);
+        vec![self.ask(Ask::Rerecord(ids))]
+    }
+
+    fn ask_rerecord(&mut self, ids: &[RecordingId], plan: &[Rerecord]) {
+        let able: Vec<&Rerecord> = plan.iter().filter(|one| one.problem.is_none()).collect();
+        let mut lines: Vec<Toned> = plan.iter().take(LISTED).flat_map(|one| self.planned(one)).collect();
+        if plan.len() > LISTED {
+            lines.push(Toned::of(Tone::Dim, format!("and {} more", plan.len() - LISTED)));
+        }
+        lines.push(Toned::default());
+        if able.is_empty() {
+            let text = "None of them can be recorded anew.";
+            lines.push(Toned::of(Tone::Warning, text));
+        } else {
+            let micros =
+                able.iter().filter_map(|one| one.price).fold(0_u64, |sum, usd| sum.saturating_add(usd.0));
+            let unpriced = able.iter().filter(|one| one.price.is_none()).count();
+            let cost = match (able.len() - unpriced, unpriced) {
+                (0, _) => "What it costs is not known.".to_owned(),
+                (_, 0) => format!("It costs about {}.", crate::model::Usd(micros)),
+                (_, some) => {
+                    format!("It costs about {}, and {some} without a price.", crate::model::Usd(micros))
+                }
+            };
+            lines.push(Toned::of(Tone::Warning, cost));
+            lines.push(Toned::of(
+                Tone::Plain,
+                "The new answers wait for review; until then the old ones answer.",
+            ));
+        }
+        lines.push(Toned::default());
+        let count = able.len();
+        self.overlay = Some(Overlay::Question(Box::new(Question {
+            title: format!("Ask the upstream once more for {}?", counted(ids.len())),
+            lines,
+            yes: if count > 0 { format!("Record {count} anew") } else { "nothing to do".into() },
+            typed: (count > MANY).then(|| (count.to_string(), Input::default())),
+            deed: Deed::Rerecord(able.iter().map(|one| one.recording.clone()).collect()),
+        })));
+    }
+
+    fn planned(&self, one: &Rerecord) -> Vec<Toned> {
+        let row = self.world.rows.get(&one.recording);
+        let name = row.map(|row| row.hash.short()).unwrap_or_default();
+        let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
+        let price = one.price.map_or_else(|| "price unknown".into(), |price| format!("about {price}"));
+        let line =
+            Toned::of(Tone::Accent, fit(&name, 10, false)).and(Tone::Plain, fit(&sanitize(model), 22, false));
+        match &one.problem {
+            None => vec![line.and(Tone::Dim, price)],
+            Some(problem) => line.and(Tone::Warning, sanitize(problem)).wrapped(88),
+        }
+    }
+
+    // === what lies aside ===
+
+    /// Marks in the list on top, or spares in the plan; none where marks are those of recordings.
+    fn mark_over(&mut self, action: Action) -> Option<Vec<Effect>> {
+        match self.overlay.clone() {
+            Some(Overlay::Retag(mut retag)) => {
+                retag.toggle(self.known.fields.known());
+                self.overlay = Some(Overlay::Retag(retag));
+            }
+            Some(Overlay::Shelf(pile)) => {
+                let pile = match action {
+                    Action::Mark => pile.marking(self),
+                    all => pile.marking_all(all == Action::MarkAll, self),
+                };
+                self.overlay = Some(Overlay::Shelf(Box::new(pile)));
+            }
+            None if self.tab == Tab::Prune && action == Action::Mark => self.spare(self.list_height()),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn shelved(&self, kind: ShelfKind) -> Vec<RecordingId> {
+        match &self.overlay {
+            Some(Overlay::Shelf(pile)) if pile.kind == kind => pile.targets(self),
+            _ => Vec::new(),
+        }
+    }
+
+    fn decide(&mut self, verdict: Verdict) -> Vec<Effect> {
+        let ids = self.shelved(ShelfKind::Reviews);
+        if ids.is_empty() { Vec::new() } else { vec![Effect::Do(Deed::Review(ids, verdict))] }
+    }
+
+    fn restore(&mut self) -> Vec<Effect> {
+        let ids = self.shelved(ShelfKind::Trash);
+        if ids.is_empty() { Vec::new() } else { vec![Effect::Do(Deed::Restore(ids))] }
+    }
+
+    /// From a review to the full comparison of its two sides: they are marked, and what compares two marked recordings does
+    /// the rest.
+    fn compare_pair(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Shelf(pile)) = &self.overlay else { return Vec::new() };
+        let Some(new) = pile.selected(self) else { return Vec::new() };
+        let Some(old) = new.review.clone() else { return Vec::new() };
+        self.overlay = None;
+        self.turn_to(Tab::Recordings);
+        self.marked = [old, new.id.clone()].into();
+        self.act(Action::Compare)
+    }
+
+    fn choose_compact(&mut self) {
+        let item = |key, label: &str, note: &str, choice| Item {
+            key: Some(key),
+            label: label.into(),
+            note: note.into(),
+            current: false,
+            choice,
+        };
+        let items = vec![
+            item(
+                'c',
+                "compact",
+                "writes the store anew; the trash of the last 7 days stays",
+                Choice::Do(Deed::Compact(false)),
+            ),
+            item(
+                'p',
+                "purge",
+                "the same without any trash: what lies there is gone for good",
+                Choice::Act(Action::Purge),
+            ),
+        ];
+        self.overlay = Some(Overlay::Menu(Menu::new("Free the space of what was deleted?", items)));
+    }
+
+    fn ask_purge(&mut self) {
+        let lines = vec![
+            Toned::of(Tone::Plain, "Everything in the trash goes for good."),
+            Toned::of(Tone::Warning, "It cannot be restored then, and deleting it cannot be taken back."),
+            Toned::of(Tone::Plain, "Other changes can be taken back as before."),
+            Toned::default(),
+        ];
+        self.overlay = Some(Overlay::Question(Box::new(Question {
+            title: "Empty the trash for good?".into(),
+            lines,
+            yes: "Empty it".into(),
+            typed: Some(("purge".into(), Input::default())),
+            deed: Deed::Compact(true),
+        })));
+    }
+}

@@ -1,0 +1,105 @@
+//! What the mouse means, by where it is.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+use super::action::Action;
+use super::app::{App, Tab};
+use super::effect::Effect;
+use super::layout;
+use super::list::List;
+use crate::model::Timestamp;
+
+/// A second click within this many milliseconds on the same row opens it.
+const DOUBLE: u64 = 400;
+/// Rows for each notch of the wheel.
+const NOTCH: isize = 3;
+
+/// The last click: when, and on which row of the screen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clicked {
+    at: Timestamp,
+    row: u16,
+}
+
+impl App {
+    /// Does what the mouse asks for; nothing while something lies over the panes.
+    pub(super) fn mouse(&mut self, event: MouseEvent, now: Timestamp) -> Vec<Effect> {
+        let spot = Position::new(event.column, event.row);
+        match event.kind {
+            MouseEventKind::ScrollDown => self.wheel(spot, NOTCH),
+            MouseEventKind::ScrollUp => self.wheel(spot, -NOTCH),
+            MouseEventKind::Down(MouseButton::Left) if self.overlay.is_none() => {
+                return self.click(spot, now);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn wheel(&mut self, spot: Position, by: isize) {
+        if self.overlay.is_none() {
+            let areas = self.areas();
+            if areas.detail.contains(spot) {
+                let height = usize::from(layout::inner(areas.detail).height);
+                return self.detail.scroll_by(by, height);
+            }
+        }
+        self.moved(by);
+    }
+
+    fn click(&mut self, spot: Position, now: Timestamp) -> Vec<Effect> {
+        let areas = self.areas();
+        if let Some(tab) = tab_at(areas.tabs, spot) {
+            return self.act(tab.action());
+        } else if areas.detail.contains(spot) {
+            self.focus_detail(true);
+        } else if areas.list.contains(spot) {
+            self.focus_detail(false);
+            // Below the frame, what stands above the list, and the heading.
+            let first = usize::from(layout::inner(areas.list).y) + 1 + areas.list_rows() - self.list_height();
+            let row = usize::from(spot.y).checked_sub(first).filter(|row| *row < self.list_height());
+            if let Some(row) = row {
+                self.select_row(row);
+                let again = self.clicked.row == spot.y && now.since(self.clicked.at) < DOUBLE;
+                self.clicked = Clicked { at: now, row: spot.y };
+                if again {
+                    return self.act(Action::Open);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Selects the row that stands so far down in the list.
+    fn select_row(&mut self, row: usize) {
+        let rows = self.list_height();
+        match self.tab {
+            Tab::Live => choose(&mut self.live, row, rows),
+            Tab::Diff => {}
+            Tab::Recordings => choose(&mut self.recordings, row, rows),
+            Tab::Prune => choose(&mut self.prune.list, row, rows),
+            Tab::Log => choose(&mut self.log, row, rows),
+        }
+    }
+}
+
+fn choose<K: Ord + Clone>(list: &mut List<K>, row: usize, rows: usize) {
+    let at = list.window(rows).start + row;
+    if at < list.keys().len() {
+        list.select_at(at, rows);
+    }
+}
+
+/// The tab whose name stands there.
+fn tab_at(place: Rect, spot: Position) -> Option<Tab> {
+    let mut x = place.x;
+    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
+        let width = u16::try_from(tab.title().len() + nth.to_string().len() + 3).unwrap_or(u16::MAX);
+        if (Rect { x, width, ..place }).contains(spot) {
+            return Some(tab);
+        }
+        x = x.saturating_add(width);
+    }
+    None
+}

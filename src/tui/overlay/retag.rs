@@ -1,0 +1,340 @@
+//! What recordings answer, chosen with the effect in sight.
+
+use std::collections::BTreeSet;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tui_input::Input;
+
+use super::{prompt, window};
+use crate::engine::{Retagged, Tag};
+use crate::matching::{BlastRadius, NamedField};
+use crate::model::{Playback, RecordingId, Row, Strategy};
+use crate::tui::app::App;
+use crate::tui::deed::counted;
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned, fit};
+use crate::tui::pane::draw;
+use crate::tui::text::sanitize;
+
+/// A strategy and a playback being chosen.
+#[derive(Clone, Debug)]
+pub struct Retag {
+    /// For these.
+    pub ids: Vec<RecordingId>,
+    before: (Strategy, Playback),
+    /// Whether they have different strategies now.
+    mixed: bool,
+    form: Form,
+    /// Whether somebody chose a strategy; until then only the playback can change.
+    chosen: bool,
+    names: BTreeSet<String>,
+    /// The conditions of a rule.
+    pub rule: Input,
+    /// Whether they are being typed.
+    pub typing: bool,
+    playback: Playback,
+    /// The field that `space` is for.
+    at: usize,
+}
+
+/// The strategies as they are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Standard,
+    Without,
+    Strict,
+    Specific,
+    Pinned,
+    Rule,
+}
+
+/// Columns of the dialog.
+const WIDTH: u16 = 92;
+
+const FORMS: [(char, Form, &str, &str); 6] = [
+    ('s', Form::Standard, "standard", "what decides by the provider's rules"),
+    ('w', Form::Without, "standard without", "the same, but for the marked fields"),
+    ('f', Form::Specific, "specific", "only the model and the marked fields"),
+    ('t', Form::Strict, "strict", "the request byte for byte"),
+    ('p', Form::Pinned, "pinned", "all calls of this endpoint and model"),
+    ('r', Form::Rule, "rule", "a condition: contains=\"refund\" turn=2 model=gpt-5*"),
+];
+
+impl Retag {
+    /// For these rows, beginning with what they have; none where there is none.
+    #[must_use]
+    pub fn of(rows: &[&Row]) -> Option<Self> {
+        let first = rows.first()?;
+        let (form, names, rule) = match &first.strategy {
+            Strategy::Standard { ignored } if ignored.is_empty() => {
+                (Form::Standard, Vec::new(), String::new())
+            }
+            Strategy::Standard { ignored } => (Form::Without, ignored.clone(), String::new()),
+            Strategy::Strict => (Form::Strict, Vec::new(), String::new()),
+            Strategy::Specific { fields } => (Form::Specific, fields.clone(), String::new()),
+            Strategy::Pinned => (Form::Pinned, Vec::new(), String::new()),
+            Strategy::Rule(rule) => (Form::Rule, Vec::new(), rule.to_string().trim().to_owned()),
+        };
+        Some(Self {
+            ids: rows.iter().map(|row| row.id.clone()).collect(),
+            before: (first.strategy.clone(), first.playback),
+            mixed: rows.iter().any(|row| row.strategy != first.strategy || row.playback != first.playback),
+            form,
+            chosen: false,
+            names: names.into_iter().collect(),
+            rule: Input::new(rule),
+            typing: false,
+            playback: first.playback,
+            at: 0,
+        })
+    }
+
+    /// What is asked for; nothing in it where nothing would change.
+    ///
+    /// # Errors
+    /// What is wrong with the rule that was typed.
+    pub fn tag(&self) -> Result<Tag, String> {
+        let names = || self.names.iter().cloned().collect();
+        let strategy = match self.form {
+            Form::Standard => Strategy::STANDARD,
+            Form::Without => Strategy::Standard { ignored: names() },
+            Form::Strict => Strategy::Strict,
+            Form::Specific => Strategy::Specific { fields: names() },
+            Form::Pinned => Strategy::Pinned,
+            Form::Rule => {
+                let text = format!("rule {}", self.rule.value());
+                text.parse().map_err(|error| format!("{error}"))?
+            }
+        };
+        let other = self.mixed || strategy != self.before.0;
+        Ok(Tag {
+            strategy: Some(strategy).filter(|_| self.chosen && other),
+            playback: Some(self.playback).filter(|playback| *playback != self.before.1),
+        })
+    }
+
+    /// What a letter means here; false for one that means nothing.
+    pub fn letter(&mut self, key: &str) -> bool {
+        let mut letters = key.chars();
+        let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
+        if letter == 'b' {
+            let at = Playback::ALL.iter().position(|playback| *playback == self.playback).unwrap_or(0);
+            self.playback = Playback::ALL[(at + 1) % Playback::ALL.len()];
+            return true;
+        }
+        let Some((_, form, ..)) = FORMS.iter().find(|(key, ..)| *key == letter) else { return false };
+        (self.form, self.chosen) = (*form, true);
+        self.typing = self.form == Form::Rule;
+        true
+    }
+
+    /// Marks a field, or takes the mark away; a strategy that has no fields becomes one that has.
+    pub fn toggle(&mut self, fields: Option<&Vec<NamedField>>) {
+        let Some(name) = self.rows(fields).get(self.at).map(|(name, ..)| (*name).to_owned()) else { return };
+        if !self.names.remove(&name) {
+            self.names.insert(name);
+        }
+        self.chosen = true;
+        self.form = match self.form {
+            Form::Standard | Form::Strict => Form::Without,
+            Form::Pinned => Form::Specific,
+            form => form,
+        };
+    }
+
+    /// Moves by so many fields.
+    pub fn step(&mut self, by: isize, fields: Option<&Vec<NamedField>>) {
+        let last = self.rows(fields).len().saturating_sub(1);
+        self.at = self.at.saturating_add_signed(by).min(last);
+    }
+
+    /// The fields to choose from: name, value, whether it decides under `standard`. Those that no request of these has, but
+    /// the strategy, are the last.
+    fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<(&'a str, &'a str, bool)> {
+        let known: Vec<&NamedField> = fields.into_iter().flatten().filter(|field| !field.fixed).collect();
+        let others = self.names.iter().filter(|name| !known.iter().any(|field| field.name == **name));
+        let own = known.iter().map(|field| (field.name.as_str(), field.value.as_str(), field.significant));
+        own.chain(others.map(|name| (name.as_str(), "", true))).collect()
+    }
+
+    /// Draws it; gives the place of the cursor while a rule is typed.
+    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &app.options.theme;
+        let known = app.known.fields.known();
+        let rows = self.rows(known);
+        let title = match &self.ids[..] {
+            [one] => format!("What {one} answers"),
+            many => format!("What {} answer", counted(many.len())),
+        };
+        let width = usize::from(area.width.min(WIDTH).saturating_sub(4));
+        let below = self.below(app, width);
+        let fixed = 1 + FORMS.len() + 3 + below.len() + 2;
+        let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
+        let mut inside = window(app, &title, area, (WIDTH, wanted), buf);
+        // What it would do is seen, however little room there is.
+        let mut last = layout::from_bottom(&mut inside, 1);
+        let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
+        let spare = usize::from(inside.height) > fixed - below.len();
+        draw::toned(buf, layout::from_top(&mut inside, 1), &self.now(), theme);
+        let cursor = self.forms(app, &mut inside, buf);
+        draw::toned(buf, layout::from_top(&mut inside, 1), &self.plays(), theme);
+        layout::from_top(&mut inside, u16::from(spare));
+        if spare {
+            layout::from_bottom(&mut inside, 1);
+        }
+        self.fields(app, &rows, inside, buf);
+        draw::lines(buf, told, &below, theme);
+        draw::write(buf, &mut last, "[ Esc  Keep ]", theme.tone(Tone::Strong));
+        let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
+        let tone = if ready { Tone::Accent } else { Tone::Dim };
+        draw::write(buf, &mut last, &format!("     Enter  Retag {}", self.ids.len()), theme.tone(tone));
+        cursor
+    }
+
+    fn now(&self) -> Toned {
+        let (strategy, playback) = &self.before;
+        let mixed = if self.mixed { " and others" } else { "" };
+        Toned::of(Tone::Dim, "now  ")
+            .and(Tone::Plain, sanitize(&format!("{strategy}{mixed}")))
+            .and(Tone::Dim, format!(", takes play {playback}"))
+    }
+
+    fn plays(&self) -> Toned {
+        let mut line = Toned::of(Tone::Accent, "b").and(Tone::Dim, "    of several takes plays  ");
+        for playback in Playback::ALL {
+            let front = playback == self.playback;
+            let text = if front { format!("[{playback}]") } else { format!(" {playback} ") };
+            line = line.and(if front { Tone::Strong } else { Tone::Dim }, text);
+        }
+        line
+    }
+
+    fn forms(&self, app: &App, inside: &mut Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let (theme, mut cursor) = (&app.options.theme, None);
+        for (key, form, name, note) in FORMS {
+            let mut line = layout::from_top(inside, 1);
+            let front = form == self.form;
+            let mark = if front { theme.mark(" ● ", " * ") } else { "   " };
+            draw::write(buf, &mut line, &key.to_string(), theme.tone(Tone::Accent));
+            draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
+            let tone = if front { Tone::Strong } else { Tone::Plain };
+            draw::write(buf, &mut line, &fit(name, 18, false), theme.tone(tone));
+            if form == Form::Rule && front {
+                let spot = prompt::typed(&self.rule, line, app, buf);
+                cursor = spot.filter(|_| self.typing);
+            } else {
+                draw::write(buf, &mut line, note, theme.tone(Tone::Dim));
+            }
+        }
+        cursor
+    }
+
+    fn fields(&self, app: &App, rows: &[(&str, &str, bool)], mut inside: Rect, buf: &mut Buffer) {
+        let theme = &app.options.theme;
+        let used = matches!(self.form, Form::Standard | Form::Without | Form::Specific);
+        let heading = match self.form {
+            Form::Without => "space leaves a field out",
+            Form::Specific => "space takes a field in",
+            Form::Standard => "fields: space leaves one out",
+            _ => "fields (not asked)",
+        };
+        let mut line = layout::from_top(&mut inside, 1);
+        draw::write(buf, &mut line, heading, theme.tone(Tone::Dim));
+        if rows.is_empty() {
+            let waiting = app.known.fields.waiting;
+            let text = if waiting { "reading the request" } else { "there is no field to choose" };
+            draw::toned(buf, inside, &Toned::of(Tone::Dim, text), theme);
+            return;
+        }
+        let height = usize::from(inside.height);
+        let first = self.at.saturating_sub(height.saturating_sub(1)).min(rows.len().saturating_sub(height));
+        for (nth, (name, value, significant)) in rows.iter().enumerate().skip(first).take(height) {
+            let mut line = layout::from_top(&mut inside, 1);
+            if nth == self.at {
+                buf.set_style(line.intersection(buf.area), theme.selected(true));
+            }
+            let mark = if self.names.contains(*name) { "[x] " } else { "[ ] " };
+            let tone = if used { Tone::Accent } else { Tone::Dim };
+            draw::write(buf, &mut line, mark, theme.tone(tone));
+            let tone = if used { Tone::Key } else { Tone::Dim };
+            draw::write(buf, &mut line, &fit(&sanitize(name), 24, false), theme.tone(tone));
+            let note = if *significant { "" } else { "  standard ignores it" };
+            if !note.is_empty() && line.width > 44 {
+                draw::write_right(buf, &mut line, note, theme.tone(Tone::Dim));
+            }
+            draw::write(buf, &mut line, &format!(" {}", sanitize(value)), theme.tone(Tone::Plain));
+        }
+    }
+
+    /// What it would do.
+    fn below(&self, app: &App, width: usize) -> Vec<Toned> {
+        let tag = match self.tag() {
+            Err(wrong) => return padded(vec![Toned::of(Tone::Bad, sanitize(&wrong))]),
+            Ok(tag) => tag,
+        };
+        let Some(strategy) = &tag.strategy else {
+            let text = match tag.playback {
+                Some(playback) => format!("Takes of the same request would play {playback}."),
+                None => "Nothing would change.".into(),
+            };
+            return padded(vec![Toned::of(Tone::Dim, text)]);
+        };
+        let mut lines = vec![Toned::of(Tone::Strong, sanitize(&strategy.to_string()))];
+        match &app.known.retag.value {
+            _ if app.known.retag.waiting => lines.push(Toned::of(Tone::Dim, "asking what that does")),
+            Some(Ok(retagged)) => lines.extend(effect(retagged).iter().flat_map(|line| line.wrapped(width))),
+            Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
+            None => {}
+        }
+        padded(lines)
+    }
+}
+
+/// Always as many lines, so that the dialog does not jump.
+fn padded(mut lines: Vec<Toned>) -> Vec<Toned> {
+    lines.resize(4, Toned::default());
+    lines
+}
+
+/// What retagging would do to the calls of the history and to other recordings, in words.
+#[must_use]
+pub(super) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
+    let rule = |strategy: &Strategy| matches!(strategy, Strategy::Rule(_));
+    if retagged.iter().any(|one| rule(&one.before) || rule(&one.after)) {
+        let text =
+            "What that does to past calls is not known: rules ask for words, the history keeps hashes.";
+        return vec![Toned::of(Tone::Dim, text)];
+    }
+    let sum = |of: fn(&BlastRadius) -> u64| retagged.iter().map(|one| of(&one.radius)).sum::<u64>();
+    let calls = retagged.iter().map(|one| one.radius.calls).max().unwrap_or(0);
+    let told = [
+        (sum(|radius| radius.miss_to_hit), Tone::Good, "would hit instead of miss"),
+        (sum(|radius| radius.from_others), Tone::Warning, "would come here from other recordings"),
+        (sum(|radius| radius.to_others), Tone::Warning, "would go to other recordings"),
+        (sum(|radius| radius.hit_to_miss), Tone::Bad, "would miss"),
+    ];
+    let mut line = Toned::of(Tone::Dim, format!("Of {calls} past calls  "));
+    let mut parts: Vec<(Tone, String)> = told
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, tone, text)| (tone, format!("{count} {text}")))
+        .collect();
+    if parts.is_empty() {
+        parts.push((Tone::Plain, "none would be answered otherwise".into()));
+    }
+    for (nth, (tone, text)) in parts.into_iter().enumerate() {
+        line = line.and(Tone::Dim, if nth > 0 { ", " } else { "" }).and(tone, text);
+    }
+    let twins: BTreeSet<&RecordingId> =
+        retagged.iter().flat_map(|one| &one.radius.indistinguishable).collect();
+    let mut lines = vec![line];
+    if !twins.is_empty() {
+        let named: Vec<String> = twins.iter().take(2).map(ToString::to_string).collect();
+        let more = twins.len() - named.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let text = format!("No longer told apart from {}{more}: the newest answers", named.join(", "));
+        lines.push(Toned::of(Tone::Warning, text));
+    }
+    lines
+}

@@ -1,0 +1,157 @@
+//! What can go: the query, the plan's sums, and the plan.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw::{self, Frame};
+use super::table::{Cell, Column, Rows};
+use crate::model::RecordingId;
+use crate::tui::app::App;
+use crate::tui::layout;
+use crate::tui::line::{Tone, Toned, age, short_size, thousands};
+use crate::tui::prune::{Fate, against, totals, why};
+use crate::tui::text::sanitize;
+
+const COLUMNS: [Column; 8] = [
+    Column { title: "", width: 5, grow: 0, right: false, leaves: 0 },
+    Column { title: "HASH", width: 8, grow: 0, right: false, leaves: 5 },
+    Column { title: "MODEL", width: 10, grow: 1, right: false, leaves: 7 },
+    Column { title: "WHY", width: 16, grow: 4, right: false, leaves: 0 },
+    Column { title: "SIZE", width: 5, grow: 0, right: true, leaves: 1 },
+    Column { title: "HITS", width: 4, grow: 0, right: true, leaves: 2 },
+    Column { title: "LAST", width: 5, grow: 0, right: true, leaves: 3 },
+    Column { title: "COST", width: 7, grow: 0, right: true, leaves: 4 },
+];
+/// Lines above the table: the query, what is wrong with it or three lines of sums.
+pub const HEAD: u16 = 4;
+
+/// The line of the query.
+#[must_use]
+pub fn query_line(pane: Rect) -> Rect {
+    let inside = layout::text(pane);
+    Rect { height: inside.height.min(1), ..inside }
+}
+
+/// Draws the list with its frame.
+pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let list = &app.prune.list;
+    let plan = app.plan();
+    let shown = if plan.is_some() { list.keys().len() } else { 0 };
+    let title = match plan {
+        Some(plan) => format!("Prune {} of {}", plan.remove.len(), thousands(app.world.rows.len() as u64)),
+        None => "Prune".into(),
+    };
+    let at = list.index().filter(|_| shown > 0).map(|at| format!("{}/{shown}", at + 1)).unwrap_or_default();
+    let focused = !app.in_detail;
+    let mut inside = Frame { title: &title, note: &at, focused, ..Frame::default() }.draw(theme, place, buf);
+    let head = layout::from_top(&mut inside, HEAD);
+    let filter = &app.prune.list.filter;
+    if filter.kept().is_empty() && filter.input.is_none() {
+        let hint = Toned::of(Tone::Accent, "p")
+            .and(Tone::Dim, " chooses what can go, ")
+            .and(Tone::Accent, "/")
+            .and(Tone::Dim, " types it");
+        draw::toned(buf, query_line(place), &hint, theme);
+    }
+    let below = layout::text(place).intersection(Rect {
+        y: head.y + 1,
+        height: head.height.saturating_sub(1),
+        ..head
+    });
+    let width = usize::from(below.width);
+    let asked = app.prune.ask().is_some();
+    let lines: Vec<Toned> = match (&app.known.prune.value, plan) {
+        (Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
+        (_, Some(plan)) => totals(plan),
+        _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
+        _ => Vec::new(),
+    };
+    draw::lines(buf, below, &lines, theme);
+    if shown == 0 {
+        empty(app, inside, buf);
+        return;
+    }
+    let window = list.window(usize::from(inside.height.saturating_sub(1)));
+    let visible = list.keys().get(window.clone()).unwrap_or_default();
+    let rows = Rows {
+        cells: visible.iter().map(|key| cells(app, &key.2)).collect(),
+        selected: list.index().and_then(|at| at.checked_sub(window.start)),
+        first: window.start,
+        total: shown,
+        sideways: list.sideways,
+        columns: &COLUMNS,
+        sorted: None,
+        focused,
+    };
+    rows.draw(theme, inside, buf);
+}
+
+fn cells(app: &App, id: &RecordingId) -> Vec<Cell> {
+    let theme = &app.options.theme;
+    let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
+    let row = app.world.rows.get(id);
+    let hash = row.map(|row| row.hash.short()).unwrap_or_default();
+    let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
+    let last =
+        |at: Option<crate::model::Timestamp>| at.map_or_else(|| "never".to_owned(), |at| age(at, app.now));
+    match app.plan().and_then(|plan| app.prune.fate(plan, id)) {
+        Some(Fate::Goes(removal)) => {
+            let style = theme.tone(if removal.in_use { Tone::Warning } else { Tone::Plain });
+            vec![
+                ("goes".into(), theme.tone(Tone::Bad)),
+                (hash, theme.tone(Tone::Accent)),
+                (sanitize(model).into_owned(), dim),
+                (sanitize(&why(removal)).into_owned(), style),
+                (short_size(removal.bytes), plain),
+                (thousands(removal.hits), if removal.hits == 0 { dim } else { plain }),
+                (last(removal.last_hit), dim),
+                (removal.cost.map_or_else(|| "?".into(), |cost| cost.to_string()), dim),
+            ]
+        }
+        fate => {
+            let spared = if let Some(Fate::Stays(spared)) = fate { Some(spared) } else { None };
+            let kept = app.prune.keep.contains(id);
+            let used = row.map(|row| row.usage.everywhere()).unwrap_or_default();
+            vec![
+                (
+                    if kept { "kept".into() } else { "stays".into() },
+                    theme.tone(if kept { Tone::Good } else { Tone::Dim }),
+                ),
+                (hash, dim),
+                (sanitize(model).into_owned(), dim),
+                (
+                    spared.map(|spared| sanitize(&against(&spared.reason)).into_owned()).unwrap_or_default(),
+                    dim,
+                ),
+                (spared.map(|spared| short_size(spared.bytes)).unwrap_or_default(), dim),
+                (thousands(used.count), dim),
+                (last(used.last), dim),
+                (String::new(), dim),
+            ]
+        }
+    }
+}
+
+/// What an empty list teaches.
+fn empty(app: &App, place: Rect, buf: &mut Buffer) {
+    let air = Rect { x: place.x + u16::from(place.width > 1), width: place.width.saturating_sub(2), ..place };
+    if !app.prune.query().is_empty() {
+        return;
+    }
+    let lines = [
+        Toned::of(Tone::Strong, "Fixtures that nothing asks for any more can go."),
+        Toned::default(),
+        Toned::of(
+            Tone::Plain,
+            "A query says which; the plan shows what speaks for and against each, and nothing goes before you say so.",
+        ),
+        Toned::default(),
+        Toned::of(Tone::Accent, "p").and(Tone::Dim, "      queries to begin with"),
+        Toned::of(Tone::Accent, "/").and(Tone::Dim, "      type one, such as unused:>90d -tag:ci"),
+        Toned::of(Tone::Accent, "space").and(Tone::Dim, "  spares the selected recording"),
+        Toned::of(Tone::Accent, "d").and(Tone::Dim, "      removes what the plan shows, after asking"),
+    ];
+    let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
+    draw::lines(buf, air, &lines, &app.options.theme);
+}

@@ -1,0 +1,422 @@
+//! The workflows that change recordings: what people press, see, and what is asked for then.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::script::Script;
+use super::world;
+use crate::engine::{Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
+use crate::matching::{BlastRadius, NamedField};
+use crate::model::{Event, Playback, RecordingId, Row, StepId, StepRow, Strategy, Timestamp, Usd};
+use crate::query::{Kind, Query, RowFacts};
+use crate::retention::{Item, PruneOptions, PrunePlan, plan};
+use crate::tui::action::Action;
+use crate::tui::app::Tab;
+use crate::tui::ask::{Answer, Ask};
+use crate::tui::deed::Deed;
+use crate::tui::draft::{Draft, Outcome, Part};
+use crate::tui::effect::Effect;
+use crate::tui::line::{Tone, Toned};
+use crate::tui::message::Message;
+use crate::tui::page::Pages;
+use crate::tui::text::Form;
+
+fn field(name: &str, value: &str, significant: bool) -> NamedField {
+    NamedField { name: name.into(), value: value.into(), significant, fixed: name == "model" }
+}
+
+fn fields() -> Answer {
+    Answer::Fields(vec![
+        field("model", "gpt-image-1.5", true),
+        field("prompt", "A capybara wearing a tiny hat, sitting in a hot spring", false),
+        field("quality", "high", true),
+        field("seed", "7", true),
+        field("size", "1024x1024", true),
+    ])
+}
+
+fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) -> Answer {
+    let radius = BlastRadius {
+        calls: 214,
+        miss_to_hit,
+        to_others,
+        indistinguishable: twins.clone(),
+        ..BlastRadius::default()
+    };
+    Answer::Retag(vec![Retagged {
+        recording: world::id(0),
+        before: Strategy::STANDARD,
+        after: "standard -seed".parse().unwrap(),
+        playback: Playback::Newest,
+        radius,
+        ambiguous: twins,
+    }])
+}
+
+impl Script {
+    /// The questions that are open, the newest last.
+    fn asked(&mut self) -> Vec<(u64, Ask)> {
+        let effects = self.effects();
+        effects
+            .into_iter()
+            .filter_map(|effect| {
+                if let Effect::Ask(generation, ask) = effect { Some((generation, ask)) } else { None }
+            })
+            .collect()
+    }
+
+    /// Answers the newest question for which there is an answer.
+    fn answered(&mut self, answer: Result<Answer, String>, fits: fn(&Ask) -> bool) -> Ask {
+        let asked = self.asked();
+        let (generation, ask) = asked.into_iter().rfind(|(_, ask)| fits(ask)).expect("a question");
+        self.say(Message::Answered { generation, answer, ask: ask.clone() });
+        ask
+    }
+
+    fn deeds(&mut self) -> Vec<Deed> {
+        let effects = self.effects();
+        effects
+            .into_iter()
+            .filter_map(|effect| if let Effect::Do(deed) = effect { Some(deed) } else { None })
+            .collect()
+    }
+}
+
+#[test]
+fn a_strategy_is_chosen_with_its_effect_in_sight() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 t");
+    script.answered(Ok(fields()), |ask| matches!(ask, Ask::Fields(_)));
+    assert_eq!(script.asked(), [], "nothing is chosen yet");
+    script.press("j j <Space>");
+    let ask = script.answered(Ok(effect(3, 1, vec![world::id(6)])), |ask| matches!(ask, Ask::Retag(..)));
+    let tag = |text: &str| Tag { strategy: Some(text.parse().unwrap()), playback: None };
+    assert_eq!(ask, Ask::Retag(vec![world::id(0)], tag("standard -seed")));
+    script.shows("retag");
+    let mut script = script.size(80, 24);
+    script.shows("retag_80x24");
+    script.press("<Enter>");
+    assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], tag("standard -seed"))]);
+    assert!(script.app.overlay.is_none());
+}
+
+#[test]
+fn a_rule_is_typed_and_checked_and_a_playback_alone_is_a_change() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 t r");
+    script.say(Message::Paste("turn=x".into()));
+    assert!(script.screen().contains("a number from 0 on is expected"));
+    script.press("<Enter>");
+    assert_eq!(script.deeds(), [], "a wrong rule is no change");
+    script.press("<BS>2<Enter>");
+    let strategy = Some("rule turn=2".parse().unwrap());
+    assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], Tag { strategy, playback: None })]);
+    script.press("t <Enter>");
+    assert!(script.screen().contains("Nothing would change"));
+    script.press("b <Enter>");
+    let tag = Tag { strategy: None, playback: Some(Playback::Sequence) };
+    assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], tag)]);
+    script.press("t r <Esc>");
+    assert!(script.app.overlay.is_some(), "the first Esc ends the typing");
+    script.press("<Esc>");
+    assert!(script.app.overlay.is_none());
+}
+
+#[test]
+fn marked_recordings_are_retagged_together() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> t p");
+    script
+        .answered(Err("rec_x: the request has no field `seed`".into()), |ask| matches!(ask, Ask::Retag(..)));
+    assert!(script.screen().contains("the request has no field `seed`"));
+    script.press("<Enter>");
+    let tag = Tag { strategy: Some(Strategy::Pinned), playback: None };
+    let ids: Vec<RecordingId> = BTreeSet::from([world::id(0), world::id(1)]).into_iter().collect();
+    assert_eq!(script.deeds(), [Deed::Retag(ids, tag)]);
+}
+
+fn draft(outcome: Outcome) -> Message {
+    let written = Some("A capybara with a fedora.".to_owned());
+    Message::Drafted(Box::new(Draft { written, outcome, ..Draft::new(world::id(0), Part::Text) }))
+}
+
+#[test]
+fn an_edit_shows_what_differs_before_it_is_stored() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 e");
+    script.shows("edit");
+    script.press("t");
+    assert_eq!(script.effects(), [Effect::Editor(Box::new(Draft::new(world::id(0), Part::Text)))]);
+    let said = Toned::of(Tone::Plain, "A capybara with a ")
+        .and(Tone::Bad, "[-tiny hat-]")
+        .and(Tone::Good, "[+fedora+]");
+    script.say(draft(Outcome::Changed(vec![said])));
+    script.shows("edit_difference");
+    script.press("<Enter>");
+    assert_eq!(script.deeds(), [], "Enter is not the key that stores");
+    script.press("x");
+    let revision = Revision::Text("A capybara with a fedora.".into());
+    assert_eq!(script.deeds(), [Deed::Edit(world::id(0), vec![revision])]);
+    script.say(draft(Outcome::Unchanged));
+    assert!(script.screen().contains("Nothing was changed"));
+}
+
+#[test]
+fn a_wrong_edit_leads_back_into_the_editor_and_is_not_lost() {
+    let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("2");
+    let wrong = "line 3, column 5: expected value; the content type `application/json` asks for JSON";
+    script.say(draft(Outcome::Wrong(wrong.into())));
+    script.shows("edit_wrong");
+    script.press("x");
+    assert_eq!(script.deeds(), []);
+    script.press("e");
+    let effects = script.effects();
+    assert!(matches!(&effects[..], [Effect::Editor(draft)] if draft.written.is_some()));
+    script.say(draft(Outcome::Wrong(wrong.into())));
+    script.press("<Esc> e");
+    assert!(script.screen().contains("go on"));
+    script.press("g");
+    let effects = script.effects();
+    assert!(matches!(&effects[..], [Effect::Editor(draft)] if draft.written.is_some()));
+}
+
+#[test]
+fn parts_of_an_answer_are_edited_by_a_line() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 e s <BS><BS><BS>429<Enter>");
+    let edit = |revision| Deed::Edit(world::id(0), vec![revision]);
+    assert_eq!(script.deeds(), [edit(Revision::Status(429))]);
+    script.press("e h");
+    script.say(Message::Paste("retry-after: 3".into()));
+    script.press("<Enter>");
+    let header = Revision::Header { name: "retry-after".into(), value: "3".into() };
+    assert_eq!(script.deeds(), [edit(header)]);
+    script.press("e i /tmp/new.png<Enter>");
+    assert_eq!(script.deeds(), [Deed::Picture(world::id(0), None, "/tmp/new.png".into())]);
+    script.press("e p soon<Enter>");
+    assert!(script.screen().contains("is not a latency"));
+    script.press("<Esc> e e c");
+    assert_eq!(script.deeds(), [edit(Revision::Ending(crate::model::Ending::Clean))]);
+}
+
+#[test]
+fn common_faults_have_letters_and_others_are_typed() {
+    let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("2 D");
+    script.shows("derive");
+    script.press("5");
+    let derive = |text: &str| Deed::Derive(world::id(0), text.parse().unwrap());
+    assert_eq!(script.deeds(), [derive("500")]);
+    script.press("D c <BS>5<Enter>");
+    assert_eq!(script.deeds(), [derive("cut@5")]);
+}
+
+fn price(number: u8, price: Option<u64>, problem: Option<&str>) -> Rerecord {
+    Rerecord {
+        recording: world::id(number),
+        price: price.map(Usd),
+        problem: problem.map(String::from),
+        new: None,
+    }
+}
+
+#[test]
+fn recording_anew_says_what_it_costs_and_can_be_stopped() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> <Space> R");
+    let plan = vec![
+        price(0, Some(40_000), None),
+        price(1, None, None),
+        price(2, None, Some("no key for anthropic is known; set ANTHROPIC_API_KEY")),
+    ];
+    script.answered(Ok(Answer::Rerecord(plan)), |ask| matches!(ask, Ask::Rerecord(_)));
+    script.shows("rerecord");
+    script.press("x");
+    assert_eq!(script.deeds(), [Deed::Rerecord(vec![world::id(0), world::id(1)])]);
+    script.say(Message::Under(1, 2));
+    assert!(script.screen().contains("recording anew: 2 of 2, Esc stops"));
+    script.press("<Esc>");
+    assert_eq!(script.effects(), [Effect::Cancel]);
+    assert_eq!(script.app.marked.len(), 3, "the marks stay");
+    script.say(Message::Done("1 waits for review; 1 not asked any more".into()));
+    assert!(!script.screen().contains("Esc stops"));
+}
+
+fn review() -> Row {
+    let at = Timestamp(world::START.0 + 9_000);
+    Row { id: world::id(40), review: Some(world::id(1)), recorded_at: at, ..world::row(1) }
+}
+
+#[test]
+fn old_and_new_are_seen_side_by_side_and_decided() {
+    let mut world = world::world(12, 0);
+    world.apply(&Event::Stored { rows: vec![Arc::new(review())] });
+    let mut script = Script::new(world).keys("2");
+    script.app.update(Message::Tick(Timestamp(world::START.0 + 41_000)));
+    script.act(Action::Reviews);
+    script.answered(Ok(Answer::Reviews(vec![Arc::new(review())])), |ask| *ask == Ask::Reviews);
+    let (old, new) = (
+        Pages::of_exchange(&world::stream(), Form::default()),
+        Pages::of_exchange(&world::stream(), Form::default()),
+    );
+    let ask = script.answered(Ok(Answer::Pair(Box::new([old, new]))), |ask| matches!(ask, Ask::Pair(..)));
+    assert_eq!(ask, Ask::Pair(world::id(1), world::id(40)));
+    script.shows("reviews");
+    let mut script = script.size(80, 24);
+    script.shows("reviews_80x24");
+    script.press("a b r");
+    let review = |verdict| Deed::Review(vec![world::id(40)], verdict);
+    assert_eq!(script.deeds(), [Verdict::Accept, Verdict::KeepBoth, Verdict::Reject].map(review));
+    script.press("u");
+    assert_eq!(script.deeds(), [Deed::Undo]);
+    script.press("<Esc>");
+    assert!(script.app.overlay.is_none());
+}
+
+fn trash() -> Answer {
+    let one = |number: u8| Trashed {
+        removed_at: Timestamp(world::START.0 - i64::from(number) * 4_000_000),
+        row: Arc::new(world::row(number)),
+    };
+    Answer::Trash((20..26).map(one).collect())
+}
+
+#[test]
+fn what_was_deleted_is_restored_or_goes_for_good() {
+    let mut script = Script::new(world::world(12, 0)).keys("2");
+    script.act(Action::Trash);
+    script.answered(Ok(trash()), |ask| *ask == Ask::Trash);
+    script.press("<Space> j <Space>");
+    script.shows("trash");
+    script.press("r");
+    assert_eq!(script.deeds(), [Deed::Restore(vec![world::id(20), world::id(22)])]);
+    script.say(Message::Done("Restored 2 recordings".into()));
+    assert_eq!(script.asked().len(), 1, "the list is asked for anew");
+    script.press("c");
+    script.shows("compact");
+    script.press("p x");
+    assert_eq!(script.deeds(), [], "the word has to be typed first");
+    script.press("purge x");
+    assert_eq!(script.deeds(), [Deed::Compact(true)]);
+}
+
+fn planned(script: &Script, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
+    let items: Vec<Item> = script
+        .app
+        .world
+        .rows
+        .values()
+        .map(|row| {
+            let cost = (row.images > 0).then_some(Usd(40_000));
+            Item { row: Arc::clone(row), facts: RowFacts { cost, ..RowFacts::default() }, job: None }
+        })
+        .collect();
+    let query = Query::parse(query, Kind::Recordings).unwrap();
+    plan(&items, &query, script.app.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
+}
+
+/// Answers the newest plan that was asked for.
+fn plan_arrives(script: &mut Script) {
+    let asked = script.asked();
+    let (generation, ask) = asked.into_iter().rfind(|(_, ask)| matches!(ask, Ask::Prune(..))).unwrap();
+    let Ask::Prune(query, keep) = &ask else { unreachable!() };
+    let plan = planned(script, query, keep);
+    script.say(Message::Answered { generation, answer: Ok(Answer::Prune(Box::new(plan))), ask });
+}
+
+#[test]
+fn pruning_begins_with_queries_to_choose_from() {
+    let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("4");
+    script.shows("prune_presets");
+    script.press("<Esc>");
+    script.shows("prune_empty");
+    script.press("p n");
+    plan_arrives(&mut script);
+    assert_eq!(script.app.prune.query(), "hits:0");
+}
+
+#[test]
+fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
+    let mut script = Script::new(world::world(30, 0)).holding(pages()).keys("4 <Esc> /hits:<lt>9<Enter>");
+    plan_arrives(&mut script);
+    script.press("<Space>");
+    plan_arrives(&mut script);
+    script.shows("prune");
+    let mut script = script.size(80, 24);
+    script.shows("prune_80x24");
+    script.press("d");
+    script.shows("prune_question");
+    let only: BTreeSet<RecordingId> =
+        script.app.plan().unwrap().remove.iter().map(|removal| removal.id.clone()).collect();
+    let keep = script.app.prune.keep.clone();
+    assert_eq!(keep.len(), 1);
+    script.press("x");
+    assert_eq!(script.deeds(), [Deed::Prune("hits:<9".into(), keep, only)]);
+    script.say(Message::Done("Pruned 6 recordings, 1.4 MiB; u takes it back".into()));
+    script.say(Message::Offer(Action::Compact));
+    assert!(script.screen().contains("Free the space"));
+}
+
+#[test]
+fn what_is_spared_stays_in_its_place_until_it_is_spared_no_longer() {
+    let mut script = Script::new(world::world(30, 0)).keys("4 <Esc> /hits:<lt>9<Enter>");
+    plan_arrives(&mut script);
+    let before: Vec<_> = script.app.prune.list.keys().to_vec();
+    script.press("<Space>");
+    plan_arrives(&mut script);
+    assert_eq!(script.app.prune.list.keys(), before);
+    script.press("k <Space>");
+    plan_arrives(&mut script);
+    assert!(script.app.prune.keep.is_empty());
+    assert_eq!(script.app.prune.list.keys(), before);
+}
+
+#[test]
+fn a_wrong_query_is_underlined_and_asks_for_nothing() {
+    use ratatui::style::Modifier;
+    let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("4 <Esc> /hits:many");
+    assert!(script.asked().iter().all(|(_, ask)| *ask != Ask::Prune("hits:many".into(), BTreeSet::new())));
+    script.shows("prune_wrong");
+    let buffer = script.buffer();
+    let underlined = buffer.content().iter().filter(|cell| cell.modifier.contains(Modifier::UNDERLINED));
+    assert_eq!(underlined.map(ratatui::buffer::Cell::symbol).collect::<String>(), "many");
+    script.press("d");
+    assert_eq!(script.deeds(), []);
+}
+
+#[test]
+fn a_plan_that_is_on_its_way_is_waited_for() {
+    let mut script = Script::new(world::world(12, 0)).keys("4 n");
+    assert_eq!(script.asked().len(), 1);
+    for number in 20..25 {
+        script.event(Event::Stored { rows: vec![Arc::new(world::row(number))] });
+    }
+    assert_eq!(script.asked(), [], "traffic does not start it anew");
+    script.press("<Esc> p d");
+    assert_eq!(script.asked().len(), 1, "another query does");
+}
+
+fn pages() -> Pages {
+    Pages::of_recording(&world::recording(1, &world::png(64)), Form::default())
+}
+
+fn steps() -> Answer {
+    let step = |number: u64, verb: &str, count: u64, undone| StepRow {
+        id: StepId(number),
+        at: Timestamp(world::START.0 + i64::try_from(number).unwrap() * 1000),
+        verb: verb.into(),
+        recordings: vec![world::id(u8::try_from(number).unwrap())],
+        count,
+        undone,
+    };
+    Answer::Steps(vec![step(1, "retag", 1, false), step(2, "rm", 12, false), step(3, "edit", 1, true)])
+}
+
+#[test]
+fn the_log_keeps_what_was_said_and_errors_show_until_they_are_seen() {
+    let mut script = Script::new(world::world(12, 0)).keys("2");
+    script.say(Message::Done("Renamed rec_1".into()));
+    script.say(Message::Failed { what: "delete", text: "the disk is full".into() });
+    script.press("<Esc>");
+    assert!(script.screen().contains("5 Log !"));
+    script.press("5");
+    script.answered(Ok(steps()), |ask| *ask == Ask::Steps);
+    assert_eq!(script.app.tab, Tab::Log);
+    assert!(!script.screen().contains("Log !"));
+    script.shows("log");
+    let script = script.size(80, 24);
+    script.shows("log_80x24");
+}

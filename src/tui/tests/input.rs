@@ -1,0 +1,107 @@
+//! The mouse, commands by name, keys that somebody chose, marks.
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::script::Script;
+use super::world;
+use crate::model::Timestamp;
+use crate::tui::action::Action;
+use crate::tui::app::Tab;
+use crate::tui::deed::Deed;
+use crate::tui::effect::Effect;
+use crate::tui::message::Message;
+use crate::tui::{Keymap, Remap};
+
+fn mouse(script: &mut Script, kind: MouseEventKind, (column, row): (u16, u16), millis: i64) {
+    let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    script.say(Message::Mouse(event, Timestamp(world::START.0 + millis)));
+}
+
+const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
+#[test]
+fn the_mouse_chooses_tabs_rows_and_panes() {
+    let mut script = Script::new(world::world(12, 40)).size(120, 36);
+    mouse(&mut script, CLICK, (12, 1), 0);
+    assert_eq!(script.app.tab, Tab::Recordings);
+    mouse(&mut script, CLICK, (5, 8), 1_000);
+    assert_eq!(script.app.recordings.index(), Some(4), "below frame and heading");
+    assert!(!script.app.in_detail);
+    mouse(&mut script, CLICK, (5, 8), 1_200);
+    assert!(script.app.in_detail, "a second click opens");
+    mouse(&mut script, CLICK, (5, 9), 5_000);
+    assert_eq!((script.app.in_detail, script.app.recordings.index()), (false, Some(5)));
+    mouse(&mut script, MouseEventKind::ScrollDown, (5, 9), 6_000);
+    assert_eq!(script.app.recordings.index(), Some(8));
+    mouse(&mut script, CLICK, (100, 20), 7_000);
+    assert!(script.app.in_detail);
+    for spot in [(0, 0), (119, 35), (500, 500), (3, 34)] {
+        mouse(&mut script, CLICK, spot, 9_000);
+        mouse(&mut script, MouseEventKind::ScrollUp, spot, 9_000);
+    }
+    script.press(": m o u s e <Enter>");
+    assert_eq!(script.effects(), [Effect::Mouse(false)]);
+}
+
+#[test]
+fn commands_are_found_by_a_few_letters() {
+    let script = Script::new(world::world(12, 3)).keys("2 : c o m p");
+    script.shows("palette");
+    let mut script = script.keys("<C-k> <Esc>");
+    assert!(script.app.overlay.is_none());
+    script.press(": z o o m <Enter>");
+    assert!(script.app.zoom);
+    script.press(": n o s u c h <Enter>");
+    assert!(script.app.overlay.is_none());
+}
+
+#[test]
+fn the_help_finds_a_key_and_shows_the_chosen_ones() {
+    let remap = Remap { action: Action::Undo, keys: vec!["z".into()] };
+    let mut script = Script::new(world::world(3, 3)).keys("2");
+    script.app.options.keymap = Keymap::default().with(&[remap]).unwrap();
+    script.press("u");
+    assert_eq!(script.effects(), []);
+    script.press("z");
+    assert_eq!(script.effects(), [Effect::Do(Deed::Undo)]);
+    script.press("? / t a k e");
+    let shown = script.screen();
+    assert!(shown.contains("z ") && shown.contains("take the last change back"), "{shown}");
+    assert!(!shown.contains("half a page"), "{shown}");
+    script.press("<Enter> <Esc>");
+    assert!(script.screen().contains("half a page"), "first what was looked for goes");
+    script.press("<Esc>");
+    assert!(script.app.overlay.is_none());
+}
+
+#[test]
+fn verbs_are_for_all_that_is_marked() {
+    let mut script = Script::new(world::world(12, 0)).keys("2");
+    script.press("j v j j v");
+    assert_eq!(script.app.marked.len(), 3);
+    script.press("T c i <Enter>");
+    let done = script.effects();
+    let [Effect::Do(Deed::Relabel(ids, relabel))] = &done[..] else { panic!("{done:?}") };
+    assert_eq!((ids.len(), &relabel.tag[..]), (3, &["ci".to_owned()][..]));
+    script.press("V");
+    assert_eq!(script.app.marked.len(), 9);
+    script.press("a");
+    assert_eq!(script.app.marked.len(), 12);
+    script.press("<Esc>");
+    assert!(script.app.marked.is_empty());
+}
+
+#[test]
+fn going_back_to_the_shell_warns_while_calls_are_under_way() {
+    let mut script = Script::new(world::world(3, 3));
+    script.press("<C-z>");
+    assert_eq!(script.effects(), [Effect::Suspend]);
+    script.event(world::announced(world::flying(9), 1));
+    script.press("<C-z>");
+    assert_eq!(script.effects(), []);
+    assert!(script.screen().contains("would stand still"));
+    script.press("j <C-z>");
+    assert_eq!(script.effects(), [], "only twice in a row");
+    script.press("<C-z>");
+    assert_eq!(script.effects(), [Effect::Suspend]);
+}

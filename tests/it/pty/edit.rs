@@ -1,0 +1,55 @@
+//! Somebody's editor in the place of the workbench.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+use crate::home::{CHAT_PATH, call, chat};
+use crate::terminal::{Manners, owned};
+
+/// Says how it finds the terminal, outlives Ctrl-C, and writes the line that is typed.
+const EDITOR: &str = r#"#!/bin/sh
+trap 'echo interrupted' INT
+stty -a | grep -q ' icanon' && echo "the editor is ready"
+line=
+until [ -n "$line" ]; do read -r line; done
+printf '%s' "$line" > "$1"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_edited_in_an_editor_and_served_so() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["apples"]).await;
+    let editor = home.path().join("editor.sh");
+    std::fs::write(&editor, EDITOR).unwrap();
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let variables = [("VISUAL", editor.to_str().unwrap())];
+    let mut terminal =
+        Terminal::with(&home, LARGE, Manners::Answers, &variables, &["--listen", "127.0.0.1:0"]);
+    terminal.shows("q quit");
+    terminal.keys("2eb");
+    terminal.shows("the editor is ready");
+    assert!(terminal.look(|screen| !screen.alternate_screen() && !screen.hide_cursor()));
+    terminal.keys("{\r");
+    terminal.shows("It cannot be stored so");
+    terminal.shows("line 1, column 1");
+    terminal.keys("\x1b");
+    terminal.hides("It cannot be stored so");
+    terminal.keys("et");
+    terminal.shows("the editor is ready");
+    terminal.keys("\x03");
+    terminal.shows("interrupted");
+    terminal.keys("goodbye\r");
+    terminal.shows("Store this edit?");
+    terminal.shows("goodbye");
+    terminal.keys("x");
+    terminal.shows("u takes it back");
+    let (_, address) = owned(&home);
+    let reply = call(address, CHAT_PATH, &[], &chat("apples")).await;
+    assert!(String::from_utf8_lossy(&reply.body).contains("goodbye"), "{:?}", reply.body);
+    terminal.keys("u");
+    terminal.shows("Undone: edit");
+    let reply = call(address, CHAT_PATH, &[], &chat("apples")).await;
+    assert_eq!(&reply.body[..], crate::cli::ANSWER.as_bytes());
+    terminal.keys("q");
+    terminal.ends(0);
+}
