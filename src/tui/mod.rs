@@ -47,6 +47,7 @@ pub mod seek;
 pub mod sheet;
 pub mod sieve;
 pub mod stats;
+pub mod tab;
 pub mod text;
 pub mod theme;
 pub mod toast;

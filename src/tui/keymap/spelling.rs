@@ -1,4 +1,4 @@
-//! How keys are written.
+//! How keys are written: in the table, in a configuration, and for people.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
