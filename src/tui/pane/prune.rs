@@ -61,9 +61,15 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     });
     let width = usize::from(below.width);
     let asked = app.prune.ask().is_some();
-    let lines: Vec<Toned> = match (&app.known.prune.value, plan) {
-        (Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
-        (_, Some(plan)) => totals(plan),
+    let lines: Vec<Toned> = match (filter.error(), &app.known.prune.value, plan) {
+        // What is wrong stands beside the query.
+        (Some(error), ..) if !error.expected.is_empty() => {
+            let text = format!("expected: {}", error.expected.join(", "));
+            let expected = Toned::of(Tone::Dim, sanitize(&text)).wrapped(width);
+            std::iter::once(Toned::default()).chain(expected).collect()
+        }
+        (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
+        (None, _, Some(plan)) => totals(plan),
         _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };

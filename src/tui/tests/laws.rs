@@ -62,7 +62,7 @@ fn harmless(script: &Script) {
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 32] = [
+    const STATES: [&str; 35] = [
         "",
         "2 ]",
         "2 d",
@@ -95,6 +95,9 @@ fn no_size_makes_a_screen_panic() {
         "2 y",
         "2 c j c",
         "2 c j c [ M",
+        "2 c j c f",
+        "4 <Esc> /m <Tab>",
+        "5 /( <Enter> f",
     ];
     let (world, pages) = hostile();
     let mut scripts: Vec<Script> = STATES

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 
 use super::script::Script;
 use super::world;
-use crate::model::{Event, Hash, Hit, Hits, RecordingId, Row, Snapshot, Timestamp};
-use crate::query::{Kind, Query, RowFacts, Subject};
+use crate::model::{Call, Event, Hash, Hit, Hits, Outcome, RecordingId, Row, Snapshot, Timestamp};
+use crate::query::{self, Kind, Query, RowFacts};
+use crate::tui::app::Tab;
 use crate::tui::ask::{Answer, Ask};
 use crate::tui::deed::Deed;
-use crate::tui::effect::Effect;
+use crate::tui::effect::{Effect, Subject};
 use crate::tui::message::Message;
 use crate::tui::order::SortBy;
 use crate::tui::overlay::Overlay;
@@ -208,6 +209,57 @@ fn a_few_letters_find_a_recording() {
 }
 
 #[test]
+fn the_finder_looks_into_recordings_over_every_tab() {
+    let pages = Pages::of_recording(&world::recording(1, &world::png(64)), Form::default());
+    for keys in ["1", "2 c j c", "4 <Esc>", "5"] {
+        let mut script = Script::new(curated()).holding(pages.clone()).keys(keys).keys("f capy hat");
+        assert_eq!(script.app.detail.subject, Some(Subject::Recording(world::id(0))), "{keys}");
+        assert!(script.app.detail.scaled.is_some(), "{keys}");
+        let before = script.app.tab;
+        script.press("<Enter>");
+        assert_eq!((script.app.tab, selected(&script)), (Tab::Recordings, Some(world::id(0))));
+        script.press("<C-o>");
+        assert_eq!(script.app.tab, before);
+    }
+}
+
+#[test]
+fn what_can_go_is_asked_in_the_same_language_and_messages_by_any_text() {
+    let mut script = Script::new(curated()).size(80, 24).keys("4 <Esc> /hi");
+    script.shows("prune_keys_80x24");
+    script.press("<Tab>0<Enter>");
+    assert_eq!(script.app.prune.query(), "hits:0");
+    script.press("/ OR <Esc>");
+    assert_eq!((script.app.prune.ask(), script.app.filter().text()), (None, "hits:0"), "it is wrong now");
+    script.press("/ <Up> <Enter>");
+    assert_eq!(script.app.prune.query(), "hits:0", "what was right comes back");
+    script.say(Message::Failed { what: "delete", text: "the disk (sda) is full".into() });
+    script.say(Message::Done("Renamed".into()));
+    script.press("<Esc> 5 /(SDA <Tab> <Enter>");
+    assert!(script.app.filter().error().is_none());
+    assert_eq!(script.app.log.keys().len(), 1);
+    script.press("\\");
+    assert_eq!(script.app.log.keys().len(), 2);
+}
+
+#[test]
+fn calls_that_were_cleared_stay_away_whatever_the_filter() {
+    let mut script = Script::new(world::world(12, 40)).keys("C x /model:gpt* <Esc>");
+    assert_eq!(script.app.live.keys(), []);
+    script.event(world::announced(world::call(41), 0));
+    script.press("<Esc>");
+    assert_eq!(script.app.live.keys().len(), 1);
+    let miss =
+        |number| Call { outcome: Some(Outcome::Miss), model: Some("flux".into()), ..world::call(number) };
+    for number in 42..45 {
+        script.event(world::announced(miss(number), 0));
+    }
+    let listed = script.app.causes.misses();
+    script.press("/-model:flux");
+    assert_eq!((listed - script.app.causes.misses(), script.app.live.keys().len()), (3, 1));
+}
+
+#[test]
 fn letters_that_were_found_are_seen_without_colour() {
     use ratatui::style::Modifier;
     let script = Script::new(curated()).keys("f hat");
@@ -276,7 +328,7 @@ proptest! {
             }
             let facts = RowFacts::default();
             let rows = script.app.world.rows.values();
-            let shows = |row: &Row| query.shows(Subject::Row(row, &facts), script.app.now);
+            let shows = |row: &Row| query.shows(query::Subject::Row(row, &facts), script.app.now);
             let mut wanted: Vec<_> = rows.filter(|row| shows(row)).map(|row| script.app.order.key(row, &script.app.prices)).collect();
             wanted.sort();
             prop_assert_eq!(script.app.recordings.keys(), wanted);
