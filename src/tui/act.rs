@@ -100,9 +100,9 @@ impl App {
             Some(Overlay::Palette(palette)) => palette.step(by),
             Some(Overlay::Retag(retag)) => retag.step(by, self.known.fields.known()),
             Some(Overlay::Draft(draft)) => draft.step(by),
-            Some(Overlay::Shelf(shelf)) => {
-                let shelf = Box::new(shelf.as_ref().clone().stepped(by, self));
-                self.overlay = Some(Overlay::Shelf(shelf));
+            Some(Overlay::Shelf(aside)) => {
+                let aside = Box::new(aside.as_ref().clone().stepped(by, self));
+                self.overlay = Some(Overlay::Shelf(aside));
             }
             Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
             None if self.in_detail => self.detail.scroll_by(by, height),

@@ -160,8 +160,8 @@ pub struct App {
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
     pub(super) asked: Asked,
-    /// Whether it is being found out what recording anew costs.
-    pub(super) rerecording: bool,
+    /// For which it is being found out what recording anew costs.
+    pub(super) rerecording: Option<Vec<RecordingId>>,
     questions: u64,
     pub(super) clicked: Clicked,
     /// What has to be asked for twice, and was asked for once.
@@ -203,7 +203,7 @@ impl App {
             size: (0, 0),
             questions: 0,
             asked: Asked::default(),
-            rerecording: false,
+            rerecording: None,
             prune: Prune::default(),
             log: List::new(true),
             draft: None,
@@ -387,8 +387,8 @@ impl App {
                 self.toasts.error(format!("{what}: {text}"));
             }
             Message::Drafted(draft) => self.drafted(draft),
-            Message::Offer(_) => {}
-            Message::Key(_)
+            Message::Offer(_)
+            | Message::Key(_)
             | Message::Mouse(..)
             | Message::Paste(_)
             | Message::Tick(_)

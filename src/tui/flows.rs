@@ -105,10 +105,10 @@ impl App {
                     wanted.push(Ask::Retag(retag.ids.clone(), tag));
                 }
             }
-            Some(Overlay::Shelf(shelf)) if shelf.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
-            Some(Overlay::Shelf(shelf)) => {
+            Some(Overlay::Shelf(aside)) if aside.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
+            Some(Overlay::Shelf(aside)) => {
                 wanted.push(Ask::Reviews);
-                let new = shelf.selected(self);
+                let new = aside.selected(self);
                 wanted.extend(new.and_then(|new| Some(Ask::Pair(new.review.clone()?, new.id.clone()))));
             }
             _ => {}
@@ -121,8 +121,8 @@ impl App {
         match ask {
             Ask::Prune(..) => self.plan_arrived(),
             Ask::Steps => self.detail.refresh(),
-            Ask::Rerecord(ids) if self.rerecording => {
-                self.rerecording = false;
+            Ask::Rerecord(ids) if self.rerecording.as_ref() == Some(ids) => {
+                self.rerecording = None;
                 let ids = ids.clone();
                 match self.known.rerecord.value.take() {
                     Some(Ok(plan)) => self.ask_rerecord(&ids, &plan),
@@ -175,7 +175,7 @@ impl App {
             self.toasts.info(self.now, "No recording is selected".into());
             return Vec::new();
         }
-        self.rerecording = true;
+        self.rerecording = Some(ids.clone());
         vec![self.ask(Ask::Rerecord(ids))]
     }
 
@@ -239,12 +239,12 @@ impl App {
                 retag.toggle(self.known.fields.known());
                 self.overlay = Some(Overlay::Retag(retag));
             }
-            Some(Overlay::Shelf(shelf)) => {
-                let shelf = match action {
-                    Action::Mark => shelf.marking(self),
-                    all => shelf.marking_all(all == Action::MarkAll, self),
+            Some(Overlay::Shelf(aside)) => {
+                let aside = match action {
+                    Action::Mark => aside.marking(self),
+                    all => aside.marking_all(all == Action::MarkAll, self),
                 };
-                self.overlay = Some(Overlay::Shelf(Box::new(shelf)));
+                self.overlay = Some(Overlay::Shelf(Box::new(aside)));
             }
             None if self.tab == Tab::Prune && action == Action::Mark => self.spare(self.list_height()),
             _ => return None,
@@ -254,7 +254,7 @@ impl App {
 
     fn shelved(&self, kind: ShelfKind) -> Vec<RecordingId> {
         match &self.overlay {
-            Some(Overlay::Shelf(shelf)) if shelf.kind == kind => shelf.targets(self),
+            Some(Overlay::Shelf(aside)) if aside.kind == kind => aside.targets(self),
             _ => Vec::new(),
         }
     }
@@ -272,8 +272,8 @@ impl App {
     /// From a review to the full comparison of its two sides: they are marked, and what compares two marked recordings does
     /// the rest.
     fn compare_pair(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Shelf(shelf)) = &self.overlay else { return Vec::new() };
-        let Some(new) = shelf.selected(self) else { return Vec::new() };
+        let Some(Overlay::Shelf(aside)) = &self.overlay else { return Vec::new() };
+        let Some(new) = aside.selected(self) else { return Vec::new() };
         let Some(old) = new.review.clone() else { return Vec::new() };
         self.overlay = None;
         self.turn_to(Tab::Recordings);

@@ -310,7 +310,9 @@ impl Shell {
             Ok(draft) => Message::Drafted(Box::new(draft)),
             Err(text) => Message::Failed { what: "edit", text },
         });
-        effects.into_iter().for_each(|effect| self.workers.take(effect));
+        for effect in effects {
+            self.workers.take(effect);
+        }
         Ok(())
     }
 }

@@ -68,7 +68,7 @@ impl Overlay {
             Self::Retag(retag) if retag.typing => Scope::Prompt,
             Self::Retag(_) => Scope::Retag,
             Self::Draft(_) => Scope::Draft,
-            Self::Shelf(shelf) if shelf.kind == ShelfKind::Trash => Scope::Trash,
+            Self::Shelf(aside) if aside.kind == ShelfKind::Trash => Scope::Trash,
             Self::Shelf(_) => Scope::Reviews,
             Self::Leaving => Scope::Leaving,
             Self::Filter => Scope::Filter,
@@ -87,7 +87,7 @@ impl Overlay {
             Self::Palette(palette) => return palette.draw(app, area, buf),
             Self::Retag(retag) => return retag.draw(app, area, buf),
             Self::Draft(draft) => draft.draw(app, area, buf),
-            Self::Shelf(shelf) => shelf.draw(app, area, buf),
+            Self::Shelf(aside) => aside.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
             Self::Filter => {}
             Self::Picture => super::pane::detail::full_screen(app, area, buf),

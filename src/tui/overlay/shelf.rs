@@ -195,15 +195,14 @@ fn pair(app: &App, new: Option<&Arc<Row>>, place: Rect, buf: &mut Buffer) {
     let mut rest = place;
     let half = layout::from_left(&mut rest, place.width / 2);
     let pages = app.known.pair.known().filter(|_| !app.known.pair.waiting);
-    side(app, "Old: answers until it is decided", old, pages.map(|pair| &pair[0]), half, buf);
-    side(app, "New", Some(new), pages.map(|pair| &pair[1]), rest, buf);
+    side(app, "Old: answers until it is decided", (old, pages.map(|pair| &pair[0])), half, buf);
+    side(app, "New", (Some(new), pages.map(|pair| &pair[1])), rest, buf);
 }
 
 fn side(
     app: &App,
     title: &str,
-    row: Option<&Arc<Row>>,
-    pages: Option<&Pages>,
+    (row, pages): (Option<&Arc<Row>>, Option<&Pages>),
     place: Rect,
     buf: &mut Buffer,
 ) {

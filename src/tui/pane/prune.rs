@@ -68,7 +68,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         (None, Some(Err(why)), _) if !app.prune.query().is_empty() => {
             Toned::of(Tone::Bad, sanitize(why)).wrapped(width)
         }
-        (None, _, Some(plan)) => totals(plan),
+        (None, _, Some(plan)) => totals(plan).iter().flat_map(|line| line.wrapped(width)).collect(),
         _ if !app.prune.query().is_empty() => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };

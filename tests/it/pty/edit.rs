@@ -23,7 +23,8 @@ async fn an_answer_is_edited_in_an_editor_and_served_so() {
     std::fs::write(&editor, EDITOR).unwrap();
     std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
     let variables = [("VISUAL", editor.to_str().unwrap())];
-    let mut terminal = Terminal::with(&home, LARGE, Manners::Answers, &variables, &["--listen", "127.0.0.1:0"]);
+    let mut terminal =
+        Terminal::with(&home, LARGE, Manners::Answers, &variables, &["--listen", "127.0.0.1:0"]);
     terminal.shows("q quit");
     terminal.keys("2eb");
     terminal.shows("the editor is ready");
