@@ -7,7 +7,9 @@ use http::Method;
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::engine::{self, Diff, Engine, EngineError, Explanation, Media, Settings, Stats, Thing, VerbError};
+use crate::engine::{
+    self, Blame, Diff, Engine, EngineError, Explanation, Media, Settings, Stats, Thing, VerbError,
+};
 use crate::matching::Suggestion;
 use crate::model::{
     Call, CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot,
@@ -113,6 +115,18 @@ pub enum DeskError {
     /// The request cannot be understood.
     #[error("{0}")]
     Question(String),
+}
+
+impl DeskError {
+    /// Whether it could be done by somebody who agrees to what it costs; the text says what that is.
+    #[must_use]
+    pub fn wants_consent(&self) -> bool {
+        match self {
+            Self::Verb(error) => error.blame() == Blame::Consent,
+            Self::Refused { status, .. } => *status == 402,
+            _ => false,
+        }
+    }
 }
 
 impl Desk {

@@ -30,6 +30,8 @@ impl Show for Workbench {
             zone: jiff::tz::TimeZone::system(),
             keymap,
             mouse: screen.look.mouse,
+            copy: screen.look.copy,
+            open: screen.look.open,
             protocol: None,
             notices: screen.notices,
         };

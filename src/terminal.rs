@@ -2,6 +2,7 @@
 //!
 //! The only place that asks the terminal questions or prints past ratatui.
 
+mod clipboard;
 mod editor;
 mod pictures;
 
@@ -17,6 +18,7 @@ use crossterm::{cursor, execute, terminal};
 use image::DynamicImage;
 use tokio::sync::mpsc;
 
+pub use clipboard::copy;
 pub use editor::{EditorError, edited};
 use pictures::{Room, pixels};
 
@@ -70,9 +72,7 @@ static PICTURES: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours: raw mode, alternate screen, bracketed paste, hidden cursor, our title. It is given
 /// back when this is dropped.
 #[derive(Debug)]
-pub struct Screen {
-    title: String,
-}
+pub struct Screen(());
 
 impl Screen {
     /// Takes the terminal over.
@@ -86,30 +86,15 @@ impl Screen {
                 "standard input and output must be a terminal",
             ));
         }
-        let screen = Self { title: title.chars().filter(|c| !c.is_control()).take(100).collect() };
-        screen.set_up()?;
-        Ok(screen)
-    }
-
-    /// Gives the terminal back for as long as `work` takes, and takes it over again. Only while [`Keys`] is parked.
-    ///
-    /// # Errors
-    /// When it cannot be set up again.
-    pub fn lend<T>(&self, mouse: bool, work: impl FnOnce() -> T) -> io::Result<T> {
-        give_back();
-        let done = work();
-        self.set_up()?;
-        take_mouse(mouse)?;
-        Ok(done)
-    }
-
-    fn set_up(&self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
+        let screen = Self(());
         terminal::enable_raw_mode()?;
         let mut out = io::stdout();
         // The old title is put on the terminal's stack; terminals without one ignore it.
         out.write_all(b"\x1b[22;0t")?;
-        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(&self.title))
+        let title: String = title.chars().filter(|c| !c.is_control()).take(100).collect();
+        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(title))?;
+        Ok(screen)
     }
 }
 

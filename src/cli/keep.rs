@@ -7,8 +7,7 @@ use clap::Args;
 use super::exit::Usage;
 use super::label::print_ids;
 use super::{Common, list, print};
-use crate::desk::{Desk, DeskError};
-use crate::engine::VerbError;
+use crate::desk::Desk;
 use crate::model::{CallId, RecordingId};
 
 /// Which call.
@@ -45,12 +44,11 @@ pub(super) async fn run(common: &Common, call: Call) -> anyhow::Result<ExitCode>
 async fn kept(desk: &Desk, call: &Call) -> anyhow::Result<Option<RecordingId>> {
     let question = match desk.keep(CallId(call.number), call.yes).await {
         Ok(id) => return Ok(Some(id)),
-        Err(DeskError::Verb(error @ VerbError::Unanswered { .. })) => error.to_string(),
-        Err(DeskError::Refused { status: 402, message }) => message,
+        Err(error) if error.wants_consent() => error.to_string(),
         Err(error) => return Err(error.into()),
     };
     if !print::can_ask() {
-        return Err(Usage(question).into());
+        return Err(Usage(format!("{question}, and that was not agreed to (--yes)")).into());
     }
     if !print::confirmed(&format!("{question}. Ask it now?")) {
         return Ok(None);

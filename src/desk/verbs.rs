@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Desk, DeskError, known};
 use crate::editing::Fault;
 use crate::engine::{
-    Compacted, Draft, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, Verdict,
+    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed,
+    UsageReport, Verdict,
 };
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
@@ -223,6 +224,30 @@ impl Desk {
                     .call(Method::POST, &format!("/calls/{}/keep", call.0), &json!({ "fetch": fetch }))
                     .await
             }
+        }
+    }
+
+    /// Sends a recording's request to the proxy once more; nothing is forwarded.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub async fn fire(&self, id: &RecordingId) -> Result<Fired, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.fire(id).await?),
+            Self::There(owner) => {
+                owner.call(Method::POST, &format!("/recordings/{id}/fire"), &json!({})).await
+            }
+        }
+    }
+
+    /// The fields of a recording's request, and which of them decide; none where it is not there.
+    ///
+    /// # Errors
+    /// When the owner does not answer.
+    pub async fn deciding(&self, id: &RecordingId) -> Result<Option<Deciding>, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.deciding(id).await),
+            Self::There(owner) => known(owner.get(&format!("/recordings/{id}/fields")).await),
         }
     }
 

@@ -81,6 +81,12 @@ pub(super) struct Asked {
 impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
+        let asked = self.asked(incoming).await;
+        self.answer_asked(asked).await
+    }
+
+    /// A call, taken apart and entered into the history.
+    pub(super) async fn asked(&self, incoming: Incoming) -> Asked {
         // Before anything is read: what changes meanwhile must not be taken for known.
         let generation = self.shared.library.generation();
         let (engine, request) = (self.clone(), incoming.request.clone());
@@ -102,11 +108,10 @@ impl Engine {
         ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
         let secrets = Vec::new();
-        let asked = Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, ticket };
-        self.answer_asked(asked).await
+        Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, ticket }
     }
 
-    async fn answer_asked(&self, mut asked: Asked) -> Answer {
+    pub(super) async fn answer_asked(&self, mut asked: Asked) -> Answer {
         let Asked { incoming, scrubbed, fields, generation, .. } = &asked;
         let generation = *generation;
         let found = if asked.mode.looks_up() {
@@ -251,7 +256,7 @@ impl Engine {
         Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
 
-    async fn miss(&self, asked: Asked) -> Answer {
+    async fn miss(&self, mut asked: Asked) -> Answer {
         if let Some(id) = &asked.incoming.overrides.recording {
             let text = format!("there is no recording `{id}`, which the call asks for; see `retake list`");
             return self.refuse(
@@ -261,6 +266,7 @@ impl Engine {
             );
         }
         let near = self.near_misses(&asked).await;
+        asked.ticket.call().cause = explain::cause(&near);
         let scope = asked.incoming.overrides.scope.as_deref();
         let text = explain::sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
         let details = json!({ "mode": asked.mode, "near_misses": near });

@@ -1,5 +1,6 @@
 //! Why a call was answered as it was: what serves it and why, what came nearest, and what would make it match.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::matching::{
     BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, compare, decide,
     fixes, nearest, summary,
 };
-use crate::model::{Call, CallId, Mode, RecordingId, Request, Scrubbed, Strategy};
+use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
 /// How many recordings are compared field by field: those that come nearest by their outlines.
 const COMPARED: usize = 16;
@@ -177,10 +178,24 @@ impl Engine {
 
     /// The same for a call of the history whose request is still remembered.
     pub async fn explain_call(&self, id: CallId) -> Option<Explanation> {
-        let (call, exchange) = (self.call(id)?, self.exchange(id)?);
+        let call = self.call(id)?;
+        let request = self.asked_for(&call)?;
         let overrides =
             Overrides { scope: call.scope.clone(), mode: Some(call.mode), ..Overrides::default() };
-        Some(self.explain(exchange.request.get(), &overrides).await)
+        Some(self.explain(request.get(), &overrides).await)
+    }
+
+    /// What a call asked for, as far as that is remembered.
+    fn asked_for(&self, call: &Call) -> Option<Scrubbed> {
+        if let Some(exchange) = self.exchange(call.id) {
+            return Some(exchange.request.clone());
+        }
+        if let Some(request) = self.shared.history.asked_for(call.id) {
+            return Some(request);
+        }
+        // A hit in all fields asked for what the recording holds.
+        let equal = call.outcome == Some(Outcome::Replay) && !call.cosmetic;
+        self.request_of(call.recording.as_ref().filter(|_| equal)?)
     }
 
     fn why(&self, found: &Found, scrubbed: &Scrubbed, incoming: &Fields, overrides: &Overrides) -> Hit {
@@ -263,6 +278,15 @@ pub(super) fn sentence(near: &[Near], scope: impl Fn(&RecordingId) -> Option<Str
     let fix =
         nearest.fixes.first().map(|fix| format!("; to let it answer: {}", fix.command)).unwrap_or_default();
     format!("no recording answers this call; nearest is {}{tie}: {shown}{more}{fix}", nearest.recording)
+}
+
+/// The miss in a form that equal misses share.
+pub(super) fn cause(near: &[Near]) -> Option<Arc<Cause>> {
+    let nearest = near.first()?;
+    let significant = nearest.changes.iter().filter(|change| change.significant);
+    let fields: BTreeSet<String> = significant.map(|change| change.field.cut(1).to_string()).collect();
+    let fields = fields.into_iter().take(Cause::FIELDS).collect();
+    Some(Arc::new(Cause { nearest: nearest.recording.clone(), fields }))
 }
 
 fn difference(change: &Change) -> String {

@@ -3,7 +3,7 @@
 //! State and announcement change under one lock, so that a listener's fold can never differ from the engine's own
 //! snapshot. The lock is held for a few pushes and never across an await.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,9 @@ use tokio::sync::broadcast;
 use super::asking::Asking;
 use super::metrics::Latencies;
 use crate::matching::Outline;
-use crate::model::{Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Row, Snapshot};
+use crate::model::{
+    Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Row, Scrubbed, Snapshot,
+};
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
@@ -54,6 +56,8 @@ struct Memory {
     asked: Option<Request>,
     /// The recording that somebody made of it since.
     kept: Option<RecordingId>,
+    /// Whether a recording answered: only what was asked for is remembered then.
+    hit: bool,
     len: usize,
 }
 
@@ -150,14 +154,32 @@ impl History {
 
     /// The same with the request as it came, credentials and all, so that it can be sent once more.
     pub(super) fn remember_all(&self, call: CallId, exchange: Exchange, asked: Option<Request>) {
+        self.keep_in_mind(Memory {
+            call,
+            exchange: Arc::new(exchange),
+            asked,
+            kept: None,
+            hit: false,
+            len: 0,
+        });
+    }
+
+    /// Keeps what a hit asked for that differs from the recording that answered it.
+    pub(super) fn remember_hit(&self, call: CallId, request: Scrubbed) {
+        let exchange = Arc::new(Exchange { request, response: None });
+        self.keep_in_mind(Memory { call, exchange, asked: None, kept: None, hit: true, len: 0 });
+    }
+
+    fn keep_in_mind(&self, memory: Memory) {
+        let Memory { exchange, asked, .. } = &memory;
         let answer = exchange.response.as_ref().map_or(0, |r| r.log.bytes.len());
         let len = exchange.request.body.len() + answer + asked.as_ref().map_or(0, |asked| asked.body.len());
         if len > REMEMBERED / 8 {
             return;
         }
         let mut state = self.lock();
-        state.forget(call);
-        state.exchanges.push_back(Memory { call, exchange: Arc::new(exchange), asked, kept: None, len });
+        state.forget(memory.call);
+        state.exchanges.push_back(Memory { len, ..memory });
         state.remembered += len;
         while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
             let Some(memory) = state.exchanges.pop_front() else { break };
@@ -177,8 +199,19 @@ impl History {
     /// What a call asked for and got, and its request as it came, where that is kept.
     pub(super) fn memory(&self, id: CallId) -> Option<(Arc<Exchange>, Option<Request>)> {
         let state = self.lock();
-        let memory = state.exchanges.iter().rfind(|memory| memory.call == id)?;
+        let memory = state.exchanges.iter().rfind(|memory| memory.call == id && !memory.hit)?;
         Some((Arc::clone(&memory.exchange), memory.asked.clone()))
+    }
+
+    /// What a hit asked for. Calls that are the same byte for byte share it: only the first of them was read.
+    pub(super) fn asked_for(&self, id: CallId) -> Option<Scrubbed> {
+        let state = self.lock();
+        let asking = state.asked.iter().rfind(|known| known.call.id == id).map(|known| &known.asking);
+        let same = |known: &&Remembered| asking.is_some_and(|asking| Arc::ptr_eq(asking, &known.asking));
+        let mut ids: HashSet<CallId> = state.asked.iter().filter(same).map(|known| known.call.id).collect();
+        ids.insert(id);
+        let memory = state.exchanges.iter().rfind(|memory| memory.hit && ids.contains(&memory.call))?;
+        Some(memory.exchange.request.clone())
     }
 
     /// Notes which recording was made of a call after the fact.

@@ -189,6 +189,9 @@ impl Engine {
                         asked.ticket.plays(Turn { job, ..turn.clone() });
                     }
                 }
+                if found.cosmetic {
+                    self.shared.history.remember_hit(asked.ticket.call().id, asked.scrubbed);
+                }
                 self.serve(asked.ticket, headers, &ready, &incoming.overrides)
             }
             Ok(None) => {

@@ -85,7 +85,7 @@ pub enum VerbError {
     #[error("call {0} got an error of retake's own, and there is nothing to ask for once more")]
     NothingToKeep(u64),
     /// A call missed, so the upstream has to be asked.
-    #[error("call {call} has no answer; the upstream has to be asked for one{}, and that was not agreed to (--yes)",
+    #[error("call {call} has no answer; the upstream has to be asked for one{}",
         price.map(|price| format!(", for about {price}")).unwrap_or_default())]
     Unanswered {
         /// The call.

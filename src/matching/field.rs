@@ -150,7 +150,9 @@ impl Field {
     }
 
     /// This field, or what holds it, with at most `steps` steps.
-    pub(super) fn cut(&self, steps: usize) -> Self {
+    /// Its first steps: what holds it.
+    #[must_use]
+    pub fn cut(&self, steps: usize) -> Self {
         Self { place: self.place, steps: self.steps.iter().take(steps).cloned().collect() }
     }
 }

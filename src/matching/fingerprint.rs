@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::canonical::{Fields, Leaf};
-use super::field::{Place, Step};
+use super::field::{Field, Place, Step};
 use super::significance::is_significant;
 use crate::model::{Fingerprint, Strategy};
 
@@ -24,6 +24,16 @@ impl Fields {
             print.leaf(leaf);
         }
         print.finish()
+    }
+
+    /// All fields with their values in one line, and whether they decide under `strategy`. What only `strict` looks at is
+    /// among them under `strict` alone.
+    pub fn under_strategy(&self, strategy: &Strategy) -> impl Iterator<Item = (&Field, String, bool)> {
+        let exact = self.exact.iter().filter(|_| *strategy == Strategy::Strict);
+        self.present().chain(exact).map(|leaf| {
+            let significant = is_significant(strategy, self, &leaf.field);
+            (&leaf.field, leaf.value.shown(0), significant)
+        })
     }
 
     /// The hash of all canonical fields, cosmetic ones included: requests that share it are takes of each other.

@@ -75,7 +75,7 @@ fn names(fields: &[Field], recorded: &Fields, incoming: &Fields) -> Vec<String> 
     names
 }
 
-/// The short name of a field, if both requests understand it so.
+/// The short name of a field, if the recording has it and both requests understand it so.
 pub(super) fn short(field: &Field, recorded: &Fields, incoming: &Fields) -> String {
     let long = field.to_string();
     let Some((_, name)) = long.split_once('/').filter(|_| matches!(field.place, Place::Body | Place::Part))
@@ -83,9 +83,10 @@ pub(super) fn short(field: &Field, recorded: &Fields, incoming: &Fields) -> Stri
         return long;
     };
     let means = |fields: &Fields| fields.resolve(name).map(|found| found == *field);
-    // Where it is absent it cannot be misunderstood.
-    let clear = [recorded, incoming].iter().all(|fields| means(fields).unwrap_or(true));
-    if clear && (means(recorded) == Ok(true) || means(incoming) == Ok(true)) { name.to_owned() } else { long }
+    // A short name is looked for in the recording when the fix is applied: where that has no such field, only the whole
+    // name is sure to be understood.
+    let clear = means(incoming).unwrap_or(true);
+    if clear && means(recorded) == Ok(true) { name.to_owned() } else { long }
 }
 
 /// The fields of the body that both requests have alike and that count under `standard`.

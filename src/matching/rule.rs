@@ -14,7 +14,7 @@ pub struct Facts {
     /// The model as written and in canonical form.
     pub(super) models: Vec<String>,
     /// The prompt, the input, or all text of the user's last message.
-    pub(super) said: String,
+    pub said: String,
     /// Where that stands.
     pub(super) place: Option<Field>,
     /// How many messages of the assistant there are.

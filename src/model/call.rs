@@ -79,6 +79,24 @@ pub struct Call {
     /// The word for programs in an answer of retake's own that refuses, `RECORDING_NOT_FOUND`.
     #[serde(default)]
     pub code: Option<Arc<str>>,
+    /// Of a miss: what came nearest, and what differs from it. None where nothing comes near.
+    #[serde(default)]
+    pub cause: Option<Arc<Cause>>,
+}
+
+/// Why a call missed, so that misses for the same reason can be told: equal causes are one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cause {
+    /// The recording that came nearest.
+    pub nearest: RecordingId,
+    /// The significant fields that differ from it, without what is below them (`body/messages`), sorted; the first
+    /// [`Cause::FIELDS`] of them.
+    pub fields: Vec<String>,
+}
+
+impl Cause {
+    /// So many fields are named.
+    pub const FIELDS: usize = 8;
 }
 
 impl Outcome {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Question, Shared, media};
-use crate::engine::{Blame, Diff, Explanation, Stats, Thing, VerbError};
+use crate::engine::{Blame, Deciding, Diff, Explanation, Stats, Thing, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
 use crate::store::StoreError;
@@ -118,6 +118,7 @@ fn closed() -> Routes {
     Routes::default()
         .route("/recordings", get(list))
         .route("/recordings/{id}", get(show))
+        .route("/recordings/{id}/fields", get(fields))
         .route("/recordings/ambiguous", get(ambiguous))
         .route("/explain", post(explain).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
         .route("/suggestions", get(suggestions))
@@ -218,6 +219,14 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<RecordingId>) ->
         Some(recording) => Ok(Json(&*recording).into_response()),
         None => Err(Failure(StatusCode::NOT_FOUND, format!("there is no recording `{id}`"))),
     }
+}
+
+async fn fields(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<RecordingId>,
+) -> Result<Json<Deciding>, Failure> {
+    let gone = || Failure(StatusCode::NOT_FOUND, format!("there is no recording `{id}`"));
+    shared.engine.deciding(&id).await.map(Json).ok_or_else(gone)
 }
 
 async fn ambiguous(State(shared): State<Arc<Shared>>) -> Json<Vec<Vec<RecordingId>>> {

@@ -4,15 +4,15 @@ use crate::model::Headers;
 
 /// One part of a multipart body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part<'a> {
-    pub(super) name: &'a str,
-    pub(super) file: Option<&'a str>,
-    pub(super) content_type: Option<&'a str>,
-    pub(super) content: &'a [u8],
+pub(crate) struct Part<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) file: Option<&'a str>,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) content: &'a [u8],
 }
 
 /// The parts in order; none when the body is not multipart or has no such boundary.
-pub(super) fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
+pub(crate) fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
     let content_type = headers.text("content-type").unwrap_or_default();
     let Some(boundary) = parameter(content_type, "boundary").filter(|b| !b.is_empty()) else {
         return Vec::new();

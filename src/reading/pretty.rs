@@ -30,7 +30,13 @@ const DUMPED: usize = 256;
 /// a hex dump. A last line says what was left out. A `content-encoding` is decoded first.
 #[must_use]
 pub fn pretty(headers: &Headers, body: &Bytes) -> String {
-    let mut page = Page { text: String::new(), limit: LIMIT, whole: false };
+    pretty_up_to(headers, body, LIMIT)
+}
+
+/// The same as text of at most `limit` bytes.
+#[must_use]
+pub fn pretty_up_to(headers: &Headers, body: &Bytes, limit: usize) -> String {
+    let mut page = Page { text: String::new(), limit, whole: false };
     match decoded(headers, body) {
         Err(problem) => {
             _ = writeln!(page.text, "<{problem}>");

@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::keymap::BINDINGS;
 use super::layout::{self, Class};
 use super::overlay::{Choice, Help, Overlay, Palette, Prompt};
+use super::text::Form;
 use crate::terminal::Protocol;
 
 impl App {
@@ -40,11 +41,19 @@ impl App {
                 self.mark(action);
             }
             Action::Follow => {
+                self.causes.shown = false;
                 self.live.follow();
                 self.in_detail = false;
             }
             Action::Jump => self.jump(),
-            other if self.look(other) => {}
+            Action::Keep => return self.keep(false),
+            Action::RecordNow => return self.keep(true),
+            Action::Compare => return self.compare(),
+            Action::Swap => return self.swap(),
+            Action::Copy => self.copy_menu(),
+            Action::Outside => return self.outside(),
+            Action::Fire => return self.fire(),
+            other if self.watch(other) || self.look(other) => {}
             other => return self.curate(other),
         }
         Vec::new()
@@ -55,21 +64,29 @@ impl App {
         match action {
             Action::LiveTab => self.turn_to(Tab::Live),
             Action::RecordingsTab => self.turn_to(Tab::Recordings),
+            Action::DiffTab => self.turn_to(Tab::Diff),
             Action::OtherPane => self.focus_detail(!self.in_detail),
             Action::ListPane => self.focus_detail(false),
             Action::DetailPane => self.focus_detail(true),
-            Action::NextPage => self.detail.show(self.detail.page.neighbour(true)),
-            Action::PreviousPage => self.detail.show(self.detail.page.neighbour(false)),
+            other if self.tab == Tab::Diff && self.look_at_diff(other) => {}
+            Action::NextPage => self.detail.turn(true),
+            Action::PreviousPage => self.detail.turn(false),
             Action::NextPicture => self.detail.leaf(true),
             Action::PreviousPicture => self.detail.leaf(false),
+            Action::NextChange => self.found(true),
+            Action::PreviousChange => self.found(false),
+            Action::BodyView => {
+                let view = self.detail.form.view.next();
+                self.detail.reform(Form { view, whole: false });
+            }
+            Action::LoadAll => self.detail.reform(Form { whole: true, ..self.detail.form }),
+            Action::Wrap => {
+                self.detail.sideways = if self.detail.sideways.is_some() { None } else { Some(0) };
+            }
             Action::ScrollLeft => self.scroll_sideways(-8),
             Action::ScrollRight => self.scroll_sideways(8),
             Action::Zoom => self.zoom = !self.zoom,
-            Action::JumpBack => {
-                if let Some(tab) = self.jumps.pop() {
-                    self.turn_to(tab);
-                }
-            }
+            Action::JumpBack => self.jump_back(),
             _ => return false,
         }
         true
@@ -100,13 +117,22 @@ impl App {
             Some(Overlay::Palette(palette)) => palette.step(by),
             Some(Overlay::Retag(retag)) => retag.step(by, self.known.fields.known()),
             Some(Overlay::Draft(draft)) => draft.step(by),
-            Some(Overlay::Shelf(aside)) => {
-                let aside = Box::new(aside.as_ref().clone().stepped(by, self));
-                self.overlay = Some(Overlay::Shelf(aside));
+            Some(Overlay::Shelf(pile)) => {
+                let pile = Box::new(pile.as_ref().clone().stepped(by, self));
+                self.overlay = Some(Overlay::Shelf(pile));
             }
-            Some(Overlay::Question(_) | Overlay::Prompt(_) | Overlay::Leaving | Overlay::Picture) => {}
+            Some(
+                Overlay::Question(_)
+                | Overlay::Prompt(_)
+                | Overlay::Leaving
+                | Overlay::Clearing
+                | Overlay::Picture
+                | Overlay::Search(_),
+            ) => {}
+            None if self.tab == Tab::Diff => self.diff.scroll_by(by),
             None if self.in_detail => self.detail.scroll_by(by, height),
             None | Some(Overlay::Filter) => match self.tab {
+                Tab::Live if self.causes.shown => self.causes.list.step(by, height),
                 // To the end of the live list means to follow, even when it is the selected row already.
                 Tab::Live if by > isize::MAX / 4 => self.live.follow(),
                 Tab::Live => self.live.step(by, height),
@@ -117,6 +143,7 @@ impl App {
                 Tab::Prune => self.prune.list.step(by, height),
                 Tab::Log if by > isize::MAX / 4 => self.log.follow(),
                 Tab::Log => self.log.step(by, height),
+                Tab::Diff => {}
             },
         }
     }
@@ -143,6 +170,7 @@ impl App {
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
             Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
+            Some(Overlay::Search(_)) => {}
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
             None => self.focus_detail(true),
@@ -158,6 +186,10 @@ impl App {
             },
             Some(Overlay::Draft(draft)) => self.store(draft),
             Some(Overlay::Leaving) => vec![Effect::Quit],
+            Some(Overlay::Clearing) => {
+                self.clear_calls();
+                Vec::new()
+            }
             other => {
                 self.overlay = other;
                 Vec::new()
@@ -171,12 +203,19 @@ impl App {
             Choice::Act(action) => self.act(action),
             Choice::Do(deed) => vec![Effect::Do(deed)],
             Choice::Edit(draft) => vec![Effect::Editor(draft)],
+            Choice::Copy(held, part) => vec![Effect::Copy(held, part)],
+            Choice::Compare(one, other) => self.show_diff(one, other),
             other => {
                 match other {
                     Choice::Menu(menu) => self.overlay = Some(Overlay::Menu(menu)),
                     Choice::Type(purpose, text) => self.ask_for(purpose, &text),
                     Choice::Query(query) => self.query_chosen(query),
-                    Choice::Act(_) | Choice::Do(_) | Choice::Edit(_) => {}
+                    Choice::Pick(thing) => self.pick(thing),
+                    Choice::Act(_)
+                    | Choice::Do(_)
+                    | Choice::Edit(_)
+                    | Choice::Copy(..)
+                    | Choice::Compare(..) => {}
                 }
                 Vec::new()
             }
@@ -222,6 +261,11 @@ impl App {
             Some(Overlay::Help(Help { search: Some(input), at, .. })) => {
                 change(input);
                 *at = 0;
+            }
+            Some(Overlay::Search(input)) => {
+                change(input);
+                let text = input.value().to_owned();
+                self.searched(&text);
             }
             Some(Overlay::Question(question)) => {
                 if let Some((_, input)) = &mut question.typed {
@@ -279,21 +323,30 @@ impl App {
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));
                 }
+                Overlay::Search(_) => self.searched(""),
                 _ => {}
             }
         } else if self.toasts.dismiss() {
+        } else if self.tab == Tab::Diff {
+            let before = self.jumps.pop().unwrap_or(Tab::Recordings);
+            self.turn_to(before);
+        } else if self.in_detail && !self.detail.search.needle().is_empty() {
+            self.searched("");
         } else if self.in_detail {
             self.in_detail = false;
         } else if self.zoom {
             self.zoom = false;
         } else if self.tab == Tab::Recordings && !self.marked.is_empty() {
             self.mark(Action::MarkNone);
+        } else if self.tab == Tab::Live && self.causes.shown {
+            self.fold_causes(false);
         } else if !self.filter().kept().is_empty() {
             match self.tab {
                 Tab::Live => self.live.filter.clear(),
                 Tab::Recordings => self.recordings.filter.clear(),
                 Tab::Prune => self.prune.list.filter.clear(),
                 Tab::Log => self.log.filter.clear(),
+                Tab::Diff => {}
             }
             self.list_tab();
         }
@@ -304,6 +357,10 @@ impl App {
         if let Some(Overlay::Help(help)) = &mut self.overlay {
             help.search.get_or_insert_default();
             help.typing = true;
+        } else if self.in_detail {
+            self.search();
+        } else if self.tab == Tab::Diff {
+            self.toasts.info(self.now, "There is no list to filter here".into());
         } else {
             self.edit_filter();
         }
@@ -320,7 +377,8 @@ impl App {
     pub(super) fn focus_detail(&mut self, detail: bool) {
         let areas = self.areas();
         let fits = !matches!(areas.class, Class::Tiny | Class::Line);
-        self.in_detail = detail && fits;
+        self.in_detail = detail && fits && self.tab != Tab::Diff;
+        self.detail.recompose();
         if self.in_detail {
             // What is being read must not be replaced by the next call.
             self.live.pause(areas.list_rows());
@@ -329,8 +387,14 @@ impl App {
 
     fn scroll_sideways(&mut self, by: isize) {
         let at = match self.tab {
+            _ if self.in_detail => match &mut self.detail.sideways {
+                Some(at) => at,
+                None => {
+                    return self.toasts.info(self.now, "Long lines are wrapped; w lets them scroll".into());
+                }
+            },
             Tab::Live => &mut self.live.sideways,
-            Tab::Recordings => &mut self.recordings.sideways,
+            Tab::Recordings | Tab::Diff => &mut self.recordings.sideways,
             Tab::Prune => &mut self.prune.list.sideways,
             Tab::Log => &mut self.log.sideways,
         };
@@ -354,7 +418,7 @@ impl App {
         let before = self.filter().text().to_owned();
         match self.tab {
             Tab::Live => self.live.filter.edit(),
-            Tab::Recordings => self.recordings.filter.edit(),
+            Tab::Recordings | Tab::Diff => self.recordings.filter.edit(),
             Tab::Prune => self.prune.list.filter.edit(),
             Tab::Log => self.log.filter.edit(),
         }
@@ -368,7 +432,7 @@ impl App {
     fn toggle_filter(&mut self) {
         match self.tab {
             Tab::Live => self.live.filter.toggle(),
-            Tab::Recordings => self.recordings.filter.toggle(),
+            Tab::Recordings | Tab::Diff => self.recordings.filter.toggle(),
             Tab::Prune => self.prune.list.filter.toggle(),
             Tab::Log => self.log.filter.toggle(),
         }
@@ -389,7 +453,7 @@ impl App {
     pub(super) fn type_filter(&mut self, change: impl FnOnce(&mut Input)) {
         let filter = match self.tab {
             Tab::Live => &mut self.live.filter,
-            Tab::Recordings => &mut self.recordings.filter,
+            Tab::Recordings | Tab::Diff => &mut self.recordings.filter,
             Tab::Prune => &mut self.prune.list.filter,
             Tab::Log => &mut self.log.filter,
         };
@@ -400,7 +464,7 @@ impl App {
         match self.tab {
             _ if before == after => {}
             // What does not pass the shorter text does not pass the longer one.
-            Tab::Recordings if after.contains(&before) => self.narrow_rows(),
+            Tab::Recordings | Tab::Diff if after.contains(&before) => self.narrow_rows(),
             _ => self.list_tab(),
         }
     }
@@ -408,7 +472,7 @@ impl App {
     fn list_tab(&mut self) {
         match self.tab {
             Tab::Live => self.list_calls(),
-            Tab::Recordings => self.list_rows(),
+            Tab::Recordings | Tab::Diff => self.list_rows(),
             Tab::Log => self.list_log(),
             // Its query is asked of the desk.
             Tab::Prune => {}

@@ -107,6 +107,7 @@ actions! {
     NextChange "next-change" "next change";
     PreviousChange "previous-change" "previous change";
     Swap "swap" "swap the two sides";
+    DifferenceMap "difference-map" "where two pictures differ, or the second one";
     Split "split" "side by side, or one below the other";
     Zoom "zoom" "the focused pane on the whole screen, and back";
     Mouse "mouse" "the mouse on or off; off, the terminal selects text";

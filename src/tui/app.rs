@@ -13,6 +13,8 @@ use tui_input::backend::crossterm::EventHandler as _;
 
 use super::action::Action;
 use super::ask::{Ask, Known};
+use super::causes::Causes;
+use super::compare::Comparing;
 use super::detail::Detail;
 use super::draft::Draft;
 use super::effect::{Effect, Subject};
@@ -26,9 +28,11 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::pane;
 use super::prune::Prune;
+use super::stats::Stats;
 use super::theme::Theme;
 use super::toast::Toasts;
-use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
+use super::why::Why;
+use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
 use crate::terminal::Protocol;
 
 /// What the screen is told at its start.
@@ -54,6 +58,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// Whether the screen takes the mouse.
     pub mouse: bool,
+    /// The command that puts its input on the clipboard, with its arguments; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file, with its arguments; empty takes the system's.
+    pub open: Vec<String>,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
 }
@@ -66,6 +74,8 @@ pub enum Tab {
     Live,
     /// What is stored.
     Recordings,
+    /// Two of them side by side.
+    Diff,
     /// What can go.
     Prune,
     /// What was said and changed.
@@ -74,7 +84,7 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Live, Self::Recordings, Self::Prune, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
 
     /// Its name.
     #[must_use]
@@ -84,6 +94,7 @@ impl Tab {
             Self::Recordings => "Recordings",
             Self::Prune => "Prune",
             Self::Log => "Log",
+            Self::Diff => "Diff",
         }
     }
 
@@ -93,6 +104,7 @@ impl Tab {
         match self {
             Self::Live => Scope::Live,
             Self::Recordings => Scope::Recordings,
+            Self::Diff => Scope::Diff,
             Self::Prune => Scope::Prune,
             Self::Log => Scope::Log,
         }
@@ -104,6 +116,7 @@ impl Tab {
         match self {
             Self::Live => Action::LiveTab,
             Self::Recordings => Action::RecordingsTab,
+            Self::Diff => Action::DiffTab,
             Self::Prune => Action::PruneTab,
             Self::Log => Action::LogTab,
         }
@@ -141,6 +154,10 @@ pub struct App {
     pub zoom: bool,
     /// The detail pane.
     pub detail: Detail,
+    /// What is compared.
+    pub diff: Comparing,
+    /// A call that is to be selected as soon as it is known.
+    pub awaited: Option<CallId>,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// Messages for people.
@@ -157,17 +174,29 @@ pub struct App {
     pub range: Option<RowKey>,
     /// How much of long work is done, and of how much.
     pub under: Option<(usize, usize)>,
+    /// Why the selected call was answered as it was: what was asked.
+    pub why: Why,
+    /// The misses of the live list by cause.
+    pub causes: Causes,
+    /// The numbers of the calls.
+    pub stats: Stats,
+    /// Calls up to this one are not listed any more.
+    pub cleared: CallId,
     pub(super) size: (u16, u16),
     pub(super) jumps: Vec<Tab>,
+    pub(super) clicked: Clicked,
+    /// What has to be asked for twice, and was asked for once.
+    pub(super) warned: Option<Action>,
     pub(super) asked: Asked,
     /// For which it is being found out what recording anew costs.
     pub(super) rerecording: Option<Vec<RecordingId>>,
     questions: u64,
-    pub(super) clicked: Clicked,
-    /// What has to be asked for twice, and was asked for once.
-    pub(super) warned: Option<Action>,
+    /// The live list's filter before a jump put another in its place.
+    pub(super) lent: Option<Filter>,
+    /// When the numbers were asked for, and at how many hits and recordings.
+    pub(super) counted: Option<(Timestamp, (u64, usize))>,
     typed: String,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 impl Options {
@@ -192,6 +221,8 @@ impl App {
             in_detail: false,
             zoom: false,
             detail: Detail::default(),
+            diff: Comparing::default(),
+            awaited: None,
             overlay: None,
             toasts: Toasts::default(),
             rates: VecDeque::from(vec![0]),
@@ -200,15 +231,21 @@ impl App {
             marked: BTreeSet::new(),
             range: None,
             under: None,
+            why: Why::default(),
+            causes: Causes::default(),
+            stats: Stats::default(),
+            cleared: CallId::default(),
+            lent: None,
+            counted: None,
             size: (0, 0),
+            clicked: Clicked::default(),
+            warned: None,
             questions: 0,
             asked: Asked::default(),
             rerecording: None,
             prune: Prune::default(),
             log: List::new(true),
             draft: None,
-            clicked: Clicked::default(),
-            warned: None,
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
@@ -218,6 +255,7 @@ impl App {
     /// Takes a message in; returns what is to be done.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
         self.dirty |= !matches!(message, Message::Tick(_));
+        let moment = Self::is_moment(&message);
         let mut effects = match message {
             Message::Key(key) => self.key(key),
             Message::Mouse(event, now) => self.mouse(event, now),
@@ -225,12 +263,13 @@ impl App {
             Message::Tick(now) => self.tick(now),
             Message::Terminate => vec![Effect::Quit],
             Message::Offer(action) if self.overlay.is_none() => self.act(action),
+            Message::Copied { text, what } => vec![Effect::Clip { text, what }],
             other => {
                 self.take(other);
                 Vec::new()
             }
         };
-        effects.extend(self.reconcile());
+        effects.extend(self.reconcile(moment));
         effects
     }
 
@@ -248,20 +287,20 @@ impl App {
     /// The places on a screen of this size.
     #[must_use]
     pub fn areas_on(&self, whole: Rect) -> Areas {
-        let lines = u16::try_from(self.options.banner.len()).unwrap_or(0).min(4);
-        let strip = if self.tab == Tab::Live && lines > 0 { lines + 2 } else { 0 };
+        let strip = if self.tab == Tab::Live { super::pane::strip::height(self, whole) } else { 0 };
         let filter = self.filter();
+        let single = self.tab == Tab::Diff;
+        // The query of what can go stands above the plan.
+        let elsewhere = matches!(self.tab, Tab::Diff | Tab::Prune);
+        let filtered = !elsewhere && (filter.input.is_some() || !filter.kept().is_empty());
         Areas::of(
             whole,
             Wishes {
                 detail: self.in_detail,
-                zoom: self.zoom,
+                zoom: self.zoom || single,
                 tall_list: self.tab != Tab::Recordings,
                 strip,
-                // That of what can go stands above the plan.
-                filter: u16::from(
-                    self.tab != Tab::Prune && (filter.input.is_some() || !filter.kept().is_empty()),
-                ),
+                filter: u16::from(filtered),
             },
         )
     }
@@ -271,7 +310,7 @@ impl App {
     pub fn filter(&self) -> &Filter {
         match self.tab {
             Tab::Live => &self.live.filter,
-            Tab::Recordings => &self.recordings.filter,
+            Tab::Recordings | Tab::Diff => &self.recordings.filter,
             Tab::Prune => &self.prune.list.filter,
             Tab::Log => &self.log.filter,
         }
@@ -293,6 +332,9 @@ impl App {
     /// The selected call.
     #[must_use]
     pub fn selected_call(&self) -> Option<&Call> {
+        if self.causes.shown {
+            return self.causes.selected().and_then(|id| self.call(id));
+        }
         self.live.selected().and_then(|id| self.call(*id))
     }
 
@@ -307,6 +349,9 @@ impl App {
     pub fn scopes(&self) -> Vec<Scope> {
         if let Some(overlay) = &self.overlay {
             return vec![overlay.scope()];
+        }
+        if self.tab == Tab::Diff {
+            return vec![Scope::Diff, Scope::Anywhere];
         }
         let pane = if self.in_detail { Scope::Detail } else { Scope::List };
         vec![pane, self.tab.scope(), Scope::Anywhere]
@@ -366,14 +411,19 @@ impl App {
             Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
-            Message::Answered { generation, answer: Ok(answer), ask } => {
-                self.known.take(generation, answer);
+            Message::Paired { generation, sides } => self.diff.paired(generation, sides),
+            Message::Fired(fired) => self.fired(fired),
+            Message::Answered { generation, answer, ask } => {
+                match answer {
+                    Ok(answer) => self.known.take(generation, answer),
+                    Err(why) => self.known.fail(generation, &ask, why),
+                }
                 self.answered(&ask);
+                self.diff.arrived();
+                self.detail.recompose();
             }
-            Message::Answered { generation, answer: Err(why), ask } => {
-                self.known.fail(generation, &ask, why);
-                self.answered(&ask);
-            }
+            Message::Lagged(lost) => self.stats.lost += lost,
+            Message::Consent { deed, text } => self.ask_consent(deed, &text),
             Message::Done(text) => {
                 self.under = None;
                 self.asked.age();
@@ -392,34 +442,32 @@ impl App {
             | Message::Mouse(..)
             | Message::Paste(_)
             | Message::Tick(_)
+            | Message::Copied { .. }
             | Message::Terminate => {}
         }
     }
 
-    /// A second went by. Only what would look different counts as a change, so that an idle screen is not drawn.
-    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let minute = |at: Timestamp| at.0.div_euclid(60_000);
-        self.dirty |= self.world.counters.in_flight > 0 || self.rates.iter().any(|calls| *calls > 0);
-        self.dirty |= self.toasts.expire(now) || minute(now) != minute(self.now);
-        self.now = now;
-        self.rates.push_back(0);
-        while self.rates.len() > 60 {
-            self.rates.pop_front();
-        }
-        Vec::new()
-    }
-
     /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
-    fn reconcile(&mut self) -> Vec<Effect> {
+    fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
         let areas = self.areas();
+        self.find_awaited();
+        if self.tab == Tab::Diff {
+            return self.reconcile_diff(&areas);
+        }
         let rows = self.list_height();
         self.live.reveal(rows);
+        self.causes.list.reveal(rows);
         self.recordings.reveal(rows);
         self.prune.list.reveal(rows);
         self.prune.read();
         self.look_at_log(rows);
-        let mut effects = self.inquire();
         self.detail.turn_to(self.subject());
+        if let (Tab::Live, Some(call)) = (self.tab, self.selected_call()) {
+            let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
+            self.detail.open_at(page);
+        }
+        let mut effects = self.inquire();
+        effects.extend(self.wonder(moment));
         let pane = layout::text(areas.detail);
         let full = matches!(self.overlay, Some(Overlay::Picture));
         if pane.height == 0 && !full {
@@ -430,6 +478,7 @@ impl App {
             let width = usize::from(pane.width);
             self.detail.lines =
                 if self.tab == Tab::Log { self.log_lines(width) } else { self.compose(width) };
+            self.detail.search.look(&self.detail.lines);
         }
         self.detail.keep_in(usize::from(pane.height));
         if full || self.detail.page == Page::Image {
@@ -443,7 +492,9 @@ impl App {
     fn subject(&self) -> Option<Subject> {
         match self.tab {
             Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
-            Tab::Recordings => self.recordings.selected().map(|key| Subject::Recording(key.1.clone())),
+            Tab::Recordings | Tab::Diff => {
+                self.recordings.selected().map(|key| Subject::Recording(key.1.clone()))
+            }
             Tab::Prune => self.prune.list.selected().map(|key| Subject::Recording(key.2.clone())),
             Tab::Log => None,
         }

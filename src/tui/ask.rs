@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::page::Pages;
+use super::text::Form;
 use crate::desk::Desk;
 use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
 use crate::matching::NamedField;
@@ -97,7 +98,8 @@ async fn pair(desk: &Desk, ids: [RecordingId; 2]) -> Result<Answer, String> {
     for (id, pages) in ids.iter().zip(&mut pair) {
         let recording = desk.recording(id).await.map_err(|error| error.to_string())?;
         let Some(recording) = recording else { continue };
-        let made = tokio::task::spawn_blocking(move || Pages::of_recording(&recording)).await;
+        let made =
+            tokio::task::spawn_blocking(move || Pages::of_recording(&recording, Form::default())).await;
         *pages = made.map_err(|error| error.to_string())?;
     }
     Ok(Answer::Pair(Box::new(pair)))

@@ -6,7 +6,6 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::{Deed, counted};
 use super::effect::Effect;
-use super::fold::key_of;
 use super::line::{Tone, Toned, age, fit};
 use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose, Question};
 use super::text;
@@ -28,6 +27,7 @@ impl App {
             Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
             Tab::Log => Vec::new(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
+            Tab::Diff => Vec::new(),
         }
     }
 
@@ -37,12 +37,11 @@ impl App {
             Action::Undo => return vec![Effect::Do(Deed::Undo)],
             Action::Redo => return vec![Effect::Do(Deed::Redo)],
             Action::Mode => self.choose_mode(),
-            Action::Keep => return self.keep(),
             _ => {}
         }
         let ids = self.targets();
         let Some(first) = ids.first().cloned() else {
-            if !matches!(action, Action::Mode | Action::Keep) {
+            if !matches!(action, Action::Mode) {
                 self.toasts.info(self.now, "No recording is selected".into());
             }
             return Vec::new();
@@ -110,11 +109,6 @@ impl App {
         let (low, high) = if from <= to { (from, to) } else { (to, from) };
         let within = self.recordings.keys().iter().filter(|key| *key >= low && *key <= high);
         self.marked.extend(within.map(|key| key.1.clone()));
-    }
-
-    fn keep(&mut self) -> Vec<Effect> {
-        let Some(call) = self.selected_call() else { return Vec::new() };
-        vec![Effect::Do(Deed::Keep(call.id, false))]
     }
 
     fn protect(&self, ids: Vec<RecordingId>) -> Vec<Effect> {
@@ -253,27 +247,6 @@ impl App {
             lines.push(Toned::of(Tone::Warning, format!("{recent} {were} hit in the last 15 minutes.")));
         }
         lines
-    }
-
-    /// From a call to the recording that answered it; a filter in the way is turned off.
-    pub(super) fn jump(&mut self) {
-        let Some(id) = self.selected_call().and_then(|call| call.recording.clone()) else {
-            self.toasts.info(self.now, "No recording answered this call".into());
-            return;
-        };
-        let Some(key) = self.world.rows.get(&id).map(|row| key_of(row)) else {
-            self.toasts.info(self.now, "Its recording is gone".into());
-            return;
-        };
-        let rows = self.areas().list_rows();
-        if !self.recordings.select(&key, rows) && !self.recordings.filter.text().is_empty() {
-            self.recordings.filter.toggle();
-            self.list_rows();
-            self.recordings.select(&key, rows);
-        }
-        self.jumps.push(self.tab);
-        self.live.pause(rows);
-        self.turn_to(Tab::Recordings);
     }
 }
 

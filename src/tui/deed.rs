@@ -75,6 +75,15 @@ impl Deed {
         matches!(self, Self::Prune(..)).then_some(Action::Compact)
     }
 
+    /// The same with consent to what it costs; none where that is no question.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Self> {
+        match self {
+            Self::Keep(call, false) => Some(Self::Keep(*call, true)),
+            _ => None,
+        }
+    }
+
     /// Carries it out; gives what to tell, or nothing where the event says it. `step` hears of long work how much of it
     /// is done, and says whether it goes on.
     ///
@@ -92,8 +101,14 @@ impl Deed {
             Self::Redo => format!("Done again: {}", desk.redo().await?),
             Self::Retag(ids, tag) => {
                 let changed = desk.retag(&ids, &tag, false).await?;
+                let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
+                let next = match mended {
+                    0 => String::new(),
+                    1 => "; 1 call that missed hits when it is made again".into(),
+                    many => format!("; {many} calls that missed hit when they are made again"),
+                };
                 let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
-                told(&ids, &format!("{}:", retagged(&tag)))
+                format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(&tag))))
             }
             Self::Relabel(ids, relabel) => {
                 let changed = desk.relabel(&ids, &relabel).await?;

@@ -7,6 +7,8 @@ use image::RgbaImage;
 use super::effect::{Effect, Scale, Subject};
 use super::line::Toned;
 use super::page::{Page, Pages};
+use super::search::Search;
+use super::text::Form;
 
 /// What the detail pane shows.
 #[derive(Debug, Default)]
@@ -25,6 +27,14 @@ pub struct Detail {
     pub lines: Vec<Toned>,
     /// The first visible line.
     pub scroll: usize,
+    /// How bodies are shown.
+    pub form: Form,
+    /// Columns that are scrolled out at the left; none where long lines are wrapped.
+    pub sideways: Option<usize>,
+    /// What is looked for in it.
+    pub search: Search,
+    /// The line that was found last.
+    pub search_at: Option<usize>,
     /// Which picture, from 0.
     pub picture: usize,
     /// The picture, once it has arrived, or why there is none.
@@ -33,7 +43,7 @@ pub struct Detail {
     /// Counts what changes the lines.
     revision: u64,
     stale: bool,
-    composed: Option<(u64, Page, usize)>,
+    composed: Option<(u64, Page, usize, bool)>,
     asked: Option<(usize, (u16, u16))>,
 }
 
@@ -55,6 +65,10 @@ impl Detail {
             *self = Self {
                 page: self.page,
                 chosen: self.chosen,
+                // How somebody reads stays; how much of one body, does not.
+                form: Form { view: self.form.view, whole: false },
+                sideways: self.sideways.map(|_| 0),
+                search: std::mem::take(&mut self.search),
                 generation: self.generation,
                 revision: self.revision,
                 stale: true,
@@ -62,6 +76,31 @@ impl Detail {
             };
         }
         self.subject = subject;
+        if !self.page.fits(self.subject.as_ref()) {
+            self.page = Page::default();
+        }
+    }
+
+    /// The lines are to be made anew, of what is known.
+    pub fn recompose(&mut self) {
+        self.revision += 1;
+    }
+
+    /// Opens at this sub-tab, unless somebody chose one.
+    pub fn open_at(&mut self, page: Page) {
+        if !self.chosen && self.page != page {
+            self.page = page;
+            self.scroll = 0;
+        }
+    }
+
+    /// Shows the next sub-tab that there is, or the one before.
+    pub fn turn(&mut self, forward: bool) {
+        let mut page = self.page.neighbour(forward);
+        if !page.fits(self.subject.as_ref()) {
+            page = page.neighbour(forward);
+        }
+        self.show(page);
     }
 
     /// What it is about has changed.
@@ -70,13 +109,25 @@ impl Detail {
         self.revision += 1;
     }
 
+    /// Shows bodies in another form.
+    pub fn reform(&mut self, form: Form) {
+        if self.form != form {
+            // Another way of showing it has other lines; more of it has the same.
+            if self.form.view != form.view {
+                self.scroll = 0;
+            }
+            self.form = form;
+            self.refresh();
+        }
+    }
+
     /// Asks for the content, if what is here is not the newest.
     pub fn load(&mut self) -> Option<Effect> {
         let subject = self.subject.clone().filter(|_| self.stale)?;
         self.stale = false;
         self.loading = self.pages.is_none();
         self.generation += 1;
-        Some(Effect::Load { generation: self.generation, subject })
+        Some(Effect::Load { generation: self.generation, subject, form: self.form })
     }
 
     /// Takes the content, unless newer content was asked for since.
@@ -92,9 +143,8 @@ impl Detail {
         self.picture =
             self.picture.min(pages.as_ref().map_or(0, |pages| pages.pictures.len().saturating_sub(1)));
         let pictured = pages.as_ref().is_some_and(|pages| !pages.pictures.is_empty());
-        if !self.chosen && self.pages.is_none() {
-            let first = matches!(self.subject, Some(Subject::Recording(_))) && pictured;
-            self.page = if first { Page::Image } else { Page::default() };
+        if self.pages.is_none() && matches!(self.subject, Some(Subject::Recording(_))) {
+            self.open_at(if pictured { Page::Image } else { Page::default() });
         }
         self.pages = pages;
         self.revision += 1;
@@ -142,6 +192,7 @@ impl Detail {
         if self.page != page {
             self.page = page;
             self.scroll = 0;
+            self.sideways = self.sideways.map(|_| 0);
         }
     }
 
@@ -158,7 +209,7 @@ impl Detail {
 
     /// Whether the lines are not those of the newest content at this width; they are then taken to be.
     pub fn must_compose(&mut self, width: usize) -> bool {
-        let now = Some((self.revision, self.page, width));
+        let now = Some((self.revision, self.page, width, self.sideways.is_some()));
         let must = self.composed != now;
         self.composed = now;
         must

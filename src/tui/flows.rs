@@ -10,7 +10,7 @@ use super::effect::Effect;
 use super::line::{Tone, Toned, fit};
 use super::overlay::{Choice, Item, Menu, Overlay, Question, Retag, Shelf, ShelfKind};
 use super::text::sanitize;
-use crate::engine::{Rerecord, Tag, Verdict};
+use crate::engine::{Rerecord, Tag, Thing, Verdict};
 use crate::model::{RecordingId, Row};
 
 /// From so many recordings on, their number has to be typed.
@@ -105,10 +105,10 @@ impl App {
                     wanted.push(Ask::Retag(retag.ids.clone(), tag));
                 }
             }
-            Some(Overlay::Shelf(aside)) if aside.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
-            Some(Overlay::Shelf(aside)) => {
+            Some(Overlay::Shelf(pile)) if pile.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
+            Some(Overlay::Shelf(pile)) => {
                 wanted.push(Ask::Reviews);
-                let new = aside.selected(self);
+                let new = pile.selected(self);
                 wanted.extend(new.and_then(|new| Some(Ask::Pair(new.review.clone()?, new.id.clone()))));
             }
             _ => {}
@@ -239,12 +239,12 @@ impl App {
                 retag.toggle(self.known.fields.known());
                 self.overlay = Some(Overlay::Retag(retag));
             }
-            Some(Overlay::Shelf(aside)) => {
-                let aside = match action {
-                    Action::Mark => aside.marking(self),
-                    all => aside.marking_all(all == Action::MarkAll, self),
+            Some(Overlay::Shelf(pile)) => {
+                let pile = match action {
+                    Action::Mark => pile.marking(self),
+                    all => pile.marking_all(all == Action::MarkAll, self),
                 };
-                self.overlay = Some(Overlay::Shelf(Box::new(aside)));
+                self.overlay = Some(Overlay::Shelf(Box::new(pile)));
             }
             None if self.tab == Tab::Prune && action == Action::Mark => self.spare(self.list_height()),
             _ => return None,
@@ -254,7 +254,7 @@ impl App {
 
     fn shelved(&self, kind: ShelfKind) -> Vec<RecordingId> {
         match &self.overlay {
-            Some(Overlay::Shelf(aside)) if aside.kind == kind => aside.targets(self),
+            Some(Overlay::Shelf(pile)) if pile.kind == kind => pile.targets(self),
             _ => Vec::new(),
         }
     }
@@ -269,16 +269,13 @@ impl App {
         if ids.is_empty() { Vec::new() } else { vec![Effect::Do(Deed::Restore(ids))] }
     }
 
-    /// From a review to the full comparison of its two sides: they are marked, and what compares two marked recordings does
-    /// the rest.
+    /// From a review to the full comparison of its two sides.
     fn compare_pair(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Shelf(aside)) = &self.overlay else { return Vec::new() };
-        let Some(new) = aside.selected(self) else { return Vec::new() };
+        let Some(Overlay::Shelf(pile)) = &self.overlay else { return Vec::new() };
+        let Some(new) = pile.selected(self) else { return Vec::new() };
         let Some(old) = new.review.clone() else { return Vec::new() };
         self.overlay = None;
-        self.turn_to(Tab::Recordings);
-        self.marked = [old, new.id.clone()].into();
-        self.act(Action::Compare)
+        self.show_diff(Thing::Recording(old), Thing::Recording(new.id.clone()))
     }
 
     fn choose_compact(&mut self) {

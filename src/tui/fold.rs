@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::app::{App, RowKey, Tab};
 use super::deed::counted;
 use super::effect::Subject;
+use super::stats::Stats;
 use crate::model::{Call, CallId, Event, Level, RecordingId, Row, Snapshot};
 
 /// More rows than this at once are cheaper to list anew.
@@ -16,6 +17,10 @@ impl App {
     pub(super) fn take_snapshot(&mut self, snapshot: Snapshot) {
         self.world = snapshot;
         self.stored = self.world.rows.values().map(|row| row.size).sum();
+        let lost = self.stats.lost;
+        self.stats = Stats::of(self.world.calls.iter().map(AsRef::as_ref));
+        self.stats.lost = lost;
+        self.why.stale = true;
         self.list_calls();
         self.list_rows();
         self.asked.age();
@@ -28,6 +33,12 @@ impl App {
             return self.take_snapshot(Snapshot::clone(snapshot));
         }
         let newest = self.world.calls.back().map(|call| call.id);
+        if let Event::Call { call, .. } = event
+            && call.done
+            && !self.call(call.id).is_some_and(|known| known.done)
+        {
+            self.stats.take(call);
+        }
         let gone: Vec<RowKey> = self.stale_keys(event);
         let known = |app: &Self, ids: &[RecordingId]| {
             let ids: Vec<_> = ids.iter().filter(|id| app.world.rows.contains_key(id)).cloned().collect();
@@ -44,8 +55,14 @@ impl App {
         }
         match event {
             Event::Call { call, .. } => self.call_changed(call, newest),
-            Event::Stored { rows } => self.rows_changed(rows, &gone),
-            Event::Removed { .. } => self.rows_removed(&removed),
+            Event::Stored { rows } => {
+                self.why.stale = true;
+                self.rows_changed(rows, &gone);
+            }
+            Event::Removed { .. } => {
+                self.why.stale = true;
+                self.rows_removed(&removed);
+            }
             Event::Mode(mode) => {
                 self.toasts.info(self.now, format!("The mode is {mode}: {}", mode.meaning()));
             }
@@ -60,8 +77,10 @@ impl App {
     /// Lists all calls that pass the filter.
     pub(super) fn list_calls(&mut self) {
         let passes = self.live.filter.test();
-        let calls = self.world.calls.iter().filter(|call| passes(&|| call.haystack()));
-        let keys: Vec<CallId> = calls.map(|call| call.id).collect();
+        let calls = self.world.calls.iter().filter(|call| call.id > self.cleared);
+        let calls = calls.filter(|call| passes(&|| call.haystack()));
+        let keys: Vec<CallId> = calls.clone().map(|call| call.id).collect();
+        self.causes.replace(calls.map(AsRef::as_ref));
         self.live.replace(keys);
     }
 
@@ -111,11 +130,18 @@ impl App {
         let oldest = self.world.calls.front().map(|call| call.id);
         if let Some(oldest) = oldest {
             self.live.drop_before(&oldest);
+            self.causes.drop_before(oldest);
         }
-        let shown = Some(call.id) >= oldest && self.live.filter.test()(&|| call.haystack());
+        let listed = Some(call.id) >= oldest && call.id > self.cleared;
+        let shown = listed && self.live.filter.test()(&|| call.haystack());
         self.live.put(&call.id, shown);
+        if shown {
+            self.causes.put(call);
+        }
         if matches!(&self.detail.subject, Some(Subject::Call(id, _)) if *id == call.id) {
             self.detail.refresh();
+        } else if call.recording.as_ref().is_some_and(|id| self.shows(id)) {
+            self.detail.recompose();
         }
     }
 

@@ -146,6 +146,18 @@ pub fn text(pane: Rect) -> Rect {
     Rect { x: inner.x + u16::from(inner.width > 1), width: inner.width.saturating_sub(2), ..inner }
 }
 
+/// The places of two pictures beside each other in a pane: above them a heading, below them a line.
+#[must_use]
+pub fn halves(pane: Rect) -> [Rect; 2] {
+    let mut rest = text(pane);
+    from_top(&mut rest, 1);
+    from_bottom(&mut rest, 1);
+    let half = rest.width.saturating_sub(3) / 2;
+    let left = from_left(&mut rest, half);
+    from_left(&mut rest, 3);
+    [left, Rect { width: half.min(rest.width), ..rest }]
+}
+
 /// The place of a picture in the detail pane: above it nothing, below it two lines about it.
 #[must_use]
 pub fn picture(pane: Rect) -> Rect {

@@ -65,6 +65,31 @@ impl Toned {
         Self(vec![lead, value_of(rest)])
     }
 
+    /// The line without its first columns. Half a wide character is a blank.
+    #[must_use]
+    pub fn from(&self, columns: usize) -> Self {
+        let mut left = columns;
+        let mut rest = Self::default();
+        for (tone, text) in &self.0 {
+            let mut piece = String::new();
+            for c in text.chars() {
+                let wide = c.width().unwrap_or(0);
+                if left == 0 {
+                    piece.push(c);
+                } else if wide > left {
+                    piece.push_str(&" ".repeat(wide - left));
+                    left = 0;
+                } else {
+                    left -= wide;
+                }
+            }
+            if !piece.is_empty() {
+                rest.0.push((*tone, piece));
+            }
+        }
+        rest
+    }
+
     /// Breaks the line where it leaves `width`; what follows keeps the indentation.
     #[must_use]
     pub fn wrapped(&self, width: usize) -> Vec<Self> {

@@ -193,6 +193,12 @@ impl<K: Ord + Clone> List<K> {
 }
 
 impl Filter {
+    /// This text, in force.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
     /// The text in force; empty when there is none.
     #[must_use]
     pub fn text(&self) -> &str {

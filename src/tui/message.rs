@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use image::RgbaImage;
 
 use super::action::Action;
 use super::ask::{Answer, Ask};
+use super::deed::Deed;
+use super::detail::Scaled;
 use super::draft::Draft;
 use super::page::Pages;
+use crate::engine::Fired;
 use crate::model::{Event, Snapshot, Timestamp};
 
 /// Something that happened.
@@ -40,8 +42,10 @@ pub enum Message {
         /// As in the effect that asked.
         generation: u64,
         /// The picture's own width and height, and its scaled pixels; else why there is none.
-        picture: Result<((u32, u32), Arc<RgbaImage>), String>,
+        picture: Scaled,
     },
+    /// So many events came too fast to be taken in one by one; a snapshot follows.
+    Lagged(u64),
     /// The desk answered what it was asked.
     Answered {
         /// As in the effect that asked.
@@ -59,6 +63,29 @@ pub enum Message {
     Done(String),
     /// Of a change so many parts are done, of so many.
     Under(usize, usize),
+    /// The pictures that are compared are ready.
+    Paired {
+        /// As in the effect that asked.
+        generation: u64,
+        /// Both sides; none where an answer has fewer pictures.
+        sides: [Option<Scaled>; 2],
+    },
+    /// A recording was sent once more; this became of it.
+    Fired(Fired),
+    /// Text that the terminal is to put on the clipboard.
+    Copied {
+        /// The text.
+        text: String,
+        /// What it is (`the hash`).
+        what: &'static str,
+    },
+    /// A change would cost something; how much, and the change as it is made by who agrees.
+    Consent {
+        /// The change.
+        deed: Deed,
+        /// What it takes.
+        text: String,
+    },
     /// Something that was asked for did not work.
     Failed {
         /// What was tried (`delete`).

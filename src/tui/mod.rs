@@ -18,8 +18,12 @@
 pub mod action;
 pub mod app;
 pub mod ask;
+pub mod causes;
+pub mod compare;
+pub mod copy;
 pub mod deed;
 pub mod detail;
+pub mod difference;
 pub mod draft;
 pub mod effect;
 pub mod keymap;
@@ -27,22 +31,29 @@ pub mod layout;
 pub mod line;
 pub mod list;
 pub mod message;
+mod outbox;
 pub mod overlay;
 pub mod page;
 pub mod pane;
 pub mod picture;
 pub mod prune;
+pub mod search;
+pub mod stats;
 pub mod text;
 pub mod theme;
 pub mod toast;
 pub mod view;
+pub mod why;
 
 mod act;
 mod curate;
 mod edit;
+mod elsewhere;
 mod flows;
 mod fold;
+mod live;
 mod mouse;
+mod pulse;
 mod work;
 
 #[cfg(test)]
@@ -68,12 +79,12 @@ pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Keys, Protocol, Screen, Surroundings};
+use crate::terminal::{self, EditorError, Keys, Protocol, Screen, Surroundings};
 use app::App;
 use draft::Draft;
 use effect::Effect;
 use message::Message;
-use work::Workers;
+use work::{Outside, Workers};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -104,21 +115,28 @@ pub async fn run(
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let signals = Signals::listen()?;
-    let mouse = options.mouse;
-    let screen = Screen::take(&text::sanitize(&format!("retake{suffix} {}", options.address)))?;
-    terminal::take_mouse(mouse)?;
+    let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
+    let screen = Some(Screen::take(&title)?);
+    terminal::take_mouse(options.mouse)?;
     let notices = std::mem::take(&mut options.notices);
     let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
     options.protocol = Some(protocol);
+    let outside = Outside {
+        base: options.url(),
+        copy: options.copy.clone(),
+        open: options.open.clone(),
+        outbox: tokio::sync::Mutex::default(),
+    };
     let (typed, keys) = mpsc::channel(BATCH);
     let mut shell = Shell {
         app: App::new(options),
         terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
         keys: Keys::read(typed),
         protocol,
-        screen,
-        workers: Workers::start(&desk, say),
+        workers: Workers::start(&desk, outside, say),
         desk,
+        screen,
+        title,
         signals,
     };
     let (columns, rows) = terminal::size()?;
@@ -132,7 +150,7 @@ pub async fn run(
         ended = shell.turn(Sources { keys, said, events, clock }) => ended,
         () = over => Ok(()),
     };
-    drop(shell);
+    shell.screen = None;
     ended
 }
 
@@ -143,8 +161,10 @@ struct Shell {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     keys: Keys,
     protocol: Protocol,
-    screen: Screen,
     workers: Workers,
+    /// None while somebody's editor or the shell has the terminal.
+    screen: Option<Screen>,
+    title: String,
     signals: Signals,
 }
 
@@ -205,14 +225,17 @@ impl Shell {
     }
 
     /// What an announcement means; after lost ones, the world is asked for anew.
-    async fn of_desk(&self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
+    async fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
         match event {
             Ok(event) => Some(Message::Event(event)),
             Err(RecvError::Closed) => Some(Message::Terminate),
-            Err(RecvError::Lagged(_)) => Some(match self.desk.snapshot().await {
-                Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
-                Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
-            }),
+            Err(RecvError::Lagged(lost)) => {
+                self.app.update(Message::Lagged(lost));
+                Some(match self.desk.snapshot().await {
+                    Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
+                    Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
+                })
+            }
         }
     }
 
@@ -224,6 +247,7 @@ impl Shell {
                 Effect::Redraw => self.clear()?,
                 Effect::Mouse(on) => terminal::take_mouse(on)?,
                 Effect::Suspend => self.suspend()?,
+                Effect::Clip { text, what } => self.clip(&text, what)?,
                 Effect::FullScreen(picture) => {
                     if self.full_screen(&picture).await? {
                         return Ok(true);
@@ -234,6 +258,15 @@ impl Shell {
             }
         }
         Ok(false)
+    }
+
+    /// Lets the terminal put text on the clipboard. Whether it did, it does not say.
+    fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
+        terminal::copy(text)?;
+        let size = text::size(text.len() as u64);
+        let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
+        self.app.update(Message::Done(told));
+        Ok(())
     }
 
     /// Makes the next frame draw every cell. Unlike ratatui's `clear`, this does not ask where the cursor stands: a
@@ -252,10 +285,10 @@ impl Shell {
     /// Back to the shell until that says to go on.
     fn suspend(&mut self) -> anyhow::Result<()> {
         self.keys.park();
-        let stopped = self.screen.lend(self.app.options.mouse, terminal::stop);
-        self.keys.resume();
-        self.clear()?;
-        if let Err(error) = stopped? {
+        self.screen = None;
+        let stopped = terminal::stop();
+        self.take_back()?;
+        if let Err(error) = stopped {
             self.app.update(Message::Failed { what: "suspend", text: error.to_string() });
         }
         Ok(())
@@ -283,8 +316,16 @@ impl Shell {
 }
 
 impl Shell {
-    /// Gives the terminal to somebody's editor until they leave it; signals that ask this process to end are seen when it
-    /// is gone.
+    /// Takes the terminal over again.
+    fn take_back(&mut self) -> io::Result<()> {
+        self.screen = Some(Screen::take(&self.title)?);
+        terminal::take_mouse(self.app.options.mouse)?;
+        self.keys.resume();
+        self.clear()
+    }
+
+    /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask
+    /// this process to end are seen when it is gone.
     async fn editor(&mut self, draft: Draft) -> anyhow::Result<()> {
         let opened = match draft.open(&self.desk).await {
             Ok(opened) => opened,
@@ -294,21 +335,19 @@ impl Shell {
             }
         };
         self.keys.park();
-        let (text, ending) = opened.text(&draft);
-        let left = self.screen.lend(self.app.options.mouse, || terminal::edited(text, ending))?;
+        self.screen = None;
+        let judged = spawn_blocking(move || {
+            let (text, ending) = opened.text(&draft);
+            let left = terminal::edited(text, ending)?;
+            Ok::<_, EditorError>(draft.judged(&opened, left))
+        });
+        let judged = judged.await;
         self.signals.forget_interrupts();
-        self.keys.resume();
-        self.clear()?;
-        let judged = match left {
-            Ok(left) => {
-                let judged = spawn_blocking(move || draft.judged(&opened, left)).await;
-                judged.map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        };
+        self.take_back()?;
         let effects = self.app.update(match judged {
-            Ok(draft) => Message::Drafted(Box::new(draft)),
-            Err(text) => Message::Failed { what: "edit", text },
+            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
+            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
+            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
         });
         for effect in effects {
             self.workers.take(effect);

@@ -75,15 +75,16 @@ impl App {
     fn select_row(&mut self, row: usize) {
         let rows = self.list_height();
         match self.tab {
-            Tab::Live => select_in(&mut self.live, row, rows),
-            Tab::Recordings => select_in(&mut self.recordings, row, rows),
-            Tab::Prune => select_in(&mut self.prune.list, row, rows),
-            Tab::Log => select_in(&mut self.log, row, rows),
+            Tab::Live => choose(&mut self.live, row, rows),
+            Tab::Diff => {}
+            Tab::Recordings => choose(&mut self.recordings, row, rows),
+            Tab::Prune => choose(&mut self.prune.list, row, rows),
+            Tab::Log => choose(&mut self.log, row, rows),
         }
     }
 }
 
-fn select_in<K: Ord + Clone>(list: &mut List<K>, row: usize, rows: usize) {
+fn choose<K: Ord + Clone>(list: &mut List<K>, row: usize, rows: usize) {
     let at = list.window(rows).start + row;
     if at < list.keys().len() {
         list.select_at(at, rows);

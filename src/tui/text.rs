@@ -34,13 +34,93 @@ pub enum Source {
     Media(MediaId),
 }
 
-/// Texts are shown up to this many characters.
-pub const SHOWN: usize = 256 * 1024;
+/// How bodies are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// In which way.
+    pub view: View,
+    /// Whether long ones are shown whole, or their beginning.
+    pub whole: bool,
+}
 
-/// A body as readable lines: JSON indented, media by a placeholder, all else as text; sanitized and bounded.
+/// In which way a body is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// For people: JSON indented, files by a word, streams by their events.
+    #[default]
+    Pretty,
+    /// The text as it is.
+    Raw,
+    /// The bytes.
+    Hex,
+}
+
+impl View {
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Pretty => Self::Raw,
+            Self::Raw => Self::Hex,
+            Self::Hex => Self::Pretty,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pretty => "pretty",
+            Self::Raw => "raw",
+            Self::Hex => "hex",
+        }
+    }
+}
+
+/// Texts are shown up to this many bytes, unless more is asked for.
+pub const SHOWN: usize = 256 << 10;
+/// The most that is shown at all: a screen is no place for more.
+const MOST: usize = 8 << 20;
+/// A dump takes ten times the room.
+const DUMPED: usize = 64 << 10;
+/// How many bytes stand in a line of a dump.
+const DUMP_WIDTH: usize = 8;
+
+/// A body as lines, sanitized and bounded; and whether more of it could be shown.
 #[must_use]
-pub fn body_lines(headers: &Headers, bytes: &Bytes) -> Vec<String> {
-    reading::pretty(headers, bytes).lines().map(|line| sanitize(line).into_owned()).collect()
+pub fn body_lines(headers: &Headers, bytes: &Bytes, form: Form) -> (Vec<String>, bool) {
+    match form.view {
+        View::Pretty => {
+            let text = reading::pretty_up_to(headers, bytes, if form.whole { MOST } else { SHOWN });
+            let cut = !form.whole && text.len() > SHOWN;
+            (text.lines().map(|line| sanitize(line).into_owned()).collect(), cut)
+        }
+        View::Raw => {
+            let decoded = reading::decoded(headers, bytes).unwrap_or_else(|_| bytes.clone());
+            let shown = &decoded[..decoded.len().min(if form.whole { MOST } else { SHOWN })];
+            let text = String::from_utf8_lossy(shown);
+            let lines = text.lines().map(|line| sanitize(line).into_owned()).collect();
+            noted(lines, shown.len(), decoded.len(), form)
+        }
+        View::Hex => {
+            let shown = &bytes[..bytes.len().min(if form.whole { MOST / 8 } else { DUMPED })];
+            let lines = shown.chunks(DUMP_WIDTH).enumerate().map(|(row, bytes)| dumped(row, bytes)).collect();
+            noted(lines, shown.len(), bytes.len(), form)
+        }
+    }
+}
+
+fn noted(mut lines: Vec<String>, shown: usize, all: usize, form: Form) -> (Vec<String>, bool) {
+    if shown < all {
+        lines.push(format!("… {} of {} left out", size((all - shown) as u64), size(all as u64)));
+    }
+    (lines, shown < all && !form.whole)
+}
+
+fn dumped(row: usize, bytes: &[u8]) -> String {
+    let hex = bytes.iter().map(|byte| format!("{byte:02x} ")).collect::<Vec<_>>().concat();
+    let ascii = bytes.iter().map(|b| if b.is_ascii_graphic() || *b == b' ' { char::from(*b) } else { '.' });
+    format!("{:06x}  {hex:<24} {}", row * DUMP_WIDTH, ascii.collect::<String>())
 }
 
 /// The events of a streamed answer: when, name, data.

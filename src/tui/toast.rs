@@ -85,6 +85,11 @@ impl Toasts {
         self.shown.len() < before
     }
 
+    /// Drops those that go by themselves: what they spoke of is done.
+    pub fn settle(&mut self) {
+        self.shown.retain(|toast| toast.until.is_none());
+    }
+
     /// Drops all; whether there was an error among them.
     pub fn dismiss(&mut self) -> bool {
         let error = self.shown.iter().any(|toast| toast.until.is_none());

@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
+use super::action::Action;
 use super::app::{App, Tab};
-use super::keymap;
+use super::keymap::{self, Meaning};
 use super::layout::{self, Areas, Class};
 use super::line::{Tone, Toned, cut, thousands};
 use super::overlay::Overlay;
@@ -35,10 +36,12 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     tabs(app, areas.tabs, buf);
     if !areas.list.is_empty() {
         match app.tab {
+            Tab::Live if app.causes.shown => pane::causes::draw(app, areas.list, buf),
             Tab::Live => pane::live::draw(app, areas.list, buf),
             Tab::Recordings => pane::recordings::draw(app, areas.list, buf),
             Tab::Prune => pane::prune::draw(app, areas.list, buf),
             Tab::Log => pane::log::draw(app, areas.list, buf),
+            Tab::Diff => pane::diff::draw(app, areas.list, buf),
         }
     }
     if !areas.detail.is_empty() {
@@ -48,7 +51,7 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
         }
     }
     if !areas.strip.is_empty() {
-        pane::live::strip(app, areas.strip, buf);
+        pane::strip::draw(app, areas.whole, areas.strip, buf);
     }
     filter(app, areas.filter, buf);
     hints(app, areas.status, buf);
@@ -109,8 +112,12 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     for tab in Tab::ALL {
         let key = app.options.keymap.key_of(tab.action()).unwrap_or_default();
-        // Errors that nobody saw in the log.
-        let badge = if tab == Tab::Log && app.toasts.unseen() > 0 { " !" } else { "" };
+        // Errors that nobody saw in the log; a side that waits for the other.
+        let badge = match tab {
+            Tab::Log if app.toasts.unseen() > 0 => " !",
+            Tab::Diff if app.diff.first.is_some() => ": A picked",
+            _ => "",
+        };
         let (name, front) = (format!("{key} {}{badge}", tab.title()), app.tab == tab);
         let text = if front { format!("[{name}]") } else { format!(" {name} ") };
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
@@ -124,6 +131,11 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
         app.rates.back().copied().unwrap_or(0).max(app.rates.iter().rev().nth(1).copied().unwrap_or(0));
     if place.width < 24 {
         return;
+    }
+    let saved = app.known.stats.known().filter(|stats| stats.saved.0 > 0);
+    if let Some(stats) = saved.filter(|_| place.width >= 48) {
+        draw::write_right(buf, &mut place, &stats.saved.to_string(), theme.tone(Tone::Good));
+        draw::write_right(buf, &mut place, "  saved ", theme.tone(Tone::Dim));
     }
     draw::write_right(buf, &mut place, &percent, theme.tone(Tone::Plain));
     draw::write_right(buf, &mut place, &hollow.repeat(10 - gauge), theme.frame(false));
@@ -177,9 +189,17 @@ fn cursor(app: &App, areas: &Areas) -> Option<(u16, u16)> {
 fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let mut hints = Vec::new();
-    for scope in app.scopes().into_iter().rev() {
-        let found = app.options.keymap.bindings().filter(|bound| bound.scope == scope);
+    let scopes = app.scopes();
+    for (nth, scope) in scopes.iter().enumerate().rev() {
+        let found = app.options.keymap.bindings().filter(|bound| bound.scope == *scope);
         hints.extend(found.filter_map(|bound| {
+            // A key that means something else nearer by does not mean this.
+            let key = bound.keys.first()?;
+            let meant = app.options.keymap.meaning(&scopes[..nth], key);
+            let listless = bound.action == Action::Filter && app.tab == Tab::Diff;
+            if meant != Meaning::Nothing && meant != Meaning::Beginning || listless {
+                return None;
+            }
             let ((text, order), key) = (bound.hint?, bound.keys.first()?);
             Some((order, keymap::shown(key), text))
         }));

@@ -1,5 +1,9 @@
 //! What takes time, done away from the UI thread; the newest request wins.
 
+mod held;
+
+pub(super) use held::Outside;
+
 use std::collections::HashMap;
 use std::io;
 use std::mem::Discriminant;
@@ -10,26 +14,34 @@ use std::time::Duration;
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Signals;
 use super::ask::Ask;
 use super::deed::Deed;
-use super::effect::{Effect, Scale, Subject};
+use super::effect::{Effect, Pair, Scale, Subject};
 use super::message::Message;
 use super::page::Pages;
 use super::picture;
-use super::text::{Picture, Source};
+use super::text::{Form, Picture};
 use crate::desk::Desk;
+use crate::model::RecordingId;
 use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol};
+
+/// Longer films are not read for what their header says.
+const FILM: u64 = 64 << 20;
+/// How long a selection stands before the desk is asked about it.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The workers behind the screen: one loads, one scales pictures, and verbs go to the desk as they come.
 pub(super) struct Workers {
     desk: Desk,
     say: mpsc::Sender<Message>,
-    loads: watch::Sender<Option<(u64, Subject)>>,
+    loads: watch::Sender<Option<(u64, Subject, Form)>>,
     scales: watch::Sender<Option<Scale>>,
+    pairs: watch::Sender<Option<Pair>>,
+    outside: Arc<Outside>,
     deeds: mpsc::UnboundedSender<Deed>,
     asks: HashMap<Discriminant<Ask>, AbortHandle>,
     cancelled: Arc<AtomicBool>,
@@ -37,29 +49,44 @@ pub(super) struct Workers {
 
 impl Workers {
     /// Starts them; they end when this is dropped.
-    pub(super) fn start(desk: &Desk, say: mpsc::Sender<Message>) -> Self {
+    pub(super) fn start(desk: &Desk, outside: Outside, say: mpsc::Sender<Message>) -> Self {
         // A watch holds the newest value only: whoever scrolls through a list loads what he stops at.
         let (loads, to_load) = watch::channel(None);
         let (scales, to_scale) = watch::channel(None);
         tokio::spawn(load_all(desk.clone(), to_load, say.clone()));
         tokio::spawn(scale_all(desk.clone(), to_scale, say.clone()));
+        let (pairs, to_pair) = watch::channel(None);
+        tokio::spawn(pair_all(desk.clone(), to_pair, say.clone()));
+        let outside = Arc::new(outside);
         let (deeds, to_do) = mpsc::unbounded_channel();
         let cancelled = Arc::new(AtomicBool::new(false));
         tokio::spawn(carry_out_all(desk.clone(), to_do, say.clone(), Arc::clone(&cancelled)));
-        Self { desk: desk.clone(), say, loads, scales, deeds, asks: HashMap::new(), cancelled }
+        let (desk, asks) = (desk.clone(), HashMap::new());
+        Self { desk, say, loads, scales, pairs, outside, deeds, asks, cancelled }
     }
 
     /// Hands an effect to whom it concerns.
     pub(super) fn take(&mut self, effect: Effect) {
         match effect {
-            Effect::Load { generation, subject } => {
-                drop(self.loads.send_replace(Some((generation, subject))));
+            Effect::Load { generation, subject, form } => {
+                drop(self.loads.send_replace(Some((generation, subject, form))));
             }
+            Effect::Pair(pair) => drop(self.pairs.send_replace(Some(pair))),
+            Effect::Copy(held, part) => self.tell("copy", move |desk, outside| async move {
+                held::copied(&desk, &outside, &held, part).await
+            }),
+            Effect::Outside(held, shown) => self.tell("open", move |desk, outside| async move {
+                held::opened(&desk, &outside, &held, &shown).await
+            }),
+            Effect::Fire(id) => self.tell("fire", move |desk, _| async move {
+                desk.fire(&id).await.map(Message::Fired).map_err(|error| error.to_string())
+            }),
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::Ask(generation, ask) => self.ask(generation, ask),
             Effect::Do(deed) => self.carry_out(deed),
             Effect::Cancel => self.cancelled.store(true, Ordering::SeqCst),
             Effect::FullScreen(_)
+            | Effect::Clip { .. }
             | Effect::Editor(_)
             | Effect::Mouse(_)
             | Effect::Suspend
@@ -71,13 +98,29 @@ impl Workers {
     /// Asks the desk something; an older question of the same kind is given up.
     fn ask(&mut self, generation: u64, ask: Ask) {
         let (desk, say, kind) = (self.desk.clone(), self.say.clone(), ask.kind());
+        // Whoever scrolls through a list asks only why for what he stops at.
+        let patience = if matches!(ask, Ask::Why(_)) { PATIENCE } else { Duration::ZERO };
         let task = tokio::spawn(async move {
+            sleep(patience).await;
             let answer = ask.clone().answered(&desk).await;
             let _ = say.send(Message::Answered { generation, answer, ask }).await;
         });
         if let Some(before) = self.asks.insert(kind, task.abort_handle()) {
             before.abort();
         }
+    }
+
+    /// Does something aside and says what became of it.
+    fn tell<F: Future<Output = Result<Message, String>> + Send + 'static>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(Desk, Arc<Outside>) -> F,
+    ) {
+        let (work, say) = (work(self.desk.clone(), Arc::clone(&self.outside)), self.say.clone());
+        tokio::spawn(async move {
+            let message = work.await.unwrap_or_else(|text| Message::Failed { what, text });
+            let _ = say.send(message).await;
+        });
     }
 
     /// Asks the desk for a change. One is made after the other, in the order of the keys.
@@ -99,9 +142,13 @@ async fn carry_out_all(
             let _ = say.try_send(Message::Under(done, of));
             !cancelled.load(Ordering::SeqCst)
         };
-        let (message, next) = match deed.done(&desk, step).await {
-            Ok(told) => (Message::Done(told), next),
-            Err(error) => (Message::Failed { what, text: error.to_string() }, None),
+        let agreed = deed.agreed();
+        let (message, next) = match (deed.done(&desk, step).await, agreed) {
+            (Ok(told), _) => (Message::Done(told), next),
+            (Err(error), Some(deed)) if error.wants_consent() => {
+                (Message::Consent { deed, text: error.to_string() }, None)
+            }
+            (Err(error), _) => (Message::Failed { what, text: error.to_string() }, None),
         };
         for message in std::iter::once(message).chain(next.map(Message::Offer)) {
             if say.send(message).await.is_err() {
@@ -113,12 +160,12 @@ async fn carry_out_all(
 
 async fn load_all(
     desk: Desk,
-    mut wanted: watch::Receiver<Option<(u64, Subject)>>,
+    mut wanted: watch::Receiver<Option<(u64, Subject, Form)>>,
     say: mpsc::Sender<Message>,
 ) {
     while wanted.changed().await.is_ok() {
-        let Some((generation, subject)) = wanted.borrow_and_update().clone() else { continue };
-        let pages = match load(&desk, &subject).await {
+        let Some((generation, subject, form)) = wanted.borrow_and_update().clone() else { continue };
+        let pages = match load(&desk, &subject, form).await {
             Ok(pages) => pages,
             Err(error) => {
                 let _ = say.send(Message::Failed { what: "loading", text: format!("{error:#}") }).await;
@@ -131,20 +178,51 @@ async fn load_all(
     }
 }
 
-async fn load(desk: &Desk, subject: &Subject) -> anyhow::Result<Option<Arc<Pages>>> {
+async fn load(desk: &Desk, subject: &Subject, form: Form) -> anyhow::Result<Option<Arc<Pages>>> {
     let recording = match subject {
         Subject::Recording(id) => Some(id),
         // What the call itself held, if that is remembered; else what answered it.
         Subject::Call(call, recording) => {
             if let Some(exchange) = desk.exchange(*call).await? {
-                return Ok(Some(Arc::new(spawn_blocking(move || Pages::of_exchange(&exchange)).await?)));
+                let pages = spawn_blocking(move || Pages::of_exchange(&exchange, form)).await?;
+                return Ok(Some(Arc::new(known_of(desk, recording.as_ref(), pages).await)));
             }
             recording.as_ref()
         }
     };
     let Some(id) = recording else { return Ok(None) };
     let Some(recording) = desk.recording(id).await? else { return Ok(None) };
-    Ok(Some(Arc::new(spawn_blocking(move || Pages::of_recording(&recording)).await?)))
+    let pages = spawn_blocking(move || Pages::of_recording(&recording, form)).await?;
+    Ok(Some(Arc::new(known_of(desk, Some(id), pages).await)))
+}
+
+/// Adds what only the desk knows: which fields decide, what it cost, what stands in films behind links. Without any of
+/// that the rest is still worth showing.
+async fn known_of(desk: &Desk, id: Option<&RecordingId>, mut pages: Pages) -> Pages {
+    let Some(id) = id else { return pages };
+    let facts = pages.facts.get_or_insert_default();
+    facts.deciding = desk.deciding(id).await.ok().flatten();
+    let plan = desk.rerecord_plan(std::slice::from_ref(id)).await.unwrap_or_default();
+    facts.price = plan.first().and_then(|one| one.price);
+    for medium in pages.media.iter_mut().filter(|medium| medium.len <= FILM) {
+        if let Some(file) = medium.file.as_ref().filter(|_| medium.content_type.starts_with("video/"))
+            && let Ok(Some(media)) = desk.media(file).await
+        {
+            medium.film = crate::reading::film(&media.body);
+        }
+    }
+    pages
+}
+
+async fn pair_all(desk: Desk, mut wanted: watch::Receiver<Option<Pair>>, say: mpsc::Sender<Message>) {
+    while wanted.changed().await.is_ok() {
+        let Some(pair) = wanted.borrow_and_update().clone() else { continue };
+        let generation = pair.generation;
+        let sides = held::paired(&desk, pair).await;
+        if say.send(Message::Paired { generation, sides }).await.is_err() {
+            return;
+        }
+    }
 }
 
 async fn scale_all(desk: Desk, mut wanted: watch::Receiver<Option<Scale>>, say: mpsc::Sender<Message>) {
@@ -174,14 +252,7 @@ async fn scale_all(desk: Desk, mut wanted: watch::Receiver<Option<Scale>>, say: 
 
 /// A picture's pixels, wherever its bytes are.
 pub(super) async fn decoded(desk: &Desk, picture: &Picture) -> Result<DynamicImage, String> {
-    let bytes = match &picture.source {
-        Source::Inline(bytes) => bytes.clone(),
-        Source::Media(id) => match desk.media(id).await {
-            Ok(Some(media)) => media.body,
-            Ok(None) => return Err("its file is gone".into()),
-            Err(error) => return Err(format!("{error:#}")),
-        },
-    };
+    let bytes = held::bytes(desk, picture).await?;
     // A picture can be made to crash a decoder; that must stay a message.
     spawn_blocking(move || decode_picture(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
 }

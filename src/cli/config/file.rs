@@ -44,6 +44,10 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) keymap: BTreeMap<String, Spanned<Keys>>,
     #[serde(default)]
+    pub(super) copy: String,
+    #[serde(default)]
+    pub(super) open: String,
+    #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) upstreams: BTreeMap<String, Spanned<String>>,
@@ -117,6 +121,8 @@ const KEYS: &[(&str, &[&str])] = &[
             "icons",
             "mouse",
             "keymap",
+            "copy",
+            "open",
             "origins",
             "upstreams",
             "aliases",

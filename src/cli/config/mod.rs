@@ -56,6 +56,10 @@ pub struct Look {
     pub mouse: bool,
     /// Keys that somebody chose.
     pub keymap: Vec<Keys>,
+    /// The command that puts its input on the clipboard, with its arguments; empty asks the terminal to do it.
+    pub copy: Vec<String>,
+    /// The command that opens a file; empty takes the system's.
+    pub open: Vec<String>,
 }
 
 /// Keys for an action, as the configuration says it.
@@ -71,7 +75,8 @@ pub struct Keys {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { theme: Theme::Auto, ascii: false, mouse: true, keymap: Vec::new() }
+        let (theme, keymap) = (Theme::Auto, Vec::new());
+        Self { theme, ascii: false, mouse: true, keymap, copy: Vec::new(), open: Vec::new() }
     }
 }
 
@@ -180,11 +185,15 @@ fn look(source: &Source, file: &File) -> Look {
         },
         line: source.problem(Some(keys.span()), "", "").line.unwrap_or_default(),
     };
+    // No shell reads them, so there is nothing to quote.
+    let command = |text: &str| text.split_whitespace().map(str::to_owned).collect();
     Look {
         theme: file.theme.clone(),
         ascii: file.icons.unwrap_or_default() == Icons::Ascii,
         mouse: file.mouse.unwrap_or(true),
         keymap: file.keymap.iter().map(keys).collect(),
+        copy: command(&file.copy),
+        open: command(&file.open),
     }
 }
 

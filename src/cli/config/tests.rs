@@ -97,7 +97,9 @@ fn the_example_is_a_configuration() {
         .join("\n")
         .replace("key = \"env:", "key = \"")
         .replace("upstream_key", "# upstream_key");
-    let all = read(&text).map(|config| config.settings).unwrap();
+    let all = read(&text).unwrap();
+    assert_eq!((all.look.copy, all.look.open), (vec!["wl-copy".to_owned()], vec!["xdg-open".to_owned()]));
+    let all = all.settings;
     assert!(!all.routes.is_empty() && !all.ignores.is_empty() && !all.scrub.is_empty());
 }
 

@@ -75,7 +75,7 @@ impl Watch {
         let restart = if fixed == *fixed_before {
             ""
         } else {
-            "; listen, public_url, theme, icons, mouse and keymap change with the next start"
+            "; listen, public_url, theme, icons, mouse, keymap, copy and open change with the next start"
         };
         *fixed_before = fixed;
         engine.notify(Level::Info, format!("{} was read again{restart}", self.path.display()));

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
 use crate::editing::ParseFaultError;
 use crate::engine::{
-    Compacted, Draft, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport, VerbError,
-    Verdict,
+    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport,
+    VerbError, Verdict,
 };
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
@@ -114,6 +114,7 @@ impl Routes {
             .route("/recordings/duplicate", post(duplicate))
             .route("/recordings/{id}/edit", post(edit).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/{id}/derive", post(derive))
+            .route("/recordings/{id}/fire", post(fire))
             .route("/recordings/new", post(create).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/rerecord", post(rerecord))
             .route("/calls/{id}/keep", post(keep))
@@ -170,6 +171,10 @@ async fn derive(
         .parse()
         .map_err(|error: ParseFaultError| Failure(StatusCode::BAD_REQUEST, error.to_string()))?;
     Ok(Json(shared.engine.derive(&id, fault, scope).await?))
+}
+
+async fn fire(State(shared): Here, Path(id): Path<RecordingId>) -> Answered<Fired> {
+    Ok(Json(shared.engine.fire(&id).await?))
 }
 
 async fn create(State(shared): Here, Json(draft): Json<Draft>) -> Answered<RecordingId> {

@@ -6,10 +6,13 @@ use unicode_width::UnicodeWidthStr;
 
 use super::prompt::Purpose;
 use super::window;
+use crate::engine::Thing;
 use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::copy::Part;
 use crate::tui::deed::Deed;
 use crate::tui::draft::Draft;
+use crate::tui::effect::Held;
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
 use crate::tui::pane::draw;
@@ -55,6 +58,12 @@ pub enum Choice {
     Edit(Box<Draft>),
     /// What can go.
     Query(String),
+    /// A part of an exchange is copied.
+    Copy(Held, Part),
+    /// Two things are compared.
+    Compare(Thing, Thing),
+    /// This is the first of two things to compare.
+    Pick(Thing),
 }
 
 impl Menu {

@@ -7,11 +7,13 @@ mod palette;
 mod prompt;
 mod question;
 mod retag;
+mod search;
 mod shelf;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
+use tui_input::Input;
 
 pub use help::Help;
 pub use menu::{Choice, Item, Menu};
@@ -49,10 +51,14 @@ pub enum Overlay {
     Shelf(Box<Shelf>),
     /// Whether to quit while calls are under way.
     Leaving,
+    /// Whether to clear the list of calls.
+    Clearing,
     /// The filter is being typed.
     Filter,
     /// A picture in half-blocks on the whole screen.
     Picture,
+    /// Words are looked for in the detail.
+    Search(Input),
 }
 
 impl Overlay {
@@ -63,12 +69,12 @@ impl Overlay {
             Self::Help(help) if help.typing => Scope::Prompt,
             Self::Help(_) => Scope::Help,
             Self::Menu(_) => Scope::Menu,
-            Self::Question(_) => Scope::Question,
-            Self::Prompt(_) | Self::Palette(_) => Scope::Prompt,
+            Self::Question(_) | Self::Clearing => Scope::Question,
+            Self::Prompt(_) | Self::Palette(_) | Self::Search(_) => Scope::Prompt,
             Self::Retag(retag) if retag.typing => Scope::Prompt,
             Self::Retag(_) => Scope::Retag,
             Self::Draft(_) => Scope::Draft,
-            Self::Shelf(aside) if aside.kind == ShelfKind::Trash => Scope::Trash,
+            Self::Shelf(pile) if pile.kind == ShelfKind::Trash => Scope::Trash,
             Self::Shelf(_) => Scope::Reviews,
             Self::Leaving => Scope::Leaving,
             Self::Filter => Scope::Filter,
@@ -87,9 +93,11 @@ impl Overlay {
             Self::Palette(palette) => return palette.draw(app, area, buf),
             Self::Retag(retag) => return retag.draw(app, area, buf),
             Self::Draft(draft) => draft.draw(app, area, buf),
-            Self::Shelf(aside) => aside.draw(app, area, buf),
+            Self::Shelf(pile) => pile.draw(app, area, buf),
             Self::Leaving => leaving(app, area, buf),
+            Self::Clearing => clearing(app, area, buf),
             Self::Filter => {}
+            Self::Search(input) => return search::draw(app, input, area, buf),
             Self::Picture => super::pane::detail::full_screen(app, area, buf),
         }
         None
@@ -105,17 +113,27 @@ pub fn window(app: &App, title: &str, area: Rect, size: (u16, u16), buf: &mut Bu
 }
 
 fn leaving(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let mut inside = window(app, "Quit?", area, (58, 6), buf);
     let flying = app.world.counters.in_flight;
     let text = format!(
         "{flying} call{} still under way; the proxy stops with it.",
         if flying == 1 { " is" } else { "s are" }
     );
+    either(app, ("Quit?", &text, "[ Esc  Stay ]", "q  Quit at once"), area, buf);
+}
+
+fn clearing(app: &App, area: Rect, buf: &mut Buffer) {
+    let text = "Only the list is emptied; recordings and history stay.";
+    either(app, ("Clear the list?", text, "[ Esc  No ]", "x  Clear"), area, buf);
+}
+
+/// A question with two answers.
+fn either(app: &App, (title, text, no, yes): (&str, &str, &str, &str), area: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let mut inside = window(app, title, area, (58, 6), buf);
     let mut line = layout::from_top(&mut inside, 1);
-    draw::write(buf, &mut line, &text, theme.tone(Tone::Plain));
+    draw::write(buf, &mut line, text, theme.tone(Tone::Plain));
     layout::from_top(&mut inside, 1);
     let mut line = layout::from_top(&mut inside, 1);
-    draw::write(buf, &mut line, "[ Esc  Stay ]", theme.tone(Tone::Strong));
-    draw::write(buf, &mut line, "     q  Quit at once", theme.tone(Tone::Bad));
+    draw::write(buf, &mut line, no, theme.tone(Tone::Strong));
+    draw::write(buf, &mut line, &format!("     {yes}"), theme.tone(Tone::Bad));
 }

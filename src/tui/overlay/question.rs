@@ -53,7 +53,8 @@ impl Question {
             let text = crate::tui::text::sanitize(input.value());
             draw::write(buf, &mut typing, &format!("{text}▏"), theme.tone(Tone::Strong));
         }
-        draw::write(buf, &mut last, "[ Esc  Keep ]", theme.tone(Tone::Strong));
+        let no = if matches!(self.deed, Deed::Keep(..)) { "[ Esc  No ]" } else { "[ Esc  Keep ]" };
+        draw::write(buf, &mut last, no, theme.tone(Tone::Strong));
         let tone = if self.is_ready() { Tone::Bad } else { Tone::Dim };
         draw::write(buf, &mut last, &format!("     x  {}", self.yes), theme.tone(tone));
     }

@@ -2,16 +2,19 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthStr;
 
 use super::draw::{self, Frame};
+use super::facts::media_lines;
 use crate::model::{Call, Outcome, Row};
 use crate::tui::app::App;
 use crate::tui::effect::Subject;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, clock};
-use crate::tui::page::Page;
+use crate::tui::page::{Page, heading};
 use crate::tui::picture;
-use crate::tui::text::{duration, sanitize, size};
+use crate::tui::text::{View, duration, sanitize, size};
 
 /// Draws the pane with its frame.
 pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
@@ -24,19 +27,51 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     } else {
         format!("{}%  [ ] sub-tab", (app.detail.scroll + height).min(lines) * 100 / lines.max(1))
     };
-    Frame { note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
+    let alert = if image { String::new() } else { way(app) };
+    Frame { alert: &alert, note: &note, focused: app.in_detail, ..Frame::default() }.draw(theme, place, buf);
     sub_tabs(app, place, buf);
     if image {
         picture_page(app, place, buf);
         return;
     }
     let end = (app.detail.scroll + height).min(lines);
-    draw::lines(
-        buf,
-        layout::text(place),
-        app.detail.lines.get(app.detail.scroll..end).unwrap_or_default(),
-        theme,
-    );
+    let shown = app.detail.lines.get(app.detail.scroll..end).unwrap_or_default();
+    let shown: Vec<Toned> = shown.iter().map(|line| line.from(app.detail.sideways.unwrap_or(0))).collect();
+    let text = layout::text(place);
+    draw::lines(buf, text, &shown, theme);
+    highlight(app, &shown, text, buf);
+}
+
+/// In which way bodies are shown, where that is not the usual one.
+fn way(app: &App) -> String {
+    let detail = &app.detail;
+    let mut words = Vec::new();
+    if matches!(detail.page, Page::Request | Page::Response) {
+        words.extend(Some(detail.form.view.name()).filter(|_| detail.form.view != View::Pretty));
+        words.extend(
+            Some("cut: B loads all").filter(|_| detail.pages.as_ref().is_some_and(|pages| pages.cut)),
+        );
+    }
+    words.extend(Some("not wrapped").filter(|_| detail.sideways.is_some()));
+    words.join(", ")
+}
+
+/// Marks what was looked for.
+fn highlight(app: &App, shown: &[Toned], place: Rect, buf: &mut Buffer) {
+    let search = &app.detail.search;
+    if search.needle().is_empty() {
+        return;
+    }
+    for (y, line) in (place.y..place.bottom()).zip(shown) {
+        let small = line.text().to_lowercase();
+        for (from, to) in search.within(&small) {
+            let columns = |upto: usize| u16::try_from(small[..upto].width()).unwrap_or(u16::MAX);
+            let left = place.x.saturating_add(columns(from));
+            let width = columns(to).saturating_sub(columns(from));
+            let spot = Rect { x: left, y, width, height: 1 }.intersection(place).intersection(buf.area);
+            buf.set_style(spot, Style::new().add_modifier(Modifier::REVERSED));
+        }
+    }
 }
 
 /// The names of the sub-tabs on the frame, the one in front in brackets and bold.
@@ -46,11 +81,20 @@ fn sub_tabs(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let mut top = Rect { x: place.x + 1, width: place.width.saturating_sub(2), height: 1, ..place };
-    for page in Page::ALL {
-        let count = if page == Page::Image { app.detail.pictures() } else { 0 };
-        let name = if count > 0 { format!("{} {count}", page.title()) } else { page.title().to_owned() };
-        let front = app.detail.page == page;
-        let text = if front { format!("[{name}]") } else { format!(" {name} ") };
+    let named = |short: bool| -> Vec<(bool, String)> {
+        let name = |page: Page| {
+            let front = app.detail.page == page;
+            let title = if short && !front { page.short() } else { page.title() };
+            let count = if page == Page::Image { app.detail.pictures() } else { 0 };
+            let name = if count > 0 { format!("{title} {count}") } else { title.to_owned() };
+            (front, if front { format!("[{name}]") } else { format!(" {name} ") })
+        };
+        let subject = app.detail.subject.as_ref();
+        Page::ALL.into_iter().filter(|page| page.fits(subject)).map(name).collect()
+    };
+    let whole = named(false);
+    let wide: usize = whole.iter().map(|(_, text)| text.width()).sum();
+    for (front, text) in if wide > usize::from(top.width) { named(true) } else { whole } {
         draw::write(buf, &mut top, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
 }
@@ -120,6 +164,10 @@ impl App {
         let Some(subject) = &self.detail.subject else {
             return vec![Toned::of(Tone::Dim, "Nothing is selected.")];
         };
+        if let (Page::Why, Subject::Call(id, _)) = (self.detail.page, subject) {
+            let lines = self.call(*id).map(|call| self.why_lines(call, width)).unwrap_or_default();
+            return lines.iter().flat_map(|line| line.wrapped(width)).collect();
+        }
         let mut lines = match subject {
             Subject::Call(id, _) => self.call(*id).map(|call| self.about_call(call)).unwrap_or_default(),
             Subject::Recording(id) => {
@@ -132,8 +180,20 @@ impl App {
             (None, _) => lines.push(Toned::of(Tone::Dim, "Its content is not kept any more.")),
             (Some(pages), Page::Request) => lines.extend(pages.request.iter().cloned()),
             (Some(pages), Page::Response) => lines.extend(pages.response.iter().cloned()),
-            (Some(pages), Page::Timing) => lines.extend(pages.timing.lines(width, self.options.theme.ascii)),
-            (Some(_), Page::Image) => lines.push(Toned::of(Tone::Dim, "There is no picture in this answer.")),
+            (Some(pages), Page::Stream) => lines.extend(pages.stream.lines(width, self.options.theme.ascii)),
+            (Some(pages), Page::Image) => {
+                lines.push(Toned::of(Tone::Dim, "There is no picture in this answer."));
+                if !pages.media.is_empty() {
+                    lines.extend(heading("sounds and films: o opens the first one"));
+                    lines.extend(media_lines(pages));
+                }
+            }
+            (Some(_), Page::Why) => {}
+            (Some(pages), Page::Match) => lines.extend(self.match_lines(pages)),
+            (Some(pages), Page::Meta) => lines.extend(self.meta_lines(pages)),
+        }
+        if self.detail.sideways.is_some() {
+            return lines;
         }
         lines.iter().flat_map(|line| line.wrapped(width)).collect()
     }

@@ -7,7 +7,6 @@ use super::draw::{self, Frame};
 use super::table::{Cell, Column, Rows};
 use crate::model::Call;
 use crate::tui::app::App;
-use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, clock, short_size, thousands};
 use crate::tui::text::{duration, sanitize};
 
@@ -25,7 +24,8 @@ const COLUMNS: [Column; 7] = [
 pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let shown = app.live.keys().len();
-    let title = super::recordings::title("Live", shown, app.world.calls.len(), app.live.filter.text());
+    let all = app.world.calls.len() - app.world.calls.partition_point(|call| call.id <= app.cleared);
+    let title = super::recordings::title("Live", shown, all, app.live.filter.text());
     let new = app.live.new_below();
     let alert = if app.live.following() || shown == 0 {
         String::new()
@@ -83,8 +83,12 @@ fn cells(app: &App, call: &Call) -> Vec<Cell> {
 
 /// What an empty list teaches.
 fn empty(app: &App) -> Vec<Toned> {
-    if !app.world.calls.is_empty() {
+    if !app.live.filter.text().is_empty() {
         return super::recordings::no_result(app.live.filter.text());
+    }
+    if !app.world.calls.is_empty() {
+        let cleared = Toned::of(Tone::Strong, "The list was cleared.");
+        return vec![Toned::default(), cleared.and(Tone::Plain, " Calls from now on show up here.")];
     }
     let url = sanitize(&app.options.url()).into_owned();
     let plain = |text: &str| Toned::of(Tone::Plain, text);
@@ -107,19 +111,4 @@ fn empty(app: &App) -> Vec<Toned> {
             .and(Tone::Accent, "?")
             .and(Tone::Dim, " explains the keys."),
     ]
-}
-
-/// The strip below the panes: how to point something at the proxy. Where there is one line, it is the last.
-pub fn strip(app: &App, place: Rect, buf: &mut Buffer) {
-    if let (1, Some(last)) = (place.height, app.options.banner.last()) {
-        let mut row = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
-        draw::write(buf, &mut row, &sanitize(last), app.options.theme.tone(Tone::Dim));
-        return;
-    }
-    let inside = Frame { title: "Try it", ..Frame::default() }.draw(&app.options.theme, place, buf);
-    let mut rows = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    for line in &app.options.banner {
-        let mut row = layout::from_top(&mut rows, 1);
-        draw::write(buf, &mut row, &sanitize(line), app.options.theme.tone(Tone::Plain));
-    }
 }

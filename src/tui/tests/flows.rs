@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::script::Script;
 use super::world;
-use crate::engine::{Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
+use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, StepId, StepRow, Strategy, Timestamp, Usd};
 use crate::query::{Kind, Query, RowFacts};
@@ -19,6 +19,7 @@ use crate::tui::effect::Effect;
 use crate::tui::line::{Tone, Toned};
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 fn field(name: &str, value: &str, significant: bool) -> NamedField {
     NamedField { name: name.into(), value: value.into(), significant, fixed: name == "model" }
@@ -247,7 +248,10 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     script.app.update(Message::Tick(Timestamp(world::START.0 + 41_000)));
     script.act(Action::Reviews);
     script.answered(Ok(Answer::Reviews(vec![Arc::new(review())])), |ask| *ask == Ask::Reviews);
-    let (old, new) = (Pages::of_exchange(&world::stream()), Pages::of_exchange(&world::stream()));
+    let (old, new) = (
+        Pages::of_exchange(&world::stream(), Form::default()),
+        Pages::of_exchange(&world::stream(), Form::default()),
+    );
     let ask = script.answered(Ok(Answer::Pair(Box::new([old, new]))), |ask| matches!(ask, Ask::Pair(..)));
     assert_eq!(ask, Ask::Pair(world::id(1), world::id(40)));
     script.shows("reviews");
@@ -258,8 +262,10 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     assert_eq!(script.deeds(), [Verdict::Accept, Verdict::KeepBoth, Verdict::Reject].map(review));
     script.press("u");
     assert_eq!(script.deeds(), [Deed::Undo]);
-    script.press("<Esc>");
-    assert!(script.app.overlay.is_none());
+    script.press("c");
+    let sides = [1, 40].map(|number| Thing::Recording(world::id(number)));
+    assert!(matches!(&script.asked()[..], [(_, Ask::Diff(one, other))] if [one, other] == sides.each_ref()));
+    assert_eq!(script.app.tab, Tab::Diff);
 }
 
 fn trash() -> Answer {
@@ -386,7 +392,7 @@ fn a_plan_that_is_on_its_way_is_waited_for() {
 }
 
 fn pages() -> Pages {
-    Pages::of_recording(&world::recording(1, &world::png(64)))
+    Pages::of_recording(&world::recording(1, &world::png(64)), Form::default())
 }
 
 fn steps() -> Answer {

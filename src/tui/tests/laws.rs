@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::script::Script;
 use super::world;
-use crate::model::{Call, Event, RecordingId, Row, Snapshot};
+use crate::engine::Explanation;
+use crate::model::{Call, Event, Outcome, RecordingId, Row, Snapshot};
 use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 const HOSTILE: &str =
     "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}";
@@ -33,11 +35,18 @@ fn hostile() -> (Snapshot, Pages) {
             model: Some(bad().into()),
             reason: Some(bad()),
             method: bad().into(),
+            mount: bad().into(),
+            outcome: Some(if number % 2 == 0 { Outcome::Miss } else { Outcome::Live }),
+            cause: Some(Arc::new(world::cause(7, &[&bad()]))),
             ..world::call(number)
         };
         world.apply(&world::announced(call, 3));
     }
-    (world, Pages::of_recording(&world::recording(1, &world::png(40))))
+    (world, Pages::of_recording(&world::recording(1, &world::png(40)), Form::default()))
+}
+
+fn why() -> Explanation {
+    world::hostile(&HOSTILE.repeat(4))
 }
 
 fn harmless(script: &Script) {
@@ -52,11 +61,38 @@ fn harmless(script: &Script) {
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 14] =
-        ["", "2 ]", "2 d", "m", "?", "/x", "2 l", "2 ] i", "2 t", "2 e", "2 D", "4", "4n /x", "5"];
+    const STATES: [&str; 25] = [
+        "",
+        "2 ]",
+        "2 d",
+        "m",
+        "?",
+        "/x",
+        "2 l",
+        "2 ] i",
+        "2 t",
+        "2 e",
+        "2 D",
+        "4",
+        "4n /x",
+        "5",
+        "a",
+        "M",
+        "C",
+        "M <Enter> ,",
+        "l .",
+        "2 ]]]",
+        "2 ]]]] l",
+        "2 l / a",
+        "2 y",
+        "2 c j c",
+        "2 c j c [ M",
+    ];
     let (world, pages) = hostile();
-    let mut scripts: Vec<Script> =
-        STATES.iter().map(|keys| Script::new(world.clone()).holding(pages.clone()).keys(keys)).collect();
+    let mut scripts: Vec<Script> = STATES
+        .iter()
+        .map(|keys| Script::new(world.clone()).holding(pages.clone()).because(why()).keys(keys))
+        .collect();
     for columns in 0..=130 {
         for rows in 0..=40 {
             // Each size meets one state; neighbouring sizes meet the others.
@@ -73,12 +109,12 @@ proptest! {
 
     #[test]
     fn no_keys_make_a_screen_panic(
-        keys in "[jkgGhlHL12/xmdu?q+,.FiVz\\[\\]\\\\ <>]{0,30}",
+        keys in "[jkgGhlHL12345/xmdu?q+,.FiVzabBwcXsMnNyorACpRKteD\\[\\]\\\\ <>]{0,30}",
         sizes in prop::collection::vec((0..=130_u16, 0..=40_u16), 1..3),
         pasted in any::<String>(),
     ) {
         let (world, pages) = hostile();
-        let mut script = Script::new(world).holding(pages);
+        let mut script = Script::new(world).holding(pages).because(why());
         for (columns, rows) in sizes {
             script = script.size(columns, rows);
             script.press(&keys);

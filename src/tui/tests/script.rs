@@ -9,20 +9,26 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::world;
-use crate::model::{Event, Snapshot, Timestamp};
+use crate::engine::Explanation;
+use crate::model::{Event, Recording, Snapshot, Timestamp};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
+use crate::tui::ask::{Answer, Ask};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
 use crate::tui::text::Source;
 use crate::tui::theme::{Look, Theme};
+use crate::tui::why::Why;
 use crate::tui::{picture, view};
 
 /// A running screen; what it wants loaded is answered at once.
 pub(super) struct Script {
     pub(super) app: App,
     pub(super) pages: Pages,
+    /// Why every call was answered as it was.
+    pub(super) why: Option<Explanation>,
+    recording: Option<Recording>,
     effects: Vec<Effect>,
     size: (u16, u16),
 }
@@ -44,10 +50,18 @@ impl Script {
             zone: TimeZone::UTC,
             keymap: crate::tui::Keymap::default(),
             mouse: true,
+            copy: Vec::new(),
+            open: Vec::new(),
             protocol: None,
         };
-        let mut script =
-            Self { app: App::new(options), pages: Pages::default(), effects: Vec::new(), size: (120, 36) };
+        let mut script = Self {
+            app: App::new(options),
+            pages: Pages::default(),
+            why: None,
+            recording: None,
+            effects: Vec::new(),
+            size: (120, 36),
+        };
         script.say(Message::Resize(120, 36));
         script.say(Message::Tick(Timestamp(world::START.0 + 40_000)));
         script.say(Message::Snapshot(Box::new(snapshot)));
@@ -60,6 +74,21 @@ impl Script {
         let world = self.app.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
         self
+    }
+
+    /// Why every selected call was answered as it was.
+    pub(super) fn because(mut self, why: Explanation) -> Self {
+        self.why = Some(why);
+        self.app.why = Why::default();
+        let world = self.app.world.clone();
+        self.say(Message::Snapshot(Box::new(world)));
+        self
+    }
+
+    /// What every selected thing holds, in whatever form the screen asks for.
+    pub(super) fn keeping(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self.holding(Pages::default())
     }
 
     pub(super) fn size(mut self, columns: u16, rows: u16) -> Self {
@@ -100,8 +129,12 @@ impl Script {
     pub(super) fn say(&mut self, message: Message) {
         for effect in self.app.update(message) {
             match effect {
-                Effect::Load { generation, .. } => {
-                    let pages = Some(Arc::new(self.pages.clone()));
+                Effect::Load { generation, form, .. } => {
+                    let pages = match &self.recording {
+                        Some(recording) => world::pages(recording, form),
+                        None => self.pages.clone(),
+                    };
+                    let pages = Some(Arc::new(pages));
                     self.say(Message::Loaded { generation, pages });
                 }
                 Effect::Scale(scale) => {
@@ -113,6 +146,20 @@ impl Script {
                         )
                     });
                     self.say(Message::Scaled { generation: scale.generation, picture });
+                }
+                Effect::Ask(generation, ask @ Ask::Why(_)) => {
+                    let answer = Ok(Answer::Why(self.why.clone().map(Box::new)));
+                    self.say(Message::Answered { generation, answer, ask });
+                }
+                Effect::Ask(_, Ask::Stats) => {}
+                Effect::Ask(generation, ask @ Ask::Diff(..)) => {
+                    let Ask::Diff(one, other) = ask.clone() else { continue };
+                    let answer = Ok(Answer::Diff(Box::new(world::diff(one, other))));
+                    self.say(Message::Answered { generation, answer, ask });
+                }
+                Effect::Pair(pair) => {
+                    let sides = world::pictures(&pair);
+                    self.say(Message::Paired { generation: pair.generation, sides });
                 }
                 other => self.effects.push(other),
             }

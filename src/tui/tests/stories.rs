@@ -9,10 +9,11 @@ use crate::tui::deed::Deed;
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
+use crate::tui::text::Form;
 use crate::tui::theme::{Look, Theme};
 
 fn pages() -> Pages {
-    Pages::of_recording(&world::recording(1, &world::png(64)))
+    Pages::of_recording(&world::recording(1, &world::png(64)), Form::default())
 }
 
 #[test]
@@ -89,20 +90,6 @@ fn a_filter_narrows_stays_and_is_cleared_step_by_step() {
 }
 
 #[test]
-fn recordings_with_response_picture_and_timing() {
-    let mut script = Script::new(world::world(12, 0)).holding(pages()).keys("2 j j k");
-    script.shows("recordings_response");
-    script.press("]");
-    script.shows("recordings_image");
-    script.press("i");
-    assert!(script.app.overlay.is_some());
-    script.press("<Esc> ]");
-    script.shows("recordings_timing");
-    script.press("] l");
-    script.size(80, 24).shows("recordings_request_80x24");
-}
-
-#[test]
 fn where_the_terminal_shows_pixels_the_picture_is_handed_to_it() {
     let mut script = Script::new(world::world(3, 0)).holding(pages()).keys("2");
     script.app.options.protocol = Some(crate::terminal::Protocol::Kitty);
@@ -113,7 +100,7 @@ fn where_the_terminal_shows_pixels_the_picture_is_handed_to_it() {
 
 #[test]
 fn a_streamed_answer_is_shown_as_the_text_it_adds_up_to() {
-    let pages = Pages::of_exchange(&world::stream());
+    let pages = Pages::of_exchange(&world::stream(), Form::default());
     let script = Script::new(world::world(0, 1)).holding(pages);
     script.shows("stream");
 }

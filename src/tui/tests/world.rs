@@ -1,12 +1,21 @@
 //! A made-up world: recordings, calls and exchanges.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::{Deciding, Diff, Explanation, FieldShown, Fix, Hit, Near, Stats, Thing};
+use crate::matching::{BlastRadius, Change, Fields, compare, fixes};
 use crate::model::{
-    ByteLog, Call, CallId, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
-    Recording, RecordingId, Response, Row, Snapshot, Timestamp, Usage,
+    ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
+    Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,
 };
+use crate::reading::contrast::{Side, contrast};
+use crate::store;
+use crate::tui::detail::Scaled;
+use crate::tui::effect::Pair;
+use crate::tui::page::Pages;
+use crate::tui::text::Form;
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);
@@ -120,7 +129,80 @@ pub(crate) fn call(number: u64) -> Call {
         total: Some(total),
         reason: reason.map(String::from),
         code: None,
+        cause: (outcome == Outcome::Miss).then(|| Arc::new(cause(7, &["body/quality", "body/seed"]))),
     }
+}
+
+/// Why a call missed.
+pub(crate) fn cause(nearest: u8, fields: &[&str]) -> Cause {
+    Cause { nearest: id(nearest), fields: fields.iter().map(|field| (*field).to_owned()).collect() }
+}
+
+fn change(field: &str, values: (Option<&str>, Option<&str>), significant: bool) -> Change {
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    let (recorded, incoming) = (text(values.0), text(values.1));
+    Change { field: field.parse().unwrap(), recorded, incoming, significant }
+}
+
+fn near(number: u8, likeness: u8, changes: Vec<Change>, fixes: &[(&str, u64)]) -> Near {
+    let fix = |(strategy, mended): &(&str, u64)| Fix {
+        strategy: strategy.parse().unwrap(),
+        command: format!("retake retag {} '{strategy}'", id(number)),
+        radius: BlastRadius { calls: 40, miss_to_hit: *mended, ..BlastRadius::default() },
+    };
+    let fixes = fixes.iter().map(fix).collect();
+    Near { recording: id(number), strategy: Strategy::STANDARD, likeness, tie: false, changes, fixes }
+}
+
+/// Why nothing answers a call: two recordings come near.
+pub(crate) fn missed() -> Explanation {
+    let capybara = Some("\"A capybara wearing a tiny hat, sitting in a hot spring\"");
+    let changes = vec![
+        change("body/prompt", (capybara, Some("\"A capybara in a hot spring, no hat\"")), false),
+        change("body/quality", (Some("\"high\""), None), true),
+        change("body/seed", (Some("7"), Some("8")), true),
+    ];
+    let fixes = [("standard -quality -seed", 5), ("specific size", 9), ("pinned", 12)];
+    let other = vec![change("body/model", (Some("\"gpt-image-1\""), Some("\"gpt-image-1.5\"")), true)];
+    explained(None, vec![near(7, 91, changes, &fixes), near(1, 74, other, &[])])
+}
+
+/// Why a call was answered, although its prompt is another one.
+pub(crate) fn hit(number: u8) -> Explanation {
+    let prompt = change("body/prompt", (Some("\"a fox\""), Some("\"a cat\"")), false);
+    let hit = Hit {
+        recording: id(number),
+        strategy: Strategy::STANDARD,
+        because: "all that its strategy `standard` looks at is equal".into(),
+        changes: vec![prompt],
+        next: Some(id(9)),
+    };
+    explained(Some(hit), Vec::new())
+}
+
+fn explained(hit: Option<Hit>, near: Vec<Near>) -> Explanation {
+    Explanation {
+        endpoint: "images/generations".into(),
+        model: Some("gpt-image-1.5".into()),
+        scope: None,
+        mode: Mode::ReplayOrError,
+        decision: "miss".into(),
+        opaque: None,
+        hit,
+        near,
+        record: None,
+    }
+}
+
+/// The same with everything in it as bad as it can be.
+pub(crate) fn hostile(bad: &str) -> Explanation {
+    let field = serde_json::json!(format!("body/{}", bad.replace('/', "")));
+    let change = Change {
+        field: serde_json::from_value(field).unwrap(),
+        ..change("body/x", (Some(bad), Some(bad)), true)
+    };
+    let near = near(7, 91, vec![change], &[("specific x", u64::MAX)]);
+    explained(None, vec![near])
 }
 
 /// A call that is under way.
@@ -132,6 +214,7 @@ pub(crate) fn flying(number: u64) -> Call {
         total: None,
         first_byte: None,
         reason: None,
+        cause: None,
         ..call(number)
     }
 }
@@ -192,6 +275,68 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
     }
 }
 
+/// The pages of a recording, with what only the desk knows.
+pub(crate) fn pages(recording: &Recording, form: Form) -> Pages {
+    let mut pages = Pages::of_recording(recording, form);
+    let fields = Fields::of(&recording.request);
+    let shown = fields.under_strategy(&recording.strategy).map(|(field, value, significant)| FieldShown {
+        field: field.to_string(),
+        value,
+        significant,
+    });
+    let fingerprint = fields.fingerprint(&recording.strategy).to_string();
+    let deciding = Deciding { fingerprint, fields: shown.collect(), left_out: 0 };
+    let facts = pages.facts.get_or_insert_default();
+    (facts.deciding, facts.price) = (Some(deciding), Some(Usd(42_000)));
+    pages
+}
+
+/// What differs between two made-up recordings with pictures.
+pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
+    let (before, mut after) = (recording(0, &png(64)), recording(0, &png(48)));
+    let body = r#"{"model":"gpt-image-1.5","prompt":"A capybara wearing a \u001b[31mred hat","size":"1024x1536","seed":8,"stream":false}"#;
+    let request = serde_json::json!({
+        "method": "POST", "mount": "openai", "target": "/v1/images/generations",
+        "headers": [["content-type", "application/json"], ["openai-beta", "x=1"]], "body": body,
+    });
+    after.request = serde_json::from_value(request).unwrap();
+    after.response.status = 202;
+    let (was, is) = (Fields::of(&before.request), Fields::of(&after.request));
+    let strategy = Strategy::STANDARD;
+    let radius = BlastRadius { calls: 120, miss_to_hit: 3, from_others: 1, ..BlastRadius::default() };
+    let fix = |strategy: Strategy| Fix {
+        command: format!("retake retag {one} '{strategy}'"),
+        strategy,
+        radius: radius.clone(),
+    };
+    let comparison = compare(&strategy, &was, &is);
+    Diff {
+        matches: comparison.is_match(),
+        changes: comparison.changes,
+        fixes: fixes(&strategy, &was, &is).into_iter().map(fix).collect(),
+        contrast: contrast(&Side::from(&before), &Side::from(&after)),
+        one,
+        other,
+        strategy,
+    }
+}
+
+/// The pictures of that difference.
+pub(crate) fn pictures(pair: &Pair) -> [Option<Scaled>; 2] {
+    [64, 48].map(|side| {
+        let decoded = crate::reading::decode_picture(&png(side)).ok()?;
+        let scaled = Arc::new(crate::tui::picture::thumbnail(&decoded, pair.cells));
+        Some(Ok(((side, side), scaled)))
+    })
+}
+
+/// A recording with a streamed answer that waits in the middle.
+pub(crate) fn streamed() -> Recording {
+    let Exchange { request, response } = stream();
+    let plain = recording(2, &png(8));
+    Recording { request, response: response.unwrap(), ..plain }
+}
+
 /// An exchange with a streamed answer.
 pub(crate) fn stream() -> Exchange {
     let words = ["The ", "letter ", "is ", "about ", "a ", "capybara."];
@@ -225,4 +370,24 @@ pub(crate) fn png(side: u32) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut out, image::ImageFormat::Png).unwrap();
     out.into_inner()
+}
+
+/// The numbers of a store whose hits saved so much.
+pub(crate) fn stats(saved: Usd) -> Stats {
+    let store = store::Stats { recordings: 12, trash: 0, journal_bytes: 0, body_bytes: 0, index_bytes: 0 };
+    Stats {
+        recordings: 12,
+        bytes: 0,
+        protected: 0,
+        silent: 0,
+        never_hit: 0,
+        use_unknown_before: START,
+        hits: 9,
+        saved,
+        unpriced_hits: 0,
+        endpoints: BTreeMap::new(),
+        store,
+        calls: Counters::default(),
+        latencies: BTreeMap::new(),
+    }
 }

@@ -140,6 +140,55 @@ async fn cosmetic_fields_do_not_matter_and_significant_ones_do() {
 }
 
 #[tokio::test]
+async fn hits_and_misses_of_the_history_say_what_differed() {
+    let upstream = Upstream::start(|_| json(r#"{"created":1,"data":[]}"#)).await;
+    let world = World::new(Mode::ReplayOrError, upstream.address).await;
+    let target = "/v1/images/generations";
+    let (_, recording) = world.record(target, &[("x-retake-mode", "record")], IMAGE).await;
+    let reworded = r#"{"size":"1024x1024","n":1,"user":"u","prompt":"a dog","model":"gpt-image-1.5"}"#;
+    // The third one is known by its raw bytes and is not read any more.
+    for body in [reworded, reworded, reworded, IMAGE] {
+        assert_eq!(world.post(target, &[], body).await.status, 200);
+    }
+    let larger = IMAGE.replace("1024x1024", "1536x1024");
+    assert_eq!(world.post(target, &[], &larger).await.status, 404);
+    let calls = world.engine.calls();
+    let mut differed = Vec::new();
+    for call in calls.iter().filter(|call| call.outcome == Some(Outcome::Replay)) {
+        let hit = world.engine.explain_call(call.id).await.and_then(|why| why.hit).unwrap();
+        assert_eq!((&hit.recording, world.engine.exchange(call.id).is_none()), (&recording.id, true));
+        differed.push(hit.changes.iter().any(|change| change.field.to_string() == "body/prompt"));
+    }
+    assert_eq!(differed, [true, true, true, false]);
+    let cause = calls.back().unwrap().cause.clone().unwrap();
+    assert_eq!(
+        (&cause.nearest, cause.fields.as_slice()),
+        (&recording.id, ["body/size".to_owned()].as_slice())
+    );
+}
+
+#[tokio::test]
+async fn every_fix_of_a_miss_can_be_applied() {
+    let upstream = Upstream::start(|_| json(r#"{"created":1,"data":[]}"#)).await;
+    let world = World::new(Mode::ReplayOrError, upstream.address).await;
+    let target = "/v1/images/generations";
+    world.record(target, &[("x-retake-mode", "record")], IMAGE).await;
+    // The recording has no such field at all.
+    let seeded = IMAGE.replacen('{', r#"{"background":"opaque","#, 1);
+    assert_eq!(world.post(target, &[], &seeded).await.status, 404);
+    let call = world.engine.calls().back().cloned().unwrap();
+    let why = world.engine.explain_call(call.id).await.unwrap();
+    let near = &why.near[0];
+    assert!(near.fixes.len() > 1, "{near:?}");
+    for fix in &near.fixes {
+        let tag = retake::engine::Tag { strategy: Some(fix.strategy.clone()), playback: None };
+        let ids = std::slice::from_ref(&near.recording);
+        world.engine.retag(ids, &tag, false).await.unwrap();
+        assert_eq!(world.post(target, &[], &seeded).await.status, 200, "{}", fix.strategy);
+    }
+}
+
+#[tokio::test]
 async fn a_call_can_name_the_recording_that_answers() {
     let upstream = Upstream::start(chat).await;
     let world = World::new(Mode::Record, upstream.address).await;

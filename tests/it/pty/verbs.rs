@@ -1,6 +1,5 @@
 //! The headless verbs before somebody who looks and can be asked.
 
-
 use super::*;
 use crate::home::{CHAT_PATH, chat};
 use crate::terminal::Manners;

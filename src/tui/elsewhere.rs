@@ -1,0 +1,100 @@
+//! Verbs that take what is selected elsewhere: to the clipboard, into another program, once more to the proxy.
+
+use super::app::{App, Tab};
+use super::copy::Part;
+use super::effect::{Effect, Shown};
+use super::overlay::{Choice, Item, Menu, Overlay};
+use super::page::Page;
+use crate::engine::{Fired, Thing};
+use crate::model::Outcome;
+
+impl App {
+    /// What the selection stands for.
+    fn selected_thing(&self) -> Option<Thing> {
+        match self.tab {
+            Tab::Live => self.selected_call().map(|call| Thing::Call(call.id)),
+            Tab::Recordings => self.selected_row().map(|row| Thing::Recording(row.id.clone())),
+            Tab::Prune => self.prune.list.selected().map(|key| Thing::Recording(key.2.clone())),
+            Tab::Log => None,
+            Tab::Diff => self.diff.sides.as_ref().map(|(_, other)| other.clone()),
+        }
+    }
+
+    /// Offers the parts of what is selected.
+    pub(super) fn copy_menu(&mut self) {
+        let Some(thing) = self.selected_thing() else {
+            return self.toasts.info(self.now, "Nothing is selected".into());
+        };
+        let title = format!("Copy from {thing}");
+        let held = self.held(thing);
+        let item = |(key, part, note): (char, Part, &str)| Item {
+            key: Some(key),
+            label: part.name().into(),
+            note: note.into(),
+            current: false,
+            choice: Choice::Copy(held.clone(), part),
+        };
+        let items = Part::MENU.into_iter().map(item).collect();
+        self.overlay = Some(Overlay::Menu(Menu::new(title, items)));
+    }
+
+    /// Shows what the detail shows in another program.
+    pub(super) fn outside(&mut self) -> Vec<Effect> {
+        let Some(thing) = self.selected_thing() else {
+            self.toasts.info(self.now, "Nothing is selected".into());
+            return Vec::new();
+        };
+        let pages = self.detail.pages.as_ref().filter(|_| self.tab != Tab::Diff);
+        let picture = pages.and_then(|pages| pages.pictures.get(self.detail.picture)).cloned();
+        let plays = pages.is_some_and(|pages| !pages.media.is_empty());
+        let what = match (self.detail.page, picture) {
+            (Page::Request, _) if self.tab != Tab::Diff => Shown::Request,
+            (Page::Image, Some(picture)) => Shown::Picture(picture),
+            _ if plays => Shown::Medium(0),
+            _ => Shown::Response,
+        };
+        vec![Effect::Outside(self.held(thing), what)]
+    }
+
+    /// Sends the selected recording's request once more.
+    pub(super) fn fire(&mut self) -> Vec<Effect> {
+        let Some(id) = self.targets().first().cloned() else {
+            self.toasts
+                .info(self.now, "No recording is selected; r sends the request of one once more".into());
+            return Vec::new();
+        };
+        vec![Effect::Fire(id)]
+    }
+
+    /// A request was sent once more: says what became of it, and goes to the call.
+    pub(super) fn fired(&mut self, fired: Fired) {
+        let call = fired.call.0;
+        let text = match (fired.outcome, fired.recording) {
+            (Some(Outcome::Replay), Some(id)) => format!("HIT: call {call} was answered by {id}"),
+            (outcome, _) => {
+                let word = outcome.map_or("no answer", Outcome::label);
+                format!("{word}: {}", fired.reason.unwrap_or_else(|| "nothing answers this request".into()))
+            }
+        };
+        if fired.outcome == Some(Outcome::Replay) {
+            self.toasts.info(self.now, text);
+        } else {
+            self.toasts.error(text);
+        }
+        self.awaited = Some(fired.call);
+    }
+
+    /// Goes to the awaited call as soon as it is there; a filter in the way is turned off.
+    pub(super) fn find_awaited(&mut self) {
+        let Some(id) = self.awaited.filter(|id| self.call(*id).is_some()) else { return };
+        self.awaited = None;
+        self.jumps.push(self.tab);
+        self.turn_to(Tab::Live);
+        let rows = self.areas().list_rows();
+        if !self.live.select(&id, rows) && !self.live.filter.text().is_empty() {
+            self.live.filter.toggle();
+            self.list_calls();
+            self.live.select(&id, rows);
+        }
+    }
+}

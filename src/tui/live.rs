@@ -1,0 +1,221 @@
+//! What can be done on *Live*: fixes, keeping calls, causes, clearing, jumping.
+
+use super::action::Action;
+use super::app::{App, Tab};
+use super::deed::Deed;
+use super::effect::Effect;
+use super::fold::key_of;
+use super::line::{Tone, Toned, thousands};
+use super::overlay::{Choice, Item, Menu, Overlay, Question};
+use super::text::sanitize;
+use super::why::radius;
+use crate::engine::{Explanation, Tag};
+use crate::model::{CallId, Outcome, RecordingId};
+
+/// Letters for fixes: none that moves or leaves, or has another meaning in the menu.
+const LETTERS: &str = "abcdefghilmnop";
+
+impl App {
+    /// Actions of the live list; false for any other.
+    pub(super) fn watch(&mut self, action: Action) -> bool {
+        match action {
+            Action::Fix => self.choose_fix(),
+            Action::Causes => self.fold_causes(!self.causes.shown),
+            Action::Clear => self.overlay = Some(Overlay::Clearing),
+            Action::Pause if self.live.following() => self.live.pause(self.areas().list_rows()),
+            Action::Pause => self.live.follow(),
+            Action::NextPicture if self.reads_why() => self.step_near(true),
+            Action::PreviousPicture if self.reads_why() => self.step_near(false),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The fixes of the nearest recordings, each with what else it would do.
+    fn choose_fix(&mut self) {
+        let Some(why) = self.explanation() else {
+            let text = match self.selected_call() {
+                None => "No call is selected",
+                Some(call) if !call.done => "It is under way; fix it when it is done",
+                Some(_) if self.known.why.waiting => "Still working it out; try again in a moment",
+                Some(_) => "What it asked for is not in memory; make the call again",
+            };
+            return self.toasts.info(self.now, text.into());
+        };
+        if let Some(hit) = &why.hit {
+            return self
+                .toasts
+                .info(self.now, format!("{} answers it; there is nothing to fix", hit.recording));
+        }
+        let items = self.fixes(why);
+        if items.is_empty() {
+            let text = "No recording comes near it; record it instead (R)";
+            return self.toasts.info(self.now, text.into());
+        }
+        self.overlay = Some(Overlay::Menu(Menu::new("Make it match", items)));
+    }
+
+    fn fixes(&self, why: &Explanation) -> Vec<Item> {
+        let first = self.why.at.min(why.near.len().saturating_sub(1));
+        let order = (first..why.near.len()).chain(0..first);
+        let all = order
+            .filter_map(|at| why.near.get(at))
+            .flat_map(|near| near.fixes.iter().map(move |fix| (near, fix)));
+        let item = |((near, fix), key): ((&crate::engine::Near, &crate::engine::Fix), char)| Item {
+            key: Some(key),
+            label: fix.strategy.to_string(),
+            note: format!("{} ({}%): {}", near.recording, near.likeness, radius(&fix.radius)),
+            current: false,
+            choice: Choice::Do(Deed::Retag(
+                vec![near.recording.clone()],
+                Tag { strategy: Some(fix.strategy.clone()), playback: None },
+            )),
+        };
+        all.zip(LETTERS.chars()).map(item).collect()
+    }
+
+    /// Makes a recording of the call; `now` means by asking the upstream. Where that has to be asked the desk refuses at
+    /// first, and its refusal becomes the question.
+    pub(super) fn keep(&mut self, now: bool) -> Vec<Effect> {
+        let Some(call) = self.selected_call() else {
+            self.toasts.info(self.now, "No call is selected".into());
+            return Vec::new();
+        };
+        let text = match (call.outcome.filter(|_| call.done), &call.recording) {
+            (None, _) => "It is under way; keep it when it is done".into(),
+            (Some(Outcome::Live | Outcome::Mock), _) if now => {
+                "It has an answer, K keeps that; for another one switch the mode (m) and make the call again"
+                    .into()
+            }
+            (Some(Outcome::Live | Outcome::Mock | Outcome::Miss), _) => {
+                return vec![Effect::Do(Deed::Keep(call.id, false))];
+            }
+            (_, Some(id)) => format!("It is {id}; gd goes there"),
+            _ => "It got an error, and there is nothing to keep; make the call again".into(),
+        };
+        self.toasts.info(self.now, text);
+        Vec::new()
+    }
+
+    /// The desk wants to know whether that is agreed to.
+    pub(super) fn ask_consent(&mut self, deed: Deed, text: &str) {
+        if self.overlay.is_some() {
+            // What is being typed or decided is not taken away.
+            return self.toasts.error(format!("{text}. Ask for it once more to agree to that."));
+        }
+        let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
+        let mut lines =
+            Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}."))).wrapped(72);
+        lines.push(Toned::of(Tone::Dim, "The answer becomes a recording; u takes it back."));
+        lines.push(Toned::default());
+        self.overlay = Some(Overlay::Question(Box::new(Question {
+            title: "Record now?".into(),
+            lines,
+            yes: "Record now".into(),
+            typed: None,
+            deed,
+        })));
+    }
+
+    /// Misses by cause, or all calls; the selected call stays.
+    pub(super) fn fold_causes(&mut self, shown: bool) {
+        let rows = self.areas().list_rows();
+        if shown && self.causes.misses() == 0 {
+            return self.toasts.info(self.now, "No call missed, as far as the list goes".into());
+        }
+        if let (true, Some(call)) = (shown, self.selected_call()) {
+            let reason = super::causes::Reason { endpoint: call.endpoint.clone(), cause: call.cause.clone() };
+            self.causes.list.select(&reason, rows);
+        } else if let (false, Some(newest)) = (shown, self.causes.selected()) {
+            self.live.select(&newest, rows);
+        }
+        self.causes.shown = shown;
+    }
+
+    /// Hides all calls so far; those that are under way, and what came after them, stay.
+    pub(super) fn clear_calls(&mut self) {
+        let flying =
+            self.world.calls.iter().find(|call| !call.done).map(|call| CallId(call.id.0.saturating_sub(1)));
+        let newest = self.world.calls.back().map(|call| call.id);
+        let Some(mark) = flying.or(newest) else { return };
+        let before = self.live.keys().len();
+        self.cleared = mark;
+        self.list_calls();
+        self.live.follow();
+        let gone = before.saturating_sub(self.live.keys().len());
+        self.toasts.info(self.now, format!("{} calls are hidden; recordings stay", thousands(gone as u64)));
+    }
+
+    /// From a call to its recording, from a recording to its calls.
+    pub(super) fn jump(&mut self) {
+        match self.tab {
+            Tab::Live => self.visit_recording(),
+            Tab::Recordings => self.visit_calls(),
+            Tab::Diff | Tab::Prune | Tab::Log => {}
+        }
+    }
+
+    /// To the recording that answered the call, or came nearest; a filter in the way is turned off.
+    fn visit_recording(&mut self) {
+        let known = self.selected_call().and_then(|call| {
+            let near = || self.near().map(|near| near.recording.clone());
+            let nearest = || call.cause.as_ref().map(|cause| cause.nearest.clone());
+            call.recording.clone().or_else(near).or_else(nearest)
+        });
+        let Some(id) = known else {
+            return self.toasts.info(self.now, "No recording answered this call".into());
+        };
+        let Some(key) = self.world.rows.get(&id).map(|row| key_of(row)) else {
+            return self.toasts.info(
+                self.now,
+                "Its recording is gone; u brings it back, if that was the last change".into(),
+            );
+        };
+        let rows = self.areas().list_rows();
+        if !self.recordings.select(&key, rows) && !self.recordings.filter.text().is_empty() {
+            self.recordings.filter.toggle();
+            self.list_rows();
+            self.recordings.select(&key, rows);
+        }
+        self.jumps.push(self.tab);
+        self.live.pause(rows);
+        self.turn_to(Tab::Recordings);
+    }
+
+    /// To all calls that a recording answered, the newest selected; the filter that was there comes back with
+    /// [`App::jump_back`].
+    fn visit_calls(&mut self) {
+        let Some(id) = self.selected_row().map(|row| row.id.clone()) else {
+            return self.toasts.info(self.now, "No recording is selected".into());
+        };
+        if !self.answered_by(&id) {
+            return self.toasts.info(self.now, format!("No call in the list was answered by {id}"));
+        }
+        self.lent.get_or_insert_with(|| self.live.filter.clone());
+        self.live.filter = super::list::Filter::of(id.as_str());
+        self.causes.shown = false;
+        self.list_calls();
+        self.live.follow();
+        self.jumps.push(self.tab);
+        self.turn_to(Tab::Live);
+    }
+
+    fn answered_by(&self, id: &RecordingId) -> bool {
+        let mut listed = self.world.calls.iter().filter(|call| call.id > self.cleared);
+        listed.any(|call| call.haystack().contains(id.as_str()))
+    }
+
+    /// Back to where a jump began.
+    pub(super) fn jump_back(&mut self) {
+        let Some(tab) = self.jumps.pop() else { return };
+        if let (Tab::Live, Some(filter)) = (self.tab, self.lent.take()) {
+            self.live.filter = filter;
+            self.list_calls();
+        }
+        self.turn_to(tab);
+    }
+
+    fn reads_why(&self) -> bool {
+        self.tab == Tab::Live && self.overlay.is_none() && self.detail.page == super::page::Page::Why
+    }
+}

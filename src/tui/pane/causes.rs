@@ -1,0 +1,75 @@
+//! Misses by cause: a row for each.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw::{self, Frame};
+use super::table::{Cell, Column, Rows};
+use crate::tui::app::App;
+use crate::tui::causes::Reason;
+use crate::tui::line::{Tone, Toned, clock, thousands};
+use crate::tui::text::sanitize;
+
+const COLUMNS: [Column; 6] = [
+    Column { title: "MISSES", width: 6, grow: 0, right: true, leaves: 0 },
+    Column { title: "LAST", width: 8, grow: 0, right: false, leaves: 2 },
+    Column { title: "DIFFERS IN", width: 14, grow: 4, right: false, leaves: 0 },
+    Column { title: "ENDPOINT", width: 16, grow: 2, right: false, leaves: 1 },
+    Column { title: "NEAREST", width: 12, grow: 1, right: false, leaves: 3 },
+    Column { title: "", width: 5, grow: 0, right: false, leaves: 0 },
+];
+
+/// Draws the list with its frame.
+pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let list = &app.causes.list;
+    let shown = list.keys().len();
+    let misses = app.causes.misses();
+    let title = format!(
+        "{} miss{} by cause{}",
+        thousands(misses as u64),
+        if misses == 1 { "" } else { "es" },
+        if app.live.filter.text().is_empty() { "" } else { ", filtered" }
+    );
+    let at = list.index().map(|at| format!("{}/{}  Esc all calls", at + 1, shown)).unwrap_or_default();
+    let focused = !app.in_detail;
+    let inside = Frame { title: &title, note: &at, focused, ..Frame::default() }.draw(theme, place, buf);
+    if shown == 0 {
+        let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let line = Toned::of(Tone::Strong, "No call missed. ").and(Tone::Dim, "Esc shows all calls.");
+        draw::lines(buf, air, &line.wrapped(usize::from(air.width)), theme);
+        return;
+    }
+    let window = list.window(usize::from(inside.height.saturating_sub(1)));
+    let visible = list.keys().get(window.clone()).unwrap_or_default();
+    let rows = Rows {
+        cells: visible.iter().map(|reason| cells(app, reason)).collect(),
+        selected: list.index().and_then(|at| at.checked_sub(window.start)),
+        first: window.start,
+        total: shown,
+        sideways: app.live.sideways,
+        columns: &COLUMNS,
+        focused,
+    };
+    rows.draw(theme, inside, buf);
+}
+
+fn cells(app: &App, reason: &Reason) -> Vec<Cell> {
+    let theme = &app.options.theme;
+    let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
+    let group = app.causes.group(reason);
+    let last = group.and_then(|(_, newest)| app.call(newest)).map(|call| call.at);
+    let nearest = reason.cause.as_ref().map(|cause| &cause.nearest);
+    let row = nearest.and_then(|id| app.world.rows.get(id));
+    let mended = row.is_some_and(|row| reason.is_mended(row));
+    let times = theme.mark("×", "x");
+    let count = group.map_or_else(String::new, |(count, _)| format!("{}{times}", thousands(count as u64)));
+    vec![
+        (count, if mended { dim } else { theme.tone(Tone::Warning) }),
+        (last.map_or_else(String::new, |at| clock(at, &app.options.zone, "%H:%M:%S")), dim),
+        (sanitize(&reason.fields()).into_owned(), plain),
+        (sanitize(&reason.endpoint).into_owned(), plain),
+        (nearest.map_or_else(|| "-".to_owned(), ToString::to_string), dim),
+        (if mended { "fixed" } else { "" }.to_owned(), theme.tone(Tone::Good)),
+    ]
+}

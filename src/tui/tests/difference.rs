@@ -1,0 +1,48 @@
+//! Differences as lines.
+
+use super::world;
+use crate::engine::Thing;
+use crate::matching::BlastRadius;
+use crate::model::CallId;
+use crate::reading::contrast::contrast;
+use crate::tui::difference::{Sheet, Side, radius};
+
+fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
+    let answer = |text: &str| {
+        let mut recording = world::streamed();
+        let body = serde_json::json!({ "choices": [{ "message": { "content": text } }] }).to_string();
+        recording.response.headers = [("content-type", "application/json")].into_iter().collect();
+        recording.response.log = crate::model::ByteLog::whole(body, std::time::Duration::ZERO);
+        recording
+    };
+    let (one, other) = (answer(before), answer(after));
+    let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
+    diff.contrast = contrast(&(&one).into(), &(&other).into());
+    let sheet = Sheet::of(&diff, Side::Text, 60, beside, true);
+    sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect()
+}
+
+#[test]
+fn words_that_differ_stand_in_brackets() {
+    let (before, after) = ("A red hat sits\non a capybara.", "A blue hat sits\non a capybara.");
+    let below = said(before, after, false);
+    assert!(below.contains(&"  A [-red-]{+blue+} hat sits".to_owned()), "{below:#?}");
+    let beside = said(before, after, true);
+    let row = format!("{:28} | {}", "  A [-red-] hat sits", "  A {+blue+} hat sits");
+    assert!(beside.contains(&row), "{beside:#?}");
+}
+
+#[test]
+fn texts_that_share_nothing_stand_line_by_line() {
+    let below = said("one", "four", false);
+    assert!(below.contains(&"- one".to_owned()) && below.contains(&"+ four".to_owned()));
+    assert!(said("same", "same", false).iter().any(|line| line.starts_with("Both say the same")));
+}
+
+#[test]
+fn a_radius_is_told_in_words() {
+    let some = BlastRadius { calls: 12, miss_to_hit: 1, hit_to_miss: 2, ..BlastRadius::default() };
+    assert_eq!(radius(&some), "of 12 past calls: 1 miss would hit, 2 hits would miss");
+    let none = BlastRadius { calls: 1, ..BlastRadius::default() };
+    assert_eq!(radius(&none), "of 1 past call: nothing else would change");
+}
