@@ -247,7 +247,7 @@ impl Desk {
     pub async fn deciding(&self, id: &RecordingId) -> Result<Option<Deciding>, DeskError> {
         match self {
             Self::Here(engine) => Ok(engine.deciding(id).await),
-            Self::There(owner) => known(owner.get(&format!("/recordings/{id}/fields")).await),
+            Self::There(owner) => known(owner.get(&format!("/recordings/{id}/deciding")).await),
         }
     }
 

@@ -118,7 +118,7 @@ fn closed() -> Routes {
     Routes::default()
         .route("/recordings", get(list))
         .route("/recordings/{id}", get(show))
-        .route("/recordings/{id}/fields", get(fields))
+        .route("/recordings/{id}/deciding", get(deciding))
         .route("/recordings/ambiguous", get(ambiguous))
         .route("/explain", post(explain).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
         .route("/suggestions", get(suggestions))
@@ -221,7 +221,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<RecordingId>) ->
     }
 }
 
-async fn fields(
+async fn deciding(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Deciding>, Failure> {

@@ -25,9 +25,8 @@ impl App {
             Tab::Recordings if !self.marked.is_empty() => self.marked.iter().cloned().collect(),
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
             Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
-            Tab::Log => Vec::new(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
-            Tab::Diff => Vec::new(),
+            Tab::Diff | Tab::Log => Vec::new(),
         }
     }
 

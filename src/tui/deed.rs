@@ -99,17 +99,7 @@ impl Deed {
             Self::Restore(ids) => told(&desk.restore(&ids).await?, "Restored"),
             Self::Undo => format!("Undone: {}", desk.undo().await?),
             Self::Redo => format!("Done again: {}", desk.redo().await?),
-            Self::Retag(ids, tag) => {
-                let changed = desk.retag(&ids, &tag, false).await?;
-                let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
-                let next = match mended {
-                    0 => String::new(),
-                    1 => "; 1 call that missed hits when it is made again".into(),
-                    many => format!("; {many} calls that missed hit when they are made again"),
-                };
-                let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
-                format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(&tag))))
-            }
+            Self::Retag(ids, tag) => retag(desk, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
                 let changed = desk.relabel(&ids, &relabel).await?;
                 told(&changed, relabelled(&relabel))
@@ -152,6 +142,18 @@ impl Deed {
             }
         })
     }
+}
+
+async fn retag(desk: &Desk, ids: &[RecordingId], tag: &Tag) -> Result<String, DeskError> {
+    let changed = desk.retag(ids, tag, false).await?;
+    let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
+    let next = match mended {
+        0 => String::new(),
+        1 => "; 1 call that missed hits when it is made again".into(),
+        many => format!("; {many} calls that missed hit when they are made again"),
+    };
+    let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
+    Ok(format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(tag)))))
 }
 
 async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
