@@ -188,8 +188,8 @@ pub struct App {
     /// What has to be asked for twice, and was asked for once.
     pub(super) warned: Option<Action>,
     pub(super) asked: Asked,
-    /// For which it is being found out what recording anew costs.
-    pub(super) rerecording: Option<Vec<RecordingId>>,
+    /// The recordings of which it is being found out what recording them anew costs.
+    pub(super) rerecording: Vec<RecordingId>,
     questions: u64,
     /// The live list's filter before a jump put another in its place.
     pub(super) lent: Option<Filter>,
@@ -242,7 +242,7 @@ impl App {
             warned: None,
             questions: 0,
             asked: Asked::default(),
-            rerecording: None,
+            rerecording: Vec::new(),
             prune: Prune::default(),
             log: List::new(true),
             draft: None,

@@ -121,8 +121,8 @@ impl App {
         match ask {
             Ask::Prune(..) => self.plan_arrived(),
             Ask::Steps => self.detail.refresh(),
-            Ask::Rerecord(ids) if self.rerecording.as_ref() == Some(ids) => {
-                self.rerecording = None;
+            Ask::Rerecord(ids) if *ids == self.rerecording => {
+                self.rerecording.clear();
                 let ids = ids.clone();
                 match self.known.rerecord.value.take() {
                     Some(Ok(plan)) => self.ask_rerecord(&ids, &plan),
@@ -175,7 +175,7 @@ impl App {
             self.toasts.info(self.now, "No recording is selected".into());
             return Vec::new();
         }
-        self.rerecording = Some(ids.clone());
+        self.rerecording.clone_from(&ids);
         vec![self.ask(Ask::Rerecord(ids))]
     }
 
