@@ -22,7 +22,7 @@ const COLUMNS: [Column; 8] = [
     Column { title: "SIZE", width: 5, grow: 0, right: true, leaves: 1 },
     Column { title: "HITS", width: 4, grow: 0, right: true, leaves: 2 },
     Column { title: "LAST", width: 5, grow: 0, right: true, leaves: 3 },
-    Column { title: "COST", width: 7, grow: 0, right: true, leaves: 4 },
+    Column { title: "COST", width: 8, grow: 0, right: true, leaves: 4 },
 ];
 /// Lines above the table: the query, what is wrong with it or three lines of sums.
 pub const HEAD: u16 = 4;
