@@ -79,13 +79,12 @@ fn keymap(chosen: &[Keys]) -> Result<Keymap, Vec<(Option<usize>, String)>> {
                 format!("keymap.{name}: `{key}` is no key; write `x`, `ctrl-x`, `space`, `f`, or `g c`");
             problems.push((Some(*line), text));
         }
-        match Action::named(name) {
-            Some(action) => remaps.push(Remap { action, keys: keys.clone() }),
-            None => {
-                let text =
-                    format!("keymap.{name}: no action is called so; `:` in the workbench lists all of them");
-                problems.push((Some(*line), text));
-            }
+        if let Some(action) = Action::named(name) {
+            remaps.push(Remap { action, keys: keys.clone() });
+        } else {
+            let text =
+                format!("keymap.{name}: no action is called so; `:` in the workbench lists all of them");
+            problems.push((Some(*line), text));
         }
     }
     if !problems.is_empty() {

@@ -133,7 +133,7 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
         return;
     }
     let saved = app.known.stats.known().filter(|stats| stats.saved.0 > 0);
-    if let Some(stats) = saved.filter(|_| place.width >= 48) {
+    if let Some(stats) = saved.filter(|_| place.width >= 32) {
         draw::write_right(buf, &mut place, &stats.saved.to_string(), theme.tone(Tone::Good));
         draw::write_right(buf, &mut place, "  saved ", theme.tone(Tone::Dim));
     }

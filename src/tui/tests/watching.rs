@@ -48,7 +48,7 @@ fn another_near_recording_is_a_key_away() {
 
 #[test]
 fn a_hit_says_who_answered_and_what_did_not_count() {
-    let script = Script::new(world::world(12, 4)).because(world::hit(4)).keys("] ] ]");
+    let script = Script::new(world::world(12, 4)).because(world::hit(4)).keys("[ [");
     assert_eq!(script.app.detail.page, Page::Why);
     script.shows("why_hit_120x36");
     script.size(80, 24).shows("why_hit_80x24");
@@ -66,7 +66,7 @@ fn why_is_not_asked_of_what_is_under_way_and_not_known_of_what_is_forgotten() {
     let mut script = Script::new(world::world(12, A_MISS));
     assert!(script.screen().contains("What it asked for is not in"));
     script.event(world::announced(world::flying(11), 1));
-    script.press("] ] ]");
+    script.press("[ [");
     assert_eq!(script.app.detail.page, Page::Why);
     assert!(script.screen().contains("It is under way; why is known"));
     script.press("a");
