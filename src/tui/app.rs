@@ -29,6 +29,7 @@ use super::page::Page;
 use super::pane;
 use super::prune::Prune;
 use super::stats::Stats;
+pub use super::tab::Tab;
 use super::theme::Theme;
 use super::toast::Toasts;
 use super::why::Why;
@@ -64,63 +65,6 @@ pub struct Options {
     pub open: Vec<String>,
     /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
     pub protocol: Option<Protocol>,
-}
-
-/// A tab.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// Calls as they happen.
-    #[default]
-    Live,
-    /// What is stored.
-    Recordings,
-    /// Two of them side by side.
-    Diff,
-    /// What can go.
-    Prune,
-    /// What was said and changed.
-    Log,
-}
-
-impl Tab {
-    /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
-
-    /// Its name.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Live => "Live",
-            Self::Recordings => "Recordings",
-            Self::Prune => "Prune",
-            Self::Log => "Log",
-            Self::Diff => "Diff",
-        }
-    }
-
-    /// Where its keys are looked up.
-    #[must_use]
-    pub fn scope(self) -> Scope {
-        match self {
-            Self::Live => Scope::Live,
-            Self::Recordings => Scope::Recordings,
-            Self::Diff => Scope::Diff,
-            Self::Prune => Scope::Prune,
-            Self::Log => Scope::Log,
-        }
-    }
-
-    /// What leads to it.
-    #[must_use]
-    pub fn action(self) -> Action {
-        match self {
-            Self::Live => Action::LiveTab,
-            Self::Recordings => Action::RecordingsTab,
-            Self::Diff => Action::DiffTab,
-            Self::Prune => Action::PruneTab,
-            Self::Log => Action::LogTab,
-        }
-    }
 }
 
 /// Where a recording stands in its list: the newest first.

@@ -39,6 +39,7 @@ pub mod picture;
 pub mod prune;
 pub mod search;
 pub mod stats;
+pub mod tab;
 pub mod text;
 pub mod theme;
 pub mod toast;

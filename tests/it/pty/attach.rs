@@ -27,6 +27,9 @@ async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() 
     assert_eq!(running.call(CHAT_PATH, &headers, &chat("unknown here")).await.status, 404);
     terminal.line(&["MISS", "404", "chat/completions"]);
     terminal.keys("G");
+    terminal.shows("[Why]");
+    terminal.shows("MISS 404  openai chat/completions");
+    terminal.keys("]]");
     terminal.shows("RECORDING_NOT_FOUND");
     // Verbs reach it, and what they did comes back as an announcement.
     terminal.keys("2");

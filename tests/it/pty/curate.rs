@@ -147,15 +147,20 @@ fn the_help_explains_the_keys() {
     let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
     terminal.shows("q quit");
     terminal.keys("?");
-    for text in ["In the list", "Everywhere", "one row down", "filter the list"] {
+    for text in ["In the list", "follow the newest call"] {
         terminal.shows(text);
     }
     terminal.keys("G");
     terminal.shows("close the picture");
     terminal.keys("gg");
-    terminal.shows("one row down");
+    terminal.shows("follow the newest call");
+    terminal.keys("/filter the");
+    terminal.shows("filter the list");
+    terminal.hides("follow the newest call");
+    terminal.keys("\x1b");
+    terminal.shows("follow the newest call");
     terminal.keys("q");
-    terminal.hides("one row down");
+    terminal.hides("Keys: /");
     terminal.keys("q");
     terminal.ends(0);
 }

@@ -9,7 +9,7 @@ use crate::terminal::{Manners, owned};
 /// Says how it finds the terminal, outlives Ctrl-C, and writes the line that is typed.
 const EDITOR: &str = r#"#!/bin/sh
 trap 'echo interrupted' INT
-stty -a | grep -q ' icanon' && echo "ready for ${1##*.}"
+stty -a | grep -q ' icanon' && echo "ready: $(tr -d '\n' < "$1")"
 line=
 until [ -n "$line" ]; do read -r line; done
 printf '%s' "$line" > "$1"
@@ -27,7 +27,7 @@ async fn an_answer_is_edited_in_an_editor_and_served_so() {
         Terminal::with(&home, LARGE, Manners::Answers, &variables, &["--listen", "127.0.0.1:0"]);
     terminal.shows("q quit");
     terminal.keys("2eb");
-    terminal.shows("ready for json");
+    terminal.shows("ready: {");
     assert!(terminal.look(|screen| !screen.alternate_screen() && !screen.hide_cursor()));
     terminal.keys("{\r");
     terminal.shows("It cannot be stored so");
@@ -35,7 +35,7 @@ async fn an_answer_is_edited_in_an_editor_and_served_so() {
     terminal.keys("\x1b");
     terminal.hides("It cannot be stored so");
     terminal.keys("et");
-    terminal.shows("ready for txt");
+    terminal.shows("ready: h\u{e9} \u{2713}");
     terminal.keys("\x03");
     terminal.shows("interrupted");
     terminal.keys("goodbye\r");

@@ -16,7 +16,7 @@ fn ctrl_z_goes_back_to_the_shell_and_fg_returns() {
         let mouse = |screen: &vt100::Screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
         assert!(terminal.look(|screen| !screen.hide_cursor() && !mouse(screen)));
         terminal.keys("fg\r");
-        terminal.until("the workbench", |screen| screen.alternate_screen());
+        terminal.until("the workbench", vt100::Screen::alternate_screen);
         terminal.shows("q quit");
         assert!(terminal.look(|screen| screen.hide_cursor() && screen.bracketed_paste() && mouse(screen)));
         terminal.keys("2");

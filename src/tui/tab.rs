@@ -1,0 +1,61 @@
+//! The tabs.
+
+use super::action::Action;
+use super::keymap::Scope;
+
+/// A tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Calls as they happen.
+    #[default]
+    Live,
+    /// What is stored.
+    Recordings,
+    /// Two of them side by side.
+    Diff,
+    /// What can go.
+    Prune,
+    /// What was said and changed.
+    Log,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
+
+    /// Its name.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Recordings => "Recordings",
+            Self::Prune => "Prune",
+            Self::Log => "Log",
+            Self::Diff => "Diff",
+        }
+    }
+
+    /// Where its keys are looked up.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Live => Scope::Live,
+            Self::Recordings => Scope::Recordings,
+            Self::Diff => Scope::Diff,
+            Self::Prune => Scope::Prune,
+            Self::Log => Scope::Log,
+        }
+    }
+
+    /// What leads to it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Live => Action::LiveTab,
+            Self::Recordings => Action::RecordingsTab,
+            Self::Diff => Action::DiffTab,
+            Self::Prune => Action::PruneTab,
+            Self::Log => Action::LogTab,
+        }
+    }
+}
