@@ -10,7 +10,7 @@ use super::effect::Effect;
 use super::line::{Tone, Toned, fit};
 use super::overlay::{Choice, Item, Menu, Overlay, Question, Retag, Shelf, ShelfKind};
 use super::text::sanitize;
-use crate::engine::{Rerecord, Tag, Verdict};
+use crate::engine::{Rerecord, Tag, Thing, Verdict};
 use crate::model::{RecordingId, Row};
 
 /// From so many recordings on, their number has to be typed.
@@ -269,16 +269,13 @@ impl App {
         if ids.is_empty() { Vec::new() } else { vec![Effect::Do(Deed::Restore(ids))] }
     }
 
-    /// From a review to the full comparison of its two sides: they are marked, and what compares two marked recordings does
-    /// the rest.
+    /// From a review to the full comparison of its two sides.
     fn compare_pair(&mut self) -> Vec<Effect> {
         let Some(Overlay::Shelf(pile)) = &self.overlay else { return Vec::new() };
         let Some(new) = pile.selected(self) else { return Vec::new() };
         let Some(old) = new.review.clone() else { return Vec::new() };
         self.overlay = None;
-        self.turn_to(Tab::Recordings);
-        self.marked = [old, new.id.clone()].into();
-        self.act(Action::Compare)
+        self.show_diff(Thing::Recording(old), Thing::Recording(new.id.clone()))
     }
 
     fn choose_compact(&mut self) {

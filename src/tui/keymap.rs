@@ -172,7 +172,7 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Anywhere, &["ctrl-o"], A::JumpBack),
         hinted(bind(S::Anywhere, &["/"], A::Filter), "filter", 2),
         bind(S::Anywhere, &["\\"], A::ToggleFilter),
-        hinted(bind(S::Anywhere, &["f"], A::Find), "find", 4),
+        hinted(bind(S::Anywhere, &["f"], A::Find), "find", 6),
         hinted(bind(S::Live, &["F"], A::Follow), "follow", 4),
         hinted(bind(S::Live, &["g d"], A::Jump), "recording", 7),
         hinted(bind(S::Live, &["a"], A::Fix), "fix", 3),

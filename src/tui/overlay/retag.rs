@@ -152,7 +152,9 @@ impl Retag {
     /// The fields to choose from: name, value, whether it decides under `standard`. Those that no request of these has, but
     /// the strategy, are the last.
     fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<(&'a str, &'a str, bool)> {
-        let known: Vec<&NamedField> = fields.into_iter().flatten().filter(|field| !field.fixed).collect();
+        let mut known: Vec<&NamedField> = fields.into_iter().flatten().filter(|field| !field.fixed).collect();
+        // Those first of which leaving out changes something.
+        known.sort_by_key(|field| !field.significant);
         let others = self.names.iter().filter(|name| !known.iter().any(|field| field.name == **name));
         let own = known.iter().map(|field| (field.name.as_str(), field.value.as_str(), field.significant));
         own.chain(others.map(|name| (name.as_str(), "", true))).collect()

@@ -170,11 +170,7 @@ impl Shelf {
                 Kind::Trash => {
                     let trash = app.known.trash.known().and_then(|trash| trash.get(nth));
                     let at = trash.map(|one| one.removed_at).unwrap_or_default();
-                    format!(
-                        "{}  {:>4} ago  ",
-                        clock(at, &app.options.zone, "%Y-%m-%d %H:%M"),
-                        age(at, app.now)
-                    )
+                    format!("{}  {:>4}  ", clock(at, &app.options.zone, "%Y-%m-%d %H:%M"), age(at, app.now))
                 }
                 Kind::Reviews => clock(row.recorded_at, &app.options.zone, "%Y-%m-%d %H:%M  "),
             };

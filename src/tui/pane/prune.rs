@@ -20,7 +20,7 @@ const COLUMNS: [Column; 8] = [
     Column { title: "SIZE", width: 5, grow: 0, right: true, leaves: 1 },
     Column { title: "HITS", width: 4, grow: 0, right: true, leaves: 2 },
     Column { title: "LAST", width: 5, grow: 0, right: true, leaves: 3 },
-    Column { title: "COST", width: 7, grow: 0, right: true, leaves: 4 },
+    Column { title: "COST", width: 8, grow: 0, right: true, leaves: 4 },
 ];
 /// Lines above the table: the query, what is wrong with it or three lines of sums.
 pub const HEAD: u16 = 4;
@@ -69,7 +69,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
             std::iter::once(Toned::default()).chain(expected).collect()
         }
         (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
-        (None, _, Some(plan)) => totals(plan),
+        (None, _, Some(plan)) => totals(plan).iter().flat_map(|line| line.wrapped(width)).collect(),
         _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::script::Script;
 use super::world;
-use crate::engine::{Rerecord, Retagged, Revision, Tag, Trashed, Verdict};
+use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, StepId, StepRow, Strategy, Timestamp, Usd};
 use crate::query::{Kind, Query, RowFacts};
@@ -87,7 +87,7 @@ fn a_strategy_is_chosen_with_its_effect_in_sight() {
     let mut script = Script::new(world::world(12, 0)).keys("2 t");
     script.answered(Ok(fields()), |ask| matches!(ask, Ask::Fields(_)));
     assert_eq!(script.asked(), [], "nothing is chosen yet");
-    script.press("j j <Space>");
+    script.press("j <Space>");
     let ask = script.answered(Ok(effect(3, 1, vec![world::id(6)])), |ask| matches!(ask, Ask::Retag(..)));
     let tag = |text: &str| Tag { strategy: Some(text.parse().unwrap()), playback: None };
     assert_eq!(ask, Ask::Retag(vec![world::id(0)], tag("standard -seed")));
@@ -262,8 +262,10 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     assert_eq!(script.deeds(), [Verdict::Accept, Verdict::KeepBoth, Verdict::Reject].map(review));
     script.press("u");
     assert_eq!(script.deeds(), [Deed::Undo]);
-    script.press("<Esc>");
-    assert!(script.app.overlay.is_none());
+    script.press("c");
+    let [one, other] = [1, 40].map(|number| Thing::Recording(world::id(number)));
+    assert_eq!(script.app.diff.sides, Some((one, other)));
+    assert_eq!(script.app.tab, Tab::Diff);
 }
 
 fn trash() -> Answer {
