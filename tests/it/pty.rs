@@ -3,6 +3,7 @@
 mod attach;
 mod curate;
 mod edit;
+mod fix;
 mod leave;
 mod pictures;
 mod start;

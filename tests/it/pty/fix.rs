@@ -1,0 +1,50 @@
+//! A miss is fixed where it is explained, and the next call hits.
+
+use super::*;
+use crate::home::{CHAT_PATH, call};
+use crate::terminal::owned;
+
+fn seeded(seed: u32) -> String {
+    format!(r#"{{"model":"gpt-5-mini","seed":{seed},"messages":[{{"role":"user","content":"apples"}}]}}"#)
+}
+
+const STRICT: [(&str, &str); 1] = [("x-retake-mode", "replay-or-error")];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_miss_is_fixed_from_its_explanation_and_taken_back() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let mut terminal = workbench(&home, LARGE, &upstream);
+    let (_, address) = owned(&home);
+    assert_eq!(call(address, CHAT_PATH, &[], &seeded(1)).await.status, 200);
+    terminal.shows("1 rec");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.status, 404);
+    terminal.line(&["MISS", "404"]);
+    terminal.shows("seed  1 → 2");
+    terminal.keys("a");
+    terminal.shows("Make it match");
+    terminal.line(&["a", "standard -seed", "1 miss would hit"]);
+    terminal.keys("a");
+    terminal.shows("u takes it back");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.status, 200);
+    terminal.line(&["HIT~", "200"]);
+    terminal.keys("u");
+    terminal.shows("Undone: retag");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(3)).await.status, 404);
+    terminal.keys("q");
+    terminal.ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_is_found_by_a_few_letters() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["apples and pears", "a tiny hat", "a red scarf"]).await;
+    let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
+    terminal.shows("3 rec");
+    terminal.keys("ftihat");
+    terminal.line(&["\u{258c}", "a tiny hat"]);
+    terminal.keys("\r");
+    terminal.shows("[2 Recordings]");
+    terminal.shows("prompt a tiny hat");
+    terminal.keys("q");
+    terminal.ends(0);
+}
