@@ -122,7 +122,7 @@ async fn any_size_will_do_and_the_proxy_goes_on() {
 fn a_demo_ends_by_itself() {
     let home = Home::new();
     let mut terminal = Terminal::start(&home, LARGE, &["demo", "--for", "4s", "--listen", "127.0.0.1:0"]);
-    terminal.shows("This is a demo");
+    terminal.shows("Take part");
     terminal.shows("HIT");
     terminal.ends(0);
     assert!(std::fs::read_dir(home.temporary()).unwrap().next().is_none());
