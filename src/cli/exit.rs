@@ -38,8 +38,7 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     print::error(&format!("{error:#}"));
     if let Some(StoreError::InUse { address: Some(_), .. }) = error.downcast_ref() {
         print::note(
-            "`retake` shows it, and `retake list`, `show`, `rm`, `retag` and `explain` work beside it; --store DIR uses \
-             another store",
+            "`retake` shows it, and all verbs but those that run a proxy work beside it; --store DIR uses another store",
         );
     }
     exit(error).into()
