@@ -55,7 +55,10 @@ impl Engine {
     /// # Errors
     /// When the recording is not there or cannot be read.
     pub async fn fire(&self, id: &RecordingId) -> Result<Fired, VerbError> {
-        let recording = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
+        let unknown = || VerbError::Unknown(id.clone());
+        // One in the trash can still be read.
+        self.row(id).ok_or_else(unknown)?;
+        let recording = self.recording(id)?.ok_or_else(unknown)?;
         let request = recording.request.get().clone();
         let overrides = Overrides {
             mode: Some(Mode::ReplayOrError),

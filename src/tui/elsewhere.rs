@@ -91,6 +91,8 @@ impl App {
         self.jumps.push(self.tab);
         self.turn_to(Tab::Live);
         let rows = self.areas().list_rows();
+        // What was asked for must not be replaced by the next call.
+        self.live.pause(rows);
         if !self.live.select(&id, rows) && !self.live.filter.text().is_empty() {
             self.live.filter.toggle();
             self.list_calls();

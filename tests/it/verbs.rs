@@ -3,6 +3,7 @@
 mod carried;
 mod compacted;
 mod faults;
+mod fired;
 mod kept;
 mod law;
 

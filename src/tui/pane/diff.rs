@@ -114,7 +114,10 @@ fn pictures(app: &App, place: Rect, buf: &mut Buffer) {
         return draw::toned(buf, left, &measure(diff, app.diff.picture), theme);
     };
     let mut line = measure(diff, app.diff.picture);
-    line = if app.diff.map {
+    let both = facts.before.is_some() && facts.after.is_some();
+    line = if !both {
+        line
+    } else if app.diff.map {
         line.and(Tone::Warning, "  right: where they differ, in red").and(Tone::Dim, "; M shows B")
     } else {
         line.and(Tone::Dim, "  M shows where they differ")

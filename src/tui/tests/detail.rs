@@ -219,6 +219,8 @@ fn a_request_that_was_sent_once_more_leads_to_its_call() {
     assert!(script.screen().contains("[2 Recordings]"), "the call is not known yet");
     script.event(world::announced(world::call(41), 0));
     assert_eq!(script.app.selected_call().map(|call| call.id), Some(CallId(41)));
+    script.event(world::announced(world::call(42), 0));
+    assert_eq!(script.app.selected_call().map(|call| call.id), Some(CallId(41)), "it stays");
     script.press("<C-o>");
     assert!(script.screen().contains("[2 Recordings]"));
     script.say(Message::Fired(fired(Outcome::Miss, None)));
