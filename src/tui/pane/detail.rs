@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::draw::{self, Frame};
 use super::facts::media_lines;
-use crate::model::{Call, Outcome, Row};
+use crate::model::{Call, Row};
 use crate::tui::app::App;
 use crate::tui::effect::Subject;
 use crate::tui::layout;
@@ -200,13 +200,7 @@ impl App {
     }
 
     fn about_call(&self, call: &Call) -> Vec<Toned> {
-        let tone = match call.outcome {
-            Some(Outcome::Replay) => Tone::Good,
-            Some(Outcome::Miss) => Tone::Warning,
-            Some(Outcome::Error) => Tone::Bad,
-            Some(_) => Tone::Accent,
-            None => Tone::Dim,
-        };
+        let tone = Tone::of_outcome(call.outcome);
         let status = call.status.map_or_else(String::new, |status| format!(" {status}"));
         let mut lines = vec![
             Toned::of(tone, call.label())

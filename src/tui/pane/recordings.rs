@@ -49,23 +49,13 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().get(window.clone()).unwrap_or_default();
     let fields = fields(app);
     let columns: Vec<Column> = fields.iter().map(|field| column(app, *field)).collect();
     let cells = |row: &Row| fields.iter().map(|field| cell(app, *field, row)).collect();
     let order = app.sieve.made_by.order;
-    let rows = Rows {
-        cells: visible.iter().filter_map(|key| app.world.rows.get(&key.1)).map(|row| cells(row)).collect(),
-        selected: list.index().and_then(|at| at.checked_sub(window.start)),
-        first: window.start,
-        total: shown,
-        sideways: list.sideways,
-        columns: &columns,
-        sorted: fields.iter().position(|field| *field == of_order(order.by)).map(|at| (at, order.falling)),
-        focused,
-    };
-    rows.draw(theme, inside, buf);
+    let sorted = fields.iter().position(|field| *field == of_order(order.by)).map(|at| (at, order.falling));
+    let rows = Rows::of(list, inside, &columns, |key| app.world.rows.get(&key.1).map(|row| cells(row)));
+    Rows { sorted, focused, ..rows }.draw(theme, inside, buf);
 }
 
 /// `Recordings 37 of 1,284 with "hat", by hits, 3 marked 4.1 MiB, 1 of them hidden`.
