@@ -15,7 +15,7 @@ use super::serve::{self, Lines};
 use super::workbench::{self, Screen, Show};
 use super::{Common, print, traffic};
 use crate::desk::Desk;
-use crate::engine::{Engine, Settings};
+use crate::engine::{Engine, Secret, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
 use crate::proxy::Access;
@@ -75,6 +75,8 @@ async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> an
     settings.upstreams.clear();
     for mount in ["openai", "lumenfall", "anthropic", "gemini"] {
         settings.upstreams.insert(mount.into(), format!("http://{upstream}/{mount}").parse()?);
+        // The stand-in takes any: so recordings can be made anew here, too.
+        settings.keys.insert(mount.into(), Secret("demo-key-of-no-use".into()));
     }
     settings.upstreams.insert("staging".into(), format!("http://{}", closed_port()?).parse()?);
     let asked = listen.is_some();

@@ -23,7 +23,7 @@ pub(crate) mod slots;
 pub(crate) mod sniff;
 mod tokens;
 
-pub use assembled::assembled;
+pub use assembled::{added, assembled};
 pub use cost::{Price, Prices, PricesError, Rate};
 pub use decoded::{Unreadable, decoded};
 pub use events::{StreamEvent, events};

@@ -10,7 +10,7 @@ use crate::model::{Headers, MediaId, MediaRef, Response};
 use crate::reading;
 
 pub use crate::reading::human::{duration, size};
-pub use crate::reading::{assembled, sanitize};
+pub use crate::reading::{added, assembled, sanitize};
 
 /// A picture of an exchange, not decoded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
