@@ -138,7 +138,7 @@ impl Words {
         }
         recording.response.headers.push(&self.often("x-request-id"), self.say("req_0123456789"));
         recording.media.push(MediaRef {
-            id: "med_aaaaaaaaaaaa".parse().unwrap(),
+            id: crate::model::MediaId::of(&world::id(0), "/data/0/url"),
             field: self.often("/data/0/url"),
             url: self.say("https://files.example/fox.mp4"),
             content_type: format!("video/{}", self.often("mp4")),
