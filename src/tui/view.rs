@@ -135,18 +135,32 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
     }
 }
 
-fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    for tab in Tab::ALL {
+/// The tabs as they stand on a line of so many columns; the one in front in brackets.
+pub(super) fn tab_names(app: &App, columns: u16) -> [(Tab, String); 5] {
+    let name = |tab: Tab, short: bool| {
         let key = app.options.keymap.key_of(tab.action()).unwrap_or_default();
         // Errors that nobody saw in the log; a side that waits for the other.
         let badge = match tab {
+            Tab::Log if app.toasts.unseen() > 0 && short => "!",
             Tab::Log if app.toasts.unseen() > 0 => " !",
             Tab::Diff if app.diff.first.is_some() => ": A picked",
             _ => "",
         };
-        let (name, front) = (format!("{key} {}{badge}", tab.title()), app.tab == tab);
-        let text = if front { format!("[{name}]") } else { format!(" {name} ") };
+        let title = if short { tab.short() } else { tab.title() };
+        let (open, close) = if app.tab == tab { ("[", "]") } else { (" ", " ") };
+        (tab, format!("{open}{key} {title}{badge}{close}"))
+    };
+    let long = Tab::ALL.map(|tab| name(tab, false));
+    if long.iter().map(|(_, text)| text.width()).sum::<usize>() <= usize::from(columns) {
+        return long;
+    }
+    Tab::ALL.map(|tab| name(tab, true))
+}
+
+fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    for (tab, text) in tab_names(app, place.width) {
+        let front = app.tab == tab;
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
     place.width = place.width.saturating_sub(1);
@@ -193,7 +207,10 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
             // A key that means something else nearer by does not mean this.
             let key = bound.keys.first()?;
             let meant = app.options.keymap.meaning(&scopes[..nth], key);
-            let listless = bound.action == Action::Filter && app.tab == Tab::Diff;
+            // Where there is no list to filter, or no room for a detail, no key is offered for it.
+            let tiny = app.overlay.is_none() && app.areas().class == Class::Tiny;
+            let listless = (bound.action == Action::Filter && app.tab == Tab::Diff)
+                || (bound.action == Action::Open && tiny);
             if meant != Meaning::Nothing && meant != Meaning::Beginning || listless {
                 return None;
             }

@@ -22,8 +22,14 @@ const COLUMNS: [Column; 8] = [
     Column { title: "LAST", width: 5, grow: 0, right: true, leaves: 3 },
     Column { title: "COST", width: 8, grow: 0, right: true, leaves: 4 },
 ];
-/// Lines above the table: the query, what is wrong with it or three lines of sums.
-pub const HEAD: u16 = 4;
+/// The query, and what is wrong with it or three lines of sums.
+const HEAD: u16 = 4;
+
+/// Lines above the table of this pane: where there are few, some are for recordings.
+#[must_use]
+pub fn head(pane: Rect) -> u16 {
+    if pane.height < 12 { 2 } else { HEAD }
+}
 
 /// The line of the query.
 #[must_use]
@@ -45,7 +51,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let at = list.index().filter(|_| shown > 0).map(|at| format!("{}/{shown}", at + 1)).unwrap_or_default();
     let focused = !app.in_detail;
     let mut inside = Frame { title: &title, note: &at, focused, ..Frame::default() }.draw(theme, place, buf);
-    let head = layout::from_top(&mut inside, HEAD);
+    let head = layout::from_top(&mut inside, head(place));
     let filter = &app.prune.list.filter;
     if filter.kept().is_empty() && filter.input.is_none() {
         let hint = Toned::of(Tone::Accent, "p")

@@ -150,7 +150,6 @@ pub(super) fn title(name: &str, shown: usize, all: usize, filter: &str) -> Strin
 /// What a filter without a result says.
 pub(super) fn no_result(filter: &str) -> Vec<Toned> {
     vec![
-        Toned::default(),
         Toned::of(Tone::Strong, format!("Nothing matches \"{}\".", sanitize(filter))),
         Toned::default(),
         Toned::of(Tone::Accent, "Esc")

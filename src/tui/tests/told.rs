@@ -49,13 +49,13 @@ impl Words {
         }
     }
 
-    /// Of what there is a lot, not each is endless.
+    /// What stands in a row of a list is only the beginning of a text, and there is a lot of it.
     fn often(self, text: &str) -> String {
         if self == Self::Endless { Self::Hostile.say(text) } else { self.say(text) }
     }
 
     fn row(self, number: u8) -> Row {
-        let say = |text: &str| if number == 0 { self.say(text) } else { self.often(text) };
+        let say = |text: &str| self.often(text);
         let row = world::row(number);
         Row {
             model: row.model.map(|text| say(&text)),
@@ -73,9 +73,9 @@ impl Words {
     }
 
     fn call(self, number: u64) -> Call {
-        let say = |text: &str| if number == CALLS { self.say(text) } else { self.often(text) };
+        let say = |text: &str| self.often(text);
         let call = world::call(number);
-        let fields = [say("body/quality"), self.often("body/seed")];
+        let fields = [say("body/quality"), say("body/seed")];
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         Call {
             model: call.model.map(|text| say(&text).into()),
@@ -83,7 +83,7 @@ impl Words {
             endpoint: say(&call.endpoint).into(),
             mount: self.often(&call.mount).into(),
             method: self.often(&call.method).into(),
-            reason: call.reason.map(|text| say(&text)),
+            reason: call.reason.map(|text| if number == CALLS { self.say(&text) } else { say(&text) }),
             scope: (number % 5 == 0).then(|| self.often("test-1").into()),
             cause: call.cause.map(|_| Arc::new(world::cause(7, &fields))),
             ..call
