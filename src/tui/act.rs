@@ -345,7 +345,11 @@ impl App {
         let picture =
             self.detail.pages.as_ref().and_then(|pages| pages.pictures.get(self.detail.picture)).cloned();
         match picture {
-            None => self.toasts.info(self.now, "There is no picture in this answer".into()),
+            None => {
+                let text =
+                    if self.detail.loading { "Still loading" } else { "There is no picture in this answer" };
+                self.toasts.info(self.now, text.into());
+            }
             Some(picture) if self.options.protocol.is_some_and(|protocol| protocol != Protocol::Blocks) => {
                 return vec![Effect::FullScreen(picture)];
             }

@@ -103,7 +103,8 @@ impl App {
             return self.toasts.error(format!("{text}. Ask for it once more to agree to that."));
         }
         let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
-        let mut lines = vec![Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}.")))];
+        let mut lines =
+            vec![Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}.")))];
         lines.push(Toned::of(Tone::Dim, "The answer becomes a recording; u takes it back."));
         lines.push(Toned::default());
         self.overlay = Some(Overlay::Question(Box::new(Question {
