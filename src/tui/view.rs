@@ -231,7 +231,8 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     hints.sort_by_key(|(order, ..)| if *order == 0 { u8::MAX } else { *order });
     let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
     if let Some((done, of)) = app.under {
-        let text = format!("recording anew: {} of {of}, Esc stops  ", (done + 1).min(of));
+        let key = app.options.keymap.told(Scope::List, Action::Back);
+        let text = format!("recording anew: {} of {of}, {key} stops  ", (done + 1).min(of));
         draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
     }
     for (_, key, text) in hints {
@@ -245,10 +246,11 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
 fn toast(app: &App, areas: &Areas, buf: &mut Buffer) {
     let Some((toast, more)) = app.toasts.newest() else { return };
     let theme = &app.options.theme;
+    let closes = format!("Error: {} closes", app.options.keymap.told(Scope::List, Action::Back));
     let (tone, title) = match toast.level {
         Level::Info => (Tone::Good, ""),
         Level::Warning => (Tone::Warning, "Warning"),
-        Level::Error => (Tone::Bad, "Error: Esc closes"),
+        Level::Error => (Tone::Bad, closes.as_str()),
     };
     let text = sanitize(&toast.text);
     let widest = usize::from(areas.whole.width.saturating_sub(6)).min(70);
