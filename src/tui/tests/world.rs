@@ -137,6 +137,7 @@ pub(crate) fn call(number: u64) -> Call {
         reason: reason.map(String::from),
         code: None,
         cause: (outcome == Outcome::Miss).then(|| Arc::new(cause(7, &["body/quality", "body/seed"]))),
+        retry_after: None,
     }
 }
 
