@@ -62,8 +62,8 @@ impl Words {
             endpoint: say(&row.endpoint),
             mount: self.often(&row.mount),
             method: self.often(&row.method),
-            name: (number % 4 == 0).then(|| say("checkout/hat")),
-            tags: if number % 3 == 0 { vec![say("ci"), self.often("hats")] } else { Vec::new() },
+            name: number.is_multiple_of(4).then(|| say("checkout/hat")),
+            tags: if number.is_multiple_of(3) { vec![say("ci"), self.often("hats")] } else { Vec::new() },
             scope: (number == 4).then(|| self.often("test-1")),
             hash: if number == 1 || number == 4 { Hash::of(b"take") } else { row.hash },
             edited: number == 6,
@@ -83,7 +83,7 @@ impl Words {
             mount: self.often(&call.mount).into(),
             method: self.often(&call.method).into(),
             reason: call.reason.map(|text| if number == CALLS { self.say(&text) } else { say(&text) }),
-            scope: (number % 5 == 0).then(|| self.often("test-1").into()),
+            scope: number.is_multiple_of(5).then(|| self.often("test-1").into()),
             cause: call.cause.map(|_| Arc::new(world::cause(7, &fields))),
             ..call
         }
@@ -123,7 +123,7 @@ impl Words {
 
     /// A recording of which every part is said so: with pictures, or with a text.
     fn recording(self, pictures: bool) -> Recording {
-        let mut recording = world::recording(if pictures { 0 } else { 1 }, &world::png(48));
+        let mut recording = world::recording(u8::from(!pictures), &world::png(48));
         recording.request = self.request("A capybara wearing a tiny hat, sitting in a hot spring", 7);
         recording.name = Some(self.often("checkout/hat"));
         recording.tags = vec![self.often("ci")];
