@@ -6,7 +6,7 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::{Deed, counted};
 use super::effect::Effect;
-use super::line::{Tone, Toned, age, fit};
+use super::line::{Tone, Toned, age, fit, short_size};
 use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose, Question};
 use super::text;
 use crate::engine::Relabel;
@@ -176,7 +176,7 @@ impl App {
         let model = text::sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
         let line = Toned::of(Tone::Accent, fit(&row.hash.short(), 10, false))
             .and(Tone::Plain, fit(&model, 20, false))
-            .and(Tone::Plain, fit(&text::size(row.size), 9, true));
+            .and(Tone::Plain, fit(&short_size(row.size), 6, true));
         if row.protected {
             return line.and(Tone::Warning, "  protected: kept");
         }

@@ -139,6 +139,10 @@ impl App {
         if let Outcome::Changed(lines) = &mut draft.outcome {
             let width = Draft::width(self.size.0);
             *lines = lines.iter().flat_map(|line| line.wrapped(width)).take(LINES).collect();
+            // It begins at what differs first.
+            let differs =
+                |line: &Toned| line.0.iter().any(|(tone, _)| matches!(tone, Tone::Bad | Tone::Good));
+            draft.at = lines.iter().position(differs).unwrap_or(0).saturating_sub(1);
         }
         if draft.outcome == Outcome::Unchanged {
             self.draft = None;

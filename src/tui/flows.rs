@@ -186,7 +186,7 @@ impl App {
 
     fn ask_rerecord(&mut self, ids: &[RecordingId], plan: &[Rerecord]) {
         let able: Vec<&Rerecord> = plan.iter().filter(|one| one.problem.is_none()).collect();
-        let mut lines: Vec<Toned> = plan.iter().take(LISTED).flat_map(|one| self.planned(one)).collect();
+        let mut lines: Vec<Toned> = plan.iter().take(LISTED).map(|one| self.planned(one)).collect();
         if plan.len() > LISTED {
             lines.push(Toned::of(Tone::Dim, format!("and {} more", plan.len() - LISTED)));
         }
@@ -222,7 +222,7 @@ impl App {
         })));
     }
 
-    fn planned(&self, one: &Rerecord) -> Vec<Toned> {
+    fn planned(&self, one: &Rerecord) -> Toned {
         let row = self.world.rows.get(&one.recording);
         let name = row.map(|row| row.hash.short()).unwrap_or_default();
         let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
@@ -230,8 +230,8 @@ impl App {
         let line =
             Toned::of(Tone::Accent, fit(&name, 10, false)).and(Tone::Plain, fit(&sanitize(model), 22, false));
         match &one.problem {
-            None => vec![line.and(Tone::Dim, price)],
-            Some(problem) => line.and(Tone::Warning, sanitize(problem)).wrapped(88),
+            None => line.and(Tone::Dim, price),
+            Some(problem) => line.and(Tone::Warning, sanitize(problem)),
         }
     }
 

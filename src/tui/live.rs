@@ -4,6 +4,7 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::Deed;
 use super::effect::Effect;
+use super::keymap::Scope;
 use super::line::{Tone, Toned, thousands};
 use super::overlay::{Choice, Item, Menu, Overlay, Question};
 use super::text::sanitize;
@@ -89,7 +90,9 @@ impl App {
             (Some(Outcome::Live | Outcome::Mock | Outcome::Miss), _) => {
                 return vec![Effect::Do(Deed::Keep(call.id, false))];
             }
-            (_, Some(id)) => format!("It is {id}; gd goes there"),
+            (_, Some(id)) => {
+                format!("It is {id}; {} goes there", self.options.keymap.told(Scope::Live, Action::Jump))
+            }
             _ => "It got an error, and there is nothing to keep; make the call again".into(),
         };
         self.toasts.info(self.now, text);
@@ -104,7 +107,7 @@ impl App {
         }
         let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
         let mut lines =
-            Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}."))).wrapped(72);
+            vec![Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}.")))];
         lines.push(Toned::of(Tone::Dim, "The answer becomes a recording; u takes it back."));
         lines.push(Toned::default());
         self.overlay = Some(Overlay::Question(Box::new(Question {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::app::{App, Tab};
 use super::effect::{Effect, Subject};
-use super::layout::{self, Areas};
+use super::layout::{self, Areas, Class};
 use super::overlay::{Finder, Overlay};
 use super::page::Page;
 use crate::model::Outcome;
@@ -39,10 +39,13 @@ impl App {
         effects.extend(self.wonder(moment));
         let (pane, picture) = self.reading(&areas);
         let full = matches!(self.overlay, Some(Overlay::Picture));
+        // What is selected is fetched where only the list is seen, too: its picture can be shown, its body opened.
+        if areas.class != Class::Line {
+            effects.extend(self.detail.load());
+        }
         if pane.height == 0 && !full {
             return effects;
         }
-        effects.extend(self.detail.load());
         if self.detail.must_compose(usize::from(pane.width)) {
             let width = usize::from(pane.width);
             let log = self.tab == Tab::Log && !finding;

@@ -46,20 +46,41 @@ fn no_size_makes_a_screen_panic() {
     for (nth, (keys, world)) in all.iter().enumerate() {
         let look = [Look::Dark, Look::Light, Look::Mono][nth % 3];
         let told = (Words::Hostile, nth % 7 == 6);
-        let mut script = Script::telling(told.0, told.1, (*world).clone(), theme(look, nth % 2 == 0)).keys(keys);
+        let mut script =
+            Script::telling(told.0, told.1, (*world).clone(), theme(look, nth % 2 == 0)).keys(keys);
         // Each size meets one state; neighbouring sizes meet the others.
         let sizes = (0..=130_u16).flat_map(|columns| (0..=40_u16).map(move |rows| (columns, rows)));
-        for (columns, rows) in sizes.filter(|(columns, rows)| usize::from(columns * 41 + rows) % all.len() == nth) {
+        for (columns, rows) in
+            sizes.filter(|(columns, rows)| usize::from(columns * 41 + rows) % all.len() == nth)
+        {
             script.resize(columns, rows);
             harmless(&script).unwrap_or_else(|bad| panic!("{keys} at {columns}x{rows}: {bad}"));
         }
     }
 }
 
+/// States that show texts of each kind whole.
+const LONG: [&str; 14] = [
+    "live_detail",
+    "live_search",
+    "detail_response",
+    "detail_raw",
+    "detail_stream",
+    "detail_match",
+    "draft",
+    "strategy_field",
+    "record_now",
+    "rerecord",
+    "reviews",
+    "diff_text",
+    "delete_failed",
+    "log_detail",
+];
+
 #[test]
-fn every_state_takes_endless_lines() {
+fn endless_lines_are_harmless() {
     let world = Words::Endless.world();
-    for (nth, (name, keys)) in STATES.iter().enumerate().filter(|(nth, _)| nth % 3 == 0) {
+    for (nth, (name, keys)) in STATES.iter().filter(|(name, _)| LONG.contains(name)).enumerate() {
         let mut script =
             Script::telling(Words::Endless, nth % 2 == 1, world.clone(), theme(Look::Mono, false)).keys(keys);
         script.resize(100, 30);

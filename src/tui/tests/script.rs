@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use super::told::{Told, Words};
 use super::world;
 use crate::engine::Explanation;
-use crate::model::{Event, Recording, Row, Snapshot, Timestamp};
+use crate::model::{Event, Recording, RecordingId, Row, Snapshot, Timestamp};
 use crate::reading::contrast;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
@@ -159,66 +159,64 @@ impl Script {
 
     pub(super) fn say(&mut self, message: Message) {
         for effect in self.app.update(message) {
-            if let Some(reply) = self.told.and_then(|told| told.reply(&self.app, &effect)) {
+            let told = self.told.and_then(|told| told.reply(&self.app, &effect));
+            let replies = told.map_or_else(|| self.replies(effect), |reply| vec![reply]);
+            for reply in replies {
                 self.say(reply);
-                continue;
             }
-            match effect {
-                Effect::Load { generation, form, .. } => {
-                    let pages = match &self.recording {
-                        Some(recording) => world::pages(recording, form),
-                        None => self.pages.clone(),
-                    };
-                    let pages = Some(Arc::new(pages));
-                    self.say(Message::Loaded { generation, pages });
-                }
-                Effect::Scale(scale) => {
-                    let Source::Inline(bytes) = &scale.picture.source else { continue };
-                    let picture = crate::reading::decode_picture(bytes).map(|decoded| {
-                        (
-                            (decoded.width(), decoded.height()),
-                            Arc::new(picture::thumbnail(&decoded, scale.cells)),
-                        )
-                    });
-                    self.say(Message::Scaled { generation: scale.generation, picture });
-                }
-                Effect::Ask(generation, ask @ Ask::Expired) => {
-                    let answer = Ok(Answer::Expired(self.expired.clone()));
-                    self.say(Message::Answered { generation, answer, ask });
-                }
-                Effect::Shrink(shrink) => {
-                    for id in shrink.ids {
-                        let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
-                        let small = (
-                            Arc::new(picture::thumbnail(&decoded, shrink.cells)),
-                            contrast::Look::of(&decoded),
-                        );
-                        self.say(Message::Shrunk(id, Ok(small)));
+        }
+    }
+
+    /// What the workers and the desk say at once; what they do not answer is kept for the test.
+    fn replies(&mut self, effect: Effect) -> Vec<Message> {
+        match effect {
+            Effect::Load { generation, form, .. } => {
+                let pages = match &self.recording {
+                    Some(recording) => world::pages(recording, form),
+                    None => self.pages.clone(),
+                };
+                vec![Message::Loaded { generation, pages: Some(Arc::new(pages)) }]
+            }
+            Effect::Scale(scale) => {
+                let Source::Inline(bytes) = &scale.picture.source else { return Vec::new() };
+                let picture = crate::reading::decode_picture(bytes).map(|decoded| {
+                    ((decoded.width(), decoded.height()), Arc::new(picture::thumbnail(&decoded, scale.cells)))
+                });
+                vec![Message::Scaled { generation: scale.generation, picture }]
+            }
+            Effect::Shrink(shrink) => {
+                let small = |id: RecordingId| {
+                    let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
+                    let scaled = Arc::new(picture::thumbnail(&decoded, shrink.cells));
+                    Message::Shrunk(id, Ok((scaled, contrast::Look::of(&decoded))))
+                };
+                shrink.ids.into_iter().map(small).collect()
+            }
+            Effect::Seek(Seek { generation, text, among }) => {
+                let sought = seek(&text, &lines(&among), &|| false).unwrap();
+                vec![Message::Sought { generation, sought }]
+            }
+            Effect::Sift(sift) => vec![Message::Sifted { generation: sift.generation, keys: sift.keys() }],
+            Effect::Ask(_, Ask::Stats) => Vec::new(),
+            Effect::Ask(generation, ask) => {
+                let answer = match &ask {
+                    Ask::Expired => Answer::Expired(self.expired.clone()),
+                    Ask::Why(_) => Answer::Why(self.why.clone().map(Box::new)),
+                    Ask::Diff(one, other) => Answer::Diff(Box::new(world::diff(one.clone(), other.clone()))),
+                    _ => {
+                        self.effects.push(Effect::Ask(generation, ask));
+                        return Vec::new();
                     }
-                }
-                Effect::Seek(Seek { generation, text, among }) => {
-                    let sought = seek(&text, &lines(&among), &|| false).unwrap();
-                    self.say(Message::Sought { generation, sought });
-                }
-                Effect::Sift(sift) => {
-                    let (generation, keys) = (sift.generation, sift.keys());
-                    self.say(Message::Sifted { generation, keys });
-                }
-                Effect::Ask(generation, ask @ Ask::Why(_)) => {
-                    let answer = Ok(Answer::Why(self.why.clone().map(Box::new)));
-                    self.say(Message::Answered { generation, answer, ask });
-                }
-                Effect::Ask(_, Ask::Stats) => {}
-                Effect::Ask(generation, ask @ Ask::Diff(..)) => {
-                    let Ask::Diff(one, other) = ask.clone() else { continue };
-                    let answer = Ok(Answer::Diff(Box::new(world::diff(one, other))));
-                    self.say(Message::Answered { generation, answer, ask });
-                }
-                Effect::Pair(pair) => {
-                    let sides = world::pictures(&pair);
-                    self.say(Message::Paired { generation: pair.generation, sides });
-                }
-                other => self.effects.push(other),
+                };
+                vec![Message::Answered { generation, answer: Ok(answer), ask }]
+            }
+            Effect::Pair(pair) => {
+                let sides = world::pictures(&pair);
+                vec![Message::Paired { generation: pair.generation, sides }]
+            }
+            other => {
+                self.effects.push(other);
+                Vec::new()
             }
         }
     }

@@ -60,7 +60,8 @@ fn is_pixel(cell: &Cell) -> bool {
 fn styles(buffers: [&Buffer; 3], legend: &mut Legend) -> String {
     let area = buffers[0].area;
     let row = |y: u16, legend: &mut Legend| -> String {
-        let cells = (0..area.width).map(|x| legend.letter(buffers.map(|buffer| buffer.cell((x, y)).unwrap())));
+        let cells =
+            (0..area.width).map(|x| legend.letter(buffers.map(|buffer| buffer.cell((x, y)).unwrap())));
         cells.collect::<String>().trim_end_matches('.').to_owned()
     };
     (0..area.height).map(|y| row(y, legend)).collect::<Vec<_>>().join("\n")
@@ -76,7 +77,9 @@ fn taken(name: &str, keys: &str, snapshot: &Snapshot) {
     let mut ascii = opened(keys, snapshot, Theme::choose(Look::Dark, false, None).in_ascii());
     let (mut told, mut legend) = (Vec::new(), Legend::default());
     for (columns, rows) in SIZES {
-        scripts.iter_mut().for_each(|script| script.resize(columns, rows));
+        for script in &mut scripts {
+            script.resize(columns, rows);
+        }
         ascii.resize(columns, rows);
         let [dark, light, mono] = scripts.each_ref().map(Script::buffer);
         for (at, cell) in dark.content().iter().enumerate().filter(|(_, cell)| !is_pixel(cell)) {
@@ -101,8 +104,12 @@ fn taken(name: &str, keys: &str, snapshot: &Snapshot) {
 #[test]
 fn every_screen_in_every_look() {
     let world = Words::Plain.world();
-    STATES.iter().for_each(|(name, keys)| taken(name, keys, &world));
-    EMPTY.iter().for_each(|(name, keys)| taken(name, keys, &Snapshot::default()));
+    for (name, keys) in STATES {
+        taken(name, keys, &world);
+    }
+    for (name, keys) in EMPTY {
+        taken(name, keys, &Snapshot::default());
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::{flows, world};
 use crate::engine::{Diff, Explanation, Fired, Rerecord, Retagged, Thing, Trashed};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{
-    ByteLog, Call, Event, Exchange, Headers, Hash, Level, MediaRef, Notice, Outcome, Playback, Recording, Row,
-    Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
+    ByteLog, Call, Event, Exchange, Hash, Headers, Level, MediaRef, Notice, Outcome, Playback, Recording,
+    Row, Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
 };
 use crate::reading::contrast::{Side, contrast};
 use crate::tui::app::App;
@@ -20,8 +20,7 @@ use crate::tui::page::Pages;
 use crate::tui::text::Form;
 
 /// Escape sequences, OSC 52, C1, directions, nothing wide, wide, joined, combining, blanks that break lines.
-pub(super) const HOSTILE: &str =
-    "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
+pub(super) const HOSTILE: &str = "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
 
 /// How everything is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +48,13 @@ impl Words {
         }
     }
 
-    /// Of what there is a lot, not each is endless.
+    /// What stands in a row of a list is only the beginning of a text, and there is a lot of it.
     fn often(self, text: &str) -> String {
         if self == Self::Endless { Self::Hostile.say(text) } else { self.say(text) }
     }
 
     fn row(self, number: u8) -> Row {
-        let say = |text: &str| if number == 0 { self.say(text) } else { self.often(text) };
+        let say = |text: &str| self.often(text);
         let row = world::row(number);
         Row {
             model: row.model.map(|text| say(&text)),
@@ -63,8 +62,8 @@ impl Words {
             endpoint: say(&row.endpoint),
             mount: self.often(&row.mount),
             method: self.often(&row.method),
-            name: (number % 4 == 0).then(|| say("checkout/hat")),
-            tags: if number % 3 == 0 { vec![say("ci"), self.often("hats")] } else { Vec::new() },
+            name: number.is_multiple_of(4).then(|| say("checkout/hat")),
+            tags: if number.is_multiple_of(3) { vec![say("ci"), self.often("hats")] } else { Vec::new() },
             scope: (number == 4).then(|| self.often("test-1")),
             hash: if number == 1 || number == 4 { Hash::of(b"take") } else { row.hash },
             edited: number == 6,
@@ -73,9 +72,9 @@ impl Words {
     }
 
     fn call(self, number: u64) -> Call {
-        let say = |text: &str| if number == CALLS { self.say(text) } else { self.often(text) };
+        let say = |text: &str| self.often(text);
         let call = world::call(number);
-        let fields = [say("body/quality"), self.often("body/seed")];
+        let fields = [say("body/quality"), say("body/seed")];
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         Call {
             model: call.model.map(|text| say(&text).into()),
@@ -83,8 +82,8 @@ impl Words {
             endpoint: say(&call.endpoint).into(),
             mount: self.often(&call.mount).into(),
             method: self.often(&call.method).into(),
-            reason: call.reason.map(|text| say(&text)),
-            scope: (number % 5 == 0).then(|| self.often("test-1").into()),
+            reason: call.reason.map(|text| if number == CALLS { self.say(&text) } else { say(&text) }),
+            scope: number.is_multiple_of(5).then(|| self.often("test-1").into()),
             cause: call.cause.map(|_| Arc::new(world::cause(7, &fields))),
             ..call
         }
@@ -124,7 +123,7 @@ impl Words {
 
     /// A recording of which every part is said so: with pictures, or with a text.
     fn recording(self, pictures: bool) -> Recording {
-        let mut recording = world::recording(if pictures { 0 } else { 1 }, &world::png(48));
+        let mut recording = world::recording(u8::from(!pictures), &world::png(48));
         recording.request = self.request("A capybara wearing a tiny hat, sitting in a hot spring", 7);
         recording.name = Some(self.often("checkout/hat"));
         recording.tags = vec![self.often("ci")];
@@ -210,9 +209,12 @@ impl Told {
                 recording: None,
                 reason: Some(words.say("seed is 8, recorded is 7")),
             }),
-            Effect::Copy(..) | Effect::Outside(..) => Message::Done(words.say("Copied with xclip: curl command, 412 B")),
+            Effect::Copy(..) | Effect::Outside(..) => {
+                Message::Done(words.say("Copied with xclip: curl command, 412 B"))
+            }
             Effect::Do(Deed::Keep(call, false)) => {
-                let text = words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
+                let text =
+                    words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
                 Message::Consent { deed: Deed::Keep(call, true), text }
             }
             Effect::Do(Deed::Prune(..)) => Message::Offer(crate::tui::action::Action::Compact),
@@ -256,8 +258,21 @@ impl Told {
             Ask::Retag(ids, tag) => {
                 let after = tag.strategy.unwrap_or(Strategy::STANDARD);
                 let twins = vec![world::id(6)];
-                let radius = BlastRadius { calls: 214, miss_to_hit: 3, to_others: 1, indistinguishable: twins.clone(), ..BlastRadius::default() };
-                let one = |recording| Retagged { recording, before: Strategy::STANDARD, after: after.clone(), playback: Playback::Newest, radius: radius.clone(), ambiguous: twins.clone() };
+                let radius = BlastRadius {
+                    calls: 214,
+                    miss_to_hit: 3,
+                    to_others: 1,
+                    indistinguishable: twins.clone(),
+                    ..BlastRadius::default()
+                };
+                let one = |recording| Retagged {
+                    recording,
+                    before: Strategy::STANDARD,
+                    after: after.clone(),
+                    playback: Playback::Newest,
+                    radius: radius.clone(),
+                    ambiguous: twins.clone(),
+                };
                 Answer::Retag(ids.into_iter().map(one).collect())
             }
             Ask::Diff(one, other) => Answer::Diff(Box::new(words.diff(one, other))),
