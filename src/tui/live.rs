@@ -68,7 +68,7 @@ impl App {
             .filter_map(|at| why.near.get(at))
             .flat_map(|near| near.fixes.iter().map(move |fix| (near, fix)));
         let item = |((near, fix), key): ((&crate::engine::Near, &crate::engine::Fix), char)| {
-            let note = format!("{} ({}%): {}", near.recording, near.likeness, radius(&fix.radius));
+            let note = format!("{}; {} {}%", radius(&fix.radius), near.recording, near.likeness);
             fixing(key, &near.recording, fix, note)
         };
         all.zip(LETTERS.chars()).map(item).collect()

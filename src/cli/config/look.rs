@@ -6,7 +6,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::file::{self, File, Problem, Source};
-use super::{FILE, Icons, Keys, Look, Place, Theme, source};
+use super::{FILE, Icons, Keys, Look, Place, Theme, all, file_of, source};
+use crate::cli::Common;
 use crate::cli::exit::Usage;
 
 /// The keys of a person's own file: what is theirs in every project.
@@ -23,6 +24,16 @@ pub(super) fn own_path() -> Option<PathBuf> {
 pub(super) fn own() -> Result<Source, Usage> {
     let Some(path) = own_path() else { return Ok(Source::default()) };
     Ok(Source { named: true, ..source(&path, false)? })
+}
+
+impl Look {
+    /// What the configuration says about the screen, whatever else it says.
+    pub(in crate::cli) fn read(common: &Common) -> Result<Self, Usage> {
+        let (path, must) = file_of(common);
+        let project = source(&path, must)?;
+        let file = project.parsed().map_err(|problems| all(&problems))?;
+        look(&project, &file, &own()?, &mut Vec::new()).map_err(|problems| all(&problems))
+    }
 }
 
 /// What both files say about the screen, the project's first. What it must not say goes to `warnings`.
