@@ -352,7 +352,7 @@ impl App {
                 self.detail.recompose();
             }
             Message::Sifted { generation, keys } => self.sifted(generation, keys),
-            Message::Shrunk(id, small) => self.smalls.take(id, small),
+            Message::Shrunk(id, cells, small) => self.smalls.take(id, cells, small),
             Message::Sought { generation, sought } => {
                 if let Some(Overlay::Finder(finder)) = &mut self.overlay {
                     finder.take(generation, sought);

@@ -55,7 +55,7 @@ pub enum Message {
         keys: Vec<RowKey>,
     },
     /// A recording's first picture is small.
-    Shrunk(RecordingId, Small),
+    Shrunk(RecordingId, (u16, u16), Small),
     /// Recordings were searched.
     Sought {
         /// As in the effect that asked.

@@ -5,16 +5,15 @@ use super::app::{App, Tab};
 use super::keymap::BINDINGS;
 use super::layout;
 use super::overlay::Overlay;
-use super::sheet::Sheet;
 
 impl App {
     /// How far a motion goes, in rows; none for what is no motion.
     pub(super) fn motion(&self, action: Action) -> Option<isize> {
         let whole = |rows: usize| isize::try_from(rows).unwrap_or(isize::MAX).max(1);
         let (page, row) = match &self.overlay {
-            Some(Overlay::Sheet(_)) => {
-                let (_, columns, rows) = Sheet::grid(self.areas().whole);
-                (whole(columns * rows), whole(columns))
+            Some(Overlay::Sheet(sheet)) => {
+                let grid = sheet.grid(self.areas().whole);
+                (whole(grid.columns * grid.rows), whole(grid.columns))
             }
             _ => (whole(self.height()), 1),
         };

@@ -14,10 +14,10 @@ use super::overlay::Overlay;
 use crate::model::RecordingId;
 use crate::reading::contrast::Look;
 
-/// Columns and rows of a picture on the sheet.
-pub const CELLS: (u16, u16) = (16, 8);
-/// Columns and rows that a picture takes, with its line and air.
-pub const TILE: (u16, u16) = (CELLS.0 + 2, CELLS.1 + 2);
+/// Columns and rows of a picture on the sheet: the largest of which there is room for all, else the last.
+const SIZES: [(u16, u16); 4] = [(48, 24), (32, 16), (24, 12), (16, 8)];
+/// Columns and rows around a picture: its line, and air.
+const AROUND: (u16, u16) = (2, 2);
 /// So many pictures are kept: more than fit on any screen.
 const KEPT: usize = 400;
 
@@ -34,6 +34,20 @@ pub struct Sheet {
     open: Option<Vec<RecordingId>>,
     /// The list that the stacks were made of.
     made_of: Option<u64>,
+    /// How many stacks there were at first: what arrives later does not change the size of all others.
+    meant: usize,
+}
+
+/// Where pictures stand on a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    tiles: Rect,
+    /// Columns and rows of each picture.
+    pub cells: (u16, u16),
+    /// So many stand beside each other.
+    pub columns: usize,
+    /// So many stand above each other.
+    pub rows: usize,
 }
 
 /// Recordings whose pictures look nearly the same.
@@ -64,6 +78,8 @@ pub struct Smalls {
     order: VecDeque<RecordingId>,
     looks: HashMap<RecordingId, Look>,
     asked: HashSet<RecordingId>,
+    /// The size in which they are kept.
+    cells: (u16, u16),
     /// Counts what changes how pictures are stacked.
     revision: u64,
 }
@@ -76,7 +92,10 @@ impl Smalls {
     }
 
     /// Takes a picture; the oldest ones make room.
-    pub fn take(&mut self, id: RecordingId, small: Small) {
+    pub fn take(&mut self, id: RecordingId, cells: (u16, u16), small: Small) {
+        if cells != self.cells {
+            return;
+        }
         self.asked.remove(&id);
         if let Ok((_, look)) = &small {
             let before = self.looks.insert(id.clone(), *look);
@@ -102,14 +121,20 @@ impl Smalls {
     }
 
     /// Asks for those of the visible ones that are not here; nothing while all of them are on their way.
-    fn wanted(&mut self, visible: impl Iterator<Item = RecordingId>) -> Option<Shrink> {
+    fn wanted(&mut self, visible: impl Iterator<Item = RecordingId>, cells: (u16, u16)) -> Option<Shrink> {
+        if cells != self.cells {
+            self.cells = cells;
+            self.pictures.clear();
+            self.order.clear();
+            self.asked.clear();
+        }
         let ids: Vec<RecordingId> = visible.filter(|id| !self.pictures.contains_key(id)).collect();
         if ids.iter().all(|id| self.asked.contains(id)) {
             return None;
         }
         // The newest wish replaces all others.
         self.asked = ids.iter().cloned().collect();
-        Some(Shrink { ids, cells: CELLS })
+        Some(Shrink { ids, cells })
     }
 }
 
@@ -150,7 +175,7 @@ impl Sheet {
 
     /// The sheet with this stack open, or with none.
     fn turned(&self, open: Option<Vec<RecordingId>>) -> Self {
-        Self { open, made_of: None, ..self.clone() }
+        Self { open, made_of: None, meant: 0, ..self.clone() }
     }
 
     /// The sheet with all stacks closed.
@@ -159,15 +184,22 @@ impl Sheet {
         self.turned(None)
     }
 
-    /// The place of the tiles on a screen, and how many stand beside and above each other.
+    /// Where the pictures stand on a screen.
     #[must_use]
-    pub fn grid(screen: Rect) -> (Rect, usize, usize) {
+    pub fn grid(&self, screen: Rect) -> Grid {
         let area = Rect { height: screen.height.saturating_sub(1), ..screen };
         let inside = layout::inner(area);
         // A line about the selected one stands below.
         let tiles = Rect { height: inside.height.saturating_sub(1), ..inside };
-        let columns = usize::from(tiles.width / TILE.0).max(1);
-        (tiles, columns, usize::from(tiles.height / TILE.1).max(1))
+        let grids = SIZES.map(|cells| Grid {
+            tiles,
+            cells,
+            columns: usize::from(tiles.width / (cells.0 + AROUND.0)),
+            rows: usize::from(tiles.height / (cells.1 + AROUND.1)),
+        });
+        let fits = grids.into_iter().find(|grid| grid.columns * grid.rows >= self.meant.max(1));
+        let grid = fits.unwrap_or(grids[SIZES.len() - 1]);
+        Grid { columns: grid.columns.max(1), rows: grid.rows.max(1), ..grid }
     }
 
     /// Takes new stacks; what is selected stays, and where it went the window follows.
@@ -175,6 +207,9 @@ impl Sheet {
         let selected = self.selected().and_then(|stack| stack.ids.first()).or(wanted).cloned();
         let at = selected.and_then(|id| stacks.iter().position(|stack| stack.ids.contains(&id)));
         self.at = at.unwrap_or(self.at).min(stacks.len().saturating_sub(1));
+        if self.meant == 0 {
+            self.meant = stacks.len();
+        }
         self.stacks = stacks;
     }
 
@@ -183,14 +218,33 @@ impl Sheet {
         self.at = self.at.saturating_add_signed(by).min(self.stacks.len().saturating_sub(1));
     }
 
-    fn reveal(&mut self, columns: usize, rows: usize) {
-        let row = self.at / columns;
-        self.top = self.top.clamp((row + 1).saturating_sub(rows), row);
+    fn reveal(&mut self, grid: &Grid) {
+        let row = self.at / grid.columns;
+        self.top = self.top.clamp((row + 1).saturating_sub(grid.rows), row);
     }
 
     /// The stacks on the screen, by their number.
-    pub fn visible(&self, columns: usize, rows: usize) -> impl Iterator<Item = (usize, &Stack)> {
-        self.stacks.iter().enumerate().skip(self.top * columns).take(rows * columns)
+    pub fn visible(&self, grid: &Grid) -> impl Iterator<Item = (usize, &Stack)> {
+        self.stacks.iter().enumerate().skip(self.top * grid.columns).take(grid.rows * grid.columns)
+    }
+}
+
+impl Grid {
+    /// The place of one of the visible pictures, with its line.
+    #[must_use]
+    pub fn place(&self, nth: usize) -> Rect {
+        let to = |at: usize, step: u16| u16::try_from(at).unwrap_or(u16::MAX).saturating_mul(step);
+        let (x, y) = (
+            to(nth % self.columns, self.cells.0 + AROUND.0).saturating_add(1),
+            to(nth / self.columns, self.cells.1 + AROUND.1),
+        );
+        let place = Rect {
+            x: self.tiles.x.saturating_add(x),
+            y: self.tiles.y.saturating_add(y),
+            width: self.cells.0,
+            height: self.cells.1 + 1,
+        };
+        place.intersection(self.tiles)
     }
 }
 
@@ -230,11 +284,12 @@ impl App {
     /// Brings the sheet up to date; asks for the pictures that are to be seen.
     pub(super) fn shrink(&mut self) -> Option<Effect> {
         self.restack();
-        let (_, columns, rows) = Sheet::grid(self.areas().whole);
+        let whole = self.areas().whole;
         let Some(Overlay::Sheet(sheet)) = &mut self.overlay else { return None };
-        sheet.reveal(columns, rows);
-        let visible = sheet.visible(columns, rows).filter_map(|(_, stack)| stack.ids.first().cloned());
-        self.smalls.wanted(visible).map(Effect::Shrink)
+        let grid = sheet.grid(whole);
+        sheet.reveal(&grid);
+        let visible = sheet.visible(&grid).filter_map(|(_, stack)| stack.ids.first().cloned());
+        self.smalls.wanted(visible, grid.cells).map(Effect::Shrink)
     }
 
     /// What an action does on the sheet; false for what does nothing there.
@@ -298,18 +353,36 @@ mod tests {
     }
 
     #[test]
+    fn few_pictures_are_large_and_more_of_them_do_not_make_them_smaller() {
+        let screen = Rect::new(0, 0, 120, 36);
+        let grid = |meant| Sheet { meant, ..Sheet::default() }.grid(screen);
+        assert_eq!([1, 2, 3, 8, 18, 100].map(|meant| grid(meant).cells.0), [48, 48, 32, 24, 16, 16]);
+        let mut sheet = Sheet::default();
+        let stacks = |count| stacked((0..count).map(world::id), |_| None);
+        sheet.restack(stacks(2), None);
+        sheet.restack(stacks(9), None);
+        assert_eq!(sheet.grid(screen), grid(2));
+        let places: Vec<Rect> = (0..2).map(|nth| grid(2).place(nth)).collect();
+        assert!(places.iter().all(|place| (place.width, place.height) == (48, 25)), "{places:?}");
+        assert!(!places[0].intersects(places[1]));
+    }
+
+    #[test]
     fn pictures_are_asked_for_once_and_few_are_kept() {
         let mut smalls = Smalls::default();
         let id = |number: usize| world::nth_id(u32::try_from(number).unwrap());
-        assert_eq!(smalls.wanted([id(1), id(2)].into_iter()).map(|shrink| shrink.ids.len()), Some(2));
-        smalls.take(id(1), Err("broken".into()));
-        assert_eq!(smalls.wanted([id(1), id(2)].into_iter()), None, "it is on its way");
         assert_eq!(
-            smalls.wanted([id(2), id(3)].into_iter()).map(|shrink| shrink.ids),
+            smalls.wanted([id(1), id(2)].into_iter(), SIZES[3]).map(|shrink| shrink.ids.len()),
+            Some(2)
+        );
+        smalls.take(id(1), SIZES[3], Err("broken".into()));
+        assert_eq!(smalls.wanted([id(1), id(2)].into_iter(), SIZES[3]), None, "it is on its way");
+        assert_eq!(
+            smalls.wanted([id(2), id(3)].into_iter(), SIZES[3]).map(|shrink| shrink.ids),
             Some(vec![id(2), id(3)])
         );
         for number in 0..KEPT + 10 {
-            smalls.take(id(number), Ok((Arc::new(RgbaImage::new(1, 1)), look(1))));
+            smalls.take(id(number), SIZES[3], Ok((Arc::new(RgbaImage::new(1, 1)), look(1))));
         }
         assert_eq!((smalls.pictures.len(), smalls.order.len()), (KEPT, KEPT));
         assert!(smalls.get(&id(1)).is_none() && smalls.get(&id(KEPT)).is_some());

@@ -9,7 +9,7 @@ use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, fit, short_size, thousands};
 use crate::tui::pane::draw::{self, Frame};
 use crate::tui::picture;
-use crate::tui::sheet::{CELLS, Sheet, Stack, TILE};
+use crate::tui::sheet::{Sheet, Stack};
 use crate::tui::text::sanitize;
 
 impl Sheet {
@@ -36,16 +36,9 @@ impl Sheet {
             let line = layout::from_bottom(&mut inside, 1);
             about(app, stack, line, buf);
         }
-        let (tiles, columns, rows) = Self::grid(Rect { height: area.height + 1, ..area });
-        for (nth, (at, stack)) in self.visible(columns, rows).enumerate() {
-            let (Ok(x), Ok(y)) = (u16::try_from(nth % columns), u16::try_from(nth / columns)) else { return };
-            let place = Rect {
-                x: tiles.x.saturating_add(x * TILE.0 + 1),
-                y: tiles.y.saturating_add(y * TILE.1),
-                width: CELLS.0,
-                height: CELLS.1 + 1,
-            };
-            draw_tile(app, stack, at == self.at, place.intersection(tiles), buf);
+        let grid = self.grid(Rect { height: area.height + 1, ..area });
+        for (nth, (at, stack)) in self.visible(&grid).enumerate() {
+            draw_tile(app, stack, at == self.at, grid.place(nth), buf);
         }
     }
 }

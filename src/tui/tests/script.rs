@@ -188,7 +188,7 @@ impl Script {
                 let small = |id: RecordingId| {
                     let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
                     let scaled = Arc::new(picture::thumbnail(&decoded, shrink.cells));
-                    Message::Shrunk(id, Ok((scaled, contrast::Look::of(&decoded))))
+                    Message::Shrunk(id, shrink.cells, Ok((scaled, contrast::Look::of(&decoded))))
                 };
                 shrink.ids.into_iter().map(small).collect()
             }

@@ -69,7 +69,7 @@ pub(super) async fn shrink_all(
         let Some(Shrink { ids, cells }) = wanted.borrow_and_update().clone() else { continue };
         for id in ids {
             let small = shrunk(&desk, &id, cells).await;
-            if say.send(Message::Shrunk(id, small)).await.is_err() {
+            if say.send(Message::Shrunk(id, cells, small)).await.is_err() {
                 return;
             }
             if wanted.has_changed().unwrap_or(true) {
