@@ -117,7 +117,7 @@ impl App {
             }
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
             Some(Overlay::Finder(finder)) => self.find(&finder),
-            Some(Overlay::Sheet(sheet)) => self.leave_sheet(&sheet),
+            Some(Overlay::Sheet(sheet)) => self.open_stack(sheet),
             Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(Overlay::Search(_)) => {}
@@ -162,6 +162,7 @@ impl App {
                     Choice::Query(query) => self.query_chosen(query),
                     Choice::Sort(by) => self.sort(by),
                     Choice::Pick(thing) => self.pick(thing),
+                    Choice::Retag => self.open_retag(),
                     Choice::Act(_)
                     | Choice::Do(_)
                     | Choice::Edit(_)
@@ -272,6 +273,10 @@ impl App {
                     self.overlay = Some(Overlay::Retag(retag));
                 }
                 Overlay::Draft(draft) => self.put_aside(draft),
+                // First the stack is closed, then the sheet.
+                Overlay::Sheet(sheet) if sheet.is_inside() => {
+                    self.overlay = Some(Overlay::Sheet(Box::new(sheet.closed())));
+                }
                 // First what was looked for goes, then the help.
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));

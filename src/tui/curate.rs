@@ -31,7 +31,8 @@ impl App {
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
             Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
-            Tab::Diff | Tab::Log => Vec::new(),
+            Tab::Diff => self.diff.recording().cloned().into_iter().collect(),
+            Tab::Log => Vec::new(),
         }
     }
 
@@ -61,6 +62,10 @@ impl App {
                     "",
                     Purpose::Tags(ids),
                 );
+            }
+            Action::Rename if ids.len() > 1 => {
+                let text = "Recordings are named one at a time: A takes all marks away";
+                self.toasts.info(self.now, text.into());
             }
             Action::Rename => {
                 let name = self.world.rows.get(&first).and_then(|row| row.name.clone()).unwrap_or_default();

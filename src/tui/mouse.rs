@@ -47,7 +47,9 @@ impl App {
                 return self.detail.scroll_by(by, height);
             }
         }
-        self.moved(by);
+        // On the contact sheet a notch is a row of pictures, which is tall enough.
+        let row = self.motion(Action::Down).unwrap_or(1);
+        self.moved(if row > 1 { by.signum() * row } else { by });
     }
 
     fn click(&mut self, spot: Position, now: Timestamp) -> Vec<Effect> {

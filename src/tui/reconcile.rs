@@ -19,6 +19,7 @@ impl App {
         self.count_marks();
         let areas = self.areas();
         self.find_awaited();
+        effects.extend(self.inquire());
         let finding = matches!(self.overlay, Some(Overlay::Finder(_)));
         if self.tab == Tab::Diff && !finding {
             effects.extend(self.reconcile_diff(&areas));
@@ -35,7 +36,6 @@ impl App {
             let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
             self.detail.open_at(page);
         }
-        effects.extend(self.inquire());
         effects.extend(self.wonder(moment));
         let (pane, picture) = self.reading(&areas);
         let full = matches!(self.overlay, Some(Overlay::Picture));

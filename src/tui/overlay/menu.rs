@@ -55,6 +55,8 @@ pub enum Choice {
     Act(Action),
     /// A change.
     Do(Deed),
+    /// The choice of what recordings answer.
+    Retag,
     /// Another order of the recordings.
     Sort(SortBy),
     /// Another menu.

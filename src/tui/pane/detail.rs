@@ -116,6 +116,15 @@ fn picture_page(app: &App, place: Rect, buf: &mut Buffer) {
     } else {
         keys
     };
+    let film = app.detail.pages.as_ref().and_then(|pages| media_lines(pages).into_iter().next());
+    let keys = match film {
+        Some(film) => {
+            let mut keys = keys.and(Tone::Accent, "  o").and(Tone::Dim, " opens");
+            keys.0.extend(film.0);
+            keys
+        }
+        None => keys,
+    };
     draw::toned(buf, layout::from_top(&mut below, 1), &keys, &app.options.theme);
 }
 
