@@ -252,7 +252,9 @@ fn toast(app: &App, areas: &Areas, buf: &mut Buffer) {
         Level::Warning => (Tone::Warning, "Warning"),
         Level::Error => (Tone::Bad, closes.as_str()),
     };
-    let text = sanitize(&toast.text);
+    // A few lines are shown; an upstream's own words may be endless.
+    let beginning: String = toast.text.chars().take(600).collect();
+    let text = sanitize(&beginning);
     let widest = usize::from(areas.whole.width.saturating_sub(6)).min(70);
     let lines = Toned::of(Tone::Plain, text).wrapped(widest);
     let width = lines.iter().map(|line| line.text().width()).max().unwrap_or(0).max(title.width() + 2);

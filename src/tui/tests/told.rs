@@ -44,7 +44,7 @@ impl Words {
         match self {
             Self::Plain => text.to_owned(),
             Self::Hostile => format!("{text}{}", HOSTILE.repeat(2)),
-            Self::Endless => format!("{text}{}", "猫\u{202e} a\u{1b}[31m word ".repeat(60_000)),
+            Self::Endless => format!("{text}{}", "猫\u{202e} a\u{1b}[31m word ".repeat(53_000)),
         }
     }
 
