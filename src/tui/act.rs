@@ -117,7 +117,7 @@ impl App {
             }
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
             Some(Overlay::Finder(finder)) => self.find(&finder),
-            Some(Overlay::Sheet(sheet)) => self.open_stack(sheet),
+            Some(Overlay::Sheet(sheet)) => self.open_stack(&sheet),
             Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(Overlay::Search(_)) => {}

@@ -4,7 +4,7 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::ask::Ask;
 use super::detail::Scaled;
-use super::difference::{Sheet, Side, radius};
+use super::difference::{Shape, Sheet, Side, radius};
 use super::effect::{Effect, Held, Pair};
 use super::layout::{self, Areas};
 use super::live::{LETTERS, fixing};
@@ -312,8 +312,8 @@ impl App {
         if self.diff.composed != now {
             self.diff.composed = now;
             let sheet = self.known.diff.known().map(|diff| {
-                let ascii = self.options.theme.ascii;
-                Sheet::of(diff, self.diff.page, usize::from(place.width), beside, ascii, no_blanks)
+                let (ascii, width) = (self.options.theme.ascii, usize::from(place.width));
+                Sheet::of(diff, self.diff.page, Shape { width, beside, ascii, no_blanks })
             });
             self.diff.sheet = sheet.unwrap_or_default();
         }

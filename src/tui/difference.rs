@@ -19,20 +19,31 @@ pub struct Sheet {
     pub lines: Vec<Toned>,
     /// Where changes begin.
     pub changes: Vec<usize>,
-    width: usize,
-    beside: bool,
-    ascii: bool,
-    no_blanks: bool,
+    shape: Shape,
+}
+
+/// How it is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Columns.
+    pub width: usize,
+    /// Whether both sides stand beside each other, where there is room.
+    pub beside: bool,
+    /// Whether frames are ASCII.
+    pub ascii: bool,
+    /// Whether lines of bodies that differ in blanks only are equal.
+    pub no_blanks: bool,
 }
 
 const SIGNIFICANT: (Tone, &str) = (Tone::Warning, "significant");
 const COSMETIC: (Tone, &str) = (Tone::Dim, "cosmetic");
 
 impl Sheet {
-    /// The lines of a sub-tab, `width` columns wide; with `no_blanks` lines of bodies that differ in blanks only are equal.
+    /// The lines of a sub-tab.
     #[must_use]
-    pub fn of(diff: &Diff, page: Side, width: usize, beside: bool, ascii: bool, no_blanks: bool) -> Self {
-        let mut sheet = Self { width, beside: beside && width >= 20, ascii, no_blanks, ..Self::default() };
+    pub fn of(diff: &Diff, page: Side, shape: Shape) -> Self {
+        let shape = Shape { beside: shape.beside && shape.width >= 20, ..shape };
+        let mut sheet = Self { shape, ..Self::default() };
         match page {
             Side::Request => sheet.request(diff),
             Side::Response => sheet.response(diff),
@@ -153,7 +164,7 @@ impl Sheet {
             let runs = said.runs.iter().filter(move |run| run.tag != left_out);
             lines_of(runs)
         };
-        if self.beside {
+        if self.shape.beside {
             let (left, right) = (side(Tag::Added), side(Tag::Removed));
             self.columns(&left, &right);
         } else {
@@ -187,7 +198,7 @@ impl Sheet {
                         format!("  … {}", sanitize(line))
                     };
                     let toned = Toned::of(if equal { Tone::Plain } else { Tone::Dim }, text);
-                    if equal && self.beside {
+                    if equal && self.shape.beside {
                         self.columns(std::slice::from_ref(&toned), std::slice::from_ref(&toned));
                     } else {
                         self.both(&toned);
@@ -206,7 +217,7 @@ impl Sheet {
     fn block(&mut self, removed: &mut Vec<&str>, added: &mut Vec<&str>) {
         let (before, after) = (std::mem::take(removed), std::mem::take(added));
         let dense = |line: &str| line.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-        let alike = |(one, other): &(&&str, &&str)| self.no_blanks && dense(one) == dense(other);
+        let alike = |(one, other): &(&&str, &&str)| self.shape.no_blanks && dense(one) == dense(other);
         let head = before.iter().zip(&after).take_while(alike).count();
         let (first, last) = (&before[head..], &after[head..]);
         let tail = first.iter().rev().zip(last.iter().rev()).take_while(alike).count();
@@ -219,7 +230,7 @@ impl Sheet {
     fn equal(&mut self, before: &[&str], after: &[&str]) {
         let plain = |line: &&str| Toned::of(Tone::Plain, format!("  {}", sanitize(line)));
         for (one, other) in before.iter().zip(after) {
-            if self.beside {
+            if self.shape.beside {
                 self.columns(&[plain(one)], &[plain(other)]);
             } else {
                 self.both(&plain(other));
@@ -236,7 +247,7 @@ impl Sheet {
             lines.iter().map(|line| Toned::of(tone, format!("{mark} {}", sanitize(line)))).collect()
         };
         let (left, right) = (toned(removed, Tone::Bad, "-"), toned(added, Tone::Good, "+"));
-        if self.beside {
+        if self.shape.beside {
             for row in 0..left.len().max(right.len()) {
                 let cell = |side: &[Toned]| side.get(row).cloned().into_iter().collect::<Vec<_>>();
                 self.columns(&cell(&left), &cell(&right));
@@ -259,7 +270,7 @@ impl Sheet {
             None => Toned::of(Tone::Dim, format!("  {mark} absent")),
         };
         let (before, after) = (line(before, Tone::Bad, "-"), line(after, Tone::Good, "+"));
-        if self.beside {
+        if self.shape.beside {
             self.columns(&[before], &[after]);
         } else {
             self.both(&before);
@@ -269,15 +280,15 @@ impl Sheet {
 
     /// A line over both sides.
     fn both(&mut self, line: &Toned) {
-        self.lines.extend(line.wrapped(self.width));
+        self.lines.extend(line.wrapped(self.shape.width));
     }
 
     /// Lines beside each other.
     fn columns(&mut self, left: &[Toned], right: &[Toned]) {
-        let half = self.width.saturating_sub(3) / 2;
+        let half = self.shape.width.saturating_sub(3) / 2;
         let wrapped = |side: &[Toned]| side.iter().flat_map(|line| line.wrapped(half)).collect::<Vec<_>>();
         let (left, right) = (wrapped(left), wrapped(right));
-        let bar = if self.ascii { " | " } else { " │ " };
+        let bar = if self.shape.ascii { " | " } else { " │ " };
         for row in 0..left.len().max(right.len()) {
             let mut line = left.get(row).cloned().unwrap_or_default();
             let used = line.text().width();

@@ -318,7 +318,7 @@ impl App {
     }
 
     /// Opens the selected stack; from one recording goes there.
-    pub(super) fn open_stack(&mut self, sheet: Box<Sheet>) {
+    pub(super) fn open_stack(&mut self, sheet: &Sheet) {
         if let Some(stack) = sheet.selected().filter(|stack| stack.ids.len() > 1) {
             self.overlay = Some(Overlay::Sheet(Box::new(sheet.turned(Some(stack.ids.clone())))));
         } else if let Some(id) = sheet.selected().and_then(|stack| stack.ids.first()) {

@@ -228,7 +228,9 @@ async fn thumbnails(desk: &Desk, film: &Request) -> Result<Vec<Picture>, DeskErr
         let Some(other) = desk.recording(&row.id).await? else { continue };
         if other.request.path() == film.path() {
             let mut pictures = text::pictures(&other.response, &other.media);
-            pictures.iter_mut().for_each(|picture| picture.field = format!("of {}", row.id));
+            for picture in &mut pictures {
+                picture.field = format!("of {}", row.id);
+            }
             return Ok(pictures);
         }
     }

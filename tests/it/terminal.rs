@@ -86,8 +86,8 @@ impl Terminal {
     /// Starts one of these tests, which is then a program of its own in the terminal.
     pub(crate) fn test(home: &Home, size: (u16, u16), name: &str) -> Self {
         let itself = std::env::current_exe().unwrap();
-        let args = ["--exact", name, "--ignored", "--nocapture"];
-        Self::under_shell(home, size, Manners::Answers, &[], itself.to_str().unwrap(), &args)
+        let words = [itself.to_str().unwrap(), "--exact", name, "--ignored", "--nocapture"];
+        Self::under_shell(home, size, Manners::Answers, &[], &words)
     }
 
     pub(crate) fn with(
@@ -97,24 +97,24 @@ impl Terminal {
         variables: &[(&str, &str)],
         args: &[&str],
     ) -> Self {
-        Self::under_shell(home, size, manners, variables, PROGRAM, args)
+        Self::under_shell(home, size, manners, variables, &[&[PROGRAM], args].concat())
     }
 
+    /// Starts a program, the first of `words`, with its arguments.
     fn under_shell(
         home: &Home,
         size: (u16, u16),
         manners: Manners,
         variables: &[(&str, &str)],
-        program: &str,
-        args: &[&str],
+        words: &[&str],
     ) -> Self {
         let mut command = CommandBuilder::new("sh");
         command.env_clear();
         for (name, value) in variables {
             command.env(name, value);
         }
-        command.args(["-c", SHELL, program]);
-        command.args(args);
+        command.args(["-c", SHELL]);
+        command.args(words);
         Self::spawn(home, size, manners, command)
     }
 

@@ -5,7 +5,7 @@ use crate::engine::Thing;
 use crate::matching::BlastRadius;
 use crate::model::CallId;
 use crate::reading::contrast::contrast;
-use crate::tui::difference::{Sheet, Side, radius};
+use crate::tui::difference::{Shape, Sheet, Side, radius};
 
 fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     let answer = |text: &str| {
@@ -18,7 +18,7 @@ fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     let (one, other) = (answer(before), answer(after));
     let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
     diff.contrast = contrast(&(&one).into(), &(&other).into());
-    let sheet = Sheet::of(&diff, Side::Text, 60, beside, true, false);
+    let sheet = Sheet::of(&diff, Side::Text, Shape { width: 60, beside, ascii: true, no_blanks: false });
     sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect()
 }
 
@@ -51,7 +51,8 @@ fn blanks_make_a_difference_or_none() {
     let (one, other) = (answer("a\n  b c\nd\n"), answer("a\nb  c\nD\n"));
     diff.contrast = contrast(&(&one).into(), &(&other).into());
     for (no_blanks, changed) in [(false, ["-   b c", "- d"]), (true, ["  b  c", "- d"])] {
-        let sheet = Sheet::of(&diff, Side::Response, 60, false, true, no_blanks);
+        let sheet =
+            Sheet::of(&diff, Side::Response, Shape { width: 60, beside: false, ascii: true, no_blanks });
         let lines: Vec<_> = sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
         for line in changed {
             assert!(lines.iter().any(|known| known == line), "{no_blanks} {line}: {lines:#?}");
