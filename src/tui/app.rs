@@ -156,6 +156,8 @@ pub struct App {
     pub(super) counted: Option<(Timestamp, (u64, usize))>,
     pub(super) typed: String,
     pub(super) dirty: bool,
+    /// Whether events were taken in since what is derived was brought up to date.
+    behind: bool,
 }
 
 impl Options {
@@ -214,14 +216,27 @@ impl App {
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
+            behind: false,
         }
     }
 
     /// Takes a message in; returns what is to be done.
+    ///
+    /// There can be thousands of events a second. What is derived from them is brought up to date by the next message
+    /// that is none: before each frame there is one.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
-        self.dirty |= !matches!(message, Message::Tick(_));
+        self.dirty |= !matches!(message, Message::Tick(_) | Message::Frame);
+        if let Message::Event(event) = message {
+            self.take_event(&event);
+            self.behind = true;
+            return Vec::new();
+        }
+        let mut effects = if std::mem::take(&mut self.behind) { self.reconcile(false) } else { Vec::new() };
+        if matches!(message, Message::Frame) {
+            return effects;
+        }
         let moment = Self::is_moment(&message);
-        let mut effects = match message {
+        effects.extend(match message {
             Message::Key(key) => self.key(key),
             Message::Mouse(event, now) => self.mouse(event, now),
             Message::Paste(text) => self.paste(&text),
@@ -233,7 +248,7 @@ impl App {
                 self.take(other);
                 Vec::new()
             }
-        };
+        });
         effects.extend(self.reconcile(moment));
         effects
     }
@@ -336,7 +351,6 @@ impl App {
                 self.focus_detail(self.in_detail);
             }
             Message::Snapshot(snapshot) => self.take_snapshot(*snapshot),
-            Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
             Message::Paired { generation, sides } => self.diff.paired(generation, sides),
@@ -374,6 +388,8 @@ impl App {
             }
             Message::Drafted(draft) => self.drafted(draft),
             Message::Offer(_)
+            | Message::Event(_)
+            | Message::Frame
             | Message::Key(_)
             | Message::Mouse(..)
             | Message::Paste(_)

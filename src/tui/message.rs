@@ -13,6 +13,7 @@ use super::order::RowKey;
 use super::page::Pages;
 use super::seek::Sought;
 use super::sheet::Small;
+use super::sorted::Sorted;
 use crate::engine::Fired;
 use crate::model::{Event, RecordingId, Snapshot, Timestamp};
 
@@ -27,6 +28,8 @@ pub enum Message {
     Paste(String),
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
+    /// A frame is drawn next.
+    Frame,
     /// A second went by; it is now this late.
     Tick(Timestamp),
     /// The engine announced something.
@@ -51,8 +54,8 @@ pub enum Message {
     Sifted {
         /// As in the effect that asked.
         generation: u64,
-        /// Their keys, sorted.
-        keys: Vec<RowKey>,
+        /// Their keys.
+        keys: Sorted<RowKey>,
     },
     /// A recording's first picture is small.
     Shrunk(RecordingId, Small),

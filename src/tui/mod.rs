@@ -46,6 +46,7 @@ pub mod search;
 pub mod seek;
 pub mod sheet;
 pub mod sieve;
+pub mod sorted;
 pub mod stats;
 pub mod tab;
 pub mod text;
@@ -207,14 +208,19 @@ impl Shell {
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
                 () = self.signals.any() => Some(Message::Terminate),
                 () = sleep_until(next_frame), if dirty => {
-                    self.draw()?;
-                    dirty = false;
                     next_frame = Instant::now() + FRAME;
-                    None
+                    Some(Message::Frame)
                 }
             };
             let Some(message) = message else { continue };
-            if self.take(message).await? || self.catch_up(&mut sources.events).await? {
+            let frame = matches!(message, Message::Frame);
+            if self.take(message).await? {
+                return Ok(());
+            }
+            if frame {
+                self.draw()?;
+                dirty = false;
+            } else if self.catch_up(&mut sources.events).await? {
                 return Ok(());
             }
             dirty |= self.app.take_dirty();

@@ -41,9 +41,9 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().get(window.clone()).unwrap_or_default();
+    let visible = list.keys().range(window.clone());
     let rows = Rows {
-        cells: visible.iter().map(|reason| cells(app, reason)).collect(),
+        cells: visible.map(|reason| cells(app, reason)).collect(),
         selected: list.index().and_then(|at| at.checked_sub(window.start)),
         first: window.start,
         total: shown,

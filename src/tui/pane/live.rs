@@ -48,9 +48,9 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let window = app.live.window(usize::from(inside.height.saturating_sub(1)));
-    let calls = app.live.keys().get(window.clone()).unwrap_or_default();
+    let calls = app.live.keys().range(window.clone());
     let rows = Rows {
-        cells: calls.iter().filter_map(|id| app.call(*id)).map(|call| cells(app, call)).collect(),
+        cells: calls.filter_map(|id| app.call(*id)).map(|call| cells(app, call)).collect(),
         selected: app.live.index().and_then(|at| at.checked_sub(window.start)),
         first: window.start,
         total: shown,

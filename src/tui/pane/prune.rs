@@ -9,7 +9,7 @@ use crate::model::RecordingId;
 use crate::tui::app::App;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, age, short_size, thousands};
-use crate::tui::prune::{Fate, against, totals, why};
+use crate::tui::prune::{Fate, against, why};
 use crate::tui::text::sanitize;
 
 const COLUMNS: [Column; 8] = [
@@ -69,7 +69,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
             std::iter::once(Toned::default()).chain(expected).collect()
         }
         (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
-        (None, _, Some(plan)) => totals(plan).iter().flat_map(|line| line.wrapped(width)).collect(),
+        (None, _, Some(_)) => app.prune.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
         _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };
@@ -79,9 +79,9 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().get(window.clone()).unwrap_or_default();
+    let visible = list.keys().range(window.clone());
     let rows = Rows {
-        cells: visible.iter().map(|key| cells(app, &key.2)).collect(),
+        cells: visible.map(|key| cells(app, &key.2)).collect(),
         selected: list.index().and_then(|at| at.checked_sub(window.start)),
         first: window.start,
         total: shown,

@@ -50,13 +50,13 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().get(window.clone()).unwrap_or_default();
+    let visible = list.keys().range(window.clone());
     let fields = fields(app);
     let columns: Vec<Column> = fields.iter().map(|field| column(app, *field)).collect();
     let cells = |row: &Row| fields.iter().map(|field| cell(app, *field, row)).collect();
     let order = app.sieve.made_by.order;
     let rows = Rows {
-        cells: visible.iter().filter_map(|key| app.world.rows.get(&key.1)).map(|row| cells(row)).collect(),
+        cells: visible.filter_map(|key| app.world.rows.get(&key.1)).map(|row| cells(row)).collect(),
         selected: list.index().and_then(|at| at.checked_sub(window.start)),
         first: window.start,
         total: shown,

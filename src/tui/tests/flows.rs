@@ -356,7 +356,7 @@ fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
 fn what_is_spared_stays_in_its_place_until_it_is_spared_no_longer() {
     let mut script = Script::new(world::world(30, 0)).keys("4 <Esc> /hits:<lt>9<Enter>");
     plan_arrives(&mut script);
-    let before: Vec<_> = script.app.prune.list.keys().to_vec();
+    let before: Vec<_> = script.app.prune.list.keys().iter().cloned().collect();
     script.press("<Space>");
     plan_arrives(&mut script);
     assert_eq!(script.app.prune.list.keys(), before);

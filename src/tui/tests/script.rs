@@ -1,5 +1,6 @@
 //! A screen that is driven by keys and events and read as text.
 
+use std::ops::Index;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -10,7 +11,7 @@ use ratatui::buffer::Buffer;
 
 use super::world;
 use crate::engine::Explanation;
-use crate::model::{Event, Recording, Row, Snapshot, Timestamp};
+use crate::model::{Event, Recording, RecordingId, Row, Rows, Snapshot, Timestamp};
 use crate::reading::contrast;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
@@ -18,7 +19,8 @@ use crate::tui::ask::{Answer, Ask};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
-use crate::tui::seek::{Seek, lines, seek};
+use crate::tui::seek::{Lines, Seek, seek};
+use crate::tui::sorted::Sorted;
 use crate::tui::text::Source;
 use crate::tui::theme::{Look, Theme};
 use crate::tui::why::Why;
@@ -131,8 +133,14 @@ impl Script {
         self.say(Message::Event(Arc::new(event)));
     }
 
+    /// Takes a message in; after an event a frame follows.
     pub(super) fn say(&mut self, message: Message) {
-        for effect in self.app.update(message) {
+        let event = matches!(message, Message::Event(_));
+        let mut effects = self.app.update(message);
+        if event {
+            effects.extend(self.app.update(Message::Frame));
+        }
+        for effect in effects {
             match effect {
                 Effect::Load { generation, form, .. } => {
                     let pages = match &self.recording {
@@ -166,8 +174,8 @@ impl Script {
                         self.say(Message::Shrunk(id, Ok(small)));
                     }
                 }
-                Effect::Seek(Seek { generation, text, among }) => {
-                    let sought = seek(&text, &lines(&among), &|| false).unwrap();
+                Effect::Seek(Seek { generation, text, rows }) => {
+                    let sought = seek(&text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap();
                     self.say(Message::Sought { generation, sought });
                 }
                 Effect::Sift(sift) => {
@@ -219,6 +227,25 @@ impl Script {
             cells.collect::<String>().trim_end().to_owned()
         };
         (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl<K: Ord + Clone> PartialEq<Vec<K>> for &Sorted<K> {
+    fn eq(&self, other: &Vec<K>) -> bool {
+        self.iter().eq(other)
+    }
+}
+
+impl<K: Ord + Clone, const N: usize> PartialEq<[K; N]> for &Sorted<K> {
+    fn eq(&self, other: &[K; N]) -> bool {
+        self.iter().eq(other)
+    }
+}
+
+impl Index<&RecordingId> for Rows {
+    type Output = Arc<Row>;
+    fn index(&self, id: &RecordingId) -> &Arc<Row> {
+        self.get(id).unwrap()
     }
 }
 
