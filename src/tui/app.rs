@@ -39,7 +39,7 @@ use super::theme::Theme;
 use super::toast::Toasts;
 use super::why::Why;
 use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
-use crate::query::Kind;
+use crate::query::{Key, Kind};
 use crate::reading::Prices;
 use crate::terminal::Protocol;
 
@@ -156,6 +156,8 @@ pub struct App {
     pub(super) counted: Option<(Timestamp, (u64, usize))>,
     pub(super) typed: String,
     pub(super) dirty: bool,
+    /// The key of recordings whose values are wanted.
+    pub(super) counting: Option<Key>,
     /// Whether events were taken in since what is derived was brought up to date.
     behind: bool,
 }
@@ -216,6 +218,7 @@ impl App {
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
+            counting: None,
             behind: false,
         }
     }
@@ -366,6 +369,7 @@ impl App {
                 self.detail.recompose();
             }
             Message::Sifted { generation, keys } => self.sifted(generation, keys),
+            Message::Values(key, values) => self.learn(key, values),
             Message::Shrunk(id, small) => self.smalls.take(id, small),
             Message::Sought { generation, sought } => {
                 if let Some(Overlay::Finder(finder)) = &mut self.overlay {
@@ -403,6 +407,7 @@ impl App {
     fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
         let mut effects: Vec<Effect> = self.sift().into_iter().collect();
         effects.extend(self.look_for_expired());
+        effects.extend(self.count_values());
         effects.extend(self.seek());
         effects.extend(self.shrink());
         self.count_marks();

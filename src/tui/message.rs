@@ -16,6 +16,7 @@ use super::sheet::Small;
 use super::sorted::Sorted;
 use crate::engine::Fired;
 use crate::model::{Event, RecordingId, Snapshot, Timestamp};
+use crate::query::Key;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub enum Message {
         /// Their keys.
         keys: Sorted<RowKey>,
     },
+    /// It is known what stands behind a key in the rows of recordings.
+    Values(Key, Vec<String>),
     /// A recording's first picture is small.
     Shrunk(RecordingId, Small),
     /// Recordings were searched.

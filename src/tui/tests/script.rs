@@ -24,7 +24,7 @@ use crate::tui::sorted::Sorted;
 use crate::tui::text::Source;
 use crate::tui::theme::{Look, Theme};
 use crate::tui::why::Why;
-use crate::tui::{picture, view};
+use crate::tui::{picture, view, vocabulary};
 
 /// A running screen; what it wants loaded is answered at once.
 pub(super) struct Script {
@@ -177,6 +177,9 @@ impl Script {
                 Effect::Seek(Seek { generation, text, rows }) => {
                     let sought = seek(&text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap();
                     self.say(Message::Sought { generation, sought });
+                }
+                Effect::Values(key, rows) => {
+                    self.say(Message::Values(key, vocabulary::of_rows(&rows, key)));
                 }
                 Effect::Sift(sift) => {
                     let (generation, keys) = (sift.generation, sift.keys());

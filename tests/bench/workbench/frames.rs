@@ -41,8 +41,11 @@ pub(super) fn measure(sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
     println!("frames of 200x50 at {FEW} and at {} rows, {} a round", sizes.many, sizes.frames);
     for scene in &SCENES {
         let mut screens = [Screen::new(few.clone())?, Screen::new(many.clone())?];
+        let mut way = Budget::new("    the longest update on the way there, ms", Must::Stay(33.0));
         for screen in &mut screens {
+            screen.updates.clear();
             screen.keys(scene.keys);
+            way.round(milliseconds(screen.updates.iter().max().copied().unwrap_or_default()), 1.0);
             let text = screen.text()?;
             if !text.contains(scene.shows) {
                 return Err(format!("{}: `{}` is not on the screen: {text}", scene.name, scene.shows).into());
@@ -59,7 +62,7 @@ pub(super) fn measure(sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
             let key = percentile(few.keys, 50);
             keys.round(milliseconds(percentile(many.keys, 99)), milliseconds(key));
         }
-        table.extend([p99, ratio, keys]);
+        table.extend([p99, ratio, keys, way]);
     }
     Ok(())
 }
