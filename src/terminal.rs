@@ -5,6 +5,7 @@
 mod clipboard;
 mod editor;
 mod pictures;
+mod signals;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,7 @@ use tokio::sync::mpsc;
 pub use clipboard::copy;
 pub use editor::{EditorError, edited};
 use pictures::{Room, pixels};
+pub use signals::Signals;
 
 /// How pictures can be shown in full resolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,12 +9,13 @@ use anyhow::Context;
 use include_dir::{Dir, include_dir};
 use tokio_util::sync::CancellationToken;
 
+use super::config::{self, Look};
 use super::proxy::{Running, Signals, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
 use super::workbench::{self, Screen, Show};
-use super::{config, print, traffic};
+use super::{Common, print, traffic};
 use crate::desk::Desk;
-use crate::engine::{Engine, Settings};
+use crate::engine::{Engine, Secret, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
 use crate::proxy::Access;
@@ -23,12 +24,15 @@ use crate::proxy::Access;
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
 pub(super) async fn run(
+    common: &Common,
     length: Option<Duration>,
     listen: Option<String>,
     show: impl Show,
 ) -> anyhow::Result<ExitCode> {
     let screen = workbench::terminal_at_hand();
+    let look = Look::read(common)?;
     if screen {
+        workbench::refuse_wrong_look(common, &look, &show)?;
         log_to_file();
     } else {
         log_to_stderr(false);
@@ -44,7 +48,7 @@ pub(super) async fn run(
     let proxy = format!("http://{}", running.address).parse()?;
     let traffic = tokio::spawn(traffic::run(proxy, recordings, stop.clone()));
     let ended = if screen {
-        show.show(Desk::Here(running.engine.clone()), Screen::demo(running.address, length)).await
+        show.show(Desk::Here(running.engine.clone()), Screen::demo(running.address, look, length)).await
     } else {
         lines(&running, length).await
     };
@@ -71,6 +75,8 @@ async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> an
     settings.upstreams.clear();
     for mount in ["openai", "lumenfall", "anthropic", "gemini"] {
         settings.upstreams.insert(mount.into(), format!("http://{upstream}/{mount}").parse()?);
+        // The stand-in takes any: so recordings can be made anew here, too.
+        settings.keys.insert(mount.into(), Secret("demo-key-of-no-use".into()));
     }
     settings.upstreams.insert("staging".into(), format!("http://{}", closed_port()?).parse()?);
     let asked = listen.is_some();

@@ -263,7 +263,9 @@ async fn carry_out(cli: Cli, matches: &ArgMatches, show: impl Show) -> anyhow::R
             serve::run(&common, cli.proxy.and(proxy, typed), serve::Lines::of(quiet, json)).await
         }
         Some(Verb::Attach(place)) => attach::run(&common, place, show).await,
-        Some(Verb::Demo { length, listen }) => demo::run(length, listen.or(cli.proxy.listen), show).await,
+        Some(Verb::Demo { length, listen }) => {
+            demo::run(&common, length, listen.or(cli.proxy.listen), show).await
+        }
         Some(Verb::Run(mut job)) => {
             job.proxy = cli.proxy.and(job.proxy, typed);
             run::run(&common, job).await

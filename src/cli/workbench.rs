@@ -129,7 +129,7 @@ impl Screen {
     }
 
     /// The demo's: it says what is going on and how to take part.
-    pub(super) fn demo(address: SocketAddr, length: Option<Duration>) -> Self {
+    pub(super) fn demo(address: SocketAddr, look: Look, length: Option<Duration>) -> Self {
         let banner = vec![
             "This is a demo: a temporary store, a stand-in upstream, made-up traffic. Nothing leaves this machine.".into(),
             format!("Take part: OPENAI_API_KEY=any OPENAI_BASE_URL=http://{address}/openai/v1"),
@@ -140,7 +140,7 @@ impl Screen {
             suffix: Some("demo".into()),
             attached: false,
             banner,
-            look: Look::default(),
+            look,
             notices: Vec::new(),
             length,
         }

@@ -303,9 +303,7 @@ impl Pattern {
             Self::Contains(part) => part.stands_in(text),
             Self::Whole(whole) => whole.case.small(text) == whole.text,
             // Most texts lack a piece, and that is found out many times faster.
-            Self::Glob(pieces, glob) => {
-                pieces.iter().all(|part| part.stands_in(text)) && glob.matches(text)
-            }
+            Self::Glob(pieces, glob) => pieces.iter().all(|part| part.stands_in(text)) && glob.matches(text),
         }
     }
 }

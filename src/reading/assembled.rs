@@ -24,6 +24,18 @@ pub fn assembled(response: &Response) -> Option<String> {
     choices.text()
 }
 
+/// What one event adds to the text of its stream; none where that is nothing.
+#[must_use]
+pub fn added(data: &str) -> Option<String> {
+    let mut choices = Choices::default();
+    choices.take(&serde_json::from_str(data).ok().filter(|_| data.len() <= LONGEST)?);
+    let said = choices.0.into_values().flat_map(|choice| {
+        let tools = choice.tools.into_values().flat_map(|(name, arguments)| [name, arguments]);
+        [choice.reasoning, choice.content, choice.refusal].into_iter().chain(tools)
+    });
+    Some(said.collect::<String>()).filter(|said| !said.is_empty())
+}
+
 #[derive(Default)]
 struct Choices(BTreeMap<u64, Choice>);
 
@@ -170,6 +182,19 @@ fn number(index: &Value) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_adds_what_it_says_and_nothing_else() {
+        let cases = [
+            (r#"{"id":"c","choices":[{"index":0,"delta":{"content":"Hel"}}]}"#, Some("Hel")),
+            (r#"{"type":"content_block_delta","index":1,"delta":{"partial_json":"{\"a\""}}"#, Some("{\"a\"")),
+            (r#"{"type":"message_start","message":{"id":"m"}}"#, None),
+            ("[DONE]", None),
+        ];
+        for (data, said) in cases {
+            assert_eq!(added(data).as_deref(), said, "{data}");
+        }
+    }
     use crate::reading::events::tests::stream;
 
     fn text(events: &[&str]) -> Option<String> {

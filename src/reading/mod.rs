@@ -23,14 +23,14 @@ pub(crate) mod slots;
 pub(crate) mod sniff;
 mod tokens;
 
-pub use assembled::assembled;
+pub use assembled::{added, assembled};
 pub use cost::{Price, Prices, PricesError, Rate};
 pub use decoded::{Unreadable, decoded};
 pub use events::{StreamEvent, events};
 pub use film::{Film, film};
 pub use media::{Medium, count_images, media};
 pub use picture::decode_picture;
-pub use pretty::{editable, pretty, pretty_up_to};
+pub use pretty::{editable, on_one_line, pretty, pretty_up_to};
 pub use sanitize::{sanitize, sanitize_lines};
 pub use slots::text_of;
 pub use sniff::sniff as sniffed;

@@ -122,8 +122,7 @@ impl Page {
         let all = form.events(body, &[]);
         for (shown, event) in all.iter().enumerate() {
             let name = event.name.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
-            let data =
-                if is_json(&event.data) { compact(&event.data) } else { event.data.replace('\n', "\n    ") };
+            let data = on_one_line(&event.data).replace('\n', "\n    ");
             if !(self.push(&name) && self.push(&data) && self.push("\n")) {
                 _ = write!(self.text, "\n… {} of {} events left out", all.len() - shown, all.len());
                 return;
@@ -239,7 +238,12 @@ fn is_numbers(tokens: Tokens<'_>) -> bool {
     false
 }
 
-/// JSON on one line.
+/// JSON on one line, with files in a word; any other text as it is.
+#[must_use]
+pub fn on_one_line(text: &str) -> Cow<'_, str> {
+    if is_json(text) { Cow::Owned(compact(text)) } else { Cow::Borrowed(text) }
+}
+
 fn compact(text: &str) -> String {
     let mut line = String::with_capacity(text.len().min(1024));
     for token in Tokens(text) {

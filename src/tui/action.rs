@@ -82,7 +82,7 @@ actions! {
     Duplicate "duplicate" "make a copy";
     Outside "outside" "open the body or picture in another program";
     Copy "copy" "copy a part of it";
-    Fire "fire" "send its request to this proxy once more, to see that it hits";
+    Fire "fire" "send its request to this proxy again, to see it hit";
     Rerecord "rerecord" "ask the upstream once more, after asking";
     Reviews "reviews" "what waits for review";
     Accept "accept" "the new answer takes the old one's place";
@@ -94,7 +94,7 @@ actions! {
     Purge "purge" "empty the trash for good, after asking";
     Presets "presets" "queries to begin with";
     Fix "fix" "make it match: the fixes of a miss";
-    RecordNow "record-now" "ask the upstream for this call's answer, and keep it";
+    RecordNow "record-now" "ask the upstream now, and keep its answer";
     Keep "keep" "make a recording of this call after the fact";
     Causes "causes" "misses by cause, or one by one";
     Follow "follow" "follow the newest call";

@@ -15,19 +15,18 @@ use super::causes::Causes;
 use super::compare::Comparing;
 use super::detail::Detail;
 use super::draft::Draft;
-use super::effect::{Effect, Subject};
+use super::effect::Effect;
 use super::filter::Filter;
 use super::flows::Asked;
 use super::keymap::{Keymap, Scope};
 use super::kin::Kin;
-use super::layout::{self, Areas, Class, Wishes};
+use super::layout::{Areas, Class, Wishes};
 use super::list::List;
 use super::marks::Marks;
 use super::message::Message;
 use super::mouse::Clicked;
 use super::order::{Order, RowKey};
-use super::overlay::{Finder, Overlay};
-use super::page::Page;
+use super::overlay::Overlay;
 use super::pane;
 use super::past::Past;
 use super::prune::Prune;
@@ -38,7 +37,7 @@ pub use super::tab::Tab;
 use super::theme::Theme;
 use super::toast::Toasts;
 use super::why::Why;
-use crate::model::{Call, CallId, Notice, Outcome, RecordingId, Row, Snapshot, Timestamp};
+use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
 use crate::query::{Key, Kind};
 use crate::reading::Prices;
 use crate::terminal::Protocol;
@@ -400,78 +399,6 @@ impl App {
             | Message::Tick(_)
             | Message::Copied { .. }
             | Message::Terminate => {}
-        }
-    }
-
-    /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
-    fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self.sift().into_iter().collect();
-        effects.extend(self.look_for_expired());
-        effects.extend(self.count_values());
-        effects.extend(self.seek());
-        effects.extend(self.shrink());
-        self.count_marks();
-        let areas = self.areas();
-        self.find_awaited();
-        let finding = matches!(self.overlay, Some(Overlay::Finder(_)));
-        if self.tab == Tab::Diff && !finding {
-            effects.extend(self.reconcile_diff(&areas));
-            return effects;
-        }
-        let rows = self.list_height();
-        self.live.reveal(rows);
-        self.causes.list.reveal(rows);
-        self.recordings.reveal(rows);
-        self.prune.list.reveal(rows);
-        self.look_at_log(rows);
-        self.detail.turn_to(self.subject());
-        if let (Tab::Live, false, Some(call)) = (self.tab, finding, self.selected_call()) {
-            let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
-            self.detail.open_at(page);
-        }
-        effects.extend(self.inquire());
-        effects.extend(self.wonder(moment));
-        let (pane, picture) = self.reading(&areas);
-        let full = matches!(self.overlay, Some(Overlay::Picture));
-        if pane.height == 0 && !full {
-            return effects;
-        }
-        effects.extend(self.detail.load());
-        if self.detail.must_compose(usize::from(pane.width)) {
-            let width = usize::from(pane.width);
-            let log = self.tab == Tab::Log && !finding;
-            self.detail.lines = if log { self.log_lines(width) } else { self.compose(width) };
-            self.detail.search.look(&self.detail.lines);
-        }
-        self.detail.keep_in(usize::from(pane.height));
-        if full || finding || self.detail.page == Page::Image {
-            let place = if full { areas.whole } else { picture };
-            let rows = if full { place.height.saturating_sub(1) } else { place.height };
-            effects.extend(self.detail.scale((place.width, rows)));
-        }
-        effects
-    }
-
-    /// The places of what is read, as text and as a picture.
-    fn reading(&self, areas: &Areas) -> (Rect, Rect) {
-        if matches!(self.overlay, Some(Overlay::Finder(_))) {
-            let places = Finder::places(areas.whole);
-            return (places.preview, places.picture);
-        }
-        (layout::text(areas.detail), layout::picture(areas.detail))
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        if let Some(Overlay::Finder(finder)) = &self.overlay {
-            return finder.selected().cloned().map(Subject::Recording);
-        }
-        match self.tab {
-            Tab::Live => self.selected_call().map(|call| Subject::Call(call.id, call.recording.clone())),
-            Tab::Recordings | Tab::Diff => {
-                self.recordings.selected().map(|key| Subject::Recording(key.1.clone()))
-            }
-            Tab::Prune => self.prune.list.selected().map(|key| Subject::Recording(key.2.clone())),
-            Tab::Log => None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! A difference as lines: both sides beside each other, or one below the other.
 
+mod side;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::line::{Tone, Toned, fit, thousands};
@@ -7,22 +9,8 @@ use super::text::{duration, sanitize, size};
 use crate::engine::{Diff, Fix};
 use crate::matching::BlastRadius;
 use crate::reading::contrast::{Arrival, BodyContrast, HeaderChange, Lines, Run, Tag};
-
-/// A sub-tab of the difference.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Side {
-    /// The requests, field by field, and what would make them match.
-    #[default]
-    Request,
-    /// Status and body of the answers.
-    Response,
-    /// The headers of both.
-    Headers,
-    /// What the answers say, and how they came.
-    Text,
-    /// Their pictures.
-    Image,
-}
+pub use side::Side;
+use side::same;
 
 /// A sub-tab's lines.
 #[derive(Debug, Default, PartialEq)]
@@ -38,51 +26,6 @@ pub struct Sheet {
 
 const SIGNIFICANT: (Tone, &str) = (Tone::Warning, "significant");
 const COSMETIC: (Tone, &str) = (Tone::Dim, "cosmetic");
-
-impl Side {
-    /// All sub-tabs in order.
-    pub const ALL: [Self; 5] = [Self::Request, Self::Response, Self::Headers, Self::Text, Self::Image];
-
-    /// Its title.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Request => "Request",
-            Self::Response => "Response",
-            Self::Headers => "Headers",
-            Self::Text => "Text",
-            Self::Image => "Image",
-        }
-    }
-
-    /// How many changes there are of the kind that it shows.
-    #[must_use]
-    pub fn count(self, diff: &Diff) -> usize {
-        let contrast = &diff.contrast;
-        match self {
-            Self::Request => diff.changes.len(),
-            Self::Response => {
-                usize::from(contrast.status.is_some())
-                    + usize::from(!matches!(contrast.body, BodyContrast::Same(_)))
-            }
-            Self::Headers => contrast.request_headers.len() + contrast.response_headers.len(),
-            Self::Text => usize::from(contrast.text.is_some()),
-            Self::Image => contrast.pictures.iter().filter(|pair| !same(pair)).count(),
-        }
-    }
-
-    /// The one after it, or before.
-    #[must_use]
-    pub fn neighbour(self, forward: bool) -> Self {
-        let at = Self::ALL.iter().position(|page| *page == self).unwrap_or(0);
-        let by = if forward { 1 } else { Self::ALL.len() - 1 };
-        Self::ALL[(at + by) % Self::ALL.len()]
-    }
-}
-
-fn same(pair: &crate::reading::contrast::PictureContrast) -> bool {
-    matches!((&pair.before, &pair.after), (Some(before), Some(after)) if before.hash == after.hash)
-}
 
 impl Sheet {
     /// The lines of a sub-tab, `width` columns wide.

@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::model::Timestamp;
+use crate::model::{Outcome, Timestamp};
 
 /// What a piece of text is, which the theme turns into a look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,20 @@ pub enum Tone {
     Warning,
     /// Something went wrong.
     Bad,
+}
+
+impl Tone {
+    /// That of what became of a call.
+    #[must_use]
+    pub fn of_outcome(outcome: Option<Outcome>) -> Self {
+        match outcome {
+            Some(Outcome::Replay) => Self::Good,
+            Some(Outcome::Miss) => Self::Warning,
+            Some(Outcome::Error) => Self::Bad,
+            Some(_) => Self::Accent,
+            None => Self::Dim,
+        }
+    }
 }
 
 /// One line of toned pieces, already sanitized.

@@ -63,7 +63,7 @@ impl App {
         let item = |((near, fix), key): ((&crate::engine::Near, &crate::engine::Fix), char)| Item {
             key: Some(key),
             label: fix.strategy.to_string(),
-            note: format!("{} ({}%): {}", near.recording, near.likeness, radius(&fix.radius)),
+            note: format!("{}; {} {}%", radius(&fix.radius), near.recording, near.likeness),
             current: false,
             choice: Choice::Do(Deed::Retag(
                 vec![near.recording.clone()],

@@ -64,27 +64,24 @@ mod find;
 mod flows;
 mod fold;
 mod live;
+mod motion;
 mod mouse;
 mod narrow;
 mod pulse;
+mod reconcile;
+mod shell;
 mod typing;
 mod work;
 
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Stdout};
+use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use crossterm::event::Event as TerminalEvent;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, mpsc};
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::sync::mpsc;
 
 pub use action::Action;
 pub use app::Options;
@@ -93,15 +90,12 @@ pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, EditorError, Keys, Protocol, Screen, Surroundings};
+use crate::terminal::{self, Keys, Screen, Signals, Surroundings};
 use app::App;
-use draft::Draft;
-use effect::Effect;
 use message::Message;
+use shell::{Shell, Sources};
 use work::{Outside, Workers};
 
-/// The shortest time between two frames.
-const FRAME: Duration = Duration::from_millis(33);
 /// Events taken in before a frame gets its turn.
 const BATCH: usize = 256;
 
@@ -167,250 +161,4 @@ pub async fn run(
     };
     shell.screen = None;
     ended
-}
-
-/// What carries effects out.
-struct Shell {
-    app: App,
-    desk: Desk,
-    terminal: Terminal<CrosstermBackend<Stdout>>,
-    keys: Keys,
-    protocol: Protocol,
-    workers: Workers,
-    /// None while somebody's editor or the shell has the terminal.
-    screen: Option<Screen>,
-    title: String,
-    signals: Signals,
-}
-
-/// Where messages come from.
-struct Sources {
-    keys: mpsc::Receiver<TerminalEvent>,
-    said: mpsc::Receiver<Message>,
-    events: broadcast::Receiver<Arc<Event>>,
-    clock: fn() -> Timestamp,
-}
-
-impl Shell {
-    /// The loop: messages in, frames out.
-    async fn turn(&mut self, mut sources: Sources) -> anyhow::Result<()> {
-        let mut tick = interval(Duration::from_secs(1));
-        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut next_frame = Instant::now();
-        let mut dirty = true;
-        loop {
-            let message = tokio::select! {
-                event = sources.keys.recv() => {
-                    event.map_or(Some(Message::Terminate), |event| of_terminal(event, (sources.clock)()))
-                }
-                Some(message) = sources.said.recv() => Some(message),
-                event = sources.events.recv() => self.of_desk(event).await,
-                _ = tick.tick() => Some(Message::Tick((sources.clock)())),
-                () = self.signals.any() => Some(Message::Terminate),
-                () = sleep_until(next_frame), if dirty => {
-                    next_frame = Instant::now() + FRAME;
-                    Some(Message::Frame)
-                }
-            };
-            let Some(message) = message else { continue };
-            let frame = matches!(message, Message::Frame);
-            if self.take(message).await? {
-                return Ok(());
-            }
-            if frame {
-                self.draw()?;
-                dirty = false;
-            } else if self.catch_up(&mut sources.events).await? {
-                return Ok(());
-            }
-            dirty |= self.app.take_dirty();
-        }
-    }
-
-    /// Takes in what the desk said meanwhile, up to a limit, so that a burst costs one frame.
-    async fn catch_up(&mut self, events: &mut broadcast::Receiver<Arc<Event>>) -> anyhow::Result<bool> {
-        for _ in 0..BATCH {
-            let message = match events.try_recv() {
-                Ok(event) => Some(Message::Event(event)),
-                Err(TryRecvError::Lagged(lost)) => self.of_desk(Err(RecvError::Lagged(lost))).await,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
-            };
-            if let Some(message) = message
-                && self.take(message).await?
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What an announcement means; after lost ones, the world is asked for anew.
-    async fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
-        match event {
-            Ok(event) => Some(Message::Event(event)),
-            Err(RecvError::Closed) => Some(Message::Terminate),
-            Err(RecvError::Lagged(lost)) => {
-                self.app.update(Message::Lagged(lost));
-                Some(match self.desk.snapshot().await {
-                    Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
-                    Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
-                })
-            }
-        }
-    }
-
-    /// Updates the state and carries out what it asks for; true when it is time to go.
-    async fn take(&mut self, message: Message) -> anyhow::Result<bool> {
-        for effect in self.app.update(message) {
-            match effect {
-                Effect::Quit => return Ok(true),
-                Effect::Redraw => self.clear()?,
-                Effect::Mouse(on) => terminal::take_mouse(on)?,
-                Effect::Suspend => self.suspend()?,
-                Effect::Clip { text, what } => self.clip(&text, what)?,
-                Effect::FullScreen(picture) => {
-                    if self.full_screen(&picture).await? {
-                        return Ok(true);
-                    }
-                }
-                Effect::Editor(draft) => self.editor(*draft).await?,
-                other => self.workers.take(other),
-            }
-        }
-        Ok(false)
-    }
-
-    /// Lets the terminal put text on the clipboard. Whether it did, it does not say.
-    fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
-        terminal::copy(text)?;
-        let size = text::size(text.len() as u64);
-        let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
-        self.app.update(Message::Done(told));
-        Ok(())
-    }
-
-    /// Makes the next frame draw every cell. Unlike ratatui's `clear`, this does not ask where the cursor stands: a
-    /// terminal that answers nothing would end the screen, and one that does would race with [`Keys`].
-    fn clear(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
-    }
-
-    fn draw(&mut self) -> io::Result<()> {
-        terminal::begin_frame()?;
-        self.terminal.draw(|frame| view::draw(&self.app, frame))?;
-        terminal::end_frame()
-    }
-
-    /// Back to the shell until that says to go on.
-    fn suspend(&mut self) -> anyhow::Result<()> {
-        self.keys.park();
-        self.screen = None;
-        let stopped = terminal::stop();
-        self.take_back()?;
-        if let Err(error) = stopped {
-            self.app.update(Message::Failed { what: "suspend", text: error.to_string() });
-        }
-        Ok(())
-    }
-
-    /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
-    async fn full_screen(&mut self, picture: &text::Picture) -> anyhow::Result<bool> {
-        let decoded = match work::decoded(&self.desk, picture).await {
-            Ok(decoded) => decoded,
-            Err(text) => {
-                self.app.update(Message::Failed { what: "showing the picture", text });
-                return Ok(false);
-            }
-        };
-        self.keys.park();
-        let (ended, shown) = work::until_key(decoded, self.protocol, &mut Signals::listen()?).await;
-        terminal::forget_pictures();
-        self.keys.resume();
-        self.clear()?;
-        if let Err(error) = shown {
-            self.app.update(Message::Failed { what: "showing the picture", text: error.to_string() });
-        }
-        Ok(ended)
-    }
-}
-
-impl Shell {
-    /// Takes the terminal over again.
-    fn take_back(&mut self) -> io::Result<()> {
-        self.screen = Some(Screen::take(&self.title)?);
-        terminal::take_mouse(self.app.options.mouse)?;
-        self.keys.resume();
-        self.clear()
-    }
-
-    /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask
-    /// this process to end are seen when it is gone.
-    async fn editor(&mut self, draft: Draft) -> anyhow::Result<()> {
-        let opened = match draft.open(&self.desk).await {
-            Ok(opened) => opened,
-            Err(text) => {
-                self.app.update(Message::Failed { what: "edit", text });
-                return Ok(());
-            }
-        };
-        self.keys.park();
-        self.screen = None;
-        let judged = spawn_blocking(move || {
-            let (text, ending) = opened.text(&draft);
-            let left = terminal::edited(text, ending)?;
-            Ok::<_, EditorError>(draft.judged(&opened, left))
-        });
-        let judged = judged.await;
-        self.signals.forget_interrupts();
-        self.take_back()?;
-        let effects = self.app.update(match judged {
-            Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
-            Ok(Err(error)) => Message::Failed { what: "edit", text: error.to_string() },
-            Err(error) => Message::Failed { what: "edit", text: error.to_string() },
-        });
-        for effect in effects {
-            self.workers.take(effect);
-        }
-        Ok(())
-    }
-}
-
-fn of_terminal(event: TerminalEvent, now: Timestamp) -> Option<Message> {
-    match event {
-        TerminalEvent::Key(key) => Some(Message::Key(key)),
-        TerminalEvent::Paste(text) => Some(Message::Paste(text)),
-        TerminalEvent::Mouse(mouse) => Some(Message::Mouse(mouse, now)),
-        TerminalEvent::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
-        _ => None,
-    }
-}
-
-/// The signals that ask the process to end.
-struct Signals([tokio::signal::unix::Signal; 3]);
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self([
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-            signal(SignalKind::interrupt())?,
-        ]))
-    }
-
-    /// Forgets Ctrl-C that somebody pressed in another program of this terminal.
-    fn forget_interrupts(&mut self) {
-        let mut context = Context::from_waker(Waker::noop());
-        while self.0[2].poll_recv(&mut context) == Poll::Ready(Some(())) {}
-    }
-
-    async fn any(&mut self) {
-        let [terminate, hangup, interrupt] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    }
 }

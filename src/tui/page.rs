@@ -152,12 +152,13 @@ fn response_lines(response: &Response, media: &[MediaRef], form: Form) -> (Vec<T
     let (mut lines, cut) = if events.is_empty() {
         body(&response.headers, &response.log.bytes, form)
     } else {
-        let mut lines = Vec::new();
-        if let Some(text) = text::assembled(response) {
-            let text: String = text.chars().take(text::SHOWN).collect();
-            lines.extend(text.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))));
-        }
-        lines.extend(heading(&format!("{} events", events.len())));
+        let said = text::assembled(response).unwrap_or_default();
+        let said: String = said.chars().take(text::SHOWN).collect();
+        let mut lines: Vec<_> =
+            said.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))).collect();
+        // Nothing said needs no air below it.
+        let air = usize::from(lines.is_empty());
+        lines.extend(heading(&format!("{} events", events.len())).into_iter().skip(air));
         let shown = if form.whole { events.len() } else { EVENTS };
         lines.extend(events.iter().take(shown).map(event_line));
         (lines, events.len() > shown)

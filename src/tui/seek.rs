@@ -162,9 +162,8 @@ pub fn seek(text: &str, lines: &Lines, given_up: &dyn Fn() -> bool) -> Option<So
         let score = words.iter().filter_map(|word| matcher.fuzzy_match(text, word)).sum();
         scored.push((score, line, text));
     }
-    scored.sort_unstable_by(|(one, line, _), (other, than, _)| {
-        other.cmp(one).then_with(|| newest(line, than))
-    });
+    scored
+        .sort_unstable_by(|(one, line, _), (other, than, _)| other.cmp(one).then_with(|| newest(line, than)));
     let found = scored.into_iter().take(SHOWN).map(|(_, line, text)| {
         let letters = words.iter().filter_map(|word| matcher.fuzzy_indices(text, word));
         Found {

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::thread;
 
 use super::app::{App, Tab};
 use super::ask::Ask;
@@ -12,7 +13,7 @@ use super::effect::Effect;
 use super::order::{Order, RowKey};
 use super::overlay::Overlay;
 use super::sorted::Sorted;
-use crate::model::{RecordingId, Row, Rows, Timestamp};
+use crate::model::{Part, RecordingId, Row, Rows, Timestamp};
 use crate::query::{Kind, Query, RowFacts, Subject};
 use crate::reading::Prices;
 
@@ -83,10 +84,22 @@ impl Sift {
         let key = |row: &Arc<Row>| {
             self.recipe.shows(row, self.now).then(|| self.recipe.order.key(row, &self.prices))
         };
-        match &self.within {
-            Some(keys) => keys.iter().filter_map(|known| self.rows.get(&known.1)).filter_map(key).collect(),
-            None => self.rows.values().filter_map(key).collect(),
+        if let Some(keys) = &self.within {
+            return keys.iter().filter_map(|known| self.rows.get(&known.1)).filter_map(key).collect();
         }
+        // Rows lie all over the memory, and most of the time is spent waiting for that: two wait half as long.
+        let half = |parts: &[Arc<Part>]| {
+            let mut keys: Vec<RowKey> = parts.iter().flat_map(|part| part.values()).filter_map(key).collect();
+            keys.sort_unstable();
+            keys
+        };
+        let parts = self.rows.parts();
+        let (here, there) = parts.split_at(parts.len() / 2);
+        thread::scope(|scope| {
+            let there = scope.spawn(|| half(there));
+            let here = half(here);
+            here.into_iter().chain(there.join().unwrap_or_default()).collect()
+        })
     }
 }
 

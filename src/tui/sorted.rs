@@ -162,11 +162,11 @@ impl<K: Ord + Clone> Sorted<K> {
     }
 }
 
-/// Of keys in any order.
+/// Of keys in any order; the more of them are sorted already, the quicker.
 impl<K: Ord> FromIterator<K> for Sorted<K> {
     fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
         let mut keys: Vec<K> = keys.into_iter().collect();
-        keys.sort_unstable();
+        keys.sort();
         keys.dedup();
         let len = keys.len();
         let mut runs = Vec::with_capacity(len.div_ceil(RUN));

@@ -10,7 +10,7 @@ use crate::model::{Headers, MediaId, MediaRef, Response};
 use crate::reading;
 
 pub use crate::reading::human::{duration, size};
-pub use crate::reading::{assembled, sanitize};
+pub use crate::reading::{added, assembled, sanitize};
 
 /// A picture of an exchange, not decoded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +128,10 @@ fn dumped(row: usize, bytes: &[u8]) -> String {
 pub fn events(response: &Response) -> Vec<(Duration, String, String)> {
     reading::events(response)
         .into_iter()
-        .map(|event| (event.at, event.name.unwrap_or_default(), event.data))
+        .map(|event| {
+            let data = reading::on_one_line(&event.data).into_owned();
+            (event.at, event.name.unwrap_or_default(), data)
+        })
         .collect()
 }
 

@@ -112,13 +112,7 @@ impl App {
     }
 
     fn what_happened(&self, call: &Call) -> Toned {
-        let tone = match call.outcome {
-            Some(Outcome::Replay) => Tone::Good,
-            Some(Outcome::Miss) => Tone::Warning,
-            Some(Outcome::Error) => Tone::Bad,
-            Some(_) => Tone::Accent,
-            None => Tone::Dim,
-        };
+        let tone = Tone::of_outcome(call.outcome);
         let status = call.status.map_or_else(String::new, |status| format!(" {status}"));
         let model = call.model.as_deref().map_or_else(String::new, |model| format!("  {model}"));
         let at = clock(call.at, &self.options.zone, "%H:%M:%S");

@@ -17,7 +17,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
-use super::Signals;
 use super::ask::Ask;
 use super::deed::Deed;
 use super::effect::{Effect, Pair, Scale, Subject};
@@ -32,7 +31,7 @@ use super::vocabulary;
 use crate::desk::Desk;
 use crate::model::RecordingId;
 use crate::reading::decode_picture;
-use crate::terminal::{self, Protocol};
+use crate::terminal::{self, Protocol, Signals};
 
 /// Longer films are not read for what their header says.
 const FILM: u64 = 64 << 20;

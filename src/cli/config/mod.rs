@@ -175,6 +175,16 @@ impl Config {
     }
 }
 
+impl Look {
+    /// What the configuration says about the screen, whatever else it says.
+    pub(super) fn read(common: &Common) -> Result<Self, Usage> {
+        let (path, must) = file_of(common);
+        let source = source(&path, must)?;
+        let file = source.parsed().map_err(|problems| all(&problems))?;
+        Ok(look(&source, &file))
+    }
+}
+
 /// What the file says about the screen.
 fn look(source: &Source, file: &File) -> Look {
     let keys = |(action, keys): (&String, &toml::Spanned<file::Keys>)| Keys {

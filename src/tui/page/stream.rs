@@ -20,7 +20,7 @@ const BAR: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stream {
     /// When, name and beginning of the data of each event.
-    events: Vec<(Duration, String, String)>,
+    events: Vec<(Duration, Toned)>,
     /// How many events there are.
     count: usize,
     /// What the events add up to.
@@ -37,15 +37,11 @@ impl Stream {
         let pieces = log.pieces.iter().map(|piece| (Duration::from_micros(piece.at), piece.len));
         let pieces: Vec<_> = pieces.collect();
         let events = text::events(response);
-        let short = |(at, name, data): &(Duration, String, String)| {
-            let data: String = data.chars().take(400).collect();
-            (*at, text::sanitize(name).into_owned(), text::sanitize(&data).into_owned())
-        };
         let said = if events.is_empty() { None } else { text::assembled(response) };
         let said: String = said.unwrap_or_default().chars().take(text::SHOWN).collect();
         Self {
             count: events.len(),
-            events: events.iter().take(EVENTS).map(short).collect(),
+            events: events.iter().take(EVENTS).map(|event| (event.0, told(event))).collect(),
             text: said.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))).collect(),
             first: pieces.first().map(|(at, _)| *at),
             total: log.ended(),
@@ -125,14 +121,14 @@ impl Stream {
             *before = at;
             micros(gap)
         };
-        let gaps: Vec<u64> = self.events.iter().map(|(at, ..)| gap(*at, &mut before)).collect();
+        let gaps: Vec<u64> = self.events.iter().map(|(at, _)| gap(*at, &mut before)).collect();
         let longest = gaps.iter().copied().max().unwrap_or(0).max(1);
         let mark = if ascii { "=" } else { "━" };
         let mut lines: Vec<Toned> = self
             .events
             .iter()
             .zip(gaps)
-            .map(|((at, name, data), gap)| {
+            .map(|((at, told), gap)| {
                 // What is no thousandth of the longest one is no gap to look at.
                 let full = u128::from(gap) * BAR as u128;
                 let columns =
@@ -140,11 +136,12 @@ impl Stream {
                 let bar = mark.repeat(usize::try_from(columns).unwrap_or(BAR).min(BAR));
                 let line = Toned::of(Tone::Dim, format!("{:>7} ", text::duration(micros(*at))))
                     .and(Tone::Accent, format!("{bar:>BAR$} "));
-                let name = if name.is_empty() { String::new() } else { format!("{name} ") };
-                let room = width.saturating_sub(BAR + 9);
-                let name = cut(&name, room);
-                let data = cut(data, room.saturating_sub(name.width()));
-                line.and(Tone::Key, name).and(Tone::Plain, data)
+                let mut room = width.saturating_sub(BAR + 9);
+                told.0.iter().fold(line, |line, (tone, text)| {
+                    let text = cut(text, room);
+                    room -= text.width();
+                    line.and(*tone, text)
+                })
             })
             .collect();
         if self.count > self.events.len() {
@@ -199,5 +196,15 @@ impl Stream {
 
     fn longest_gap(&self) -> Option<Duration> {
         self.pieces.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).max()
+    }
+}
+
+/// What an event adds to the text; of one that adds nothing its name and its data.
+fn told((_, name, data): &(Duration, String, String)) -> Toned {
+    let begun = |text: &str| text::sanitize(&text.chars().take(400).collect::<String>()).into_owned();
+    match text::added(data) {
+        Some(said) => Toned::of(Tone::Text, begun(&format!("\"{}\"", said.replace('\n', "\\n")))),
+        None if name.is_empty() => Toned::of(Tone::Plain, begun(data)),
+        None => Toned::of(Tone::Key, format!("{} ", begun(name))).and(Tone::Plain, begun(data)),
     }
 }

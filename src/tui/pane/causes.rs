@@ -40,19 +40,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         draw::lines(buf, air, &line.wrapped(usize::from(air.width)), theme);
         return;
     }
-    let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().range(window.clone());
-    let rows = Rows {
-        cells: visible.map(|reason| cells(app, reason)).collect(),
-        selected: list.index().and_then(|at| at.checked_sub(window.start)),
-        first: window.start,
-        total: shown,
-        sideways: app.live.sideways,
-        columns: &COLUMNS,
-        sorted: None,
-        focused,
-    };
-    rows.draw(theme, inside, buf);
+    let rows = Rows::of(list, inside, &COLUMNS, |reason| Some(cells(app, reason)));
+    Rows { sideways: app.live.sideways, focused, ..rows }.draw(theme, inside, buf);
 }
 
 fn cells(app: &App, reason: &Reason) -> Vec<Cell> {

@@ -7,11 +7,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::draw::{self, Frame};
 use super::facts::media_lines;
-use crate::model::{Call, Outcome, Row};
+use crate::model::{Call, Row};
 use crate::tui::app::App;
 use crate::tui::effect::Subject;
 use crate::tui::layout;
-use crate::tui::line::{Tone, Toned, clock};
+use crate::tui::line::{Tone, Toned, clock, cut};
 use crate::tui::page::{Page, heading};
 use crate::tui::picture;
 use crate::tui::text::{View, duration, sanitize, size};
@@ -170,9 +170,11 @@ impl App {
             return lines.iter().flat_map(|line| line.wrapped(width)).collect();
         }
         let mut lines = match subject {
-            Subject::Call(id, _) => self.call(*id).map(|call| self.about_call(call)).unwrap_or_default(),
+            Subject::Call(id, _) => {
+                self.call(*id).map(|call| self.about_call(call, width)).unwrap_or_default()
+            }
             Subject::Recording(id) => {
-                self.world.rows.get(id).map(|row| self.about_row(row)).unwrap_or_default()
+                self.world.rows.get(id).map(|row| self.about_row(row, width)).unwrap_or_default()
             }
         };
         lines.push(Toned::default());
@@ -199,14 +201,8 @@ impl App {
         lines.iter().flat_map(|line| line.wrapped(width)).collect()
     }
 
-    fn about_call(&self, call: &Call) -> Vec<Toned> {
-        let tone = match call.outcome {
-            Some(Outcome::Replay) => Tone::Good,
-            Some(Outcome::Miss) => Tone::Warning,
-            Some(Outcome::Error) => Tone::Bad,
-            Some(_) => Tone::Accent,
-            None => Tone::Dim,
-        };
+    fn about_call(&self, call: &Call, width: usize) -> Vec<Toned> {
+        let tone = Tone::of_outcome(call.outcome);
         let status = call.status.map_or_else(String::new, |status| format!(" {status}"));
         let mut lines = vec![
             Toned::of(tone, call.label())
@@ -230,12 +226,12 @@ impl App {
             lines.push(Toned::of(Tone::Accent, id.as_str()).and(Tone::Dim, "  gd goes there"));
         }
         if let Some(prompt) = &call.prompt {
-            lines.push(Toned::of(Tone::Dim, "prompt ").and(Tone::Plain, sanitize(prompt)));
+            lines.push(asked(prompt, width));
         }
         lines
     }
 
-    fn about_row(&self, row: &Row) -> Vec<Toned> {
+    fn about_row(&self, row: &Row, width: usize) -> Vec<Toned> {
         let mut lines = vec![
             Toned::of(Tone::Accent, row.hash.short())
                 .and(Tone::Strong, format!(" {}", row.status))
@@ -246,22 +242,29 @@ impl App {
         }
         let at = clock(row.recorded_at, &self.options.zone, "%Y-%m-%d %H:%M");
         let model = row.model.as_deref().unwrap_or("-");
-        let cost = format!("  {}  {}", size(row.size), duration(row.total));
+        let cost = format!("  {}  {}  {at}", size(row.size), duration(row.total));
         lines.push(Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, cost));
-        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  {at}")));
+        let strategy = sanitize(&row.strategy.to_string()).into_owned();
         let kept = if row.protected { "  protected" } else { "" };
-        lines.push(
-            Toned::of(Tone::Dim, "match  ").and(Tone::Plain, sanitize(&format!("{}{kept}", row.strategy))),
-        );
-        if let Some(name) = &row.name {
-            lines.push(Toned::of(Tone::Dim, "name   ").and(Tone::Plain, sanitize(name)));
+        lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  {strategy}{kept}")));
+        let names = row.name.iter().map(|name| (Tone::Strong, name.clone()));
+        let tags = row.tags.iter().map(|tag| (Tone::Accent, format!("#{tag}")));
+        let mut known = Toned::default();
+        for (nth, (tone, text)) in names.chain(tags).enumerate() {
+            known = known.and(Tone::Plain, if nth > 0 { "  " } else { "" }).and(tone, sanitize(&text));
         }
-        if !row.tags.is_empty() {
-            lines.push(Toned::of(Tone::Dim, "tags   ").and(Tone::Plain, sanitize(&row.tags.join(", "))));
+        if !known.0.is_empty() {
+            lines.push(known);
         }
         if let Some(prompt) = &row.prompt {
-            lines.push(Toned::of(Tone::Dim, "prompt ").and(Tone::Plain, sanitize(prompt)));
+            lines.push(asked(prompt, width));
         }
         lines
     }
+}
+
+/// A prompt on two lines: all of it stands in the request.
+fn asked(prompt: &str, width: usize) -> Toned {
+    let prompt = sanitize(prompt);
+    Toned::of(Tone::Dim, "prompt ").and(Tone::Plain, cut(&prompt, (width * 2).saturating_sub(16)))
 }

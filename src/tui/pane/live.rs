@@ -47,19 +47,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let window = app.live.window(usize::from(inside.height.saturating_sub(1)));
-    let calls = app.live.keys().range(window.clone());
-    let rows = Rows {
-        cells: calls.filter_map(|id| app.call(*id)).map(|call| cells(app, call)).collect(),
-        selected: app.live.index().and_then(|at| at.checked_sub(window.start)),
-        first: window.start,
-        total: shown,
-        sideways: app.live.sideways,
-        columns: &COLUMNS,
-        sorted: None,
-        focused,
-    };
-    rows.draw(theme, inside, buf);
+    let rows = Rows::of(&app.live, inside, &COLUMNS, |id| app.call(*id).map(|call| cells(app, call)));
+    Rows { focused, ..rows }.draw(theme, inside, buf);
 }
 
 fn cells(app: &App, call: &Call) -> Vec<Cell> {

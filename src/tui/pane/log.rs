@@ -48,19 +48,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().range(window.clone());
-    let rows = Rows {
-        cells: visible.filter_map(|number| app.logged(*number)).map(|one| cells(app, one)).collect(),
-        selected: list.index().and_then(|at| at.checked_sub(window.start)),
-        first: window.start,
-        total: shown,
-        sideways: list.sideways,
-        columns: &COLUMNS,
-        sorted: None,
-        focused,
-    };
-    rows.draw(theme, inside, buf);
+    let rows = Rows::of(list, inside, &COLUMNS, |number| app.logged(*number).map(|one| cells(app, one)));
+    Rows { focused, ..rows }.draw(theme, inside, buf);
 }
 
 fn cells(app: &App, logged: &Logged) -> Vec<Cell> {

@@ -78,19 +78,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         empty(app, inside, buf);
         return;
     }
-    let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().range(window.clone());
-    let rows = Rows {
-        cells: visible.map(|key| cells(app, &key.2)).collect(),
-        selected: list.index().and_then(|at| at.checked_sub(window.start)),
-        first: window.start,
-        total: shown,
-        sideways: list.sideways,
-        columns: &COLUMNS,
-        sorted: None,
-        focused,
-    };
-    rows.draw(theme, inside, buf);
+    let rows = Rows::of(list, inside, &COLUMNS, |key| Some(cells(app, &key.2)));
+    Rows { focused, ..rows }.draw(theme, inside, buf);
 }
 
 fn cells(app: &App, id: &RecordingId) -> Vec<Cell> {

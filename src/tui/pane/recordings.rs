@@ -49,23 +49,13 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let window = list.window(usize::from(inside.height.saturating_sub(1)));
-    let visible = list.keys().range(window.clone());
     let fields = fields(app);
     let columns: Vec<Column> = fields.iter().map(|field| column(app, *field)).collect();
     let cells = |row: &Row| fields.iter().map(|field| cell(app, *field, row)).collect();
     let order = app.sieve.made_by.order;
-    let rows = Rows {
-        cells: visible.filter_map(|key| app.world.rows.get(&key.1)).map(|row| cells(row)).collect(),
-        selected: list.index().and_then(|at| at.checked_sub(window.start)),
-        first: window.start,
-        total: shown,
-        sideways: list.sideways,
-        columns: &columns,
-        sorted: fields.iter().position(|field| *field == of_order(order.by)).map(|at| (at, order.falling)),
-        focused,
-    };
-    rows.draw(theme, inside, buf);
+    let sorted = fields.iter().position(|field| *field == of_order(order.by)).map(|at| (at, order.falling));
+    let rows = Rows::of(list, inside, &columns, |key| app.world.rows.get(&key.1).map(|row| cells(row)));
+    Rows { sorted, focused, ..rows }.draw(theme, inside, buf);
 }
 
 /// `Recordings 37 of 1,284 with "hat", by hits, 3 marked 4.1 MiB, 1 of them hidden`.
@@ -125,14 +115,14 @@ fn column(app: &App, field: Field) -> Column {
         Field::Mark => ("", 1, 0, false, 0),
         Field::Hash => ("HASH", 8, 0, false, 0),
         Field::Model => ("MODEL", 11, 2, false, 2),
-        Field::Prompt if by == SortBy::Name => ("NAME OR PROMPT", 14, 5, false, 0),
-        Field::Prompt => ("PROMPT", 14, 5, false, 0),
+        Field::Prompt if by == SortBy::Name => ("NAME OR PROMPT", 20, 5, false, 0),
+        Field::Prompt => ("PROMPT", 20, 5, false, 0),
         Field::Tags => ("TAGS", 6, 1, false, 8),
         Field::Scope => ("SCOPE", 7, 1, false, 7),
         Field::Strategy => ("MATCH", 6, 0, false, 5),
-        Field::Nth => ("TAKE", 4, 0, true, 3),
+        Field::Nth => ("TAKE", 4, 0, true, 4),
         Field::Hits => ("HITS", 4, 0, true, 1),
-        Field::Last => ("LAST", 5, 0, true, 4),
+        Field::Last => ("LAST", 5, 0, true, 3),
         Field::Size => ("SIZE", 5, 0, true, 6),
         Field::Flags => ("", 4, 0, false, 0),
         Field::Sorted => match by {

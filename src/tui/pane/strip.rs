@@ -91,6 +91,8 @@ fn misses(app: &App, mut place: Rect, buf: &mut Buffer) {
     let most = places.first().map_or(1, |(_, count)| *count).max(1);
     let name = usize::from(place.width / 2).min(36);
     let room = u64::from(place.width).saturating_sub(name as u64 + 8).min(30);
+    // A column for each miss, while there is room for that: one miss is no alarm.
+    let most = most.max(room);
     for (endpoint, count) in places {
         let mut row = layout::from_top(&mut place, 1);
         draw::write(buf, &mut row, &fit(&sanitize(endpoint), name + 1, false), theme.tone(Tone::Plain));

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::draw;
 use crate::tui::layout;
 use crate::tui::line::{Tone, fit};
+use crate::tui::list::List;
 use crate::tui::theme::Theme;
 
 /// A column of a list.
@@ -76,7 +77,29 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     widths
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    /// The rows of a list that `place` has room for, with a line for the headings. A row of which nothing is known any more
+    /// stays empty.
+    pub fn of<K: Ord + Clone>(
+        list: &List<K>,
+        place: Rect,
+        columns: &'a [Column],
+        cells: impl Fn(&K) -> Option<Vec<Cell>>,
+    ) -> Self {
+        let window = list.window(usize::from(place.height.saturating_sub(1)));
+        let visible = list.keys().range(window.clone());
+        Self {
+            cells: visible.map(|key| cells(key).unwrap_or_default()).collect(),
+            selected: list.index().and_then(|at| at.checked_sub(window.start)),
+            first: window.start,
+            total: list.keys().len(),
+            sideways: list.sideways,
+            columns,
+            sorted: None,
+            focused: false,
+        }
+    }
+
     /// Draws heading, rows and the scroll bar.
     pub fn draw(&self, theme: &Theme, mut place: Rect, buf: &mut Buffer) {
         // The bar lies on the frame, so that it takes no room from the rows.

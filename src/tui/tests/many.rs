@@ -32,7 +32,10 @@ fn a_hundred_thousand_recordings_are_filtered_sorted_marked_and_found() {
         for effect in script.app.update(Message::Key(key(name))) {
             match effect {
                 Effect::Sift(sift) => {
-                    work.push((name, sift.within.as_ref().map_or(sift.rows.len(), crate::tui::sorted::Sorted::len)));
+                    work.push((
+                        name,
+                        sift.within.as_ref().map_or(sift.rows.len(), crate::tui::sorted::Sorted::len),
+                    ));
                     let (generation, keys) = (sift.generation, sift.keys());
                     script.app.update(Message::Sifted { generation, keys });
                 }

@@ -13,8 +13,8 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use retake::engine::Diff;
 use retake::matching::{Fields, Salt, Scrubber, compare};
-use retake::model::{Event, Provenance, Recording, Request, Response, Snapshot, Strategy};
 use retake::model::{ByteLog, RecordingId, Row};
+use retake::model::{Event, Provenance, Recording, Request, Response, Snapshot, Strategy};
 use retake::query::{Kind, Query, RowFacts};
 use retake::reading::contrast::{Look, Side, contrast};
 use retake::retention::{Item, PruneOptions, PrunePlan, plan};
@@ -25,7 +25,9 @@ use retake::tui::message::Message;
 use retake::tui::page::Pages;
 use retake::tui::seek::{Lines, seek};
 use retake::tui::text::Form;
-use retake::tui::{Keymap, Options, Theme, picture, view};
+use retake::tui::{Keymap, Options, Theme, picture, view, vocabulary};
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::world::NOW;
 use crate::shared::Failure;
@@ -88,9 +90,9 @@ impl Screen {
 
     /// Takes a message in and carries out what the screen wants then.
     pub(crate) fn say(&mut self, message: Message) {
-        let start = Instant::now();
+        let start = worked();
         let effects = self.app.update(message);
-        self.updates.push(start.elapsed());
+        self.updates.push(worked() - start);
         for effect in effects {
             for answer in self.carried_out(effect) {
                 self.say(answer);
@@ -100,9 +102,9 @@ impl Screen {
 
     /// Draws a frame: how long it took.
     pub(crate) fn frame(&mut self) -> Result<Duration, Failure> {
-        let start = Instant::now();
+        let start = worked();
         self.terminal.draw(|frame| view::draw(&self.app, frame))?;
-        Ok(start.elapsed())
+        Ok(worked() - start)
     }
 
     /// All that is to be seen.
@@ -117,6 +119,9 @@ impl Screen {
             Effect::Load { generation, .. } => {
                 ("load", vec![Message::Loaded { generation, pages: Some(Arc::clone(&self.pages)) }])
             }
+            Effect::Values(key, rows) => {
+                ("values", vec![Message::Values(key, vocabulary::of_rows(&rows, key))])
+            }
             Effect::Sift(sift) => {
                 let generation = sift.generation;
                 ("sift", vec![Message::Sifted { generation, keys: sift.keys() }])
@@ -124,9 +129,11 @@ impl Screen {
             Effect::Seek(wanted) => {
                 let lines = Lines::of(&wanted.rows, &self.lines);
                 self.work.push(("lines", start.elapsed()));
+                let start = Instant::now();
                 let sought = seek(&wanted.text, &lines, &|| false).unwrap_or_default();
                 self.lines = lines;
-                ("seek", vec![Message::Sought { generation: wanted.generation, sought }])
+                self.work.push(("seek", start.elapsed()));
+                return vec![Message::Sought { generation: wanted.generation, sought }];
             }
             Effect::Shrink(shrink) => {
                 let small = |id: RecordingId| {
@@ -183,10 +190,21 @@ fn planned(world: &Snapshot, query: &str, options: &PruneOptions) -> Option<Prun
     Some(plan(&items, &query, NOW, options))
 }
 
+/// The processor's time of this thread so far: what others do on the machine at the same time does not count.
+fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
+
 /// An exchange that fills the detail pane.
 fn recording(seed: u8) -> Recording {
     let turn = |at: usize| {
-        format!(r#"{{"role":"user","content":"Turn {at}: what does the letter from Zürich say about the invoice?"}}"#)
+        format!(
+            r#"{{"role":"user","content":"Turn {at}: what does the letter from Zürich say about the invoice?"}}"#
+        )
     };
     let turns = (0..60).map(turn).collect::<Vec<_>>().join(",");
     let body = format!(r#"{{"model":"gpt-5-mini","seed":{seed},"messages":[{turns}]}}"#);

@@ -1,6 +1,6 @@
 //! What 5,000 calls a second cost the screen: the events of a call, taken in one after the other.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use retake::tui::message::Message;
 
@@ -30,8 +30,7 @@ pub(super) fn measure(sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
     for (name, keys) in VIEWS {
         let mut screen = Screen::new(many.clone())?;
         screen.keys(keys);
-        let mut share =
-            Budget::new(format!("{RATE} calls a second, {name}: % of a core"), Must::Stay(10.0));
+        let mut share = Budget::new(format!("{RATE} calls a second, {name}: % of a core"), Must::Stay(10.0));
         let mut next = CALLS + 1;
         // Buffers grow once; what counts is what comes after that.
         taken(&mut screen, &mut next, sizes.many)?;
@@ -57,13 +56,14 @@ fn taken(screen: &mut Screen, next: &mut u64, rows: u64) -> Result<Duration, Fai
     // So many come between two frames.
     let burst = (2.0 * RATE / FRAMES) as usize;
     let mut events = events.into_iter().peekable();
-    let start = Instant::now();
+    screen.updates.clear();
+    let mut drawn = Duration::ZERO;
     while events.peek().is_some() {
         events.by_ref().take(burst).for_each(|event| screen.event(event));
         screen.say(Message::Frame);
-        screen.frame()?;
+        drawn += screen.frame()?;
     }
-    Ok(start.elapsed())
+    Ok(drawn + screen.updates.drain(..).sum::<Duration>())
 }
 
 /// Resident memory, in MiB.

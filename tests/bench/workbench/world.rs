@@ -24,10 +24,46 @@ const MODELS: [(&str, &str, &str); 10] = [
     ("mistral", "chat/completions", "mistral-large-latest"),
 ];
 const WORDS: [&str; 40] = [
-    "a", "capybara", "wearing", "tiny", "hat", "in", "the", "rain", "Summarize", "this", "letter", "for",
-    "Zürich", "invoice", "number", "from", "neon", "city", "watercolor", "fox", "with", "soft", "light",
-    "isometric", "kitchen", "Extract", "all", "dates", "and", "names", "translate", "into", "French", "JSON",
-    "schema", "of", "orders", "at", "night", "please",
+    "a",
+    "capybara",
+    "wearing",
+    "tiny",
+    "hat",
+    "in",
+    "the",
+    "rain",
+    "Summarize",
+    "this",
+    "letter",
+    "for",
+    "Zürich",
+    "invoice",
+    "number",
+    "from",
+    "neon",
+    "city",
+    "watercolor",
+    "fox",
+    "with",
+    "soft",
+    "light",
+    "isometric",
+    "kitchen",
+    "Extract",
+    "all",
+    "dates",
+    "and",
+    "names",
+    "translate",
+    "into",
+    "French",
+    "JSON",
+    "schema",
+    "of",
+    "orders",
+    "at",
+    "night",
+    "please",
 ];
 
 /// Numbers that look random and are the same in every run.
@@ -163,7 +199,8 @@ pub(crate) fn announced(number: u64, rows: u64) -> [Event; 2] {
         total: None,
         ..ended.clone()
     };
-    let all = Hits { count: number, last: Some(Timestamp(NOW.0 + i64::try_from(number).unwrap_or_default())) };
+    let all =
+        Hits { count: number, last: Some(Timestamp(NOW.0 + i64::try_from(number).unwrap_or_default())) };
     let usage = ended.recording.is_some().then(|| Hit { all, in_scope: Hits::default() });
     let event = |call: Call, usage| Event::Call { call: Arc::new(call), usage, counters: counters(number) };
     [event(begun, None), event(ended, usage)]
