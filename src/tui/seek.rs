@@ -185,7 +185,8 @@ mod tests {
     use crate::tui::tests::world;
 
     fn sought(text: &str, count: u8) -> Sought {
-        let rows = (0..count).map(|number| Arc::new(world::row(number))).collect();
+        let row = |number: u8| Arc::new(Row { id: world::nth_id(number.into()), ..world::row(number) });
+        let rows = (0..count).map(row).collect();
         seek(text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap()
     }
 
@@ -196,13 +197,13 @@ mod tests {
         let best = &sought.found[0];
         let letters: String = best.letters.iter().filter_map(|at| best.text.chars().nth(*at)).collect();
         assert_eq!(letters.to_lowercase(), "capyhat");
-        assert_eq!(best.id, world::id(0), "of equal ones the newest");
+        assert_eq!(best.id, world::nth_id(0), "of equal ones the newest");
     }
 
     #[test]
     fn with_nothing_typed_all_are_counted_and_the_newest_shown() {
         let all = sought("", 250);
-        assert_eq!((all.count, all.found.len(), &all.found[0].id), (250, SHOWN, &world::id(0)));
+        assert_eq!((all.count, all.found.len(), &all.found[0].id), (250, SHOWN, &world::nth_id(0)));
         assert_eq!(sought("zzzz", 12), Sought::default());
     }
 
