@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use retake::cli::{self, Keys, Screen, Show};
+use retake::cli::{self, Keys, Place, Screen, Show};
 use retake::desk::Desk;
 use retake::engine;
 use retake::tui::{self, Action, Depth, Keymap, Look, Options, Remap, Theme};
@@ -44,7 +44,7 @@ impl Show for Workbench {
         tui::run(desk, options, engine::now, over).await
     }
 
-    fn wrong(&self, look: &cli::Look) -> Vec<(Option<usize>, String)> {
+    fn wrong(&self, look: &cli::Look) -> Vec<(Option<Place>, String)> {
         let mut problems = keymap(&look.keymap).err().unwrap_or_default();
         problems.extend(theme(look).err().map(|text| (None, text)));
         problems
@@ -70,21 +70,21 @@ fn theme(look: &cli::Look) -> Result<Theme, String> {
 }
 
 /// The keys in force, or what is wrong with those that somebody chose, with lines.
-fn keymap(chosen: &[Keys]) -> Result<Keymap, Vec<(Option<usize>, String)>> {
+fn keymap(chosen: &[Keys]) -> Result<Keymap, Vec<(Option<Place>, String)>> {
     let mut problems = Vec::new();
     let mut remaps = Vec::new();
-    for Keys { action: name, keys, line } in chosen {
+    for Keys { action: name, keys, place } in chosen {
         for key in keys.iter().filter(|key| !tui::is_spelled(key)) {
             let text =
                 format!("keymap.{name}: `{key}` is no key; write `x`, `ctrl-x`, `space`, `f`, or `g c`");
-            problems.push((Some(*line), text));
+            problems.push((Some(place.clone()), text));
         }
         if let Some(action) = Action::named(name) {
             remaps.push(Remap { action, keys: keys.clone() });
         } else {
             let text =
                 format!("keymap.{name}: no action is called so; `:` in the workbench lists all of them");
-            problems.push((Some(*line), text));
+            problems.push((Some(place.clone()), text));
         }
     }
     if !problems.is_empty() {
@@ -93,6 +93,6 @@ fn keymap(chosen: &[Keys]) -> Result<Keymap, Vec<(Option<usize>, String)>> {
     Keymap::default().with(&remaps).map_err(|conflict| {
         let names = [conflict.one.name(), conflict.other.name()];
         let lines = chosen.iter().filter(|keys| names.contains(&keys.action.as_str()));
-        lines.map(|keys| (Some(keys.line), format!("keymap: {conflict}"))).collect()
+        lines.map(|keys| (Some(keys.place.clone()), format!("keymap: {conflict}"))).collect()
     })
 }

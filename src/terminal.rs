@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 pub use clipboard::copy;
 pub use editor::{EditorError, edited};
 use pictures::{Room, pixels};
-pub use signals::Signals;
+pub use signals::{Continued, Signals};
 
 /// How pictures can be shown in full resolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +74,9 @@ static PICTURES: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours: raw mode, alternate screen, bracketed paste, hidden cursor, our title. It is given
 /// back when this is dropped.
 #[derive(Debug)]
-pub struct Screen(());
+pub struct Screen {
+    title: String,
+}
 
 impl Screen {
     /// Takes the terminal over.
@@ -89,14 +91,33 @@ impl Screen {
             ));
         }
         TAKEN.store(true, Ordering::SeqCst);
-        let screen = Self(());
-        terminal::enable_raw_mode()?;
-        let mut out = io::stdout();
+        let screen = Self { title: title.chars().filter(|c| !c.is_control()).take(100).collect() };
         // The old title is put on the terminal's stack; terminals without one ignore it.
-        out.write_all(b"\x1b[22;0t")?;
-        let title: String = title.chars().filter(|c| !c.is_control()).take(100).collect();
-        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle(title))?;
+        io::stdout().write_all(b"\x1b[22;0t")?;
+        screen.set_up()?;
         Ok(screen)
+    }
+
+    /// Sets everything up again. For a process that was stopped from outside: it had no time to give the terminal
+    /// back, and whoever had it meanwhile left it as they like it.
+    ///
+    /// # Errors
+    /// When it cannot be set up.
+    pub fn renew(&self) -> io::Result<()> {
+        // What crossterm believes to be raw already it would leave as it is.
+        terminal::disable_raw_mode()?;
+        self.set_up()
+    }
+
+    fn set_up(&self) -> io::Result<()> {
+        terminal::enable_raw_mode()?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide,
+            SetTitle(self.title.as_str())
+        )
     }
 }
 
@@ -182,7 +203,11 @@ pub fn watch_panics(report: impl Fn(String) + Send + Sync + 'static) {
             before(info);
             return;
         }
-        let text = info.to_string();
+        let payload = info.payload();
+        let words = payload.downcast_ref::<&str>().copied();
+        let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic");
+        let place = info.location().map(|place| format!(" ({place})")).unwrap_or_default();
+        let text = format!("{words}{place}");
         tracing::error!("{text}");
         report(text);
     }));

@@ -43,7 +43,7 @@ mod trash;
 mod undo;
 mod workbench;
 
-pub use config::{Keys, Look, Theme};
+pub use config::{Keys, Look, Place, Theme};
 pub use workbench::{Screen, Show};
 
 use exit::Exit;

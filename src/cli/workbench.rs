@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::config::{self, Config, Look};
+use super::config::{self, Config, Look, Place};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
 use super::{Common, ProxyArgs, attach, print};
@@ -43,7 +43,7 @@ pub trait Show {
     fn show(&self, desk: Desk, screen: Screen) -> impl Future<Output = anyhow::Result<()>>;
 
     /// What is wrong with a look, in sentences, each with the line of the configuration where one is to blame.
-    fn wrong(&self, look: &Look) -> Vec<(Option<usize>, String)>;
+    fn wrong(&self, look: &Look) -> Vec<(Option<Place>, String)>;
 }
 
 /// Refuses a look that cannot be shown.

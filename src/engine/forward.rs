@@ -4,14 +4,16 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::Engine;
 use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
+use super::{Engine, clock};
 use crate::dialect::{Dialect, Refusal};
 use crate::matching::{credentials, mask};
-use crate::model::{ByteLog, Exchange, Headers, Outcome, Request, Response, is_hop_by_hop, is_own};
+use crate::model::{
+    ByteLog, Exchange, Headers, Outcome, Request, Response, Timestamp, is_hop_by_hop, is_own,
+};
 use crate::reading::decoded;
 use crate::upstream::{Base, Forwarded, UpstreamError};
 
@@ -89,6 +91,7 @@ impl Engine {
         mark(&mut headers, Outcome::Live, None, None);
         let Asked { secrets, scrubbed, mut ticket, .. } = asked;
         ticket.call().status = Some(response.status);
+        ticket.call().retry_after = retry_after(&response, clock::now());
         let (engine, status) = (self.clone(), response.status);
         let finish = Box::new(move |arrived: Arrived| {
             Self::note_end(&mut ticket, &arrived);
@@ -160,4 +163,44 @@ pub(super) fn masked(mut response: Response, secrets: &[Bytes]) -> Option<Respon
 pub(super) fn endpoint_of(request: &Request) -> (Dialect, crate::dialect::Endpoint) {
     let dialect = Dialect::of_mount(&request.mount);
     (dialect, dialect.endpoint(&request.method, request.path()))
+}
+
+/// How many seconds a refusal asks to wait: `retry-after-ms`, else `retry-after`, which is a number or a date.
+pub(super) fn retry_after(response: &Response, now: Timestamp) -> Option<u64> {
+    if response.status < 400 {
+        return None;
+    }
+    let number = |name: &str| response.headers.text(name)?.trim().parse::<u64>().ok();
+    let date = || {
+        let date = jiff::fmt::rfc2822::parse(response.headers.text("retry-after")?.trim()).ok()?;
+        Some(Timestamp(date.timestamp().as_millisecond()).since(now).div_ceil(1000))
+    };
+    let precise = number("retry-after-ms").map(|millis| millis.div_ceil(1000));
+    precise.or_else(|| number("retry-after")).or_else(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_asks_to_wait_in_one_of_three_ways() {
+        let asks = |status: u16, headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().copied().collect();
+            // 2026-11-02 09:00:00 GMT
+            retry_after(&Response { status, headers, log: ByteLog::default() }, Timestamp(1_793_610_000_000))
+        };
+        for (headers, seconds) in [
+            (&[("retry-after", "20")][..], Some(20)),
+            (&[("retry-after-ms", "1200"), ("retry-after", "20")], Some(2)),
+            (&[("retry-after", "Mon, 02 Nov 2026 09:00:30 GMT")], Some(30)),
+            (&[("retry-after", "Mon, 02 Nov 2026 08:00:00 GMT")], Some(0)),
+            (&[("retry-after", "soon")], None),
+            (&[("retry-after", "-3")], None),
+            (&[], None),
+        ] {
+            assert_eq!(asks(429, headers), seconds, "{headers:?}");
+        }
+        assert_eq!(asks(200, &[("retry-after", "20")]), None, "nothing was refused");
+    }
 }

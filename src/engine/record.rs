@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
-use super::forward::{Sent, end_to_end, endpoint_of, masked};
+use super::forward::{Sent, end_to_end, endpoint_of, masked, retry_after};
 use super::linked::cut;
 use super::media::Downloaded;
 use super::tee::{Arrived, End, Tee};
@@ -99,6 +99,7 @@ impl Engine {
         let (status, mut headers) = (answer.status, header_map(&scrubbed.method, &response));
         mark(&mut headers, Outcome::Record, Some(&id), None);
         ticket.call().status = Some(status);
+        ticket.call().retry_after = retry_after(&response, clock::now());
         ticket.call().recording = Some(id.clone());
         ticket.progress();
         let (dialect, endpoint) = endpoint_of(&scrubbed);

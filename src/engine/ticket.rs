@@ -136,11 +136,18 @@ impl Ticket {
 }
 
 impl Drop for Ticket {
-    /// A call whose work was dropped (the client left before an answer began) still ends.
+    /// A call whose work was dropped (the client left before an answer began, or answering it panicked) still ends.
     fn drop(&mut self) {
         if !self.settled {
+            let reason = if std::thread::panicking() {
+                self.call.outcome = Some(Outcome::Error);
+                self.call.status.get_or_insert(500);
+                "retake failed to answer this call; this is a bug"
+            } else {
+                "the client left before the answer began"
+            };
             self.call.outcome.get_or_insert(Outcome::Error);
-            self.call.reason.get_or_insert_with(|| "the client left before the answer began".into());
+            self.call.reason.get_or_insert_with(|| reason.into());
             self.settle();
         }
     }

@@ -82,6 +82,9 @@ pub struct Call {
     /// Of a miss: what came nearest, and what differs from it. None where nothing comes near.
     #[serde(default)]
     pub cause: Option<Arc<Cause>>,
+    /// Seconds that an upstream which refused asks to wait.
+    #[serde(default)]
+    pub retry_after: Option<u64>,
 }
 
 /// Why a call missed, so that misses for the same reason can be told: equal causes are one.

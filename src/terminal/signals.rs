@@ -1,11 +1,17 @@
-//! Signals that ask the process to end.
+//! Signals that ask the process to end, and the one that lets it go on.
 
 use std::io;
 use std::task::{Context, Poll, Waker};
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 /// SIGTERM, SIGHUP and SIGINT, from now on.
 #[derive(Debug)]
-pub struct Signals([tokio::signal::unix::Signal; 3]);
+pub struct Signals([Signal; 3]);
+
+/// SIGCONT, from now on: the process was stopped, by itself or by somebody else, and goes on.
+#[derive(Debug)]
+pub struct Continued(Signal);
 
 impl Signals {
     /// Listens from now on: none of them ends the process any more.
@@ -13,7 +19,6 @@ impl Signals {
     /// # Errors
     /// When the system refuses to.
     pub fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self([
             signal(SignalKind::terminate())?,
             signal(SignalKind::hangup())?,
@@ -35,5 +40,20 @@ impl Signals {
             _ = hangup.recv() => {}
             _ = interrupt.recv() => {}
         }
+    }
+}
+
+impl Continued {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system refuses to.
+    pub fn listen() -> io::Result<Self> {
+        signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).map(Self)
+    }
+
+    /// Waits for the next time that the process goes on.
+    pub async fn wait(&mut self) {
+        self.0.recv().await;
     }
 }

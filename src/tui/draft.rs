@@ -54,7 +54,7 @@ pub struct Opened {
 }
 
 /// So many lines of a difference are kept.
-const LINES: usize = 2_000;
+pub(super) const LINES: usize = 2_000;
 
 impl Draft {
     /// An edit of which nothing is written yet.
@@ -87,15 +87,7 @@ impl Draft {
         let recording = desk.recording(&self.recording).await.map_err(|error| error.to_string())?;
         let recording =
             recording.ok_or_else(|| format!("there is no recording {} any more", self.recording))?;
-        let response = &recording.response;
-        let before = match self.part {
-            Part::Text => {
-                text_of(response).ok_or("the answer holds no text of a known kind; edit its body instead")?
-            }
-            Part::Body => editable(&response.headers, &response.log.bytes)
-                .ok_or("the body is no text; another picture can be put in its place")?,
-        };
-        Ok(Opened { recording, before })
+        Opened::of(recording, self.part)
     }
 
     /// What comes of what somebody left in their editor; none is no change of what they were given. Takes a while.
@@ -120,6 +112,22 @@ impl Draft {
 }
 
 impl Opened {
+    /// A part of this recording's answer.
+    ///
+    /// # Errors
+    /// When it is no text.
+    pub fn of(recording: Arc<Recording>, part: Part) -> Result<Self, String> {
+        let response = &recording.response;
+        let before = match part {
+            Part::Text => {
+                text_of(response).ok_or("the answer holds no text of a known kind; edit its body instead")?
+            }
+            Part::Body => editable(&response.headers, &response.log.bytes)
+                .ok_or("the body is no text; another picture can be put in its place")?,
+        };
+        Ok(Self { recording, before })
+    }
+
     /// What the editor is given: what was written before, else what is there; and how its file's name ends.
     #[must_use]
     pub fn text<'a>(&'a self, draft: &'a Draft) -> (&'a str, &'static str) {

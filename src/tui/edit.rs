@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::deed::Deed;
-use super::draft::{Draft, Outcome, Part};
+use super::draft::{Draft, LINES, Outcome, Part};
 use super::effect::{Effect, Subject};
 use super::line::{Tone, Toned};
 use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose};
@@ -134,7 +134,12 @@ impl App {
     }
 
     /// Somebody left their editor.
-    pub(super) fn drafted(&mut self, draft: Box<Draft>) {
+    pub(super) fn drafted(&mut self, mut draft: Box<Draft>) {
+        // Long lines are broken once: what differs is seen wherever it stands, and drawing has little to do.
+        if let Outcome::Changed(lines) = &mut draft.outcome {
+            let width = Draft::width(self.size.0);
+            *lines = lines.iter().flat_map(|line| line.wrapped(width)).take(LINES).collect();
+        }
         if draft.outcome == Outcome::Unchanged {
             self.draft = None;
             self.toasts.info(self.now, "Nothing was changed".into());

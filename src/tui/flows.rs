@@ -8,7 +8,7 @@ use super::ask::Ask;
 use super::deed::{Deed, counted};
 use super::effect::Effect;
 use super::line::{Tone, Toned, fit};
-use super::overlay::{Choice, Item, Menu, Overlay, Question, Retag, Shelf, ShelfKind};
+use super::overlay::{Choice, Item, Menu, Overlay, Question, Retag, Shelf, ShelfKind, TOO_SMALL};
 use super::text::sanitize;
 use crate::engine::{Rerecord, Tag, Thing, Verdict};
 use crate::model::{RecordingId, Row};
@@ -154,6 +154,11 @@ impl App {
     /// What was chosen is complete.
     pub(super) fn retag(&mut self, retag: Box<Retag>) -> Vec<Effect> {
         match retag.tag() {
+            Ok(_) if !Retag::fits(self.areas().whole.height) => {
+                self.toasts.info(self.now, TOO_SMALL.into());
+                self.overlay = Some(Overlay::Retag(retag));
+                Vec::new()
+            }
             Ok(tag) if tag == Tag::default() => {
                 self.toasts.info(self.now, "Nothing would change: choose with a letter".into());
                 self.overlay = Some(Overlay::Retag(retag));

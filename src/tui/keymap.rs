@@ -54,6 +54,14 @@ pub enum Scope {
     Picture,
 }
 
+impl Scope {
+    /// Whether text is typed there, of which letters are a part.
+    #[must_use]
+    pub fn is_typed(self) -> bool {
+        matches!(self, Self::Filter | Self::Find | Self::Prompt)
+    }
+}
+
 /// Keys, and what they mean unless somebody chose otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
@@ -147,8 +155,13 @@ impl Keymap {
         for remap in remaps {
             let mut known = false;
             for bound in self.0.iter_mut().filter(|bound| bound.action == remap.action) {
-                bound.keys.clone_from(&remap.keys);
                 known = true;
+                let typed = |key: &&String| bound.scope.is_typed() && spelling::is_text(key);
+                let keys: Vec<String> = remap.keys.iter().filter(|key| !typed(key)).cloned().collect();
+                // Where text is typed, letters stay letters; without any other key, those of the table stay.
+                if !keys.is_empty() || remap.keys.is_empty() {
+                    bound.keys = keys;
+                }
             }
             if !known {
                 self.0.push(Bound {
@@ -180,6 +193,13 @@ impl Keymap {
     pub fn key_of(&self, action: Action) -> Option<String> {
         let bound = self.0.iter().find(|bound| bound.action == action && !bound.keys.is_empty())?;
         Some(shown(&bound.keys[0]))
+    }
+
+    /// The first key of an action in this place, as people read it.
+    #[must_use]
+    pub fn key_in(&self, scope: Scope, action: Action) -> Option<String> {
+        let here = self.0.iter().filter(|bound| bound.scope == scope && bound.action == action);
+        here.flat_map(|bound| &bound.keys).next().map(|key| shown(key))
     }
 
     /// What the keys typed so far mean where these scopes hold; an earlier scope wins.

@@ -90,7 +90,7 @@ pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Keys, Screen, Signals, Surroundings};
+use crate::terminal::{self, Continued, Keys, Screen, Signals, Surroundings};
 use app::App;
 use message::Message;
 use shell::{Shell, Sources};
@@ -122,7 +122,7 @@ pub async fn run(
     });
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
-    let signals = Signals::listen()?;
+    let (signals, continued) = (Signals::listen()?, Continued::listen()?);
     let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
     let screen = Some(Screen::take(&title)?);
     terminal::take_mouse(options.mouse)?;
@@ -146,6 +146,7 @@ pub async fn run(
         screen,
         title,
         signals,
+        continued,
     };
     let (columns, rows) = terminal::size()?;
     shell.app.prices = shell.desk.prices();

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use super::theme::Depth;
+use super::theme::{Depth, Theme};
 
 /// Width and height of what fits into `cells` with two pixels in a cell, keeping the proportions.
 #[must_use]
@@ -34,8 +34,17 @@ pub fn thumbnail(picture: &DynamicImage, cells: (u16, u16)) -> RgbaImage {
     rough.resize_exact(x, y, FilterType::CatmullRom).to_rgba8()
 }
 
+/// Draws a scaled picture into the middle of `area`, as the look has it.
+pub fn draw(picture: &RgbaImage, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    if theme.mono() || theme.ascii {
+        paint_mono(picture, area, buf);
+    } else {
+        paint(picture, area, buf, theme.depth);
+    }
+}
+
 /// Paints a scaled picture into the middle of `area`, two pixels in a cell; what does not fit is left out.
-pub fn paint(picture: &RgbaImage, area: Rect, buf: &mut Buffer, depth: Depth) {
+fn paint(picture: &RgbaImage, area: Rect, buf: &mut Buffer, depth: Depth) {
     let rows = picture.height().div_ceil(2);
     let left = u32::from(area.width).saturating_sub(picture.width()) / 2;
     for row in 0..rows.min(u32::from(area.height)) {
@@ -71,8 +80,8 @@ fn paint_cell(cell: &mut ratatui::buffer::Cell, top: Rgba<u8>, bottom: Option<Rg
     }
 }
 
-/// Paints with characters of growing darkness, for screens without colour.
-pub fn paint_mono(picture: &RgbaImage, area: Rect, buf: &mut Buffer) {
+/// Paints with characters of growing darkness, for screens without colour, or without half-blocks.
+fn paint_mono(picture: &RgbaImage, area: Rect, buf: &mut Buffer) {
     const RAMP: &[u8; 10] = b" .:-=+*#%@";
     let left = u32::from(area.width).saturating_sub(picture.width()) / 2;
     for row in 0..picture.height().div_ceil(2).min(u32::from(area.height)) {

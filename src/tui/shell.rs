@@ -20,7 +20,7 @@ use super::work::{self, Workers};
 use super::{BATCH, text, view};
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, EditorError, Keys, Protocol, Screen, Signals};
+use crate::terminal::{self, Continued, EditorError, Keys, Protocol, Screen, Signals};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -37,6 +37,7 @@ pub(super) struct Shell {
     pub(super) screen: Option<Screen>,
     pub(super) title: String,
     pub(super) signals: Signals,
+    pub(super) continued: Continued,
 }
 
 /// Where messages come from.
@@ -63,6 +64,7 @@ impl Shell {
                 event = sources.events.recv() => self.of_desk(event).await,
                 _ = tick.tick() => Some(Message::Tick((sources.clock)())),
                 () = self.signals.any() => Some(Message::Terminate),
+                () = self.continued.wait() => Some(self.renew()?),
                 () = sleep_until(next_frame), if dirty => {
                     next_frame = Instant::now() + FRAME;
                     Some(Message::Frame)
@@ -198,6 +200,17 @@ impl Shell {
         terminal::take_mouse(self.app.options.mouse)?;
         self.keys.resume();
         self.clear()
+    }
+
+    /// Sets the terminal up again after this process was stopped, whoever stopped it.
+    fn renew(&mut self) -> io::Result<Message> {
+        if let Some(screen) = &self.screen {
+            screen.renew()?;
+            terminal::take_mouse(self.app.options.mouse)?;
+            self.clear()?;
+        }
+        let proxy = if self.app.options.attached { "" } else { "; while it was stopped, so was the proxy" };
+        Ok(Message::Done(format!("The workbench goes on{proxy}")))
     }
 
     /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask

@@ -37,6 +37,8 @@ pub struct Health {
     pub status: Option<u16>,
     /// Why it failed, if it did.
     pub problem: Option<String>,
+    /// So many seconds it asks to be left alone, and until when that is; none when that is over.
+    pub retry_after: Option<(u64, Timestamp)>,
 }
 
 /// How long the calls of one outcome took.
@@ -78,17 +80,25 @@ impl Stats {
             && (self.upstreams.len() < UPSTREAMS || self.upstreams.contains_key(&call.mount))
         {
             let problem = call.reason.clone().filter(|_| outcome == Outcome::Error);
-            self.upstreams.insert(Arc::clone(&call.mount), Health { status: call.status, problem });
+            let ended = call.at.0.saturating_add_unsigned(call.total.unwrap_or(0) / 1000);
+            let until = |seconds: u64| Timestamp(ended.saturating_add_unsigned(seconds.saturating_mul(1000)));
+            let retry_after = call.retry_after.map(|seconds| (seconds, until(seconds)));
+            let health = Health { status: call.status, problem, retry_after };
+            self.upstreams.insert(Arc::clone(&call.mount), health);
         }
     }
 
-    /// Forgets misses that are too old; whether there were any.
+    /// Forgets misses that are too old and waits that are over; whether there were any.
     pub fn age(&mut self, now: Timestamp) -> bool {
         let before = self.misses.len();
         while self.misses.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
             self.drop_oldest();
         }
-        self.misses.len() < before
+        let mut changed = self.misses.len() < before;
+        for health in self.upstreams.values_mut() {
+            changed |= health.retry_after.take_if(|(_, until)| *until <= now).is_some();
+        }
+        changed
     }
 
     /// How many outcomes occurred.
@@ -138,9 +148,12 @@ impl Stats {
 }
 
 impl Health {
-    /// In a word or two: `ok`, `429`, `unreachable`.
+    /// In a word or two: `ok`, `429 (retry-after 20s)`, `unreachable`.
     #[must_use]
     pub fn word(&self) -> String {
+        if let (Some(status), Some((seconds, _))) = (self.status, self.retry_after) {
+            return format!("{status} (retry-after {seconds}s)");
+        }
         match (self.status, &self.problem) {
             (Some(504), Some(_)) => "timeout".into(),
             (Some(502) | None, Some(_)) => "unreachable".into(),
@@ -230,6 +243,14 @@ mod tests {
         assert!(health(&stats).is_empty(), "a replay asks nobody");
         stats.take(&Call { status: Some(429), ..call(2, Outcome::Record, 1) });
         assert_eq!(health(&stats), ["openai 429"]);
+        stats.take(&Call { status: Some(429), retry_after: Some(20), ..call(2, Outcome::Record, 1) });
+        for (now, changed, word) in [
+            (21_999, false, "openai 429 (retry-after 20s)"),
+            (22_000, true, "openai 429"),
+            (22_001, false, "openai 429"),
+        ] {
+            assert_eq!((stats.age(Timestamp(now)), &health(&stats)[..]), (changed, &[word.to_owned()][..]));
+        }
         let down = Call {
             status: Some(502),
             code: Some("UPSTREAM_UNREACHABLE".into()),

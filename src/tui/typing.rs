@@ -3,9 +3,12 @@
 use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind};
 use tui_input::backend::crossterm::EventHandler as _;
 
+use super::action::Action;
 use super::app::App;
 use super::effect::Effect;
 use super::keymap::{self, Meaning};
+use super::layout::Class;
+use super::overlay::Overlay;
 
 impl App {
     /// Takes a key: an action where it means one, else what is typed.
@@ -15,14 +18,13 @@ impl App {
         }
         let name = keymap::name(key);
         let scopes = self.scopes();
+        let unseen = self.areas().class == Class::Line;
         let before = std::mem::take(&mut self.typed);
         let sequence = if before.is_empty() { name.clone() } else { format!("{before} {name}") };
         // A key that does not continue a sequence stands for itself.
         for typed in [sequence, name] {
-            if let Some(effects) = self.by_letter(&typed) {
-                return effects;
-            }
             match self.options.keymap.meaning(&scopes, &typed) {
+                Meaning::Action(action) if unseen && !self.is_safe(action) => return Vec::new(),
                 Meaning::Action(action) => return self.act(action),
                 Meaning::Beginning => {
                     self.typed = typed;
@@ -30,6 +32,13 @@ impl App {
                 }
                 Meaning::Nothing => {}
             }
+            let letter = if unseen { None } else { self.by_letter(&typed) };
+            if let Some(effects) = letter {
+                return effects;
+            }
+        }
+        if unseen {
+            return Vec::new();
         }
         self.type_into(|input| {
             input.handle_event(&TerminalEvent::Key(key));
@@ -37,8 +46,18 @@ impl App {
         Vec::new()
     }
 
+    /// Whether this may be done on a screen that has no room to show it: leaving, and nothing else.
+    fn is_safe(&self, action: Action) -> bool {
+        let leaving = matches!(self.overlay, Some(Overlay::Leaving));
+        matches!(action, Action::Quit | Action::Back | Action::Suspend | Action::Redraw)
+            || (action == Action::Confirm && leaving)
+    }
+
     /// Takes pasted text as if it had been typed.
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if self.areas().class == Class::Line {
+            return Vec::new();
+        }
         self.type_into(|input| {
             for c in text.chars().filter(|c| !c.is_control()) {
                 input.handle(tui_input::InputRequest::InsertChar(c));

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::action::Action;
 use super::app::{App, Tab};
-use super::keymap::{self, Meaning};
+use super::keymap::{self, Meaning, Scope};
 use super::layout::{self, Areas, Class};
 use super::line::{Tone, Toned, cut, thousands};
 use super::overlay::Overlay;
@@ -19,8 +19,26 @@ use crate::model::Level;
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let areas = app.areas_on(frame.area());
-    if let Some(spot) = paint(app, &areas, frame.buffer_mut()) {
+    let spot = paint(app, &areas, frame.buffer_mut());
+    if app.options.theme.ascii {
+        in_ascii(frame.buffer_mut());
+    }
+    if let Some(spot) = spot {
         frame.set_cursor_position(spot);
+    }
+}
+
+/// Puts ASCII in the place of what texts of retake itself hold besides: what is cut, what stands for the invisible.
+fn in_ascii(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        match cell.symbol() {
+            "…" | "·" => cell.set_symbol("."),
+            "│" => cell.set_symbol("|"),
+            "●" => cell.set_symbol("*"),
+            "▣" => cell.set_symbol("i"),
+            other if other.chars().any(|c| ('\u{2400}'..='\u{2426}').contains(&c)) => cell.set_symbol("?"),
+            _ => continue,
+        };
     }
 }
 
@@ -68,6 +86,12 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
 
 /// All that fits on a screen too small for anything else.
 fn one_line(app: &App) -> String {
+    let keymap = &app.options.keymap;
+    if matches!(app.overlay, Some(Overlay::Leaving)) {
+        let key = |action| keymap.key_in(Scope::Leaving, action).unwrap_or_default();
+        let (go, stay) = (key(Action::Confirm), key(Action::Back));
+        return format!("retake {} in flight; {go} quits at once, {stay} stays", app.world.counters.in_flight);
+    }
     let hits =
         app.world.counters.hit_rate().map_or_else(String::new, |rate| format!("{:.0}% hit, ", rate * 100.0));
     format!("retake {hits}{} in flight; make the window 40x10 or larger", app.world.counters.in_flight)

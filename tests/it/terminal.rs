@@ -20,6 +20,9 @@ use crate::world::PATIENCE;
 const SHELL: &str = r#"trap : INT; before=$(stty -g); "$0" "$@"; code=$?; after=$(stty -g)
 if [ "$before" = "$after" ]; then echo "ended $code, as before"; else echo "ended $code, changed"; stty -a; fi"#;
 
+/// After so long without a word, what is on the screen is what is to be seen.
+const STILL: Duration = Duration::from_millis(500);
+
 /// How the terminal treats questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manners {
@@ -59,6 +62,8 @@ struct State {
 struct Answering {
     manners: Manners,
     answers: Vec<u8>,
+    /// Whether a frame has begun that is to be shown at once.
+    drawing: bool,
 }
 
 // === impl Terminal ===
@@ -78,6 +83,13 @@ impl Terminal {
         Self::spawn(home, size, Manners::Answers, command)
     }
 
+    /// Starts one of these tests, which is then a program of its own in the terminal.
+    pub(crate) fn test(home: &Home, size: (u16, u16), name: &str) -> Self {
+        let itself = std::env::current_exe().unwrap();
+        let args = ["--exact", name, "--ignored", "--nocapture"];
+        Self::under_shell(home, size, Manners::Answers, &[], itself.to_str().unwrap(), &args)
+    }
+
     pub(crate) fn with(
         home: &Home,
         size: (u16, u16),
@@ -85,12 +97,23 @@ impl Terminal {
         variables: &[(&str, &str)],
         args: &[&str],
     ) -> Self {
+        Self::under_shell(home, size, manners, variables, PROGRAM, args)
+    }
+
+    fn under_shell(
+        home: &Home,
+        size: (u16, u16),
+        manners: Manners,
+        variables: &[(&str, &str)],
+        program: &str,
+        args: &[&str],
+    ) -> Self {
         let mut command = CommandBuilder::new("sh");
         command.env_clear();
         for (name, value) in variables {
             command.env(name, value);
         }
-        command.args(["-c", SHELL, PROGRAM]);
+        command.args(["-c", SHELL, program]);
         command.args(args);
         Self::spawn(home, size, manners, command)
     }
@@ -104,7 +127,7 @@ impl Terminal {
         command.cwd(home.path());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let answering = Answering { manners, answers: Vec::new() };
+        let answering = Answering { manners, answers: Vec::new(), drawing: false };
         let parser = Parser::new_with_callbacks(number(size.1), number(size.0), 0, answering);
         let keyboard = pair.master.take_writer().unwrap();
         let state = State { parser, written: Vec::new(), closed: false, keyboard };
@@ -139,6 +162,13 @@ impl Terminal {
     pub(crate) fn line(&self, words: &[&str]) {
         let has = |line: &str| words.iter().all(|word| line.contains(word));
         self.until(&format!("a line with {words:?}"), |screen| screen.contents().lines().any(has));
+    }
+
+    /// Waits until the selected row of the list holds all these words: from then on a key that means something for the
+    /// selection means this row.
+    #[track_caller]
+    pub(crate) fn selects(&self, words: &[&str]) {
+        self.line(&[&["\u{258c}"], words].concat());
     }
 
     pub(crate) fn contents(&self) -> String {
@@ -185,14 +215,17 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn resize(&self, size: (u16, u16)) {
         const CLEAR: &[u8] = b"\x1b[2J";
-        let mut state = self.shared.state();
-        state.parser.screen_mut().set_size(number(size.1), number(size.0));
-        let before = state.written.len();
-        drop(state);
-        self.master.resize(pty_size(size)).unwrap();
+        let before = self.shared.state().written.len();
+        self.pull(size);
         let late =
             self.shared.wait(|state| state.written[before..].windows(CLEAR.len()).any(|at| at == CLEAR));
         assert!(!late, "nothing is drawn for {size:?}, saw\n{}", self.contents());
+    }
+
+    /// Changes the size and waits for nothing, as somebody does who pulls at the corner of a window.
+    pub(crate) fn pull(&self, size: (u16, u16)) {
+        self.shared.state().parser.screen_mut().set_size(number(size.1), number(size.0));
+        self.master.resize(pty_size(size)).unwrap();
     }
 
     /// Waits for the end of the program; it must have left the terminal as it found it.
@@ -252,12 +285,15 @@ impl Shared {
     fn wait_for(&self, patience: Duration, wanted: impl Fn(&State) -> bool) -> bool {
         let deadline = Instant::now() + patience;
         let mut state = self.state();
-        while !wanted(&state) {
+        let mut still = false;
+        // Nobody sees half a frame, unless a program ends or is stopped in the middle of one.
+        while (state.parser.callbacks().drawing && !still && !state.closed) || !wanted(&state) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || state.closed {
                 return true;
             }
-            state = self.changed.wait_timeout(state, left).unwrap().0;
+            let (next, timeout) = self.changed.wait_timeout(state, left.min(STILL)).unwrap();
+            (state, still) = (next, timeout.timed_out());
         }
         false
     }
@@ -300,6 +336,9 @@ impl Callbacks for Answering {
         parameters: &[&[u16]],
         last: char,
     ) {
+        if let (Some(b'?'), [[2026]], 'h' | 'l') = (first, parameters, last) {
+            self.drawing = last == 'h';
+        }
         let number = parameters.first().and_then(|group| group.first()).copied().unwrap_or_default();
         let (row, column) = screen.cursor_position();
         let answer = match (first, number, last) {

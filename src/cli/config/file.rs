@@ -17,7 +17,7 @@ use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Price;
 
 /// Everything that the file may say.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub(super) listen: Option<String>,
@@ -37,16 +37,15 @@ pub(super) struct File {
     pub(super) keys: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) prices: BTreeMap<String, Price>,
-    #[serde(default)]
-    pub(super) theme: Theme,
+    pub(super) theme: Option<Theme>,
     pub(super) icons: Option<Icons>,
     pub(super) mouse: Option<bool>,
     #[serde(default)]
     pub(super) keymap: BTreeMap<String, Spanned<Keys>>,
-    #[serde(default)]
-    pub(super) copy: String,
-    #[serde(default)]
-    pub(super) open: String,
+    #[serde(default = "nothing")]
+    pub(super) copy: Spanned<String>,
+    #[serde(default = "nothing")]
+    pub(super) open: Spanned<String>,
     #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]
@@ -61,6 +60,10 @@ pub(super) struct File {
     pub(super) ignore: Vec<Spanned<Ignore>>,
     #[serde(default)]
     pub(super) scrub: Vec<Spanned<ScrubPattern>>,
+}
+
+fn nothing() -> Spanned<String> {
+    Spanned::new(0..0, String::new())
 }
 
 /// A key, or several.
@@ -145,6 +148,8 @@ pub(super) struct Source {
     /// None where there is no file.
     pub(super) path: Option<PathBuf>,
     pub(super) text: String,
+    /// Whether somebody chose it, on the command line or by its place; else it was found where the program runs.
+    pub(super) named: bool,
 }
 
 /// Something wrong in a configuration file.

@@ -18,6 +18,7 @@ use crate::retention::MaxAge;
 use crate::upstream::Base;
 
 mod file;
+mod look;
 mod preset;
 pub(super) mod verbs;
 mod watch;
@@ -69,7 +70,16 @@ pub struct Keys {
     pub action: String,
     /// The keys.
     pub keys: Vec<String>,
-    /// The line in the configuration.
+    /// Where it says so.
+    pub place: Place,
+}
+
+/// A line of a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
     pub line: usize,
 }
 
@@ -124,7 +134,7 @@ fn file_of(common: &Common) -> (PathBuf, bool) {
 
 fn source(path: &Path, must: bool) -> Result<Source, Usage> {
     match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Source { path: Some(path.into()), text }),
+        Ok(text) => Ok(Source { path: Some(path.into()), text, named: must }),
         Err(error) if !must && error.kind() == std::io::ErrorKind::NotFound => Ok(Source::default()),
         Err(error) => Err(Usage(format!("the configuration {} cannot be read: {error}", path.display()))),
     }
@@ -134,7 +144,7 @@ impl Config {
     /// Reads everything that decides how the proxy runs.
     pub(super) fn read(common: &Common, args: &ProxyArgs) -> anyhow::Result<Self> {
         let (path, must) = file_of(common);
-        Self::from(&source(&path, must)?, &path, args)
+        Self::from(&source(&path, must)?, &look::own()?, &path, args)
     }
 
     /// What people should know and what does not stop anything.
@@ -143,11 +153,12 @@ impl Config {
         self.warnings.iter().map(notice).collect()
     }
 
-    fn from(source: &Source, path: &Path, args: &ProxyArgs) -> anyhow::Result<Self> {
+    fn from(source: &Source, own: &Source, path: &Path, args: &ProxyArgs) -> anyhow::Result<Self> {
         let file = source.parsed().map_err(|problems| all(&problems))?;
         let mut problems = Vec::new();
         let mut settings = settled(source, &file, &mut problems);
-        let (wrong, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| !problem.warning);
+        let (wrong, mut warnings): (Vec<_>, Vec<_>) =
+            problems.into_iter().partition(|problem| !problem.warning);
         if !wrong.is_empty() {
             return Err(all(&wrong).into());
         }
@@ -167,43 +178,11 @@ impl Config {
             add_upstream(&mut settings, mount, url)
                 .map_err(|error| Usage(format!("--upstream {pair}: {error}")))?;
         }
-        let look = look(source, &file);
+        let look = look::look(source, &file, own, &mut warnings).map_err(|problems| all(&problems))?;
         let listen = address(&args.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
         refuse_itself(&settings, listen)?;
-        let watch = Watch::new(path, args);
+        let watch = Watch::new(path, source.named, args);
         Ok(Self { listen, settings, public_url: file.public_url, look, warnings, watch })
-    }
-}
-
-impl Look {
-    /// What the configuration says about the screen, whatever else it says.
-    pub(super) fn read(common: &Common) -> Result<Self, Usage> {
-        let (path, must) = file_of(common);
-        let source = source(&path, must)?;
-        let file = source.parsed().map_err(|problems| all(&problems))?;
-        Ok(look(&source, &file))
-    }
-}
-
-/// What the file says about the screen.
-fn look(source: &Source, file: &File) -> Look {
-    let keys = |(action, keys): (&String, &toml::Spanned<file::Keys>)| Keys {
-        action: action.clone(),
-        keys: match keys.get_ref() {
-            file::Keys::One(key) => vec![key.clone()],
-            file::Keys::Several(keys) => keys.clone(),
-        },
-        line: source.problem(Some(keys.span()), "", "").line.unwrap_or_default(),
-    };
-    // No shell reads them, so there is nothing to quote.
-    let command = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-    Look {
-        theme: file.theme.clone(),
-        ascii: file.icons.unwrap_or_default() == Icons::Ascii,
-        mouse: file.mouse.unwrap_or(true),
-        keymap: file.keymap.iter().map(keys).collect(),
-        copy: command(&file.copy),
-        open: command(&file.open),
     }
 }
 

@@ -2,8 +2,9 @@ use super::*;
 use crate::model::{Mode, Strategy};
 
 fn read(text: &str) -> Result<Config, String> {
-    let source = Source { path: Some("retake.toml".into()), text: text.into() };
-    Config::from(&source, Path::new("retake.toml"), &ProxyArgs::default()).map_err(|error| error.to_string())
+    let source = Source { path: Some("retake.toml".into()), text: text.into(), named: true };
+    Config::from(&source, &Source::default(), Path::new("retake.toml"), &ProxyArgs::default())
+        .map_err(|error| error.to_string())
 }
 
 fn wrong(text: &str, hints: &[&str]) {
@@ -45,8 +46,8 @@ fn presets_yield_to_what_is_said() {
     let both = read("preset = \"ci\"\nmode = \"replay-or-live\"\nnever_forward = false").unwrap().settings;
     assert_eq!((both.mode, both.never_forward), (Mode::ReplayOrLive, false));
     let flags = ProxyArgs { preset: Some("dev".into()), ..ProxyArgs::default() };
-    let source = Source { path: None, text: "preset = \"ci\"".into() };
-    let flagged = Config::from(&source, Path::new("x"), &flags).unwrap().settings;
+    let source = Source { text: "preset = \"ci\"".into(), ..Source::default() };
+    let flagged = Config::from(&source, &Source::default(), Path::new("x"), &flags).unwrap().settings;
     assert_eq!((flagged.mode, flagged.never_forward), (Mode::ReplayOrRecord, false));
 }
 
@@ -110,4 +111,46 @@ fn an_upstream_that_is_the_proxy_itself_is_refused() {
     assert!(refuse_itself(&settings, "127.0.0.1:4010".parse().unwrap()).is_err());
     assert!(refuse_itself(&settings, "127.0.0.1:4011".parse().unwrap()).is_ok());
     assert!(add_upstream(&mut settings, "No", "http://x").is_err());
+}
+
+#[test]
+fn programs_are_started_for_those_who_chose_the_file() {
+    let text = "\ncopy = \"wl-copy -n\"\nopen = \"evil\"\ntheme = \"dark\"";
+    let look = |named: bool, own: &str| {
+        let source = Source { path: Some("retake.toml".into()), text: text.into(), named };
+        let own = Source { path: Some("/home/me/retake.toml".into()), text: own.into(), named: true };
+        let config = Config::from(&source, &own, Path::new("retake.toml"), &ProxyArgs::default())?;
+        let told = config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        Ok::<_, anyhow::Error>((config.look.copy, config.look.open, told))
+    };
+    let nothing: [String; 0] = [];
+    let (copy, open, told) = look(true, "").unwrap();
+    assert_eq!((copy, open, told.as_str()), (vec!["wl-copy".into(), "-n".into()], vec!["evil".into()], ""));
+    let (copy, open, told) = look(false, "open = \"mine\"").unwrap();
+    assert_eq!((&copy[..], &open[..]), (&nothing[..], &["mine".to_owned()][..]));
+    for words in ["line 2, key `copy`: `wl-copy -n`", "line 3, key `open`: `evil`", "--config"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let error = look(false, "\nmode = \"off\"").unwrap_err().to_string();
+    assert!(
+        error.contains("/home/me/retake.toml, line 2, key `mode`") && error.contains("project"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_project_goes_before_what_is_ones_own() {
+    let source = Source { text: "theme = \"dark\"\n[keymap]\nundo = \"U\"".into(), ..Source::default() };
+    let text = "theme = \"light\"\nicons = \"ascii\"\nmouse = false\n[keymap]\nundo = \"z\"\nquit = \"Q\"";
+    let own = Source { path: Some("/home/me/retake.toml".into()), text: text.into(), named: true };
+    let look = |source: &Source, own: &Source| {
+        Config::from(source, own, Path::new("x"), &ProxyArgs::default()).unwrap().look
+    };
+    let both = look(&source, &own);
+    assert_eq!((both.theme, both.ascii, both.mouse), (Theme::Dark, true, false));
+    let keys: Vec<_> =
+        both.keymap.iter().map(|keys| (&*keys.action, &*keys.keys[0], keys.place.line)).collect();
+    assert_eq!(keys, [("quit", "Q", 6), ("undo", "U", 3)]);
+    let own = Source { text: "theme = \"mine.toml\"".into(), ..own };
+    assert_eq!(look(&Source::default(), &own).theme, Theme::File("/home/me/mine.toml".into()));
 }

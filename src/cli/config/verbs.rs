@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Config, FILE, Look, Problem, file_of, settled, source};
+use super::{Config, FILE, Look, Place, Problem, file_of, look, settled, source};
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::{Common, ProxyArgs, Show, print};
 
@@ -43,6 +43,9 @@ pub(crate) fn run(common: &Common, verb: Verb, show: &impl Show) -> anyhow::Resu
             print::line(&whole.display().to_string());
             if !path.exists() {
                 print::note("there is no such file: the defaults hold; `retake config init` writes one");
+            }
+            if let Some(own) = look::own_path() {
+                print::note(&format!("colours, keys and programs of your own: {}", own.display()));
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -92,10 +95,12 @@ pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked,
         Ok(file) => drop(settled(&source, &file, &mut problems)),
         Err(wrong) => problems = wrong,
     }
-    if problems.is_empty() {
+    if problems.iter().all(|problem| problem.warning) {
         // What only all of it together can show: an address that is none, an upstream that is the proxy itself.
-        let config = Config::from(&source, &path, &ProxyArgs::default());
-        problems.extend(config.err().map(|error| source.problem(None, "", error)));
+        match Config::from(&source, &look::own()?, &path, &ProxyArgs::default()) {
+            Ok(config) => problems = config.warnings,
+            Err(error) => problems.push(source.problem(None, "", error)),
+        }
     }
     Ok(Checked { file: source.name(), exists: source.path.is_some(), problems })
 }
@@ -103,8 +108,11 @@ pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked,
 /// What is wrong with the look that a configuration asks for.
 pub(crate) fn of_look(common: &Common, look: &Look, show: &impl Show) -> Vec<Problem> {
     let (file, _) = file_of(common);
-    let problem =
-        |(line, text)| Problem { file: file.display().to_string(), line, key: None, text, warning: false };
+    let problem = |(place, text): (Option<Place>, String)| {
+        let (file, line) =
+            place.map_or((file.display().to_string(), None), |place| (place.file, Some(place.line)));
+        Problem { file, line, key: None, text, warning: false }
+    };
     show.wrong(look).into_iter().map(problem).collect()
 }
 

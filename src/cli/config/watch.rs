@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Config, ProxyArgs, refuse_itself, source};
+use super::{Config, ProxyArgs, Source, look, refuse_itself, source};
 use crate::engine::Engine;
 use crate::model::{Level, Mode};
 
@@ -14,6 +14,7 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Watch {
     path: PathBuf,
+    named: bool,
     args: ProxyArgs,
 }
 
@@ -24,8 +25,8 @@ type Version = Option<(SystemTime, u64)>;
 type Fixed = (std::net::SocketAddr, Option<String>, super::Look);
 
 impl Watch {
-    pub(super) fn new(path: &Path, args: &ProxyArgs) -> Self {
-        Self { path: path.into(), args: args.clone() }
+    pub(super) fn new(path: &Path, named: bool, args: &ProxyArgs) -> Self {
+        Self { path: path.into(), named, args: args.clone() }
     }
 
     /// Puts new settings in force whenever the file changes. A bad file is reported, and the settings stay.
@@ -54,7 +55,8 @@ impl Watch {
     }
 
     fn read(&self, address: std::net::SocketAddr) -> anyhow::Result<Config> {
-        let config = Config::from(&source(&self.path, false)?, &self.path, &self.args)?;
+        let source = Source { named: self.named, ..source(&self.path, false)? };
+        let config = Config::from(&source, &look::own()?, &self.path, &self.args)?;
         refuse_itself(&config.settings, address)?;
         Ok(config)
     }

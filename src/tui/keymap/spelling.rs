@@ -30,6 +30,11 @@ pub fn is_spelled(text: &str) -> bool {
     !text.is_empty() && text.split(' ').all(one)
 }
 
+/// Whether a key, or the first one of a sequence, is a part of a text.
+pub(super) fn is_text(key: &str) -> bool {
+    key.split(' ').next().is_some_and(|first| first == "space" || first.chars().count() == 1)
+}
+
 /// A key's name as the table spells it.
 #[must_use]
 pub fn name(key: KeyEvent) -> String {

@@ -3,22 +3,30 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::window;
+use super::{answers, window};
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::draft::{Draft, Outcome};
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned};
 use crate::tui::pane::draw;
 use crate::tui::text::sanitize;
 
 impl Draft {
+    /// Columns of its lines on a screen of so many.
+    #[must_use]
+    pub fn width(columns: u16) -> usize {
+        usize::from(columns.saturating_sub(8).clamp(1, 104))
+    }
+
     /// Draws it.
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
         let theme = &app.options.theme;
         let wrong = !matches!(self.outcome, Outcome::Changed(_));
-        let width = usize::from(area.width.saturating_sub(8).min(104));
+        let width = Self::width(area.width);
         let lines: Vec<Toned> = match &self.outcome {
-            Outcome::Changed(lines) => lines.clone(),
+            Outcome::Changed(lines) => lines.iter().flat_map(|line| line.wrapped(width)).collect(),
             Outcome::Unchanged => vec![Toned::of(Tone::Dim, "Nothing was changed.")],
             Outcome::Wrong(why) => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
         };
@@ -26,16 +34,18 @@ impl Draft {
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
         let mut inside =
             window(app, title, area, (u16::try_from(width + 4).unwrap_or(u16::MAX), height), buf);
-        let mut last = layout::from_bottom(&mut inside, 1);
-        layout::from_bottom(&mut inside, 1);
+        let mut ways = vec![
+            (Action::Back, "Put aside", Tone::Strong),
+            (Action::Confirm, "Store", Tone::Bad),
+            (Action::Edit, "Back into the editor", Tone::Accent),
+        ];
+        ways.retain(|(action, ..)| !wrong || *action != Action::Confirm);
+        let mut last = answers::draw(app, Scope::Draft, &ways, &mut inside, buf);
+        let air = u16::from(inside.height > 4);
+        layout::from_bottom(&mut inside, air);
         let rows = usize::from(inside.height);
         let at = self.at.min(lines.len().saturating_sub(rows));
         draw::lines(buf, inside, lines.get(at..).unwrap_or_default(), theme);
-        draw::write(buf, &mut last, "[ Esc  Keep ]", theme.tone(Tone::Strong));
-        if !wrong {
-            draw::write(buf, &mut last, "     x  Store", theme.tone(Tone::Bad));
-        }
-        draw::write(buf, &mut last, "     e  Back into the editor", theme.tone(Tone::Accent));
         if lines.len() > rows {
             let shown = format!("{}/{}", (at + rows).min(lines.len()), lines.len());
             draw::write_right(buf, &mut last, &shown, theme.tone(Tone::Dim));

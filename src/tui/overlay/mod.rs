@@ -1,5 +1,6 @@
 //! What lies over the panes: help, menus, questions, lines to type, a picture.
 
+mod answers;
 mod draft;
 mod finder;
 mod help;
@@ -23,14 +24,15 @@ pub use menu::{Choice, Item, Menu};
 pub use palette::Palette;
 pub use prompt::{Prompt, Purpose, typed};
 pub use question::Question;
-pub use retag::Retag;
+pub use retag::{Retag, TOO_SMALL};
 pub use shelf::{Kind as ShelfKind, Shelf};
 
+use super::action::Action;
 use super::app::App;
 use super::draft::Draft;
 use super::keymap::Scope;
 use super::layout;
-use super::line::Tone;
+use super::line::{Tone, Toned};
 use super::pane::draw::{self, Frame};
 use super::sheet::Sheet;
 
@@ -130,22 +132,27 @@ fn leaving(app: &App, area: Rect, buf: &mut Buffer) {
         "{flying} call{} still under way; the proxy stops with it.",
         if flying == 1 { " is" } else { "s are" }
     );
-    either(app, ("Quit?", &text, "[ Esc  Stay ]", "q  Quit at once"), area, buf);
+    let answers = [(Action::Back, "Stay", Tone::Strong), (Action::Confirm, "Quit at once", Tone::Bad)];
+    either(app, ("Quit?", &text), (Scope::Leaving, &answers), area, buf);
 }
 
 fn clearing(app: &App, area: Rect, buf: &mut Buffer) {
     let text = "Only the list is emptied; recordings and history stay.";
-    either(app, ("Clear the list?", text, "[ Esc  No ]", "x  Clear"), area, buf);
+    let answers = [(Action::Back, "No", Tone::Strong), (Action::Confirm, "Clear", Tone::Bad)];
+    either(app, ("Clear the list?", text), (Scope::Question, &answers), area, buf);
 }
 
 /// A question with two answers.
-fn either(app: &App, (title, text, no, yes): (&str, &str, &str, &str), area: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let mut inside = window(app, title, area, (58, 6), buf);
-    let mut line = layout::from_top(&mut inside, 1);
-    draw::write(buf, &mut line, text, theme.tone(Tone::Plain));
-    layout::from_top(&mut inside, 1);
-    let mut line = layout::from_top(&mut inside, 1);
-    draw::write(buf, &mut line, no, theme.tone(Tone::Strong));
-    draw::write(buf, &mut line, &format!("     {yes}"), theme.tone(Tone::Bad));
+fn either(
+    app: &App,
+    (title, text): (&str, &str),
+    (scope, answers): (Scope, &[answers::Answer<'_>]),
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let lines = Toned::of(Tone::Plain, text).wrapped(usize::from(area.width.min(58).saturating_sub(4)));
+    let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
+    let mut inside = window(app, title, area, (58, height), buf);
+    answers::draw(app, scope, answers, &mut inside, buf);
+    draw::lines(buf, inside, &lines, &app.options.theme);
 }

@@ -111,16 +111,18 @@ impl Prompt {
     /// Draws it; gives the place of the cursor.
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         let theme = &app.options.theme;
-        let height = u16::try_from(self.help.len()).unwrap_or(0) + 4;
+        let width = usize::from(area.width.min(72).saturating_sub(4));
+        let wrong = self.error.iter().flat_map(|error| Toned::of(Tone::Bad, sanitize(error)).wrapped(width));
+        let mut below: Vec<Toned> = wrong.collect();
+        // The line for what is wrong is there before anything is.
+        below.resize(below.len().max(1), Toned::default());
+        below.extend(self.help.iter().flat_map(|line| line.wrapped(width)));
+        let height = u16::try_from(below.len()).unwrap_or(u16::MAX).saturating_add(3);
         let mut inside = window(app, &self.title, area, (72, height), buf);
         let mut line = layout::from_top(&mut inside, 1);
         draw::write(buf, &mut line, "> ", theme.tone(Tone::Accent));
         let cursor = typed(&self.input, line, app, buf);
-        let mut below = layout::from_top(&mut inside, 1);
-        if let Some(error) = &self.error {
-            draw::write(buf, &mut below, &sanitize(error), theme.tone(Tone::Bad));
-        }
-        draw::lines(buf, inside, &self.help, theme);
+        draw::lines(buf, inside, &below, theme);
         cursor
     }
 }

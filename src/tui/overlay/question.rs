@@ -5,9 +5,11 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::window;
+use super::{answers, window};
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::deed::Deed;
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned};
 use crate::tui::pane::draw;
@@ -39,23 +41,40 @@ impl Question {
         let theme = &app.options.theme;
         let widest = self.lines.iter().map(|line| line.text().width()).max().unwrap_or(0);
         let width = widest.max(self.title.width() + 4).clamp(46, 96) + 4;
+        let room = width.min(usize::from(area.width)).saturating_sub(4);
+        let lines: Vec<Toned> = self.lines.iter().flat_map(|line| line.wrapped(room)).collect();
         let size = (
             u16::try_from(width).unwrap_or(u16::MAX),
-            u16::try_from(self.lines.len() + 4 + usize::from(self.typed.is_some())).unwrap_or(u16::MAX),
+            u16::try_from(lines.len() + 4 + usize::from(self.typed.is_some())).unwrap_or(u16::MAX),
         );
         let mut inside = window(app, &self.title, area, size, buf);
-        // The answer is seen, however little room there is.
-        let mut last = layout::from_bottom(&mut inside, 1);
-        let mut typing = if self.typed.is_some() { layout::from_bottom(&mut inside, 1) } else { Rect::ZERO };
-        draw::lines(buf, inside, &self.lines, theme);
+        // The answers are seen, however little room there is.
+        let no = if matches!(self.deed, Deed::Keep(..)) { "No" } else { "Keep" };
+        let tone = if self.is_ready() { Tone::Bad } else { Tone::Dim };
+        let ways = [(Action::Back, no, Tone::Strong), (Action::Confirm, &*self.yes, tone)];
+        answers::draw(app, Scope::Question, &ways, &mut inside, buf);
         if let Some((wanted, input)) = &self.typed {
+            let mut typing = layout::from_bottom(&mut inside, 1);
             draw::write(buf, &mut typing, &format!("Type {wanted} first: "), theme.tone(Tone::Warning));
             let text = crate::tui::text::sanitize(input.value());
-            draw::write(buf, &mut typing, &format!("{text}▏"), theme.tone(Tone::Strong));
+            let cursor = theme.mark("▏", "_");
+            draw::write(buf, &mut typing, &format!("{text}{cursor}"), theme.tone(Tone::Strong));
         }
-        let no = if matches!(self.deed, Deed::Keep(..)) { "[ Esc  No ]" } else { "[ Esc  Keep ]" };
-        draw::write(buf, &mut last, no, theme.tone(Tone::Strong));
-        let tone = if self.is_ready() { Tone::Bad } else { Tone::Dim };
-        draw::write(buf, &mut last, &format!("     x  {}", self.yes), theme.tone(tone));
+        draw::lines(buf, inside, &fitting(lines, usize::from(inside.height)), theme);
     }
+}
+
+/// The lines for so many rows. Where there are too few, blank ones go first; then those at the beginning, which say what is
+/// asked about one by one: the sums stand at the end.
+fn fitting(mut lines: Vec<Toned>, rows: usize) -> Vec<Toned> {
+    if lines.len() <= rows {
+        return lines;
+    }
+    lines.retain(|line| !line.text().trim().is_empty());
+    if lines.len() > rows {
+        let over = lines.len() + 1 - rows.min(lines.len());
+        lines.drain(..over.min(lines.len()));
+        lines.insert(0, Toned::of(Tone::Dim, format!("{over} more lines in a larger window")));
+    }
+    lines
 }

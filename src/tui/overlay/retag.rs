@@ -6,12 +6,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::{prompt, window};
+use super::{answers, prompt, window};
 use crate::engine::{Retagged, Tag};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Playback, RecordingId, Row, Strategy};
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::deed::counted;
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, fit};
 use crate::tui::pane::draw;
@@ -51,6 +53,10 @@ enum Form {
 
 /// Columns of the dialog.
 const WIDTH: u16 = 92;
+/// Rows that it needs, so that nothing is chosen unseen.
+const LEAST: u16 = 15;
+/// What it says where there are fewer.
+pub const TOO_SMALL: &str = "Make the window 40x16 or larger to choose what they answer.";
 
 const FORMS: [(char, Form, &str, &str); 6] = [
     ('s', Form::Standard, "standard", "what decides by the provider's rules"),
@@ -160,6 +166,12 @@ impl Retag {
         own.chain(others.map(|name| (name.as_str(), "", true))).collect()
     }
 
+    /// Whether a screen of so many rows shows all that is needed to choose.
+    #[must_use]
+    pub fn fits(rows: u16) -> bool {
+        rows > LEAST
+    }
+
     /// Draws it; gives the place of the cursor while a rule is typed.
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         let theme = &app.options.theme;
@@ -170,15 +182,29 @@ impl Retag {
             many => format!("What {} answer", counted(many.len())),
         };
         let width = usize::from(area.width.min(WIDTH).saturating_sub(4));
-        let below = self.below(app, width);
+        let mut below = self.below(app, width);
         let fixed = 1 + FORMS.len() + 3 + below.len() + 2;
         let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
         let mut inside = window(app, &title, area, (WIDTH, wanted), buf);
+        let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
+        let yes = format!("Retag {}", self.ids.len());
+        let keep = (Action::Back, "Keep", Tone::Strong);
+        if area.height < LEAST {
+            answers::draw(app, Scope::Retag, &[keep], &mut inside, buf);
+            draw::lines(buf, inside, &Toned::of(Tone::Warning, TOO_SMALL).wrapped(width), theme);
+            return None;
+        }
+        let tone = if ready { Tone::Accent } else { Tone::Dim };
+        let ways = [keep, (Action::Open, &*yes, tone)];
+        answers::draw(app, Scope::Retag, &ways, &mut inside, buf);
         // What it would do is seen, however little room there is.
-        let mut last = layout::from_bottom(&mut inside, 1);
+        let tight = usize::from(inside.height) < fixed + 1;
+        below.truncate(if tight { 2 } else { below.len() });
         let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
         let spare = usize::from(inside.height) > fixed - below.len();
-        draw::toned(buf, layout::from_top(&mut inside, 1), &self.now(), theme);
+        if !tight {
+            draw::toned(buf, layout::from_top(&mut inside, 1), &self.now(), theme);
+        }
         let cursor = self.forms(app, &mut inside, buf);
         draw::toned(buf, layout::from_top(&mut inside, 1), &self.plays(), theme);
         layout::from_top(&mut inside, u16::from(spare));
@@ -187,10 +213,6 @@ impl Retag {
         }
         self.fields(app, &rows, inside, buf);
         draw::lines(buf, told, &below, theme);
-        draw::write(buf, &mut last, "[ Esc  Keep ]", theme.tone(Tone::Strong));
-        let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
-        let tone = if ready { Tone::Accent } else { Tone::Dim };
-        draw::write(buf, &mut last, &format!("     Enter  Retag {}", self.ids.len()), theme.tone(tone));
         cursor
     }
 

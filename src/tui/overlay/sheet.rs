@@ -54,8 +54,7 @@ fn draw_tile(app: &App, stack: &Stack, selected: bool, mut tile: Rect, buf: &mut
     let Some(id) = stack.ids.first() else { return };
     let mut line = layout::from_bottom(&mut tile, 1);
     match app.smalls.get(id) {
-        Some(Ok(pixels)) if theme.mono() => picture::paint_mono(pixels, tile, buf),
-        Some(Ok(pixels)) => picture::paint(pixels, tile, buf, theme.depth),
+        Some(Ok(pixels)) => picture::draw(pixels, tile, buf, theme),
         Some(Err(problem)) => {
             let text = Toned::of(Tone::Bad, sanitize(problem));
             draw::lines(buf, tile, &text.wrapped(usize::from(tile.width)), theme);

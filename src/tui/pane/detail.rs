@@ -130,8 +130,7 @@ pub fn full_screen(app: &App, area: Rect, buf: &mut Buffer) {
 pub fn paint(app: &App, spot: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     match &app.detail.scaled {
-        Some(Ok((_, pixels))) if theme.mono() => picture::paint_mono(pixels, spot, buf),
-        Some(Ok((_, pixels))) => picture::paint(pixels, spot, buf, theme.depth),
+        Some(Ok((_, pixels))) => picture::draw(pixels, spot, buf, theme),
         Some(Err(problem)) => {
             let line = Toned::of(Tone::Bad, "cannot be shown: ").and(Tone::Plain, sanitize(problem));
             draw::lines(buf, spot, &line.wrapped(usize::from(spot.width)), theme);

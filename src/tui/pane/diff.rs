@@ -146,8 +146,7 @@ fn one(app: &App, place: Rect, shown: Option<&Scaled>, buf: &mut Buffer) {
     let theme = &app.options.theme;
     match shown {
         None => draw::toned(buf, place, &Toned::of(Tone::Dim, "no picture"), theme),
-        Some(Ok((_, pixels))) if theme.mono() => picture::paint_mono(pixels, place, buf),
-        Some(Ok((_, pixels))) => picture::paint(pixels, place, buf, theme.depth),
+        Some(Ok((_, pixels))) => picture::draw(pixels, place, buf, theme),
         Some(Err(problem)) => {
             let line = Toned::of(Tone::Bad, "cannot be shown: ").and(Tone::Plain, sanitize(problem));
             draw::lines(buf, place, &line.wrapped(usize::from(place.width)), theme);

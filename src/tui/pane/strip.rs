@@ -102,12 +102,13 @@ fn misses(app: &App, mut place: Rect, buf: &mut Buffer) {
     }
 }
 
-/// `openai ok  fal 429   3 coalesced  1 partial  0 events dropped`.
+/// `openai ok  fal 429 (retry-after 20s)   3 coalesced  1 partial  0 events dropped`.
 fn health(app: &App) -> Toned {
     let mut line = Toned::default();
     for (mount, health) in app.stats.upstreams() {
         let tone = if health.is_well() { Tone::Good } else { Tone::Bad };
-        line = line.and(Tone::Dim, format!("{} ", sanitize(mount))).and(tone, format!("{}  ", health.word()));
+        let word = health.word();
+        line = line.and(Tone::Dim, format!("{} ", sanitize(mount))).and(tone, format!("{word}  "));
     }
     if line.text().width() == 0 {
         line = line.and(Tone::Dim, "no upstream asked  ");

@@ -11,7 +11,7 @@ use crate::model::{Event, Playback, RecordingId, Row, StepId, StepRow, Strategy,
 use crate::query::{Kind, Query, RowFacts};
 use crate::retention::{Item, PruneOptions, PrunePlan, plan};
 use crate::tui::action::Action;
-use crate::tui::app::Tab;
+use crate::tui::app::{App, Tab};
 use crate::tui::ask::{Answer, Ask};
 use crate::tui::deed::Deed;
 use crate::tui::draft::{Draft, Outcome, Part};
@@ -92,8 +92,6 @@ fn a_strategy_is_chosen_with_its_effect_in_sight() {
     let tag = |text: &str| Tag { strategy: Some(text.parse().unwrap()), playback: None };
     assert_eq!(ask, Ask::Retag(vec![world::id(0)], tag("standard -seed")));
     script.shows("retag");
-    let mut script = script.size(80, 24);
-    script.shows("retag_80x24");
     script.press("<Enter>");
     assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], tag("standard -seed"))]);
     assert!(script.app.overlay.is_none());
@@ -255,8 +253,6 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     let ask = script.answered(Ok(Answer::Pair(Box::new([old, new]))), |ask| matches!(ask, Ask::Pair(..)));
     assert_eq!(ask, Ask::Pair(world::id(1), world::id(40)));
     script.shows("reviews");
-    let mut script = script.size(80, 24);
-    script.shows("reviews_80x24");
     script.press("a b r");
     let review = |verdict| Deed::Review(vec![world::id(40)], verdict);
     assert_eq!(script.deeds(), [Verdict::Accept, Verdict::KeepBoth, Verdict::Reject].map(review));
@@ -295,9 +291,8 @@ fn what_was_deleted_is_restored_or_goes_for_good() {
     assert_eq!(script.deeds(), [Deed::Compact(true)]);
 }
 
-fn planned(script: &Script, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
-    let items: Vec<Item> = script
-        .app
+pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
+    let items: Vec<Item> = app
         .world
         .rows
         .values()
@@ -307,7 +302,7 @@ fn planned(script: &Script, query: &str, keep: &BTreeSet<RecordingId>) -> PruneP
         })
         .collect();
     let query = Query::parse(query, Kind::Recordings).unwrap();
-    plan(&items, &query, script.app.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
+    plan(&items, &query, app.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
 }
 
 /// Answers the newest plan that was asked for.
@@ -315,7 +310,7 @@ fn plan_arrives(script: &mut Script) {
     let asked = script.asked();
     let (generation, ask) = asked.into_iter().rfind(|(_, ask)| matches!(ask, Ask::Prune(..))).unwrap();
     let Ask::Prune(query, keep) = &ask else { unreachable!() };
-    let plan = planned(script, query, keep);
+    let plan = planned(&script.app, query, keep);
     script.say(Message::Answered { generation, answer: Ok(Answer::Prune(Box::new(plan))), ask });
 }
 
@@ -337,8 +332,6 @@ fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
     script.press("<Space>");
     plan_arrives(&mut script);
     script.shows("prune");
-    let mut script = script.size(80, 24);
-    script.shows("prune_80x24");
     script.press("d");
     script.shows("prune_question");
     let only: BTreeSet<RecordingId> =
@@ -419,6 +412,4 @@ fn the_log_keeps_what_was_said_and_errors_show_until_they_are_seen() {
     assert_eq!(script.app.tab, Tab::Log);
     assert!(!script.screen().contains("Log !"));
     script.shows("log");
-    let script = script.size(80, 24);
-    script.shows("log_80x24");
 }

@@ -45,7 +45,7 @@ fn the_mouse_chooses_tabs_rows_and_panes() {
 
 #[test]
 fn commands_are_found_by_a_few_letters() {
-    let script = Script::new(world::world(12, 3)).keys("2 : c o m p");
+    let mut script = Script::new(world::world(12, 3)).keys("2 : c o m p");
     script.shows("palette");
     let mut script = script.keys("<C-k> <Esc>");
     assert!(script.app.overlay.is_none());

@@ -3,134 +3,90 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use ratatui::style::Color;
+use unicode_width::UnicodeWidthStr;
 
 use super::script::Script;
+use super::states::{EMPTY, STATES};
+use super::told::Words;
 use super::world;
-use crate::engine::Explanation;
-use crate::model::{Call, Event, Outcome, RecordingId, Row, Snapshot};
+use crate::model::{Event, RecordingId, Row, Snapshot};
 use crate::query::{Kind, Query, RowFacts, Subject};
-use crate::tui::page::Pages;
-use crate::tui::text::Form;
+use crate::tui::theme::{Look, Theme};
 
-const HOSTILE: &str =
-    "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}";
-
-fn hostile() -> (Snapshot, Pages) {
-    let mut world = world::world(20, 30);
-    let bad = || HOSTILE.repeat(4);
-    let rows = (0..9).map(|number| {
-        Arc::new(Row {
-            model: Some(bad()),
-            prompt: Some(bad()),
-            name: (number % 2 == 0).then(bad),
-            tags: vec![bad()],
-            endpoint: bad(),
-            size: u64::MAX / 20,
-            ..world::row(number)
-        })
-    });
-    world.apply(&Event::Stored { rows: rows.collect() });
-    for number in 31..40 {
-        let call = Call {
-            endpoint: bad().into(),
-            model: Some(bad().into()),
-            reason: Some(bad()),
-            method: bad().into(),
-            mount: bad().into(),
-            outcome: Some(if number % 2 == 0 { Outcome::Miss } else { Outcome::Live }),
-            cause: Some(Arc::new(world::cause(7, &[&bad()]))),
-            ..world::call(number)
-        };
-        world.apply(&world::announced(call, 3));
-    }
-    (world, Pages::of_recording(&world::recording(1, &world::png(40)), Form::default()))
-}
-
-fn why() -> Explanation {
-    world::hostile(&HOSTILE.repeat(4))
-}
-
-fn harmless(script: &Script) {
-    for cell in script.buffer().content() {
+fn harmless(script: &Script) -> Result<(), String> {
+    for (at, cell) in script.buffer().content().iter().enumerate() {
+        let symbol = cell.symbol();
         let bad = |c: char| {
             c.is_control()
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}')
+                || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         };
-        assert!(!cell.symbol().contains(bad), "{:?}", cell.symbol());
+        if symbol.contains(bad) || symbol.width() == 0 {
+            return Err(format!("cell {at} holds {symbol:?}"));
+        }
+        let colour = [cell.fg, cell.bg].iter().any(|colour| *colour != Color::Reset);
+        if script.app.options.theme.mono() && colour {
+            return Err(format!("cell {at}, {symbol:?}, has a colour in mono"));
+        }
     }
+    Ok(())
+}
+
+fn theme(look: Look, ascii: bool) -> Theme {
+    let theme = Theme::choose(look, false, None);
+    if ascii { theme.in_ascii() } else { theme }
 }
 
 #[test]
 fn no_size_makes_a_screen_panic() {
-    const STATES: [&str; 35] = [
-        "",
-        "2 ]",
-        "2 d",
-        "m",
-        "?",
-        "/x",
-        "2 l",
-        "2 ] i",
-        "2 /tag:(",
-        "2 /model:",
-        "2 s",
-        "2 a s n",
-        "f",
-        "2 f猫 <Tab>",
-        "2 I",
-        "2 t",
-        "2 e",
-        "2 D",
-        "4",
-        "4n /x",
-        "5",
-        "a",
-        "M",
-        "C",
-        "M <Enter> ,",
-        "l .",
-        "2 ]]]",
-        "2 ]]]] l",
-        "2 l / a",
-        "2 y",
-        "2 c j c",
-        "2 c j c [ M",
-        "2 c j c f",
-        "4 <Esc> /m <Tab>",
-        "5 /( <Enter> f",
-    ];
-    let (world, pages) = hostile();
-    let mut scripts: Vec<Script> = STATES
-        .iter()
-        .map(|keys| Script::new(world.clone()).holding(pages.clone()).because(why()).keys(keys))
-        .collect();
-    for columns in 0..=130 {
-        for rows in 0..=40 {
-            // Each size meets one state; neighbouring sizes meet the others.
-            let at = usize::from(columns + rows) % scripts.len();
-            let script = scripts.remove(at).size(columns, rows);
-            harmless(&script);
-            scripts.insert(at, script);
+    let world = Words::Hostile.world();
+    let states = STATES.iter().map(|(_, keys)| (*keys, &world));
+    let nothing = Snapshot::default();
+    let all: Vec<_> = states.chain(EMPTY.iter().map(|(_, keys)| (*keys, &nothing))).collect();
+    for (nth, (keys, world)) in all.iter().enumerate() {
+        let look = [Look::Dark, Look::Light, Look::Mono][nth % 3];
+        let told = (Words::Hostile, nth % 7 == 6);
+        let mut script = Script::telling(told.0, told.1, (*world).clone(), theme(look, nth % 2 == 0)).keys(keys);
+        // Each size meets one state; neighbouring sizes meet the others.
+        let sizes = (0..=130_u16).flat_map(|columns| (0..=40_u16).map(move |rows| (columns, rows)));
+        for (columns, rows) in sizes.filter(|(columns, rows)| usize::from(columns * 41 + rows) % all.len() == nth) {
+            script.resize(columns, rows);
+            harmless(&script).unwrap_or_else(|bad| panic!("{keys} at {columns}x{rows}: {bad}"));
         }
     }
 }
 
+#[test]
+fn every_state_takes_endless_lines() {
+    let world = Words::Endless.world();
+    for (nth, (name, keys)) in STATES.iter().enumerate().filter(|(nth, _)| nth % 3 == 0) {
+        let mut script =
+            Script::telling(Words::Endless, nth % 2 == 1, world.clone(), theme(Look::Mono, false)).keys(keys);
+        script.resize(100, 30);
+        harmless(&script).unwrap_or_else(|bad| panic!("{name}: {bad}"));
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_keys_make_a_screen_panic(
-        keys in "[jkgGhlHL12345/xmdu?q+,.FfIiSsvVzabBwcXMnNyorACpRKteD\\[\\]\\\\ <>]{0,30}",
-        sizes in prop::collection::vec((0..=130_u16, 0..=40_u16), 1..3),
-        pasted in any::<String>(),
+    fn any_screen_at_any_size_is_harmless(
+        (_, state) in prop::sample::select(STATES),
+        sizes in prop::collection::vec((1..=300_u16, 1..=100_u16), 1..3),
+        look in prop::sample::select(&[Look::Dark, Look::Light, Look::Mono][..]),
+        (ascii, failing) in (any::<bool>(), prop::bool::weighted(0.2)),
+        keys in "[jkgGhlHL12345/xmdu?q+,.FfIiSsvVzabBwcXMnNyorACpRKteD\\[\\]\\\\ <>]{0,12}",
+        pasted in "\\PC{0,8}[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{80}-\u{9f}猫]{0,4}",
     ) {
-        let (world, pages) = hostile();
-        let mut script = Script::new(world).holding(pages).because(why());
+        let world = Words::Hostile.world();
+        let mut script = Script::telling(Words::Hostile, failing, world, theme(look, ascii)).keys(state);
         for (columns, rows) in sizes {
-            script = script.size(columns, rows);
+            script.resize(columns, rows);
+            harmless(&script).map_err(TestCaseError::fail)?;
             script.press(&keys);
             script.say(crate::tui::message::Message::Paste(pasted.clone()));
-            harmless(&script);
+            harmless(&script).map_err(TestCaseError::fail)?;
         }
     }
 

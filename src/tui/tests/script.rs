@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
+use super::told::{Told, Words};
 use super::world;
 use crate::engine::Explanation;
 use crate::model::{Event, Recording, RecordingId, Row, Rows, Snapshot, Timestamp};
@@ -37,6 +38,7 @@ pub(super) struct Script {
     recording: Option<Recording>,
     effects: Vec<Effect>,
     size: (u16, u16),
+    told: Option<Told>,
 }
 
 impl Script {
@@ -68,9 +70,26 @@ impl Script {
             recording: None,
             effects: Vec::new(),
             size: (120, 36),
+            told: None,
         };
         script.say(Message::Resize(120, 36));
         script.say(Message::Tick(Timestamp(world::START.0 + 40_000)));
+        script.say(Message::Snapshot(Box::new(snapshot)));
+        script
+    }
+
+    /// A screen on which everything is said in these words, and everything that is asked for is answered at once.
+    pub(super) fn telling(words: Words, failing: bool, snapshot: Snapshot, theme: Theme) -> Self {
+        let mut script = Self::with(Snapshot::default(), theme);
+        script.told = Some(Told { words, failing });
+        script.app.options.address = words.say("127.0.0.1:4010");
+        script.app.options.upstream = words.say("api.openai.com and 8 more");
+        script.app.options.suffix = Some(words.say("demo"));
+        script.app.options.banner = vec![words.say("curl http://127.0.0.1:4010/openai/v1/models")];
+        if !snapshot.calls.is_empty() {
+            words.notices().into_iter().for_each(|notice| script.event(Event::Notice(notice)));
+        }
+        script.say(Message::Tick(Timestamp(world::START.0 + 50_000)));
         script.say(Message::Snapshot(Box::new(snapshot)));
         script
     }
@@ -99,12 +118,17 @@ impl Script {
     }
 
     pub(super) fn size(mut self, columns: u16, rows: u16) -> Self {
-        self.size = (columns, rows);
-        self.say(Message::Resize(columns, rows));
+        self.resize(columns, rows);
         self
     }
 
-    /// Presses keys: characters as they stand, `<Enter>`, `<C-c>`; blanks are skipped.
+    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
+        self.size = (columns, rows);
+        self.say(Message::Resize(columns, rows));
+    }
+
+    /// Presses keys: characters as they stand, `<Enter>`, `<C-c>`; `<:trash>` asks for what has no key of its own; blanks
+    /// are skipped.
     pub(super) fn keys(mut self, keys: &str) -> Self {
         self.press(keys);
         self
@@ -118,7 +142,9 @@ impl Script {
                 _ => (&rest[..first.len_utf8()], first.len_utf8()),
             };
             rest = &rest[len..];
-            if name != " " {
+            if let Some(action) = name.strip_prefix(':').and_then(Action::named) {
+                self.act(action);
+            } else if name != " " {
                 self.say(Message::Key(key(name)));
             }
         }
@@ -141,6 +167,10 @@ impl Script {
             effects.extend(self.app.update(Message::Frame));
         }
         for effect in effects {
+            if let Some(reply) = self.told.and_then(|told| told.reply(&self.app, &effect)) {
+                self.say(reply);
+                continue;
+            }
             match effect {
                 Effect::Load { generation, form, .. } => {
                     let pages = match &self.recording {
@@ -214,22 +244,20 @@ impl Script {
         terminal.draw(|frame| view::draw(&self.app, frame)).unwrap().buffer.clone()
     }
 
-    /// Holds the screen against the one that was agreed on.
-    pub(super) fn shows(&self, name: &str) {
-        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!(name, self.screen());
+    /// Holds the screen at the two common sizes against what was agreed on.
+    pub(super) fn shows(&mut self, name: &str) {
+        let own = self.size;
+        let told = [(120, 36), (80, 24)].map(|(columns, rows)| {
+            self.resize(columns, rows);
+            format!("== {columns}x{rows}\n{}", self.screen())
         });
+        self.resize(own.0, own.1);
+        agreed(name, &told.join("\n"));
     }
 
     /// The screen as text, without blanks at the ends of lines.
     pub(super) fn screen(&self) -> String {
-        let buffer = self.buffer();
-        let row = |y: u16| {
-            let cells =
-                (0..buffer.area.width).filter_map(|x| buffer.cell((x, y))).map(ratatui::buffer::Cell::symbol);
-            cells.collect::<String>().trim_end().to_owned()
-        };
-        (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+        text(&self.buffer())
     }
 }
 
@@ -250,6 +278,23 @@ impl Index<&RecordingId> for Rows {
     fn index(&self, id: &RecordingId) -> &Arc<Row> {
         self.get(id).unwrap()
     }
+}
+
+/// Holds a text against the one that was agreed on.
+pub(super) fn agreed(name: &str, told: &str) {
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, told);
+    });
+}
+
+/// Cells as text, without blanks at the ends of lines.
+pub(super) fn text(buffer: &Buffer) -> String {
+    let row = |y: u16| {
+        let cells =
+            (0..buffer.area.width).filter_map(|x| buffer.cell((x, y))).map(ratatui::buffer::Cell::symbol);
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn key(name: &str) -> KeyEvent {

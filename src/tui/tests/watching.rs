@@ -27,12 +27,10 @@ fn retag(number: u8, strategy: &str) -> Effect {
 
 #[test]
 fn a_miss_opens_with_why() {
-    let script = missed();
+    let mut script = missed();
     assert_eq!(script.app.detail.page, Page::Why);
-    script.shows("why_miss_120x36");
-    let script = script.size(80, 24);
-    script.shows("why_miss_80x24");
-    script.keys("l").shows("why_miss_80x24_focused");
+    script.shows("why_miss");
+    script.keys("l").shows("why_miss_focused");
 }
 
 #[test]
@@ -48,10 +46,9 @@ fn another_near_recording_is_a_key_away() {
 
 #[test]
 fn a_hit_says_who_answered_and_what_did_not_count() {
-    let script = Script::new(world::world(12, 4)).because(world::hit(4)).keys("[ [");
+    let mut script = Script::new(world::world(12, 4)).because(world::hit(4)).keys("[ [");
     assert_eq!(script.app.detail.page, Page::Why);
-    script.shows("why_hit_120x36");
-    script.size(80, 24).shows("why_hit_80x24");
+    script.shows("why_hit");
 }
 
 #[test]
@@ -99,7 +96,7 @@ fn the_desk_is_asked_once_for_each_call_and_again_when_recordings_changed() {
 #[test]
 fn a_fix_is_chosen_by_a_letter_and_says_what_else_it_does() {
     let mut script = missed().keys("a");
-    script.shows("fixes_120x36");
+    script.shows("fixes");
     script.press("a");
     assert_eq!(script.effects(), [retag(7, "standard -quality -seed")]);
     script.say(Message::Done(
@@ -109,7 +106,6 @@ fn a_fix_is_chosen_by_a_letter_and_says_what_else_it_does() {
     script.press("u");
     assert_eq!(script.effects(), [Effect::Do(Deed::Undo)]);
     let mut script = script.size(80, 24).keys("a");
-    script.shows("fixes_80x24");
     script.press("j <Enter>");
     assert_eq!(script.effects(), [retag(7, "specific size")]);
 }
@@ -121,9 +117,7 @@ fn recording_now_asks_what_the_desk_wants_to_have_agreed() {
     let deed = Deed::Keep(CallId(A_MISS), false).agreed().unwrap();
     let text = "call 10 has no answer; the upstream has to be asked for one, for about $0.04".to_owned();
     script.say(Message::Consent { deed, text });
-    script.shows("record_now_120x36");
-    let mut script = script.size(80, 24);
-    script.shows("record_now_80x24");
+    script.shows("record_now");
     script.press("<Enter>");
     assert_eq!(script.effects(), [], "Enter does not agree");
     script.press("x");
@@ -162,14 +156,13 @@ fn misses_of_one_cause_are_one_row_and_fixed_by_one_key() {
     script.press("M");
     assert_eq!(script.app.causes.list.keys().len(), 3);
     assert_eq!(script.app.selected_call().map(|call| call.id), Some(CallId(219)));
-    script.shows("causes_120x36");
+    script.shows("causes");
     script.press("a c");
     assert_eq!(script.effects(), [retag(7, "pinned")]);
     let row = Row { strategy: "standard -seed".parse().unwrap(), ..world::row(4) };
     script.event(Event::Stored { rows: vec![Arc::new(row)] });
     assert!(script.screen().contains("fixed"));
     let mut script = script.size(80, 24);
-    script.shows("causes_80x24");
     script.press("<Esc>");
     assert_eq!(script.app.selected_call().map(|call| call.id), Some(CallId(219)), "the place is kept");
     script.press("/ HIT <Enter> M");
@@ -226,7 +219,7 @@ fn the_strip_shows_times_misses_and_upstreams() {
         Call { mount: "fal".into(), outcome: Some(Outcome::Record), status: Some(429), ..world::call(240) };
     script.event(world::announced(down, 0));
     script.say(Message::Lagged(1_200));
-    script.shows("strip_120x36");
+    script.shows("strip");
     assert!(!script.size(119, 36).screen().contains("misses of the last"));
 }
 

@@ -10,7 +10,7 @@ use crate::model::{
     ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
     Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,
 };
-use crate::reading::contrast::{Side, contrast};
+use crate::reading::contrast::{Contrast, Side, contrast};
 use crate::store;
 use crate::tui::detail::Scaled;
 use crate::tui::effect::Pair;
@@ -137,6 +137,7 @@ pub(crate) fn call(number: u64) -> Call {
         reason: reason.map(String::from),
         code: None,
         cause: (outcome == Outcome::Miss).then(|| Arc::new(cause(7, &["body/quality", "body/seed"]))),
+        retry_after: None,
     }
 }
 
@@ -308,6 +309,16 @@ pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
     });
     after.request = serde_json::from_value(request).unwrap();
     after.response.status = 202;
+    let contrast = contrast(&Side::from(&before), &Side::from(&after));
+    diff_of((one, &before), (other, &after), contrast)
+}
+
+/// What differs between two recordings.
+pub(crate) fn diff_of(
+    (one, before): (Thing, &Recording),
+    (other, after): (Thing, &Recording),
+    contrast: Contrast,
+) -> Diff {
     let (was, is) = (Fields::of(&before.request), Fields::of(&after.request));
     let strategy = Strategy::STANDARD;
     let radius = BlastRadius { calls: 120, miss_to_hit: 3, from_others: 1, ..BlastRadius::default() };
@@ -321,7 +332,7 @@ pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
         matches: comparison.is_match(),
         changes: comparison.changes,
         fixes: fixes(&strategy, &was, &is).into_iter().map(fix).collect(),
-        contrast: contrast(&Side::from(&before), &Side::from(&after)),
+        contrast,
         one,
         other,
         strategy,

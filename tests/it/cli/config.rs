@@ -218,3 +218,30 @@ fn keys_and_colours_of_the_screen_are_checked_with_their_lines() {
     std::fs::write(home.path().join("mine.toml"), "base = \"light\"\naccent = \"#123456\"").unwrap();
     assert_eq!(check().code, Some(0));
 }
+
+#[test]
+fn a_file_that_comes_with_a_project_starts_no_program() {
+    let home = Home::new();
+    write(&home, "listen = \"127.0.0.1:0\"\nopen = \"anything\"\n");
+    let said = home.run(&["config", "check"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let own = home.path().join(".config/retake/retake.toml");
+    for words in ["line 2, key `open`", "`anything` is not started", own.to_str().unwrap(), "--config"] {
+        assert!(said.out.contains(words), "{words}: {said:?}");
+    }
+    let said = home.run(&["config", "check", "--json"]);
+    let value: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(
+        (value["fine"].as_bool(), value["problems"][0]["warning"].as_bool()),
+        (Some(true), Some(true))
+    );
+    let named = home.run(&["config", "check", "--config", "retake.toml"]);
+    assert_eq!((named.code, named.out.as_str()), (Some(0), ""));
+    assert!(home.run(&["config", "path"]).err.contains(own.to_str().unwrap()));
+    // One's own file is looked through, too, and holds nothing about calls.
+    std::fs::create_dir_all(own.parent().unwrap()).unwrap();
+    std::fs::write(&own, "open = \"mine\"\nmode = \"off\"\n").unwrap();
+    let said = home.run(&["config", "check"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.out.contains("line 2, key `mode`") && said.out.contains("your own file has"), "{said:?}");
+}

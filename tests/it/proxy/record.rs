@@ -56,6 +56,9 @@ async fn an_upstreams_own_error_is_recorded_like_any_answer() {
     upstream.stop().await;
     let again = world.post("/v1/chat/completions", &[], CHAT).await;
     assert_eq!((again.status, again.headers.text("retry-after")), (429, Some("7")));
+    let calls = world.engine.snapshot().calls;
+    let asked: Vec<_> = calls.iter().map(|call| (call.status, call.retry_after)).collect();
+    assert_eq!(asked, [(Some(429), Some(7)), (Some(429), None)], "only an upstream asks to wait");
     assert_eq!(again.body, first.body);
 }
 

@@ -33,7 +33,7 @@ async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() 
     terminal.shows("RECORDING_NOT_FOUND");
     // Verbs reach it, and what they did comes back as an announcement.
     terminal.keys("2");
-    terminal.shows("Recordings 1");
+    terminal.selects(&["while attached"]);
     terminal.keys("d");
     terminal.shows("Delete 1 recording?");
     terminal.keys("x");

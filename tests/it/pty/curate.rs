@@ -33,6 +33,7 @@ async fn a_recording_is_deleted_after_a_question_and_comes_back() {
         let mut terminal = workbench(&home, size, &upstream);
         terminal.keys("2");
         terminal.shows("Recordings 2");
+        terminal.selects(&["pears"]);
         terminal.keys("d");
         terminal.shows("Delete");
         // The key that asked is no answer, and Esc keeps.

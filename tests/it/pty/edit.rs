@@ -27,7 +27,7 @@ async fn an_answer_is_edited_in_an_editor_and_served_so() {
         Terminal::with(&home, LARGE, Manners::Answers, &variables, &["--listen", "127.0.0.1:0"]);
     terminal.shows("q quit");
     terminal.keys("2");
-    terminal.line(&["\u{258c}", "apples", "never"]);
+    terminal.selects(&["apples", "never"]);
     terminal.keys("eb");
     terminal.shows("ready: {");
     assert!(terminal.look(|screen| !screen.alternate_screen() && !screen.hide_cursor()));

@@ -35,6 +35,37 @@ async fn a_miss_is_fixed_from_its_explanation_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_recording_answers_is_chosen_and_taken_back() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let mut terminal = workbench(&home, LARGE, &upstream);
+    let (_, address) = owned(&home);
+    assert_eq!(call(address, CHAT_PATH, &[], &seeded(1)).await.status, 200);
+    terminal.shows("1 rec");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.status, 404);
+    terminal.line(&["MISS", "404"]);
+    terminal.keys("2");
+    terminal.selects(&["apples", "std"]);
+    terminal.keys("t");
+    terminal.line(&["now", "standard"]);
+    terminal.keys("p");
+    terminal.line(&["Of 2 past calls", "1 would hit instead of miss"]);
+    terminal.keys("\r");
+    terminal.selects(&["apples", "pinned"]);
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.body, crate::cli::ANSWER);
+    terminal.keys("u");
+    terminal.shows("Undone: retag");
+    terminal.selects(&["apples", "std"]);
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.status, 404);
+    // What was taken back can be done again.
+    terminal.keys("\x12");
+    terminal.selects(&["apples", "pinned"]);
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(3)).await.status, 200);
+    assert_eq!(upstream.calls(), 1);
+    terminal.keys("q");
+    terminal.ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recording_is_found_by_a_few_letters() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     home.filled(&upstream, &["apples and pears", "a tiny hat", "a red scarf"]).await;

@@ -31,17 +31,36 @@ fn keys_and_signals_leave_the_terminal_clean() {
     }
 }
 
-#[test]
-fn signals_end_it_whatever_lies_on_top() {
-    for keys in ["?", "m", "/text", "2/text"] {
-        let home = Home::new();
-        let mut terminal = Terminal::start(&home, SMALL, &["--listen", "127.0.0.1:0"]);
-        terminal.shows("q quit");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signals_end_it_whatever_lies_on_top() {
+    let home = Home::new();
+    super::pictures::pictured(&home).await;
+    // What is typed, and what shows that it lies on top.
+    for (keys, sign) in [
+        ("?", "Keys: /"),
+        ("m", "Mode:"),
+        ("/text", "/ text"),
+        ("f", "Find"),
+        (":", "Command"),
+        ("x", "What to do"),
+        ("t", "Esc  Keep"),
+        ("d", "Delete 1 recording?"),
+        ("N", "Name"),
+        ("I", "Pictures 1"),
+        ("i", "png"),
+    ] {
+        let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
+        terminal.shows("1 rec");
+        terminal.keys("2");
+        terminal.selects(&["a cat"]);
+        terminal.shows("64x64 png");
         terminal.keys(keys);
         terminal.hides("q quit");
+        terminal.shows(sign);
         signal("TERM", owned(&home).0.pid);
         terminal.ends(0);
     }
+    assert_eq!(home.rows().len(), 1, "what was asked was not answered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -127,3 +127,27 @@ fn a_demo_ends_by_itself() {
     terminal.ends(0);
     assert!(std::fs::read_dir(home.temporary()).unwrap().next().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_is_started_only_for_those_who_chose_it() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["apples"]).await;
+    std::fs::write(home.path().join("retake.toml"), "copy = \"tee theirs\"\n").unwrap();
+    let own = home.path().join(".config/retake");
+    std::fs::create_dir_all(&own).unwrap();
+    for (line, sign) in [("", "Copied by the terminal"), ("copy = \"tee mine\"\n", "Copied")] {
+        std::fs::write(own.join("retake.toml"), line).unwrap();
+        let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
+        terminal.shows("`tee theirs` is not started");
+        terminal.keys("2");
+        terminal.selects(&["apples"]);
+        terminal.keys("y");
+        terminal.line(&["h", "hash"]);
+        terminal.keys("h");
+        terminal.shows(sign);
+        terminal.keys("q");
+        terminal.ends(0);
+    }
+    assert!(!home.path().join("theirs").exists());
+    assert!(home.path().join("mine").exists());
+}

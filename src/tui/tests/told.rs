@@ -1,0 +1,318 @@
+//! A desk, an editor and upstreams that answer at once, in words that a test chooses.
+
+use std::sync::Arc;
+
+use super::{flows, world};
+use crate::engine::{Diff, Explanation, Fired, Rerecord, Retagged, Thing, Trashed};
+use crate::matching::{BlastRadius, NamedField};
+use crate::model::{
+    ByteLog, Call, Event, Exchange, Headers, Hash, Level, MediaRef, Notice, Outcome, Playback, Recording, Row,
+    Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
+};
+use crate::reading::contrast::{Side, contrast};
+use crate::tui::app::App;
+use crate::tui::ask::{Answer, Ask};
+use crate::tui::deed::Deed;
+use crate::tui::draft::{Draft, Opened};
+use crate::tui::effect::{Effect, Subject};
+use crate::tui::message::Message;
+use crate::tui::page::Pages;
+use crate::tui::text::Form;
+
+/// Escape sequences, OSC 52, C1, directions, nothing wide, wide, joined, combining, blanks that break lines.
+pub(super) const HOSTILE: &str =
+    "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
+
+/// How everything is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Words {
+    Plain,
+    Hostile,
+    /// The same in lines of more than a megabyte, at a place of each kind.
+    Endless,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) words: Words,
+    /// Whether the desk has nothing but errors.
+    pub(super) failing: bool,
+}
+
+impl Words {
+    pub(super) fn say(self, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Hostile => format!("{text}{}", HOSTILE.repeat(2)),
+            Self::Endless => format!("{text}{}", "猫\u{202e} a\u{1b}[31m word ".repeat(60_000)),
+        }
+    }
+
+    /// Of what there is a lot, not each is endless.
+    fn often(self, text: &str) -> String {
+        if self == Self::Endless { Self::Hostile.say(text) } else { self.say(text) }
+    }
+
+    fn row(self, number: u8) -> Row {
+        let say = |text: &str| if number == 0 { self.say(text) } else { self.often(text) };
+        let row = world::row(number);
+        Row {
+            model: row.model.map(|text| say(&text)),
+            prompt: row.prompt.map(|text| say(&text)),
+            endpoint: say(&row.endpoint),
+            mount: self.often(&row.mount),
+            method: self.often(&row.method),
+            name: (number % 4 == 0).then(|| say("checkout/hat")),
+            tags: if number % 3 == 0 { vec![say("ci"), self.often("hats")] } else { Vec::new() },
+            scope: (number == 4).then(|| self.often("test-1")),
+            hash: if number == 1 || number == 4 { Hash::of(b"take") } else { row.hash },
+            edited: number == 6,
+            ..row
+        }
+    }
+
+    fn call(self, number: u64) -> Call {
+        let say = |text: &str| if number == CALLS { self.say(text) } else { self.often(text) };
+        let call = world::call(number);
+        let fields = [say("body/quality"), self.often("body/seed")];
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        Call {
+            model: call.model.map(|text| say(&text).into()),
+            prompt: call.prompt.map(|text| say(&text).into()),
+            endpoint: say(&call.endpoint).into(),
+            mount: self.often(&call.mount).into(),
+            method: self.often(&call.method).into(),
+            reason: call.reason.map(|text| say(&text)),
+            scope: (number % 5 == 0).then(|| self.often("test-1").into()),
+            cause: call.cause.map(|_| Arc::new(world::cause(7, &fields))),
+            ..call
+        }
+    }
+
+    /// Recordings, one that waits for review, calls of which the newest missed, and messages.
+    pub(super) fn world(self) -> Snapshot {
+        let mut world = world::world(0, 0);
+        let rows = (0..12).map(|number| Arc::new(self.row(number))).chain([Arc::new(self.review())]);
+        world.apply(&Event::Stored { rows: rows.collect() });
+        for number in 1..=CALLS {
+            world.apply(&world::announced(self.call(number), 1));
+        }
+        world
+    }
+
+    pub(super) fn notices(self) -> [Notice; 2] {
+        let notice = |level, text: &str| Notice { level, text: self.say(text) };
+        [
+            notice(Level::Info, "The index was rebuilt from the journal"),
+            notice(Level::Warning, "bodies/ab/abcdef.png is damaged; rec_2jKx8mNp is not replayed"),
+        ]
+    }
+
+    fn review(self) -> Row {
+        let at = Timestamp(world::START.0 + 9_000);
+        Row { id: world::id(40), review: Some(world::id(1)), recorded_at: at, ..self.row(1) }
+    }
+
+    fn explanation(self, call: Option<&Call>) -> Explanation {
+        match self {
+            Self::Plain if call.is_some_and(|call| call.outcome == Some(Outcome::Replay)) => world::hit(4),
+            Self::Plain => world::missed(),
+            bad => world::hostile(&bad.say("")),
+        }
+    }
+
+    /// A recording of which every part is said so: with pictures, or with a text.
+    fn recording(self, pictures: bool) -> Recording {
+        let mut recording = world::recording(if pictures { 0 } else { 1 }, &world::png(48));
+        recording.request = self.request("A capybara wearing a tiny hat, sitting in a hot spring", 7);
+        recording.name = Some(self.often("checkout/hat"));
+        recording.tags = vec![self.often("ci")];
+        recording.provenance.upstream = self.say("https://api.openai.com");
+        if !pictures {
+            let said = serde_json::json!({
+                "choices": [{ "message": { "role": "assistant", "content": self.say("The letter is about a hat.") } }],
+                self.say("usage"): { "total_tokens": 12 },
+            });
+            recording.response.log = ByteLog::whole(said.to_string(), std::time::Duration::from_millis(800));
+        }
+        recording.response.headers.push(&self.often("x-request-id"), self.say("req_0123456789"));
+        recording.media.push(MediaRef {
+            id: crate::model::MediaId::of(&world::id(0), "/data/0/url"),
+            field: self.often("/data/0/url"),
+            url: self.say("https://files.example/fox.mp4"),
+            content_type: format!("video/{}", self.often("mp4")),
+            body: Some(Hash::of(b"film")),
+            len: 4_096,
+            problem: None,
+        });
+        recording
+    }
+
+    fn request(self, prompt: &str, seed: u32) -> Scrubbed {
+        let body = serde_json::json!({
+            "model": self.often("gpt-image-1.5"), "prompt": self.say(prompt), "size": "1024x1024",
+            "quality": "high", "seed": seed, self.say("user"): self.often("somebody"),
+        });
+        let request = serde_json::json!({
+            "method": "POST", "mount": "openai", "target": format!("/v1/images/generations?{}", self.often("a=b")),
+            "headers": [["content-type", "application/json"], ["openai-beta", self.say("assistants=v2")]],
+            "body": body.to_string(),
+        });
+        serde_json::from_value(request).unwrap()
+    }
+
+    /// A recording whose answer is a stream.
+    fn stream(self) -> Recording {
+        let Exchange { response, .. } = world::stream();
+        let mut recording = Recording { response: response.unwrap(), ..self.recording(false) };
+        let event = serde_json::json!({ "choices": [{ "delta": { "content": self.say("capybara.") } }] });
+        let bytes = recording.response.log.bytes.to_vec();
+        let named = format!("event: {}\ndata: {event}\n\n", self.often("delta").replace(['\r', '\n'], ""));
+        let pieces = [(500, bytes), (900, named.into_bytes())];
+        let timed = pieces.map(|(at, bytes)| (std::time::Duration::from_millis(at), bytes));
+        recording.response.log = ByteLog::from_pieces(timed);
+        recording.response.headers = Headers::from_iter([("content-type", "text/event-stream")]);
+        recording
+    }
+
+    fn diff(self, one: Thing, other: Thing) -> Diff {
+        let before = self.recording(true);
+        let mut after = self.recording(true);
+        after.request = self.request("A capybara in a hot spring, no hat", 8);
+        after.response.status = 202;
+        let contrast = contrast(&Side::from(&before), &Side::from(&after));
+        world::diff_of((one, &before), (other, &after), contrast)
+    }
+}
+
+/// The newest call; it missed.
+const CALLS: u64 = 42;
+
+impl Told {
+    /// What is told of an effect; none where something else answers it.
+    pub(super) fn reply(self, app: &App, effect: &Effect) -> Option<Message> {
+        let words = self.words;
+        Some(match effect.clone() {
+            Effect::Load { generation, subject, form } => {
+                let pages = Some(Arc::new(self.pages(app, &subject, form)));
+                Message::Loaded { generation, pages }
+            }
+            Effect::Ask(generation, ask) => {
+                let failed = || Err(words.say("the disk is full"));
+                let answer = if self.failing { failed() } else { Ok(self.answer(app, ask.clone())) };
+                Message::Answered { generation, answer, ask }
+            }
+            Effect::Editor(draft) => Message::Drafted(Box::new(self.edited(*draft))),
+            Effect::Fire(_) => Message::Fired(Fired {
+                call: crate::model::CallId(CALLS),
+                outcome: Some(Outcome::Miss),
+                recording: None,
+                reason: Some(words.say("seed is 8, recorded is 7")),
+            }),
+            Effect::Copy(..) | Effect::Outside(..) => Message::Done(words.say("Copied with xclip: curl command, 412 B")),
+            Effect::Do(Deed::Keep(call, false)) => {
+                let text = words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
+                Message::Consent { deed: Deed::Keep(call, true), text }
+            }
+            Effect::Do(Deed::Prune(..)) => Message::Offer(crate::tui::action::Action::Compact),
+            Effect::Do(deed) => Message::Failed { what: deed.what(), text: words.say("the disk is full") },
+            _ => return None,
+        })
+    }
+
+    fn pages(self, app: &App, subject: &Subject, form: Form) -> Pages {
+        let id = match subject {
+            Subject::Recording(id) | Subject::Call(_, Some(id)) => Some(id),
+            Subject::Call(..) => None,
+        };
+        let row = id.and_then(|id| app.world.rows.get(id));
+        let recording = match row {
+            Some(row) if row.streamed => self.words.stream(),
+            Some(row) if row.images == 0 => self.words.recording(false),
+            _ => self.words.recording(true),
+        };
+        world::pages(&recording, form)
+    }
+
+    /// What somebody wrote into an answer.
+    fn edited(self, draft: Draft) -> Draft {
+        let recording = Arc::new(self.words.recording(false));
+        let opened = Opened::of(recording, draft.part).unwrap();
+        let (text, _) = opened.text(&draft);
+        let text = text.replace("about a hat", &self.words.say("about a fedora"));
+        draft.judged(&opened, Some(text))
+    }
+
+    fn answer(self, app: &App, ask: Ask) -> Answer {
+        let words = self.words;
+        match ask {
+            Ask::Why(id) => Answer::Why(Some(Box::new(words.explanation(app.call(id))))),
+            Ask::Fields(_) => Answer::Fields(self.fields()),
+            Ask::Pair(..) => {
+                let side = |pictures| Pages::of_recording(&words.recording(pictures), Form::default());
+                Answer::Pair(Box::new([side(false), side(false)]))
+            }
+            Ask::Retag(ids, tag) => {
+                let after = tag.strategy.unwrap_or(Strategy::STANDARD);
+                let twins = vec![world::id(6)];
+                let radius = BlastRadius { calls: 214, miss_to_hit: 3, to_others: 1, indistinguishable: twins.clone(), ..BlastRadius::default() };
+                let one = |recording| Retagged { recording, before: Strategy::STANDARD, after: after.clone(), playback: Playback::Newest, radius: radius.clone(), ambiguous: twins.clone() };
+                Answer::Retag(ids.into_iter().map(one).collect())
+            }
+            Ask::Diff(one, other) => Answer::Diff(Box::new(words.diff(one, other))),
+            Ask::Prune(query, keep) => Answer::Prune(Box::new(flows::planned(app, &query, &keep))),
+            Ask::List(_) => Answer::List(app.world.rows.values().cloned().collect()),
+            Ask::Expired => Answer::Expired(vec![Arc::new(words.row(2))]),
+            Ask::Rerecord(ids) => {
+                let problem = words.say("no key for anthropic is known; set ANTHROPIC_API_KEY");
+                let one = |(at, recording)| Rerecord {
+                    recording,
+                    price: (at != 1).then_some(Usd(40_000)),
+                    problem: (at == 2).then(|| problem.clone()),
+                    new: None,
+                };
+                Answer::Rerecord(ids.into_iter().enumerate().map(one).collect())
+            }
+            Ask::Trash => {
+                let gone = |number: u8| Trashed {
+                    removed_at: Timestamp(world::START.0 - i64::from(number) * 4_000_000),
+                    row: Arc::new(Row { id: world::id(number), ..words.row(number - 20) }),
+                };
+                Answer::Trash((20..32).map(gone).collect())
+            }
+            Ask::Reviews => Answer::Reviews(vec![Arc::new(words.review())]),
+            Ask::Steps => Answer::Steps(self.steps()),
+            Ask::Stats => Answer::Stats(Box::new(world::stats(Usd(4_210_000)))),
+        }
+    }
+
+    fn fields(self) -> Vec<NamedField> {
+        let field = |(name, value, significant): (&str, &str, bool)| NamedField {
+            name: self.words.often(name),
+            value: self.words.say(value),
+            significant,
+            fixed: name == "model",
+        };
+        let fields = [
+            ("model", "gpt-image-1.5", true),
+            ("prompt", "A capybara wearing a tiny hat", false),
+            ("quality", "high", true),
+            ("seed", "7", true),
+            ("size", "1024x1024", true),
+        ];
+        fields.map(field).into()
+    }
+
+    fn steps(self) -> Vec<StepRow> {
+        let step = |(number, verb, count): (u8, &str, u64)| StepRow {
+            id: StepId(number.into()),
+            at: Timestamp(world::START.0 + i64::from(number) * 1000),
+            verb: self.words.often(verb),
+            recordings: vec![world::id(number)],
+            count,
+            undone: number == 3,
+        };
+        [(1, "retag", 1), (2, "rm", 12), (3, "edit", 1)].map(step).into()
+    }
+}
