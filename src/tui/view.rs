@@ -90,7 +90,10 @@ fn one_line(app: &App) -> String {
     if matches!(app.overlay, Some(Overlay::Leaving)) {
         let key = |action| keymap.key_in(Scope::Leaving, action).unwrap_or_default();
         let (go, stay) = (key(Action::Confirm), key(Action::Back));
-        return format!("retake {} in flight; {go} quits at once, {stay} stays", app.world.counters.in_flight);
+        return format!(
+            "retake {} in flight; {go} quits at once, {stay} stays",
+            app.world.counters.in_flight
+        );
     }
     let hits =
         app.world.counters.hit_rate().map_or_else(String::new, |rate| format!("{:.0}% hit, ", rate * 100.0));

@@ -46,10 +46,13 @@ fn no_size_makes_a_screen_panic() {
     for (nth, (keys, world)) in all.iter().enumerate() {
         let look = [Look::Dark, Look::Light, Look::Mono][nth % 3];
         let told = (Words::Hostile, nth % 7 == 6);
-        let mut script = Script::telling(told.0, told.1, (*world).clone(), theme(look, nth % 2 == 0)).keys(keys);
+        let mut script =
+            Script::telling(told.0, told.1, (*world).clone(), theme(look, nth % 2 == 0)).keys(keys);
         // Each size meets one state; neighbouring sizes meet the others.
         let sizes = (0..=130_u16).flat_map(|columns| (0..=40_u16).map(move |rows| (columns, rows)));
-        for (columns, rows) in sizes.filter(|(columns, rows)| usize::from(columns * 41 + rows) % all.len() == nth) {
+        for (columns, rows) in
+            sizes.filter(|(columns, rows)| usize::from(columns * 41 + rows) % all.len() == nth)
+        {
             script.resize(columns, rows);
             harmless(&script).unwrap_or_else(|bad| panic!("{keys} at {columns}x{rows}: {bad}"));
         }

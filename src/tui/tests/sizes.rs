@@ -60,7 +60,8 @@ fn is_pixel(cell: &Cell) -> bool {
 fn styles(buffers: [&Buffer; 3], legend: &mut Legend) -> String {
     let area = buffers[0].area;
     let row = |y: u16, legend: &mut Legend| -> String {
-        let cells = (0..area.width).map(|x| legend.letter(buffers.map(|buffer| buffer.cell((x, y)).unwrap())));
+        let cells =
+            (0..area.width).map(|x| legend.letter(buffers.map(|buffer| buffer.cell((x, y)).unwrap())));
         cells.collect::<String>().trim_end_matches('.').to_owned()
     };
     (0..area.height).map(|y| row(y, legend)).collect::<Vec<_>>().join("\n")

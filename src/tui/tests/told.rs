@@ -6,8 +6,8 @@ use super::{flows, world};
 use crate::engine::{Diff, Explanation, Fired, Rerecord, Retagged, Thing, Trashed};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{
-    ByteLog, Call, Event, Exchange, Headers, Hash, Level, MediaRef, Notice, Outcome, Playback, Recording, Row,
-    Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
+    ByteLog, Call, Event, Exchange, Hash, Headers, Level, MediaRef, Notice, Outcome, Playback, Recording,
+    Row, Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
 };
 use crate::reading::contrast::{Side, contrast};
 use crate::tui::app::App;
@@ -20,8 +20,7 @@ use crate::tui::page::Pages;
 use crate::tui::text::Form;
 
 /// Escape sequences, OSC 52, C1, directions, nothing wide, wide, joined, combining, blanks that break lines.
-pub(super) const HOSTILE: &str =
-    "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
+pub(super) const HOSTILE: &str = "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
 
 /// How everything is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,9 +209,12 @@ impl Told {
                 recording: None,
                 reason: Some(words.say("seed is 8, recorded is 7")),
             }),
-            Effect::Copy(..) | Effect::Outside(..) => Message::Done(words.say("Copied with xclip: curl command, 412 B")),
+            Effect::Copy(..) | Effect::Outside(..) => {
+                Message::Done(words.say("Copied with xclip: curl command, 412 B"))
+            }
             Effect::Do(Deed::Keep(call, false)) => {
-                let text = words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
+                let text =
+                    words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
                 Message::Consent { deed: Deed::Keep(call, true), text }
             }
             Effect::Do(Deed::Prune(..)) => Message::Offer(crate::tui::action::Action::Compact),
@@ -256,8 +258,21 @@ impl Told {
             Ask::Retag(ids, tag) => {
                 let after = tag.strategy.unwrap_or(Strategy::STANDARD);
                 let twins = vec![world::id(6)];
-                let radius = BlastRadius { calls: 214, miss_to_hit: 3, to_others: 1, indistinguishable: twins.clone(), ..BlastRadius::default() };
-                let one = |recording| Retagged { recording, before: Strategy::STANDARD, after: after.clone(), playback: Playback::Newest, radius: radius.clone(), ambiguous: twins.clone() };
+                let radius = BlastRadius {
+                    calls: 214,
+                    miss_to_hit: 3,
+                    to_others: 1,
+                    indistinguishable: twins.clone(),
+                    ..BlastRadius::default()
+                };
+                let one = |recording| Retagged {
+                    recording,
+                    before: Strategy::STANDARD,
+                    after: after.clone(),
+                    playback: Playback::Newest,
+                    radius: radius.clone(),
+                    ambiguous: twins.clone(),
+                };
                 Answer::Retag(ids.into_iter().map(one).collect())
             }
             Ask::Diff(one, other) => Answer::Diff(Box::new(words.diff(one, other))),
