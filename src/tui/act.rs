@@ -77,7 +77,7 @@ impl App {
             Action::DiffTab => self.turn_to(Tab::Diff),
             Action::OtherPane => self.focus_detail(!self.in_detail),
             Action::ListPane => self.focus_detail(false),
-            Action::DetailPane => self.focus_detail(true),
+            Action::DetailPane => self.show_detail(),
             other if self.tab == Tab::Diff && self.look_at_diff(other) => {}
             Action::NextPage => self.detail.turn(true),
             Action::PreviousPage => self.detail.turn(false),
@@ -117,13 +117,13 @@ impl App {
             }
             Some(Overlay::Prompt(prompt)) => return self.typed_in(prompt),
             Some(Overlay::Finder(finder)) => self.find(&finder),
-            Some(Overlay::Sheet(sheet)) => self.leave_sheet(&sheet),
+            Some(Overlay::Sheet(sheet)) => self.open_stack(sheet),
             Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(Overlay::Search(_)) => {}
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
-            None => self.focus_detail(true),
+            None => self.show_detail(),
         }
         Vec::new()
     }
@@ -162,6 +162,7 @@ impl App {
                     Choice::Query(query) => self.query_chosen(query),
                     Choice::Sort(by) => self.sort(by),
                     Choice::Pick(thing) => self.pick(thing),
+                    Choice::Retag => self.open_retag(),
                     Choice::Act(_)
                     | Choice::Do(_)
                     | Choice::Edit(_)
@@ -272,6 +273,10 @@ impl App {
                     self.overlay = Some(Overlay::Retag(retag));
                 }
                 Overlay::Draft(draft) => self.put_aside(draft),
+                // First the stack is closed, then the sheet.
+                Overlay::Sheet(sheet) if sheet.is_inside() => {
+                    self.overlay = Some(Overlay::Sheet(Box::new(sheet.closed())));
+                }
                 // First what was looked for goes, then the help.
                 Overlay::Help(Help { search: Some(_), at, .. }) => {
                     self.overlay = Some(Overlay::Help(Help { at, ..Help::default() }));
@@ -332,11 +337,24 @@ impl App {
         }
     }
 
+    /// Gives the focus to the detail pane, or says why there is none.
+    fn show_detail(&mut self) {
+        self.focus_detail(true);
+        if self.areas().class == Class::Tiny && self.tab != Tab::Diff {
+            let text = "No room for the detail: make the window 60x16 or larger";
+            self.toasts.info(self.now, text.into());
+        }
+    }
+
     fn full_screen(&mut self) -> Vec<Effect> {
         let picture =
             self.detail.pages.as_ref().and_then(|pages| pages.pictures.get(self.detail.picture)).cloned();
         match picture {
-            None => self.toasts.info(self.now, "There is no picture in this answer".into()),
+            None => {
+                let text =
+                    if self.detail.loading { "Still loading" } else { "There is no picture in this answer" };
+                self.toasts.info(self.now, text.into());
+            }
             Some(picture) if self.options.protocol.is_some_and(|protocol| protocol != Protocol::Blocks) => {
                 return vec![Effect::FullScreen(picture)];
             }

@@ -300,8 +300,9 @@ impl App {
 
     /// Rows of the list for what it lists.
     pub(super) fn list_height(&self) -> usize {
-        let head = if self.tab == Tab::Prune { usize::from(pane::prune::HEAD) } else { 0 };
-        self.areas().list_rows().saturating_sub(head)
+        let areas = self.areas();
+        let head = if self.tab == Tab::Prune { usize::from(pane::prune::head(areas.list)) } else { 0 };
+        areas.list_rows().saturating_sub(head)
     }
 
     /// The call with this id.

@@ -4,9 +4,10 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::ask::Ask;
 use super::detail::Scaled;
-use super::difference::{Sheet, Side};
+use super::difference::{Sheet, Side, radius};
 use super::effect::{Effect, Held, Pair};
 use super::layout::{self, Areas};
+use super::live::{LETTERS, fixing};
 use super::overlay::{Choice, Item, Menu, Overlay};
 use crate::engine::Thing;
 use crate::model::{Call, Outcome, RecordingId};
@@ -41,13 +42,38 @@ pub struct Comparing {
     asked: Option<(u64, usize, (u16, u16), bool)>,
     /// Counts what arrives.
     revision: u64,
-    composed: Option<(u64, Side, u16, bool)>,
+    /// Whether a side changed since.
+    pub(super) stale: bool,
+    /// Whether lines that differ in blanks only are taken for equal.
+    pub(super) no_blanks: bool,
+    composed: Option<(u64, Side, u16, bool, bool)>,
 }
 
 impl Comparing {
     /// Something has arrived that may be the answer.
     pub fn arrived(&mut self) {
         self.revision += 1;
+    }
+
+    /// The recording that would have to answer: the first side that is one.
+    #[must_use]
+    pub fn recording(&self) -> Option<&RecordingId> {
+        let (one, other) = self.sides.as_ref()?;
+        [one, other].into_iter().find_map(|side| match side {
+            Thing::Recording(id) => Some(id),
+            Thing::Original(_) | Thing::Call(_) => None,
+        })
+    }
+
+    /// Recordings changed: whether a side did.
+    pub(super) fn spoil<'a>(&mut self, mut ids: impl Iterator<Item = &'a RecordingId>) {
+        let Some((one, other)) = &self.sides else { return };
+        let is_side = |id: &RecordingId| {
+            [one, other]
+                .into_iter()
+                .any(|side| matches!(side, Thing::Recording(known) | Thing::Original(known) if known == id))
+        };
+        self.stale |= ids.any(is_side);
     }
 
     /// The pictures have arrived, unless others were asked for since.
@@ -210,6 +236,28 @@ impl App {
         vec![self.ask(Ask::Diff(one, other))]
     }
 
+    /// What would make the two match, each with what else it would do.
+    pub(super) fn choose_match(&mut self) {
+        let (Some(id), Some(diff)) = (self.diff.recording().cloned(), self.known.diff.known()) else {
+            let text = "Neither side is a recording that could answer; c picks what to compare";
+            return self.toasts.info(self.now, text.into());
+        };
+        if diff.fixes.is_empty() {
+            return self.open_retag();
+        }
+        let fixes = diff.fixes.iter().zip(LETTERS.chars());
+        let mut items: Vec<Item> =
+            fixes.map(|(fix, key)| fixing(key, &id, fix, radius(&fix.radius))).collect();
+        items.push(Item {
+            key: Some('t'),
+            label: "other".into(),
+            note: "another strategy, or fields of your choice".into(),
+            current: false,
+            choice: Choice::Retag,
+        });
+        self.overlay = Some(Overlay::Menu(Menu::new(format!("Make {id} answer both"), items)));
+    }
+
     /// The other way round.
     pub(super) fn swap(&mut self) -> Vec<Effect> {
         let Some((one, other)) = self.diff.sides.clone() else { return Vec::new() };
@@ -234,6 +282,12 @@ impl App {
                 };
                 self.toasts.info(self.now, text);
             }
+            Action::Wrap => {
+                self.diff.no_blanks = !self.diff.no_blanks;
+                self.diff.change = None;
+                let text = if self.diff.no_blanks { "Blanks make no difference" } else { "Blanks count" };
+                self.toasts.info(self.now, text.into());
+            }
             Action::Split => self.diff.beside = Some(!self.diff.is_beside(width)),
             Action::DifferenceMap => {
                 self.diff.map = !self.diff.map;
@@ -253,12 +307,13 @@ impl App {
     pub(super) fn reconcile_diff(&mut self, areas: &Areas) -> Vec<Effect> {
         let place = layout::text(areas.list);
         let beside = self.diff.is_beside(place.width);
-        let now = Some((self.diff.revision, self.diff.page, place.width, beside));
+        let no_blanks = self.diff.no_blanks;
+        let now = Some((self.diff.revision, self.diff.page, place.width, beside, no_blanks));
         if self.diff.composed != now {
             self.diff.composed = now;
             let sheet = self.known.diff.known().map(|diff| {
                 let ascii = self.options.theme.ascii;
-                Sheet::of(diff, self.diff.page, usize::from(place.width), beside, ascii)
+                Sheet::of(diff, self.diff.page, usize::from(place.width), beside, ascii, no_blanks)
             });
             self.diff.sheet = sheet.unwrap_or_default();
         }

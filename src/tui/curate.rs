@@ -6,7 +6,7 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::{Deed, counted};
 use super::effect::Effect;
-use super::line::{Tone, Toned, age, fit};
+use super::line::{Tone, Toned, age, fit, short_size};
 use super::overlay::{Choice, Item, Menu, Overlay, Prompt, Purpose, Question};
 use super::text;
 use crate::engine::Relabel;
@@ -31,7 +31,8 @@ impl App {
             Tab::Recordings => self.selected_row().map(|row| row.id.clone()).into_iter().collect(),
             Tab::Prune => self.prune.list.selected().map(|key| key.2.clone()).into_iter().collect(),
             Tab::Live => self.selected_call().and_then(|call| call.recording.clone()).into_iter().collect(),
-            Tab::Diff | Tab::Log => Vec::new(),
+            Tab::Diff => self.diff.recording().cloned().into_iter().collect(),
+            Tab::Log => Vec::new(),
         }
     }
 
@@ -61,6 +62,10 @@ impl App {
                     "",
                     Purpose::Tags(ids),
                 );
+            }
+            Action::Rename if ids.len() > 1 => {
+                let text = "Recordings are named one at a time: A takes all marks away";
+                self.toasts.info(self.now, text.into());
             }
             Action::Rename => {
                 let name = self.world.rows.get(&first).and_then(|row| row.name.clone()).unwrap_or_default();
@@ -176,7 +181,7 @@ impl App {
         let model = text::sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
         let line = Toned::of(Tone::Accent, fit(&row.hash.short(), 10, false))
             .and(Tone::Plain, fit(&model, 20, false))
-            .and(Tone::Plain, fit(&text::size(row.size), 9, true));
+            .and(Tone::Plain, fit(&short_size(row.size), 6, true));
         if row.protected {
             return line.and(Tone::Warning, "  protected: kept");
         }

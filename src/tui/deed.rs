@@ -30,8 +30,8 @@ pub enum Deed {
     Edit(RecordingId, Vec<Revision>),
     /// Put the picture of a file into an answer; where there are several, the one of this field.
     Picture(RecordingId, Option<String>, String),
-    /// Make a recording that fails.
-    Derive(RecordingId, Fault),
+    /// Make a recording that fails out of each of these.
+    Derive(Vec<RecordingId>, Fault),
     /// Copy recordings.
     Duplicate(Vec<RecordingId>),
     /// Make a recording of a call; with true, its upstream may be asked.
@@ -113,10 +113,7 @@ impl Deed {
                 desk.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
                 format!("Edited {id}; u takes it back")
             }
-            Self::Derive(id, fault) => {
-                let new = desk.derive(&id, fault, None).await?;
-                format!("{new} fails as {fault}, made of {id}")
-            }
+            Self::Derive(ids, fault) => derived(desk, &ids, fault, step).await?,
             Self::Duplicate(ids) => told(&desk.duplicate(&ids).await?, "Copied:"),
             Self::Keep(call, fetch) => {
                 format!("Call {} is kept as {}", call.0, desk.keep(call, fetch).await?)
@@ -154,6 +151,30 @@ async fn retag(desk: &Desk, ids: &[RecordingId], tag: &Tag) -> Result<String, De
     };
     let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
     Ok(format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(tag)))))
+}
+
+async fn derived(
+    desk: &Desk,
+    ids: &[RecordingId],
+    fault: Fault,
+    step: impl Fn(usize, usize) -> bool,
+) -> Result<String, DeskError> {
+    if let [id] = ids {
+        return Ok(format!("{} fails as {fault}, made of {id}", desk.derive(id, fault, None).await?));
+    }
+    let (mut made, mut problems) = (0, Vec::new());
+    for (at, id) in ids.iter().enumerate() {
+        if !step(at, ids.len()) {
+            problems.push(format!("{} not made any more", ids.len() - at));
+            break;
+        }
+        match desk.derive(id, fault, None).await {
+            Ok(_) => made += 1,
+            Err(error) => problems.push(format!("{id}: {error}")),
+        }
+    }
+    let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
+    Ok(format!("{} made that fail as {fault}; u takes back one at a time{failed}", counted(made)))
 }
 
 async fn read(path: &str) -> Result<Vec<u8>, DeskError> {

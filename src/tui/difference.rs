@@ -22,16 +22,17 @@ pub struct Sheet {
     width: usize,
     beside: bool,
     ascii: bool,
+    no_blanks: bool,
 }
 
 const SIGNIFICANT: (Tone, &str) = (Tone::Warning, "significant");
 const COSMETIC: (Tone, &str) = (Tone::Dim, "cosmetic");
 
 impl Sheet {
-    /// The lines of a sub-tab, `width` columns wide.
+    /// The lines of a sub-tab, `width` columns wide; with `no_blanks` lines of bodies that differ in blanks only are equal.
     #[must_use]
-    pub fn of(diff: &Diff, page: Side, width: usize, beside: bool, ascii: bool) -> Self {
-        let mut sheet = Self { width, beside: beside && width >= 20, ascii, ..Self::default() };
+    pub fn of(diff: &Diff, page: Side, width: usize, beside: bool, ascii: bool, no_blanks: bool) -> Self {
+        let mut sheet = Self { width, beside: beside && width >= 20, ascii, no_blanks, ..Self::default() };
         match page {
             Side::Request => sheet.request(diff),
             Side::Response => sheet.response(diff),
@@ -62,13 +63,16 @@ impl Sheet {
         }
         if !diff.fixes.is_empty() {
             self.both(&Toned::default());
-            self.both(&Toned::of(Tone::Strong, "What would make these match"));
+            let heading = Toned::of(Tone::Strong, "What would make these match");
+            self.both(&heading.and(Tone::Accent, "  t").and(Tone::Dim, " does one of them"));
             diff.fixes.iter().for_each(|fix| self.fix(fix));
         }
     }
 
     fn fix(&mut self, fix: &Fix) {
-        self.both(&Toned::of(Tone::Accent, format!("  {}", sanitize(&fix.command))));
+        let strategy = sanitize(&fix.strategy.to_string()).into_owned();
+        let command = format!("  {}", sanitize(&fix.command));
+        self.both(&Toned::of(Tone::Plain, "  ").and(Tone::Strong, strategy).and(Tone::Dim, command));
         self.both(&Toned::of(Tone::Dim, format!("    {}", radius(&fix.radius))));
     }
 
@@ -197,8 +201,33 @@ impl Sheet {
         }
     }
 
-    /// Lines that stand in the place of others.
+    /// Lines that stand in the place of others; those at both ends that differ in blanks only, where that is no difference,
+    /// are none of them.
     fn block(&mut self, removed: &mut Vec<&str>, added: &mut Vec<&str>) {
+        let (before, after) = (std::mem::take(removed), std::mem::take(added));
+        let dense = |line: &str| line.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        let alike = |(one, other): &(&&str, &&str)| self.no_blanks && dense(one) == dense(other);
+        let head = before.iter().zip(&after).take_while(alike).count();
+        let (first, last) = (&before[head..], &after[head..]);
+        let tail = first.iter().rev().zip(last.iter().rev()).take_while(alike).count();
+        self.equal(&before[..head], &after[..head]);
+        self.replaced(&first[..first.len() - tail], &last[..last.len() - tail]);
+        self.equal(&first[first.len() - tail..], &last[last.len() - tail..]);
+    }
+
+    /// Lines that are the same but for blanks.
+    fn equal(&mut self, before: &[&str], after: &[&str]) {
+        let plain = |line: &&str| Toned::of(Tone::Plain, format!("  {}", sanitize(line)));
+        for (one, other) in before.iter().zip(after) {
+            if self.beside {
+                self.columns(&[plain(one)], &[plain(other)]);
+            } else {
+                self.both(&plain(other));
+            }
+        }
+    }
+
+    fn replaced(&mut self, removed: &[&str], added: &[&str]) {
         if removed.is_empty() && added.is_empty() {
             return;
         }
@@ -215,8 +244,6 @@ impl Sheet {
         } else {
             left.iter().chain(&right).for_each(|line| self.both(line));
         }
-        removed.clear();
-        added.clear();
     }
 
     /// The beginning of a change: what differs, and whether it means anything.

@@ -1,7 +1,7 @@
 //! Editing an answer, and making one that fails out of it.
 
 use super::app::App;
-use super::deed::Deed;
+use super::deed::{Deed, counted};
 use super::draft::{Draft, LINES, Outcome, Part};
 use super::effect::{Effect, Subject};
 use super::line::{Tone, Toned};
@@ -12,6 +12,14 @@ use crate::model::{Ending, RecordingId};
 use std::time::Duration;
 use tui_input::Input;
 
+/// `A recording that fails, made of rec_…`
+fn failing(ids: &[RecordingId]) -> String {
+    match ids {
+        [id] => format!("A recording that fails, made of {id}"),
+        many => format!("{} that fail, one of each marked", counted(many.len())),
+    }
+}
+
 impl App {
     /// The one recording that a verb is for; says so where it is none or several.
     fn only(&mut self, what: &str) -> Option<RecordingId> {
@@ -19,7 +27,12 @@ impl App {
         match &ids[..] {
             [one] if self.world.rows.contains_key(one) => return Some(one.clone()),
             [] | [_] => self.toasts.info(self.now, "No recording is selected".into()),
-            _ => self.toasts.info(self.now, format!("{what} one at a time: A takes all marks away")),
+            _ => {
+                let text = format!(
+                    "{what} one at a time: A takes all marks away. D t T P d and R do all that are marked"
+                );
+                self.toasts.info(self.now, text);
+            }
         }
         None
     }
@@ -66,10 +79,15 @@ impl App {
 
     /// Faults that are often needed.
     pub(super) fn choose_fault(&mut self) {
-        let Some(id) = self.only("Recordings are made to fail") else { return };
-        let anthropic = self.world.rows.get(&id).is_some_and(|row| row.mount == "anthropic");
-        let fault = |fault| Choice::Do(Deed::Derive(id.clone(), fault));
-        let typed = |text: &str| Choice::Type(Purpose::Fault(id.clone()), text.to_owned());
+        let ids: Vec<RecordingId> =
+            self.targets().into_iter().filter(|id| self.world.rows.contains_key(id)).collect();
+        if ids.is_empty() {
+            return self.toasts.info(self.now, "No recording is selected".into());
+        }
+        let anthropic =
+            ids.iter().all(|id| self.world.rows.get(id).is_some_and(|row| row.mount == "anthropic"));
+        let fault = |fault| Choice::Do(Deed::Derive(ids.clone(), fault));
+        let typed = |text: &str| Choice::Type(Purpose::Fault(ids.clone()), text.to_owned());
         let retry_after = Duration::from_secs(20);
         let mut items = vec![
             item(
@@ -90,14 +108,14 @@ impl App {
             item('w', "slow", "the same bytes, five times as slow", typed("slow x5")),
             item('t', "other", "typed, such as 429 retry-after=3 or slow 10s", typed("")),
         ]);
-        self.overlay = Some(Overlay::Menu(Menu::new(format!("A recording that fails, made of {id}"), items)));
+        self.overlay = Some(Overlay::Menu(Menu::new(failing(&ids), items)));
     }
 
     /// Asks for a line of text.
     pub(super) fn ask_for(&mut self, purpose: Purpose, text: &str) {
         let (title, help): (String, &[&str]) = match &purpose {
-            Purpose::Fault(id) => (
-                format!("A recording that fails, made of {id}"),
+            Purpose::Fault(ids) => (
+                failing(ids),
                 &[
                     "429 retry-after=20    500    529",
                     "cut@3  stall@3        after so many events, or bytes",
@@ -139,6 +157,10 @@ impl App {
         if let Outcome::Changed(lines) = &mut draft.outcome {
             let width = Draft::width(self.size.0);
             *lines = lines.iter().flat_map(|line| line.wrapped(width)).take(LINES).collect();
+            // It begins at what differs first.
+            let differs =
+                |line: &Toned| line.0.iter().any(|(tone, _)| matches!(tone, Tone::Bad | Tone::Good));
+            draft.at = lines.iter().position(differs).unwrap_or(0).saturating_sub(1);
         }
         if draft.outcome == Outcome::Unchanged {
             self.draft = None;

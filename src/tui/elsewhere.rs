@@ -49,7 +49,8 @@ impl App {
         let plays = pages.is_some_and(|pages| !pages.media.is_empty());
         let what = match (self.detail.page, picture) {
             (Page::Request, _) if self.tab != Tab::Diff => Shown::Request,
-            (Page::Image, Some(picture)) => Shown::Picture(picture),
+            // The picture of a film stands for it.
+            (Page::Image, Some(picture)) if !plays => Shown::Picture(picture),
             _ if plays => Shown::Medium(0),
             _ => Shown::Response,
         };

@@ -52,6 +52,7 @@ impl App {
             Action::Edit if matches!(self.overlay, Some(Overlay::Draft(_))) => {
                 return Some(self.edit_again());
             }
+            Action::Retag if self.tab == Tab::Diff => self.choose_match(),
             Action::Retag => self.open_retag(),
             Action::Edit => self.choose_edit(),
             Action::Derive => self.choose_fault(),
@@ -75,6 +76,9 @@ impl App {
     /// The questions of what is in front that were not asked yet, or whose answers are old.
     pub(super) fn inquire(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if let Some((one, other)) = self.diff.sides.clone().filter(|_| std::mem::take(&mut self.diff.stale)) {
+            effects.push(self.ask(Ask::Diff(one, other)));
+        }
         for ask in self.wanted() {
             let found = self.asked.0.iter().position(|(known, _)| known.kind() == ask.kind());
             if let Some((known, stale)) = found.map(|at| &self.asked.0[at]) {
@@ -136,7 +140,7 @@ impl App {
 
     // === retag ===
 
-    fn open_retag(&mut self) {
+    pub(super) fn open_retag(&mut self) {
         let ids = self.targets();
         let rows: Vec<&Row> =
             ids.iter().filter_map(|id| self.world.rows.get(id)).map(AsRef::as_ref).collect();
@@ -186,7 +190,7 @@ impl App {
 
     fn ask_rerecord(&mut self, ids: &[RecordingId], plan: &[Rerecord]) {
         let able: Vec<&Rerecord> = plan.iter().filter(|one| one.problem.is_none()).collect();
-        let mut lines: Vec<Toned> = plan.iter().take(LISTED).flat_map(|one| self.planned(one)).collect();
+        let mut lines: Vec<Toned> = plan.iter().take(LISTED).map(|one| self.planned(one)).collect();
         if plan.len() > LISTED {
             lines.push(Toned::of(Tone::Dim, format!("and {} more", plan.len() - LISTED)));
         }
@@ -222,7 +226,7 @@ impl App {
         })));
     }
 
-    fn planned(&self, one: &Rerecord) -> Vec<Toned> {
+    fn planned(&self, one: &Rerecord) -> Toned {
         let row = self.world.rows.get(&one.recording);
         let name = row.map(|row| row.hash.short()).unwrap_or_default();
         let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
@@ -230,8 +234,8 @@ impl App {
         let line =
             Toned::of(Tone::Accent, fit(&name, 10, false)).and(Tone::Plain, fit(&sanitize(model), 22, false));
         match &one.problem {
-            None => vec![line.and(Tone::Dim, price)],
-            Some(problem) => line.and(Tone::Warning, sanitize(problem)).wrapped(88),
+            None => line.and(Tone::Dim, price),
+            Some(problem) => line.and(Tone::Warning, sanitize(problem)),
         }
     }
 

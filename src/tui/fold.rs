@@ -54,6 +54,11 @@ impl App {
             self.asked.age();
         }
         match event {
+            Event::Stored { rows } => self.diff.spoil(rows.iter().map(|row| &row.id)),
+            Event::Removed { ids } => self.diff.spoil(ids.iter()),
+            _ => {}
+        }
+        match event {
             Event::Call { call, .. } => {
                 self.call_changed(call, newest);
                 self.rows_hit(&before);

@@ -202,6 +202,14 @@ impl Keymap {
         here.flat_map(|bound| &bound.keys).next().map(|key| shown(key))
     }
 
+    /// The key to name where people are told to press it: that of this place, else of everywhere; of what has no key its
+    /// command.
+    #[must_use]
+    pub fn told(&self, scope: Scope, action: Action) -> String {
+        let key = self.key_in(scope, action).or_else(|| self.key_in(Scope::Anywhere, action));
+        key.unwrap_or_else(|| format!(":{}", action.name()))
+    }
+
     /// What the keys typed so far mean where these scopes hold; an earlier scope wins.
     #[must_use]
     pub fn meaning(&self, scopes: &[Scope], typed: &str) -> Meaning {

@@ -176,12 +176,14 @@ fn value_of(text: &str) -> (Tone, String) {
 /// `text` cut to `width` columns with an ellipsis, and nothing added.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
+    // A text may be very long: no more of it is looked at than there is room for.
+    let beginning: String = text.chars().take(width.saturating_mul(4) + 1).collect();
+    if beginning.len() == text.len() && text.width() <= width {
+        return beginning;
     }
     let mut out = String::new();
     let mut used = 0;
-    for c in text.chars() {
+    for c in beginning.chars() {
         let wide = c.width().unwrap_or(0);
         if used + wide + 1 > width {
             break;

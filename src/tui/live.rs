@@ -4,15 +4,23 @@ use super::action::Action;
 use super::app::{App, Tab};
 use super::deed::Deed;
 use super::effect::Effect;
+use super::keymap::Scope;
 use super::line::{Tone, Toned, thousands};
 use super::overlay::{Choice, Item, Menu, Overlay, Question};
 use super::text::sanitize;
 use super::why::radius;
-use crate::engine::{Explanation, Tag};
+use crate::engine::{Explanation, Fix, Tag};
 use crate::model::{CallId, Outcome, RecordingId};
 
 /// Letters for fixes: none that moves or leaves, or has another meaning in the menu.
-const LETTERS: &str = "abcdefghilmnop";
+pub(super) const LETTERS: &str = "abcdefghilmnop";
+
+/// A fix to choose.
+pub(super) fn fixing(key: char, recording: &RecordingId, fix: &Fix, note: String) -> Item {
+    let tag = Tag { strategy: Some(fix.strategy.clone()), playback: None };
+    let choice = Choice::Do(Deed::Retag(vec![recording.clone()], tag));
+    Item { key: Some(key), label: fix.strategy.to_string(), note, current: false, choice }
+}
 
 impl App {
     /// Actions of the live list; false for any other.
@@ -60,15 +68,9 @@ impl App {
         let all = order
             .filter_map(|at| why.near.get(at))
             .flat_map(|near| near.fixes.iter().map(move |fix| (near, fix)));
-        let item = |((near, fix), key): ((&crate::engine::Near, &crate::engine::Fix), char)| Item {
-            key: Some(key),
-            label: fix.strategy.to_string(),
-            note: format!("{}; {} {}%", radius(&fix.radius), near.recording, near.likeness),
-            current: false,
-            choice: Choice::Do(Deed::Retag(
-                vec![near.recording.clone()],
-                Tag { strategy: Some(fix.strategy.clone()), playback: None },
-            )),
+        let item = |((near, fix), key): ((&crate::engine::Near, &crate::engine::Fix), char)| {
+            let note = format!("{}; {} {}%", radius(&fix.radius), near.recording, near.likeness);
+            fixing(key, &near.recording, fix, note)
         };
         all.zip(LETTERS.chars()).map(item).collect()
     }
@@ -89,7 +91,9 @@ impl App {
             (Some(Outcome::Live | Outcome::Mock | Outcome::Miss), _) => {
                 return vec![Effect::Do(Deed::Keep(call.id, false))];
             }
-            (_, Some(id)) => format!("It is {id}; gd goes there"),
+            (_, Some(id)) => {
+                format!("It is {id}; {} goes there", self.options.keymap.told(Scope::Live, Action::Jump))
+            }
             _ => "It got an error, and there is nothing to keep; make the call again".into(),
         };
         self.toasts.info(self.now, text);
@@ -104,7 +108,7 @@ impl App {
         }
         let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
         let mut lines =
-            Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}."))).wrapped(72);
+            vec![Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}.")))];
         lines.push(Toned::of(Tone::Dim, "The answer becomes a recording; u takes it back."));
         lines.push(Toned::default());
         self.overlay = Some(Overlay::Question(Box::new(Question {

@@ -93,7 +93,8 @@ impl App {
                 }
             },
             Tab::Live => &mut self.live.sideways,
-            Tab::Recordings | Tab::Diff => &mut self.recordings.sideways,
+            Tab::Diff => return self.toasts.info(self.now, "Long lines are wrapped here".into()),
+            Tab::Recordings => &mut self.recordings.sideways,
             Tab::Prune => &mut self.prune.list.sideways,
             Tab::Log => &mut self.log.sideways,
         };

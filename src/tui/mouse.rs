@@ -2,12 +2,14 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
 
 use super::action::Action;
 use super::app::{App, Tab};
 use super::effect::Effect;
 use super::layout;
 use super::list::List;
+use super::view::tab_names;
 use crate::model::Timestamp;
 
 /// A second click within this many milliseconds on the same row opens it.
@@ -45,12 +47,14 @@ impl App {
                 return self.detail.scroll_by(by, height);
             }
         }
-        self.moved(by);
+        // On the contact sheet a notch is a row of pictures, which is tall enough.
+        let row = self.motion(Action::Down).unwrap_or(1);
+        self.moved(if row > 1 { by.signum() * row } else { by });
     }
 
     fn click(&mut self, spot: Position, now: Timestamp) -> Vec<Effect> {
         let areas = self.areas();
-        if let Some(tab) = tab_at(areas.tabs, spot) {
+        if let Some(tab) = tab_at(self, areas.tabs, spot) {
             return self.act(tab.action());
         } else if areas.detail.contains(spot) {
             self.focus_detail(true);
@@ -92,14 +96,10 @@ fn choose<K: Ord + Clone>(list: &mut List<K>, row: usize, rows: usize) {
 }
 
 /// The tab whose name stands there.
-fn tab_at(place: Rect, spot: Position) -> Option<Tab> {
-    let mut x = place.x;
-    for (nth, tab) in Tab::ALL.into_iter().enumerate() {
-        let width = u16::try_from(tab.title().len() + nth.to_string().len() + 3).unwrap_or(u16::MAX);
-        if (Rect { x, width, ..place }).contains(spot) {
-            return Some(tab);
-        }
-        x = x.saturating_add(width);
-    }
-    None
+fn tab_at(app: &App, place: Rect, spot: Position) -> Option<Tab> {
+    let mut rest = place;
+    tab_names(app, place.width).into_iter().find_map(|(tab, name)| {
+        let width = u16::try_from(name.width()).unwrap_or(u16::MAX);
+        layout::from_left(&mut rest, width).contains(spot).then_some(tab)
+    })
 }

@@ -167,7 +167,7 @@ impl App {
         }
         let count = plan.totals.recordings;
         let mut lines = vec![Toned::of(Tone::Strong, sanitize(&plan.query)), Toned::default()];
-        lines.extend(totals(plan).iter().flat_map(|line| line.wrapped(88)));
+        lines.extend(totals(plan));
         lines.push(Toned::default());
         let kept = "They lie in the trash for 7 days; u takes it back.";
         lines.push(Toned::of(Tone::Plain, kept));

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::app::{App, Tab};
 use super::effect::{Effect, Subject};
-use super::layout::{self, Areas};
+use super::layout::{self, Areas, Class};
 use super::overlay::{Finder, Overlay};
 use super::page::Page;
 use crate::model::Outcome;
@@ -20,6 +20,7 @@ impl App {
         self.count_marks();
         let areas = self.areas();
         self.find_awaited();
+        effects.extend(self.inquire());
         let finding = matches!(self.overlay, Some(Overlay::Finder(_)));
         if self.tab == Tab::Diff && !finding {
             effects.extend(self.reconcile_diff(&areas));
@@ -36,14 +37,16 @@ impl App {
             let page = if call.outcome == Some(Outcome::Miss) { Page::Why } else { Page::default() };
             self.detail.open_at(page);
         }
-        effects.extend(self.inquire());
         effects.extend(self.wonder(moment));
         let (pane, picture) = self.reading(&areas);
         let full = matches!(self.overlay, Some(Overlay::Picture));
+        // What is selected is fetched where only the list is seen, too: its picture can be shown, its body opened.
+        if areas.class != Class::Line {
+            effects.extend(self.detail.load());
+        }
         if pane.height == 0 && !full {
             return effects;
         }
-        effects.extend(self.detail.load());
         if self.detail.must_compose(usize::from(pane.width)) {
             let width = usize::from(pane.width);
             let log = self.tab == Tab::Log && !finding;

@@ -30,6 +30,8 @@ pub struct Sheet {
     pub at: usize,
     /// The first visible row of stacks.
     pub top: usize,
+    /// The recordings of the stack that is open, each of which stands alone; none where no stack is.
+    open: Option<Vec<RecordingId>>,
     /// The list that the stacks were made of.
     made_of: Option<u64>,
 }
@@ -140,6 +142,23 @@ impl Sheet {
         self.stacks.get(self.at)
     }
 
+    /// Whether a stack is open.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The sheet with this stack open, or with none.
+    fn turned(&self, open: Option<Vec<RecordingId>>) -> Self {
+        Self { open, made_of: None, ..self.clone() }
+    }
+
+    /// The sheet with all stacks closed.
+    #[must_use]
+    pub fn closed(&self) -> Self {
+        self.turned(None)
+    }
+
     /// The place of the tiles on a screen, and how many stand beside and above each other.
     #[must_use]
     pub fn grid(screen: Rect) -> (Rect, usize, usize) {
@@ -196,7 +215,15 @@ impl App {
         let rows = &self.world.rows;
         let listed = self.recordings.keys().iter().map(|key| &key.1);
         let ids = listed.filter(|id| rows.get(id).is_some_and(|row| row.images > 0)).cloned();
-        let stacks = stacked(ids, |id| self.smalls.looks.get(id).copied());
+        let looks = |id: &RecordingId| self.smalls.looks.get(id).copied();
+        let within = |open: &Vec<RecordingId>| {
+            let open: HashSet<&RecordingId> = open.iter().collect();
+            stacked(ids.clone().filter(|id| open.contains(id)), |_| None)
+        };
+        let inside = sheet.open.as_ref().map(within).filter(|stacks| !stacks.is_empty());
+        // One whose last recording went is closed.
+        sheet.open.take_if(|_| inside.is_none());
+        let stacks = inside.unwrap_or_else(|| stacked(ids, looks));
         sheet.restack(stacks, self.recordings.selected().map(|key| &key.1));
     }
 
@@ -235,9 +262,11 @@ impl App {
         true
     }
 
-    /// From the sheet to the recording.
-    pub(super) fn leave_sheet(&mut self, sheet: &Sheet) {
-        if let Some(id) = sheet.selected().and_then(|stack| stack.ids.first()) {
+    /// Opens the selected stack; from one recording goes there.
+    pub(super) fn open_stack(&mut self, sheet: Box<Sheet>) {
+        if let Some(stack) = sheet.selected().filter(|stack| stack.ids.len() > 1) {
+            self.overlay = Some(Overlay::Sheet(Box::new(sheet.turned(Some(stack.ids.clone())))));
+        } else if let Some(id) = sheet.selected().and_then(|stack| stack.ids.first()) {
             self.jump_to(&id.clone());
             self.focus_detail(true);
         }

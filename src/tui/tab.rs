@@ -35,6 +35,12 @@ impl Tab {
         }
     }
 
+    /// Its name where room is short.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        if self == Self::Recordings { "Rec" } else { self.title() }
+    }
+
     /// Where its keys are looked up.
     #[must_use]
     pub fn scope(self) -> Scope {

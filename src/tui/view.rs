@@ -138,18 +138,32 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
     }
 }
 
-fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    for tab in Tab::ALL {
+/// The tabs as they stand on a line of so many columns; the one in front in brackets.
+pub(super) fn tab_names(app: &App, columns: u16) -> [(Tab, String); 5] {
+    let name = |tab: Tab, short: bool| {
         let key = app.options.keymap.key_of(tab.action()).unwrap_or_default();
         // Errors that nobody saw in the log; a side that waits for the other.
         let badge = match tab {
+            Tab::Log if app.toasts.unseen() > 0 && short => "!",
             Tab::Log if app.toasts.unseen() > 0 => " !",
             Tab::Diff if app.diff.first.is_some() => ": A picked",
             _ => "",
         };
-        let (name, front) = (format!("{key} {}{badge}", tab.title()), app.tab == tab);
-        let text = if front { format!("[{name}]") } else { format!(" {name} ") };
+        let title = if short { tab.short() } else { tab.title() };
+        let (open, close) = if app.tab == tab { ("[", "]") } else { (" ", " ") };
+        (tab, format!("{open}{key} {title}{badge}{close}"))
+    };
+    let long = Tab::ALL.map(|tab| name(tab, false));
+    if long.iter().map(|(_, text)| text.width()).sum::<usize>() <= usize::from(columns) {
+        return long;
+    }
+    Tab::ALL.map(|tab| name(tab, true))
+}
+
+fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    for (tab, text) in tab_names(app, place.width) {
+        let front = app.tab == tab;
         draw::write(buf, &mut place, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
     place.width = place.width.saturating_sub(1);
@@ -196,7 +210,10 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
             // A key that means something else nearer by does not mean this.
             let key = bound.keys.first()?;
             let meant = app.options.keymap.meaning(&scopes[..nth], key);
-            let listless = bound.action == Action::Filter && app.tab == Tab::Diff;
+            // Where there is no list to filter, or no room for a detail, no key is offered for it.
+            let tiny = app.overlay.is_none() && app.areas().class == Class::Tiny;
+            let listless = (bound.action == Action::Filter && app.tab == Tab::Diff)
+                || (bound.action == Action::Open && tiny);
             if meant != Meaning::Nothing && meant != Meaning::Beginning || listless {
                 return None;
             }
@@ -214,7 +231,8 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     hints.sort_by_key(|(order, ..)| if *order == 0 { u8::MAX } else { *order });
     let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
     if let Some((done, of)) = app.under {
-        let text = format!("recording anew: {} of {of}, Esc stops  ", (done + 1).min(of));
+        let key = app.options.keymap.told(Scope::List, Action::Back);
+        let text = format!("recording anew: {} of {of}, {key} stops  ", (done + 1).min(of));
         draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
     }
     for (_, key, text) in hints {
@@ -228,10 +246,11 @@ fn hints(app: &App, place: Rect, buf: &mut Buffer) {
 fn toast(app: &App, areas: &Areas, buf: &mut Buffer) {
     let Some((toast, more)) = app.toasts.newest() else { return };
     let theme = &app.options.theme;
+    let closes = format!("Error: {} closes", app.options.keymap.told(Scope::List, Action::Back));
     let (tone, title) = match toast.level {
         Level::Info => (Tone::Good, ""),
         Level::Warning => (Tone::Warning, "Warning"),
-        Level::Error => (Tone::Bad, "Error: Esc closes"),
+        Level::Error => (Tone::Bad, closes.as_str()),
     };
     let text = sanitize(&toast.text);
     let widest = usize::from(areas.whole.width.saturating_sub(6)).min(70);

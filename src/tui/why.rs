@@ -5,6 +5,7 @@ use super::app::{App, Tab};
 use super::ask::Ask;
 use super::causes::short;
 use super::effect::Effect;
+use super::keymap::{Keymap, Scope};
 use super::layout::Class;
 use super::line::{Tone, Toned, clock};
 use super::message::Message;
@@ -90,7 +91,7 @@ impl App {
             return lines;
         }
         if !has_reasons(call) {
-            lines.extend(recorded(call));
+            lines.extend(recorded(call, &self.options.keymap));
             return lines;
         }
         match &self.known.why.value {
@@ -260,12 +261,13 @@ fn has_reasons(call: &Call) -> bool {
     call.done && call.outcome != Some(Outcome::Record)
 }
 
-fn recorded(call: &Call) -> Vec<Toned> {
+fn recorded(call: &Call, keymap: &Keymap) -> Vec<Toned> {
     let mut lines =
         vec![Toned::of(Tone::Plain, format!("The mode is {}, and the upstream was asked.", call.mode))];
     if let Some(id) = &call.recording {
         let line = Toned::of(Tone::Plain, "Its answer is ").and(Tone::Accent, id.as_str());
-        lines.push(line.and(Tone::Dim, "  gd goes there"));
+        let key = keymap.told(Scope::Live, Action::Jump);
+        lines.push(line.and(Tone::Dim, format!("  {key} goes there")));
     }
     lines.extend(call.reason.as_ref().map(|reason| Toned::of(Tone::Warning, sanitize(reason))));
     lines

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use image::DynamicImage;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, spawn_blocking};
@@ -26,10 +27,11 @@ use super::picture;
 use super::seek::Seek;
 use super::sheet::Shrink;
 use super::sieve::Sift;
-use super::text::{Form, Picture};
+use super::text::{self, Form, Picture};
 use super::vocabulary;
-use crate::desk::Desk;
-use crate::model::RecordingId;
+use crate::desk::{Desk, DeskError};
+use crate::dialect::Dialect;
+use crate::model::{RecordingId, Request};
 use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol, Signals};
 
@@ -209,8 +211,33 @@ async fn load(desk: &Desk, subject: &Subject, form: Form) -> anyhow::Result<Opti
     };
     let Some(id) = recording else { return Ok(None) };
     let Some(recording) = desk.recording(id).await? else { return Ok(None) };
-    let pages = spawn_blocking(move || Pages::of_recording(&recording, form)).await?;
+    let asked = Request { body: Bytes::new(), ..recording.request.get().clone() };
+    let mut pages = spawn_blocking(move || Pages::of_recording(&recording, form)).await?;
+    if pages.pictures.is_empty() && pages.media.iter().any(|medium| medium.content_type.starts_with("video/"))
+    {
+        // Without it the film is still worth showing.
+        pages.pictures = thumbnails(desk, &asked).await.unwrap_or_default();
+    }
     Ok(Some(Arc::new(known_of(desk, Some(id), pages).await)))
+}
+
+/// The pictures of a film that were asked for by themselves: other variants of the same place (`?variant=thumbnail`).
+async fn thumbnails(desk: &Desk, film: &Request) -> Result<Vec<Picture>, DeskError> {
+    /// So many of those that it may be are looked at: the newest.
+    const MOST: usize = 32;
+    let endpoint = Dialect::of_mount(&film.mount).endpoint(&film.method, film.path()).name;
+    let mut rows = desk.list("image:yes").await?;
+    rows.retain(|row| row.mount == film.mount && row.endpoint == endpoint);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.recorded_at));
+    for row in rows.iter().take(MOST) {
+        let Some(other) = desk.recording(&row.id).await? else { continue };
+        if other.request.path() == film.path() {
+            let mut pictures = text::pictures(&other.response, &other.media);
+            pictures.iter_mut().for_each(|picture| picture.field = format!("of {}", row.id));
+            return Ok(pictures);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Adds what only the desk knows: which fields decide, what it cost, what stands in films behind links. Without any of

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use retake::model::{Call, Outcome, Row};
+use retake::model::{Call, Outcome, Request, Row};
 use retake::upstream::Client;
 use tempfile::TempDir;
 
@@ -142,13 +142,23 @@ pub(crate) fn chat(prompt: &str) -> String {
 
 /// Sends a call to a proxy and reads the whole answer.
 pub(crate) async fn call(address: SocketAddr, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    sent(address, &request(target, headers, body)).await
+}
+
+async fn sent(address: SocketAddr, request: &Request) -> Reply {
     let base = format!("http://{address}").parse().unwrap();
-    let mut answer = Client::new(PATIENCE).forward(&request(target, headers, body), &base).await.unwrap();
+    let mut answer = Client::new(PATIENCE).forward(request, &base).await.unwrap();
     let mut body = Vec::new();
     while let Some(piece) = answer.body.piece().await {
         body.extend_from_slice(&piece.unwrap());
     }
     Reply { status: answer.status, headers: answer.headers, body: body.into() }
+}
+
+/// Gets something from a proxy.
+pub(crate) async fn fetch(address: SocketAddr, target: &str) -> Reply {
+    let get = Request { method: "GET".into(), body: bytes::Bytes::new(), ..request(target, &[], "") };
+    sent(address, &get).await
 }
 
 /// Sends a signal to a process.

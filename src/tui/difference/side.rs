@@ -23,6 +23,18 @@ impl Side {
     /// All sub-tabs in order.
     pub const ALL: [Self; 5] = [Self::Request, Self::Response, Self::Headers, Self::Text, Self::Image];
 
+    /// Its title where room is short.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Request => "Req",
+            Self::Response => "Resp",
+            Self::Headers => "Head",
+            Self::Image => "Img",
+            Self::Text => "Text",
+        }
+    }
+
     /// Its title.
     #[must_use]
     pub fn title(self) -> &'static str {

@@ -37,7 +37,7 @@ impl Draft {
         let mut ways = vec![
             (Action::Back, "Put aside", Tone::Strong),
             (Action::Confirm, "Store", Tone::Bad),
-            (Action::Edit, "Back into the editor", Tone::Accent),
+            (Action::Edit, "Back to the editor", Tone::Accent),
         ];
         ways.retain(|(action, ..)| !wrong || *action != Action::Confirm);
         let mut last = answers::draw(app, Scope::Draft, &ways, &mut inside, buf);

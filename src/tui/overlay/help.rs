@@ -42,13 +42,14 @@ impl Help {
             draw::write(buf, &mut line, "/ ", theme.tone(Tone::Accent));
             cursor = prompt::typed(input, line, app, buf);
         }
+        let keys_width = usize::from(inside.width / 3).clamp(8, 18);
         let at = self.at.min(lines.len().saturating_sub(usize::from(inside.height)));
         for (keys, help) in lines.iter().skip(at).take(usize::from(inside.height)) {
             let mut row = layout::from_top(&mut inside, 1);
             if help.is_empty() {
                 draw::write(buf, &mut row, keys, theme.tone(Tone::Strong));
             } else {
-                draw::write(buf, &mut row, &fit(keys, 18, false), theme.tone(Tone::Accent));
+                draw::write(buf, &mut row, &fit(keys, keys_width, false), theme.tone(Tone::Accent));
                 draw::write(buf, &mut row, help, theme.tone(Tone::Plain));
             }
         }

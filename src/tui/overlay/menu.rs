@@ -14,9 +14,13 @@ use crate::tui::deed::Deed;
 use crate::tui::draft::Draft;
 use crate::tui::effect::Held;
 use crate::tui::layout;
-use crate::tui::line::{Tone, fit};
+use crate::tui::line::{Tone, Toned, fit};
 use crate::tui::order::SortBy;
 use crate::tui::pane::draw;
+use crate::tui::text::sanitize;
+
+/// The most lines for the note of the one to choose.
+const NOTE: usize = 3;
 
 /// Things to choose from.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +55,8 @@ pub enum Choice {
     Act(Action),
     /// A change.
     Do(Deed),
+    /// The choice of what recordings answer.
+    Retag,
     /// Another order of the recordings.
     Sort(SortBy),
     /// Another menu.
@@ -96,9 +102,21 @@ impl Menu {
         let label = self.items.iter().map(|item| item.label.width()).max().unwrap_or(0).min(28);
         let note = self.items.iter().map(|item| item.note.width()).max().unwrap_or(0);
         let width = (label + note + 12).max(self.title.width() + 8).max(40);
-        let height = self.items.len() + 2;
+        let room = width.min(usize::from(area.width)).saturating_sub(4);
+        // Where notes are cut, that of the one to choose stands in full below: nothing is chosen unread.
+        let full = |item: &Item| Toned::of(Tone::Plain, sanitize(&item.note)).wrapped(room);
+        let told = if label + 7 + note > room {
+            self.items.iter().map(|item| full(item).len()).max().unwrap_or(0).min(NOTE)
+        } else {
+            0
+        };
+        let height = self.items.len() + 2 + told;
         let size = (u16::try_from(width).unwrap_or(u16::MAX), u16::try_from(height).unwrap_or(u16::MAX));
         let mut inside = window(app, &self.title, area, size, buf);
+        let below = layout::from_bottom(&mut inside, u16::try_from(told).unwrap_or(u16::MAX));
+        if let Some(item) = self.items.get(self.at) {
+            draw::lines(buf, below, &full(item), theme);
+        }
         let rows = usize::from(inside.height);
         let first = self.at.saturating_sub(rows.saturating_sub(1)).min(self.items.len().saturating_sub(rows));
         for (nth, item) in self.items.iter().enumerate().skip(first).take(rows) {
@@ -110,9 +128,9 @@ impl Menu {
             draw::write(buf, &mut place, now, theme.tone(Tone::Accent));
             let key = item.key.map_or_else(|| "   ".to_owned(), |key| format!("{key}  "));
             draw::write(buf, &mut place, &key, theme.tone(Tone::Accent));
-            let text = crate::tui::text::sanitize(&item.label);
+            let text = sanitize(&item.label);
             draw::write(buf, &mut place, &fit(&text, label + 2, false), theme.tone(Tone::Strong));
-            let note = crate::tui::text::sanitize(&item.note);
+            let note = sanitize(&item.note);
             draw::write(buf, &mut place, &note, theme.tone(Tone::Dim));
         }
     }

@@ -80,7 +80,9 @@ impl Palette {
     /// Draws it; gives the place of the cursor.
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         let theme = &app.options.theme;
-        let mut inside = window(app, "Command", area, (78, area.height.saturating_sub(4).clamp(6, 20)), buf);
+        let air = if area.height < 16 { 0 } else { 4 };
+        let mut inside =
+            window(app, "Command", area, (78, area.height.saturating_sub(air).clamp(6, 20)), buf);
         let mut line = layout::from_top(&mut inside, 1);
         draw::write(buf, &mut line, ": ", theme.tone(Tone::Accent));
         let cursor = prompt::typed(&self.input, line, app, buf);

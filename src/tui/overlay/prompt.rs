@@ -37,8 +37,8 @@ pub enum Purpose {
     Tags(Vec<RecordingId>),
     /// A name for this one.
     Name(RecordingId),
-    /// How this one is to fail.
-    Fault(RecordingId),
+    /// How these are to fail.
+    Fault(Vec<RecordingId>),
     /// The status of this one's answer.
     Status(RecordingId),
     /// A header of this one's answer.
@@ -67,9 +67,9 @@ impl Purpose {
                 Ok(Some(Deed::Relabel(vec![id.clone()], relabel)))
             }
             _ if text.is_empty() => Ok(None),
-            Self::Fault(id) => {
+            Self::Fault(ids) => {
                 let fault: Fault = text.parse().map_err(|error| format!("{error}"))?;
-                Ok(Some(Deed::Derive(id.clone(), fault)))
+                Ok(Some(Deed::Derive(ids.clone(), fault)))
             }
             Self::Status(id) => {
                 let status = text.parse().map_err(|_| format!("`{text}` is no status; 200 to 599"))?;
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!((relabel.tag, relabel.untag), (vec!["ci".into(), "hats".into()], vec!["nightly".into()]));
         let id: RecordingId = "rec_aaaaaaaaaaaa".parse().unwrap();
         assert_eq!(Purpose::Tags(vec![id.clone()]).deed("  ").unwrap(), None);
-        assert!(Purpose::Fault(id.clone()).deed("bogus").is_err());
-        assert!(matches!(Purpose::Fault(id).deed("cut@3").unwrap(), Some(Deed::Derive(..))));
+        assert!(Purpose::Fault(vec![id.clone()]).deed("bogus").is_err());
+        assert!(matches!(Purpose::Fault(vec![id]).deed("cut@3").unwrap(), Some(Deed::Derive(..))));
     }
 }

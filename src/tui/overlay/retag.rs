@@ -199,7 +199,10 @@ impl Retag {
         answers::draw(app, Scope::Retag, &ways, &mut inside, buf);
         // What it would do is seen, however little room there is.
         let tight = usize::from(inside.height) < fixed + 1;
-        below.truncate(if tight { 2 } else { below.len() });
+        if tight {
+            let spare = usize::from(inside.height).saturating_sub(FORMS.len() + 2 + rows.len().clamp(1, 4));
+            below.truncate(spare.max(2));
+        }
         let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
         let spare = usize::from(inside.height) > fixed - below.len();
         if !tight {
@@ -294,7 +297,7 @@ impl Retag {
     /// What it would do.
     fn below(&self, app: &App, width: usize) -> Vec<Toned> {
         let tag = match self.tag() {
-            Err(wrong) => return padded(vec![Toned::of(Tone::Bad, sanitize(&wrong))]),
+            Err(wrong) => return padded(Toned::of(Tone::Bad, sanitize(&wrong)).wrapped(width)),
             Ok(tag) => tag,
         };
         let Some(strategy) = &tag.strategy else {

@@ -19,7 +19,9 @@ impl Sheet {
         Clear.render(area.intersection(buf.area), buf);
         let pictures: usize = self.stacks.iter().map(|stack| stack.ids.len()).sum();
         let mut title = format!("Pictures {}", thousands(pictures as u64));
-        if pictures > self.stacks.len() {
+        if self.is_inside() {
+            title = format!("{title} that look nearly the same");
+        } else if pictures > self.stacks.len() {
             title = format!("{title} in {} stacks", thousands(self.stacks.len() as u64));
         }
         if !app.marked.is_empty() {

@@ -33,6 +33,9 @@ pub enum Kind {
     Reviews,
 }
 
+/// From so many columns on, a row has room for its date and its model.
+const WIDE: u16 = 70;
+
 impl Shelf {
     /// A list of which nothing is marked.
     #[must_use]
@@ -166,20 +169,22 @@ impl Shelf {
             let mark = if self.marked.contains(&row.id) { theme.mark("● ", "* ") } else { "  " };
             draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
             draw::write(buf, &mut line, &fit(&row.hash.short(), 10, false), theme.tone(Tone::Accent));
-            let when = match self.kind {
-                Kind::Trash => {
-                    let trash = app.known.trash.known().and_then(|trash| trash.get(nth));
-                    let at = trash.map(|one| one.removed_at).unwrap_or_default();
-                    format!("{}  {:>4}  ", clock(at, &app.options.zone, "%Y-%m-%d %H:%M"), age(at, app.now))
-                }
-                Kind::Reviews => clock(row.recorded_at, &app.options.zone, "%Y-%m-%d %H:%M  "),
-            };
-            draw::write(buf, &mut line, &when, theme.tone(Tone::Dim));
-            draw::write_right(buf, &mut line, &fit(&size(row.size), 9, true), theme.tone(Tone::Plain));
-            let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
-            draw::write(buf, &mut line, &fit(&model, 18, false), theme.tone(Tone::Dim));
+            let removed = app.known.trash.known().and_then(|trash| trash.get(nth)).map(|one| one.removed_at);
+            let at = removed.filter(|_| self.kind == Kind::Trash).unwrap_or(row.recorded_at);
+            let wide = line.width >= WIDE;
+            if wide {
+                let date = clock(at, &app.options.zone, "%Y-%m-%d %H:%M  ");
+                draw::write(buf, &mut line, &date, theme.tone(Tone::Dim));
+            }
+            draw::write(buf, &mut line, &format!("{:>4}  ", age(at, app.now)), theme.tone(Tone::Dim));
+            let size = fit(&size(row.size), 9, true);
+            draw::write_right(buf, &mut line, &size, theme.tone(Tone::Plain));
+            if wide {
+                let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
+                draw::write(buf, &mut line, &format!("{} ", fit(&model, 18, false)), theme.tone(Tone::Dim));
+            }
             let prompt = row.name.as_deref().or(row.prompt.as_deref()).unwrap_or(&row.endpoint);
-            draw::write(buf, &mut line, &format!(" {}", sanitize(prompt)), theme.tone(Tone::Plain));
+            draw::write(buf, &mut line, &sanitize(prompt), theme.tone(Tone::Plain));
         }
     }
 }

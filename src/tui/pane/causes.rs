@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 
 use super::draw::{self, Frame};
 use super::table::{Cell, Column, Rows};
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::causes::Reason;
+use crate::tui::keymap::Scope;
 use crate::tui::line::{Tone, Toned, clock, thousands};
 use crate::tui::text::sanitize;
 
@@ -31,12 +33,14 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         if misses == 1 { "" } else { "es" },
         if app.live.filter.text().is_empty() { "" } else { ", filtered" }
     );
-    let at = list.index().map(|at| format!("{}/{}  Esc all calls", at + 1, shown)).unwrap_or_default();
+    let back = app.options.keymap.told(Scope::List, Action::Back);
+    let at = list.index().map(|at| format!("{}/{}  {back} all calls", at + 1, shown)).unwrap_or_default();
     let focused = !app.in_detail;
     let inside = Frame { title: &title, note: &at, focused, ..Frame::default() }.draw(theme, place, buf);
     if shown == 0 {
         let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        let line = Toned::of(Tone::Strong, "No call missed. ").and(Tone::Dim, "Esc shows all calls.");
+        let line =
+            Toned::of(Tone::Strong, "No call missed. ").and(Tone::Dim, format!("{back} shows all calls."));
         draw::lines(buf, air, &line.wrapped(usize::from(air.width)), theme);
         return;
     }

@@ -8,8 +8,10 @@ use unicode_width::UnicodeWidthStr;
 use super::draw::{self, Frame};
 use super::facts::media_lines;
 use crate::model::{Call, Row};
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::effect::Subject;
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, clock, cut};
 use crate::tui::page::{Page, heading};
@@ -47,12 +49,12 @@ fn way(app: &App) -> String {
     let detail = &app.detail;
     let mut words = Vec::new();
     if matches!(detail.page, Page::Request | Page::Response) {
-        words.extend(Some(detail.form.view.name()).filter(|_| detail.form.view != View::Pretty));
-        words.extend(
-            Some("cut: B loads all").filter(|_| detail.pages.as_ref().is_some_and(|pages| pages.cut)),
-        );
+        words.extend(Some(detail.form.view.name().to_owned()).filter(|_| detail.form.view != View::Pretty));
+        let cut = detail.pages.as_ref().is_some_and(|pages| pages.cut);
+        let all = app.options.keymap.told(Scope::Detail, Action::LoadAll);
+        words.extend(cut.then(|| format!("cut: {all} loads all")));
     }
-    words.extend(Some("not wrapped").filter(|_| detail.sideways.is_some()));
+    words.extend(detail.sideways.map(|_| "not wrapped".to_owned()));
     words.join(", ")
 }
 
@@ -106,11 +108,22 @@ fn picture_page(app: &App, place: Rect, buf: &mut Buffer) {
     let mut below = Rect { y: spot.bottom(), height: inside.height - spot.height, ..inside };
     let caption = layout::from_top(&mut below, 1);
     draw::toned(buf, caption, &caption_line(app), &app.options.theme);
-    let keys = Toned::of(Tone::Accent, "i").and(Tone::Dim, " whole screen");
+    let key = |action| app.options.keymap.told(Scope::Detail, action);
+    let keys = Toned::of(Tone::Accent, key(Action::Picture)).and(Tone::Dim, " whole screen");
     let keys = if app.detail.pictures() > 1 {
-        keys.and(Tone::Accent, "  , .").and(Tone::Dim, " other pictures")
+        let others = format!("  {} {}", key(Action::PreviousPicture), key(Action::NextPicture));
+        keys.and(Tone::Accent, others).and(Tone::Dim, " other pictures")
     } else {
         keys
+    };
+    let film = app.detail.pages.as_ref().and_then(|pages| media_lines(pages).into_iter().next());
+    let keys = match film {
+        Some(film) => {
+            let mut keys = keys.and(Tone::Accent, "  o").and(Tone::Dim, " opens");
+            keys.0.extend(film.0);
+            keys
+        }
+        None => keys,
     };
     draw::toned(buf, layout::from_top(&mut below, 1), &keys, &app.options.theme);
 }
@@ -122,7 +135,8 @@ pub fn full_screen(app: &App, area: Rect, buf: &mut Buffer) {
     let mut rest = area;
     let caption = layout::from_bottom(&mut rest, 1);
     paint(app, rest, buf);
-    let line = caption_line(app).and(Tone::Accent, "  Esc").and(Tone::Dim, " closes");
+    let key = app.options.keymap.told(Scope::Picture, Action::Back);
+    let line = caption_line(app).and(Tone::Accent, format!("  {key}")).and(Tone::Dim, " closes");
     draw::toned(buf, caption, &line, &app.options.theme);
 }
 
@@ -222,7 +236,8 @@ impl App {
             Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, format!("  {at}  {took}  {}", call.mode)),
         );
         if let Some(id) = &call.recording {
-            lines.push(Toned::of(Tone::Accent, id.as_str()).and(Tone::Dim, "  gd goes there"));
+            let key = self.options.keymap.told(Scope::Live, Action::Jump);
+            lines.push(Toned::of(Tone::Accent, id.as_str()).and(Tone::Dim, format!("  {key} goes there")));
         }
         if let Some(prompt) = &call.prompt {
             lines.push(asked(prompt, width));

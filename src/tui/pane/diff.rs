@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::draw::{self, Frame};
 use crate::engine::Thing;
@@ -80,11 +81,18 @@ fn sub_tabs(app: &App, place: Rect, buf: &mut Buffer) {
         return;
     }
     let mut top = Rect { x: place.x + 1, width: place.width.saturating_sub(2), height: 1, ..place };
-    for page in Side::ALL {
-        let count = app.known.diff.known().map_or(0, |diff| page.count(diff));
-        let name = if count > 0 { format!("{} {count}", page.title()) } else { page.title().to_owned() };
-        let front = app.diff.page == page;
-        let text = if front { format!("[{name}]") } else { format!(" {name} ") };
+    let named = |short: bool| {
+        Side::ALL.map(|page| {
+            let front = app.diff.page == page;
+            let title = if short && !front { page.short() } else { page.title() };
+            let count = app.known.diff.known().map_or(0, |diff| page.count(diff));
+            let name = if count > 0 { format!("{title} {count}") } else { title.to_owned() };
+            (front, if front { format!("[{name}]") } else { format!(" {name} ") })
+        })
+    };
+    let whole = named(false);
+    let wide: usize = whole.iter().map(|(_, text)| text.width()).sum();
+    for (front, text) in if wide > usize::from(top.width) { named(true) } else { whole } {
         draw::write(buf, &mut top, &text, if front { theme.title(true) } else { theme.tone(Tone::Dim) });
     }
 }

@@ -9,8 +9,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::draw;
 use crate::query::QueryError;
+use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::filter::{Choices, Filter};
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, cut, fit};
 use crate::tui::text::sanitize;
@@ -59,11 +61,16 @@ fn kept(app: &App, filter: &Filter, mut place: Rect, buf: &mut Buffer) {
     draw::write(buf, &mut place, &sanitize(filter.kept()), theme.tone(tone));
     if let Some(error) = filter.error() {
         underline(error, (start, 0), app, buf);
-        let text = format!("  / mends it: {}", sanitize(&error.message));
+        let key = app.options.keymap.told(Scope::List, Action::Filter);
+        let text = format!("  {key} mends it: {}", sanitize(&error.message));
         draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
         return;
     }
-    let keys = if off { "  off: \\ turns it on" } else { "  \\ off  Esc clear" };
+    let keymap = &app.options.keymap;
+    let toggle = keymap.told(Scope::List, Action::ToggleFilter);
+    let clear = keymap.told(Scope::List, Action::Back);
+    let keys =
+        if off { format!("  off: {toggle} turns it on") } else { format!("  {toggle} off  {clear} clear") };
     draw::toned(buf, place, &Toned::of(Tone::Dim, keys), theme);
 }
 

@@ -6,7 +6,9 @@ use ratatui::layout::Rect;
 use super::draw::{self, Frame};
 use super::table::{Cell, Column, Rows};
 use crate::model::Call;
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::keymap::Scope;
 use crate::tui::line::{Tone, Toned, clock, short_size, thousands};
 use crate::tui::text::{duration, sanitize};
 
@@ -27,12 +29,13 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let all = app.world.calls.len() - app.world.calls.partition_point(|call| call.id <= app.cleared);
     let title = super::recordings::title("Live", shown, all, app.live.filter.text());
     let new = app.live.new_below();
+    let last = app.options.keymap.told(Scope::Live, Action::Last);
     let alert = if app.live.following() || shown == 0 {
         String::new()
     } else if new > 0 {
-        format!("{} {} new below: G resumes", theme.mark("▼", "v"), thousands(new as u64))
+        format!("{} {} new below: {last} resumes", theme.mark("▼", "v"), thousands(new as u64))
     } else {
-        "not following: G resumes".into()
+        format!("not following: {last} resumes")
     };
     let place_in_list =
         app.live.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
@@ -74,7 +77,7 @@ fn cells(app: &App, call: &Call) -> Vec<Cell> {
 /// What an empty list teaches.
 fn empty(app: &App) -> Vec<Toned> {
     if !app.live.filter.text().is_empty() {
-        return super::recordings::no_result(app.live.filter.text());
+        return super::recordings::no_result(app, app.live.filter.text());
     }
     if !app.world.calls.is_empty() {
         let cleared = Toned::of(Tone::Strong, "The list was cleared.");
@@ -96,9 +99,9 @@ fn empty(app: &App) -> Vec<Toned> {
         plain("and every call shows up here as it happens."),
         Toned::default(),
         Toned::of(Tone::Dim, "Now: ").and(Tone::Plain, app.world.mode.meaning()).and(Tone::Dim, "."),
-        Toned::of(Tone::Accent, "m")
+        Toned::of(Tone::Accent, app.options.keymap.told(Scope::Live, Action::Mode))
             .and(Tone::Dim, " changes that, ")
-            .and(Tone::Accent, "?")
+            .and(Tone::Accent, app.options.keymap.told(Scope::Live, Action::Help))
             .and(Tone::Dim, " explains the keys."),
     ]
 }

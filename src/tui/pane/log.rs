@@ -7,7 +7,9 @@ use super::draw::{self, Frame};
 use super::recordings::{no_result, title};
 use super::table::{Cell, Column, Rows};
 use crate::model::{Level, StepRow};
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, clock, fit};
 use crate::tui::text::sanitize;
@@ -29,7 +31,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let title = title("Log", shown, app.toasts.log.len(), list.filter.text());
     let alert = match list.new_below() {
         0 => String::new(),
-        new => format!("{new} new below, G goes there"),
+        new => format!("{new} new below, {} goes there", app.options.keymap.told(Scope::Log, Action::Last)),
     };
     let focused = !app.in_detail;
     let frame = Frame { title: &title, alert: &alert, focused, ..Frame::default() };
@@ -42,7 +44,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
                 Toned::of(Tone::Dim, "Nothing was said yet. Messages and errors stay here."),
             ]
         } else {
-            no_result(list.filter.text())
+            no_result(app, list.filter.text())
         };
         let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
         draw::lines(buf, air, &lines, theme);
@@ -98,9 +100,9 @@ impl App {
             lines.push(Toned::default());
         }
         let keys = Toned::of(Tone::Dim, "-- changes: ")
-            .and(Tone::Accent, "u")
+            .and(Tone::Accent, self.options.keymap.told(Scope::Log, Action::Undo))
             .and(Tone::Dim, " takes the newest back, ")
-            .and(Tone::Accent, "Ctrl-R")
+            .and(Tone::Accent, self.options.keymap.told(Scope::Log, Action::Redo))
             .and(Tone::Dim, " makes it again --");
         lines.push(keys);
         match &self.known.steps.value {

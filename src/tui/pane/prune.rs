@@ -6,9 +6,11 @@ use ratatui::layout::Rect;
 use super::draw::{self, Frame};
 use super::table::{Cell, Column, Rows};
 use crate::model::RecordingId;
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::keymap::Scope;
 use crate::tui::layout;
-use crate::tui::line::{Tone, Toned, age, short_size, thousands};
+use crate::tui::line::{Tone, Toned, age, fit, short_size, thousands};
 use crate::tui::prune::{Fate, against, why};
 use crate::tui::text::sanitize;
 
@@ -22,8 +24,14 @@ const COLUMNS: [Column; 8] = [
     Column { title: "LAST", width: 5, grow: 0, right: true, leaves: 3 },
     Column { title: "COST", width: 8, grow: 0, right: true, leaves: 4 },
 ];
-/// Lines above the table: the query, what is wrong with it or three lines of sums.
-pub const HEAD: u16 = 4;
+/// The query, and what is wrong with it or three lines of sums.
+const HEAD: u16 = 4;
+
+/// Lines above the table of this pane: where there are few, some are for recordings.
+#[must_use]
+pub fn head(pane: Rect) -> u16 {
+    if pane.height < 12 { 2 } else { HEAD }
+}
 
 /// The line of the query.
 #[must_use]
@@ -45,12 +53,12 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let at = list.index().filter(|_| shown > 0).map(|at| format!("{}/{shown}", at + 1)).unwrap_or_default();
     let focused = !app.in_detail;
     let mut inside = Frame { title: &title, note: &at, focused, ..Frame::default() }.draw(theme, place, buf);
-    let head = layout::from_top(&mut inside, HEAD);
+    let head = layout::from_top(&mut inside, head(place));
     let filter = &app.prune.list.filter;
     if filter.kept().is_empty() && filter.input.is_none() {
-        let hint = Toned::of(Tone::Accent, "p")
+        let hint = Toned::of(Tone::Accent, key(app, Action::Presets))
             .and(Tone::Dim, " chooses what can go, ")
-            .and(Tone::Accent, "/")
+            .and(Tone::Accent, key(app, Action::Filter))
             .and(Tone::Dim, " types it");
         draw::toned(buf, query_line(place), &hint, theme);
     }
@@ -128,12 +136,18 @@ fn cells(app: &App, id: &RecordingId) -> Vec<Cell> {
     }
 }
 
+fn key(app: &App, action: Action) -> String {
+    app.options.keymap.told(Scope::Prune, action)
+}
+
 /// What an empty list teaches.
 fn empty(app: &App, place: Rect, buf: &mut Buffer) {
     let air = Rect { x: place.x + u16::from(place.width > 1), width: place.width.saturating_sub(2), ..place };
     if !app.prune.query().is_empty() {
         return;
     }
+    let step =
+        |action, text: &str| Toned::of(Tone::Accent, fit(&key(app, action), 7, false)).and(Tone::Dim, text);
     let lines = [
         Toned::of(Tone::Strong, "Fixtures that nothing asks for any more can go."),
         Toned::default(),
@@ -142,10 +156,10 @@ fn empty(app: &App, place: Rect, buf: &mut Buffer) {
             "A query says which; the plan shows what speaks for and against each, and nothing goes before you say so.",
         ),
         Toned::default(),
-        Toned::of(Tone::Accent, "p").and(Tone::Dim, "      queries to begin with"),
-        Toned::of(Tone::Accent, "/").and(Tone::Dim, "      type one, such as unused:>90d -tag:ci"),
-        Toned::of(Tone::Accent, "space").and(Tone::Dim, "  spares the selected recording"),
-        Toned::of(Tone::Accent, "d").and(Tone::Dim, "      removes what the plan shows, after asking"),
+        step(Action::Presets, "queries to begin with"),
+        step(Action::Filter, "type one, such as unused:>90d -tag:ci"),
+        step(Action::Mark, "spares the selected recording"),
+        step(Action::Delete, "removes what the plan shows, after asking"),
     ];
     let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
     draw::lines(buf, air, &lines, &app.options.theme);

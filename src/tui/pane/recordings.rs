@@ -6,7 +6,9 @@ use ratatui::layout::Rect;
 use super::draw::{self, Frame};
 use super::table::{Cell, Column, Rows};
 use crate::model::{Derivation, Ending, RecordingId, Row, Strategy};
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::keymap::Scope;
 use crate::tui::kin::Nth;
 use crate::tui::line::{Tone, Toned, age, short_size, thousands};
 use crate::tui::order::SortBy;
@@ -40,8 +42,12 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let at = list.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
     let focused = !app.in_detail;
     let note = at.unwrap_or_default();
-    let alert = if app.marks.in_range() { "range: move, then v or Esc ends it" } else { "" };
-    let inside = Frame { title: &title, note: &note, alert, focused }.draw(theme, place, buf);
+    let keymap = &app.options.keymap;
+    let ends = [(Scope::Recordings, Action::Range), (Scope::List, Action::Back)];
+    let [range, back] = ends.map(|(scope, action)| keymap.told(scope, action));
+    let alert =
+        if app.marks.in_range() { format!("range: move, {range} or {back} ends it") } else { String::new() };
+    let inside = Frame { title: &title, note: &note, alert: &alert, focused }.draw(theme, place, buf);
     if shown == 0 {
         let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let width = usize::from(air.width);
@@ -148,14 +154,14 @@ pub(super) fn title(name: &str, shown: usize, all: usize, filter: &str) -> Strin
 }
 
 /// What a filter without a result says.
-pub(super) fn no_result(filter: &str) -> Vec<Toned> {
+pub(super) fn no_result(app: &App, filter: &str) -> Vec<Toned> {
+    let keymap = &app.options.keymap;
     vec![
-        Toned::default(),
         Toned::of(Tone::Strong, format!("Nothing matches \"{}\".", sanitize(filter))),
         Toned::default(),
-        Toned::of(Tone::Accent, "Esc")
+        Toned::of(Tone::Accent, keymap.told(Scope::List, Action::Back))
             .and(Tone::Dim, " clears the filter, ")
-            .and(Tone::Accent, "\\")
+            .and(Tone::Accent, keymap.told(Scope::List, Action::ToggleFilter))
             .and(Tone::Dim, " turns it off."),
     ]
 }
@@ -260,14 +266,15 @@ fn empty(app: &App) -> Vec<Toned> {
         return vec![Toned::default(), Toned::of(Tone::Dim, "looking")];
     }
     if !app.world.rows.is_empty() {
-        return no_result(app.recordings.filter.text());
+        return no_result(app, app.recordings.filter.text());
     }
     let step =
         |number: &str, text: String| Toned::of(Tone::Accent, format!("{number}  ")).and(Tone::Plain, text);
     let first = if app.world.mode.stores() {
         format!("The mode is {}: calls are stored.", app.world.mode)
     } else {
-        format!("Press m and choose replay-or-record (now: {}).", app.world.mode)
+        let key = app.options.keymap.told(Scope::Recordings, Action::Mode);
+        format!("Press {key} and choose replay-or-record (now: {}).", app.world.mode)
     };
     vec![
         Toned::default(),

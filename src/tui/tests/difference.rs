@@ -18,7 +18,7 @@ fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     let (one, other) = (answer(before), answer(after));
     let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
     diff.contrast = contrast(&(&one).into(), &(&other).into());
-    let sheet = Sheet::of(&diff, Side::Text, 60, beside, true);
+    let sheet = Sheet::of(&diff, Side::Text, 60, beside, true, false);
     sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect()
 }
 
@@ -37,6 +37,26 @@ fn texts_that_share_nothing_stand_line_by_line() {
     let below = said("one", "four", false);
     assert!(below.contains(&"- one".to_owned()) && below.contains(&"+ four".to_owned()));
     assert!(said("same", "same", false).iter().any(|line| line.starts_with("Both say the same")));
+}
+
+#[test]
+fn blanks_make_a_difference_or_none() {
+    let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
+    let answer = |text: &str| {
+        let mut recording = world::streamed();
+        recording.response.headers = [("content-type", "text/plain")].into_iter().collect();
+        recording.response.log = crate::model::ByteLog::whole(text.to_owned(), std::time::Duration::ZERO);
+        recording
+    };
+    let (one, other) = (answer("a\n  b c\nd\n"), answer("a\nb  c\nD\n"));
+    diff.contrast = contrast(&(&one).into(), &(&other).into());
+    for (no_blanks, changed) in [(false, ["-   b c", "- d"]), (true, ["  b  c", "- d"])] {
+        let sheet = Sheet::of(&diff, Side::Response, 60, false, true, no_blanks);
+        let lines: Vec<_> = sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
+        for line in changed {
+            assert!(lines.iter().any(|known| known == line), "{no_blanks} {line}: {lines:#?}");
+        }
+    }
 }
 
 #[test]

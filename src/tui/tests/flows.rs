@@ -18,6 +18,7 @@ use crate::tui::draft::{Draft, Outcome, Part};
 use crate::tui::effect::Effect;
 use crate::tui::line::{Tone, Toned};
 use crate::tui::message::Message;
+use crate::tui::overlay::Overlay;
 use crate::tui::page::Pages;
 use crate::tui::text::Form;
 
@@ -197,10 +198,49 @@ fn common_faults_have_letters_and_others_are_typed() {
     let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("2 D");
     script.shows("derive");
     script.press("5");
-    let derive = |text: &str| Deed::Derive(world::id(0), text.parse().unwrap());
+    let derive = |text: &str| Deed::Derive(vec![world::id(0)], text.parse().unwrap());
     assert_eq!(script.deeds(), [derive("500")]);
     script.press("D c <BS>5<Enter>");
     assert_eq!(script.deeds(), [derive("cut@5")]);
+}
+
+#[test]
+fn all_marked_are_made_to_fail_and_what_takes_one_says_so() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> D 5");
+    let marked: Vec<RecordingId> = script.app.marked.iter().cloned().collect();
+    assert_eq!(script.deeds(), [Deed::Derive(marked, "500".parse().unwrap())]);
+    script.press("e");
+    assert!(script.screen().contains("Recordings are edited one at a time"), "{}", script.screen());
+    script.press("N");
+    assert!(script.screen().contains("named one at a time"), "{}", script.screen());
+    assert_eq!(script.deeds().len(), 0);
+}
+
+#[test]
+fn a_difference_is_mended_where_it_is_seen() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 c j c t");
+    let screen = script.screen();
+    let (one, _) = script.app.diff.sides.clone().unwrap();
+    assert!(
+        screen.contains(&format!("Make {one} answer both")) && screen.contains("3 misses would hit"),
+        "{screen}"
+    );
+    script.shows("match");
+    script.press("a");
+    let deeds = script.deeds();
+    let [Deed::Retag(ids, tag)] = &deeds[..] else { panic!("{deeds:?}") };
+    assert_eq!(ids[0].to_string(), one.to_string());
+    assert!(tag.strategy.is_some());
+    // What it did is seen at once: the side that changed is compared anew.
+    let row = script.app.world.rows[&ids[0]].clone();
+    let effects = script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(_, Ask::Diff(..)))), "{effects:?}");
+    script.press("t t p");
+    assert!(matches!(script.app.overlay, Some(Overlay::Retag(_))));
+    assert!(
+        script.app.known.fields.waiting && script.app.known.retag.waiting,
+        "the effect is asked for here, too"
+    );
 }
 
 fn price(number: u8, price: Option<u64>, problem: Option<&str>) -> Rerecord {

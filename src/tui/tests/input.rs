@@ -3,6 +3,7 @@
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::script::Script;
+use super::told::Words;
 use super::world;
 use crate::model::Timestamp;
 use crate::tui::action::Action;
@@ -10,6 +11,8 @@ use crate::tui::app::Tab;
 use crate::tui::deed::Deed;
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
+use crate::tui::overlay::Overlay;
+use crate::tui::theme::{Look, Theme};
 use crate::tui::{Keymap, Remap};
 
 fn mouse(script: &mut Script, kind: MouseEventKind, (column, row): (u16, u16), millis: i64) {
@@ -72,6 +75,37 @@ fn the_help_finds_a_key_and_shows_the_chosen_ones() {
     assert!(script.screen().contains("half a page"), "first what was looked for goes");
     script.press("<Esc>");
     assert!(script.app.overlay.is_none());
+}
+
+#[test]
+fn keys_inside_dialogs_are_for_people_to_choose_and_the_dialogs_say_so() {
+    let remap = |action, key: &str| Remap { action, keys: vec![key.into()] };
+    let chosen = [
+        remap(Action::Confirm, "Y"),
+        remap(Action::Back, "ctrl-g"),
+        remap(Action::Restore, "z"),
+        remap(Action::Mark, "m"),
+        remap(Action::Open, "ctrl-e"),
+    ];
+    let keymap = Keymap::default().with(&chosen).unwrap();
+    let world = Words::Plain.world();
+    let mut script = Script::telling(Words::Plain, false, world, Theme::choose(Look::Dark, false, None));
+    script.app.options.keymap = keymap;
+    script.press("2 d");
+    assert!(script.screen().contains("[ Ctrl-G  Keep ]     Y  Delete 1"), "{}", script.screen());
+    script.press("x <Esc>");
+    assert!(script.app.overlay.is_some(), "the keys of the table mean nothing any more");
+    script.press("Y");
+    assert!(script.screen().contains("delete: the disk is full"));
+    script.press("<C-g> t j m");
+    assert!(script.screen().contains("[x]") && script.screen().contains("Ctrl-E  Retag 1"));
+    script.press("<C-g> <:trash> z");
+    assert!(script.screen().contains("z restore"));
+    script.press("<C-g> ? / b r i n g");
+    assert!(script.screen().contains("z               bring it back"), "{}", script.screen());
+    script.press("<C-g> <C-g> f m");
+    let Some(Overlay::Finder(finder)) = &script.app.overlay else { panic!("no finder") };
+    assert_eq!(finder.input.value(), "m", "where text is typed, letters are letters");
 }
 
 #[test]

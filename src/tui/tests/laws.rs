@@ -59,10 +59,28 @@ fn no_size_makes_a_screen_panic() {
     }
 }
 
+/// States that show texts of each kind whole.
+const LONG: [&str; 14] = [
+    "live_detail",
+    "live_search",
+    "detail_response",
+    "detail_raw",
+    "detail_stream",
+    "detail_match",
+    "draft",
+    "strategy_field",
+    "record_now",
+    "rerecord",
+    "reviews",
+    "diff_text",
+    "delete_failed",
+    "log_detail",
+];
+
 #[test]
-fn every_state_takes_endless_lines() {
+fn endless_lines_are_harmless() {
     let world = Words::Endless.world();
-    for (nth, (name, keys)) in STATES.iter().enumerate().filter(|(nth, _)| nth % 3 == 0) {
+    for (nth, (name, keys)) in STATES.iter().filter(|(name, _)| LONG.contains(name)).enumerate() {
         let mut script =
             Script::telling(Words::Endless, nth % 2 == 1, world.clone(), theme(Look::Mono, false)).keys(keys);
         script.resize(100, 30);

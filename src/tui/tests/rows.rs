@@ -281,7 +281,17 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     script.press("h <Space>");
     assert!(script.app.marked.is_empty(), "once more takes the marks away");
     script.press("h l <Enter>");
-    assert_eq!(selected(&script), stacks.get(1).map(|stack| stack.ids[0].clone()));
+    let shown = |script: &Script| match &script.app.overlay {
+        Some(Overlay::Sheet(sheet)) => (sheet.stacks.len(), sheet.at),
+        _ => (0, 0),
+    };
+    let (members, second) = (stacks[1].ids.len(), stacks[1].ids[1].clone());
+    assert_eq!(shown(&script), (members, 0), "the stack is open");
+    script.shows("stack");
+    script.press("<Esc>");
+    assert_eq!(shown(&script), (stacks.len(), 1), "closed, it is still selected");
+    script.press("<Enter> l <Enter>");
+    assert_eq!(selected(&script), Some(second));
     assert!(script.app.overlay.is_none() && script.app.in_detail);
     script.press("I d x");
     let free = |id: &&RecordingId| !script.app.world.rows[*id].protected;

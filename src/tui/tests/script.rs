@@ -167,69 +167,65 @@ impl Script {
             effects.extend(self.app.update(Message::Frame));
         }
         for effect in effects {
-            if let Some(reply) = self.told.and_then(|told| told.reply(&self.app, &effect)) {
+            let told = self.told.and_then(|told| told.reply(&self.app, &effect));
+            let replies = told.map_or_else(|| self.replies(effect), |reply| vec![reply]);
+            for reply in replies {
                 self.say(reply);
-                continue;
             }
-            match effect {
-                Effect::Load { generation, form, .. } => {
-                    let pages = match &self.recording {
-                        Some(recording) => world::pages(recording, form),
-                        None => self.pages.clone(),
-                    };
-                    let pages = Some(Arc::new(pages));
-                    self.say(Message::Loaded { generation, pages });
-                }
-                Effect::Scale(scale) => {
-                    let Source::Inline(bytes) = &scale.picture.source else { continue };
-                    let picture = crate::reading::decode_picture(bytes).map(|decoded| {
-                        (
-                            (decoded.width(), decoded.height()),
-                            Arc::new(picture::thumbnail(&decoded, scale.cells)),
-                        )
-                    });
-                    self.say(Message::Scaled { generation: scale.generation, picture });
-                }
-                Effect::Ask(generation, ask @ Ask::Expired) => {
-                    let answer = Ok(Answer::Expired(self.expired.clone()));
-                    self.say(Message::Answered { generation, answer, ask });
-                }
-                Effect::Shrink(shrink) => {
-                    for id in shrink.ids {
-                        let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
-                        let small = (
-                            Arc::new(picture::thumbnail(&decoded, shrink.cells)),
-                            contrast::Look::of(&decoded),
-                        );
-                        self.say(Message::Shrunk(id, Ok(small)));
+        }
+    }
+
+    /// What the workers and the desk say at once; what they do not answer is kept for the test.
+    fn replies(&mut self, effect: Effect) -> Vec<Message> {
+        match effect {
+            Effect::Load { generation, form, .. } => {
+                let pages = match &self.recording {
+                    Some(recording) => world::pages(recording, form),
+                    None => self.pages.clone(),
+                };
+                vec![Message::Loaded { generation, pages: Some(Arc::new(pages)) }]
+            }
+            Effect::Scale(scale) => {
+                let Source::Inline(bytes) = &scale.picture.source else { return Vec::new() };
+                let picture = crate::reading::decode_picture(bytes).map(|decoded| {
+                    ((decoded.width(), decoded.height()), Arc::new(picture::thumbnail(&decoded, scale.cells)))
+                });
+                vec![Message::Scaled { generation: scale.generation, picture }]
+            }
+            Effect::Shrink(shrink) => {
+                let small = |id: RecordingId| {
+                    let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
+                    let scaled = Arc::new(picture::thumbnail(&decoded, shrink.cells));
+                    Message::Shrunk(id, Ok((scaled, contrast::Look::of(&decoded))))
+                };
+                shrink.ids.into_iter().map(small).collect()
+            }
+            Effect::Values(key, rows) => vec![Message::Values(key, vocabulary::of_rows(&rows, key))],
+            Effect::Seek(Seek { generation, text, rows }) => {
+                let sought = seek(&text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap();
+                vec![Message::Sought { generation, sought }]
+            }
+            Effect::Sift(sift) => vec![Message::Sifted { generation: sift.generation, keys: sift.keys() }],
+            Effect::Ask(_, Ask::Stats) => Vec::new(),
+            Effect::Ask(generation, ask) => {
+                let answer = match &ask {
+                    Ask::Expired => Answer::Expired(self.expired.clone()),
+                    Ask::Why(_) => Answer::Why(self.why.clone().map(Box::new)),
+                    Ask::Diff(one, other) => Answer::Diff(Box::new(world::diff(one.clone(), other.clone()))),
+                    _ => {
+                        self.effects.push(Effect::Ask(generation, ask));
+                        return Vec::new();
                     }
-                }
-                Effect::Seek(Seek { generation, text, rows }) => {
-                    let sought = seek(&text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap();
-                    self.say(Message::Sought { generation, sought });
-                }
-                Effect::Values(key, rows) => {
-                    self.say(Message::Values(key, vocabulary::of_rows(&rows, key)));
-                }
-                Effect::Sift(sift) => {
-                    let (generation, keys) = (sift.generation, sift.keys());
-                    self.say(Message::Sifted { generation, keys });
-                }
-                Effect::Ask(generation, ask @ Ask::Why(_)) => {
-                    let answer = Ok(Answer::Why(self.why.clone().map(Box::new)));
-                    self.say(Message::Answered { generation, answer, ask });
-                }
-                Effect::Ask(_, Ask::Stats) => {}
-                Effect::Ask(generation, ask @ Ask::Diff(..)) => {
-                    let Ask::Diff(one, other) = ask.clone() else { continue };
-                    let answer = Ok(Answer::Diff(Box::new(world::diff(one, other))));
-                    self.say(Message::Answered { generation, answer, ask });
-                }
-                Effect::Pair(pair) => {
-                    let sides = world::pictures(&pair);
-                    self.say(Message::Paired { generation: pair.generation, sides });
-                }
-                other => self.effects.push(other),
+                };
+                vec![Message::Answered { generation, answer: Ok(answer), ask }]
+            }
+            Effect::Pair(pair) => {
+                let sides = world::pictures(&pair);
+                vec![Message::Paired { generation: pair.generation, sides }]
+            }
+            other => {
+                self.effects.push(other);
+                Vec::new()
             }
         }
     }

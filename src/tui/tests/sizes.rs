@@ -77,7 +77,9 @@ fn taken(name: &str, keys: &str, snapshot: &Snapshot) {
     let mut ascii = opened(keys, snapshot, Theme::choose(Look::Dark, false, None).in_ascii());
     let (mut told, mut legend) = (Vec::new(), Legend::default());
     for (columns, rows) in SIZES {
-        scripts.iter_mut().for_each(|script| script.resize(columns, rows));
+        for script in &mut scripts {
+            script.resize(columns, rows);
+        }
         ascii.resize(columns, rows);
         let [dark, light, mono] = scripts.each_ref().map(Script::buffer);
         for (at, cell) in dark.content().iter().enumerate().filter(|(_, cell)| !is_pixel(cell)) {
@@ -102,8 +104,12 @@ fn taken(name: &str, keys: &str, snapshot: &Snapshot) {
 #[test]
 fn every_screen_in_every_look() {
     let world = Words::Plain.world();
-    STATES.iter().for_each(|(name, keys)| taken(name, keys, &world));
-    EMPTY.iter().for_each(|(name, keys)| taken(name, keys, &Snapshot::default()));
+    for (name, keys) in STATES {
+        taken(name, keys, &world);
+    }
+    for (name, keys) in EMPTY {
+        taken(name, keys, &Snapshot::default());
+    }
 }
 
 #[test]

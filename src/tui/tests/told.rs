@@ -48,13 +48,13 @@ impl Words {
         }
     }
 
-    /// Of what there is a lot, not each is endless.
+    /// What stands in a row of a list is only the beginning of a text, and there is a lot of it.
     fn often(self, text: &str) -> String {
         if self == Self::Endless { Self::Hostile.say(text) } else { self.say(text) }
     }
 
     fn row(self, number: u8) -> Row {
-        let say = |text: &str| if number == 0 { self.say(text) } else { self.often(text) };
+        let say = |text: &str| self.often(text);
         let row = world::row(number);
         Row {
             model: row.model.map(|text| say(&text)),
@@ -62,8 +62,8 @@ impl Words {
             endpoint: say(&row.endpoint),
             mount: self.often(&row.mount),
             method: self.often(&row.method),
-            name: (number % 4 == 0).then(|| say("checkout/hat")),
-            tags: if number % 3 == 0 { vec![say("ci"), self.often("hats")] } else { Vec::new() },
+            name: number.is_multiple_of(4).then(|| say("checkout/hat")),
+            tags: if number.is_multiple_of(3) { vec![say("ci"), self.often("hats")] } else { Vec::new() },
             scope: (number == 4).then(|| self.often("test-1")),
             hash: if number == 1 || number == 4 { Hash::of(b"take") } else { row.hash },
             edited: number == 6,
@@ -72,9 +72,9 @@ impl Words {
     }
 
     fn call(self, number: u64) -> Call {
-        let say = |text: &str| if number == CALLS { self.say(text) } else { self.often(text) };
+        let say = |text: &str| self.often(text);
         let call = world::call(number);
-        let fields = [say("body/quality"), self.often("body/seed")];
+        let fields = [say("body/quality"), say("body/seed")];
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         Call {
             model: call.model.map(|text| say(&text).into()),
@@ -82,8 +82,8 @@ impl Words {
             endpoint: say(&call.endpoint).into(),
             mount: self.often(&call.mount).into(),
             method: self.often(&call.method).into(),
-            reason: call.reason.map(|text| say(&text)),
-            scope: (number % 5 == 0).then(|| self.often("test-1").into()),
+            reason: call.reason.map(|text| if number == CALLS { self.say(&text) } else { say(&text) }),
+            scope: number.is_multiple_of(5).then(|| self.often("test-1").into()),
             cause: call.cause.map(|_| Arc::new(world::cause(7, &fields))),
             ..call
         }
@@ -123,7 +123,7 @@ impl Words {
 
     /// A recording of which every part is said so: with pictures, or with a text.
     fn recording(self, pictures: bool) -> Recording {
-        let mut recording = world::recording(if pictures { 0 } else { 1 }, &world::png(48));
+        let mut recording = world::recording(u8::from(!pictures), &world::png(48));
         recording.request = self.request("A capybara wearing a tiny hat, sitting in a hot spring", 7);
         recording.name = Some(self.often("checkout/hat"));
         recording.tags = vec![self.often("ci")];

@@ -70,6 +70,41 @@ async fn elsewhere_it_fills_the_screen_in_cells_and_no_key_is_lost() {
     }
 }
 
+/// The beginning of a film: what kind of one it is.
+const FILM: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08mdat";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_is_shown_by_the_thumbnail_that_was_recorded_with_it() {
+    let home = Home::new();
+    let mut picture = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 64).write_to(&mut picture, image::ImageFormat::Png).unwrap();
+    let picture = picture.into_inner();
+    let upstream = Upstream::start(move |seen| {
+        let thumbnail = seen.target.contains("variant=thumbnail");
+        let kind = if thumbnail { "image/png" } else { "video/mp4" };
+        let body = if thumbnail { picture.clone() } else { FILM.to_vec() };
+        Response::builder().header("content-type", kind).body(axum::body::Body::from(body)).unwrap()
+    })
+    .await;
+    let running = home.record(&upstream);
+    for target in ["/content?variant=thumbnail", "/content"] {
+        let target = format!("/openai/v1/videos/video_1{target}");
+        assert_eq!(crate::home::fetch(running.address, &target).await.status, 200);
+        running.json();
+    }
+    assert_eq!(running.end("TERM").code, Some(0));
+    let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
+    terminal.shows("2 rec");
+    terminal.keys("2/videos -image:yes");
+    terminal.shows("1 of 2");
+    terminal.keys("\r]]");
+    terminal.shows("[Image 1]");
+    terminal.line(&["o opens", "mp4"]);
+    terminal.shows("of rec_");
+    terminal.keys("q");
+    terminal.ends(0);
+}
+
 /// Makes a recording that holds a picture.
 pub(super) async fn pictured(home: &Home) -> RecordingId {
     let running = home.serve(&["--mode", "mock"]);
