@@ -233,7 +233,8 @@ fn a_difference_is_mended_where_it_is_seen() {
     assert!(tag.strategy.is_some());
     // What it did is seen at once: the side that changed is compared anew.
     let row = script.app.world.rows[&ids[0]].clone();
-    let effects = script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
+    script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
+    let effects = script.app.update(Message::Frame);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(_, Ask::Diff(..)))), "{effects:?}");
     script.press("t t p");
     assert!(matches!(script.app.overlay, Some(Overlay::Retag(_))));
