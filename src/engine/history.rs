@@ -13,7 +13,7 @@ use super::asking::Asking;
 use super::metrics::Latencies;
 use crate::matching::Outline;
 use crate::model::{
-    Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Row, Scrubbed, Snapshot,
+    Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Rows, Scrubbed, Snapshot,
 };
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
@@ -294,7 +294,7 @@ impl History {
     }
 
     /// Mode, calls and counters; `rows` is asked under the same lock.
-    pub(super) fn snapshot(&self, rows: impl FnOnce() -> HashMap<RecordingId, Arc<Row>>) -> Snapshot {
+    pub(super) fn snapshot(&self, rows: impl FnOnce() -> Rows) -> Snapshot {
         let state = self.lock();
         Snapshot { rows: rows(), ..state.picture.clone() }
     }

@@ -214,7 +214,7 @@ impl Engine {
     /// All that is known now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.shared.history.snapshot(|| self.rows())
+        self.shared.history.snapshot(|| self.rows().into_values().collect())
     }
 
     /// One row by its id.

@@ -1,11 +1,11 @@
 //! What the engine announces, and the picture of the world that a listener folds from it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Hit, Mode, Outcome, RecordingId, Row};
+use super::{Call, Hit, Mode, Outcome, RecordingId, Row, Rows};
 
 /// Something that became true. Applying an event twice is harmless: each carries the state it leads to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub struct Snapshot {
     /// The proxy's mode.
     pub mode: Mode,
     /// All recordings.
-    pub rows: HashMap<RecordingId, Arc<Row>>,
+    pub rows: Rows,
     /// The newest calls, oldest first, at most [`Snapshot::CALLS`].
     pub calls: VecDeque<Arc<Call>>,
     /// The engine's counters.
@@ -128,7 +128,7 @@ impl Snapshot {
             }
             Event::Stored { rows } => {
                 for row in rows {
-                    self.rows.insert(row.id.clone(), Arc::clone(row));
+                    self.rows.insert(Arc::clone(row));
                 }
             }
             Event::Removed { ids } => {

@@ -13,6 +13,7 @@ mod mode;
 mod name;
 mod playback;
 mod recording;
+mod rows;
 mod rule;
 mod scope;
 mod step;
@@ -34,6 +35,7 @@ pub use recording::{
     Completeness, Derivation, Ending, Hit, Hits, MediaRef, Original, Provenance, Recording, Row, Source,
     Tokens, Usage, Usd,
 };
+pub use rows::{Part, Rows};
 pub use rule::Rule;
 pub use scope::{CursorState, ScopeState};
 pub use step::{StepId, StepRow};

@@ -1,10 +1,8 @@
 //! Whether a query matches.
 
-use std::cell::OnceCell;
-
 use super::key::{Key, result_word};
 use super::parse::{Expr, Term};
-use super::value::{Case, Pattern, Test, Value};
+use super::value::{Test, Value};
 use super::{Judged, Subject, Verdict, arrived, last_use};
 use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, Timestamp};
 
@@ -14,14 +12,12 @@ pub(super) struct View<'a> {
     now: Timestamp,
     /// Whether what is known counts as all there is.
     guess: bool,
-    /// Where bare words are looked for, by case, once something asks.
-    joined: [OnceCell<String>; 2],
 }
 
 /// What a term is about, of one subject.
 enum Seen<'a> {
     /// All that bare words are looked for in.
-    Bare(&'a View<'a>),
+    Bare(Subject<'a>),
     /// Texts, of which one has to fit.
     Texts([Option<&'a str>; 4], &'a [String]),
     /// A call, by its own id or its recording's.
@@ -80,7 +76,7 @@ fn fold(
 impl Term {
     fn judge(&self, view: &View<'_>) -> Verdict {
         let seen = match (self.key, view.subject) {
-            (None, _) => Seen::Bare(view),
+            (None, _) => Seen::Bare(view.subject),
             (Some(entry), Subject::Row(row, _)) => view.of_row(entry.key, row),
             (Some(entry), Subject::Call(call)) => of_call(entry.key, call, view.now),
         };
@@ -95,11 +91,8 @@ impl Value {
         };
         match (&self.test, seen) {
             (_, Seen::Unknown) => Verdict::Unknown,
-            (Test::Text(Pattern::Contains(part)), Seen::Bare(view)) => {
-                view.joined(part.case).contains(&part.text).into()
-            }
-            (Test::Text(pattern), Seen::Bare(view)) => {
-                let (texts, more) = bare(view.subject);
+            (Test::Text(pattern), Seen::Bare(subject)) => {
+                let (texts, more) = bare(*subject);
                 any(&|text| pattern.fits(text), &texts, more).into()
             }
             (Test::Text(pattern), Seen::Texts(texts, more)) => {
@@ -162,18 +155,7 @@ fn bare(subject: Subject<'_>) -> ([Option<&str>; 4], &[String]) {
 
 impl<'a> View<'a> {
     pub(super) fn new(subject: Subject<'a>, now: Timestamp, guess: bool) -> Self {
-        Self { subject, now, guess, joined: Default::default() }
-    }
-
-    /// Line by line, so that no word is found across two texts: all of them have one line.
-    fn joined(&self, case: Case) -> &str {
-        self.joined[case as usize].get_or_init(|| {
-            let (texts, more) = bare(self.subject);
-            let texts = texts.into_iter().flatten().chain(more.iter().map(String::as_str));
-            let mut joined = String::with_capacity(256);
-            texts.for_each(|text| joined.extend([text, "\n"]));
-            case.small(&joined)
-        })
+        Self { subject, now, guess }
     }
 }
 

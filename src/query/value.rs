@@ -300,12 +300,10 @@ impl Pattern {
 
     pub(super) fn fits(&self, text: &str) -> bool {
         match self {
-            Self::Contains(part) => part.case.small(text).contains(&part.text),
+            Self::Contains(part) => part.stands_in(text),
             Self::Whole(whole) => whole.case.small(text) == whole.text,
             // Most texts lack a piece, and that is found out many times faster.
-            Self::Glob(pieces, glob) => {
-                pieces.iter().all(|part| part.case.small(text).contains(&part.text)) && glob.matches(text)
-            }
+            Self::Glob(pieces, glob) => pieces.iter().all(|part| part.stands_in(text)) && glob.matches(text),
         }
     }
 }
@@ -315,6 +313,16 @@ impl Part {
         let single = |c: char| c.is_ascii() || (c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]));
         let case = if text.chars().all(single) { Case::Ascii } else { Case::All };
         Self { text: case.small(text), case }
+    }
+
+    /// Whether it is found in a text. Nothing is copied for that where it can be helped.
+    fn stands_in(&self, text: &str) -> bool {
+        let Some((first, rest)) = self.text.as_bytes().split_first() else { return true };
+        if self.case == Case::All && !text.is_ascii() {
+            return self.case.small(text).contains(&self.text);
+        }
+        let begins = |at: &[u8]| at[0].to_ascii_lowercase() == *first && at[1..].eq_ignore_ascii_case(rest);
+        text.as_bytes().windows(self.text.len()).any(begins)
     }
 }
 

@@ -38,7 +38,7 @@ use super::theme::Theme;
 use super::toast::Toasts;
 use super::why::Why;
 use crate::model::{Call, CallId, Notice, RecordingId, Row, Snapshot, Timestamp};
-use crate::query::Kind;
+use crate::query::{Key, Kind};
 use crate::reading::Prices;
 use crate::terminal::Protocol;
 
@@ -155,6 +155,10 @@ pub struct App {
     pub(super) counted: Option<(Timestamp, (u64, usize))>,
     pub(super) typed: String,
     pub(super) dirty: bool,
+    /// The key of recordings whose values are wanted.
+    pub(super) counting: Option<Key>,
+    /// Whether events were taken in since what is derived was brought up to date.
+    behind: bool,
 }
 
 impl Options {
@@ -213,14 +217,28 @@ impl App {
             jumps: Vec::new(),
             typed: String::new(),
             dirty: true,
+            counting: None,
+            behind: false,
         }
     }
 
     /// Takes a message in; returns what is to be done.
+    ///
+    /// There can be thousands of events a second. What is derived from them is brought up to date by the next message
+    /// that is none: before each frame there is one.
     pub fn update(&mut self, message: Message) -> Vec<Effect> {
-        self.dirty |= !matches!(message, Message::Tick(_));
+        self.dirty |= !matches!(message, Message::Tick(_) | Message::Frame);
+        if let Message::Event(event) = message {
+            self.take_event(&event);
+            self.behind = true;
+            return Vec::new();
+        }
+        let mut effects = if std::mem::take(&mut self.behind) { self.reconcile(false) } else { Vec::new() };
+        if matches!(message, Message::Frame) {
+            return effects;
+        }
         let moment = Self::is_moment(&message);
-        let mut effects = match message {
+        effects.extend(match message {
             Message::Key(key) => self.key(key),
             Message::Mouse(event, now) => self.mouse(event, now),
             Message::Paste(text) => self.paste(&text),
@@ -232,7 +250,7 @@ impl App {
                 self.take(other);
                 Vec::new()
             }
-        };
+        });
         effects.extend(self.reconcile(moment));
         effects
     }
@@ -336,7 +354,6 @@ impl App {
                 self.focus_detail(self.in_detail);
             }
             Message::Snapshot(snapshot) => self.take_snapshot(*snapshot),
-            Message::Event(event) => self.take_event(&event),
             Message::Loaded { generation, pages } => self.detail.loaded(generation, pages),
             Message::Scaled { generation, picture } => self.detail.scaled(generation, picture),
             Message::Paired { generation, sides } => self.diff.paired(generation, sides),
@@ -352,6 +369,7 @@ impl App {
                 self.detail.recompose();
             }
             Message::Sifted { generation, keys } => self.sifted(generation, keys),
+            Message::Values(key, values) => self.learn(key, values),
             Message::Shrunk(id, cells, small) => self.smalls.take(id, cells, small),
             Message::Sought { generation, sought } => {
                 if let Some(Overlay::Finder(finder)) = &mut self.overlay {
@@ -374,6 +392,8 @@ impl App {
             }
             Message::Drafted(draft) => self.drafted(draft),
             Message::Offer(_)
+            | Message::Event(_)
+            | Message::Frame
             | Message::Key(_)
             | Message::Mouse(..)
             | Message::Paste(_)

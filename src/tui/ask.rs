@@ -9,7 +9,7 @@ use super::text::Form;
 use crate::desk::Desk;
 use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
 use crate::matching::NamedField;
-use crate::model::{CallId, RecordingId, Row, StepRow};
+use crate::model::{CallId, RecordingId, Row, Rows, StepRow};
 use crate::retention::PrunePlan;
 
 /// A question to the desk. A newer one of the same kind replaces it.
@@ -53,7 +53,7 @@ pub enum Answer {
     Retag(Vec<Retagged>),
     Diff(Box<Diff>),
     Prune(Box<PrunePlan>),
-    List(Vec<Arc<Row>>),
+    List(Rows),
     Expired(Vec<Arc<Row>>),
     Rerecord(Vec<Rerecord>),
     Trash(Vec<Trashed>),
@@ -96,7 +96,7 @@ impl Ask {
             Self::Prune(query, keep) => {
                 desk.prune(&query, &keep, None, true).await.map(|plan| Answer::Prune(Box::new(plan)))
             }
-            Self::List(query) => desk.list(&query).await.map(Answer::List),
+            Self::List(query) => desk.list(&query).await.map(|rows| Answer::List(rows.into_iter().collect())),
             Self::Expired => desk.list("expired:yes").await.map(Answer::Expired),
             Self::Rerecord(ids) => desk.rerecord_plan(&ids).await.map(Answer::Rerecord),
             Self::Trash => desk.trash().await.map(Answer::Trash),
@@ -174,7 +174,7 @@ pub struct Known {
     pub retag: Slot<Vec<Retagged>>,
     pub diff: Slot<Box<Diff>>,
     pub prune: Slot<Box<PrunePlan>>,
-    pub list: Slot<Vec<Arc<Row>>>,
+    pub list: Slot<Rows>,
     pub expired: Slot<HashSet<RecordingId>>,
     pub rerecord: Slot<Vec<Rerecord>>,
     pub trash: Slot<Vec<Trashed>>,

@@ -9,7 +9,8 @@ use super::sheet::Shrink;
 use super::sieve::Sift;
 use super::text::{Form, Picture};
 use crate::engine::Thing;
-use crate::model::{CallId, RecordingId};
+use crate::model::{CallId, RecordingId, Rows};
+use crate::query::Key;
 
 /// A wish of the screen. Carrying it out changes nothing on the screen: the event or message that follows does.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub enum Effect {
     Scale(Scale),
     /// Work out which recordings are listed; answered by `Message::Sifted`.
     Sift(Sift),
+    /// Find what stands behind a key in these rows; answered by `Message::Values`.
+    Values(Key, Rows),
     /// Make pictures of recordings small; answered by a `Message::Shrunk` for each.
     Shrink(Shrink),
     /// Look for letters in recordings; answered by `Message::Sought`.

@@ -28,6 +28,9 @@ pub struct Filter {
     pub choices: Choices,
 }
 
+/// What stands behind a key; none while that is not known.
+type Values<'a> = dyn Fn(Key) -> Option<Vec<String>> + 'a;
+
 /// How the word at the cursor could go on.
 #[derive(Clone, Debug, Default)]
 pub struct Choices {
@@ -147,8 +150,8 @@ impl Filter {
         *self = Self { plain: self.plain, past: std::mem::take(&mut self.past), ..Self::of(self.kind) };
     }
 
-    /// Changes what is typed; `values` knows what stands behind a key in the rows there are.
-    pub fn change(&mut self, change: impl FnOnce(&mut Input), values: &dyn Fn(Key) -> Vec<String>) {
+    /// Changes what is typed; `values` knows what stands behind a key in the rows there are, or will let it be known.
+    pub fn change(&mut self, change: impl FnOnce(&mut Input), values: &Values<'_>) {
         let Some(input) = &mut self.input else { return };
         let before = (input.value().to_owned(), input.cursor());
         change(input);
@@ -161,7 +164,7 @@ impl Filter {
     }
 
     /// Puts in how the word at the cursor could go on; asked again, the next way.
-    pub fn complete(&mut self, forward: bool, values: &dyn Fn(Key) -> Vec<String>) {
+    pub fn complete(&mut self, forward: bool, values: &Values<'_>) {
         if self.choices.ways.is_empty() {
             self.choose(values, true);
         }
@@ -185,6 +188,16 @@ impl Filter {
         if count == 1 {
             // There is nothing to choose: go on with what stands there now.
             self.choose(values, true);
+        }
+    }
+
+    /// It became known what stands behind a key.
+    pub fn learn(&mut self, key: Key, values: Vec<String>) {
+        if self.input.is_some() {
+            self.choices.values.insert(key, values);
+            if self.choices.at.is_none() {
+                self.choose(&|_| None, false);
+            }
         }
     }
 
@@ -214,13 +227,17 @@ impl Filter {
     }
 
     /// Finds how the word at the cursor could go on; where nothing of it is typed, only if asked for.
-    fn choose(&mut self, values: &dyn Fn(Key) -> Vec<String>, asked: bool) {
+    fn choose(&mut self, values: &Values<'_>, asked: bool) {
         let Some(input) = self.input.as_ref().filter(|_| !self.plain) else { return };
         let Choices { ways, at, base, values: known } = &mut self.choices;
         input.value().clone_into(base);
         let cursor = base.char_indices().nth(input.cursor()).map_or(base.len(), |(at, _)| at);
         let known = std::cell::RefCell::new(known);
-        let values = |key| known.borrow_mut().entry(key).or_insert_with(|| values(key)).clone();
+        let values = |key| {
+            let found = known.borrow().get(&key).cloned();
+            let learned = || values(key).inspect(|values| _ = known.borrow_mut().insert(key, values.clone()));
+            found.or_else(learned).unwrap_or_default()
+        };
         *at = None;
         *ways = complete(base, cursor, self.kind, &values);
         let typed = |way: &Completion| base.get(way.replace.start..cursor).unwrap_or_default();
@@ -234,16 +251,16 @@ impl Filter {
 mod tests {
     use super::*;
 
-    fn none(_: Key) -> Vec<String> {
-        Vec::new()
+    fn none(_: Key) -> Option<Vec<String>> {
+        None
     }
 
     fn typed(text: &str) -> Filter {
         let mut filter = Filter::default();
         filter.edit();
         filter.change(|input| *input = Input::new(text.into()), &|key| match key {
-            Key::Model => vec!["gpt-5".into(), "gpt image".into()],
-            _ => Vec::new(),
+            Key::Model => Some(vec!["gpt-5".into(), "gpt image".into()]),
+            _ => None,
         });
         filter
     }
@@ -297,6 +314,17 @@ mod tests {
         filter.complete(false, &none);
         assert_eq!((value(&filter), filter.text()), ("hat model:gpt-5", "hat model:gpt-5"));
         assert!(typed("hat ").choices.ways.is_empty(), "no list over a blank");
+    }
+
+    #[test]
+    fn values_that_come_later_are_offered_then() {
+        let mut filter = Filter::default();
+        filter.edit();
+        filter.change(|input| *input = Input::new("model:".into()), &none);
+        let offers = |filter: &Filter| filter.choices.ways.iter().any(|way| way.text.contains("zebra-1"));
+        assert!(!offers(&filter));
+        filter.learn(Key::Model, vec!["zebra-1".into()]);
+        assert!(offers(&filter));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What happens to the finder.
 
-use std::sync::Arc;
-
 use tui_input::Input;
 
 use super::action::Action;
@@ -55,13 +53,12 @@ impl App {
         let Some(Overlay::Finder(finder)) = &mut self.overlay else { return None };
         let text = finder.input.value();
         let same = finder.asked.as_ref().is_some_and(|(_, asked)| asked == text);
-        if same && (finder.waiting || finder.among.is_some()) {
+        if same && (finder.waiting || !finder.stale) {
             return None;
         }
-        let rows = &self.world.rows;
-        let among = finder.among.get_or_insert_with(|| Arc::new(rows.values().cloned().collect()));
+        finder.stale = false;
         self.questions += 1;
-        let seek = Seek { generation: self.questions, text: text.to_owned(), among: Arc::clone(among) };
+        let seek = Seek { generation: self.questions, text: text.to_owned(), rows: self.world.rows.clone() };
         finder.asked = Some((seek.generation, seek.text.clone()));
         finder.waiting = true;
         Some(Effect::Seek(seek))

@@ -87,7 +87,7 @@ impl App {
         let query = self.live.filter.query();
         let calls = self.world.calls.iter().filter(|call| call.id > self.cleared);
         let calls = calls.filter(|call| query.shows(query::Subject::Call(call), self.now));
-        let keys: Vec<CallId> = calls.clone().map(|call| call.id).collect();
+        let keys = calls.clone().map(|call| call.id).collect();
         self.causes.replace(calls.map(AsRef::as_ref));
         self.live.replace(keys);
     }
@@ -160,7 +160,11 @@ impl App {
 
     fn rows_removed(&mut self, removed: &[RecordingId]) {
         let ids: HashSet<&RecordingId> = removed.iter().collect();
-        self.marked.retain(|id| !ids.contains(id));
+        for id in removed {
+            if self.marked.remove(id) {
+                self.marks.spoil();
+            }
+        }
         self.recordings.retain(|key| !ids.contains(&key.1));
         self.rows_moved(removed);
         if removed.is_empty() {

@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::filter::Filter;
+use super::sorted::Sorted;
 
 /// Sorted keys of what passes the filter, with the selected one and the first visible one.
 #[derive(Clone, Debug)]
 pub struct List<K> {
-    keys: Vec<K>,
+    keys: Sorted<K>,
     selected: Option<K>,
     /// The first visible key; none at the very beginning, so that what arrives there is seen.
     top: Option<K>,
@@ -27,7 +28,7 @@ impl<K: Ord + Clone> List<K> {
     #[must_use]
     pub fn new(following: bool) -> Self {
         Self {
-            keys: Vec::new(),
+            keys: Sorted::default(),
             selected: None,
             top: None,
             paused_at: None,
@@ -46,7 +47,7 @@ impl<K: Ord + Clone> List<K> {
 
     /// The keys in order.
     #[must_use]
-    pub fn keys(&self) -> &[K] {
+    pub fn keys(&self) -> &Sorted<K> {
         &self.keys
     }
 
@@ -68,21 +69,21 @@ impl<K: Ord + Clone> List<K> {
         self.following
     }
 
-    /// Takes new keys, sorted; place and selection stay.
-    pub fn replace(&mut self, keys: Vec<K>) {
+    /// Takes new keys; place and selection stay.
+    pub fn replace(&mut self, keys: Sorted<K>) {
         self.keys = keys;
         self.settle();
     }
 
     /// Keeps the keys that pass.
-    pub fn retain(&mut self, keep: impl FnMut(&K) -> bool) {
+    pub fn retain(&mut self, keep: impl Fn(&K) -> bool) {
         self.keys.retain(keep);
         self.settle();
     }
 
-    /// Takes new keys, sorted, in which the selected row has another key: it stays where it is on a screen with room for so
+    /// Takes new keys, in which the selected row has another key: it stays where it is on a screen with room for so
     /// many rows.
-    pub fn reorder(&mut self, keys: Vec<K>, selected: Option<K>, height: usize) {
+    pub fn reorder(&mut self, keys: Sorted<K>, selected: Option<K>, height: usize) {
         let above = self.index().map_or(0, |at| at.saturating_sub(self.window(height).start));
         self.keys = keys;
         self.selected = selected;
@@ -94,11 +95,9 @@ impl<K: Ord + Clone> List<K> {
 
     /// A row whose key was another one: what is selected stays that, and the window stays where it is.
     pub fn rekey(&mut self, before: &K, after: &K) {
-        let Ok(at) = self.keys.binary_search(before) else { return };
-        if before == after {
+        if before == after || !self.keys.remove(before) {
             return;
         }
-        self.keys.remove(at);
         if self.selected.as_ref() == Some(before) {
             self.selected = Some(after.clone());
         }
@@ -108,35 +107,29 @@ impl<K: Ord + Clone> List<K> {
     /// Whether the key is in the list.
     #[must_use]
     pub fn contains(&self, key: &K) -> bool {
-        self.keys.binary_search(key).is_ok()
+        self.keys.contains(key)
     }
 
     /// Drops the keys before this one.
     pub fn drop_before(&mut self, key: &K) {
-        let gone = self.position(Some(key));
-        if gone > 0 {
-            self.keys.drain(..gone);
+        if self.keys.drop_before(key) {
             self.settle();
         }
     }
 
     /// Puts a key in, or takes it out.
     pub fn put(&mut self, key: &K, shown: bool) {
-        match (self.keys.binary_search(key), shown) {
-            (Err(at), true) => self.keys.insert(at, key.clone()),
-            (Ok(at), false) => {
-                self.keys.remove(at);
-            }
-            _ => return,
+        let changed = if shown { self.keys.insert(key.clone()) } else { self.keys.remove(key) };
+        if changed {
+            self.settle();
         }
-        self.settle();
     }
 
     /// Where the selected key stands.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
         let selected = self.selected.as_ref()?;
-        self.keys.binary_search(selected).ok()
+        self.keys.place(selected)
     }
 
     /// The rows to draw on a screen with room for so many.
@@ -176,7 +169,7 @@ impl<K: Ord + Clone> List<K> {
 
     /// Selects a key, if it is there.
     pub fn select(&mut self, key: &K, height: usize) -> bool {
-        let Ok(at) = self.keys.binary_search(key) else { return false };
+        let Some(at) = self.keys.place(key) else { return false };
         if Some(at) != self.index() {
             self.pause(height);
         }
@@ -257,10 +250,11 @@ mod tests {
     fn turnover_and_filters_do_not_move_the_view() {
         let mut list = list(0..100);
         list.step(-50, 5);
-        let seen: Vec<u64> = list.keys()[list.window(5)].to_vec();
+        let seen = |list: &List<u64>| list.keys().range(list.window(5)).copied().collect::<Vec<_>>();
+        let before = seen(&list);
         list.retain(|key| *key >= 30);
         list.replace((30..200).collect());
-        assert_eq!(list.keys()[list.window(5)], seen);
+        assert_eq!(seen(&list), before);
         assert_eq!(list.selected(), Some(&49));
     }
 
@@ -276,7 +270,7 @@ mod tests {
         assert!(list.contains(&7) && !list.contains(&30));
         list.select(&20, 5);
         let above = list.index().map(|at| at - list.window(5).start);
-        let back: Vec<u64> = (0..30).map(|key| 100 - key).rev().collect();
+        let back = (0..30).map(|key| 100 - key).collect();
         list.reorder(back, Some(80), 5);
         assert_eq!(list.selected(), Some(&80));
         assert_eq!(list.index().map(|at| at - list.window(5).start), above, "it stays on its line");
@@ -285,7 +279,7 @@ mod tests {
     #[test]
     fn what_arrives_at_the_beginning_is_seen_there() {
         let mut list = List::new(false);
-        list.replace(vec![10, 11, 12]);
+        list.replace([10, 11, 12].into_iter().collect());
         list.reveal(2);
         list.put(&9, true);
         list.reveal(2);

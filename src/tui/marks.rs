@@ -53,6 +53,7 @@ impl App {
                     self.toggle_mark(id);
                     self.moved(1);
                 }
+                return;
             }
             Action::Range => {
                 if !self.marks.end_range() {
@@ -76,11 +77,18 @@ impl App {
         self.marks.spoil();
     }
 
-    /// Marks one, or takes its mark away.
+    /// Marks one, or takes its mark away. It alone is counted: there can be very many others.
     pub(super) fn toggle_mark(&mut self, id: RecordingId) {
-        self.marks.spoil();
-        if !self.marked.remove(&id) {
+        let row = self.world.rows.get(&id);
+        let bytes = row.map_or(0, |row| row.size);
+        let hidden = usize::from(row.is_some_and(|row| !self.recordings.contains(&self.key_of(row))));
+        if self.marked.remove(&id) {
+            self.marks.bytes = self.marks.bytes.saturating_sub(bytes);
+            self.marks.hidden = self.marks.hidden.saturating_sub(hidden);
+        } else {
             self.marked.insert(id);
+            self.marks.bytes = self.marks.bytes.saturating_add(bytes);
+            self.marks.hidden += hidden;
         }
     }
 
@@ -93,7 +101,7 @@ impl App {
         let keys = self.recordings.keys();
         let (start, end) = (keys.partition_point(|key| key < low), keys.partition_point(|key| key <= high));
         self.marked.clone_from(&range.before);
-        self.marked.extend(keys[start..end].iter().map(|key| key.1.clone()));
+        self.marked.extend(keys.range(start..end).map(|key| key.1.clone()));
         self.marks.spoil();
     }
 

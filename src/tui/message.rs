@@ -13,8 +13,10 @@ use super::order::RowKey;
 use super::page::Pages;
 use super::seek::Sought;
 use super::sheet::Small;
+use super::sorted::Sorted;
 use crate::engine::Fired;
 use crate::model::{Event, RecordingId, Snapshot, Timestamp};
+use crate::query::Key;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub enum Message {
     Paste(String),
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
+    /// A frame is drawn next.
+    Frame,
     /// A second went by; it is now this late.
     Tick(Timestamp),
     /// The engine announced something.
@@ -51,9 +55,11 @@ pub enum Message {
     Sifted {
         /// As in the effect that asked.
         generation: u64,
-        /// Their keys, sorted.
-        keys: Vec<RowKey>,
+        /// Their keys.
+        keys: Sorted<RowKey>,
     },
+    /// It is known what stands behind a key in the rows of recordings.
+    Values(Key, Vec<String>),
     /// A recording's first picture is small.
     Shrunk(RecordingId, (u16, u16), Small),
     /// Recordings were searched.

@@ -46,6 +46,7 @@ pub mod search;
 pub mod seek;
 pub mod sheet;
 pub mod sieve;
+pub mod sorted;
 pub mod stats;
 pub mod tab;
 pub mod text;

@@ -1,13 +1,16 @@
 //! Typing a filter, and choosing an order.
 
+use std::cell::Cell;
+
 use tui_input::Input;
 
 use super::app::{App, Tab};
+use super::effect::Effect;
 use super::filter::Filter;
 use super::order::SortBy;
 use super::overlay::{Choice, Item, Menu, Overlay};
 use super::vocabulary;
-use crate::query::{Key, Query};
+use crate::query::{Key, Kind, Query};
 
 impl App {
     /// Changes the filter of the tab, and lists what it shows then.
@@ -68,13 +71,32 @@ impl App {
     }
 
     /// Changes the filter by what is known of the values behind a key.
-    fn with_values(&mut self, change: impl FnOnce(&mut Filter, &dyn Fn(Key) -> Vec<String>)) {
+    fn with_values(&mut self, change: impl FnOnce(&mut Filter, &dyn Fn(Key) -> Option<Vec<String>>)) {
         let before = self.live.filter.query();
         let mut filter = std::mem::take(self.filter_mut());
-        let kind = filter.kind();
-        change(&mut filter, &|key| vocabulary::values(&self.world, kind, key));
+        let (kind, wanted) = (filter.kind(), Cell::new(None));
+        change(&mut filter, &|key| match kind {
+            Kind::Calls => Some(vocabulary::of_calls(&self.world.calls, key)),
+            Kind::Recordings => {
+                wanted.set(Some(key));
+                None
+            }
+        });
         *self.filter_mut() = filter;
+        self.counting = wanted.get().or(self.counting);
         self.list_calls_unless(&before);
+    }
+
+    /// Has a worker find what stands behind a key of recordings: there can be very many.
+    pub(super) fn count_values(&mut self) -> Option<Effect> {
+        Some(Effect::Values(self.counting.take()?, self.world.rows.clone()))
+    }
+
+    /// It is known what stands behind a key of recordings.
+    pub(super) fn learn(&mut self, key: Key, values: Vec<String>) {
+        if self.filter().kind() == Kind::Recordings {
+            self.filter_mut().learn(key, values);
+        }
     }
 
     /// Asks by what to sort.

@@ -49,8 +49,8 @@ enum Rank {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
-    Number(i128),
-    Text(String),
+    Number(u64),
+    Text(Box<str>),
 }
 
 impl SortBy {
@@ -125,16 +125,17 @@ impl Order {
     /// The key of a recording.
     #[must_use]
     pub fn key(self, row: &Row, prices: &Prices) -> RowKey {
-        let number = |number: i128| Some(Value::Number(number));
-        let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_lowercase()));
+        let number = |number: u64| Some(Value::Number(number));
+        let time = |at: Timestamp| number(u64::try_from(at.0).unwrap_or_default());
+        let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_lowercase().into()));
         let value = match self.by {
-            SortBy::Recorded => number(row.recorded_at.0.into()),
-            SortBy::LastHit => row.usage.last_hit.and_then(|at| number(at.0.into())),
-            SortBy::Hits => number(row.usage.hits.into()),
-            SortBy::Size => number(row.size.into()),
-            SortBy::Took => number(row.total.into()),
+            SortBy::Recorded => time(row.recorded_at),
+            SortBy::LastHit => row.usage.last_hit.and_then(time),
+            SortBy::Hits => number(row.usage.hits),
+            SortBy::Size => number(row.size),
+            SortBy::Took => number(row.total),
             SortBy::Status => number(row.status.into()),
-            SortBy::Cost => prices.of(row).and_then(|cost| number(cost.0.into())),
+            SortBy::Cost => prices.of(row).and_then(|cost| number(cost.0)),
             SortBy::Name => text(row.name.as_deref()),
             SortBy::Model => text(row.model.as_deref()),
             SortBy::Endpoint => text(Some(&row.endpoint)),

@@ -48,13 +48,15 @@ pub struct Prune {
     pub list: List<PruneKey>,
     /// What somebody spared.
     pub keep: BTreeSet<RecordingId>,
+    /// What the plan comes to, in lines.
+    pub totals: Vec<Toned>,
     /// Places in the plan: among what goes, or among what stays.
     places: HashMap<RecordingId, (bool, usize)>,
 }
 
 impl Default for Prune {
     fn default() -> Self {
-        Self { list: List::new(false), keep: BTreeSet::new(), places: HashMap::new() }
+        Self { list: List::new(false), keep: BTreeSet::new(), totals: Vec::new(), places: HashMap::new() }
     }
 }
 
@@ -81,10 +83,10 @@ impl Prune {
             // What somebody spares stays in its place.
             PruneKey(!goes && !kept, row(id).unwrap_or_default(), id.clone())
         };
-        let mut keys: Vec<PruneKey> = goes.clone().chain(stays.clone()).map(key).collect();
-        keys.sort_unstable();
+        let keys = goes.clone().chain(stays.clone()).map(key).collect();
         self.places = goes.chain(stays).map(|(id, place)| (id.clone(), place)).collect();
         self.list.replace(keys);
+        self.totals = totals(plan);
     }
 
     /// What becomes of a recording.

@@ -14,6 +14,7 @@ impl App {
     pub(super) fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
         let mut effects: Vec<Effect> = self.sift().into_iter().collect();
         effects.extend(self.look_for_expired());
+        effects.extend(self.count_values());
         effects.extend(self.seek());
         effects.extend(self.shrink());
         self.count_marks();

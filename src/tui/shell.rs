@@ -66,14 +66,19 @@ impl Shell {
                 () = self.signals.any() => Some(Message::Terminate),
                 () = self.continued.wait() => Some(self.renew()?),
                 () = sleep_until(next_frame), if dirty => {
-                    self.draw()?;
-                    dirty = false;
                     next_frame = Instant::now() + FRAME;
-                    None
+                    Some(Message::Frame)
                 }
             };
             let Some(message) = message else { continue };
-            if self.take(message).await? || self.catch_up(&mut sources.events).await? {
+            let frame = matches!(message, Message::Frame);
+            if self.take(message).await? {
+                return Ok(());
+            }
+            if frame {
+                self.draw()?;
+                dirty = false;
+            } else if self.catch_up(&mut sources.events).await? {
                 return Ok(());
             }
             dirty |= self.app.take_dirty();

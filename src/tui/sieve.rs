@@ -5,13 +5,15 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::thread;
 
 use super::app::{App, Tab};
 use super::ask::Ask;
 use super::effect::Effect;
 use super::order::{Order, RowKey};
 use super::overlay::Overlay;
-use crate::model::{RecordingId, Row, Timestamp};
+use super::sorted::Sorted;
+use crate::model::{Part, RecordingId, Row, Rows, Timestamp};
 use crate::query::{Kind, Query, RowFacts, Subject};
 use crate::reading::Prices;
 
@@ -31,8 +33,10 @@ pub struct Sift {
     pub generation: u64,
     /// How.
     pub recipe: Recipe,
-    /// The recordings that may be in the list.
-    pub among: Vec<Arc<Row>>,
+    /// All recordings.
+    pub rows: Rows,
+    /// Those that may be in the list, where that is not all of them.
+    pub within: Option<Sorted<RowKey>>,
     /// How late it is.
     pub now: Timestamp,
     /// What things cost.
@@ -52,8 +56,12 @@ pub struct Sieve {
     stale: bool,
     /// Whether it may not be known any more what has expired.
     aged: bool,
-    /// What changed since somebody was asked.
+    /// The rows that somebody was asked about.
+    given: Rows,
+    /// What changed since.
     touched: HashSet<RecordingId>,
+    /// What the desk lists, while it is not sorted.
+    answered: Option<Rows>,
 }
 
 impl Default for Recipe {
@@ -70,13 +78,28 @@ impl Recipe {
 }
 
 impl Sift {
-    /// The keys of what is listed, sorted.
+    /// The keys of what is listed.
     #[must_use]
-    pub fn keys(&self) -> Vec<RowKey> {
-        let rows = self.among.iter().filter(|row| self.recipe.shows(row, self.now));
-        let mut keys: Vec<RowKey> = rows.map(|row| self.recipe.order.key(row, &self.prices)).collect();
-        keys.sort_unstable();
-        keys
+    pub fn keys(&self) -> Sorted<RowKey> {
+        let key = |row: &Arc<Row>| {
+            self.recipe.shows(row, self.now).then(|| self.recipe.order.key(row, &self.prices))
+        };
+        if let Some(keys) = &self.within {
+            return keys.iter().filter_map(|known| self.rows.get(&known.1)).filter_map(key).collect();
+        }
+        // Rows lie all over the memory, and most of the time is spent waiting for that: two wait half as long.
+        let half = |parts: &[Arc<Part>]| {
+            let mut keys: Vec<RowKey> = parts.iter().flat_map(|part| part.values()).filter_map(key).collect();
+            keys.sort_unstable();
+            keys
+        };
+        let parts = self.rows.parts();
+        let (here, there) = parts.split_at(parts.len() / 2);
+        thread::scope(|scope| {
+            let there = scope.spawn(|| half(there));
+            let here = half(here);
+            here.into_iter().chain(there.join().unwrap_or_default()).collect()
+        })
     }
 }
 
@@ -101,6 +124,10 @@ impl App {
 
     /// Has the list made anew, if what it should hold is not what it was made by.
     pub(super) fn sift(&mut self) -> Option<Effect> {
+        if let Some(rows) = self.sieve.answered.take() {
+            let recipe = Recipe { order: self.sieve.asked.order, ..Recipe::default() };
+            return Some(self.sift_among(rows, recipe, None));
+        }
         let wanted = Recipe { query: self.recordings.filter.query(), order: self.order };
         let same = wanted == self.sieve.asked;
         // What is under way is not asked for twice, or steady changes would keep it from ever being answered.
@@ -120,30 +147,25 @@ impl App {
             self.sieve.generation = self.questions;
             return Some(effect);
         }
-        let among = if narrow {
-            let keys = self.recordings.keys().iter();
-            keys.filter_map(|key| self.world.rows.get(&key.1)).cloned().collect()
-        } else {
-            self.world.rows.values().cloned().collect()
-        };
-        self.questions += 1;
-        self.sieve.generation = self.questions;
-        let (generation, now, prices) = (self.questions, self.now, Arc::clone(&self.prices));
-        Some(Effect::Sift(Sift { generation, recipe: wanted, among, now, prices }))
+        let within = narrow.then(|| self.recordings.keys().clone());
+        Some(self.sift_among(self.world.rows.clone(), wanted, within))
     }
 
-    /// The desk says what is listed, for a query that only it can answer.
+    fn sift_among(&mut self, rows: Rows, recipe: Recipe, within: Option<Sorted<RowKey>>) -> Effect {
+        self.questions += 1;
+        self.sieve.generation = self.questions;
+        self.sieve.given = rows.clone();
+        let (generation, now, prices) = (self.questions, self.now, Arc::clone(&self.prices));
+        Effect::Sift(Sift { generation, recipe, rows, within, now, prices })
+    }
+
+    /// The desk says what is listed, for a query that only it can answer; a worker has to sort it.
     pub(super) fn take_list(&mut self, generation: u64) {
         if !self.sieve.waiting || generation != self.sieve.generation {
             return;
         }
         match &self.known.list.value {
-            Some(Ok(rows)) => {
-                let order = self.sieve.asked.order;
-                let mut keys: Vec<RowKey> = rows.iter().map(|row| order.key(row, &self.prices)).collect();
-                keys.sort_unstable();
-                self.sifted(generation, keys);
-            }
+            Some(Ok(rows)) => self.sieve.answered = Some(rows.clone()),
             Some(Err(why)) => {
                 let text = format!("filter: {why}");
                 self.sieve.waiting = false;
@@ -154,24 +176,21 @@ impl App {
     }
 
     /// Takes the keys of what is listed.
-    pub(super) fn sifted(&mut self, generation: u64, mut keys: Vec<RowKey>) {
+    pub(super) fn sifted(&mut self, generation: u64, mut keys: Sorted<RowKey>) {
         if !self.sieve.waiting || generation != self.sieve.generation {
             return;
         }
         self.sieve.waiting = false;
         let other_order = self.sieve.made_by.order != self.sieve.asked.order;
         self.sieve.made_by = self.sieve.asked.clone();
-        let touched = std::mem::take(&mut self.sieve.touched);
-        if !touched.is_empty() {
-            let (facts, recipe) = (self.sieve.facts(), &self.sieve.made_by);
-            let listed: HashSet<RecordingId> =
-                keys.iter().filter(|key| touched.contains(&key.1)).map(|key| key.1.clone()).collect();
-            keys.retain(|key| !touched.contains(&key.1));
-            let rows = touched.iter().filter_map(|id| self.world.rows.get(id));
-            let shown =
-                rows.filter(|row| if facts { listed.contains(&row.id) } else { recipe.shows(row, self.now) });
-            keys.extend(shown.map(|row| recipe.order.key(row, &self.prices)));
-            keys.sort_unstable();
+        let given = std::mem::take(&mut self.sieve.given);
+        for id in std::mem::take(&mut self.sieve.touched) {
+            let listed = given.get(&id).is_some_and(|row| keys.remove(&self.key_of(row)));
+            if let Some(row) = self.world.rows.get(&id)
+                && (if self.sieve.facts() { listed } else { self.sieve.made_by.shows(row, self.now) })
+            {
+                keys.insert(self.key_of(row));
+            }
         }
         self.marks.spoil();
         if other_order {
@@ -186,6 +205,9 @@ impl App {
     /// A recording changed, or is new; `before` is its key as it was.
     pub(super) fn row_changed(&mut self, before: Option<&RowKey>, row: &Row) {
         let after = self.key_of(row);
+        if self.marked.contains(&row.id) {
+            self.marks.spoil();
+        }
         if let Some(before) = before {
             self.recordings.rekey(before, &after);
         }
@@ -203,9 +225,8 @@ impl App {
     /// Recordings came, changed or went: what needs facts has to be asked anew, and what is gone must not come back.
     pub(super) fn rows_moved<'a>(&mut self, gone: impl IntoIterator<Item = &'a RecordingId>) {
         self.sieve.stale |= self.sieve.facts() || self.sieve.asked.query.needs_facts();
-        self.marks.spoil();
         if let Some(Overlay::Finder(finder)) = &mut self.overlay {
-            finder.among = None;
+            finder.stale = true;
         }
         if self.sieve.waiting {
             self.sieve.touched.extend(gone.into_iter().cloned());

@@ -101,6 +101,12 @@ impl Stats {
         changed
     }
 
+    /// How many outcomes occurred.
+    #[must_use]
+    pub fn occurred(&self) -> usize {
+        self.times.iter().filter(|all| !all.is_empty()).count()
+    }
+
     /// The times of each outcome that occurred.
     #[must_use]
     pub fn times(&self) -> Vec<Times<'_>> {

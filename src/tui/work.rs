@@ -28,6 +28,7 @@ use super::seek::Seek;
 use super::sheet::Shrink;
 use super::sieve::Sift;
 use super::text::{self, Form, Picture};
+use super::vocabulary;
 use crate::desk::{Desk, DeskError};
 use crate::dialect::Dialect;
 use crate::model::{RecordingId, Request};
@@ -95,6 +96,10 @@ impl Workers {
             }),
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::Sift(sift) => drop(self.sifts.send_replace(Some(sift))),
+            Effect::Values(key, rows) => self.tell("complete", move |_, _| async move {
+                let values = spawn_blocking(move || vocabulary::of_rows(&rows, key)).await;
+                values.map(|values| Message::Values(key, values)).map_err(|error| error.to_string())
+            }),
             Effect::Seek(seek) => drop(self.seeks.send_replace(Some(seek))),
             Effect::Shrink(shrink) => drop(self.shrinks.send_replace(Some(shrink))),
             Effect::Ask(generation, ask) => self.ask(generation, ask),

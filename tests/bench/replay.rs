@@ -10,17 +10,17 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-#[path = "replay/load.rs"]
-mod load;
+#[path = "replay/series.rs"]
+mod series;
 #[path = "replay/servers.rs"]
 mod servers;
-#[path = "replay/table.rs"]
-mod table;
+#[path = "shared/mod.rs"]
+mod shared;
 
-use load::{Load, REQUESTS, Series, load, one};
-use table::{Budget, Must, Table};
-
-type Failure = Box<dyn std::error::Error>;
+use shared::load::{REQUESTS, Series, one};
+use shared::stock::{ENDPOINTS, of_chat};
+use shared::table::{Budget, Must, Table};
+use shared::{Failure, shown, size};
 
 /// Connections under full load.
 const BUSY: usize = 32;
@@ -62,17 +62,12 @@ fn main() -> Result<(), Failure> {
             usual: servers::start(dirs[0].path(), sizes.usual, 1).await?,
             few: servers::start(dirs[1].path(), 100, 1).await?,
             many: servers::start(dirs[2].path(), sizes.many, 1).await?,
-            spread: servers::start(dirs[3].path(), sizes.many, servers::ENDPOINTS.len()).await?,
+            spread: servers::start(dirs[3].path(), sizes.many, ENDPOINTS.len()).await?,
         })
     })?;
     println!("filled in {:.1} s", started.elapsed().as_secs_f64());
     let table = tokio::runtime::Runtime::new()?.block_on(measured(&servers, &sizes))?;
-    println!("\n{table}");
-    let missed = table.missed();
-    if missed > 0 && std::env::var_os("RETAKE_BENCH_STRICT").is_some_and(|value| value == "1") {
-        return Err(format!("{missed} budgets were missed").into());
-    }
-    Ok(())
+    table.conclude()
 }
 
 async fn measured(servers: &Servers, sizes: &Sizes) -> Result<Table, Failure> {
@@ -84,7 +79,7 @@ async fn measured(servers: &Servers, sizes: &Sizes) -> Result<Table, Failure> {
     let mut table = Table::default();
     full_load(servers, sizes, &mut table).await?;
     one_connection(servers, sizes, &mut table).await?;
-    let spread = servers::ENDPOINTS.len();
+    let spread = ENDPOINTS.len();
     misses("of one endpoint", servers.many, (sizes, 1), &mut table).await?;
     misses(&format!("of {spread} endpoints"), servers.spread, (sizes, spread), &mut table).await?;
     Ok(table)
@@ -97,17 +92,17 @@ async fn full_load(servers: &Servers, sizes: &Sizes, table: &mut Table) -> Resul
     let mut fresh = Budget::new("1: never the same change twice", Must::Reach(0.6));
     let mut many = Budget::new("3: many recordings over 100", Must::Reach(0.9));
     for _ in 0..sizes.rounds {
-        let bare = shown("bare axum", servers.bare, BUSY, Series::recorded(), sizes).await?;
+        let bare = shown("bare axum", servers.bare, BUSY, Series::recorded(), sizes.length).await?;
         for (budget, what, series) in [
             (&mut exact, "recorded requests", Series::recorded()),
-            (&mut cosmetic, "64 cosmetic changes", Series::cosmetic()),
-            (&mut fresh, "never the same twice", Series::fresh()),
+            (&mut cosmetic, "64 cosmetic changes", series::cosmetic()),
+            (&mut fresh, "never the same twice", series::fresh()),
         ] {
-            let replay = shown(what, servers.usual, BUSY, series, sizes).await?;
+            let replay = shown(what, servers.usual, BUSY, series, sizes.length).await?;
             budget.round(replay.rate / bare.rate, bare.rate);
         }
-        let small = shown("100 recordings", servers.few, BUSY, Series::recorded(), sizes).await?;
-        let large = shown("many recordings", servers.many, BUSY, Series::recorded(), sizes).await?;
+        let small = shown("100 recordings", servers.few, BUSY, Series::recorded(), sizes.length).await?;
+        let large = shown("many recordings", servers.many, BUSY, Series::recorded(), sizes.length).await?;
         many.round(large.rate / small.rate, small.rate);
     }
     table.extend([exact, cosmetic, fresh, many]);
@@ -119,8 +114,8 @@ async fn one_connection(servers: &Servers, sizes: &Sizes, table: &mut Table) -> 
     let mut p50 = Budget::new("2: p50 over bare, c=1", Must::Stay(1.15));
     let mut p99 = Budget::new("2: p99 over bare, c=1", Must::Stay(1.5));
     for _ in 0..sizes.rounds {
-        let bare = shown("bare axum", servers.bare, 1, Series::recorded(), sizes).await?;
-        let replay = shown("recorded requests", servers.usual, 1, Series::recorded(), sizes).await?;
+        let bare = shown("bare axum", servers.bare, 1, Series::recorded(), sizes.length).await?;
+        let replay = shown("recorded requests", servers.usual, 1, Series::recorded(), sizes.length).await?;
         p50.round(replay.p50 / bare.p50, bare.p50);
         p99.round(replay.p99 / bare.p99, bare.p99);
     }
@@ -135,7 +130,7 @@ async fn misses(
     (sizes, endpoints): (&Sizes, usize),
     table: &mut Table,
 ) -> Result<(), Failure> {
-    let series = || Series::missing(servers::of_chat(sizes.many, endpoints));
+    let series = || series::missing(of_chat(sizes.many, endpoints));
     let (first, answer) = one(server, series()).await?;
     // A miss that is not explained would be quick.
     if !answer.contains("temperature") {
@@ -145,28 +140,11 @@ async fn misses(
     let mut p50 = Budget::new(format!("10: miss {what}, p50 in ms"), Must::Stay(10.0));
     let mut p99 = Budget::new(format!("10: miss {what}, p99 in ms"), Must::Stay(10.0));
     for _ in 0..sizes.rounds {
-        let hit = shown(&format!("hit {what}"), server, 1, Series::recorded(), sizes).await?;
-        let miss = shown(&format!("miss {what}"), server, 1, series(), sizes).await?;
+        let hit = shown(&format!("hit {what}"), server, 1, Series::recorded(), sizes.length).await?;
+        let miss = shown(&format!("miss {what}"), server, 1, series(), sizes.length).await?;
         p50.round(miss.p50, hit.p50);
         p99.round(miss.p99, hit.p99);
     }
     table.extend([p50, p99]);
     Ok(())
-}
-
-async fn shown(
-    what: &str,
-    server: SocketAddr,
-    connections: usize,
-    series: Series,
-    sizes: &Sizes,
-) -> Result<Load, Failure> {
-    let measured = load(server, connections, sizes.length, series).await?;
-    let Load { rate, p50, p99 } = measured;
-    println!("c={connections:<3} {what:<24} {rate:>8.0}/s  p50 {p50:>7.3} ms  p99 {p99:>7.3} ms");
-    Ok(measured)
-}
-
-fn size(name: &str, default: usize) -> usize {
-    std::env::var(format!("RETAKE_BENCH_{name}")).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }

@@ -1,7 +1,5 @@
 //! A recording is looked for by a few letters: results, and a look at the selected one.
 
-use std::sync::Arc;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -26,8 +24,8 @@ pub struct Finder {
     pub sought: Sought,
     /// The selected one.
     pub at: usize,
-    /// What it is looked for in; none when that is not what there is now.
-    pub among: Option<Arc<Vec<Arc<Row>>>>,
+    /// Whether recordings changed since somebody was asked.
+    pub stale: bool,
     /// What was asked for last: its number and its text.
     pub asked: Option<(u64, String)>,
     /// Whether that is awaited.

@@ -11,7 +11,7 @@ use crate::tui::app::App;
 use crate::tui::keymap::Scope;
 use crate::tui::layout;
 use crate::tui::line::{Tone, Toned, age, fit, short_size, thousands};
-use crate::tui::prune::{Fate, against, totals, why};
+use crate::tui::prune::{Fate, against, why};
 use crate::tui::text::sanitize;
 
 const COLUMNS: [Column; 8] = [
@@ -77,7 +77,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
             std::iter::once(Toned::default()).chain(expected).collect()
         }
         (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
-        (None, _, Some(plan)) => totals(plan).iter().flat_map(|line| line.wrapped(width)).collect(),
+        (None, _, Some(_)) => app.prune.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
         _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };

@@ -26,7 +26,7 @@ const BARS: usize = 12;
 pub fn height(app: &App, whole: Rect) -> u16 {
     let banner = app.options.banner.len().min(4);
     let rows = if has_numbers(app, whole) {
-        let above = app.stats.times().len().max(app.stats.misses(PLACES).len()).max(3);
+        let above = app.stats.occurred().max(app.stats.misses(PLACES).len()).max(3);
         above + 1 + banner.min(1)
     } else {
         banner
@@ -36,7 +36,7 @@ pub fn height(app: &App, whole: Rect) -> u16 {
 }
 
 fn has_numbers(app: &App, whole: Rect) -> bool {
-    whole.width >= ROOM.0 && whole.height >= ROOM.1 && !app.stats.times().is_empty()
+    whole.width >= ROOM.0 && whole.height >= ROOM.1 && app.stats.occurred() > 0
 }
 
 /// Draws it. Where there is one line only, it is the last one of how to make a call.

@@ -87,9 +87,9 @@ impl<'a> Rows<'a> {
         cells: impl Fn(&K) -> Option<Vec<Cell>>,
     ) -> Self {
         let window = list.window(usize::from(place.height.saturating_sub(1)));
-        let visible = list.keys().get(window.clone()).unwrap_or_default();
+        let visible = list.keys().range(window.clone());
         Self {
-            cells: visible.iter().map(|key| cells(key).unwrap_or_default()).collect(),
+            cells: visible.map(|key| cells(key).unwrap_or_default()).collect(),
             selected: list.index().and_then(|at| at.checked_sub(window.start)),
             first: window.start,
             total: list.keys().len(),

@@ -233,7 +233,8 @@ fn a_difference_is_mended_where_it_is_seen() {
     assert!(tag.strategy.is_some());
     // What it did is seen at once: the side that changed is compared anew.
     let row = script.app.world.rows[&ids[0]].clone();
-    let effects = script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
+    script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
+    let effects = script.app.update(Message::Frame);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(_, Ask::Diff(..)))), "{effects:?}");
     script.press("t t p");
     assert!(matches!(script.app.overlay, Some(Overlay::Retag(_))));
@@ -389,7 +390,7 @@ fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
 fn what_is_spared_stays_in_its_place_until_it_is_spared_no_longer() {
     let mut script = Script::new(world::world(30, 0)).keys("4 <Esc> /hits:<lt>9<Enter>");
     plan_arrives(&mut script);
-    let before: Vec<_> = script.app.prune.list.keys().to_vec();
+    let before: Vec<_> = script.app.prune.list.keys().iter().cloned().collect();
     script.press("<Space>");
     plan_arrives(&mut script);
     assert_eq!(script.app.prune.list.keys(), before);

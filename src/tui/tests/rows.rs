@@ -103,7 +103,7 @@ fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
     script.event(Event::Removed { ids: vec![world::id(2)] });
     script.event(Event::Stored { rows: vec![Arc::new(world::row(30))] });
     assert_eq!(asked(&mut script), [], "steady changes do not keep it from being answered");
-    let answer = Ok(Answer::List([2, 7, 9].map(|number| Arc::new(world::row(number))).into()));
+    let answer = Ok(Answer::List([2, 7, 9].map(|number| Arc::new(world::row(number))).into_iter().collect()));
     script.say(Message::Answered { generation, answer, ask: Ask::List(query) });
     assert_eq!(shown(&script), [7, 9].map(world::id), "what went meanwhile does not come back");
     let again = asked(&mut script);

@@ -1,5 +1,6 @@
 //! A screen that is driven by keys and events and read as text.
 
+use std::ops::Index;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -11,7 +12,7 @@ use ratatui::buffer::Buffer;
 use super::told::{Told, Words};
 use super::world;
 use crate::engine::Explanation;
-use crate::model::{Event, Recording, RecordingId, Row, Snapshot, Timestamp};
+use crate::model::{Event, Recording, RecordingId, Row, Rows, Snapshot, Timestamp};
 use crate::reading::contrast;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
@@ -19,11 +20,12 @@ use crate::tui::ask::{Answer, Ask};
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::page::Pages;
-use crate::tui::seek::{Seek, lines, seek};
+use crate::tui::seek::{Lines, Seek, seek};
+use crate::tui::sorted::Sorted;
 use crate::tui::text::Source;
 use crate::tui::theme::{Look, Theme};
 use crate::tui::why::Why;
-use crate::tui::{picture, view};
+use crate::tui::{picture, view, vocabulary};
 
 /// A running screen; what it wants loaded is answered at once.
 pub(super) struct Script {
@@ -157,8 +159,14 @@ impl Script {
         self.say(Message::Event(Arc::new(event)));
     }
 
+    /// Takes a message in; after an event a frame follows.
     pub(super) fn say(&mut self, message: Message) {
-        for effect in self.app.update(message) {
+        let event = matches!(message, Message::Event(_));
+        let mut effects = self.app.update(message);
+        if event {
+            effects.extend(self.app.update(Message::Frame));
+        }
+        for effect in effects {
             let told = self.told.and_then(|told| told.reply(&self.app, &effect));
             let replies = told.map_or_else(|| self.replies(effect), |reply| vec![reply]);
             for reply in replies {
@@ -192,8 +200,9 @@ impl Script {
                 };
                 shrink.ids.into_iter().map(small).collect()
             }
-            Effect::Seek(Seek { generation, text, among }) => {
-                let sought = seek(&text, &lines(&among), &|| false).unwrap();
+            Effect::Values(key, rows) => vec![Message::Values(key, vocabulary::of_rows(&rows, key))],
+            Effect::Seek(Seek { generation, text, rows }) => {
+                let sought = seek(&text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap();
                 vec![Message::Sought { generation, sought }]
             }
             Effect::Sift(sift) => vec![Message::Sifted { generation: sift.generation, keys: sift.keys() }],
@@ -245,6 +254,25 @@ impl Script {
     /// The screen as text, without blanks at the ends of lines.
     pub(super) fn screen(&self) -> String {
         text(&self.buffer())
+    }
+}
+
+impl<K: Ord + Clone> PartialEq<Vec<K>> for &Sorted<K> {
+    fn eq(&self, other: &Vec<K>) -> bool {
+        self.iter().eq(other)
+    }
+}
+
+impl<K: Ord + Clone, const N: usize> PartialEq<[K; N]> for &Sorted<K> {
+    fn eq(&self, other: &[K; N]) -> bool {
+        self.iter().eq(other)
+    }
+}
+
+impl Index<&RecordingId> for Rows {
+    type Output = Arc<Row>;
+    fn index(&self, id: &RecordingId) -> &Arc<Row> {
+        self.get(id).unwrap()
     }
 }
 

@@ -74,7 +74,8 @@ fn why_is_not_asked_of_what_is_under_way_and_not_known_of_what_is_forgotten() {
 fn the_desk_is_asked_once_for_each_call_and_again_when_recordings_changed() {
     let mut app = missed().app;
     let mut asks = |message: Message| {
-        let effects = app.update(message);
+        let mut effects = app.update(message);
+        effects.extend(app.update(Message::Frame));
         effects.into_iter().filter(|effect| matches!(effect, Effect::Ask(_, Ask::Why(_)))).count()
     };
     let tick = |seconds: i64| Message::Tick(Timestamp(world::START.0 + 41_000 + seconds * 1000));

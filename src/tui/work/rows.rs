@@ -9,10 +9,10 @@ use tokio::time::sleep;
 
 use super::decoded;
 use crate::desk::Desk;
-use crate::model::{RecordingId, Row};
+use crate::model::RecordingId;
 use crate::reading::contrast::Look;
 use crate::tui::message::Message;
-use crate::tui::seek::{Line, Seek, lines, seek};
+use crate::tui::seek::{Lines, Seek, seek};
 use crate::tui::sheet::{Shrink, Small};
 use crate::tui::sieve::Sift;
 use crate::tui::{picture, text};
@@ -32,25 +32,20 @@ pub(super) async fn sift_all(mut wanted: watch::Receiver<Option<Sift>>, say: mps
 /// Letters that follow each other this fast are looked for together.
 const TYPING: Duration = Duration::from_millis(25);
 
-/// Recordings, and the lines made of them.
-type Searched = (Arc<Vec<Arc<Row>>>, Arc<Vec<Line>>);
-
 /// Looks for letters; what is not the newest wish any more is given up.
 pub(super) async fn seek_all(mut wanted: watch::Receiver<Option<Seek>>, say: mpsc::Sender<Message>) {
-    // What is searched stays the same while somebody types.
-    let mut known: Option<Searched> = None;
+    // Most of what is searched stays the same while somebody types.
+    let mut known = Lines::default();
     while wanted.changed().await.is_ok() {
         sleep(TYPING).await;
-        let Some(Seek { generation, text, among }) = wanted.borrow_and_update().clone() else { continue };
-        let (before, newer) = (known.take(), wanted.clone());
+        let Some(Seek { generation, text, rows }) = wanted.borrow_and_update().clone() else { continue };
+        let (before, newer) = (known.clone(), wanted.clone());
         let searched = spawn_blocking(move || {
-            let known = before.filter(|(rows, _)| Arc::ptr_eq(rows, &among)).map(|(_, lines)| lines);
-            let lines = known.unwrap_or_else(|| Arc::new(lines(&among)));
-            let sought = seek(&text, &lines, &|| newer.has_changed().unwrap_or(true));
-            (sought, (among, lines))
+            let lines = Lines::of(&rows, &before);
+            (seek(&text, &lines, &|| newer.has_changed().unwrap_or(true)), lines)
         });
         let Ok((sought, lines)) = searched.await else { continue };
-        known = Some(lines);
+        known = lines;
         if let Some(sought) = sought
             && say.send(Message::Sought { generation, sought }).await.is_err()
         {

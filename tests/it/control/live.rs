@@ -92,7 +92,7 @@ async fn who_is_too_slow_is_told_everything_anew() {
         }
     }
     assert!(snapshots > 0, "nothing was lost on the way");
-    assert_eq!(known.rows, world.engine.rows());
+    assert_eq!(known.rows, world.engine.snapshot().rows);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

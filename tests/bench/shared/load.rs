@@ -10,27 +10,27 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::servers::body;
+use super::stock::body;
 
 /// Different requests that are sent.
-pub(super) const REQUESTS: usize = 64;
+pub(crate) const REQUESTS: usize = 64;
 /// Where the number stands in a request that is never the same twice, and how long it is.
-const NUMBER: &str = "000000000000";
+pub(crate) const NUMBER: &str = "000000000000";
 /// The next of these numbers, which no load of this run repeats.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// What a load measured.
 #[derive(Clone, Copy)]
-pub(super) struct Load {
+pub(crate) struct Load {
     /// Answers a second.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// Milliseconds to an answer.
-    pub(super) p50: f64,
-    pub(super) p99: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
 }
 
 /// The requests that a load sends in turns, and the status it expects.
-pub(super) struct Series {
+pub(crate) struct Series {
     requests: Vec<Wire>,
     status: &'static str,
 }
@@ -46,27 +46,12 @@ struct Wire {
 
 impl Series {
     /// The first recorded requests.
-    pub(super) fn recorded() -> Self {
+    pub(crate) fn recorded() -> Self {
         Self::of("200", |at| body(at, "0.2", ""))
     }
 
-    /// The same, each with a cosmetic field of its own, which is the same whenever it comes again.
-    pub(super) fn cosmetic() -> Self {
-        Self::of("200", |at| body(at, "0.2", &format!(r#","user":"user-{at}""#)))
-    }
-
-    /// The same with a cosmetic field that never is the same twice, so that no map of raw bytes knows it.
-    pub(super) fn fresh() -> Self {
-        Self::of("200", |at| body(at, "0.2", &format!(r#","user":"user-{NUMBER}""#)))
-    }
-
-    /// Requests from all over the first `recordings`, with another temperature, which nothing answers and which never
-    /// is the same twice.
-    pub(super) fn missing(recordings: usize) -> Self {
-        Self::of("404", |at| body(at * recordings / REQUESTS, &format!("0.3{NUMBER}"), ""))
-    }
-
-    fn of(status: &'static str, body: impl Fn(usize) -> String) -> Self {
+    /// Requests of these bodies; where [`NUMBER`] stands in one, it never is the same twice.
+    pub(crate) fn of(status: &'static str, body: impl Fn(usize) -> String) -> Self {
         Self { requests: (0..REQUESTS).map(|at| Wire::new(&body(at))).collect(), status }
     }
 }
@@ -91,7 +76,7 @@ impl Wire {
 }
 
 /// Keeps `connections` busy for a while, each sending the next request when the answer to the last is complete.
-pub(super) async fn load(
+pub(crate) async fn load(
     address: SocketAddr,
     connections: usize,
     length: Duration,
@@ -121,7 +106,7 @@ pub(super) async fn load(
 }
 
 /// Sends the first request of a series: milliseconds to its answer, and the answer.
-pub(super) async fn one(address: SocketAddr, mut series: Series) -> std::io::Result<(f64, String)> {
+pub(crate) async fn one(address: SocketAddr, mut series: Series) -> std::io::Result<(f64, String)> {
     let mut stream = TcpStream::connect(address).await?;
     let mut buffer = Vec::new();
     let started = Instant::now();

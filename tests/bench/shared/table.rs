@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::Failure;
+
 /// What a budget asks of the median of its rounds.
 #[derive(Clone, Copy)]
-pub(super) enum Must {
+pub(crate) enum Must {
     /// At least so much.
     Reach(f64),
     /// At most so much.
@@ -12,7 +14,7 @@ pub(super) enum Must {
 }
 
 /// A figure that has a bound, and what it came to in each round.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     name: String,
     must: Must,
     rounds: Vec<f64>,
@@ -22,15 +24,15 @@ pub(super) struct Budget {
 
 /// All budgets of a run.
 #[derive(Default)]
-pub(super) struct Table(Vec<Budget>);
+pub(crate) struct Table(Vec<Budget>);
 
 impl Budget {
-    pub(super) fn new(name: impl Into<String>, must: Must) -> Self {
+    pub(crate) fn new(name: impl Into<String>, must: Must) -> Self {
         Self { name: name.into(), must, rounds: Vec::new(), yardstick: Vec::new() }
     }
 
     /// Adds what a round came to, and its yardstick's own rate or time.
-    pub(super) fn round(&mut self, figure: f64, yardstick: f64) {
+    pub(crate) fn round(&mut self, figure: f64, yardstick: f64) {
         self.rounds.push(figure);
         self.yardstick.push(yardstick);
     }
@@ -56,19 +58,24 @@ impl Budget {
 }
 
 impl Table {
-    pub(super) fn extend(&mut self, budgets: impl IntoIterator<Item = Budget>) {
+    pub(crate) fn extend(&mut self, budgets: impl IntoIterator<Item = Budget>) {
         self.0.extend(budgets);
     }
 
-    /// How many budgets were missed.
-    pub(super) fn missed(&self) -> usize {
-        self.0.iter().filter(|budget| !budget.met()).count()
+    /// Prints it; a missed budget is a failure where `RETAKE_BENCH_STRICT` is 1.
+    pub(crate) fn conclude(&self) -> Result<(), Failure> {
+        println!("\n{self}");
+        let missed = self.0.iter().filter(|budget| !budget.met()).count();
+        if missed > 0 && std::env::var_os("RETAKE_BENCH_STRICT").is_some_and(|value| value == "1") {
+            return Err(format!("{missed} budgets were missed").into());
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<36} {:>7} {:>7}  {:<7} {:>6}  rounds", "budget", "median", "must", "", "spread")?;
+        writeln!(f, "{:<46} {:>7} {:>7}  {:<7} {:>6}  rounds", "budget", "median", "must", "", "spread")?;
         for budget in &self.0 {
             let must = match budget.must {
                 Must::Reach(bound) => format!("≥ {bound:.2}"),
@@ -77,7 +84,7 @@ impl fmt::Display for Table {
             let word = if budget.met() { "ok" } else { "missed" };
             let rounds: Vec<_> = budget.rounds.iter().map(|figure| format!("{figure:.2}")).collect();
             let (name, median, spread) = (&budget.name, budget.median(), budget.spread());
-            writeln!(f, "{name:<36} {median:>7.2} {must:>7}  {word:<7} {spread:>6.2}  {}", rounds.join(" "))?;
+            writeln!(f, "{name:<46} {median:>7.2} {must:>7}  {word:<7} {spread:>6.2}  {}", rounds.join(" "))?;
         }
         write!(
             f,
