@@ -139,7 +139,7 @@ impl Screen {
                 let small = |id: RecordingId| {
                     let picture = pixels(&id);
                     let made = (Arc::new(picture::thumbnail(&picture, shrink.cells)), Look::of(&picture));
-                    Message::Shrunk(id, Ok(made))
+                    Message::Shrunk(id, shrink.cells, Ok(made))
                 };
                 ("shrink", shrink.ids.into_iter().map(small).collect())
             }
