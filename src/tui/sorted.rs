@@ -40,11 +40,13 @@ impl<K: Ord + Clone> Sorted<K> {
     }
 
     /// All of them.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &K> + Clone {
         self.runs.iter().flat_map(|run| run.iter())
     }
 
     /// Those at these places.
+    #[must_use]
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = &K> + Clone {
         let (run, at) = self.run_at(range.start);
         let runs = self.runs.get(run..).unwrap_or_default();
