@@ -46,7 +46,6 @@ impl<K: Ord + Clone> Sorted<K> {
     }
 
     /// Those at these places.
-    #[must_use]
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = &K> + Clone {
         let (run, at) = self.run_at(range.start);
         let runs = self.runs.get(run..).unwrap_or_default();
