@@ -13,7 +13,7 @@ const PARTS: usize = 512;
 
 /// The rows of recordings by id. A copy costs next to nothing however many rows there are: copies share what none of
 /// them changed, so that workers can be given all rows while they go on changing.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Rows {
     parts: Vec<Arc<Part>>,
     len: usize,
@@ -89,12 +89,6 @@ impl Rows {
 fn part_of(id: &RecordingId) -> usize {
     let letters = id.as_str().bytes().rev().take(6);
     letters.fold(0, |sum: usize, letter| sum.wrapping_mul(31).wrapping_add(letter.into())) % PARTS
-}
-
-impl Default for Rows {
-    fn default() -> Self {
-        Self { parts: Vec::new(), len: 0 }
-    }
 }
 
 impl PartialEq for Rows {

@@ -157,8 +157,8 @@ pub struct App {
     pub(super) dirty: bool,
     /// The key of recordings whose values are wanted.
     pub(super) counting: Option<Key>,
-    /// Whether events were taken in since what is derived was brought up to date.
-    behind: bool,
+    /// Events that were taken in since what is derived was brought up to date.
+    behind: usize,
 }
 
 impl Options {
@@ -218,7 +218,7 @@ impl App {
             typed: String::new(),
             dirty: true,
             counting: None,
-            behind: false,
+            behind: 0,
         }
     }
 
@@ -230,10 +230,11 @@ impl App {
         self.dirty |= !matches!(message, Message::Tick(_) | Message::Frame);
         if let Message::Event(event) = message {
             self.take_event(&event);
-            self.behind = true;
+            self.behind += 1;
             return Vec::new();
         }
-        let mut effects = if std::mem::take(&mut self.behind) { self.reconcile(false) } else { Vec::new() };
+        let mut effects =
+            if std::mem::take(&mut self.behind) > 0 { self.reconcile(false) } else { Vec::new() };
         if matches!(message, Message::Frame) {
             return effects;
         }

@@ -40,6 +40,7 @@ impl<K: Ord + Clone> Sorted<K> {
     }
 
     /// All of them.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &K> + Clone {
         self.runs.iter().flat_map(|run| run.iter())
     }

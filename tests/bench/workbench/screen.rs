@@ -92,7 +92,7 @@ impl Screen {
     pub(crate) fn say(&mut self, message: Message) {
         let start = worked();
         let effects = self.app.update(message);
-        self.updates.push(worked() - start);
+        self.updates.push(worked().saturating_sub(start));
         for effect in effects {
             for answer in self.carried_out(effect) {
                 self.say(answer);
@@ -104,7 +104,7 @@ impl Screen {
     pub(crate) fn frame(&mut self) -> Result<Duration, Failure> {
         let start = worked();
         self.terminal.draw(|frame| view::draw(&self.app, frame))?;
-        Ok(worked() - start)
+        Ok(worked().saturating_sub(start))
     }
 
     /// All that is to be seen.

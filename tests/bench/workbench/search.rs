@@ -73,7 +73,9 @@ fn tried(screen: &mut Screen, keys: &str, text: Option<&str>, back: &str, kinds:
         screen.work.clear();
         screen.updates.clear();
         screen.keys(keys);
-        text.into_iter().for_each(|text| screen.say(Message::Paste(text.into())));
+        if let Some(text) = text {
+            screen.say(Message::Paste(text.into()));
+        }
         for (kind, best) in kinds.iter().zip(&mut best.work) {
             let of_kind = screen.work.iter().filter(|(known, _)| known == kind);
             *best = best.min(milliseconds(of_kind.map(|(_, time)| *time).max().unwrap_or_default()));

@@ -126,7 +126,7 @@ impl Workbench {
         thread::sleep(Duration::from_secs(5));
         let (frames, before, start) = (self.frames.load(Ordering::Relaxed), used(id)?, Instant::now());
         thread::sleep(IDLE);
-        let share = (used(id)? - before).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0;
+        let share = used(id)?.saturating_sub(before).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0;
         let frames = self.frames.load(Ordering::Relaxed) - frames;
         println!("idle: {share:.2} % of a core, {frames} frames in {} s", IDLE.as_secs());
         Ok(share)

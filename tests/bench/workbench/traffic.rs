@@ -11,8 +11,8 @@ use super::{CALLS, Sizes, world};
 
 /// Calls a second.
 const RATE: f64 = 5_000.0;
-/// Frames a second.
-const FRAMES: f64 = 30.0;
+/// Events between two frames: two of each call, at 30 frames a second.
+const BURST: usize = 333;
 /// Calls of a round.
 const ROUND: u64 = 5_000;
 
@@ -53,13 +53,11 @@ pub(super) fn measure(sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
 fn taken(screen: &mut Screen, next: &mut u64, rows: u64) -> Result<Duration, Failure> {
     let events: Vec<_> = (*next..*next + ROUND).flat_map(|number| world::announced(number, rows)).collect();
     *next += ROUND;
-    // So many come between two frames.
-    let burst = (2.0 * RATE / FRAMES) as usize;
     let mut events = events.into_iter().peekable();
     screen.updates.clear();
     let mut drawn = Duration::ZERO;
     while events.peek().is_some() {
-        events.by_ref().take(burst).for_each(|event| screen.event(event));
+        events.by_ref().take(BURST).for_each(|event| screen.event(event));
         screen.say(Message::Frame);
         drawn += screen.frame()?;
     }

@@ -74,7 +74,7 @@ fn mixed(at: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-fn pick<'a, T>(from: &'a [T], at: u64) -> &'a T {
+fn pick<T>(from: &[T], at: u64) -> &T {
     &from[usize::try_from(at).unwrap_or_default() % from.len()]
 }
 
