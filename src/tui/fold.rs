@@ -14,6 +14,10 @@ use crate::query;
 impl App {
     /// Takes the world as it stands.
     pub(super) fn take_snapshot(&mut self, snapshot: Snapshot) {
+        let newest = |world: &Snapshot| world.calls.back().map(|call| call.id.0);
+        if let (Some(before), Some(now)) = (newest(&self.world), newest(&snapshot)) {
+            self.rate(now.saturating_sub(before));
+        }
         self.world = snapshot;
         self.stored = self.world.rows.values().map(|row| row.size).sum();
         let lost = self.stats.lost;
@@ -82,6 +86,12 @@ impl App {
         }
     }
 
+    fn rate(&mut self, calls: u64) {
+        if let Some(second) = self.rates.back_mut() {
+            *second += calls;
+        }
+    }
+
     /// Lists all calls that pass the filter.
     pub(super) fn list_calls(&mut self) {
         let query = self.live.filter.query();
@@ -114,11 +124,8 @@ impl App {
     }
 
     fn call_changed(&mut self, call: &Call, newest: Option<CallId>) {
-        if newest.is_none_or(|newest| newest < call.id)
-            && let Some(second) = self.rates.back_mut()
-        {
-            *second += 1;
-        }
+        // Ids are consecutive: so calls count of which nothing was heard.
+        self.rate(newest.map_or(1, |newest| call.id.0.saturating_sub(newest.0)));
         let oldest = self.world.calls.front().map(|call| call.id);
         if let Some(oldest) = oldest {
             self.live.drop_before(&oldest);

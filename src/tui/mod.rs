@@ -96,7 +96,7 @@ use message::Message;
 use shell::{Shell, Sources};
 use work::{Outside, Workers};
 
-/// Events taken in before a frame gets its turn.
+/// Keys and answers that wait for their turn.
 const BATCH: usize = 256;
 
 /// Shows the screen until somebody leaves it.
@@ -147,6 +147,7 @@ pub async fn run(
         title,
         signals,
         continued,
+        stale: false,
     };
     let (columns, rows) = terminal::size()?;
     shell.app.prices = shell.desk.prices();

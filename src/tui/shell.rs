@@ -17,13 +17,15 @@ use super::draft::Draft;
 use super::effect::Effect;
 use super::message::Message;
 use super::work::{self, Workers};
-use super::{BATCH, text, view};
+use super::{text, view};
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
 use crate::terminal::{self, Continued, EditorError, Keys, Protocol, Screen, Signals};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
+/// Announcements taken in with a frame: 15,000 a second. Nobody reads more, and taking them in would slow the proxy down.
+const EVENTS: usize = 512;
 
 /// What carries effects out.
 pub(super) struct Shell {
@@ -38,6 +40,8 @@ pub(super) struct Shell {
     pub(super) title: String,
     pub(super) signals: Signals,
     pub(super) continued: Continued,
+    /// Whether announcements were lost.
+    pub(super) stale: bool,
 }
 
 /// Where messages come from.
@@ -61,8 +65,15 @@ impl Shell {
                     event.map_or(Some(Message::Terminate), |event| of_terminal(event, (sources.clock)()))
                 }
                 Some(message) = sources.said.recv() => Some(message),
-                event = sources.events.recv() => self.of_desk(event).await,
-                _ = tick.tick() => Some(Message::Tick((sources.clock)())),
+                // The first one is waited for; those after it are taken in with the next frame.
+                event = sources.events.recv(), if !dirty => self.of_desk(event),
+                _ = tick.tick() => {
+                    if std::mem::take(&mut self.stale) {
+                        let snapshot = self.snapshot().await;
+                        self.take(snapshot).await?;
+                    }
+                    Some(Message::Tick((sources.clock)()))
+                }
                 () = self.signals.any() => Some(Message::Terminate),
                 () = self.continued.wait() => Some(self.renew()?),
                 () = sleep_until(next_frame), if dirty => {
@@ -72,25 +83,24 @@ impl Shell {
             };
             let Some(message) = message else { continue };
             let frame = matches!(message, Message::Frame);
-            if self.take(message).await? {
-                return Ok(());
-            }
-            if frame {
-                self.draw()?;
-                dirty = false;
-            } else if self.catch_up(&mut sources.events).await? {
+            if frame && self.catch_up(&mut sources.events).await? || self.take(message).await? {
                 return Ok(());
             }
             dirty |= self.app.take_dirty();
+            if frame {
+                self.draw()?;
+                dirty = false;
+            }
         }
     }
 
-    /// Takes in what the desk said meanwhile, up to a limit, so that a burst costs one frame.
+    /// Takes in what the desk said since the last frame, up to a limit: nobody is woken for each of a burst, and one that
+    /// is longer than the limit falls behind and is lost.
     async fn catch_up(&mut self, events: &mut broadcast::Receiver<Arc<Event>>) -> anyhow::Result<bool> {
-        for _ in 0..BATCH {
+        for _ in 0..EVENTS {
             let message = match events.try_recv() {
                 Ok(event) => Some(Message::Event(event)),
-                Err(TryRecvError::Lagged(lost)) => self.of_desk(Err(RecvError::Lagged(lost))).await,
+                Err(TryRecvError::Lagged(lost)) => self.of_desk(Err(RecvError::Lagged(lost))),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
             };
             if let Some(message) = message
@@ -102,18 +112,22 @@ impl Shell {
         Ok(false)
     }
 
-    /// What an announcement means; after lost ones, the world is asked for anew.
-    async fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
+    /// What an announcement means; after lost ones, the world is asked for anew with the next tick.
+    fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
         match event {
             Ok(event) => Some(Message::Event(event)),
             Err(RecvError::Closed) => Some(Message::Terminate),
             Err(RecvError::Lagged(lost)) => {
-                self.app.update(Message::Lagged(lost));
-                Some(match self.desk.snapshot().await {
-                    Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
-                    Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
-                })
+                self.stale = true;
+                Some(Message::Lagged(lost))
             }
+        }
+    }
+
+    async fn snapshot(&self) -> Message {
+        match self.desk.snapshot().await {
+            Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
+            Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
         }
     }
 
