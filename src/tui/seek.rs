@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use fuzzy_matcher::FuzzyMatcher as _;
 use fuzzy_matcher::skim::SkimMatcherV2;
@@ -81,7 +83,15 @@ impl Lines {
             let known = before.0.get(at).filter(|known| Arc::ptr_eq(&known.part, part));
             known.map_or_else(|| Arc::new(Leaf::of(part)), Arc::clone)
         };
-        Self(rows.parts().iter().enumerate().map(leaf).collect())
+        let parts: Vec<_> = rows.parts().iter().enumerate().collect();
+        let (here, there) = parts.split_at(parts.len() / 2);
+        let half = |parts: &[(usize, &Arc<Part>)]| parts.iter().copied().map(leaf).collect::<Vec<_>>();
+        thread::scope(|scope| {
+            let there = scope.spawn(|| half(there));
+            let mut leaves = half(here);
+            leaves.extend(there.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            Self(leaves)
+        })
     }
 }
 

@@ -66,7 +66,7 @@ impl Shell {
                 }
                 Some(message) = sources.said.recv() => Some(message),
                 // The first one is waited for; those after it are taken in with the next frame.
-                event = sources.events.recv(), if !dirty => self.of_desk(event),
+                event = sources.events.recv(), if !dirty => Some(self.of_desk(event)),
                 _ = tick.tick() => {
                     if std::mem::take(&mut self.stale) {
                         let snapshot = self.snapshot().await;
@@ -98,14 +98,13 @@ impl Shell {
     /// is longer than the limit falls behind and is lost.
     async fn catch_up(&mut self, events: &mut broadcast::Receiver<Arc<Event>>) -> anyhow::Result<bool> {
         for _ in 0..EVENTS {
-            let message = match events.try_recv() {
-                Ok(event) => Some(Message::Event(event)),
-                Err(TryRecvError::Lagged(lost)) => self.of_desk(Err(RecvError::Lagged(lost))),
+            let event = match events.try_recv() {
+                Ok(event) => Ok(event),
+                Err(TryRecvError::Lagged(lost)) => Err(RecvError::Lagged(lost)),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
             };
-            if let Some(message) = message
-                && self.take(message).await?
-            {
+            let message = self.of_desk(event);
+            if self.take(message).await? {
                 return Ok(true);
             }
         }
@@ -113,13 +112,13 @@ impl Shell {
     }
 
     /// What an announcement means; after lost ones, the world is asked for anew with the next tick.
-    fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Option<Message> {
+    fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
         match event {
-            Ok(event) => Some(Message::Event(event)),
-            Err(RecvError::Closed) => Some(Message::Terminate),
+            Ok(event) => Message::Event(event),
+            Err(RecvError::Closed) => Message::Terminate,
             Err(RecvError::Lagged(lost)) => {
                 self.stale = true;
-                Some(Message::Lagged(lost))
+                Message::Lagged(lost)
             }
         }
     }

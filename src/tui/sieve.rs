@@ -4,6 +4,7 @@
 //! own, and once more when the answer comes.
 
 use std::collections::HashSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
@@ -98,7 +99,8 @@ impl Sift {
         thread::scope(|scope| {
             let there = scope.spawn(|| half(there));
             let here = half(here);
-            here.into_iter().chain(there.join().unwrap_or_default()).collect()
+            let there = there.join().unwrap_or_else(|panic| resume_unwind(panic));
+            here.into_iter().chain(there).collect()
         })
     }
 }
