@@ -339,10 +339,12 @@ impl Desk {
     ///
     /// # Errors
     /// When one is not there, is forgotten or has no answer yet, or the owner does not answer.
-    pub async fn diff(&self, one: &Thing, other: &Thing) -> Result<Diff, DeskError> {
+    pub async fn diff(&self, one: &Thing, other: &Thing, context: usize) -> Result<Diff, DeskError> {
         match self {
-            Self::Here(engine) => Ok(engine.diff(one, other).await?),
-            Self::There(owner) => owner.get(&format!("/diff?one={one}&other={other}")).await,
+            Self::Here(engine) => Ok(engine.diff(one, other, context).await?),
+            Self::There(owner) => {
+                owner.get(&format!("/diff?one={one}&other={other}&context={context}")).await
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::{Common, list, pick, print};
 use crate::desk::Desk;
 use crate::engine::{Diff, Thing};
 use crate::reading::contrast::{
-    Arrival, BodyContrast, HeaderChange, Lines, PictureContrast, PictureFacts, Tag,
+    Arrival, BodyContrast, CONTEXT, HeaderChange, Lines, PictureContrast, PictureFacts, Tag,
 };
 use crate::reading::{human, sanitize};
 
@@ -25,6 +25,9 @@ pub(super) struct Sides {
     /// The bodies line by line, also where what they say is shown word by word
     #[arg(long, conflicts_with = "json")]
     body: bool,
+    /// How many equal lines are shown around those that differ
+    #[arg(long, short = 'U', value_name = "LINES", default_value_t = CONTEXT)]
+    context: usize,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -42,7 +45,7 @@ pub(super) async fn run(common: &Common, sides: Sides) -> anyhow::Result<ExitCod
                 return Err(super::exit::Usage(text).into());
             }
         };
-        let diff = desk.diff(&one, &other).await?;
+        let diff = desk.diff(&one, &other, sides.context).await?;
         if sides.json {
             print::line(&serde_json::to_string(&diff)?);
         } else {

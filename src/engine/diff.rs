@@ -62,11 +62,11 @@ struct Held {
 }
 
 impl Engine {
-    /// What differs between two exchanges.
+    /// What differs between two exchanges; of bodies with `context` equal lines around each difference.
     ///
     /// # Errors
     /// When one is not there, is forgotten or has no answer yet, or the store cannot be read.
-    pub async fn diff(&self, one: &Thing, other: &Thing) -> Result<Diff, VerbError> {
+    pub async fn diff(&self, one: &Thing, other: &Thing, context: usize) -> Result<Diff, VerbError> {
         let (before, after) = (self.held(one).await?, self.held(other).await?);
         let (engine, one, other) = (self.clone(), one.clone(), other.clone());
         aside(move || {
@@ -91,7 +91,7 @@ impl Engine {
                 _ => Vec::new(),
             };
             let Comparison { changes } = comparison;
-            let contrast = contrast(&before.side(), &after.side());
+            let contrast = contrast(&before.side(), &after.side(), context);
             Ok(Diff { one, other, strategy, matches, changes, fixes, contrast })
         })
         .await

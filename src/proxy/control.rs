@@ -18,6 +18,7 @@ use super::{Question, Shared, media};
 use crate::engine::{Blame, Deciding, Diff, Explanation, Stats, Thing, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
+use crate::reading::contrast::CONTEXT;
 use crate::store::StoreError;
 
 mod events;
@@ -45,6 +46,8 @@ struct Wanted {
 struct Sides {
     one: Thing,
     other: Thing,
+    /// How many equal lines stand around those that differ.
+    context: Option<usize>,
 }
 
 /// Which recordings a verb is for.
@@ -252,7 +255,7 @@ async fn explain_call(
 }
 
 async fn diff(State(shared): State<Arc<Shared>>, Query(sides): Query<Sides>) -> Result<Json<Diff>, Failure> {
-    Ok(Json(shared.engine.diff(&sides.one, &sides.other).await?))
+    Ok(Json(shared.engine.diff(&sides.one, &sides.other, sides.context.unwrap_or(CONTEXT)).await?))
 }
 
 async fn suggestions(State(shared): State<Arc<Shared>>) -> Json<Vec<Suggestion>> {

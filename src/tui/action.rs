@@ -113,6 +113,8 @@ actions! {
     NextChange "next-change" "next change";
     PreviousChange "previous-change" "previous change";
     Swap "swap" "swap the two sides";
+    MoreContext "more-context" "more equal lines around each change";
+    LessContext "less-context" "fewer equal lines around each change";
     DifferenceMap "difference-map" "where two pictures differ, or the second one";
     Split "split" "side by side, or one below the other";
     Zoom "zoom" "the focused pane on the whole screen, and back";

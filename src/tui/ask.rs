@@ -23,8 +23,8 @@ pub enum Ask {
     Pair(RecordingId, RecordingId),
     /// What another strategy would do.
     Retag(Vec<RecordingId>, Tag),
-    /// What differs.
-    Diff(Thing, Thing),
+    /// What differs, with so many equal lines around each difference.
+    Diff(Thing, Thing, usize),
     /// What a query would remove, but for these.
     Prune(String, BTreeSet<RecordingId>),
     /// The recordings that a query shows.
@@ -92,7 +92,9 @@ impl Ask {
             }
             Self::Pair(one, other) => return pair(desk, [one, other]).await,
             Self::Retag(ids, tag) => desk.retag(&ids, &tag, true).await.map(Answer::Retag),
-            Self::Diff(one, other) => desk.diff(&one, &other).await.map(|diff| Answer::Diff(Box::new(diff))),
+            Self::Diff(one, other, context) => {
+                desk.diff(&one, &other, context).await.map(|diff| Answer::Diff(Box::new(diff)))
+            }
             Self::Prune(query, keep) => {
                 desk.prune(&query, &keep, None, true).await.map(|plan| Answer::Prune(Box::new(plan)))
             }

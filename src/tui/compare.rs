@@ -11,9 +11,13 @@ use super::live::{LETTERS, fixing};
 use super::overlay::{Choice, Item, Menu, Overlay};
 use crate::engine::Thing;
 use crate::model::{Call, Outcome, RecordingId};
+use crate::reading::contrast::CONTEXT;
 
 /// From this width on both sides stand beside each other.
 const BESIDE: u16 = 100;
+
+/// How many equal lines can stand around those that differ; the second is the usual one, the last one all.
+const CONTEXTS: [usize; 5] = [0, CONTEXT, 12, 48, usize::MAX];
 
 /// What is compared.
 #[derive(Debug, Default)]
@@ -47,9 +51,28 @@ pub struct Comparing {
     /// Whether lines that differ in blanks only are taken for equal.
     pub(super) no_blanks: bool,
     composed: Option<(u64, Side, u16, bool, bool)>,
+    /// The place in [`CONTEXTS`] from the usual one.
+    wider: isize,
 }
 
 impl Comparing {
+    /// How many equal lines stand around those that differ.
+    pub(super) fn context(&self) -> usize {
+        1_usize.checked_add_signed(self.wider).and_then(|at| CONTEXTS.get(at)).copied().unwrap_or(CONTEXT)
+    }
+
+    /// Shows more equal lines, or fewer; says how many those are.
+    fn widen(&mut self, by: isize) -> String {
+        self.wider = (self.wider + by).clamp(-1, 3);
+        self.stale = true;
+        self.show(Side::Response);
+        match self.context() {
+            0 => "Only lines that differ".into(),
+            usize::MAX => "All equal lines".into(),
+            lines => format!("{lines} equal lines around each change"),
+        }
+    }
+
     /// Something has arrived that may be the answer.
     pub fn arrived(&mut self) {
         self.revision += 1;
@@ -233,7 +256,7 @@ impl App {
         self.diff.change = None;
         self.toasts.settle();
         self.known.diff.forget();
-        vec![self.ask(Ask::Diff(one, other))]
+        vec![self.ask(Ask::Diff(one, other, self.diff.context()))]
     }
 
     /// What would make the two match, each with what else it would do.
@@ -287,6 +310,10 @@ impl App {
                 self.diff.change = None;
                 let text = if self.diff.no_blanks { "Blanks make no difference" } else { "Blanks count" };
                 self.toasts.info(self.now, text.into());
+            }
+            Action::MoreContext | Action::LessContext => {
+                let told = self.diff.widen(if action == Action::MoreContext { 1 } else { -1 });
+                self.toasts.info(self.now, told);
             }
             Action::Split => self.diff.beside = Some(!self.diff.is_beside(width)),
             Action::DifferenceMap => {

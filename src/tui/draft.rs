@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::editing::{set_body, set_text};
 use crate::engine::Revision;
 use crate::model::{Recording, RecordingId, Response};
-use crate::reading::contrast::{BodyContrast, Lines, Run, Side, Tag, contrast};
+use crate::reading::contrast::{BodyContrast, CONTEXT, Lines, Run, Side, Tag, contrast};
 use crate::reading::{editable, text_of};
 
 /// What of an answer is opened in an editor.
@@ -138,7 +138,7 @@ impl Opened {
 
 fn difference(recording: &Recording, after: &Response, part: Part) -> Vec<Toned> {
     let new = Side { request: recording.request.get(), response: after, linked: Vec::new() };
-    let found = contrast(&Side::from(recording), &new);
+    let found = contrast(&Side::from(recording), &new, CONTEXT);
     let lines = match (part, found.text, found.body) {
         (Part::Text, Some(text), _) => said(&text),
         (_, _, BodyContrast::Text(body)) => body.runs.iter().map(line).collect(),

@@ -77,7 +77,7 @@ impl App {
     pub(super) fn inquire(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         if let Some((one, other)) = self.diff.sides.clone().filter(|_| std::mem::take(&mut self.diff.stale)) {
-            effects.push(self.ask(Ask::Diff(one, other)));
+            effects.push(self.ask(Ask::Diff(one, other, self.diff.context())));
         }
         for ask in self.wanted() {
             let found = self.asked.0.iter().position(|(known, _)| known.kind() == ask.kind());

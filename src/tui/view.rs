@@ -188,7 +188,7 @@ fn tabs(app: &App, mut place: Rect, buf: &mut Buffer) {
     if place.width < 34 {
         return;
     }
-    draw::write_right(buf, &mut place, &format!("{rate:>3}   "), theme.tone(Tone::Plain));
+    draw::write_right(buf, &mut place, &format!(" {:>3}   ", thousands(rate)), theme.tone(Tone::Plain));
     let bars = draw::sparkline(app.rates.iter().copied(), 20.min(usize::from(place.width) - 12), theme);
     draw::write_right(buf, &mut place, &bars, theme.tone(Tone::Accent));
     draw::write_right(buf, &mut place, "  req/s ", theme.tone(Tone::Dim));

@@ -20,8 +20,8 @@ const WIDTH: usize = 4_096;
 const WORDS: usize = 16 << 10;
 /// Texts with a smaller share of words in common are shown one after the other: what they share says nothing.
 const ALIKE: f32 = 0.4;
-/// How many equal lines are shown around those that differ.
-const CONTEXT: usize = 3;
+/// How many equal lines are shown around those that differ, unless somebody asks for more or less.
+pub const CONTEXT: usize = 3;
 /// How deep JSON is sorted; as `serde_json` reads it.
 const DEPTH: usize = 128;
 /// From which length on a string may be a file, in bytes.
@@ -30,7 +30,7 @@ const FILE: usize = 256;
 /// The difference of two texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
-    /// Parts in order; of lines those that differ with three around them, of words all.
+    /// Parts in order; of lines those that differ with some around them, of words all.
     pub runs: Vec<Run>,
     /// Whether a text was too long, and its end was left out.
     pub cut: bool,
@@ -69,7 +69,7 @@ impl Lines {
     /// The words that differ; of long texts the lines.
     pub(super) fn of_words(before: &str, after: &str) -> Self {
         if before.len() + after.len() > WORDS {
-            return Self::of_pages(&Page::of(before.lines()), &Page::of(after.lines()));
+            return Self::of_pages(&Page::of(before.lines()), &Page::of(after.lines()), CONTEXT);
         }
         let diff = TextDiff::from_words(before, after);
         if diff.ratio() < ALIKE {
@@ -87,8 +87,8 @@ impl Lines {
         Self { runs, cut: false }
     }
 
-    /// The lines that differ, with some around them.
-    pub(super) fn of_pages(before: &Page, after: &Page) -> Self {
+    /// The lines that differ, with `context` equal ones around them.
+    pub(super) fn of_pages(before: &Page, after: &Page, context: usize) -> Self {
         let diff = TextDiff::from_lines(before.text.as_str(), after.text.as_str());
         let mut runs = Vec::new();
         let mut shown = 0;
@@ -97,7 +97,7 @@ impl Lines {
                 runs.push(Run { tag: Tag::Skipped, text: format!("{} equal lines", to - from) });
             }
         };
-        for group in diff.grouped_ops(CONTEXT) {
+        for group in diff.grouped_ops(context.min(LINES)) {
             let Some((first, last)) = group.first().zip(group.last()) else { continue };
             skip(&mut runs, first.old_range().start, shown);
             shown = last.old_range().end;

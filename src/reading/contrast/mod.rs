@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use headers::{HeaderChange, header_changes};
-pub use lines::{Lines, Run, Tag};
+pub use lines::{CONTEXT, Lines, Run, Tag};
 pub use look::Look;
 pub use pictures::{Likeness, PictureContrast, PictureFacts, contrast_pictures};
 
@@ -98,9 +98,9 @@ impl<'a> From<&'a Recording> for Side<'a> {
     }
 }
 
-/// What differs between two exchanges.
+/// What differs between two exchanges; of bodies with `context` equal lines around each difference.
 #[must_use]
-pub fn contrast(before: &Side<'_>, after: &Side<'_>) -> Contrast {
+pub fn contrast(before: &Side<'_>, after: &Side<'_>, context: usize) -> Contrast {
     let (old, new) = (before.response, after.response);
     let said = [old, new].map(text_of);
     let text = match &said {
@@ -113,7 +113,7 @@ pub fn contrast(before: &Side<'_>, after: &Side<'_>) -> Contrast {
         request_headers: header_changes(&before.request.headers, &after.request.headers),
         status: Some((old.status, new.status)).filter(|(old, new)| old != new),
         response_headers: header_changes(&old.headers, &new.headers),
-        body: body(old, new),
+        body: body(old, new, context),
         text,
         arrival: (arrival(old), arrival(new)),
         pictures,
@@ -121,7 +121,7 @@ pub fn contrast(before: &Side<'_>, after: &Side<'_>) -> Contrast {
     }
 }
 
-fn body(old: &Response, new: &Response) -> BodyContrast {
+fn body(old: &Response, new: &Response, context: usize) -> BodyContrast {
     // What cannot be decoded is compared as it came.
     let [before, after] = [old, new].map(|response| {
         let bytes = &response.log.bytes;
@@ -137,7 +137,7 @@ fn body(old: &Response, new: &Response) -> BodyContrast {
     }
     let page = |body: &Result<Bytes, Bytes>, response| lines::page(response, body.as_ref().ok()?);
     match (page(&before, old), page(&after, new)) {
-        (Some(before), Some(after)) => BodyContrast::Text(Lines::of_pages(&before, &after)),
+        (Some(before), Some(after)) => BodyContrast::Text(Lines::of_pages(&before, &after, context)),
         _ => BodyContrast::Binary { before: first, after: second },
     }
 }

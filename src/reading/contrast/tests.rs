@@ -17,7 +17,7 @@ fn response(kind: &str, body: impl Into<Bytes>) -> Response {
 fn between(old: &Response, new: &Response) -> Contrast {
     let request = Request::default();
     let side = |response| Side { request: &request, response, linked: Vec::new() };
-    contrast(&side(old), &side(new))
+    contrast(&side(old), &side(new), CONTEXT)
 }
 
 fn json(old: &str, new: &str) -> Contrast {
@@ -55,6 +55,27 @@ fn disc(x: u32, y: u32) -> [u8; 3] {
 
 fn pair(one: Bytes, other: Bytes) -> PictureContrast {
     contrast_pictures(&("a".into(), one), &("b".into(), other))
+}
+
+#[test]
+fn as_many_equal_lines_stand_around_a_change_as_are_asked_for() {
+    let lines = |changed: &str| {
+        let text = (0..30).map(|at| if at == 15 { changed.into() } else { format!("line {at}") });
+        response("text/plain", text.collect::<Vec<String>>().join("\n"))
+    };
+    let (old, new) = (lines("old"), lines("new"));
+    let request = Request::default();
+    let side = |response| Side { request: &request, response, linked: Vec::new() };
+    let runs = |context| match contrast(&side(&old), &side(&new), context).body {
+        BodyContrast::Text(lines) => {
+            let count = |tag| lines.runs.iter().filter(|run| run.tag == tag).count();
+            (count(Tag::Same), count(Tag::Removed), count(Tag::Added), count(Tag::Skipped))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(runs(0), (0, 1, 1, 2));
+    assert_eq!(runs(CONTEXT), (6, 1, 1, 2));
+    assert_eq!(runs(usize::MAX), (29, 1, 1, 0));
 }
 
 #[test]
@@ -169,14 +190,15 @@ fn pictures_come_in_pairs_and_broken_ones_say_why() {
     let empty = response("application/json", "{}");
     let side = |linked| Side { request: &request, response: &empty, linked };
     let linked = |bytes: &Bytes| ("/data/0/url".to_owned(), bytes.clone());
-    let contrast = contrast(&side(vec![linked(&png), linked(&png)]), &side(vec![linked(&png.slice(..30))]));
+    let contrast =
+        contrast(&side(vec![linked(&png), linked(&png)]), &side(vec![linked(&png.slice(..30))]), CONTEXT);
     let [first, second] = &contrast.pictures[..] else { panic!("two pairs") };
     assert!(first.problem.as_ref().is_some_and(|problem| problem.starts_with("the second picture: ")));
     assert!(second.before.is_some() && second.after.is_none() && second.problem.is_none());
     let told = serde_json::to_value(&contrast).unwrap();
     assert_eq!(told["pictures"][1]["before"]["field"], "/data/0/url");
     let many = vec![linked(&png); PAIRS_TRIED];
-    assert_eq!(super::contrast(&side(many.clone()), &side(many)).pictures_left_out, 2);
+    assert_eq!(super::contrast(&side(many.clone()), &side(many), CONTEXT).pictures_left_out, 2);
 }
 
 const PAIRS_TRIED: usize = 10;

@@ -102,6 +102,8 @@ pub const BINDINGS: &[Binding] = {
             3,
         ),
         said(bind(S::Diff, &["w"], A::Wrap), "blanks make a difference, or none"),
+        bind(S::Diff, &["}"], A::MoreContext),
+        bind(S::Diff, &["{"], A::LessContext),
         hinted(bind(S::Diff, &["X"], A::Swap), "swap", 4),
         hinted(bind(S::Diff, &["s"], A::Split), "side by side", 3),
         hinted(bind(S::Diff, &["M"], A::DifferenceMap), "map", 5),

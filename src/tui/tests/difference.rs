@@ -4,7 +4,7 @@ use super::world;
 use crate::engine::Thing;
 use crate::matching::BlastRadius;
 use crate::model::CallId;
-use crate::reading::contrast::contrast;
+use crate::reading::contrast::{CONTEXT, contrast};
 use crate::tui::difference::{Shape, Sheet, Side, radius};
 
 fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
@@ -17,7 +17,7 @@ fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     };
     let (one, other) = (answer(before), answer(after));
     let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
-    diff.contrast = contrast(&(&one).into(), &(&other).into());
+    diff.contrast = contrast(&(&one).into(), &(&other).into(), CONTEXT);
     let sheet = Sheet::of(&diff, Side::Text, Shape { width: 60, beside, ascii: true, no_blanks: false });
     sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect()
 }
@@ -49,7 +49,7 @@ fn blanks_make_a_difference_or_none() {
         recording
     };
     let (one, other) = (answer("a\n  b c\nd\n"), answer("a\nb  c\nD\n"));
-    diff.contrast = contrast(&(&one).into(), &(&other).into());
+    diff.contrast = contrast(&(&one).into(), &(&other).into(), CONTEXT);
     for (no_blanks, changed) in [(false, ["-   b c", "- d"]), (true, ["  b  c", "- d"])] {
         let sheet =
             Sheet::of(&diff, Side::Response, Shape { width: 60, beside: false, ascii: true, no_blanks });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::script::Script;
+use super::script::{Script, key};
 use super::world;
 use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
 use crate::matching::{BlastRadius, NamedField};
@@ -14,6 +14,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Tab};
 use crate::tui::ask::{Answer, Ask};
 use crate::tui::deed::Deed;
+use crate::tui::difference::Side;
 use crate::tui::draft::{Draft, Outcome, Part};
 use crate::tui::effect::Effect;
 use crate::tui::line::{Tone, Toned};
@@ -242,6 +243,21 @@ fn a_difference_is_mended_where_it_is_seen() {
         script.app.known.fields.waiting && script.app.known.retag.waiting,
         "the effect is asked for here, too"
     );
+}
+
+#[test]
+fn more_and_fewer_equal_lines_are_asked_for_around_a_change() {
+    let mut script = Script::new(world::world(12, 0)).keys("2 c j c");
+    let mut asks = |name: &str| {
+        let effects = script.app.update(Message::Key(key(name)));
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Ask(_, Ask::Diff(.., context)) => Some(context),
+            _ => None,
+        })
+    };
+    let asked: Vec<_> = ["}", "}", "}", "}", "{", "{", "{", "{"].into_iter().filter_map(&mut asks).collect();
+    assert_eq!(asked, [12, 48, usize::MAX, usize::MAX, 48, 12, 3, 0]);
+    assert_eq!(script.app.diff.page, Side::Response, "there they are seen");
 }
 
 fn price(number: u8, price: Option<u64>, problem: Option<&str>) -> Rerecord {

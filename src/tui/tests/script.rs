@@ -211,7 +211,9 @@ impl Script {
                 let answer = match &ask {
                     Ask::Expired => Answer::Expired(self.expired.clone()),
                     Ask::Why(_) => Answer::Why(self.why.clone().map(Box::new)),
-                    Ask::Diff(one, other) => Answer::Diff(Box::new(world::diff(one.clone(), other.clone()))),
+                    Ask::Diff(one, other, _) => {
+                        Answer::Diff(Box::new(world::diff(one.clone(), other.clone())))
+                    }
                     _ => {
                         self.effects.push(Effect::Ask(generation, ask));
                         return Vec::new();

@@ -9,7 +9,7 @@ use crate::model::{
     ByteLog, Call, Event, Exchange, Hash, Headers, Level, MediaRef, Notice, Outcome, Playback, Recording,
     Row, Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
 };
-use crate::reading::contrast::{Side, contrast};
+use crate::reading::contrast::{CONTEXT, Side, contrast};
 use crate::tui::app::App;
 use crate::tui::ask::{Answer, Ask};
 use crate::tui::deed::Deed;
@@ -180,7 +180,7 @@ impl Words {
         let mut after = self.recording(true);
         after.request = self.request("A capybara in a hot spring, no hat", 8);
         after.response.status = 202;
-        let contrast = contrast(&Side::from(&before), &Side::from(&after));
+        let contrast = contrast(&Side::from(&before), &Side::from(&after), CONTEXT);
         world::diff_of((one, &before), (other, &after), contrast)
     }
 }
@@ -275,7 +275,7 @@ impl Told {
                 };
                 Answer::Retag(ids.into_iter().map(one).collect())
             }
-            Ask::Diff(one, other) => Answer::Diff(Box::new(words.diff(one, other))),
+            Ask::Diff(one, other, _) => Answer::Diff(Box::new(words.diff(one, other))),
             Ask::Prune(query, keep) => Answer::Prune(Box::new(flows::planned(app, &query, &keep))),
             Ask::List(_) => Answer::List(app.world.rows.values().cloned().collect()),
             Ask::Expired => Answer::Expired(vec![Arc::new(words.row(2))]),

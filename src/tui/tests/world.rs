@@ -10,7 +10,7 @@ use crate::model::{
     ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
     Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,
 };
-use crate::reading::contrast::{Contrast, Side, contrast};
+use crate::reading::contrast::{CONTEXT, Contrast, Side, contrast};
 use crate::store;
 use crate::tui::detail::Scaled;
 use crate::tui::effect::Pair;
@@ -309,7 +309,7 @@ pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
     });
     after.request = serde_json::from_value(request).unwrap();
     after.response.status = 202;
-    let contrast = contrast(&Side::from(&before), &Side::from(&after));
+    let contrast = contrast(&Side::from(&before), &Side::from(&after), CONTEXT);
     diff_of((one, &before), (other, &after), contrast)
 }
 

@@ -16,7 +16,7 @@ use retake::matching::{Fields, Salt, Scrubber, compare};
 use retake::model::{ByteLog, RecordingId, Row};
 use retake::model::{Event, Provenance, Recording, Request, Response, Snapshot, Strategy};
 use retake::query::{Kind, Query, RowFacts};
-use retake::reading::contrast::{Look, Side, contrast};
+use retake::reading::contrast::{CONTEXT, Look, Side, contrast};
 use retake::retention::{Item, PruneOptions, PrunePlan, plan};
 use retake::tui::app::App;
 use retake::tui::ask::{Answer, Ask};
@@ -160,7 +160,7 @@ impl Screen {
                 let options = PruneOptions { keep: keep.clone(), ..PruneOptions::default() };
                 Some(Answer::Prune(Box::new(planned(&self.app.world, query, &options)?)))
             }
-            Ask::Diff(one, other) => {
+            Ask::Diff(one, other, _) => {
                 let (before, after) = (&self.recording, &recording(8));
                 let strategy = Strategy::STANDARD;
                 let fields = [before, after].map(|recording| Fields::of(&recording.request));
@@ -171,7 +171,7 @@ impl Screen {
                     matches: comparison.is_match(),
                     changes: comparison.changes,
                     fixes: Vec::new(),
-                    contrast: contrast(&Side::from(before), &Side::from(after)),
+                    contrast: contrast(&Side::from(before), &Side::from(after), CONTEXT),
                     strategy,
                 })))
             }

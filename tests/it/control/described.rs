@@ -203,6 +203,7 @@ async fn announcements_and_refusals_are_as_described() {
         ("GET /__retake/recordings", "/__retake/recordings?query=size:huge", None, 400),
         ("GET /__retake/diff", "/__retake/diff?one=rec_11111111&other=call_1", None, 404),
         ("GET /__retake/diff", "/__retake/diff?one=call_1", None, 400),
+        ("GET /__retake/diff", "/__retake/diff?one=call_1&other=call_1&context=few", None, 400),
         ("GET /__retake/diff", "/__retake/diff?one=what&other=call_1", None, 400),
         ("PUT /__retake/mode", "/__retake/mode", Some(json!("rewind")), 422),
         ("POST /__retake/prune", "/__retake/prune", Some(json!({ "query": " " })), 400),
