@@ -11,7 +11,7 @@ use crate::tui::app::App;
 use crate::tui::keymap::Scope;
 use crate::tui::kin::Nth;
 use crate::tui::line::{Tone, Toned, age, short_size, thousands};
-use crate::tui::order::SortBy;
+use crate::tui::order::{Order, SortBy};
 use crate::tui::text::{duration, sanitize};
 
 /// What a column shows.
@@ -68,7 +68,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
 fn heading(app: &App) -> String {
     let list = &app.recordings;
     let mut title = title("Recordings", list.keys().len(), app.world.rows.len(), list.filter.text());
-    if app.order != crate::tui::order::Order::default() {
+    if app.order != Order::default() {
         let turned = if app.order == app.order.by.order() { "" } else { " reversed" };
         title = format!("{title}, by {}{turned}", app.order.by.name());
     }
@@ -120,15 +120,15 @@ fn column(app: &App, field: Field) -> Column {
     let (title, width, grow, right, leaves) = match field {
         Field::Mark => ("", 1, 0, false, 0),
         Field::Hash => ("HASH", 8, 0, false, 0),
-        Field::Model => ("MODEL", 11, 2, false, 2),
-        Field::Prompt if by == SortBy::Name => ("NAME OR PROMPT", 20, 5, false, 0),
-        Field::Prompt => ("PROMPT", 20, 5, false, 0),
+        Field::Model => ("MODEL", 11, 2, false, 3),
+        Field::Prompt if by == SortBy::Name => ("NAME OR PROMPT", 19, 5, false, 0),
+        Field::Prompt => ("PROMPT", 19, 5, false, 0),
         Field::Tags => ("TAGS", 6, 1, false, 8),
         Field::Scope => ("SCOPE", 7, 1, false, 7),
-        Field::Strategy => ("MATCH", 6, 0, false, 5),
-        Field::Nth => ("TAKE", 4, 0, true, 4),
+        Field::Strategy => ("MATCH", 6, 0, false, 2),
+        Field::Nth => ("TAKE", 4, 0, true, 5),
         Field::Hits => ("HITS", 4, 0, true, 1),
-        Field::Last => ("LAST", 5, 0, true, 3),
+        Field::Last => ("LAST", 5, 0, true, 4),
         Field::Size => ("SIZE", 5, 0, true, 6),
         Field::Flags => ("", 4, 0, false, 0),
         Field::Sorted => match by {
@@ -142,7 +142,13 @@ fn column(app: &App, field: Field) -> Column {
     let sorted = of_order(by) == field;
     // The mark of the order stands behind the title.
     let width = if sorted { width.max(u16::try_from(title.len()).unwrap_or(0) + 1) } else { width };
-    Column { title, width, grow, right, leaves: if sorted { 0 } else { leaves } }
+    // The usual order needs no column to be known.
+    let leaves = match (sorted, app.order == Order::default()) {
+        (true, true) => 5,
+        (true, false) => 0,
+        _ => leaves,
+    };
+    Column { title, width, grow, right, leaves }
 }
 
 /// `Live: 12 of 1,902 with "hat"`.
