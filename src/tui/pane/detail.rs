@@ -254,7 +254,7 @@ impl App {
         if !row.completeness.replayable() {
             lines.push(Toned::of(Tone::Warning, format!("Not replayed: {}.", row.completeness.word())));
         }
-        let at = clock(row.recorded_at, &self.options.zone, "%Y-%m-%d %H:%M");
+        let at = clock(row.recorded_at, &self.options.zone, "%Y-%m-%d");
         let model = row.model.as_deref().unwrap_or("-");
         let cost = format!("  {}  {}  {at}", size(row.size), duration(row.total));
         lines.push(Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, cost));
