@@ -110,11 +110,13 @@ impl App {
         if !std::mem::take(&mut self.marks.stale) {
             return;
         }
+        // A list of all hides none, which need not be looked at one by one.
+        let some_hidden = self.recordings.keys().len() < self.world.rows.len();
         let rows = self.marked.iter().filter_map(|id| self.world.rows.get(id));
         let (mut bytes, mut hidden) = (0_u64, 0);
         for row in rows {
             bytes = bytes.saturating_add(row.size);
-            hidden += usize::from(!self.recordings.contains(&self.key_of(row)));
+            hidden += usize::from(some_hidden && !self.recordings.contains(&self.key_of(row)));
         }
         (self.marks.bytes, self.marks.hidden) = (bytes, hidden);
     }

@@ -79,6 +79,7 @@ impl App {
     fn select_row(&mut self, row: usize) {
         let rows = self.list_height();
         match self.tab {
+            Tab::Live if self.causes.shown => choose(&mut self.causes.list, row, rows),
             Tab::Live => choose(&mut self.live, row, rows),
             Tab::Diff => {}
             Tab::Recordings => choose(&mut self.recordings, row, rows),

@@ -102,6 +102,7 @@ pub const BINDINGS: &[Binding] = {
             3,
         ),
         said(bind(S::Diff, &["w"], A::Wrap), "blanks make a difference, or none"),
+        said(bind(S::Diff, &["R"], A::Rerecord), "ask the upstream once more for A, or for B"),
         bind(S::Diff, &["}"], A::MoreContext),
         bind(S::Diff, &["{"], A::LessContext),
         hinted(bind(S::Diff, &["X"], A::Swap), "swap", 4),

@@ -258,6 +258,13 @@ fn more_and_fewer_equal_lines_are_asked_for_around_a_change() {
     let asked: Vec<_> = ["}", "}", "}", "}", "{", "{", "{", "{"].into_iter().filter_map(&mut asks).collect();
     assert_eq!(asked, [12, 48, usize::MAX, usize::MAX, 48, 12, 3, 0]);
     assert_eq!(script.app.diff.page, Side::Response, "there they are seen");
+    let effects = script.app.update(Message::Key(key("R")));
+    let first = script.app.diff.recording().cloned();
+    let rerecorded = effects.into_iter().find_map(|effect| match effect {
+        Effect::Ask(_, Ask::Rerecord(ids)) => ids.first().cloned(),
+        _ => None,
+    });
+    assert!(first.is_some() && rerecorded == first, "{rerecorded:?}");
 }
 
 fn price(number: u8, price: Option<u64>, problem: Option<&str>) -> Rerecord {

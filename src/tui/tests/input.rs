@@ -1,11 +1,13 @@
 //! The mouse, commands by name, keys that somebody chose, marks.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::script::Script;
 use super::told::Words;
 use super::world;
-use crate::model::Timestamp;
+use crate::model::{Call, Outcome, Timestamp};
 use crate::tui::action::Action;
 use crate::tui::app::Tab;
 use crate::tui::deed::Deed;
@@ -44,6 +46,23 @@ fn the_mouse_chooses_tabs_rows_and_panes() {
     }
     script.press(": m o u s e <Enter>");
     assert_eq!(script.effects(), [Effect::Mouse(false)]);
+}
+
+#[test]
+fn the_mouse_chooses_among_causes_while_those_are_listed() {
+    let mut script = Script::new(world::world(12, 0)).size(120, 36);
+    for (number, field) in [(1, "body/seed"), (2, "body/size")] {
+        let cause = Some(Arc::new(world::cause(4, &[field])));
+        let call = Call { outcome: Some(Outcome::Miss), cause, ..world::call(number) };
+        script.event(world::announced(call, 0));
+    }
+    script.press("M");
+    let live = script.app.live.index();
+    for (row, at) in [(4, 0), (5, 1)] {
+        mouse(&mut script, CLICK, (5, row), i64::from(row) * 1_000);
+        assert_eq!(script.app.causes.list.index(), Some(at));
+    }
+    assert_eq!(script.app.live.index(), live, "which nobody sees");
 }
 
 #[test]
