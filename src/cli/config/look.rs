@@ -103,8 +103,7 @@ fn keys(source: &Source, file: &File) -> Vec<Keys> {
 }
 
 /// What a person's own file says, which is nothing about calls.
-fn parsed(own: &Source) -> Result<File, Vec<Problem>> {
-    let file = own.parsed()?;
+pub(super) fn parsed(own: &Source) -> Result<File, Vec<Problem>> {
     let table = DeTable::parse(&own.text).map(toml::Spanned::into_inner).unwrap_or_default();
     let foreign = table.keys().filter(|key| !OWN.contains(&key.get_ref().as_ref()));
     let problem = |key: &Spanned<std::borrow::Cow<'_, str>>| {
@@ -112,5 +111,5 @@ fn parsed(own: &Source) -> Result<File, Vec<Problem>> {
         own.problem(Some(key.span()), key.get_ref(), text)
     };
     let problems: Vec<Problem> = foreign.map(problem).collect();
-    if problems.is_empty() { Ok(file) } else { Err(problems) }
+    if problems.is_empty() { own.parsed() } else { Err(problems) }
 }

@@ -96,10 +96,14 @@ pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked,
         Err(wrong) => problems = wrong,
     }
     if problems.iter().all(|problem| problem.warning) {
-        // What only all of it together can show: an address that is none, an upstream that is the proxy itself.
-        match Config::from(&source, &look::own()?, &path, &ProxyArgs::default()) {
-            Ok(config) => problems = config.warnings,
-            Err(error) => problems.push(source.problem(None, "", error)),
+        let own = look::own()?;
+        match look::parsed(&own) {
+            Err(wrong) => problems.extend(wrong),
+            // What only all of it together can show: an address that is none, an upstream that is the proxy itself.
+            Ok(_) => match Config::from(&source, &own, &path, &ProxyArgs::default()) {
+                Ok(config) => problems = config.warnings,
+                Err(error) => problems.push(source.problem(None, "", error)),
+            },
         }
     }
     Ok(Checked { file: source.name(), exists: source.path.is_some(), problems })

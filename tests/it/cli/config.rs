@@ -244,4 +244,10 @@ fn a_file_that_comes_with_a_project_starts_no_program() {
     let said = home.run(&["config", "check"]);
     assert_eq!(said.code, Some(2));
     assert!(said.out.contains("line 2, key `mode`") && said.out.contains("your own file has"), "{said:?}");
+    std::fs::write(&own, "upstreams = 3\n").unwrap();
+    let said = home.run(&["config", "check"]).out;
+    assert!(
+        said.contains("line 1, key `upstreams`: this belongs into") && !said.contains("in retake.toml"),
+        "{said}"
+    );
 }
