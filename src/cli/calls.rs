@@ -102,18 +102,16 @@ fn shown(stats: &Stats) {
     };
     let trash =
         if stats.store.trash == 0 { String::new() } else { format!(", {} in the trash", stats.store.trash) };
+    // 1970 says that no process ever died while it counted.
+    let unknown = match stats.use_unknown_before.0 {
+        0 => String::new(),
+        before => format!(" (hits before {} may be missing)", print::date(before)),
+    };
     for (label, value) in [
         ("recordings", format!("{} with {}{trash}", stats.recordings, human::size(stats.bytes))),
         ("protected", stats.protected.to_string()),
         ("silent", format!("{} (partial, not verified, or under review: they answer nothing)", stats.silent)),
-        (
-            "never hit",
-            format!(
-                "{} (hits before {} may be missing)",
-                stats.never_hit,
-                print::date(stats.use_unknown_before.0)
-            ),
-        ),
+        ("never hit", format!("{}{unknown}", stats.never_hit)),
         ("hits", format!("{}, saved {}{unpriced}", stats.hits, stats.saved)),
         (
             "on disk",

@@ -63,6 +63,7 @@ fn counts(home: &Home) {
     assert_eq!((&stats["recordings"], &stats["hits"]), (&2.into(), &2.into()));
     let text = home.fine(&["stats"]);
     assert!(text.contains("recordings  2 with") && text.contains("chat/completions"), "{text}");
+    assert!(!text.contains("1970"), "no process died while it counted: {text}");
 }
 
 fn differs(home: &Home, made: &[Row]) {
