@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::body_kind::BodyKind;
 use super::canon::{Canon, Ignored};
 use super::earlier::Earlier;
 use super::field::{Field, Place, Step};
@@ -303,22 +304,17 @@ impl Walk<'_> {
             self.add(Field::whole(Place::Body), Value::of_bytes(&request.body));
             return Some("its content encoding cannot be decoded");
         };
-        let kind = request.headers.media_type();
         let content_type = request.headers.text("content-type").unwrap_or_default();
-        let problem = if kind.starts_with("multipart/") {
-            match multipart::parse(content_type, &body) {
+        let problem = match BodyKind::of(&request.headers, &body) {
+            BodyKind::Multipart => match multipart::parse(content_type, &body) {
                 Ok(parts) => {
                     self.facts = summary::facts_of_parts(&body, &parts);
                     self.parts(&body, &parts);
                     return None;
                 }
                 Err(problem) => problem,
-            }
-        } else if kind.is_empty()
-            || kind.contains("json")
-            || matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
-        {
-            match json::parse(&body) {
+            },
+            BodyKind::Json => match json::parse(&body) {
                 Ok(json) => {
                     self.facts = summary::facts(&json);
                     let start = self.leaves.len();
@@ -331,9 +327,8 @@ impl Walk<'_> {
                 }
                 Err(Flaw::Deep) => "its JSON is nested too deeply",
                 Err(Flaw::Invalid) => "it is not valid JSON",
-            }
-        } else {
-            "it is neither JSON nor multipart"
+            },
+            BodyKind::Empty | BodyKind::Form | BodyKind::Other => "it is neither JSON nor multipart",
         };
         let text = std::str::from_utf8(&body).ok();
         self.add(Field::whole(Place::Body), text.map_or_else(|| Value::of_bytes(&body), Value::plain));

@@ -4,6 +4,7 @@
 //! function, `significance::is_significant`, knows the match strategies; comparison and fingerprint both ask it, so a
 //! hit, a near miss and a diff can never disagree.
 
+mod body_kind;
 mod canon;
 mod canonical;
 mod compare;

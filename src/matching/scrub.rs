@@ -13,6 +13,7 @@ use regex::bytes::Regex;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use super::body_kind::BodyKind;
 use super::secret::{self, Kind, REDACTED, credentials, find};
 use super::{json, multipart, query, value};
 use crate::dialect::decoded;
@@ -166,8 +167,8 @@ impl Scrubber {
 
     /// One search through a body; none where nothing was found.
     fn pass(&self, headers: &Headers, body: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
-        let kind = headers.media_type();
-        if kind.starts_with("multipart/")
+        let kind = BodyKind::of(headers, body);
+        if kind == BodyKind::Multipart
             && let Ok(parts) = multipart::parse(headers.text("content-type").unwrap_or_default(), body)
         {
             let ranges = parts.into_iter().flat_map(|part| [part.head, part.data]);
@@ -176,7 +177,7 @@ impl Scrubber {
                 ranges.filter_map(|range| Some((range.clone(), self.textual(&body[range], own)?))),
             );
         }
-        if kind == "application/x-www-form-urlencoded"
+        if kind == BodyKind::Form
             && let Ok(form) = std::str::from_utf8(body)
         {
             let scrubbed = self.query(form, own);
