@@ -130,6 +130,7 @@ fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<Re
 fn marks(row: &Row, expired: bool) -> String {
     let marks = [
         (!row.completeness.replayable(), "partial"),
+        (row.failure.is_some(), "failed"),
         (row.review.is_some(), "review"),
         (expired, "expired"),
         (row.ending != Ending::Clean, "fault"),

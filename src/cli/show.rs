@@ -10,7 +10,7 @@ use super::{Common, ProxyArgs, list, pick, print};
 use crate::cli::config::Config;
 use crate::desk::Desk;
 use crate::engine::{self, Settings};
-use crate::model::{Derivation, Ending, Headers, Playback, Recording, Row};
+use crate::model::{AnswerFailure, Derivation, Ending, Headers, Playback, Recording, Row};
 use crate::reading::{assembled, decode_picture, human, media, pretty, sanitize, sanitize_lines};
 use crate::retention::{expired, max_age};
 use crate::terminal;
@@ -114,7 +114,7 @@ fn particulars(
     row: &Row,
     recording: &Recording,
     settings: &Settings,
-) -> [(&'static str, Option<String>); 11] {
+) -> [(&'static str, Option<String>); 12] {
     let source = recording.source.as_ref().map(|source| {
         let how = match source.how {
             Derivation::Duplicate => "copied",
@@ -136,7 +136,13 @@ fn particulars(
     let waits = |old| format!("waits beside {old}; `retake review accept|keep|reject {}` decides", row.id);
     let edited =
         || format!("the answer is not as it came; `retake edit {} --revert` brings that back", row.id);
+    let failed = |failure: AnswerFailure| {
+        let again = settings.failures.steps_back(row);
+        let again = if again { "; replay-or-record asks again" } else { "" };
+        format!("the upstream {}{again}", failure.sentence(row.status))
+    };
     [
+        ("failed", row.failure.map(failed)),
         ("protected", row.protected.then(|| "delete and prune leave it alone".into())),
         ("scope", row.scope.clone()),
         ("plays", (row.playback != Playback::Newest).then(|| row.playback.to_string())),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{ByteLog, Headers};
+use crate::model::ByteLog;
 
 /// A path, and what it means: name, template, variables.
 type Meant = (Dialect, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
@@ -41,9 +41,9 @@ const PATHS: &[Meant] = &[
     (
         Dialect::Gemini,
         "/v1beta/models/veo/operations/o",
-        "models/{id}/operations/{operation}",
-        "/v1beta/models/{id}/operations/{operation}",
-        &[("id", "veo"), ("operation", "o")],
+        "models/{owner}/operations/{id}",
+        "/v1beta/models/{owner}/operations/{id}",
+        &[("owner", "veo"), ("id", "o")],
     ),
     (
         Dialect::Azure,
@@ -142,6 +142,6 @@ fn edge_13_streams_of_each_dialect_have_their_ends() {
         let response =
             Response { status: 200, headers, log: ByteLog::whole(body.to_owned(), Duration::ZERO) };
         let endpoint = dialect.endpoint("POST", path);
-        assert_eq!(dialect.complete(&endpoint, &Request::default(), &response), whole, "{body}");
+        assert_eq!(dialect.answer_state(&endpoint, "POST", &response).ended, whole, "{body}");
     }
 }

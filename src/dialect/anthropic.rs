@@ -1,6 +1,6 @@
 //! Anthropic's Messages interface. Source of the tables: its API reference and the request types of its SDKs.
 
-use super::{Endpoint, Job, Preset, Refusal, Rules, Terminator, path};
+use super::{Endpoint, Job, Preset, Reads, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
 /// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and
@@ -75,8 +75,10 @@ pub(super) static MESSAGES: Rules = Rules {
     terminator: Terminator::Events(&["message_stop"]),
     ..BASE
 };
-static BATCH: Job = Job { id: "/id", state: "/processing_status", finals: &["ended"], flag: None };
+static BATCH: Job =
+    Job { id: "/id", state: "/processing_status", finals: &["ended"], flag: None, asked: None };
 static POLL: Rules = Rules { poll: Some(&BATCH), ..BASE };
+static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
 static BATCHES: Rules = Rules {
     cosmetic: &[cosmetic!("requests/*/params/")],
     null_is_absent: nulls!("requests/*/params/"),
@@ -99,13 +101,13 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
     ("messages/batches", &BATCHES),
     ("messages/batches/{id}", &POLL),
     ("messages/batches/{id}/cancel", &ANY),
-    ("messages/batches/{id}/results", &ANY),
+    ("messages/batches/{id}/results", &FIXED),
     ("complete", &COMPLETE),
-    ("models", &ANY),
-    ("models/{model}", &ANY),
+    ("models", &FIXED),
+    ("models/{model}", &FIXED),
     ("files", &ANY),
     ("files/{id}", &ANY),
-    ("files/{id}/content", &ANY),
+    ("files/{id}/content", &FIXED),
 ];
 
 pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {

@@ -1,7 +1,7 @@
 //! Gemini and Vertex. Source of the tables: the REST references of both, the JSON mapping of protocol buffers (keys in
 //! either spelling, `null` and empty lists as absent), and the request types of google-genai.
 
-use super::{Endpoint, Plain, Preset, Refusal, Rules, Spelling, Terminator, anthropic, path};
+use super::{Endpoint, Job, Plain, Preset, Reads, Refusal, Rules, Spelling, Terminator, anthropic, path};
 
 const NULLS: &[&str] = &[
     "cachedContent",
@@ -51,6 +51,16 @@ static CONTENT: Spelling = Spelling {
 const BASE: Rules = Rules { plain_models: true, ..Rules::NONE };
 
 static ANY: Rules = BASE;
+/// A long-running operation (`google.longrunning.Operation`): `done` is absent until it is true.
+static OPERATION: Job =
+    Job { id: "/name", state: "/done", finals: &[], flag: None, asked: Some("/operationName") };
+static POLL: Rules = Rules { poll: Some(&OPERATION), ..BASE };
+static SUBMIT: Rules = Rules { submit: Some(&OPERATION), ..BASE };
+/// A file that is being prepared.
+static UPLOADED: Job =
+    Job { id: "/name", state: "/state", finals: &["ACTIVE", "FAILED"], flag: None, asked: None };
+static FILE: Rules = Rules { poll: Some(&UPLOADED), ..BASE };
+static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
 static GENERATE: Rules = Rules {
     cosmetic: &[&["labels"]],
     presets: &[
@@ -91,6 +101,12 @@ static EMBED: Rules = Rules {
 /// prompts of more would be the only sign of how many pictures are asked for.
 static PREDICT: Rules =
     Rules { cosmetic: &[&["instances/0/prompt", "labels"]], input: &["instances"], links: &[], ..BASE };
+static PREDICT_LONG: Rules = Rules {
+    cosmetic: &[&["instances/0/prompt", "labels"]],
+    input: &["instances"],
+    submit: Some(&OPERATION),
+    ..BASE
+};
 
 /// Resources that verbs are called on: path templates behind the version. What people say is the verb.
 static RESOURCES: &[&str] = &[
@@ -108,20 +124,25 @@ static VERBS: &[(&str, &Rules)] = &[
     ("embedContent", &EMBED),
     ("batchEmbedContents", &EMBED),
     ("predict", &PREDICT),
-    ("predictLongRunning", &PREDICT),
+    ("predictLongRunning", &PREDICT_LONG),
+    ("fetchPredictOperation", &POLL),
+    ("batchGenerateContent", &SUBMIT),
+    ("asyncBatchEmbedContent", &SUBMIT),
     ("rawPredict", &anthropic::MESSAGES),
     ("streamRawPredict", &anthropic::MESSAGES),
 ];
 /// Paths without a verb.
 static PLAIN: &[(&str, &Rules)] = &[
-    ("models", &ANY),
-    ("models/{id}/operations/{operation}", &ANY),
-    ("tunedModels/{id}/operations/{operation}", &ANY),
-    ("models/{model}", &ANY),
-    ("operations/{id}", &ANY),
+    ("models", &FIXED),
+    ("models/{owner}/operations/{id}", &POLL),
+    ("tunedModels/{owner}/operations/{id}", &POLL),
+    ("projects/{project}/locations/{location}/operations/{id}", &POLL),
+    ("projects/{project}/locations/{location}/publishers/{publisher}/models/{owner}/operations/{id}", &POLL),
+    ("models/{model}", &FIXED),
+    ("operations/{id}", &POLL),
     ("files", &ANY),
-    ("files/{id}", &ANY),
-    ("batches/{id}", &ANY),
+    ("files/{id}", &FILE),
+    ("batches/{id}", &POLL),
     ("cachedContents", &ANY),
     ("cachedContents/{id}", &ANY),
 ];

@@ -1,11 +1,13 @@
 //! What retake knows of each API family: endpoints, cosmetic fields and defaults, how streams end, where links to
 //! media stand, what an error looks like. One file of tables per family; nothing here compares, stores or sends.
 
+mod answer;
 mod anthropic;
 mod azure;
 mod decode;
 mod dice;
 mod failure;
+mod finality;
 mod gemini;
 mod generic;
 pub(crate) mod model_name;
@@ -16,13 +18,14 @@ mod path;
 mod rules;
 mod sse;
 
+pub use answer::{AnswerState, EndWatch};
 pub use decode::decoded;
 pub use failure::Failure;
 pub(crate) use path::{behind_version, decoded as unescaped};
-pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
+pub use rules::{Job, Plain, Preset, Reads, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
-use crate::model::{Request, Response};
+use crate::model::{Headers, Request, Response};
 
 /// One API family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,16 +174,22 @@ impl Dialect {
         failure::body(self, failure)
     }
 
-    /// Whether a body that ended cleanly is whole: of an event stream, whether its terminator or an error event is
-    /// there; anything else, and a stream of an endpoint without a known terminator, is.
+    /// What an answer of this endpoint says of itself: whether it ended, whether it reports a failure.
     #[must_use]
-    pub fn complete(self, endpoint: &Endpoint, request: &Request, response: &Response) -> bool {
-        let _ = request;
-        if response.headers.media_type() != "text/event-stream" {
-            return true;
-        }
-        decoded(&response.headers, &response.log.bytes)
-            .is_none_or(|body| sse::ended(endpoint.rules.terminator, &body))
+    pub fn answer_state(self, endpoint: &Endpoint, method: &str, response: &Response) -> AnswerState {
+        AnswerState::of(endpoint, method, response)
+    }
+
+    /// Whether an answer to a read is the last word: whoever asks again gets the same.
+    #[must_use]
+    pub fn is_final(self, endpoint: &Endpoint, response: &Response) -> bool {
+        finality::is_final(endpoint, response)
+    }
+
+    /// A watch for the end of an answer with these headers, while it arrives; none where the connection's end tells.
+    #[must_use]
+    pub fn end_watch(self, endpoint: &Endpoint, headers: &Headers) -> Option<EndWatch> {
+        EndWatch::of(endpoint, headers)
     }
 
     /// A made-up answer to a request, the same for the same request; none for an endpoint that cannot be synthesized.
@@ -221,7 +230,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{ByteLog, Headers};
+    use crate::model::ByteLog;
 
     #[test]
     fn a_target_without_a_mount_is_recognized() {
@@ -289,7 +298,8 @@ mod tests {
             let headers = Headers::from_iter([("content-type", "text/event-stream; charset=utf-8")]);
             let log = ByteLog::whole(body.to_owned(), Duration::ZERO);
             let endpoint = Dialect::OpenAi.endpoint("POST", path);
-            Dialect::OpenAi.complete(&endpoint, &Request::default(), &Response { status: 200, headers, log })
+            let response = Response { status: 200, headers, log };
+            Dialect::OpenAi.answer_state(&endpoint, "POST", &response).ended
         };
         assert!(ends("/v1/chat/completions", "data: {}\n\ndata: [DONE]\n\n"));
         assert!(!ends("/v1/chat/completions", "data: {}\n\n"));

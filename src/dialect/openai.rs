@@ -1,6 +1,6 @@
 //! `OpenAI`, and all that speak like it. Source of the tables: the API reference and the SDKs' request types.
 
-use super::{Endpoint, Job, Plain, Preset, Refusal, Rules, Terminator, path};
+use super::{Endpoint, Job, Plain, Preset, Reads, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[
@@ -142,14 +142,17 @@ const BASE: Rules = Rules { cosmetic: &[COMMON], cosmetic_query: QUERY, plain_mo
 static JOB: Job = Job {
     id: "/id",
     state: "/status",
-    finals: &["completed", "failed", "cancelled", "incomplete", "expired", "succeeded"],
+    finals: &["completed", "failed", "cancelled", "canceled", "incomplete", "expired", "succeeded"],
     flag: None,
+    asked: None,
 };
 static BACKGROUND: Job = Job { flag: Some("/background"), ..JOB };
 
 static ANY: Rules = BASE;
 static SUBMIT: Rules = Rules { submit: Some(&JOB), ..BASE };
 static POLL: Rules = Rules { poll: Some(&JOB), ..BASE };
+static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
+static MUTABLE: Rules = Rules { reads: Reads::Mutable, ..BASE };
 static CHAT: Rules = Rules {
     presets: &[N, STREAM, USAGE, NO_STREAM_OPTIONS, TEXT_FORMAT],
     null_is_absent: CHAT_NULLS,
@@ -261,16 +264,22 @@ static ENDPOINTS: &[(&str, &Rules)] = &[
     ("videos/{id}", &POLL),
     ("videos/{id}/content", &ANY),
     ("videos/{id}/remix", &VIDEOS),
-    ("models", &ANY),
-    ("models/{model}", &ANY),
+    ("models", &FIXED),
+    ("models/{model}", &FIXED),
     ("files", &ANY),
     ("files/{id}", &ANY),
-    ("files/{id}/content", &ANY),
+    ("files/{id}/content", &FIXED),
     ("batches", &SUBMIT),
     ("batches/{id}", &POLL),
     ("batches/{id}/cancel", &ANY),
     ("fine_tuning/jobs", &SUBMIT),
     ("fine_tuning/jobs/{id}", &POLL),
+    ("evals/{eval}/runs", &SUBMIT),
+    ("evals/{eval}/runs/{id}", &POLL),
+    ("threads/runs", &SUBMIT),
+    ("threads/{thread}/runs", &SUBMIT),
+    ("threads/{thread}/runs/{id}", &POLL),
+    ("vector_stores/{store}", &MUTABLE),
     ("vector_stores/{store}/files", &SUBMIT),
     ("vector_stores/{store}/files/{id}", &POLL),
     ("vector_stores/{store}/file_batches", &SUBMIT),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Endpoint, Rules};
+use super::{Endpoint, Reads, Rules};
 
 /// The endpoint in a table of templates (paths behind the version; literal segments stand before variables) that
 /// `path` means, or one with the rules `any`. `prefix` is put in front of its template.
@@ -23,7 +23,8 @@ pub(super) fn endpoint(
     let whole = |name: &str| format!("{prefix}{version}/{name}");
     if let Some((name, rules, vars)) = found {
         // A GET on the same path lists what was stored: nothing of the POST's tables holds for it, nor the reverse.
-        let meant = if rules.poll.is_some() { "GET" } else { "POST" };
+        let read = rules.poll.is_some() || rules.reads != Reads::ByAnswer;
+        let meant = if read { "GET" } else { "POST" };
         let rules = if method == meant { rules } else { any };
         return Endpoint { name: name.to_owned(), template: whole(name), vars, rules };
     }

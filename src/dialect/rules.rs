@@ -26,9 +26,11 @@ pub struct Rules {
     pub earlier: &'static [&'static str],
     /// The job that a request of this endpoint submits.
     pub submit: Option<&'static Job>,
-    /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it. The table holds for
-    /// GET then.
+    /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it, or its
+    /// [`Job::asked`]. Without the latter the table holds for GET.
     pub poll: Option<&'static Job>,
+    /// Whether a read's answer may be another one the next time. The table holds for GET where that is known.
+    pub reads: Reads,
     /// How keys are spelled where two spellings are the same; without it keys are compared as written.
     pub spelling: Option<&'static Spelling>,
     /// Whether model names carry provider prefixes and date suffixes that do not matter.
@@ -46,6 +48,20 @@ pub struct Job {
     pub finals: &'static [&'static str],
     /// What is true in the body of a request that is a submit; none where every request is one.
     pub flag: Option<&'static str>,
+    /// Where a poll's body names the job; none where its path does.
+    pub asked: Option<&'static str>,
+}
+
+/// How the answers to reads of an endpoint change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// An answer tells whether it is the last word.
+    #[default]
+    ByAnswer,
+    /// Nobody waits for a change: lists of models, contents of files.
+    Fixed,
+    /// There is no last word: what is read can be changed at any time.
+    Mutable,
 }
 
 /// Keys in `snake_case` and in `camelCase` are the same, but for people's own keys.
@@ -110,33 +126,45 @@ impl Rules {
         earlier: &[],
         submit: None,
         poll: None,
+        reads: Reads::ByAnswer,
         spelling: None,
         plain_models: false,
     };
 }
 
 impl Job {
-    /// The id in a submit's answer.
+    /// The id in a submit's answer, without the name of the collection that it is in (`models/veo/operations/ID`).
     #[must_use]
     pub fn id<'a>(&self, answer: &'a Value) -> Option<&'a str> {
-        answer.pointer(self.id)?.as_str()
+        answer.pointer(self.id)?.as_str().map(last_segment)
+    }
+
+    /// The id of the job that the body of a poll asks for.
+    #[must_use]
+    pub fn asked<'a>(&self, body: &'a Value) -> Option<&'a str> {
+        body.pointer(self.asked?)?.as_str().map(last_segment)
     }
 
     /// Whether an answer says that nothing will change any more.
     #[must_use]
     pub fn is_final(&self, answer: &Value) -> bool {
-        self.state(answer).is_some_and(|state| self.finals.contains(&state))
+        match answer.pointer(self.state) {
+            Some(Value::String(state)) => self.finals.contains(&state.as_str()),
+            Some(Value::Bool(done)) => *done,
+            _ => false,
+        }
     }
 
-    /// Whether an answer says that the job is not done.
+    /// Whether an answer says that the job is not done. Google's operations say nothing until they are.
     #[must_use]
     pub fn is_under_way(&self, answer: &Value) -> bool {
-        self.state(answer).is_some_and(|state| !self.finals.contains(&state))
+        let said = answer.pointer(self.state).is_some() || self.finals.is_empty();
+        said && !self.is_final(answer)
     }
+}
 
-    fn state<'a>(&self, answer: &'a Value) -> Option<&'a str> {
-        answer.pointer(self.state)?.as_str()
-    }
+fn last_segment(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 impl Preset {

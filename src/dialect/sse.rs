@@ -1,8 +1,4 @@
-//! Event streams: reading the events of recorded bytes and finding the one that ends them.
-
-use serde::Deserialize;
-
-use super::Terminator;
+//! Event streams: reading the events of recorded bytes.
 
 /// One event of an event stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,43 +56,8 @@ fn take_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     &all[..end]
 }
 
-/// Whether the stream's terminator, or an event that reports an error, is among its events.
-pub(super) fn ended(terminator: Terminator, body: &[u8]) -> bool {
-    #[derive(Deserialize, Default)]
-    struct Peek {
-        #[serde(default, rename = "type")]
-        kind: Option<serde_json::Value>,
-        #[serde(default)]
-        error: Option<serde_json::Value>,
-    }
-    let (done, names) = match terminator {
-        Terminator::Unknown => return true,
-        Terminator::Done => (true, &[][..]),
-        Terminator::Events(names) => (false, names),
-        Terminator::DoneOr(names) => (true, names),
-        Terminator::Fields(pointers) => return has_fields(pointers, body),
-    };
-    events(body).any(|event| {
-        if event.data.trim_ascii() == b"[DONE]" {
-            return done;
-        }
-        let Ok(peek) = serde_json::from_slice::<Peek>(&event.data) else { return false };
-        let kind = peek.kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or(&event.name);
-        let ends = |name: &str| names.contains(&name) || name == "error";
-        peek.error.as_ref().is_some_and(truthy) || ends(kind) || ends(&event.name)
-    })
-}
-
-/// Whether an event's data has one of the fields, or an error.
-fn has_fields(pointers: &[&str], body: &[u8]) -> bool {
-    events(body).any(|event| {
-        let Ok(data) = serde_json::from_slice::<serde_json::Value>(&event.data) else { return false };
-        data.get("error").is_some_and(truthy) || pointers.iter().any(|pointer| has(&data, pointer))
-    })
-}
-
 /// Whether a value other than `null` stands at the pointer, where `*` is any array index.
-fn has(value: &serde_json::Value, pointer: &str) -> bool {
+pub(super) fn has(value: &serde_json::Value, pointer: &str) -> bool {
     let Some((name, rest)) = pointer.strip_prefix('/').map(|p| p.split_at(p.find('/').unwrap_or(p.len())))
     else {
         return !value.is_null();
@@ -108,7 +69,7 @@ fn has(value: &serde_json::Value, pointer: &str) -> bool {
 }
 
 /// As Python sees it, because that is what the SDK asks.
-fn truthy(value: &serde_json::Value) -> bool {
+pub(super) fn truthy(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::Null => false,
         serde_json::Value::Bool(yes) => *yes,
@@ -134,22 +95,6 @@ mod tests {
             assert_eq!(all.len(), 2, "{text:?}");
             assert_eq!((all[0].name.as_str(), &all[0].data[..]), ("a", &b"1\n2"[..]));
             assert_eq!(all[1].data, b"[DONE]");
-            assert!(ended(Terminator::Done, text.as_bytes()));
         }
-    }
-
-    #[test]
-    fn edge_13_a_cut_stream_has_not_ended() {
-        let done = Terminator::Done;
-        assert!(!ended(done, b"data: {\"choices\":[]}\n\ndata: [DON"));
-        assert!(!ended(done, b"data: {\"content\":\"[DONE]\",\"error\":null}\n\n"));
-        assert!(ended(done, b"data: {\"error\":{\"message\":\"x\"}}\n\n"));
-        assert!(!ended(done, b""));
-        let events = Terminator::Events(&["response.completed"]);
-        assert!(!ended(events, b"event: response.created\ndata: {\"type\":\"response.created\"}\n\n"));
-        assert!(!ended(events, b"event: response.completed\ndata: {\"type\":\"resp"));
-        assert!(ended(events, b"data: {\"type\":\"response.completed\"}\n\n"));
-        assert!(ended(events, b"event: error\ndata: {\"message\":\"x\"}\n\n"));
-        assert!(ended(Terminator::Unknown, b"data: {}"));
     }
 }

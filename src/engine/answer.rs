@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::asking::Asking;
 use super::body::AnswerBody;
-use super::library::{Found, sees};
+use super::library::{Found, Lens, sees};
 use super::policy::Profile;
 use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
@@ -75,6 +75,10 @@ pub(super) struct Asked {
     pub(super) generation: u64,
     /// What must not be in an answer that is stored.
     pub(super) secrets: Vec<bytes::Bytes>,
+    /// A recording that is not the last word, and that answers where no upstream can be asked.
+    pub(super) instead: Option<Found>,
+    /// Whether the answer may be remembered for calls with the same bytes.
+    pub(super) lasting: bool,
     pub(super) ticket: Ticket,
 }
 
@@ -108,18 +112,13 @@ impl Engine {
         ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
         let secrets = Vec::new();
-        Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, ticket }
+        let (instead, lasting) = (None, true);
+        Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, instead, lasting, ticket }
     }
 
     pub(super) async fn answer_asked(&self, mut asked: Asked) -> Answer {
-        let Asked { incoming, scrubbed, fields, generation, .. } = &asked;
-        let generation = *generation;
-        let found = if asked.mode.looks_up() {
-            self.found(scrubbed, fields, &incoming.overrides).await
-        } else {
-            None
-        };
-        let found = found.filter(|_| !self.is_ahead(&asked));
+        let generation = asked.generation;
+        let found = if asked.mode.looks_up() { self.look_up(&mut asked).await } else { None };
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
             (Decision::Replay, Some(found)) => match self.aged(asked, &found.id) {
                 Ok(asked) => self.replay(asked, &found),
@@ -147,6 +146,30 @@ impl Engine {
         }
     }
 
+    /// The recording that serves a call. One that is not the last word on it, a failure that may pass or a read that may be
+    /// answered otherwise by now, serves only where no upstream can be asked; until that is known it waits.
+    async fn look_up(&self, asked: &mut Asked) -> Option<Found> {
+        let asks = self.asks(asked.mode, &asked.incoming.request.mount);
+        let (fields, overrides) = (&asked.fields, &asked.incoming.overrides);
+        let found = self.found(&asked.scrubbed, fields, overrides, asks).await?;
+        let ahead = asked.mode == Mode::ReplayOrRecord && self.is_ahead(asked);
+        asked.lasting = !found.steps_back && !self.is_ahead(asked);
+        let outdated = asks && (ahead || found.steps_back) && asked.incoming.overrides.recording.is_none();
+        if outdated {
+            asked.instead = Some(found);
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Whether a call in this mode can be sent to its upstream where no recording answers it.
+    pub(super) fn asks(&self, mode: Mode, mount: &str) -> bool {
+        let settings = self.settings();
+        matches!(mode, Mode::ReplayOrRecord | Mode::ReplayOrLive)
+            && !settings.never_forward
+            && settings.upstreams.contains_key(mount)
+    }
+
     /// A request as it may be stored, and as it is compared.
     pub(super) fn scrub(&self, request: &Request) -> Scrubbed {
         self.shared.live.load().scrubber.scrub(request)
@@ -168,6 +191,7 @@ impl Engine {
         scrubbed: &Scrubbed,
         fields: &Fields,
         overrides: &Overrides,
+        asks: bool,
     ) -> Option<Found> {
         if let Some(id) = &overrides.recording {
             let row = self.row(id)?;
@@ -177,21 +201,24 @@ impl Engine {
                 cosmetic: row.hash != scrubbed.hash(),
                 used: self.shared.library.used(id)?,
                 turn: None,
+                steps_back: false,
             });
         }
+        let settings = self.settings();
+        let lens = Lens { policy: &settings.failures, asks };
         let Some(strategy) = overrides.strategy.clone() else {
             let scope = overrides.scope.as_deref();
             let library = &self.shared.library;
             // What was recorded before the earlier answer was known holds its id as it is.
-            let literal = || library.find(scrubbed, &fields.literal()?, scope);
-            let found = library.find(scrubbed, fields, scope).or_else(literal)?;
-            return Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors));
+            let literal = || library.find(scrubbed, &fields.literal()?, scope, lens.policy);
+            let found = library.find(scrubbed, fields, scope, lens.policy).or_else(literal)?;
+            return Some(library.take(found, &overrides.scope, &self.shared.cursors, lens));
         };
         let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());
         let scope = overrides.scope.clone();
         let find = move || engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref());
         let found = aside(find).await?;
-        Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors))
+        Some(self.shared.library.take(found, &overrides.scope, &self.shared.cursors, lens))
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the
@@ -208,11 +235,13 @@ impl Engine {
         let mut rows = self.shared.library.select(|row| {
             row.answers() && sees(scope, row) && row.endpoint == endpoint && row.method == scrubbed.method
         });
-        // The scope's own first; equal fields first among them, and the newest first among those and the others.
+        let policy = &self.settings().failures;
+        // Good ones before failures that may pass; the scope's own first; equal fields first among them, and the newest
+        // first among those and the others.
         rows.sort_by_key(|entry| {
             let foreign = scope.is_some() && entry.row.scope.as_deref() != scope;
             let age = std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone()));
-            (foreign, entry.keys.all != all, age)
+            (policy.steps_back(&entry.row), foreign, entry.keys.all != all, age)
         });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;
@@ -225,6 +254,7 @@ impl Engine {
                 cosmetic,
                 used,
                 turn: None,
+                steps_back: policy.steps_back(&entry.row),
             })
         })
     }

@@ -3,20 +3,25 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use http_body_util::BodyExt as _;
 
 use super::answer::{Answer, Asked, refusal};
 use super::body::AnswerBody;
 use super::flight::{Flight, FlightKey, Head, Seat};
-use super::record::{Drafted, KEEP};
-use super::tee::{DRAIN, Tee};
+use super::record::Drafted;
+use super::tee::DRAIN;
 use super::{Engine, jobs};
 use crate::dialect::{Dialect, Refusal};
-use crate::model::{Mode, Outcome};
+use crate::matching::is_secret_header;
+use crate::model::{Hash, Mode, Outcome, Request};
 use crate::upstream::UpstreamError;
 
 /// A longer body is an upload, which is never shared.
 const UPLOAD: usize = 1 << 20;
+
+/// Headers that are no secrets and say on whose account a call is made.
+const IDENTITIES: &[&str] =
+    &["openai-organization", "openai-project", "x-goog-user-project", "anthropic-workspace-id"];
 
 /// Sees that a flight ends and leaves the list, whatever happens to the task that fills it.
 struct Landing {
@@ -44,6 +49,7 @@ impl Engine {
             significant: asked.fields.fingerprint(strategy),
             scope: overrides.scope.clone(),
             base: (!overrides.original_media).then(|| Arc::clone(&asked.incoming.base)),
+            sender: sender(request, &asked.scrubbed),
         })
     }
 
@@ -67,6 +73,28 @@ impl Engine {
     }
 }
 
+/// Who sends a call, as one hash: whoever sends other credentials is somebody else, and may get another answer.
+fn sender(request: &Request, scrubbed: &Request) -> Hash {
+    let mut who = Vec::new();
+    let mut part = |bytes: &[u8]| {
+        who.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        who.extend_from_slice(bytes);
+    };
+    let names_somebody = |name: &str| is_secret_header(name) || IDENTITIES.contains(&name);
+    for (name, value) in request.headers.iter().filter(|(name, _)| names_somebody(name)) {
+        part(name.as_bytes());
+        part(value);
+    }
+    part(b"");
+    // Where scrubbing took something out it may have been a credential.
+    for (sent, stored) in
+        [(request.target.as_bytes(), scrubbed.target.as_bytes()), (&request.body, &scrubbed.body)]
+    {
+        part(if sent == stored { b"" } else { sent });
+    }
+    Hash::of(&who)
+}
+
 impl Landing {
     /// Sends the call and fills the flight with its answer.
     async fn fill(self, asked: Asked) {
@@ -76,33 +104,39 @@ impl Landing {
         };
         let drafted = match sent {
             Ok(sent) => self.engine.draft(sent),
-            Err(answer) => return self.give(*answer),
+            Err(answer) => return self.give(*answer).await,
         };
         if drafted.is_linked() {
             let (answer, rest) = drafted.linked().await;
-            self.give(answer);
+            self.give(answer).await;
             rest.await;
         } else {
             self.pass_on(drafted).await;
         }
     }
 
-    /// Gives an answer that is complete.
-    fn give(&self, answer: Answer) {
-        let Answer { status, headers, body: AnswerBody::Whole(bytes) } = answer else { return };
-        let declared = Some(bytes.len() as u64);
+    /// Gives an answer that retake holds.
+    async fn give(&self, answer: Answer) {
+        let Answer { status, headers, mut body } = answer;
+        let declared = http_body::Body::size_hint(&body).exact();
         self.flight.begin(Head { status, headers, declared, recording: None });
-        self.flight.push(bytes);
-        self.flight.end(Ok(()));
+        let end = loop {
+            match body.frame().await {
+                Some(Ok(frame)) => frame.into_data().into_iter().for_each(|piece| self.flight.push(piece)),
+                Some(Err(error)) => break Err(error.to_string()),
+                None => break Ok(()),
+            }
+        };
+        self.flight.end(end);
     }
 
     /// Passes an answer on as it arrives, and records it.
     async fn pass_on(&self, drafted: Drafted) {
-        let Drafted { draft, body, sent, headers, .. } = drafted;
-        let (status, recording) = (draft.response.status, Some(draft.id.clone()));
-        self.flight.begin(Head { status, headers, declared: body.declared_len(), recording });
-        let (arrive, arrival) = oneshot::channel();
-        let mut tee = Tee::new(body, sent, KEEP, None, Box::new(|arrived| _ = arrive.send(arrived)));
+        let making = &drafted.draft.making;
+        let (status, recording) = (making.response.status, Some(making.id.clone()));
+        let declared = drafted.body.declared_len();
+        let (headers, mut tee) = drafted.tee(None);
+        self.flight.begin(Head { status, headers, declared, recording });
         let mut abandoned = pin!(self.flight.abandoned(DRAIN));
         let end = loop {
             let piece = tokio::select! {
@@ -119,9 +153,6 @@ impl Landing {
         };
         drop(tee);
         self.flight.end(end);
-        if let Ok(arrived) = arrival.await {
-            draft.store(arrived, Vec::new()).await;
-        }
     }
 }
 

@@ -94,6 +94,7 @@ pub(super) fn derived(source: &Recording, how: Derivation) -> Recording {
         name: None,
         protected: false,
         review: None,
+        continues: None,
         id,
         ..source.clone()
     }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::MutexGuard;
 
+use super::Engine;
 use super::answer::aside;
 use super::record::row_of;
-use super::{Engine, clock};
-use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Row, StepId, Usage};
+use super::write::Write;
+use crate::model::{Hash, Labels, Recording, RecordingId, Row, StepId};
 use crate::store::{Change, Changed, Indexed, Keys, Step, StoreError, Version};
 
 /// What is to become of one recording.
@@ -33,16 +34,11 @@ pub(super) struct Curation<'a> {
     _turn: MutexGuard<'a, ()>,
 }
 
-/// An edit with all that carrying it out takes.
+/// An edit with all that carrying it out takes, and taking it back.
 struct Planned {
-    id: RecordingId,
     before: Option<Version>,
     after: Option<Version>,
-    change: Change,
-    /// As the library has it from now on.
-    entry: Option<Indexed>,
-    /// A put is read back and held against this.
-    put: Option<Box<Recording>>,
+    write: Write,
 }
 
 impl Engine {
@@ -66,7 +62,11 @@ impl Curation<'_> {
         let last = self.engine.shared.store.steps()?.last().map_or(0, |step| step.id.0);
         let changed = planned
             .iter()
-            .map(|one| Changed { id: one.id.clone(), before: one.before.clone(), after: one.after.clone() })
+            .map(|one| Changed {
+                id: one.write.id.clone(),
+                before: one.before.clone(),
+                after: one.after.clone(),
+            })
             .collect();
         let step = Step { id: StepId(last + 1), verb: verb.into(), undone: false, changed };
         self.carry_out(planned, |changes| {
@@ -111,91 +111,19 @@ impl Curation<'_> {
             }
             // Whoever is named twice changes once.
             let mut seen = HashSet::new();
-            planned.retain(|one| seen.insert(one.id.clone()));
+            planned.retain(|one| seen.insert(one.write.id.clone()));
             Ok(planned)
         })
         .await
     }
 
-    /// The order of a change: in memory, so that the next call sees it; in the store; announced.
     async fn carry_out(
         &self,
         planned: Vec<Planned>,
         mark: impl FnOnce(&mut Vec<Change>),
     ) -> Result<Vec<RecordingId>, StoreError> {
-        let (engine, library) = (self.engine, &self.engine.shared.library);
-        let ids: Vec<_> = planned.iter().map(|one| one.id.clone()).collect();
-        let mut used = Vec::new();
-        let before: Vec<(RecordingId, Option<Indexed>)> = planned
-            .iter()
-            .map(|one| {
-                let before = match &one.entry {
-                    None => library.remove(&one.id),
-                    Some(entry) => {
-                        let before = library.replace(entry.clone());
-                        if before.is_none() {
-                            library.insert(entry.clone());
-                        }
-                        before
-                    }
-                };
-                let usage =
-                    before.as_ref().filter(|_| one.entry.is_none()).map(|entry| entry.row.usage.clone());
-                used.extend(
-                    usage.filter(|usage| *usage != Usage::default()).map(|usage| (one.id.clone(), usage)),
-                );
-                (one.id.clone(), before)
-            })
-            .collect();
-        engine.forget(&ids);
-        let mut changes: Vec<_> = planned.iter().map(|one| one.change.clone()).collect();
-        mark(&mut changes);
-        // A removed recording is asked for its use no more.
-        if !used.is_empty() {
-            changes.push(Change::Ledger { entries: used });
-        }
-        if let Err(error) = engine.shared.store.commit_all(changes, clock::now()).await {
-            for (id, before) in before {
-                match before {
-                    Some(entry) if library.replace(entry.clone()).is_none() => library.insert(entry),
-                    Some(_) => {}
-                    None => _ = library.remove(&id),
-                }
-            }
-            engine.forget(&ids);
-            return Err(error);
-        }
-        self.settle(&planned).await?;
-        Ok(ids)
-    }
-
-    /// Verifies what was put, and announces.
-    async fn settle(&self, planned: &[Planned]) -> Result<(), StoreError> {
-        let engine = self.engine;
-        for one in planned {
-            if let (Some(put), Some(entry)) = (&one.put, &one.entry)
-                && put.completeness.replayable()
-                && !engine.verify(put, &entry.keys)?
-            {
-                let text = format!("{} failed verification and will not be replayed", one.id);
-                engine.notify(Level::Error, text);
-                let labels = Labels { completeness: Completeness::Unverified, ..entry.row.labels() };
-                let row = Arc::new(entry.row.labelled(&labels));
-                engine.shared.library.replace(Indexed { row: Arc::clone(&row), keys: entry.keys.clone() });
-                let change = Change::Retag { row, keys: entry.keys.clone() };
-                engine.shared.store.commit(change, clock::now()).await?;
-            }
-        }
-        let (kept, removed): (Vec<_>, Vec<_>) = planned.iter().partition(|one| one.entry.is_some());
-        let ids: Vec<_> = removed.iter().map(|one| one.id.clone()).collect();
-        if !ids.is_empty() {
-            engine.shared.history.announce(|| Event::Removed { ids });
-        }
-        if !kept.is_empty() {
-            let rows = || kept.iter().filter_map(|one| engine.row(&one.id)).collect();
-            engine.shared.history.announce(|| Event::Stored { rows: rows() });
-        }
-        Ok(())
+        let writes = planned.into_iter().map(|one| one.write).collect();
+        self.engine.settle(self.engine.enter(writes), mark).await
     }
 }
 
@@ -215,41 +143,29 @@ impl Engine {
         let before = known.zip(old);
         // One that was not there is brought back from the trash: its content is kept there.
         let after = before.is_some().then(|| recording.clone());
-        let change =
-            Change::Put { recording: recording.clone(), row: Arc::clone(&row), keys: keys.clone(), media };
-        Ok(Planned {
-            id,
-            before: before
-                .and_then(|(row, old)| version(row.labels(), Some(Box::new(Recording::clone(&old))))),
-            after: version(row.labels(), after),
-            change,
-            entry: Some(Indexed { row, keys }),
-            put: Some(recording),
-        })
+        let write = Write::put(Arc::from(recording), Indexed { row: Arc::clone(&row), keys }, media);
+        let before =
+            before.and_then(|(row, old)| version(row.labels(), Some(Box::new(Recording::clone(&old)))));
+        Ok(Planned { before, after: version(row.labels(), after), write })
     }
 
     fn label_planned(&self, entry: Indexed) -> Option<Planned> {
         let before = self.row(&entry.row.id)?.labels();
         let change = Change::Retag { row: Arc::clone(&entry.row), keys: entry.keys.clone() };
         Some(Planned {
-            id: entry.row.id.clone(),
             before: Some(bare(before)),
             after: Some(bare(entry.row.labels())),
-            change,
-            entry: Some(entry),
-            put: None,
+            write: Write { id: entry.row.id.clone(), change, entry: Some(entry), put: None },
         })
     }
 
     fn remove_planned(&self, id: RecordingId) -> Option<Planned> {
         let before = self.row(&id)?.labels();
+        let change = Change::Remove { ids: vec![id.clone()] };
         Some(Planned {
             before: Some(bare(before)),
             after: None,
-            change: Change::Remove { ids: vec![id.clone()] },
-            entry: None,
-            put: None,
-            id,
+            write: Write { id, change, entry: None, put: None },
         })
     }
 
@@ -276,9 +192,6 @@ fn restore_planned(entry: Indexed) -> Planned {
     Planned {
         before: None,
         after: Some(bare(entry.row.labels())),
-        change: Change::Restore { ids: vec![id.clone()] },
-        entry: Some(entry),
-        put: None,
-        id,
+        write: Write { change: Change::Restore { ids: vec![id.clone()] }, entry: Some(entry), put: None, id },
     }
 }

@@ -57,8 +57,8 @@ impl Cursors {
     }
 
     /// Puts a cursor behind so many takes: they were seen while they were recorded.
-    pub(super) fn place(&self, scope: &Scope, takes: Fingerprint, delivered: usize, job: Arc<str>) {
-        let cursor = Cursor { delivered, job: Some(job) };
+    pub(super) fn place(&self, scope: &Scope, takes: Fingerprint, delivered: usize, job: Option<Arc<str>>) {
+        let cursor = Cursor { delivered, job };
         self.lock().entry(scope.clone()).or_default().insert(takes, cursor);
     }
 

@@ -91,7 +91,9 @@ impl Engine {
         let scrubbed = self.scrub(request);
         let fields = self.fields(&scrubbed);
         let call = self.described(request, &scrubbed, overrides);
-        let found = if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides).await } else { None };
+        let asks = self.asks(call.mode, &request.mount);
+        let found =
+            if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides, asks).await } else { None };
         let never_forward = self.settings().never_forward;
         let decision = match decide(call.mode, found.is_some(), never_forward) {
             Decision::Replay => "replay",

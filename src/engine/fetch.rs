@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::forward::{end_to_end, endpoint_of, masked, plain_encoding};
 use super::media::Downloaded;
-use super::record::{KEEP, completeness};
+use super::record::{KEEP, answer_state, completeness};
 use super::tee::{Arrived, Tee};
 use super::ticket::micros;
 use super::{Engine, clock};
@@ -71,9 +71,11 @@ impl Engine {
         let head =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let (arrive, arrival) = oneshot::channel();
-        Tee::new(answer.body, at, KEEP, None, Box::new(|arrived| _ = arrive.send(arrived)))
-            .read_to_end()
-            .await;
+        let finish = Box::new(|arrived| {
+            _ = arrive.send(arrived);
+            None
+        });
+        Tee::new(answer.body, at, KEEP, None, finish).read_to_end().await;
         let arrived = arrival.await.map_err(|_| FetchError::Unfit("it ended too soon"))?;
         if arrived.too_long {
             return Err(FetchError::Unfit("it is longer than 256 MiB"));
@@ -103,7 +105,7 @@ impl Engine {
             total: micros(arrived.total),
         };
         let (completeness, playback) =
-            (completeness(&scrubbed, &response, arrived.end), self.playback(&scrubbed));
+            (completeness(answer_state(&scrubbed, &response), arrived.end), self.playback(&scrubbed));
         let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
         let recording = Recording {
             completeness,
@@ -111,7 +113,6 @@ impl Engine {
             media: downloads.into_iter().map(|one| one.medium).collect(),
             ..Recording::new(id, scrubbed, response, provenance)
         };
-        self.downloaded(&recording.media);
         Fetched { recording, media }
     }
 

@@ -16,7 +16,7 @@ use http::HeaderMap;
 use super::cursors::Scope;
 use super::record::KEEP;
 use super::ticket::{Ticket, micros};
-use crate::model::{Call, CallId, Fingerprint, RecordingId};
+use crate::model::{Call, CallId, Fingerprint, Hash, RecordingId};
 use crate::upstream::UpstreamError;
 
 /// How many bytes the upstream may be read ahead of the fastest client.
@@ -33,6 +33,8 @@ pub(super) struct FlightKey {
     pub(super) scope: Scope,
     /// The proxy's URL for links; none leaves them as they are.
     pub(super) base: Option<Arc<str>>,
+    /// Of who sends the call.
+    pub(super) sender: Hash,
 }
 
 /// The flights that can be joined.

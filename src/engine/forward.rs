@@ -67,7 +67,12 @@ impl Engine {
         }
     }
 
-    fn unanswered(&self, asked: Asked, base: &Base, error: &UpstreamError) -> Answer {
+    /// The answer to a call whose upstream did not answer: what it said the last time, where that was recorded.
+    fn unanswered(&self, mut asked: Asked, base: &Base, error: &UpstreamError) -> Answer {
+        if let Some(found) = asked.instead.take().filter(|_| !matches!(error, UpstreamError::Invalid(_))) {
+            asked.ticket.call().reason = Some(format!("{error}: what was recorded answers"));
+            return self.replay(asked, &found);
+        }
         let (status, code) = match error {
             UpstreamError::Timeout { .. } => (504, "UPSTREAM_TIMEOUT"),
             UpstreamError::Invalid(_) => (400, "INVALID_REQUEST"),
@@ -101,6 +106,7 @@ impl Engine {
                 engine.shared.history.remember(ticket.call().id, exchange);
             }
             ticket.done(Outcome::Live);
+            None
         });
         Answer {
             status,

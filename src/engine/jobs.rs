@@ -7,8 +7,9 @@ use super::Engine;
 use super::answer::Asked;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
+use super::library::Lens;
 use crate::dialect::events;
-use crate::model::{Mode, Playback, Recording, Request, Response, Scrubbed};
+use crate::model::{Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
 
@@ -27,19 +28,20 @@ impl Engine {
         }
     }
 
-    /// Whether the call must be forwarded although a recording answers it: it asks for the state of a job that was
-    /// submitted live, and what is recorded of it is not final yet.
+    /// Whether a recording that answers a call is not the last word on it: this process recorded a read that may be answered
+    /// otherwise by now, or saw the job submitted whose state is asked for and is not final yet.
     pub(super) fn is_ahead(&self, asked: &Asked) -> bool {
-        let asks = asked.mode == Mode::ReplayOrRecord && asked.incoming.overrides.recording.is_none();
-        if !asks {
+        if asked.incoming.overrides.recording.is_some() {
             return false;
         }
         let under_way = self.shared.jobs.lock();
-        !under_way.is_empty() && polled(&asked.scrubbed).is_some_and(|job| under_way.contains(&job))
+        let job = || polled(&asked.scrubbed).is_some_and(|job| under_way.contains(&job));
+        (!under_way.is_empty() && job())
+            || self.shared.reads.is_open(&asked.fields.all(), &asked.incoming.overrides.scope)
     }
 
-    /// Takes note of what a new recording says of a job. What was polled live counts as played.
-    pub(super) fn note_job(&self, recording: &Recording, keys: &Keys) {
+    /// Takes note of what a new recording says of a job.
+    pub(super) fn note_job(&self, recording: &Recording) {
         let (_, endpoint) = endpoint_of(&recording.request);
         let Some(job) = endpoint.rules.submit.or(endpoint.rules.poll) else { return };
         let answer = read(&recording.response);
@@ -50,14 +52,19 @@ impl Engine {
             return;
         }
         let Some(id) = polled(&recording.request) else { return };
-        let mut under_way = self.shared.jobs.lock();
-        if under_way.contains(&id) {
-            let scope: Scope = recording.scope.as_deref().map(Into::into);
-            let takes = self.shared.library.takes(&keys.all, &scope);
-            self.shared.cursors.place(&scope, keys.all, takes, Arc::clone(&id));
-            if job.is_final(&answer) {
-                under_way.remove(&id);
-            }
+        if job.is_final(&answer) {
+            self.shared.jobs.lock().remove(&id);
+        }
+    }
+
+    /// Takes that play in order and were seen while they were recorded count as played.
+    pub(super) fn note_played(&self, recording: &Recording, keys: &Keys) {
+        let scope: Scope = recording.scope.as_deref().map(Into::into);
+        let settings = self.settings();
+        let lens = Lens { policy: &settings.failures, asks: true };
+        let takes = self.shared.library.takes(&keys.all, &scope, lens);
+        if takes > 0 {
+            self.shared.cursors.place(&scope, keys.all, takes, polled(&recording.request));
         }
     }
 }
@@ -71,7 +78,11 @@ impl Jobs {
 /// The job whose state a request asks for.
 pub(super) fn polled(request: &Request) -> Option<Arc<str>> {
     let (_, endpoint) = endpoint_of(request);
-    endpoint.rules.poll?;
+    let job = endpoint.rules.poll?;
+    if job.asked.is_some() && request.method == "POST" {
+        let body = serde_json::from_slice(&request.body).unwrap_or_default();
+        return job.asked(&body).map(Into::into);
+    }
     endpoint.vars.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id.into())
 }
 

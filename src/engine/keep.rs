@@ -2,7 +2,7 @@
 
 use super::curate::Edit;
 use super::forward::endpoint_of;
-use super::record::completeness;
+use super::record::{answer_state, completeness};
 use super::tee::End;
 use super::{Engine, VerbError, clock};
 use crate::matching::summary;
@@ -89,12 +89,11 @@ impl Engine {
         let end = if call.reason.is_none() { End::Clean } else { End::Cut };
         let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
         let recording = Recording {
-            completeness: completeness(&request, &response, end),
+            completeness: completeness(answer_state(&request, &response), end),
             playback: self.playback(&request),
             media: downloads.into_iter().map(|one| one.medium).collect(),
             ..Recording::new(id, request, response, provenance)
         };
-        self.downloaded(&recording.media);
         (recording, media)
     }
 

@@ -6,14 +6,14 @@
 use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::cursors::{Cursors, Scope, Turn};
+use super::failures::FailurePolicy;
+use super::use_count::Use;
 use crate::matching::{Condition, Fields};
-use crate::model::{
-    Fingerprint, Hit, Hits, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage,
-};
+use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
 use crate::store::{Indexed, Keys};
 
 /// All recordings, for look-up and listing.
@@ -22,21 +22,6 @@ pub(super) struct Library {
     state: RwLock<State>,
     /// Changes with every change, so that what was derived can be dropped.
     generation: AtomicU64,
-}
-
-/// The use of one recording since it was taken in, counted without a lock: a hit must neither copy a row nor keep
-/// other look-ups waiting. Rows are brought up to date when they are asked for.
-#[derive(Debug, Default)]
-pub(super) struct Use {
-    hits: AtomicU64,
-    /// Milliseconds; [`i64::MIN`] for never.
-    last: AtomicI64,
-    /// Locked by calls in a scope only.
-    scopes: Mutex<BTreeMap<Arc<str>, Hits>>,
-    /// What other stores said.
-    elsewhere: Mutex<BTreeMap<Arc<str>, Usage>>,
-    /// Whether the ledger does not know the newest yet.
-    touched: AtomicBool,
 }
 
 #[derive(Default)]
@@ -51,6 +36,8 @@ struct State {
     shapes: BTreeMap<(u8, Strategy), usize>,
     /// The recordings with a rule instead, in the order in which they are asked.
     rules: BTreeMap<Order, Condition>,
+    /// How many recordings are failures: without any nothing has to step back.
+    failures: usize,
 }
 
 /// When a rule is asked: by its breadth, the highest priority first, then the oldest.
@@ -73,6 +60,16 @@ pub(super) struct Found {
     pub(super) used: Arc<Use>,
     /// Its turn, where takes play in order.
     pub(super) turn: Option<Turn>,
+    /// Whether it is a failure that may pass: an upstream that can be asked goes before it.
+    pub(super) steps_back: bool,
+}
+
+/// How a look-up sees failures that may pass.
+#[derive(Clone, Copy)]
+pub(super) struct Lens<'a> {
+    pub(super) policy: &'a FailurePolicy,
+    /// Whether an upstream can be asked instead.
+    pub(super) asks: bool,
 }
 
 impl Library {
@@ -146,54 +143,54 @@ impl Library {
     /// The use of the recordings that were hit since this was last asked.
     pub(super) fn touched(&self) -> Vec<(RecordingId, Usage)> {
         let state = self.read();
-        let touched =
-            state.entries.iter().filter(|(_, entry)| entry.used.touched.swap(false, Ordering::AcqRel));
+        let touched = state.entries.iter().filter(|(_, entry)| entry.used.take_touched());
         touched.map(|(id, entry)| (id.clone(), entry.used.get())).collect()
     }
 
     /// The recording that answers a call, each recording judged by its own strategy: exact bytes first, then all
     /// fields equal, then from narrow to wide, the newest within one. A call in a scope goes through the scope's own
-    /// recordings first, then through those without a scope.
-    pub(super) fn find(&self, request: &Scrubbed, fields: &Fields, scope: Option<&str>) -> Option<Found> {
+    /// recordings first, then through those without a scope. Failures that may pass come behind all others.
+    pub(super) fn find(
+        &self,
+        request: &Scrubbed,
+        fields: &Fields,
+        scope: Option<&str>,
+        policy: &FailurePolicy,
+    ) -> Option<Found> {
         let state = self.read();
-        match scope {
-            None => state.find(request, fields, |_| true),
-            Some(_) => [scope, None]
-                .into_iter()
-                .find_map(|of| state.find(request, fields, |row| row.scope.as_deref() == of)),
-        }
+        let among = |back: bool| {
+            let stands = |row: &Row| policy.steps_back(row) == back;
+            match scope {
+                None => state.find(request, fields, stands),
+                Some(_) => [scope, None].into_iter().find_map(|of| {
+                    state.find(request, fields, |row| row.scope.as_deref() == of && stands(row))
+                }),
+            }
+        };
+        let failed = || (state.failures > 0).then(|| among(true)).flatten();
+        among(false).or_else(|| failed().map(|found| Found { steps_back: true, ..found }))
     }
 
-    /// The take of what was found whose turn it is in the call's scope. Takes are the recordings with all fields equal that
-    /// belong to the same scope, or to any for a call without one; the newest one's playback decides.
-    pub(super) fn take(&self, found: Found, scope: &Scope, cursors: &Cursors) -> Found {
+    /// The take of what was found whose turn it is in the call's scope, where takes play in order.
+    pub(super) fn take(&self, found: Found, scope: &Scope, cursors: &Cursors, lens: Lens<'_>) -> Found {
         let state = self.read();
         let Some(entry) = state.entries.get(&found.id) else { return found };
-        let takes: Vec<_> = state.takes(entry, scope).collect();
-        let playback = takes.last().map_or(Playback::Newest, |newest| newest.indexed.row.playback);
-        if playback == Playback::Newest {
-            return found;
-        }
+        let Some((takes, playback)) = state.in_order(entry, scope, lens) else { return found };
         let all = entry.indexed.keys.all;
         let from = cursors.position(scope, &all);
         let (at, to) = playback.turn(from, takes.len());
         let Some(take) = takes.get(at) else { return found };
         let Found { strategy, used, id, .. } = self::found(take, all);
-        Found {
-            id,
-            strategy,
-            used,
-            turn: Some(Turn { scope: scope.clone(), takes: all, from, to, job: None }),
-            ..found
-        }
+        let turn = Turn { scope: scope.clone(), takes: all, from, to, job: None };
+        Found { id, strategy, used, turn: Some(turn), ..found }
     }
 
-    /// How many takes with these fields a call in a scope of its own has.
-    pub(super) fn takes(&self, all: &Fingerprint, scope: &Scope) -> usize {
+    /// How many takes with these fields play in order for a call in this scope.
+    pub(super) fn takes(&self, all: &Fingerprint, scope: &Scope, lens: Lens<'_>) -> usize {
         let state = self.read();
         let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
         let own = newest.clone().find(|entry| entry.indexed.row.scope.as_deref() == scope.as_deref());
-        own.map_or(0, |entry| state.takes(entry, scope).count())
+        own.and_then(|entry| state.in_order(entry, scope, lens)).map_or(0, |(takes, _)| takes.len())
     }
 
     /// All entries that pass, in no order: for explaining and for strategies given by a call.
@@ -226,6 +223,12 @@ pub(super) fn sees(scope: Option<&str>, row: &Row) -> bool {
     scope.is_none() || row.scope.is_none() || row.scope.as_deref() == scope
 }
 
+/// Whether an answer means something only to who asked under the same condition (`if-none-match` and the like, which are
+/// fields): 304 and 412 (RFC 9110, section 13). Equal fields find it, and nothing less.
+fn is_conditional(row: &Row) -> bool {
+    matches!(row.status, 304 | 412)
+}
+
 fn order(row: &Row, rule: &Rule) -> Order {
     (row.strategy.breadth(), Reverse(rule.priority), row.recorded_at, row.id.clone())
 }
@@ -233,61 +236,13 @@ fn order(row: &Row, rule: &Rule) -> Order {
 fn found(entry: &Entry, all: Fingerprint) -> Found {
     let Indexed { row, keys } = &entry.indexed;
     let used = Arc::clone(&entry.used);
-    Found { id: row.id.clone(), strategy: row.strategy.clone(), cosmetic: keys.all != all, used, turn: None }
-}
-
-impl Use {
-    fn of(usage: Usage) -> Self {
-        let last = usage.last_hit.map_or(i64::MIN, |at| at.0);
-        Self {
-            hits: AtomicU64::new(usage.hits),
-            last: AtomicI64::new(last),
-            scopes: Mutex::new(usage.scopes),
-            elsewhere: Mutex::new(usage.elsewhere),
-            touched: AtomicBool::new(false),
-        }
-    }
-
-    /// Counts a hit and gives the use after it.
-    pub(super) fn hit(&self, at: Timestamp, scope: Option<&Arc<str>>) -> Hit {
-        self.hits.fetch_add(1, Ordering::AcqRel);
-        self.last.fetch_max(at.0, Ordering::AcqRel);
-        let in_scope = scope.map(|scope| {
-            let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-            let hits = scopes.entry(Arc::clone(scope)).or_default();
-            *hits = Hits { count: hits.count + 1, last: hits.last.max(Some(at)) };
-            *hits
-        });
-        self.touched.store(true, Ordering::Release);
-        Hit { all: self.all(), in_scope: in_scope.unwrap_or_default() }
-    }
-
-    /// Takes in what another store said, in place of what it said when there were fewer hits.
-    pub(super) fn hear(&self, from: &Arc<str>, usage: &Usage) {
-        let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = elsewhere.entry(Arc::clone(from)).or_default();
-        if usage.hits >= known.hits {
-            known.clone_from(usage);
-        }
-        self.touched.store(true, Ordering::Release);
-    }
-
-    fn all(&self) -> Hits {
-        let last = self.last.load(Ordering::Acquire);
-        Hits { count: self.hits.load(Ordering::Acquire), last: (last != i64::MIN).then_some(Timestamp(last)) }
-    }
-
-    fn get(&self) -> Usage {
-        let Hits { count: hits, last: last_hit } = self.all();
-        let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Usage { hits, last_hit, scopes, elsewhere }
-    }
-
-    /// Whether this is all that happened. Each hit counts, so the count alone tells about those here.
-    fn is(&self, usage: &Usage) -> bool {
-        self.hits.load(Ordering::Acquire) == usage.hits
-            && *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) == usage.elsewhere
+    Found {
+        id: row.id.clone(),
+        strategy: row.strategy.clone(),
+        cosmetic: keys.all != all,
+        used,
+        turn: None,
+        steps_back: false,
     }
 }
 
@@ -304,6 +259,34 @@ impl Entry {
 // === impl State ===
 
 impl State {
+    /// The takes of what `entry` is one of that play in order, and how; none where one of them answers alone. Takes are
+    /// the recordings with all fields equal that belong to the same scope, or to any for a call without one.
+    ///
+    /// The newest one's playback decides. Where that is `newest`, those play in order that were recorded one behind the
+    /// other, as polls and calls tried again are. Failures behind the last good take never play; where an upstream can be
+    /// asked no failure does.
+    fn in_order<'a>(
+        &'a self,
+        entry: &'a Entry,
+        scope: &'a Scope,
+        lens: Lens<'_>,
+    ) -> Option<(Vec<&'a Entry>, Playback)> {
+        let back = |entry: &Entry| lens.policy.steps_back(&entry.indexed.row);
+        let mut takes: Vec<_> = self.takes(entry, scope).filter(|take| !(lens.asks && back(take))).collect();
+        if let Some(last) = takes.iter().rposition(|take| !back(take)) {
+            takes.truncate(last + 1);
+            // Who is let in now was not to be kept out: another key had been sent.
+            takes.retain(|take| !(back(take) && matches!(take.indexed.row.status, 401 | 403)));
+        }
+        let newest = takes.last()?;
+        if newest.indexed.row.playback != Playback::Newest {
+            return Some((takes.clone(), newest.indexed.row.playback));
+        }
+        let begins = takes.iter().rposition(|take| take.indexed.row.continues.is_none()).unwrap_or(0);
+        let chain = takes.split_off(begins);
+        (chain.len() > 1).then_some((chain, Playback::Sequence))
+    }
+
     /// The takes of what `entry` is one of, oldest first.
     fn takes<'a>(&'a self, entry: &'a Entry, scope: &'a Scope) -> impl Iterator<Item = &'a Entry> {
         let Indexed { row, keys } = &entry.indexed;
@@ -355,11 +338,9 @@ impl State {
         let shapes = self.shapes.keys().filter(|(own, _)| *own == breadth);
         shapes.map(|(_, strategy)| strategy).find_map(|strategy| {
             let ids = self.by_significant.get(&fields.fingerprint(strategy))?;
-            let own = ids
-                .iter()
-                .rev()
-                .filter_map(|id| self.entries.get(id))
-                .find(|e| e.indexed.row.strategy == *strategy && pass(&e.indexed.row))?;
+            let own = ids.iter().rev().filter_map(|id| self.entries.get(id)).find(|e| {
+                e.indexed.row.strategy == *strategy && !is_conditional(&e.indexed.row) && pass(&e.indexed.row)
+            })?;
             Some(found(own, all))
         })
     }
@@ -384,6 +365,7 @@ impl State {
 
     fn insert(&mut self, entry: Indexed) {
         let row = &entry.row;
+        self.failures += usize::from(row.failure.is_some());
         for (id, asked) in &entry.keys.earlier {
             self.answers.entry(id.clone()).or_insert(*asked);
         }
@@ -415,6 +397,7 @@ impl State {
         let mut entry = self.entries.remove(id)?;
         entry.settled();
         let entry = entry.indexed;
+        self.failures -= usize::from(entry.row.failure.is_some());
         if let Strategy::Rule(rule) = &entry.row.strategy {
             self.rules.remove(&order(&entry.row, rule));
         } else if entry.row.answers() {

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::answer::{Answer, refusal};
+use super::answer::{Answer, aside, refusal};
 use super::body::AnswerBody;
 use super::record::{Drafted, KEEP};
 use super::tee::{End, Tee};
@@ -16,28 +16,35 @@ impl Drafted {
         !self.patterns.is_empty()
     }
 
-    /// An answer with links is held until it is complete, so that the links can be replaced by ones that last. Gives the
-    /// answer and what is left to do after it.
+    /// An answer with links is held until it is complete and what they point to is here, so that they can be replaced by
+    /// ones that last; one whose file cannot be had stays as it is. Gives the answer and what is left to do after it.
     pub(super) async fn linked(self) -> (Answer, impl Future<Output = ()> + Send) {
         let Self { draft, body, sent, headers, patterns, base } = self;
         let (arrive, arrival) = oneshot::channel();
-        Tee::new(body, sent, KEEP, None, Box::new(|arrived| _ = arrive.send(arrived))).read_to_end().await;
-        let arrived = arrival.await.ok();
-        let (mut answer, mut downloads) = (cut(Dialect::of_mount(&draft.request.mount)), None);
-        if let Some(arrived) = &arrived {
-            let linked = Engine::linked(&draft.id, &arrived.log.bytes, patterns);
-            downloads = Some(draft.engine.download(linked.clone(), &draft.upstream));
+        let finish = Box::new(|arrived| {
+            _ = arrive.send(arrived);
+            None
+        });
+        Tee::new(body, sent, KEEP, None, finish).read_to_end().await;
+        let mut answer = cut(Dialect::of_mount(&draft.making.request.mount));
+        let mut shown = None;
+        if let Ok(arrived) = arrival.await {
+            let making = &draft.making;
+            let linked = Engine::linked(&making.id, &arrived.log.bytes, patterns);
+            let files = making.engine.download(linked, &making.upstream).await;
             if arrived.end == End::Clean && !arrived.too_long {
+                let media: Vec<_> = files.iter().map(|file| file.medium.clone()).collect();
                 let out = match &base {
-                    Some(base) => links::rewritten(&arrived.log.bytes, &linked, base),
+                    Some(base) => links::rewritten(&arrived.log.bytes, &media, base),
                     None => arrived.log.bytes.clone(),
                 };
-                answer = Answer { status: draft.response.status, headers, body: AnswerBody::Whole(out) };
+                answer = Answer { status: making.response.status, headers, body: AnswerBody::Whole(out) };
             }
+            shown = Some(aside(move || draft.show(&arrived, files)).await);
         }
         let rest = async move {
-            if let (Some(arrived), Some(downloads)) = (arrived, downloads) {
-                draft.store(arrived, downloads.await).await;
+            if let Some(shown) = shown {
+                shown.settle().await;
             }
         };
         (answer, rest)

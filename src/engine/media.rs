@@ -1,10 +1,9 @@
-//! Media behind links: downloaded while recording, served from the store.
+//! Media behind links: downloaded while recording, served from the store. An answer with links is held until they are here,
+//! so that it never holds one that leads nowhere.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::watch;
 
 use super::answer::aside;
 use super::{Engine, links};
@@ -12,6 +11,9 @@ use crate::dialect::Dialect;
 use crate::model::{Hash, MediaId, MediaRef, RecordingId};
 use crate::store::StoreError;
 use crate::upstream::{Base, Fetched};
+
+/// How long a file may take to arrive: the answer that links to it waits for it.
+const DOWNLOAD: Duration = Duration::from_secs(120);
 
 /// A file that a recording keeps, or that a mock made.
 #[derive(Clone, Debug)]
@@ -22,12 +24,6 @@ pub struct Media {
     pub body: Bytes,
 }
 
-/// Downloads under way, so that a GET can wait for one.
-#[derive(Default)]
-pub(super) struct Pending {
-    downloads: Mutex<HashMap<MediaId, watch::Receiver<Option<Media>>>>,
-}
-
 /// A link of an answer and what was behind it.
 pub(super) struct Downloaded {
     pub(super) medium: MediaRef,
@@ -35,7 +31,7 @@ pub(super) struct Downloaded {
 }
 
 impl Engine {
-    /// The file behind `/__retake/media/<id>`, waiting for a download that is under way.
+    /// The file behind `/__retake/media/<id>`.
     ///
     /// # Errors
     /// When the recording or the file cannot be read.
@@ -45,17 +41,13 @@ impl Engine {
             return Ok(Some(Media { content_type: content_type.to_owned(), body }));
         }
         let Ok(id) = id.parse::<MediaId>() else { return Ok(None) };
-        let pending =
-            self.shared.pending.downloads.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(mut pending) = pending
-            && let Ok(media) = pending.wait_for(Option::is_some).await
-        {
-            return Ok(media.clone());
-        }
         let Some(recording) = self.recording(&id.recording())? else { return Ok(None) };
         let Some(medium) = recording.media.iter().find(|medium| medium.id == id) else { return Ok(None) };
         let Some(hash) = &medium.body else { return Ok(None) };
-        let body = self.shared.store.body(hash)?;
+        let body = match self.shared.unsaved.file(hash) {
+            Some(body) => body,
+            None => self.shared.store.body(hash)?,
+        };
         Ok(Some(Media { content_type: medium.content_type.clone(), body }))
     }
 
@@ -74,53 +66,19 @@ impl Engine {
         links.map(medium).collect()
     }
 
-    /// Starts the downloads at once, so that a client that asks for one waits for it; the future ends with the last.
-    pub(super) fn download(
-        &self,
-        media: Vec<MediaRef>,
-        upstream: &Base,
-    ) -> impl Future<Output = Vec<Downloaded>> + use<> {
-        let started: Vec<_> = media
-            .into_iter()
-            .map(|medium| {
-                let (tell, wait) = watch::channel(None);
-                self.shared
-                    .pending
-                    .downloads
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(medium.id.clone(), wait);
-                let (client, url, base) = (self.shared.client.clone(), medium.url.clone(), upstream.clone());
-                let task = tokio::spawn(async move {
-                    let fetched = client.fetch(&url, &base).await;
-                    if let Ok(Fetched { content_type, body }) = &fetched {
-                        tell.send_replace(Some(Media {
-                            content_type: content_type.clone(),
-                            body: body.clone(),
-                        }));
-                    }
-                    fetched
-                });
-                (medium, task)
-            })
-            .collect();
-        async move {
-            let mut done = Vec::with_capacity(started.len());
-            for (medium, task) in started {
-                done.push(match task.await {
+    /// Downloads what links point to, all at once; what does not arrive in time has failed.
+    pub(super) async fn download(&self, media: Vec<MediaRef>, upstream: &Base) -> Vec<Downloaded> {
+        let fetch = |medium: MediaRef| {
+            let (client, upstream) = (self.shared.client.clone(), upstream.clone());
+            async move {
+                match tokio::time::timeout(DOWNLOAD, client.fetch(&medium.url, &upstream)).await {
                     Ok(Ok(fetched)) => arrived(medium, fetched),
                     Ok(Err(error)) => failed(medium, error.to_string()),
-                    Err(_) => failed(medium, "the download was stopped".into()),
-                });
+                    Err(_) => failed(medium, format!("it did not arrive within {} s", DOWNLOAD.as_secs())),
+                }
             }
-            done
-        }
-    }
-
-    /// Ends the waiting for downloads that are in the store now.
-    pub(super) fn downloaded(&self, media: &[MediaRef]) {
-        let mut downloads = self.shared.pending.downloads.lock().unwrap_or_else(PoisonError::into_inner);
-        downloads.retain(|id, _| !media.iter().any(|medium| medium.id == *id));
+        };
+        futures_util::future::join_all(media.into_iter().map(fetch)).await
     }
 }
 

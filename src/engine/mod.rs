@@ -29,6 +29,7 @@ mod diff;
 mod edit;
 mod expiry;
 mod explain;
+mod failures;
 mod fetch;
 mod fire;
 mod flight;
@@ -47,6 +48,7 @@ mod outlines;
 mod policy;
 mod price;
 mod prune;
+mod reads;
 mod recall;
 mod record;
 mod remove;
@@ -59,7 +61,11 @@ mod tee;
 mod ticket;
 mod undo;
 mod usage;
+mod use_count;
 mod verb;
+#[cfg(test)]
+mod visible_tests;
+mod write;
 
 pub use answer::{Answer, Incoming, Overrides};
 pub use body::AnswerBody;
@@ -68,6 +74,7 @@ pub use create::{Draft, plain_response};
 pub use diff::{Diff, ParseThingError, Thing};
 pub use edit::Revision;
 pub use explain::{Explanation, Fix, Hit, Near};
+pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
 pub use fetch::FetchError;
 pub use fire::{Deciding, FieldShown, Fired};
 pub use label::Relabel;
@@ -91,11 +98,11 @@ use flight::Flights;
 use history::History;
 use jobs::Jobs;
 use library::Library;
-use media::Pending;
 use outlines::Outlines;
-use record::Unsaved;
+use reads::Reads;
 use replay::Replays;
 use settings::Live;
+use write::Unsaved;
 
 /// Why an engine cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +134,7 @@ struct Shared {
     cursors: Cursors,
     jobs: Jobs,
     flights: Flights,
-    pending: Pending,
+    reads: Reads,
     outlines: Outlines,
     unsaved: Unsaved,
     told: Told,
@@ -160,7 +167,7 @@ impl Engine {
             cursors: Cursors::default(),
             jobs: Jobs::default(),
             flights: Flights::default(),
-            pending: Pending::default(),
+            reads: Reads::default(),
             outlines: Outlines::default(),
             unsaved: Unsaved::default(),
             told: Told::default(),

@@ -1,56 +1,85 @@
 //! Recording: a forwarded call becomes a recording, verified, and announced only when it is safe.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
-use super::answer::{Answer, Asked, header_map, mark};
+use super::answer::{Answer, Asked, aside, header_map, mark};
 use super::body::AnswerBody;
+use super::cursors::Scope;
+use super::failures::OnFailure;
 use super::forward::{Sent, end_to_end, endpoint_of, masked, retry_after};
 use super::linked::cut;
 use super::media::Downloaded;
-use super::tee::{Arrived, End, Tee};
+use super::reads::Arrival;
+use super::tee::{Arrived, Before, End, Tee, Watch};
 use super::ticket::{Ticket, micros};
+use super::write::{Entered, Write};
 use super::{Engine, clock, jobs};
-use crate::dialect::Dialect;
+use crate::dialect::{AnswerState, Dialect};
 use crate::matching::{Fields, summary};
 use crate::model::{
-    ByteLog, Completeness, Event, Hash, Level, Outcome, Provenance, Recording, RecordingId, Response, Row,
-    Scrubbed, Strategy, Usage,
+    AnswerFailure, ByteLog, Completeness, Hash, Level, Mode, Outcome, Provenance, Recording, RecordingId,
+    Response, Row, Scrubbed, Strategy, Timestamp, Usage,
 };
 use crate::reading::{count_images, tokens};
 use crate::store::{Change, Indexed, Keys, StoreError};
 use crate::upstream::{Arriving, Base};
 
+/// Up to this length a body is read where it arrives; a longer one takes milliseconds.
+const SHORT: u64 = 64 << 10;
 /// The longest answer that is recorded: longer ones are forwarded only.
 pub(super) const KEEP: u64 = 256 << 20;
 
-/// Recordings that are in the library but not yet safe in the store.
-#[derive(Default)]
-pub(super) struct Unsaved {
-    recordings: Mutex<HashMap<RecordingId, Arc<Recording>>>,
+/// A recording in the making, and the call it comes from.
+pub(super) struct Draft {
+    pub(super) making: Arc<Making>,
+    ticket: Ticket,
 }
 
-/// A recording in the making.
-pub(super) struct Draft {
+/// All that a recording is made of but the body, which is on its way.
+pub(super) struct Making {
     pub(super) engine: Engine,
     pub(super) id: RecordingId,
     pub(super) request: Scrubbed,
     fields: Fields,
     strategy: Strategy,
     /// The scope of the call.
-    scope: Option<String>,
-    /// Status and headers; the body is on its way.
+    scope: Scope,
+    /// Whether a repeated read is recorded that says nothing new.
+    again: bool,
+    /// Status and headers.
     pub(super) response: Response,
     secrets: Vec<Bytes>,
     pub(super) upstream: Base,
-    ticket: Ticket,
+    recorded_at: OnceLock<Timestamp>,
+    /// What was shown already, because its stream said that it ended, and how long the body was.
+    early: Mutex<Option<(u64, Fate)>>,
 }
 
-/// A recording in the making and the body that is on its way in.
+/// A recording that look-ups see, on its way into the store; or why there is none.
+pub(super) struct Shown {
+    engine: Engine,
+    ticket: Ticket,
+    fate: Fate,
+}
+
+/// What became of an answer.
+enum Fate {
+    /// It is a recording.
+    Entered(Entered, Completeness),
+    /// It cannot be one.
+    Unfit(&'static str),
+    /// Failures like it are not stored.
+    Dropped,
+    /// It says what this recording says.
+    Same(RecordingId),
+}
+
+/// A draft and the body that is on its way in.
 pub(super) struct Drafted {
     pub(super) draft: Draft,
     pub(super) body: Arriving,
@@ -69,7 +98,7 @@ impl Engine {
         if drafted.is_linked() {
             // Read in a task of its own: a client that leaves does not stop the recording.
             let (dialect, (tell, told)) =
-                (Dialect::of_mount(&drafted.draft.request.mount), oneshot::channel());
+                (Dialect::of_mount(&drafted.draft.making.request.mount), oneshot::channel());
             self.shared.tasks.spawn(async move {
                 let (answer, rest) = drafted.linked().await;
                 let _ = tell.send(answer);
@@ -77,15 +106,8 @@ impl Engine {
             });
             return told.await.unwrap_or_else(|_| cut(dialect));
         }
-        let Drafted { draft, body, sent, headers, .. } = drafted;
-        let (status, tasks) = (draft.response.status, self.shared.tasks.clone());
-        let finish = Box::new(move |arrived: Arrived| {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                let engine = draft.engine.clone();
-                engine.shared.tasks.spawn_on(draft.store(arrived, Vec::new()), &runtime);
-            }
-        });
-        let tee = Tee::new(body, sent, KEEP, Some(tasks), finish);
+        let (status, tasks) = (drafted.draft.making.response.status, self.shared.tasks.clone());
+        let (headers, tee) = drafted.tee(Some(tasks));
         Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
     }
 
@@ -93,14 +115,19 @@ impl Engine {
     pub(super) fn draft(&self, sent: Sent) -> Drafted {
         let Sent { asked, answer, upstream, at } = sent;
         let (id, strategy) = (clock::recording_id(), self.stamped(&asked));
-        let Asked { incoming, scrubbed, fields, secrets, mut ticket, .. } = asked;
+        let Asked { incoming, scrubbed, fields, secrets, mode, mut ticket, .. } = asked;
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let (status, mut headers) = (answer.status, header_map(&scrubbed.method, &response));
-        mark(&mut headers, Outcome::Record, Some(&id), None);
+        let failed = (status >= 400).then(|| self.settings().failures.of(status, AnswerFailure::Status));
+        if failed == Some(OnFailure::Drop) {
+            mark(&mut headers, Outcome::Live, None, None);
+        } else {
+            mark(&mut headers, Outcome::Record, Some(&id), None);
+            ticket.call().recording = Some(id.clone());
+        }
         ticket.call().status = Some(status);
         ticket.call().retry_after = retry_after(&response, clock::now());
-        ticket.call().recording = Some(id.clone());
         ticket.progress();
         let (dialect, endpoint) = endpoint_of(&scrubbed);
         let is_json = response.headers.media_type() == "application/json";
@@ -108,18 +135,21 @@ impl Engine {
         let patterns = if holds_links { dialect.links(&endpoint) } else { &[] };
         let overrides = incoming.overrides;
         let base = (!overrides.original_media).then_some(incoming.base);
-        let draft = Draft {
+        let making = Making {
             engine: self.clone(),
             id,
             fields,
             strategy,
-            scope: overrides.scope.as_deref().map(str::to_owned),
+            scope: overrides.scope,
+            again: mode == Mode::Record,
             secrets,
             request: scrubbed,
             response,
             upstream,
-            ticket,
+            recorded_at: OnceLock::new(),
+            early: Mutex::default(),
         };
+        let draft = Draft { making: Arc::new(making), ticket };
         Drafted { draft, body: answer.body, sent: at, headers, patterns, base }
     }
 
@@ -153,9 +183,8 @@ impl Engine {
         recording.provenance.stored_at = clock::now();
         let keys = self.keys_of(&recording, &recording.strategy);
         let row = Arc::new(row_of(&recording));
-        self.put(&recording, &row, &keys, media).await?;
-        self.shared.library.insert(Indexed { row: Arc::clone(&row), keys });
-        self.shared.history.announce(|| Event::Stored { rows: vec![row] });
+        let write = Write::put(Arc::new(recording), Indexed { row, keys }, media);
+        self.settle(self.enter(vec![write]), |_| {}).await?;
         Ok(())
     }
 
@@ -198,38 +227,111 @@ impl Engine {
     }
 }
 
+impl Drafted {
+    /// The body, passed on and recorded: what is made of it can be seen by everybody before its last bytes are handed over,
+    /// and goes into the store behind them.
+    pub(super) fn tee(self, drain: Option<TaskTracker>) -> (http::HeaderMap, Tee) {
+        let Self { draft, body, sent, headers, .. } = self;
+        let making = Arc::clone(&draft.making);
+        let (dialect, endpoint) = endpoint_of(&making.request);
+        let watch = dialect.end_watch(&endpoint, &making.response.headers).map(|end| Watch {
+            end,
+            ended: Box::new(move |arrived| {
+                let making = Arc::clone(&making);
+                aside_if_large(arrived.len, move || making.show_early(&arrived), |()| None)
+            }),
+        });
+        let finish = Box::new(move |arrived: Arrived| {
+            let (engine, len) = (draft.making.engine.clone(), arrived.len);
+            let settle = move |shown: Shown| Some(engine.shared.tasks.spawn(shown.settle()));
+            aside_if_large(len, move || draft.show(&arrived, Vec::new()), settle)
+        });
+        (headers, Tee::new(body, sent, KEEP, drain, finish).watched(watch))
+    }
+}
+
+/// Runs work that takes as long as a body is long: at once for a short one, else where it keeps nobody else waiting. Gives
+/// what is to be waited for until it is done; `then` begins what nobody waits for.
+fn aside_if_large<T: Send + 'static>(
+    len: u64,
+    work: impl FnOnce() -> T + Send + 'static,
+    then: impl FnOnce(T) -> Option<tokio::task::JoinHandle<()>> + Send + 'static,
+) -> Option<Before> {
+    // Without a runtime the program is about to end.
+    let runtime = tokio::runtime::Handle::try_current().ok()?;
+    if len <= SHORT {
+        drop(then(work()));
+        return None;
+    }
+    // A task of its own: a client that leaves meanwhile does not stop it.
+    let task = runtime.spawn(async move { drop(then(aside(work).await)) });
+    Some(Box::pin(async move { _ = task.await }))
+}
+
 impl Draft {
-    /// Makes the recording, shows it to the next call, stores it, verifies it, announces it.
-    pub(super) async fn store(mut self, arrived: Arrived, media: Vec<Downloaded>) {
-        let engine = self.engine.clone();
-        Engine::note_end(&mut self.ticket, &arrived);
-        let log = (!arrived.too_long).then(|| arrived.log.clone());
-        let response = log.map(|log| Response { log, ..self.response.clone() });
-        let Some(response) = response.and_then(|response| masked(response, &self.secrets)) else {
-            let why = if arrived.too_long { "more than 256 MiB" } else { "an encoding that cannot be read" };
-            let text = format!("{} answered with {why}: passed on, not recorded", self.upstream);
-            engine.notify(Level::Warning, text);
-            self.ticket.call().recording = None;
-            self.ticket.done(Outcome::Live);
-            return;
+    /// Makes the recording and shows it to all calls to come.
+    pub(super) fn show(mut self, arrived: &Arrived, media: Vec<Downloaded>) -> Shown {
+        Engine::note_end(&mut self.ticket, arrived);
+        let early = self.making.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let fate = match early {
+            Some((len, fate)) if len == arrived.len => fate,
+            _ => self.making.fate(arrived, media),
         };
-        self.response = response;
-        // The answer that this request names may have become a recording meanwhile.
-        let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
-        let answer = jobs::answer_id(&self.request, &self.response);
-        let keys = Keys { answer, ..engine.keys(&fields, &self.strategy) };
-        let (recording, bodies, ticket) = self.recording(&arrived, media);
-        engine.downloaded(&recording.media);
-        engine.add(recording, keys, bodies, ticket).await;
+        Shown { engine: self.making.engine.clone(), ticket: self.ticket, fate }
+    }
+}
+
+impl Making {
+    /// Shows what a stream holds that says it has ended. More may come: then it is shown again.
+    fn show_early(&self, arrived: &Arrived) {
+        let len = arrived.len;
+        let fate = self.fate(arrived, Vec::new());
+        *self.early.lock().unwrap_or_else(PoisonError::into_inner) = Some((len, fate));
     }
 
-    fn recording(self, arrived: &Arrived, media: Vec<Downloaded>) -> (Recording, Vec<(Hash, Bytes)>, Ticket) {
-        let mut response = self.response;
+    fn fate(&self, arrived: &Arrived, media: Vec<Downloaded>) -> Fate {
+        let (engine, settings) = (&self.engine, self.engine.settings());
+        let log = (!arrived.too_long).then(|| arrived.log.clone());
+        let response = log.map(|log| Response { log, ..self.response.clone() });
+        let Some(mut response) = response.and_then(|response| masked(response, &self.secrets)) else {
+            return Fate::Unfit(if arrived.too_long {
+                "more than 256 MiB"
+            } else {
+                "an encoding that cannot be read"
+            });
+        };
         response.headers.retain(|name| name != "set-cookie");
-        let playback = self.engine.playback(&self.request);
-        let completeness = completeness(&self.request, &response, arrived.end);
-        let bodies = media.iter().filter_map(|m| Some((m.medium.body?, m.body.clone()?))).collect();
-        let recorded_at = clock::next();
+        let (dialect, endpoint) = endpoint_of(&self.request);
+        let state = dialect.answer_state(&endpoint, &self.request.method, &response);
+        let completeness = completeness(state, arrived.end);
+        let on_failure = state.failure.map(|failure| settings.failures.of(response.status, failure));
+        if on_failure == Some(OnFailure::Drop)
+            || !(completeness.replayable() || settings.failures.keeps_incomplete())
+        {
+            return Fate::Dropped;
+        }
+        // The answer that this request names may have become a recording meanwhile.
+        let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
+        let answer = jobs::answer_id(&self.request, &response);
+        let keys = Keys { answer, ..engine.keys(&fields, &self.strategy) };
+        let passing = on_failure == Some(OnFailure::Retry) || !completeness.replayable();
+        let place = (keys.all, &self.scope);
+        let arrival =
+            engine.shared.reads.note(&self.id, place, (&self.request, &response), (passing, self.again));
+        let continues = match arrival {
+            Arrival::Same(recording) => return Fate::Same(recording),
+            Arrival::Next(before) => Some(before),
+            Arrival::First => None,
+        };
+        self.enter(
+            Recording { completeness, continues, ..self.recording(response, arrived, &media) },
+            &keys,
+            media,
+        )
+    }
+
+    fn recording(&self, response: Response, arrived: &Arrived, media: &[Downloaded]) -> Recording {
+        let recorded_at = *self.recorded_at.get_or_init(clock::next);
         let provenance = Provenance {
             recorded_at,
             stored_at: recorded_at,
@@ -238,119 +340,88 @@ impl Draft {
             first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
             total: micros(arrived.total),
         };
-        let recording = Recording {
-            strategy: self.strategy,
-            scope: self.scope,
-            playback,
-            completeness,
-            media: media.into_iter().map(|m| m.medium).collect(),
-            ..Recording::new(self.id, self.request, response, provenance)
-        };
-        (recording, bodies, self.ticket)
+        Recording {
+            strategy: self.strategy.clone(),
+            scope: self.scope.as_deref().map(str::to_owned),
+            playback: self.engine.playback(&self.request),
+            media: media.iter().map(|file| file.medium.clone()).collect(),
+            ..Recording::new(self.id.clone(), self.request.clone(), response, provenance)
+        }
+    }
+
+    fn enter(&self, recording: Recording, keys: &Keys, media: Vec<Downloaded>) -> Fate {
+        let engine = &self.engine;
+        let bodies = media.into_iter().filter_map(|m| Some((m.medium.body?, m.body?))).collect();
+        let (row, recording) = (Arc::new(row_of(&recording)), Arc::new(recording));
+        // Noted before the library says that something changed: who looks up then finds both.
+        engine.note_job(&recording);
+        let write = Write::put(Arc::clone(&recording), Indexed { row, keys: keys.clone() }, bodies);
+        let entered = engine.enter(vec![write]);
+        if recording.continues.is_some() || jobs::polled(&recording.request).is_some() {
+            engine.note_played(&recording, keys);
+        }
+        Fate::Entered(entered, recording.completeness)
     }
 }
 
-impl Engine {
-    /// The order of a change: in memory, so that the next call sees it; in the store; announced.
-    async fn add(&self, recording: Recording, keys: Keys, media: Vec<(Hash, Bytes)>, mut ticket: Ticket) {
-        let (row, recording) = (Arc::new(row_of(&recording)), Arc::new(recording));
-        let id = recording.id.clone();
-        self.shared.unsaved.hold(&recording);
-        self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
-        self.note_job(&recording, &keys);
-        let stored = self.put(&recording, &row, &keys, media).await;
-        self.shared.unsaved.release(&id);
-        match stored {
-            Ok(()) => {
-                if !recording.completeness.replayable() {
-                    self.shared.history.count_partial();
-                    ticket.call().reason =
-                        Some(format!("stored as partial: {}", recording.completeness.word()));
+impl Shown {
+    /// Stores what is shown, and ends the call.
+    pub(super) async fn settle(self) {
+        let Self { engine, mut ticket, fate } = self;
+        match fate {
+            Fate::Entered(entered, completeness) => {
+                if let Err(error) = engine.settle(entered, |_| {}).await {
+                    let id = ticket.call().recording.take().map(|id| id.to_string()).unwrap_or_default();
+                    let text = format!("{id} could not be stored: {error}");
+                    engine.notify(Level::Error, text.clone());
+                    ticket.call().reason = Some(text);
+                    return ticket.done(Outcome::Error);
                 }
-                self.shared.history.announce(|| Event::Stored { rows: vec![row] });
-                self.shared.history.forget(ticket.call().id);
+                let row = ticket.call().recording.as_ref().and_then(|id| engine.row(id));
+                let completeness = row.map_or(completeness, |row| row.completeness);
+                if !completeness.replayable() {
+                    engine.shared.history.count_partial();
+                    ticket.call().reason = Some(format!("stored as partial: {}", completeness.word()));
+                }
+                engine.shared.history.forget(ticket.call().id);
                 ticket.done(Outcome::Record);
             }
-            Err(error) => {
-                self.shared.library.remove(&id);
-                self.forget(std::slice::from_ref(&id));
-                let text = format!("{id} could not be stored: {error}");
-                self.notify(Level::Error, text.clone());
+            Fate::Unfit(why) => {
+                let mount = ticket.call().mount.to_string();
+                engine
+                    .notify(Level::Warning, format!("{mount} answered with {why}: passed on, not recorded"));
                 ticket.call().recording = None;
-                ticket.call().reason = Some(text);
-                ticket.done(Outcome::Error);
+                ticket.done(Outcome::Live);
+            }
+            Fate::Dropped => {
+                ticket.call().recording = None;
+                ticket.call().reason = Some("a failure, which the configuration says not to store".into());
+                ticket.done(Outcome::Live);
+            }
+            Fate::Same(recording) => {
+                ticket.call().reason = Some(format!("it says what {recording} says: not stored once more"));
+                ticket.call().recording = Some(recording);
+                ticket.done(Outcome::Live);
             }
         }
-    }
-
-    /// Stores a recording, reads it back, and flags it when it is not what was meant.
-    async fn put(
-        &self,
-        recording: &Recording,
-        row: &Arc<Row>,
-        keys: &Keys,
-        media: Vec<(Hash, Bytes)>,
-    ) -> Result<(), StoreError> {
-        let put = |recording: Recording, row: Arc<Row>, media| Change::Put {
-            recording: Box::new(recording),
-            row,
-            keys: keys.clone(),
-            media,
-        };
-        self.shared.store.commit(put(recording.clone(), Arc::clone(row), media), clock::now()).await?;
-        if self.verify(recording, keys)? {
-            return Ok(());
-        }
-        self.notify(Level::Error, format!("{} failed verification and will not be replayed", recording.id));
-        let recording = Recording { completeness: Completeness::Unverified, ..recording.clone() };
-        let row = Arc::new(Row { completeness: Completeness::Unverified, ..Row::clone(row) });
-        self.shared.library.insert(Indexed { row: Arc::clone(&row), keys: keys.clone() });
-        self.shared.store.commit(put(recording, row, Vec::new()), clock::now()).await
-    }
-
-    /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more.
-    pub(super) fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
-        let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
-        let again = self.scrub(stored.request.get());
-        let own = Keys { answer: keys.answer.clone(), ..self.keys(&self.fields(&again), &stored.strategy) };
-        Ok(stored == *recording && own == *keys)
-    }
-}
-
-// === impl Unsaved ===
-
-impl Unsaved {
-    fn hold(&self, recording: &Arc<Recording>) {
-        let mut recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
-        recordings.insert(recording.id.clone(), Arc::clone(recording));
-    }
-
-    fn release(&self, id: &RecordingId) {
-        self.recordings.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    }
-
-    pub(super) fn ids(&self) -> Vec<RecordingId> {
-        self.recordings.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
-    }
-
-    pub(super) fn get(&self, id: &RecordingId) -> Option<Arc<Recording>> {
-        self.recordings.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }
 
 /// Whether a response arrived whole: the dialect's terminator was seen, or, where the endpoint has none, the body
 /// ended cleanly (which includes the declared length).
-pub(super) fn completeness(request: &Scrubbed, response: &Response, end: End) -> Completeness {
-    let (dialect, endpoint) = endpoint_of(request);
-    let terminated = dialect.complete(&endpoint, request, response);
-    let nothing = Response { log: ByteLog::default(), ..response.clone() };
-    let has_terminator = !dialect.complete(&endpoint, request, &nothing);
+pub(super) fn completeness(state: AnswerState, end: End) -> Completeness {
     match end {
-        End::Clean if terminated => Completeness::Whole,
-        End::Cut | End::Abandoned if terminated && has_terminator => Completeness::Whole,
+        _ if state.terminated => Completeness::Whole,
+        End::Clean if state.ended => Completeness::Whole,
         End::Clean | End::Cut => Completeness::CutByUpstream,
         End::Abandoned => Completeness::CutByClient,
     }
+}
+
+/// What an answer to a request says of itself.
+pub(super) fn answer_state(request: &Scrubbed, response: &Response) -> AnswerState {
+    let (dialect, endpoint) = endpoint_of(request);
+    dialect.answer_state(&endpoint, &request.method, response)
 }
 
 /// What lists show of a recording.
@@ -390,6 +461,13 @@ pub fn row_of(recording: &Recording) -> Row {
         review: recording.review.clone(),
         edited: recording.original.is_some(),
         job: job.map(|job| job.to_string()),
+        failure: failure(recording),
+        continues: recording.continues.clone(),
         usage: Usage::default(),
     }
+}
+
+/// How the upstream failed that sent an answer. Whoever made one fail on purpose wants to see it.
+fn failure(recording: &Recording) -> Option<AnswerFailure> {
+    recording.is_genuine().then(|| answer_state(&recording.request, &recording.response).failure).flatten()
 }

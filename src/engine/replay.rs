@@ -15,8 +15,9 @@ use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::asking::Asking;
 use super::body::AnswerBody;
 use super::cursors::{Scope, Turn};
-use super::library::{Found, Use};
+use super::library::Found;
 use super::ticket::{Ticket, micros};
+use super::use_count::Use;
 use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
 use crate::model::{
@@ -87,6 +88,8 @@ struct Hit {
     headers: HeaderMap,
     /// From when on its age has to be looked at.
     expires: Option<Timestamp>,
+    /// Whether it was found for a call that could have been sent to an upstream: then other takes may play.
+    asks: bool,
 }
 
 /// An answer ready to be sent.
@@ -122,7 +125,8 @@ impl Engine {
                 call.model.as_deref(),
             )
             .unwrap_or_else(|| self.mode());
-        if !mode.looks_up() || profile.map(|profile| &profile.name) != call.profile.as_ref() {
+        let asks = self.asks(mode, &call.mount);
+        if !mode.looks_up() || asks != hit.asks || profile.map(|p| &p.name) != call.profile.as_ref() {
             return None;
         }
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
@@ -175,12 +179,13 @@ impl Engine {
                     asking: asked.ticket.asking().map(Arc::clone),
                     headers: headers.clone(),
                     expires: self.row(&found.id).and_then(|row| self.expires(&row)),
+                    asks: self.asks(asked.mode, &asked.scrubbed.mount),
                 };
                 asked.ticket.hits(&found.used);
                 self.restart(&ready, &incoming.overrides.scope);
                 match &found.turn {
                     // What never comes again is not worth a place.
-                    None if self.shared.replays.seen(&incoming.key) => {
+                    None if asked.lasting && self.shared.replays.seen(&incoming.key) => {
                         self.shared.replays.learn(incoming.key, hit, generation);
                     }
                     None => {}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failures::FailurePolicy;
 use super::policy::{Profile, Route, Secret};
 use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub prices: Arc<Prices>,
     /// The keys with which upstreams are asked outside of any call, by mount.
     pub keys: BTreeMap<String, Secret>,
+    /// What becomes of answers that are failures.
+    pub failures: FailurePolicy,
     /// Web pages that may call the proxy, `http://localhost:3000`.
     pub origins: Vec<String>,
 }
@@ -128,6 +131,7 @@ impl Default for Settings {
             on_expired: OnExpired::Warn,
             prices: Arc::new(Prices::listed()),
             keys: BTreeMap::new(),
+            failures: FailurePolicy::default(),
             origins: Vec::new(),
         }
     }

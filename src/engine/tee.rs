@@ -4,12 +4,14 @@
 //! to be stored, the rest is drained in the background, because clients hang up right after the last event that
 //! interests them.
 
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio_util::task::TaskTracker;
 
+use crate::dialect::EndWatch;
 use crate::model::{ByteLog, Piece};
 use crate::upstream::{Arriving, UpstreamError};
 
@@ -39,8 +41,20 @@ pub(super) struct Arrived {
     pub(super) total: Duration,
 }
 
-/// Run once, when the body ended one way or another.
-type Finish = Box<dyn FnOnce(Arrived) + Send>;
+/// Run once, when the body ended one way or another. What it gives back is waited for before the client gets the last
+/// bytes: by then everybody can see what was recorded.
+type Finish = Box<dyn FnOnce(Arrived) -> Option<Before> + Send>;
+
+/// What must have happened before bytes are handed over.
+pub(super) type Before = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Watches for the end that a stream announces itself: clients go on when they have it, and do not wait for the
+/// connection's.
+pub(super) struct Watch {
+    pub(super) end: EndWatch,
+    /// Run when the end is there, with what arrived so far.
+    pub(super) ended: Box<dyn FnMut(Arrived) -> Option<Before> + Send>,
+}
 
 /// A body that is passed on and kept.
 pub struct Tee {
@@ -61,6 +75,9 @@ struct Flow {
     pieces: Vec<Piece>,
     len: u64,
     first_byte: Option<Duration>,
+    watch: Option<Watch>,
+    /// Bytes that wait, or the end, and for what.
+    held: Option<(Before, Option<Result<Bytes, UpstreamError>>)>,
     finish: Option<Finish>,
 }
 
@@ -82,9 +99,19 @@ impl Tee {
             pieces: Vec::new(),
             len: 0,
             first_byte: None,
+            watch: None,
+            held: None,
             finish: Some(finish),
         };
         Self { flow: Some(Box::new(flow)), drain }
+    }
+
+    /// The same body, watched for the end that it announces itself.
+    pub(super) fn watched(mut self, watch: Option<Watch>) -> Self {
+        if let Some(flow) = &mut self.flow {
+            flow.watch = watch;
+        }
+        self
     }
 
     pub(super) fn declared_len(&self) -> Option<u64> {
@@ -111,12 +138,12 @@ impl Drop for Tee {
                 tasks.spawn_on(
                     async move {
                         let _ = tokio::time::timeout(DRAIN, flow.read_to_end()).await;
-                        flow.end(End::Abandoned);
+                        _ = flow.end(End::Abandoned);
                     },
                     &runtime,
                 );
             }
-            _ => flow.end(End::Abandoned),
+            _ => _ = flow.end(End::Abandoned),
         }
     }
 }
@@ -125,20 +152,27 @@ impl Drop for Tee {
 
 impl Flow {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
-        let piece = ready!(self.body.poll_piece(cx));
-        match &piece {
-            None => self.end(End::Clean),
-            Some(Err(_)) => self.end(End::Cut),
-            Some(Ok(piece)) => self.keep(piece),
+        if self.held.is_none() {
+            let piece = ready!(self.body.poll_piece(cx));
+            let before = match &piece {
+                None => self.end(End::Clean),
+                Some(Err(_)) => self.end(End::Cut),
+                Some(Ok(piece)) => self.keep(piece),
+            };
+            let Some(before) = before else { return Poll::Ready(piece) };
+            self.held = Some((before, piece));
         }
-        Poll::Ready(piece)
+        if let Some((before, _)) = &mut self.held {
+            ready!(before.as_mut().poll(cx));
+        }
+        Poll::Ready(self.held.take().and_then(|(_, piece)| piece))
     }
 
     async fn read_to_end(&mut self) {
         while let Some(Ok(_)) = std::future::poll_fn(|cx| self.poll_piece(cx)).await {}
     }
 
-    fn keep(&mut self, piece: &Bytes) {
+    fn keep(&mut self, piece: &Bytes) -> Option<Before> {
         let at = self.started.elapsed();
         self.first_byte.get_or_insert(at);
         self.len += piece.len() as u64;
@@ -148,19 +182,30 @@ impl Flow {
         } else if !self.kept.is_empty() {
             self.kept = BytesMut::new();
             self.pieces = Vec::new();
+            self.watch = None;
         }
         if self.declared == Some(self.len) {
-            self.end(End::Clean);
+            return self.end(End::Clean);
         }
+        if self.finish.is_none() || !self.watch.as_mut()?.end.ends(&self.kept) {
+            return None;
+        }
+        let log = ByteLog { bytes: self.kept.clone().freeze(), pieces: self.pieces.clone() };
+        let arrived = self.arrived(log, End::Clean);
+        (self.watch.as_mut()?.ended)(arrived)
     }
 
-    fn end(&mut self, end: End) {
-        let Some(finish) = self.finish.take() else { return };
+    fn end(&mut self, end: End) -> Option<Before> {
+        let finish = self.finish.take()?;
         let log = ByteLog {
             bytes: std::mem::take(&mut self.kept).freeze(),
             pieces: std::mem::take(&mut self.pieces),
         };
+        finish(self.arrived(log, end))
+    }
+
+    fn arrived(&self, log: ByteLog, end: End) -> Arrived {
         let (len, too_long, first_byte) = (self.len, self.len > self.keep, self.first_byte);
-        finish(Arrived { log, end, len, too_long, first_byte, total: self.started.elapsed() });
+        Arrived { log, end, len, too_long, first_byte, total: self.started.elapsed() }
     }
 }

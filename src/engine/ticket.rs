@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::asking::Asking;
 use super::cursors::Turn;
 use super::flight::Flight;
-use super::library::Use;
+use super::use_count::Use;
 use super::{Engine, clock};
 use crate::matching::Summary;
 use crate::model::{Call, Mode, Outcome, Request};

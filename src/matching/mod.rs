@@ -48,6 +48,6 @@ pub use outline::{Outline, Shape, Shapes};
 pub use ranking::Ranking;
 pub use rule::{Condition, Facts};
 pub use scrub::{Salt, ScrubPattern, Scrubber, placeholders};
-pub use secret::{credentials, mask};
+pub use secret::{credentials, is_secret_header, mask};
 pub use suggest::{Suggestion, suggest};
 pub use summary::{Summary, summary};

@@ -5,6 +5,9 @@ use super::field::{Field, Place};
 use crate::dialect::Dialect;
 use crate::model::Strategy;
 
+/// Headers that make a request conditional (RFC 9110, section 13.1).
+const CONDITIONS: &[&str] = &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since"];
+
 /// Whether `field` decides under `strategy`, for a request with the dialect and endpoint of `context`.
 ///
 /// It must not look at values, nor at which fields are there: two requests with the same method and endpoint must get
@@ -56,6 +59,8 @@ fn is_cosmetic(context: &Fields, field: &Field) -> bool {
         // Next to the one in the path it is a copy that SDKs make.
         Place::Body | Place::Part if context.model_in_path() && field.is("model") => true,
         Place::Body | Place::Part => rules.cosmetic.iter().copied().flatten().any(|name| field.below(name)),
+        // A whole answer is one to who asks under a condition, too.
+        Place::Header => CONDITIONS.iter().any(|name| field.is(name)),
         _ => false,
     }
 }

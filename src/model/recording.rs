@@ -59,6 +59,10 @@ pub struct Recording {
     /// What it answered as it came, where it was edited since.
     #[serde(default)]
     pub original: Option<Box<Original>>,
+    /// The take before it that was no last word on its request: a read that was repeated, a call tried again after a
+    /// failure. Such takes play in order.
+    #[serde(default)]
+    pub continues: Option<RecordingId>,
 }
 
 /// What a recording answered before it was edited.
@@ -102,6 +106,38 @@ pub enum Derivation {
     Fault,
     /// Asked of the upstream once more.
     Rerecord,
+}
+
+/// Why an answer that arrived whole is none to build on: the upstream failed, and may not fail the next time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerFailure {
+    /// Its status is 4xx or 5xx.
+    Status,
+    /// Its status is a success, and its body, or an event of it, reports an error.
+    ErrorEvent,
+    /// Its type says JSON, and its body is none.
+    Unparsable,
+}
+
+impl AnswerFailure {
+    /// Whether an upstream that failed so may answer otherwise the next time, with the same request: with another key, with
+    /// money on the account, when what is asked for exists, later (RFC 9110, section 15; 425 in RFC 8470; 529 is
+    /// Anthropic's). `status` is that of the answer.
+    #[must_use]
+    pub fn may_pass(self, status: u16) -> bool {
+        self != Self::Status || matches!(status, 401..=404 | 408 | 409 | 425 | 429 | 500..=599)
+    }
+
+    /// What happened, behind `the upstream`; `status` is that of the answer.
+    #[must_use]
+    pub fn sentence(self, status: u16) -> String {
+        match self {
+            Self::Status => format!("answered with {status}"),
+            Self::ErrorEvent => format!("reported an error in an answer with {status}"),
+            Self::Unparsable => "sent something that is not the JSON it says it is".into(),
+        }
+    }
 }
 
 /// Whether a response arrived whole. Only whole ones are replayed.
@@ -273,6 +309,12 @@ pub struct Row {
     /// The job that it submits or asks for, by the provider's id.
     #[serde(default)]
     pub job: Option<String>,
+    /// How its upstream failed; none of good answers, and of failures that somebody made or edited on purpose.
+    #[serde(default)]
+    pub failure: Option<AnswerFailure>,
+    /// The take that it plays behind.
+    #[serde(default)]
+    pub continues: Option<RecordingId>,
     /// How often it answered.
     pub usage: Usage,
 }
@@ -300,7 +342,15 @@ impl Recording {
             source: None,
             review: None,
             original: None,
+            continues: None,
         }
+    }
+
+    /// Whether its answer is what an upstream sent, and not what somebody authored, edited or made to fail.
+    #[must_use]
+    pub fn is_genuine(&self) -> bool {
+        let made = self.source.as_ref().is_some_and(|source| source.how == Derivation::Fault);
+        !self.provenance.upstream.is_empty() && !made && self.original.is_none()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Facts that need more than one row, or a rule.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -90,9 +90,10 @@ pub fn facts(given: &[Given], rules: &[MaxAge], now: Timestamp) -> Vec<RowFacts>
     facts
 }
 
-/// What takes are ordered by.
-fn age(row: &Row) -> (Timestamp, &str) {
-    (row.recorded_at, row.id.as_str())
+/// What takes are ordered by: a failure that may pass never goes before another answer, however new it is.
+fn age(row: &Row) -> (bool, Timestamp, &str) {
+    let stands = row.failure.is_none_or(|failure| !failure.may_pass(row.status));
+    (stands, row.recorded_at, row.id.as_str())
 }
 
 /// The takes that a recording is one of; none where not the newest of them answers, or it never answers.
@@ -123,8 +124,12 @@ fn in_order(given: &[Given]) -> Vec<bool> {
             }
         }
     }
+    let behind = given.iter().filter(|one| one.row.continues.is_some());
+    let chained: HashSet<(Fingerprint, Option<Option<&str>>)> =
+        behind.flat_map(|one| [(one.fields, None), (one.fields, Some(one.row.scope.as_deref()))]).collect();
     let plays = |one: &Given, scope| {
         newest.get(&(one.fields, scope)).is_some_and(|row| row.playback != Playback::Newest)
+            || chained.contains(&(one.fields, scope))
     };
     given.iter().map(|one| plays(one, None) || plays(one, Some(one.row.scope.as_deref()))).collect()
 }

@@ -283,6 +283,14 @@ impl Store {
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
+    /// Keeps all changes from becoming durable until what is given back is dropped.
+    #[cfg(test)]
+    pub(crate) fn hold(&self, now: Timestamp) -> std::sync::mpsc::Sender<()> {
+        let (release, until) = std::sync::mpsc::channel();
+        drop(self.0.queue(writer::Work::Hold(until), now));
+        release
+    }
+
     /// 32 random bytes made with the store, for placeholders that are the same wherever the store travels.
     #[must_use]
     pub fn salt(&self) -> [u8; 32] {

@@ -33,6 +33,9 @@ pub(super) enum Work {
     Remember(Vec<(u64, Vec<u8>)>),
     /// Write the store anew without what was removed before this.
     Compact(Timestamp),
+    /// Write nothing more until the other end is dropped: a test looks at what is there before anything is safe.
+    #[cfg(test)]
+    Hold(Receiver<()>),
 }
 
 /// The writer's own things.
@@ -81,6 +84,8 @@ impl Writer {
                     answer([done], &Ok(()));
                 }
                 Work::Compact(trash_since) => compact.push((trash_since, now, done)),
+                #[cfg(test)]
+                Work::Hold(until) => _ = until.recv(),
             }
         }
         let written = unsynced.sync().and_then(|()| self.append(lines));

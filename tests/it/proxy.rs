@@ -2,9 +2,11 @@
 
 mod coalesce;
 mod earlier;
+mod failures;
 mod known;
 mod media;
 mod modes;
+mod reads;
 mod record;
 mod rules;
 mod scope;

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::preset::Preset;
 use super::{Icons, Theme};
-use crate::engine::OnExpired;
+use crate::engine::{FailurePolicy, OnExpired};
 use crate::matching::{Ignore, ScrubPattern};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Price;
@@ -60,6 +60,15 @@ pub(super) struct File {
     pub(super) ignore: Vec<Spanned<Ignore>>,
     #[serde(default)]
     pub(super) scrub: Vec<Spanned<ScrubPattern>>,
+    #[serde(default)]
+    pub(super) record: RecordTable,
+}
+
+/// `[record]`
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RecordTable {
+    #[serde(default)]
+    pub(super) failures: FailurePolicy,
 }
 
 fn nothing() -> Spanned<String> {
@@ -100,7 +109,7 @@ pub(super) struct RouteEntry {
     pub(super) r#match: Option<Strategy>,
 }
 
-/// The keys of each table; those of `upstreams`, `aliases`, `keys`, `prices` and `keymap`
+/// The keys of each table; those of `upstreams`, `aliases`, `keys`, `prices`, `keymap` and `failures`
 /// are people's own.
 const KEYS: &[(&str, &[&str])] = &[
     (
@@ -133,8 +142,10 @@ const KEYS: &[(&str, &[&str])] = &[
             "route",
             "ignore",
             "scrub",
+            "record",
         ],
     ),
+    ("record", &["failures"]),
     ("profile", &["name", "key", "mode", "match", "upstream_key"]),
     ("expiry", &["tag", "max_age"]),
     ("route", &["endpoint", "model", "mode", "match"]),

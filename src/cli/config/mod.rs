@@ -207,6 +207,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         aliases: file.aliases.clone(),
         ignores: file.ignore.iter().map(|entry| entry.get_ref().clone()).collect(),
         scrub: file.scrub.iter().map(|entry| entry.get_ref().clone()).collect(),
+        failures: file.record.failures.clone(),
         ..defaults
     };
     for (mount, url) in &file.upstreams {

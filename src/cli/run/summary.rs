@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::engine::Explanation;
-use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Snapshot};
+use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Row, Snapshot};
 use crate::reading::sanitize;
 
 /// How many calls of one outcome are named for people.
@@ -34,6 +34,8 @@ pub(super) struct Summary {
     pub(super) misses: Vec<Miss>,
     /// The recordings that were made, the oldest first.
     pub(super) recordings: Vec<RecordingId>,
+    /// Those of them that hold a failure.
+    pub(super) failures: Vec<Failed>,
     /// The outcomes of `--fail-on` that came to pass.
     pub(super) failed_on: Vec<Outcome>,
     /// The exit code of the command, as a shell says it.
@@ -55,6 +57,19 @@ pub(super) struct Miss {
     reason: Option<String>,
     /// The recording that comes nearest; none where there is none, or after the first hundred misses.
     nearest: Option<Nearest>,
+}
+
+/// A recording whose upstream failed, or broke off.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Failed {
+    recording: RecordingId,
+    status: u16,
+    endpoint: String,
+    model: Option<String>,
+    /// What happened, in a few words.
+    what: String,
+    /// Whether `replay-or-record` asks the upstream again.
+    asked_again: bool,
 }
 
 /// The recording that comes nearest to a miss.
@@ -147,6 +162,7 @@ impl Summary {
             outcomes: Outcome::ALL.into_iter().map(|outcome| (outcome, counters.of(outcome))).collect(),
             forgotten: if since.beside_owner { unknown } else { 0 },
             misses: with(Outcome::Miss).map(miss).collect(),
+            failures: recordings.iter().filter_map(|id| snapshot.rows.get(id)).filter_map(failed).collect(),
             recordings,
             failed_on: Vec::new(),
             command_exit: 0,
@@ -180,6 +196,7 @@ impl Summary {
         if self.forgotten > 0 {
             lines.push(format!("{} more calls were forgotten before they could be counted", self.forgotten));
         }
+        self.name_failures(&mut lines);
         for outcome in Outcome::ALL {
             let wanted = matches!(outcome, Outcome::Miss | Outcome::Error);
             if wanted || self.failed_on.contains(&outcome) {
@@ -187,6 +204,24 @@ impl Summary {
             }
         }
         lines
+    }
+
+    /// Names what was recorded and is no good answer: nobody should find that out in the next run.
+    fn name_failures(&self, lines: &mut Vec<String>) {
+        for failed in self.failures.iter().take(NAMED) {
+            let model = failed.model.as_deref().map(|model| format!(" {model}")).unwrap_or_default();
+            let again =
+                if failed.asked_again { "; replay-or-record asks again" } else { "; it answers from now on" };
+            let Failed { endpoint, what, recording, .. } = failed;
+            lines.push(format!(
+                "  a failure was recorded: {}",
+                sanitize(&format!("{endpoint}{model} {what}{again} ({recording})"))
+            ));
+        }
+        let more = self.failures.len().saturating_sub(NAMED);
+        if more > 0 {
+            lines.push(format!("  and {more} more failures; `retake list` marks them"));
+        }
     }
 
     /// Names the calls of an outcome, those beyond the first few by their number.
@@ -206,6 +241,23 @@ impl Summary {
             lines.push(format!("  and {more} more {}", outcome.label()));
         }
     }
+}
+
+/// What is wrong with a recording's answer; none where nothing is.
+fn failed(row: &Arc<Row>) -> Option<Failed> {
+    let (what, asked_again) = match row.failure {
+        _ if !row.completeness.replayable() => (row.completeness.word().to_owned(), true),
+        Some(failure) => (failure.sentence(row.status), failure.may_pass(row.status)),
+        None => return None,
+    };
+    Some(Failed {
+        recording: row.id.clone(),
+        status: row.status,
+        endpoint: row.endpoint.clone(),
+        model: row.model.clone(),
+        what,
+        asked_again,
+    })
 }
 
 fn made(recordings: usize) -> String {

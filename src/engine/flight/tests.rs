@@ -8,7 +8,7 @@ const PIECE: usize = 1 << 20;
 
 fn key() -> FlightKey {
     let (all, significant) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
-    FlightKey { mount: "openai".into(), all, significant, scope: None, base: None }
+    FlightKey { mount: "openai".into(), all, significant, scope: None, base: None, sender: Hash::of(b"") }
 }
 
 fn first(flights: &Flights) -> (Arc<Flight>, Reader) {

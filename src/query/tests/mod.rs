@@ -55,6 +55,8 @@ pub(crate) fn row(number: u8) -> Row {
         review: None,
         edited: false,
         job: None,
+        failure: None,
+        continues: None,
         usage: Usage::default(),
     }
 }

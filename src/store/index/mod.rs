@@ -89,7 +89,7 @@ pub(super) struct IndexError(pub(super) String);
 type Result<T> = std::result::Result<T, IndexError>;
 type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<IndexError>>;
 
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const STATE: &[u8] = b"state";
 const CACHE: u64 = 64 << 20;
 /// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a

@@ -104,6 +104,8 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         review: recording.review.clone(),
         edited: recording.original.is_some(),
         job: None,
+        failure: None,
+        continues: None,
         usage: Usage::default(),
     };
     let significant = Hash::of(recording.strategy.to_string().as_bytes());

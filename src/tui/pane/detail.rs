@@ -253,6 +253,11 @@ impl App {
         ];
         if !row.completeness.replayable() {
             lines.push(Toned::of(Tone::Warning, format!("Not replayed: {}.", row.completeness.word())));
+        } else if let Some(failure) = row.failure {
+            let passes = failure.may_pass(row.status);
+            let then = if passes { "replay-or-record asks again" } else { "it answers like any other" };
+            let text = format!("The upstream {}: {then}.", failure.sentence(row.status));
+            lines.push(Toned::of(Tone::Warning, text));
         }
         let at = clock(row.recorded_at, &self.options.zone, "%Y-%m-%d");
         let model = row.model.as_deref().unwrap_or("-");

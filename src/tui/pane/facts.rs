@@ -178,6 +178,13 @@ fn state(row: &Row, facts: &Facts) -> Vec<Toned> {
     let word = if whole { "whole; verified when it was stored" } else { row.completeness.word() };
     let tone = if whole { Tone::Good } else { Tone::Warning };
     lines.push(Toned::of(Tone::Dim, fit("state", 13, false)).and(tone, word));
+    if let Some(failure) = row.failure {
+        let text = format!("the upstream {}", failure.sentence(row.status));
+        lines.push(Toned::of(Tone::Dim, fit("failure", 13, false)).and(Tone::Warning, text));
+    }
+    if let Some(before) = &row.continues {
+        lines.push(known("plays", format!("behind {before}")));
+    }
     if let Some(old) = &row.review {
         let text = format!("waits: recorded anew for {old}, answers nothing until that is decided");
         lines.push(Toned::of(Tone::Dim, fit("review", 13, false)).and(Tone::Warning, text));

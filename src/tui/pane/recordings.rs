@@ -234,8 +234,9 @@ fn strategy(strategy: &Strategy) -> &'static str {
 }
 
 /// What the letters in a row mean: first those at its end, in their order.
-pub const LEGEND: [(&str, &str); 10] = [
+pub const LEGEND: [(&str, &str); 11] = [
     ("!", "partial, or failed verification: not replayed"),
+    ("U", "its upstream failed: 4xx, 5xx, or an error in the body"),
     ("R", "waits for review: not replayed until then"),
     ("X", "expired: older than its rule allows"),
     ("P", "protected from delete and prune"),
@@ -252,6 +253,7 @@ fn flags(app: &App, row: &Row) -> String {
         || row.source.as_ref().is_some_and(|source| source.how == Derivation::Fault);
     let holds = [
         !row.completeness.replayable(),
+        row.failure.is_some(),
         row.review.is_some(),
         app.is_expired(&row.id),
         row.protected,

@@ -79,6 +79,8 @@ pub(crate) fn row(number: u8) -> Row {
         review: None,
         edited: false,
         job: None,
+        failure: None,
+        continues: None,
         usage: Usage {
             hits,
             last_hit: (hits > 0).then(|| Timestamp(START.0 - i64::from(number) * 1_200_000)),

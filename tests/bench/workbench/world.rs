@@ -129,6 +129,8 @@ pub(crate) fn row(at: u64) -> Row {
         review: None,
         edited: false,
         job: None,
+        failure: None,
+        continues: None,
         usage: Usage {
             hits,
             last_hit: (hits > 0).then(|| back((random >> 12) % (at * 60_000 + 1))),

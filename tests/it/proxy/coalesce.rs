@@ -350,3 +350,29 @@ async fn however_calls_meet_the_upstream_is_called_once() {
     assert_eq!(1 + counters.coalesced + counters.of(Outcome::Replay), 50);
     assert!(replies.iter().all(|reply| reply.body == ANSWER));
 }
+
+#[tokio::test]
+async fn calls_with_different_credentials_never_share_an_upstream_call() {
+    let senders: [Sent<'_>; 8] = [
+        (TARGET, &[("x-api-key", "right-key-of-a-test")], CHAT),
+        (TARGET, &[("x-api-key", "wrong")], CHAT),
+        (TARGET, &[("authorization", "Basic dXNlcjpwYXNz")], CHAT),
+        (TARGET, &[("cookie", "session=1")], CHAT),
+        (TARGET, &[("openai-organization", "org-1")], CHAT),
+        (TARGET, &[("openai-organization", "org-2")], CHAT),
+        ("/v1/chat/completions?api_key=a", &[], CHAT),
+        ("/v1/chat/completions?api_key=b", &[], CHAT),
+    ];
+    let gate = Arc::new(Semaphore::new(0));
+    let upstream = answering(&gate, 200).await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let twice =
+        senders.iter().chain(&senders).map(|(target, headers, body)| world.post(target, headers, body));
+    let open = async {
+        in_flight(&world, 2 * senders.len() as u64).await;
+        gate.add_permits(2 * senders.len());
+    };
+    let (replies, ()) = tokio::join!(join_all(twice), open);
+    assert!(replies.iter().all(|reply| reply.status == 200));
+    assert_eq!(upstream.calls(), senders.len(), "the same sender shares, and nobody else does");
+}

@@ -78,7 +78,7 @@ async fn a_stream_without_its_terminator_is_partial_though_it_ended_cleanly() {
     let upstream = Upstream::start(|_| {
         Response::builder()
             .header("content-type", "text/event-stream")
-            .body(Body::from(EVENTS[..3].concat()))
+            .body(Body::from(EVENTS[..2].concat()))
             .unwrap()
     })
     .await;

@@ -1,0 +1,321 @@
+//! What an answer's body says of itself: whether it ended, and whether it reports a failure. A status alone tells
+//! neither: streams break off cleanly, and errors come in bodies of a 200.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Deserializer, Value};
+
+use super::sse::{self, truthy};
+use super::{Endpoint, Terminator, decoded};
+use crate::model::{AnswerFailure, Headers, Response};
+
+/// What a body says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerState {
+    /// Whether the end that the dialect promises was seen, or an error in its place: nothing is missing, however the
+    /// connection ended.
+    pub terminated: bool,
+    /// Whether nothing is missing where the connection ended cleanly.
+    pub ended: bool,
+    /// How the upstream failed, if it did.
+    pub failure: Option<AnswerFailure>,
+}
+
+/// Events of streams, and of no other kind, that report a failure.
+const FAILED: &[&str] = &["error", "response.failed", "image_generation.failed", "image_edit.failed"];
+/// The ends of streams that speak as a known dialect does, behind a mount of which nothing is known.
+const ENDS: &[&str] = &[
+    "message_stop",
+    "message-end",
+    "response.completed",
+    "response.failed",
+    "response.incomplete",
+    "response.cancelled",
+];
+
+impl AnswerState {
+    const WHOLE: Self = Self { terminated: false, ended: true, failure: None };
+    const CUT: Self = Self { terminated: false, ended: false, failure: None };
+
+    pub(super) fn of(endpoint: &Endpoint, method: &str, response: &Response) -> Self {
+        let status = response.status;
+        if status >= 400 {
+            return Self { failure: Some(AnswerFailure::Status), ..Self::WHOLE };
+        }
+        let Some(body) = decoded(&response.headers, &response.log.bytes) else { return Self::WHOLE };
+        let media_type = response.headers.media_type();
+        let bodiless = method == "HEAD" || matches!(status, 204 | 205 | 304);
+        if bodiless || response.headers.text("content-length") == Some("0") {
+            Self::WHOLE
+        } else if media_type == "text/event-stream" {
+            Self::of_events(endpoint.rules.terminator, &body)
+        } else if media_type == "application/vnd.amazon.eventstream" {
+            Self::of_frames(&body)
+        } else if is_json(&media_type) {
+            Self::of_json(endpoint, method, &body)
+        } else {
+            Self::WHOLE
+        }
+    }
+
+    fn of_events(terminator: Terminator, body: &[u8]) -> Self {
+        let mut seen = Events::new(terminator);
+        sse::events(body).for_each(|event| seen.take(&event.name, &event.data));
+        let failure = seen.failed.then_some(AnswerFailure::ErrorEvent);
+        let terminated = seen.terminated || seen.failed;
+        // A clean end behind a finish reason is an end, also without the dialect's terminator.
+        let unknown = terminator == Terminator::Unknown && !seen.known;
+        Self { terminated, ended: terminated || unknown || seen.finished(), failure }
+    }
+
+    /// Frames of `application/vnd.amazon.eventstream`: the total length in four bytes, big endian, that of the headers in
+    /// as many, their checksum, headers, payload, checksum.
+    fn of_frames(body: &[u8]) -> Self {
+        let mut rest = body;
+        let mut failed = false;
+        while let Some((total, headers)) = rest.first_chunk::<8>().map(|head| {
+            let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+            (number(0) as usize, number(4) as usize)
+        }) {
+            let Some(frame) = rest.get(..total).filter(|_| total >= 16) else { return Self::CUT };
+            let headers = frame.get(12..12 + headers).unwrap_or_default();
+            failed |= headers.windows(15).any(|window| window == b":exception-type");
+            rest = &rest[total..];
+        }
+        let failure = failed.then_some(AnswerFailure::ErrorEvent);
+        Self { terminated: failed, ended: rest.is_empty() || failed, failure }
+    }
+
+    /// One JSON value, or several in rows.
+    fn of_json(endpoint: &Endpoint, method: &str, body: &[u8]) -> Self {
+        let mut rows = Rows::default();
+        let mut values =
+            Deserializer::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).into_iter::<Value>();
+        for value in values.by_ref() {
+            match value {
+                Ok(value) => rows.take(value),
+                Err(error) if error.is_eof() => return Self::CUT,
+                Err(error) => {
+                    // It is JSON, and nested too deeply for what reads it here; or JSON but for numbers that some
+                    // servers write and most clients read.
+                    let fine = error.to_string().contains("recursion limit") || is_lenient(body);
+                    let failure = (!fine).then_some(AnswerFailure::Unparsable);
+                    return Self { failure, ..Self::WHOLE };
+                }
+            }
+        }
+        let polls = endpoint.rules.poll.is_some() || method == "GET";
+        let failed = if rows.count == 1 { rows.is_error(polls) } else { rows.failed };
+        let open = rows.done == Some(false) && rows.count > 1 && !failed;
+        Self {
+            terminated: failed || (rows.count > 1 && rows.done == Some(true)),
+            ended: rows.count > 0 && !open,
+            failure: failed.then_some(AnswerFailure::ErrorEvent),
+        }
+    }
+}
+
+/// What the rows of a body say; most bodies have one.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    /// Whether one of several reports an error.
+    failed: bool,
+    /// What the last row says that says whether it is the last (Ollama's streams).
+    done: Option<bool>,
+    first: Value,
+}
+
+impl Rows {
+    fn take(&mut self, value: Value) {
+        self.count += 1;
+        self.failed |= has_error(&value);
+        if let Some(done) = value.get("done").and_then(Value::as_bool) {
+            self.done = Some(done);
+        }
+        if self.count == 1 {
+            self.first = value;
+        }
+    }
+
+    /// Whether the only row is an error: one that says nothing else, or an answer that says it failed. Of a job's state
+    /// that is what the job came to, and no failure of the call.
+    fn is_error(&self, polls: bool) -> bool {
+        let telling = ["id", "name", "status", "state", "done"];
+        let tells = telling.iter().any(|name| self.first.get(*name).is_some());
+        let ended_badly = self.first.get("status").and_then(Value::as_str) == Some("failed");
+        has_error(&self.first) && (!tells || (ended_badly && !polls))
+    }
+}
+
+/// Whether a value reports an error, or one in it does: Gemini's streams without `alt=sse` are lists.
+fn has_error(value: &Value) -> bool {
+    let has = |value: &Value| value.get("error").is_some_and(truthy);
+    has(value) || value.as_array().is_some_and(|items| items.iter().any(has))
+}
+
+/// What the events of a stream say.
+struct Events {
+    terminator: Terminator,
+    terminated: bool,
+    failed: bool,
+    /// Whether the stream speaks as a known dialect does, so that its end is known.
+    known: bool,
+    /// The choices seen, and whether each has a finish reason.
+    choices: BTreeMap<u64, bool>,
+}
+
+impl Events {
+    fn new(terminator: Terminator) -> Self {
+        let (terminated, failed, known) = (false, false, false);
+        Self { terminator, terminated, failed, known, choices: BTreeMap::new() }
+    }
+
+    /// Whether `[DONE]` ends it.
+    fn ends_with_done(&self) -> bool {
+        matches!(self.terminator, Terminator::Unknown | Terminator::Done | Terminator::DoneOr(_))
+    }
+
+    /// Whether an event of this name, or with this data, ends it.
+    fn ends_with(&self, name: &str, data: &Value) -> bool {
+        match self.terminator {
+            Terminator::Unknown => ENDS.contains(&name),
+            Terminator::Done => false,
+            Terminator::Events(names) | Terminator::DoneOr(names) => names.contains(&name),
+            Terminator::Fields(pointers) => pointers.iter().any(|pointer| sse::has(data, pointer)),
+        }
+    }
+
+    fn take(&mut self, name: &str, data: &[u8]) {
+        if data.trim_ascii() == b"[DONE]" {
+            self.terminated |= self.ends_with_done();
+            return;
+        }
+        let Ok(data) = serde_json::from_slice::<Value>(data) else { return };
+        let kind = data.get("type").and_then(Value::as_str).unwrap_or(name);
+        self.terminated |= self.ends_with(kind, &data) || self.ends_with(name, &data);
+        self.failed |= FAILED.contains(&kind) || FAILED.contains(&name);
+        self.failed |= data.get("error").is_some_and(truthy);
+        self.known |= matches!(kind, "message_start" | "message-start" | "response.created");
+        self.finish(&data);
+    }
+
+    /// Takes note of finish reasons: of each choice, of each candidate, of a message.
+    fn finish(&mut self, data: &Value) {
+        let reason = |value: &Value, name: &str| value.get(name).is_some_and(|reason| !reason.is_null());
+        for (list, name) in [("choices", "finish_reason"), ("candidates", "finishReason")] {
+            for choice in data.get(list).and_then(Value::as_array).into_iter().flatten() {
+                let index = choice.get("index").and_then(Value::as_u64).unwrap_or_default();
+                *self.choices.entry(index).or_default() |= reason(choice, name);
+                self.known = true;
+            }
+        }
+        let delta = data.get("delta").unwrap_or(&Value::Null);
+        if reason(delta, "stop_reason") || reason(delta, "finish_reason") {
+            self.choices.insert(0, true);
+        }
+    }
+
+    fn finished(&self) -> bool {
+        !self.choices.is_empty() && self.choices.values().all(|finished| *finished)
+    }
+}
+
+/// Looks for the end of a stream while it arrives, each event once.
+#[derive(Clone, Debug)]
+pub struct EndWatch {
+    form: Form,
+    /// How many bytes were looked at: all events up to there are whole.
+    seen: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Events(Terminator),
+    /// One JSON value a line.
+    Rows,
+}
+
+impl EndWatch {
+    /// A watch over the answer that begins with these headers; none where only the end of the connection tells.
+    pub(super) fn of(endpoint: &Endpoint, headers: &Headers) -> Option<Self> {
+        let encoded = headers.text("content-encoding").is_some_and(|encoding| encoding != "identity");
+        let form = match headers.media_type().as_str() {
+            _ if encoded => return None,
+            "text/event-stream" => Form::Events(endpoint.rules.terminator),
+            kind if is_rows(kind) => Form::Rows,
+            _ => return None,
+        };
+        Some(Self { form, seen: 0 })
+    }
+
+    /// Whether the end stands in what arrived since this was last asked; `body` is all that arrived.
+    pub fn ends(&mut self, body: &[u8]) -> bool {
+        let new = &body[self.seen.min(body.len())..];
+        let whole = match self.form {
+            Form::Events(_) => blank_line(new),
+            Form::Rows => new.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1),
+        };
+        self.seen += whole;
+        let new = &new[..whole];
+        match self.form {
+            Form::Events(terminator) => {
+                let mut seen = Events::new(terminator);
+                sse::events(new).for_each(|event| seen.take(&event.name, &event.data));
+                seen.terminated || seen.failed
+            }
+            Form::Rows => new.split(|b| *b == b'\n').any(|row| {
+                let row: Value = serde_json::from_slice(row).unwrap_or_default();
+                row.get("done") == Some(&Value::Bool(true)) || row.get("error").is_some_and(truthy)
+            }),
+        }
+    }
+}
+
+/// The position behind the last blank line, which ends an event.
+fn blank_line(text: &[u8]) -> usize {
+    let ends: [&[u8]; 3] = [b"\n\n", b"\r\n\r\n", b"\r\r"];
+    let last =
+        |end: &[u8]| text.windows(end.len()).rposition(|window| window == end).map(|at| at + end.len());
+    ends.into_iter().filter_map(last).max().unwrap_or(0)
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json") || is_rows(media_type)
+}
+
+fn is_rows(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
+            | "application/stream+json"
+    )
+}
+
+/// Whether a text is JSON but for `NaN` and `Infinity`, which Python's encoder writes.
+fn is_lenient(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let mut plain = String::with_capacity(text.len());
+    let (mut rest, mut inside, mut escaped) = (text, false, false);
+    while let Some(c) = rest.chars().next() {
+        let word =
+            ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !inside && rest.starts_with(word));
+        if let Some(word) = word {
+            plain.push('0');
+            rest = &rest[word.len()..];
+            continue;
+        }
+        inside ^= c == '"' && !escaped;
+        escaped = inside && c == '\\' && !escaped;
+        plain.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(&plain).is_ok()
+}
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

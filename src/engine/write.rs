@@ -1,0 +1,221 @@
+//! The one way into the store, for recordings that arrive with a call and for those that a verb changes.
+//!
+//! ```text
+//!  entered: in memory, so that every later look-up sees it
+//!     │
+//!     ▼
+//!  stored: one group of journal lines, synced ──── cannot be ──▶ taken back from memory
+//!     │
+//!     ▼
+//!  verified: what was put is read back ──── differs ──▶ flagged, never replayed
+//!     │
+//!     ▼
+//!  announced: with the rows as they stand now
+//! ```
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use super::{Engine, clock};
+use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Usage};
+use crate::store::{Change, Indexed, Keys, StoreError};
+
+/// Something to be written about one recording.
+pub(super) struct Write {
+    pub(super) id: RecordingId,
+    pub(super) change: Change,
+    /// As look-ups see it from now on; none where it is removed.
+    pub(super) entry: Option<Indexed>,
+    /// What is put, which is read back and held against this.
+    pub(super) put: Option<Arc<Recording>>,
+}
+
+/// What was entered, and what takes it back.
+pub(super) struct Entered {
+    writes: Vec<Write>,
+    before: Vec<(RecordingId, Option<Indexed>)>,
+}
+
+/// Recordings that look-ups see and that are not yet safe in the store.
+#[derive(Default)]
+pub(super) struct Unsaved {
+    held: Mutex<HashMap<RecordingId, Held>>,
+}
+
+struct Held {
+    recording: Arc<Recording>,
+    media: Vec<(Hash, Bytes)>,
+    /// Whether it is announced already, as it was before.
+    listed: bool,
+}
+
+impl Write {
+    /// A recording that is added or replaced, with the files behind its links that are not stored yet.
+    pub(super) fn put(recording: Arc<Recording>, entry: Indexed, media: Vec<(Hash, Bytes)>) -> Self {
+        let change = Change::Put {
+            recording: Box::new(Recording::clone(&recording)),
+            row: Arc::clone(&entry.row),
+            keys: entry.keys.clone(),
+            media,
+        };
+        Self { id: recording.id.clone(), change, entry: Some(entry), put: Some(recording) }
+    }
+}
+
+impl Engine {
+    /// Enters writes into memory: whoever looks up from now on sees them.
+    pub(super) fn enter(&self, writes: Vec<Write>) -> Entered {
+        let library = &self.shared.library;
+        let enter = |one: &Write| {
+            if let (Some(put), Change::Put { media, .. }) = (&one.put, &one.change) {
+                self.shared.unsaved.hold(put, media, library.row(&one.id).is_some());
+            }
+            let before = match &one.entry {
+                None => library.remove(&one.id),
+                Some(entry) => {
+                    let before = library.replace(entry.clone());
+                    if before.is_none() {
+                        library.insert(entry.clone());
+                    }
+                    before
+                }
+            };
+            (one.id.clone(), before)
+        };
+        let before: Vec<_> = writes.iter().map(enter).collect();
+        let known: Vec<_> =
+            before.iter().filter(|(_, before)| before.is_some()).map(|(id, _)| id.clone()).collect();
+        if !known.is_empty() {
+            self.forget(&known);
+        }
+        Entered { writes, before }
+    }
+
+    /// Stores what was entered, verifies and announces it. `mark` adds what goes into the store with it.
+    ///
+    /// # Errors
+    /// When the store cannot be written; what was entered is taken back then.
+    pub(super) async fn settle(
+        &self,
+        entered: Entered,
+        mark: impl FnOnce(&mut Vec<Change>),
+    ) -> Result<Vec<RecordingId>, StoreError> {
+        let Entered { writes, before } = entered;
+        let ids: Vec<_> = writes.iter().map(|one| one.id.clone()).collect();
+        let mut changes: Vec<_> = writes.iter().map(|one| one.change.clone()).collect();
+        mark(&mut changes);
+        // A removed recording is asked for its use no more.
+        let removed = writes.iter().zip(&before).filter(|(one, _)| one.entry.is_none());
+        let used = removed
+            .filter_map(|(one, (_, before))| Some((one.id.clone(), before.as_ref()?.row.usage.clone())));
+        let used: Vec<_> = used.filter(|(_, usage)| *usage != Usage::default()).collect();
+        if !used.is_empty() {
+            changes.push(Change::Ledger { entries: used });
+        }
+        let stored = self.shared.store.commit_all(changes, clock::now()).await;
+        if let Err(error) = stored {
+            self.take_back(before);
+            self.shared.unsaved.release(&ids);
+            return Err(error);
+        }
+        let verified = self.verified(&writes).await;
+        self.shared.unsaved.release(&ids);
+        verified?;
+        self.announce(&writes);
+        Ok(ids)
+    }
+
+    fn take_back(&self, before: Vec<(RecordingId, Option<Indexed>)>) {
+        let library = &self.shared.library;
+        let ids: Vec<_> = before.iter().map(|(id, _)| id.clone()).collect();
+        for (id, before) in before {
+            match before {
+                Some(entry) if library.replace(entry.clone()).is_none() => library.insert(entry),
+                Some(_) => {}
+                None => _ = library.remove(&id),
+            }
+        }
+        self.forget(&ids);
+    }
+
+    /// Reads back what was put, and flags what is not what was meant.
+    async fn verified(&self, writes: &[Write]) -> Result<(), StoreError> {
+        for one in writes {
+            let (Some(put), Some(entry)) = (&one.put, &one.entry) else { continue };
+            if !put.completeness.replayable() || self.verify(put, &entry.keys)? {
+                continue;
+            }
+            self.notify(Level::Error, format!("{} failed verification and will not be replayed", one.id));
+            let labels = Labels { completeness: Completeness::Unverified, ..entry.row.labels() };
+            let row = Arc::new(entry.row.labelled(&labels));
+            self.shared.library.replace(Indexed { row: Arc::clone(&row), keys: entry.keys.clone() });
+            self.forget(std::slice::from_ref(&one.id));
+            let change = Change::Retag { row, keys: entry.keys.clone() };
+            self.shared.store.commit(change, clock::now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more. The ids of
+    /// earlier answers mean what they meant when it was recorded: what became known since has no part in that.
+    fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
+        let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
+        let again = self.scrub(stored.request.get());
+        let known = |id: &str| keys.earlier.iter().find(|(known, _)| known == id).map(|(_, asked)| *asked);
+        let fields = self.shared.live.load().canon.fields(&again).resolved(known);
+        let own = Keys { answer: keys.answer.clone(), ..self.keys(&fields, &stored.strategy) };
+        Ok(stored == *recording && own == *keys)
+    }
+
+    fn announce(&self, writes: &[Write]) {
+        let (put, removed): (Vec<_>, Vec<_>) = writes.iter().partition(|one| one.entry.is_some());
+        let ids: Vec<_> = removed.iter().map(|one| one.id.clone()).collect();
+        if !ids.is_empty() {
+            self.shared.history.announce(|| Event::Removed { ids });
+        }
+        if !put.is_empty() {
+            let rows = || put.iter().filter_map(|one| self.row(&one.id)).collect();
+            self.shared.history.announce(|| Event::Stored { rows: rows() });
+        }
+    }
+}
+
+// === impl Unsaved ===
+
+impl Unsaved {
+    /// Holds a recording until it is safe. `listed` says whether it was listed before.
+    fn hold(&self, recording: &Arc<Recording>, media: &[(Hash, Bytes)], listed: bool) {
+        let mut held = self.lock();
+        // One that is entered a second time was not listed in between.
+        let listed = held.get(&recording.id).map_or(listed, |before| before.listed);
+        let one = Held { recording: Arc::clone(recording), media: media.to_vec(), listed };
+        held.insert(recording.id.clone(), one);
+    }
+
+    fn release(&self, ids: &[RecordingId]) {
+        let mut held = self.lock();
+        held.retain(|id, _| !ids.contains(id));
+    }
+
+    /// The recordings that nobody was told of yet.
+    pub(super) fn ids(&self) -> Vec<RecordingId> {
+        self.lock().iter().filter(|(_, held)| !held.listed).map(|(id, _)| id.clone()).collect()
+    }
+
+    pub(super) fn get(&self, id: &RecordingId) -> Option<Arc<Recording>> {
+        self.lock().get(id).map(|held| Arc::clone(&held.recording))
+    }
+
+    /// A file behind a link of a recording that is held.
+    pub(super) fn file(&self, hash: &Hash) -> Option<Bytes> {
+        let held = self.lock();
+        let mut files = held.values().flat_map(|held| &held.media);
+        files.find(|(known, _)| known == hash).map(|(_, bytes)| bytes.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RecordingId, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
