@@ -42,6 +42,10 @@
 //! 7. No screen panics at any size, with any recorded bytes, and no such byte reaches the terminal unsanitized.
 //! 8. Imports between modules follow the order above.
 //! 9. Every verb that changes recordings, taken back, leaves the store as it was.
+//! 10. When a client has the last byte of a recording call's answer, every later call sees that recording.
+//! 11. A failure that may pass never answers under `replay-or-record` while an upstream can be asked, and never hides a
+//!     good take.
+//! 12. Calls with different credentials never share an upstream call.
 
 pub mod cli;
 pub mod desk;

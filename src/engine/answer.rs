@@ -149,25 +149,18 @@ impl Engine {
     /// The recording that serves a call. One that is not the last word on it, a failure that may pass or a read that may be
     /// answered otherwise by now, serves only where no upstream can be asked; until that is known it waits.
     async fn look_up(&self, asked: &mut Asked) -> Option<Found> {
-        let asks = self.asks(asked.mode, &asked.incoming.request.mount);
+        let asks = self.settings().asks(asked.mode, &asked.incoming.request.mount);
         let (fields, overrides) = (&asked.fields, &asked.incoming.overrides);
         let found = self.found(&asked.scrubbed, fields, overrides, asks).await?;
-        let ahead = asked.mode == Mode::ReplayOrRecord && self.is_ahead(asked);
-        asked.lasting = !found.steps_back && !self.is_ahead(asked);
+        let ahead = self.is_ahead(asked);
+        asked.lasting = !found.steps_back && !ahead;
+        let ahead = ahead && asked.mode == Mode::ReplayOrRecord;
         let outdated = asks && (ahead || found.steps_back) && asked.incoming.overrides.recording.is_none();
         if outdated {
             asked.instead = Some(found);
             return None;
         }
         Some(found)
-    }
-
-    /// Whether a call in this mode can be sent to its upstream where no recording answers it.
-    pub(super) fn asks(&self, mode: Mode, mount: &str) -> bool {
-        let settings = self.settings();
-        matches!(mode, Mode::ReplayOrRecord | Mode::ReplayOrLive)
-            && !settings.never_forward
-            && settings.upstreams.contains_key(mount)
     }
 
     /// A request as it may be stored, and as it is compared.

@@ -91,7 +91,7 @@ impl Engine {
         let scrubbed = self.scrub(request);
         let fields = self.fields(&scrubbed);
         let call = self.described(request, &scrubbed, overrides);
-        let asks = self.asks(call.mode, &request.mount);
+        let asks = self.settings().asks(call.mode, &request.mount);
         let found =
             if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides, asks).await } else { None };
         let never_forward = self.settings().never_forward;

@@ -79,6 +79,14 @@ impl Reads {
         continues.map_or(Arrival::First, Arrival::Next)
     }
 
+    /// Forgets recordings that were removed: what they said is said anew.
+    pub(super) fn forget(&self, ids: &[RecordingId]) {
+        self.lock().retain(|_, scopes| {
+            scopes.retain(|_, newest| !ids.contains(&newest.recording));
+            !scopes.is_empty()
+        });
+    }
+
     /// Whether a call must be asked for anew although a recording answers it: this process recorded a take that it sees, and
     /// that is no last word.
     pub(super) fn is_open(&self, all: &Fingerprint, scope: &Scope) -> bool {

@@ -125,7 +125,7 @@ impl Engine {
                 call.model.as_deref(),
             )
             .unwrap_or_else(|| self.mode());
-        let asks = self.asks(mode, &call.mount);
+        let asks = settings.asks(mode, &call.mount);
         if !mode.looks_up() || asks != hit.asks || profile.map(|p| &p.name) != call.profile.as_ref() {
             return None;
         }
@@ -179,7 +179,7 @@ impl Engine {
                     asking: asked.ticket.asking().map(Arc::clone),
                     headers: headers.clone(),
                     expires: self.row(&found.id).and_then(|row| self.expires(&row)),
-                    asks: self.asks(asked.mode, &asked.scrubbed.mount),
+                    asks: self.settings().asks(asked.mode, &asked.scrubbed.mount),
                 };
                 asked.ticket.hits(&found.used);
                 self.restart(&ready, &incoming.overrides.scope);

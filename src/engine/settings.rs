@@ -57,6 +57,15 @@ pub struct Settings {
     pub origins: Vec<String>,
 }
 
+impl Settings {
+    /// Whether a call in this mode can be sent to its upstream where no recording answers it.
+    pub(super) fn asks(&self, mode: Mode, mount: &str) -> bool {
+        matches!(mode, Mode::ReplayOrRecord | Mode::ReplayOrLive)
+            && !self.never_forward
+            && self.upstreams.contains_key(mount)
+    }
+}
+
 /// What becomes of a call that an expired recording answers. Age never sends a call anywhere: only `replay-or-error`
 /// refuses, and the other modes serve it as ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]

@@ -194,3 +194,37 @@ async fn a_chained_call_finds_the_answer_that_it_names() {
     let rows = bench.engine.snapshot().rows;
     assert_eq!(rows.values().map(|row| row.completeness.word()).collect::<Vec<_>>(), ["", "", ""]);
 }
+
+#[tokio::test]
+async fn a_recording_that_fails_verification_is_shown_as_what_it_is() {
+    let (answers, queue) = unbounded_channel();
+    let bench = Bench::new(queue).await;
+    bench.engine.shared.unsaved.spoils.store(true, std::sync::atomic::Ordering::Relaxed);
+    let mut events = bench.engine.subscribe();
+    let (tell, pieces) = unbounded_channel();
+    answers.send(pieces).unwrap();
+    let fields = "content-type: application/json\r\ncontent-length: 2\r\nconnection: close";
+    tell.send(format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{{}}")).unwrap();
+    let target = "/v1/chat/completions";
+    assert_eq!(piece(&mut bench.call(Mode::ReplayOrRecord, target, CHAT).await).await.unwrap(), "{}");
+    let stored = async {
+        loop {
+            if let Event::Stored { rows } = &*events.recv().await.unwrap() {
+                return rows[0].clone();
+            }
+        }
+    };
+    let row = tokio::time::timeout(PATIENCE, stored).await.unwrap();
+    assert_eq!(row.completeness.word(), "failed verification");
+    bench.engine.close(PATIENCE).await;
+    let snapshot = bench.engine.snapshot();
+    assert_eq!(snapshot.counters.partial, 1);
+    assert_eq!(
+        snapshot.rows.get(&row.id).unwrap().completeness,
+        row.completeness,
+        "the list is a fold of the events"
+    );
+    let call = snapshot.calls.back().unwrap();
+    assert_eq!(call.reason.as_deref(), Some("stored as partial: failed verification"));
+    assert_eq!(bench.replayed(target, CHAT).await, Err(404));
+}

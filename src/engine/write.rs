@@ -42,6 +42,9 @@ pub(super) struct Entered {
 #[derive(Default)]
 pub(super) struct Unsaved {
     held: Mutex<HashMap<RecordingId, Held>>,
+    /// Lets verification fail, which nothing else does.
+    #[cfg(test)]
+    pub(super) spoils: std::sync::atomic::AtomicBool,
 }
 
 struct Held {
@@ -85,6 +88,11 @@ impl Engine {
             (one.id.clone(), before)
         };
         let before: Vec<_> = writes.iter().map(enter).collect();
+        let removed = writes.iter().filter(|one| one.entry.is_none()).map(|one| one.id.clone());
+        let removed: Vec<_> = removed.collect();
+        if !removed.is_empty() {
+            self.shared.reads.forget(&removed);
+        }
         let known: Vec<_> =
             before.iter().filter(|(_, before)| before.is_some()).map(|(id, _)| id.clone()).collect();
         if !known.is_empty() {
@@ -161,7 +169,15 @@ impl Engine {
     /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more. The ids of
     /// earlier answers mean what they meant when it was recorded: what became known since has no part in that.
     fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
+        #[cfg(test)]
+        if self.shared.unsaved.spoils.load(std::sync::atomic::Ordering::Relaxed) {
+            return Ok(false);
+        }
         let Some(stored) = self.shared.store.recording(&recording.id)? else { return Ok(false) };
+        // Another configuration came into force meanwhile, under which the keys were made anew.
+        if keys.canonical != self.shared.live.load().version {
+            return Ok(stored == *recording);
+        }
         let again = self.scrub(stored.request.get());
         let known = |id: &str| keys.earlier.iter().find(|(known, _)| known == id).map(|(_, asked)| *asked);
         let fields = self.shared.live.load().canon.fields(&again).resolved(known);

@@ -3,7 +3,8 @@
 Usage: calls.py SDK NAME...
 
 The functions NAME of the module calls_SDK are called. What they need is in the environment: SDK_BASE_URL, SDK_KEY,
-SDK_HEADERS (a JSON object, sent with every call) and SDK_PICTURE (a file). One JSON object goes to stdout: for each name
+SDK_HEADERS (a JSON object, sent with every call), SDK_PICTURE (a file) and SDK_RETRIES (1 where an SDK is to try again
+that does not do so by itself). One JSON object goes to stdout: for each name
 the result or the error, and every HTTP exchange that the SDK needed for it.
 """
 

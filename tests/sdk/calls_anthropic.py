@@ -96,6 +96,17 @@ def pictured(client):
     return message(client, [image, {"type": "text", "text": "What is this?"}])
 
 
+def job(client):
+    """A batch is submitted and asked for until it has ended."""
+    request = {"custom_id": "one", "params": asked("Name a sea.")}
+    batch = client.messages.batches.create(requests=[request])
+    states = [batch.model_dump(mode="json")]
+    while batch.processing_status != "ended":
+        batch = client.messages.batches.retrieve(batch.id)
+        states.append(batch.model_dump(mode="json"))
+    return states
+
+
 def echo(client):
     return message(client, "Which key do I use?")
 

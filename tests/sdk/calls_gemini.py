@@ -1,6 +1,6 @@
 """Calls through the official Google Gen AI SDK, of the Gemini API."""
 
-from common import BASE_URL, HEADERS, KEY, TIMEOUT_SECONDS, picture
+from common import BASE_URL, HEADERS, KEY, RETRIES, TIMEOUT_SECONDS, picture
 from google import genai
 from google.genai import errors, types
 
@@ -24,6 +24,7 @@ def connect(transport):
         headers=HEADERS,
         timeout=TIMEOUT_SECONDS * 1000,
         client_args={"transport": transport, "trust_env": False},
+        retry_options=types.HttpRetryOptions(attempts=3, initial_delay=0.01, max_delay=0.02) if RETRIES else None,
     )
     return genai.Client(api_key=KEY, http_options=options)
 
@@ -92,6 +93,17 @@ def pictured(client):
 
 def echo(client):
     return plain_object(generate(client, "Which key do I use?"))
+
+
+def job(client):
+    """A batch is submitted and asked for until it is done."""
+    request = types.InlinedRequest(contents=[types.Content(role="user", parts=[types.Part(text="Name a sea.")])])
+    batch = client.batches.create(model=MODEL, src=[request])
+    states = [plain_object(batch)]
+    while not batch.done:
+        batch = client.batches.get(name=batch.name)
+        states.append(plain_object(batch))
+    return states
 
 
 def overloaded(client):

@@ -85,5 +85,19 @@ def embeddings(client):
     return plain(client.embeddings.create(model="text-embedding-3-small", input=["fox", "snow"]))
 
 
+def listed(client):
+    return [plain(model) for model in client.models.list()]
+
+
+def job(client):
+    """A response is made in the background, and asked for until it is done."""
+    response = client.responses.create(model="gpt-5", input="Write a long story.", background=True)
+    states = [plain(response)]
+    while response.status in ("queued", "in_progress"):
+        response = client.responses.retrieve(response.id)
+        states.append(plain(response))
+    return states
+
+
 def rate_limited(client):
     return plain(chat(client.with_options(max_retries=0), "Am I too fast?"))

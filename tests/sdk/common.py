@@ -9,6 +9,7 @@ import httpx2
 BASE_URL = os.environ["SDK_BASE_URL"]
 KEY = os.environ["SDK_KEY"]
 HEADERS = json.loads(os.environ["SDK_HEADERS"])
+RETRIES = os.environ["SDK_RETRIES"] == "1"
 TIMEOUT_SECONDS = 20
 
 

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod check;
+mod failing;
 #[expect(dead_code, reason = "the other test binary uses all of it")]
 #[path = "../it/home.rs"]
 mod home;
@@ -66,11 +67,37 @@ impl Scene {
         self.home.serve(&[&["--json"], flags].concat())
     }
 
-    fn calls(&self, serve: &Running, headers: Value, names: &[&str]) -> Outcomes {
+    /// Calls with another key than the usual one, by an SDK that tries again by itself.
+    fn calls_as(&self, serve: &Running, key: &str, names: &[&str]) -> Outcomes {
+        let base_url = self.base_url(serve);
+        let picture = self.picture();
+        let calls = Calls {
+            sdk: self.sdk,
+            base_url: &base_url,
+            key,
+            picture: &picture,
+            headers: json!({}),
+            retries: true,
+        };
+        self.python.calls(&calls, names)
+    }
+
+    fn base_url(&self, serve: &Running) -> String {
         // OpenAI's SDK wants the version in its base, the others add it themselves.
-        let base_url =
-            format!("http://{}/{}{}", serve.address, self.sdk, if self.sdk == "openai" { "/v1" } else { "" });
-        let calls = Calls { sdk: self.sdk, base_url: &base_url, key: KEY, picture: &self.picture(), headers };
+        format!("http://{}/{}{}", serve.address, self.sdk, if self.sdk == "openai" { "/v1" } else { "" })
+    }
+
+    fn calls(&self, serve: &Running, headers: Value, names: &[&str]) -> Outcomes {
+        let base_url = self.base_url(serve);
+        let picture = self.picture();
+        let calls = Calls {
+            sdk: self.sdk,
+            base_url: &base_url,
+            key: KEY,
+            picture: &picture,
+            headers,
+            retries: false,
+        };
         self.python.calls(&calls, names)
     }
 }

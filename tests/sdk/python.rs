@@ -72,6 +72,7 @@ impl Python {
         command.arg("-IB").arg(folder().join("calls.py")).arg(wanted.sdk).args(names);
         command.env("SDK_BASE_URL", wanted.base_url).env("SDK_KEY", wanted.key);
         command.env("SDK_HEADERS", wanted.headers.to_string()).env("SDK_PICTURE", wanted.picture);
+        command.env("SDK_RETRIES", if wanted.retries { "1" } else { "" });
         for (name, _) in std::env::vars_os() {
             if UNWANTED.iter().any(|begin| name.to_string_lossy().starts_with(begin)) {
                 command.env_remove(name);
@@ -94,6 +95,8 @@ pub(crate) struct Calls<'a> {
     pub(crate) picture: &'a Path,
     /// Headers for every call.
     pub(crate) headers: Value,
+    /// Whether an SDK is told to try again that does not do so by itself.
+    pub(crate) retries: bool,
 }
 
 fn folder() -> PathBuf {

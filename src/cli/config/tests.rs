@@ -29,6 +29,9 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("[[route]]\nmodel = \"x\"", &["sets nothing"]);
     wrong("[[ignore]]\nfield = \"a\"\n[[ignore]]\npattern = \"(\"", &["line 3", "uuid"]);
     wrong("[[scrub]]\nname = \"a\"\npattern = \"[\"", &["line 1", "`scrub`"]);
+    wrong("[record]\nfailure = \"keep\"", &["line 2", "did you mean `failures`?"]);
+    wrong("[record]\nfailures = \"ask\"", &["line 2", "keep, retry or drop"]);
+    wrong("[record]\nfailures = { 200 = \"keep\" }", &["line 2", "`200`", "429, 4xx, 5xx"]);
     wrong("[[profile]]\nname = \"a\"\nkey = \"sha256:12\"", &["64 hexadecimal"]);
     wrong("[[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"sk-real\"", &["env:NAME"]);
     let unset = "[[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"env:RETAKE_SURELY_UNSET\"";
@@ -49,6 +52,17 @@ fn presets_yield_to_what_is_said() {
     let source = Source { text: "preset = \"ci\"".into(), ..Source::default() };
     let flagged = Config::from(&source, &Source::default(), Path::new("x"), &flags).unwrap().settings;
     assert_eq!((flagged.mode, flagged.never_forward), (Mode::ReplayOrRecord, false));
+}
+
+#[test]
+fn failures_are_kept_asked_again_or_dropped_by_kind() {
+    use crate::engine::{FailureKind, OnFailure};
+
+    let failures = read("[record]\nfailures = { 404 = \"keep\", 5xx = \"drop\" }").unwrap().settings.failures;
+    let kinds = [(FailureKind::Status(404), OnFailure::Keep), (FailureKind::Class(5), OnFailure::Drop)];
+    assert_eq!(failures.kinds, kinds.into());
+    let all = read("[record]\nfailures = \"keep\"").unwrap().settings.failures;
+    assert_eq!(all.passing, Some(OnFailure::Keep));
 }
 
 #[test]

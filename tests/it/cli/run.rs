@@ -145,6 +145,47 @@ async fn recordings_are_made_in_the_scope_and_summed_up() {
     assert_eq!((&summary["exit"], &summary["beside_owner"]), (&0.into(), &false.into()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_that_were_recorded_are_named() {
+    let home = Home::new();
+    let upstream = Upstream::start(|seen| {
+        let busy = String::from_utf8_lossy(&seen.body).contains("busy");
+        let (status, body) = if busy {
+            (429, r#"{"error":{"message":"slow down"}}"#)
+        } else {
+            (422, r#"{"error":{"message":"no"}}"#)
+        };
+        axum::response::Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(body))
+            .unwrap()
+    })
+    .await;
+    let to = format!("openai=http://{}", upstream.address);
+    let args = ["--mode", "replay-or-record", "--upstream", &to, "--summary", "sum.json"];
+    let session = Session::start(&home, &args, SCRIPT);
+    assert_eq!(session.call(&[], "busy").await, 429);
+    assert_eq!(session.call(&[], "wrong").await, 422);
+    let said = session.end(0);
+    for words in [
+        "2 calls: 2 REC; 2 recordings made",
+        "a failure was recorded: chat/completions gpt-5-mini answered with 429; replay-or-record asks again (rec_",
+        "a failure was recorded: chat/completions gpt-5-mini answered with 422; it answers from now on (rec_",
+    ] {
+        assert!(said.err.contains(words), "{words} in {said:?}");
+    }
+    let summary = std::fs::read_to_string(home.path().join("sum.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let again: Vec<_> =
+        summary["failures"].as_array().unwrap().iter().map(|one| &one["asked_again"]).collect();
+    assert_eq!(again, [&Value::Bool(true), &Value::Bool(false)]);
+    let listed = home.run(&["list"]);
+    assert_eq!(listed.out.matches("failed").count(), 2, "{listed:?}");
+    let shown = home.run(&["show", summary["failures"][0]["recording"].as_str().unwrap()]);
+    assert!(shown.out.contains("the upstream answered with 429; replay-or-record asks again"), "{shown:?}");
+}
+
 #[test]
 fn the_exit_code_is_the_commands() {
     let home = Home::new();

@@ -61,9 +61,38 @@ async fn a_link_that_cannot_be_fetched_is_seen_on_the_recording() {
         _ => Response::builder().status(403).body(Body::empty()).unwrap(),
     })
     .await;
-    let world = World::new(Mode::Record, upstream.address).await;
-    let (_, recording) = world.record("/v1/images/generations", &[], IMAGE).await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let (reply, recording) = world.record("/v1/images/generations", &[], IMAGE).await;
     assert!(recording.media[0].problem.as_deref().is_some_and(|problem| problem.contains("403")));
+    let original = PNG_LINK.replace("ORIGIN", &upstream.address.to_string());
+    assert_eq!(reply.body, original, "the client keeps the provider's link, and gets no dead one of ours");
+    let again = world.post("/v1/images/generations", &[], IMAGE).await;
+    assert_eq!((again.headers.text("x-retake-result"), &again.body), (Some("replay"), &reply.body));
+}
+
+#[tokio::test]
+async fn of_two_links_each_lasts_or_stays_by_itself() {
+    let upstream = Upstream::start(|seen: Seen| {
+        let host = seen.headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.clone());
+        match seen.target.as_str() {
+            "/v1/images/generations" => json(&format!(
+                r#"{{"data":[{{"url":"http://{0}/gone.png"}},{{"url":"http://{0}/there.png"}}]}}"#,
+                host.unwrap_or_default()
+            )),
+            "/there.png" => {
+                Response::builder().header("content-type", "image/png").body(Body::from("x")).unwrap()
+            }
+            _ => Response::builder().status(404).body(Body::empty()).unwrap(),
+        }
+    })
+    .await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let (reply, recording) = world.record("/v1/images/generations", &[], IMAGE).await;
+    let link = |at: usize| format!("http://{}/__retake/media/{}", world.address, recording.media[at].id);
+    let expected =
+        format!(r#"{{"data":[{{"url":"http://{}/gone.png"}},{{"url":"{}"}}]}}"#, upstream.address, link(1));
+    assert_eq!(reply.body, expected);
+    assert_eq!(world.post("/v1/images/generations", &[], IMAGE).await.body, expected);
 }
 
 /// An answer with links is held until it is complete. One that never is must not look like an empty success.

@@ -118,3 +118,19 @@ fn events(block: &Value) -> String {
     let event = |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
     all.iter().map(event).collect()
 }
+
+/// A batch that has ended with the second poll.
+pub(crate) fn job(seen: &Seen, polls: usize) -> Option<Response> {
+    let ended = match seen.target.as_str() {
+        "/v1/messages/batches" => false,
+        "/v1/messages/batches/msgbatch_1" => polls >= 1,
+        _ => return None,
+    };
+    let counts = json!({ "processing": u8::from(!ended), "succeeded": u8::from(ended), "errored": 0, "canceled": 0, "expired": 0 });
+    let batch = json!({
+        "id": "msgbatch_1", "type": "message_batch", "processing_status": if ended { "ended" } else { "in_progress" },
+        "request_counts": counts, "ended_at": null, "created_at": "2026-11-20T10:00:00Z", "archived_at": null,
+        "expires_at": "2026-11-21T10:00:00Z", "cancel_initiated_at": null, "results_url": null,
+    });
+    Some(respond(200, &batch))
+}

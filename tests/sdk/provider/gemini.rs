@@ -95,3 +95,24 @@ fn overloaded() -> Response {
     let error = json!({ "code": 503, "message": "The model is overloaded. Please try again later.", "status": "UNAVAILABLE" });
     respond(503, &json!({ "error": error }))
 }
+
+/// A batch that is done with the second poll.
+pub(crate) fn job(seen: &Seen, polls: usize) -> Option<Response> {
+    let path = seen.target.split('?').next().unwrap_or_default();
+    let done = match path.rsplit('/').next().unwrap_or_default() {
+        name if name.ends_with(":batchGenerateContent") => false,
+        "b1" => polls >= 1,
+        _ => return None,
+    };
+    let state = if done { "BATCH_STATE_SUCCEEDED" } else { "BATCH_STATE_RUNNING" };
+    let metadata = json!({
+        "@type": "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch",
+        "model": "models/gemini-2.5-flash", "name": "batches/b1", "state": state, "displayName": "seas",
+    });
+    let mut batch = json!({ "name": "batches/b1", "metadata": metadata });
+    if done {
+        batch["done"] = json!(true);
+        batch["response"] = json!({ "inlinedResponses": { "inlinedResponses": [] } });
+    }
+    Some(respond(200, &batch))
+}

@@ -139,3 +139,21 @@ fn embeddings(seen: &Seen) -> Response {
         &json!({ "object": "list", "data": data, "model": "text-embedding-3-small", "usage": usage }),
     )
 }
+
+/// A response that is made in the background, and is there with the third poll. And the list of models.
+pub(crate) fn job(seen: &Seen, polls: usize) -> Option<Response> {
+    let status = match seen.target.as_str() {
+        "/v1/responses" => "queued",
+        "/v1/responses/resp_1" => ["queued", "in_progress", "completed"][polls.min(2)],
+        "/v1/models" => {
+            let model = json!({ "id": "gpt-5", "object": "model", "created": 1, "owned_by": "system" });
+            return Some(respond(200, &json!({ "object": "list", "data": [model] })));
+        }
+        _ => return None,
+    };
+    let response = json!({
+        "id": "resp_1", "object": "response", "created_at": 1_763_000_000, "model": "gpt-5", "status": status,
+        "background": true, "output": [], "parallel_tool_calls": true, "tool_choice": "auto", "tools": [],
+    });
+    Some(respond(200, &response))
+}
