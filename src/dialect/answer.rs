@@ -44,7 +44,8 @@ impl AnswerState {
         }
         let Some(body) = decoded(&response.headers, &response.log.bytes) else { return Self::WHOLE };
         let media_type = response.headers.media_type();
-        let bodiless = method == "HEAD" || matches!(status, 204 | 205 | 304);
+        // A part of a JSON text is none.
+        let bodiless = method == "HEAD" || matches!(status, 204..=206 | 304);
         if bodiless || response.headers.text("content-length") == Some("0") {
             Self::WHOLE
         } else if media_type == "text/event-stream" {

@@ -75,9 +75,13 @@ fn json_that_breaks_off_has_not_ended_whatever_the_connection_says() {
 
 #[test]
 fn an_answer_without_a_body_is_whole() {
-    for (method, status, length) in
-        [("HEAD", 200, None), ("GET", 304, None), ("DELETE", 204, None), ("POST", 200, Some("0"))]
-    {
+    for (method, status, length) in [
+        ("HEAD", 200, None),
+        ("GET", 304, None),
+        ("DELETE", 204, None),
+        ("GET", 206, None),
+        ("POST", 200, Some("0")),
+    ] {
         let mut headers = Headers::from_iter([("content-type", JSON)]);
         if let Some(length) = length {
             headers.push("content-length", length);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::asking::Asking;
 use super::body::AnswerBody;
-use super::library::{Found, Lens, sees};
+use super::library::{Found, Lens, is_conditional, sees};
 use super::policy::Profile;
 use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
@@ -240,6 +240,7 @@ impl Engine {
             let recorded = self.recording(&entry.row.id).ok()??;
             let equal = self.fields(&recorded.request).fingerprint(strategy) == wanted;
             let cosmetic = entry.keys.all != all;
+            let equal = equal && !(cosmetic && is_conditional(&entry.row));
             let used = self.shared.library.used(&entry.row.id)?;
             equal.then(|| Found {
                 id: entry.row.id.clone(),

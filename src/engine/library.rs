@@ -225,7 +225,7 @@ pub(super) fn sees(scope: Option<&str>, row: &Row) -> bool {
 
 /// Whether an answer means something only to who asked under the same condition (`if-none-match` and the like, which are
 /// fields): 304 and 412 (RFC 9110, section 13). Equal fields find it, and nothing less.
-fn is_conditional(row: &Row) -> bool {
+pub(super) fn is_conditional(row: &Row) -> bool {
     matches!(row.status, 304 | 412)
 }
 

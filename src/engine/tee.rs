@@ -90,7 +90,7 @@ impl Tee {
         drain: Option<TaskTracker>,
         finish: Finish,
     ) -> Self {
-        let flow = Flow {
+        let mut flow = Flow {
             keep,
             declared: body.declared_len(),
             body,
@@ -103,6 +103,10 @@ impl Tee {
             held: None,
             finish: Some(finish),
         };
+        // The server never asks for a body without bytes: its head is all that the client waits for.
+        if flow.declared == Some(0) {
+            _ = flow.end(End::Clean);
+        }
         Self { flow: Some(Box::new(flow)), drain }
     }
 

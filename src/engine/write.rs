@@ -138,6 +138,7 @@ impl Engine {
     fn take_back(&self, before: Vec<(RecordingId, Option<Indexed>)>) {
         let library = &self.shared.library;
         let ids: Vec<_> = before.iter().map(|(id, _)| id.clone()).collect();
+        self.shared.reads.forget(&ids);
         for (id, before) in before {
             match before {
                 Some(entry) if library.replace(entry.clone()).is_none() => library.insert(entry),

@@ -225,6 +225,9 @@ async fn not_modified_answers_only_who_asked_under_that_condition() {
     assert_eq!(world.get("/v1/models", &[ERROR]).await.status, 404);
     assert_eq!(world.get("/v1/models", &[ERROR, ("if-none-match", "\"b\"")]).await.status, 404);
     assert_eq!(world.get("/v1/models", &[ERROR, condition]).await.status, 304);
+    let match_header = ("x-retake-match", "standard");
+    assert_eq!(world.get("/v1/models", &[ERROR, match_header]).await.status, 404);
+    assert_eq!(world.get("/v1/models", &[ERROR, match_header, condition]).await.status, 304);
     assert_eq!(world.get("/v1/models", &[RECORD]).await.status, 200);
     for _ in 0..3 {
         assert_eq!(world.get("/v1/models", &[ERROR]).await.status, 200);
