@@ -3,12 +3,14 @@
 
 mod anthropic;
 mod azure;
+pub(crate) mod body_kind;
 mod decode;
 mod dice;
 mod failure;
 mod gemini;
 mod generic;
 pub(crate) mod model_name;
+pub(crate) mod multipart;
 mod openai;
 pub mod openai_mock;
 pub mod painting;
@@ -16,10 +18,11 @@ mod path;
 mod rules;
 mod sse;
 
+pub use body_kind::BodyKind;
 pub use decode::decoded;
 pub use failure::Failure;
 pub(crate) use path::{behind_version, decoded as unescaped};
-pub use rules::{Job, Plain, Preset, Rules, Spelling, Terminator};
+pub use rules::{Echo, EchoPart, Forms, Given, Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
 use crate::model::{Request, Response};

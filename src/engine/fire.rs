@@ -78,7 +78,7 @@ impl Engine {
             base: &base,
             started,
         };
-        let key = raw.key();
+        let key = self.raw_key(&raw);
         let mut asked = self.asked(Incoming { request, overrides, base, started, key }).await;
         let call = asked.ticket.call().id;
         // Whoever reads the answer to its end could wait for ever: a recording may be one that stalls.

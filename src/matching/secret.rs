@@ -90,7 +90,8 @@ pub fn mask(bytes: &[u8], credentials: &[Bytes]) -> Option<Bytes> {
     masked.map(Bytes::from)
 }
 
-fn is_secret_header(name: &str) -> bool {
+/// Whether a header of this name (lower case) carries a credential.
+pub(super) fn is_secret_header(name: &str) -> bool {
     let endings = ["-api-key", "-token", "-secret", "-password"];
     HEADERS.contains(&name) || endings.iter().any(|ending| name.ends_with(ending))
 }

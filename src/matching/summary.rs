@@ -2,9 +2,9 @@
 
 use super::field::{Field, Place};
 use super::json::{self, Json};
-use super::multipart;
 use super::rule::Facts;
-use crate::dialect::{Dialect, decoded};
+use super::{multipart, query};
+use crate::dialect::{BodyKind, Dialect, decoded};
 use crate::model::Request;
 
 /// A request in a few words.
@@ -31,10 +31,16 @@ pub fn summary(request: &Request) -> Summary {
     let from_path = endpoint.vars.into_iter().find(|(name, _)| name == "model").map(|(_, model)| model);
     let mut summary = Summary { endpoint: endpoint.name, model: from_path, ..Summary::default() };
     let Some(body) = decoded(&request.headers, &request.body) else { return summary };
-    if request.headers.media_type().starts_with("multipart/") {
-        of_parts(&mut summary, request.headers.text("content-type").unwrap_or_default(), &body);
-    } else if let Ok(json) = json::parse(&body) {
-        of_json(&mut summary, &json);
+    match BodyKind::of(&request.headers, &body) {
+        BodyKind::Multipart => {
+            of_parts(&mut summary, request.headers.text("content-type").unwrap_or_default(), &body);
+        }
+        BodyKind::Form => of_form(&mut summary, std::str::from_utf8(&body).unwrap_or_default()),
+        BodyKind::Empty | BodyKind::Json | BodyKind::Other => {
+            if let Ok(json) = json::parse(&body) {
+                of_json(&mut summary, &json);
+            }
+        }
     }
     summary.streamed |= streamed;
     summary
@@ -46,6 +52,14 @@ fn of_parts(summary: &mut Summary, content_type: &str, body: &[u8]) {
     summary.model = summary.model.take().or_else(|| text("model").map(str::to_owned));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
     summary.streamed = text("stream") == Some("true");
+}
+
+fn of_form(summary: &mut Summary, form: &str) {
+    let text =
+        |wanted: &str| query::parameters(form).find(|(name, _)| name == wanted).map(|(_, value)| value);
+    summary.model = summary.model.take().or_else(|| text("model"));
+    summary.prompt = text("prompt").or_else(|| text("input")).and_then(|text| one_line(&text));
+    summary.streamed = text("stream").as_deref() == Some("true");
 }
 
 fn part<'a>(body: &'a [u8], parts: &[multipart::Part], name: &str) -> Option<&'a str> {
@@ -72,6 +86,15 @@ pub(super) fn facts(json: &Json<'_>) -> Facts {
 pub(super) fn facts_of_parts(body: &[u8], parts: &[multipart::Part]) -> Facts {
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, part(body, parts, name)?)));
     let (place, said) = said.map(|(name, text)| (Field::named(Place::Part, name), text.to_owned())).unzip();
+    Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
+}
+
+/// What rules ask of a form in one text.
+pub(super) fn facts_of_form(form: &str) -> Facts {
+    let text =
+        |wanted: &str| query::parameters(form).find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let said = ["prompt", "input"].iter().find_map(|name| Some((*name, text(name)?)));
+    let (place, said) = said.map(|(name, text)| (Field::named(Place::Body, name), text)).unzip();
     Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
 }
 
