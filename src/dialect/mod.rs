@@ -19,7 +19,7 @@ mod rules;
 mod sse;
 
 pub use body_kind::BodyKind;
-pub use decode::decoded;
+pub use decode::{decoded, json_of};
 pub use failure::Failure;
 pub(crate) use path::{behind_version, decoded as unescaped};
 pub use rules::{Echo, EchoPart, Forms, Given, Job, Plain, Preset, Rules, Spelling, Terminator};

@@ -96,10 +96,10 @@ fn part(body: &[u8], all: Range<usize>, named: bool) -> Result<Part, &'static st
         let head = all.start..at;
         at += end;
         if line.is_empty() {
-            return match has_name || !named {
-                true => Ok(Part { head, data: at..all.end, ..part }),
-                false => Err("a part has no name"),
-            };
+            if named && !has_name {
+                return Err("a part has no name");
+            }
+            return Ok(Part { head, data: at..all.end, ..part });
         }
         let line = String::from_utf8_lossy(line);
         let (field, value) = line.split_once(':').ok_or("a part has a broken header")?;

@@ -96,8 +96,11 @@ impl Engine {
             let fields = engine.fields_of(&id)?;
             let mut all = fields.under_strategy(&strategy);
             let told = all.by_ref().take(TOLD).map(|(field, value, significant)| FieldShown {
+                value: match fields.opaque.filter(|_| field.is_whole_body()) {
+                    Some(why) => format!("as it is, byte for byte: {why}"),
+                    None => value,
+                },
                 field: field.to_string(),
-                value,
                 significant,
             });
             let told: Vec<_> = told.collect();

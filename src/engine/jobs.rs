@@ -7,7 +7,7 @@ use super::Engine;
 use super::answer::Asked;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
-use crate::dialect::events;
+use crate::dialect::{events, json_of};
 use crate::model::{Mode, Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
@@ -87,7 +87,7 @@ pub(super) fn submits(request: &Request) -> bool {
     let (_, endpoint) = endpoint_of(request);
     endpoint.rules.submit.is_some_and(|job| {
         job.flag.is_none_or(|flag| {
-            let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let body = json_of(&request.headers, &request.body).unwrap_or_default();
             body.pointer(flag) == Some(&true.into())
         })
     })

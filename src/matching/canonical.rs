@@ -166,8 +166,8 @@ impl Fields {
             _ => [None, None],
         });
         self.facts.models = names.into_iter().flatten().flatten().map(str::to_owned).collect();
-        let named = |name: &&str| KEPT_HEADERS.contains(name) || self.headers.iter().any(|own| own == name);
-        let kept = request.headers.iter().filter(|(name, _)| named(name));
+        let stored = |name: &&str| KEPT_HEADERS.contains(name) || self.headers.iter().any(|own| own == name);
+        let kept = request.headers.iter().filter(|(name, _)| stored(name));
         self.facts.headers = kept
             .map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()))
             .collect();

@@ -72,6 +72,12 @@ impl Field {
         self.place == Place::Mount
     }
 
+    /// Whether it is a body as a whole, which has no fields of its own.
+    #[must_use]
+    pub fn is_whole_body(&self) -> bool {
+        self.place == Place::Body && self.steps.is_empty()
+    }
+
     pub(super) fn named(place: Place, name: &str) -> Self {
         Self { place, steps: vec![Step::Key(name.into())] }
     }

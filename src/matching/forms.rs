@@ -37,8 +37,10 @@ impl Walk<'_> {
                 None => Some(Json::Text(text)),
             },
             Json::Object(members) if at(forms.lone_object) => Some(Json::Array(vec![Json::Object(members)])),
-            Json::Array(items) if items.len() == 1 && at(forms.lone_text) && self.is_lone_text(&items[0]) => {
-                items.into_iter().for_each(|block| self.lone_text(block));
+            Json::Array(mut items)
+                if items.len() == 1 && at(forms.lone_text) && self.is_lone_text(&items[0]) =>
+            {
+                self.lone_text(items.remove(0));
                 None
             }
             other => Some(other),

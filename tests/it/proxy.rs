@@ -2,6 +2,7 @@
 
 mod coalesce;
 mod earlier;
+mod fields;
 mod known;
 mod media;
 mod modes;

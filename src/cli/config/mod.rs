@@ -241,6 +241,12 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
             Err(text) => problems.push(source.problem(Some(entry.span()), "route", text)),
         }
     }
+    compiled(source, file, &settings, problems);
+    settings
+}
+
+/// Names the patterns and headers among the settings that cannot be.
+fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Vec<Problem>) {
     if let Err((at, text)) = Canon::new(&settings.aliases, &settings.ignores) {
         problems.push(source.problem(file.ignore.get(at).map(toml::Spanned::span), "ignore", text));
     }
@@ -254,7 +260,6 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_patterns(&settings.scrub) {
         problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));
     }
-    settings
 }
 
 /// What the file says about curating: ages, prices, keys.

@@ -153,7 +153,9 @@ fn names_mean_the_text_of_a_lone_block_in_both_spellings() {
 
 fn with(target: &str, headers: &[(&str, &str)]) -> Request {
     let mut request = json(target, "{}");
-    headers.iter().for_each(|(name, value)| request.headers.push(name, (*value).to_owned()));
+    for (name, value) in headers {
+        request.headers.push(name, (*value).to_owned());
+    }
     request
 }
 
