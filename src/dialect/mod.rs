@@ -22,7 +22,7 @@ pub use body_kind::BodyKind;
 pub use decode::{decoded, json_of};
 pub use failure::Failure;
 pub(crate) use path::{behind_version, decoded as unescaped};
-pub use rules::{Echo, EchoPart, Forms, Given, Job, Plain, Preset, Rules, Spelling, Terminator};
+pub use rules::{Echo, EchoPart, Forms, Given, Items, Job, Plain, Preset, Rules, Spelling, Terminator};
 pub use sse::{SseEvent, events};
 
 use crate::model::{Request, Response};

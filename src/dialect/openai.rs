@@ -1,6 +1,6 @@
 //! `OpenAI`, and all that speak like it. Source of the tables: the API reference and the SDKs' request types.
 
-use super::{Echo, Endpoint, Forms, Job, Preset, Refusal, Rules, Terminator, path};
+use super::{Echo, Endpoint, Forms, Items, Job, Preset, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[
@@ -261,6 +261,8 @@ const CALLS: &[&str] = &[
     "computer_call",
     "tool_search_call",
 ];
+static ITEMS: Items =
+    Items { list: "/output", ids: &["id", "call_id"], volatile: &["status", "encrypted_content"] };
 const RESPONSES_ECHOES: &[Echo] = &[
     Echo::names("input/*/id").of(WHOLE_ITEMS),
     Echo::names("input/*/id").of(&[""]).beside(&["role"]),
@@ -288,7 +290,8 @@ static COMPLETIONS: Rules = Rules {
     ..BASE
 };
 static RESPONSES: Rules = Rules {
-    earlier: &["previous_response_id"],
+    earlier: &["previous_response_id", "input/*/id", "input/*/call_id", "input/*/approval_request_id"],
+    items: Some(&ITEMS),
     presets: RESPONSES_PRESETS,
     null_is_absent: RESPONSES_NULLS,
     input: &["input", "instructions", "prompt"],

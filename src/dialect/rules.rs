@@ -30,6 +30,8 @@ pub struct Rules {
     pub links: &'static [&'static str],
     /// Fields that hold the id of an earlier answer of this endpoint, which stands under `id` there.
     pub earlier: &'static [&'static str],
+    /// What an answer of this endpoint gives such ids to beside itself.
+    pub items: Option<&'static Items>,
     /// The job that a request of this endpoint submits.
     pub submit: Option<&'static Job>,
     /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it. The table holds for
@@ -39,6 +41,17 @@ pub struct Rules {
     pub spelling: Option<&'static Spelling>,
     /// Whether model names carry provider prefixes and date suffixes that do not matter.
     pub plain_models: bool,
+}
+
+/// Items of an answer that later requests may name by their ids. Equal ones that answered the same request are the same.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Items {
+    /// Where the answer lists them: a JSON pointer.
+    pub list: &'static str,
+    /// The keys of an item under which ids of it stand.
+    pub ids: &'static [&'static str],
+    /// Other keys that differ between equal ones.
+    pub volatile: &'static [&'static str],
 }
 
 /// What submits and polls of a job answer, in JSON pointers.
@@ -171,6 +184,7 @@ impl Rules {
         terminator: Terminator::Unknown,
         links: &[],
         earlier: &[],
+        items: None,
         submit: None,
         poll: None,
         spelling: None,
