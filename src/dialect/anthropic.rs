@@ -66,7 +66,8 @@ macro_rules! forms {
     };
 }
 
-/// Defaults that the reference states for all models. Whether a model thinks unasked depends on the model.
+/// Defaults that the reference states for all models. Whether a model thinks unasked, and how much effort it makes, depends
+/// on the model.
 macro_rules! presets {
     ($at:literal, $($more:expr),*) => {
         &[
@@ -95,6 +96,10 @@ macro_rules! nulls {
             concat!($at, "output_config/format"),
             concat!($at, "tools/*/type"),
             concat!($at, "tools/*/description"),
+            concat!($at, "tools/*/max_uses"),
+            concat!($at, "tools/*/allowed_domains"),
+            concat!($at, "tools/*/blocked_domains"),
+            concat!($at, "tools/*/user_location"),
             concat!($at, "system/*/citations"),
             concat!($at, "messages/*/content/*/citations"),
             concat!($at, "messages/*/content/*/content/*/citations"),

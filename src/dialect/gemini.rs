@@ -128,10 +128,8 @@ static GENERATE: Rules = Rules {
         Preset::empty("tools"),
         Preset::number("generationConfig/candidateCount", "1"),
         Preset::text("generationConfig/responseMimeType", "text/plain"),
-        // "An empty list is equivalent to requesting only text."
+        // As protocol buffers have it. What a model answers with then depends on the model: some add pictures unasked.
         Preset::empty("generationConfig/responseModalities"),
-        Preset::text("generationConfig/responseModalities/0", "TEXT")
-            .without("generationConfig/responseModalities/1"),
         Preset::text("toolConfig/functionCallingConfig/mode", "AUTO"),
         Preset::bool("contents/*/parts/*/thought", false),
         // "Useful to set for multi-turn conversations, otherwise can be left blank or unset."

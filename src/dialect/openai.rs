@@ -147,8 +147,8 @@ const IMAGE_PRESETS: &[Preset] = &[
     Preset::text("response_format", "url").of("dall-e"),
     Preset::text("style", "vivid").of("dall-e-3"),
 ];
-/// The reference's defaults of a chat that are the same for all models. Reasoning effort and verbosity are not among
-/// them: what they are depends on the model.
+/// The reference's defaults of a chat that are the same for all models. Reasoning effort is not among them: what it is
+/// depends on the model.
 const CHAT_PRESETS: &[Preset] = &[
     N,
     STREAM,
@@ -160,6 +160,7 @@ const CHAT_PRESETS: &[Preset] = &[
     Preset::number("frequency_penalty", "0"),
     Preset::number("presence_penalty", "0"),
     Preset::bool("logprobs", false),
+    Preset::text("verbosity", "medium"),
     Preset::bool("parallel_tool_calls", true),
     Preset::text("tool_choice", "auto").with("tools"),
     Preset::text("tool_choice", "none").without("tools"),
@@ -189,6 +190,7 @@ const RESPONSES_PRESETS: &[Preset] = &[
     NO_STREAM_OPTIONS,
     Preset::bool("background", false),
     Preset::text("text/format/type", "text"),
+    Preset::text("text/verbosity", "medium"),
     Preset::number("temperature", "1"),
     Preset::number("top_p", "1"),
     Preset::bool("parallel_tool_calls", true),
@@ -247,6 +249,8 @@ const WHOLE_ITEMS: &[&str] = &[
     "shell_call_output",
     "apply_patch_call",
     "apply_patch_call_output",
+    "computer_call",
+    "computer_call_output",
     "mcp_call",
     "mcp_list_tools",
     "mcp_approval_request",
@@ -338,7 +342,12 @@ static SPEECH: Rules = Rules {
     ..BASE
 };
 static TRANSCRIPTIONS: Rules = Rules {
-    presets: &[Preset::text("response_format", "json"), Preset::number("temperature", "0"), STREAM],
+    presets: &[
+        Preset::text("response_format", "json"),
+        Preset::number("temperature", "0"),
+        Preset::text("timestamp_granularities/0", "segment").without("timestamp_granularities/1"),
+        STREAM,
+    ],
     null_is_absent: AUDIO_NULLS,
     input: &["file", "prompt"],
     terminator: Terminator::DoneOr(&["transcript.text.done"]),

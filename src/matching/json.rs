@@ -80,6 +80,14 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The items of a list; of one object, which some APIs take for a list of it, that object.
+    pub(super) fn listed(&self) -> &[Json<'a>] {
+        match self {
+            Self::Object(_) => std::slice::from_ref(self),
+            other => other.items(),
+        }
+    }
+
     pub(super) fn items(&self) -> &[Json<'a>] {
         match self {
             Self::Array(items) => items,

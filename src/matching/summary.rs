@@ -33,7 +33,12 @@ pub fn summary(request: &Request) -> Summary {
     let Some(body) = decoded(&request.headers, &request.body) else { return summary };
     match BodyKind::of(&request.headers, &body) {
         BodyKind::Multipart => {
-            of_parts(&mut summary, request.headers.text("content-type").unwrap_or_default(), &body);
+            let content_type = request.headers.text("content-type").unwrap_or_default();
+            match (multipart::parse(content_type, &body), json::parse(&body)) {
+                (Ok(parts), _) => of_parts(&mut summary, &parts, &body),
+                (Err(_), Ok(json)) => of_json(&mut summary, &json),
+                (Err(_), Err(_)) => {}
+            }
         }
         BodyKind::Form => of_form(&mut summary, std::str::from_utf8(&body).unwrap_or_default()),
         BodyKind::Empty | BodyKind::Json | BodyKind::Other => {
@@ -46,9 +51,8 @@ pub fn summary(request: &Request) -> Summary {
     summary
 }
 
-fn of_parts(summary: &mut Summary, content_type: &str, body: &[u8]) {
-    let parts = multipart::parse(content_type, body).unwrap_or_default();
-    let text = |name: &str| part(body, &parts, name);
+fn of_parts(summary: &mut Summary, parts: &[multipart::Part], body: &[u8]) {
+    let text = |name: &str| part(body, parts, name);
     summary.model = summary.model.take().or_else(|| text("model").map(str::to_owned));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
     summary.streamed = text("stream") == Some("true");
@@ -108,7 +112,7 @@ fn said(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
 /// How many messages of the assistant there are. Calls of tools are part of one, or stand for one where they stand
 /// alone.
 fn turns(json: &Json<'_>) -> u32 {
-    let items = ["messages", "input", "contents"].iter().find_map(|name| json.get(name)).map(Json::items);
+    let items = ["messages", "input", "contents"].iter().find_map(|name| json.get(name)).map(Json::listed);
     let (mut turns, mut inside) = (0, false);
     for item in items.unwrap_or_default() {
         let text = |name| item.get(name).and_then(Json::as_text).unwrap_or_default();
@@ -123,7 +127,7 @@ fn turns(json: &Json<'_>) -> u32 {
 
 /// The names of the tools that are offered; those of the provider's own go by their kind.
 fn tools(json: &Json<'_>) -> Vec<String> {
-    let list = |name| json.get(name).map(Json::items).unwrap_or_default();
+    let list = |name| json.get(name).map(Json::listed).unwrap_or_default();
     let mut names = Vec::new();
     for tool in list("tools").iter().chain(list("functions")) {
         let declared =
@@ -134,9 +138,14 @@ fn tools(json: &Json<'_>) -> Vec<String> {
             name.map(str::to_owned)
         };
         match (declared, name(own)) {
-            (Some(declared), _) => names.extend(declared.items().iter().filter_map(name)),
+            (Some(declared), _) => names.extend(declared.listed().iter().filter_map(name)),
             (None, Some(name)) => names.push(name),
-            (None, None) => names.extend(own.keys().map(str::to_owned)),
+            (None, None) => {
+                let mut keys: Vec<_> = own.keys().map(str::to_owned).collect();
+                // The order of keys means nothing.
+                keys.sort();
+                names.extend(keys);
+            }
         }
     }
     names

@@ -81,7 +81,10 @@ impl<'a> Walk<'a> {
         let start = self.leaves.len();
         let read = match BodyKind::of(&request.headers, &body) {
             BodyKind::Multipart => {
-                self.parts(request.headers.text("content-type").unwrap_or_default(), &body)
+                let content_type = request.headers.text("content-type").unwrap_or_default();
+                let parts = self.parts(content_type, &body);
+                // Its type may be wrong about JSON, too.
+                parts.or_else(|problem| self.text_of_json(&body).map_err(|_| problem))
             }
             BodyKind::Json => self.text_of_json(&body),
             BodyKind::Form => self.form(&body),
