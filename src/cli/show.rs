@@ -10,6 +10,7 @@ use super::{Common, ProxyArgs, list, pick, print};
 use crate::cli::config::Config;
 use crate::desk::Desk;
 use crate::engine::{self, Settings};
+use crate::matching::Fields;
 use crate::model::{AnswerFailure, Derivation, Ending, Headers, Playback, Recording, Row};
 use crate::reading::{assembled, decode_picture, human, media, pretty, sanitize, sanitize_lines};
 use crate::retention::{expired, max_age};
@@ -114,7 +115,7 @@ fn particulars(
     row: &Row,
     recording: &Recording,
     settings: &Settings,
-) -> [(&'static str, Option<String>); 12] {
+) -> [(&'static str, Option<String>); 13] {
     let source = recording.source.as_ref().map(|source| {
         let how = match source.how {
             Derivation::Duplicate => "copied",
@@ -128,6 +129,7 @@ fn particulars(
         Ending::Cut => Some("cut: the connection breaks behind what is there"),
         Ending::Stall => Some("stall: nothing comes behind what is there, and the connection stays open"),
     };
+    let opaque = Fields::of(&recording.request).opaque;
     let expiry = max_age(row, &settings.max_ages).map(|millis| {
         let date = print::date(row.recorded_at.0.saturating_add_unsigned(millis));
         let gone = expired(row, &settings.max_ages, engine::now());
@@ -151,6 +153,7 @@ fn particulars(
         ("review", row.review.as_ref().map(waits)),
         ("edited", row.edited.then(edited)),
         ("ending", ending.map(Into::into)),
+        ("compared", opaque.map(|why| format!("as it is, byte for byte: {why}"))),
         ("pace", recording.pace.map(|pace| pace.to_string())),
         ("expires", expiry),
         ("price", settings.prices.of(row).map(|price| price.to_string())),

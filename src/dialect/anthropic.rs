@@ -1,6 +1,6 @@
 //! Anthropic's Messages interface. Source of the tables: its API reference and the request types of its SDKs.
 
-use super::{Endpoint, Job, Preset, Reads, Refusal, Rules, Terminator, path};
+use super::{Echo, Endpoint, Forms, Job, Preset, Reads, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
 /// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and
@@ -28,17 +28,57 @@ macro_rules! cosmetic {
     };
 }
 
-/// What an earlier answer gave out and the next request repeats: ids of tool calls, signatures of thoughts, and
-/// contents that only the provider can read.
+/// Ids of tool calls and of their results, and what stands beside content that can be read: the signature of a thought,
+/// the index of a citation. What only the provider can read is content: hidden thoughts, results of searches, and the
+/// signature of a thought whose text was left out.
 macro_rules! echoed {
     ($at:literal) => {
         &[
-            concat!($at, "messages/*/content/*/id"),
-            concat!($at, "messages/*/content/*/tool_use_id"),
-            concat!($at, "messages/*/content/*/signature"),
-            concat!($at, "messages/*/content/*/data"),
-            concat!($at, "messages/*/content/*/content/*/encrypted_content"),
-            concat!($at, "messages/*/content/*/citations/*/encrypted_index"),
+            Echo::names(concat!($at, "messages/*/content/*/id")).of(&[
+                "",
+                "tool_use",
+                "server_tool_use",
+                "mcp_tool_use",
+            ]),
+            Echo::refers(concat!($at, "messages/*/content/*/tool_use_id")),
+            Echo::refers(concat!($at, "messages/*/content/*/caller/tool_id")),
+            Echo::names(concat!($at, "messages/*/content/*/signature")).beside(&["thinking"]),
+            Echo::names(concat!($at, "messages/*/content/*/citations/*/encrypted_index"))
+                .beside(&["cited_text"]),
+        ]
+    };
+}
+
+/// Where the reference takes a text or blocks: "shorthand for an array of one content block of type `text`".
+macro_rules! forms {
+    ($at:literal) => {
+        &Forms {
+            lone_text: &[
+                concat!($at, "system"),
+                concat!($at, "messages/*/content"),
+                concat!($at, "messages/*/content/*/content"),
+                concat!($at, "messages/*/content/*/source/content"),
+                concat!($at, "messages/*/content/*/content/*/source/content"),
+            ],
+            text_block: &["text"],
+            ..Forms::NONE
+        }
+    };
+}
+
+/// Defaults that the reference states for all models. Whether a model thinks unasked, and how much effort it makes, depends
+/// on the model.
+macro_rules! presets {
+    ($at:literal, $($more:expr),*) => {
+        &[
+            Preset::bool(concat!($at, "stream"), false),
+            Preset::bool(concat!($at, "tool_choice/disable_parallel_tool_use"), false),
+            Preset::number(concat!($at, "temperature"), "1"),
+            Preset::text(concat!($at, "tools/*/type"), "custom"),
+            Preset::bool(concat!($at, "messages/*/content/*/is_error"), false),
+            Preset::bool(concat!($at, "messages/*/content/*/citations/enabled"), false),
+            Preset::empty(concat!($at, "messages/*/content/*/citations")),
+            $($more),*
         ]
     };
 }
@@ -55,7 +95,14 @@ macro_rules! nulls {
             concat!($at, "output_config/effort"),
             concat!($at, "output_config/format"),
             concat!($at, "tools/*/type"),
+            concat!($at, "tools/*/description"),
+            concat!($at, "tools/*/max_uses"),
+            concat!($at, "tools/*/allowed_domains"),
+            concat!($at, "tools/*/blocked_domains"),
+            concat!($at, "tools/*/user_location"),
+            concat!($at, "system/*/citations"),
             concat!($at, "messages/*/content/*/citations"),
+            concat!($at, "messages/*/content/*/content/*/citations"),
             concat!($at, "messages/*/content/*/context"),
             concat!($at, "messages/*/content/*/title"),
         ]
@@ -68,10 +115,15 @@ static ANY: Rules = BASE;
 /// Shared with Claude on Vertex, whose bodies are the same.
 pub(super) static MESSAGES: Rules = Rules {
     cosmetic: &[cosmetic!("")],
-    presets: &[Preset::bool("stream", false), Preset::bool("tool_choice/disable_parallel_tool_use", false)],
+    presets: presets!(
+        "",
+        Preset::text("tool_choice/type", "auto").with("tools"),
+        Preset::text("tool_choice/type", "none").without("tools")
+    ),
     null_is_absent: nulls!(""),
     input: &["messages", "system"],
     echoed: echoed!(""),
+    forms: forms!(""),
     terminator: Terminator::Events(&["message_stop"]),
     ..BASE
 };
@@ -81,10 +133,12 @@ static POLL: Rules = Rules { poll: Some(&BATCH), ..BASE };
 static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
 static BATCHES: Rules = Rules {
     cosmetic: &[cosmetic!("requests/*/params/")],
+    presets: presets!("requests/*/params/",),
     null_is_absent: nulls!("requests/*/params/"),
     input: &["requests"],
     submit: Some(&BATCH),
     echoed: echoed!("requests/*/params/"),
+    forms: forms!("requests/*/params/"),
     ..BASE
 };
 static COMPLETE: Rules = Rules {

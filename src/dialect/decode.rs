@@ -37,6 +37,15 @@ pub fn decoded<'a>(headers: &Headers, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     Some(plain)
 }
 
+/// The JSON of a body, whatever its content type says: without its content encoding and its byte order mark.
+///
+/// # Errors
+/// When it cannot be decoded, or is no JSON.
+pub fn json_of(headers: &Headers, body: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
+    let plain = decoded(headers, body).unwrap_or(Cow::Borrowed(body));
+    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plain))
+}
+
 fn bounded(reader: impl Read) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     reader.take(LIMIT + 1).read_to_end(&mut out).ok()?;
@@ -77,6 +86,17 @@ mod tests {
         }
         assert_eq!(decoded(&Headers::from_iter([("content-encoding", "compress")]), b"x"), None);
         assert_eq!(decoded(&Headers::default(), b"x").as_deref(), Some(&b"x"[..]));
+    }
+
+    #[test]
+    fn json_is_read_whatever_stands_around_it() {
+        let headers = Headers::from_iter([
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("content-encoding", "gzip"),
+        ]);
+        let body = gzip("\u{feff}{\"a\":\"b&c=d\"}".as_bytes());
+        assert_eq!(json_of(&headers, &body).unwrap()["a"], "b&c=d");
+        assert!(json_of(&headers, b"{}").is_ok() && json_of(&Headers::default(), b"a=1").is_err());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Gemini and Vertex. Source of the tables: the REST references of both, the JSON mapping of protocol buffers (keys in
 //! either spelling, `null` and empty lists as absent), and the request types of google-genai.
 
-use super::{Endpoint, Job, Plain, Preset, Reads, Refusal, Rules, Spelling, Terminator, anthropic, path};
+use super::{
+    Echo, Endpoint, Forms, Job, Preset, Reads, Refusal, Rules, Spelling, Terminator, anthropic, path,
+};
 
 const NULLS: &[&str] = &[
     "cachedContent",
@@ -13,12 +15,14 @@ const NULLS: &[&str] = &[
     "taskType",
     "title",
     "toolConfig",
+    "toolConfig/*",
     "tools",
+    "tools/*/*",
+    "contents/*/role",
+    "contents/*/parts/*/*",
+    "systemInstruction/role",
+    "systemInstruction/parts/*/*",
 ];
-
-const fn empty(field: &'static str) -> Preset {
-    Preset { field, value: Plain::Empty, model: "" }
-}
 
 /// Where keys are written in one way only, because they are people's own.
 static CONTENT: Spelling = Spelling {
@@ -29,24 +33,88 @@ static CONTENT: Spelling = Spelling {
         "contents/*/parts/*/toolCall/args",
         "contents/*/parts/*/toolResponse/response",
         "contents/*/parts/*/partMetadata",
-        "contents/parts/*/functionCall/args",
-        "contents/parts/*/functionResponse/response",
         "tools/*/functionDeclarations/*/parametersJsonSchema",
         "tools/*/functionDeclarations/*/responseJsonSchema",
         "generationConfig/responseJsonSchema",
         "generationConfig/_responseJsonSchema",
         "generateContentRequest/contents/*/parts/*/functionCall/args",
         "generateContentRequest/contents/*/parts/*/functionResponse/response",
-        "generateContentRequest/tools",
-        "generateContentRequest/generationConfig",
+        "generateContentRequest/contents/*/parts/*/partMetadata",
+        "generateContentRequest/tools/*/functionDeclarations/*/parametersJsonSchema",
+        "generateContentRequest/tools/*/functionDeclarations/*/responseJsonSchema",
+        "generateContentRequest/generationConfig/responseJsonSchema",
+        "generateContentRequest/generationConfig/_responseJsonSchema",
         "generateContentRequest/labels",
     ],
     schemas: &[
         "tools/*/functionDeclarations/*/parameters",
         "tools/*/functionDeclarations/*/response",
         "generationConfig/responseSchema",
+        "generateContentRequest/tools/*/functionDeclarations/*/parameters",
+        "generateContentRequest/tools/*/functionDeclarations/*/response",
+        "generateContentRequest/generationConfig/responseSchema",
     ],
 };
+
+/// What the JSON mapping of protocol buffers reads in several forms: numbers as texts, bytes in either alphabet of base64,
+/// padded or not. Google's servers take the only element of a list without the list, and their examples write it so.
+static FORMS: Forms = Forms {
+    lone_object: &[
+        "contents",
+        "contents/*/parts",
+        "systemInstruction/parts",
+        "content/parts",
+        "requests/*/content/parts",
+        "generateContentRequest/contents",
+        "generateContentRequest/contents/*/parts",
+        "generateContentRequest/systemInstruction/parts",
+        "safetySettings",
+        "tools",
+        "tools/*/functionDeclarations",
+    ],
+    numbers: &[
+        "generationConfig/candidateCount",
+        "generationConfig/frequencyPenalty",
+        "generationConfig/logprobs",
+        "generationConfig/maxOutputTokens",
+        "generationConfig/presencePenalty",
+        "generationConfig/seed",
+        "generationConfig/temperature",
+        "generationConfig/thinkingConfig/thinkingBudget",
+        "generationConfig/topK",
+        "generationConfig/topP",
+        "outputDimensionality",
+        "requests/*/outputDimensionality",
+    ],
+    bytes: &[
+        "contents/*/parts/*/inlineData/data",
+        "contents/*/parts/*/thoughtSignature",
+        "content/parts/*/inlineData/data",
+        "requests/*/content/parts/*/inlineData/data",
+    ],
+    ..Forms::NONE
+};
+/// What a signature accompanies. One that stands alone is the thought itself.
+const SHOWN: &[&str] = &[
+    "text",
+    "functionCall",
+    "functionResponse",
+    "inlineData",
+    "fileData",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
+];
+const ECHOES: &[Echo] = &[
+    Echo::names("contents/*/parts/*/thoughtSignature").beside(SHOWN),
+    Echo::names("contents/*/parts/*/functionCall/id"),
+    Echo::refers("contents/*/parts/*/functionResponse/id"),
+    Echo::names("contents/*/parts/*/executableCode/id"),
+    Echo::refers("contents/*/parts/*/codeExecutionResult/id"),
+    Echo::names("contents/*/parts/*/toolCall/id"),
+    Echo::refers("contents/*/parts/*/toolResponse/id"),
+];
 
 const BASE: Rules = Rules { plain_models: true, ..Rules::NONE };
 
@@ -62,27 +130,37 @@ static UPLOADED: Job =
 static FILE: Rules = Rules { poll: Some(&UPLOADED), ..BASE };
 static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
 static GENERATE: Rules = Rules {
-    cosmetic: &[&["labels"]],
+    // "The role field of systemInstruction is ignored."
+    cosmetic: &[&["labels", "systemInstruction/role"]],
     presets: &[
-        empty("generationConfig"),
-        empty("generationConfig/stopSequences"),
-        empty("safetySettings"),
-        empty("toolConfig"),
-        empty("tools"),
+        Preset::empty("generationConfig"),
+        Preset::empty("generationConfig/stopSequences"),
+        Preset::empty("safetySettings"),
+        Preset::empty("toolConfig"),
+        Preset::empty("tools"),
         Preset::number("generationConfig/candidateCount", "1"),
+        Preset::text("generationConfig/responseMimeType", "text/plain"),
+        // As protocol buffers have it. What a model answers with then depends on the model: some add pictures unasked.
+        Preset::empty("generationConfig/responseModalities"),
+        Preset::text("toolConfig/functionCallingConfig/mode", "AUTO"),
+        Preset::bool("contents/*/parts/*/thought", false),
+        // "Useful to set for multi-turn conversations, otherwise can be left blank or unset."
+        Preset::text("contents/0/role", "user").without("contents/1"),
     ],
     null_is_absent: NULLS,
     input: &["contents", "systemInstruction"],
-    echoed: &[
-        "contents/*/parts/*/thoughtSignature",
-        "contents/*/parts/*/functionCall/id",
-        "contents/*/parts/*/functionResponse/id",
-    ],
+    echoed: ECHOES,
+    forms: &FORMS,
     terminator: Terminator::Fields(&["/candidates/*/finishReason", "/promptFeedback/blockReason"]),
     spelling: Some(&CONTENT),
     ..BASE
 };
-static COUNT: Rules = Rules { cosmetic: &[&["labels", "generateContentRequest/model"]], ..GENERATE_BASE };
+static COUNT: Rules = Rules {
+    cosmetic: &[&["labels", "generateContentRequest/model", "systemInstruction/role"]],
+    echoed: ECHOES,
+    forms: &FORMS,
+    ..GENERATE_BASE
+};
 const GENERATE_BASE: Rules = Rules {
     null_is_absent: NULLS,
     input: &["contents", "systemInstruction", "generateContentRequest"],
@@ -94,6 +172,7 @@ static EMBED: Rules = Rules {
     cosmetic: &[&["requests/*/model"]],
     null_is_absent: NULLS,
     input: &["content", "requests"],
+    forms: &FORMS,
     spelling: Some(&CONTENT),
     ..BASE
 };

@@ -2,9 +2,13 @@
 
 use super::{Endpoint, Refusal, Rules};
 
-/// Where the input usually is; it only weighs in the likeness of near misses.
-static RULES: Rules =
-    Rules { input: &["messages", "prompt", "input", "contents", "text", "query"], ..Rules::NONE };
+/// Where the input usually is only weighs in the likeness of near misses. What form of answer a call asks for decides
+/// where it is not JSON: some APIs send an event stream, a file or a job by these headers alone.
+static RULES: Rules = Rules {
+    input: &["messages", "prompt", "input", "contents", "text", "query"],
+    negotiated: &[("accept", &["application/json", "text/plain"]), ("prefer", &[])],
+    ..Rules::NONE
+};
 
 pub(super) fn endpoint(path: &str) -> Endpoint {
     let template = super::path::normal(path);

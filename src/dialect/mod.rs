@@ -4,6 +4,7 @@
 mod answer;
 mod anthropic;
 mod azure;
+pub(crate) mod body_kind;
 mod decode;
 mod dice;
 mod failure;
@@ -11,6 +12,7 @@ mod finality;
 mod gemini;
 mod generic;
 pub(crate) mod model_name;
+pub(crate) mod multipart;
 mod openai;
 pub mod openai_mock;
 pub mod painting;
@@ -19,10 +21,13 @@ mod rules;
 mod sse;
 
 pub use answer::{AnswerState, EndWatch};
-pub use decode::decoded;
+pub use body_kind::BodyKind;
+pub use decode::{decoded, json_of};
 pub use failure::Failure;
 pub(crate) use path::{behind_version, decoded as unescaped};
-pub use rules::{Job, Plain, Preset, Reads, Rules, Spelling, Terminator};
+pub use rules::{
+    Echo, EchoPart, Forms, Given, Items, Job, Plain, Preset, Reads, Rules, Spelling, Terminator,
+};
 pub use sse::{SseEvent, events};
 
 use crate::model::{Headers, Request, Response};

@@ -35,6 +35,11 @@ const PROVIDERS: &[&str] = &[
 
 /// The name without provider prefixes and without the date at its end.
 pub(crate) fn canonical(name: &str) -> &str {
+    without_date(without_provider(name))
+}
+
+/// The name without provider prefixes.
+pub(crate) fn without_provider(name: &str) -> &str {
     let mut rest = name.trim();
     while let Some((provider, model)) = rest.split_once('/') {
         if model.is_empty() || !PROVIDERS.iter().any(|known| known.eq_ignore_ascii_case(provider)) {
@@ -42,7 +47,7 @@ pub(crate) fn canonical(name: &str) -> &str {
         }
         rest = model;
     }
-    without_date(rest)
+    rest
 }
 
 /// Cuts `-20241022` or `-2024-08-06` and a revision behind it (`-v1:0`).

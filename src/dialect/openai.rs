@@ -1,6 +1,6 @@
 //! `OpenAI`, and all that speak like it. Source of the tables: the API reference and the SDKs' request types.
 
-use super::{Endpoint, Job, Plain, Preset, Reads, Refusal, Rules, Terminator, path};
+use super::{Echo, Endpoint, Forms, Items, Job, Preset, Reads, Refusal, Rules, Terminator, path};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[
@@ -22,9 +22,8 @@ const QUERY: &[&str] = &["api-version"];
 
 const STREAM: Preset = Preset::bool("stream", false);
 const USAGE: Preset = Preset::bool("stream_options/include_usage", false);
-const NO_STREAM_OPTIONS: Preset = Preset { field: "stream_options", value: Plain::Empty, model: "" };
+const NO_STREAM_OPTIONS: Preset = Preset::empty("stream_options");
 const N: Preset = Preset::number("n", "1");
-const TEXT_FORMAT: Preset = Preset::text("response_format/type", "text");
 
 const CHAT_NULLS: &[&str] = &[
     "audio",
@@ -61,6 +60,7 @@ const CHAT_NULLS: &[&str] = &[
     "messages/*/tool_calls",
     "messages/*/function_call",
     "messages/*/audio",
+    "tools/*/function/strict",
 ];
 const RESPONSES_NULLS: &[&str] = &[
     "background",
@@ -82,6 +82,19 @@ const RESPONSES_NULLS: &[&str] = &[
     "top_logprobs",
     "top_p",
     "truncation",
+    "reasoning/effort",
+    "reasoning/summary",
+    "reasoning/generate_summary",
+    "text/verbosity",
+    "tools/*/description",
+    "tools/*/filters",
+    "tools/*/user_location",
+    "input/*/id",
+    "input/*/status",
+    "input/*/type",
+    "input/*/content",
+    "input/*/encrypted_content",
+    "input/*/content/*/logprobs",
 ];
 const IMAGE_NULLS: &[&str] = &[
     "background",
@@ -130,7 +143,65 @@ const IMAGE_PRESETS: &[Preset] = &[
     Preset::text("output_format", "png"),
     Preset::number("output_compression", "100"),
     Preset::number("partial_images", "0"),
-    Preset { field: "response_format", value: Plain::Text("b64_json"), model: "gpt-image" },
+    Preset::text("response_format", "b64_json").of("gpt-image"),
+    Preset::text("response_format", "url").of("dall-e"),
+    Preset::text("style", "vivid").of("dall-e-3"),
+];
+/// The reference's defaults of a chat that are the same for all models. Reasoning effort is not among them: what it is
+/// depends on the model.
+const CHAT_PRESETS: &[Preset] = &[
+    N,
+    STREAM,
+    USAGE,
+    NO_STREAM_OPTIONS,
+    Preset::text("response_format/type", "text"),
+    Preset::number("temperature", "1"),
+    Preset::number("top_p", "1"),
+    Preset::number("frequency_penalty", "0"),
+    Preset::number("presence_penalty", "0"),
+    Preset::bool("logprobs", false),
+    Preset::text("verbosity", "medium"),
+    Preset::bool("parallel_tool_calls", true),
+    Preset::text("tool_choice", "auto").with("tools"),
+    Preset::text("tool_choice", "none").without("tools"),
+    Preset::text("function_call", "auto").with("functions"),
+    Preset::text("function_call", "none").without("functions"),
+    Preset::text("modalities/0", "text").without("modalities/1"),
+    Preset::bool("tools/*/function/strict", false),
+    Preset::text("messages/*/content/*/image_url/detail", "auto"),
+    // What the SDKs' own message objects write out when they are sent back.
+    Preset::empty("messages/*/annotations"),
+];
+const COMPLETIONS_PRESETS: &[Preset] = &[
+    N,
+    STREAM,
+    USAGE,
+    NO_STREAM_OPTIONS,
+    Preset::number("temperature", "1"),
+    Preset::number("top_p", "1"),
+    Preset::number("frequency_penalty", "0"),
+    Preset::number("presence_penalty", "0"),
+    Preset::number("max_tokens", "16"),
+    Preset::number("best_of", "1"),
+    Preset::bool("echo", false),
+];
+const RESPONSES_PRESETS: &[Preset] = &[
+    STREAM,
+    NO_STREAM_OPTIONS,
+    Preset::bool("background", false),
+    Preset::text("text/format/type", "text"),
+    Preset::text("text/verbosity", "medium"),
+    Preset::number("temperature", "1"),
+    Preset::number("top_p", "1"),
+    Preset::bool("parallel_tool_calls", true),
+    Preset::text("truncation", "disabled"),
+    Preset::text("tool_choice", "auto"),
+    Preset::text("input/*/type", "message"),
+    Preset::text("input/*/content/*/detail", "auto"),
+    // What an answer's items say of themselves when they are sent back.
+    Preset::text("input/*/status", "completed"),
+    Preset::empty("input/*/content/*/annotations"),
+    Preset::empty("input/*/content/*/logprobs"),
 ];
 const IMAGE_INPUT: &[&str] = &["prompt", "image", "images", "mask", "markup"];
 const IMAGE_END: &[&str] =
@@ -153,32 +224,86 @@ static SUBMIT: Rules = Rules { submit: Some(&JOB), ..BASE };
 static POLL: Rules = Rules { poll: Some(&JOB), ..BASE };
 static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
 static MUTABLE: Rules = Rules { reads: Reads::Mutable, ..BASE };
+/// "The contents of the message" as a text or as parts; `stop` as "string / array".
+static CHAT_FORMS: Forms = Forms {
+    lone_text: &["messages/*/content", "prediction/content"],
+    text_block: &["text"],
+    lone_item: &["stop"],
+    ..Forms::NONE
+};
+static COMPLETIONS_FORMS: Forms = Forms { lone_item: &["stop"], ..Forms::NONE };
+/// "A text input to the model, equivalent to a text input with the `user` role."
+static RESPONSES_FORMS: Forms = Forms {
+    lone_text: &["input/*/content"],
+    text_block: &["input_text"],
+    lone_message: &["input"],
+    ..Forms::NONE
+};
+/// Items that a request gives in full, so that their ids say no more than which is which. The ids of all others refer to
+/// what `OpenAI` keeps: of a reference, of thoughts, of pictures and searches, of a compaction.
+const WHOLE_ITEMS: &[&str] = &[
+    "message",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+    "local_shell_call",
+    "shell_call",
+    "shell_call_output",
+    "apply_patch_call",
+    "apply_patch_call_output",
+    "computer_call",
+    "computer_call_output",
+    "mcp_call",
+    "mcp_list_tools",
+    "mcp_approval_request",
+    "mcp_approval_response",
+];
+const CALLS: &[&str] = &[
+    "function_call",
+    "custom_tool_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+    "computer_call",
+    "tool_search_call",
+];
+static ITEMS: Items =
+    Items { list: "/output", ids: &["id", "call_id"], volatile: &["status", "encrypted_content"] };
+const RESPONSES_ECHOES: &[Echo] = &[
+    Echo::names("input/*/id").of(WHOLE_ITEMS),
+    Echo::names("input/*/id").of(&[""]).beside(&["role"]),
+    Echo::refers("input/*/id").of(&["local_shell_call_output"]),
+    Echo::names("input/*/call_id").of(CALLS),
+    Echo::refers("input/*/call_id"),
+    Echo::refers("input/*/approval_request_id"),
+];
+
 static CHAT: Rules = Rules {
-    presets: &[N, STREAM, USAGE, NO_STREAM_OPTIONS, TEXT_FORMAT],
+    presets: CHAT_PRESETS,
     null_is_absent: CHAT_NULLS,
     input: &["messages"],
-    echoed: &["messages/*/tool_calls/*/id", "messages/*/tool_call_id", "messages/*/audio/id"],
+    echoed: &[Echo::names("messages/*/tool_calls/*/id"), Echo::refers("messages/*/tool_call_id")],
+    forms: &CHAT_FORMS,
     terminator: Terminator::Done,
     ..BASE
 };
 static COMPLETIONS: Rules = Rules {
-    presets: &[N, STREAM, USAGE, NO_STREAM_OPTIONS],
+    presets: COMPLETIONS_PRESETS,
     null_is_absent: CHAT_NULLS,
     input: &["prompt", "suffix"],
+    forms: &COMPLETIONS_FORMS,
     terminator: Terminator::Done,
     ..BASE
 };
 static RESPONSES: Rules = Rules {
-    earlier: &["previous_response_id"],
-    presets: &[
-        STREAM,
-        NO_STREAM_OPTIONS,
-        Preset::bool("background", false),
-        Preset::text("text/format/type", "text"),
-    ],
+    earlier: &["previous_response_id", "input/*/id", "input/*/call_id", "input/*/approval_request_id"],
+    items: Some(&ITEMS),
+    presets: RESPONSES_PRESETS,
     null_is_absent: RESPONSES_NULLS,
     input: &["input", "instructions", "prompt"],
-    echoed: &["input/*/id", "input/*/call_id", "input/*/encrypted_content"],
+    echoed: RESPONSES_ECHOES,
+    forms: &RESPONSES_FORMS,
     terminator: Terminator::Events(&[
         "response.completed",
         "response.failed",
@@ -214,11 +339,18 @@ static SPEECH: Rules = Rules {
     ],
     null_is_absent: AUDIO_NULLS,
     input: &["input", "instructions"],
+    // The SDKs ask for bytes, whatever the format.
+    negotiated: &[("accept", &["application/octet-stream", "application/json"])],
     terminator: Terminator::Events(&["speech.audio.done"]),
     ..BASE
 };
 static TRANSCRIPTIONS: Rules = Rules {
-    presets: &[Preset::text("response_format", "json"), STREAM],
+    presets: &[
+        Preset::text("response_format", "json"),
+        Preset::number("temperature", "0"),
+        Preset::text("timestamp_granularities/0", "segment").without("timestamp_granularities/1"),
+        STREAM,
+    ],
     null_is_absent: AUDIO_NULLS,
     input: &["file", "prompt"],
     terminator: Terminator::DoneOr(&["transcript.text.done"]),

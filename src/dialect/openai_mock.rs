@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::decode::json_of;
 use super::dice::Dice;
 use crate::model::{ByteLog, Hash, Headers, Request, Response};
 
@@ -50,7 +51,7 @@ struct Ask {
 
 impl Ask {
     fn of(endpoint: &str, request: &Request) -> Result<Self, Refusal> {
-        let mut body: Value = serde_json::from_slice(&request.body).map_err(|problem| {
+        let mut body: Value = json_of(&request.headers, &request.body).map_err(|problem| {
             Refusal::new(None, format!("We could not parse the JSON body of your request: {problem}."))
         })?;
         body.sort_all_objects();

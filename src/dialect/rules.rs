@@ -16,14 +16,22 @@ pub struct Rules {
     pub null_is_absent: &'static [&'static str],
     /// Fields that hold the input, as opposed to parameters of the output.
     pub input: &'static [&'static str],
-    /// Ids echoed from earlier answers, which are compared by position.
-    pub echoed: &'static [&'static str],
+    /// Ids that only say what belongs together within one request, which are compared by position. Nothing else of an
+    /// earlier answer is: what is content, and what refers to content that the request does not hold, decides.
+    pub echoed: &'static [Echo],
+    /// Spellings of one value that the API documents as equal.
+    pub forms: &'static Forms,
+    /// Headers by which a request chooses the form of its answer and which decide here, each with the values that say no
+    /// more than its absence; everywhere else they are cosmetic.
+    pub negotiated: &'static [(&'static str, &'static [&'static str])],
     /// How an event stream of this endpoint ends.
     pub terminator: Terminator,
     /// JSON pointers of links to media in the answer, `*` for any array index.
     pub links: &'static [&'static str],
     /// Fields that hold the id of an earlier answer of this endpoint, which stands under `id` there.
     pub earlier: &'static [&'static str],
+    /// What an answer of this endpoint gives such ids to beside itself.
+    pub items: Option<&'static Items>,
     /// The job that a request of this endpoint submits.
     pub submit: Option<&'static Job>,
     /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it, or its
@@ -35,6 +43,17 @@ pub struct Rules {
     pub spelling: Option<&'static Spelling>,
     /// Whether model names carry provider prefixes and date suffixes that do not matter.
     pub plain_models: bool,
+}
+
+/// Items of an answer that later requests may name by their ids. Equal ones that answered the same request are the same.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Items {
+    /// Where the answer lists them: a JSON pointer.
+    pub list: &'static str,
+    /// The keys of an item under which ids of it stand.
+    pub ids: &'static [&'static str],
+    /// Other keys that differ between equal ones.
+    pub volatile: &'static [&'static str],
 }
 
 /// What submits and polls of a job answer, in JSON pointers.
@@ -73,6 +92,48 @@ pub struct Spelling {
     pub schemas: &'static [&'static str],
 }
 
+/// Spellings of one value that an API documents as equal. All of them are paths of a JSON body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Forms {
+    /// Where a list of one text block is the same as its text.
+    pub lone_text: &'static [&'static str],
+    /// The `type` of such a block.
+    pub text_block: &'static [&'static str],
+    /// Where a text is the same as a list of one message of the user that says it.
+    pub lone_message: &'static [&'static str],
+    /// Where a text is the same as a list that holds nothing else.
+    pub lone_item: &'static [&'static str],
+    /// Where an object is the same as a list that holds nothing else.
+    pub lone_object: &'static [&'static str],
+    /// Where a text that spells a number is that number.
+    pub numbers: &'static [&'static str],
+    /// Where a text is bytes in base64, in either alphabet, padded or not.
+    pub bytes: &'static [&'static str],
+}
+
+/// A field that holds an id of the conversation in the same request, or what accompanies content of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Echo {
+    /// The field.
+    pub field: &'static str,
+    /// What it does in the conversation.
+    pub part: EchoPart,
+    /// The `type` beside it must be one of these, where there are any; an empty one stands for no `type`.
+    pub types: &'static [&'static str],
+    /// One of these must stand beside it and hold something, where there are any.
+    pub beside: &'static [&'static str],
+}
+
+/// What an id does in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EchoPart {
+    /// It names what stands beside it.
+    Names,
+    /// It refers to what another one names. Where none of the request does, it refers to something outside of it, and
+    /// decides.
+    Refers,
+}
+
 /// A documented default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
@@ -82,6 +143,19 @@ pub struct Preset {
     pub value: Plain,
     /// The default holds only for models whose name starts like this.
     pub model: &'static str,
+    /// What else must be there, or must not be.
+    pub given: Given,
+}
+
+/// On what a default depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// On nothing.
+    Always,
+    /// On this field, which must hold something.
+    With(&'static str),
+    /// On this field, which must hold nothing.
+    Without(&'static str),
 }
 
 /// A plain value in a table.
@@ -121,9 +195,12 @@ impl Rules {
         null_is_absent: &[],
         input: &[],
         echoed: &[],
+        forms: &Forms::NONE,
+        negotiated: &[],
         terminator: Terminator::Unknown,
         links: &[],
         earlier: &[],
+        items: None,
         submit: None,
         poll: None,
         reads: Reads::ByAnswer,
@@ -167,22 +244,85 @@ fn last_segment(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
+impl Forms {
+    /// Every value has one spelling.
+    pub const NONE: Self = Self {
+        lone_text: &[],
+        text_block: &[],
+        lone_message: &[],
+        lone_item: &[],
+        lone_object: &[],
+        numbers: &[],
+        bytes: &[],
+    };
+}
+
+impl Echo {
+    /// An id that names what stands beside it.
+    #[must_use]
+    pub const fn names(field: &'static str) -> Self {
+        Self { field, part: EchoPart::Names, types: &[], beside: &[] }
+    }
+
+    /// An id that refers to what another one names.
+    #[must_use]
+    pub const fn refers(field: &'static str) -> Self {
+        Self { field, part: EchoPart::Refers, types: &[], beside: &[] }
+    }
+
+    /// The same, where the `type` beside it is one of these.
+    #[must_use]
+    pub const fn of(self, types: &'static [&'static str]) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The same, where one of these stands beside it and holds something.
+    #[must_use]
+    pub const fn beside(self, beside: &'static [&'static str]) -> Self {
+        Self { beside, ..self }
+    }
+}
+
 impl Preset {
     /// A default that is a text.
     #[must_use]
     pub const fn text(field: &'static str, value: &'static str) -> Self {
-        Self { field, value: Plain::Text(value), model: "" }
+        Self { field, value: Plain::Text(value), model: "", given: Given::Always }
     }
 
     /// A default that is a number, in canonical form.
     #[must_use]
     pub const fn number(field: &'static str, value: &'static str) -> Self {
-        Self { field, value: Plain::Number(value), model: "" }
+        Self { field, value: Plain::Number(value), model: "", given: Given::Always }
     }
 
     /// A default that is true or false.
     #[must_use]
     pub const fn bool(field: &'static str, value: bool) -> Self {
-        Self { field, value: Plain::Bool(value), model: "" }
+        Self { field, value: Plain::Bool(value), model: "", given: Given::Always }
+    }
+
+    /// A default that is an empty object or list.
+    #[must_use]
+    pub const fn empty(field: &'static str) -> Self {
+        Self { field, value: Plain::Empty, model: "", given: Given::Always }
+    }
+
+    /// The same, for models whose name starts like this.
+    #[must_use]
+    pub const fn of(self, model: &'static str) -> Self {
+        Self { model, ..self }
+    }
+
+    /// The same, where this field holds something.
+    #[must_use]
+    pub const fn with(self, field: &'static str) -> Self {
+        Self { given: Given::With(field), ..self }
+    }
+
+    /// The same, where this field holds nothing.
+    #[must_use]
+    pub const fn without(self, field: &'static str) -> Self {
+        Self { given: Given::Without(field), ..self }
     }
 }

@@ -293,7 +293,11 @@ impl Engine {
         asked.ticket.call().cause = explain::cause(&near);
         let scope = asked.incoming.overrides.scope.as_deref();
         let text = explain::sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
-        let details = json!({ "mode": asked.mode, "near_misses": near });
+        let text = explain::with_opaque(text, &asked.fields);
+        let mut details = json!({ "mode": asked.mode, "near_misses": near });
+        if let Some(why) = asked.fields.opaque {
+            details["opaque"] = why.into();
+        }
         self.refuse(
             asked,
             Outcome::Miss,

@@ -282,6 +282,14 @@ pub(super) fn sentence(near: &[Near], scope: impl Fn(&RecordingId) -> Option<Str
     format!("no recording answers this call; nearest is {}{tie}: {shown}{more}{fix}", nearest.recording)
 }
 
+/// The sentence, and why the body has no fields of its own, where it has none: nobody could tell from a comparison.
+pub(super) fn with_opaque(sentence: String, fields: &Fields) -> String {
+    match fields.opaque {
+        Some(why) => format!("{sentence}. The body is compared as it is, byte for byte: {why}"),
+        None => sentence,
+    }
+}
+
 /// The miss in a form that equal misses share.
 pub(super) fn cause(near: &[Near]) -> Option<Arc<Cause>> {
     let nearest = near.first()?;

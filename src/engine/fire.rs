@@ -78,7 +78,7 @@ impl Engine {
             base: &base,
             started,
         };
-        let key = raw.key();
+        let key = self.raw_key(&raw);
         let mut asked = self.asked(Incoming { request, overrides, base, started, key }).await;
         let call = asked.ticket.call().id;
         // Whoever reads the answer to its end could wait for ever: a recording may be one that stalls.
@@ -96,8 +96,11 @@ impl Engine {
             let fields = engine.fields_of(&id)?;
             let mut all = fields.under_strategy(&strategy);
             let told = all.by_ref().take(TOLD).map(|(field, value, significant)| FieldShown {
+                value: match fields.opaque.filter(|_| field.is_whole_body()) {
+                    Some(why) => format!("as it is, byte for byte: {why}"),
+                    None => value,
+                },
                 field: field.to_string(),
-                value,
                 significant,
             });
             let told: Vec<_> = told.collect();

@@ -1,17 +1,23 @@
 //! Jobs: a submit, and polls that ask for its state until it is final.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
 
 use super::Engine;
 use super::answer::Asked;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
 use super::library::Lens;
-use crate::dialect::events;
-use crate::model::{Playback, Recording, Request, Response, Scrubbed};
+use crate::dialect::{Items, events, json_of};
+use crate::model::{Fingerprint, Hash, Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
+
+/// So many items of an answer can be named later.
+const ITEMS: usize = 64;
 
 /// The jobs that this process saw submitted and that have no final state yet.
 #[derive(Default)]
@@ -98,26 +104,70 @@ pub(super) fn submits(request: &Request) -> bool {
     let (_, endpoint) = endpoint_of(request);
     endpoint.rules.submit.is_some_and(|job| {
         job.flag.is_none_or(|flag| {
-            let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let body = json_of(&request.headers, &request.body).unwrap_or_default();
             body.pointer(flag) == Some(&true.into())
         })
     })
 }
 
-/// The id of an answer, by which later requests of its endpoint may name it; of a stream the one in its first event.
+/// The id of an answer, by which later requests of its endpoint may name it; of a stream the one in its first event. On
+/// lines of their own, the ids of its items, each behind a hash of what the item says.
 pub(super) fn answer_id(request: &Scrubbed, response: &Response) -> Option<String> {
     let (_, endpoint) = endpoint_of(request);
     if endpoint.rules.earlier.is_empty() {
         return None;
     }
     let body = decoded(&response.headers, &response.log.bytes).ok()?;
-    let answer: serde_json::Value = if response.headers.media_type() == "text/event-stream" {
-        serde_json::from_slice(&events(&body).next()?.data).ok()?
+    let (first, last) = if response.headers.media_type() == "text/event-stream" {
+        let events: Vec<_> = events(&body).collect();
+        let first: Value = serde_json::from_slice(&events.first()?.data).ok()?;
+        // The last event with an answer in it has all of it.
+        let last = events.iter().rev().find_map(|event| serde_json::from_slice(&event.data).ok());
+        (first, last.unwrap_or_default())
     } else {
-        serde_json::from_slice(&body).ok()?
+        let answer: Value = serde_json::from_slice(&body).ok()?;
+        (answer.clone(), answer)
     };
-    let id = answer.pointer("/response/id").or_else(|| answer.get("id"))?;
-    id.as_str().map(str::to_owned)
+    let answer = |event: &Value| event.get("response").unwrap_or(event).clone();
+    let mut said = answer(&first).get("id")?.as_str()?.to_owned();
+    if let Some(items) = endpoint.rules.items {
+        named(items, &answer(&last), &mut said);
+    }
+    Some(said)
+}
+
+/// Adds a line for each id of each item.
+fn named(items: &Items, answer: &Value, said: &mut String) {
+    let list = answer.pointer(items.list).and_then(Value::as_array);
+    for item in list.into_iter().flatten().take(ITEMS) {
+        let Some(members) = item.as_object() else { continue };
+        let unnamed = |key: &String| !items.ids.contains(&&**key) && !items.volatile.contains(&&**key);
+        let mut content: Value = members
+            .iter()
+            .filter(|(key, _)| unnamed(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        content.sort_all_objects();
+        for key in items.ids {
+            if let Some(id) = members.get(*key).and_then(Value::as_str).filter(|id| !id.contains('\n')) {
+                let hash = Hash::of(format!("{key} {content}").as_bytes());
+                _ = write!(said, "\n{hash} {id}");
+            }
+        }
+    }
+}
+
+/// What the ids of an answer mean, the answer's own first: the fingerprint of what was asked, and of an item that
+/// together with what it says.
+pub(super) fn meanings(said: &str, asked: Fingerprint) -> impl Iterator<Item = (&str, Fingerprint)> {
+    let mut lines = said.split('\n');
+    let own = lines.next().map(|id| (id, asked));
+    let items = lines.filter_map(|line| line.split_once(' '));
+    own.into_iter().chain(items.map(move |(hash, id)| {
+        let both = [&asked.0[..], hash.as_bytes()].concat();
+        (id, Fingerprint(Hash::of(&both).0))
+    }))
 }
 
 fn read(response: &Response) -> serde_json::Value {

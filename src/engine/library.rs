@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::cursors::{Cursors, Scope, Turn};
 use super::failures::FailurePolicy;
+use super::jobs;
 use super::use_count::Use;
 use crate::matching::{Condition, Fields};
 use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
@@ -369,8 +370,9 @@ impl State {
         for (id, asked) in &entry.keys.earlier {
             self.answers.entry(id.clone()).or_insert(*asked);
         }
-        if let Some(id) = &entry.keys.answer {
-            self.answers.insert(id.clone(), entry.keys.all);
+        let said = entry.keys.answer.as_deref();
+        for (id, meaning) in said.into_iter().flat_map(|said| jobs::meanings(said, entry.keys.all)) {
+            self.answers.insert(id.to_owned(), meaning);
         }
         if !row.answers() {
             // It is listed and never found.

@@ -20,6 +20,7 @@ use super::ticket::{Ticket, micros};
 use super::use_count::Use;
 use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
+use crate::matching::CANONICAL_VERSION;
 use crate::model::{
     ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId, Timestamp,
 };
@@ -107,6 +108,13 @@ struct Prepared {
 }
 
 impl Engine {
+    /// The hash of a raw request, as the configuration in force looks at it.
+    #[must_use]
+    pub fn raw_key(&self, raw: &Raw<'_>) -> RawKey {
+        let live = self.shared.live.load();
+        raw.key_under(live.version, live.canon.headers())
+    }
+
     /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
     #[must_use]
     pub fn answer_known(&self, raw: &Raw<'_>, key: &RawKey) -> Option<Answer> {
@@ -278,18 +286,27 @@ impl Engine {
 }
 
 impl Raw<'_> {
-    /// The hash of the raw request with the headers that matter, and of what its own headers ask for.
+    /// The hash of the raw request with the headers that matter, and of what its own headers ask for, as no configuration
+    /// looks at it.
     #[must_use]
     pub fn key(&self) -> RawKey {
+        self.key_under(CANONICAL_VERSION, &[])
+    }
+
+    /// The same under a configuration: `own` are the headers that matter because that says so.
+    fn key_under(&self, version: u32, own: &[String]) -> RawKey {
         let mut digest = Sha256::new();
         let mut part = |bytes: &[u8]| {
             digest.update((bytes.len() as u64).to_le_bytes());
             digest.update(bytes);
         };
+        // What was learned under one configuration is unknown under another, whichever headers that looks at.
+        part(&version.to_le_bytes());
         part(self.mount.as_bytes());
         part(self.method.as_bytes());
         part(self.target.as_bytes());
-        for (name, value) in self.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str())) {
+        let counts = |name: &str| KEPT_HEADERS.contains(&name) || own.iter().any(|own| own == name);
+        for (name, value) in self.headers.iter().filter(|(name, _)| counts(name.as_str())) {
             part(name.as_str().as_bytes());
             part(value.as_bytes());
         }

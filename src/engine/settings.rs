@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::failures::FailurePolicy;
 use super::policy::{Profile, Route, Secret};
-use crate::matching::{Canon, Ignore, Salt, ScrubPattern, Scrubber};
+use crate::matching::{Canon, DatedModels, Ignore, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Prices;
 use crate::retention::MaxAge;
@@ -41,6 +41,10 @@ pub struct Settings {
     pub aliases: BTreeMap<String, String>,
     /// Values that are not compared.
     pub ignores: Vec<Ignore>,
+    /// Headers that decide beside those that can change an answer anyway.
+    pub match_headers: Vec<String>,
+    /// Whether names of models with a date and without mean the same.
+    pub dated_models: DatedModels,
     /// Personal data of the project's own kind.
     pub scrub: Vec<ScrubPattern>,
     /// How old recordings may become.
@@ -94,12 +98,13 @@ impl Live {
         let wrong = |place: &'static str| move |(at, problem)| SettingsError { place, at, problem };
         let scrubber = Scrubber::new(salt, settings.keep_personal).with_patterns(&settings.scrub);
         let canon = Canon::new(&settings.aliases, &settings.ignores);
-        let canon = canon.map_err(wrong("ignore"))?;
+        let canon = canon.map_err(wrong("ignore"))?.with_dated_models(settings.dated_models);
+        let canon = canon.with_headers(&settings.match_headers).map_err(wrong("match_headers"))?;
         // What is replaced by a placeholder is compared as one, also where it was recorded before.
         let patterns = serde_json::to_vec(&settings.scrub).unwrap_or_default();
         let version = if settings.scrub.is_empty() { 0 } else { crc32fast::hash(&patterns) | 1 << 31 };
         Ok(Self {
-            scrubber: scrubber.map_err(wrong("scrub"))?,
+            scrubber: scrubber.map_err(wrong("scrub"))?.keeping(canon.headers()),
             version: canon.version() ^ version,
             canon,
             settings: Arc::new(settings),
@@ -135,6 +140,8 @@ impl Default for Settings {
             routes: Vec::new(),
             aliases: BTreeMap::new(),
             ignores: Vec::new(),
+            match_headers: Vec::new(),
+            dated_models: DatedModels::Same,
             scrub: Vec::new(),
             max_ages: Vec::new(),
             on_expired: OnExpired::Warn,

@@ -10,7 +10,9 @@ use wildmatch::WildMatch;
 use super::canonical::{Fields, names_model};
 use super::field::Field;
 use super::fingerprint::CANONICAL_VERSION;
-use crate::dialect::model_name;
+use super::forms::covers;
+use super::header;
+use crate::dialect::{Rules, model_name};
 use crate::model::Request;
 
 /// Values that are not to be compared.
@@ -28,9 +30,25 @@ pub struct Ignore {
 /// How requests are brought into canonical form.
 #[derive(Clone, Debug, Default)]
 pub struct Canon {
+    /// As the configuration says them.
+    written: BTreeMap<String, String>,
+    /// Followed to their end.
     aliases: BTreeMap<String, String>,
     ignores: Vec<Compiled>,
+    headers: Arc<[String]>,
+    dated_models: DatedModels,
     version: Option<u32>,
+}
+
+/// Whether a model's name with a date at its end (`gpt-4o-2024-08-06`) and the one without mean the same model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DatedModels {
+    /// They do: a recording of one answers a call for the other, and the date is shown as a difference.
+    #[default]
+    Same,
+    /// They do not: the provider moves the name without a date from one model to the next.
+    Exact,
 }
 
 #[derive(Clone, Debug)]
@@ -67,11 +85,51 @@ impl Canon {
         let compiled =
             ignores.iter().enumerate().map(|(at, ignore)| ignore.compiled().map_err(|why| (at, why)));
         let compiled = compiled.collect::<Result<Vec<_>, _>>()?;
-        let text = serde_json::to_vec(&(CANONICAL_VERSION, aliases, ignores)).unwrap_or_default();
-        let changed = !(aliases.is_empty() && ignores.is_empty());
+        let canon = Self { ignores: compiled, written: aliases.clone(), ..Self::default() }.aliased();
+        Ok(if aliases.is_empty() && ignores.is_empty() { canon } else { canon.changed(&(aliases, ignores)) })
+    }
+
+    /// The same form, in which these headers decide, too.
+    ///
+    /// # Errors
+    /// The place of a header that cannot be compared, and a sentence about it.
+    pub fn with_headers(self, headers: &[String]) -> Result<Self, (usize, String)> {
+        let wrong = headers.iter().enumerate().find_map(|(at, name)| {
+            header::refused(name).map(|why| (at, format!("the header `{name}` {why}")))
+        });
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        let mut names: Vec<String> = headers.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names.dedup();
+        Ok(if names.is_empty() {
+            self
+        } else {
+            let canon = self.changed(&("headers", &names));
+            Self { headers: names.into(), ..canon }
+        })
+    }
+
+    /// The same form, with this said of dated models.
+    #[must_use]
+    pub fn with_dated_models(self, dated_models: DatedModels) -> Self {
+        if dated_models == self.dated_models {
+            return self;
+        }
+        let canon = self.changed(&("dated_models", dated_models));
+        Self { dated_models, ..canon }.aliased()
+    }
+
+    fn aliased(self) -> Self {
+        Self { aliases: resolved(&self.written, |name| self.model(name)), ..self }
+    }
+
+    /// The same form under another version, which is made of the one before and of what was said.
+    fn changed(self, said: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(&(self.version(), said)).unwrap_or_default();
         // The high bit tells it from the versions of the plain form.
-        let version = changed.then(|| crc32fast::hash(&text) | 1 << 31);
-        Ok(Self { aliases: resolved(aliases), ignores: compiled, version })
+        Self { version: Some(crc32fast::hash(&text) | 1 << 31), ..self }
     }
 
     /// Changes with everything that changes fingerprints: keys of another version are made anew.
@@ -84,6 +142,20 @@ impl Canon {
     #[must_use]
     pub fn fields(&self, request: &Request) -> Fields {
         Fields::under(crate::dialect::Dialect::of_mount(&request.mount), request, self)
+    }
+
+    /// The headers that decide because the configuration says so, in lower case.
+    #[must_use]
+    pub fn headers(&self) -> &Arc<[String]> {
+        &self.headers
+    }
+
+    /// The name of a model without its provider, and without its date where that does not count.
+    pub(super) fn model<'a>(&self, name: &'a str) -> &'a str {
+        match self.dated_models {
+            DatedModels::Same => model_name::canonical(name),
+            DatedModels::Exact => model_name::without_provider(name),
+        }
     }
 
     /// The name by which a model is known.
@@ -129,12 +201,12 @@ impl Ignored<'_> {
     }
 
     /// A text of a field without what is ignored in it; none where nothing is.
-    pub(super) fn without(&self, field: &Field, text: &str) -> Option<String> {
+    pub(super) fn without(&self, rules: &Rules, field: &Field, text: &str) -> Option<String> {
         let mut clean: Option<String> = None;
         for ignore in &self.0 {
             let Some(pattern) = &ignore.pattern else { continue };
             // What dates mean in names of models is known already.
-            if !ignore.field.as_deref().map_or(!names_model(field), |name| field.covered_by(name)) {
+            if !ignore.field.as_deref().map_or(!names_model(field), |name| covers(rules, field, name)) {
                 continue;
             }
             let current = clean.as_deref().unwrap_or(text);
@@ -152,22 +224,21 @@ impl Ignored<'_> {
     }
 }
 
-/// Aliases of aliases followed to their end, by names without provider and date and by names as written.
-fn resolved(aliases: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let plain: BTreeMap<&str, &str> =
-        aliases.iter().map(|(from, to)| (model_name::canonical(from), model_name::canonical(to))).collect();
+/// Aliases of aliases followed to their end, by names as `plain` makes them and by names as written.
+fn resolved(aliases: &BTreeMap<String, String>, plain: impl Fn(&str) -> &str) -> BTreeMap<String, String> {
+    let known: BTreeMap<&str, &str> = aliases.iter().map(|(from, to)| (plain(from), plain(to))).collect();
     let end = |from: &str| {
-        let (first, mut name) = (model_name::canonical(from), model_name::canonical(from));
+        let (first, mut name) = (plain(from), plain(from));
         // A loop is left where it would begin anew.
-        for _ in 0..plain.len() {
-            match plain.get(name) {
+        for _ in 0..known.len() {
+            match known.get(name) {
                 Some(next) if *next != first => name = next,
                 _ => break,
             }
         }
         name.to_owned()
     };
-    let names = aliases.keys().flat_map(|name| [&**name, model_name::canonical(name)]);
+    let names = aliases.keys().flat_map(|name| [&**name, plain(name)]);
     names.map(|name| (name.to_owned(), end(name))).collect()
 }
 

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// One named value of a request: `method`, `mount`, `path`, `path/NAME`, `query/NAME`, `header/NAME`,
-/// `body/JSON/POINTER`, `part/NAME`, `part/NAME/0`; for `strict` also `target` and `bytes` (the exact body).
-/// `path` alone is the path template, `body` alone a body that is neither JSON nor multipart, `part` alone a form without
-/// parts.
+/// `body/JSON/POINTER`, `body/NAME` of a form in one text (`a=1&b=2`), `part/NAME`, `part/NAME/0`, `part/0` of a multipart
+/// body whose parts have no names, `part/0/JSON/POINTER` of JSON in such a one; for `strict` also `target` and `bytes`
+/// (the exact body).
+/// `path` alone is the path template, `body` alone a body that is compared as it is, `part` alone a multipart body
+/// without parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Field {
     pub(super) place: Place,
@@ -68,6 +70,12 @@ impl Field {
 
     pub(super) fn is_mount(&self) -> bool {
         self.place == Place::Mount
+    }
+
+    /// Whether it is a body as a whole, which has no fields of its own.
+    #[must_use]
+    pub fn is_whole_body(&self) -> bool {
+        self.place == Place::Body && self.steps.is_empty()
     }
 
     pub(super) fn named(place: Place, name: &str) -> Self {
@@ -154,6 +162,25 @@ impl Field {
     #[must_use]
     pub fn cut(&self, steps: usize) -> Self {
         Self { place: self.place, steps: self.steps.iter().take(steps).cloned().collect() }
+    }
+}
+
+/// Whether `steps` lead to exactly what `names` says, `*` for any one step. It allocates nothing: it is asked at every
+/// text, list and object of a body.
+pub(super) fn stands_at(steps: &[Step], names: &str) -> bool {
+    let mut names = names.split('/');
+    let mut steps = steps.iter().filter(|step| !matches!(step, Step::Again(_)));
+    loop {
+        let fits = match (steps.next(), names.next()) {
+            (None, None) => return true,
+            (Some(_), Some("*")) => true,
+            (Some(Step::Key(key)), Some(name)) => **key == *name,
+            (Some(Step::Index(index)), Some(name)) => name.parse() == Ok(*index),
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
     }
 }
 

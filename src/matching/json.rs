@@ -40,6 +40,20 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Flaw> {
     if reader.at == reader.text.len() { Ok(value) } else { Err(Flaw::Invalid) }
 }
 
+/// Why a text that is no JSON is none, as far as that can be said in a few words.
+pub(super) fn problem(bytes: &[u8]) -> &'static str {
+    let Ok(text) = std::str::from_utf8(bytes) else { return "its JSON is not valid UTF-8" };
+    let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 };
+    reader.space();
+    // Where reading ended is what could not be read; the sign of a number was taken off.
+    let _ = reader.value(0);
+    let rest = reader.text.get(reader.at..).unwrap_or_default();
+    if rest.starts_with("NaN") || rest.starts_with("Infinity") {
+        return "its JSON holds NaN or Infinity, which JSON does not have";
+    }
+    "it is not valid JSON"
+}
+
 impl<'a> Json<'a> {
     /// The last member called `key`, which is the one that most parsers take.
     pub(super) fn get(&self, key: &str) -> Option<&Json<'a>> {
@@ -63,6 +77,14 @@ impl<'a> Json<'a> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The items of a list; of one object, which some APIs take for a list of it, that object.
+    pub(super) fn listed(&self) -> &[Json<'a>] {
+        match self {
+            Self::Object(_) => std::slice::from_ref(self),
+            other => other.items(),
         }
     }
 

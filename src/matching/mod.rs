@@ -4,18 +4,19 @@
 //! function, `significance::is_significant`, knows the match strategies; comparison and fingerprint both ask it, so a
 //! hit, a near miss and a diff can never disagree.
 
-mod body_kind;
 mod canon;
 mod canonical;
 mod compare;
 mod decide;
 mod earlier;
+mod echo;
 mod field;
 mod fingerprint;
 mod fixes;
+mod forms;
+mod header;
 mod json;
 mod lineup;
-mod multipart;
 mod named;
 mod nearest;
 mod outline;
@@ -31,9 +32,12 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod value;
+mod walk;
 mod words;
 
-pub use canon::{Canon, Ignore};
+use crate::dialect::{body_kind, multipart};
+
+pub use canon::{Canon, DatedModels, Ignore};
 pub use canonical::{Fields, ResolveFieldError};
 pub use compare::{Change, Comparison, compare};
 pub use decide::{Decision, decide};

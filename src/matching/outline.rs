@@ -98,13 +98,18 @@ impl Shape {
             endpoint,
             opaque: None,
             ignored: Arc::clone(&of.ignored),
+            headers: Arc::clone(&of.headers),
             leaves: Vec::new(),
             exact: Vec::new(),
             facts: Facts::default(),
             earlier: Vec::new(),
         };
         let names = fields.iter().fold(0, |all, (hash, ..)| mixed(all, *hash));
-        let names = of.ignored.iter().fold(names, |all, name| mixed(all, first_bytes(name.as_bytes())));
+        let configured = |names: u64, said: &[String]| {
+            let names = mixed(names, said.len() as u64);
+            said.iter().fold(names, |all, name| mixed(all, first_bytes(name.as_bytes())))
+        };
+        let names = configured(configured(names, &of.ignored), &of.headers);
         let texts = [of.dialect.name(), &*method, &of.endpoint.template];
         let identity = texts.iter().fold(names, |all, text| mixed(all, first_bytes(text.as_bytes())));
         Self { method, context, fields, identity, masks: RwLock::default() }
@@ -178,12 +183,13 @@ impl Outline {
 }
 
 impl Outline {
-    /// The same request under another configuration, as far as that ignores whole fields.
+    /// The same request under another configuration, as far as that ignores whole fields and lets headers decide.
     #[must_use]
     pub fn under(mut self, canon: &Canon) -> Self {
         let ignored = canon.ignored(&self.shape.context.endpoint.name).whole();
-        if ignored != self.shape.context.ignored {
-            let context = Fields { ignored, ..self.shape.context.clone() };
+        let headers = Arc::clone(canon.headers());
+        if ignored != self.shape.context.ignored || headers != self.shape.context.headers {
+            let context = Fields { ignored, headers, ..self.shape.context.clone() };
             let (method, fields) = (self.shape.method.clone(), self.shape.fields.clone());
             self.shape = Arc::new(Shape::new(method, &context, fields));
         }
@@ -240,6 +246,7 @@ impl PartialEq for Shape {
         self.identity == other.identity
             && self.same_endpoint(other)
             && self.context.ignored == other.context.ignored
+            && self.context.headers == other.context.headers
             && fields(self) == fields(other)
     }
 }

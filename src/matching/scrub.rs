@@ -33,6 +33,8 @@ pub struct Scrubber {
     salt: Salt,
     keep_personal: bool,
     patterns: Arc<[(String, Regex)]>,
+    /// Headers that a configuration compares, so that they are kept.
+    headers: Arc<[String]>,
 }
 
 /// Personal data of a project's own kind.
@@ -62,7 +64,17 @@ impl Scrubber {
     /// A scrubber. With `keep_personal` email addresses stay; credentials never do.
     #[must_use]
     pub fn new(salt: Salt, keep_personal: bool) -> Self {
-        Self { salt, keep_personal, patterns: Arc::default() }
+        Self { salt, keep_personal, patterns: Arc::default(), headers: Arc::default() }
+    }
+
+    /// The same scrubber, which keeps these headers (lower case) as well.
+    #[must_use]
+    pub fn keeping(self, headers: &Arc<[String]>) -> Self {
+        Self { headers: Arc::clone(headers), ..self }
+    }
+
+    fn keeps(&self, name: &str) -> bool {
+        KEPT_HEADERS.contains(&name) || self.headers.iter().any(|own| own == name)
     }
 
     /// The same scrubber, which replaces what these patterns find as well.
@@ -98,7 +110,7 @@ impl Scrubber {
         let own = credentials(request);
         let (body, plain) = self.body(request, &own);
         let mut headers = Headers::default();
-        for (name, value) in request.headers.iter().filter(|(name, _)| KEPT_HEADERS.contains(name)) {
+        for (name, value) in request.headers.iter().filter(|(name, _)| self.keeps(name)) {
             if plain && name == "content-encoding" {
                 continue;
             }

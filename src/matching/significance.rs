@@ -2,23 +2,19 @@
 
 use super::canonical::Fields;
 use super::field::{Field, Place};
+use super::forms::covers;
+use super::header::{CONDITIONS, NEGOTIATED};
 use crate::dialect::Dialect;
 use crate::model::Strategy;
-
-/// Headers that make a request conditional (RFC 9110, section 13.1).
-const CONDITIONS: &[&str] = &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since"];
 
 /// Whether `field` decides under `strategy`, for a request with the dialect and endpoint of `context`.
 ///
 /// It must not look at values, nor at which fields are there: two requests with the same method and endpoint must get
 /// the same answers, else equal fingerprints and "no significant change" would come apart.
 pub(super) fn is_significant(strategy: &Strategy, context: &Fields, field: &Field) -> bool {
-    let named = |names: &[String]| names.iter().any(|name| field.covered_by(name));
+    let named = |names: &[String]| names.iter().any(|name| covers(context.endpoint.rules, field, name));
     match strategy {
-        Strategy::Strict => match field.place {
-            Place::Header => field.is("content-type"),
-            _ => true,
-        },
+        Strategy::Strict => true,
         _ if is_exact(field) => false,
         _ if is_identity(context, field) => true,
         Strategy::Standard { ignored } => !is_cosmetic(context, field) && !named(ignored),
@@ -50,17 +46,22 @@ fn is_identity(context: &Fields, field: &Field) -> bool {
 /// What the dialect says does not change the answer.
 fn is_cosmetic(context: &Fields, field: &Field) -> bool {
     let rules = context.endpoint.rules;
-    if context.ignored.iter().any(|name| field.covered_by(name)) {
+    if context.ignored.iter().any(|name| covers(rules, field, name)) {
         return true;
     }
     match field.place {
         Place::Mount => true,
+        Place::Header => {
+            let decides = |name: &&str| {
+                rules.negotiated.iter().any(|(negotiated, _)| negotiated == name)
+                    || context.headers.iter().any(|own| own == name)
+            };
+            NEGOTIATED.iter().chain(CONDITIONS).any(|name| field.is(name) && !decides(name))
+        }
         Place::Query => rules.cosmetic_query.iter().any(|name| field.below(name)),
         // Next to the one in the path it is a copy that SDKs make.
         Place::Body | Place::Part if context.model_in_path() && field.is("model") => true,
         Place::Body | Place::Part => rules.cosmetic.iter().copied().flatten().any(|name| field.below(name)),
-        // A whole answer is one to who asks under a condition, too.
-        Place::Header => CONDITIONS.iter().any(|name| field.is(name)),
         _ => false,
     }
 }

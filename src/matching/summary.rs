@@ -2,9 +2,9 @@
 
 use super::field::{Field, Place};
 use super::json::{self, Json};
-use super::multipart;
 use super::rule::Facts;
-use crate::dialect::{Dialect, decoded};
+use super::{multipart, query};
+use crate::dialect::{BodyKind, Dialect, decoded};
 use crate::model::Request;
 
 /// A request in a few words.
@@ -31,21 +31,39 @@ pub fn summary(request: &Request) -> Summary {
     let from_path = endpoint.vars.into_iter().find(|(name, _)| name == "model").map(|(_, model)| model);
     let mut summary = Summary { endpoint: endpoint.name, model: from_path, ..Summary::default() };
     let Some(body) = decoded(&request.headers, &request.body) else { return summary };
-    if request.headers.media_type().starts_with("multipart/") {
-        of_parts(&mut summary, request.headers.text("content-type").unwrap_or_default(), &body);
-    } else if let Ok(json) = json::parse(&body) {
-        of_json(&mut summary, &json);
+    match BodyKind::of(&request.headers, &body) {
+        BodyKind::Multipart => {
+            let content_type = request.headers.text("content-type").unwrap_or_default();
+            match (multipart::parse(content_type, &body), json::parse(&body)) {
+                (Ok(parts), _) => of_parts(&mut summary, &parts, &body),
+                (Err(_), Ok(json)) => of_json(&mut summary, &json),
+                (Err(_), Err(_)) => {}
+            }
+        }
+        BodyKind::Form => of_form(&mut summary, std::str::from_utf8(&body).unwrap_or_default()),
+        BodyKind::Empty | BodyKind::Json | BodyKind::Other => {
+            if let Ok(json) = json::parse(&body) {
+                of_json(&mut summary, &json);
+            }
+        }
     }
     summary.streamed |= streamed;
     summary
 }
 
-fn of_parts(summary: &mut Summary, content_type: &str, body: &[u8]) {
-    let parts = multipart::parse(content_type, body).unwrap_or_default();
-    let text = |name: &str| part(body, &parts, name);
+fn of_parts(summary: &mut Summary, parts: &[multipart::Part], body: &[u8]) {
+    let text = |name: &str| part(body, parts, name);
     summary.model = summary.model.take().or_else(|| text("model").map(str::to_owned));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
     summary.streamed = text("stream") == Some("true");
+}
+
+fn of_form(summary: &mut Summary, form: &str) {
+    let text =
+        |wanted: &str| query::parameters(form).find(|(name, _)| name == wanted).map(|(_, value)| value);
+    summary.model = summary.model.take().or_else(|| text("model"));
+    summary.prompt = text("prompt").or_else(|| text("input")).and_then(|text| one_line(&text));
+    summary.streamed = text("stream").as_deref() == Some("true");
 }
 
 fn part<'a>(body: &'a [u8], parts: &[multipart::Part], name: &str) -> Option<&'a str> {
@@ -75,6 +93,15 @@ pub(super) fn facts_of_parts(body: &[u8], parts: &[multipart::Part]) -> Facts {
     Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
 }
 
+/// What rules ask of a form in one text.
+pub(super) fn facts_of_form(form: &str) -> Facts {
+    let text =
+        |wanted: &str| query::parameters(form).find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let said = ["prompt", "input"].iter().find_map(|name| Some((*name, text(name)?)));
+    let (place, said) = said.map(|(name, text)| (Field::named(Place::Body, name), text)).unzip();
+    Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
+}
+
 /// The prompt, and where it stands.
 fn said(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
     ["prompt", "messages", "input", "contents", "text", "query", "content", "instances", "requests"]
@@ -85,7 +112,7 @@ fn said(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
 /// How many messages of the assistant there are. Calls of tools are part of one, or stand for one where they stand
 /// alone.
 fn turns(json: &Json<'_>) -> u32 {
-    let items = ["messages", "input", "contents"].iter().find_map(|name| json.get(name)).map(Json::items);
+    let items = ["messages", "input", "contents"].iter().find_map(|name| json.get(name)).map(Json::listed);
     let (mut turns, mut inside) = (0, false);
     for item in items.unwrap_or_default() {
         let text = |name| item.get(name).and_then(Json::as_text).unwrap_or_default();
@@ -100,7 +127,7 @@ fn turns(json: &Json<'_>) -> u32 {
 
 /// The names of the tools that are offered; those of the provider's own go by their kind.
 fn tools(json: &Json<'_>) -> Vec<String> {
-    let list = |name| json.get(name).map(Json::items).unwrap_or_default();
+    let list = |name| json.get(name).map(Json::listed).unwrap_or_default();
     let mut names = Vec::new();
     for tool in list("tools").iter().chain(list("functions")) {
         let declared =
@@ -111,9 +138,14 @@ fn tools(json: &Json<'_>) -> Vec<String> {
             name.map(str::to_owned)
         };
         match (declared, name(own)) {
-            (Some(declared), _) => names.extend(declared.items().iter().filter_map(name)),
+            (Some(declared), _) => names.extend(declared.listed().iter().filter_map(name)),
             (None, Some(name)) => names.push(name),
-            (None, None) => names.extend(own.keys().map(str::to_owned)),
+            (None, None) => {
+                let mut keys: Vec<_> = own.keys().map(str::to_owned).collect();
+                // The order of keys means nothing.
+                keys.sort();
+                names.extend(keys);
+            }
         }
     }
     names

@@ -1,7 +1,8 @@
 //! Canonical values, and how people see them in one line.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, Engine as _};
 
 use super::json::{self, Json};
 use crate::dialect::Plain;
@@ -44,6 +45,11 @@ pub(super) enum Value {
         len: u64,
     },
 }
+
+const UNPADDED: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+static EITHER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, UNPADDED);
+static EITHER_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, UNPADDED);
 
 /// How many bytes of a text are kept.
 const KEPT: usize = 2048;
@@ -99,6 +105,17 @@ impl Value {
             Ok(text) if !file => Self::plain(text),
             _ => Self::Media { kind: "".into(), hash: Hash::of(data), len: data.len() as u64 },
         }
+    }
+
+    /// Contents of a kind that counts.
+    pub(super) fn of_content(kind: &str, data: &[u8]) -> Self {
+        Self::Media { kind: kind.trim().into(), hash: Hash::of(data), len: data.len() as u64 }
+    }
+
+    /// Bytes in base64, in either alphabet, padded or not; none where the text is none of these.
+    pub(super) fn of_base64(text: &str) -> Option<Self> {
+        let engine = if text.contains(['-', '_']) { &EITHER_URL_SAFE } else { &EITHER };
+        engine.decode(text).ok().map(|data| Self::of_content("", &data))
     }
 
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {

@@ -13,6 +13,7 @@ pub const KEPT_HEADERS: &[&str] = &[
     "content-type",
     "content-encoding",
     "accept",
+    "prefer",
     "openai-beta",
     "anthropic-version",
     "anthropic-beta",

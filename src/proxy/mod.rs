@@ -131,7 +131,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         match shared.intake.read(&shared, request, started).await {
             Ok(arrived) => {
                 let raw = arrived.raw();
-                let key = raw.key();
+                let key = shared.engine.raw_key(&raw);
                 let known = shared.engine.answer_known(&raw, &key);
                 respond::response(match known {
                     Some(answer) => answer,

@@ -1,80 +1,38 @@
-//! The parts of a `multipart/*` body, for reading.
+//! The parts of a `multipart/*` body, for reading: the same that requests are compared by.
 
+use crate::dialect::multipart;
 use crate::model::Headers;
 
 /// One part of a multipart body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) file: Option<&'a str>,
-    pub(crate) content_type: Option<&'a str>,
+    /// The name; its place among the parts, from 0, where it has none.
+    pub(crate) name: String,
+    pub(crate) file: Option<String>,
+    pub(crate) content_type: Option<String>,
     pub(crate) content: &'a [u8],
 }
 
-/// The parts in order; none when the body is not multipart or has no such boundary.
+/// The parts in order; none where the body is not multipart, or is compared as it is because its parts are not clear.
 pub(crate) fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
-    let content_type = headers.text("content-type").unwrap_or_default();
-    let Some(boundary) = parameter(content_type, "boundary").filter(|b| !b.is_empty()) else {
-        return Vec::new();
-    };
     if !headers.media_type().starts_with("multipart/") {
         return Vec::new();
     }
-    let delimiter = [b"--", boundary.as_bytes()].concat();
-    let mut rest = match find(body, &delimiter) {
-        Some(at) => &body[at + delimiter.len()..],
-        None => return Vec::new(),
-    };
-    let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
-    let mut parts = Vec::new();
-    while let Some(inside) = rest.strip_prefix(b"\r\n") {
-        let end = find(inside, &delimiter);
-        parts.extend(part(&inside[..end.unwrap_or(inside.len())]));
-        let Some(end) = end else { break };
-        rest = &inside[end + delimiter.len()..];
-    }
-    parts
+    let content_type = headers.text("content-type").unwrap_or_default();
+    let parts = multipart::parse(content_type, body).unwrap_or_default();
+    let read = parts.into_iter().enumerate().map(|(place, part)| Part {
+        name: if part.name.is_empty() { place.to_string() } else { part.name },
+        file: part.file_name,
+        content_type: (!part.content_type.is_empty()).then_some(part.content_type),
+        content: &body[part.data],
+    });
+    read.collect()
 }
 
-fn part(bytes: &[u8]) -> Option<Part<'_>> {
-    let (head, content) = if let Some(content) = bytes.strip_prefix(b"\r\n") {
-        (&b""[..], content)
-    } else {
-        let end = find(bytes, b"\r\n\r\n")?;
-        (&bytes[..end], &bytes[end + 4..])
-    };
-    let head = std::str::from_utf8(head).ok()?;
-    let header = |wanted: &str| {
-        let mut fields = head.lines().filter_map(|line| line.split_once(':'));
-        fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
-    };
-    let disposition = header("content-disposition").unwrap_or_default();
-    Some(Part {
-        name: parameter(disposition, "name").unwrap_or_default(),
-        file: parameter(disposition, "filename"),
-        content_type: header("content-type"),
-        content,
-    })
-}
-
-/// The parameter `name` of a header value (`form-data; name="image"`).
-fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
-    let mut parameters = value.split(';').skip(1).filter_map(|parameter| parameter.trim().split_once('='));
-    let (_, value) = parameters.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
-    Some(value.trim_matches('"'))
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    // Looking for the first byte first keeps this near the speed of memory on megabytes of picture.
-    let first = *wanted.first()?;
-    let mut at = 0;
-    while let Some(skip) = bytes.get(at..)?.iter().position(|b| *b == first) {
-        if bytes[at + skip..].starts_with(wanted) {
-            return Some(at + skip);
-        }
-        at += skip + 1;
-    }
-    None
+/// The parts of a form; none of any other kind of multipart body, which tools cannot send part by part.
+pub(crate) fn form<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
+    let is_form = multipart::is_form(headers.text("content-type").unwrap_or_default());
+    if is_form { parts(headers, body) } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -89,28 +47,31 @@ mod tests {
                     content-disposition: form-data; name=\"image[]\"; filename=\"cat.png\"\r\nContent-Type: image/png\r\n\r\n\
                     bytes\r\n--xX--\r\n";
         let parts = parts(&headers, body.as_bytes());
-        assert_eq!(parts[0], Part { name: "prompt", file: None, content_type: None, content: b"a\r\n--x" });
-        let image = Part {
-            name: "image[]",
-            file: Some("cat.png"),
-            content_type: Some("image/png"),
-            content: b"bytes",
+        let part = |name: &str, file: Option<&str>, kind: Option<&str>, content: &'static [u8]| Part {
+            name: name.into(),
+            file: file.map(Into::into),
+            content_type: kind.map(Into::into),
+            content,
         };
-        assert_eq!(parts[1..], [image]);
+        assert_eq!(parts[0], part("prompt", None, None, b"a\r\n--x"));
+        assert_eq!(parts[1..], [part("image[]", Some("cat.png"), Some("image/png"), b"bytes")]);
+        assert_eq!(form(&headers, body.as_bytes()), parts);
     }
 
     #[test]
-    fn broken_ones_give_what_is_there() {
+    fn parts_without_names_go_by_their_places() {
+        let headers: Headers = [("content-type", "multipart/related; boundary=x")].into_iter().collect();
+        let body = b"--x\nContent-Type: application/json\n\n{}\n--x\n\nA\n--x--";
+        let named: Vec<_> = parts(&headers, body).into_iter().map(|part| (part.name, part.content)).collect();
+        assert_eq!(named, [("0".to_owned(), &b"{}"[..]), ("1".to_owned(), b"A")]);
+        assert!(form(&headers, body).is_empty());
+    }
+
+    #[test]
+    fn broken_ones_have_no_parts() {
         let headers: Headers = [("content-type", "multipart/form-data; boundary=x")].into_iter().collect();
-        for (body, count) in [
-            ("", 0),
-            ("--x", 0),
-            ("--x\r\n", 0),
-            ("--x\r\n\r\nopen end", 1),
-            ("--x--", 0),
-            ("--x\r\nno head", 0),
-        ] {
-            assert_eq!(parts(&headers, body.as_bytes()).len(), count, "{body}");
+        for body in ["", "--x", "--x\r\n", "--x\r\n\r\nopen end", "--x--", "--x\r\nno head"] {
+            assert!(parts(&headers, body.as_bytes()).is_empty(), "{body}");
         }
         assert!(parts(&Headers::default(), b"--x\r\n\r\n").is_empty());
     }

@@ -79,8 +79,9 @@ impl Page {
             let mut shown = 0;
             for part in parts {
                 let quoted = part.file.map(|file| format!(" \"{file}\"")).unwrap_or_default();
-                let fine =
-                    self.push(part.name) && self.push(": ") && self.part(part.content_type, part.content);
+                let fine = self.push(&part.name)
+                    && self.push(": ")
+                    && self.part(part.content_type.as_deref(), part.content);
                 if !(fine && self.push(&quoted) && self.push("\n")) {
                     return self.note(shown, body.len());
                 }

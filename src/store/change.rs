@@ -16,7 +16,7 @@ pub struct Keys {
     pub all: Fingerprint,
     /// Of the fields that are significant under the recording's strategy.
     pub significant: Fingerprint,
-    /// The id of the recorded answer, by which later requests may name it.
+    /// The id of the recorded answer, by which later requests may name it, and on lines of their own those of its items.
     #[serde(default)]
     pub answer: Option<String>,
     /// Ids of earlier answers in the request, and the fingerprints of all fields of what they answered.

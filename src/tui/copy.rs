@@ -134,7 +134,7 @@ fn key(mount: &str) -> Option<(&'static str, &'static str)> {
 
 /// Headers that change the answer; a form's own come with its boundary.
 fn kept(request: &Request) -> impl Iterator<Item = (&str, String)> {
-    let form = !multipart::parts(&request.headers, &request.body).is_empty();
+    let form = !multipart::form(&request.headers, &request.body).is_empty();
     let kept = request.headers.iter().filter(move |(name, _)| {
         KEPT_HEADERS.contains(name) && !(form && *name == "content-type") && *name != "content-encoding"
     });
@@ -148,9 +148,9 @@ fn curl(request: &Request, base: &str) -> String {
     }
     words.extend(key(&request.mount).map(|(header, variable)| format!("-H \"{header} ${variable}\"")));
     words.extend(kept(request).map(|(name, value)| format!("-H {}", quoted(&format!("{name}: {value}")))));
-    let parts = multipart::parts(&request.headers, &request.body);
+    let parts = multipart::form(&request.headers, &request.body);
     for part in &parts {
-        let value = match (part.file, std::str::from_utf8(part.content)) {
+        let value = match (part.file.as_deref(), std::str::from_utf8(part.content)) {
             (None, Ok(text)) => format!("--form-string {}", quoted(&format!("{}={text}", part.name))),
             (file, _) => {
                 let name = file.unwrap_or("file").replace(['/', '\\', ';', ',', '"'], "_");

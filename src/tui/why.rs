@@ -99,6 +99,7 @@ impl App {
             Some(Err(problem)) => lines.push(Toned::of(Tone::Bad, sanitize(problem))),
             Some(Ok(None)) => lines.extend(forgotten(call)),
             Some(Ok(Some(why))) => {
+                lines.extend(why.opaque.as_deref().map(compared_as_it_is));
                 match &why.hit {
                     Some(hit) => lines.extend(self.hit_lines(call, hit, width)),
                     None => lines.extend(self.missed(call, why, width)),
@@ -259,6 +260,11 @@ fn value_tone(change: &Change) -> Tone {
 /// Whether the desk can say why: not while it is under way, and what became a recording asked nobody else.
 fn has_reasons(call: &Call) -> bool {
     call.done && call.outcome != Some(Outcome::Record)
+}
+
+/// Why the comparison has no fields of the body to show.
+fn compared_as_it_is(why: &str) -> Toned {
+    Toned::of(Tone::Dim, "The body is compared as it is, byte for byte: ").and(Tone::Plain, sanitize(why))
 }
 
 fn recorded(call: &Call, keymap: &Keymap) -> Vec<Toned> {

@@ -3,6 +3,7 @@
 mod coalesce;
 mod earlier;
 mod failures;
+mod fields;
 mod known;
 mod media;
 mod modes;

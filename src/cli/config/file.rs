@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::preset::Preset;
 use super::{Icons, Theme};
 use crate::engine::{FailurePolicy, OnExpired};
-use crate::matching::{Ignore, ScrubPattern};
+use crate::matching::{DatedModels, Ignore, ScrubPattern};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Price;
 
@@ -52,6 +52,10 @@ pub(super) struct File {
     pub(super) upstreams: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) aliases: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) match_headers: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) dated_models: DatedModels,
     #[serde(default)]
     pub(super) profile: Vec<Spanned<ProfileEntry>>,
     #[serde(default)]
@@ -119,6 +123,8 @@ const KEYS: &[(&str, &[&str])] = &[
             "preset",
             "mode",
             "match",
+            "match_headers",
+            "dated_models",
             "playback",
             "latency",
             "never_forward",

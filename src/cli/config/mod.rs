@@ -205,6 +205,8 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         keep_personal: file.scrub_personal == Some(false),
         miss_status: status.map_or(defaults.miss_status, |status| *status.get_ref()),
         aliases: file.aliases.clone(),
+        match_headers: file.match_headers.iter().map(|name| name.get_ref().clone()).collect(),
+        dated_models: file.dated_models,
         ignores: file.ignore.iter().map(|entry| entry.get_ref().clone()).collect(),
         scrub: file.scrub.iter().map(|entry| entry.get_ref().clone()).collect(),
         failures: file.record.failures.clone(),
@@ -240,13 +242,25 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
             Err(text) => problems.push(source.problem(Some(entry.span()), "route", text)),
         }
     }
+    compiled(source, file, &settings, problems);
+    settings
+}
+
+/// Names the patterns and headers among the settings that cannot be.
+fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Vec<Problem>) {
     if let Err((at, text)) = Canon::new(&settings.aliases, &settings.ignores) {
         problems.push(source.problem(file.ignore.get(at).map(toml::Spanned::span), "ignore", text));
+    }
+    if let Err((at, text)) = Canon::default().with_headers(&settings.match_headers) {
+        problems.push(source.problem(
+            file.match_headers.get(at).map(toml::Spanned::span),
+            "match_headers",
+            text,
+        ));
     }
     if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_patterns(&settings.scrub) {
         problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));
     }
-    settings
 }
 
 /// What the file says about curating: ages, prices, keys.

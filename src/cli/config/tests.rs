@@ -1,4 +1,5 @@
 use super::*;
+use crate::matching::DatedModels;
 use crate::model::{Mode, Strategy};
 
 fn read(text: &str) -> Result<Config, String> {
@@ -28,6 +29,12 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("[[route]]\nmode = \"off\"", &["line 1", "neither an endpoint nor a model"]);
     wrong("[[route]]\nmodel = \"x\"", &["sets nothing"]);
     wrong("[[ignore]]\nfield = \"a\"\n[[ignore]]\npattern = \"(\"", &["line 3", "uuid"]);
+    wrong(
+        "\nmatch_headers = [\"x-fine\",\n\"Authorization\"]",
+        &["line 3", "`match_headers`", "credentials"],
+    );
+    wrong("match_headers = [\"x-retake-mode\"]", &["line 1", "retake itself"]);
+    wrong("dated_models = \"never\"", &["line 1", "same", "exact"]);
     wrong("[[scrub]]\nname = \"a\"\npattern = \"[\"", &["line 1", "`scrub`"]);
     wrong("[record]\nfailure = \"keep\"", &["line 2", "did you mean `failures`?"]);
     wrong("[record]\nfailures = \"ask\"", &["line 2", "keep, retry or drop"]);
@@ -91,6 +98,11 @@ fn profiles_routes_and_names_are_taken_over() {
     assert_eq!(settings.profiles[0].strategy, Some(Strategy::Standard { ignored: vec!["seed".into()] }));
     assert!(settings.routes[0].endpoint.as_ref().unwrap().matches("images/edits"));
     assert_eq!(settings.aliases["fast"], "gpt-5-mini");
+    let chosen = read("match_headers = [\"X-Tenant\"]\ndated_models = \"exact\"").unwrap().settings;
+    assert_eq!(
+        (&chosen.match_headers[..], chosen.dated_models),
+        (&["X-Tenant".into()][..], DatedModels::Exact)
+    );
     assert!(config.warnings[0].to_string().contains("RETAKE_SURELY_UNSET"));
 }
 

@@ -21,8 +21,8 @@ fn check(same: bool, why: &str, one: &Request, other: &Request) {
 }
 
 /// One pair a line: `=` or `!` (the same or not), why, the target, one body, the other. Two targets, and two methods or
-/// mounts with them, stand around ` <> `. A body may have `<header: value>` in front, `gzip` to be compressed, or be
-/// `form BOUNDARY name=value & name@file=content`. Lines that begin with `#` are for readers.
+/// mounts with them, stand around ` <> `. A body may have `<header: value>` in front, `type CONTENT-TYPE: ` where that is not
+/// JSON's, `gzip` to be compressed, or be `form BOUNDARY name=value & name@file=content`. Lines that begin with `#` are for readers.
 const PAIRS: &[&str] = &[
     include_str!("pairs/first.txt"),
     include_str!("pairs/openai.txt"),
@@ -30,6 +30,9 @@ const PAIRS: &[&str] = &[
     include_str!("pairs/anthropic.txt"),
     include_str!("pairs/gemini.txt"),
     include_str!("pairs/generic.txt"),
+    include_str!("pairs/spellings.txt"),
+    include_str!("pairs/echoes.txt"),
+    include_str!("pairs/headers.txt"),
 ];
 
 /// The request that a column means.
@@ -39,6 +42,9 @@ fn read(target: &str, body: &str) -> Request {
         let mut request = read(target, rest);
         request.headers.push(name, value.to_owned());
         return request;
+    }
+    if let Some((kind, rest)) = body.strip_prefix("type ").and_then(|body| body.split_once(": ")) {
+        return request(target, kind, rest.to_owned());
     }
     if let Some(rest) = body.strip_prefix("gzip ") {
         return Request { headers: gzip("").headers, body: gzip(rest).body, ..json(target, "") };
@@ -80,7 +86,7 @@ fn labelled_pairs_are_told_apart_under_standard() {
     }
     println!("{pairs} pairs, {} wrong or missed", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(pairs >= 300, "{pairs} pairs");
+    assert!(pairs >= 600, "{pairs} pairs");
 }
 
 #[test]

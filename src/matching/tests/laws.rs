@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::{fields, form, json, request};
-use crate::matching::{Canon, Fields, Ignore, compare};
+use crate::matching::{Canon, DatedModels, Fields, Ignore, compare};
 use crate::model::{Request, Strategy};
 
 pub(super) const TARGETS: &[&str] = &[
@@ -60,6 +60,10 @@ const STRATEGIES: &[&str] = &[
     "specific path,mount,method,target,bytes",
     "specific header,part",
     "specific */a",
+    "standard -messages/0/content/0/text",
+    "specific system/0/text,stop/0",
+    "specific header/accept",
+    "standard -accept -x-tenant",
     "pinned",
 ];
 pub(super) const KEYS: &[&str] = &[
@@ -103,6 +107,18 @@ pub(super) const KEYS: &[&str] = &[
     "params",
     "cache_control",
     "tool_use_id",
+    "system",
+    "text",
+    "type",
+    "stop",
+    "tool_choice",
+    "thinking",
+    "signature",
+    "call_id",
+    "citations",
+    "inlineData",
+    "data",
+    "thought",
 ];
 const TEXTS: &[&str] = &[
     r#""gpt-4o""#,
@@ -116,6 +132,17 @@ const TEXTS: &[&str] = &[
     r#""a""#,
     r#""""#,
     r#""data:image/png;base64,AAAA""#,
+    r#""text""#,
+    r#""input_text""#,
+    r#""message""#,
+    r#""user""#,
+    r#""item_reference""#,
+    r#""function_call""#,
+    r#"[{"type":"text","text":"a"}]"#,
+    r#"[{"type":"text","text":"a","cache_control":null}]"#,
+    r#"[{"role":"user","content":[{"type":"input_text","text":"a"}]}]"#,
+    r#"[{"type":"function_call","id":"x","call_id":"a"},{"type":"function_call_output","call_id":"a"}]"#,
+    r#"["a"]"#,
     r#""\ud800""#,
     "null",
     "true",
@@ -163,20 +190,60 @@ fn any_request() -> impl proptest::strategy::Strategy<Value = Request> {
         2 => (target(), prop::collection::vec(part, 0..5), prop::sample::select(vec!["aa", "bb"]))
             .prop_map(|(target, parts, boundary)| form(target, boundary, &parts)),
         1 => (target(), prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(target, body)| request(target, "multipart/form-data; boundary=aa", body)),
+        1 => (target(), urlencoded()).prop_map(|(target, body)| request(target, "application/x-www-form-urlencoded", body)),
+        1 => (target(), related()).prop_map(|(target, body)| request(target, "multipart/related; boundary=aa", body)),
         1 => (target(), prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(target, body)| request(target, "", body)),
     ]
 }
 
+/// Names and values in one text.
+fn urlencoded() -> impl proptest::strategy::Strategy<Value = String> {
+    let pair = (prop::sample::select(KEYS), prop::sample::select(vec!["a", "1", "%41", "", "b+c"]));
+    let text = |pairs: Vec<(&str, &str)>| {
+        pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&")
+    };
+    prop::collection::vec(pair, 0..5).prop_map(text)
+}
+
+/// Parts without names, JSON and others.
+fn related() -> impl proptest::strategy::Strategy<Value = String> {
+    let kind = prop::sample::select(vec!["application/json", "image/png", "text/plain\r\nContent-ID: <a>"]);
+    let part =
+        (kind, value(2)).prop_map(|(kind, text)| format!("--aa\r\nContent-Type: {kind}\r\n\r\n{text}\r\n"));
+    prop::collection::vec(part, 0..4).prop_map(|parts| format!("{}--aa--\r\n", parts.concat()))
+}
+
+/// Headers that are fields, or are where a configuration says so.
+fn any_header() -> impl proptest::strategy::Strategy<Value = (&'static str, &'static str)> {
+    prop::sample::select(vec![
+        ("anthropic-beta", "x"),
+        ("anthropic-beta", "y, x"),
+        ("anthropic-beta", "x,y"),
+        ("accept", "*/*"),
+        ("accept", "application/json"),
+        ("accept", "text/event-stream, Application/JSON"),
+        ("prefer", "wait"),
+        ("prefer", ""),
+        ("x-tenant", "a"),
+        ("x-tenant", "b"),
+        ("authorization", "a"),
+    ])
+}
+
 /// Two requests: independent, or the second made from the first by one change.
 fn pair() -> impl proptest::strategy::Strategy<Value = (Request, Request)> {
-    let changed = (any_request(), any_request(), 0..5u8).prop_map(|(one, other, what)| {
+    let changed = (any_request(), any_request(), 0..7u8, any_header(), any_header());
+    let changed = changed.prop_map(|(one, other, what, header, more)| {
         let mut changed = one.clone();
         match what {
             0 => changed.target.clone_from(&other.target),
             1 => changed.method.clone_from(&other.method),
             2 => changed.mount.clone_from(&other.mount),
             3 => (changed.body, changed.headers) = (other.body, other.headers),
-            _ => changed.headers.push("anthropic-beta", "x"),
+            _ => {
+                changed.headers.push(header.0, header.1);
+                changed.headers.push(more.0, more.1);
+            }
         }
         (one, changed)
     });
@@ -212,9 +279,16 @@ fn any_canon() -> impl proptest::strategy::Strategy<Value = Canon> {
                 pattern: owned(pattern),
             })
         });
-    let made = (prop::collection::vec(ignore, 0..3), any::<bool>()).prop_map(move |(ignores, aliased)| {
-        Canon::new(if aliased { &aliases } else { const { &BTreeMap::new() } }, &ignores).unwrap()
-    });
+    let headers = prop::collection::vec(prop::sample::select(vec!["x-tenant", "accept"]), 0..2);
+    let dated = prop::sample::select(vec![DatedModels::Same, DatedModels::Exact]);
+    let made = (prop::collection::vec(ignore, 0..3), any::<bool>(), headers, dated).prop_map(
+        move |(ignores, aliased, headers, dated)| {
+            let aliases = if aliased { &aliases } else { const { &BTreeMap::new() } };
+            let headers: Vec<_> = headers.into_iter().map(str::to_owned).collect();
+            let canon = Canon::new(aliases, &ignores).unwrap().with_dated_models(dated);
+            canon.with_headers(&headers).unwrap()
+        },
+    );
     prop_oneof![proptest::strategy::Just(Canon::default()), made]
 }
 

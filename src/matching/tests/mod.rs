@@ -1,5 +1,6 @@
 //! The laws of matching, and a corpus of pairs that must or must not match.
 
+mod bodies;
 mod corpus;
 mod explained;
 mod laws;

@@ -91,6 +91,12 @@ impl Tree {
     fn text(&self) -> String {
         let joined = |texts: Vec<String>| texts.join(",");
         match &self.value {
+            // A lone block of text: its hints stand below the text.
+            Some(text) if !self.items.is_empty() => {
+                let hints = self.items.values().flat_map(|block| &block.members);
+                let hints = hints.map(|((key, _), hint)| format!(",{}:{}", Value::from(&**key), hint.text()));
+                format!("[{{\"type\":\"text\",\"text\":{text}{}}}]", hints.collect::<String>())
+            }
             Some(value) => value.clone(),
             None if self.members.is_empty() => {
                 format!("[{}]", joined(self.items.values().map(Self::text).collect()))

@@ -74,17 +74,17 @@ fn with_requests(request: &Request, base: &str, json: Option<&Value>) -> String 
         _ = writeln!(out, "        {}: {},", text(name), text(&value));
     }
     out.push_str("    },\n");
-    let parts = multipart::parts(&request.headers, &request.body);
+    let parts = multipart::form(&request.headers, &request.body);
     if let Some(json) = json {
         _ = writeln!(out, "    json={},", python(json, 1));
     } else if !parts.is_empty() {
         out.push_str("    files=[\n");
         for part in &parts {
-            let value = match (part.file, std::str::from_utf8(part.content)) {
+            let value = match (part.file.as_deref(), std::str::from_utf8(part.content)) {
                 (None, Ok(value)) => format!("(None, {})", text(value)),
                 (file, _) => format!("open({}, \"rb\")", text(file.unwrap_or("file"))),
             };
-            _ = writeln!(out, "        ({}, {value}),", text(part.name));
+            _ = writeln!(out, "        ({}, {value}),", text(&part.name));
         }
         out.push_str("    ],\n");
     } else if !request.body.is_empty() {

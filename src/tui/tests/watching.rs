@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::script::Script;
 use super::world;
-use crate::engine::Tag;
+use crate::engine::{Explanation, Tag};
 use crate::model::{Call, CallId, Event, Outcome, Row, Timestamp, Usd};
 use crate::tui::app::Tab;
 use crate::tui::ask::{Answer, Ask};
@@ -56,6 +56,15 @@ fn a_miss_that_would_hit_now_says_so() {
     let script = Script::new(world::world(12, A_MISS)).because(world::hit(4));
     assert!(script.screen().contains("Make the call again and it hits."));
     assert!(script.keys("a").screen().contains("answers it; there is nothing to fix"));
+}
+
+#[test]
+fn a_body_that_is_compared_as_it_is_says_so() {
+    for why in [world::missed(), world::hit(4)] {
+        let why = Explanation { opaque: Some("it is not valid JSON".into()), ..why };
+        let screen = Script::new(world::world(12, A_MISS)).because(why).size(140, 50).screen();
+        assert!(screen.contains("as it is, byte for byte") && screen.contains("not valid JSON"), "{screen}");
+    }
 }
 
 #[test]

@@ -223,3 +223,53 @@ async fn fields_that_vary_between_equal_calls_are_proposed() {
     assert_eq!(running.call(CHAT_PATH, &[], &chat("nothing like it")).await.status, 404);
     running.end("TERM");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_without_fields_says_why_wherever_it_is_read() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let body = |seed: &str| format!(r#"{{"model":"m","seed":{seed}}}"#);
+    let running = home.record(&upstream);
+    running.call(CHAT_PATH, &[], &body("NaN")).await;
+    running.json();
+    let missed = running.call(CHAT_PATH, &[("x-retake-mode", "replay-or-error")], &body("-Infinity")).await;
+    let said = String::from_utf8_lossy(&missed.body).into_owned();
+    let why = "byte for byte: its JSON holds NaN or Infinity";
+    assert!(missed.status == 404 && said.contains(why), "{said}");
+    running.end("TERM");
+    let curl = format!("curl http://127.0.0.1:4010/openai/v1/chat/completions -d '{}'", body("Infinity"));
+    let text = asked(&home, &["--mode", "replay-or-error"], &curl).out;
+    assert!(text.contains(why) && text.contains("MISS"), "{text}");
+    let row = &home.rows()[0];
+    assert!(home.fine(&["show", row.id.as_str()]).contains(&format!("compared   as it is, {why}")));
+    // What has fields says nothing of the kind.
+    let fine = asked(&home, &["--mode", "replay-or-error"], &curl.replace("Infinity", "7")).out;
+    assert!(!fine.contains("byte for byte"), "{fine}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_and_dates_that_the_configuration_compares_are_explained() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let write = |text: &str| std::fs::write(home.path().join("retake.toml"), text).unwrap();
+    write("match_headers = [\"X-Tenant\"]\ndated_models = \"exact\"\n");
+    let running = home.record(&upstream);
+    running.call(CHAT_PATH, &[("x-tenant", "blue")], &seeded("cats", 1)).await;
+    running.json();
+    running.end("TERM");
+    let curl = |tenant: &str, body: &str| {
+        format!("curl http://127.0.0.1:4010/openai/v1/chat/completions -H 'X-Tenant: {tenant}' -d '{body}'")
+    };
+    let mode = ["--mode", "replay-or-error"];
+    let dated = seeded("cats", 1).replace("gpt-5-mini", "gpt-5-mini-2025-08-07");
+    assert!(explained(&home, &mode, &curl("blue", &seeded("cats", 1))).hit.is_some());
+    let missed = asked(&home, &mode, &curl("red", &dated)).out;
+    assert!(missed.contains("header/x-tenant: blue → red") && missed.contains("body/model"), "{missed}");
+    write("");
+    let hit = explained(&home, &mode, &curl("red", &dated)).hit.expect("nothing of it is configured");
+    assert_eq!(hit.changes.len(), 1, "the date alone is told: {hit:?}");
+    write("match_headers = [\"Cookie\"]\n");
+    let said = home.run(&["config", "check"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    for words in ["line 1", "match_headers", "Cookie", "credentials"] {
+        assert!(said.out.contains(words), "{words}: {said:?}");
+    }
+}

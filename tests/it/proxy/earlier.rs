@@ -58,3 +58,65 @@ async fn a_conversation_goes_on_from_another_take_of_its_beginning() {
         }
     }
 }
+
+/// An answer that calls a tool twice, or an answer to what the tool said; the ids are new ones every time.
+fn calling(nth: usize, body: &[u8], streamed: bool) -> String {
+    let asked: Value = serde_json::from_slice(body).unwrap();
+    let call = |which: u32| {
+        json!({ "type": "function_call", "id": format!("fc_{nth}_{which}"), "call_id": format!("call_{nth}_{which}"),
+                "name": "length", "arguments": json!({ "n": which }).to_string(), "status": "completed" })
+    };
+    let output = if asked["input"].is_string() { json!([call(1), call(2)]) } else { json!([]) };
+    let whole =
+        json!({ "id": format!("resp_{nth}"), "object": "response", "status": "completed", "output": output });
+    if !streamed {
+        return whole.to_string();
+    }
+    let begun =
+        json!({ "type": "response.created", "response": { "id": format!("resp_{nth}"), "output": [] } });
+    let ended = json!({ "type": "response.completed", "response": whole });
+    format!("event: response.created\ndata: {begun}\n\nevent: response.completed\ndata: {ended}\n\n")
+}
+
+#[tokio::test]
+async fn results_of_calls_that_stand_in_an_earlier_answer_follow_it_to_another_take() {
+    for streamed in [false, true] {
+        let count = Arc::new(AtomicUsize::new(0));
+        let upstream = Upstream::start(move |seen| {
+            let text = calling(count.fetch_add(1, Ordering::SeqCst), &seen.body, streamed);
+            let kind = if streamed { "text/event-stream" } else { "application/json" };
+            axum::response::Response::builder().header("content-type", kind).body(text.into()).unwrap()
+        })
+        .await;
+        let mut world = World::new(Mode::Record, upstream.address).await;
+        let begin = json!({ "model": "m", "input": "How long are they?", "stream": streamed }).to_string();
+        let goes_on = |take: usize, ids: [&str; 2]| {
+            let result = |id: &str, output: &str| json!({ "type": "function_call_output", "call_id": id, "output": output });
+            let input = json!([result(ids[0], "5"), result(ids[1], "7")]);
+            let previous = format!("resp_{take}");
+            json!({ "model": "m", "previous_response_id": previous, "input": input, "stream": streamed })
+                .to_string()
+        };
+        world.record(TARGET, &[], &begin).await;
+        let (_, second) = world.record(TARGET, &[], &goes_on(0, ["call_0_1", "call_0_2"])).await;
+        world.record(TARGET, &[], &begin).await;
+        for restarted in [false, true] {
+            if restarted {
+                world = world.restarted(settings(Mode::ReplayOrError, upstream.address)).await;
+            }
+            let replay = [("x-retake-mode", "replay-or-error")];
+            for (take, ids, wanted) in [
+                (0, ["call_0_1", "call_0_2"], 200),
+                (2, ["call_2_1", "call_2_2"], 200),
+                (2, ["call_2_2", "call_2_1"], 404),
+                (2, ["call_2_1", "call_2_1"], 404),
+                (2, ["call_2_1", "call_9_2"], 404),
+            ] {
+                let answered = world.post(TARGET, &replay, &goes_on(take, ids)).await;
+                assert_eq!(answered.status, wanted, "{ids:?} {streamed} {restarted}");
+                let id = answered.headers.text("x-retake-recording-id");
+                assert!(wanted != 200 || id == Some(second.id.as_str()), "{answered:?}");
+            }
+        }
+    }
+}

@@ -4,19 +4,36 @@
 use std::ops::Range;
 
 /// One part, as positions in the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) name: String,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The name that its `content-disposition` gives it; empty where it has none, which is fine outside of forms
+    /// (RFC 2387, RFC 2046 section 5.1.3).
+    pub(crate) name: String,
     /// Whether it carries a file name.
-    pub(super) file: bool,
+    pub(crate) file: bool,
+    /// The file name, if it has one.
+    pub(crate) file_name: Option<String>,
+    /// Its content type as written; empty where it has none.
+    pub(crate) content_type: String,
+    /// By what another part refers to it (`content-id`); empty where it has none.
+    pub(crate) content_id: String,
     /// Header lines of the part.
-    pub(super) head: Range<usize>,
-    pub(super) data: Range<usize>,
+    pub(crate) head: Range<usize>,
+    /// Its content.
+    pub(crate) data: Range<usize>,
+}
+
+/// Whether all parts of a body must have names: in forms they must (RFC 7578), in other kinds of multipart their order
+/// says which is which.
+pub(crate) fn is_form(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("multipart/form-data")
 }
 
 /// The parts of a body, in order. `content_type` is the whole header value.
-pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<Part>, &'static str> {
+pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<Part>, &'static str> {
     let boundary = boundary(content_type).ok_or("the content type has no boundary")?;
+    let named = is_form(content_type);
     let delimiter = format!("--{boundary}");
     let mut parts = Vec::new();
     let mut start = None;
@@ -26,7 +43,7 @@ pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<Part>, &'stat
         let end = body[at..].iter().position(|b| *b == b'\n').map_or(body.len(), |n| at + n + 1);
         if let Some(closing) = is_delimiter(&body[at..end], delimiter.as_bytes()) {
             match start {
-                Some(from) => parts.push(part(body, from..content_end(body, from, at, crlf))?),
+                Some(from) => parts.push(part(body, from..content_end(body, from, at, crlf), named)?),
                 None => crlf = closing || body[..end].ends_with(b"\r\n"),
             }
             if closing {
@@ -68,10 +85,10 @@ fn content_end(body: &[u8], from: usize, at: usize, crlf: bool) -> usize {
     from + end
 }
 
-fn part(body: &[u8], all: Range<usize>) -> Result<Part, &'static str> {
+fn part(body: &[u8], all: Range<usize>, named: bool) -> Result<Part, &'static str> {
     let mut at = all.start;
-    let mut name = None;
-    let mut file = false;
+    let mut part = Part::default();
+    let mut has_name = false;
     loop {
         let rest = &body[at..all.end];
         let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |n| n + 1);
@@ -79,19 +96,27 @@ fn part(body: &[u8], all: Range<usize>) -> Result<Part, &'static str> {
         let head = all.start..at;
         at += end;
         if line.is_empty() {
-            let name = name.ok_or("a part has no name")?;
-            return Ok(Part { name, file, head, data: at..all.end });
+            if named && !has_name {
+                return Err("a part has no name");
+            }
+            return Ok(Part { head, data: at..all.end, ..part });
         }
         let line = String::from_utf8_lossy(line);
         let (field, value) = line.split_once(':').ok_or("a part has a broken header")?;
-        if field.trim().eq_ignore_ascii_case("content-disposition") {
-            for (parameter, value) in parameters(value) {
-                match parameter.as_str() {
-                    "name" => name = Some(value),
-                    "filename" | "filename*" => file = true,
-                    _ => {}
+        match field.trim().to_ascii_lowercase().as_str() {
+            "content-disposition" => {
+                for (parameter, value) in parameters(value) {
+                    match parameter.as_str() {
+                        "name" => (part.name, has_name) = (value, true),
+                        "filename" => (part.file, part.file_name) = (true, Some(value)),
+                        "filename*" => part.file = true,
+                        _ => {}
+                    }
                 }
             }
+            "content-type" => value.trim().clone_into(&mut part.content_type),
+            "content-id" => value.trim().clone_into(&mut part.content_id),
+            _ => {}
         }
         if at >= all.end {
             return Err("a part has no end of headers");

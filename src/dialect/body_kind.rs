@@ -5,7 +5,7 @@ use crate::model::Headers;
 
 /// What a body is, and so how it is compared and scrubbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyKind {
+pub enum BodyKind {
     /// There is none.
     Empty,
     /// A JSON text, valid or not.
@@ -20,7 +20,8 @@ pub(super) enum BodyKind {
 
 impl BodyKind {
     /// The kind of a body from which the content encoding was taken off.
-    pub(super) fn of(headers: &Headers, body: &[u8]) -> Self {
+    #[must_use]
+    pub fn of(headers: &Headers, body: &[u8]) -> Self {
         let media_type = headers.media_type();
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match text.trim_ascii_start().first() {
