@@ -5,6 +5,7 @@ mod earlier;
 mod known;
 mod media;
 mod modes;
+mod mounted;
 mod record;
 mod rules;
 mod scope;
