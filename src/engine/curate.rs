@@ -12,6 +12,7 @@ use tokio::sync::MutexGuard;
 use super::answer::aside;
 use super::record::row_of;
 use super::{Engine, clock};
+use crate::matching::narrowed;
 use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Row, StepId, Usage};
 use crate::store::{Change, Changed, Indexed, Keys, Step, StoreError, Version};
 
@@ -261,6 +262,10 @@ impl Engine {
         } else {
             let request = self.request_of(&row.id)?;
             let fields = self.fields(&self.scrub(&request));
+            // What an older retake accepted does not come back as it was.
+            if let Some(strategy) = narrowed(&labels.strategy, &fields) {
+                return self.labelled(row, &Labels { strategy, ..labels.clone() });
+            }
             Keys { answer: known.answer, ..self.keys(&fields, &labels.strategy) }
         };
         Some(Indexed { row: Arc::new(row.labelled(labels)), keys })

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Asked, Overrides, aside};
 use super::library::{Found, sees};
-use super::{Engine, clock};
+use super::stamp::fitting;
+use super::{Engine, VerbError, clock};
 use crate::matching::{
-    BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, compare, decide,
-    fixes, nearest, summary,
+    BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, check_strategy,
+    compare, decide, fixes, nearest, summary,
 };
 use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
@@ -87,9 +88,17 @@ pub struct Fix {
 
 impl Engine {
     /// What would serve a request, and why; nothing is sent and nothing is counted.
-    pub async fn explain(&self, request: &Request, overrides: &Overrides) -> Explanation {
+    ///
+    /// # Errors
+    /// When the request's own strategy names a field that it cannot have: the call would be refused.
+    pub async fn explain(&self, request: &Request, overrides: &Overrides) -> Result<Explanation, VerbError> {
         let scrubbed = self.scrub(request);
         let fields = self.fields(&scrubbed);
+        overrides
+            .strategy
+            .as_ref()
+            .map_or(Ok(Vec::new()), |strategy| check_strategy(strategy, &fields))
+            .map_err(VerbError::Match)?;
         let call = self.described(request, &scrubbed, overrides);
         let found = if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides).await } else { None };
         let never_forward = self.settings().never_forward;
@@ -105,8 +114,9 @@ impl Engine {
         let profile = settings.profile(&request.headers, &request.target).map(|profile| &**profile);
         let (header, model) = (overrides.strategy.as_ref(), call.model.as_deref());
         let stamped = settings.strategy_of(header, profile, &call.endpoint, model);
+        let stamped = fitting(stamped, &fields);
         let (engine, overrides) = (self.clone(), overrides.clone());
-        aside(move || {
+        let explained = aside(move || {
             let hit = found.as_ref().map(|found| engine.why(found, &scrubbed, &fields, &overrides));
             let (near, record) = if hit.is_some() {
                 (Vec::new(), None)
@@ -125,8 +135,8 @@ impl Engine {
                 near,
                 record,
             }
-        })
-        .await
+        });
+        Ok(explained.await)
     }
 
     /// The recordings that come nearest to a call that missed.
@@ -182,7 +192,7 @@ impl Engine {
         let request = self.asked_for(&call)?;
         let overrides =
             Overrides { scope: call.scope.clone(), mode: Some(call.mode), ..Overrides::default() };
-        Some(self.explain(request.get(), &overrides).await)
+        self.explain(request.get(), &overrides).await.ok()
     }
 
     /// What a call asked for, as far as that is remembered.

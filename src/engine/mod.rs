@@ -54,6 +54,7 @@ mod replay;
 mod retag;
 mod review;
 mod settings;
+mod stamp;
 mod stats;
 mod tee;
 mod ticket;
@@ -96,6 +97,7 @@ use outlines::Outlines;
 use record::Unsaved;
 use replay::Replays;
 use settings::Live;
+use stamp::Misfits;
 
 /// Why an engine cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +133,7 @@ struct Shared {
     outlines: Outlines,
     unsaved: Unsaved,
     told: Told,
+    misfits: Misfits,
     client: Client,
     /// Held by the verb that changes recordings.
     curating: tokio::sync::Mutex<()>,
@@ -164,6 +167,7 @@ impl Engine {
             outlines: Outlines::default(),
             unsaved: Unsaved::default(),
             told: Told::default(),
+            misfits: Misfits::default(),
             curating: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

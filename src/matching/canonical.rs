@@ -25,6 +25,11 @@ const HEADERS: &[&str] = &[
     "x-amzn-bedrock-trace",
 ];
 
+/// The headers that can be fields of a request.
+pub(super) fn header_fields() -> impl Iterator<Item = &'static str> {
+    HEADERS.iter().copied()
+}
+
 /// How many values a body may have. One with more is compared as opaque bytes: its fields would fill the memory.
 const LEAVES: usize = 100_000;
 

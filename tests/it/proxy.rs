@@ -10,6 +10,7 @@ mod record;
 mod rules;
 mod scope;
 mod secret;
+mod strategies;
 mod stream;
 mod takes;
 mod wire;

@@ -7,6 +7,7 @@ mod nearness;
 mod rebuilt;
 mod rules;
 mod scrubbing;
+mod strategies;
 
 use std::fmt::Write;
 

@@ -223,3 +223,68 @@ async fn fields_that_vary_between_equal_calls_are_proposed() {
     assert_eq!(running.call(CHAT_PATH, &[], &chat("nothing like it")).await.status, 404);
     running.end("TERM");
 }
+
+/// Of all these `retag` made recordings that answered everything, but for the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strategy_that_names_what_nobody_has_is_refused() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let (id, other) = (rows[0].id.as_str(), rows[1].id.as_str());
+    let check = || {
+        for (strategy, told) in [
+            ("specific nofield", "`nofield`"),
+            ("specific body/nofield", "`body/nofield`"),
+            ("specific body/sede", "did you mean `seed`"),
+            ("specific header/x", "header/openai-beta"),
+            ("specific part/seed", "`part/seed`"),
+            ("specific query/page", "`query/page`"),
+            ("specific bytes", "strict alone"),
+            ("specific mount", "does not count"),
+            ("specific", "use pinned"),
+            ("standard -sede", "did you mean `seed`"),
+            ("standard -header/x-request-id", "of the headers only"),
+        ] {
+            home.run(&["retag", id, strategy]).refused(2, &[told]);
+            home.run(&["retag", id, other, strategy, "--dry-run"]).refused(2, &[told]);
+        }
+        home.run(&["explain", "missing.json", "--mode", "mock"]).refused(2, &["missing.json"]);
+        let curl =
+            "curl http://x/v1/chat/completions -H 'X-Retake-Match: specific nofield' -d '{\"seed\":1}'";
+        asked(&home, &[], curl).refused(2, &["`nofield`", "`seed`"]);
+        assert!(home.rows().iter().all(|row| row.strategy.to_string() == "standard"));
+    };
+    check();
+    let owner = home.serve(&["--quiet"]);
+    check();
+    owner.end("TERM");
+    for flags in [["--match", "specific header/x"], ["--match", "specific"], ["--match", "specific bytes"]] {
+        home.run(&[&["serve"][..], &flags].concat()).refused(2, &["--match"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_collides_among_those_that_are_changed_together_is_counted() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["one", "one", "two", "three"]).await;
+    let ids: Vec<&str> = made.iter().map(|row| row.id.as_str()).collect();
+    let would = |strategy: &str| -> Vec<Retagged> {
+        let args = [&["retag"], &ids[..], &[strategy, "--dry-run", "--json"]].concat();
+        serde_json::from_str(&home.fine(&args)).unwrap()
+    };
+    let counted = |retagged: &[Retagged]| retagged.iter().map(|one| one.collisions).collect::<Vec<_>>();
+    // Takes of one request are none: the newest answers as ever.
+    assert_eq!(counted(&would("pinned")), [2, 2, 3, 3]);
+    assert_eq!(counted(&would("specific messages")), [0, 0, 0, 0]);
+    assert_eq!(counted(&would("standard -messages")), [2, 2, 3, 3]);
+    let seedless = would("specific seed");
+    assert_eq!(counted(&seedless), [2, 2, 3, 3]);
+    assert!(seedless.iter().all(|one| one.absent == ["seed"]), "{seedless:?}");
+    let args = [&["retag"], &ids[..], &["pinned", "--dry-run"]].concat();
+    let text = home.fine(&args);
+    assert!(text.contains("4 of these 4 could no longer be told apart from each other"), "{text}");
+    let args = [&["retag"], &ids[..], &["specific seed", "--dry-run"]].concat();
+    assert!(home.fine(&args).contains("its request has no `seed`: it answers calls that have none either"));
+    // What answered the same before is not counted.
+    home.fine(&[&["retag"], &ids[..], &["pinned"]].concat());
+    assert_eq!(counted(&would("specific seed")), [0, 0, 0, 0]);
+}
