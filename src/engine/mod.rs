@@ -68,7 +68,7 @@ pub use clock::now;
 pub use create::{Draft, plain_response};
 pub use diff::{Diff, ParseThingError, Thing};
 pub use edit::Revision;
-pub use explain::{Explanation, Fix, Hit, Near};
+pub use explain::{Explanation, Fix, FixKind, Hit, Near};
 pub use fetch::FetchError;
 pub use fire::{Deciding, FieldShown, Fired};
 pub use label::Relabel;

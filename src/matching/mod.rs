@@ -41,7 +41,7 @@ pub use decide::{Decision, decide};
 pub use earlier::Earlier;
 pub use field::{Field, ParseFieldError};
 pub use fingerprint::CANONICAL_VERSION;
-pub use fixes::fixes;
+pub use fixes::{Remedy, remedies};
 pub use lineup::{BlastRadius, Candidate, Lineup, Past, PastIndex};
 pub use named::{NamedField, NamedUnion};
 pub use nearest::{NearMiss, nearest};

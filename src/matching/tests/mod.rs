@@ -5,6 +5,7 @@ mod explained;
 mod laws;
 mod nearness;
 mod rebuilt;
+mod remedies;
 mod rules;
 mod scrubbing;
 mod strategies;

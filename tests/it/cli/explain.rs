@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use retake::engine::{Explanation, Retagged};
+use retake::engine::{Explanation, FixKind, Retagged};
 use retake::model::Row;
 use serde_json::{Value, json};
 
@@ -134,6 +134,58 @@ async fn a_miss_says_why_and_how_to_fix_it_wherever_it_is_read() {
     let record = "or record it: send it with X-Retake-Mode: replay-or-record\n        of 7 past calls: 1 miss would hit";
     assert!(text.contains(record), "{text}");
     running.end("TERM");
+}
+
+/// The first advice was `standard -messages/0/content`, in the 404, in `explain` and on screen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_prompt_is_to_be_recorded_before_anything_is_loosened() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let to = format!("openai=http://{}", upstream.address);
+    let running = home.serve(&["--mode", "replay-or-error", "--upstream", &to]);
+    let asked_for = seeded("horses", 1);
+    let reply = running.call(CHAT_PATH, &[], &asked_for).await;
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let calls: Vec<Value> = serde_json::from_str(&home.fine(&["calls", "--json"])).unwrap();
+    let call = calls.iter().filter_map(|call| call["id"].as_u64()).max().unwrap();
+    let message = body["error"]["message"].as_str().unwrap();
+    let keep = format!("retake keep {call}");
+    assert!(
+        message
+            .contains(&format!("; record it: {keep}, or send it again with X-Retake-Mode: replay-or-record")),
+        "{message}"
+    );
+    assert!(!message.contains("retake retag"), "{message}");
+    for near in body["retake"]["near_misses"].as_array().unwrap() {
+        let kinds: Vec<_> =
+            near["fixes"].as_array().unwrap().iter().map(|fix| fix["kind"].as_str().unwrap()).collect();
+        assert_eq!((kinds[0], kinds[1]), ("record", "loosen"), "{near:#}");
+        assert!(kinds[1..].iter().all(|kind| *kind == "loosen"), "{near:#}");
+        assert_eq!(near["fixes"][0]["command"], keep.as_str());
+    }
+    let explanation = explained(&home, &["--to", CHAT_PATH], &asked_for);
+    assert!(explanation.near.iter().all(|near| near.fixes[0].kind == FixKind::Record), "{explanation:?}");
+    let text = asked(&home, &["--to", CHAT_PATH], &asked_for).out;
+    let record = text.find("fix   record it: send it with X-Retake-Mode: replay-or-record").expect(&text);
+    let loosen = text.find("retake retag").expect(&text);
+    assert!(record < loosen && text[loosen..].contains("would answer any prompt; of"), "{text}");
+    let against = home.run(&["diff", rows[0].id.as_str(), &format!("call_{call}")]).out;
+    assert!(
+        against.find(&keep).expect(&against) < against.find("retake retag").expect(&against),
+        "{against}"
+    );
+    // It does what it says.
+    home.fine(&["keep", &call.to_string(), "--yes"]);
+    assert_eq!(running.call(CHAT_PATH, &[], &asked_for).await.status, 200);
+    running.end("TERM");
+    let locked = home.serve(&["--mode", "replay-or-error", "--never-forward"]);
+    let reply = locked.call(CHAT_PATH, &[], &seeded("cows", 1)).await;
+    let text = String::from_utf8_lossy(&reply.body).into_owned();
+    assert!(
+        text.contains("record it: retake serve --mode replay-or-record, without --never-forward"),
+        "{text}"
+    );
+    locked.end("TERM");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
