@@ -318,7 +318,7 @@ impl Desk {
             Self::Here(engine) => {
                 let asked = question.clone().asked(&engine.settings().upstreams);
                 let (request, overrides) = asked.map_err(DeskError::Question)?;
-                Ok(engine.explain(&request, &overrides).await)
+                Ok(engine.explain(&request, &overrides).await?)
             }
             Self::There(owner) => owner.call(Method::POST, "/explain", question).await,
         }

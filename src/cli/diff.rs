@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit::Exit;
-use super::explain::{change, radius};
+use super::explain::{change, fixing};
 use super::{Common, list, pick, print};
 use crate::desk::Desk;
 use crate::engine::{Diff, Thing};
@@ -92,10 +92,7 @@ fn text(diff: &Diff, whole: bool) -> Vec<String> {
     let answers = if diff.matches { "they match" } else { "they do not match" };
     lines.push(format!("request: under `{}` {answers}", diff.strategy));
     lines.extend(diff.changes.iter().map(change));
-    for fix in &diff.fixes {
-        lines.push(format!("  fix   {}", sanitize(&fix.command)));
-        lines.push(format!("        {}", radius(&fix.radius)));
-    }
+    diff.fixes.iter().for_each(|fix| fixing(fix, &mut lines));
     headers("request headers", &contrast.request_headers, &mut lines);
     lines.push(String::new());
     lines.push(match contrast.status {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::asked::Asked;
 use super::{Common, list, print};
-use crate::engine::{Explanation, Near};
+use crate::engine::{Explanation, Fix, FixKind, Near};
 use crate::matching::{BlastRadius, Change};
 use crate::reading::sanitize;
 
@@ -76,21 +76,27 @@ fn text(explained: &Explanation) -> Vec<String> {
         lines.push("no recording of this endpoint exists; mode replay-or-record makes one".into());
     }
     explained.near.iter().for_each(|miss| near(miss, &mut lines));
-    if let Some(record) = &explained.record {
-        lines.push(format!("or record it: send it with {}", record.command));
+    let nearest = explained.near.first();
+    let said = nearest.is_some_and(|miss| miss.fixes.iter().any(|fix| fix.kind == FixKind::Record));
+    if let Some(record) = explained.record.as_ref().filter(|_| !said) {
+        lines.push(format!("or {}", record.advice()));
         lines.push(format!("        {}", radius(&record.radius)));
     }
     lines
+}
+
+/// A fix and what it does, in two lines.
+pub(super) fn fixing(fix: &Fix, lines: &mut Vec<String>) {
+    let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
+    lines.push(format!("  fix   {}", sanitize(&fix.advice())));
+    lines.push(format!("        {caution}{}", radius(&fix.radius)));
 }
 
 fn near(miss: &Near, lines: &mut Vec<String>) {
     let tie = if miss.tie { ", a tie" } else { "" };
     lines.push(format!("near  {}  {}% alike{tie}, {}", miss.recording, miss.likeness, miss.strategy));
     lines.extend(miss.changes.iter().map(change));
-    for fix in &miss.fixes {
-        lines.push(format!("  fix   {}", sanitize(&fix.command)));
-        lines.push(format!("        {}", radius(&fix.radius)));
-    }
+    miss.fixes.iter().for_each(|fix| fixing(fix, lines));
 }
 
 /// A field that differs, in one line.

@@ -7,6 +7,7 @@ use super::exit::Usage;
 use super::{Common, explain, list, pick, print};
 use crate::engine::{Retagged, Tag};
 use crate::model::{ParseStrategyError, Playback, Strategy};
+use crate::reading::sanitize;
 
 /// What is to be changed.
 #[derive(clap::Args)]
@@ -48,6 +49,7 @@ pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitC
         for one in &retagged {
             said(one, change.dry_run);
         }
+        print_collisions(&retagged, change.dry_run);
         if !change.dry_run {
             for line in undo(&retagged) {
                 print::note(&line);
@@ -95,12 +97,38 @@ fn said(one: &Retagged, dry_run: bool) {
     } else {
         print::line(&format!("  {}", explain::radius(&one.radius)));
     }
+    if !one.absent.is_empty() {
+        let names: Vec<_> = one.absent.iter().map(|name| format!("`{name}`")).collect();
+        let then = match after {
+            Strategy::Specific { .. } => ": it answers calls that have none either",
+            _ => "",
+        };
+        print::line(&format!("  its request has no {}{then}", sanitize(&names.join(", "))));
+    }
     if !one.ambiguous.is_empty() {
         let named: Vec<_> = one.ambiguous.iter().take(3).map(ToString::to_string).collect();
         let more = one.ambiguous.len().saturating_sub(3);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         print::line(&format!("  answers the same calls as {}{more}: the newest wins", named.join(", ")));
     }
+}
+
+/// Which of them could not be told apart from each other any more.
+fn print_collisions(retagged: &[Retagged], dry_run: bool) {
+    let colliding: Vec<_> = retagged.iter().filter(|one| one.collisions > 0).collect();
+    if colliding.is_empty() {
+        return;
+    }
+    let verb = if dry_run { "could" } else { "can" };
+    let named: Vec<_> = colliding.iter().take(3).map(|one| one.recording.as_str()).collect();
+    let more = colliding.len().saturating_sub(3);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    print::line(&format!(
+        "{} of these {} {verb} no longer be told apart from each other, and the newest answers: {}{more}",
+        colliding.len(),
+        retagged.len(),
+        named.join(", ")
+    ));
 }
 
 /// The commands that take the change back.

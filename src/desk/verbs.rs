@@ -107,14 +107,17 @@ impl Desk {
         }
     }
 
-    /// The fields of a recording's request by the names that strategies have for them; none where it is not there.
+    /// The fields of recordings' requests by the names that strategies have for them, those of any; none where the only one
+    /// is not there.
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn fields(&self, id: &RecordingId) -> Result<Option<Vec<NamedField>>, DeskError> {
+    pub async fn fields(&self, ids: &[RecordingId]) -> Result<Option<Vec<NamedField>>, DeskError> {
         match self {
-            Self::Here(engine) => Ok(engine.named_fields(id).await),
-            Self::There(owner) => known(owner.get(&format!("/recordings/{id}/fields")).await),
+            Self::Here(engine) => Ok(engine.named_fields(ids).await),
+            Self::There(owner) => {
+                known(owner.call(Method::POST, "/recordings/fields", &json!({ "ids": ids })).await)
+            }
         }
     }
 

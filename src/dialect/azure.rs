@@ -24,3 +24,18 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
     endpoint.vars.insert(0, ("model".to_owned(), path::decoded(deployment)));
     endpoint
 }
+
+/// First segments of Azure's paths: its own layout, with a deployment in the path or in the body, and the models of others
+/// that it hosts.
+const FIRST: [&str; 5] = ["openai", "deployments", "models", "anthropic", "providers"];
+
+/// Whether a path without a mount is Azure's: `version` and `rest` are its two sides, and `signed` says whether the request
+/// carries what only Azure's clients send. Deployments are Azure's whatever comes with them; all else is known by its key
+/// or its API version, because paths such as `/openai/v1/responses` are also those of the mount `openai`.
+pub(super) fn claims(version: &str, rest: &str, signed: bool) -> bool {
+    let mut segments = rest.split('/').filter(|segment| !segment.is_empty());
+    let first = segments.next().unwrap_or_default().to_ascii_lowercase();
+    let second = segments.next().unwrap_or_default();
+    let deployed = version == "/" && first == "openai" && second.eq_ignore_ascii_case("deployments");
+    deployed || (signed && (version != "/" || FIRST.contains(&&*first)))
+}

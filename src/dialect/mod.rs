@@ -18,6 +18,7 @@ pub mod openai_mock;
 pub mod painting;
 mod path;
 mod rules;
+mod signs;
 mod sse;
 
 pub use answer::{AnswerState, EndWatch};
@@ -29,6 +30,8 @@ pub use rules::{
     Echo, EchoPart, Forms, Given, Items, Job, Plain, Preset, Reads, Rules, Spelling, Terminator,
 };
 pub use sse::{SseEvent, events};
+
+use signs::Signs;
 
 use crate::model::{Headers, Request, Response};
 
@@ -102,19 +105,20 @@ impl Dialect {
         let (version, rest) = path::behind_version(path);
         let mut segments = rest.split('/');
         let (first, second) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
-        let versioned = query.split('&').any(|pair| pair.starts_with("api-version="));
+        let signs = Signs::of(query, has);
+        if azure::claims(version, rest, signs.azure) {
+            return Some("azure");
+        }
+        // What only one provider's clients send decides before what several have in their paths: a key must not go to
+        // another provider.
         match (version, first) {
-            ("/", "openai") if second == "deployments" || versioned || has("api-key") => Some("azure"),
-            ("/", "deployments") | ("v1", _) if versioned || has("api-key") => Some("azure"),
-            ("v1", "messages") => Some("anthropic"),
-            ("v1", _) if has("anthropic-version") => Some("anthropic"),
             ("v1" | "v1beta1", "projects" | "publishers") => Some("vertex"),
-            ("v1" | "v1alpha" | "v1beta" | "v1beta1", "models" | "tunedModels")
-                if has("x-goog-api-key") || verb(rest) =>
-            {
+            ("v1", "messages") => Some("anthropic"),
+            (version, _) if version != "/" && signs.anthropic => Some("anthropic"),
+            (version, _) if version != "/" && signs.google => Some("gemini"),
+            ("v1" | "v1alpha" | "v1beta" | "v1beta1", "models" | "tunedModels") if verb(rest) => {
                 Some("gemini")
             }
-            ("v1", _) if has("x-goog-api-key") => Some("gemini"),
             ("v1alpha" | "v1beta" | "v1beta1", _) => Some("gemini"),
             ("/", "upload") if second.starts_with("v1") && rest.ends_with("/files") => Some("gemini"),
             ("v1", "") => None,

@@ -14,7 +14,7 @@ use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal};
-use crate::matching::{Decision, Fields, decide, summary};
+use crate::matching::{Decision, Fields, check_strategy, decide, summary};
 use crate::model::{
     ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
     is_hop_by_hop, is_own,
@@ -117,6 +117,12 @@ impl Engine {
     }
 
     pub(super) async fn answer_asked(&self, mut asked: Asked) -> Answer {
+        if let Some(strategy) = &asked.incoming.overrides.strategy
+            && let Err(problem) = check_strategy(strategy, &asked.fields)
+        {
+            let text = format!("X-Retake-Match: {problem}");
+            return self.refuse(asked, Outcome::Error, &Refusal::new(400, "INVALID_HEADER", &text));
+        }
         let generation = asked.generation;
         let found = if asked.mode.looks_up() { self.look_up(&mut asked).await } else { None };
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {

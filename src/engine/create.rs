@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
 use super::curate::Edit;
-use super::retag::clear;
 use super::{Engine, Relabel, VerbError, clock};
 use crate::dialect::Dialect;
+use crate::matching::check_strategy;
 use crate::model::{
     ByteLog, Derivation, Headers, MediaId, MediaRef, Provenance, Recording, RecordingId, Request, Response,
     Source, Strategy, check_scope,
@@ -54,7 +54,7 @@ impl Engine {
         let response = response.ok_or_else(|| VerbError::NoAnswer(request.target.clone()))?;
         let (id, scrubbed) = (clock::recording_id(), self.scrub(&request));
         if let Some(strategy) = &strategy {
-            clear(strategy, &self.fields(&scrubbed)).map_err(VerbError::Strategy)?;
+            check_strategy(strategy, &self.fields(&scrubbed)).map_err(VerbError::Strategy)?;
         }
         let recording = Recording {
             strategy: strategy.unwrap_or_else(|| self.strategy_of(&scrubbed)),

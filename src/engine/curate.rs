@@ -13,6 +13,7 @@ use super::Engine;
 use super::answer::aside;
 use super::record::row_of;
 use super::write::Write;
+use crate::matching::narrowed;
 use crate::model::{Hash, Labels, Recording, RecordingId, Row, StepId};
 use crate::store::{Change, Changed, Indexed, Keys, Step, StoreError, Version};
 
@@ -177,6 +178,10 @@ impl Engine {
         } else {
             let request = self.request_of(&row.id)?;
             let fields = self.fields(&self.scrub(&request));
+            // What an older retake accepted does not come back as it was.
+            if let Some(strategy) = narrowed(&labels.strategy, &fields) {
+                return self.labelled(row, &Labels { strategy, ..labels.clone() });
+            }
             Keys { answer: known.answer, ..self.keys(&fields, &labels.strategy) }
         };
         Some(Indexed { row: Arc::new(row.labelled(labels)), keys })

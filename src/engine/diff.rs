@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
-use super::explain::Fix;
+use super::explain::{Fix, FixKind, keepable};
+use super::stamp::fitting;
 use super::{Engine, VerbError};
-use crate::matching::{Change, Comparison, Fields, compare, fixes};
+use crate::matching::{Change, Comparison, Fields, compare, remedies};
 use crate::model::{CallId, MediaRef, RecordingId, Response, Scrubbed, Strategy};
 use crate::reading::contrast::{Contrast, Side, contrast};
 use crate::store::StoreError;
@@ -86,7 +87,11 @@ impl Engine {
             );
             let fixes = match asked {
                 Some(((id, _), recorded, incoming)) if !matches => {
-                    engine.fixed(id, &strategy, recorded, incoming)
+                    let call = [&one, &other].into_iter().find_map(|thing| match thing {
+                        Thing::Call(call) => Some(*call),
+                        _ => None,
+                    });
+                    engine.fixed((id, &strategy), recorded, incoming, call)
                 }
                 _ => Vec::new(),
             };
@@ -97,12 +102,26 @@ impl Engine {
         .await
     }
 
-    /// What would let a recording answer a request.
-    fn fixed(&self, id: &RecordingId, strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<Fix> {
+    /// What would let a recording answer a request, or record the call that asked for it; of two recordings neither needs that.
+    fn fixed(
+        &self,
+        (id, strategy): (&RecordingId, &Strategy),
+        recorded: &Fields,
+        incoming: &Fields,
+        call: Option<CallId>,
+    ) -> Vec<Fix> {
         let Some(row) = self.row(id) else { return Vec::new() };
         let (lineup, past) = (self.lineup(&row.method, &row.endpoint), self.past(&row.method, &row.endpoint));
-        let fixes = fixes(strategy, recorded, incoming).into_iter();
-        fixes.filter_map(|fix| Fix::retag(id, fix, &lineup, &past)).collect()
+        let call = call.and_then(|call| self.call(call));
+        let record = call.map(|call| {
+            let wanted = self.settings().strategy_of(None, None, &row.endpoint, incoming.model());
+            let strategy = fitting(wanted, incoming);
+            let outline = self.shared.outlines.shared(incoming);
+            let radius = lineup.recorded_radius(&outline, &strategy, &past);
+            Fix { kind: FixKind::Record, strategy, command: self.recording_command(keepable(&call)), radius }
+        });
+        let remedies = remedies(strategy, recorded, incoming).into_iter();
+        remedies.filter_map(|remedy| Fix::of(remedy, id, (&lineup, &past), record.as_ref())).collect()
     }
 
     async fn held(&self, thing: &Thing) -> Result<Held, VerbError> {

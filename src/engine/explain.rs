@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Asked, Overrides, aside};
 use super::library::{Found, sees};
-use super::{Engine, clock};
+use super::stamp::fitting;
+use super::{Engine, VerbError, clock};
 use crate::matching::{
-    BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, compare, decide,
-    fixes, nearest, summary,
+    BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy,
+    check_strategy, compare, decide, nearest, remedies, summary,
 };
 use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
@@ -18,6 +19,8 @@ use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scr
 const COMPARED: usize = 16;
 /// How many near misses are named.
 const NAMED: usize = 3;
+/// The header with which a call is recorded.
+const RECORDING: &str = "X-Retake-Mode: replay-or-record";
 
 /// What would serve a request, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,22 +77,57 @@ pub struct Near {
     pub fixes: Vec<Fix>,
 }
 
-/// What would make a recording answer a request: another strategy for one that is there, or recording it.
+/// What would give a request an answer: another strategy for a recording that is there, or recording it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
+    /// Which of both.
+    #[serde(default)]
+    pub kind: FixKind,
     /// The strategy that the recording would have.
     pub strategy: Strategy,
-    /// The command that does it; of recording, the header that the call must carry.
+    /// The command that does it; of recording a request that is not in the history, the header that it must carry.
     pub command: String,
     /// What else it would do.
     pub radius: BlastRadius,
 }
 
+/// What a fix does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FixKind {
+    /// The recording gets another strategy, under which the input decides as before.
+    #[default]
+    Retag,
+    /// The call is recorded.
+    Record,
+    /// The recording gets another strategy, under which it answers any input.
+    Loosen,
+}
+
 impl Engine {
     /// What would serve a request, and why; nothing is sent and nothing is counted.
-    pub async fn explain(&self, request: &Request, overrides: &Overrides) -> Explanation {
+    ///
+    /// # Errors
+    /// When the request's own strategy names a field that it cannot have: the call would be refused.
+    pub async fn explain(&self, request: &Request, overrides: &Overrides) -> Result<Explanation, VerbError> {
+        self.explained(request, overrides, None).await
+    }
+
+    /// The same; `call` is one of the history whose answer can be kept.
+    async fn explained(
+        &self,
+        request: &Request,
+        overrides: &Overrides,
+        call: Option<CallId>,
+    ) -> Result<Explanation, VerbError> {
+        let kept = call;
         let scrubbed = self.scrub(request);
         let fields = self.fields(&scrubbed);
+        overrides
+            .strategy
+            .as_ref()
+            .map_or(Ok(Vec::new()), |strategy| check_strategy(strategy, &fields))
+            .map_err(VerbError::Match)?;
         let call = self.described(request, &scrubbed, overrides);
         let asks = self.settings().asks(call.mode, &request.mount);
         let found =
@@ -107,14 +145,16 @@ impl Engine {
         let profile = settings.profile(&request.headers, &request.target).map(|profile| &**profile);
         let (header, model) = (overrides.strategy.as_ref(), call.model.as_deref());
         let stamped = settings.strategy_of(header, profile, &call.endpoint, model);
+        let stamped = fitting(stamped, &fields);
         let (engine, overrides) = (self.clone(), overrides.clone());
-        aside(move || {
+        let explained = aside(move || {
             let hit = found.as_ref().map(|found| engine.why(found, &scrubbed, &fields, &overrides));
             let (near, record) = if hit.is_some() {
                 (Vec::new(), None)
             } else {
-                let near = engine.near(&scrubbed, &fields, overrides.scope.as_deref());
-                (near, Some(engine.recorded(&scrubbed, &fields, &stamped)))
+                let record = engine.recorded(&scrubbed, &fields, &stamped);
+                let here = Fix { command: engine.recording_command(kept), ..record.clone() };
+                (engine.near(&scrubbed, &fields, overrides.scope.as_deref(), &here), Some(record))
             };
             Explanation {
                 endpoint: call.endpoint.to_string(),
@@ -127,18 +167,24 @@ impl Engine {
                 near,
                 record,
             }
-        })
-        .await
+        });
+        Ok(explained.await)
     }
 
     /// The recordings that come nearest to a call that missed.
     pub(super) async fn near_misses(&self, asked: &Asked) -> Vec<Near> {
         let (engine, scrubbed) = (self.clone(), asked.scrubbed.clone());
         let (fields, scope) = (asked.fields.clone(), asked.incoming.overrides.scope.clone());
-        aside(move || engine.near(&scrubbed, &fields, scope.as_deref())).await
+        let (stamped, call) = (self.stamped(asked), asked.ticket.id());
+        aside(move || {
+            let command = engine.recording_command(Some(call));
+            let record = Fix { command, ..engine.recorded(&scrubbed, &fields, &stamped) };
+            engine.near(&scrubbed, &fields, scope.as_deref(), &record)
+        })
+        .await
     }
 
-    fn near(&self, scrubbed: &Scrubbed, incoming: &Fields, scope: Option<&str>) -> Vec<Near> {
+    fn near(&self, scrubbed: &Scrubbed, incoming: &Fields, scope: Option<&str>, record: &Fix) -> Vec<Near> {
         let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let outline = self.shared.outlines.shared(incoming);
         // What the call can see first: the first of equally near ones is named.
@@ -157,8 +203,9 @@ impl Engine {
         let past = self.past(&scrubbed.method, &summary(scrubbed).endpoint);
         let named = near.into_iter().filter_map(|miss| {
             let (_, strategy, recorded) = read.iter().find(|(id, ..)| *id == miss.id)?;
-            let fixes = fixes(strategy, recorded, incoming).into_iter();
-            let fixes = fixes.filter_map(|fix| Fix::retag(&miss.id, fix, &lineup, &past)).collect();
+            let remedies = remedies(strategy, recorded, incoming).into_iter();
+            let fix = |remedy| Fix::of(remedy, &miss.id, (&lineup, &past), Some(record));
+            let fixes = remedies.filter_map(fix).collect();
             let NearMiss { id, comparison: Comparison { changes }, likeness, tie } = miss;
             Some(Near { recording: id, strategy: strategy.clone(), likeness, tie, changes, fixes })
         });
@@ -172,9 +219,21 @@ impl Engine {
             (self.lineup(&scrubbed.method, &endpoint), self.past(&scrubbed.method, &endpoint));
         let outline = self.shared.outlines.shared(incoming);
         Fix {
+            kind: FixKind::Record,
             strategy: strategy.clone(),
-            command: "X-Retake-Mode: replay-or-record".into(),
+            command: self.recording_command(None),
             radius: lineup.recorded_radius(&outline, strategy, &past),
+        }
+    }
+
+    /// The command that records a call of the history, or what else somebody has to do.
+    pub(super) fn recording_command(&self, call: Option<CallId>) -> String {
+        match call {
+            _ if self.settings().never_forward => {
+                "retake serve --mode replay-or-record, without --never-forward".into()
+            }
+            Some(call) => format!("retake keep {}", call.0),
+            None => RECORDING.into(),
         }
     }
 
@@ -184,7 +243,7 @@ impl Engine {
         let request = self.asked_for(&call)?;
         let overrides =
             Overrides { scope: call.scope.clone(), mode: Some(call.mode), ..Overrides::default() };
-        Some(self.explain(request.get(), &overrides).await)
+        self.explained(request.get(), &overrides, keepable(&call)).await.ok()
     }
 
     /// What a call asked for, as far as that is remembered.
@@ -244,16 +303,44 @@ impl Engine {
 }
 
 impl Fix {
-    /// Another strategy for a recording; none where that is gone.
-    pub(super) fn retag(
+    /// What a remedy comes to for a recording; none where that is gone, or where there is nothing to `record`.
+    pub(super) fn of(
+        remedy: Remedy,
         id: &RecordingId,
-        strategy: Strategy,
-        lineup: &Lineup,
-        past: &[Past],
+        (lineup, past): (&Lineup, &[Past]),
+        record: Option<&Self>,
     ) -> Option<Self> {
+        let (kind, strategy) = match remedy {
+            Remedy::Record => return record.cloned(),
+            Remedy::Retag(strategy) => (FixKind::Retag, strategy),
+            Remedy::Loosen(strategy) => (FixKind::Loosen, strategy),
+        };
         let radius = lineup.blast_radius(id, &strategy, past)?;
-        Some(Self { command: format!("retake retag {id} '{strategy}'"), strategy, radius })
+        Some(Self { kind, command: format!("retake retag {id} '{strategy}'"), strategy, radius })
     }
+
+    /// What somebody has to do, in words.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self.kind {
+            FixKind::Record if self.command.starts_with(RECORDING) => {
+                format!("record it: send it with {}", self.command)
+            }
+            FixKind::Record => format!("record it: {}", self.command),
+            FixKind::Retag | FixKind::Loosen => self.command.clone(),
+        }
+    }
+
+    /// What people must know before they do it.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        (self.kind == FixKind::Loosen).then_some("would answer any prompt")
+    }
+}
+
+/// A call that `keep` makes a recording of what it asked for; what was made up is nothing to keep.
+pub(super) fn keepable(call: &Call) -> Option<CallId> {
+    matches!(call.outcome, Some(Outcome::Miss | Outcome::Live)).then_some(call.id)
 }
 
 /// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does.
@@ -277,8 +364,13 @@ pub(super) fn sentence(near: &[Near], scope: impl Fn(&RecordingId) -> Option<Str
         );
     }
     let tie = if nearest.tie { " (another one is as near)" } else { "" };
-    let fix =
-        nearest.fixes.first().map(|fix| format!("; to let it answer: {}", fix.command)).unwrap_or_default();
+    let fix = nearest.fixes.first().map_or_else(String::new, |fix| match fix.kind {
+        FixKind::Record if fix.command.starts_with("retake keep") => {
+            format!("; {}, or send it again with {RECORDING}", fix.advice())
+        }
+        FixKind::Record => format!("; {}", fix.advice()),
+        FixKind::Retag | FixKind::Loosen => format!("; to let it answer: {}", fix.command),
+    });
     format!("no recording answers this call; nearest is {}{tie}: {shown}{more}{fix}", nearest.recording)
 }
 

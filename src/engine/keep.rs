@@ -7,7 +7,7 @@ use super::tee::End;
 use super::{Engine, VerbError, clock};
 use crate::matching::summary;
 use crate::model::{
-    Call, CallId, Exchange, Outcome, Provenance, Recording, RecordingId, Request, Response, Scrubbed,
+    Call, CallId, Exchange, Outcome, Provenance, Recording, RecordingId, Response, Scrubbed, Strategy,
 };
 
 impl Engine {
@@ -98,10 +98,15 @@ impl Engine {
     }
 
     /// The strategy that is stamped on a recording of a request that no header speaks for.
-    pub(super) fn strategy_of(&self, request: &Request) -> crate::model::Strategy {
+    pub(super) fn strategy_of(&self, request: &Scrubbed) -> Strategy {
         let summary = summary(request);
         let (_, endpoint) = endpoint_of(request);
         debug_assert_eq!(endpoint.name, summary.endpoint);
-        self.settings().strategy_of(None, None, &summary.endpoint, summary.model.as_deref())
+        let settings = self.settings();
+        let wanted = settings.strategy_of(None, None, &summary.endpoint, summary.model.as_deref());
+        if wanted == Strategy::STANDARD {
+            return wanted;
+        }
+        self.stamp(wanted, &self.fields(request))
     }
 }

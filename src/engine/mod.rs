@@ -56,6 +56,7 @@ mod replay;
 mod retag;
 mod review;
 mod settings;
+mod stamp;
 mod stats;
 mod tee;
 mod ticket;
@@ -73,7 +74,7 @@ pub use clock::now;
 pub use create::{Draft, plain_response};
 pub use diff::{Diff, ParseThingError, Thing};
 pub use edit::Revision;
-pub use explain::{Explanation, Fix, Hit, Near};
+pub use explain::{Explanation, Fix, FixKind, Hit, Near};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
 pub use fetch::FetchError;
 pub use fire::{Deciding, FieldShown, Fired};
@@ -102,6 +103,7 @@ use outlines::Outlines;
 use reads::Reads;
 use replay::Replays;
 use settings::Live;
+use stamp::Misfits;
 use write::Unsaved;
 
 /// Why an engine cannot be had.
@@ -138,6 +140,7 @@ struct Shared {
     outlines: Outlines,
     unsaved: Unsaved,
     told: Told,
+    misfits: Misfits,
     client: Client,
     /// Held by the verb that changes recordings.
     curating: tokio::sync::Mutex<()>,
@@ -171,6 +174,7 @@ impl Engine {
             outlines: Outlines::default(),
             unsaved: Unsaved::default(),
             told: Told::default(),
+            misfits: Misfits::default(),
             curating: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -157,7 +157,9 @@ impl Engine {
     pub(super) fn stamped(&self, asked: &Asked) -> Strategy {
         let summary = summary(&asked.scrubbed);
         let (header, profile) = (asked.incoming.overrides.strategy.as_ref(), asked.profile.as_deref());
-        self.settings().strategy_of(header, profile, &summary.endpoint, summary.model.as_deref())
+        let settings = self.settings();
+        let wanted = settings.strategy_of(header, profile, &summary.endpoint, summary.model.as_deref());
+        self.stamp(wanted, &asked.fields)
     }
 
     /// A whole recording, also one that is on its way into the store.
@@ -180,6 +182,7 @@ impl Engine {
         mut recording: Recording,
         media: Vec<(Hash, Bytes)>,
     ) -> Result<(), StoreError> {
+        recording = Arc::unwrap_or_clone(self.mended(Arc::new(recording)));
         recording.provenance.stored_at = clock::now();
         let keys = self.keys_of(&recording, &recording.strategy);
         let row = Arc::new(row_of(&recording));
@@ -214,7 +217,8 @@ impl Engine {
         let mut changes = Vec::new();
         for row in rows {
             let Ok(Some(recording)) = self.recording(&row.id) else { continue };
-            let keys = self.keys_of(&recording, &row.strategy);
+            let recording = self.mended(recording);
+            let keys = self.keys_of(&recording, &recording.strategy);
             // A dialect that has come to be known calls the same endpoint by another name.
             let row = Arc::new(Row { usage: row.usage.clone(), ..row_of(&recording) });
             self.shared.library.replace(Indexed { row: Arc::clone(&row), keys: keys.clone() });

@@ -1,5 +1,6 @@
 //! Changing what recordings answer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::aside;
 use super::curate::Edit;
 use super::{Engine, VerbError};
-use crate::matching::{BlastRadius, Fields, NamedField, ResolveFieldError};
+use crate::matching::{BlastRadius, NamedField, NamedUnion, PastIndex, StrategyCheck, StrategyProblem};
 use crate::model::{Playback, RecordingId, Row, Strategy};
 use crate::store::{Indexed, Keys};
 
@@ -38,14 +39,24 @@ pub struct Retagged {
     pub radius: BlastRadius,
     /// All recordings that answer the same calls with it, takes of it left out.
     pub ambiguous: Vec<RecordingId>,
+    /// Fields that the strategy names and this recording's request lacks: it answers requests that lack them, too.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// From how many others of those that are changed together it could no longer be told apart, although they ask for
+    /// something else: the newest of them answers.
+    #[serde(default)]
+    pub collisions: u64,
 }
+
+/// A recording's row, and its place among those that are changed.
+type Numbered = (usize, Arc<Row>);
 
 impl Engine {
     /// Gives recordings another strategy or playback, all or none, and says what that does; with `dry_run` it only says it.
     ///
     /// # Errors
-    /// When one is not there, a field's name is not clear in its request, or the store cannot be written. Nothing is
-    /// changed then.
+    /// When one is not there, the strategy names a field that none of those at an endpoint can have or that is not clear in
+    /// one, or the store cannot be written. Nothing is changed then.
     pub async fn retag(
         &self,
         ids: &[RecordingId],
@@ -54,10 +65,7 @@ impl Engine {
     ) -> Result<Vec<Retagged>, VerbError> {
         let curation = self.curate().await;
         let (engine, wanted, tag) = (self.clone(), ids.to_vec(), tag.clone());
-        let planned = aside(move || -> Result<Vec<_>, VerbError> {
-            wanted.iter().map(|id| engine.planned(id, &tag)).collect()
-        });
-        let planned = planned.await?;
+        let planned = aside(move || engine.planned(&wanted, &tag)).await?;
         if !dry_run {
             let edits = planned.iter().map(|(_, entry)| Edit::Label(entry.clone()));
             curation.step("retag", edits.collect()).await?;
@@ -65,34 +73,83 @@ impl Engine {
         Ok(planned.into_iter().map(|(retagged, _)| retagged).collect())
     }
 
-    /// The fields of a recording's request by the names that strategies have for them; none where it is not there.
-    pub async fn named_fields(&self, id: &RecordingId) -> Option<Vec<NamedField>> {
-        let (engine, id) = (self.clone(), id.clone());
-        aside(move || Some(engine.fields_of(&id)?.named())).await
+    /// The fields of recordings' requests by the names that strategies have for them, those of any; none where the only
+    /// one is not there.
+    pub async fn named_fields(&self, ids: &[RecordingId]) -> Option<Vec<NamedField>> {
+        let (engine, ids) = (self.clone(), ids.to_vec());
+        aside(move || {
+            if let [id] = &ids[..] {
+                return Some(engine.fields_of(id)?.named());
+            }
+            let mut union = NamedUnion::default();
+            // What was removed meanwhile has no say.
+            ids.iter().filter_map(|id| engine.fields_of(id)).for_each(|fields| union.add(&fields));
+            Some(union.named())
+        })
+        .await
     }
 
-    fn planned(&self, id: &RecordingId, tag: &Tag) -> Result<(Retagged, Indexed), VerbError> {
-        let unknown = || VerbError::Unknown(id.clone());
-        let row = self.row(id).ok_or_else(unknown)?;
+    /// What the change does to each, and what finds it then; in the order of `ids`.
+    fn planned(&self, ids: &[RecordingId], tag: &Tag) -> Result<Vec<(Retagged, Indexed)>, VerbError> {
+        let alone = |problem: StrategyProblem| match ids {
+            [recording] => VerbError::Field { recording: recording.clone(), problem },
+            _ => VerbError::NoneHas(problem),
+        };
+        let check = tag.strategy.as_ref().map(StrategyCheck::new).transpose();
+        let mut check = check.map_err(VerbError::Match)?;
+        // Endpoint by endpoint: who answers there is worked out once.
+        let mut places: BTreeMap<(String, String), Vec<Numbered>> = BTreeMap::new();
+        for (at, id) in ids.iter().enumerate() {
+            let row = self.row(id).ok_or_else(|| VerbError::Unknown(id.clone()))?;
+            places.entry((row.method.clone(), row.endpoint.clone())).or_default().push((at, row));
+        }
+        let mut planned = Vec::with_capacity(ids.len());
+        for ((method, endpoint), rows) in places {
+            let lineup = self.lineup(&method, &endpoint);
+            let mut past = PastIndex::new(self.past(&method, &endpoint));
+            let strategy = |row: &Row| tag.strategy.as_ref().unwrap_or(&row.strategy).clone();
+            let set: Vec<_> = rows.iter().map(|(_, row)| (row.id.clone(), strategy(row))).collect();
+            let collisions = lineup.collisions(&set);
+            for (at, row) in rows {
+                let (mut retagged, indexed) = self.planned_one(&row, tag, check.as_mut())?;
+                let after = &retagged.after;
+                let radius = lineup.blast_radius_among(&row.id, after, &mut past);
+                retagged.radius = radius.unwrap_or_default();
+                retagged.ambiguous = lineup.twins(&row.id, after);
+                retagged.collisions = collisions.get(&row.id).copied().unwrap_or_default();
+                planned.push((at, (retagged, indexed)));
+            }
+        }
+        check.map_or(Ok(()), StrategyCheck::finish).map_err(alone)?;
+        planned.sort_by_key(|(at, _)| *at);
+        Ok(planned.into_iter().map(|(_, one)| one).collect())
+    }
+
+    fn planned_one(
+        &self,
+        row: &Row,
+        tag: &Tag,
+        check: Option<&mut StrategyCheck<'_>>,
+    ) -> Result<(Retagged, Indexed), VerbError> {
         let strategy = tag.strategy.as_ref().unwrap_or(&row.strategy);
         let playback = tag.playback.unwrap_or(row.playback);
-        let request = self.request_of(id).ok_or_else(unknown)?;
+        let request = self.request_of(&row.id).ok_or_else(|| VerbError::Unknown(row.id.clone()))?;
         let fields = self.fields(&self.scrub(&request));
-        clear(strategy, &fields).map_err(|problem| VerbError::Field { recording: id.clone(), problem })?;
-        let lineup = self.lineup(&row.method, &row.endpoint);
-        let past = self.past(&row.method, &row.endpoint);
-        let radius = lineup.blast_radius(id, strategy, &past).unwrap_or_default();
+        let absent = check.map_or(Ok(Vec::new()), |check| check.look(&fields));
+        let absent = absent.map_err(|problem| VerbError::Field { recording: row.id.clone(), problem })?;
         let retagged = Retagged {
-            recording: id.clone(),
+            recording: row.id.clone(),
             before: row.strategy.clone(),
             after: strategy.clone(),
             playback,
-            ambiguous: lineup.twins(id, strategy),
-            radius,
+            radius: BlastRadius::default(),
+            ambiguous: Vec::new(),
+            absent,
+            collisions: 0,
         };
-        let answer = self.shared.library.keys(id).and_then(|keys| keys.answer);
+        let answer = self.shared.library.keys(&row.id).and_then(|keys| keys.answer);
         let keys = Keys { answer, ..self.keys(&fields, strategy) };
-        let row = Arc::new(Row { strategy: strategy.clone(), playback, ..Row::clone(&row) });
+        let row = Arc::new(Row { strategy: strategy.clone(), playback, ..row.clone() });
         Ok((retagged, Indexed { row, keys }))
     }
 
@@ -113,20 +170,4 @@ impl Engine {
         })
         .await
     }
-}
-
-/// Whether each name in a strategy means one field of the request, or one that it could have.
-pub(super) fn clear(strategy: &Strategy, fields: &Fields) -> Result<(), ResolveFieldError> {
-    let (Strategy::Standard { ignored: names } | Strategy::Specific { fields: names }) = strategy else {
-        return Ok(());
-    };
-    for name in names {
-        match fields.resolve(name) {
-            // A whole name may stand for a field that other requests have.
-            Err(ResolveFieldError::Unknown(_)) if name.contains('/') => {}
-            Err(problem) => return Err(problem),
-            Ok(_) => {}
-        }
-    }
-    Ok(())
 }

@@ -102,6 +102,10 @@ impl Ticket {
         self.leads = Some(Arc::clone(flight));
     }
 
+    pub(super) fn id(&self) -> crate::model::CallId {
+        self.call.id
+    }
+
     pub(super) fn call(&mut self) -> &mut Call {
         &mut self.call
     }

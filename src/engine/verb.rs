@@ -2,7 +2,7 @@
 
 use super::FetchError;
 use crate::editing::{EditError, FaultError};
-use crate::matching::ResolveFieldError;
+use crate::matching::StrategyProblem;
 use crate::model::{ParseNameError, RecordingId, Usd};
 use crate::query::QueryError;
 use crate::store::StoreError;
@@ -22,11 +22,17 @@ pub enum VerbError {
         /// The recording.
         recording: RecordingId,
         /// What is wrong with the name.
-        problem: ResolveFieldError,
+        problem: StrategyProblem,
     },
     /// The strategy of a new recording names a field that is not clear in its request.
     #[error("the strategy of the new recording: {0}")]
-    Strategy(ResolveFieldError),
+    Strategy(StrategyProblem),
+    /// The strategy of several recordings names a field that none of those of an endpoint has.
+    #[error("of these recordings none at its endpoint has it: {0}")]
+    NoneHas(StrategyProblem),
+    /// A strategy cannot be.
+    #[error(transparent)]
+    Match(StrategyProblem),
     /// A name, a tag or a scope cannot be.
     #[error(transparent)]
     Name(#[from] ParseNameError),
@@ -150,6 +156,8 @@ impl VerbError {
             | Self::NoStep(_) => Blame::Missing,
             Self::Field { .. }
             | Self::Strategy(_)
+            | Self::NoneHas(_)
+            | Self::Match(_)
             | Self::Name(_)
             | Self::Shared { .. }
             | Self::NoAnswer(_)

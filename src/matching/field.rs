@@ -188,6 +188,11 @@ pub(super) fn place(word: &str) -> Option<Place> {
     PLACES.iter().find(|(name, _)| *name == word).map(|(_, place)| *place)
 }
 
+/// The words that fields begin with.
+pub(super) fn places() -> impl Iterator<Item = &'static str> {
+    PLACES.iter().map(|(word, _)| *word)
+}
+
 fn unescaped(name: &str) -> Cow<'_, str> {
     if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() }
 }

@@ -5,16 +5,65 @@ use std::collections::BTreeMap;
 use super::canonical::Fields;
 use super::compare::compare;
 use super::field::{Field, Place};
+use super::nearest::{Weight, weight};
 use super::rule::Condition;
+use super::significance::is_significant;
 use crate::model::Strategy;
 
 /// So many fields are named one by one; more below the same one are named by what holds them.
 const ONE_BY_ONE: usize = 2;
 
+/// Something that would give a call the answer it wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The call is recorded: it asks for something else than what was recorded.
+    Record,
+    /// Another strategy, under which the input decides as it did.
+    Retag(Strategy),
+    /// Another strategy, under which any input gets this answer.
+    Loosen(Strategy),
+}
+
+/// What would give `incoming` an answer that it does not get from `recorded`, which has `strategy` now; what ignores least
+/// first. Another prompt wants another answer: then recording comes first, and it is never missing where all that is left
+/// is to ignore the prompt.
+#[must_use]
+pub fn remedies(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<Remedy> {
+    let input = asks_for_other(strategy, recorded, incoming);
+    let loosens = |fix: &Strategy| input || ignores_input(fix, recorded) || ignores_input(fix, incoming);
+    let (loose, kept): (Vec<_>, Vec<_>) = fixes(strategy, recorded, incoming).into_iter().partition(loosens);
+    let record = (input || kept.is_empty()).then_some(Remedy::Record);
+    let kept = kept.into_iter().map(Remedy::Retag);
+    record.into_iter().chain(kept).chain(loose.into_iter().map(Remedy::Loosen)).collect()
+}
+
+/// Whether the input differs, and counts.
+fn asks_for_other(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> bool {
+    let comparison = compare(strategy, recorded, incoming);
+    comparison
+        .significant()
+        .any(|change| is_input(recorded, &change.field) || is_input(incoming, &change.field))
+}
+
+/// Whether a strategy leaves out input that counts at the endpoint. A rule asks for what it asks for.
+fn ignores_input(strategy: &Strategy, fields: &Fields) -> bool {
+    let counts = |strategy: &Strategy, field: &Field| is_significant(strategy, fields, field);
+    !matches!(strategy, Strategy::Rule(_))
+        && fields.present().map(|leaf| &leaf.field).any(|field| {
+            is_input(fields, field) && counts(&Strategy::STANDARD, field) && !counts(strategy, field)
+        })
+}
+
+/// Whether a field is what the model is asked, or names what it was asked before.
+fn is_input(context: &Fields, field: &Field) -> bool {
+    let earlier = context.endpoint.rules.earlier;
+    weight(context, field) == Weight::Input || earlier.iter().any(|name| field.is(name))
+}
+
 /// Strategies under which `recorded`, which has `strategy` now, would answer `incoming`: the one that ignores least
 /// first. None is given that would not.
 #[must_use]
-pub fn fixes(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<Strategy> {
+pub(super) fn fixes(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<Strategy> {
     let changed: Vec<Field> =
         compare(strategy, recorded, incoming).significant().map(|change| change.field.clone()).collect();
     let named = names(&changed, recorded, incoming);

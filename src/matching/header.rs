@@ -62,6 +62,11 @@ pub(super) fn leaves<'a>(
     })
 }
 
+/// The names of all headers that can be fields; `own` are those that the configuration adds.
+pub(super) fn names(own: &[String]) -> impl Iterator<Item = &str> {
+    FIELDS.iter().copied().chain(own.iter().map(String::as_str))
+}
+
 /// The members of a list, sorted and each once; none where the header says no more than its absence.
 fn set(name: &str, text: &str, rules: &Rules) -> Option<String> {
     let caseless = CASELESS.contains(&name);

@@ -33,6 +33,14 @@ pub struct Past {
     pub count: u64,
 }
 
+/// Calls of the history that many recordings are held against, found by what they ask for.
+#[derive(Debug)]
+pub struct PastIndex {
+    calls: Vec<Past>,
+    total: u64,
+    by_key: HashMap<Strategy, HashMap<u64, Vec<usize>>>,
+}
+
 /// What a change of strategy would do to the calls of the history and to other recordings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlastRadius {
@@ -65,6 +73,27 @@ pub struct Lineup {
 
 /// Where a recording stands for a call: the smallest answers.
 type Rank<'a> = (bool, u8, Option<&'a Strategy>, Reverse<(i64, &'a RecordingId)>);
+
+impl PastIndex {
+    /// An index of these calls.
+    #[must_use]
+    pub fn new(calls: Vec<Past>) -> Self {
+        let total = calls.iter().map(|past| past.count).sum();
+        Self { calls, total, by_key: HashMap::new() }
+    }
+
+    /// The places of the calls with this key under a strategy.
+    fn under(&mut self, strategy: &Strategy, key: u64) -> &[usize] {
+        if !self.by_key.contains_key(strategy) {
+            let mut keys: HashMap<u64, Vec<usize>> = HashMap::new();
+            for (at, past) in self.calls.iter().enumerate() {
+                keys.entry(past.outline.key(strategy)).or_default().push(at);
+            }
+            self.by_key.insert(strategy.clone(), keys);
+        }
+        self.by_key.get(strategy).and_then(|keys| keys.get(&key)).map_or(&[], Vec::as_slice)
+    }
+}
 
 impl Lineup {
     /// A lineup of recordings that can be replayed.
@@ -139,12 +168,40 @@ impl Lineup {
     #[must_use]
     pub fn blast_radius(&self, id: &RecordingId, strategy: &Strategy, calls: &[Past]) -> Option<BlastRadius> {
         let own = &self.candidates[*self.ids.get(id)?];
+        Some(self.radius(own, strategy, calls.iter().map(|past| past.count).sum(), calls.iter()))
+    }
+
+    /// The same for one of many recordings: calls that neither strategy matches are not looked at.
+    #[must_use]
+    pub fn blast_radius_among(
+        &self,
+        id: &RecordingId,
+        strategy: &Strategy,
+        past: &mut PastIndex,
+    ) -> Option<BlastRadius> {
+        let own = &self.candidates[*self.ids.get(id)?];
+        let mut calls: Vec<usize> = Vec::new();
+        for strategy in [&own.row.strategy, strategy] {
+            calls.extend(past.under(strategy, own.outline.key(strategy)));
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        Some(self.radius(own, strategy, past.total, calls.iter().map(|at| &past.calls[*at])))
+    }
+
+    fn radius<'a>(
+        &self,
+        own: &Candidate,
+        strategy: &Strategy,
+        total: u64,
+        calls: impl Iterator<Item = &'a Past>,
+    ) -> BlastRadius {
         let mut radius = BlastRadius::default();
         if is_rule(strategy) || is_rule(&own.row.strategy) {
-            return Some(radius);
+            return radius;
         }
+        radius.calls = total;
         for Past { outline: call, scope, count } in calls {
-            radius.calls += count;
             let seen =
                 scope.is_none() || own.row.scope.is_none() || own.row.scope.as_deref() == scope.as_deref();
             let (now, then) = (matches(own, &own.row.strategy, call), matches(own, strategy, call));
@@ -152,7 +209,7 @@ impl Lineup {
                 continue;
             }
             let scope = scope.as_deref();
-            let other = self.winner(call, scope, Some(id));
+            let other = self.winner(call, scope, Some(&own.row.id));
             let wins = |level: Option<u8>, strategy: &Strategy| {
                 level.is_some_and(|level| {
                     other.is_none_or(|other| rank(own, level, strategy, scope) < rank_of(other, call, scope))
@@ -170,7 +227,42 @@ impl Lineup {
         let mut new: Vec<_> = self.twins_of(own, strategy).difference(&before).copied().collect();
         new.sort_unstable();
         radius.indistinguishable = new.into_iter().map(|at| self.candidates[at].row.id.clone()).collect();
-        Some(radius)
+        radius
+    }
+
+    /// Of recordings that are all to have another strategy: from how many of the others each could no longer be told apart,
+    /// although they ask for something else. Those that answered the same calls before are not counted.
+    #[must_use]
+    pub fn collisions(&self, set: &[(RecordingId, Strategy)]) -> HashMap<RecordingId, u64> {
+        let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
+        for (id, strategy) in set {
+            let Some(at) = self.ids.get(id) else { continue };
+            let Candidate { row, outline } = &self.candidates[*at];
+            groups.entry((row.scope.as_deref(), strategy, outline.key(strategy))).or_default().push(*at);
+        }
+        let mut collisions = HashMap::new();
+        for group in groups.into_values().filter(|group| group.len() > 1) {
+            let (mut takes, mut alike, mut both) = (HashMap::new(), HashMap::new(), HashMap::new());
+            let of = |at: usize| {
+                let Candidate { row, outline } = &self.candidates[at];
+                (outline.all(), (&row.strategy, outline.key(&row.strategy)))
+            };
+            for at in &group {
+                let (all, before) = of(*at);
+                *takes.entry(all).or_insert(0_u64) += 1;
+                *alike.entry(before).or_insert(0_u64) += 1;
+                *both.entry((all, before)).or_insert(0_u64) += 1;
+            }
+            for at in &group {
+                let (all, before) = of(*at);
+                let known = takes[&all] + alike[&before] - both[&(all, before)];
+                let others = group.len() as u64 - known;
+                if others > 0 {
+                    collisions.insert(self.candidates[*at].row.id.clone(), others);
+                }
+            }
+        }
+        collisions
     }
 
     /// What it would do if a request were recorded now and stamped with `strategy`.

@@ -242,7 +242,7 @@ async fn explain(
 ) -> Result<Json<Explanation>, Failure> {
     let asked = question.asked(&shared.engine.settings().upstreams);
     let (request, overrides) = asked.map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
-    Ok(Json(shared.engine.explain(&request, &overrides).await))
+    Ok(Json(shared.engine.explain(&request, &overrides).await?))
 }
 
 async fn explain_call(

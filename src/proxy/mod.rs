@@ -24,6 +24,7 @@ mod control;
 mod cors;
 mod guard;
 mod media;
+mod mount;
 mod question;
 mod request;
 mod respond;

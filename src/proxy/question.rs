@@ -7,8 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::request::{headers, overrides};
-use super::scope;
-use crate::dialect::Dialect;
+use super::{mount, scope};
 use crate::engine::Overrides;
 use crate::model::{self, Headers};
 use crate::upstream::Base;
@@ -73,18 +72,9 @@ fn located(
     if !target.starts_with('/') {
         return Err(format!("`{url}` is neither a URL nor a path; write https://… or /openai/v1/…"));
     }
-    let first = target[1..].split(['/', '?']).next().unwrap_or_default();
-    let rest = &target[1 + first.len()..];
-    if upstreams.contains_key(first) && rest.starts_with('/') && !target.starts_with("/openai/deployments/") {
-        return Ok((first.to_owned(), rest.to_owned()));
-    }
-    match Dialect::detect(target, |name| headers.contains_key(name)) {
-        Some(mount) if upstreams.contains_key(mount) => Ok((mount.to_owned(), target.to_owned())),
-        _ => {
-            let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
-            Err(format!("{url} belongs to no mount; known are {}", mounts.join(", ")))
-        }
-    }
+    let found = mount::of_host(url, upstreams).unwrap_or_else(|| mount::find(target, headers, upstreams));
+    let (mount, rest) = found.map_err(|none| none.sentence(url))?.split(target);
+    Ok((mount.to_owned(), rest.to_owned()))
 }
 
 #[cfg(test)]
@@ -95,6 +85,7 @@ mod tests {
     #[test]
     fn a_url_is_found_by_its_upstream_or_its_path() {
         let mut upstreams = Settings::default().upstreams;
+        upstreams.insert("azure".into(), "https://company.openai.azure.com".parse().unwrap());
         upstreams.insert("local".into(), "http://127.0.0.1:9/api".parse().unwrap());
         let found = |url: &str| {
             let headers = Headers::default();
@@ -109,6 +100,10 @@ mod tests {
             ("http://127.0.0.1:4010/@t1/openai/v1/x", "openai", "/v1/x"),
             ("http://127.0.0.1:9/api/x", "local", "/x"),
             ("https://api.lumenfall.ai/openai/v1/images/generations", "lumenfall", "/v1/images/generations"),
+            // An Azure key was shown to go to `openai`, as it did.
+            ("https://me.openai.azure.com/openai/v1/responses", "azure", "/openai/v1/responses"),
+            ("/openai/responses?api-version=preview", "azure", "/openai/responses?api-version=preview"),
+            ("/@t/openai/files?api-version=1", "azure", "/openai/files?api-version=1"),
         ] {
             assert_eq!(found(url), Ok((mount.into(), target.into())), "{url}");
         }

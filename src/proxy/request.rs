@@ -11,8 +11,8 @@ use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::mount::{self, Mounted};
 use super::{Shared, scope};
-use crate::dialect::Dialect;
 use crate::engine::{Incoming, Overrides, Raw, RawKey};
 use crate::model::{self, Headers, is_hop_by_hop, is_own};
 
@@ -52,19 +52,10 @@ pub(super) struct Arrived {
     started: Instant,
 }
 
-/// How a call names its mount.
-#[derive(Clone, Copy)]
-enum Mounted {
-    /// By the first segment of its path, which has this length.
-    Prefix(usize),
-    /// By what its path means.
-    Detected(&'static str),
-}
-
 impl Arrived {
     /// The call, without anything copied.
     pub(super) fn raw(&self) -> Raw<'_> {
-        let (mount, target) = self.mounted.split(&self.head);
+        let (mount, target) = self.mounted.split(target(&self.head));
         Raw {
             method: self.head.method.as_str(),
             mount,
@@ -79,7 +70,7 @@ impl Arrived {
 
     /// The call as the engine takes it apart.
     pub(super) fn incoming(self, key: RawKey) -> Incoming {
-        let (mount, target) = self.mounted.split(&self.head);
+        let (mount, target) = self.mounted.split(target(&self.head));
         let request = model::Request {
             method: self.head.method.as_str().into(),
             mount: mount.into(),
@@ -88,16 +79,6 @@ impl Arrived {
             body: self.body,
         };
         Incoming { request, overrides: self.overrides, base: self.base, started: self.started, key }
-    }
-}
-
-impl Mounted {
-    fn split(self, head: &Parts) -> (&str, &str) {
-        let target = target(head);
-        match self {
-            Self::Prefix(len) => (&target[1..=len], &target[1 + len..]),
-            Self::Detected(mount) => (mount, target),
-        }
     }
 }
 
@@ -111,7 +92,7 @@ impl Intake {
         let (head, body) = request.into_parts();
         let mounted = route(shared, &head)?;
         let refused = |(status, code, message)| {
-            let (mount, target) = mounted.split(&head);
+            let (mount, target) = mounted.split(target(&head));
             let request = model::Request {
                 method: head.method.as_str().into(),
                 mount: mount.into(),
@@ -195,37 +176,15 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
     }
     let target = target(head);
     let settings = shared.engine.settings();
-    let upstreams = &settings.upstreams;
-    let first = mount_of(target);
-    // Azure's own paths begin like the mount `openai`, and its keys must not be sent there.
-    let azure = target.starts_with("/openai/deployments/");
-    if upstreams.contains_key(first) && !azure {
-        return Ok(Mounted::Prefix(first.len()));
-    }
-    let path = target.split('?').next().unwrap_or_default();
-    match Dialect::detect(target, |name| head.headers.contains_key(name)) {
-        Some(mount) if upstreams.contains_key(mount) => Ok(Mounted::Detected(mount)),
-        _ => {
-            let mounts: Vec<_> = upstreams.keys().map(|name| format!("/{name}")).collect();
-            let text =
-                format!("no mount for {path}; known are {}; --upstream NAME=URL adds one", mounts.join(", "));
-            Err(refused(404, "UNKNOWN_MOUNT", text))
-        }
-    }
+    mount::find(target, &head.headers, &settings.upstreams).map_err(|none| {
+        let path = target.split('?').next().unwrap_or_default();
+        refused(404, "UNKNOWN_MOUNT", none.sentence(path))
+    })
 }
 
 /// Path and query as they were sent.
 fn target(head: &Parts) -> &str {
     head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
-}
-
-/// The first segment of a target that has more than one.
-fn mount_of(target: &str) -> &str {
-    let path = target.strip_prefix('/').unwrap_or_default();
-    match path.find(['/', '?']) {
-        Some(at) if path.as_bytes()[at] == b'/' => &path[..at],
-        _ => "",
-    }
 }
 
 /// The end-to-end headers that are the client's and the upstream's business.
@@ -350,19 +309,6 @@ mod tests {
         ] {
             let text = overrides(&map(&[(name, value)])).unwrap_err();
             assert!(text.contains(hint), "{text}");
-        }
-    }
-
-    #[test]
-    fn mounts_are_the_first_segment() {
-        for (target, mount) in [
-            ("/openai/v1/x?y=/z", "openai"),
-            ("/openai//v1", "openai"),
-            ("/openai?x=/y", ""),
-            ("/", ""),
-            ("*", ""),
-        ] {
-            assert_eq!(mount_of(target), mount, "{target}");
         }
     }
 

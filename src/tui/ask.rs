@@ -17,12 +17,12 @@ use crate::retention::PrunePlan;
 pub enum Ask {
     /// Why a call was answered as it was.
     Why(CallId),
-    /// The fields of a recording's request.
-    Fields(RecordingId),
+    /// The fields of recordings' requests, those of any.
+    Fields(Arc<[RecordingId]>),
     /// What two answers say: the old one's and the new one's.
     Pair(RecordingId, RecordingId),
     /// What another strategy would do.
-    Retag(Vec<RecordingId>, Tag),
+    Retag(Arc<[RecordingId]>, Tag),
     /// What differs, with so many equal lines around each difference.
     Diff(Thing, Thing, usize),
     /// What a query would remove, but for these.
@@ -87,8 +87,8 @@ impl Ask {
     pub async fn answered(self, desk: &Desk) -> Result<Answer, String> {
         let answer = match self {
             Self::Why(call) => desk.explain_call(call).await.map(|why| Answer::Why(why.map(Box::new))),
-            Self::Fields(id) => {
-                desk.fields(&id).await.map(|fields| Answer::Fields(fields.unwrap_or_default()))
+            Self::Fields(ids) => {
+                desk.fields(&ids).await.map(|fields| Answer::Fields(fields.unwrap_or_default()))
             }
             Self::Pair(one, other) => return pair(desk, [one, other]).await,
             Self::Retag(ids, tag) => desk.retag(&ids, &tag, true).await.map(Answer::Retag),

@@ -7,9 +7,9 @@ use super::detail::Scaled;
 use super::difference::{Shape, Sheet, Side, radius};
 use super::effect::{Effect, Held, Pair};
 use super::layout::{self, Areas};
-use super::live::{LETTERS, fixing};
+use super::live::{LETTERS, fixing, recording};
 use super::overlay::{Choice, Item, Menu, Overlay};
-use crate::engine::Thing;
+use crate::engine::{FixKind, Thing};
 use crate::model::{Call, Outcome, RecordingId};
 use crate::reading::contrast::CONTEXT;
 
@@ -268,9 +268,14 @@ impl App {
         if diff.fixes.is_empty() {
             return self.open_retag();
         }
-        let fixes = diff.fixes.iter().zip(LETTERS.chars());
-        let mut items: Vec<Item> =
-            fixes.map(|(fix, key)| fixing(key, &id, fix, radius(&fix.radius))).collect();
+        let (records, fixes): (Vec<_>, Vec<_>) =
+            diff.fixes.iter().partition(|fix| fix.kind == FixKind::Record);
+        let sides = self.diff.sides.as_ref();
+        let call =
+            sides.and_then(|(one, other)| [one, other].into_iter().find_map(|side| self.call_of(side)));
+        let mut items: Vec<Item> = call.filter(|_| !records.is_empty()).map(recording).into_iter().collect();
+        let fixes = fixes.into_iter().zip(LETTERS.chars());
+        items.extend(fixes.map(|(fix, key)| fixing(key, &id, fix, &radius(&fix.radius))));
         items.push(Item {
             key: Some('t'),
             label: "other".into(),
@@ -279,6 +284,13 @@ impl App {
             choice: Choice::Retag,
         });
         self.overlay = Some(Overlay::Menu(Menu::new(format!("Make {id} answer both"), items)));
+    }
+
+    fn call_of(&self, side: &Thing) -> Option<&Call> {
+        match side {
+            Thing::Call(id) => self.call(*id),
+            Thing::Recording(_) | Thing::Original(_) => None,
+        }
     }
 
     /// The other way round.

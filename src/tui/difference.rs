@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::line::{Tone, Toned, fit, thousands};
 use super::text::{duration, sanitize, size};
-use crate::engine::{Diff, Fix};
+use crate::engine::{Diff, Fix, FixKind};
 use crate::matching::BlastRadius;
 use crate::reading::contrast::{Arrival, BodyContrast, HeaderChange, Lines, Run, Tag};
 pub use side::Side;
@@ -81,10 +81,16 @@ impl Sheet {
     }
 
     fn fix(&mut self, fix: &Fix) {
-        let strategy = sanitize(&fix.strategy.to_string()).into_owned();
-        let command = format!("  {}", sanitize(&fix.command));
-        self.both(&Toned::of(Tone::Plain, "  ").and(Tone::Strong, strategy).and(Tone::Dim, command));
-        self.both(&Toned::of(Tone::Dim, format!("    {}", radius(&fix.radius))));
+        let (what, command) = match fix.kind {
+            FixKind::Record => ("record it".to_owned(), &fix.command),
+            FixKind::Retag | FixKind::Loosen => (fix.strategy.to_string(), &fix.command),
+        };
+        let command = format!("  {}", sanitize(command));
+        let what = sanitize(&what).into_owned();
+        self.both(&Toned::of(Tone::Plain, "  ").and(Tone::Strong, what).and(Tone::Dim, command));
+        let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
+        let line = Toned::of(Tone::Dim, "    ").and(Tone::Warning, caution);
+        self.both(&line.and(Tone::Dim, radius(&fix.radius)));
     }
 
     fn response(&mut self, diff: &Diff) {

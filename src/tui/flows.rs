@@ -1,5 +1,7 @@
 //! The workflows that change recordings in several steps: choosing, looking at the effect, and doing it.
 
+use std::sync::Arc;
+
 use tui_input::Input;
 
 use super::action::Action;
@@ -104,9 +106,9 @@ impl App {
         };
         match &self.overlay {
             Some(Overlay::Retag(retag)) => {
-                wanted.extend(retag.ids.first().cloned().map(Ask::Fields));
+                wanted.push(Ask::Fields(Arc::clone(&retag.ids)));
                 if let Some(tag) = retag.tag().ok().filter(|tag| tag.strategy.is_some()) {
-                    wanted.push(Ask::Retag(retag.ids.clone(), tag));
+                    wanted.push(Ask::Retag(Arc::clone(&retag.ids), tag));
                 }
             }
             Some(Overlay::Shelf(pile)) if pile.kind == ShelfKind::Trash => wanted.push(Ask::Trash),
@@ -168,7 +170,7 @@ impl App {
                 self.overlay = Some(Overlay::Retag(retag));
                 Vec::new()
             }
-            Ok(tag) => vec![Effect::Do(Deed::Retag(retag.ids, tag))],
+            Ok(tag) => vec![Effect::Do(Deed::Retag(retag.ids.to_vec(), tag))],
             Err(_) => {
                 self.overlay = Some(Overlay::Retag(retag));
                 Vec::new()

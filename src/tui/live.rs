@@ -9,17 +9,34 @@ use super::line::{Tone, Toned, thousands};
 use super::overlay::{Choice, Item, Menu, Overlay, Question};
 use super::text::sanitize;
 use super::why::radius;
-use crate::engine::{Explanation, Fix, Tag};
-use crate::model::{CallId, Outcome, RecordingId};
+use crate::engine::{Explanation, Fix, FixKind, Near, Tag};
+use crate::model::{Call, CallId, Outcome, RecordingId};
 
 /// Letters for fixes: none that moves or leaves, or has another meaning in the menu.
 pub(super) const LETTERS: &str = "abcdefghilmnop";
 
+/// The letter of recording, which is a key of its own outside of menus.
+const RECORD: char = 'R';
+
 /// A fix to choose.
-pub(super) fn fixing(key: char, recording: &RecordingId, fix: &Fix, note: String) -> Item {
+pub(super) fn fixing(key: char, recording: &RecordingId, fix: &Fix, note: &str) -> Item {
     let tag = Tag { strategy: Some(fix.strategy.clone()), playback: None };
     let choice = Choice::Do(Deed::Retag(vec![recording.clone()], tag));
-    Item { key: Some(key), label: fix.strategy.to_string(), note, current: false, choice }
+    let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
+    let (label, note) = (fix.strategy.to_string(), format!("{caution}{note}"));
+    Item { key: Some(key), label, note, current: false, choice }
+}
+
+/// Recording a call, as a fix to choose: it is kept, or what was made up is made by the upstream the next time.
+pub(super) fn recording(call: &Call) -> Item {
+    let (note, choice) = match call.outcome {
+        Some(Outcome::Live) => ("its answer is kept as a recording", Choice::Do(Deed::Keep(call.id, false))),
+        Some(Outcome::Miss) => {
+            ("asks the upstream for its answer; the price first", Choice::Do(Deed::Keep(call.id, false)))
+        }
+        _ => ("choose replay-or-record and make the call again", Choice::Act(Action::Mode)),
+    };
+    Item { key: Some(RECORD), label: "record it".into(), note: note.into(), current: false, choice }
 }
 
 impl App {
@@ -65,14 +82,25 @@ impl App {
     fn fixes(&self, why: &Explanation) -> Vec<Item> {
         let first = self.why.at.min(why.near.len().saturating_sub(1));
         let order = (first..why.near.len()).chain(0..first);
-        let all = order
+        let all: Vec<(&Near, &Fix)> = order
             .filter_map(|at| why.near.get(at))
-            .flat_map(|near| near.fixes.iter().map(move |fix| (near, fix)));
-        let item = |((near, fix), key): ((&crate::engine::Near, &crate::engine::Fix), char)| {
+            .flat_map(|near| near.fixes.iter().map(move |fix| (near, fix)))
+            .collect();
+        // Once for all of them, and where it is what the nearest one asks for before anything else.
+        let is_record = |fix: &Fix| fix.kind == FixKind::Record;
+        let recorded = all.iter().position(|(_, fix)| is_record(fix));
+        let others: Vec<_> = all.iter().filter(|(_, fix)| !is_record(fix)).collect();
+        let before = recorded.map_or(0, |at| all[..at].iter().filter(|(_, fix)| !is_record(fix)).count());
+        let item = |((near, fix), key): (&(&Near, &Fix), char)| {
             let note = format!("{}; {} {}%", radius(&fix.radius), near.recording, near.likeness);
-            fixing(key, &near.recording, fix, note)
+            fixing(key, &near.recording, fix, &note)
         };
-        all.zip(LETTERS.chars()).map(item).collect()
+        let mut items: Vec<Item> =
+            others.into_iter().zip(LETTERS.chars()).map(|(one, key)| item((one, key))).collect();
+        if let (Some(_), Some(call)) = (recorded, self.selected_call()) {
+            items.insert(before.min(items.len()), recording(call));
+        }
+        items
     }
 
     /// Makes a recording of the call; `now` means by asking the upstream. Where that has to be asked the desk refuses at

@@ -8,6 +8,7 @@ mod laws;
 mod many;
 mod rows;
 mod script;
+mod several;
 mod sizes;
 mod states;
 mod stories;

@@ -10,7 +10,7 @@ use super::layout::Class;
 use super::line::{Tone, Toned, clock};
 use super::message::Message;
 use super::text::{duration, sanitize};
-use crate::engine::{Explanation, Hit, Near};
+use crate::engine::{Explanation, FixKind, Hit, Near};
 use crate::matching::{BlastRadius, Change};
 use crate::model::{Call, CallId, Outcome};
 use unicode_width::UnicodeWidthStr;
@@ -220,24 +220,21 @@ impl App {
             }
         };
         if why.hit.is_none() {
-            if let Some(fix) = self.near().and_then(|near| near.fixes.first()) {
-                let more = why.near.iter().map(|near| near.fixes.len()).sum::<usize>() - 1;
-                let more = if more > 0 { format!("; {more} more ways") } else { String::new() };
-                way(
-                    Action::Fix,
-                    format!("make it match: {}", fix.strategy),
-                    format!("{}{more}", radius(&fix.radius)),
-                );
-            }
-            match call.outcome {
-                Some(Outcome::Miss) => {
-                    way(Action::RecordNow, "record it now".into(), "asks first, with the price".into());
+            let (text, note) = self.matching_way(why).unzip();
+            let mut ways = [
+                text.map(|text| (Action::Fix, text, note.unwrap_or_default())),
+                recording_way(call).map(|(action, text, note)| (action, text.to_owned(), note.to_owned())),
+            ];
+            // Another prompt wants an answer of its own: that is said before how this recording could give its own.
+            let first = self.near().and_then(|near| near.fixes.first());
+            if first.is_some_and(|fix| fix.kind == FixKind::Record) {
+                ways.reverse();
+                if call.outcome == Some(Outcome::Mock) {
+                    let note = "then make the call again".to_owned();
+                    way(Action::Mode, "record it: choose replay-or-record".to_owned(), note);
                 }
-                Some(Outcome::Live | Outcome::Mock) => {
-                    way(Action::Keep, "keep this answer as a recording".into(), String::new());
-                }
-                _ => {}
             }
+            ways.into_iter().flatten().for_each(|(action, text, note)| way(action, text, note));
         }
         if !why.near.is_empty() {
             way(Action::Compare, "compare all of it".into(), String::new());
@@ -248,8 +245,30 @@ impl App {
         lines
     }
 
+    /// The strategy that ignores least, and what else it would do.
+    fn matching_way(&self, why: &Explanation) -> Option<(String, String)> {
+        let retags = |near: &Near| near.fixes.iter().filter(|fix| fix.kind != FixKind::Record).count();
+        let fix = self.near()?.fixes.iter().find(|fix| fix.kind != FixKind::Record)?;
+        let more = why.near.iter().map(retags).sum::<usize>() - 1;
+        let more = if more > 0 { format!("; {more} more ways") } else { String::new() };
+        let note = format!("{}{more}", radius(&fix.radius));
+        Some(match fix.caution() {
+            None => (format!("make it match: {}", fix.strategy), note),
+            Some(caution) => (format!("or loosen it: {}", fix.strategy), format!("{caution}; {note}")),
+        })
+    }
+
     fn arrow(&self) -> &'static str {
         self.options.theme.mark("→", "->")
+    }
+}
+
+/// What makes a recording of a call: action, words, and what to know of it.
+fn recording_way(call: &Call) -> Option<(Action, &'static str, &'static str)> {
+    match call.outcome {
+        Some(Outcome::Miss) => Some((Action::RecordNow, "record it now", "asks first, with the price")),
+        Some(Outcome::Live | Outcome::Mock) => Some((Action::Keep, "keep this answer as a recording", "")),
+        _ => None,
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct File {
     pub(super) listen: Option<String>,
     pub(super) preset: Option<Preset>,
     pub(super) mode: Option<Mode>,
-    pub(super) r#match: Option<Strategy>,
+    pub(super) r#match: Option<Spanned<Strategy>>,
     pub(super) playback: Option<Playback>,
     pub(super) latency: Option<Spanned<String>>,
     pub(super) never_forward: Option<bool>,

@@ -11,8 +11,8 @@ use wildmatch::WildMatch;
 use super::exit::Usage;
 use super::{Common, ProxyArgs};
 use crate::engine::{Profile, Route, Secret, Settings, key_variables};
-use crate::matching::{Canon, Salt, Scrubber};
-use crate::model::{Hash, Level, Notice};
+use crate::matching::{Canon, Salt, Scrubber, check_strategy_form};
+use crate::model::{Hash, Level, Notice, Strategy};
 use crate::reading::{Prices, human};
 use crate::retention::MaxAge;
 use crate::upstream::Base;
@@ -169,6 +169,8 @@ impl Config {
         settings.never_forward = args.never_forward
             || file.never_forward.unwrap_or_else(|| preset.is_some_and(Preset::never_forward));
         if let Some(strategy) = flag("--match", args.strategy.as_deref())? {
+            check_strategy_form(&strategy, &settings.match_headers)
+                .map_err(|problem| Usage(format!("--match: {problem}")))?;
             settings.strategy = strategy;
         }
         settings.keep_personal |= args.no_scrub;
@@ -199,7 +201,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         problems.push(source.problem(Some(status.span()), "miss_status", text));
     }
     let mut settings = Settings {
-        strategy: file.r#match.clone().unwrap_or(defaults.strategy.clone()),
+        strategy: file.r#match.as_ref().map_or(defaults.strategy.clone(), |own| own.get_ref().clone()),
         playback: file.playback.unwrap_or(defaults.playback),
         latency: latency.unwrap_or(defaults.latency),
         keep_personal: file.scrub_personal == Some(false),
@@ -212,6 +214,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         failures: file.record.failures.clone(),
         ..defaults
     };
+    checked_strategies(source, file, &settings.match_headers, problems);
     for (mount, url) in &file.upstreams {
         if let Err(error) = add_upstream(&mut settings, mount, url.get_ref()) {
             problems.push(source.problem(Some(url.span()), &format!("upstreams.{mount}"), error));
@@ -260,6 +263,23 @@ fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Ve
     }
     if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_patterns(&settings.scrub) {
         problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));
+    }
+}
+
+/// Whether the strategies of the file name what can be fields; which request they are for is not known yet.
+fn checked_strategies(source: &Source, file: &File, headers: &[String], problems: &mut Vec<Problem>) {
+    let mut check = |at: std::ops::Range<usize>, key: &str, strategy: Option<&Strategy>| {
+        let problem = strategy.and_then(|strategy| check_strategy_form(strategy, headers).err());
+        problems.extend(problem.map(|problem| source.problem(Some(at), key, problem.to_string())));
+    };
+    if let Some(own) = &file.r#match {
+        check(own.span(), "match", Some(own.get_ref()));
+    }
+    for entry in &file.profile {
+        check(entry.span(), "profile.match", entry.get_ref().r#match.as_ref());
+    }
+    for entry in &file.route {
+        check(entry.span(), "route.match", entry.get_ref().r#match.as_ref());
     }
 }
 

@@ -28,6 +28,10 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("[upstreams]\nopenai = \"nothing\"", &["line 2", "`upstreams.openai`", "https://"]);
     wrong("[[route]]\nmode = \"off\"", &["line 1", "neither an endpoint nor a model"]);
     wrong("[[route]]\nmodel = \"x\"", &["sets nothing"]);
+    wrong("\nmatch = \"specific header/x\"", &["line 2", "`match`", "header/openai-beta"]);
+    wrong("match = \"specific\"", &["line 1", "use pinned"]);
+    wrong("[[route]]\nmodel = \"x\"\nmatch = \"standard -headers/openai-beta\"", &["did you mean `header/"]);
+    wrong("[[profile]]\nname = \"a\"\nkey = \"b\"\nmatch = \"specific bytes\"", &["strict alone"]);
     wrong("[[ignore]]\nfield = \"a\"\n[[ignore]]\npattern = \"(\"", &["line 3", "uuid"]);
     wrong(
         "\nmatch_headers = [\"x-fine\",\n\"Authorization\"]",

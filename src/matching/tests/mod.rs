@@ -6,8 +6,10 @@ mod explained;
 mod laws;
 mod nearness;
 mod rebuilt;
+mod remedies;
 mod rules;
 mod scrubbing;
+mod strategies;
 
 use std::fmt::Write;
 

@@ -109,6 +109,7 @@ impl Routes {
         self.route("/recordings/remove", post(remove))
             .route("/recordings/restore", post(restore))
             .route("/recordings/{id}/fields", get(fields))
+            .route("/recordings/fields", post(all_fields))
             .route("/recordings/retag", post(retag))
             .route("/recordings/relabel", post(relabel))
             .route("/recordings/duplicate", post(duplicate))
@@ -138,8 +139,18 @@ async fn restore(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<
 }
 
 async fn fields(State(shared): Here, Path(id): Path<RecordingId>) -> Answered<Vec<NamedField>> {
-    let fields = shared.engine.named_fields(&id).await;
+    let fields = shared.engine.named_fields(std::slice::from_ref(&id)).await;
     Ok(Json(fields.ok_or(VerbError::Unknown(id))?))
+}
+
+async fn all_fields(State(shared): Here, Json(Ids { ids }): Json<Ids>) -> Answered<Vec<NamedField>> {
+    let fields = shared.engine.named_fields(&ids).await;
+    let gone = || {
+        ids.first().map_or(Failure(StatusCode::BAD_REQUEST, "no recording is named".into()), |id| {
+            VerbError::Unknown(id.clone()).into()
+        })
+    };
+    Ok(Json(fields.ok_or_else(gone)?))
 }
 
 async fn retag(State(shared): Here, Json(retag): Json<Retag>) -> Answered<Vec<Retagged>> {

@@ -1,6 +1,7 @@
 //! What recordings answer, chosen with the effect in sight.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,7 +24,7 @@ use crate::tui::text::sanitize;
 #[derive(Clone, Debug)]
 pub struct Retag {
     /// For these.
-    pub ids: Vec<RecordingId>,
+    pub ids: Arc<[RecordingId]>,
     before: (Strategy, Playback),
     /// Whether they have different strategies now.
     mixed: bool,
@@ -38,6 +39,16 @@ pub struct Retag {
     playback: Playback,
     /// The field that `space` is for.
     at: usize,
+}
+
+/// A field to choose.
+struct Offered<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// Whether it decides under `standard`.
+    significant: bool,
+    /// How many of the recordings have it.
+    recordings: u64,
 }
 
 /// The strategies as they are offered.
@@ -137,7 +148,7 @@ impl Retag {
 
     /// Marks a field, or takes the mark away; a strategy that has no fields becomes one that has.
     pub fn toggle(&mut self, fields: Option<&Vec<NamedField>>) {
-        let Some(name) = self.rows(fields).get(self.at).map(|(name, ..)| (*name).to_owned()) else { return };
+        let Some(name) = self.rows(fields).get(self.at).map(|field| field.name.to_owned()) else { return };
         if !self.names.remove(&name) {
             self.names.insert(name);
         }
@@ -155,15 +166,20 @@ impl Retag {
         self.at = self.at.saturating_add_signed(by).min(last);
     }
 
-    /// The fields to choose from: name, value, whether it decides under `standard`. Those that no request of these has, but
-    /// the strategy, are the last.
-    fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<(&'a str, &'a str, bool)> {
+    /// The fields to choose from, of all the recordings. Those that no request of these has, but the strategy, are the last.
+    fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<Offered<'a>> {
         let mut known: Vec<&NamedField> = fields.into_iter().flatten().filter(|field| !field.fixed).collect();
         // Those first of which leaving out changes something.
         known.sort_by_key(|field| !field.significant);
         let others = self.names.iter().filter(|name| !known.iter().any(|field| field.name == **name));
-        let own = known.iter().map(|field| (field.name.as_str(), field.value.as_str(), field.significant));
-        own.chain(others.map(|name| (name.as_str(), "", true))).collect()
+        let own = known.iter().map(|field| Offered {
+            name: &field.name,
+            value: &field.value,
+            significant: field.significant,
+            recordings: field.recordings,
+        });
+        let gone = |name| Offered { name, value: "", significant: true, recordings: 0 };
+        own.chain(others.map(|name| gone(name.as_str()))).collect()
     }
 
     /// Whether a screen of so many rows shows all that is needed to choose.
@@ -257,7 +273,7 @@ impl Retag {
         cursor
     }
 
-    fn fields(&self, app: &App, rows: &[(&str, &str, bool)], mut inside: Rect, buf: &mut Buffer) {
+    fn fields(&self, app: &App, rows: &[Offered<'_>], mut inside: Rect, buf: &mut Buffer) {
         let theme = &app.options.theme;
         let used = matches!(self.form, Form::Standard | Form::Without | Form::Specific);
         let heading = match self.form {
@@ -276,28 +292,37 @@ impl Retag {
         }
         let height = usize::from(inside.height);
         let first = self.at.saturating_sub(height.saturating_sub(1)).min(rows.len().saturating_sub(height));
-        for (nth, (name, value, significant)) in rows.iter().enumerate().skip(first).take(height) {
+        for (nth, field) in rows.iter().enumerate().skip(first).take(height) {
             let mut line = layout::from_top(&mut inside, 1);
             if nth == self.at {
                 buf.set_style(line.intersection(buf.area), theme.selected(true));
             }
-            let mark = if self.names.contains(*name) { "[x] " } else { "[ ] " };
+            let mark = if self.names.contains(field.name) { "[x] " } else { "[ ] " };
             let tone = if used { Tone::Accent } else { Tone::Dim };
             draw::write(buf, &mut line, mark, theme.tone(tone));
             let tone = if used { Tone::Key } else { Tone::Dim };
-            draw::write(buf, &mut line, &fit(&sanitize(name), 24, false), theme.tone(tone));
-            let note = if *significant { "" } else { "  standard ignores it" };
+            draw::write(buf, &mut line, &fit(&sanitize(field.name), 24, false), theme.tone(tone));
+            let note = self.note(field);
             if !note.is_empty() && line.width > 44 {
-                draw::write_right(buf, &mut line, note, theme.tone(Tone::Dim));
+                draw::write_right(buf, &mut line, &note, theme.tone(Tone::Dim));
             }
-            draw::write(buf, &mut line, &format!(" {}", sanitize(value)), theme.tone(Tone::Plain));
+            draw::write(buf, &mut line, &format!(" {}", sanitize(field.value)), theme.tone(Tone::Plain));
+        }
+    }
+
+    /// What people should know before they mark a field: how many of the recordings have it, and whether it decides.
+    fn note(&self, field: &Offered<'_>) -> String {
+        let ignored = if field.significant { "" } else { "  standard ignores it" };
+        match self.ids.len() {
+            1 => ignored.to_owned(),
+            all => format!("{ignored}  in {} of {all}", field.recordings),
         }
     }
 
     /// What it would do.
     fn below(&self, app: &App, width: usize) -> Vec<Toned> {
         let tag = match self.tag() {
-            Err(wrong) => return padded(Toned::of(Tone::Bad, sanitize(&wrong)).wrapped(width)),
+            Err(wrong) => return self.padded(Toned::of(Tone::Bad, sanitize(&wrong)).wrapped(width)),
             Ok(tag) => tag,
         };
         let Some(strategy) = &tag.strategy else {
@@ -305,7 +330,7 @@ impl Retag {
                 Some(playback) => format!("Takes of the same request would play {playback}."),
                 None => "Nothing would change.".into(),
             };
-            return padded(vec![Toned::of(Tone::Dim, text)]);
+            return self.padded(vec![Toned::of(Tone::Dim, text)]);
         };
         let mut lines = vec![Toned::of(Tone::Strong, sanitize(&strategy.to_string()))];
         match &app.known.retag.value {
@@ -314,14 +339,14 @@ impl Retag {
             Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
             None => {}
         }
-        padded(lines)
+        self.padded(lines)
     }
-}
 
-/// Always as many lines, so that the dialog does not jump.
-fn padded(mut lines: Vec<Toned>) -> Vec<Toned> {
-    lines.resize(4, Toned::default());
-    lines
+    /// Always as many lines, so that the dialog does not jump.
+    fn padded(&self, mut lines: Vec<Toned>) -> Vec<Toned> {
+        lines.resize(if self.ids.len() > 1 { 6 } else { 4 }, Toned::default());
+        lines
+    }
 }
 
 /// What retagging would do to the calls of the history and to other recordings, in words.
@@ -331,7 +356,7 @@ pub(super) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
     if retagged.iter().any(|one| rule(&one.before) || rule(&one.after)) {
         let text =
             "What that does to past calls is not known: rules ask for words, the history keeps hashes.";
-        return vec![Toned::of(Tone::Dim, text)];
+        return std::iter::once(Toned::of(Tone::Dim, text)).chain(among(retagged)).collect();
     }
     let sum = |of: fn(&BlastRadius) -> u64| retagged.iter().map(|one| of(&one.radius)).sum::<u64>();
     let calls = retagged.iter().map(|one| one.radius.calls).max().unwrap_or(0);
@@ -356,12 +381,42 @@ pub(super) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
     let twins: BTreeSet<&RecordingId> =
         retagged.iter().flat_map(|one| &one.radius.indistinguishable).collect();
     let mut lines = vec![line];
+    lines.extend(among(retagged));
     if !twins.is_empty() {
         let named: Vec<String> = twins.iter().take(2).map(ToString::to_string).collect();
         let more = twins.len() - named.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let text = format!("No longer told apart from {}{more}: the newest answers", named.join(", "));
         lines.push(Toned::of(Tone::Warning, text));
+    }
+    lines
+}
+
+/// What retagging would do among the recordings themselves: which of them could not be told apart, and what they lack.
+fn among(retagged: &[Retagged]) -> Vec<Toned> {
+    let mut lines = Vec::new();
+    let colliding = retagged.iter().filter(|one| one.collisions > 0).count();
+    if colliding > 0 {
+        let text = format!(
+            "{colliding} of these {} could no longer be told apart from each other: the newest answers",
+            retagged.len()
+        );
+        lines.push(Toned::of(Tone::Warning, text));
+    }
+    let mut lacking: BTreeMap<&str, usize> = BTreeMap::new();
+    retagged.iter().flat_map(|one| &one.absent).for_each(|name| *lacking.entry(name).or_default() += 1);
+    let told: Vec<String> = lacking
+        .iter()
+        .map(|(name, count)| match retagged.len() {
+            1 => format!("`{name}`"),
+            all => format!("`{name}` in {count} of {all}"),
+        })
+        .collect();
+    if !told.is_empty() {
+        let specific = retagged.iter().any(|one| matches!(one.after, Strategy::Specific { .. }));
+        let then = if specific { ": these answer calls that have none either" } else { "" };
+        let text = format!("Not there: {}{then}", told.join(", "));
+        lines.push(Toned::of(Tone::Plain, sanitize(&text)));
     }
     lines
 }

@@ -23,8 +23,8 @@ use crate::tui::overlay::Overlay;
 use crate::tui::page::Pages;
 use crate::tui::text::Form;
 
-fn field(name: &str, value: &str, significant: bool) -> NamedField {
-    NamedField { name: name.into(), value: value.into(), significant, fixed: name == "model" }
+pub(super) fn field(name: &str, value: &str, significant: bool) -> NamedField {
+    NamedField { name: name.into(), value: value.into(), significant, fixed: name == "model", recordings: 1 }
 }
 
 fn fields() -> Answer {
@@ -37,7 +37,7 @@ fn fields() -> Answer {
     ])
 }
 
-fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) -> Answer {
+pub(super) fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) -> Answer {
     let radius = BlastRadius {
         calls: 214,
         miss_to_hit,
@@ -52,6 +52,8 @@ fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) -> Answer {
         playback: Playback::Newest,
         radius,
         ambiguous: twins,
+        absent: Vec::new(),
+        collisions: 0,
     }])
 }
 
@@ -68,7 +70,7 @@ impl Script {
     }
 
     /// Answers the newest question for which there is an answer.
-    fn answered(&mut self, answer: Result<Answer, String>, fits: fn(&Ask) -> bool) -> Ask {
+    pub(super) fn answered(&mut self, answer: Result<Answer, String>, fits: fn(&Ask) -> bool) -> Ask {
         let asked = self.asked();
         let (generation, ask) = asked.into_iter().rfind(|(_, ask)| fits(ask)).expect("a question");
         self.say(Message::Answered { generation, answer, ask: ask.clone() });
@@ -92,7 +94,7 @@ fn a_strategy_is_chosen_with_its_effect_in_sight() {
     script.press("j <Space>");
     let ask = script.answered(Ok(effect(3, 1, vec![world::id(6)])), |ask| matches!(ask, Ask::Retag(..)));
     let tag = |text: &str| Tag { strategy: Some(text.parse().unwrap()), playback: None };
-    assert_eq!(ask, Ask::Retag(vec![world::id(0)], tag("standard -seed")));
+    assert_eq!(ask, Ask::Retag([world::id(0)].into(), tag("standard -seed")));
     script.shows("retag");
     script.press("<Enter>");
     assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], tag("standard -seed"))]);

@@ -265,15 +265,17 @@ impl Told {
                     indistinguishable: twins.clone(),
                     ..BlastRadius::default()
                 };
-                let one = |recording| Retagged {
-                    recording,
+                let one = |recording: &crate::model::RecordingId| Retagged {
+                    recording: recording.clone(),
                     before: Strategy::STANDARD,
                     after: after.clone(),
                     playback: Playback::Newest,
                     radius: radius.clone(),
                     ambiguous: twins.clone(),
+                    absent: Vec::new(),
+                    collisions: 0,
                 };
-                Answer::Retag(ids.into_iter().map(one).collect())
+                Answer::Retag(ids.iter().map(one).collect())
             }
             Ask::Diff(one, other, _) => Answer::Diff(Box::new(words.diff(one, other))),
             Ask::Prune(query, keep) => Answer::Prune(Box::new(flows::planned(app, &query, &keep))),
@@ -308,6 +310,7 @@ impl Told {
             value: self.words.say(value),
             significant,
             fixed: name == "model",
+            recordings: 1,
         };
         let fields = [
             ("model", "gpt-image-1.5", true),

@@ -119,6 +119,24 @@ fn a_fix_is_chosen_by_a_letter_and_says_what_else_it_does() {
     assert_eq!(script.effects(), [retag(7, "specific size")]);
 }
 
+/// The first way was to answer any prompt with this recording.
+#[test]
+fn another_prompt_is_recorded_before_anything_is_loosened() {
+    let mut script = Script::new(world::world(12, A_MISS)).because(world::reworded());
+    let screen = script.screen();
+    let (record, loosen) = (screen.find("record it now").unwrap(), screen.find("or loosen it:").unwrap());
+    assert!(record < loosen && screen.contains("would answer any"), "{screen}");
+    script.shows("reworded");
+    script.press("a");
+    script.shows("reworded_fixes");
+    script.press("<Enter>");
+    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(A_MISS), false))]);
+    script.press("a R");
+    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(A_MISS), false))]);
+    script.press("a b");
+    assert_eq!(script.effects(), [retag(7, "pinned")]);
+}
+
 #[test]
 fn recording_now_asks_what_the_desk_wants_to_have_agreed() {
     let mut script = missed().keys("R");

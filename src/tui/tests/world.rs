@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Deciding, Diff, Explanation, FieldShown, Fix, Hit, Near, Stats, Thing};
-use crate::matching::{BlastRadius, Change, Fields, compare, fixes};
+use crate::engine::{Deciding, Diff, Explanation, FieldShown, Fix, FixKind, Hit, Near, Stats, Thing};
+use crate::matching::{BlastRadius, Change, Fields, Remedy, compare, remedies};
 use crate::model::{
     ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
     Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,
@@ -156,6 +156,7 @@ fn change(field: &str, values: (Option<&str>, Option<&str>), significant: bool) 
 
 fn near(number: u8, likeness: u8, changes: Vec<Change>, fixes: &[(&str, u64)]) -> Near {
     let fix = |(strategy, mended): &(&str, u64)| Fix {
+        kind: FixKind::Retag,
         strategy: strategy.parse().unwrap(),
         command: format!("retake retag {} '{strategy}'", id(number)),
         radius: BlastRadius { calls: 40, miss_to_hit: *mended, ..BlastRadius::default() },
@@ -175,6 +176,22 @@ pub(crate) fn missed() -> Explanation {
     let fixes = [("standard -quality -seed", 5), ("specific size", 9), ("pinned", 12)];
     let other = vec![change("body/model", (Some("\"gpt-image-1\""), Some("\"gpt-image-1.5\"")), true)];
     explained(None, vec![near(7, 91, changes, &fixes), near(1, 74, other, &[])])
+}
+
+/// Why nothing answers a chat with another prompt.
+pub(crate) fn reworded() -> Explanation {
+    let change = change("body/messages/0/content", (Some("Say hi"), Some("Say bye")), true);
+    let fixes = [("standard -messages/0/content", 3), ("pinned", 9)];
+    let mut near = near(7, 96, vec![change], &fixes);
+    near.fixes.iter_mut().for_each(|fix| fix.kind = FixKind::Loosen);
+    let record = Fix {
+        kind: FixKind::Record,
+        strategy: Strategy::STANDARD,
+        command: "retake keep 10".into(),
+        radius: BlastRadius { calls: 40, miss_to_hit: 1, ..BlastRadius::default() },
+    };
+    near.fixes.insert(0, record);
+    explained(None, vec![near])
 }
 
 /// Why a call was answered, although its prompt is another one.
@@ -324,16 +341,20 @@ pub(crate) fn diff_of(
     let (was, is) = (Fields::of(&before.request), Fields::of(&after.request));
     let strategy = Strategy::STANDARD;
     let radius = BlastRadius { calls: 120, miss_to_hit: 3, from_others: 1, ..BlastRadius::default() };
-    let fix = |strategy: Strategy| Fix {
-        command: format!("retake retag {one} '{strategy}'"),
-        strategy,
-        radius: radius.clone(),
+    let fix = |remedy: Remedy| {
+        let (kind, strategy) = match remedy {
+            Remedy::Record => return None,
+            Remedy::Retag(strategy) => (FixKind::Retag, strategy),
+            Remedy::Loosen(strategy) => (FixKind::Loosen, strategy),
+        };
+        let command = format!("retake retag {one} '{strategy}'");
+        Some(Fix { kind, strategy, command, radius: radius.clone() })
     };
     let comparison = compare(&strategy, &was, &is);
     Diff {
         matches: comparison.is_match(),
         changes: comparison.changes,
-        fixes: fixes(&strategy, &was, &is).into_iter().map(fix).collect(),
+        fixes: remedies(&strategy, &was, &is).into_iter().filter_map(fix).collect(),
         contrast,
         one,
         other,

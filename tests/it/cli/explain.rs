@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use retake::engine::{Explanation, Retagged};
+use retake::engine::{Explanation, FixKind, Retagged};
 use retake::model::Row;
 use serde_json::{Value, json};
 
@@ -134,6 +134,58 @@ async fn a_miss_says_why_and_how_to_fix_it_wherever_it_is_read() {
     let record = "or record it: send it with X-Retake-Mode: replay-or-record\n        of 7 past calls: 1 miss would hit";
     assert!(text.contains(record), "{text}");
     running.end("TERM");
+}
+
+/// The first advice was `standard -messages/0/content`, in the 404, in `explain` and on screen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_prompt_is_to_be_recorded_before_anything_is_loosened() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let to = format!("openai=http://{}", upstream.address);
+    let running = home.serve(&["--mode", "replay-or-error", "--upstream", &to]);
+    let asked_for = seeded("horses", 1);
+    let reply = running.call(CHAT_PATH, &[], &asked_for).await;
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let calls: Vec<Value> = serde_json::from_str(&home.fine(&["calls", "--json"])).unwrap();
+    let call = calls.iter().filter_map(|call| call["id"].as_u64()).max().unwrap();
+    let message = body["error"]["message"].as_str().unwrap();
+    let keep = format!("retake keep {call}");
+    assert!(
+        message
+            .contains(&format!("; record it: {keep}, or send it again with X-Retake-Mode: replay-or-record")),
+        "{message}"
+    );
+    assert!(!message.contains("retake retag"), "{message}");
+    for near in body["retake"]["near_misses"].as_array().unwrap() {
+        let kinds: Vec<_> =
+            near["fixes"].as_array().unwrap().iter().map(|fix| fix["kind"].as_str().unwrap()).collect();
+        assert_eq!((kinds[0], kinds[1]), ("record", "loosen"), "{near:#}");
+        assert!(kinds[1..].iter().all(|kind| *kind == "loosen"), "{near:#}");
+        assert_eq!(near["fixes"][0]["command"], keep.as_str());
+    }
+    let explanation = explained(&home, &["--to", CHAT_PATH], &asked_for);
+    assert!(explanation.near.iter().all(|near| near.fixes[0].kind == FixKind::Record), "{explanation:?}");
+    let text = asked(&home, &["--to", CHAT_PATH], &asked_for).out;
+    let record = text.find("fix   record it: send it with X-Retake-Mode: replay-or-record").expect(&text);
+    let loosen = text.find("retake retag").expect(&text);
+    assert!(record < loosen && text[loosen..].contains("would answer any prompt; of"), "{text}");
+    let against = home.run(&["diff", rows[0].id.as_str(), &format!("call_{call}")]).out;
+    assert!(
+        against.find(&keep).expect(&against) < against.find("retake retag").expect(&against),
+        "{against}"
+    );
+    // It does what it says.
+    home.fine(&["keep", &call.to_string(), "--yes"]);
+    assert_eq!(running.call(CHAT_PATH, &[], &asked_for).await.status, 200);
+    running.end("TERM");
+    let locked = home.serve(&["--mode", "replay-or-error", "--never-forward"]);
+    let reply = locked.call(CHAT_PATH, &[], &seeded("cows", 1)).await;
+    let text = String::from_utf8_lossy(&reply.body).into_owned();
+    assert!(
+        text.contains("record it: retake serve --mode replay-or-record, without --never-forward"),
+        "{text}"
+    );
+    locked.end("TERM");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -272,4 +324,68 @@ async fn headers_and_dates_that_the_configuration_compares_are_explained() {
     for words in ["line 1", "match_headers", "Cookie", "credentials"] {
         assert!(said.out.contains(words), "{words}: {said:?}");
     }
+}
+/// Of all these `retag` made recordings that answered everything, but for the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strategy_that_names_what_nobody_has_is_refused() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let rows = filled(&home, &upstream).await;
+    let (id, other) = (rows[0].id.as_str(), rows[1].id.as_str());
+    let check = || {
+        for (strategy, told) in [
+            ("specific nofield", "`nofield`"),
+            ("specific body/nofield", "`body/nofield`"),
+            ("specific body/sede", "did you mean `seed`"),
+            ("specific header/x", "header/openai-beta"),
+            ("specific part/seed", "`part/seed`"),
+            ("specific query/page", "`query/page`"),
+            ("specific bytes", "strict alone"),
+            ("specific mount", "does not count"),
+            ("specific", "use pinned"),
+            ("standard -sede", "did you mean `seed`"),
+            ("standard -header/x-request-id", "of the headers only"),
+        ] {
+            home.run(&["retag", id, strategy]).refused(2, &[told]);
+            home.run(&["retag", id, other, strategy, "--dry-run"]).refused(2, &[told]);
+        }
+        home.run(&["explain", "missing.json", "--mode", "mock"]).refused(2, &["missing.json"]);
+        let curl =
+            "curl http://x/v1/chat/completions -H 'X-Retake-Match: specific nofield' -d '{\"seed\":1}'";
+        asked(&home, &[], curl).refused(2, &["`nofield`", "`seed`"]);
+        assert!(home.rows().iter().all(|row| row.strategy.to_string() == "standard"));
+    };
+    check();
+    let owner = home.serve(&["--quiet"]);
+    check();
+    owner.end("TERM");
+    for flags in [["--match", "specific header/x"], ["--match", "specific"], ["--match", "specific bytes"]] {
+        home.run(&[&["serve"][..], &flags].concat()).refused(2, &["--match"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_collides_among_those_that_are_changed_together_is_counted() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["one", "one", "two", "three"]).await;
+    let ids: Vec<&str> = made.iter().map(|row| row.id.as_str()).collect();
+    let would = |strategy: &str| -> Vec<Retagged> {
+        let args = [&["retag"], &ids[..], &[strategy, "--dry-run", "--json"]].concat();
+        serde_json::from_str(&home.fine(&args)).unwrap()
+    };
+    let counted = |retagged: &[Retagged]| retagged.iter().map(|one| one.collisions).collect::<Vec<_>>();
+    // Takes of one request are none: the newest answers as ever.
+    assert_eq!(counted(&would("pinned")), [2, 2, 3, 3]);
+    assert_eq!(counted(&would("specific messages")), [0, 0, 0, 0]);
+    assert_eq!(counted(&would("standard -messages")), [2, 2, 3, 3]);
+    let seedless = would("specific seed");
+    assert_eq!(counted(&seedless), [2, 2, 3, 3]);
+    assert!(seedless.iter().all(|one| one.absent == ["seed"]), "{seedless:?}");
+    let args = [&["retag"], &ids[..], &["pinned", "--dry-run"]].concat();
+    let text = home.fine(&args);
+    assert!(text.contains("4 of these 4 could no longer be told apart from each other"), "{text}");
+    let args = [&["retag"], &ids[..], &["specific seed", "--dry-run"]].concat();
+    assert!(home.fine(&args).contains("its request has no `seed`: it answers calls that have none either"));
+    // What answered the same before is not counted.
+    home.fine(&[&["retag"], &ids[..], &["pinned"]].concat());
+    assert_eq!(counted(&would("specific seed")), [0, 0, 0, 0]);
 }

@@ -1,0 +1,34 @@
+//! What only one provider's clients send: headers and query parameters that say whose key a request carries.
+
+use super::path;
+
+/// Whose clients a request looks like, by its headers and its query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signs {
+    /// Azure's: its key, or its API version in the query.
+    pub(super) azure: bool,
+    /// Anthropic's: its key, or one of its own headers.
+    pub(super) anthropic: bool,
+    /// Google's: its key, in a header or in the query.
+    pub(super) google: bool,
+}
+
+/// Headers of Azure's clients; the second one is of the gateways that companies put in front.
+const AZURE: [&str; 2] = ["api-key", "ocp-apim-subscription-key"];
+/// Query parameters of Azure's clients.
+const AZURE_QUERY: [&str; 3] = ["api-version", "api-key", "subscription-key"];
+/// Headers of Anthropic's clients.
+const ANTHROPIC: [&str; 3] = ["x-api-key", "anthropic-version", "anthropic-beta"];
+
+impl Signs {
+    /// The signs in a request's query and headers; `has` tells whether a header is there.
+    pub(super) fn of(query: &str, has: impl Fn(&str) -> bool) -> Self {
+        let names = || query.split('&').map(|pair| path::decoded(pair.split('=').next().unwrap_or_default()));
+        let asks = |wanted: &str| names().any(|name| name.eq_ignore_ascii_case(wanted));
+        Self {
+            azure: AZURE.iter().any(|name| has(name)) || AZURE_QUERY.iter().any(|name| asks(name)),
+            anthropic: ANTHROPIC.iter().any(|name| has(name)),
+            google: has("x-goog-api-key") || names().any(|name| name == "key"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The strategy that a recording gets: what somebody asked for, as far as that means something for its request.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Engine;
+use crate::matching::{Fields, StrategyProblem, check_strategy, narrowed};
+use crate::model::{Level, Recording, Strategy};
+
+/// The strategies that people were told about, each at an endpoint. Once is enough.
+#[derive(Default)]
+pub(super) struct Misfits(Mutex<HashSet<(String, Strategy)>>);
+
+impl Engine {
+    /// The strategy that is stamped on a recording of a request for which `wanted` is configured. One that looks at a field
+    /// which requests of this endpoint do not have would let the recording answer everything: it is `standard` then, which
+    /// is narrower, and people are told.
+    pub(super) fn stamp(&self, wanted: Strategy, fields: &Fields) -> Strategy {
+        let Some(problem) = misfit(&wanted, fields) else { return wanted };
+        if self.shared.misfits.first(&fields.endpoint.name, &wanted) {
+            let text = format!(
+                "what `{}` records is `standard` instead of `{wanted}`, which would answer too much: {problem}",
+                fields.endpoint.name
+            );
+            self.notify(Level::Warning, text);
+        }
+        Strategy::STANDARD
+    }
+
+    /// A recording from elsewhere or from before, whose strategy nobody checked: where nothing that it looks at is known it
+    /// answered everything, and becomes `standard`.
+    pub(super) fn mended(&self, recording: Arc<Recording>) -> Arc<Recording> {
+        if !matches!(recording.strategy, Strategy::Specific { .. }) {
+            return recording;
+        }
+        let fields = self.fields(&self.scrub(&recording.request));
+        let Some(strategy) = narrowed(&recording.strategy, &fields) else { return recording };
+        let (id, before) = (&recording.id, &recording.strategy);
+        let text = format!(
+            "{id} is `{strategy}` now: its request has no field of `{before}`, so it answered everything"
+        );
+        self.notify(Level::Warning, text);
+        Arc::new(Recording { strategy, ..Recording::clone(&recording) })
+    }
+}
+
+/// The strategy that would be stamped, without telling anybody.
+pub(super) fn fitting(wanted: Strategy, fields: &Fields) -> Strategy {
+    if misfit(&wanted, fields).is_some() { Strategy::STANDARD } else { wanted }
+}
+
+/// Why a configured strategy would be wider at this endpoint than it says. To ignore what is not there is no such thing: a
+/// configuration holds for many endpoints.
+fn misfit(wanted: &Strategy, fields: &Fields) -> Option<StrategyProblem> {
+    let problem = check_strategy(wanted, fields).err()?;
+    let harmless = matches!((wanted, &problem), (Strategy::Standard { .. }, StrategyProblem::Unknown { .. }));
+    (!harmless).then_some(problem)
+}
+
+impl Misfits {
+    fn first(&self, endpoint: &str, strategy: &Strategy) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((endpoint.to_owned(), strategy.clone()))
+    }
+}
