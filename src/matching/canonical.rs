@@ -10,7 +10,7 @@ use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::rule::Facts;
 use super::value::Value;
-use super::{multipart, query, spelling, summary};
+use super::{multipart, query, secret, spelling, summary};
 use crate::dialect::{Dialect, Endpoint, Spelling, decoded, model_name};
 use crate::model::{KEPT_HEADERS, Request};
 
@@ -274,7 +274,7 @@ impl Walk<'_> {
             self.add(Field::named(Place::Path, name), Value::plain(value));
         }
         let mut times = HashMap::new();
-        for (name, value) in query::parameters(request.query()) {
+        for (name, value) in query::parameters(&request.mount, request.query()) {
             let mut field = Field::named(Place::Query, &name);
             let nth: &mut u32 = times.entry(name).or_default();
             *nth += 1;
@@ -340,7 +340,8 @@ impl Walk<'_> {
         for part in parts {
             times.entry(&part.name).or_default().0 += 1;
         }
-        for part in parts {
+        let given = |part: &&multipart::Part| !secret::was_given(&part.name, &body[part.data.clone()]);
+        for part in parts.iter().filter(given) {
             let mut field = Field::named(Place::Part, &part.name);
             if let Some((count, next)) = times.get_mut(part.name.as_str())
                 && (*count > 1 || part.name.ends_with("[]"))
@@ -398,6 +399,10 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, mut members: Vec<(std::borrow::Cow<'_, str>, Json<'_>)>) {
+        // Keys differ between people, and some send theirs in a header instead.
+        members.retain(|(key, value)| {
+            !value.as_text().is_some_and(|text| secret::was_given(key, text.as_bytes()))
+        });
         if let Some(spelling) = self.spelling {
             spelling::fold(spelling, &self.steps, &mut members);
         }

@@ -9,7 +9,7 @@ use crate::model::{Fingerprint, Strategy};
 
 /// The version of the canonical form. It is part of every fingerprint: whoever keeps fingerprints recomputes them
 /// from the stored requests when it changes.
-pub const CANONICAL_VERSION: u32 = 3;
+pub const CANONICAL_VERSION: u32 = 4;
 
 impl Fields {
     /// The hash of the significant fields under `strategy`, and of the strategy's text: fingerprints under different

@@ -4,6 +4,7 @@ mod corpus;
 mod explained;
 mod laws;
 mod nearness;
+mod places;
 mod rebuilt;
 mod rules;
 mod scrubbing;
