@@ -53,6 +53,7 @@ mod remove;
 mod replay;
 mod retag;
 mod review;
+mod scrub_answer;
 mod settings;
 mod stats;
 mod tee;

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
-use super::forward::{Sent, end_to_end, endpoint_of, masked, retry_after};
+use super::forward::{Sent, end_to_end, endpoint_of, retry_after};
 use super::linked::cut;
 use super::media::Downloaded;
 use super::tee::{Arrived, End, Tee};
@@ -205,7 +205,8 @@ impl Draft {
         Engine::note_end(&mut self.ticket, &arrived);
         let log = (!arrived.too_long).then(|| arrived.log.clone());
         let response = log.map(|log| Response { log, ..self.response.clone() });
-        let Some(response) = response.and_then(|response| masked(response, &self.secrets)) else {
+        let scrub = |response| engine.scrub_answer(&self.request, response, &self.secrets);
+        let Some(response) = response.and_then(scrub) else {
             let why = if arrived.too_long { "more than 256 MiB" } else { "an encoding that cannot be read" };
             let text = format!("{} answered with {why}: passed on, not recorded", self.upstream);
             engine.notify(Level::Warning, text);

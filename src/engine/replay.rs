@@ -19,6 +19,7 @@ use super::library::{Found, Use};
 use super::ticket::{Ticket, micros};
 use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
+use crate::matching::replaced_places;
 use crate::model::{
     ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId, Timestamp,
 };
@@ -249,6 +250,9 @@ impl Engine {
         };
         let mut headers = header_map(&recording.request.method, &recording.response);
         headers.remove("set-cookie");
+        if let Some(places) = Some(replaced_places(&recording.response)).filter(|places| *places > 0) {
+            headers.insert("x-retake-scrubbed", places.into());
+        }
         let ready = Prepared {
             status: recording.response.status,
             headers,

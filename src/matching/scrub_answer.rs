@@ -190,7 +190,7 @@ impl<'a> Stream<'a> {
 
     /// The edits of JSON documents, a line each or in one array.
     fn lines(mut self) -> Vec<Edit> {
-        self.event(0, &[0..self.body.len()]);
+        self.event(0, std::slice::from_ref(&(0..self.body.len())));
         self.joined()
     }
 

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::preset::Preset;
 use super::{Icons, Theme};
 use crate::engine::OnExpired;
-use crate::matching::{Ignore, ScrubPattern};
+use crate::matching::{Ignore, MountNames, ScrubPattern};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Price;
 
@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) latency: Option<Spanned<String>>,
     pub(super) never_forward: Option<bool>,
     pub(super) scrub_personal: Option<bool>,
+    pub(super) scrub_answers: Option<bool>,
     pub(super) miss_status: Option<Spanned<u16>>,
     pub(super) public_url: Option<String>,
     pub(super) on_expired: Option<OnExpired>,
@@ -60,6 +61,8 @@ pub(super) struct File {
     pub(super) ignore: Vec<Spanned<Ignore>>,
     #[serde(default)]
     pub(super) scrub: Vec<Spanned<ScrubPattern>>,
+    #[serde(default)]
+    pub(super) mounts: BTreeMap<String, Spanned<MountNames>>,
 }
 
 fn nothing() -> Spanned<String> {
@@ -100,6 +103,9 @@ pub(super) struct RouteEntry {
     pub(super) r#match: Option<Strategy>,
 }
 
+/// The keys below `[mounts.NAME]`, whose names are people's own.
+const MOUNT: &str = "mounts.NAME";
+
 /// The keys of each table; those of `upstreams`, `aliases`, `keys`, `prices` and `keymap`
 /// are people's own.
 const KEYS: &[(&str, &[&str])] = &[
@@ -114,6 +120,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "latency",
             "never_forward",
             "scrub_personal",
+            "scrub_answers",
             "miss_status",
             "public_url",
             "on_expired",
@@ -133,6 +140,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "route",
             "ignore",
             "scrub",
+            "mounts",
         ],
     ),
     ("profile", &["name", "key", "mode", "match", "upstream_key"]),
@@ -140,6 +148,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("route", &["endpoint", "model", "mode", "match"]),
     ("ignore", &["endpoint", "field", "pattern"]),
     ("scrub", &["name", "pattern"]),
+    (MOUNT, &["public", "secret"]),
 ];
 
 /// A file that was read: its name, and what it says.
@@ -226,6 +235,10 @@ impl Source {
                             self.unknown(&name, table, problems);
                         }
                     }
+                }
+                DeValue::Table(mounts) if name == "mounts" => {
+                    let tables = mounts.values().filter_map(|value| value.get_ref().as_table());
+                    tables.for_each(|table| self.unknown(MOUNT, table, problems));
                 }
                 DeValue::Table(table) => self.unknown(&name, table, problems),
                 _ => {}
