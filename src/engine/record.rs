@@ -145,11 +145,8 @@ impl Engine {
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn import(
-        &self,
-        mut recording: Recording,
-        media: Vec<(Hash, Bytes)>,
-    ) -> Result<(), StoreError> {
+    pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
+        let mut recording = self.scrub_answers_of(recording, &[]);
         recording.provenance.stored_at = clock::now();
         let keys = self.keys_of(&recording, &recording.strategy);
         let row = Arc::new(row_of(&recording));

@@ -6,10 +6,23 @@ use bytes::Bytes;
 use super::forward::endpoint_of;
 use super::{Engine, links};
 use crate::matching::AnswerOrigin;
-use crate::model::{ByteLog, Response, Scrubbed};
+use crate::model::{ByteLog, Recording, Response, Scrubbed};
 use crate::reading::decoded;
 
 impl Engine {
+    /// A recording that somebody wrote, with its answer as it may be stored; `credentials` are those of its request.
+    pub(super) fn scrub_answers_of(&self, mut recording: Recording, credentials: &[Bytes]) -> Recording {
+        let scrub =
+            |response: &Response| self.scrub_answer(&recording.request, response.clone(), credentials);
+        let (response, original) = (scrub(&recording.response), recording.original.as_deref());
+        let original = original.and_then(|original| scrub(&original.response));
+        recording.response = response.unwrap_or(recording.response);
+        if let (Some(original), Some(response)) = (&mut recording.original, original) {
+            original.response = response;
+        }
+        recording
+    }
+
     /// A response as it may be stored, of a request that carried these credentials. One that is encoded although nobody
     /// asked for that is decoded when something in it is replaced; where it cannot be decoded and may hold a credential
     /// nobody knows, and there is none.
