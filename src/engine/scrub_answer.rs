@@ -40,7 +40,7 @@ impl Engine {
                 let mut headers = response.headers.clone();
                 headers.retain(|name| name != "content-encoding");
                 let log = ByteLog::whole(bytes, response.log.ended());
-                Response { log, headers, ..response.clone() }
+                Response { headers, log, ..response.clone() }
             }
             Err(_) if encoded && !credentials.is_empty() => return None,
             _ => response.clone(),

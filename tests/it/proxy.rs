@@ -5,6 +5,7 @@ mod earlier;
 mod known;
 mod media;
 mod modes;
+mod places;
 mod record;
 mod rules;
 mod scope;
