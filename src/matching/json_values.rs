@@ -40,8 +40,10 @@ impl Role {
     /// The role of a folded name.
     fn of(name: &[u8]) -> Self {
         match name {
-            b"auth" | b"authentication" | b"authorization" | b"oauth" | b"oauth2" | b"credential"
-            | b"credentials" => Self::Authentication,
+            b"authorization" | b"oauth2" | b"authconfig" | b"credential" | b"datasource" | b"datasources"
+            | b"connection" => Self::Authentication,
+            _ if name.ends_with(b"auth") || name.ends_with(b"authentication") => Self::Authentication,
+            _ if name.ends_with(b"credentials") => Self::Authentication,
             b"tools" | b"mcp" | b"mcpserver" | b"mcpservers" | b"mcpserverconfigs" | b"connectors"
             | b"actions" | b"webhook" | b"webhooks" => Self::Tools,
             b"headers" | b"httpheaders" | b"extraheaders" | b"customheaders" | b"requestheaders" => {
@@ -140,6 +142,8 @@ struct Frame {
     /// Whether a member called `name` or `key` names a credential: its `value` is one then.
     named: bool,
     value: Option<Range<usize>>,
+    /// Whether the last item of an array is a flag of a command that a credential follows (`--api-key`).
+    flag: bool,
 }
 
 /// What tells apart the strings of several events that do not belong together.
@@ -217,7 +221,8 @@ impl<'a> JsonValues<'a> {
             self.key(&range);
             return Item::Key(range);
         }
-        let value = self.value(range, true);
+        let mut value = self.value(range, true);
+        self.flag(&mut value);
         self.pair(&value);
         if self.frames.len() == 1 && self.text[value.name.clone()] == *b"type" {
             self.index(&value);
@@ -258,6 +263,21 @@ impl<'a> JsonValues<'a> {
         frame.position += u64::from(!frame.object);
         let (name, class, node) = (frame.name.clone(), frame.class, frame.node);
         JsonValue { range, quoted, class, name, position, server, node }
+    }
+
+    /// Notes `["--api-key", "…"]`.
+    fn flag(&mut self, value: &mut JsonValue) {
+        let text = self.text;
+        let Some(frame) = self.frames.last_mut().filter(|frame| !frame.object) else { return };
+        if std::mem::take(&mut frame.flag) && value.class != NameClass::Credential {
+            value.class = NameClass::Credential;
+        }
+        let given = text[value.range.clone()].strip_prefix(b"--");
+        frame.flag = given.is_some_and(|name| match class(name, Place::Query) {
+            NameClass::Credential => true,
+            NameClass::Ambiguous => frame.around.tools,
+            NameClass::Suspect | NameClass::Plain => false,
+        });
     }
 
     /// Notes `{"name": "x-api-key", "value": "…"}`, in either order.
@@ -310,7 +330,18 @@ impl<'a> JsonValues<'a> {
         }
         self.nodes.push(node);
         let (role, value, node) = (Role::None, None, self.nodes.len());
-        self.frames.push(Frame { object, around, name, class, role, position: 0, node, named, value });
+        self.frames.push(Frame {
+            object,
+            around,
+            name,
+            class,
+            role,
+            position: 0,
+            node,
+            named,
+            value,
+            flag: false,
+        });
     }
 
     fn close(&mut self) {
@@ -408,6 +439,10 @@ mod tests {
                 r#"{"headers":[{"name":"Authorization","value":"v"},{"value":"w","key":"x-api-key"}]}"#,
                 &["v", "w"],
             ),
+            (r#"{"args":["-y","--api-key","k","--port","8"],"cmd":["--token","t"]}"#, &["k"]),
+            (r#"{"mcpServers":{"one":{"args":["--token","t"]}}}"#, &["t"]),
+            (r#"{"dataSources":[{"parameters":{"endpoint":"e","key":"k","indexName":"i"}}]}"#, &["k"]),
+            (r#"{"basic_auth":{"user":"u","pass":"p"}}"#, &["p"]),
             (r#"{"client_secret":{"value":"ek","expires_at":5}}"#, &["ek"]),
             (r#"{"properties":{"api_key":{"type":"string"},"headers":{"type":"object"}}}"#, &[]),
             (r#"{"required":["api_key"],"dependentRequired":{"password":["user"]}}"#, &[]),

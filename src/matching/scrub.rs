@@ -347,14 +347,15 @@ pub(super) fn spliced(bytes: &[u8], edits: &[Edit]) -> Vec<u8> {
     out
 }
 
-/// The placeholders in a request: what stood there is gone. `redacted`, which stands for credentials, is none: those are
-/// sent anew.
+/// The placeholders in a request: what stood there is gone. `redacted` in a body is one of them; in headers and queries it
+/// is none, because the keys that belong there are sent anew.
 #[must_use]
 pub fn placeholders(request: &Request) -> Vec<String> {
     let texts = [request.target.as_bytes(), &request.body];
     let ranges = texts.into_iter().flat_map(|text| secret::placeholder_ranges(text).map(move |at| &text[at]));
     let mut found: Vec<_> = ranges.map(|found| String::from_utf8_lossy(found).into_owned()).collect();
     found.retain(|found| found.starts_with('<'));
+    found.extend(secret::is_given(request).then(|| secret::REDACTED.to_owned()));
     found.sort();
     found.dedup();
     found

@@ -36,22 +36,22 @@ impl ByPlace {
 /// How deep texts inside texts are looked into: JSON in a JSON string, a link in a form's field.
 const NESTED: u8 = 6;
 
-/// Keys whose values providers give out at random and want back as they were: ids, signatures, what only they can read.
-/// A piece of one can look like a key by chance.
-pub(super) fn is_opaque(name: &Folded) -> bool {
-    let name = name.bytes();
-    matches!(
-        name,
-        b"id"
-            | b"signature"
-            | b"thoughtsignature"
-            | b"encryptedcontent"
-            | b"encryptedindex"
-            | b"obfuscation"
-            | b"systemfingerprint"
-            | b"b64json"
-            | b"etag"
-    ) || name.ends_with(b"id") && name.len() <= 24
+/// Whether a key's values are given out by providers at random and wanted back as they were: ids, signatures, what only
+/// they can read. A piece of one can look like a key by chance.
+pub(super) fn is_opaque(name: &[u8]) -> bool {
+    let is_id = name == b"id" || [b"_id", b"-id", &b"Id"[..], b"ID"].iter().any(|end| name.ends_with(end));
+    is_id
+        || matches!(
+            Folded::of(name).bytes(),
+            b"signature"
+                | b"thoughtsignature"
+                | b"encryptedcontent"
+                | b"encryptedindex"
+                | b"obfuscation"
+                | b"systemfingerprint"
+                | b"b64json"
+                | b"etag"
+        )
 }
 
 /// A search through one request or answer.
@@ -79,9 +79,16 @@ static PARAMETER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// `X-Api-Key: value` and the like, as people paste commands and requests.
+static HEADER_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = "authorization|proxy-authorization|cookie|[a-z]{0,16}-?(?:api|auth|access|secret)-(?:key|token)|x-[a-z-]*(?:key|token|secret)";
+    let value = r#"(?:(?:bearer|basic|token|key|apikey)[ \t]+)?(?P<value>[^\s"'<>\\,;]{8,})"#;
+    Regex::new(&format!(r#"(?i-u)(?:^|[\s"'])(?:{names}):[ \t]*{value}"#)).ok()
+});
+
 /// The password in a link, or what stands there alone.
 static USER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)://(?P<user>[^/?#\s"'<>@:\\]*)(?::(?P<password>[^/?#\s"'<>@\\]+))?@"#).ok()
+    Regex::new(r#"(?-u)://(?P<user>[^/?#\s"'<>@:\\]*)(?::(?P<password>[^/?#\s"'<>\\]+))?@"#).ok()
 });
 
 impl<'a> Search<'a> {
@@ -124,6 +131,13 @@ impl<'a> Search<'a> {
         }
         if text.contains(&b'@') {
             users(text, &mut edits);
+        }
+        if self.shapes && !self.echoes && text.contains(&b':') {
+            let lines = HEADER_LINE.iter().flat_map(|shape| shape.captures_iter(text));
+            let values = lines.filter_map(|line| line.name("value"));
+            let values =
+                values.filter(|value| !is_template(value.as_bytes()) && secret::has_digits(value.as_bytes()));
+            edits.extend(values.map(|value| (value.range(), self.scrubber.tag("key", value.as_bytes()))));
         }
         if self.shapes {
             let found = self.find(text).into_iter();
@@ -226,6 +240,7 @@ impl<'a> Search<'a> {
         match value.class {
             _ if raw.is_empty() => ByPlace::Kept,
             NameClass::Credential => ByPlace::redacted(raw),
+            NameClass::Ambiguous if secret::has_scheme(raw) => ByPlace::redacted(raw),
             NameClass::Ambiguous | NameClass::Suspect if looks_like_key(raw) => {
                 let word = Folded::of(&text[value.name.clone()]).word();
                 ByPlace::Replaced(self.scrubber.tag(word, raw))
@@ -239,7 +254,7 @@ impl<'a> Search<'a> {
         if value.server {
             return self.server(decoded);
         }
-        if self.shapes && is_opaque(&Folded::of(&text[value.name.clone()])) {
+        if self.shapes && is_opaque(&text[value.name.clone()]) {
             let mut found = self.find(decoded);
             found.retain(|(_, kind)| *kind != Kind::Key);
             found.extend(self.scrubber.echoes(decoded, self.own));

@@ -57,6 +57,13 @@ pub fn credentials(request: &Request) -> Vec<Bytes> {
     all.into_iter().map(Bytes::from).collect()
 }
 
+/// Whether a credential stood in the body of a scrubbed request.
+pub(super) fn is_given(request: &Request) -> bool {
+    let mut all = Vec::new();
+    in_body(request, &mut all);
+    all.iter().any(|value| value == REDACTED.as_bytes())
+}
+
 fn in_form(form: &str, mount: &str, all: &mut Vec<Vec<u8>>) {
     for (name, value) in query::raw(form) {
         let name = Folded::of(query::decoded(name).as_bytes());
@@ -140,6 +147,21 @@ fn is_uuid(value: &[u8]) -> bool {
     let parts = value.split(|b| *b == b'-');
     value.len() == 36
         && parts.zip(lengths).all(|(part, len)| part.len() == len && part.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a value is no mere word: letters and digits in one.
+pub(super) fn has_digits(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic)
+        && !is_placeholder(value)
+}
+
+/// Whether a value names the way in which it is a credential: `Bearer …`, `Basic …`.
+pub(super) fn has_scheme(value: &[u8]) -> bool {
+    let (scheme, rest) = value.split_at(value.iter().position(|b| *b == b' ').unwrap_or(value.len()));
+    let known = [&b"bearer"[..], b"basic", b"token", b"apikey"];
+    let rest = rest.trim_ascii();
+    known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.is_empty() && !rest.contains(&b' ')
 }
 
 /// Whether a value stands for one that people fill in: `$API_KEY`, `{token}`, `<key>`, `YOUR_KEY`.
@@ -227,7 +249,7 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What any secret has in it, or an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let hints = "@|sk[-_]|[rp]k_|AIza|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox|hf[_-]|gsk[_-]|r8[_-]|xai[_-]\
-        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
+        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
     Regex::new(&format!("(?-u){hints}")).ok()
 });
 

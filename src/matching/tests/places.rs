@@ -86,11 +86,22 @@ fn links_in_any_text() {
         r#"{"tools":[{"type":"mcp","url":"https:\/\/mcp.example\/sse?token=hunter2!"}]}"#,
         r#"{"content":[{"image_url":{"url":"https://cdn.example/a.png?access_token=hunter2!&w=1"}}]}"#,
         r#"{"content":"see https://user:hunter2!@db.example/x, and /v1/x?client_secret=hunter2! there"}"#,
+        r#"{"dsn":"postgres://sa:hunter2!@db.example:5432/x","other":"redis://:hunter2!@r.example"}"#,
+        r#"{"args":["mcp-remote","--api-key","hunter2!","--api-key=hunter2!"],"env":["API_KEY=hunter2!"]}"#,
         r#"{"dsn":"Server=db;User Id=sa;Password=hunter2!;Timeout=5"}"#,
         r#"{"blob":"Endpoint=sb://b.example/;SharedAccessKeyName=n;SharedAccessKey=hunter2!"}"#,
     ] {
         only_the_secret_goes(text);
     }
+    assert_eq!(
+        body(r#"{"auth":"Basic aHVudGVy","u":"a://b:c@d@e.example"}"#),
+        r#"{"auth":"redacted","u":"a://b:redacted@e.example"}"#
+    );
+    let pasted = body(
+        r#"{"content":"curl -H 'x-api-key: hunter2!' -H \"Authorization: Token abc12345\" https://x.example"}"#,
+    );
+    assert_eq!(pasted.matches("<key-").count(), 2, "{pasted}");
+    assert!(!pasted.contains("hunter2") && !pasted.contains("abc12345"), "{pasted}");
     let path = "0a1b2c3d4e5f60718293a4b5";
     let text = format!(r#"{{"server_url":"https://mcp.example/api/mcp/s/{path}/sse"}}"#);
     assert_eq!(body(&text), text.replace(path, "redacted"));
@@ -98,6 +109,7 @@ fn links_in_any_text() {
         r#"{"content":"https://x.example/?page_token=abc&key=apple&code=a#token=b"}"#,
         r#"{"content":"fetch(`https://x.example/?api_key=${key}`), ?api_key=YOUR_KEY or {key}"}"#,
         r#"{"content":"https://x.example/a?b=c"}"#,
+        r#"{"content":"Authorization: required. X-Api-Key: YOUR_KEY1, token: page22222, cookie: chocolate"}"#,
     ] {
         assert_eq!(body(same), same);
     }
@@ -282,4 +294,11 @@ proptest! {
         let expected = text.replace(&secret, "redacted");
         prop_assert_eq!(String::from_utf8_lossy(&scrubbed.body), expected);
     }
+}
+
+#[test]
+fn what_was_taken_out_of_a_body_cannot_be_sent_again() {
+    let held = |target: &str, text: &str| crate::matching::placeholders(&scrub(&json(target, text)));
+    assert_eq!(held("/v1/x?api_key=k", r#"{"a":"it was redacted"}"#), [""; 0]);
+    assert_eq!(held("/v1/x", r#"{"a":{"password":"hunter2"}}"#), ["redacted"]);
 }
