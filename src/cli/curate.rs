@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{Common, edit, keep, label, make, pick, prune, retag, review, rm, trash, undo};
+use super::{Common, edit, keep, label, make, pick, prune, retag, review, rm, scrub, trash, undo};
 
 #[derive(Subcommand)]
 pub(super) enum Verb {
@@ -50,6 +50,8 @@ pub(super) enum Verb {
     Prune(prune::Prune),
     /// Write the store anew without what nothing needs
     Compact(prune::Compact),
+    /// Take what the patterns in force find out of what is stored, for good
+    Scrub(scrub::Scrub),
     /// Carry what is known of recordings' use from store to store
     #[command(subcommand)]
     Usage(prune::Carried),
@@ -83,6 +85,7 @@ pub(super) async fn run(common: &Common, verb: Verb) -> anyhow::Result<ExitCode>
         Verb::Restore(back) => trash::restore(common, back).await,
         Verb::Prune(asked) => prune::prune(common, asked).await,
         Verb::Compact(asked) => prune::compact(common, asked).await,
+        Verb::Scrub(asked) => scrub::run(common, asked).await,
         Verb::Usage(carried) => prune::usage(common, carried).await,
         Verb::Undo(how) => undo::undo(common, &how).await,
         Verb::Redo(how) => undo::redo(common, &how).await,

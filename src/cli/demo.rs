@@ -109,7 +109,8 @@ async fn seed(engine: &Engine) -> anyhow::Result<Vec<Recording>> {
         let json = file.contents_utf8().with_context(|| format!("fixture {name} is no text"))?;
         let body =
             |name: &str| FIXTURES.get_file(name).map(|file| bytes::Bytes::from_static(file.contents()));
-        let (recording, media) = fixture::decode(json, body).with_context(|| format!("fixture {name}"))?;
+        let recording = fixture::decode(json, body, |request| engine.scrub(request));
+        let (recording, media) = recording.with_context(|| format!("fixture {name}"))?;
         engine.import(recording.clone(), media).await?;
         recordings.push(recording);
     }

@@ -34,6 +34,7 @@ mod retag;
 mod review;
 mod rm;
 mod run;
+mod scrub;
 mod serve;
 mod show;
 mod suggest;

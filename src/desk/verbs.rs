@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Desk, DeskError, known};
 use crate::editing::Fault;
 use crate::engine::{
-    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed,
+    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Trashed,
     UsageReport, Verdict,
 };
 use crate::matching::NamedField;
@@ -81,6 +81,19 @@ impl Desk {
             Self::There(owner) => {
                 // It takes as long as it takes: megabytes are written anew and synced.
                 owner.patient().call(Method::POST, "/compact", &json!({ "purge": purge })).await
+            }
+        }
+    }
+
+    /// Rewrites all recordings with the patterns in force, for good; with `dry_run` it only says what that would be.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn scrub_again(&self, dry_run: bool) -> Result<Rescrub, DeskError> {
+        match self {
+            Self::Here(engine) => Ok(engine.scrub_again(dry_run).await?),
+            Self::There(owner) => {
+                owner.patient().call(Method::POST, "/scrub", &json!({ "dry_run": dry_run })).await
             }
         }
     }

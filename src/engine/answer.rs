@@ -170,7 +170,8 @@ impl Engine {
     }
 
     /// A request as it may be stored, and as it is compared.
-    pub(super) fn scrub(&self, request: &Request) -> Scrubbed {
+    #[must_use]
+    pub fn scrub(&self, request: &Request) -> Scrubbed {
         self.shared.live.load().scrubber.scrub(request)
     }
 

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-
 use super::Engine;
 use crate::matching::{Fields, Outline};
 use crate::model::Scrubbed;
@@ -24,9 +22,7 @@ impl Asking {
         if request.body.len() > SHORT {
             return Self::known(engine.shared.outlines.shared(fields));
         }
-        // A copy: the body as it came is a piece of a larger buffer, which would be kept with it.
-        let body = Bytes::copy_from_slice(&request.body);
-        Self(Mutex::new(State::Request(Box::new(request.clone().with_body(body)))))
+        Self(Mutex::new(State::Request(Box::new(request.detached()))))
     }
 
     /// One whose outline is known already.

@@ -7,7 +7,7 @@ use super::answer::aside;
 use super::curate::Edit;
 use super::{Engine, Relabel, VerbError, clock};
 use crate::dialect::Dialect;
-use crate::matching::check_strategy;
+use crate::matching::{check_strategy, credentials};
 use crate::model::{
     ByteLog, Derivation, Headers, MediaId, MediaRef, Provenance, Recording, RecordingId, Request, Response,
     Source, Strategy, check_scope,
@@ -62,6 +62,7 @@ impl Engine {
             name,
             ..Recording::new(id.clone(), scrubbed, response, made_here())
         };
+        let recording = self.scrub_answers_of(recording, &credentials(&request));
         curation.step("new", vec![Edit::Put(Box::new(recording), Vec::new())]).await?;
         Ok(id)
     }

@@ -89,6 +89,15 @@ impl Curation<'_> {
         self.carry_out(planned, |changes| changes.push(Change::Undone { step, undone })).await
     }
 
+    /// Carries edits out that cannot be taken back: what they replace is to be nowhere any more.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written; nothing is changed then.
+    pub(super) async fn replace(&self, edits: Vec<Edit>) -> Result<Vec<RecordingId>, StoreError> {
+        let planned = self.planned(edits).await?;
+        if planned.is_empty() { Ok(Vec::new()) } else { self.carry_out(planned, |_| ()).await }
+    }
+
     async fn planned(&self, edits: Vec<Edit>) -> Result<Vec<Planned>, StoreError> {
         let engine = self.engine.clone();
         // Keys are made from requests, which may be long.

@@ -58,7 +58,14 @@ impl Engine {
         let curation = self.curate().await;
         let before = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
         // Pictures are decoded and streams cut up anew.
-        let (edited, media) = aside(move || revised(&before, revisions)).await?;
+        let engine = self.clone();
+        let (edited, media) = aside(move || {
+            let (edited, media) = revised(&before, revisions)?;
+            // Who puts back what came gets it byte for byte.
+            let unchanged = edited.response == before.response;
+            Ok::<_, VerbError>((if unchanged { edited } else { engine.scrub_answers_of(edited, &[]) }, media))
+        })
+        .await?;
         curation.step("edit", vec![Edit::Put(Box::new(edited), media)]).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::forward::{end_to_end, endpoint_of, masked, plain_encoding};
+use super::forward::{end_to_end, endpoint_of, plain_encoding};
 use super::media::Downloaded;
 use super::record::{KEEP, answer_state, completeness};
 use super::tee::{Arrived, Tee};
@@ -82,7 +82,7 @@ impl Engine {
         }
         let response = Response { log: arrived.log.clone(), ..head };
         let unreadable = FetchError::Unfit("its encoding cannot be read, and it may hold the key");
-        let mut response = masked(response, &secrets).ok_or(unreadable)?;
+        let mut response = self.scrub_answer(&scrubbed, response, &secrets).ok_or(unreadable)?;
         response.headers.retain(|name| name != "set-cookie");
         let downloads = self.download(Self::links_of(id, &scrubbed, &response), &base).await;
         Ok(self.fetched(id.clone(), scrubbed, (response, arrived), (downloads, base.as_str())))

@@ -2,19 +2,16 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock};
 use crate::dialect::{Dialect, Refusal};
-use crate::matching::{credentials, mask};
+use crate::matching::credentials;
 use crate::model::{
     ByteLog, Exchange, Headers, Outcome, Request, Response, Timestamp, is_hop_by_hop, is_own,
 };
-use crate::reading::decoded;
 use crate::upstream::{Base, Forwarded, UpstreamError};
 
 /// The longest answer of a call without recording that is remembered for looking at.
@@ -101,7 +98,8 @@ impl Engine {
         let finish = Box::new(move |arrived: Arrived| {
             Self::note_end(&mut ticket, &arrived);
             let response = Response { log: arrived.log, ..response };
-            if let Some(response) = masked(response, &secrets).filter(|_| !arrived.too_long) {
+            let kept = (!arrived.too_long).then_some(response);
+            if let Some(response) = kept.and_then(|it| engine.scrub_answer(&scrubbed, it, &secrets)) {
                 let exchange = Exchange { request: scrubbed, response: Some(response) };
                 engine.shared.history.remember(ticket.call().id, exchange);
             }
@@ -141,28 +139,6 @@ pub(super) fn end_to_end(mut headers: Headers) -> Headers {
     let nominated: Vec<_> = nominated.split(',').map(|name| name.trim().to_owned()).collect();
     headers.retain(|name| !is_hop_by_hop(name) && !is_own(name) && !nominated.iter().any(|n| n == name));
     headers
-}
-
-/// A response in which echoes of the request's credentials are blanked out, byte for byte, so that lengths and
-/// pieces stay as they are. One that is encoded although nobody asked for that is decoded when it holds an echo; where
-/// it cannot be decoded nobody knows, and there is none.
-pub(super) fn masked(mut response: Response, secrets: &[Bytes]) -> Option<Response> {
-    let encoded = response.headers.text("content-encoding").is_some_and(|encoding| encoding != "identity");
-    if encoded && !secrets.is_empty() {
-        let plain = decoded(&response.headers, &response.log.bytes).ok()?;
-        if let Some(clean) = mask(&plain, secrets) {
-            response.log = ByteLog::whole(clean, response.log.ended());
-            response.headers.retain(|name| !matches!(name, "content-encoding" | "content-length"));
-        }
-    } else if let Some(clean) = mask(&response.log.bytes, secrets) {
-        response.log.bytes = clean;
-    }
-    for header in &mut response.headers.0 {
-        if let Some(clean) = mask(&header.1, secrets) {
-            header.1 = clean;
-        }
-    }
-    Some(response)
 }
 
 /// The endpoint and dialect of a request.

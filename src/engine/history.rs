@@ -277,6 +277,23 @@ impl History {
         }
     }
 
+    /// Rewrites the texts of all calls, and forgets what those without a recording asked for and got.
+    pub(super) fn rewrite(&self, rewritten: impl Fn(&Call) -> Call) {
+        let mut state = self.lock();
+        let state = &mut *state;
+        let calls: Vec<_> = state.picture.calls.iter().map(|call| Arc::new(rewritten(call))).collect();
+        let known: HashMap<_, _> = calls.iter().map(|call| (call.id, call)).collect();
+        for remembered in &mut state.asked {
+            let same = known.get(&remembered.call.id).map(|call| Arc::clone(call));
+            remembered.call = same.unwrap_or_else(|| Arc::new(rewritten(&remembered.call)));
+        }
+        for (nth, call) in calls.into_iter().enumerate() {
+            state.picture.calls[nth] = call;
+        }
+        state.exchanges.clear();
+        state.remembered = 0;
+    }
+
     pub(super) fn counters(&self) -> Counters {
         self.lock().picture.counters
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
-use super::curate::Edit;
+use super::curate::{Curation, Edit};
 use super::{Engine, VerbError, clock};
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::query::{Kind, Query, Subject};
@@ -99,7 +99,12 @@ impl Engine {
     /// # Errors
     /// When the store cannot be written.
     pub async fn compact(&self, purge: bool) -> Result<Compacted, VerbError> {
-        let _curation = self.curate().await;
+        let curation = self.curate().await;
+        self.compacted(&curation, purge).await
+    }
+
+    /// [`Engine::compact`] within another verb.
+    pub(super) async fn compacted(&self, _held: &Curation<'_>, purge: bool) -> Result<Compacted, VerbError> {
         // Hits that are not written down yet would be those of the old journal.
         self.checkpoint().await;
         let now = clock::now();

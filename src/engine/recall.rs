@@ -62,6 +62,20 @@ impl Engine {
         kept.collect()
     }
 
+    /// Rewrites the texts of past calls, in memory and in the store.
+    pub(super) async fn rewrite_calls(&self, rewritten: impl Fn(&Call) -> Call) {
+        self.shared.history.rewrite(&rewritten);
+        let old = self.shared.store.history();
+        let kept = old.iter().filter_map(|(slot, kept)| {
+            let Recalled { call, outline } = recalled(kept)?;
+            let kept = Kept { format: FORMAT, call: &rewritten(&call), outline: outline.as_ref() };
+            Some((*slot, postcard::to_stdvec(&kept).ok()?))
+        });
+        if let Err(error) = self.shared.store.remember(kept.collect(), clock::now()).await {
+            tracing::warn!("the history could not be written: {error}");
+        }
+    }
+
     /// What the calls of an endpoint asked for, equal ones counted together.
     pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
         let mut past: HashMap<_, Past> = HashMap::new();

@@ -11,7 +11,7 @@ use super::answer::{Answer, Asked, aside, header_map, mark};
 use super::body::AnswerBody;
 use super::cursors::Scope;
 use super::failures::OnFailure;
-use super::forward::{Sent, end_to_end, endpoint_of, masked, retry_after};
+use super::forward::{Sent, end_to_end, endpoint_of, retry_after};
 use super::linked::cut;
 use super::media::Downloaded;
 use super::reads::Arrival;
@@ -177,12 +177,9 @@ impl Engine {
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn import(
-        &self,
-        mut recording: Recording,
-        media: Vec<(Hash, Bytes)>,
-    ) -> Result<(), StoreError> {
-        recording = Arc::unwrap_or_clone(self.mended(Arc::new(recording)));
+    pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
+        let recording = self.scrub_answers_of(recording, &[]);
+        let mut recording = Arc::unwrap_or_clone(self.mended(Arc::new(recording)));
         recording.provenance.stored_at = clock::now();
         let keys = self.keys_of(&recording, &recording.strategy);
         let row = Arc::new(row_of(&recording));
@@ -297,7 +294,8 @@ impl Making {
         let (engine, settings) = (&self.engine, self.engine.settings());
         let log = (!arrived.too_long).then(|| arrived.log.clone());
         let response = log.map(|log| Response { log, ..self.response.clone() });
-        let Some(mut response) = response.and_then(|response| masked(response, &self.secrets)) else {
+        let scrub = |response| engine.scrub_answer(&self.request, response, &self.secrets);
+        let Some(mut response) = response.and_then(scrub) else {
             return Fate::Unfit(if arrived.too_long {
                 "more than 256 MiB"
             } else {

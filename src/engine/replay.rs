@@ -20,7 +20,7 @@ use super::ticket::{Ticket, micros};
 use super::use_count::Use;
 use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
-use crate::matching::CANONICAL_VERSION;
+use crate::matching::{CANONICAL_VERSION, replaced_places};
 use crate::model::{
     ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId, Timestamp,
 };
@@ -262,6 +262,9 @@ impl Engine {
         };
         let mut headers = header_map(&recording.request.method, &recording.response);
         headers.remove("set-cookie");
+        if let Some(places) = Some(replaced_places(&recording.response)).filter(|places| *places > 0) {
+            headers.insert("x-retake-scrubbed", places.into());
+        }
         let ready = Prepared {
             status: recording.response.status,
             headers,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::failures::FailurePolicy;
 use super::policy::{Profile, Route, Secret};
-use crate::matching::{Canon, DatedModels, Ignore, Salt, ScrubPattern, Scrubber};
+use crate::matching::{Canon, DatedModels, Ignore, MountNames, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Prices;
 use crate::retention::MaxAge;
@@ -29,6 +29,10 @@ pub struct Settings {
     pub upstreams: BTreeMap<String, Base>,
     /// Whether personal data is kept as it is; credentials never are.
     pub keep_personal: bool,
+    /// Whether answers keep personal data and what looks like a key; credentials they never keep.
+    pub keep_answers: bool,
+    /// Names of parameters and keys that are secrets on some mounts only, or on none.
+    pub names: BTreeMap<String, MountNames>,
     /// The status of a miss; 404 unless asked for otherwise.
     pub miss_status: u16,
     /// How long an upstream's answer may take to begin.
@@ -96,19 +100,24 @@ impl Live {
     /// A sentence about a pattern that cannot be.
     pub(super) fn new(settings: Settings, salt: Salt) -> Result<Self, SettingsError> {
         let wrong = |place: &'static str| move |(at, problem)| SettingsError { place, at, problem };
-        let scrubber = Scrubber::new(salt, settings.keep_personal).with_patterns(&settings.scrub);
         let canon = Canon::new(&settings.aliases, &settings.ignores);
         let canon = canon.map_err(wrong("ignore"))?.with_dated_models(settings.dated_models);
         let canon = canon.with_headers(&settings.match_headers).map_err(wrong("match_headers"))?;
+        let scrubber = Scrubber::new(salt, settings.keep_personal).with_answers_kept(settings.keep_answers);
+        let scrubber = scrubber.with_patterns(&settings.scrub).map_err(wrong("scrub"))?;
+        let nth = |mount: &String| settings.names.keys().position(|known| known == mount);
+        let scrubber = scrubber.with_names(&settings.names).map_err(|(mount, problem)| {
+            wrong("mounts")((nth(&mount).unwrap_or_default(), format!("{mount}: {problem}")))
+        })?;
+        let profiles = settings.profiles.iter().filter_map(|profile| profile.upstream_key.as_ref());
+        let keys = settings.keys.values().chain(profiles).map(|Secret(key)| key.as_str());
+        let scrubber = scrubber.with_credentials(keys).keeping(canon.headers());
         // What is replaced by a placeholder is compared as one, also where it was recorded before.
-        let patterns = serde_json::to_vec(&settings.scrub).unwrap_or_default();
-        let version = if settings.scrub.is_empty() { 0 } else { crc32fast::hash(&patterns) | 1 << 31 };
-        Ok(Self {
-            scrubber: scrubber.map_err(wrong("scrub"))?.keeping(canon.headers()),
-            version: canon.version() ^ version,
-            canon,
-            settings: Arc::new(settings),
-        })
+        let scrubbing = (&settings.scrub, settings.keep_personal, &settings.names);
+        let plain = settings.scrub.is_empty() && !settings.keep_personal && settings.names.is_empty();
+        let text = serde_json::to_vec(&scrubbing).unwrap_or_default();
+        let version = if plain { 0 } else { crc32fast::hash(&text) | 1 << 31 };
+        Ok(Self { scrubber, version: canon.version() ^ version, canon, settings: Arc::new(settings) })
     }
 }
 
@@ -134,6 +143,8 @@ impl Default for Settings {
             latency: Latency::None,
             upstreams: default_upstreams(),
             keep_personal: false,
+            keep_answers: false,
+            names: BTreeMap::new(),
             miss_status: 404,
             timeout: Client::TIMEOUT,
             profiles: Vec::new(),

@@ -119,7 +119,8 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
 }
 
 /// Reads a recording and its downloaded media. `body` gives the bytes of a file beside it; names that lead elsewhere are
-/// refused before it is asked.
+/// refused before it is asked. `scrub` is the scrubber of the store that the recording is for: people edit fixtures, and
+/// write keys into them.
 ///
 /// # Errors
 /// When the text is no fixture of a known version, a field is wrong, a file is missing, or bytes do not have the hash that
@@ -127,6 +128,7 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
 pub fn decode(
     json: &str,
     body: impl Fn(&str) -> Option<Bytes>,
+    scrub: impl Fn(&Request) -> Scrubbed,
 ) -> Result<(Recording, Vec<(Hash, Bytes)>), FixtureError> {
     let broken = |error: serde_json::Error| FixtureError::Json(error.to_string());
     let mark: Mark = serde_json::from_str(json).map_err(broken)?;
@@ -139,9 +141,11 @@ pub fn decode(
         }
     }
     let file: FixtureFile = serde_json::from_str(json).map_err(broken)?;
-    let request = file.request.scrubbed(&body)?;
+    let written = file.request.read(&body)?;
+    let request = scrub(&written);
     let hash = request.hash();
-    if file.hash.is_some_and(|stated| stated != hash) {
+    // One that an older retake wrote, which knew fewer secrets, states the hash of what it says.
+    if file.hash.is_some_and(|stated| stated != hash && stated != written.hash()) {
         let problem =
             format!("the request has the hash {hash}; after a change leave the line out, and it is computed");
         return Err(wrong("hash", problem));
@@ -253,13 +257,10 @@ struct FilePart {
 }
 
 impl RequestPart {
-    fn scrubbed(self, body: impl Fn(&str) -> Option<Bytes>) -> Result<Scrubbed, FixtureError> {
+    fn read(self, body: impl Fn(&str) -> Option<Bytes>) -> Result<Request, FixtureError> {
         let body = self.body.bytes("request.body", body)?;
         let Self { method, mount, target, headers, .. } = self;
-        let request = Request { method, mount, target, headers: lowered(&headers), body: Bytes::new() };
-        // A fixture was scrubbed when it was written, so it is read like the store: as data, without a second vouching.
-        let scrubbed: Result<Scrubbed, _> = serde_json::to_value(request).and_then(serde_json::from_value);
-        scrubbed.map(|request| request.with_body(body)).map_err(|error| wrong("request", error.to_string()))
+        Ok(Request { method, mount, target, headers: lowered(&headers), body })
     }
 }
 

@@ -3,9 +3,10 @@
 //! Incoming requests go through the same door before they are compared, so scrubbing never breaks a match. Only what
 //! is found is replaced, in place: all other bytes of the body stay as they are.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hmac::{Hmac, Mac};
@@ -14,27 +15,43 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::body_kind::BodyKind;
-use super::secret::{self, Kind, REDACTED, credentials, find};
-use super::{json, multipart, query, value};
+use super::multipart;
+use super::search::{ByPlace, Edit, Search, is_media, of_percent};
+use super::secret::{self, Kind, credentials};
+use super::secret_name::Folded;
 use crate::dialect::decoded;
 use crate::model::{Headers, KEPT_HEADERS, Request, Scrubbed};
 
 /// How often a text is searched: a replacement can lay bare what stood directly behind it.
-const PASSES: usize = 16;
+pub(super) const PASSES: usize = 16;
 
 /// What placeholders are derived from. It travels with a store and its fixtures, so that the same address gets the
 /// same placeholder everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 32]);
 
-/// Makes requests storable.
-#[derive(Clone, Debug)]
+/// Makes requests and answers storable.
+#[derive(Clone)]
 pub struct Scrubber {
     salt: Salt,
     keep_personal: bool,
+    keep_answers: bool,
     patterns: Arc<[(String, Regex)]>,
     /// Headers that a configuration compares, so that they are kept.
     headers: Arc<[String]>,
+    mounts: Arc<BTreeMap<String, MountNames>>,
+    /// Finds the credentials of the configuration, which no request carries.
+    configured: Option<Regex>,
+}
+
+/// Names of a mount's own, of query parameters, form fields and JSON keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MountNames {
+    /// Names that sound like credentials and are none: their values are stored as they are.
+    pub public: Vec<String>,
+    /// Names of credentials that nobody else knows.
+    pub secret: Vec<String>,
 }
 
 /// Personal data of a project's own kind.
@@ -47,16 +64,15 @@ pub struct ScrubPattern {
     pub pattern: String,
 }
 
-/// How a found secret is written into its surroundings.
-#[derive(Clone, Copy)]
-enum Coat {
-    Plain,
-    Percent,
-}
-
 impl fmt::Debug for Salt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Salt(…)")
+    }
+}
+
+impl fmt::Debug for Scrubber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scrubber(…)")
     }
 }
 
@@ -64,7 +80,8 @@ impl Scrubber {
     /// A scrubber. With `keep_personal` email addresses stay; credentials never do.
     #[must_use]
     pub fn new(salt: Salt, keep_personal: bool) -> Self {
-        Self { salt, keep_personal, patterns: Arc::default(), headers: Arc::default() }
+        let (patterns, mounts, headers) = (Arc::default(), Arc::default(), Arc::default());
+        Self { salt, keep_personal, keep_answers: false, patterns, headers, mounts, configured: None }
     }
 
     /// The same scrubber, which keeps these headers (lower case) as well.
@@ -75,6 +92,47 @@ impl Scrubber {
 
     fn keeps(&self, name: &str) -> bool {
         KEPT_HEADERS.contains(&name) || self.headers.iter().any(|own| own == name)
+    }
+
+    /// The same scrubber; with `keep` it leaves personal data and what looks like a key in answers. Credentials that are
+    /// known by their place, and echoes of the request's, never stay.
+    #[must_use]
+    pub fn with_answers_kept(mut self, keep: bool) -> Self {
+        self.keep_answers = keep;
+        self
+    }
+
+    /// Whether answers keep what only looks like a secret.
+    pub(super) fn keeps_answers(&self) -> bool {
+        self.keep_answers
+    }
+
+    /// The same scrubber, which knows names of some mounts' own.
+    ///
+    /// # Errors
+    /// The mount, and a sentence about a name that cannot be public because it always is a credential's.
+    pub fn with_names(mut self, mounts: &BTreeMap<String, MountNames>) -> Result<Self, (String, String)> {
+        let folded = |names: &[String]| names.iter().map(folded).collect();
+        for (mount, names) in mounts {
+            if let Some(name) = names.public.iter().find(|name| secret::is_always_secret(name)) {
+                let problem = format!("`{name}` is the name of a credential wherever it stands");
+                return Err((mount.clone(), problem));
+            }
+        }
+        let names = mounts.iter().map(|(mount, MountNames { public, secret })| {
+            (mount.clone(), MountNames { public: folded(public), secret: folded(secret) })
+        });
+        self.mounts = Arc::new(names.collect());
+        Ok(self)
+    }
+
+    /// The same scrubber, which finds echoes of these credentials, too: those of the configuration.
+    #[must_use]
+    pub fn with_credentials<'a>(mut self, credentials: impl IntoIterator<Item = &'a str>) -> Self {
+        let distinctive = credentials.into_iter().filter(|value| secret::is_distinctive(value.as_bytes()));
+        let all: Vec<_> = distinctive.map(regex::escape).collect();
+        self.configured = (!all.is_empty()).then(|| Regex::new(&all.join("|")).ok()).flatten();
+        self
     }
 
     /// The same scrubber, which replaces what these patterns find as well.
@@ -108,20 +166,21 @@ impl Scrubber {
     #[must_use]
     pub fn scrub(&self, request: &Request) -> Scrubbed {
         let own = credentials(request);
-        let (body, plain) = self.body(request, &own);
+        let search = Search::new(self, &request.mount, &own);
+        let (body, plain) = scrubbed_body(request, search);
         let mut headers = Headers::default();
         for (name, value) in request.headers.iter().filter(|(name, _)| self.keeps(name)) {
             if plain && name == "content-encoding" {
                 continue;
             }
             let kept = name.starts_with("content-");
-            let scrubbed = if kept { None } else { self.text(value, &own, Coat::Plain) };
+            let scrubbed = if kept { None } else { repeated(value, |value| search.plain(value)) };
             headers.push(name, scrubbed.map_or_else(|| value.clone(), Bytes::from));
         }
         Scrubbed::vouched(Request {
             method: request.method.clone(),
             mount: request.mount.clone(),
-            target: self.target(request, &own),
+            target: target(&request.target, search),
             headers,
             body,
         })
@@ -130,121 +189,49 @@ impl Scrubber {
     /// A sentence about a request, without what [`Scrubber::scrub`] would take out of the request itself.
     #[must_use]
     pub fn sentence(&self, text: &str, request: &Request) -> String {
-        let scrubbed = self.text(text.as_bytes(), &credentials(request), Coat::Plain);
+        let own = credentials(request);
+        let search = Search::new(self, &request.mount, &own);
+        let scrubbed = repeated(text.as_bytes(), |text| search.plain(text));
         scrubbed.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn target(&self, request: &Request, own: &[Bytes]) -> String {
-        let path = self.percent(request.path(), own);
-        match request.target.split_once('?') {
-            Some((_, query)) => format!("{path}?{}", self.query(query, own)),
-            None => path,
-        }
+    /// The names of a mount's own.
+    pub(super) fn names(&self, mount: &str) -> &MountNames {
+        static NONE: MountNames = MountNames { public: Vec::new(), secret: Vec::new() };
+        self.mounts.get(mount).unwrap_or(&NONE)
     }
 
-    /// A query or a form: credentials by the parameter's name, all else by its looks.
-    fn query(&self, query: &str, own: &[Bytes]) -> String {
-        let pair = |pair: &str| match pair.split_once('=') {
-            Some((name, value)) if !value.is_empty() && query::is_secret(&query::decoded(name)) => {
-                format!("{name}={REDACTED}")
-            }
-            _ => pair.to_owned(),
-        };
-        let pairs: Vec<String> = query.split('&').map(pair).collect();
-        self.percent(&pairs.join("&"), own)
+    /// Whether a search by shape can find anything in `bytes`. Never wrong when it says no.
+    pub(super) fn suspects(&self, bytes: &[u8], own: &[Bytes]) -> bool {
+        !self.patterns.is_empty()
+            || secret::suspicious(bytes, own)
+            || self.configured.as_ref().is_some_and(|found| found.is_match(bytes))
     }
 
-    fn percent(&self, text: &str, own: &[Bytes]) -> String {
-        let scrubbed = self.text(text.as_bytes(), own, Coat::Percent);
-        scrubbed.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned())
+    /// Echoes of credentials, those of the configuration included; in order of what was found first.
+    pub(super) fn echoes(&self, text: &[u8], own: &[Bytes]) -> Vec<(Range<usize>, Kind)> {
+        let configured = self.configured.iter().flat_map(|found| found.find_iter(text));
+        let all = secret::echoes(text, own).chain(configured.map(|there| there.range()));
+        all.map(|range| (range, Kind::Key)).collect()
     }
 
-    /// The body, and whether its content encoding is gone.
-    fn body(&self, request: &Request, own: &[Bytes]) -> (Bytes, bool) {
-        let same = || (request.body.clone(), false);
-        let Some(body) = decoded(&request.headers, &request.body) else { return same() };
-        let mut current: Option<Vec<u8>> = None;
-        for _ in 0..PASSES {
-            let body = current.as_deref().unwrap_or(&body);
-            if !secret::suspicious(body, own) && !self.patterns.iter().any(|(_, found)| found.is_match(body))
-            {
-                break;
-            }
-            let Some(next) = self.pass(&request.headers, body, own) else { break };
-            current = Some(next);
-        }
-        let was_encoded = matches!(body, std::borrow::Cow::Owned(_));
-        current.map_or_else(same, |bytes| (Bytes::from(bytes), was_encoded))
-    }
-
-    /// One search through a body; none where nothing was found.
-    fn pass(&self, headers: &Headers, body: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
-        let kind = BodyKind::of(headers, body);
-        if kind == BodyKind::Multipart
-            && let Ok(parts) = multipart::parse(headers.text("content-type").unwrap_or_default(), body)
-        {
-            let ranges = parts.into_iter().flat_map(|part| [part.head, part.data]);
-            return splice(
-                body,
-                ranges.filter_map(|range| Some((range.clone(), self.textual(&body[range], own)?))),
-            );
-        }
-        if kind == BodyKind::Form
-            && let Ok(form) = std::str::from_utf8(body)
-        {
-            let scrubbed = self.query(form, own);
-            return (scrubbed != form).then(|| scrubbed.into_bytes());
-        }
-        self.textual(body, own).or_else(|| {
-            let binary = std::str::from_utf8(body).is_err();
-            binary.then(|| secret::mask(body, own)).flatten().map(Vec::from)
-        })
-    }
-
-    /// A text, JSON or not; binary data is left alone.
-    fn textual(&self, text: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
-        std::str::from_utf8(text).ok()?;
-        if !matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) {
-            return if is_media(text) { None } else { self.once(text, own, Coat::Plain) };
-        }
-        let tokens = strings(text).filter_map(|range| Some((range.clone(), self.string(&text[range], own)?)));
-        splice(text, tokens).or_else(|| {
-            let invalid = json::parse(text) == Err(json::Flaw::Invalid);
-            invalid.then(|| self.once(text, own, Coat::Plain)).flatten()
-        })
-    }
-
-    /// The content of a JSON string, escapes and all.
-    fn string(&self, raw: &[u8], own: &[Bytes]) -> Option<Vec<u8>> {
-        if is_media(raw) {
-            return None;
-        }
-        let unescaped =
-            if raw.contains(&b'\\') { json::unescape(std::str::from_utf8(raw).ok()?) } else { None };
-        let Some(unescaped) = unescaped else { return self.once(raw, own, Coat::Plain) };
-        let found = self.find(unescaped.text.as_bytes(), own);
-        let pieces = found.into_iter().map(|(range, kind)| {
-            let placeholder = self.placeholder(kind, &unescaped.text.as_bytes()[range.clone()]);
-            (before(&unescaped.map, range.start)..before(&unescaped.map, range.end), placeholder.into_bytes())
-        });
-        splice(raw, pieces)
-    }
-
-    /// What is to be replaced in a text: credentials and personal data first, then what the patterns find beside them.
-    /// Placeholders that stand there already are left alone.
-    fn find(&self, text: &[u8], own: &[Bytes]) -> Vec<(Range<usize>, Kind)> {
-        let mut found = find(text, own, !self.keep_personal);
-        if self.patterns.is_empty() {
+    /// What is to be replaced in a text by its shape: credentials and personal data first, then what the patterns find
+    /// beside them. Placeholders that stand there already are left alone.
+    pub(super) fn find(&self, text: &[u8], own: &[Bytes]) -> Vec<(Range<usize>, Kind)> {
+        let mut found = secret::find(text, own, !self.keep_personal);
+        if self.patterns.is_empty() && self.configured.is_none() {
             return found;
         }
         let mut taken: Vec<Range<usize>> = found.iter().map(|(range, _)| range.clone()).collect();
-        taken.extend(PLACEHOLDER.iter().flat_map(|shape| shape.find_iter(text)).map(|there| there.range()));
-        for (nth, (_, pattern)) in self.patterns.iter().enumerate() {
+        taken.extend(secret::placeholder_ranges(text));
+        let configured = self.configured.iter().map(|pattern| (pattern, Kind::Key));
+        let own = self.patterns.iter().enumerate().map(|(nth, (_, pattern))| (pattern, Kind::Pattern(nth)));
+        for (pattern, kind) in configured.chain(own) {
             for there in pattern.find_iter(text).filter(|there| !there.is_empty()) {
                 let apart = |range: &Range<usize>| range.end <= there.start() || there.end() <= range.start;
                 if taken.iter().all(apart) {
                     taken.push(there.range());
-                    found.push((there.range(), Kind::Pattern(nth)));
+                    found.push((there.range(), kind));
                 }
             }
         }
@@ -252,40 +239,18 @@ impl Scrubber {
         found
     }
 
-    /// A short text, searched until nothing is found.
-    fn text(&self, text: &[u8], own: &[Bytes], coat: Coat) -> Option<Vec<u8>> {
-        let mut current = self.once(text, own, coat)?;
-        for _ in 1..PASSES {
-            let Some(next) = self.once(&current, own, coat) else { break };
-            current = next;
-        }
-        Some(current)
-    }
-
-    fn once(&self, text: &[u8], own: &[Bytes], coat: Coat) -> Option<Vec<u8>> {
-        let Coat::Percent = coat else {
-            let found = self.find(text, own);
-            let place = |(range, kind): (Range<usize>, Kind)| {
-                (range.clone(), self.placeholder(kind, &text[range]).into_bytes())
-            };
-            return splice(text, found.into_iter().map(place));
-        };
-        let (decoded, map) = query::percent_decoded(std::str::from_utf8(text).ok()?);
-        let pieces = self.find(&decoded, own).into_iter().map(|(range, kind)| {
-            let placeholder =
-                self.placeholder(kind, &decoded[range.clone()]).replace('<', "%3C").replace('>', "%3E");
-            (before(&map, range.start)..before(&map, range.end), placeholder.into_bytes())
-        });
-        splice(text, pieces)
-    }
-
     /// `<email-1a2b3c4d>`, `<key-1a2b3c4d>`: the same for the same value under the same salt.
-    fn placeholder(&self, kind: Kind, value: &[u8]) -> String {
+    pub(super) fn placeholder(&self, kind: Kind, value: &[u8]) -> String {
         let word = match kind {
             Kind::Email => "email",
             Kind::Key => "key",
             Kind::Pattern(nth) => self.patterns.get(nth).map_or("", |(name, _)| name),
         };
+        self.tag(word, value)
+    }
+
+    /// A placeholder of this word.
+    pub(super) fn tag(&self, word: &str, value: &[u8]) -> String {
         let tag = <Hmac<Sha256> as Mac>::new_from_slice(&self.salt.0).map_or([0; 4], |mac| {
             let digest = mac.chain_update(value).finalize().into_bytes();
             [digest[0], digest[1], digest[2], digest[3]]
@@ -294,68 +259,116 @@ impl Scrubber {
     }
 }
 
-/// The placeholders in a request: what stood there is gone. `redacted`, which stands for credentials, is none: those are
-/// sent anew.
-#[must_use]
-pub fn placeholders(request: &Request) -> Vec<String> {
-    let Some(pattern) = &*PLACEHOLDER else { return Vec::new() };
-    let texts = [request.target.as_bytes(), &request.body];
-    let found = texts.into_iter().flat_map(|text| pattern.find_iter(text));
-    let mut found: Vec<_> =
-        found.map(|found| String::from_utf8_lossy(found.as_bytes()).into_owned()).collect();
-    found.retain(|found| found.starts_with('<'));
-    found.sort();
-    found.dedup();
-    found
+/// A target as it may be stored: the path by its looks, the query by its names.
+fn target(target: &str, search: Search<'_>) -> String {
+    let scrubbed = repeated(target.as_bytes(), |target| {
+        let Ok(target) = std::str::from_utf8(target) else { return Vec::new() };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut edits = of_percent(path, 0, |path| search.plain(path));
+        let behind = path.len() + 1;
+        edits.extend(search.query(query).into_iter().map(|(range, edit)| (moved(&range, behind), edit)));
+        edits
+    });
+    scrubbed.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| target.to_owned())
 }
 
-/// What a placeholder looks like.
-static PLACEHOLDER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?-u)<[a-z][a-z0-9-]*-[0-9a-f]{8}>|redacted").ok());
+/// The body, and whether its content encoding is gone.
+fn scrubbed_body(request: &Request, search: Search<'_>) -> (Bytes, bool) {
+    let same = || (request.body.clone(), false);
+    let Some(body) = decoded(&request.headers, &request.body) else { return same() };
+    let scrubbed = repeated(&body, |body| pass(&request.headers, body, search.over(body)));
+    let binary = scrubbed.is_none() && std::str::from_utf8(&body).is_err();
+    let scrubbed = scrubbed.or_else(|| secret::mask(&body, search.own).filter(|_| binary).map(Vec::from));
+    let was_encoded = matches!(body, std::borrow::Cow::Owned(_));
+    scrubbed.map_or_else(same, |bytes| (Bytes::from(bytes), was_encoded))
+}
 
-/// Where an offset of the decoded text stands in the raw one.
-fn before(map: &[(usize, usize)], offset: usize) -> usize {
-    match map.partition_point(|(decoded, _)| *decoded <= offset).checked_sub(1).and_then(|at| map.get(at)) {
-        Some((decoded, raw)) => raw + (offset - decoded),
-        None => offset,
+/// What is to be replaced in a body.
+fn pass(headers: &Headers, body: &[u8], search: Search<'_>) -> Vec<Edit> {
+    match BodyKind::of(headers, body) {
+        BodyKind::Multipart => {
+            let content_type = headers.text("content-type").unwrap_or_default();
+            let Ok(parts) = multipart::parse(content_type, body) else { return search.text(body) };
+            parts.into_iter().flat_map(|part| of_part(body, part, search)).collect()
+        }
+        BodyKind::Form => match std::str::from_utf8(body) {
+            Ok(form) => search.query(form),
+            Err(_) => Vec::new(),
+        },
+        _ if std::str::from_utf8(body).is_err() => search.json(body),
+        _ => search.text(body),
     }
 }
 
-/// `bytes` with the ranges (in order, apart) replaced; none without ranges.
-fn splice(bytes: &[u8], pieces: impl Iterator<Item = (Range<usize>, Vec<u8>)>) -> Option<Vec<u8>> {
-    let mut out: Option<Vec<u8>> = None;
+/// The same of a part: by its name, else by what it holds. Of a file the name tells only what never is anything else.
+fn of_part(body: &[u8], part: multipart::Part, search: Search<'_>) -> Vec<Edit> {
+    let data = &body[part.data.clone()];
+    let mut edits: Vec<_> = inside(&part.head, search.plain(&body[part.head.clone()])).collect();
+    if std::str::from_utf8(data).is_err() || is_media(data) {
+        return edits;
+    }
+    let name = Folded::of(part.name.as_bytes());
+    let named = !part.file || secret::is_always_secret(&part.name);
+    match if named { search.parameter(&name, data) } else { ByPlace::Unknown } {
+        ByPlace::Replaced(edit) => edits.push((part.data, edit)),
+        ByPlace::Kept => {}
+        ByPlace::Unknown => edits.extend(inside(&part.data, search.text(data))),
+    }
+    edits
+}
+
+/// Edits of a part of a text as edits of the text.
+fn inside(range: &Range<usize>, edits: Vec<Edit>) -> impl Iterator<Item = Edit> + use<> {
+    let start = range.start;
+    edits.into_iter().map(move |(range, edit)| (moved(&range, start), edit))
+}
+
+fn moved(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+fn folded(name: &String) -> String {
+    String::from_utf8_lossy(Folded::of(name.as_bytes()).bytes()).into_owned()
+}
+
+/// A text, searched until nothing is found: a replacement can lay bare what stood directly behind it. None where nothing
+/// was found.
+pub(super) fn repeated(text: &[u8], search: impl Fn(&[u8]) -> Vec<Edit>) -> Option<Vec<u8>> {
+    let mut current: Option<Vec<u8>> = None;
+    for _ in 0..PASSES {
+        let text = current.as_deref().unwrap_or(text);
+        let edits = search(text);
+        if edits.is_empty() {
+            break;
+        }
+        current = Some(spliced(text, &edits));
+    }
+    current
+}
+
+/// `bytes` with the ranges of the edits (in order, apart) replaced.
+pub(super) fn spliced(bytes: &[u8], edits: &[Edit]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
-    for (range, piece) in pieces {
-        let out = out.get_or_insert_with(|| Vec::with_capacity(bytes.len()));
+    for (range, edit) in edits {
         out.extend_from_slice(&bytes[at..range.start]);
-        out.extend_from_slice(&piece);
+        out.extend_from_slice(edit.as_bytes());
         at = range.end;
     }
-    out.as_mut()?.extend_from_slice(&bytes[at..]);
+    out.extend_from_slice(&bytes[at..]);
     out
 }
 
-/// The contents of all strings of a JSON text, keys included. It looks at quotes and backslashes only, so it works
-/// at any depth and on broken texts.
-fn strings(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + text.get(at..)?.iter().position(|b| *b == b'"')? + 1;
-        let mut end = start;
-        while let Some(byte) = text.get(end).filter(|b| **b != b'"') {
-            end += if *byte == b'\\' { 2 } else { 1 };
-        }
-        let end = end.min(text.len());
-        at = end + 1;
-        Some(start..end)
-    })
-}
-
-/// Whether a text is a data URI or base64 all through.
-fn is_media(text: &[u8]) -> bool {
-    let is_data = |rest: &[u8]| {
-        let comma = rest.iter().take(256).position(|b| *b == b',');
-        comma.is_some_and(|at| rest[..at].ends_with(b";base64") && value::is_base64(&rest[at + 1..]))
-    };
-    text.strip_prefix(b"data:").map_or_else(|| text.len() >= 256 && value::is_base64(text), is_data)
+/// The placeholders in a request: what stood there is gone. `redacted` in a body is one of them; in headers and queries it
+/// is none, because the keys that belong there are sent anew.
+#[must_use]
+pub fn placeholders(request: &Request) -> Vec<String> {
+    let texts = [request.target.as_bytes(), &request.body];
+    let ranges = texts.into_iter().flat_map(|text| secret::placeholder_ranges(text).map(move |at| &text[at]));
+    let mut found: Vec<_> = ranges.map(|found| String::from_utf8_lossy(found).into_owned()).collect();
+    found.retain(|found| found.starts_with('<'));
+    found.extend(secret::is_given(request).then(|| secret::REDACTED.to_owned()));
+    found.sort();
+    found.dedup();
+    found
 }

@@ -8,31 +8,18 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use regex::bytes::Regex;
 
-use super::query;
+use super::body_kind::BodyKind;
+use super::json_values::{Item, JsonValues};
+use super::secret_name::{Folded, NameClass, Place, class, is_documented};
+use super::{multipart, query};
 use crate::model::Request;
 
-/// What stands in place of a credential in a query, the same for all: keys differ between people, and a recording
-/// answers all of them.
+/// What stands in place of a credential that is known by its place, the same for all: keys differ between people, and a
+/// recording answers all of them.
 pub(super) const REDACTED: &str = "redacted";
 
-/// Headers whose values are credentials.
-const HEADERS: &[&str] = &[
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "api-key",
-    "apikey",
-    "x-goog-api-key",
-    "cookie",
-    "x-amz-security-token",
-    "x-auth-token",
-    "x-access-token",
-    "ocp-apim-subscription-key",
-    "xi-api-key",
-    "x-key",
-];
-/// Shorter ones are not looked for elsewhere: they would be found by chance.
-const SHORTEST: usize = 8;
+/// The shortest credential that is looked for elsewhere, in bytes: a shorter one would be found by chance.
+const SHORTEST: usize = 16;
 
 /// What a found secret is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +30,8 @@ pub(super) enum Kind {
     Pattern(usize),
 }
 
-/// The secret values that a request carries in headers and query: whole values, tokens without their scheme,
-/// user name and password of basic authentication. Longest first. They live in memory only.
+/// The secret values that a request carries in headers, query and body: whole values, tokens without their scheme, user
+/// name and password of basic authentication. Longest first. They live in memory only.
 #[must_use]
 pub fn credentials(request: &Request) -> Vec<Bytes> {
     let mut all: Vec<Vec<u8>> = Vec::new();
@@ -62,39 +49,155 @@ pub fn credentials(request: &Request) -> Vec<Bytes> {
             all.push(token.to_vec());
         }
     }
-    for (name, value) in
-        query::raw(request.query()).filter(|(name, _)| query::is_secret(&query::decoded(name)))
-    {
-        let harmless = name.to_ascii_lowercase().starts_with("x-amz-") && value.len() <= 16;
-        if value != REDACTED && !harmless {
-            all.push(query::percent_decoded(value).0);
-            all.push(value.as_bytes().to_vec());
-        }
-    }
-    all.retain(|value| value.len() >= SHORTEST);
+    in_form(request.query(), &request.mount, &mut all);
+    in_body(request, &mut all);
+    all.retain(|value| is_distinctive(value));
     all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     all.dedup();
     all.into_iter().map(Bytes::from).collect()
 }
 
+/// Whether a credential stood in the body of a scrubbed request.
+pub(super) fn is_given(request: &Request) -> bool {
+    let mut all = Vec::new();
+    in_body(request, &mut all);
+    all.iter().any(|value| value == REDACTED.as_bytes())
+}
+
+fn in_form(form: &str, mount: &str, all: &mut Vec<Vec<u8>>) {
+    for (name, value) in query::raw(form) {
+        let name = Folded::of(query::decoded(name).as_bytes());
+        if name.class(Place::Query) == NameClass::Credential || is_documented(mount, &name) {
+            all.push(query::percent_decoded(value).0);
+            all.push(value.as_bytes().to_vec());
+        }
+    }
+}
+
+fn in_body(request: &Request, all: &mut Vec<Vec<u8>>) {
+    let body = &request.body;
+    match BodyKind::of(&request.headers, body) {
+        BodyKind::Json => {
+            let given = JsonValues::new(body, &[], &[]).filter_map(|item| match item {
+                Item::Value(value) if value.class == NameClass::Credential => {
+                    Some(body[value.range].to_vec())
+                }
+                _ => None,
+            });
+            all.extend(given);
+        }
+        BodyKind::Form => in_form(std::str::from_utf8(body).unwrap_or_default(), &request.mount, all),
+        BodyKind::Multipart => {
+            let content_type = request.headers.text("content-type").unwrap_or_default();
+            let parts = multipart::parse(content_type, body).unwrap_or_default();
+            let secret = parts.into_iter().filter(|part| is_always_secret(&part.name) && !part.file);
+            all.extend(secret.map(|part| body[part.data].to_vec()));
+        }
+        BodyKind::Empty | BodyKind::Other => {}
+    }
+}
+
 /// `bytes` with every occurrence of a credential replaced by as many asterisks; none where there is no occurrence.
-/// Credentials of less than 8 bytes are not looked for.
+/// Short ones and words are not looked for.
 #[must_use]
 pub fn mask(bytes: &[u8], credentials: &[Bytes]) -> Option<Bytes> {
     let mut masked: Option<Vec<u8>> = None;
-    for credential in credentials.iter().filter(|credential| credential.len() >= SHORTEST) {
-        for range in occurrences(bytes, credential) {
-            masked.get_or_insert_with(|| bytes.to_vec())[range].fill(b'*');
-        }
+    for range in echoes(bytes, credentials) {
+        masked.get_or_insert_with(|| bytes.to_vec())[range].fill(b'*');
     }
     masked.map(Bytes::from)
 }
 
-/// Whether a header of this name (lower case) carries a credential.
+/// Where credentials occur that can be told from ordinary words.
+pub(super) fn echoes<'a>(
+    bytes: &'a [u8],
+    credentials: &'a [Bytes],
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let distinctive = credentials.iter().filter(|credential| is_distinctive(credential));
+    distinctive.flat_map(|credential| occurrences(bytes, credential))
+}
+
+/// Whether a value is long and random enough to be looked for anywhere: `lm-studio`, `not-needed-for-local-use` and
+/// `my-llama3-server-key` are words, and words stand in answers.
+pub(super) fn is_distinctive(value: &[u8]) -> bool {
+    value.len() >= SHORTEST && is_random(value)
+}
+
+/// Whether a value can be a key: long, random, and of the letters that keys are made of. An id such as a UUID is none,
+/// where nothing else says so.
+pub(super) fn looks_like_key(value: &[u8]) -> bool {
+    let fits =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=');
+    (20..=2048).contains(&value.len()) && value.iter().all(fits) && !is_uuid(value) && is_random(value)
+}
+
+/// Whether a part of the value between separators is no word: long and with a digit in it, or changing between letters
+/// and digits again and again.
+fn is_random(value: &[u8]) -> bool {
+    value.split(|b| !b.is_ascii_alphanumeric()).any(|part| {
+        let changes =
+            part.windows(2).filter(|two| two[0].is_ascii_digit() != two[1].is_ascii_digit()).count();
+        changes >= 1 && part.len() >= 16 || changes >= 3 && part.len() >= 8
+    })
+}
+
+/// 8, 4, 4, 4 and 12 hexadecimal digits (RFC 9562).
+fn is_uuid(value: &[u8]) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    let parts = value.split(|b| *b == b'-');
+    value.len() == 36
+        && parts.zip(lengths).all(|(part, len)| part.len() == len && part.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a value is no mere word: letters and digits in one.
+pub(super) fn has_digits(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic)
+        && !is_placeholder(value)
+}
+
+/// Whether a value names the way in which it is a credential: `Bearer …`, `Basic …`.
+pub(super) fn has_scheme(value: &[u8]) -> bool {
+    let (scheme, rest) = value.split_at(value.iter().position(|b| *b == b' ').unwrap_or(value.len()));
+    let known = [&b"bearer"[..], b"basic", b"token", b"apikey"];
+    let rest = rest.trim_ascii();
+    known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.is_empty() && !rest.contains(&b' ')
+}
+
+/// Whether a value stands for one that people fill in: `$API_KEY`, `{token}`, `<key>`, `YOUR_KEY`.
+pub(super) fn is_template(value: &[u8]) -> bool {
+    matches!(value.first(), None | Some(b'$' | b'{' | b'<' | b'[' | b'%'))
+        || value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"your"))
+}
+
+/// Whether a name is that of a credential wherever it stands.
+pub(super) fn is_always_secret(name: &str) -> bool {
+    class(name.as_bytes(), Place::Json) == NameClass::Credential
+}
+
+/// Whether a value of a scrubbed body takes the place of a credential: it is no field.
+pub(super) fn was_given(name: &str, value: &[u8]) -> bool {
+    value == REDACTED.as_bytes() && class(name.as_bytes(), Place::Header) == NameClass::Credential
+}
+
+/// What a placeholder looks like.
+static PLACEHOLDER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?-u)<[a-z][a-z0-9-]*-[0-9a-f]{8}>|redacted").ok());
+
+/// Where placeholders stand.
+pub(super) fn placeholder_ranges(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    PLACEHOLDER.iter().flat_map(|shape| shape.find_iter(text)).map(|there| there.range())
+}
+
+/// Whether a value is a placeholder and nothing else.
+pub(super) fn is_placeholder(value: &[u8]) -> bool {
+    placeholder_ranges(value).next().is_some_and(|range| range == (0..value.len()))
+}
+
+/// Whether a header of a request or an answer carries a credential.
 #[must_use]
 pub fn is_secret_header(name: &str) -> bool {
-    let endings = ["-api-key", "-token", "-secret", "-password"];
-    HEADERS.contains(&name) || endings.iter().any(|ending| name.ends_with(ending))
+    class(name.as_bytes(), Place::Header) == NameClass::Credential
 }
 
 fn basic(token: &[u8], all: &mut Vec<Vec<u8>>) {
@@ -134,7 +237,7 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"glpat-[A-Za-z0-9_-]{16,}",
         r"(?:AKIA|ASIA)[0-9A-Z]{16}",
         r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
-        r"(?:hf|gsk|r8|xai|pplx)[_-][A-Za-z0-9]{20,}",
+        r"(?:hf|gsk|r8|xai|pplx|fw|nvapi|csk|ek)[_-][A-Za-z0-9]{20,}",
         r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----",
         r"[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+(?P<token>[A-Za-z0-9._~+/-]{12,}=*)",
@@ -147,22 +250,19 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What any secret has in it, or an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let hints = "@|sk[-_]|[rp]k_|AIza|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox|hf[_-]|gsk[_-]|r8[_-]|xai[_-]\
-        |pplx[_-]|eyJ|PRIVATE KEY|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
+        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
     Regex::new(&format!("(?-u){hints}")).ok()
 });
 
 /// Whether a search can find anything in `bytes`. Never wrong when it says no.
 pub(super) fn suspicious(bytes: &[u8], own: &[Bytes]) -> bool {
-    HINT.as_ref().is_none_or(|hint| hint.is_match(bytes))
-        || own.iter().any(|credential| occurrences(bytes, credential).next().is_some())
+    HINT.as_ref().is_none_or(|hint| hint.is_match(bytes)) || echoes(bytes, own).next().is_some()
 }
 
 /// The secrets in a decoded text, in order, not overlapping. `own` are the request's own credentials.
 pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool) -> Vec<(Range<usize>, Kind)> {
     let mut found: Vec<(Range<usize>, Kind)> = Vec::new();
-    for credential in own {
-        found.extend(occurrences(text, credential).map(|range| (range, Kind::Key)));
-    }
+    found.extend(echoes(text, own).map(|range| (range, Kind::Key)));
     for captures in KEY.iter().flat_map(|key| key.captures_iter(text)) {
         let Some(whole) = captures.get(0) else { continue };
         let (range, fits) = match (captures.name("token"), captures.name("signature")) {
@@ -176,6 +276,8 @@ pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool) -> Vec<(Range<usize
     }
     if emails {
         let all = EMAIL.iter().flat_map(|email| email.find_iter(text));
+        // Behind the placeholder of a link's password stands its host.
+        let all = all.filter(|email| !email.as_bytes().starts_with(b"redacted@"));
         found.extend(all.map(|email| (email.range(), Kind::Email)));
     }
     found.sort_by(|(a, _), (b, _)| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
@@ -213,50 +315,90 @@ mod tests {
     use crate::model::Headers;
 
     #[test]
-    fn credentials_are_found_in_headers_and_query() {
+    fn credentials_are_found_in_headers_query_and_body() {
         let request = Request {
-            target: "/v1/x?key=AIzaSecret%2B1&b=2&sig=short".into(),
+            mount: "gemini".into(),
+            target: "/v1/x?key=AIza0Secret1a2b3c%2B1&b=2&sig=short&token=page2a3b4c5d6e7f8g".into(),
             headers: Headers::from_iter([
-                ("authorization", "Basic dXNlcjpzM2NyZXQtcGFzcw=="),
-                ("x-api-key", "sk-ant-12345"),
-                ("cookie", "a=session-1234; b=1"),
-                ("accept", "text/long-enough"),
+                ("authorization", "Basic dXNlcjpzM2NyZXQtNGY5YThjN2U2ZDVi"),
+                ("x-api-key", "sk-ant-4f9a8c7e6d5b"),
+                ("cookie", "a=session-4f9a8c7e6d5b; b=1"),
+                ("accept", "text/long-4f9a8c7e6d5b"),
             ]),
+            body: r#"{"client_secret":"body-4f9a8c7e6d5b4a39","model":"model-4f9a8c7e6d5b"}"#.into(),
             ..Request::default()
         };
         let found = credentials(&request);
         for wanted in [
-            "s3cret-pass",
-            "user:s3cret-pass",
-            "sk-ant-12345",
-            "session-1234",
-            "AIzaSecret+1",
-            "AIzaSecret%2B1",
+            "s3cret-4f9a8c7e6d5b",
+            "user:s3cret-4f9a8c7e6d5b",
+            "sk-ant-4f9a8c7e6d5b",
+            "session-4f9a8c7e6d5b",
+            "AIza0Secret1a2b3c+1",
+            "AIza0Secret1a2b3c%2B1",
+            "body-4f9a8c7e6d5b4a39",
         ] {
-            assert!(found.iter().any(|c| c == wanted.as_bytes()), "{wanted}");
+            assert!(found.iter().any(|c| c == wanted.as_bytes()), "{wanted} {found:?}");
         }
-        assert!(!found.iter().any(|c| c == "short" || c == "text/long-enough" || c == "b=1"));
-        let bearer = Request {
-            headers: Headers::from_iter([("authorization", "Bearer sk-1234")]),
-            ..Request::default()
+        for other in ["short", "text/long-4f9a8c7e6d5b", "b=1", "page2a3b4c5d6e7f8g", "model-4f9a8c7e6d5b"] {
+            assert!(!found.iter().any(|c| c == other), "{other}");
+        }
+        let bearer = |value: &'static str| {
+            let headers = Headers::from_iter([("authorization", value)]);
+            credentials(&Request { headers, ..Request::default() })
         };
-        assert_eq!(credentials(&bearer), ["Bearer sk-1234"]);
-        let bearer = Request {
-            headers: Headers::from_iter([("authorization", "bearer  sk-12345678")]),
-            ..Request::default()
-        };
-        assert!(credentials(&bearer).contains(&Bytes::from("sk-12345678")));
+        assert!(bearer("bearer  sk-4f9a8c7e6d5b4a39").contains(&Bytes::from("sk-4f9a8c7e6d5b4a39")));
+    }
+
+    #[test]
+    fn words_are_no_echoes_of_anything() {
+        for word in [
+            "dummy",
+            "local",
+            "test-key",
+            "sk-test",
+            "my-api-key",
+            "not-needed",
+            "lm-studio",
+            "sk-1234",
+            "not-needed-for-local-use",
+            "my-llama3-server-key",
+            "sk-no-key-required-2024",
+            "Bearer sk-dummy",
+            "this is a local key",
+            "correct-horse-battery-staple",
+            "NotNeededForLocalDevelopment",
+        ] {
+            assert!(!is_distinctive(word.as_bytes()) && !looks_like_key(word.as_bytes()), "{word}");
+        }
+        for key in [
+            "sk-retake-test-4f9a8c7e6d5b4a39",
+            "sk-proj-abcdefghij0123456789",
+            "0123456789abcdef0123456789abcdef",
+            "abc123def456ghi789",
+            "own-credential-9f8e7d6c",
+        ] {
+            assert!(is_distinctive(key.as_bytes()), "{key}");
+        }
+        assert!(
+            looks_like_key(b"abcdefgh12345678abcd")
+                && !looks_like_key(b"01890a5d-ac96-774b-bcce-b302099a8057")
+        );
+        assert!(!looks_like_key(b"x = 4f9a8c7e6d5b4a394f9a8c7e6d5b4a39"));
     }
 
     #[test]
     fn echoes_are_masked_in_the_same_length() {
-        let credentials = [Bytes::from("secret-1234"), Bytes::from("short")];
+        let credentials = [Bytes::from("secret-4f9a8c7e6d"), Bytes::from("dummy-word")];
         assert_eq!(
-            mask(b"a secret-1234, secret-1234 short", &credentials).unwrap(),
-            "a ***********, *********** short"
+            mask(b"a secret-4f9a8c7e6d, secret-4f9a8c7e6d dummy-word", &credentials).unwrap(),
+            "a *****************, ***************** dummy-word"
         );
         assert_eq!(mask(b"nothing", &credentials), None);
-        assert_eq!(mask(b"aaaaaaaaa", &[Bytes::from("aaaaaaaa")]).unwrap(), "*********");
+        assert_eq!(
+            mask(b"a1b2a1b2a1b2a1b2a1b2", &[Bytes::from("a1b2a1b2a1b2a1b2")]).unwrap(),
+            "*".repeat(20)
+        );
         assert_eq!(mask(b"", &[Bytes::new()]), None);
     }
 

@@ -60,7 +60,7 @@ fn of_parts(summary: &mut Summary, parts: &[multipart::Part], body: &[u8]) {
 
 fn of_form(summary: &mut Summary, form: &str) {
     let text =
-        |wanted: &str| query::parameters(form).find(|(name, _)| name == wanted).map(|(_, value)| value);
+        |wanted: &str| query::parameters("", form).find(|(name, _)| name == wanted).map(|(_, value)| value);
     summary.model = summary.model.take().or_else(|| text("model"));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(|text| one_line(&text));
     summary.streamed = text("stream").as_deref() == Some("true");
@@ -96,7 +96,7 @@ pub(super) fn facts_of_parts(body: &[u8], parts: &[multipart::Part]) -> Facts {
 /// What rules ask of a form in one text.
 pub(super) fn facts_of_form(form: &str) -> Facts {
     let text =
-        |wanted: &str| query::parameters(form).find(|(name, _)| name == wanted).map(|(_, value)| value);
+        |wanted: &str| query::parameters("", form).find(|(name, _)| name == wanted).map(|(_, value)| value);
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, text(name)?)));
     let (place, said) = said.map(|(name, text)| (Field::named(Place::Body, name), text)).unzip();
     Facts { said: said.unwrap_or_default(), place, ..Facts::default() }

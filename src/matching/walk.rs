@@ -10,7 +10,7 @@ use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::rule::Facts;
 use super::value::Value;
-use super::{header, query, spelling, summary};
+use super::{header, query, secret, spelling, summary};
 use crate::dialect::{BodyKind, Endpoint, Rules, decoded, multipart};
 use crate::model::Request;
 
@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
             self.add(Field::named(Place::Path, name), Value::plain(value));
         }
         let mut times = HashMap::new();
-        for (name, value) in query::parameters(request.query()) {
+        for (name, value) in query::parameters(&request.mount, request.query()) {
             let field = again(Field::named(Place::Query, &name), times.entry(name).or_default());
             self.add(field, Value::plain(&value));
         }
@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
                 parts.or_else(|problem| self.text_of_json(&body).map_err(|_| problem))
             }
             BodyKind::Json => self.text_of_json(&body),
-            BodyKind::Form => self.form(&body),
+            BodyKind::Form => self.form(&request.mount, &body),
             BodyKind::Empty | BodyKind::Other => Err("it is neither JSON nor a form nor multipart"),
         };
         let problem = read.err()?;
@@ -108,11 +108,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Names and values as in a query: the order of those with one name counts, that of different names does not.
-    fn form(&mut self, body: &[u8]) -> Result<(), &'static str> {
+    fn form(&mut self, mount: &str, body: &[u8]) -> Result<(), &'static str> {
         let text = std::str::from_utf8(body).map_err(|_| "its form is not valid UTF-8")?;
         self.facts = summary::facts_of_form(text);
         let (start, mut times) = (self.leaves.len(), HashMap::new());
-        for (name, value) in query::parameters(text) {
+        for (name, value) in query::parameters(mount, text) {
             if self.leaves.len() > LEAVES {
                 return Err("its form has too many values");
             }
@@ -145,6 +145,10 @@ impl<'a> Walk<'a> {
                 *next += 1;
             }
             let data = &body[part.data.clone()];
+            // Keys differ between people, and some send theirs in a header instead.
+            if secret::was_given(&part.name, data) {
+                continue;
+            }
             if is_form {
                 self.add(field, Value::of_part(data, part.file));
             } else {
@@ -225,6 +229,9 @@ impl<'a> Walk<'a> {
     }
 
     fn object(&mut self, mut members: Vec<(Cow<'_, str>, Json<'_>)>) {
+        members.retain(|(key, value)| {
+            !value.as_text().is_some_and(|text| secret::was_given(key, text.as_bytes()))
+        });
         if let Some(spelling) = self.rules.spelling.filter(|_| self.is_body()) {
             spelling::fold(spelling, &self.steps, &mut members);
         }

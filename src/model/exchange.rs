@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Hash;
 
@@ -53,7 +53,14 @@ pub struct Request {
 
 /// A request that went through scrubbing and may be stored and shown: no credentials, only allow-listed headers,
 /// placeholders for personal data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// It cannot be read from JSON by itself, so that nobody passes a request off as one: only as a part of a whole recording
+/// or exchange, which the store and a running retake give out.
+///
+/// ```compile_fail
+/// let forged: retake::model::Scrubbed = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Scrubbed(Request);
 
@@ -92,6 +99,7 @@ pub struct Piece {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// The scrubbed request.
+    #[serde(deserialize_with = "from_store")]
     pub request: Scrubbed,
     /// The response; none while it is awaited.
     pub response: Option<Response>,
@@ -211,12 +219,25 @@ impl Scrubbed {
         &self.0
     }
 
-    /// The same request with another body of the same content: how the store puts a body back that it keeps apart.
+    /// The same request with its body in memory of its own: one as it came is a piece of a larger buffer, which would be
+    /// kept with it.
+    #[must_use]
+    pub(crate) fn detached(&self) -> Self {
+        Self(Request { body: Bytes::copy_from_slice(&self.0.body), ..self.0.clone() })
+    }
+
+    /// The same request with another body of the same content: how the store puts a body back that it keeps apart. Only
+    /// `store` may call this; a test reads `src/` and holds it.
     #[must_use]
     pub(crate) fn with_body(mut self, body: Bytes) -> Self {
         self.0.body = body;
         self
     }
+}
+
+/// Reads back what was scrubbed when it was stored.
+pub(super) fn from_store<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scrubbed, D::Error> {
+    Request::deserialize(deserializer).map(Scrubbed)
 }
 
 impl std::ops::Deref for Scrubbed {

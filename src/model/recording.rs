@@ -16,6 +16,7 @@ pub struct Recording {
     /// SHA-256 of the scrubbed request; never changes.
     pub hash: Hash,
     /// The scrubbed request.
+    #[serde(deserialize_with = "super::exchange::from_store")]
     pub request: Scrubbed,
     /// The response, links untouched.
     pub response: Response,

@@ -291,6 +291,15 @@ impl Store {
         release
     }
 
+    /// Deletes what repairs left behind: indexes that were not believed, and halves of lines.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when one of them cannot be deleted.
+    pub fn discard_remains(&self) -> Result<(), StoreError> {
+        open::discard_remains(self.0.core.dir())
+    }
+
     /// 32 random bytes made with the store, for placeholders that are the same wherever the store travels.
     #[must_use]
     pub fn salt(&self) -> [u8; 32] {

@@ -48,6 +48,8 @@ pub(super) const INDEX: &str = "index";
 /// The folder of body files.
 pub(super) const BODIES: &str = "bodies";
 const DAMAGED: &str = "index.damaged-";
+/// The half of a line that a crash left.
+const TORN: &str = "journal.torn";
 
 /// Makes the directory, for its owner only and unseen by git.
 pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
@@ -149,6 +151,20 @@ fn rebuilt(dir: &Path, journal: &Journal, reason: &str) -> Result<(Source, Mark,
             Ok((Source::Offsets(Arc::new(Mutex::new(offsets))), mark, report))
         }
     }
+}
+
+/// Deletes indexes that were not believed, and the half of a line that was cut off.
+pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        let remains = name.to_str().is_some_and(|name| name.starts_with(DAMAGED) || name == TORN);
+        if remains && path.is_dir() {
+            fs::remove_dir_all(&path).map_err(StoreError::io("remove", &path))?;
+        } else if remains {
+            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the index from a journal that was compacted; the old one is of no use to anybody.

@@ -16,6 +16,7 @@ mod prune;
 mod remove;
 mod run;
 mod schemas;
+mod scrubbed;
 mod serve;
 mod together;
 mod usage;

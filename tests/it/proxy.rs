@@ -8,6 +8,7 @@ mod known;
 mod media;
 mod modes;
 mod mounted;
+mod places;
 mod reads;
 mod record;
 mod rules;

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::preset::Preset;
 use super::{Icons, Theme};
 use crate::engine::{FailurePolicy, OnExpired};
-use crate::matching::{DatedModels, Ignore, ScrubPattern};
+use crate::matching::{DatedModels, Ignore, MountNames, ScrubPattern};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Price;
 
@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) latency: Option<Spanned<String>>,
     pub(super) never_forward: Option<bool>,
     pub(super) scrub_personal: Option<bool>,
+    pub(super) scrub_answers: Option<bool>,
     pub(super) miss_status: Option<Spanned<u16>>,
     pub(super) public_url: Option<String>,
     pub(super) on_expired: Option<OnExpired>,
@@ -66,6 +67,8 @@ pub(super) struct File {
     pub(super) scrub: Vec<Spanned<ScrubPattern>>,
     #[serde(default)]
     pub(super) record: RecordTable,
+    #[serde(default)]
+    pub(super) mounts: BTreeMap<String, Spanned<MountNames>>,
 }
 
 /// `[record]`
@@ -113,6 +116,9 @@ pub(super) struct RouteEntry {
     pub(super) r#match: Option<Strategy>,
 }
 
+/// The keys below `[mounts.NAME]`, whose names are people's own.
+const MOUNT: &str = "mounts.NAME";
+
 /// The keys of each table; those of `upstreams`, `aliases`, `keys`, `prices`, `keymap` and `failures`
 /// are people's own.
 const KEYS: &[(&str, &[&str])] = &[
@@ -129,6 +135,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "latency",
             "never_forward",
             "scrub_personal",
+            "scrub_answers",
             "miss_status",
             "public_url",
             "on_expired",
@@ -149,6 +156,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "ignore",
             "scrub",
             "record",
+            "mounts",
         ],
     ),
     ("record", &["failures"]),
@@ -157,6 +165,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("route", &["endpoint", "model", "mode", "match"]),
     ("ignore", &["endpoint", "field", "pattern"]),
     ("scrub", &["name", "pattern"]),
+    (MOUNT, &["public", "secret"]),
 ];
 
 /// A file that was read: its name, and what it says.
@@ -243,6 +252,10 @@ impl Source {
                             self.unknown(&name, table, problems);
                         }
                     }
+                }
+                DeValue::Table(mounts) if name == "mounts" => {
+                    let tables = mounts.values().filter_map(|value| value.get_ref().as_table());
+                    tables.for_each(|table| self.unknown(MOUNT, table, problems));
                 }
                 DeValue::Table(table) => self.unknown(&name, table, problems),
                 _ => {}

@@ -11,7 +11,7 @@ use wildmatch::WildMatch;
 use super::exit::Usage;
 use super::{Common, ProxyArgs};
 use crate::engine::{Profile, Route, Secret, Settings, key_variables};
-use crate::matching::{Canon, Salt, Scrubber, check_strategy_form};
+use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
 use crate::model::{Hash, Level, Notice, Strategy};
 use crate::reading::{Prices, human};
 use crate::retention::MaxAge;
@@ -205,6 +205,8 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         playback: file.playback.unwrap_or(defaults.playback),
         latency: latency.unwrap_or(defaults.latency),
         keep_personal: file.scrub_personal == Some(false),
+        keep_answers: file.scrub_answers == Some(false),
+        names: names(source, file, problems),
         miss_status: status.map_or(defaults.miss_status, |status| *status.get_ref()),
         aliases: file.aliases.clone(),
         match_headers: file.match_headers.iter().map(|name| name.get_ref().clone()).collect(),
@@ -281,6 +283,22 @@ fn checked_strategies(source: &Source, file: &File, headers: &[String], problems
     for entry in &file.route {
         check(entry.span(), "route.match", entry.get_ref().r#match.as_ref());
     }
+}
+
+/// The names that are secrets on some mounts only, or on none.
+fn names(source: &Source, file: &File, problems: &mut Vec<Problem>) -> BTreeMap<String, MountNames> {
+    let mut names = BTreeMap::new();
+    for (mount, given) in &file.mounts {
+        let one = BTreeMap::from([(mount.clone(), given.get_ref().clone())]);
+        match Scrubber::new(Salt([0; 32]), false).with_names(&one) {
+            Ok(_) => names.extend(one),
+            Err((_, text)) => {
+                let key = format!("mounts.{mount}.public");
+                problems.push(source.problem(Some(given.span()), &key, text));
+            }
+        }
+    }
+    names
 }
 
 /// What the file says about curating: ages, prices, keys.

@@ -5,6 +5,7 @@ mod corpus;
 mod explained;
 mod laws;
 mod nearness;
+mod places;
 mod rebuilt;
 mod remedies;
 mod rules;

@@ -17,11 +17,11 @@ fn body(request: &Request) -> String {
 #[test]
 fn only_headers_on_the_list_and_no_credential_stay() {
     let mut one = json(
-        "/v1/x?key=AIzaSyB-secret&a=jane%40example.com&b=sk-abcdefghijklmnopqrst",
-        r#"{"echo":"my \u0073k-own-token"}"#,
+        "/v1/x?api-key=AIzaSyB-secret&a=jane%40example.com&b=sk-abcdefghijklmnopqrst",
+        r#"{"echo":"my \u0073k-own-4f9a8c7e6d5b4a39"}"#,
     );
     for (name, value) in [
-        ("authorization", "Bearer sk-own-token"),
+        ("authorization", "Bearer sk-own-4f9a8c7e6d5b4a39"),
         ("cookie", "a=b"),
         ("openai-organization", "org-1"),
         ("openai-beta", "x"),
@@ -34,7 +34,7 @@ fn only_headers_on_the_list_and_no_credential_stay() {
         Headers::from_iter([("content-type", "application/json"), ("openai-beta", "x")])
     );
     assert!(
-        scrubbed.target.starts_with("/v1/x?key=redacted&a=%3Cemail-")
+        scrubbed.target.starts_with("/v1/x?api-key=redacted&a=%3Cemail-")
             && !scrubbed.target.contains("abcdefgh"),
         "{}",
         scrubbed.target
@@ -114,7 +114,7 @@ const SECRETS: &[&str] = &[
     "xoxb-123456789012-abc",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc_def-123",
     "jane.doe@mail.example.com",
-    "own-credential-99",
+    "own-credential-9f8e7d6c",
 ];
 
 /// Each character of the text as an escape where the bits say so.
@@ -145,7 +145,7 @@ proptest! {
             3 => request("/v1/x", "text/plain", text.clone()),
             _ => json(&format!("/v1/x?q={}", text.replace(['é', '\n', '#'], "-").replace(' ', "+").replace('@', "%40")), ""),
         };
-        one.headers.push("authorization", "Bearer own-credential-99");
+        one.headers.push("authorization", "Bearer own-credential-9f8e7d6c");
         let scrubbed = scrub(&one);
         // What a reader of the stored request sees once escapes are resolved, in full.
         let resolved = serde_json::from_slice::<serde_json::Value>(&scrubbed.body).map(|value| value.to_string());

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
 use crate::editing::ParseFaultError;
 use crate::engine::{
-    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Retagged, Revision, Tag, Trashed, UsageReport,
-    VerbError, Verdict,
+    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Trashed,
+    UsageReport, VerbError, Verdict,
 };
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
@@ -95,6 +95,14 @@ struct Compact {
     purge: bool,
 }
 
+/// Whether anything is rewritten.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// Whether an upstream may be asked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +130,7 @@ impl Routes {
             .route("/reviews", get(reviews).post(review))
             .route("/prune", post(prune))
             .route("/compact", post(compact))
+            .route("/scrub", post(scrub))
             .route("/usage", get(usage).post(merge_usage).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/trash", get(trash))
             .route("/steps", get(steps))
@@ -226,6 +235,10 @@ async fn prune(State(shared): Here, Json(prune): Json<Prune>) -> Answered<PruneP
 
 async fn compact(State(shared): Here, Json(Compact { purge }): Json<Compact>) -> Answered<Compacted> {
     Ok(Json(shared.engine.compact(purge).await?))
+}
+
+async fn scrub(State(shared): Here, Json(Again { dry_run }): Json<Again>) -> Answered<Rescrub> {
+    Ok(Json(shared.engine.scrub_again(dry_run).await?))
 }
 
 async fn usage(State(shared): Here) -> Answered<UsageReport> {

@@ -158,7 +158,8 @@ impl Words {
             "headers": [["content-type", "application/json"], ["openai-beta", self.say("assistants=v2")]],
             "body": body.to_string(),
         });
-        serde_json::from_value(request).unwrap()
+        let exchange = serde_json::json!({ "request": request, "response": null });
+        serde_json::from_value::<crate::model::Exchange>(exchange).unwrap().request
     }
 
     /// A recording whose answer is a stream.

@@ -326,7 +326,8 @@ pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
         "method": "POST", "mount": "openai", "target": "/v1/images/generations",
         "headers": [["content-type", "application/json"], ["openai-beta", "x=1"]], "body": body,
     });
-    after.request = serde_json::from_value(request).unwrap();
+    let exchange = serde_json::json!({ "request": request, "response": null });
+    after.request = serde_json::from_value::<Exchange>(exchange).unwrap().request;
     after.response.status = 202;
     let contrast = contrast(&Side::from(&before), &Side::from(&after), CONTEXT);
     diff_of((one, &before), (other, &after), contrast)
@@ -396,7 +397,8 @@ fn request() -> crate::model::Scrubbed {
         "method": "POST", "mount": "openai", "target": "/v1/images/generations",
         "headers": [["content-type", "application/json"], ["user-agent", "OpenAI/Python 2.8.0"]], "body": body,
     });
-    serde_json::from_value(request).unwrap()
+    let exchange = serde_json::json!({ "request": request, "response": null });
+    serde_json::from_value::<Exchange>(exchange).unwrap().request
 }
 
 /// The picture of a recording: every third one looks like another.

@@ -156,5 +156,9 @@ fn pruned(home: &Home, id: &str) -> Outputs {
     let plan = home.fine(&["prune", "--keep", id, "--dry-run", "--json", "mount:openai"]);
     let why = home.fine(&["prune", "--dry-run", "--json", "superseded:yes"]);
     let compacted = home.fine(&["compact", "--json"]);
-    vec![("prune", plan), ("prune", why), ("compact", compacted)]
+    std::fs::write(home.path().join("later.toml"), "[[scrub]]\nname = \"word\"\npattern = \"other\"\n")
+        .unwrap();
+    let again = |more: &str| home.fine(&["--config", "later.toml", "scrub", "--again", "--json", more]);
+    let (planned, rewritten) = (again("--dry-run"), again("--yes"));
+    vec![("prune", plan), ("prune", why), ("compact", compacted), ("scrub", planned), ("scrub", rewritten)]
 }

@@ -143,7 +143,10 @@ impl Walk<'_> {
                 let sign = sign.to_owned();
                 self.close(&sign);
             }
-            [".", "unwrap", "(", ..] => self.mention(&[".unwrap".to_owned()], self.tokens[at].line),
+            [".", method @ ("unwrap" | "with_body"), "(", ..] => {
+                let called = format!(".{method}");
+                self.mention(&[called], self.tokens[at].line);
+            }
             [word, ..] if starts_path(word) && !matches!(self.before(at), "::" | "." | "'" | "fn") => {
                 return self.path(at, &[]);
             }

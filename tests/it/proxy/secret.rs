@@ -113,7 +113,8 @@ async fn an_echo_in_an_encoded_answer_is_found_or_the_answer_is_not_stored() {
     let world = World::new(Mode::Record, upstream.address).await;
     let (reply, recording) = world.record("/v1/files/gzip", &[], "{}").await;
     assert_eq!(reply.headers.text("content-encoding"), Some("gzip"), "the client gets what was sent");
-    assert_eq!(recording.response.log.bytes, format!(r#"{{"echo":"{}"}}"#, "*".repeat(KEY.len())));
+    let stored = String::from_utf8_lossy(&recording.response.log.bytes);
+    assert!(stored.starts_with(r#"{"echo":"<key-"#) && stored.ends_with(r#">"}"#), "{stored}");
     assert!(recording.response.headers.get("content-encoding").is_none());
     let mut events = world.engine.subscribe();
     world.post("/v1/files/br", &[], "{}").await;
