@@ -202,8 +202,11 @@ impl Draft {
         Engine::note_end(&mut self.ticket, &arrived);
         let log = (!arrived.too_long).then(|| arrived.log.clone());
         let response = log.map(|log| Response { log, ..self.response.clone() });
-        let scrub = |response| engine.scrub_answer(&self.request, response, &self.secrets);
-        let Some(response) = response.and_then(scrub) else {
+        let response = match response {
+            Some(response) => engine.scrub_arrived(&self.request, response, &self.secrets).await,
+            None => None,
+        };
+        let Some(response) = response else {
             let why = if arrived.too_long { "more than 256 MiB" } else { "an encoding that cannot be read" };
             let text = format!("{} answered with {why}: passed on, not recorded", self.upstream);
             engine.notify(Level::Warning, text);

@@ -232,7 +232,10 @@ fn a_mount_may_say_what_is_a_secret_and_what_is_none() {
     assert_ne!(of("other", "/v1/x?key=apple", "").target, "/v1/x?key=apple");
     let (mount, problem) = known(MountNames { public: list(&["api_key"]), secret: Vec::new() }).unwrap_err();
     assert_eq!(mount, "own");
-    assert!(problem.contains("`api_key` is the name of a credential"), "{problem}");
+    assert!(problem.contains("`api_key` is the name of a credential there"), "{problem}");
+    let gemini = MountNames { public: list(&["key"]), secret: Vec::new() };
+    let refused = self::scrubber().with_names(&BTreeMap::from([("gemini".to_owned(), gemini)]));
+    assert!(refused.is_err(), "its key is documented");
 }
 
 #[test]
