@@ -270,6 +270,10 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----",
         r"[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+(?P<token>[A-Za-z0-9._~+/-]{12,}=*)",
+        // Who knows the address of a webhook may post there.
+        r"hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
+        r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}",
+        r"bot[0-9]{8,}:[A-Za-z0-9_-]{30,}",
         // Who has a presigned link has the file: its signature is a key.
         r"[?&](?:[Xx]-(?:[Aa]mz|[Gg]oog)-)?(?:[Ss]ig|[Ss]ignature|[Ss]ecurity-[Tt]oken)=(?P<signature>[A-Za-z0-9%+/_.~-]{16,}=*)",
     ];
@@ -279,7 +283,7 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What any secret has in it, or an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let hints = "@|sk[-_]|[rp]k_|AIza|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox|hf[_-]|gsk[_-]|r8[_-]|xai[_-]\
-        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
+        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|hooks\\.slack|/webhooks/|bot[0-9]|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
     Regex::new(&format!("(?-u){hints}")).ok()
 });
 
