@@ -21,7 +21,7 @@ use crate::model::{
 };
 
 /// Bodies from this length on are read aside.
-const LARGE: usize = 64 << 10;
+pub(super) const LARGE: usize = 64 << 10;
 
 /// A call as it came in.
 pub struct Incoming {

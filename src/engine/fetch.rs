@@ -82,7 +82,7 @@ impl Engine {
         }
         let response = Response { log: arrived.log.clone(), ..head };
         let unreadable = FetchError::Unfit("its encoding cannot be read, and it may hold the key");
-        let mut response = self.scrub_answer(&scrubbed, response, &secrets).ok_or(unreadable)?;
+        let mut response = self.scrub_arrived(&scrubbed, response, &secrets).await.ok_or(unreadable)?;
         response.headers.retain(|name| name != "set-cookie");
         let downloads = self.download(Self::links_of(id, &scrubbed, &response), &base).await;
         Ok(self.fetched(id.clone(), scrubbed, (response, arrived), (downloads, base.as_str())))

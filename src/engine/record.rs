@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-use super::answer::{Answer, Asked, aside, header_map, mark};
+use super::answer::{Answer, Asked, LARGE, aside, header_map, mark};
 use super::body::AnswerBody;
 use super::cursors::Scope;
 use super::failures::OnFailure;
@@ -29,8 +29,6 @@ use crate::reading::{count_images, tokens};
 use crate::store::{Change, Indexed, Keys, StoreError};
 use crate::upstream::{Arriving, Base};
 
-/// Up to this length a body is read where it arrives; a longer one takes milliseconds.
-const SHORT: u64 = 64 << 10;
 /// The longest answer that is recorded: longer ones are forwarded only.
 pub(super) const KEEP: u64 = 256 << 20;
 
@@ -260,7 +258,7 @@ fn aside_if_large<T: Send + 'static>(
 ) -> Option<Before> {
     // Without a runtime the program is about to end.
     let runtime = tokio::runtime::Handle::try_current().ok()?;
-    if len <= SHORT {
+    if len <= LARGE as u64 {
         drop(then(work()));
         return None;
     }

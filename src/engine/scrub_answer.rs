@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::answer::{LARGE, aside};
 use super::forward::endpoint_of;
 use super::{Engine, links};
 use crate::matching::AnswerOrigin;
@@ -21,6 +22,20 @@ impl Engine {
             original.response = response;
         }
         recording
+    }
+
+    /// [`Engine::scrub_answer`] where a long answer keeps no other call waiting.
+    pub(super) async fn scrub_arrived(
+        &self,
+        request: &Scrubbed,
+        response: Response,
+        credentials: &[Bytes],
+    ) -> Option<Response> {
+        if response.log.bytes.len() <= LARGE {
+            return self.scrub_answer(request, response, credentials);
+        }
+        let (engine, request, credentials) = (self.clone(), request.clone(), credentials.to_vec());
+        aside(move || engine.scrub_answer(&request, response, &credentials)).await
     }
 
     /// A response as it may be stored, of a request that carried these credentials. One that is encoded although nobody

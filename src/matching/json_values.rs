@@ -50,7 +50,9 @@ impl Role {
                 Self::Headers
             }
             b"env" => Self::Environment,
-            b"secrets" => Self::Secrets,
+            b"secrets" | b"apikeys" | b"accesskeys" | b"accesstokens" | b"apitokens" | b"passwords" => {
+                Self::Secrets
+            }
             b"properties" | b"patternproperties" | b"$defs" | b"definitions" | b"dependentrequired"
             | b"dependentschemas" | b"dependencies" => Self::Schema,
             b"serverurl" | b"serveruri" | b"mcpurl" | b"mcpserverurl" | b"serverendpoint" => Self::ServerUrl,

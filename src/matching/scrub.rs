@@ -114,9 +114,11 @@ impl Scrubber {
     pub fn with_names(mut self, mounts: &BTreeMap<String, MountNames>) -> Result<Self, (String, String)> {
         let folded = |names: &[String]| names.iter().map(folded).collect();
         for (mount, names) in mounts {
-            if let Some(name) = names.public.iter().find(|name| secret::is_always_secret(name)) {
-                let problem = format!("`{name}` is the name of a credential wherever it stands");
-                return Err((mount.clone(), problem));
+            if let Some(name) = names.public.iter().find(|name| secret::cannot_be_public(mount, name)) {
+                return Err((
+                    mount.clone(),
+                    format!("`{name}` is the name of a credential there, whatever anybody says"),
+                ));
             }
         }
         let names = mounts.iter().map(|(mount, MountNames { public, secret })| {
@@ -165,9 +167,15 @@ impl Scrubber {
     /// and everything that looks like a key. A compressed body in which something is found is stored uncompressed.
     #[must_use]
     pub fn scrub(&self, request: &Request) -> Scrubbed {
-        let own = credentials(request);
+        let mut own = secret::credentials_of_head(request);
+        let mut scrubbed = scrubbed_body(request, Search::new(self, &request.mount, &own));
+        // Most bodies hold no credential, and looking for one takes as long as reading the body.
+        if scrubbed.is_some() {
+            own = credentials(request);
+            scrubbed = scrubbed_body(request, Search::new(self, &request.mount, &own));
+        }
         let search = Search::new(self, &request.mount, &own);
-        let (body, plain) = scrubbed_body(request, search);
+        let (body, plain) = scrubbed.unwrap_or_else(|| (request.body.clone(), false));
         let mut headers = Headers::default();
         for (name, value) in request.headers.iter().filter(|(name, _)| self.keeps(name)) {
             if plain && name == "content-encoding" {
@@ -272,15 +280,14 @@ fn target(target: &str, search: Search<'_>) -> String {
     scrubbed.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| target.to_owned())
 }
 
-/// The body, and whether its content encoding is gone.
-fn scrubbed_body(request: &Request, search: Search<'_>) -> (Bytes, bool) {
-    let same = || (request.body.clone(), false);
-    let Some(body) = decoded(&request.headers, &request.body) else { return same() };
+/// The body, and whether its content encoding is gone; none where nothing is to be replaced.
+fn scrubbed_body(request: &Request, search: Search<'_>) -> Option<(Bytes, bool)> {
+    let body = decoded(&request.headers, &request.body)?;
     let scrubbed = repeated(&body, |body| pass(&request.headers, body, search.over(body)));
     let binary = scrubbed.is_none() && std::str::from_utf8(&body).is_err();
     let scrubbed = scrubbed.or_else(|| secret::mask(&body, search.own).filter(|_| binary).map(Vec::from));
     let was_encoded = matches!(body, std::borrow::Cow::Owned(_));
-    scrubbed.map_or_else(same, |bytes| (Bytes::from(bytes), was_encoded))
+    Some((Bytes::from(scrubbed?), was_encoded))
 }
 
 /// What is to be replaced in a body.

@@ -75,7 +75,7 @@ pub(super) struct Search<'a> {
 
 /// `?name=value` and the like in any text: links, connection strings, forms.
 static PARAMETER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)(?:^|[?&;#])(?P<name>[A-Za-z0-9_.%\[\]-]{2,64})=(?P<value>[^&;#,\s"'<>\\`)\]}]+)"#)
+    Regex::new(r#"(?-u)(?:^|[?&;#]|(?P<apart>[\s"'(,]))(?P<name>[A-Za-z0-9_.%\[\]-]{2,64})=(?P<value>[^&;#,\s"'<>\\`)\]}]+)"#)
         .ok()
 });
 
@@ -159,7 +159,11 @@ impl<'a> Search<'a> {
     fn parameters(&self, text: &[u8], server: bool, edits: &mut Vec<Edit>) {
         for captures in PARAMETER.iter().flat_map(|shape| shape.captures_iter(text)) {
             let (Some(name), Some(given)) = (captures.name("name"), captures.name("value")) else { continue };
-            if is_template(given.as_bytes()) {
+            let loose = captures.name("apart").is_some();
+            // In prose and code a word behind a name means itself.
+            if is_template(given.as_bytes())
+                || loose && (given.len() < 8 || !secret::has_digits(given.as_bytes()))
+            {
                 continue;
             }
             let name = query::decoded(&String::from_utf8_lossy(name.as_bytes()));

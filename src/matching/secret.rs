@@ -34,8 +34,27 @@ pub(super) enum Kind {
 /// name and password of basic authentication. Longest first. They live in memory only.
 #[must_use]
 pub fn credentials(request: &Request) -> Vec<Bytes> {
+    let mut all = of_head(request);
+    in_body(request, &mut all);
+    listed(all)
+}
+
+/// Those of headers and query alone.
+pub(super) fn credentials_of_head(request: &Request) -> Vec<Bytes> {
+    listed(of_head(request))
+}
+
+/// The values that can be told from words, longest first.
+fn listed(mut all: Vec<Vec<u8>>) -> Vec<Bytes> {
+    all.retain(|value| is_distinctive(value));
+    all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    all.dedup();
+    all.into_iter().map(Bytes::from).collect()
+}
+
+fn of_head(request: &Request) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = Vec::new();
-    for (name, value) in request.headers.iter().filter(|(name, _)| is_secret_header(name)) {
+    for (name, value) in request.headers.iter().filter(|(name, _)| is_secret_header(name) && !is_date(name)) {
         let value = value.trim_ascii();
         all.push(value.to_vec());
         if name == "cookie" {
@@ -50,11 +69,12 @@ pub fn credentials(request: &Request) -> Vec<Bytes> {
         }
     }
     in_form(request.query(), &request.mount, &mut all);
-    in_body(request, &mut all);
-    all.retain(|value| is_distinctive(value));
-    all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    all.dedup();
-    all.into_iter().map(Bytes::from).collect()
+    all
+}
+
+/// Whether what a signature is made with is a time, which anybody may write.
+fn is_date(name: &str) -> bool {
+    name.eq_ignore_ascii_case("x-amz-date") || name.eq_ignore_ascii_case("x-amz-expires")
 }
 
 /// Whether a credential stood in the body of a scrubbed request.
@@ -66,7 +86,11 @@ pub(super) fn is_given(request: &Request) -> bool {
 
 fn in_form(form: &str, mount: &str, all: &mut Vec<Vec<u8>>) {
     for (name, value) in query::raw(form) {
-        let name = Folded::of(query::decoded(name).as_bytes());
+        let written = query::decoded(name);
+        let name = Folded::of(written.as_bytes());
+        if is_date(&written) {
+            continue;
+        }
         if name.class(Place::Query) == NameClass::Credential || is_documented(mount, &name) {
             all.push(query::percent_decoded(value).0);
             all.push(value.as_bytes().to_vec());
@@ -170,6 +194,12 @@ pub(super) fn is_template(value: &[u8]) -> bool {
         || value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"your"))
 }
 
+/// Whether a name is that of a credential on a mount, although somebody says that it is none.
+pub(super) fn cannot_be_public(mount: &str, name: &str) -> bool {
+    let name = Folded::of(name.as_bytes());
+    name.class(Place::Query) == NameClass::Credential || is_documented(mount, &name)
+}
+
 /// Whether a name is that of a credential wherever it stands.
 pub(super) fn is_always_secret(name: &str) -> bool {
     class(name.as_bytes(), Place::Json) == NameClass::Credential
@@ -241,6 +271,10 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----",
         r"[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+(?P<token>[A-Za-z0-9._~+/-]{12,}=*)",
+        // Who knows the address of a webhook may post there.
+        r"hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
+        r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{20,}",
+        r"bot[0-9]{8,}:[A-Za-z0-9_-]{30,}",
         // Who has a presigned link has the file: its signature is a key.
         r"[?&](?:[Xx]-(?:[Aa]mz|[Gg]oog)-)?(?:[Ss]ig|[Ss]ignature|[Ss]ecurity-[Tt]oken)=(?P<signature>[A-Za-z0-9%+/_.~-]{16,}=*)",
     ];
@@ -250,7 +284,7 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What any secret has in it, or an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let hints = "@|sk[-_]|[rp]k_|AIza|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox|hf[_-]|gsk[_-]|r8[_-]|xai[_-]\
-        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
+        |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|hooks\\.slack|/webhooks/|bot[0-9]|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
     Regex::new(&format!("(?-u){hints}")).ok()
 });
 
@@ -322,6 +356,7 @@ mod tests {
             headers: Headers::from_iter([
                 ("authorization", "Basic dXNlcjpzM2NyZXQtNGY5YThjN2U2ZDVi"),
                 ("x-api-key", "sk-ant-4f9a8c7e6d5b"),
+                ("x-amz-date", "20261102T090000Z"),
                 ("cookie", "a=session-4f9a8c7e6d5b; b=1"),
                 ("accept", "text/long-4f9a8c7e6d5b"),
             ]),
@@ -340,7 +375,14 @@ mod tests {
         ] {
             assert!(found.iter().any(|c| c == wanted.as_bytes()), "{wanted} {found:?}");
         }
-        for other in ["short", "text/long-4f9a8c7e6d5b", "b=1", "page2a3b4c5d6e7f8g", "model-4f9a8c7e6d5b"] {
+        for other in [
+            "short",
+            "text/long-4f9a8c7e6d5b",
+            "b=1",
+            "page2a3b4c5d6e7f8g",
+            "20261102T090000Z",
+            "model-4f9a8c7e6d5b",
+        ] {
             assert!(!found.iter().any(|c| c == other), "{other}");
         }
         let bearer = |value: &'static str| {

@@ -268,9 +268,8 @@ fn body_names(rules: &Rules) -> impl Iterator<Item = &'static str> {
 /// Whether a person's name means a field of a table, or what holds it.
 fn covers(name: &str, known: &str) -> bool {
     let mut known = known.split('/');
-    let same = |one: &str, other: &str| {
-        one == other || (other == "*" && one.bytes().all(|b| b.is_ascii_digit())) || one == "*"
-    };
+    // Which positions there are, requests alone tell.
+    let same = |one: &str, other: &str| one == other || one == "*";
     name.split('/')
         .filter(|step| !step.is_empty())
         .all(|step| known.next().is_some_and(|other| same(step, other)))

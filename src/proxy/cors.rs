@@ -9,8 +9,9 @@ use crate::engine::Settings;
 /// How long a browser may remember a preflight's answer, in seconds.
 const REMEMBER: HeaderValue = HeaderValue::from_static("600");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("x-retake-result, x-retake-recording-id, x-retake-match, x-request-id");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-retake-result, x-retake-recording-id, x-retake-match, x-retake-scrubbed, x-request-id",
+);
 
 /// The origin of a page that may call, as the browser says it.
 pub(super) fn origin(settings: &Settings, headers: &HeaderMap) -> Option<HeaderValue> {

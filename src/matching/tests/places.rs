@@ -55,6 +55,7 @@ fn json_bodies_by_the_names_of_their_keys() {
         r#"{"webhook":{"url":"https://w.example/","headers":[{"name":"X-Team","value":"hunter2!"}]}}"#,
         r#"{"headers":[{"key":"Authorization","value":"hunter2!"},{"key":"Accept","value":"a"}]}"#,
         r#"{"credentials":{"type":"service_account","private_key":"hunter2!","project_id":"p"}}"#,
+        r#"{"api_keys":{"openai":"hunter2!","other":["hunter2!"]}}"#,
         r#"{"secrets":{"ANY":"hunter2!"},"connection":{"user":"u","pwd":"hunter2!"}}"#,
         "{\"password\":\"hunter2!\",\"cut\":\"off",
         "{\"password\":\"hunter2!",
@@ -102,6 +103,11 @@ fn links_in_any_text() {
     );
     assert_eq!(pasted.matches("<key-").count(), 2, "{pasted}");
     assert!(!pasted.contains("hunter2") && !pasted.contains("abc12345"), "{pasted}");
+    let pasted = body(
+        r#"{"content":"export A_KEY=1 OPENAI_API_KEY=hunter2!x\nf(api_key=api_key, password=words) https://hooks.slack.com/services/T00/B00/XXXXXXXXXXXXXXXX"}"#,
+    );
+    let wanted = r#"{"content":"export A_KEY=1 OPENAI_API_KEY=redacted\nf(api_key=api_key, password=words) https://<key-"#;
+    assert!(pasted.starts_with(wanted), "{pasted}");
     let path = "0a1b2c3d4e5f60718293a4b5";
     let text = format!(r#"{{"server_url":"https://mcp.example/api/mcp/s/{path}/sse"}}"#);
     assert_eq!(body(&text), text.replace(path, "redacted"));
@@ -232,7 +238,10 @@ fn a_mount_may_say_what_is_a_secret_and_what_is_none() {
     assert_ne!(of("other", "/v1/x?key=apple", "").target, "/v1/x?key=apple");
     let (mount, problem) = known(MountNames { public: list(&["api_key"]), secret: Vec::new() }).unwrap_err();
     assert_eq!(mount, "own");
-    assert!(problem.contains("`api_key` is the name of a credential"), "{problem}");
+    assert!(problem.contains("`api_key` is the name of a credential there"), "{problem}");
+    let gemini = MountNames { public: list(&["key"]), secret: Vec::new() };
+    let refused = self::scrubber().with_names(&BTreeMap::from([("gemini".to_owned(), gemini)]));
+    assert!(refused.is_err(), "its key is documented");
 }
 
 #[test]
