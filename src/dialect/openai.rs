@@ -240,7 +240,7 @@ static RESPONSES_FORMS: Forms = Forms {
     ..Forms::NONE
 };
 /// Items that a request gives in full, so that their ids say no more than which is which. The ids of all others refer to
-/// what `OpenAI` keeps: of a reference, of thoughts, of pictures and searches, of a compaction.
+/// what the provider keeps: of a reference, of thoughts, of pictures and searches, of a compaction.
 const WHOLE_ITEMS: &[&str] = &[
     "message",
     "function_call",
@@ -269,7 +269,7 @@ const CALLS: &[&str] = &[
     "tool_search_call",
 ];
 static ITEMS: Items =
-    Items { list: "/output", ids: &["id", "call_id"], volatile: &["status", "encrypted_content"] };
+    Items { list: "/output", types: WHOLE_ITEMS, ids: &["id", "call_id"], volatile: &["status"] };
 const RESPONSES_ECHOES: &[Echo] = &[
     Echo::names("input/*/id").of(WHOLE_ITEMS),
     Echo::names("input/*/id").of(&[""]).beside(&["role"]),

@@ -45,11 +45,14 @@ pub struct Rules {
     pub plain_models: bool,
 }
 
-/// Items of an answer that later requests may name by their ids. Equal ones that answered the same request are the same.
+/// Items of an answer that later requests may name by their ids. At the same place of an answer to the same request, equal
+/// ones are the same.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Items {
     /// Where the answer lists them: a JSON pointer.
     pub list: &'static str,
+    /// The `type` of those that say all that they are; what is hidden in others may differ.
+    pub types: &'static [&'static str],
     /// The keys of an item under which ids of it stand.
     pub ids: &'static [&'static str],
     /// Other keys that differ between equal ones.

@@ -118,29 +118,35 @@ pub(super) fn answer_id(request: &Scrubbed, response: &Response) -> Option<Strin
         return None;
     }
     let body = decoded(&response.headers, &response.log.bytes).ok()?;
-    let (first, last) = if response.headers.media_type() == "text/event-stream" {
+    let (first, last): (Value, Option<Value>) = if response.headers.media_type() == "text/event-stream" {
         let events: Vec<_> = events(&body).collect();
-        let first: Value = serde_json::from_slice(&events.first()?.data).ok()?;
         // The last event with an answer in it has all of it.
         let last = events.iter().rev().find_map(|event| serde_json::from_slice(&event.data).ok());
-        (first, last.unwrap_or_default())
+        (serde_json::from_slice(&events.first()?.data).ok()?, last)
     } else {
-        let answer: Value = serde_json::from_slice(&body).ok()?;
-        (answer.clone(), answer)
+        (serde_json::from_slice(&body).ok()?, None)
     };
-    let answer = |event: &Value| event.get("response").unwrap_or(event).clone();
-    let mut said = answer(&first).get("id")?.as_str()?.to_owned();
+    let mut said = answer_in(&first).get("id")?.as_str()?.to_owned();
     if let Some(items) = endpoint.rules.items {
-        named(items, &answer(&last), &mut said);
+        named(items, answer_in(last.as_ref().unwrap_or(&first)), &mut said);
     }
     Some(said)
+}
+
+/// The answer that an event holds, or that stands alone.
+fn answer_in(event: &Value) -> &Value {
+    event.get("response").unwrap_or(event)
 }
 
 /// Adds a line for each id of each item.
 fn named(items: &Items, answer: &Value, said: &mut String) {
     let list = answer.pointer(items.list).and_then(Value::as_array);
-    for item in list.into_iter().flatten().take(ITEMS) {
-        let Some(members) = item.as_object() else { continue };
+    for (place, item) in list.into_iter().flatten().enumerate().take(ITEMS) {
+        let kind = item.get("type").and_then(Value::as_str);
+        let Some(members) = item.as_object().filter(|_| kind.is_some_and(|kind| items.types.contains(&kind)))
+        else {
+            continue;
+        };
         let unnamed = |key: &String| !items.ids.contains(&&**key) && !items.volatile.contains(&&**key);
         let mut content: Value = members
             .iter()
@@ -151,7 +157,7 @@ fn named(items: &Items, answer: &Value, said: &mut String) {
         content.sort_all_objects();
         for key in items.ids {
             if let Some(id) = members.get(*key).and_then(Value::as_str).filter(|id| !id.contains('\n')) {
-                let hash = Hash::of(format!("{key} {content}").as_bytes());
+                let hash = Hash::of(format!("{place} {key} {content}").as_bytes());
                 _ = write!(said, "\n{hash} {id}");
             }
         }

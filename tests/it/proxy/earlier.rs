@@ -120,3 +120,42 @@ async fn results_of_calls_that_stand_in_an_earlier_answer_follow_it_to_another_t
         }
     }
 }
+
+#[tokio::test]
+async fn references_follow_what_can_be_read_and_nothing_that_is_hidden() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let upstream = Upstream::start(move |_| {
+        let nth = count.fetch_add(1, Ordering::SeqCst);
+        let said = if nth == 4 { "another river" } else { "the Elbe" };
+        let message = json!({ "type": "message", "id": format!("msg_{nth}"), "role": "assistant", "status": "completed",
+                              "content": [{ "type": "output_text", "text": said, "annotations": [] }] });
+        let thought = json!({ "type": "reasoning", "id": format!("rs_{nth}"), "summary": [] });
+        answer(&json!({ "id": format!("resp_{nth}"), "output": [thought, message] }).to_string())
+    })
+    .await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    let begin = body("Name a river.", None);
+    let refers = |id: &str| {
+        let input =
+            json!([{ "type": "item_reference", "id": id }, { "role": "user", "content": "And its length?" }]);
+        json!({ "model": "gpt-5-mini", "input": input }).to_string()
+    };
+    world.record(TARGET, &[], &begin).await;
+    for id in ["msg_0", "rs_0"] {
+        world.record(TARGET, &[], &refers(id)).await;
+    }
+    for _ in 3..5 {
+        world.record(TARGET, &[], &begin).await;
+    }
+    for (id, wanted, why) in [
+        ("msg_0", 200, "the same"),
+        ("msg_3", 200, "another take that says the same"),
+        ("msg_4", 404, "another take that says something else"),
+        ("msg_9", 404, "nobody knows it"),
+        ("rs_0", 200, "the same"),
+        ("rs_3", 404, "what is hidden may differ"),
+    ] {
+        let replayed = world.post(TARGET, &[("x-retake-mode", "replay-or-error")], &refers(id)).await;
+        assert_eq!(replayed.status, wanted, "{id}: {why}");
+    }
+}
