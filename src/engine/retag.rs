@@ -37,7 +37,8 @@ pub struct Retagged {
     pub playback: Playback,
     /// What that does to the calls of the history and to other recordings.
     pub radius: BlastRadius,
-    /// All recordings that answer the same calls with it, takes of it left out.
+    /// Recordings that answer the same calls with it, takes of it left out; where thousands are changed together only the
+    /// first of them.
     pub ambiguous: Vec<RecordingId>,
     /// Fields that the strategy names and this recording's request lacks: it answers requests that lack them, too.
     #[serde(default)]
@@ -47,6 +48,9 @@ pub struct Retagged {
     #[serde(default)]
     pub collisions: u64,
 }
+
+/// So many recordings that answer the same are named in all: thousands that do would name each other.
+const TWINS: usize = 100_000;
 
 /// A recording's row, and its place among those that are changed.
 type Numbered = (usize, Arc<Row>);
@@ -116,6 +120,7 @@ impl Engine {
                 let radius = lineup.blast_radius_among(&row.id, after, &mut past);
                 retagged.radius = radius.unwrap_or_default();
                 retagged.ambiguous = lineup.twins(&row.id, after);
+                retagged.ambiguous.truncate((TWINS / ids.len().max(1)).max(1));
                 retagged.collisions = collisions.get(&row.id).copied().unwrap_or_default();
                 planned.push((at, (retagged, indexed)));
             }

@@ -33,13 +33,19 @@ pub struct Past {
     pub count: u64,
 }
 
-/// Calls of the history that many recordings are held against, found by what they ask for.
+/// Calls of the history that many recordings of one lineup are held against.
 #[derive(Debug)]
 pub struct PastIndex {
     calls: Vec<Past>,
     total: u64,
-    by_key: HashMap<Strategy, HashMap<u64, Vec<usize>>>,
+    /// By what they ask for under a strategy; the places ascend.
+    by_key: HashMap<Strategy, HashMap<u64, Arc<[usize]>>>,
+    /// Who answers each, and who would without that one, as far as somebody wanted to know.
+    answers: Vec<Option<[Option<Answer>; 2]>>,
 }
+
+/// The place of the recording that answers a call, and on which level it does.
+type Answer = (usize, u8);
 
 /// What a change of strategy would do to the calls of the history and to other recordings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,19 +85,21 @@ impl PastIndex {
     #[must_use]
     pub fn new(calls: Vec<Past>) -> Self {
         let total = calls.iter().map(|past| past.count).sum();
-        Self { calls, total, by_key: HashMap::new() }
+        let answers = vec![None; calls.len()];
+        Self { calls, total, by_key: HashMap::new(), answers }
     }
 
     /// The places of the calls with this key under a strategy.
-    fn under(&mut self, strategy: &Strategy, key: u64) -> &[usize] {
+    fn under(&mut self, strategy: &Strategy, key: u64) -> Arc<[usize]> {
         if !self.by_key.contains_key(strategy) {
             let mut keys: HashMap<u64, Vec<usize>> = HashMap::new();
             for (at, past) in self.calls.iter().enumerate() {
                 keys.entry(past.outline.key(strategy)).or_default().push(at);
             }
+            let keys = keys.into_iter().map(|(key, places)| (key, places.into())).collect();
             self.by_key.insert(strategy.clone(), keys);
         }
-        self.by_key.get(strategy).and_then(|keys| keys.get(&key)).map_or(&[], Vec::as_slice)
+        self.by_key.get(strategy).and_then(|keys| keys.get(&key)).map_or_else(|| Arc::new([]), Arc::clone)
     }
 }
 
@@ -168,66 +176,101 @@ impl Lineup {
     #[must_use]
     pub fn blast_radius(&self, id: &RecordingId, strategy: &Strategy, calls: &[Past]) -> Option<BlastRadius> {
         let own = &self.candidates[*self.ids.get(id)?];
-        Some(self.radius(own, strategy, calls.iter().map(|past| past.count).sum(), calls.iter()))
+        let mut radius = BlastRadius::default();
+        if is_rule(strategy) || is_rule(&own.row.strategy) {
+            return Some(radius);
+        }
+        radius.calls = calls.iter().map(|past| past.count).sum();
+        for past in calls {
+            let levels = [&own.row.strategy, strategy].map(|strategy| matches(own, strategy, &past.outline));
+            if levels != [None, None] {
+                let other = self.answer(past, Some(id));
+                self.tally(&mut radius, (own, strategy, levels), other, past);
+            }
+        }
+        radius.indistinguishable = self.new_twins(own, strategy);
+        Some(radius)
     }
 
-    /// The same for one of many recordings: calls that neither strategy matches are not looked at.
+    /// The same for one of many recordings: calls that neither strategy matches are not looked at, and who answers a call
+    /// is worked out once for all of them.
     #[must_use]
     pub fn blast_radius_among(
         &self,
         id: &RecordingId,
         strategy: &Strategy,
-        past: &mut PastIndex,
+        index: &mut PastIndex,
     ) -> Option<BlastRadius> {
-        let own = &self.candidates[*self.ids.get(id)?];
-        let mut calls: Vec<usize> = Vec::new();
-        for strategy in [&own.row.strategy, strategy] {
-            calls.extend(past.under(strategy, own.outline.key(strategy)));
-        }
-        calls.sort_unstable();
-        calls.dedup();
-        Some(self.radius(own, strategy, past.total, calls.iter().map(|at| &past.calls[*at])))
-    }
-
-    fn radius<'a>(
-        &self,
-        own: &Candidate,
-        strategy: &Strategy,
-        total: u64,
-        calls: impl Iterator<Item = &'a Past>,
-    ) -> BlastRadius {
+        let place = *self.ids.get(id)?;
+        let own = &self.candidates[place];
         let mut radius = BlastRadius::default();
         if is_rule(strategy) || is_rule(&own.row.strategy) {
-            return radius;
+            return Some(radius);
         }
-        radius.calls = total;
-        for Past { outline: call, scope, count } in calls {
-            let seen =
-                scope.is_none() || own.row.scope.is_none() || own.row.scope.as_deref() == scope.as_deref();
-            let (now, then) = (matches(own, &own.row.strategy, call), matches(own, strategy, call));
-            if !seen || (now.is_none() && then.is_none()) {
-                continue;
-            }
-            let scope = scope.as_deref();
-            let other = self.winner(call, scope, Some(&own.row.id));
-            let wins = |level: Option<u8>, strategy: &Strategy| {
-                level.is_some_and(|level| {
-                    other.is_none_or(|other| rank(own, level, strategy, scope) < rank_of(other, call, scope))
-                })
+        radius.calls = index.total;
+        let [now, then] = [&own.row.strategy, strategy].map(|one| index.under(one, own.outline.key(one)));
+        let all = now.iter().chain(then.iter().filter(|at| now.binary_search(at).is_err()));
+        for at in all {
+            let answers = index.answers[*at].get_or_insert_with(|| {
+                let first = self.answer(&index.calls[*at], None);
+                let without = first.map(|(at, _)| &self.candidates[at].row.id);
+                [first, without.and_then(|id| self.answer(&index.calls[*at], Some(id)))]
+            });
+            let other = answers.iter().copied().flatten().find(|(at, _)| *at != place);
+            let past = &index.calls[*at];
+            let equal = own.outline.all() == past.outline.all();
+            let level = |among: &[usize], strategy: &Strategy| {
+                among.binary_search(at).is_ok().then(|| if equal { 0 } else { 1 + strategy.breadth() })
             };
-            match (wins(now, &own.row.strategy), wins(then, strategy)) {
-                (false, true) if other.is_none() => radius.miss_to_hit += count,
-                (false, true) => radius.from_others += count,
-                (true, false) if other.is_none() => radius.hit_to_miss += count,
-                (true, false) => radius.to_others += count,
-                _ => {}
-            }
+            let levels = [level(&now, &own.row.strategy), level(&then, strategy)];
+            self.tally(&mut radius, (own, strategy, levels), other, past);
         }
+        radius.indistinguishable = self.new_twins(own, strategy);
+        Some(radius)
+    }
+
+    /// The recording that answers a call of the history, and on which level; `without` is left out.
+    fn answer(&self, past: &Past, without: Option<&RecordingId>) -> Option<Answer> {
+        let winner = self.winner(&past.outline, past.scope.as_deref(), without)?;
+        let level = matches(winner, &winner.row.strategy, &past.outline).unwrap_or(u8::MAX);
+        Some((*self.ids.get(&winner.row.id)?, level))
+    }
+
+    /// Counts a call that `own` matches, with the strategy that it has or would have, on these levels.
+    fn tally(
+        &self,
+        radius: &mut BlastRadius,
+        (own, strategy, [now, then]): (&Candidate, &Strategy, [Option<u8>; 2]),
+        other: Option<Answer>,
+        past: &Past,
+    ) {
+        let (scope, count) = (past.scope.as_deref(), past.count);
+        if scope.is_some() && own.row.scope.is_some() && own.row.scope.as_deref() != scope {
+            return;
+        }
+        let other = other.map(|(at, level)| (&self.candidates[at], level));
+        let wins = |level: Option<u8>, strategy: &Strategy| {
+            level.is_some_and(|level| {
+                other.is_none_or(|(other, best)| {
+                    rank(own, level, strategy, scope) < rank(other, best, &other.row.strategy, scope)
+                })
+            })
+        };
+        match (wins(now, &own.row.strategy), wins(then, strategy)) {
+            (false, true) if other.is_none() => radius.miss_to_hit += count,
+            (false, true) => radius.from_others += count,
+            (true, false) if other.is_none() => radius.hit_to_miss += count,
+            (true, false) => radius.to_others += count,
+            _ => {}
+        }
+    }
+
+    /// Who would answer the same calls as `own` if it had `strategy`, and does not now.
+    fn new_twins(&self, own: &Candidate, strategy: &Strategy) -> Vec<RecordingId> {
         let before = self.twins_of(own, &own.row.strategy);
         let mut new: Vec<_> = self.twins_of(own, strategy).difference(&before).copied().collect();
         new.sort_unstable();
-        radius.indistinguishable = new.into_iter().map(|at| self.candidates[at].row.id.clone()).collect();
-        radius
+        new.into_iter().map(|at| self.candidates[at].row.id.clone()).collect()
     }
 
     /// Of recordings that are all to have another strategy: from how many of the others each could no longer be told apart,
@@ -297,11 +340,24 @@ impl Lineup {
 
     /// The places of those that would answer the same calls as `own`, if it had `strategy`.
     fn twins_of(&self, own: &Candidate, strategy: &Strategy) -> HashSet<usize> {
+        if is_rule(strategy) {
+            return HashSet::new();
+        }
+        let key = own.outline.key(strategy);
+        let mut twins = HashSet::new();
         // Who answers a recording's own request stands under its key: nobody else needs to be looked at.
-        let answer =
-            self.by_strategy.iter().filter_map(|((_, other), keys)| keys.get(&own.outline.key(other)));
-        let twins = answer.flatten().copied();
-        twins.filter(|at| alike(own, strategy, &self.candidates[*at])).collect()
+        for ((_, theirs), keys) in &self.by_strategy {
+            let alike = |other: &Candidate| {
+                own.row.id != other.row.id
+                    && own.row.scope == other.row.scope
+                    && own.outline.all() != other.outline.all()
+                    // Those that stand under the same key have it.
+                    && (theirs == strategy || key == other.outline.key(strategy))
+            };
+            let answer = keys.get(&own.outline.key(theirs)).into_iter().flatten();
+            twins.extend(answer.filter(|at| alike(&self.candidates[**at])));
+        }
+        twins
     }
 
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each: only
@@ -367,16 +423,6 @@ fn root(leader: &mut [usize], mut at: usize) -> usize {
     at
 }
 
-/// Whether two recordings would answer each other's requests, if the first had `strategy`, and are no takes of one
-/// request.
-fn alike(own: &Candidate, strategy: &Strategy, other: &Candidate) -> bool {
-    own.row.id != other.row.id
-        && own.row.scope == other.row.scope
-        && own.outline.all() != other.outline.all()
-        && matches(own, strategy, &other.outline).is_some()
-        && matches(other, &other.row.strategy, &own.outline).is_some()
-}
-
 /// On which level a recording would answer a call, if it had `strategy`: 0 for all fields equal, else its breadth.
 fn matches(own: &Candidate, strategy: &Strategy, call: &Outline) -> Option<u8> {
     if is_rule(strategy) || own.outline.key(strategy) != call.key(strategy) {
@@ -390,10 +436,4 @@ fn rank<'a>(own: &'a Candidate, level: u8, strategy: &'a Strategy, scope: Option
     // Among equal ones only the age counts.
     let strategy = (level > 0).then_some(strategy);
     (foreign, level, strategy, Reverse((own.row.recorded_at.0, &own.row.id)))
-}
-
-fn rank_of<'a>(other: &'a Candidate, call: &Outline, scope: Option<&str>) -> Rank<'a> {
-    let strategy = &other.row.strategy;
-    let level = matches(other, strategy, call).unwrap_or(u8::MAX);
-    rank(other, level, strategy, scope)
 }

@@ -154,8 +154,10 @@ pub fn check_strategy_form(strategy: &Strategy, headers: &[String]) -> Result<()
 #[must_use]
 pub fn narrowed(strategy: &Strategy, fields: &Fields) -> Option<Strategy> {
     let Strategy::Specific { fields: names } = strategy else { return None };
-    let unknown =
-        |name: &String| !matches!(known(name, strategy, fields), Ok(Known::Present | Known::Possible));
+    // One that may mean two fields looks at both.
+    let unknown = |name: &String| {
+        matches!(known(name, strategy, fields), Ok(Known::Unknown) | Err(StrategyProblem::Impossible { .. }))
+    };
     (!names.is_empty() && names.iter().all(unknown)).then_some(Strategy::STANDARD)
 }
 

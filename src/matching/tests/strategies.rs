@@ -165,4 +165,6 @@ fn an_old_strategy_that_looks_at_nothing_is_narrowed() {
     for text in ["specific messages,nofield", "specific seed", "standard -nofield", "pinned", "strict"] {
         assert_eq!(narrowed(&strategy(text), &chat()), None, "{text}");
     }
+    let twice = fields("openai", "/v1/x?size=1", r#"{"size":2}"#);
+    assert_eq!(narrowed(&strategy("specific size"), &twice), None, "it looks at both");
 }

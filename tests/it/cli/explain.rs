@@ -84,6 +84,12 @@ async fn a_miss_is_explained_fixed_and_hit_and_the_history_survives() {
         serde_json::from_str(&home.fine(&["retag", id, "standard -seed", "--dry-run", "--json"])).unwrap();
     assert_eq!((would[0].radius.miss_to_hit, would[0].before.to_string()), (3, "standard".into()));
     assert_eq!(home.rows()[1].strategy.to_string(), "standard", "a dry run changes nothing");
+    // What a fix says it does is what the dry run says.
+    for fix in &explained(&home, &to, &seeded("cats", 9)).near[0].fixes {
+        let args = ["retag", id, &fix.strategy.to_string(), "--dry-run", "--json"];
+        let would: Vec<Retagged> = serde_json::from_str(&home.fine(&args)).unwrap();
+        assert_eq!(would[0].radius, fix.radius, "{}", fix.strategy);
+    }
 
     let owner = home.serve(&["--mode", "replay-or-error"]);
     assert_eq!(owner.call(CHAT_PATH, &[], &seeded("cats", 9)).await.status, 404);

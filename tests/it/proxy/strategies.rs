@@ -72,6 +72,25 @@ async fn a_configured_strategy_that_does_not_fit_an_endpoint_is_narrowed_and_peo
     assert_eq!(world.post("/v1/images/generations", &missing, &reworded).await.status, 200);
 }
 
+/// A fixture that somebody wrote by hand.
+#[tokio::test]
+async fn a_recording_from_elsewhere_does_not_answer_everything_either() {
+    let upstream = Upstream::start(chat).await;
+    let world = World::new(Mode::ReplayOrError, upstream.address).await;
+    let target = "/v1/chat/completions";
+    let (_, recording) = world.record(target, &[("x-retake-mode", "record")], CHAT).await;
+    world.engine.remove(std::slice::from_ref(&recording.id)).await.unwrap();
+    let strategy = "specific nofield".parse().unwrap();
+    let written =
+        retake::model::Recording { id: "rec_2222222222222222".parse().unwrap(), strategy, ..recording };
+    let id = written.id.clone();
+    world.engine.import(written, Vec::new()).await.unwrap();
+    assert_eq!(world.engine.row(&id).unwrap().strategy, Strategy::STANDARD);
+    let other = CHAT.replace("Say hi", "Something else");
+    assert_eq!(world.post(target, &[], &other).await.status, 404);
+    assert_eq!(world.post(target, &[], CHAT).await.status, 200);
+}
+
 /// A store of before, when any name was accepted: the recording answered everything.
 #[tokio::test]
 async fn an_old_recording_whose_strategy_looks_at_nothing_does_not_answer_everything() {

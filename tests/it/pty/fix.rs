@@ -34,6 +34,34 @@ async fn a_miss_is_fixed_from_its_explanation_and_taken_back() {
     terminal.ends(0);
 }
 
+/// The first key was to let the recording answer any prompt.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_prompt_is_recorded_first_and_then_hits() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let mut terminal = workbench(&home, LARGE, &upstream);
+    let (_, address) = owned(&home);
+    assert_eq!(call(address, CHAT_PATH, &[], &seeded(1)).await.status, 200);
+    terminal.shows("1 rec");
+    let other = seeded(1).replace("apples", "pears");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &other).await.status, 404);
+    terminal.line(&["MISS", "404"]);
+    terminal.shows("record it now");
+    terminal.shows("or loosen it: standard");
+    terminal.keys("a");
+    terminal.line(&["R", "record it", "the price first"]);
+    terminal.line(&["a", "standard -messages", "would answer any prompt"]);
+    terminal.keys("R");
+    terminal.shows("Record now?");
+    terminal.keys("x");
+    terminal.shows("2 rec");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &other).await.status, 200);
+    let third = seeded(1).replace("apples", "plums");
+    assert_eq!(call(address, CHAT_PATH, &STRICT, &third).await.status, 404);
+    assert_eq!(upstream.calls(), 2);
+    terminal.keys("q");
+    terminal.ends(0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_recording_answers_is_chosen_and_taken_back() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
