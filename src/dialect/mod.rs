@@ -105,7 +105,7 @@ impl Dialect {
         let (version, rest) = path::behind_version(path);
         let mut segments = rest.split('/');
         let (first, second) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
-        let signs = Signs::of(query, has);
+        let signs = Signs::of(first, query, has);
         if azure::claims(version, rest, signs.azure) {
             return Some("azure");
         }

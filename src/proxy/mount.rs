@@ -244,6 +244,7 @@ mod tests {
         for (target, headers, mount) in [
             ("/v1/models", &["anthropic-version"][..], "anthropic"),
             ("/v1/models", &["X-Api-Key"], "anthropic"),
+            ("/v1/chat/completions", &["x-api-key", "anthropic-version"], "anthropic"),
             ("/v1/files", &["x-api-key"], "anthropic"),
             ("/v1/models", &["x-goog-api-key"], "gemini"),
             ("/v1/models?key=AIzaSy", &[], "gemini"),
@@ -254,6 +255,12 @@ mod tests {
             assert_eq!(found(target, headers, &mounts), Ok((mount.into(), target.into())), "{target}");
             let none = found(target, headers, &["cohere", "openai"]).unwrap_err();
             assert!(none.contains(&format!("--upstream {mount}=URL")), "{none}");
+        }
+        // Gateways that speak as OpenAI does take keys under names that others use, too.
+        for (target, headers) in
+            [("/v1/chat/completions", &["x-api-key"][..]), ("/v1/embeddings?key=abc", &[])]
+        {
+            assert_eq!(found(target, headers, &mounts), Ok(("openai".into(), target.into())));
         }
     }
 

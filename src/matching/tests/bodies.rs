@@ -90,7 +90,10 @@ fn edge_3_what_json_cannot_say_is_compared_as_it_is_and_said() {
     let one = request(CHAT, "application/json", b"{\"a\":\"\xff\",\"to\":\"me@example.com\"}".to_vec());
     let scrubbed = Scrubber::new(Salt([7; 32]), false).scrub(&one);
     let body = scrubbed.body.to_vec();
-    assert!(body.starts_with(b"{\"a\":\"\xff\",\"to\":\"<email-"), "what is no text is left as it is: {body:?}");
+    assert!(
+        body.starts_with(b"{\"a\":\"\xff\",\"to\":\"<email-"),
+        "what is no text is left as it is: {body:?}"
+    );
 }
 
 #[test]

@@ -68,8 +68,8 @@ async fn json_under_the_type_of_a_form_is_json() {
 #[tokio::test]
 async fn a_form_has_a_field_for_each_name() {
     let (world, _upstream) = world(|_| {}).await;
-    let one = recorded(&world, OTHER, &[FORM], "a=1&b=two+words&token=secret-of-mine").await;
-    assert_eq!(replayed(&world, OTHER, &[FORM], "b=two%20words&a=1&token=another-one").await, one);
+    let one = recorded(&world, OTHER, &[FORM], "a=1&b=two+words&access_token=secret-of-mine").await;
+    assert_eq!(replayed(&world, OTHER, &[FORM], "b=two%20words&a=1&access_token=another-one").await, one);
     let missed = world.post(OTHER, &[REPLAY, FORM], "a=2&b=two+words").await;
     let text = String::from_utf8_lossy(&missed.body).into_owned();
     assert!(missed.status == 404 && text.contains("body/a") && text.contains("standard -a"), "{text}");
