@@ -7,8 +7,9 @@ use super::answer::{LARGE, aside};
 use super::forward::endpoint_of;
 use super::{Engine, links};
 use crate::matching::AnswerOrigin;
-use crate::model::{ByteLog, Recording, Response, Scrubbed};
+use crate::model::{ByteLog, Piece, Recording, Response, Scrubbed};
 use crate::reading::decoded;
+use crate::reading::decoded::timed;
 
 impl Engine {
     /// A recording that somebody wrote, with its answer as it may be stored; `credentials` are those of its request.
@@ -39,8 +40,8 @@ impl Engine {
     }
 
     /// A response as it may be stored, of a request that carried these credentials. One that is encoded although nobody
-    /// asked for that is decoded when something in it is replaced; where it cannot be decoded and may hold a credential
-    /// nobody knows, and there is none.
+    /// asked for that is decoded when something in it is replaced; where it cannot be decoded nobody knows what it holds, and
+    /// there is none.
     pub(super) fn scrub_answer(
         &self,
         request: &Scrubbed,
@@ -54,10 +55,10 @@ impl Engine {
             Ok(bytes) if encoded => {
                 let mut headers = response.headers.clone();
                 headers.retain(|name| name != "content-encoding");
-                let log = ByteLog::whole(bytes, response.log.ended());
+                let log = ByteLog { pieces: pieces(&response, bytes.len()), bytes };
                 Response { headers, log, ..response.clone() }
             }
-            Err(_) if encoded && !credentials.is_empty() => return None,
+            Err(_) if encoded && !response.log.bytes.is_empty() => return None,
             _ => response.clone(),
         };
         let (dialect, endpoint) = endpoint_of(request);
@@ -70,5 +71,55 @@ impl Engine {
         };
         let headers = live.scrubber.answer_headers(&kept.headers, log.is_some(), origin);
         Some(Response { headers, log: log.unwrap_or(kept.log), ..kept })
+    }
+}
+
+/// The pieces of an encoded body once it is decoded to `len` bytes, each at the time at which it arrived.
+fn pieces(encoded: &Response, len: usize) -> Vec<Piece> {
+    let (_, ends) = timed(encoded);
+    let last = ends.last().map_or(encoded.log.ended(), |(_, at)| *at);
+    let mut begin = 0;
+    let whole = ends.into_iter().chain([(len, last)]);
+    let pieces = whole.filter_map(|(end, at)| {
+        let piece = (begin < end && end <= len).then(|| Piece::new(end - begin, at));
+        begin = begin.max(end.min(len));
+        piece
+    });
+    pieces.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Headers;
+
+    #[test]
+    fn an_encoded_body_keeps_the_times_of_its_pieces() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut arrived = Vec::new();
+        let mut sent = 0;
+        for (nth, text) in ["data: 1\n\n", "data: 2\n\n", "data: [DONE]\n\n"].into_iter().enumerate() {
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.flush().unwrap();
+            let all = encoder.get_ref();
+            arrived.push((Duration::from_millis(nth as u64 + 1), all[sent..].to_vec()));
+            sent = all.len();
+        }
+        arrived.push((Duration::from_millis(9), encoder.finish().unwrap()[sent..].to_vec()));
+        let response = Response {
+            headers: Headers::from_iter([("content-encoding", "gzip")]),
+            log: ByteLog::from_pieces(arrived),
+            status: 200,
+        };
+        let body = decoded(&response.headers, &response.log.bytes).unwrap();
+        let log = ByteLog { pieces: pieces(&response, body.len()), bytes: body };
+        let pieces: Vec<_> = log.iter().map(|(at, piece)| (at.as_millis(), piece)).collect();
+        assert_eq!(
+            pieces,
+            [(1, "data: 1\n\n".into()), (2, "data: 2\n\n".into()), (3, "data: [DONE]\n\n".into())]
+        );
     }
 }

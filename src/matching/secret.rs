@@ -461,6 +461,9 @@ mod tests {
             "xoxb-123456789012-abc",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc_def-123",
             "jane.doe+x@mail.example.com",
+            "hooks.slack.com/services/T00/B00/XXXXXXXXXXXXXXXXXXXX",
+            "discord.com/api/webhooks/123456789/abcdefghijklmnopqrst",
+            "bot12345678:abcdefghijklmnopqrstuvwxyz0123456789",
         ] {
             assert_eq!(kinds(&format!("see {key}, please")), [key]);
             assert!(suspicious(key.as_bytes(), &[]), "{key}");
