@@ -65,14 +65,19 @@ fn text(explained: &Explanation) -> Vec<String> {
         lines.push(format!("next in line: {next}"));
         return lines;
     }
+    lines.extend(explained.passed_over.as_deref().map(|why| sanitize(why).into_owned()));
     lines.push(match explained.decision.as_str() {
+        "record" if explained.passed_over.is_some() => {
+            "it would be forwarded, and recorded where that is new".into()
+        }
+        "live" if explained.passed_over.is_some() => "it would be forwarded, and nothing stored".into(),
         "record" => "no recording answers: it would be forwarded and recorded".into(),
         "live" => "no recording answers: it would be forwarded, and nothing stored".into(),
         "mock" => "no recording answers: an answer would be made up".into(),
         "refused" => "no recording answers, and --never-forward forbids to forward it".into(),
         _ => "MISS: no recording answers".to_owned(),
     });
-    if explained.near.is_empty() {
+    if explained.near.is_empty() && explained.passed_over.is_none() {
         lines.push("no recording of this endpoint exists; mode replay-or-record makes one".into());
     }
     explained.near.iter().for_each(|miss| near(miss, &mut lines));

@@ -82,6 +82,17 @@ pub(super) struct Asked {
     pub(super) ticket: Ticket,
 }
 
+/// What a look-up came to.
+#[derive(Default)]
+pub(super) struct LookUp {
+    /// The recording that serves.
+    pub(super) serves: Option<Found>,
+    /// The recording that serves if the upstream cannot be asked.
+    pub(super) waits: Option<Found>,
+    /// Whether the answer may be remembered for calls with the same bytes.
+    lasting: bool,
+}
+
 impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
@@ -124,7 +135,7 @@ impl Engine {
             return self.refuse(asked, Outcome::Error, &Refusal::new(400, "INVALID_HEADER", &text));
         }
         let generation = asked.generation;
-        let found = if asked.mode.looks_up() { self.look_up(&mut asked).await } else { None };
+        let found = self.look_up(&mut asked).await;
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
             (Decision::Replay, Some(found)) => match self.aged(asked, &found.id) {
                 Ok(asked) => self.replay(asked, &found),
@@ -152,21 +163,32 @@ impl Engine {
         }
     }
 
-    /// The recording that serves a call. One that is not the last word on it, a failure that may pass or a read that may be
-    /// answered otherwise by now, serves only where no upstream can be asked; until that is known it waits.
+    /// The recording that serves a call; one that waits for its upstream to fail stays with the call.
     async fn look_up(&self, asked: &mut Asked) -> Option<Found> {
-        let asks = self.settings().asks(asked.mode, &asked.incoming.request.mount);
         let (fields, overrides) = (&asked.fields, &asked.incoming.overrides);
-        let found = self.found(&asked.scrubbed, fields, overrides, asks).await?;
-        let ahead = self.is_ahead(asked);
-        asked.lasting = !found.steps_back && !ahead;
-        let ahead = ahead && asked.mode == Mode::ReplayOrRecord;
-        let outdated = asks && (ahead || found.steps_back) && asked.incoming.overrides.recording.is_none();
-        if outdated {
-            asked.instead = Some(found);
-            return None;
-        }
-        Some(found)
+        let looked = self.looked_up(asked.mode, &asked.scrubbed, fields, overrides).await;
+        (asked.instead, asked.lasting) = (looked.waits, looked.lasting);
+        looked.serves
+    }
+
+    /// What serves a call in this mode. A recording that is not the last word on it, a failure that may pass or a read that
+    /// may be answered otherwise by now, serves only where no upstream can be asked; until that is known it waits.
+    pub(super) async fn looked_up(
+        &self,
+        mode: Mode,
+        scrubbed: &Scrubbed,
+        fields: &Fields,
+        overrides: &Overrides,
+    ) -> LookUp {
+        let asks = self.settings().asks(mode, &scrubbed.mount);
+        let found = if mode.looks_up() { self.found(scrubbed, fields, overrides, asks).await } else { None };
+        let Some(found) = found else { return LookUp::default() };
+        let named = overrides.recording.is_some();
+        let ahead = !named && self.is_ahead(scrubbed, &fields.all(), &overrides.scope);
+        let lasting = !found.steps_back && !ahead;
+        let waits = asks && !named && (found.steps_back || (ahead && mode == Mode::ReplayOrRecord));
+        let (serves, waits) = if waits { (None, Some(found)) } else { (Some(found), None) };
+        LookUp { serves, waits, lasting }
     }
 
     /// A request as it may be stored, and as it is compared.

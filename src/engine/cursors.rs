@@ -10,11 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Engine;
 use crate::model::{CursorState, Fingerprint, ScopeState};
 
-/// The cursors by the scope of the calls (none for those without) and by the fingerprint of the takes.
+/// The cursors by the scope of the calls (none for those without) and by the takes.
 #[derive(Default)]
 pub(super) struct Cursors {
-    scopes: Mutex<HashMap<Scope, HashMap<Fingerprint, Cursor>>>,
+    scopes: Mutex<HashMap<Scope, HashMap<Takes, Cursor>>>,
 }
+
+/// The fingerprint of all fields of takes, and whether they play for calls whose upstream can be asked. What such calls saw
+/// while it was recorded is behind them; where nobody can be asked the takes play from the first.
+pub(super) type Takes = (Fingerprint, bool);
 
 /// The scope of a call.
 pub(super) type Scope = Option<Arc<str>>;
@@ -31,8 +35,8 @@ struct Cursor {
 pub(super) struct Turn {
     /// Of the call.
     pub(super) scope: Scope,
-    /// Of all fields of the takes.
-    pub(super) takes: Fingerprint,
+    /// What plays.
+    pub(super) takes: Takes,
     /// Where the cursor was when the take was chosen.
     pub(super) from: usize,
     /// Where it is after the delivery.
@@ -43,7 +47,7 @@ pub(super) struct Turn {
 
 impl Cursors {
     /// How many takes were delivered.
-    pub(super) fn position(&self, scope: &Scope, takes: &Fingerprint) -> usize {
+    pub(super) fn position(&self, scope: &Scope, takes: &Takes) -> usize {
         self.lock().get(scope).and_then(|cursors| cursors.get(takes)).map_or(0, |cursor| cursor.delivered)
     }
 
@@ -57,7 +61,7 @@ impl Cursors {
     }
 
     /// Puts a cursor behind so many takes: they were seen while they were recorded.
-    pub(super) fn place(&self, scope: &Scope, takes: Fingerprint, delivered: usize, job: Option<Arc<str>>) {
+    pub(super) fn place(&self, scope: &Scope, takes: Takes, delivered: usize, job: Option<Arc<str>>) {
         let cursor = Cursor { delivered, job };
         self.lock().entry(scope.clone()).or_default().insert(takes, cursor);
     }
@@ -106,7 +110,7 @@ impl Engine {
             of(call.scope.as_deref(), &mut |scope| scope.calls += 1);
         });
         for (name, cursors) in &*self.shared.cursors.lock() {
-            for (takes, cursor) in cursors {
+            for ((takes, _), cursor) in cursors {
                 let fingerprint = takes.to_string()[..12].to_owned();
                 let state = CursorState { fingerprint, position: cursor.delivered };
                 of(name.as_deref(), &mut |scope| scope.cursors.push(state.clone()));

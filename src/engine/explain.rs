@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Asked, Overrides, aside};
+use super::answer::{Asked, LookUp, Overrides, aside};
 use super::library::{Found, sees};
 use super::stamp::fitting;
 use super::{Engine, VerbError, clock};
@@ -39,6 +39,9 @@ pub struct Explanation {
     pub opaque: Option<String>,
     /// The recording that answers.
     pub hit: Option<Hit>,
+    /// Why a recording that would answer is passed over: one sentence.
+    #[serde(default)]
+    pub passed_over: Option<String>,
     /// Without one: the recordings that come nearest, the nearest first.
     pub near: Vec<Near>,
     /// Without one: what recording the call would do.
@@ -129,9 +132,9 @@ impl Engine {
             .map_or(Ok(Vec::new()), |strategy| check_strategy(strategy, &fields))
             .map_err(VerbError::Match)?;
         let call = self.described(request, &scrubbed, overrides);
-        let asks = self.settings().asks(call.mode, &request.mount);
-        let found =
-            if call.mode.looks_up() { self.found(&scrubbed, &fields, overrides, asks).await } else { None };
+        let LookUp { serves: found, waits, .. } =
+            self.looked_up(call.mode, &scrubbed, &fields, overrides).await;
+        let passed_over = waits.map(|found| self.passed_over(&found));
         let never_forward = self.settings().never_forward;
         let decision = match decide(call.mode, found.is_some(), never_forward) {
             Decision::Replay => "replay",
@@ -149,7 +152,8 @@ impl Engine {
         let (engine, overrides) = (self.clone(), overrides.clone());
         let explained = aside(move || {
             let hit = found.as_ref().map(|found| engine.why(found, &scrubbed, &fields, &overrides));
-            let (near, record) = if hit.is_some() {
+            // What is passed over says why by itself.
+            let (near, record) = if hit.is_some() || passed_over.is_some() {
                 (Vec::new(), None)
             } else {
                 let record = engine.recorded(&scrubbed, &fields, &stamped);
@@ -164,11 +168,23 @@ impl Engine {
                 decision: decision.into(),
                 opaque: fields.opaque.map(str::to_owned),
                 hit,
+                passed_over,
                 near,
                 record,
             }
         });
         Ok(explained.await)
+    }
+
+    /// Why a recording that would answer does not, while its upstream can be asked.
+    fn passed_over(&self, found: &Found) -> String {
+        let row = self.row(&found.id);
+        let failure = row.and_then(|row| Some(row.failure?.sentence(row.status)));
+        let why = failure.filter(|_| found.steps_back).map_or_else(
+            || "what it says may have changed since".to_owned(),
+            |failure| format!("its upstream {failure}, which may pass"),
+        );
+        format!("{} is passed over: {why}; it answers where the upstream cannot be reached", found.id)
     }
 
     /// The recordings that come nearest to a call that missed.

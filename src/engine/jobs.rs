@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::Engine;
-use super::answer::Asked;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
 use super::library::Lens;
@@ -36,14 +35,10 @@ impl Engine {
 
     /// Whether a recording that answers a call is not the last word on it: this process recorded a read that may be answered
     /// otherwise by now, or saw the job submitted whose state is asked for and is not final yet.
-    pub(super) fn is_ahead(&self, asked: &Asked) -> bool {
-        if asked.incoming.overrides.recording.is_some() {
-            return false;
-        }
+    pub(super) fn is_ahead(&self, request: &Request, all: &Fingerprint, scope: &Scope) -> bool {
         let under_way = self.shared.jobs.lock();
-        let job = || polled(&asked.scrubbed).is_some_and(|job| under_way.contains(&job));
-        (!under_way.is_empty() && job())
-            || self.shared.reads.is_open(&asked.fields.all(), &asked.incoming.overrides.scope)
+        let job = || polled(request).is_some_and(|job| under_way.contains(&job));
+        (!under_way.is_empty() && job()) || self.shared.reads.is_open(all, scope)
     }
 
     /// Takes note of what a new recording says of a job.
@@ -70,7 +65,7 @@ impl Engine {
         let lens = Lens { policy: &settings.failures, asks: true };
         let takes = self.shared.library.takes(&keys.all, &scope, lens);
         if takes > 0 {
-            self.shared.cursors.place(&scope, keys.all, takes, polled(&recording.request));
+            self.shared.cursors.place(&scope, (keys.all, true), takes, polled(&recording.request));
         }
     }
 }

@@ -178,11 +178,12 @@ impl Library {
         let Some(entry) = state.entries.get(&found.id) else { return found };
         let Some((takes, playback)) = state.in_order(entry, scope, lens) else { return found };
         let all = entry.indexed.keys.all;
-        let from = cursors.position(scope, &all);
+        let playing = (all, lens.asks);
+        let from = cursors.position(scope, &playing);
         let (at, to) = playback.turn(from, takes.len());
         let Some(take) = takes.get(at) else { return found };
         let Found { strategy, used, id, .. } = self::found(take, all);
-        let turn = Turn { scope: scope.clone(), takes: all, from, to, job: None };
+        let turn = Turn { scope: scope.clone(), takes: playing, from, to, job: None };
         Found { id, strategy, used, turn: Some(turn), ..found }
     }
 

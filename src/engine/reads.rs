@@ -4,7 +4,7 @@
 //! not known to be final; what is new becomes a further take, and offline the takes play in the order in which they came.
 //! Tables know some APIs' final states; of the others the words do that they all use.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::cursors::Scope;
@@ -81,6 +81,7 @@ impl Reads {
 
     /// Forgets recordings that were removed: what they said is said anew.
     pub(super) fn forget(&self, ids: &[RecordingId]) {
+        let ids: HashSet<_> = ids.iter().collect();
         self.lock().retain(|_, scopes| {
             scopes.retain(|_, newest| !ids.contains(&newest.recording));
             !scopes.is_empty()

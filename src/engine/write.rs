@@ -213,7 +213,9 @@ impl Unsaved {
 
     fn release(&self, ids: &[RecordingId]) {
         let mut held = self.lock();
-        held.retain(|id, _| !ids.contains(id));
+        for id in ids {
+            held.remove(id);
+        }
     }
 
     /// The recordings that nobody was told of yet.

@@ -100,9 +100,10 @@ impl App {
             Some(Ok(None)) => lines.extend(forgotten(call)),
             Some(Ok(Some(why))) => {
                 lines.extend(why.opaque.as_deref().map(compared_as_it_is));
-                match &why.hit {
-                    Some(hit) => lines.extend(self.hit_lines(call, hit, width)),
-                    None => lines.extend(self.missed(call, why, width)),
+                match (&why.hit, &why.passed_over) {
+                    (Some(hit), _) => lines.extend(self.hit_lines(call, hit, width)),
+                    (None, Some(passed_over)) => lines.push(Toned::of(Tone::Warning, sanitize(passed_over))),
+                    (None, None) => lines.extend(self.missed(call, why, width)),
                 }
                 if why.hit.is_none() || call.outcome != Some(Outcome::Replay) {
                     lines.extend(air());

@@ -216,6 +216,7 @@ fn explained(hit: Option<Hit>, near: Vec<Near>) -> Explanation {
         decision: "miss".into(),
         opaque: None,
         hit,
+        passed_over: None,
         near,
         record: None,
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
 use axum::response::Response;
-use retake::engine::{FailureKind, FailurePolicy, OnFailure, Settings};
+use retake::engine::{FailureKind, FailurePolicy, OnFailure, Overrides, Settings};
 use retake::model::{AnswerFailure, Mode};
 
 use super::{ANSWER, CHAT, EVENTS};
@@ -63,6 +63,29 @@ async fn a_failure_that_may_pass_is_asked_for_again_and_steps_back_behind_a_good
         let failures = restarted.engine.rows().values().filter(|row| row.failure.is_some()).count();
         assert_eq!(failures, 2, "they are stored and shown");
     }
+}
+
+#[tokio::test]
+async fn an_explanation_says_what_is_passed_over() {
+    let upstream = Upstream::start(|_| refused(429)).await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let (_, recording) = world.record(TARGET, &[], CHAT).await;
+    let request =
+        retake::model::Request { mount: "openai".into(), ..crate::world::request(TARGET, &[], CHAT) };
+    let explain = async |mode| {
+        let overrides = Overrides { mode: Some(mode), ..Overrides::default() };
+        world.engine.explain(&request, &overrides).await.unwrap()
+    };
+    let why = explain(Mode::ReplayOrRecord).await;
+    let passed_over = why.passed_over.unwrap();
+    assert!(passed_over.starts_with(recording.id.as_str()), "{passed_over}");
+    assert!(passed_over.contains("its upstream answered with 429, which may pass"), "{passed_over}");
+    assert_eq!((why.decision.as_str(), why.hit, why.near), ("record", None, vec![]));
+    let why = explain(Mode::ReplayOrError).await;
+    assert_eq!(
+        (why.decision.as_str(), why.hit.unwrap().recording, why.passed_over),
+        ("replay", recording.id, None)
+    );
 }
 
 #[tokio::test]

@@ -103,6 +103,11 @@ async fn a_read_is_asked_for_again_until_it_is_final_and_plays_in_order_offline(
         let last = *states.last().unwrap();
         assert_eq!(ask(&world, job, &[]).await, ("replay".into(), last.into()), "the last word of {target}");
         assert_eq!(upstream.calls(), states.len(), "{target}");
+        // Where nobody can be asked all of it plays, also in the process that recorded it.
+        for state in states {
+            let headers = [("x-retake-mode", "replay-or-error")];
+            assert_eq!(ask(&world, job, &headers).await, ("replay".into(), (*state).into()), "{target}");
+        }
         let world = world.restarted(everywhere(Mode::ReplayOrError, &upstream)).await;
         for headers in [&[][..], &[("x-retake-scope", "one")], &[("x-retake-scope", "two")]] {
             for state in states.iter().chain([&last]) {
