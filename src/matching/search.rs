@@ -1,6 +1,7 @@
 //! What is to be replaced in a text or a JSON document: credentials by their place first, then what has the shape of a
 //! secret. It finds and does not change: whoever asks splices.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -360,20 +361,23 @@ fn escaped(placeholder: &str) -> String {
     placeholder.replace('<', "%3C").replace('>', "%3E")
 }
 
-/// The edits in order, without those that overlap an earlier or longer one that begins there.
+/// The edits in order, without those that overlap one that was found before them: places go before shapes.
 pub(super) fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
-    if edits.len() > 1 {
-        let mut taken: Vec<Range<usize>> = Vec::with_capacity(edits.len());
-        // What was found first goes first: places before shapes.
-        edits.retain(|(range, _)| {
-            let free = taken.iter().all(|other| range.end <= other.start || other.end <= range.start);
-            if free {
-                taken.push(range.clone());
-            }
-            free
-        });
-        edits.sort_by_key(|(range, _)| range.start);
+    if edits.windows(2).all(|two| two[0].0.end <= two[1].0.start) {
+        return edits;
     }
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    edits.retain(|(range, _)| {
+        let next = taken.range(range.start..).next();
+        let last = taken.range(..range.start).next_back();
+        let free = next.is_none_or(|(start, _)| range.end <= *start)
+            && last.is_none_or(|(_, end)| *end <= range.start);
+        if free {
+            taken.insert(range.start, range.end);
+        }
+        free
+    });
+    edits.sort_by_key(|(range, _)| range.start);
     edits
 }
 
@@ -392,4 +396,20 @@ pub(super) fn is_media(text: &[u8]) -> bool {
         comma.is_some_and(|at| rest[..at].ends_with(b";base64") && value::is_base64(&rest[at + 1..]))
     };
     text.strip_prefix(b"data:").map_or_else(|| text.len() >= 256 && value::is_base64(text), is_data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_first_stays() {
+        let edits = |ranges: &[Range<usize>]| -> Vec<Edit> {
+            ranges.iter().map(|range| (range.clone(), String::new())).collect()
+        };
+        let kept = apart(edits(&[5..9, 0..2, 8..12, 2..5, 1..3, 9..10, 4..20]));
+        assert_eq!(kept, edits(&[0..2, 2..5, 5..9, 9..10]));
+        let many: Vec<_> = (0..200_000).rev().map(|at| at * 2..at * 2 + 1).collect();
+        assert_eq!(apart(edits(&many)).len(), many.len());
+    }
 }

@@ -251,6 +251,14 @@ mod checks {
             ("engine.rs", "fn f() { crate::model::Scrubbed::vouched(r) }"),
         ];
         assert_eq!(broken(&stray).len(), 2);
+        let put_back = "fn f() { request.with_body(body); }";
+        assert_eq!(broken(&[("lib.rs", "pub mod store;"), ("store/mod.rs", put_back)]), [""; 0]);
+        let found = one("engine", put_back);
+        assert_eq!(
+            found,
+            ["engine.rs:1: .with_body outside store/: only the store puts bodies back that it keeps apart"]
+        );
+        assert_eq!(one("engine", &format!("#[cfg(test)]\nmod tests {{ {put_back} }}")), [""; 0]);
     }
 
     #[test]

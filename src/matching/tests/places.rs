@@ -115,6 +115,9 @@ fn links_in_any_text() {
         r#"{"content":"https://x.example/?page_token=abc&key=apple&code=a#token=b"}"#,
         r#"{"content":"fetch(`https://x.example/?api_key=${key}`), ?api_key=YOUR_KEY or {key}"}"#,
         r#"{"content":"https://x.example/a?b=c"}"#,
+        r#"{"content":"client = OpenAI(api_key=os.environ[\"OPENAI_API_KEY\"]), password=hunter, x[key]=1, token==tok"}"#,
+        r#"{"content":"curl https://x.example -H \"Authorization: Bearer $OPENAI_API_KEY\" # f\"Bearer {token}\""}"#,
+        r#"{"next":"https://x.example/items?page_token=eyJhbGciOi&limit=2","cursor":"eyJhbGciOiJIUzI1NiJ9abc"}"#,
         r#"{"content":"Authorization: required. X-Api-Key: YOUR_KEY1, token: page22222, cookie: chocolate"}"#,
     ] {
         assert_eq!(body(same), same);
