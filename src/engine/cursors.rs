@@ -85,7 +85,7 @@ impl Cursors {
         dropped
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Scope, HashMap<Fingerprint, Cursor>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Scope, HashMap<Takes, Cursor>>> {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
