@@ -232,3 +232,30 @@ async fn a_recording_that_fails_verification_is_shown_as_what_it_is() {
     assert_eq!(call.reason.as_deref(), Some("stored as partial: failed verification"));
     assert_eq!(bench.replayed(target, CHAT).await, Err(404));
 }
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_taken_back_whole() {
+    let (answers, queue) = unbounded_channel();
+    let bench = Bench::new(queue).await;
+    bench.store.close();
+    let (tell, pieces) = unbounded_channel();
+    answers.send(pieces).unwrap();
+    tell.send(STREAM.to_owned() + &chunk(EVENT) + &chunk("data: [DONE]\n\n")).unwrap();
+    let target = "/v1/chat/completions";
+    let mut answer = bench.call(Mode::ReplayOrRecord, target, CHAT).await;
+    let mut got = Vec::new();
+    while !got.ends_with(b"[DONE]\n\n") {
+        got.extend_from_slice(&piece(&mut answer).await.unwrap());
+    }
+    assert_eq!(bench.replayed(target, CHAT).await.unwrap(), got, "it is there before anything is safe");
+    tell.send(chunk(": bye\n\n") + "0\r\n\r\n").unwrap();
+    while piece(&mut answer).await.is_some() {}
+    let failed = async {
+        while bench.engine.snapshot().counters.in_flight > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, failed).await.unwrap();
+    assert_eq!(bench.replayed(target, CHAT).await, Err(404));
+    assert!(bench.engine.snapshot().rows.is_empty());
+}

@@ -71,32 +71,32 @@ impl Engine {
     /// Enters writes into memory: whoever looks up from now on sees them.
     pub(super) fn enter(&self, writes: Vec<Write>) -> Entered {
         let library = &self.shared.library;
-        let enter = |one: &Write| {
+        let mut changed = Vec::new();
+        let mut enter = |one: &Write| {
+            let mut listed = true;
             if let (Some(put), Change::Put { media, .. }) = (&one.put, &one.change) {
-                self.shared.unsaved.hold(put, media, library.row(&one.id).is_some());
+                listed = self.shared.unsaved.hold(put, media, library.row(&one.id).is_some());
             }
             let before = match &one.entry {
                 None => library.remove(&one.id),
-                Some(entry) => {
-                    let before = library.replace(entry.clone());
-                    if before.is_none() {
-                        library.insert(entry.clone());
-                    }
-                    before
-                }
+                Some(entry) => library.replace(entry.clone()),
             };
-            (one.id.clone(), before)
+            match (&one.entry, &before) {
+                (Some(entry), None) => library.insert(entry.clone()),
+                (_, Some(_)) => changed.push(one.id.clone()),
+                (None, None) => {}
+            }
+            // What was entered a moment ago and nobody was told of is nothing to go back to.
+            (one.id.clone(), before.filter(|_| listed))
         };
-        let before: Vec<_> = writes.iter().map(enter).collect();
+        let before: Vec<_> = writes.iter().map(&mut enter).collect();
         let removed = writes.iter().filter(|one| one.entry.is_none()).map(|one| one.id.clone());
         let removed: Vec<_> = removed.collect();
         if !removed.is_empty() {
             self.shared.reads.forget(&removed);
         }
-        let known: Vec<_> =
-            before.iter().filter(|(_, before)| before.is_some()).map(|(id, _)| id.clone()).collect();
-        if !known.is_empty() {
-            self.forget(&known);
+        if !changed.is_empty() {
+            self.forget(&changed);
         }
         Entered { writes, before }
     }
@@ -202,13 +202,14 @@ impl Engine {
 // === impl Unsaved ===
 
 impl Unsaved {
-    /// Holds a recording until it is safe. `listed` says whether it was listed before.
-    fn hold(&self, recording: &Arc<Recording>, media: &[(Hash, Bytes)], listed: bool) {
+    /// Holds a recording until it is safe. `known` says whether the library has it; gives whether anybody was told of it.
+    fn hold(&self, recording: &Arc<Recording>, media: &[(Hash, Bytes)], known: bool) -> bool {
         let mut held = self.lock();
         // One that is entered a second time was not listed in between.
-        let listed = held.get(&recording.id).map_or(listed, |before| before.listed);
+        let listed = held.get(&recording.id).map_or(known, |before| before.listed);
         let one = Held { recording: Arc::clone(recording), media: media.to_vec(), listed };
         held.insert(recording.id.clone(), one);
+        listed
     }
 
     fn release(&self, ids: &[RecordingId]) {
