@@ -233,37 +233,40 @@ impl Drafted {
         let Self { draft, body, sent, headers, .. } = self;
         let making = Arc::clone(&draft.making);
         let (dialect, endpoint) = endpoint_of(&making.request);
+        let tasks = making.engine.shared.tasks.clone();
+        let watching = tasks.clone();
         let watch = dialect.end_watch(&endpoint, &making.response.headers).map(|end| Watch {
             end,
             ended: Box::new(move |arrived| {
                 let making = Arc::clone(&making);
-                aside_if_large(arrived.len, move || making.show_early(&arrived), |()| None)
+                aside_if_large(&watching, arrived.len, move || making.show_early(&arrived), drop)
             }),
         });
         let finish = Box::new(move |arrived: Arrived| {
-            let (engine, len) = (draft.making.engine.clone(), arrived.len);
-            let settle = move |shown: Shown| Some(engine.shared.tasks.spawn(shown.settle()));
-            aside_if_large(len, move || draft.show(&arrived, Vec::new()), settle)
+            let (settling, len) = (tasks.clone(), arrived.len);
+            let settle = move |shown: Shown| drop(settling.spawn(shown.settle()));
+            aside_if_large(&tasks, len, move || draft.show(&arrived, Vec::new()), settle)
         });
         (headers, Tee::new(body, sent, KEEP, drain, finish).watched(watch))
     }
 }
 
 /// Runs work that takes as long as a body is long: at once for a short one, else where it keeps nobody else waiting. Gives
-/// what is to be waited for until it is done; `then` begins what nobody waits for.
+/// what is to be waited for until it is done; `then` begins what nobody waits for, but the end of the program.
 fn aside_if_large<T: Send + 'static>(
+    tasks: &TaskTracker,
     len: u64,
     work: impl FnOnce() -> T + Send + 'static,
-    then: impl FnOnce(T) -> Option<tokio::task::JoinHandle<()>> + Send + 'static,
+    then: impl FnOnce(T) + Send + 'static,
 ) -> Option<Before> {
     // Without a runtime the program is about to end.
     let runtime = tokio::runtime::Handle::try_current().ok()?;
     if len <= LARGE as u64 {
-        drop(then(work()));
+        then(work());
         return None;
     }
     // A task of its own: a client that leaves meanwhile does not stop it.
-    let task = runtime.spawn(async move { drop(then(aside(work).await)) });
+    let task = tasks.spawn_on(async move { then(aside(work).await) }, &runtime);
     Some(Box::pin(async move { _ = task.await }))
 }
 
