@@ -3,7 +3,7 @@
 //! State and announcement change under one lock, so that a listener's fold can never differ from the engine's own
 //! snapshot. The lock is held for a few pushes and never across an await.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,13 +44,13 @@ struct State {
     asked: VecDeque<Remembered>,
     /// The newest call that the store knows.
     kept: CallId,
-    exchanges: VecDeque<Memory>,
+    /// By call, so that the oldest gives way first, and every call finds its own at once.
+    exchanges: BTreeMap<CallId, Memory>,
     remembered: usize,
 }
 
 /// What a call without a recording asked for and got.
 struct Memory {
-    call: CallId,
     exchange: Arc<Exchange>,
     /// The request with its credentials, of calls that may be asked once more; nowhere but here.
     asked: Option<Request>,
@@ -68,7 +68,7 @@ impl History {
             next: 1,
             asked: VecDeque::new(),
             kept: CallId::default(),
-            exchanges: VecDeque::new(),
+            exchanges: BTreeMap::new(),
             remembered: 0,
         };
         Self {
@@ -154,37 +154,36 @@ impl History {
 
     /// The same with the request as it came, credentials and all, so that it can be sent once more.
     pub(super) fn remember_all(&self, call: CallId, exchange: Exchange, asked: Option<Request>) {
-        self.keep_in_mind(Memory {
-            call,
-            exchange: Arc::new(exchange),
-            asked,
-            kept: None,
-            hit: false,
-            len: 0,
-        });
+        let exchange = Arc::new(exchange);
+        self.keep_in_mind(call, Memory { exchange, asked, kept: None, hit: false, len: 0 });
     }
 
     /// Keeps what a hit asked for that differs from the recording that answered it.
     pub(super) fn remember_hit(&self, call: CallId, request: Scrubbed) {
         let exchange = Arc::new(Exchange { request, response: None });
-        self.keep_in_mind(Memory { call, exchange, asked: None, kept: None, hit: true, len: 0 });
+        self.keep_in_mind(call, Memory { exchange, asked: None, kept: None, hit: true, len: 0 });
     }
 
-    fn keep_in_mind(&self, memory: Memory) {
+    fn keep_in_mind(&self, call: CallId, memory: Memory) {
         let Memory { exchange, asked, .. } = &memory;
         let answer = exchange.response.as_ref().map_or(0, |r| r.log.bytes.len());
         let len = exchange.request.body.len() + answer + asked.as_ref().map_or(0, |asked| asked.body.len());
         if len > REMEMBERED / 8 {
             return;
         }
+        // What gives way is let go when the lock is free again: it may be much.
+        let mut gone = Vec::new();
         let mut state = self.lock();
-        state.forget(memory.call);
-        state.exchanges.push_back(Memory { len, ..memory });
+        gone.extend(state.forget(call));
+        state.exchanges.insert(call, Memory { len, ..memory });
         state.remembered += len;
         while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
-            let Some(memory) = state.exchanges.pop_front() else { break };
+            let Some((_, memory)) = state.exchanges.pop_first() else { break };
             state.remembered -= memory.len;
+            gone.push(memory);
         }
+        drop(state);
+        drop(gone);
     }
 
     /// Lets go of the exchange of a call that became a recording.
@@ -199,7 +198,7 @@ impl History {
     /// What a call asked for and got, and its request as it came, where that is kept.
     pub(super) fn memory(&self, id: CallId) -> Option<(Arc<Exchange>, Option<Request>)> {
         let state = self.lock();
-        let memory = state.exchanges.iter().rfind(|memory| memory.call == id && !memory.hit)?;
+        let memory = state.exchanges.get(&id).filter(|memory| !memory.hit)?;
         Some((Arc::clone(&memory.exchange), memory.asked.clone()))
     }
 
@@ -210,21 +209,21 @@ impl History {
         let same = |known: &&Remembered| asking.is_some_and(|asking| Arc::ptr_eq(asking, &known.asking));
         let mut ids: HashSet<CallId> = state.asked.iter().filter(same).map(|known| known.call.id).collect();
         ids.insert(id);
-        let memory = state.exchanges.iter().rfind(|memory| memory.hit && ids.contains(&memory.call))?;
-        Some(memory.exchange.request.clone())
+        let known = state.exchanges.iter().rfind(|(call, memory)| memory.hit && ids.contains(call));
+        known.map(|(_, memory)| memory.exchange.request.clone())
     }
 
     /// Notes which recording was made of a call after the fact.
     pub(super) fn keep(&self, id: CallId, recording: &RecordingId) {
         let mut state = self.lock();
-        if let Some(memory) = state.exchanges.iter_mut().rfind(|memory| memory.call == id) {
+        if let Some(memory) = state.exchanges.get_mut(&id) {
             memory.kept = Some(recording.clone());
         }
     }
 
     /// The recording that was made of a call after the fact.
     pub(super) fn kept(&self, id: CallId) -> Option<RecordingId> {
-        self.lock().exchanges.iter().rfind(|memory| memory.call == id)?.kept.clone()
+        self.lock().exchanges.get(&id)?.kept.clone()
     }
 
     pub(super) fn call(&self, id: CallId) -> Option<Arc<Call>> {
@@ -331,11 +330,9 @@ fn place(mode: Mode) -> usize {
 }
 
 impl State {
-    fn forget(&mut self, id: CallId) {
-        if let Some(at) = self.exchanges.iter().rposition(|memory| memory.call == id)
-            && let Some(memory) = self.exchanges.remove(at)
-        {
-            self.remembered -= memory.len;
-        }
+    fn forget(&mut self, id: CallId) -> Option<Memory> {
+        let memory = self.exchanges.remove(&id)?;
+        self.remembered -= memory.len;
+        Some(memory)
     }
 }
