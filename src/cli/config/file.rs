@@ -228,19 +228,19 @@ impl Source {
         let broken = |error: &toml::de::Error| vec![self.problem(error.span(), "", error.message())];
         let table = DeTable::parse(&self.text).map_err(|error| broken(&error))?;
         let mut problems = Vec::new();
-        self.unknown("", table.get_ref(), &mut problems);
+        self.unknown("", "", table.get_ref(), &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         toml::from_str(&self.text).map_err(|error| broken(&error))
     }
 
-    /// Names keys that mean nothing.
-    fn unknown(&self, place: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
+    /// Names keys of the table `shown` that mean nothing where the keys of `place` are known.
+    fn unknown(&self, place: &str, shown: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
         let Some((_, known)) = KEYS.iter().find(|(name, _)| *name == place) else { return };
         for (key, value) in table {
             let name = key.get_ref().to_string();
-            let whole = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+            let whole = if shown.is_empty() { name.clone() } else { format!("{shown}.{name}") };
             if !known.contains(&name.as_str()) {
                 problems.push(self.problem(Some(key.span()), &whole, unknown(&name, known)));
                 continue;
@@ -249,15 +249,18 @@ impl Source {
                 DeValue::Array(items) => {
                     for item in items {
                         if let DeValue::Table(table) = item.get_ref() {
-                            self.unknown(&name, table, problems);
+                            self.unknown(&name, &name, table, problems);
                         }
                     }
                 }
                 DeValue::Table(mounts) if name == "mounts" => {
-                    let tables = mounts.values().filter_map(|value| value.get_ref().as_table());
-                    tables.for_each(|table| self.unknown(MOUNT, table, problems));
+                    for (mount, value) in mounts {
+                        if let DeValue::Table(table) = value.get_ref() {
+                            self.unknown(MOUNT, &format!("{name}.{}", mount.get_ref()), table, problems);
+                        }
+                    }
                 }
-                DeValue::Table(table) => self.unknown(&name, table, problems),
+                DeValue::Table(table) => self.unknown(&name, &name, table, problems),
                 _ => {}
             }
         }

@@ -135,5 +135,5 @@ fn the_configuration_says_which_names_are_secrets() {
         "mode = \"mock\"\n[mounts.own]\npublic = [\"api_key\"]\n",
         &["line 2", "mounts.own.public", "`api_key` is the name of a credential"],
     );
-    wrong("[mounts.own]\n\npublik = []\n", &["line 3", "did you mean `public`?"]);
+    wrong("[mounts.own]\n\npublik = []\n", &["line 3", "`mounts.own.publik`", "did you mean `public`?"]);
 }
