@@ -26,8 +26,8 @@ pub struct Retag {
     /// For these.
     pub ids: Arc<[RecordingId]>,
     before: (Strategy, Playback),
-    /// Whether they have different strategies now.
-    mixed: bool,
+    /// Whether they have different ones now, of either.
+    mixed: (bool, bool),
     form: Form,
     /// Whether somebody chose a strategy; until then only the playback can change.
     chosen: bool,
@@ -37,6 +37,8 @@ pub struct Retag {
     /// Whether they are being typed.
     pub typing: bool,
     playback: Playback,
+    /// Whether somebody chose it.
+    turned: bool,
     /// The field that `space` is for.
     at: usize,
 }
@@ -96,13 +98,17 @@ impl Retag {
         Some(Self {
             ids: rows.iter().map(|row| row.id.clone()).collect(),
             before: (first.strategy.clone(), first.playback),
-            mixed: rows.iter().any(|row| row.strategy != first.strategy || row.playback != first.playback),
+            mixed: (
+                rows.iter().any(|row| row.strategy != first.strategy),
+                rows.iter().any(|row| row.playback != first.playback),
+            ),
             form,
             chosen: false,
             names: names.into_iter().collect(),
             rule: Input::new(rule),
             typing: false,
             playback: first.playback,
+            turned: false,
             at: 0,
         })
     }
@@ -124,10 +130,11 @@ impl Retag {
                 text.parse().map_err(|error| format!("{error}"))?
             }
         };
-        let other = self.mixed || strategy != self.before.0;
+        let other = self.mixed.0 || strategy != self.before.0;
+        let turned = self.playback != self.before.1 || self.mixed.1 && self.turned;
         Ok(Tag {
             strategy: Some(strategy).filter(|_| self.chosen && other),
-            playback: Some(self.playback).filter(|playback| *playback != self.before.1),
+            playback: Some(self.playback).filter(|_| turned),
         })
     }
 
@@ -138,6 +145,7 @@ impl Retag {
         if letter == 'b' {
             let at = Playback::ALL.iter().position(|playback| *playback == self.playback).unwrap_or(0);
             self.playback = Playback::ALL[(at + 1) % Playback::ALL.len()];
+            self.turned = true;
             return true;
         }
         let Some((_, form, ..)) = FORMS.iter().find(|(key, ..)| *key == letter) else { return false };
@@ -237,10 +245,10 @@ impl Retag {
 
     fn now(&self) -> Toned {
         let (strategy, playback) = &self.before;
-        let mixed = if self.mixed { " and others" } else { "" };
+        let others = |mixed| if mixed { " and others" } else { "" };
         Toned::of(Tone::Dim, "now  ")
-            .and(Tone::Plain, sanitize(&format!("{strategy}{mixed}")))
-            .and(Tone::Dim, format!(", takes play {playback}"))
+            .and(Tone::Plain, sanitize(&format!("{strategy}{}", others(self.mixed.0))))
+            .and(Tone::Dim, format!(", takes play {playback}{}", others(self.mixed.1)))
     }
 
     fn plays(&self) -> Toned {

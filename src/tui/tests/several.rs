@@ -4,7 +4,9 @@ use super::flows::{effect, field};
 use super::script::Script;
 use super::world;
 use crate::matching::NamedField;
+use crate::model::{Playback, Row, Strategy};
 use crate::tui::ask::{Answer, Ask};
+use crate::tui::overlay::Retag;
 
 /// Only the first one's fields were offered, and that those marked collide was said by nobody.
 #[test]
@@ -27,4 +29,25 @@ fn the_fields_of_all_that_are_marked_are_offered_and_what_collides_is_counted() 
         assert!(screen.contains(text), "{text}:\n{screen}");
     }
     script.shows("retag_many");
+}
+
+/// Turned once round to what the first has, the others stayed as they were.
+#[test]
+fn what_differs_among_the_marked_is_what_changes() {
+    let row = |playback| Row { playback, strategy: Strategy::STANDARD, ..world::row(1) };
+    let (newest, cycle) = (row(Playback::Newest), row(Playback::Cycle));
+    let asked = |rows: &[&Row], keys: &str| {
+        let mut retag = Retag::of(rows).unwrap();
+        keys.split(' ').filter(|key| !key.is_empty()).for_each(|key| assert!(retag.letter(key)));
+        let tag = retag.tag().unwrap();
+        (tag.strategy, tag.playback)
+    };
+    let (same, mixed) = ([&newest, &newest], [&newest, &cycle]);
+    assert_eq!(asked(&mixed, ""), (None, None));
+    assert_eq!(asked(&mixed, "s"), (None, None));
+    assert_eq!(asked(&mixed, "b b b"), (None, Some(Playback::Newest)));
+    assert_eq!(asked(&same, "b b b"), (None, None));
+    assert_eq!(asked(&same, "s b"), (None, Some(Playback::Sequence)));
+    let strict = Row { strategy: Strategy::Strict, ..newest.clone() };
+    assert_eq!(asked(&[&newest, &strict], "s"), (Some(Strategy::STANDARD), None));
 }
