@@ -1,5 +1,6 @@
 //! From what people type to recordings: whole ids and unique beginnings.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use clap::Args;
@@ -58,38 +59,58 @@ pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Ro
         }
         return Ok(rows);
     }
+    named(desk, &which.ids).await
+}
+
+/// The recordings whose ids, or unique beginnings of them, are `wanted`, each once and in that order.
+pub(super) async fn named(desk: &Desk, wanted: &[String]) -> anyhow::Result<Vec<Arc<Row>>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(each(&desk.rows().await?, wanted, LISTED)?)
+}
+
+/// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
+pub(super) async fn one(desk: &Desk, wanted: &str) -> anyhow::Result<Arc<Row>> {
     let rows = desk.rows().await?;
-    let mut found: Vec<Arc<Row>> = Vec::new();
-    for wanted in &which.ids {
-        let row = among(&rows, wanted, LISTED)?;
-        if !found.iter().any(|known| known.id == row.id) {
-            found.push(row);
+    let whole = rows.iter().find(|row| row.id.as_str() == wanted);
+    Ok(Arc::clone(whole.map_or_else(|| beginning(&rows, wanted, LISTED), Ok)?))
+}
+
+/// The same as [`named`] of removed recordings.
+pub(super) fn in_trash(trash: &[Arc<Row>], wanted: &[String]) -> Result<Vec<Arc<Row>>, NotFound> {
+    each(trash, wanted, ("the trash holds no recording", "retake trash"))
+}
+
+/// Whole ids, of which a script may give thousands, are found without looking through all rows.
+fn each(rows: &[Arc<Row>], wanted: &[String], said: (&str, &str)) -> Result<Vec<Arc<Row>>, NotFound> {
+    let whole: HashMap<_, _> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let mut known = HashSet::new();
+    let mut found = Vec::new();
+    for wanted in wanted {
+        let row = match whole.get(wanted.as_str()) {
+            Some(row) => row,
+            None => beginning(rows, wanted, said)?,
+        };
+        if known.insert(row.id.as_str()) {
+            found.push(Arc::clone(row));
         }
     }
     Ok(found)
 }
 
-/// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
-pub(super) async fn one(desk: &Desk, wanted: &str) -> anyhow::Result<Arc<Row>> {
-    Ok(among(&desk.rows().await?, wanted, LISTED)?)
-}
-
-/// The same of removed recordings.
-pub(super) fn in_trash(trash: &[Arc<Row>], wanted: &str) -> Result<Arc<Row>, NotFound> {
-    among(trash, wanted, ("the trash holds no recording", "retake trash"))
-}
-
-fn among(rows: &[Arc<Row>], wanted: &str, (none, see): (&str, &str)) -> Result<Arc<Row>, NotFound> {
-    let mut found: Vec<_> = rows.iter().filter(|row| begins(row, wanted)).cloned().collect();
-    if let Some(at) = found.iter().position(|row| row.id.as_str() == wanted) {
-        return Ok(found.swap_remove(at));
-    }
-    match found.len() {
-        1 => Ok(found.swap_remove(0)),
-        0 => Err(NotFound(format!("{none} `{wanted}`; see `{see}`"))),
-        count => {
+fn beginning<'a>(
+    rows: &'a [Arc<Row>],
+    wanted: &str,
+    (none, see): (&str, &str),
+) -> Result<&'a Arc<Row>, NotFound> {
+    let found: Vec<_> = rows.iter().filter(|row| begins(row, wanted)).collect();
+    match found[..] {
+        [row] => Ok(row),
+        [] => Err(NotFound(format!("{none} `{wanted}`; see `{see}`"))),
+        _ => {
             let named: Vec<_> = found.iter().take(5).map(|row| row.id.to_string()).collect();
-            let more = if count > named.len() { ", …" } else { "" };
+            let (count, more) = (found.len(), if found.len() > named.len() { ", …" } else { "" });
             Err(NotFound(format!("`{wanted}` is the beginning of {count} ids: {}{more}", named.join(", "))))
         }
     }

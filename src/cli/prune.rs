@@ -80,10 +80,8 @@ pub(super) async fn prune(common: &Common, asked: Prune) -> anyhow::Result<ExitC
         .into());
     }
     list::at_desk(common, async |desk| {
-        let mut keep = BTreeSet::new();
-        for id in &asked.keep {
-            keep.insert(pick::one(desk, id).await?.id.clone());
-        }
+        let keep: BTreeSet<_> =
+            pick::named(desk, &asked.keep).await?.iter().map(|row| row.id.clone()).collect();
         let work = Progress::start("planning", None);
         let plan = desk.prune(&filter, &keep, None, true).await?;
         work.done();

@@ -31,13 +31,7 @@ pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitC
     let (ids, tag) = change.parts()?;
     let desk = list::open(common)?;
     let outcome = async {
-        let mut found = Vec::new();
-        for id in ids {
-            let row = pick::one(&desk, id).await?;
-            if !found.contains(&row.id) {
-                found.push(row.id.clone());
-            }
-        }
+        let found: Vec<_> = pick::named(&desk, ids).await?.iter().map(|row| row.id.clone()).collect();
         Ok::<_, anyhow::Error>(desk.retag(&found, &tag, change.dry_run).await?)
     };
     let outcome = outcome.await;

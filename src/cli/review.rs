@@ -1,5 +1,6 @@
 //! `retake rerecord` and `review`: a new answer beside the old one, until somebody has looked at both.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -184,10 +185,9 @@ pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<Ex
         } else if review.ids.is_empty() {
             return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
         }
-        for id in &review.ids {
-            ids.push(pick::one(desk, id).await?.id.clone());
-        }
+        ids.extend(pick::named(desk, &review.ids).await?.iter().map(|row| row.id.clone()));
         let decided = desk.review(&ids, verdict).await?;
+        let ids: HashSet<_> = ids.iter().collect();
         let (meant, replaced): (Vec<_>, Vec<_>) = decided.iter().cloned().partition(|id| ids.contains(id));
         if review.json {
             print_ids(&decided, "", true);

@@ -69,9 +69,7 @@ pub(super) async fn restore(common: &Common, back: Back) -> anyhow::Result<ExitC
         let ids: Vec<_> = if back.all {
             trash.iter().map(|row| row.id.clone()).collect()
         } else {
-            let found =
-                back.ids.iter().map(|wanted| pick::in_trash(&trash, wanted).map(|row| row.id.clone()));
-            found.collect::<Result<_, _>>()?
+            pick::in_trash(&trash, &back.ids)?.iter().map(|row| row.id.clone()).collect()
         };
         if ids.is_empty() && !back.json {
             print::note("the trash is empty");
