@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -57,7 +57,7 @@ impl Bodies {
         }
         let path = self.path(hash);
         if let Some(dir) = path.parent() {
-            if !dir.is_dir() {
+            if !files::is_dir(dir)? {
                 files::create_dir(dir)?;
                 unsynced.0.insert(self.root.clone());
             }
@@ -71,11 +71,13 @@ impl Bodies {
     /// Reads a body; none when there is no such file. Its content is held against its name once in a process.
     pub(super) fn read(&self, hash: &Hash) -> Result<Option<Bytes>, StoreError> {
         let path = self.path(hash);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => Bytes::from(bytes),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(StoreError::io("read", &path)(cause)),
+        let mut file = match files::open(&path) {
+            Err(StoreError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
         };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
+        let bytes = Bytes::from(bytes);
         if self.verify(hash, &bytes) {
             return Ok(Some(bytes));
         }

@@ -62,9 +62,13 @@ pub(super) fn rewrite(
 
 /// Deletes the body files that nothing names.
 pub(super) fn sweep(bodies: &Path, named: &HashSet<Hash>) {
-    let folders = fs::read_dir(bodies).into_iter().flatten().flatten();
-    let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
-    for file in files {
+    let below = |dir: &Path| match files::is_dir(dir) {
+        // What lies behind a link is not the store's.
+        Ok(true) => fs::read_dir(dir).into_iter().flatten().flatten().collect(),
+        _ => Vec::new(),
+    };
+    let folders = below(bodies).into_iter();
+    for file in folders.flat_map(|folder| below(&folder.path())) {
         let hash = file.file_name().to_str().and_then(|name| name.parse::<Hash>().ok());
         if hash.is_some_and(|hash| !named.contains(&hash)) {
             // What stays costs space and nothing else.

@@ -10,11 +10,11 @@ use crate::model::RecordingId;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process owns the store.
-    #[error("the store {} is in use by process {pid}{}", .dir.display(), address.as_ref().map(|a| format!(" at {a}")).unwrap_or_default())]
+    #[error("the store {} is in use by {}{}", .dir.display(), process(*pid), address.as_ref().map(|a| format!(" at {a}")).unwrap_or_default())]
     InUse {
         /// The store's directory.
         dir: PathBuf,
-        /// The owner; 0 when it has not said yet.
+        /// The owner; 0 when it has not said yet, or its `LOCK` was deleted.
         pid: u32,
         /// Where the owner listens; none for a short command.
         address: Option<String>,
@@ -97,6 +97,13 @@ impl StoreError {
             Self::Body { path, problem, .. } => Self::Body { path, problem, recording: Some(id.clone()) },
             other => other,
         }
+    }
+}
+
+fn process(pid: u32) -> String {
+    match pid {
+        0 => "a process that does not say who it is: end it, or try again in a moment".into(),
+        pid => format!("process {pid}"),
     }
 }
 

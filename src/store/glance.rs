@@ -26,7 +26,7 @@ pub struct Glance {
 /// [`StoreError::Io`] when the file system refuses.
 pub fn glance(dir: &Path) -> Result<Option<Glance>, StoreError> {
     let path = Journal::path_in(dir);
-    let journal_bytes = match path.metadata() {
+    let journal_bytes = match path.symlink_metadata() {
         Ok(data) => data.len(),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(StoreError::io("look at", &path)(cause)),

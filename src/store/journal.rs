@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::line::{self, Header, Line, Parsed, VERSION};
-use super::{StoreError, files};
+use super::{Ownership, Store, StoreError, files, lock};
 use crate::model::{Hash, Timestamp};
 
 /// The journal, open for appending. One thread owns it.
@@ -65,13 +65,12 @@ impl Journal {
 
     /// Opens the journal, or begins one in a directory that holds no store. Its mark is at the start of the changes:
     /// [`Journal::continue_at`] moves it.
-    pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Self, StoreError> {
+    pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Self, StoreError> {
         let path = Self::path_in(dir);
-        if !path.exists() {
+        if !Store::exists(dir) {
             begin(dir, &path, now)?;
         }
-        let file =
-            File::options().read(true).append(true).open(&path).map_err(StoreError::io("open", &path))?;
+        let file = lock::held(&path, ownership, || appending(&path), lock::unknown)?;
         let header = header(&path)?;
         Ok(Self { file, path, header, mark: Mark::default(), broken: None })
     }
@@ -108,8 +107,9 @@ impl Journal {
         let header = Header { generation: self.header.generation + 1, at: now, ..self.header };
         let text = twice(&header, &path)?;
         files::write_whole(&path, &self.path.with_extension("newer"), &text)?;
-        let file =
-            File::options().read(true).append(true).open(&path).map_err(StoreError::io("open", &path))?;
+        let file = appending(&path)?;
+        // Held before it has the name by which others look for it.
+        file.lock().map_err(StoreError::io("lock", &path))?;
         let end = text.len() as u64;
         let mark = Mark { seq: self.mark.seq, lines: 2, start: end / 2, end };
         Ok(Self { file, path, header, mark, broken: None })
@@ -179,7 +179,7 @@ impl Mark {
 impl Scan {
     /// Reads on behind `mark`; behind the default one that is everything.
     pub(super) fn from(path: &Path, mark: Mark) -> Result<Self, StoreError> {
-        let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+        let mut file = files::open(path)?;
         file.seek(SeekFrom::Start(mark.end)).map_err(StoreError::io("read", path))?;
         Ok(Self { reader: BufReader::with_capacity(1 << 18, file), path: path.into(), mark })
     }
@@ -218,7 +218,7 @@ impl Scan {
 
 /// The line before `mark`, if it is what the mark says.
 pub(super) fn line_before(path: &Path, mark: Mark) -> Result<Option<Parsed>, StoreError> {
-    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+    let mut file = files::open(path)?;
     let mut text = Vec::new();
     let read = file.seek(SeekFrom::Start(mark.start));
     let read = read.and_then(|_| file.take(mark.end.saturating_sub(mark.start)).read_to_end(&mut text));
@@ -234,6 +234,10 @@ pub(super) fn changed(path: &Path, mark: Mark) -> StoreError {
         problem: format!("has changed in line {}", mark.lines),
         advice: "restart retake to read it anew",
     }
+}
+
+fn appending(path: &Path) -> Result<File, StoreError> {
+    files::open_to_write(path, File::options().read(true).append(true))
 }
 
 fn begin(dir: &Path, path: &Path, now: Timestamp) -> Result<(), StoreError> {
@@ -253,14 +257,7 @@ fn twice(header: &Header, path: &Path) -> Result<Vec<u8>, StoreError> {
 
 /// The header, from whichever of its two copies is whole.
 pub(super) fn header(path: &Path) -> Result<Header, StoreError> {
-    if !fs::metadata(path).map_err(StoreError::io("open", path))?.is_file() {
-        return Err(StoreError::Unreadable {
-            path: path.into(),
-            problem: "is no file".into(),
-            advice: RESTORE,
-        });
-    }
-    let file = File::open(path).map_err(StoreError::io("open", path))?;
+    let file = files::open(path)?;
     let mut text = Vec::new();
     // A header has about 150 bytes; whatever this file is, no more of it is read than two take.
     file.take(1024).read_to_end(&mut text).map_err(StoreError::io("read", path))?;

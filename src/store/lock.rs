@@ -1,10 +1,11 @@
 //! One process owns a store: `LOCK` is flock'ed while it does, and says who it is and where it listens.
 //!
 //! The lock is the kernel's, so it ends with the process however that ends; the text in the file is only believed
-//! while somebody holds the lock.
+//! while somebody holds the lock. Whoever writes holds the journal itself, too: `LOCK` can be deleted, and then the next
+//! process would make another one.
 
-use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ const ASKING: Duration = Duration::from_millis(100);
 /// Who owns the store in `dir` right now; none when nobody does, whatever a crashed owner left in the file.
 #[must_use]
 pub fn owner(dir: &Path) -> Option<Owner> {
-    let mut file = File::open(dir.join(FILE)).ok()?;
+    let mut file = files::open(&dir.join(FILE)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Some(read(&mut file)),
         Ok(()) | Err(TryLockError::Error(_)) => None,
@@ -68,14 +69,34 @@ impl Lock {
     /// Takes the lock of the store in `dir`.
     pub(super) fn take(dir: &Path, ownership: &Ownership) -> Result<Self, StoreError> {
         let path = dir.join(FILE);
-        let open = files::private().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(StoreError::io("open", &path))?;
-        wait(&mut file, dir, ownership)?;
+        let open = || files::open_to_write(&path, OpenOptions::new().read(true).write(true).create(true));
+        let file = held(&path, ownership, open, || owner(dir).unwrap_or_else(unknown))?;
         let token = format!("{:032x}", u128::from_be_bytes(files::random(&path)?));
         let owner = Owner { pid: std::process::id(), address: ownership.address.clone(), token };
         let mut lock = Self { file, path, owner };
         lock.write()?;
         Ok(lock)
+    }
+
+    /// Makes `LOCK` anew where somebody deleted it: other processes find the owner by it.
+    pub(super) fn restore(&mut self) {
+        if files::is_at(&self.file, &self.path).unwrap_or(true) {
+            return;
+        }
+        let file =
+            files::open_to_write(&self.path, OpenOptions::new().read(true).write(true).create_new(true));
+        // Best effort: the journal is held whatever becomes of this.
+        if let Ok(file) = file
+            && file.try_lock().is_ok()
+        {
+            self.file = file;
+            let _ = self.write();
+        }
+    }
+
+    /// Takes `LOCK` away again: the store has an owner whose own one was deleted, and who will make it anew.
+    pub(super) fn abandon(self) {
+        let _ = files::remove(&self.path);
     }
 
     /// Says where the owner listens.
@@ -97,33 +118,53 @@ impl Lock {
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
-        let mut text = serde_json::to_vec(&self.owner).unwrap_or_default();
+        let text = serde_json::to_vec(&self.owner).unwrap_or_default();
+        self.say(text).map_err(StoreError::io("write", &self.path))
+    }
+
+    fn blank(&mut self) -> io::Result<()> {
+        self.say(Vec::new())
+    }
+
+    fn say(&mut self, mut text: Vec<u8>) -> io::Result<()> {
         text.resize(text.len().max(BLOCK), b' ');
-        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(&text));
-        written.map_err(StoreError::io("write", &self.path))
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&text)
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Best effort: a stale text is not believed anyway.
-        let _ = self.file.set_len(0);
+        // Best effort: a stale text is not believed anyway. The file keeps its length, so that the next owner can say who it
+        // is on a full disk, too.
+        let _ = self.blank();
         let _ = self.file.unlock();
     }
 }
 
-fn wait(file: &mut File, dir: &Path, ownership: &Ownership) -> Result<(), StoreError> {
+/// The file at `path` with its lock held, opened as often as another takes its place meanwhile. `holder` says who holds it
+/// that long.
+pub(super) fn held(
+    path: &Path,
+    ownership: &Ownership,
+    open: impl Fn() -> Result<File, StoreError>,
+    holder: impl Fn() -> Owner,
+) -> Result<File, StoreError> {
     let started = Instant::now();
     loop {
+        let file = open()?;
         match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(cause)) => return Err(StoreError::io("lock", &dir.join(FILE))(cause)),
+            // Whoever held it may have put another file here.
+            Ok(()) if files::is_at(&file, path).map_err(StoreError::io("look at", path))? => return Ok(file),
+            Ok(()) => continue,
+            Err(TryLockError::Error(cause)) => return Err(StoreError::io("lock", path)(cause)),
             Err(TryLockError::WouldBlock) => {}
         }
-        let Owner { pid, address, .. } = read(file);
+        let Owner { pid, address, .. } = holder();
         let patience = if address.is_some() { ASKING } else { ownership.patience.max(ASKING) };
         if started.elapsed() >= patience {
-            return Err(StoreError::InUse { dir: dir.into(), pid, address });
+            let dir = path.parent().unwrap_or(path).into();
+            return Err(StoreError::InUse { dir, pid, address });
         }
         thread::sleep(PAUSE);
     }
@@ -134,5 +175,10 @@ fn read(file: &mut File) -> Owner {
     let length =
         file.seek(SeekFrom::Start(0)).and_then(|_| file.take(BLOCK as u64 * 64).read_to_end(&mut text));
     let owner = length.ok().and_then(|_| serde_json::from_slice(&text).ok());
-    owner.unwrap_or_else(|| Owner { pid: 0, address: None, token: String::new() })
+    owner.unwrap_or_else(unknown)
+}
+
+/// An owner that does not say who it is.
+pub(super) fn unknown() -> Owner {
+    Owner { pid: 0, address: None, token: String::new() }
 }

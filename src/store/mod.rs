@@ -94,7 +94,13 @@ impl Store {
     pub fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Opened, StoreError> {
         open::prepare(dir)?;
         let lock = lock::Lock::take(dir, ownership)?;
-        let open::Parts { core, journal, notices } = open::open(dir, now)?;
+        let open::Parts { core, journal, notices } = match open::open(dir, ownership, now) {
+            Err(in_use @ StoreError::InUse { .. }) => {
+                lock.abandon();
+                return Err(in_use);
+            }
+            opened => opened?,
+        };
         let core = Arc::new(core);
         let died = dir.join(open::WATCH).exists();
         let (jobs, queue) = mpsc::channel();
@@ -115,7 +121,8 @@ impl Store {
     /// Whether there is a store in `dir`.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {
-        journal::Journal::path_in(dir).is_file()
+        // Whatever has the name: what it is, is said at its opening.
+        journal::Journal::path_in(dir).symlink_metadata().is_ok()
     }
 
     /// All recordings in the order of their ids, with their use.
@@ -170,8 +177,8 @@ impl Store {
     /// [`StoreError::Io`] when the note cannot be written.
     pub fn watch(&self) -> Result<(), StoreError> {
         let path = self.0.core.dir().join(open::WATCH);
-        std::fs::write(&path, b"Hits are being counted, or were when the process died.\n")
-            .map_err(StoreError::io("write", &path))
+        let text = b"Hits are being counted, or were when the process died.\n";
+        files::write_whole(&path, &path.with_extension("new"), text)
     }
 
     /// The recordings whose hash begins with these hexadecimal digits, in the order of their hashes; none for a text

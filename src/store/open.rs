@@ -10,7 +10,7 @@ use super::index::{Index, IndexError};
 use super::journal::{self, Found, Journal, Mark, Scan};
 use super::line::{Header, Line, Parsed};
 use super::offsets::Offsets;
-use super::{StoreError, files};
+use super::{Ownership, StoreError, files};
 use crate::model::{Level, Notice, Timestamp};
 
 /// An opened store without its writer.
@@ -53,14 +53,14 @@ const TORN: &str = "journal.torn";
 
 /// Makes the directory, for its owner only and unseen by git.
 pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
-    files::create_dir(dir)?;
+    files::create_store_dir(dir)?;
     let ignore = dir.join(".gitignore");
     if ignore.exists() { Ok(()) } else { files::write_whole(&ignore, &dir.join(".gitignore.new"), b"*\n") }
 }
 
 /// Opens everything below a locked directory.
-pub(super) fn open(dir: &Path, now: Timestamp) -> Result<Parts, StoreError> {
-    let mut journal = Journal::open(dir, now)?;
+pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Parts, StoreError> {
+    let mut journal = Journal::open(dir, ownership, now)?;
     let bodies = Bodies::open(dir.join(BODIES))?;
     let header = *journal.header();
     let (source, mark, report) = match trusted(dir, &journal) {
@@ -93,9 +93,11 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Probl
             "an earlier start broke off while the index was opened, or the index failed",
         ));
     }
-    if !place.exists() {
+    if !files::is_dir(&place)? {
         return Err(Problem::doubt("there was none"));
     }
+    // sled opens its files by their names.
+    files::plain_below(&place)?;
     mark(dir)?;
     let index = Index::open(&place)?;
     let opened = match index.check(journal.header()) {
@@ -222,7 +224,7 @@ fn take_in(index: &Index, header: &Header, mut scan: Scan) -> Result<(Mark, Repo
 
 /// Moves a doubtful index away, in place of the one moved away before.
 fn set_aside(dir: &Path, place: &Path) -> Result<Option<PathBuf>, StoreError> {
-    if !place.exists() {
+    if !files::is_dir(place)? {
         return Ok(None);
     }
     let mut last = 0;

@@ -37,8 +37,9 @@ impl Shared {
         now: Timestamp,
     ) -> oneshot::Receiver<Result<(), StoreError>> {
         let (done, receiver) = oneshot::channel();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = &*running {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = &mut *running {
+            running.lock.restore();
             // When the writer is gone, so is `done`, and that is the answer.
             let _ = running.jobs.send(writer::Job { work, now, done });
         }

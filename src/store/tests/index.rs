@@ -41,11 +41,11 @@ fn what_is_altered_in_the_index_is_what_is_listed() {
     altered.name = Some("altered".into());
     altered.hash = Hash::of(b"altered");
     let index = Index::open(&dir.path().join("index")).unwrap();
-    let journal = Journal::open(dir.path(), NOW).unwrap();
+    let journal = Journal::open(dir.path(), &impatient(), NOW).unwrap();
     let mark = index.state().unwrap().unwrap().mark;
     let line = Line { v: 1, seq: mark.seq, at: NOW, entry: Entry::Retag(indexed(&altered)) };
     index.apply(journal.header(), &[(line, mark)]).unwrap();
-    drop(index);
+    drop((index, journal));
     let store = open_quietly(dir.path());
     assert_eq!(store.entries().unwrap(), [indexed(&altered), indexed(&small(2))]);
     assert_eq!(store.find(&altered.hash.to_string()).unwrap(), [id(1)]);

@@ -7,6 +7,7 @@ mod everyday;
 mod history;
 mod index;
 mod law;
+mod links;
 mod refusal;
 
 use std::fs;
