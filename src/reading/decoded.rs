@@ -10,7 +10,7 @@ use crate::dialect;
 use crate::model::{Headers, Response};
 
 /// The most a body is decoded to, in bytes: a few kilobytes of gzip can hold gigabytes.
-pub(super) const LIMIT: usize = 64 << 20;
+pub(super) const LIMIT: usize = dialect::LARGEST;
 
 /// Why a body could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
