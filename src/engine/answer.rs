@@ -8,12 +8,13 @@ use serde_json::json;
 
 use super::asking::Asking;
 use super::body::AnswerBody;
+use super::budget::Hold;
 use super::library::{Found, Lens, is_conditional, sees};
 use super::policy::Profile;
 use super::replay::RawKey;
 use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::{Dialect, Refusal, decoded_len};
 use crate::matching::{Decision, Fields, check_strategy, decide, summary};
 use crate::model::{
     ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
@@ -35,6 +36,8 @@ pub struct Incoming {
     pub started: Instant,
     /// The hash of its raw bytes.
     pub key: RawKey,
+    /// The memory that its body takes, where that is long enough to count.
+    pub held: Option<Hold>,
 }
 
 /// What a call's own headers ask for.
@@ -105,14 +108,21 @@ impl Engine {
         // Before anything is read: what changes meanwhile must not be taken for known.
         let generation = self.shared.library.generation();
         let (engine, request) = (self.clone(), incoming.request.clone());
-        let large = request.body.len() > LARGE;
+        let len = decoded_len(&request.headers, request.body.len());
         let read = move || {
             let scrubbed = engine.scrub(&request);
             let (fields, summary) = (engine.fields(&scrubbed), summary(&scrubbed));
             let asking = Asking::new(&engine, &scrubbed, &fields);
             (scrubbed, fields, asking, summary)
         };
-        let (scrubbed, fields, asking, summary) = if large { aside(read).await } else { read() };
+        let (scrubbed, fields, asking, summary) = if len > LARGE {
+            let share = self.shared.budget.work(len).await;
+            let read = aside(read).await;
+            drop(share);
+            read
+        } else {
+            read()
+        };
         let settings = self.settings();
         let profile = settings.profile(&incoming.request.headers, &incoming.request.target).cloned();
         let mode = settings

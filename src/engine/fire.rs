@@ -79,7 +79,7 @@ impl Engine {
             started,
         };
         let key = self.raw_key(&raw);
-        let mut asked = self.asked(Incoming { request, overrides, base, started, key }).await;
+        let mut asked = self.asked(Incoming { request, overrides, base, started, key, held: None }).await;
         let call = asked.ticket.call().id;
         // Whoever reads the answer to its end could wait for ever: a recording may be one that stalls.
         drop(self.answer_asked(asked).await);

@@ -20,6 +20,7 @@ use crate::upstream::Client;
 mod answer;
 mod asking;
 mod body;
+mod budget;
 mod clock;
 mod coalesce;
 mod create;
@@ -72,6 +73,7 @@ mod write;
 
 pub use answer::{Answer, Incoming, Overrides};
 pub use body::AnswerBody;
+pub use budget::Hold;
 pub use clock::now;
 pub use create::{Draft, plain_response};
 pub use diff::{Diff, ParseThingError, Thing};
@@ -96,6 +98,7 @@ pub use stats::{Quantiles, Share, Stats};
 pub use usage::{Merged, UsageReport, Used};
 pub use verb::{Blame, VerbError};
 
+use budget::Budget;
 use cursors::Cursors;
 use expiry::Told;
 use flight::Flights;
@@ -132,6 +135,7 @@ pub struct Engine {
 struct Shared {
     /// Replaced as a whole when the configuration changes.
     live: ArcSwap<Live>,
+    budget: Budget,
     store: Store,
     library: Library,
     history: History,
@@ -166,6 +170,7 @@ impl Engine {
         let shared = Shared {
             history: History::new(settings.mode),
             client: Client::new(settings.timeout),
+            budget: Budget::new(settings.memory),
             live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),
             store,
             library,
@@ -206,6 +211,12 @@ impl Engine {
         self.shared.library.outdate();
         self.shared.outlines.clear();
         Ok(())
+    }
+
+    /// A share of the memory for all calls together, which holds nothing yet.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        self.shared.budget.hold()
     }
 
     /// The mode in force.

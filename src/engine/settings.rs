@@ -63,9 +63,14 @@ pub struct Settings {
     pub failures: FailurePolicy,
     /// Web pages that may call the proxy, `http://localhost:3000`.
     pub origins: Vec<String>,
+    /// The bytes that bodies may take in memory, for all calls together; what it is at the start stays.
+    pub memory: usize,
 }
 
 impl Settings {
+    /// What bodies may take in memory unless somebody says otherwise: 1 GiB.
+    pub const MEMORY: usize = 1 << 30;
+
     /// Whether a call in this mode can be sent to its upstream where no recording answers it.
     pub(super) fn asks(&self, mode: Mode, mount: &str) -> bool {
         matches!(mode, Mode::ReplayOrRecord | Mode::ReplayOrLive)
@@ -160,6 +165,7 @@ impl Default for Settings {
             keys: BTreeMap::new(),
             failures: FailurePolicy::default(),
             origins: Vec::new(),
+            memory: Self::MEMORY,
         }
     }
 }

@@ -70,7 +70,7 @@ impl Bench {
             started,
         };
         let key = raw.key();
-        self.engine.answer(Incoming { request, overrides, base, started, key }).await
+        self.engine.answer(Incoming { request, overrides, base, started, key, held: None }).await
     }
 
     /// What is replayed for a call, or the status of its refusal.

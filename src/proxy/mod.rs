@@ -35,7 +35,6 @@ pub use question::Question;
 pub use scope::scope_prefix;
 
 use guard::Guard;
-use request::Intake;
 
 /// How long calls under way are waited for at the end.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -51,7 +50,6 @@ pub struct Proxy {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) guard: Guard,
-    intake: Intake,
     /// Cancelled when no more calls are taken: what would go on for ever ends then.
     stopping: CancellationToken,
 }
@@ -74,8 +72,8 @@ impl Proxy {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let guard = Guard::new(address, access);
-        let (intake, stopping) = (Intake::default(), CancellationToken::new());
-        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, intake, stopping }) })
+        let stopping = CancellationToken::new();
+        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, stopping }) })
     }
 
     /// The address that is bound.
@@ -129,7 +127,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         if let Some(id) = media::asked(&request) {
             return control::scoped_media(shared, id, request.headers().clone()).await;
         }
-        match shared.intake.read(&shared, request, started).await {
+        match request::read(&shared, request, started).await {
             Ok(arrived) => {
                 let raw = arrived.raw();
                 let key = shared.engine.raw_key(&raw);

@@ -9,24 +9,16 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::mount::{self, Mounted};
 use super::{Shared, scope};
-use crate::engine::{Incoming, Overrides, Raw, RawKey};
+use crate::engine::{Hold, Incoming, Overrides, Raw, RawKey};
 use crate::model::{self, Headers, is_hop_by_hop, is_own};
 
-/// The bytes of request bodies that may be in memory at once.
-const BUDGET: usize = 512 << 20;
-/// One body may take half of it.
-const LONGEST: usize = BUDGET / 2;
+/// The longest body.
+const LONGEST: usize = 256 << 20;
 /// Shorter bodies are not counted: taking part in the budget costs more than they do.
 const FREE: usize = 64 << 10;
-
-/// Reads calls, holding all bodies within one budget.
-pub(super) struct Intake {
-    budget: Semaphore,
-}
 
 /// A request that is no call: why, and the answer's status and code.
 pub(super) struct Refused {
@@ -34,12 +26,6 @@ pub(super) struct Refused {
     pub(super) status: u16,
     pub(super) code: &'static str,
     pub(super) message: String,
-}
-
-impl Default for Intake {
-    fn default() -> Self {
-        Self { budget: Semaphore::new(BUDGET / 1024) }
-    }
 }
 
 /// A call as the server has it.
@@ -50,6 +36,7 @@ pub(super) struct Arrived {
     overrides: Overrides,
     base: Arc<str>,
     started: Instant,
+    held: Option<Hold>,
 }
 
 impl Arrived {
@@ -78,85 +65,74 @@ impl Arrived {
             headers: headers(&self.head.headers),
             body: self.body,
         };
-        Incoming { request, overrides: self.overrides, base: self.base, started: self.started, key }
+        let Self { overrides, base, started, held, .. } = self;
+        Incoming { request, overrides, base, started, key, held }
     }
 }
 
-impl Intake {
-    pub(super) async fn read(
-        &self,
-        shared: &Shared,
-        request: Request,
-        started: Instant,
-    ) -> Result<Arrived, Box<Refused>> {
-        let (head, body) = request.into_parts();
-        let mounted = route(shared, &head)?;
-        let refused = |(status, code, message)| {
-            let (mount, target) = mounted.split(target(&head));
-            let request = model::Request {
-                method: head.method.as_str().into(),
-                mount: mount.into(),
-                target: target.into(),
-                headers: headers(&head.headers),
-                body: Bytes::new(),
-            };
-            Box::new(Refused { request, status, code, message })
+/// Reads a call.
+pub(super) async fn read(
+    shared: &Shared,
+    request: Request,
+    started: Instant,
+) -> Result<Arrived, Box<Refused>> {
+    let (head, body) = request.into_parts();
+    let mounted = route(shared, &head)?;
+    let refused = |(status, code, message)| {
+        let (mount, target) = mounted.split(target(&head));
+        let request = model::Request {
+            method: head.method.as_str().into(),
+            mount: mount.into(),
+            target: target.into(),
+            headers: headers(&head.headers),
+            body: Bytes::new(),
         };
-        if is_upgrade(&head.headers) {
-            let text =
-                "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
-            return Err(refused((501, "WEBSOCKET_UNSUPPORTED", text.into())));
-        }
-        let mut overrides =
-            overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
-        overrides.scope = scope::of(&head).map_err(|message| refused((400, "INVALID_SCOPE", message)))?;
-        let (body, _permit) = self.body(body, &head.headers).await.map_err(refused)?;
-        let base = shared.guard.base(&head.headers);
-        Ok(Arrived { head, mounted, body, overrides, base, started })
+        Box::new(Refused { request, status, code, message })
+    };
+    if is_upgrade(&head.headers) {
+        let text = "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
+        return Err(refused((501, "WEBSOCKET_UNSUPPORTED", text.into())));
     }
+    let mut overrides =
+        overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
+    overrides.scope = scope::of(&head).map_err(|message| refused((400, "INVALID_SCOPE", message)))?;
+    let (body, share) = collected(shared, body, &head.headers).await.map_err(refused)?;
+    let base = shared.guard.base(&head.headers);
+    Ok(Arrived { head, mounted, body, overrides, base, started, held: share })
+}
 
-    async fn body(
-        &self,
-        body: Body,
-        headers: &HeaderMap,
-    ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), (u16, &'static str, String)> {
-        let declared = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.parse::<usize>().ok());
-        let too_large = || (413, "BODY_TOO_LARGE", format!("the body is longer than {} MiB", LONGEST >> 20));
-        let broken = |_| (400, "BODY_INCOMPLETE", "the body ended before its declared length".to_owned());
-        match declared {
-            Some(len) if len > LONGEST => Err(too_large()),
-            Some(len) if len <= FREE => Ok((body.collect().await.map_err(broken)?.to_bytes(), None)),
-            declared => {
-                let reserve = declared.unwrap_or(FREE).div_ceil(1024);
-                let reserve = u32::try_from(reserve).map_err(|_| too_large())?;
-                let mut permit = self.budget.acquire_many(reserve).await.map_err(|_| too_large())?;
-                let mut whole = BytesMut::with_capacity(declared.unwrap_or_default());
-                let mut body = body;
-                while let Some(frame) = body.frame().await {
-                    let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-                    whole.extend_from_slice(&data);
-                    if whole.len() > LONGEST {
-                        return Err(too_large());
-                    }
-                    let missing = whole.len().div_ceil(1024).saturating_sub(permit.num_permits());
-                    if let Some(more) = u32::try_from(missing).ok().filter(|more| *more > 0) {
-                        let full = |_| {
-                            (
-                                413,
-                                "BODIES_TOO_LARGE",
-                                "too many large bodies at once; send a Content-Length".to_owned(),
-                            )
-                        };
-                        permit.merge(self.budget.try_acquire_many(more).map_err(full)?);
-                    }
-                }
-                Ok((whole.freeze(), Some(permit)))
-            }
-        }
+/// All of a body, and the share of the memory that it takes.
+async fn collected(
+    shared: &Shared,
+    mut body: Body,
+    headers: &HeaderMap,
+) -> Result<(Bytes, Option<Hold>), (u16, &'static str, String)> {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
+    let too_large = || (413, "BODY_TOO_LARGE", format!("the body is longer than {} MiB", LONGEST >> 20));
+    let broken = |_| (400, "BODY_INCOMPLETE", "the body ended before its declared length".to_owned());
+    match declared {
+        Some(len) if len > LONGEST => return Err(too_large()),
+        Some(len) if len <= FREE => return Ok((body.collect().await.map_err(broken)?.to_bytes(), None)),
+        _ => {}
     }
+    // What came counts, not what was declared: who declares much and sends nothing keeps nobody waiting.
+    let mut held = shared.engine.hold();
+    let mut whole = BytesMut::with_capacity(declared.unwrap_or_default().min(FREE));
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        if whole.len() + data.len() > LONGEST {
+            return Err(too_large());
+        }
+        if !held.cover(whole.len() + data.len()) {
+            let text = "the bodies of all calls together take too much memory; try again later";
+            return Err((413, "BODIES_TOO_LARGE", text.to_owned()));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok((whole.freeze(), Some(held)))
 }
 
 /// The mount and what follows it. A target without a mount is given one by its form.

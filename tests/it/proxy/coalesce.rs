@@ -141,7 +141,7 @@ fn incoming() -> Incoming {
     };
     let key = raw.key();
     let request = Request { mount: "openai".into(), ..crate::world::request(TARGET, &[], CHAT) };
-    Incoming { request, overrides, base, started, key }
+    Incoming { request, overrides, base, started, key, held: None }
 }
 
 /// Target, headers and body.
