@@ -10,12 +10,13 @@ use super::config::{self, Config};
 use super::exit::Usage;
 use crate::engine::{self, Engine, Settings};
 use crate::model::Notice;
-use crate::proxy::{Access, DRAIN, Proxy};
+use crate::proxy::{Access, DRAIN, Proxy, reachable};
 use crate::store::{Ownership, Store};
 
 /// A proxy that runs until it is stopped.
 pub(super) struct Running {
     pub(super) engine: Engine,
+    /// Where clients on this machine reach it.
     pub(super) address: SocketAddr,
     /// What people should know about the opening of the store.
     pub(super) notices: Vec<Notice>,
@@ -52,7 +53,7 @@ impl Running {
                 "cannot listen on {listen}: {error}; use another port with --listen, or port 0 for a free one"
             ))
         })?;
-        let address = proxy.address();
+        let address = reachable(proxy.address());
         config::refuse_itself(&engine.settings(), address)?;
         store.announce(&address.to_string())?;
         let stop = CancellationToken::new();

@@ -40,10 +40,11 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
     let running = Running::start(&common.store, &config).await?;
     running.notices.iter().for_each(|notice| print::note(&notice.text));
     config.warnings.iter().for_each(|warning| print::note(&warning.to_string()));
-    if !running.address.ip().is_loopback() {
+    if !config.listen.ip().is_loopback() {
         print::note(&format!(
-            "listening beyond this machine: everyone who reaches {} can use recordings and upstreams",
-            running.address
+            "listening beyond this machine: everyone who reaches {}:{} can use recordings and upstreams",
+            config.listen.ip(),
+            running.address.port()
         ));
     }
     let printing =

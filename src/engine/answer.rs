@@ -18,7 +18,7 @@ use crate::dialect::{Dialect, Refusal, decoded_len};
 use crate::matching::{Decision, Fields, check_strategy, decide, summary};
 use crate::model::{
     ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
-    is_hop_by_hop, is_own,
+    is_hop_by_hop, is_own, speaks_for_origin,
 };
 
 /// Bodies from this length on are read aside.
@@ -417,7 +417,7 @@ pub(super) fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>)
 }
 
 /// The headers of a response as they go out: without framing, connection and date, which the server sets, without
-/// cookies, and without any that only retake itself may send.
+/// any that only retake itself may send, and without those that speak for the origin of the upstream.
 ///
 /// The length stays where there is no body that could tell it: in an answer to HEAD and in a 304 (RFC 9110, section
 /// 8.6).
@@ -425,7 +425,8 @@ pub(super) fn header_map(method: &str, response: &Response) -> HeaderMap {
     let bodiless = method == "HEAD" || response.status == 304;
     let mut map = HeaderMap::with_capacity(response.headers.0.len() + 4);
     for (name, value) in response.headers.iter() {
-        if is_hop_by_hop(name) || is_own(name) || name == "date" || name == "content-length" && !bodiless {
+        let dropped = is_hop_by_hop(name) || is_own(name) || speaks_for_origin(name);
+        if dropped || name == "date" || name == "content-length" && !bodiless {
             continue;
         }
         if let (Ok(name), Ok(value)) =

@@ -65,6 +65,8 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// The bytes that bodies may take in memory, for all calls together; what it is at the start stays.
     pub memory: usize,
+    /// Names under which the proxy is reached beside those that it knows, `retake.test`.
+    pub hosts: Vec<String>,
 }
 
 impl Settings {
@@ -166,6 +168,7 @@ impl Default for Settings {
             failures: FailurePolicy::default(),
             origins: Vec::new(),
             memory: Self::MEMORY,
+            hosts: Vec::new(),
         }
     }
 }

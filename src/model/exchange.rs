@@ -128,6 +128,29 @@ pub fn is_own(name: &str) -> bool {
     name.starts_with("x-retake-") || name.starts_with("x-lumenfall-") || name == "x-test-id"
 }
 
+/// Whether a header of a response speaks for the origin that it came from: who may read it and with what, what a browser
+/// is to remember of that origin or to tell it. An answer that comes from the proxy must not say so of the proxy.
+///
+/// Policies that only take rights from a page (`content-security-policy`, `x-frame-options`) are none of them.
+#[must_use]
+pub fn speaks_for_origin(name: &str) -> bool {
+    name.starts_with("access-control-")
+        || name.starts_with("cross-origin-")
+        || matches!(
+            name,
+            "timing-allow-origin"
+                | "origin-agent-cluster"
+                | "clear-site-data"
+                | "strict-transport-security"
+                | "alt-svc"
+                | "service-worker-allowed"
+                | "accept-ch"
+                | "nel"
+                | "report-to"
+                | "reporting-endpoints"
+        )
+}
+
 // === impl Headers ===
 
 impl Headers {

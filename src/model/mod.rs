@@ -24,6 +24,7 @@ pub use call::{Call, Cause, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
 pub use exchange::{
     ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_hop_by_hop, is_own,
+    speaks_for_origin,
 };
 pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use labels::Labels;

@@ -10,11 +10,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Question, Shared, media};
+use super::guard::Asker;
+use super::{Question, Shared, cors, media};
 use crate::engine::{Blame, Deciding, Diff, Explanation, Stats, Thing, VerbError};
 use crate::matching::Suggestion;
 use crate::model::{Call, CallId, Exchange, Mode, RecordingId, Row, ScopeState, Snapshot};
@@ -143,23 +144,29 @@ fn closed() -> Routes {
 }
 
 async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    match shared.guard.admit(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err((status, text)) => Failure(status, text).into_response(),
+    match shared.guard.admit(&shared.engine.settings(), &request) {
+        Ok(Asker::Program) => next.run(request).await,
+        // What links in answers lead to belongs to the answers.
+        Ok(Asker::Page(origin)) if request.uri().path().starts_with("/media/") => {
+            if cors::is_preflight(request.method(), request.headers()) {
+                return cors::allowed(origin, request.headers());
+            }
+            cors::shared(next.run(request).await, origin)
+        }
+        Ok(Asker::Page(_)) => {
+            let text = "the control API is not for web pages: leave the Origin header out";
+            Failure(StatusCode::FORBIDDEN, text.into()).into_response()
+        }
+        Err(stranger) => {
+            let status = StatusCode::from_u16(stranger.status).unwrap_or(StatusCode::FORBIDDEN);
+            Failure(status, stranger.message).into_response()
+        }
     }
 }
 
 async fn authorize(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     match shared.guard.authorize(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err((status, text)) => Failure(status, text).into_response(),
-    }
-}
-
-/// `/__retake/media/<id>` behind the path prefix of a scope, which routes do not see.
-pub(super) async fn scoped_media(shared: Arc<Shared>, id: String, headers: HeaderMap) -> Response {
-    match shared.guard.admit(&headers) {
-        Ok(()) => media::media(State(shared), Path(id), headers).await,
         Err((status, text)) => Failure(status, text).into_response(),
     }
 }

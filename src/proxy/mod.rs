@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::serve::ListenerExt;
 use futures_util::FutureExt;
@@ -34,7 +34,8 @@ pub use control::{CallShown, control_paths};
 pub use question::Question;
 pub use scope::scope_prefix;
 
-use guard::Guard;
+pub(crate) use guard::reachable;
+use guard::{Asker, Guard};
 
 /// How long calls under way are waited for at the end.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -115,17 +116,22 @@ impl Proxy {
 /// Answers one call. A panic in here is a bug, and the client still gets an answer.
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let started = Instant::now();
-    let origin = cors::origin(&shared.engine.settings(), request.headers());
-    if let Some(origin) = &origin
-        && cors::is_preflight(request.method(), request.headers())
-    {
-        return cors::allowed(origin.clone(), request.headers());
-    }
+    let asker = match shared.guard.admit(&shared.engine.settings(), &request) {
+        Ok(Asker::Page(origin)) if cors::is_preflight(request.method(), request.headers()) => {
+            return cors::allowed(origin, request.headers());
+        }
+        Ok(asker) => asker,
+        Err(stranger) => {
+            let refused = request::turned_away(&shared, request, stranger);
+            return respond::refused(&shared.engine, &refused, started);
+        }
+    };
+    let shows = cors::shows(request.headers());
     let answered = AssertUnwindSafe(async {
         let request = scope::cut(request);
         // Links in answers stay reachable for a client that puts its scope before every path.
         if let Some(id) = media::asked(&request) {
-            return control::scoped_media(shared, id, request.headers().clone()).await;
+            return media::media(State(shared), Path(id), request.headers().clone()).await;
         }
         match request::read(&shared, request, started).await {
             Ok(arrived) => {
@@ -142,8 +148,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
     });
     let response = answered.catch_unwind().await.unwrap_or_else(|_| respond::panicked());
-    match origin {
-        Some(origin) => cors::shared(response, origin),
-        None => response,
+    let response = if shows { cors::sandboxed(response) } else { response };
+    match asker {
+        Asker::Page(origin) => cors::shared(response, origin),
+        Asker::Program => response,
     }
 }

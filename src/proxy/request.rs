@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
+use super::guard::Stranger;
 use super::mount::{self, Mounted};
 use super::{Shared, scope};
 use crate::engine::{Hold, Incoming, Overrides, Raw, RawKey};
@@ -57,14 +58,7 @@ impl Arrived {
 
     /// The call as the engine takes it apart.
     pub(super) fn incoming(self, key: RawKey) -> Incoming {
-        let (mount, target) = self.mounted.split(target(&self.head));
-        let request = model::Request {
-            method: self.head.method.as_str().into(),
-            mount: mount.into(),
-            target: target.into(),
-            headers: headers(&self.head.headers),
-            body: self.body,
-        };
+        let request = model::Request { body: self.body, ..call(&self.head, self.mounted) };
         let Self { overrides, base, started, held, .. } = self;
         Incoming { request, overrides, base, started, key, held }
     }
@@ -78,17 +72,8 @@ pub(super) async fn read(
 ) -> Result<Arrived, Box<Refused>> {
     let (head, body) = request.into_parts();
     let mounted = route(shared, &head)?;
-    let refused = |(status, code, message)| {
-        let (mount, target) = mounted.split(target(&head));
-        let request = model::Request {
-            method: head.method.as_str().into(),
-            mount: mount.into(),
-            target: target.into(),
-            headers: headers(&head.headers),
-            body: Bytes::new(),
-        };
-        Box::new(Refused { request, status, code, message })
-    };
+    let refused =
+        |(status, code, message)| Box::new(Refused { request: call(&head, mounted), status, code, message });
     if is_upgrade(&head.headers) {
         let text = "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
         return Err(refused((501, "WEBSOCKET_UNSUPPORTED", text.into())));
@@ -135,6 +120,29 @@ async fn collected(
     Ok((whole.freeze(), Some(held)))
 }
 
+/// The refusal of a request that must not be looked up. Only its mount is told, for the shape of the error.
+pub(super) fn turned_away(shared: &Shared, request: Request, stranger: Stranger) -> Refused {
+    let Stranger { status, code, message } = stranger;
+    let (head, _) = request.into_parts();
+    let request = match route(shared, &head) {
+        Ok(mounted) => call(&head, mounted),
+        Err(refused) => refused.request,
+    };
+    Refused { request, status, code, message }
+}
+
+/// A call as far as its head tells.
+fn call(head: &Parts, mounted: Mounted) -> model::Request {
+    let (mount, target) = mounted.split(target(head));
+    model::Request {
+        method: head.method.as_str().into(),
+        mount: mount.into(),
+        target: target.into(),
+        headers: headers(&head.headers),
+        body: Bytes::new(),
+    }
+}
+
 /// The mount and what follows it. A target without a mount is given one by its form.
 fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
     let refused = |status, code, message: String| {
@@ -146,10 +154,6 @@ fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
         };
         Box::new(Refused { request, status, code, message })
     };
-    if head.method == Method::CONNECT || head.uri.authority().is_some() {
-        let text = "this is a reverse proxy: set your SDK's base URL to it instead of a proxy setting";
-        return Err(refused(400, "NOT_A_FORWARD_PROXY", text.into()));
-    }
     let target = target(head);
     let settings = shared.engine.settings();
     mount::find(target, &head.headers, &settings.upstreams).map_err(|none| {

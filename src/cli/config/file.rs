@@ -50,6 +50,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) hosts: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) upstreams: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) aliases: BTreeMap<String, String>,
@@ -149,6 +151,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "copy",
             "open",
             "origins",
+            "hosts",
             "upstreams",
             "aliases",
             "profile",

@@ -222,15 +222,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
             problems.push(source.problem(Some(url.span()), &format!("upstreams.{mount}"), error));
         }
     }
-    for origin in &file.origins {
-        let text = origin.get_ref();
-        if is_origin(text) {
-            settings.origins.push(text.clone());
-        } else {
-            let wrong = format!("`{text}` is not an origin; write it like http://localhost:3000");
-            problems.push(source.problem(Some(origin.span()), "origins", wrong));
-        }
-    }
+    askers(source, file, &mut settings, problems);
     curated(source, file, &mut settings, problems);
     for entry in &file.profile {
         match profile(entry.get_ref()) {
@@ -249,6 +241,29 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     }
     compiled(source, file, &settings, problems);
     settings
+}
+
+/// Who may ask besides programs on this machine that use its names.
+fn askers(source: &Source, file: &File, settings: &mut Settings, problems: &mut Vec<Problem>) {
+    for origin in &file.origins {
+        let text = origin.get_ref();
+        if is_origin(text) {
+            settings.origins.push(text.clone());
+        } else {
+            let wrong = format!("`{text}` is not an origin; write it like http://localhost:3000");
+            problems.push(source.problem(Some(origin.span()), "origins", wrong));
+        }
+    }
+    for host in &file.hosts {
+        let text = host.get_ref();
+        if is_host(text) {
+            settings.hosts.push(text.clone());
+        } else {
+            let wrong =
+                format!("`{text}` is not a host's name; write it without scheme and port, like retake.test");
+            problems.push(source.problem(Some(host.span()), "hosts", wrong));
+        }
+    }
 }
 
 /// Names the patterns and headers among the settings that cannot be.
@@ -392,9 +407,17 @@ fn route(entry: &RouteEntry) -> Result<Route, String> {
     Ok(Route { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
 }
 
+/// Whether a browser could say it of a page; applications in a web view have schemes of their own.
 fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '*', ' ']))
+    let (scheme, host) = text.split_once("://").unwrap_or_default();
+    let plain =
+        |byte: u8| byte.is_ascii_graphic() && !b"/?#*@,".contains(&byte) && !byte.is_ascii_uppercase();
+    !scheme.is_empty() && !host.is_empty() && scheme.bytes().chain(host.bytes()).all(plain)
+}
+
+fn is_host(text: &str) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    !text.is_empty() && text.bytes().all(part)
 }
 
 /// All that is wrong, a line each.

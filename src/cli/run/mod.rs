@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::{Common, ProxyArgs, print};
 use crate::desk::Desk;
 use crate::engine::Explanation;
 use crate::model::{CallId, Mode, Outcome, Snapshot};
-use crate::proxy::{DRAIN, scope_prefix};
+use crate::proxy::{DRAIN, reachable, scope_prefix};
 use crate::reading::sanitize;
 use crate::store::StoreError;
 
@@ -261,12 +261,7 @@ impl Job {
 
 /// How a child on this machine reaches a proxy that listens there.
 fn url(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
+    format!("http://{}", reachable(address))
 }
 
 fn created(path: &std::path::Path) -> Result<File, Usage> {

@@ -38,7 +38,7 @@ async fn only_holders_of_the_token_on_this_machine_are_answered() {
             tried += 1;
         }
         // A page whose name was made to point here, and a name that nobody configured.
-        for host in ["evil.example", "evil.example:80", "127.0.0.1:1"] {
+        for host in ["evil.example", "evil.example:80", "0.0.0.0"] {
             let answer = raw(
                 world.address,
                 &format!(

@@ -98,7 +98,7 @@ async fn a_client_that_leaves_early_does_not_spoil_the_recording() {
     // A connection of its own, which is closed for good.
     let mut socket = std::net::TcpStream::connect(world.address).unwrap();
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{CHAT}",
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{CHAT}",
         CHAT.len()
     );
     socket.write_all(head.as_bytes()).unwrap();

@@ -42,7 +42,7 @@ async fn pipelined_calls_are_answered_in_order() {
     let one = |body: &str, last: bool| {
         let close = if last { "connection: close\r\n" } else { "" };
         format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{close}content-length: {}\r\n\r\n{body}",
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{close}content-length: {}\r\n\r\n{body}",
             body.len()
         )
     };
@@ -81,7 +81,7 @@ async fn the_length_in_an_answer_to_head_is_the_upstreams() {
     let length = ANSWER.len().to_string();
     let mut events = world.engine.subscribe();
     for result in ["record", "replay"] {
-        let head = "HEAD /openai/v1/models/gpt-5 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let head = "HEAD /openai/v1/models/gpt-5 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         let answer = raw(world.address, head).await;
         assert!(answer.contains(&format!("x-retake-result: {result}")), "{answer}");
         assert!(
