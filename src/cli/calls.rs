@@ -33,7 +33,7 @@ pub(super) async fn run(common: &Common, which: Which) -> anyhow::Result<ExitCod
         let mut calls = desk.calls(&filter).await?;
         calls.drain(..calls.len().saturating_sub(which.last.unwrap_or(usize::MAX)));
         if which.json {
-            print::line(&serde_json::to_string(&calls)?);
+            print::json(&calls)?;
         } else if calls.is_empty() && filter.is_empty() {
             print::note("no calls yet; point something at the proxy, or see `retake demo`");
         } else if calls.is_empty() {
@@ -85,7 +85,7 @@ pub(super) async fn stats(common: &Common, json: bool) -> anyhow::Result<ExitCod
     list::at_desk(common, async |desk| {
         let stats = desk.stats().await?;
         if json {
-            print::line(&serde_json::to_string(&stats)?);
+            print::json(&stats)?;
         } else {
             shown(&stats);
         }

@@ -47,10 +47,10 @@ pub(super) async fn run(common: &Common, sides: Sides) -> anyhow::Result<ExitCod
         };
         let diff = desk.diff(&one, &other, sides.context).await?;
         if sides.json {
-            print::line(&serde_json::to_string(&diff)?);
+            print::json(&diff)?;
         } else {
             for line in text(&diff, sides.body) {
-                print::line(&line);
+                print::painted(&line);
             }
         }
         Ok(if is_same(&diff) { ExitCode::SUCCESS } else { Exit::NotFound.into() })

@@ -37,7 +37,7 @@ pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitC
     desk.close().await;
     let explained = explained?;
     if source.json {
-        print::line(&serde_json::to_string(&explained)?);
+        print::json(&explained)?;
     } else {
         for line in text(&explained) {
             print::line(&line);

@@ -30,7 +30,7 @@ async fn listed(desk: &Desk, filter: &str, hash: Option<&str>, json: bool) -> an
         None => desk.list(filter).await?,
     };
     if json {
-        print::line(&serde_json::to_string(&rows)?);
+        print::json(&rows)?;
     } else if let (true, Some(prefix)) = (rows.is_empty(), hash) {
         print::note(&format!("no recording's hash begins with {prefix}"));
     } else if rows.is_empty() && !filter.is_empty() {
@@ -60,7 +60,7 @@ pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<Exi
     let groups: Vec<Vec<_>> =
         groups.iter().map(|group| group.iter().filter_map(|id| rows.get(id)).collect()).collect();
     if json {
-        print::line(&serde_json::to_string(&groups)?);
+        print::json(&groups)?;
         return Ok(ExitCode::SUCCESS);
     }
     if groups.is_empty() {

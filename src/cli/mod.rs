@@ -223,8 +223,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+            print::clap(&error);
+            return ended(if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS });
         }
     };
     stay_quiet_about_caught_panics();
@@ -238,7 +238,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
         }
         Err(error) => Err(error.into()),
     };
-    outcome.unwrap_or_else(|error| exit::report(&error))
+    ended(outcome.unwrap_or_else(|error| exit::report(&error)))
+}
+
+/// The exit code of a verb that ended with `code`: success only where its output was written.
+fn ended(code: ExitCode) -> ExitCode {
+    let Some(cause) = print::unwritten() else { return code };
+    print::error(&format!("cannot write the output: {cause}"));
+    if code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }
 }
 
 /// sled may panic on a damaged index. The store catches that and makes the index anew, so nobody needs to see it.

@@ -1,49 +1,100 @@
 //! The only place that writes to stdout and stderr.
+//!
+//! Text is sanitized on its way, so that nothing recorded, configured or said by an upstream does anything to the
+//! terminal; [`painted`] and [`bytes`] are for what is clean already or is wanted as it is. A stream that cannot be
+//! written to ends nothing: a verb does what it was asked for with nobody reading, and [`unwritten`] says at its end
+//! what became of the output. (`println!` would panic.)
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
+
+use serde::Serialize;
 
 use crate::model::{Call, Outcome};
-use crate::reading::{human, sanitize};
+use crate::reading::{human, sanitize, sanitize_json, sanitize_lines};
 
-/// Writes a line to stdout. A reader that left (`| head`) ends the program quietly.
+/// Why nothing is written to stdout any more.
+static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
+
+/// Writes text to stdout, and a newline.
 pub(super) fn line(text: &str) {
+    painted(&sanitize_lines(text));
+}
+
+/// Writes text to stdout whose recorded parts are sanitized already, because it is coloured; and a newline.
+pub(super) fn painted(text: &str) {
     bytes(format!("{text}\n").as_bytes());
 }
 
-/// Writes a line to stdout for a program that goes on without a reader; false when there is none any more.
+/// As [`painted`], for a program that goes on; false when nobody reads any more.
 pub(super) fn line_if_read(text: &str) -> bool {
-    write(format!("{text}\n").as_bytes()).is_ok()
+    painted(text);
+    UNWRITTEN.get().is_none()
+}
+
+/// A value as one line of JSON that does nothing to a terminal.
+pub(super) fn json_text(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(sanitize_json(&serde_json::to_string(value)?).into_owned())
+}
+
+/// Writes a value to stdout as one line of JSON.
+pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {
+    json_text(value).map(|text| painted(&text))
 }
 
 /// Writes bytes to stdout as they are.
 pub(super) fn bytes(bytes: &[u8]) {
-    match write(bytes) {
-        Ok(()) => {}
-        // Nobody reads any more: nothing is left to say.
-        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        // A full disk, for example: what was written is not what was asked for.
-        Err(cause) => {
-            error(&format!("cannot write the output: {cause}"));
-            std::process::exit(1);
-        }
+    if UNWRITTEN.get().is_some() {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    if let Err(cause) = out.write_all(bytes).and_then(|()| out.flush()) {
+        let _ = UNWRITTEN.set(cause);
     }
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush())
+/// Why output is missing, where somebody has to know: not when its reader left (`| head`).
+pub(super) fn unwritten() -> Option<&'static io::Error> {
+    UNWRITTEN.get().filter(|cause| cause.kind() != io::ErrorKind::BrokenPipe)
+}
+
+/// Writes what clap says: help and version to stdout, a wrong command line to stderr.
+pub(super) fn clap(said: &clap::Error) {
+    if said.use_stderr() {
+        // Like every word on stderr: where it is not heard, the exit code still tells.
+        let _ = said.print();
+        return;
+    }
+    let text = said.render();
+    let text = if colour(&io::stdout()) { text.ansi().to_string() } else { text.to_string() };
+    bytes(text.as_bytes());
 }
 
 /// Says an error on stderr.
 pub(super) fn error(text: &str) {
     let word = if colour(&io::stderr()) { "\x1b[1;31merror\x1b[0m" } else { "error" };
-    let _ = writeln!(io::stderr(), "{word}: {text}");
+    let _ = writeln!(io::stderr(), "{word}: {}", sanitize_lines(text));
 }
 
 /// Says something on stderr that is no error.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", sanitize_lines(text));
+}
+
+/// Stderr for the program's own log.
+pub(super) struct Log;
+
+impl Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        // Events come whole, and one that is not heard is no reason to fail.
+        let _ = io::stderr().write_all(sanitize_lines(&String::from_utf8_lossy(text)).as_bytes());
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What was taken out, in its colour.
@@ -66,9 +117,11 @@ pub(super) fn to_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// The columns of the terminal; none where lines are not to be cut.
+/// The columns of the terminal; none where lines are not to be cut, because there is no terminal or it does not say how
+/// wide it is (0 columns: a serial line, a container without a window).
 pub(super) fn width() -> Option<usize> {
-    to_terminal().then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| usize::from(columns))
+    let size = to_terminal().then(|| crossterm::terminal::size().ok()).flatten();
+    size.map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 /// A call as one line: time, outcome, status, endpoint, model, time taken, size, recording, reason.
@@ -126,6 +179,9 @@ pub(super) fn fit(text: &str, width: usize) -> String {
     if total <= width {
         return format!("{clean}{}", " ".repeat(width - total));
     }
+    if width == 0 {
+        return String::new();
+    }
     let mut out = String::new();
     for c in clean.chars() {
         let wide = c.width().unwrap_or(0);
@@ -165,6 +221,10 @@ pub(super) fn confirmed(question: &str) -> bool {
     let _ = write!(io::stderr(), "{question} [y/N] ");
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
+    if !answer.ends_with('\n') {
+        // Nobody pressed Enter: what is said next gets a line of its own.
+        note("");
+    }
     read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
@@ -182,6 +242,8 @@ mod tests {
         assert_eq!(fit("abc", 5), "abc  ");
         assert_eq!(fit("abcdef", 5), "abcd…");
         assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(["", "a", "日"].map(|text| fit(text, 1)), [" ", "a", "…"]);
+        assert_eq!(["", "a", "日"].map(|text| fit(text, 0)), ["", "", ""]);
         assert!(!fit("a\x1b[31mb", 20).contains('\x1b'));
     }
 

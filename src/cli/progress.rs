@@ -81,7 +81,10 @@ impl Terminal {
 
 impl TermLike for Terminal {
     fn width(&self) -> u16 {
-        crossterm::terminal::size().map_or(80, |(columns, _)| columns).saturating_sub(ECHO)
+        // A terminal that does not know its width says 0.
+        let columns = crossterm::terminal::size().map_or(0, |(columns, _)| columns);
+        let columns = if columns == 0 { 80 } else { columns };
+        columns.saturating_sub(ECHO).max(1)
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {

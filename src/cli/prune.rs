@@ -98,7 +98,7 @@ pub(super) async fn prune(common: &Common, asked: Prune) -> anyhow::Result<ExitC
             carried_out(desk, &filter, &keep, &plan).await?
         };
         if asked.json {
-            print::line(&serde_json::to_string(&plan)?);
+            print::json(&plan)?;
         } else if !asked.dry_run && !plan.remove.is_empty() {
             let (many, size) = (recordings(plan.totals.recordings), human::size(plan.totals.bytes));
             print::note(&format!(
@@ -290,7 +290,7 @@ pub(super) async fn compact(common: &Common, asked: Compact) -> anyhow::Result<E
         let compacted = desk.compact(asked.purge).await?;
         work.done();
         if asked.json {
-            print::line(&serde_json::to_string(&compacted)?);
+            print::json(&compacted)?;
             return Ok(ExitCode::SUCCESS);
         }
         let (before, after) = (compacted.before, compacted.after);
@@ -315,7 +315,7 @@ pub(super) async fn usage(common: &Common, carried: Carried) -> anyhow::Result<E
     match carried {
         Carried::Export { file } => {
             list::at_desk(common, async |desk| {
-                let report = serde_json::to_string(&desk.usage().await?)?;
+                let report = print::json_text(&desk.usage().await?)?;
                 match &file {
                     None => print::line(&report),
                     Some(file) => std::fs::write(file, report + "\n")
@@ -330,7 +330,7 @@ pub(super) async fn usage(common: &Common, carried: Carried) -> anyhow::Result<E
             list::at_desk(common, async |desk| {
                 let merged = desk.merge_usage(report.clone()).await?;
                 if json {
-                    print::line(&serde_json::to_string(&merged)?);
+                    print::json(&merged)?;
                 } else {
                     print::line(&told(&merged));
                 }

@@ -38,7 +38,7 @@ pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitC
     desk.close().await;
     let retagged = outcome?;
     if change.json {
-        print::line(&serde_json::to_string(&retagged)?);
+        print::json(&retagged)?;
     } else {
         for one in &retagged {
             said(one, change.dry_run);

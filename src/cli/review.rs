@@ -69,7 +69,7 @@ pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<Exit
         }
         if anew.dry_run {
             if anew.json {
-                print::line(&serde_json::to_string(&plan)?);
+                print::json(&plan)?;
             }
             return Ok(code(&plan, able));
         }
@@ -79,7 +79,7 @@ pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<Exit
         }
         let done = all(desk, plan, able).await?;
         if anew.json {
-            print::line(&serde_json::to_string(&done)?);
+            print::json(&done)?;
         } else {
             said(&done);
         }
@@ -164,7 +164,7 @@ pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<Ex
         let waiting = desk.reviews().await?;
         let Some(verdict) = review.verdict else {
             if review.json {
-                print::line(&serde_json::to_string(&waiting)?);
+                print::json(&waiting)?;
             } else if waiting.is_empty() {
                 print::note("nothing waits for review; `retake rerecord ID…` asks upstreams once more");
             } else {

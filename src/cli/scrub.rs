@@ -51,7 +51,7 @@ pub(super) async fn run(common: &Common, asked: Scrub) -> anyhow::Result<ExitCod
             done
         };
         if asked.json {
-            print::line(&serde_json::to_string(&done)?);
+            print::json(&done)?;
         } else if let Some(compacted) = &done.compacted {
             let size = human::size(compacted.after.journal_bytes + compacted.after.body_bytes);
             print::note(&format!(

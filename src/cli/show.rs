@@ -30,7 +30,7 @@ pub(super) struct Part {
     /// The response only
     #[arg(long)]
     response: bool,
-    /// The response's body, byte for byte, on stdout
+    /// The response's body, byte for byte; before a terminal with what that would obey made visible
     #[arg(long)]
     body: bool,
     /// Its pictures, in the terminal
@@ -51,9 +51,10 @@ async fn show(desk: &Desk, settings: &Settings, id: &str, part: &Part) -> anyhow
     let gone = || NotFound(format!("recording {} was removed just now", row.id));
     let recording = desk.recording(&row.id).await?.ok_or_else(gone)?;
     if part.json {
-        print::line(&serde_json::to_string(&*recording)?);
+        print::json(&*recording)?;
     } else if part.body {
-        print::bytes(&recording.response.log.bytes);
+        let body = &recording.response.log.bytes;
+        if print::to_terminal() { print::line(&String::from_utf8_lossy(body)) } else { print::bytes(body) }
     } else if part.image {
         pictures(desk, &recording).await?;
     } else {

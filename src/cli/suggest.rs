@@ -11,7 +11,7 @@ pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode>
     desk.close().await;
     let suggestions = suggestions?;
     if json {
-        print::line(&serde_json::to_string(&suggestions)?);
+        print::json(&suggestions)?;
         return Ok(ExitCode::SUCCESS);
     }
     if suggestions.is_empty() {

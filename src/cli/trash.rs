@@ -29,7 +29,7 @@ pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode>
     list::at_desk(common, async |desk| {
         let trash = desk.trash().await?;
         if json {
-            print::line(&serde_json::to_string(&trash)?);
+            print::json(&trash)?;
         } else if trash.is_empty() {
             print::note("the trash is empty");
         } else {

@@ -44,7 +44,7 @@ async fn go(common: &Common, how: &How, back: bool) -> anyhow::Result<ExitCode> 
             }
         }
         if how.json {
-            print::line(&serde_json::to_string(&done)?);
+            print::json(&done)?;
         }
         failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
     })
@@ -62,7 +62,7 @@ pub(super) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCod
     list::at_desk(common, async |desk| {
         let steps = desk.steps().await?;
         if json {
-            print::line(&serde_json::to_string(&steps)?);
+            print::json(&steps)?;
             return Ok(ExitCode::SUCCESS);
         }
         if steps.is_empty() {

@@ -31,7 +31,7 @@ pub use film::{Film, film};
 pub use media::{Medium, count_images, media};
 pub use picture::decode_picture;
 pub use pretty::{editable, on_one_line, pretty, pretty_up_to};
-pub use sanitize::{sanitize, sanitize_lines};
+pub use sanitize::{sanitize, sanitize_json, sanitize_lines};
 pub use slots::text_of;
 pub use sniff::sniff as sniffed;
 pub use tokens::tokens;

@@ -5,6 +5,7 @@
 //! visible, harmless character here; nothing else in the program needs to know about them.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// How wide a tab is drawn. Fixed, because text is cut and scrolled after it went through here.
 const TAB: &str = "    ";
@@ -23,6 +24,31 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn sanitize_lines(text: &str) -> Cow<'_, str> {
     replaced(text, true)
+}
+
+/// JSON text with the same value, in which every character that [`sanitize`] would replace is written as `\uXXXX`.
+/// Nothing is lost, so this holds for pipes, too. (RFC 8259, 7 lets any character be escaped.)
+#[must_use]
+pub fn sanitize_json(json: &str) -> Cow<'_, str> {
+    // Outside of strings there is ASCII only, and inside of them serializers escape the controls below U+0020.
+    let fine = |c: char| is_harmless(c) || matches!(c, '\n' | '\t');
+    if json.chars().all(fine) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            _ if fine(c) => out.push(c),
+            // White space between two tokens.
+            '\r' => out.push(' '),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn replaced(text: &str, lines: bool) -> Cow<'_, str> {
@@ -92,6 +118,11 @@ mod tests {
         assert_eq!(sanitize("one\r\ntwo\u{2028}three"), "one␍␤two␤three");
         assert_eq!(sanitize_lines("one\r\ntwo\rthree\n"), "one\ntwo␍three\n");
         assert_eq!(sanitize("❤\u{FE0F}"), "❤");
+        assert!(matches!(sanitize_json("{\"a\":\"日本語 🙂\\n\"}"), Cow::Borrowed(_)));
+        assert_eq!(
+            sanitize_json("[\"\u{9b}31m\u{7f}\u{202e}\u{e0041}\",\r1]"),
+            r#"["\u009b31m\u007f\u202e\udb40\udc41", 1]"#
+        );
     }
 
     proptest! {
@@ -105,6 +136,18 @@ mod tests {
             let lines = sanitize_lines(&text).into_owned();
             prop_assert!(lines.chars().all(|c| c == '\n' || is_harmless(c)));
             prop_assert_eq!(sanitize_lines(&lines), lines.as_str());
+        }
+
+        #[test]
+        fn json_keeps_its_value(
+            text in "[\\x00-\\x7f\u{80}-\u{a0}\u{600}-\u{620}\u{2000}-\u{2070}\u{FE00}-\u{FEFF}\u{E0000}-\u{E0200}a-z猫]{0,60}",
+        ) {
+            let json = serde_json::json!({ text.as_str(): [text.as_str()] });
+            for written in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
+                let clean = sanitize_json(&written);
+                prop_assert!(clean.chars().all(|c| c == '\n' || is_harmless(c)), "{}", clean);
+                prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&clean).unwrap(), &json);
+            }
         }
 
         #[test]

@@ -18,6 +18,7 @@ mod run;
 mod schemas;
 mod scrubbed;
 mod serve;
+mod streams;
 mod together;
 mod usage;
 #[cfg(target_os = "linux")]

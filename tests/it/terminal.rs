@@ -16,8 +16,9 @@ use vt100::{Callbacks, Parser, Screen};
 use crate::home::{Home, PROGRAM};
 use crate::world::PATIENCE;
 
-/// Runs the program, then says how it ended and what it left of the terminal's settings. Ctrl-C is the program's.
-const SHELL: &str = r#"trap : INT; before=$(stty -g); "$0" "$@"; code=$?; after=$(stty -g)
+/// Runs the program, then says how it ended and what it left of the terminal's settings. Ctrl-C and
+/// Ctrl-\ are the program's.
+const SHELL: &str = r#"trap : INT QUIT; before=$(stty -g); "$0" "$@"; code=$?; after=$(stty -g)
 if [ "$before" = "$after" ]; then echo "ended $code, as before"; else echo "ended $code, changed"; stty -a; fi"#;
 
 /// After so long without a word, what is on the screen is what is to be seen.
@@ -41,7 +42,8 @@ pub(crate) enum Manners {
 /// A program in a terminal; dropped, it is killed.
 pub(crate) struct Terminal {
     shared: Arc<Shared>,
-    master: Box<dyn MasterPty + Send>,
+    /// None once it is closed.
+    master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
 }
 
@@ -55,6 +57,8 @@ struct State {
     /// Everything the program wrote.
     written: Vec<u8>,
     closed: bool,
+    /// Whether the window is about to be closed.
+    closing: bool,
     keyboard: Box<dyn Write + Send>,
 }
 
@@ -88,6 +92,11 @@ impl Terminal {
         let itself = std::env::current_exe().unwrap();
         let words = [itself.to_str().unwrap(), "--exact", name, "--ignored", "--nocapture"];
         Self::under_shell(home, size, Manners::Answers, &[], &words)
+    }
+
+    /// Starts any program, the first of `words`.
+    pub(crate) fn program(home: &Home, size: (u16, u16), words: &[&str]) -> Self {
+        Self::under_shell(home, size, Manners::Answers, &[], words)
     }
 
     pub(crate) fn with(
@@ -130,12 +139,12 @@ impl Terminal {
         let answering = Answering { manners, answers: Vec::new(), drawing: false };
         let parser = Parser::new_with_callbacks(number(size.1), number(size.0), 0, answering);
         let keyboard = pair.master.take_writer().unwrap();
-        let state = State { parser, written: Vec::new(), closed: false, keyboard };
+        let state = State { parser, written: Vec::new(), closed: false, closing: false, keyboard };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let reader = pair.master.try_clone_reader().unwrap();
         let reading = Arc::clone(&shared);
         thread::spawn(move || reading.read(reader));
-        Self { shared, master: pair.master, child }
+        Self { shared, master: Some(pair.master), child }
     }
 
     /// Waits until `wanted` holds for the screen.
@@ -225,7 +234,20 @@ impl Terminal {
     /// Changes the size and waits for nothing, as somebody does who pulls at the corner of a window.
     pub(crate) fn pull(&self, size: (u16, u16)) {
         self.shared.state().parser.screen_mut().set_size(number(size.1), number(size.0));
-        self.master.resize(pty_size(size)).unwrap();
+        self.master.as_ref().unwrap().resize(pty_size(size)).unwrap();
+    }
+
+    /// Closes the window: the terminal hangs up, and nothing that is written to it or read from it works any more.
+    #[track_caller]
+    pub(crate) fn hangs_up(&mut self) {
+        self.shared.state().closing = true;
+        // It hangs up when nobody has its other side open, and who reads there only looks up when something comes: the
+        // echo of a key from a cooked terminal, a frame from a screen.
+        self.pull((81, 25));
+        self.keys(" ");
+        assert!(!self.shared.wait(|state| state.closed), "nobody draws or echoes");
+        self.shared.state().keyboard = Box::new(std::io::sink());
+        self.master = None;
     }
 
     /// Waits for the end of the program; it must have left the terminal as it found it.
@@ -310,7 +332,12 @@ impl Shared {
             answers.append(&mut answering.answers);
             let _ = state.keyboard.write_all(&answers).and_then(|()| state.keyboard.flush());
             self.changed.notify_all();
+            if state.closing {
+                break;
+            }
         }
+        // Closed before anybody is told.
+        drop(from);
         self.state().closed = true;
         self.changed.notify_all();
     }

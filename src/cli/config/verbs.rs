@@ -135,7 +135,7 @@ fn check(
     let usable = checked.usable();
     if as_json {
         let said = json!({ "file": checked.file, "fine": usable, "problems": checked.problems });
-        print::line(&said.to_string());
+        print::json(&said)?;
     } else {
         for problem in &checked.problems {
             print::line(&problem.to_string());

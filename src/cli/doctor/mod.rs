@@ -96,7 +96,7 @@ pub(super) async fn run(
     checks.push(keys());
     let fine = checks.iter().all(|check| check.state != State::Problem);
     if json {
-        print::line(&json!({ "fine": fine, "checks": checks }).to_string());
+        print::json(&json!({ "fine": fine, "checks": checks }))?;
     } else {
         checks.iter().for_each(say);
     }
@@ -107,7 +107,7 @@ fn say(check: &Check) {
     let text = sanitize(&check.text);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    print::line(&format!("{} {:<13} {first}", print::state(&check.state.to_string()), check.area));
+    print::painted(&format!("{} {:<13} {first}", print::state(&check.state.to_string()), check.area));
     let indent = " ".repeat(23);
     lines.for_each(|line| print::line(&format!("{indent}{line}")));
     if let Some(advice) = &check.advice {
