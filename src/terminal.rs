@@ -71,6 +71,21 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether pictures were sent that the terminal keeps until told otherwise.
 static PICTURES: AtomicBool = AtomicBool::new(false);
 
+/// Where frames are drawn: standard output while the terminal is ours, and nowhere afterwards. ratatui shows the cursor
+/// when it is dropped and complains on stderr where it cannot, which panics where the terminal is gone and stderr with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Output;
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if TAKEN.load(Ordering::SeqCst) { io::stdout().write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) { io::stdout().flush() } else { Ok(()) }
+    }
+}
+
 /// The terminal while it is ours: raw mode, alternate screen, bracketed paste, hidden cursor, our title. It is given
 /// back when this is dropped.
 #[derive(Debug)]
@@ -161,6 +176,20 @@ pub fn take_mouse(on: bool) -> io::Result<()> {
         execute!(io::stdout(), event::EnableMouseCapture)
     } else {
         execute!(io::stdout(), event::DisableMouseCapture)
+    }
+}
+
+/// Whether the terminal is still there: its window may be closed and its connection broken.
+#[must_use]
+pub fn is_there() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Waits until the terminal is gone. Looks once a second: crossterm never returns from reading one that is, and where
+/// SIGHUP is ignored no signal tells.
+pub async fn gone() {
+    while is_there() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -10,15 +10,16 @@ use include_dir::{Dir, include_dir};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Look};
-use super::proxy::{Running, Signals, log_to_file, log_to_stderr};
+use super::proxy::{Running, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
 use super::workbench::{self, Screen, Show};
-use super::{Common, print, traffic};
+use super::{Common, exit, print, traffic};
 use crate::desk::Desk;
 use crate::engine::{Engine, Secret, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
 use crate::proxy::Access;
+use crate::terminal::Signals;
 
 /// The recordings that the demo begins with.
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
@@ -37,6 +38,8 @@ pub(super) async fn run(
     } else {
         log_to_stderr(false);
     }
+    // Before there is a folder that somebody has to take away.
+    let mut signals = Signals::listen()?;
     let dir = tempfile::Builder::new()
         .prefix("retake-demo-")
         .tempdir()
@@ -50,13 +53,21 @@ pub(super) async fn run(
     let ended = if screen {
         show.show(Desk::Here(running.engine.clone()), Screen::demo(running.address, look, length)).await
     } else {
-        lines(&running, length).await
+        lines(&running, length, &mut signals).await
     };
     stop.cancel();
-    let _ = traffic.await;
-    running.stop().await?;
-    stand_in.stop().await?;
-    ended.map(|()| ExitCode::SUCCESS)
+    // One that ended the screen is not counted again.
+    let mut signals = Signals::listen()?;
+    let stopping = async {
+        let _ = traffic.await;
+        running.stop().await?;
+        stand_in.stop().await?;
+        ended.map(|()| ExitCode::SUCCESS)
+    };
+    tokio::select! {
+        code = stopping => code,
+        signal = signals.next() => Ok(exit::of_signal(signal)),
+    }
 }
 
 /// The stand-in for the providers: a proxy of ours that synthesizes everything, as slowly as they answer.
@@ -126,8 +137,7 @@ fn is_recording(path: &Path) -> bool {
 }
 
 /// Without a terminal: one line a call.
-async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()> {
-    let mut signals = Signals::listen()?;
+async fn lines(running: &Running, length: Option<Duration>, signals: &mut Signals) -> anyhow::Result<()> {
     print::line_if_read(&format!("listening on http://{}", running.address));
     print::note(&format!(
         "a demo on this machine alone; point an SDK at it with OPENAI_BASE_URL=http://{}/openai/v1",
@@ -142,7 +152,7 @@ async fn lines(running: &Running, length: Option<Duration>) -> anyhow::Result<()
     };
     tokio::select! {
         () = over => {}
-        () = signals.any() => {}
+        _ = signals.next() => {}
         // The reader left (`| head`), and a demo is for looking.
         _ = &mut printing => {}
     }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use tokio::signal::unix::SignalKind;
+
 use super::print;
 use crate::desk::DeskError;
 use crate::engine::{Blame, EngineError};
@@ -42,6 +44,11 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         );
     }
     exit(error).into()
+}
+
+/// The exit code of a program that a signal cut short, as a shell says it.
+pub(super) fn of_signal(signal: SignalKind) -> ExitCode {
+    u8::try_from(128 + signal.as_raw_value()).unwrap_or(u8::MAX).into()
 }
 
 fn exit(error: &anyhow::Error) -> Exit {

@@ -2,16 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Config};
 use super::exit::Usage;
+use super::print;
 use crate::engine::{self, Engine, Settings};
 use crate::model::Notice;
 use crate::proxy::{Access, DRAIN, Proxy, reachable};
 use crate::store::{Ownership, Store};
+use crate::terminal::Signals;
 
 /// A proxy that runs until it is stopped.
 pub(super) struct Running {
@@ -72,6 +75,17 @@ impl Running {
         }
     }
 
+    /// As [`Running::stop`], until a signal comes: who asks again does not want to wait. The signal where one did.
+    pub(super) async fn stop_or(self, signals: &mut Signals) -> anyhow::Result<Option<SignalKind>> {
+        let engine = self.engine.clone();
+        let signal = tokio::select! {
+            stopped = self.stop() => return stopped.map(|()| None),
+            signal = signals.next() => signal,
+        };
+        close_now(&engine).await;
+        Ok(Some(signal))
+    }
+
     /// Stops taking calls, waits for those under way, closes the store.
     pub(super) async fn stop(mut self) -> anyhow::Result<()> {
         let served = self.drain().await;
@@ -80,31 +94,10 @@ impl Running {
     }
 }
 
-/// The signals that ask the process to end: Ctrl-C, SIGTERM, SIGHUP. From its making on, none of them kills.
-pub(super) struct Signals([Signal; 3]);
-
-impl Signals {
-    pub(super) fn listen() -> std::io::Result<Self> {
-        Ok(Self([
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        ]))
-    }
-
-    pub(super) async fn any(&mut self) {
-        self.next().await;
-    }
-
-    /// The next one, whichever comes.
-    pub(super) async fn next(&mut self) -> SignalKind {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => SignalKind::interrupt(),
-            _ = terminate.recv() => SignalKind::terminate(),
-            _ = hangup.recv() => SignalKind::hangup(),
-        }
-    }
+/// Closes the store at once: calls under way are given up, what was counted is still written down.
+pub(super) async fn close_now(engine: &Engine) {
+    // Who asked twice is not kept waiting by a disk that does not answer; the journal survives any end.
+    let _ = tokio::time::timeout(Duration::from_secs(2), engine.close(Duration::ZERO)).await;
 }
 
 /// Sends the program's own log to stderr: warnings, or what `RETAKE_LOG` says; without the notices, where they are
@@ -113,8 +106,10 @@ pub(super) fn log_to_stderr(with_notices: bool) {
     let filter = log_filter(if with_notices { "warn" } else { "warn,retake::notices=off" });
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| print::Log)
+        .with_ansi(false)
         .with_target(false)
+        .log_internal_errors(false)
         .try_init();
 }
 
@@ -132,6 +127,8 @@ pub(super) fn log_to_file() {
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
     if let Ok(file) = open.open(dir.join("retake.log")) {
         let log = tracing_subscriber::fmt().with_env_filter(log_filter("info")).with_ansi(false);
+        // That would be said on stderr, which may be gone.
+        let log = log.log_internal_errors(false);
         let _ = log.with_writer(std::sync::Mutex::new(file)).try_init();
     }
 }

@@ -7,9 +7,10 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::config::Config;
-use super::proxy::{Running, Signals, log_to_stderr};
-use super::{Common, ProxyArgs, print};
+use super::proxy::{Running, log_to_stderr};
+use super::{Common, ProxyArgs, exit, print};
 use crate::model::{Call, Event};
+use crate::terminal::Signals;
 
 /// What is printed of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +52,9 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyho
         (lines != Lines::None).then(|| tokio::spawn(print_calls(running.engine.subscribe(), lines)));
     // Without a reader the proxy goes on: the calls matter, the lines about them do not.
     print::line_if_read(&format!("listening on http://{}", running.address));
-    signals.any().await;
-    tokio::select! {
-        stopped = running.stop() => stopped?,
-        // Who asks twice does not want to wait for calls under way; what was announced is safe.
-        () = signals.any() => return Ok(ExitCode::FAILURE),
+    signals.next().await;
+    if let Some(signal) = running.stop_or(&mut signals).await? {
+        return Ok(exit::of_signal(signal));
     }
     if let Some(printing) = printing {
         // The engine is gone, so its announcements end and so does the printing.
@@ -92,7 +91,7 @@ pub(super) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) 
 fn print_call(call: &Call, lines: Lines) -> bool {
     match lines {
         Lines::Text => print::line_if_read(&print::call(call)),
-        Lines::Json => print::line_if_read(&serde_json::to_string(call).unwrap_or_default()),
+        Lines::Json => print::line_if_read(&print::json_text(call).unwrap_or_default()),
         Lines::None => true,
     }
 }

@@ -10,11 +10,12 @@ use std::time::Duration;
 use super::config::{self, Config, Look, Place};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
-use super::{Common, ProxyArgs, attach, print};
+use super::{Common, ProxyArgs, attach, exit, print};
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::model::{Notice, Outcome};
 use crate::store::StoreError;
+use crate::terminal::Signals;
 
 /// What a screen is told at its start.
 #[derive(Clone, Debug)]
@@ -64,10 +65,11 @@ pub(super) async fn run(common: &Common, args: ProxyArgs, show: impl Show) -> an
     };
     let shown = show.show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;
     let summary = summary(&running.engine);
-    running.stop().await?;
+    // A signal that ended the screen is not counted again.
+    let cut_short = running.stop_or(&mut Signals::listen()?).await?;
     shown?;
     print::note(&summary);
-    Ok(ExitCode::SUCCESS)
+    Ok(cut_short.map_or(ExitCode::SUCCESS, exit::of_signal))
 }
 
 /// Whether a store could not be had because a proxy runs on it.

@@ -76,12 +76,12 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 pub use action::Action;
 pub use app::Options;
@@ -90,7 +90,7 @@ pub use theme::{Depth, Look, Theme, ThemeError};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Continued, Keys, Screen, Signals, Surroundings};
+use crate::terminal::{self, Continued, Keys, Output, Protocol, Screen, Signals, Surroundings};
 use app::App;
 use message::Message;
 use shell::{Shell, Sources};
@@ -105,7 +105,8 @@ const BATCH: usize = 256;
 /// of any other thread is shown as a message. `clock` says how late it is; the screen also leaves when `over` ends.
 ///
 /// # Errors
-/// When standard output is no terminal, or the terminal or the desk fails.
+/// When standard output is no terminal, or the terminal or the desk fails. A terminal that is gone is an end like any
+/// other.
 pub async fn run(
     desk: Desk,
     mut options: Options,
@@ -124,43 +125,57 @@ pub async fn run(
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let (signals, continued) = (Signals::listen()?, Continued::listen()?);
     let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
-    let screen = Some(Screen::take(&title)?);
-    terminal::take_mouse(options.mouse)?;
-    let notices = std::mem::take(&mut options.notices);
-    let protocol = options.protocol.unwrap_or_else(|| terminal::probe(&Surroundings::here()));
-    options.protocol = Some(protocol);
-    let outside = Outside {
-        base: options.url(),
-        copy: options.copy.clone(),
-        open: options.open.clone(),
-        outbox: tokio::sync::Mutex::default(),
+    let screen = Screen::take(&title)?;
+    let ended = async {
+        terminal::take_mouse(options.mouse)?;
+        let notices = std::mem::take(&mut options.notices);
+        let protocol = match options.protocol {
+            Some(protocol) => protocol,
+            None => probed().await,
+        };
+        options.protocol = Some(protocol);
+        let outside = Outside {
+            base: options.url(),
+            copy: options.copy.clone(),
+            open: options.open.clone(),
+            outbox: tokio::sync::Mutex::default(),
+        };
+        let (typed, keys) = mpsc::channel(BATCH);
+        let mut shell = Shell {
+            app: App::new(options),
+            screen: Some(screen),
+            terminal: Terminal::new(CrosstermBackend::new(Output))?,
+            keys: Keys::read(typed),
+            protocol,
+            workers: Workers::start(&desk, outside, say),
+            desk,
+            title,
+            signals,
+            continued,
+            stale: false,
+        };
+        let (columns, rows) = terminal::size()?;
+        shell.app.prices = shell.desk.prices();
+        shell.take(Message::Resize(columns, rows)).await?;
+        shell.take(Message::Tick(clock())).await?;
+        shell.take(Message::Snapshot(Box::new(snapshot))).await?;
+        for notice in notices {
+            shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
+        }
+        tokio::select! {
+            ended = shell.turn(Sources { keys, said, events, clock }) => ended,
+            () = over => Ok(()),
+        }
     };
-    let (typed, keys) = mpsc::channel(BATCH);
-    let mut shell = Shell {
-        app: App::new(options),
-        terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
-        keys: Keys::read(typed),
-        protocol,
-        workers: Workers::start(&desk, outside, say),
-        desk,
-        screen,
-        title,
-        signals,
-        continued,
-        stale: false,
-    };
-    let (columns, rows) = terminal::size()?;
-    shell.app.prices = shell.desk.prices();
-    shell.take(Message::Resize(columns, rows)).await?;
-    shell.take(Message::Tick(clock())).await?;
-    shell.take(Message::Snapshot(Box::new(snapshot))).await?;
-    for notice in notices {
-        shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
+    let ended = ended.await;
+    // A terminal that is gone fails at everything, and leaves nobody to be told.
+    if terminal::is_there() { ended } else { Ok(()) }
+}
+
+/// How the terminal shows pictures. Asked on a thread of its own: a terminal that goes away meanwhile never answers.
+async fn probed() -> Protocol {
+    tokio::select! {
+        probed = spawn_blocking(|| terminal::probe(&Surroundings::here())) => probed.unwrap_or_default(),
+        () = terminal::gone() => Protocol::default(),
     }
-    let ended = tokio::select! {
-        ended = shell.turn(Sources { keys, said, events, clock }) => ended,
-        () = over => Ok(()),
-    };
-    shell.screen = None;
-    ended
 }

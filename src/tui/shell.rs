@@ -1,6 +1,6 @@
 //! What carries effects out: the loop and the terminal.
 
-use std::io::{self, Stdout};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::work::{self, Workers};
 use super::{text, view};
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Continued, EditorError, Keys, Protocol, Screen, Signals};
+use crate::terminal::{self, Continued, EditorError, Keys, Output, Protocol, Screen, Signals};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
@@ -31,12 +31,12 @@ const EVENTS: usize = 512;
 pub(super) struct Shell {
     pub(super) app: App,
     pub(super) desk: Desk,
-    pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// None while somebody's editor or the shell has the terminal. Before `terminal`, so that it is dropped first.
+    pub(super) screen: Option<Screen>,
+    pub(super) terminal: Terminal<CrosstermBackend<Output>>,
     pub(super) keys: Keys,
     pub(super) protocol: Protocol,
     pub(super) workers: Workers,
-    /// None while somebody's editor or the shell has the terminal.
-    pub(super) screen: Option<Screen>,
     pub(super) title: String,
     pub(super) signals: Signals,
     pub(super) continued: Continued,
@@ -72,9 +72,10 @@ impl Shell {
                         let snapshot = self.snapshot().await;
                         self.take(snapshot).await?;
                     }
-                    Some(Message::Tick((sources.clock)()))
+                    let there = terminal::is_there();
+                    Some(if there { Message::Tick((sources.clock)()) } else { Message::Terminate })
                 }
-                () = self.signals.any() => Some(Message::Terminate),
+                _ = self.signals.next() => Some(Message::Terminate),
                 () = self.continued.wait() => Some(self.renew()?),
                 () = sleep_until(next_frame), if dirty => {
                     next_frame = Instant::now() + FRAME;
@@ -244,7 +245,7 @@ impl Shell {
             Ok::<_, EditorError>(draft.judged(&opened, left))
         });
         let judged = judged.await;
-        self.signals.forget_interrupts();
+        self.signals.forget_typed();
         self.take_back()?;
         let effects = self.app.update(match judged {
             Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),

@@ -317,7 +317,8 @@ pub(super) async fn until_key(
     });
     let ended = tokio::select! {
         shown = &mut shown => return (false, shown.unwrap_or_else(|error| Err(io::Error::other(error)))),
-        () = signals.any() => true,
+        _ = signals.next() => true,
+        () = terminal::gone() => true,
     };
     stop.store(true, Ordering::SeqCst);
     // A terminal that stopped answering must not keep the process from ending.

@@ -3,6 +3,7 @@
 mod attach;
 mod curate;
 mod edit;
+mod endings;
 mod fix;
 mod leave;
 mod panic;

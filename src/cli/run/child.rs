@@ -6,13 +6,13 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::process::{Pid, Signal, getpgid, kill_process};
 use rustix::termios::tcgetpgrp;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::SignalKind;
 
 use super::environment::Environment;
-use crate::cli::proxy::Signals;
+use crate::terminal::Signals;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,34 +60,26 @@ pub(super) async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result
             return Ok(Ended { status: child.wait().await?, hard: true });
         }
         asked = true;
-        if !reached_already(signal) {
-            pass_on(child, signal);
+        // It has no id once it was waited for, so nobody else can be meant.
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(id) = id.filter(|id| !reached_already(*id, signal)) {
+            pass_on(id, signal);
         }
     }
 }
 
-/// Whether the child got the signal, too: the terminal sends Ctrl-C to the whole group of processes before it, and for
-/// many programs a second one means to end at once.
-fn reached_already(signal: SignalKind) -> bool {
-    let foreground = || {
-        let terminal = File::open("/dev/tty").ok()?;
-        Some(tcgetpgrp(terminal).ok()? == getpgrp())
-    };
-    signal != SignalKind::terminate() && foreground() == Some(true)
+/// Whether the child got the signal, too: the terminal sends Ctrl-C and Ctrl-\ to the whole group of processes before
+/// it, and for many programs a second one means to end at once.
+fn reached_already(child: Pid, signal: SignalKind) -> bool {
+    let foreground = || tcgetpgrp(File::open("/dev/tty").ok()?).ok();
+    let typed = [SignalKind::interrupt(), SignalKind::quit()].contains(&signal);
+    typed && foreground().is_some_and(|group| getpgid(Some(child)).is_ok_and(|own| own == group))
 }
 
-fn pass_on(child: &Child, signal: SignalKind) {
-    let signal = match signal {
-        interrupt if interrupt == SignalKind::interrupt() => Signal::INT,
-        hangup if hangup == SignalKind::hangup() => Signal::HUP,
-        _ => Signal::TERM,
-    };
-    // It has no id once it was waited for, so nobody else can be meant.
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(id) = id {
-        // It may have ended just now, and then there is nobody left to tell.
-        let _ = kill_process(id, signal);
-    }
+fn pass_on(id: Pid, signal: SignalKind) {
+    let signal = Signal::from_named_raw(signal.as_raw_value()).unwrap_or(Signal::TERM);
+    // It may have ended just now, and then there is nobody left to tell.
+    let _ = kill_process(id, signal);
 }
 
 /// The exit code as a shell says it: 128 and the signal for a command that a signal ended.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::config::{self, Config};
 use super::exit::Usage;
-use super::proxy::{Running, Signals, log_to_stderr};
+use super::proxy::{Running, close_now, log_to_stderr};
 use super::{Common, ProxyArgs, print};
 use crate::desk::Desk;
 use crate::engine::Explanation;
@@ -20,6 +20,7 @@ use crate::model::{CallId, Mode, Outcome, Snapshot};
 use crate::proxy::{DRAIN, reachable, scope_prefix};
 use crate::reading::sanitize;
 use crate::store::StoreError;
+use crate::terminal::Signals;
 
 mod child;
 mod environment;
@@ -103,13 +104,20 @@ pub(super) async fn run(common: &Common, job: Job) -> anyhow::Result<ExitCode> {
     };
     let ended = child::wait(&mut child, &mut signals).await?;
     let code = child::code(ended.status);
-    if ended.hard {
-        // Who asks twice does not want to wait; what was announced is safe.
+    let summed = if ended.hard {
+        None
+    } else {
+        tokio::select! {
+            summed = host.summed(&since) => Some(summed?),
+            _ = signals.next() => None,
+        }
+    };
+    let Some(summed) = summed else {
+        // Who asks twice does not want to wait for a summary.
+        if let Desk::Here(engine) = &desk {
+            close_now(engine).await;
+        }
         return Ok(code.into());
-    }
-    let summed = tokio::select! {
-        summed = host.summed(&since) => summed?,
-        () = signals.any() => return Ok(code.into()),
     };
     job.finish(summed.of(url, code), file.as_mut())
 }
@@ -124,7 +132,7 @@ impl Job {
         if failed && summary.command_exit == 0 {
             summary.exit = 1;
         }
-        let json = serde_json::to_string(&summary)?;
+        let json = print::json_text(&summary)?;
         if let Some(file) = file {
             let written = file.write_all(json.as_bytes()).and_then(|()| file.write_all(b"\n"));
             written.map_err(|error| anyhow::anyhow!("the summary could not be written: {error}"))?;

@@ -1,0 +1,265 @@
+//! Every way to end that a program cannot choose, after which the store is free and what was counted is known.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use retake::store::owner;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::home::{CHAT_PATH, Running, call, chat, signal};
+use crate::terminal::owned;
+use crate::world::PATIENCE;
+
+/// Makes a recording at a proxy, which then answers once.
+async fn recorded_and_hit(address: SocketAddr) {
+    for result in ["record", "replay"] {
+        let reply = call(address, CHAT_PATH, &[], &chat("a cat")).await;
+        assert_eq!((reply.status, reply.headers.text("x-retake-result")), (200, Some(result)));
+    }
+}
+
+/// Waits until something is there.
+#[track_caller]
+fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits for the end of the process that owns the store.
+#[track_caller]
+fn is_let_go(home: &Home, what: &str) {
+    until(&format!("{what}: the store is still held"), || owner(&home.store()).is_none().then_some(()));
+}
+
+/// A process id that a command wrote into a file.
+fn written(home: &Home, file: &str) -> u32 {
+    let id = || std::fs::read_to_string(home.path().join(file)).ok()?.strip_suffix('\n')?.parse().ok();
+    until("the command does not start", id)
+}
+
+#[track_caller]
+fn is_gone(pid: u32, what: &str) {
+    let gone = || (!std::fs::exists(format!("/proc/{pid}/exe")).unwrap_or(false)).then_some(());
+    until(&format!("{what}: process {pid} goes on"), gone);
+}
+
+/// Asserts that nothing was lost: the recording, its hit, and when its use began to be known.
+#[track_caller]
+fn all_is_known(home: &Home, what: &str) {
+    is_let_go(home, what);
+    let rows = home.rows();
+    assert_eq!((rows.len(), rows[0].usage.hits), (1, 1), "{what}");
+    let stats: Value = serde_json::from_str(&home.fine(&["stats", "--json"])).unwrap();
+    assert_eq!(stats["use_unknown_before"], 0, "{what}: {stats}");
+}
+
+/// The words that start a recording proxy, headless or with its screen.
+fn recording(upstream: &Upstream, verb: &str) -> String {
+    let to = upstream.address;
+    format!(
+        "{} {verb} --listen 127.0.0.1:0 --mode replay-or-record --upstream openai=http://{to}",
+        env!("CARGO_BIN_EXE_retake")
+    )
+}
+
+/// Where the owner of a store listens that is about to be opened.
+fn listening(home: &Home) -> SocketAddr {
+    until("nobody listens", || owner(&home.store())?.address?.parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_screen_that_is_asked_to_end_or_loses_its_terminal_forgets_nothing() {
+    let upstream = Upstream::start(answer).await;
+    for name in ["TERM", "HUP", "INT", "QUIT"] {
+        let home = Home::new();
+        let mut terminal = workbench(&home, SMALL, &upstream);
+        let (owner, address) = owned(&home);
+        recorded_and_hit(address).await;
+        signal(name, owner.pid);
+        terminal.ends(0);
+        all_is_known(&home, name);
+    }
+    // Under `nohup` no signal comes: the terminal is simply gone. Words behind the command are streams of it.
+    for (what, before, behind) in [
+        ("a closed window", "", ""),
+        ("a closed window under nohup", "trap '' HUP; ", ""),
+        ("a closed window and no stderr", "", " 2>&-"),
+        ("a closed window and a full disk", "trap '' HUP; ", " 2>/dev/full"),
+    ] {
+        let home = Home::new();
+        let command = format!("{before}{}{behind}; echo ended", recording(&upstream, "tui"));
+        let mut terminal = Terminal::program(&home, SMALL, &["sh", "-c", &command]);
+        terminal.shows("q quit");
+        recorded_and_hit(owned(&home).1).await;
+        terminal.hangs_up();
+        all_is_known(&home, what);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_screen_without_stderr_ends_as_usual() {
+    let upstream = Upstream::start(answer).await;
+    for stderr in ["2>&-", "2>/dev/full", "2> >(exit 0)"] {
+        let home = Home::new();
+        let command = format!("{} {stderr}", recording(&upstream, "tui"));
+        let mut terminal = Terminal::program(&home, SMALL, &["bash", "-c", &command]);
+        terminal.shows("q quit");
+        recorded_and_hit(owned(&home).1).await;
+        terminal.line(&["HIT", "200"]);
+        terminal.shows("0 in flight");
+        terminal.keys("q");
+        terminal.ends(0);
+        all_is_known(&home, stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_screen_keeps_its_recordings_and_lets_the_store_go() {
+    let upstream = Upstream::start(answer).await;
+    let home = Home::new();
+    let terminal = workbench(&home, SMALL, &upstream);
+    let (owner, address) = owned(&home);
+    recorded_and_hit(address).await;
+    signal("KILL", owner.pid);
+    is_let_go(&home, "SIGKILL");
+    assert_eq!(home.rows().len(), 1);
+    drop(terminal);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attached_screen_ends_and_its_proxy_goes_on() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let running = home.record(&upstream);
+    for name in ["TERM", "HUP", "INT", "QUIT", "closed window"] {
+        let mut terminal = Terminal::program(
+            &home,
+            SMALL,
+            &["sh", "-c", &format!("echo $$ >pid; exec {}", env!("CARGO_BIN_EXE_retake"))],
+        );
+        terminal.shows("retake attached");
+        let pid = written(&home, "pid");
+        if name == "closed window" {
+            terminal.hangs_up();
+            is_gone(pid, name);
+        } else {
+            signal(name, pid);
+            terminal.ends(0);
+            terminal.shows("goes on");
+        }
+        assert_eq!(running.call(CHAT_PATH, &[], &chat(name)).await.status, 200);
+    }
+    assert_eq!(running.end("TERM").code, Some(0));
+    assert_eq!(home.rows().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_headless_proxy_that_is_asked_to_end_forgets_nothing() {
+    let upstream = Upstream::start(answer).await;
+    let to = format!("openai=http://{}", upstream.address);
+    for name in ["TERM", "HUP", "INT", "QUIT"] {
+        let home = Home::new();
+        let running = home.serve(&["--mode", "replay-or-record", "--upstream", &to]);
+        recorded_and_hit(running.address).await;
+        assert_eq!(running.end(name).code, Some(0), "{name}");
+        all_is_known(&home, name);
+    }
+    // It outlives its terminal only where it is told to.
+    for (what, before, behind, outlives) in [
+        ("a closed window", "", "", false),
+        ("a closed window and a full disk", "", " 2>/dev/full", false),
+        ("a closed window under nohup", "trap '' HUP; ", "", true),
+        ("a closed window under nohup, with a log", "trap '' HUP; export RETAKE_LOG=trace; ", "", true),
+    ] {
+        let home = Home::new();
+        let command = format!("{before}{}{behind}; echo ended", recording(&upstream, "serve"));
+        let mut terminal = Terminal::program(&home, SMALL, &["sh", "-c", &command]);
+        let address = listening(&home);
+        terminal.shows("listening on");
+        if outlives {
+            terminal.hangs_up();
+            recorded_and_hit(address).await;
+            signal("TERM", owner(&home.store()).unwrap().pid);
+        } else {
+            recorded_and_hit(address).await;
+            terminal.hangs_up();
+        }
+        all_is_known(&home, what);
+    }
+}
+
+/// A proxy with a call under way that never ends.
+async fn stuck(home: &Home) -> (Running, tokio::task::JoinHandle<()>) {
+    let reached = Arc::new(Notify::new());
+    let tell = Arc::clone(&reached);
+    let upstream = Upstream::start(move |seen| {
+        if !String::from_utf8_lossy(&seen.body).contains("never") {
+            return answer(seen);
+        }
+        tell.notify_one();
+        let body = axum::body::Body::from_stream(futures_util::stream::pending::<
+            Result<bytes::Bytes, std::io::Error>,
+        >());
+        Response::builder().header("content-type", "application/json").body(body).unwrap()
+    })
+    .await;
+    let to = format!("openai=http://{}", upstream.address);
+    let running = home.serve(&["--mode", "replay-or-record", "--upstream", &to]);
+    let address = running.address;
+    recorded_and_hit(address).await;
+    let calling = tokio::spawn(async move {
+        let _upstream = upstream;
+        call(address, CHAT_PATH, &[], &chat("never")).await;
+    });
+    tokio::time::timeout(PATIENCE, reached.notified()).await.unwrap();
+    (running, calling)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_twice_does_not_wait_and_loses_nothing() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
+        let home = Home::new();
+        let (mut running, calling) = stuck(&home).await;
+        signal(name, running.pid());
+        // It has heard the first when it takes no more calls.
+        until("it was not heard", || owner(&home.store())?.address.is_none().then_some(()));
+        signal(name, running.pid());
+        let said = running.ended();
+        assert_eq!(said.code, Some(code), "{name}: {said:?}");
+        all_is_known(&home, name);
+        calling.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_passes_its_end_on_and_leaves_no_command_behind() {
+    let upstream = Upstream::start(answer).await;
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("\x03", 130), ("\x1c", 131), ("closed window", 0)] {
+        let home = Home::new();
+        // A command in a session of its own hears nothing but what is passed on.
+        let apart = if name == "closed window" { "setsid " } else { "" };
+        let command = format!("{apart}sh -c 'echo $$ >child; exec tail -f /dev/null'");
+        let words = format!("exec {} -- {command}", recording(&upstream, "run"));
+        let mut terminal = Terminal::program(&home, SMALL, &["sh", "-c", &words]);
+        recorded_and_hit(listening(&home)).await;
+        let child = written(&home, "child");
+        match name {
+            "closed window" => terminal.hangs_up(),
+            "TERM" | "HUP" => signal(name, owner(&home.store()).unwrap().pid),
+            key => terminal.keys(key),
+        }
+        if name != "closed window" {
+            terminal.ends(code);
+        }
+        is_gone(child, name);
+        all_is_known(&home, name);
+    }
+}
