@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{Desk, DeskError, known};
 use crate::editing::Fault;
 use crate::engine::{
-    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Trashed,
-    UsageReport, Verdict,
+    Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Thing,
+    Trashed, UsageReport, Verdict,
 };
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
@@ -243,15 +243,19 @@ impl Desk {
         }
     }
 
-    /// Sends a recording's request to the proxy once more; nothing is forwarded.
+    /// Sends the request of a recording or a call to the proxy once more; nothing is forwarded.
     ///
     /// # Errors
-    /// When it is not there or cannot be read.
-    pub async fn fire(&self, id: &RecordingId) -> Result<Fired, DeskError> {
+    /// When it is not there, cannot be read or, of a call, is not in memory.
+    pub async fn fire(&self, thing: &Thing) -> Result<Fired, DeskError> {
         match self {
-            Self::Here(engine) => Ok(engine.fire(id).await?),
+            Self::Here(engine) => Ok(engine.fire(thing).await?),
             Self::There(owner) => {
-                owner.call(Method::POST, &format!("/recordings/{id}/fire"), &json!({})).await
+                let path = match thing {
+                    Thing::Recording(id) | Thing::Original(id) => format!("/recordings/{id}/fire"),
+                    Thing::Call(id) => format!("/calls/{}/fire", id.0),
+                };
+                owner.call(Method::POST, &path, &json!({})).await
             }
         }
     }

@@ -17,8 +17,8 @@ use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal, decoded_len};
 use crate::matching::{Decision, Fields, check_strategy, decide, summary};
 use crate::model::{
-    ByteLog, Exchange, Headers, Latency, Mode, Outcome, RecordingId, Request, Response, Scrubbed, Strategy,
-    is_hop_by_hop, is_own, speaks_for_origin,
+    ByteLog, Call, Exchange, Headers, Latency, MatchHeader, Mode, Outcome, RecordingId, Request, Response,
+    Scrubbed, Strategy, is_hop_by_hop, is_own, speaks_for_origin,
 };
 
 /// Bodies from this length on are read aside.
@@ -55,6 +55,21 @@ pub struct Overrides {
     pub scope: Option<Arc<str>>,
     /// Whether links are left as the provider sent them.
     pub original_media: bool,
+}
+
+impl Overrides {
+    /// What the call's headers ask for instead of the recordings' strategies.
+    fn match_header(&self) -> Option<MatchHeader> {
+        let Self { strategy, recording, .. } = self;
+        (strategy.is_some() || recording.is_some())
+            .then(|| MatchHeader { strategy: strategy.clone(), recording: recording.clone() })
+    }
+
+    /// What a call of the history asked for, so that it can be asked again. The pace is not among it.
+    pub(super) fn of_call(call: &Call) -> Self {
+        let MatchHeader { strategy, recording } = call.match_header.as_deref().cloned().unwrap_or_default();
+        Self { mode: Some(call.mode), strategy, recording, scope: call.scope.clone(), ..Self::default() }
+    }
 }
 
 /// What is sent back.
@@ -132,6 +147,7 @@ impl Engine {
         ticket.asks(&Arc::new(asking));
         ticket.call().profile = profile.as_ref().map(|profile| Arc::clone(&profile.name));
         ticket.call().scope.clone_from(&incoming.overrides.scope);
+        ticket.call().match_header = incoming.overrides.match_header().map(Arc::new);
         let secrets = Vec::new();
         let (instead, lasting) = (None, true);
         Asked { incoming, scrubbed, fields, mode, profile, generation, secrets, instead, lasting, ticket }

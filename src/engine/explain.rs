@@ -257,21 +257,22 @@ impl Engine {
     pub async fn explain_call(&self, id: CallId) -> Option<Explanation> {
         let call = self.call(id)?;
         let request = self.asked_for(&call)?;
-        let overrides =
-            Overrides { scope: call.scope.clone(), mode: Some(call.mode), ..Overrides::default() };
-        self.explained(request.get(), &overrides, keepable(&call)).await.ok()
+        self.explained(request.get(), &Overrides::of_call(&call), keepable(&call)).await.ok()
     }
 
     /// What a call asked for, as far as that is remembered.
-    fn asked_for(&self, call: &Call) -> Option<Scrubbed> {
+    pub(super) fn asked_for(&self, call: &Call) -> Option<Scrubbed> {
         if let Some(exchange) = self.exchange(call.id) {
             return Some(exchange.request.clone());
         }
         if let Some(request) = self.shared.history.asked_for(call.id) {
             return Some(request);
         }
-        // A hit in all fields asked for what the recording holds.
-        let equal = call.outcome == Some(Outcome::Replay) && !call.cosmetic;
+        // A hit in all fields asked for what the recording holds, and one that was recorded became it.
+        let equal = match call.outcome {
+            Some(Outcome::Replay) => !call.cosmetic,
+            outcome => outcome == Some(Outcome::Record),
+        };
         self.request_of(call.recording.as_ref().filter(|_| equal)?)
     }
 

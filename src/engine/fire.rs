@@ -1,4 +1,4 @@
-//! A recorded request sent once more, to see what answers it; and what of it decides that.
+//! A request sent once more, to see what answers it; and what of it decides that.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,13 +7,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::answer::aside;
-use super::{Engine, Incoming, Overrides, Raw, VerbError};
-use crate::model::{CallId, Latency, Mode, Outcome, RecordingId};
+use super::{Engine, Incoming, Overrides, Raw, Thing, VerbError};
+use crate::model::{CallId, Latency, Mode, Outcome, RecordingId, Request};
 
 /// How many fields are told; a body may have many more.
 const TOLD: usize = 500;
 
-/// What became of a recorded request that was sent once more.
+/// What became of a request that was sent once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fired {
     /// The call in the history.
@@ -49,23 +49,27 @@ pub struct FieldShown {
 }
 
 impl Engine {
-    /// Sends a recording's request through the engine once more, in mode `replay-or-error`: nothing is forwarded. It is a
-    /// call like any other: it is in the history, and a hit counts.
+    /// Sends the request of a recording, in its scope, or of a call, with its scope and match headers, through the engine
+    /// once more, in mode `replay-or-error`: nothing is forwarded. It is a call like any other: it is in the history, and a
+    /// hit counts.
     ///
     /// # Errors
-    /// When the recording is not there or cannot be read.
-    pub async fn fire(&self, id: &RecordingId) -> Result<Fired, VerbError> {
-        let unknown = || VerbError::Unknown(id.clone());
-        // One in the trash can still be read.
-        self.row(id).ok_or_else(unknown)?;
-        let recording = self.recording(id)?.ok_or_else(unknown)?;
-        let request = recording.request.get().clone();
+    /// When the recording is not there or cannot be read, or the call or what it asked for is not in memory: another
+    /// request is never sent in its place.
+    pub async fn fire(&self, thing: &Thing) -> Result<Fired, VerbError> {
+        let (request, asked) = match thing {
+            Thing::Recording(id) | Thing::Original(id) => self.request_to_fire(id)?,
+            Thing::Call(id) => {
+                let call = self.call(*id).ok_or(VerbError::UnknownCall(id.0))?;
+                let request = self.asked_for(&call).ok_or(VerbError::Forgotten(id.0))?;
+                (request.get().clone(), Overrides::of_call(&call))
+            }
+        };
         let overrides = Overrides {
             mode: Some(Mode::ReplayOrError),
             latency: Some(Latency::None),
-            scope: recording.scope.as_deref().map(Into::into),
             original_media: true,
-            ..Overrides::default()
+            ..asked
         };
         let (base, started) = (Arc::from("http://127.0.0.1"), Instant::now());
         let raw = Raw {
@@ -86,6 +90,15 @@ impl Engine {
         let known = self.call(call).ok_or(VerbError::UnknownCall(call.0))?;
         let (outcome, recording) = (known.outcome, known.recording.clone());
         Ok(Fired { call, outcome, recording, reason: known.reason.clone() })
+    }
+
+    fn request_to_fire(&self, id: &RecordingId) -> Result<(Request, Overrides), VerbError> {
+        let unknown = || VerbError::Unknown(id.clone());
+        // One in the trash can still be read.
+        self.row(id).ok_or_else(unknown)?;
+        let recording = self.recording(id)?.ok_or_else(unknown)?;
+        let scope = recording.scope.as_deref().map(Into::into);
+        Ok((recording.request.get().clone(), Overrides { scope, ..Overrides::default() }))
     }
 
     /// The fields of a recording's request, and which of them decide; none where it is not there.

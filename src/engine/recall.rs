@@ -11,7 +11,7 @@ use crate::matching::{Outline, Past, Suggestion, suggest};
 use crate::model::{Call, Scrubbed, Snapshot};
 
 /// The version of what stands in a slot. Others are left out: the history is no part of the truth.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 #[derive(Serialize)]
 struct Kept<'a> {

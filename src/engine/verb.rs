@@ -73,7 +73,7 @@ pub enum VerbError {
     UnknownCall(u64),
     /// The request of a call is forgotten.
     #[error(
-        "call {0} is not in memory: only the newest calls of a running retake can be kept, and none of more than 8 MiB"
+        "call {0} is not in memory: only the newest calls of a running retake are, and none of more than 8 MiB; make it again"
     )]
     Forgotten(u64),
     /// A call has no answer yet.

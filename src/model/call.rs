@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, Mode, RecordingId, Timestamp};
+use super::{CallId, Mode, RecordingId, Strategy, Timestamp};
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,6 +85,18 @@ pub struct Call {
     /// Seconds that an upstream which refused asks to wait.
     #[serde(default)]
     pub retry_after: Option<u64>,
+    /// What its own headers asked for instead of the recordings' strategies; none where they said nothing.
+    #[serde(default)]
+    pub match_header: Option<Arc<MatchHeader>>,
+}
+
+/// The match headers of a call (`X-Retake-Match`, `X-Retake-Fields`, `X-Retake-Recording`), as they were understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchHeader {
+    /// The strategy, instead of each recording's own.
+    pub strategy: Option<Strategy>,
+    /// The recording that answers, whatever the call holds.
+    pub recording: Option<RecordingId>,
 }
 
 /// Why a call missed, so that misses for the same reason can be told: equal causes are one.

@@ -20,7 +20,7 @@ mod step;
 mod strategy;
 mod time;
 
-pub use call::{Call, Cause, Outcome};
+pub use call::{Call, Cause, MatchHeader, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
 pub use exchange::{
     ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_hop_by_hop, is_own,

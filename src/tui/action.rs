@@ -82,7 +82,7 @@ actions! {
     Duplicate "duplicate" "make a copy";
     Outside "outside" "open the body or picture in another program";
     Copy "copy" "copy a part of it";
-    Fire "fire" "send its request to this proxy again, to see it hit";
+    Fire "fire" "send its request to this proxy again, to see whether it hits";
     Rerecord "rerecord" "ask the upstream once more, after asking";
     Reviews "reviews" "what waits for review";
     Accept "accept" "the new answer takes the old one's place";

@@ -49,8 +49,8 @@ pub enum Effect {
     },
     /// Show a part of an exchange in another program; answered by `Message::Done` or `Failed`.
     Outside(Held, Shown),
-    /// Send a recording's request once more; answered by `Message::Fired` or `Failed`.
-    Fire(RecordingId),
+    /// Send the request of a call or a recording once more; answered by `Message::Fired` or `Failed`.
+    Fire(Thing),
     /// Ask the desk something; answered by `Message::Answered`.
     Ask(u64, Ask),
     /// Ask the desk for a change; answered by `Message::Done` or `Message::Failed`.

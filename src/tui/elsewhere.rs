@@ -57,14 +57,13 @@ impl App {
         vec![Effect::Outside(self.held(thing), what)]
     }
 
-    /// Sends the selected recording's request once more.
+    /// Sends the request of the selected call or recording once more.
     pub(super) fn fire(&mut self) -> Vec<Effect> {
-        let Some(id) = self.targets().first().cloned() else {
-            self.toasts
-                .info(self.now, "No recording is selected; r sends the request of one once more".into());
+        let Some(thing) = self.selected_thing() else {
+            self.toasts.info(self.now, "Nothing is selected; r sends a call or a recording once more".into());
             return Vec::new();
         };
-        vec![Effect::Fire(id)]
+        vec![Effect::Fire(thing)]
     }
 
     /// A request was sent once more: says what became of it, and goes to the call.

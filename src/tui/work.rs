@@ -91,8 +91,8 @@ impl Workers {
             Effect::Outside(held, shown) => self.tell("open", move |desk, outside| async move {
                 held::opened(&desk, &outside, &held, &shown).await
             }),
-            Effect::Fire(id) => self.tell("fire", move |desk, _| async move {
-                desk.fire(&id).await.map(Message::Fired).map_err(|error| error.to_string())
+            Effect::Fire(thing) => self.tell("fire", move |desk, _| async move {
+                desk.fire(&thing).await.map(Message::Fired).map_err(|error| error.to_string())
             }),
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::Sift(sift) => drop(self.sifts.send_replace(Some(sift))),

@@ -4,6 +4,7 @@ mod coalesce;
 mod earlier;
 mod failures;
 mod fields;
+mod fired;
 mod hostile_page;
 mod known;
 mod media;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{Failure, Ids, LARGEST_QUESTION, Routes};
 use crate::editing::ParseFaultError;
 use crate::engine::{
-    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Trashed,
+    Compacted, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Thing, Trashed,
     UsageReport, VerbError, Verdict,
 };
 use crate::matching::NamedField;
@@ -124,6 +124,7 @@ impl Routes {
             .route("/recordings/{id}/edit", post(edit).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/{id}/derive", post(derive))
             .route("/recordings/{id}/fire", post(fire))
+            .route("/calls/{id}/fire", post(fire_call))
             .route("/recordings/new", post(create).layer(DefaultBodyLimit::max(LARGEST_QUESTION)))
             .route("/recordings/rerecord", post(rerecord))
             .route("/calls/{id}/keep", post(keep))
@@ -194,7 +195,11 @@ async fn derive(
 }
 
 async fn fire(State(shared): Here, Path(id): Path<RecordingId>) -> Answered<Fired> {
-    Ok(Json(shared.engine.fire(&id).await?))
+    Ok(Json(shared.engine.fire(&Thing::Recording(id)).await?))
+}
+
+async fn fire_call(State(shared): Here, Path(id): Path<u64>) -> Answered<Fired> {
+    Ok(Json(shared.engine.fire(&Thing::Call(CallId(id))).await?))
 }
 
 async fn create(State(shared): Here, Json(draft): Json<Draft>) -> Answered<RecordingId> {

@@ -198,10 +198,23 @@ fn what_the_detail_shows_is_opened_outside() {
     ));
 }
 
+/// A call that hits with another seed than the recording's was sent with the recording's seed.
+#[test]
+fn on_live_the_selected_call_is_sent_once_more_and_not_what_answered_it() {
+    let mut script = Script::new(world::world(12, 40)).keys("1 r");
+    let call = script.app.selected_call().map(|call| (call.id, call.recording.clone())).unwrap();
+    assert!(call.1.is_some(), "a recording answered it");
+    assert_eq!(script.effects(), [Effect::Fire(Thing::Call(call.0))]);
+    // Of marked recordings it is the one under the cursor, which the pane beside it shows.
+    let mut script = recordings().keys("<Space> j r");
+    let row = script.app.selected_row().map(|row| row.id.clone()).unwrap();
+    assert_eq!(script.effects(), [Effect::Fire(Thing::Recording(row))]);
+}
+
 #[test]
 fn a_request_that_was_sent_once_more_leads_to_its_call() {
     let mut script = recordings().keys("r");
-    assert_eq!(script.effects(), [Effect::Fire(world::id(0))]);
+    assert_eq!(script.effects(), [Effect::Fire(Thing::Recording(world::id(0)))]);
     let fired =
         |outcome, recording| Fired { call: CallId(41), outcome: Some(outcome), recording, reason: None };
     script.say(Message::Fired(fired(Outcome::Replay, Some(world::id(0)))));

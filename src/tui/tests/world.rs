@@ -115,6 +115,7 @@ pub(crate) fn call(number: u64) -> Call {
     };
     Call {
         scope: None,
+        match_header: None,
         coalesced: None,
         id: CallId(number),
         at: Timestamp(START.0 + i64::try_from(number).unwrap() * 700),
