@@ -167,7 +167,7 @@ pub const KEYS: &[KeyEntry] = &[
         "unused",
         RECORDINGS,
         Values::Time,
-        ("how long ago it last answered anywhere, or came here", &[">30d"]),
+        ("how long ago it last answered anywhere, or came here", &["30d"]),
     ),
     entry(
         Key::Hits,
@@ -286,7 +286,10 @@ impl Values {
             Self::YesNo => "yes or no".into(),
             Self::Count => "a whole number such as `404`, `>=400` or `400..499`".into(),
             Self::Size => "a size such as `>1M` or `100K..2M`".into(),
-            Self::Time => "a time with its unit (ms, s, m, h, d, w) such as `>30d` or `1s..5s`".into(),
+            Self::Time => {
+                "a time with its unit (ms, s, m, h, d, w) such as `30d` (at least that), `<1h` or `1s..5s`"
+                    .into()
+            }
             Self::Dollars => "US dollars such as `>0.5`".into(),
             Self::Date => "a day such as `2026-11-01` or `<2026-11-01`".into(),
         }

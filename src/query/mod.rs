@@ -6,8 +6,9 @@
 //!
 //! [`KEYS`] says which keys there are, [`SYNTAX`] all else.
 //!
-//! Without an operator a size, a time or a day means all that begins with what was written: `age:7d` is from seven days to
-//! just before eight, `recorded:2026-11-01` is that day (in UTC).
+//! Without an operator a size or a day means all that begins with what was written: `size:7M` is from seven mebibytes to
+//! just before eight, `recorded:2026-11-01` is that day (in UTC). A time means at least that: `unused:30d` is what nothing
+//! was answered with for 30 days; `unused:=30d` is from 30 days to just before 31.
 //!
 //! Use can be unknown (see [`RowFacts::use_unknown_before`]), and a price, too. [`Query::matches`] says so; what removes
 //! recordings asks that. [`Query::shows`] takes what is known for all there is; lists ask that.
@@ -47,6 +48,7 @@ pub const SYNTAX: &[(&str, &str)] = &[
     ),
     ("model:=gpt-5", "the whole text is this"),
     ("tag:ci,nightly", "any of the values"),
+    ("age:30d", "a time is the least there may be: older than 30 days"),
     ("size:>1M", "`<`, `<=`, `>`, `>=` and `=` compare numbers, sizes, times and days"),
     ("status:400..499", "from and to, both included; `400..` and `..499` are open at one end"),
     ("-tag:ci", "not; on the command line in quotes with another term, or behind `--`"),

@@ -112,7 +112,7 @@ impl Value {
             Values::YesNo => Test::Flag(word(entry, &written)? == "yes"),
             Values::Words(_) => Test::Word(word(entry, &written)?),
             Values::Count | Values::Size | Values::Time | Values::Dollars | Values::Date => {
-                range(entry.values, &written)?
+                range(entry, &written)?
             }
         };
         Ok(Self { written, test })
@@ -200,8 +200,13 @@ fn digits(text: &str) -> Result<Vec<u8>, Wrong> {
     text.chars().map(digit).collect::<Option<_>>().ok_or(None)
 }
 
-fn range(values: Values, written: &Written) -> Result<Test, Wrong> {
-    let amount = |text: &str| amount(values, text).ok_or(None::<String>);
+fn range(entry: &KeyEntry, written: &Written) -> Result<Test, Wrong> {
+    let values = entry.values;
+    let amount = |text: &str| {
+        let bare = values == Values::Time && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let unit = || bare.then(|| format!("`{}` needs a unit: {text}d, <{text}d, {text}h", entry.name));
+        amount(values, text).ok_or_else(unit)
+    };
     let open = |text: &str| if text.is_empty() { Ok(None) } else { amount(text).map(Some) };
     if let (Op::None, Some((from, to))) = (written.op, written.text.split_once("..")) {
         let (from, to) = (open(from)?, open(to)?);
@@ -219,6 +224,8 @@ fn range(values: Values, written: &Written) -> Result<Test, Wrong> {
     // Later than a day is after its end; but what is more than a megabyte need not be two.
     let edge = if values == Values::Date { until } else { at };
     let (from, to) = match written.op {
+        // Nobody looks for what is 30 days old to the day.
+        Op::None if values == Values::Time => (Some(at), None),
         Op::None | Op::Equal => (Some(at), Some(until)),
         Op::Less => (None, Some(at - 1)),
         Op::AtMost => (None, Some(edge)),

@@ -121,6 +121,10 @@ impl App {
             Some(Overlay::Retag(retag)) => return self.retag(retag),
             Some(Overlay::Help(help)) => self.overlay = Some(Overlay::Help(Help { typing: false, ..help })),
             Some(Overlay::Search(_)) => {}
+            Some(Overlay::Filter) => {
+                self.overlay = Some(Overlay::Filter);
+                self.accept_filter();
+            }
             Some(other) => self.overlay = Some(other),
             None if self.in_detail && self.tab == Tab::Live => self.jump(),
             None => self.show_detail(),
@@ -206,7 +210,10 @@ impl App {
                 change(&mut prompt.input);
                 prompt.error = None;
             }
-            Some(Overlay::Retag(retag)) if retag.typing => change(&mut retag.rule),
+            Some(Overlay::Retag(retag)) if retag.typing => {
+                retag.agreed = false;
+                change(&mut retag.rule);
+            }
             Some(Overlay::Palette(palette)) => {
                 change(&mut palette.input);
                 palette.search();

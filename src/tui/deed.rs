@@ -125,7 +125,9 @@ impl Deed {
                     Verdict::KeepBoth => "Both stay:",
                     Verdict::Reject => "Rejected",
                 };
-                told(&desk.review(&ids, verdict).await?, said)
+                // All are decided or none; what gave way to them was decided by nobody.
+                desk.review(&ids, verdict).await?;
+                told(&ids, said)
             }
             Self::Prune(query, keep, only) => {
                 let plan = desk.prune(&query, &keep, Some(&only), false).await?;

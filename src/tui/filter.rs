@@ -8,7 +8,8 @@ use tui_input::Input;
 use super::past::Past;
 use crate::query::{Completion, Key, Kind, Query, QueryError, complete};
 
-/// A query that rows must match, or a text that they must contain. While a query is typed the last right one is in force.
+/// A query that rows must match, or a text that they must contain. While one is typed that is wrong, the last right one is
+/// shown; only a right one is kept, because what is kept decides on what verbs act.
 #[derive(Clone, Debug)]
 pub struct Filter {
     kind: Kind,
@@ -21,7 +22,7 @@ pub struct Filter {
     pub input: Option<Input>,
     /// The last right query, and how it was written.
     right: (String, Arc<Query>),
-    /// What is wrong with the text.
+    /// What is wrong with what is being typed.
     error: Option<QueryError>,
     past: Past,
     /// How the word at the cursor could go on.
@@ -103,10 +104,10 @@ impl Filter {
         move |row| needle.is_empty() || row.to_lowercase().contains(&needle)
     }
 
-    /// What is wrong with the text as it stands.
+    /// What is wrong with what is being typed.
     #[must_use]
     pub fn error(&self) -> Option<&QueryError> {
-        self.error.as_ref().filter(|_| !self.is_off())
+        self.error.as_ref()
     }
 
     fn is_off(&self) -> bool {
@@ -121,23 +122,25 @@ impl Filter {
         self.read();
     }
 
-    /// Ends typing and keeps the text.
-    pub fn keep(&mut self) {
-        if let Some(input) = self.input.take() {
-            input.value().clone_into(&mut self.text);
-            self.off = false;
-            self.choices = Choices::default();
-            if self.error.is_none() {
-                self.past.remember(&self.text);
-            }
+    /// Ends typing and keeps the text. A wrong one is given back instead, and the filter is as it was before.
+    pub fn keep(&mut self) -> Option<String> {
+        let input = self.input.take()?;
+        self.choices = Choices::default();
+        if self.error.is_some() {
+            self.read();
+            return Some(input.value().to_owned());
         }
+        input.value().clone_into(&mut self.text);
+        self.off = false;
+        self.past.remember(&self.text);
+        None
     }
 
     /// Takes a text as if it had been typed.
     pub fn set(&mut self, text: String) {
         self.input = Some(Input::new(text));
         self.read();
-        self.keep();
+        let _ = self.keep();
     }
 
     /// Turns it off or on.
@@ -275,8 +278,12 @@ mod tests {
         filter.change(|input| *input = Input::new("tag:ci OR".into()), &none);
         assert_eq!((filter.text(), filter.query().to_string().as_str()), ("tag:ci", "tag:ci"));
         assert!(filter.error().is_some());
-        filter.keep();
-        assert_eq!((filter.kept(), filter.text()), ("tag:ci OR", "tag:ci"));
+        assert_eq!(filter.keep().as_deref(), Some("tag:ci OR"));
+        assert_eq!((filter.kept(), filter.text()), ("", ""), "as before it was typed");
+        assert!(filter.error().is_none());
+        filter.set("tag:ci".into());
+        filter.set("age:30".into());
+        assert_eq!((filter.kept(), filter.text()), ("tag:ci", "tag:ci"), "not the text `age`");
         filter.toggle();
         assert!(filter.error().is_none() && filter.query().is_empty());
         filter.toggle();
@@ -337,10 +344,9 @@ mod tests {
         }
         filter.edit();
         filter.recall(true);
-        assert_eq!(filter.text(), "hat", "what was wrong is not remembered");
-        filter.recall(true);
+        assert_eq!(filter.text(), "fox", "what was wrong is not remembered");
         filter.recall(false);
         filter.recall(false);
-        assert_eq!(value(&filter), "hat OR", "what stood there first");
+        assert_eq!(value(&filter), "hat", "what stood there first");
     }
 }

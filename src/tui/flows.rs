@@ -77,7 +77,7 @@ impl App {
 
     /// The questions of what is in front that were not asked yet, or whose answers are old.
     pub(super) fn inquire(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        let mut effects: Vec<Effect> = self.agreed_retag().into_iter().collect();
         if let Some((one, other)) = self.diff.sides.clone().filter(|_| std::mem::take(&mut self.diff.stale)) {
             effects.push(self.ask(Ask::Diff(one, other, self.diff.context())));
         }
@@ -158,7 +158,7 @@ impl App {
     }
 
     /// What was chosen is complete.
-    pub(super) fn retag(&mut self, retag: Box<Retag>) -> Vec<Effect> {
+    pub(super) fn retag(&mut self, mut retag: Box<Retag>) -> Vec<Effect> {
         match retag.tag() {
             Ok(_) if !Retag::fits(self.areas().whole.height) => {
                 self.toasts.info(self.now, TOO_SMALL.into());
@@ -170,12 +170,32 @@ impl App {
                 self.overlay = Some(Overlay::Retag(retag));
                 Vec::new()
             }
-            Ok(tag) => vec![Effect::Do(Deed::Retag(retag.ids.to_vec(), tag))],
+            Ok(tag) if tag.strategy.is_none() => vec![Effect::Do(Deed::Retag(retag.ids.to_vec(), tag))],
+            // What it does is seen before it is done, and why it cannot be done is read here.
+            Ok(_) => {
+                let refused = !self.known.retag.waiting && matches!(self.known.retag.value, Some(Err(_)));
+                retag.agreed = !refused;
+                self.overlay = Some(Overlay::Retag(retag));
+                Vec::new()
+            }
             Err(_) => {
                 self.overlay = Some(Overlay::Retag(retag));
                 Vec::new()
             }
         }
+    }
+
+    /// The retag that somebody agreed to, when it is known what it does.
+    fn agreed_retag(&mut self) -> Option<Effect> {
+        let Some(Overlay::Retag(retag)) = &mut self.overlay else { return None };
+        let known = self.known.retag.value.as_ref().filter(|_| !self.known.retag.waiting)?;
+        if !std::mem::take(&mut retag.agreed) || known.is_err() {
+            return None;
+        }
+        let tag = retag.tag().ok()?;
+        let retag = Effect::Do(Deed::Retag(retag.ids.to_vec(), tag));
+        self.overlay = None;
+        Some(retag)
     }
 
     // === recording anew ===

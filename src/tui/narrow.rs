@@ -44,14 +44,26 @@ impl App {
         self.change_filter(Filter::edit);
     }
 
-    /// Ends typing; what was typed stays in force.
+    /// Ends typing; what was typed stays in force. What cannot be understood does not: a shorter filter that happened to
+    /// be right on the way there would let verbs act on strangers.
     pub(super) fn keep_filter(&mut self) {
-        if matches!(self.overlay, Some(Overlay::Filter)) {
-            self.overlay = None;
-            self.live.filter.keep();
-            self.recordings.filter.keep();
-            self.prune.list.filter.keep();
-            self.log.filter.keep();
+        if !matches!(self.overlay, Some(Overlay::Filter)) {
+            return;
+        }
+        self.overlay = None;
+        let before = self.live.filter.query();
+        let lists = [&mut self.recordings.filter, &mut self.prune.list.filter, &mut self.log.filter];
+        let wrong = lists.into_iter().find_map(Filter::keep).or_else(|| self.live.filter.keep());
+        if let Some(wrong) = wrong {
+            self.toasts.info(self.now, format!("`{wrong}` is no filter; the one before it is back"));
+        }
+        self.list_calls_unless(&before);
+    }
+
+    /// Keeps what was typed; while it is wrong typing goes on, with what is wrong beside it.
+    pub(super) fn accept_filter(&mut self) {
+        if self.filter().error().is_none() {
+            self.keep_filter();
         }
     }
 

@@ -59,7 +59,10 @@ impl App {
             return Vec::new();
         }
         self.type_into(|input| {
-            for c in text.chars().filter(|c| !c.is_control()) {
+            // Lines and columns of what was copied are words beside each other here.
+            let blank = |c: char| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
+            let one_line = text.trim_end_matches(['\n', '\r']).replace("\r\n", "\n");
+            for c in one_line.chars().map(blank).filter(|c| !c.is_control()) {
                 input.handle(tui_input::InputRequest::InsertChar(c));
             }
         });

@@ -61,6 +61,10 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
             Tab::Diff => pane::diff::draw(app, areas.list, buf),
         }
     }
+    if app.filter().error().is_some() {
+        // It is not what the text asks for.
+        buf.set_style(areas.list.intersection(buf.area), app.options.theme.tone(Tone::Dim));
+    }
     if !areas.detail.is_empty() {
         match app.tab {
             Tab::Log => pane::log::detail(app, areas.detail, buf),

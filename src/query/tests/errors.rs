@@ -41,7 +41,7 @@ fn what_is_wrong_is_said() {
         ("size:> 1M", "a value of `size` is missing here", ">"),
         ("size:2M..1M", "a range goes from the smaller to the larger", "2M..1M"),
         ("size:..", "`..` is no value of `size`", ".."),
-        ("age:7", "`7` is no value of `age`", "7"),
+        ("age:7", "`age` needs a unit: 7d, <7d, 7h", "7"),
         ("hits:0.5", "`0.5` is no value of `hits`", "0.5"),
         ("hits:1.", "`1.` is no value of `hits`", "1."),
         ("size:99999999999999999999", "`99999999999999999999` is no value of `size`", "99999999999999999999"),

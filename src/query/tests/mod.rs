@@ -213,6 +213,8 @@ fn amounts_and_their_units() {
         "size:1572864",
         "size:>1572863b",
         "age:10d",
+        "age:=10d",
+        "age:9d",
         "age:1w",
         "age:>1w",
         "age:<=10d",
@@ -228,6 +230,8 @@ fn amounts_and_their_units() {
         "recorded:2026-11-11..",
         "-recorded:>2026-11-11",
         "unused:10d",
+        "unused:1d",
+        "unused:=10d",
         "unused:>9d",
     ] {
         yes(text, &row);
@@ -241,10 +245,13 @@ fn amounts_and_their_units() {
         "size:<=1M",
         "size:1.4M",
         "age:>10d",
-        "age:9d",
+        "age:11d",
+        "age:=9d",
         "hits:>0",
         "recorded:<2026-11-11",
         "recorded:>2026-11-11",
+        "unused:30d",
+        "unused:=9d",
         "unused:>30d",
     ] {
         no(text, &row);

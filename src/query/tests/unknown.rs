@@ -29,7 +29,7 @@ fn use_counts_from_anywhere() {
     let row = Row { stored_at: days_ago(50), usage, ..row(1) };
     yes("hits:1 unused:>30d", &row);
     let usage = Usage { elsewhere: [("ci".into(), elsewhere)].into(), ..row.usage.clone() };
-    yes("hits:4 unused:2d", &Row { usage, ..row.clone() });
+    yes("hits:4 unused:=2d", &Row { usage, ..row.clone() });
     let never = Row { usage: Usage::default(), ..row };
     yes("unused:>49d", &never);
     yes("unused:>9d unused:<11d", &Row { stored_at: Timestamp(0), ..never });
@@ -46,6 +46,8 @@ fn unknown_use_is_not_unused() {
         ("hits:2", Verdict::Unknown),
         ("-hits:0", Verdict::Unknown),
         ("unused:>30d", Verdict::Unknown),
+        ("unused:30d", Verdict::Unknown),
+        ("unused:4d", Verdict::Yes),
         ("unused:>4d", Verdict::Yes),
         ("unused:>51d", Verdict::No),
         ("unused:>30d protected:yes", Verdict::No),
@@ -65,7 +67,9 @@ fn unknown_use_is_not_unused() {
         ("hits:>1", Verdict::Yes),
         ("hits:2", Verdict::Unknown),
         ("hits:<2", Verdict::No),
+        ("unused:=3d", Verdict::Yes),
         ("unused:3d", Verdict::Yes),
+        ("unused:30d", Verdict::No),
         ("unused:>30d", Verdict::No),
     ] {
         assert_eq!(says(text, &used, &lost), verdict, "{text}");

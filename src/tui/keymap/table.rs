@@ -191,11 +191,8 @@ pub const BINDINGS: &[Binding] = {
             "close",
             0,
         ),
-        hinted(
-            said(bind(S::Filter, &["enter", "esc"], A::Back), "keep the filter (Esc again clears it)"),
-            "keep",
-            0,
-        ),
+        hinted(said(bind(S::Filter, &["enter"], A::Open), "keep the filter"), "keep", 0),
+        said(bind(S::Filter, &["esc"], A::Back), "keep it, or drop a wrong one (Esc again clears it)"),
         bind(S::Filter, &["ctrl-c"], A::Quit),
         hinted(bind(S::Filter, &["tab"], A::Complete), "complete", 1),
         bind(S::Filter, &["backtab"], A::CompleteBack),

@@ -39,6 +39,8 @@ pub struct Retag {
     playback: Playback,
     /// Whether somebody chose it.
     turned: bool,
+    /// Whether it is done as soon as it is known what it does; a further choice takes that back.
+    pub agreed: bool,
     /// The field that `space` is for.
     at: usize,
 }
@@ -109,6 +111,7 @@ impl Retag {
             typing: false,
             playback: first.playback,
             turned: false,
+            agreed: false,
             at: 0,
         })
     }
@@ -140,6 +143,7 @@ impl Retag {
 
     /// What a letter means here; false for one that means nothing.
     pub fn letter(&mut self, key: &str) -> bool {
+        self.agreed = false;
         let mut letters = key.chars();
         let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
         if letter == 'b' {
@@ -160,7 +164,7 @@ impl Retag {
         if !self.names.remove(&name) {
             self.names.insert(name);
         }
-        self.chosen = true;
+        (self.chosen, self.agreed) = (true, false);
         self.form = match self.form {
             Form::Standard | Form::Strict => Form::Without,
             Form::Pinned => Form::Specific,
@@ -342,7 +346,10 @@ impl Retag {
         };
         let mut lines = vec![Toned::of(Tone::Strong, sanitize(&strategy.to_string()))];
         match &app.known.retag.value {
-            _ if app.known.retag.waiting => lines.push(Toned::of(Tone::Dim, "asking what that does")),
+            _ if app.known.retag.waiting => {
+                let then = if self.agreed { "; it is done then, Esc keeps things as they are" } else { "" };
+                lines.push(Toned::of(Tone::Dim, format!("asking what that does{then}")));
+            }
             Some(Ok(retagged)) => lines.extend(effect(retagged).iter().flat_map(|line| line.wrapped(width))),
             Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
             None => {}

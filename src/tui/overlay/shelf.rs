@@ -106,7 +106,8 @@ impl Shelf {
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
         let theme = &app.options.theme;
         let rows = self.rows(app);
-        let marked = self.marked.len();
+        // What was decided or restored lies here no more.
+        let marked = rows.iter().filter(|row| self.marked.contains(&row.id)).count();
         let name = if self.kind == Kind::Trash { "Trash" } else { "Reviews" };
         let marks = if marked > 0 { format!(", {marked} marked") } else { String::new() };
         let kept = if self.kind == Kind::Trash { ": kept for 7 days" } else { "" };

@@ -54,18 +54,10 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
 /// A filter that is not being typed.
 fn kept(app: &App, filter: &Filter, mut place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
-    let off = filter.text().is_empty() && filter.error().is_none() && !filter.kept().is_empty();
+    let off = filter.text().is_empty() && !filter.kept().is_empty();
     draw::write(buf, &mut place, "/ ", theme.tone(Tone::Dim));
-    let start = place;
     let tone = if off { Tone::Dim } else { Tone::Plain };
     draw::write(buf, &mut place, &sanitize(filter.kept()), theme.tone(tone));
-    if let Some(error) = filter.error() {
-        underline(error, (start, 0), app, buf);
-        let key = app.options.keymap.told(Scope::List, Action::Filter);
-        let text = format!("  {key} mends it: {}", sanitize(&error.message));
-        draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
-        return;
-    }
     let keymap = &app.options.keymap;
     let toggle = keymap.told(Scope::List, Action::ToggleFilter);
     let clear = keymap.told(Scope::List, Action::Back);

@@ -109,6 +109,7 @@ fn a_rule_is_typed_and_checked_and_a_playback_alone_is_a_change() {
     script.press("<Enter>");
     assert_eq!(script.deeds(), [], "a wrong rule is no change");
     script.press("<BS>2<Enter>");
+    script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, Ask::Retag(..)));
     let strategy = Some("rule turn=2".parse().unwrap());
     assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], Tag { strategy, playback: None })]);
     script.press("t <Enter>");
@@ -129,6 +130,10 @@ fn marked_recordings_are_retagged_together() {
         .answered(Err("rec_x: the request has no field `seed`".into()), |ask| matches!(ask, Ask::Retag(..)));
     assert!(script.screen().contains("the request has no field `seed`"));
     script.press("<Enter>");
+    assert_eq!(script.deeds(), [], "what cannot be is not tried");
+    script.press("t");
+    script.press("p <Enter>");
+    script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, Ask::Retag(..)));
     let tag = Tag { strategy: Some(Strategy::Pinned), playback: None };
     let ids: Vec<RecordingId> = BTreeSet::from([world::id(0), world::id(1)]).into_iter().collect();
     assert_eq!(script.deeds(), [Deed::Retag(ids, tag)]);

@@ -53,10 +53,38 @@ fn a_query_filters_and_what_is_wrong_is_said() {
     script.say(Message::Paste(" stauts:404".into()));
     assert_eq!(shown(&script), before, "wrong input leaves the list alone");
     script.shows("filter_wrong");
+    let typing = |script: &Script| script.app.filter().input.is_some();
     script.press("<Enter>");
-    assert!(script.screen().contains("/ mends it"));
+    assert!(typing(&script) && script.screen().contains("did you mean `status`"), "it is to be mended");
     script.press("<Esc>");
+    assert!(!typing(&script) && script.screen().contains("is no filter"), "{}", script.screen());
     assert_eq!(shown(&script).len(), 12);
+}
+
+/// `/age:30` became the text `age`, and what was marked and deleted were the strangers that hold it.
+#[test]
+fn a_wrong_filter_is_never_kept_as_a_shorter_right_one() {
+    for (tab, list) in [("1", false), ("2", true), ("4 <Esc>", false)] {
+        for leave in ["<Enter> <Esc>", "<Esc>"] {
+            let mut script = Script::new(curated()).keys(tab).keys("/hat<Enter>");
+            let before = (script.app.filter().text().to_owned(), shown(&script));
+            assert_eq!(before.0, "hat");
+            script.press("/ <C-u> age:30");
+            assert!(script.app.filter().error().is_some());
+            assert!(script.screen().contains("`age` needs a unit: 30d, <30d, 30h"), "{}", script.screen());
+            if list {
+                script.shows("filter_unit");
+            }
+            script.press(leave);
+            assert_eq!((script.app.filter().text().to_owned(), shown(&script)), before, "{tab} {leave}");
+            script.press("/ <C-u> foo:bar");
+            script.press(leave);
+            assert_eq!(script.app.filter().text(), "hat");
+        }
+    }
+    let mut script = Script::new(curated()).keys("2 /");
+    script.say(Message::Paste("\thats\r\nmodel:gpt-5\n".into()));
+    assert_eq!(script.app.filter().input.as_ref().unwrap().value(), " hats model:gpt-5");
 }
 
 #[test]
@@ -223,8 +251,7 @@ fn what_can_go_is_asked_in_the_same_language_and_messages_by_any_text() {
     script.press("<Tab>0<Enter>");
     assert_eq!(script.app.prune.query(), "hits:0");
     script.press("/ OR <Esc>");
-    assert_eq!((script.app.prune.ask(), script.app.filter().text()), (None, "hits:0"), "it is wrong now");
-    script.press("/ <Up> <Enter>");
+    assert!(script.app.prune.ask().is_some());
     assert_eq!(script.app.prune.query(), "hits:0", "what was right comes back");
     script.say(Message::Failed { what: "delete", text: "the disk (sda) is full".into() });
     script.say(Message::Done("Renamed".into()));
@@ -232,7 +259,7 @@ fn what_can_go_is_asked_in_the_same_language_and_messages_by_any_text() {
     assert!(script.app.filter().error().is_none());
     assert_eq!(script.app.log.keys().len(), 1);
     script.press("\\");
-    assert_eq!(script.app.log.keys().len(), 2);
+    assert_eq!(script.app.log.keys().len(), 3, "that a filter was wrong is among them");
 }
 
 #[test]

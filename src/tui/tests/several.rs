@@ -6,6 +6,7 @@ use super::world;
 use crate::matching::NamedField;
 use crate::model::{Playback, Row, Strategy};
 use crate::tui::ask::{Answer, Ask};
+use crate::tui::effect::Effect;
 use crate::tui::overlay::Retag;
 
 /// Only the first one's fields were offered, and that those marked collide was said by nobody.
@@ -29,6 +30,36 @@ fn the_fields_of_all_that_are_marked_are_offered_and_what_collides_is_counted() 
         assert!(screen.contains(text), "{text}:\n{screen}");
     }
     script.shows("retag_many");
+}
+
+/// Enter closed the dialog, and what was wrong stood somewhere else.
+#[test]
+fn a_retag_is_done_when_its_effect_is_known_and_one_that_cannot_be_stays_in_sight() {
+    let begun = || Script::new(world::world(12, 0)).keys("2 <Space> <Space> t p <Enter>");
+    let told = |script: &mut Script, answer| {
+        let ask = script.answered(answer, |ask| matches!(ask, Ask::Retag(..)));
+        assert!(matches!(ask, Ask::Retag(ids, _) if ids.len() == 2));
+    };
+    let done = |script: &mut Script| script.effects().iter().any(|effect| matches!(effect, Effect::Do(_)));
+    let mut script = begun();
+    assert!(script.screen().contains("it is done then"), "{}", script.screen());
+    told(&mut script, Ok(effect(0, 0, Vec::new())));
+    assert!(done(&mut script) && script.app.overlay.is_none());
+
+    let why = "rec_2jKx: `seed` may mean body/seed or query/seed";
+    let mut script = begun();
+    told(&mut script, Err(why.into()));
+    for _ in 0..2 {
+        assert!(!done(&mut script) && script.screen().contains(why), "{}", script.screen());
+        script.press("<Enter>");
+    }
+    // A further choice takes the agreement back.
+    let mut script = begun();
+    script.press("t");
+    told(&mut script, Ok(effect(0, 0, Vec::new())));
+    assert!(!done(&mut script) && script.app.overlay.is_some());
+    script.press("<Enter>");
+    assert!(done(&mut script));
 }
 
 /// Turned once round to what the first has, the others stayed as they were.
