@@ -289,7 +289,14 @@ impl App {
         let grid = sheet.grid(whole);
         sheet.reveal(&grid);
         let visible = sheet.visible(&grid).filter_map(|(_, stack)| stack.ids.first().cloned());
-        self.smalls.wanted(visible, grid.cells).map(Effect::Shrink)
+        let wish = self.smalls.wanted(visible, grid.cells).map(Effect::Shrink);
+        // The list below follows: a question that is put over it must stand beside the picture that it is about.
+        let selected = sheet.selected().and_then(|stack| stack.ids.first()).cloned();
+        if let Some(key) = selected.and_then(|id| self.world.rows.get(&id)).map(|row| self.key_of(row)) {
+            let rows = self.list_height();
+            self.recordings.select(&key, rows);
+        }
+        wish
     }
 
     /// What an action does on the sheet; false for what does nothing there.

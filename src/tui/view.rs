@@ -75,7 +75,10 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
         pane::strip::draw(app, areas.whole, areas.strip, buf);
     }
     hints(app, areas.status, buf);
-    toast(app, areas, buf);
+    let above = app.overlay.as_ref().is_some_and(Overlay::fills);
+    if !above {
+        toast(app, areas, buf);
+    }
     let line = if app.tab == Tab::Prune { pane::prune::query_line(areas.list) } else { areas.filter };
     let typed = pane::filter::draw(app, line, buf);
     if matches!(app.overlay, Some(Overlay::Filter)) {
@@ -84,7 +87,11 @@ fn paint(app: &App, areas: &Areas, buf: &mut Buffer) -> Option<(u16, u16)> {
     let overlay = app.overlay.as_ref()?;
     let whole = matches!(overlay, Overlay::Picture);
     let body = Rect { height: areas.whole.height.saturating_sub(1), ..areas.whole };
-    let spot = overlay.draw(app, if whole { areas.whole } else { body }, buf)?;
+    let spot = overlay.draw(app, if whole { areas.whole } else { body }, buf);
+    if above {
+        toast(app, areas, buf);
+    }
+    let spot = spot?;
     areas.whole.contains(spot.into()).then_some(spot)
 }
 

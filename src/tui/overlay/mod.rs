@@ -72,6 +72,13 @@ pub enum Overlay {
 }
 
 impl Overlay {
+    /// Whether it takes the whole screen and stays while verbs are done from it, so that what became of them has to be told
+    /// on top of it.
+    #[must_use]
+    pub fn fills(&self) -> bool {
+        matches!(self, Self::Sheet(_) | Self::Shelf(_) | Self::Picture)
+    }
+
     /// Where its keys are looked up.
     #[must_use]
     pub fn scope(&self) -> Scope {

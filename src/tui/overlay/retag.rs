@@ -29,20 +29,25 @@ pub struct Retag {
     /// Whether they have different ones now, of either.
     mixed: (bool, bool),
     form: Form,
-    /// Whether somebody chose a strategy; until then only the playback can change.
-    chosen: bool,
+    /// What somebody chose; all else stays as it is.
+    chosen: Chosen,
     names: BTreeSet<String>,
     /// The conditions of a rule.
     pub rule: Input,
     /// Whether they are being typed.
     pub typing: bool,
     playback: Playback,
-    /// Whether somebody chose it.
-    turned: bool,
     /// Whether it is done as soon as it is known what it does; a further choice takes that back.
     pub agreed: bool,
     /// The field that `space` is for.
     at: usize,
+}
+
+/// Which of the two was chosen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Chosen {
+    strategy: bool,
+    playback: bool,
 }
 
 /// A field to choose.
@@ -105,12 +110,11 @@ impl Retag {
                 rows.iter().any(|row| row.playback != first.playback),
             ),
             form,
-            chosen: false,
+            chosen: Chosen::default(),
             names: names.into_iter().collect(),
             rule: Input::new(rule),
             typing: false,
             playback: first.playback,
-            turned: false,
             agreed: false,
             at: 0,
         })
@@ -134,9 +138,9 @@ impl Retag {
             }
         };
         let other = self.mixed.0 || strategy != self.before.0;
-        let turned = self.playback != self.before.1 || self.mixed.1 && self.turned;
+        let turned = self.playback != self.before.1 || self.mixed.1 && self.chosen.playback;
         Ok(Tag {
-            strategy: Some(strategy).filter(|_| self.chosen && other),
+            strategy: Some(strategy).filter(|_| self.chosen.strategy && other),
             playback: Some(self.playback).filter(|_| turned),
         })
     }
@@ -149,11 +153,11 @@ impl Retag {
         if letter == 'b' {
             let at = Playback::ALL.iter().position(|playback| *playback == self.playback).unwrap_or(0);
             self.playback = Playback::ALL[(at + 1) % Playback::ALL.len()];
-            self.turned = true;
+            self.chosen.playback = true;
             return true;
         }
         let Some((_, form, ..)) = FORMS.iter().find(|(key, ..)| *key == letter) else { return false };
-        (self.form, self.chosen) = (*form, true);
+        (self.form, self.chosen.strategy) = (*form, true);
         self.typing = self.form == Form::Rule;
         true
     }
@@ -164,7 +168,7 @@ impl Retag {
         if !self.names.remove(&name) {
             self.names.insert(name);
         }
-        (self.chosen, self.agreed) = (true, false);
+        (self.chosen.strategy, self.agreed) = (true, false);
         self.form = match self.form {
             Form::Standard | Form::Strict => Form::Without,
             Form::Pinned => Form::Specific,

@@ -317,6 +317,21 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     script.shows("stack");
     script.press("<Esc>");
     assert_eq!(shown(&script), (stacks.len(), 1), "closed, it is still selected");
+    // What lies under a question, and what is selected after the sheet, is the picture that it is about.
+    let first = stacks[1].ids[0].clone();
+    assert_eq!(script.app.detail.subject, Some(Subject::Recording(first.clone())));
+    script.press("d");
+    assert_eq!(
+        (selected(&script), &script.app.detail.subject),
+        (Some(first.clone()), &Some(Subject::Recording(first.clone())))
+    );
+    script.press("<Esc> <Esc>");
+    assert_eq!((script.app.overlay.is_none(), selected(&script)), (true, Some(first)));
+    script.press("I");
+    assert_eq!(shown(&script), (stacks.len(), 1));
+    script.say(Message::Done("Undone: rm of 3 recordings".into()));
+    assert!(script.screen().contains("Undone: rm of 3 recordings"), "not under the sheet");
+    script.press("<Esc> I");
     script.press("<Enter> l <Enter>");
     assert_eq!(selected(&script), Some(second));
     assert!(script.app.overlay.is_none() && script.app.in_detail);
