@@ -110,7 +110,9 @@ impl Engine {
         let now = clock::now();
         let since = if purge { Timestamp(i64::MAX) } else { Timestamp(now.0.saturating_sub(TRASH)) };
         let before = self.store_stats().await?;
-        self.shared.store.compact(since, now).await?;
+        for notice in self.shared.store.compact(since, now).await? {
+            self.notify(notice.level, notice.text);
+        }
         Ok(Compacted { before, after: self.store_stats().await? })
     }
 

@@ -2,62 +2,78 @@
 //!
 //! Until the rename of the journal nothing has changed. After it a crash costs nothing either: an index of an older
 //! generation is not believed, and unreferenced bodies wait for the next time.
+//!
+//! A journal that is not all sound is never thrown away: a copy is kept beside the new one, and what it lost is taken from
+//! the index.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 
-use super::journal::Journal;
+use super::bodies::Bodies;
+use super::error::Problem;
+use super::index::Index;
+use super::journal::{Journal, Mark};
 use super::line::{Entry, Line, Media, Put, VERSION};
 use super::offsets::Offsets;
-use super::{StoreError, files};
-use crate::model::{Hash, Timestamp};
+use super::{Indexed, StoreError, files};
+use crate::model::{Hash, RecordingId, StepRow, Timestamp, Usage};
 
 /// How many recordings are written with one sync.
 const TOGETHER: usize = 64;
+/// A journal of which not all was sound.
+pub(super) const DAMAGED: &str = "journal.damaged-";
 
-/// Writes the journal anew. What was removed before `trash_since` is left out. Gives the new journal, which is in place
-/// by then, and the bodies that it names.
+/// What a new journal is made of.
+pub(super) struct Old<'a> {
+    pub(super) journal: &'a Journal,
+    /// Of that journal.
+    pub(super) offsets: &'a Offsets,
+    /// For what the journal lost; none where nothing is to be taken from it.
+    pub(super) index: Option<&'a Index>,
+    /// Whether the old journal is to be kept.
+    pub(super) flawed: bool,
+    pub(super) bodies: &'a Bodies,
+}
+
+/// A new journal, which is in place.
+pub(super) struct Rewritten {
+    pub(super) journal: Journal,
+    /// The bodies that it names.
+    pub(super) named: HashSet<Hash>,
+    /// Steps whose lines the old one lost.
+    pub(super) lost: Vec<StepRow>,
+    /// The copy of the old one.
+    pub(super) aside: Option<PathBuf>,
+}
+
+/// A recording as compacting keeps it.
+struct Kept {
+    indexed: Indexed,
+    /// When it went to the trash, if it did.
+    removed: Option<Timestamp>,
+    /// Behind its line; none where the index has it.
+    mark: Option<Mark>,
+}
+
+/// Writes the journal anew. What was removed before `trash_since` is left out.
 pub(super) fn rewrite(
     dir: &Path,
-    old: &Journal,
+    old: &Old<'_>,
     trash_since: Timestamp,
     now: Timestamp,
-) -> Result<(Journal, HashSet<Hash>), StoreError> {
-    let (offsets, _) = Offsets::read(old.path())?;
-    let mut new = old.successor(now)?;
-    let mut named = HashSet::new();
-    // In the order in which they were put, which is how people read a journal.
-    let kept: BTreeMap<u64, _> = offsets.kept(trash_since).map(|kept| (kept.mark.start, kept)).collect();
-    let kept: Vec<_> = kept.into_values().collect();
-    for some in kept.chunks(TOGETHER) {
-        let mut lines = Vec::new();
-        for kept in some {
-            let (mut put, at) = offsets.put_at(kept.mark)?;
-            put.row = kept.indexed.row.clone();
-            put.keys = kept.indexed.keys.clone();
-            put.detail.recording.label(kept.indexed.row.labels());
-            complete(&mut put, &offsets)?;
-            named.extend(large_bodies(&put));
-            let id = put.row.id.clone();
-            lines.push(line(at, Entry::Put(put)));
-            lines.extend(kept.removed.map(|at| line(at, Entry::Remove(vec![id]))));
-        }
-        new.append(&mut lines)?;
-    }
-    let uses = kept.iter().filter_map(|kept| offsets.usage(&kept.indexed.row.id)).collect();
-    new.append(&mut [line(now, Entry::Ledger(uses)), line(now, Entry::Unwatched(offsets.unwatched()))])?;
-    // What a step would bring back is still there as long as the trash of its time is.
-    for (at, step) in offsets.steps_since(trash_since)? {
-        let bodies = step
-            .contents()
-            .flat_map(|content| content.detail.bodies().map(|body| body.hash).chain(content.detail.linked()));
-        named.extend(bodies.collect::<Vec<_>>());
-        new.append(&mut [line(at, Entry::Step(step))])?;
-    }
-    new.replace(old.path())?;
+) -> Result<Rewritten, Problem> {
+    let mut new = old.journal.successor(now)?;
+    let made = fill(&mut new, old, trash_since, now).and_then(|(named, lost)| {
+        let aside = if old.flawed { Some(keep(dir, old.journal.path())?) } else { None };
+        Ok((named, lost, aside))
+    });
+    // Half a journal helps nobody, least of all on a full disk.
+    let (named, lost, aside) = made.inspect_err(|_| _ = files::remove(new.path()))?;
+    new.replace(old.journal.path())?;
     files::sync_dir(dir)?;
-    Ok((new, named))
+    Ok(Rewritten { journal: new, named, lost, aside })
 }
 
 /// Deletes the body files that nothing names.
@@ -75,6 +91,135 @@ pub(super) fn sweep(bodies: &Path, named: &HashSet<Hash>) {
             let _ = fs::remove_file(file.path());
         }
     }
+}
+
+/// Journals of which not all was sound, kept in `dir`.
+pub(super) fn damaged_journals(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let named =
+        entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(DAMAGED)));
+    named.map(|entry| entry.path()).collect()
+}
+
+fn fill(
+    new: &mut Journal,
+    old: &Old<'_>,
+    trash_since: Timestamp,
+    now: Timestamp,
+) -> Result<(HashSet<Hash>, Vec<StepRow>), Problem> {
+    let Old { offsets, index, bodies, .. } = *old;
+    let mut named = HashSet::new();
+    let (kept, uses) = kept(offsets, index, trash_since)?;
+    for some in kept.chunks(TOGETHER) {
+        let mut lines = Vec::new();
+        for Kept { indexed, removed, mark } in some {
+            let (mut put, at) = match (mark, index) {
+                (None, Some(index)) => (from_index(index, bodies, indexed)?, indexed.row.stored_at),
+                (mark, _) => offsets.put_at(mark.unwrap_or_default())?,
+            };
+            put.row = indexed.row.clone();
+            put.keys = indexed.keys.clone();
+            put.detail.recording.label(indexed.row.labels());
+            complete(&mut put, offsets)?;
+            named.extend(large_bodies(&put));
+            let id = put.row.id.clone();
+            lines.push(line(at, Entry::Put(put)));
+            lines.extend(removed.map(|at| line(at, Entry::Remove(vec![id]))));
+        }
+        new.append(&mut lines)?;
+    }
+    let unwatched = index.map_or(Ok(offsets.unwatched()), Index::unwatched)?;
+    new.append(&mut [line(now, Entry::Ledger(uses)), line(now, Entry::Unwatched(unwatched))])?;
+    // What a step would bring back is still there as long as the trash of its time is.
+    let mut steps = BTreeMap::new();
+    for (at, mut step) in offsets.steps_since(trash_since)? {
+        if let Some(index) = index
+            && let Some((row, _)) = index.step(step.id)?
+        {
+            step.undone = row.undone;
+        }
+        let bodies = step
+            .contents()
+            .flat_map(|content| content.detail.bodies().map(|body| body.hash).chain(content.detail.linked()));
+        named.extend(bodies.collect::<Vec<_>>());
+        steps.insert(step.id, line(at, Entry::Step(step)));
+    }
+    let mut lost = index.map_or(Ok(Vec::new()), Index::steps)?;
+    lost.retain(|row| row.at >= trash_since && !steps.contains_key(&row.id));
+    for step in steps.into_values() {
+        new.append(&mut [step])?;
+    }
+    Ok((named, lost))
+}
+
+/// The recordings to keep, in the order in which they were put, which is how people read a journal; and their use.
+fn kept(
+    offsets: &Offsets,
+    index: Option<&Index>,
+    trash_since: Timestamp,
+) -> Result<(Vec<Kept>, Vec<(RecordingId, Usage)>), Problem> {
+    let mut all = Vec::new();
+    let mut uses = Vec::new();
+    let mut known = HashSet::new();
+    if let Some(index) = index {
+        let rows = index.entries()?.into_iter().map(|indexed| (indexed, None));
+        let trash = index.trash()?.into_iter().map(|(at, indexed)| (indexed, Some(at)));
+        for (mut indexed, removed) in rows.chain(trash) {
+            known.insert(indexed.row.id.clone());
+            // It stands in the ledger, not in the row.
+            let usage = std::mem::take(&mut std::sync::Arc::make_mut(&mut indexed.row).usage);
+            if removed.is_none_or(|at| at >= trash_since) {
+                uses.push((indexed.row.id.clone(), usage));
+                all.push(Kept { indexed, removed, mark: None });
+            }
+        }
+        uses.retain(|(_, usage)| *usage != Usage::default());
+        all.sort_by_key(|kept| (kept.indexed.row.stored_at, kept.indexed.row.id.clone()));
+    }
+    let others = offsets.kept(trash_since).filter(|(indexed, ..)| !known.contains(&indexed.row.id));
+    let mut others: Vec<_> = others
+        .map(|(indexed, removed, mark)| Kept { indexed: indexed.clone(), removed, mark: Some(mark) })
+        .collect();
+    others.sort_by_key(|kept| kept.mark.map(|mark| mark.start));
+    uses.extend(others.iter().filter_map(|kept| offsets.usage(&kept.indexed.row.id)));
+    all.extend(others);
+    Ok((all, uses))
+}
+
+/// A recording with its small bodies, as the index has it.
+fn from_index(index: &Index, bodies: &Bodies, indexed: &Indexed) -> Result<Box<Put>, Problem> {
+    let id = &indexed.row.id;
+    let detail = index.detail(id)?.ok_or_else(|| Problem::doubt(&format!("it has lost {id}")))?;
+    let small = |hash: &Hash| match index.body(hash)? {
+        Some(bytes) if !bodies.verify(hash, &bytes) => {
+            Err(Problem::doubt(&format!("the body {hash} is damaged")))
+        }
+        bytes => Ok(bytes),
+    };
+    let detail = detail.filled(|body| {
+        small(&body.hash)?.ok_or_else(|| Problem::doubt(&format!("it has lost a body of {id}")))
+    })?;
+    let mut media = Vec::new();
+    for hash in detail.linked().collect::<Vec<_>>() {
+        media.extend(small(&hash)?.map(|bytes| Media::of(hash, &bytes)));
+    }
+    Ok(Box::new(Put { detail, row: indexed.row.clone(), keys: indexed.keys.clone(), media }))
+}
+
+/// Copies a journal that is about to be replaced.
+fn keep(dir: &Path, path: &Path) -> Result<PathBuf, StoreError> {
+    let numbers = damaged_journals(dir)
+        .into_iter()
+        .filter_map(|path| path.file_name()?.to_str()?.strip_prefix(DAMAGED)?.parse::<u32>().ok());
+    let aside = dir.join(format!("{DAMAGED}{}", numbers.max().unwrap_or(0).saturating_add(1)));
+    let mut from = files::open(path)?;
+    let mut to = files::open_to_write(&aside, File::options().write(true).create_new(true))?;
+    let copied = io::copy(&mut from, &mut to).and_then(|_| to.sync_all());
+    copied.map_err(|cause| {
+        let _ = files::remove(&aside);
+        StoreError::io("copy the damaged journal to", &aside)(cause)
+    })?;
+    Ok(aside)
 }
 
 fn line(at: Timestamp, entry: Entry) -> Line {

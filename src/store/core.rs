@@ -7,9 +7,10 @@ use bytes::Bytes;
 
 use super::bodies::Bodies;
 use super::index::{Index, IndexError};
-use super::journal::{self, Journal, Mark};
+use super::journal::{Journal, Mark};
 use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Header, Line, Parsed, VersionLine};
 use super::offsets::Offsets;
+use super::survey;
 use super::{Changed, Indexed, Step, StoreError, Version, open};
 use crate::model::{Fingerprint, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp};
 
@@ -125,10 +126,10 @@ impl Core {
         let mark = self.read(|index| index.step(id), |offsets| Ok(offsets.step(id)))?;
         let Some((row, mark)) = mark else { return Ok(None) };
         let path = Journal::path_in(&self.dir);
-        let Some(Parsed::Line(line)) = journal::line_before(&path, mark)? else {
-            return Err(journal::changed(&path, mark));
+        let Some(Parsed::Line(line)) = survey::line_before(&path, mark)? else {
+            return Err(survey::changed(&path, mark));
         };
-        let Entry::Step(step) = line.entry else { return Err(journal::changed(&path, mark)) };
+        let Entry::Step(step) = line.entry else { return Err(survey::changed(&path, mark)) };
         let changed = step.changed.into_iter().map(|changed| {
             let ChangedLine { id, before, after } = changed;
             Ok(Changed { before: self.version(before)?, after: self.version(after)?, id })
@@ -299,6 +300,22 @@ impl Core {
             Ok((offsets, _)) => Source::Offsets(Arc::new(Mutex::new(offsets))),
             Err(_) => Source::Closed,
         });
+    }
+
+    /// The index, where it has not failed.
+    pub(super) fn index(&self) -> Option<Arc<Index>> {
+        match self.source() {
+            Source::Index(index) => Some(index),
+            Source::Offsets(_) | Source::Closed => None,
+        }
+    }
+
+    /// Goes on without an index that failed; gives what to say to whoever needed it.
+    pub(super) fn fail(&self, index: Option<&Arc<Index>>, error: &IndexError) -> StoreError {
+        if let Some(index) = index {
+            self.degrade(index, error);
+        }
+        StoreError::ReadOnly { reason: format!("the index failed ({})", error.0) }
     }
 
     pub(super) fn source(&self) -> Source {

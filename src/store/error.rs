@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::index::IndexError;
 use crate::model::RecordingId;
 
 /// A failure of the store. It can be cloned because one failed write is the answer to all who waited for it.
@@ -84,6 +85,12 @@ pub enum StoreError {
     Closed,
 }
 
+/// Why the index was not used, or a store could not be read or written.
+pub(super) enum Problem {
+    Index(IndexError),
+    Store(StoreError),
+}
+
 impl StoreError {
     /// Makes an error of what the file system answered, for `map_err`.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -97,6 +104,24 @@ impl StoreError {
             Self::Body { path, problem, .. } => Self::Body { path, problem, recording: Some(id.clone()) },
             other => other,
         }
+    }
+}
+
+impl Problem {
+    pub(super) fn doubt(reason: &str) -> Self {
+        Self::Index(IndexError(reason.into()))
+    }
+}
+
+impl From<IndexError> for Problem {
+    fn from(error: IndexError) -> Self {
+        Self::Index(error)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The journal: the truth about the store, append-only.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -35,26 +35,11 @@ pub(super) struct Mark {
     pub(super) end: u64,
 }
 
-/// Reads the journal from a mark on.
-#[derive(Debug)]
-pub(super) struct Scan {
-    reader: BufReader<File>,
-    path: PathBuf,
-    mark: Mark,
-}
-
-/// What stands at one place of the journal.
-#[derive(Debug)]
-pub(super) enum Found {
-    /// A change, and the mark behind it.
-    Line(Box<Line>, Mark),
-    /// The line of this number (from 1) is not what was written.
-    Damaged(u64),
-    /// The last line, without its end: it was never acknowledged.
-    Torn,
-}
-
 const FILE: &str = "journal.log";
+/// The half of a line that a crash left.
+pub(super) const TORN: &str = "journal.torn";
+/// More than this of it is not kept, in bytes: a line is as long as what it says, but a file system may leave anything.
+const TORN_MOST: u64 = 64 << 20;
 const RESTORE: &str = "restore journal.log from a backup, or move the whole directory away to start anew";
 
 impl Journal {
@@ -85,26 +70,47 @@ impl Journal {
         self.broken.as_deref()
     }
 
+    /// The number of the last change in it.
+    pub(super) fn last(&self) -> u64 {
+        self.mark.seq
+    }
+
     /// Where the file is.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends go on behind `mark`; what stands there (a torn line) is cut off.
-    pub(super) fn continue_at(&mut self, mark: Mark) -> Result<(), StoreError> {
-        let cut = self
-            .file
-            .metadata()
-            .and_then(|data| if data.len() > mark.end { self.cut(mark.end) } else { Ok(()) });
-        cut.map_err(StoreError::io("cut off the torn last line of", &self.path))?;
+    /// Appends go on behind `mark`. Half a line that stands there is put into [`TORN`] and cut off; gives whether it is
+    /// there now. The end that the last line may lack is put behind it.
+    pub(super) fn continue_at(&mut self, mark: Mark) -> Result<bool, StoreError> {
         self.mark = mark;
-        Ok(())
+        let len = self.file.metadata().map_err(StoreError::io("look at", &self.path))?.len();
+        if len + 1 == mark.end {
+            let ended = self.file.write_all(b"\n").and_then(|()| self.file.sync_data());
+            ended.map_err(StoreError::io("end the last line of", &self.path))?;
+        }
+        if len <= mark.end {
+            return Ok(false);
+        }
+        let kept = self.keep_behind(mark.end).is_ok();
+        self.cut(mark.end).map_err(StoreError::io("cut off the torn last line of", &self.path))?;
+        Ok(kept)
+    }
+
+    /// Copies what stands behind `end` into a file of its own.
+    fn keep_behind(&mut self, end: u64) -> Result<(), StoreError> {
+        let mut half = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(end));
+        let read = read.and_then(|_| (&self.file).take(TORN_MOST).read_to_end(&mut half));
+        read.map_err(StoreError::io("read", &self.path))?;
+        files::write_whole(&self.path.with_file_name(TORN), &self.path.with_extension("newer"), &half)
     }
 
     /// Begins the journal that is to take this one's place, beside it, with the same salt.
     pub(super) fn successor(&self, now: Timestamp) -> Result<Self, StoreError> {
         let path = self.path.with_extension("new");
-        let header = Header { generation: self.header.generation + 1, at: now, ..self.header };
+        let (generation, after) = (self.header.generation + 1, Some(self.mark.seq));
+        let header = Header { generation, at: now, after, ..self.header };
         let text = twice(&header, &path)?;
         files::write_whole(&path, &self.path.with_extension("newer"), &text)?;
         let file = appending(&path)?;
@@ -171,68 +177,8 @@ impl Journal {
 
 impl Mark {
     /// The mark behind one more line.
-    fn behind(self, seq: u64, len: u64) -> Self {
+    pub(super) fn behind(self, seq: u64, len: u64) -> Self {
         Self { seq: seq.max(self.seq), lines: self.lines + 1, start: self.end, end: self.end + len }
-    }
-}
-
-impl Scan {
-    /// Reads on behind `mark`; behind the default one that is everything.
-    pub(super) fn from(path: &Path, mark: Mark) -> Result<Self, StoreError> {
-        let mut file = files::open(path)?;
-        file.seek(SeekFrom::Start(mark.end)).map_err(StoreError::io("read", path))?;
-        Ok(Self { reader: BufReader::with_capacity(1 << 18, file), path: path.into(), mark })
-    }
-
-    /// The place behind what was read so far.
-    pub(super) fn mark(&self) -> Mark {
-        self.mark
-    }
-
-    /// The next line, headers passed over; none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Found>, StoreError> {
-        loop {
-            let mut text = Vec::new();
-            let len = self.reader.read_until(b'\n', &mut text).map_err(StoreError::io("read", &self.path))?;
-            if len == 0 {
-                return Ok(None);
-            }
-            if text.pop() != Some(b'\n') {
-                return Ok(Some(Found::Torn));
-            }
-            let before = self.mark.seq;
-            self.mark = self.mark.behind(0, len as u64);
-            match line::parse(&text) {
-                Parsed::Newer(found) => return Err(newer(&self.path, found)),
-                // A number that was there before is an old line that something copied: its state is not the latest.
-                Parsed::Line(line) if line.seq > before => {
-                    self.mark.seq = line.seq;
-                    return Ok(Some(Found::Line(line, self.mark)));
-                }
-                Parsed::Header(_) => {}
-                Parsed::Line(_) | Parsed::Damaged => return Ok(Some(Found::Damaged(self.mark.lines))),
-            }
-        }
-    }
-}
-
-/// The line before `mark`, if it is what the mark says.
-pub(super) fn line_before(path: &Path, mark: Mark) -> Result<Option<Parsed>, StoreError> {
-    let mut file = files::open(path)?;
-    let mut text = Vec::new();
-    let read = file.seek(SeekFrom::Start(mark.start));
-    let read = read.and_then(|_| file.take(mark.end.saturating_sub(mark.start)).read_to_end(&mut text));
-    read.map_err(StoreError::io("read", path))?;
-    let whole = text.len() as u64 == mark.end.saturating_sub(mark.start) && text.pop() == Some(b'\n');
-    Ok(whole.then(|| line::parse(&text)))
-}
-
-/// What a mark said of the journal is no longer so.
-pub(super) fn changed(path: &Path, mark: Mark) -> StoreError {
-    StoreError::Unreadable {
-        path: path.into(),
-        problem: format!("has changed in line {}", mark.lines),
-        advice: "restart retake to read it anew",
     }
 }
 
@@ -246,7 +192,7 @@ fn begin(dir: &Path, path: &Path, now: Timestamp) -> Result<(), StoreError> {
         let problem = "is missing, though the rest of the store is there".into();
         return Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE });
     }
-    let header = Header { generation: 1, at: now, salt: Hash(files::random(path)?) };
+    let header = Header { generation: 1, at: now, after: Some(0), salt: Hash(files::random(path)?) };
     files::write_whole(path, &path.with_extension("new"), &twice(&header, path)?)?;
     files::sync_dir(dir)
 }
@@ -287,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_said_and_what_cannot_be_taken_back_ends_all_writing() {
-        let header = Header { generation: 1, at: Timestamp(0), salt: Hash([0; 32]) };
+        let header = Header { generation: 1, at: Timestamp(0), after: None, salt: Hash([0; 32]) };
         let file = File::options().append(true).open("/dev/full").unwrap();
         let mut journal =
             Journal { file, path: "/dev/full".into(), header, mark: Mark::default(), broken: None };

@@ -126,6 +126,9 @@ pub(super) struct Header {
     /// Grows when the journal is rewritten, so that an index of the old one is not taken for its own.
     pub(super) generation: u64,
     pub(super) at: Timestamp,
+    /// The number of the last change before this journal; none where an older retake wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<u64>,
     /// 32 random bytes, in hexadecimal.
     pub(super) salt: Hash,
 }
@@ -236,6 +239,18 @@ impl Detail {
         let response = apart(&mut recording.response.log.bytes);
         let original = recording.original.as_mut().map(|original| apart(&mut original.response.log.bytes));
         (Self { recording, request, response, original }, large)
+    }
+
+    /// The same with its small bodies put back, each as `find` gives it.
+    pub(super) fn filled<E>(mut self, find: impl Fn(&BodyRef) -> Result<Bytes, E>) -> Result<Self, E> {
+        let put_back =
+            |body: &BodyRef| if body.small() && body.len > 0 { find(body) } else { Ok(Bytes::new()) };
+        self.recording.response.log.bytes = put_back(&self.response)?;
+        if let (Some(before), Some(kept)) = (&mut self.recording.original, &self.original) {
+            before.response.log.bytes = put_back(kept)?;
+        }
+        self.recording.request = self.recording.request.with_body(put_back(&self.request)?);
+        Ok(self)
     }
 
     /// Its bodies, wherever they are.

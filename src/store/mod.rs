@@ -26,9 +26,11 @@ mod index;
 mod journal;
 mod line;
 mod lock;
+mod mend;
 mod offsets;
 mod open;
 mod running;
+mod survey;
 mod writer;
 
 #[cfg(test)]
@@ -41,6 +43,7 @@ use std::thread;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 pub use change::{Change, Changed, Indexed, Keys, STEPS, Step, Version};
 pub use error::StoreError;
@@ -276,7 +279,8 @@ impl Store {
     }
 
     /// Writes the store anew under a new generation, without replaced versions, unreferenced bodies and what was removed
-    /// before `trash_since`. Reads go on meanwhile, changes wait.
+    /// before `trash_since`. Reads go on meanwhile, changes wait. What a damaged journal lost is taken from the index; gives
+    /// what is to be said of that.
     ///
     /// # Errors
     ///
@@ -285,9 +289,13 @@ impl Store {
         &self,
         trash_since: Timestamp,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.0.queue(writer::Work::Compact(trash_since), now);
-        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+    ) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send + 'static + use<> {
+        let (told, notices) = oneshot::channel();
+        let done = self.0.queue(writer::Work::Compact(trash_since, told), now);
+        async move {
+            done.await.unwrap_or(Err(StoreError::Closed))?;
+            Ok(notices.await.unwrap_or_default())
+        }
     }
 
     /// Keeps all changes from becoming durable until what is given back is dropped.

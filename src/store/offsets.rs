@@ -8,20 +8,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::journal::{self, Found, Mark, Scan};
+use super::journal::Mark;
 use super::line::{Detail, Entry, Line, Parsed, Put, StepLine};
+use super::survey::{self, Lines, Survey};
 use super::{Indexed, STEPS, StoreError};
 use crate::model::{Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
-
-/// A recording as compacting keeps it.
-#[derive(Debug)]
-pub(super) struct Kept {
-    /// Behind its put.
-    pub(super) mark: Mark,
-    pub(super) indexed: Indexed,
-    /// When it went to the trash, if it did.
-    pub(super) removed: Option<Timestamp>,
-}
 
 /// The store's content by place in the journal.
 #[derive(Debug)]
@@ -40,8 +31,9 @@ pub(super) struct Offsets {
 }
 
 impl Offsets {
-    /// Reads the whole journal, and says where its whole lines end. Damaged lines are passed over.
-    pub(super) fn read(path: &Path) -> Result<(Self, Mark), StoreError> {
+    /// Reads the sound lines of a whole journal, and says what was found there.
+    pub(super) fn read(path: &Path) -> Result<(Self, Survey), StoreError> {
+        let survey = Survey::of(path, Mark::default())?;
         let mut all = Self {
             path: path.into(),
             rows: BTreeMap::new(),
@@ -52,15 +44,11 @@ impl Offsets {
             steps: BTreeMap::new(),
             unwatched: Timestamp::default(),
         };
-        let mut scan = Scan::from(path, Mark::default())?;
-        while let Some(found) = scan.next()? {
-            match found {
-                Found::Line(line, mark) => all.apply(&line, mark),
-                Found::Damaged(_) => {}
-                Found::Torn => break,
-            }
+        for read in Lines::of(path, &survey.sound)? {
+            let (line, mark) = read?;
+            all.apply(&line, mark);
         }
-        Ok((all, scan.mark()))
+        Ok((all, survey))
     }
 
     /// Takes a change in.
@@ -141,12 +129,12 @@ impl Offsets {
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, Box<StepLine>)>, StoreError> {
         let recent = self.steps.values().filter(|(row, _)| row.at >= since);
-        let read = recent.map(|(row, mark)| match journal::line_before(&self.path, *mark)? {
+        let read = recent.map(|(row, mark)| match survey::line_before(&self.path, *mark)? {
             Some(Parsed::Line(line)) => match line.entry {
                 Entry::Step(step) => Ok((line.at, Box::new(StepLine { undone: row.undone, ..*step }))),
-                _ => Err(journal::changed(&self.path, *mark)),
+                _ => Err(survey::changed(&self.path, *mark)),
             },
-            _ => Err(journal::changed(&self.path, *mark)),
+            _ => Err(survey::changed(&self.path, *mark)),
         });
         read.collect()
     }
@@ -174,15 +162,15 @@ impl Offsets {
         (self.rows.len() as u64, self.trash.len() as u64)
     }
 
-    /// Everything but what was removed before `trash_since`.
-    pub(super) fn kept(&self, trash_since: Timestamp) -> impl Iterator<Item = Kept> + '_ {
+    /// Everything but what was removed before `trash_since`: when it was removed, and the mark behind its newest put.
+    pub(super) fn kept(
+        &self,
+        trash_since: Timestamp,
+    ) -> impl Iterator<Item = (&Indexed, Option<Timestamp>, Mark)> + '_ {
         let rows = self.rows.values().map(|indexed| (indexed, None));
         let trash = self.trash.values().filter(move |(at, _)| *at >= trash_since);
         let all = rows.chain(trash.map(|(at, indexed)| (indexed, Some(*at))));
-        all.filter_map(|(indexed, removed)| {
-            let mark = *self.puts.get(&indexed.row.id)?;
-            Some(Kept { mark, indexed: indexed.clone(), removed })
-        })
+        all.filter_map(|(indexed, removed)| Some((indexed, removed, *self.puts.get(&indexed.row.id)?)))
     }
 
     /// What the ledger says of a recording.
@@ -192,11 +180,11 @@ impl Offsets {
 
     /// The put that ends at a mark, and its time.
     pub(super) fn put_at(&self, mark: Mark) -> Result<(Box<Put>, Timestamp), StoreError> {
-        if let Some(Parsed::Line(line)) = journal::line_before(&self.path, mark)?
+        if let Some(Parsed::Line(line)) = survey::line_before(&self.path, mark)?
             && let Entry::Put(put) = line.entry
         {
             return Ok((put, line.at));
         }
-        Err(journal::changed(&self.path, mark))
+        Err(survey::changed(&self.path, mark))
     }
 }

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use super::bodies::Bodies;
 use super::core::{Core, Source, TOGETHER};
+use super::error::Problem;
 use super::index::{Index, IndexError};
-use super::journal::{self, Found, Journal, Mark, Scan};
-use super::line::{Header, Line, Parsed};
+use super::journal::{self, Journal, Mark};
+use super::line::Parsed;
+use super::mend::{self, Mended};
 use super::offsets::Offsets;
-use super::{Ownership, StoreError, files};
+use super::survey::{self, Lines, Survey};
+use super::{Ownership, StoreError, compact, files};
 use crate::model::{Level, Notice, Timestamp};
 
 /// An opened store without its writer.
@@ -20,24 +23,20 @@ pub(super) struct Parts {
     pub(super) notices: Vec<Notice>,
 }
 
-/// Why the index was not used, or the store could not be opened.
-enum Problem {
-    Index(IndexError),
-    Store(StoreError),
+/// An index that was not found wanting.
+enum Trusted {
+    /// It is as the journal says.
+    Fits(Index, Survey),
+    /// The journal has changed in what the index had taken in, or is damaged behind it.
+    Differs(Index),
 }
 
-/// What reading the journal into the index brought to light.
-#[derive(Default)]
-struct Report {
-    /// Lines taken in.
-    taken: usize,
-    /// Line numbers.
-    damaged: Vec<u64>,
-    torn: bool,
+/// What is read from, and what the journal was found to hold.
+struct Ready {
+    source: Source,
+    survey: Survey,
     /// Why there is no index.
     failed: Option<String>,
-    /// On what happened before the reading.
-    notices: Vec<Notice>,
 }
 
 /// Exists while the index is being opened, and from a failure of sled until it is made anew.
@@ -48,8 +47,6 @@ pub(super) const INDEX: &str = "index";
 /// The folder of body files.
 pub(super) const BODIES: &str = "bodies";
 const DAMAGED: &str = "index.damaged-";
-/// The half of a line that a crash left.
-const TORN: &str = "journal.torn";
 
 /// Makes the directory, for its owner only and unseen by git.
 pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
@@ -62,15 +59,26 @@ pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
 pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Parts, StoreError> {
     let mut journal = Journal::open(dir, ownership, now)?;
     let bodies = Bodies::open(dir.join(BODIES))?;
-    let header = *journal.header();
-    let (source, mark, report) = match trusted(dir, &journal) {
-        Ok((index, mark, report)) => (Source::Index(Arc::new(index)), mark, report),
+    let mut told = Vec::new();
+    let Ready { source, survey, failed } = match trusted(dir, &journal) {
+        Ok(Trusted::Fits(index, survey)) => Ready::with(index, survey),
+        Ok(Trusted::Differs(index)) => mended(dir, &mut journal, &bodies, Some(index), now, &mut told)?,
         Err(Problem::Store(error)) => return Err(error),
-        Err(Problem::Index(IndexError(reason))) => rebuilt(dir, &journal, &reason)?,
+        Err(Problem::Index(IndexError(reason))) => {
+            rebuilt(dir, &mut journal, &bodies, &reason, now, &mut told)?
+        }
     };
-    journal.continue_at(mark)?;
-    let core = Core::new(dir, header, bodies, source, report.failed.clone());
-    Ok(Parts { core, journal, notices: report.notices() })
+    let kept = journal.continue_at(survey.end)?;
+    told.extend(survey.torn.map(|line| mend::torn(line, kept)));
+    if let Some(reason) = &failed {
+        let text = format!(
+            "The index failed and could not be rebuilt ({reason}). Recordings are served, but nothing more is \
+             recorded: free space or repair the disk, then restart retake."
+        );
+        told.push(Notice { level: Level::Error, text });
+    }
+    let core = Core::new(dir, *journal.header(), bodies, source, failed);
+    Ok(Parts { core, journal, notices: told })
 }
 
 /// Says that the index is not to be trusted until this is taken back.
@@ -86,7 +94,7 @@ fn unmark(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Opens the index, holds it against the journal and takes in the lines that a crash kept from it.
-fn trusted(dir: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Problem> {
+fn trusted(dir: &Path, journal: &Journal) -> Result<Trusted, Problem> {
     let place = dir.join(INDEX);
     if dir.join(MARK).exists() {
         return Err(Problem::doubt(
@@ -105,9 +113,12 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Probl
         Err(error) => Err(error.into()),
     };
     match opened {
-        Ok((mark, report)) => {
+        Ok(survey) => {
             unmark(dir)?;
-            Ok((index, mark, report))
+            Ok(match survey {
+                Some(survey) => Trusted::Fits(index, survey),
+                None => Trusted::Differs(index),
+            })
         }
         Err(Problem::Index(error)) => {
             // Dropping it would write into files that are not understood.
@@ -121,45 +132,103 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Probl
     }
 }
 
-fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<(Mark, Report), Problem> {
+/// Takes in what the journal says behind `mark`; none when the journal is not as the index knew it, or is not all sound.
+fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<Option<Survey>, Problem> {
     let path = journal.path();
-    let before = journal::line_before(path, mark)?;
+    let before = survey::line_before(path, mark)?;
     if let Some(Parsed::Newer(found)) = before {
         return Err(journal::newer(path, found).into());
     }
     let known = matches!(before, Some(Parsed::Line(line)) if line.seq == mark.seq);
     if !known && mark != Mark::default() {
-        return Err(Problem::doubt("the journal is not the one that it was made from"));
+        return Ok(None);
     }
-    take_in(index, journal.header(), Scan::from(path, mark)?)
+    let survey = Survey::of(path, mark)?;
+    if !survey.flaws.is_empty() {
+        return Ok(None);
+    }
+    take_in(index, journal, &survey)?;
+    Ok(Some(survey))
+}
+
+/// Writes the journal anew, which is not all sound, and the index from it.
+fn mended(
+    dir: &Path,
+    journal: &mut Journal,
+    bodies: &Bodies,
+    index: Option<Index>,
+    now: Timestamp,
+    told: &mut Vec<Notice>,
+) -> Result<Ready, StoreError> {
+    let taken = match &index {
+        Some(index) => index.state(),
+        None => Ok(None),
+    };
+    let made = match &index {
+        Some(index) => taken.map_err(Problem::from).and_then(|state| {
+            mend::mend(dir, journal, bodies, Some((index, state.unwrap_or_default().mark)), now)
+        }),
+        None => mend::mend(dir, journal, bodies, None, now),
+    };
+    let Mended { journal: new, notices } = match made {
+        Ok(mended) => mended,
+        Err(Problem::Store(error)) => return Err(error),
+        Err(Problem::Index(IndexError(reason))) => {
+            std::mem::forget(index);
+            return rebuilt(dir, journal, bodies, &reason, now, told);
+        }
+    };
+    // The one thing that the journal cannot give back.
+    let history = index.as_ref().and_then(|index| index.history().ok()).unwrap_or_default();
+    drop(index);
+    *journal = new;
+    told.extend(notices);
+    let (offsets, survey) = Offsets::read(journal.path())?;
+    Ok(match anew(dir, journal)? {
+        Ok(index) => {
+            // Nor is it worth an index.
+            let _ = index.remember(&history);
+            Ready::with(index, survey)
+        }
+        Err(error) => Ready::without(offsets, survey, error),
+    })
 }
 
 /// Makes the index from the whole journal; what was there is moved aside. If even that fails, the store only reads.
-fn rebuilt(dir: &Path, journal: &Journal, reason: &str) -> Result<(Source, Mark, Report), StoreError> {
+fn rebuilt(
+    dir: &Path,
+    journal: &mut Journal,
+    bodies: &Bodies,
+    reason: &str,
+    now: Timestamp,
+    told: &mut Vec<Notice>,
+) -> Result<Ready, StoreError> {
     let place = dir.join(INDEX);
     let aside = set_aside(dir, &place)?;
+    let survey = Survey::of(journal.path(), Mark::default())?;
+    told.extend(remade(reason, aside.as_deref(), !survey.sound.is_empty()));
+    if !survey.flaws.is_empty() {
+        return mended(dir, journal, bodies, None, now, told);
+    }
     mark(dir)?;
     files::create_dir(&place)?;
-    match made(&place, journal) {
-        Ok((index, mark, mut report)) => {
+    match made(&place, journal, &survey) {
+        Ok(index) => {
             unmark(dir)?;
-            report.rebuilt(reason, aside.as_deref());
-            Ok((Source::Index(Arc::new(index)), mark, report))
+            Ok(Ready::with(index, survey))
         }
         Err(Problem::Store(error)) => Err(error),
-        Err(Problem::Index(error)) => {
-            let (offsets, mark) = Offsets::read(journal.path())?;
-            let report = Report { failed: Some(error.0), ..Report::default() };
-            Ok((Source::Offsets(Arc::new(Mutex::new(offsets))), mark, report))
-        }
+        Err(Problem::Index(error)) => Ok(Ready::without(Offsets::read(journal.path())?.0, survey, error)),
     }
 }
 
-/// Deletes indexes that were not believed, and the half of a line that was cut off.
+/// Deletes indexes that were not believed, journals that were not sound, and the half of a line that was cut off.
 pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let (name, path) = (entry.file_name(), entry.path());
-        let remains = name.to_str().is_some_and(|name| name.starts_with(DAMAGED) || name == TORN);
+        let remains = name.to_str().is_some_and(|name| {
+            name.starts_with(DAMAGED) || name.starts_with(compact::DAMAGED) || name == journal::TORN
+        });
         if remains && path.is_dir() {
             fs::remove_dir_all(&path).map_err(StoreError::io("remove", &path))?;
         } else if remains {
@@ -173,20 +242,24 @@ pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
 pub(super) fn anew(dir: &Path, journal: &Journal) -> Result<Result<Index, IndexError>, StoreError> {
     let place = dir.join(INDEX);
     mark(dir)?;
-    fs::remove_dir_all(&place).map_err(StoreError::io("remove", &place))?;
+    if files::is_dir(&place)? {
+        fs::remove_dir_all(&place).map_err(StoreError::io("remove", &place))?;
+    }
     files::create_dir(&place)?;
-    match made(&place, journal) {
-        Ok((index, ..)) => unmark(dir).map(|()| Ok(index)),
+    match Survey::of(journal.path(), Mark::default())
+        .map_err(Problem::from)
+        .and_then(|survey| made(&place, journal, &survey))
+    {
+        Ok(index) => unmark(dir).map(|()| Ok(index)),
         Err(Problem::Index(error)) => Ok(Err(error)),
         Err(Problem::Store(error)) => Err(error),
     }
 }
 
-fn made(place: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Problem> {
+fn made(place: &Path, journal: &Journal, survey: &Survey) -> Result<Index, Problem> {
     let index = Index::open(place)?;
-    let scan = Scan::from(journal.path(), Mark::default())?;
-    match take_in(&index, journal.header(), scan) {
-        Ok((mark, report)) => Ok((index, mark, report)),
+    match take_in(&index, journal, survey) {
+        Ok(()) => Ok(index),
         Err(problem) => {
             std::mem::forget(index);
             Err(problem)
@@ -194,32 +267,17 @@ fn made(place: &Path, journal: &Journal) -> Result<(Index, Mark, Report), Proble
     }
 }
 
-/// Takes in what `scan` finds; gives the end of the journal's whole lines.
-fn take_in(index: &Index, header: &Header, mut scan: Scan) -> Result<(Mark, Report), Problem> {
-    let mut report = Report::default();
-    let mut lines: Vec<(Line, Mark)> = Vec::new();
+/// Takes in the lines of a survey.
+fn take_in(index: &Index, journal: &Journal, survey: &Survey) -> Result<(), Problem> {
+    let header = journal.header();
     // An index that took in nothing yet still says whose it is.
     index.apply(header, &[])?;
-    while let Some(found) = scan.next()? {
-        match found {
-            Found::Line(line, mark) => lines.push((*line, mark)),
-            Found::Damaged(number) => report.damaged.push(number),
-            Found::Torn => {
-                report.torn = true;
-                break;
-            }
-        }
-        if lines.len() == TOGETHER {
-            report.taken += lines.len();
-            index.apply(header, &lines)?;
-            lines.clear();
-        }
+    for marks in survey.sound.chunks(TOGETHER) {
+        let lines = Lines::of(journal.path(), marks)?.collect::<Result<Vec<_>, _>>()?;
+        index.apply(header, &lines)?;
     }
-    report.taken += lines.len();
-    index.apply(header, &lines)?;
     // What was taken in anew shall not be taken in anew at every start.
-    index.flush()?;
-    Ok((scan.mark(), report))
+    Ok(index.flush()?)
 }
 
 /// Moves a doubtful index away, in place of the one moved away before.
@@ -242,60 +300,27 @@ fn set_aside(dir: &Path, place: &Path) -> Result<Option<PathBuf>, StoreError> {
     Ok(Some(aside))
 }
 
-impl Report {
-    fn rebuilt(&mut self, reason: &str, aside: Option<&Path>) {
-        self.notices.extend(match aside.and_then(Path::file_name) {
-            Some(name) => Some(warning(format!(
-                "The index was damaged ({reason}) and was rebuilt from the journal. The old one is kept as {}.",
-                name.display()
-            ))),
-            None if self.taken > 0 => {
-                let text = "The index was missing and was rebuilt from the journal.".into();
-                Some(Notice { level: Level::Info, text })
-            }
-            None => None,
-        });
-    }
-
-    fn notices(self) -> Vec<Notice> {
-        let mut notices = self.notices;
-        let damaged = self.damaged.iter();
-        notices.extend(
-            damaged
-                .map(|number| warning(format!("Line {number} of the journal is damaged and was left out."))),
-        );
-        if self.torn {
-            notices.push(warning("The last line of the journal was torn by a crash and was cut off; it is kept as journal.torn.".into()));
+/// What is said of an index that was made anew.
+fn remade(reason: &str, aside: Option<&Path>, filled: bool) -> Option<Notice> {
+    match aside.and_then(Path::file_name) {
+        Some(name) => Some(mend::warning(format!(
+            "The index was damaged ({reason}) and was rebuilt from the journal. The old one is kept as {}.",
+            name.display()
+        ))),
+        None if filled => {
+            let text = "The index was missing and was rebuilt from the journal.".into();
+            Some(Notice { level: Level::Info, text })
         }
-        if let Some(reason) = self.failed {
-            let text = format!(
-                "The index failed and could not be rebuilt ({reason}). Recordings are served, but nothing more is \
-                 recorded: free space or repair the disk, then restart retake."
-            );
-            notices.push(Notice { level: Level::Error, text });
-        }
-        notices
+        None => None,
     }
 }
 
-fn warning(text: String) -> Notice {
-    Notice { level: Level::Warning, text }
-}
-
-impl Problem {
-    fn doubt(reason: &str) -> Self {
-        Self::Index(IndexError(reason.into()))
+impl Ready {
+    fn with(index: Index, survey: Survey) -> Self {
+        Self { source: Source::Index(Arc::new(index)), survey, failed: None }
     }
-}
 
-impl From<IndexError> for Problem {
-    fn from(error: IndexError) -> Self {
-        Self::Index(error)
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+    fn without(offsets: Offsets, survey: Survey, IndexError(reason): IndexError) -> Self {
+        Self { source: Source::Offsets(Arc::new(Mutex::new(offsets))), survey, failed: Some(reason) }
     }
 }

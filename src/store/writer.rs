@@ -9,14 +9,17 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use super::bodies::Unsynced;
+use super::compact::{Old, Rewritten};
 use super::core::Core;
+use super::error::Problem;
 use super::index::row_len;
 use super::journal::Journal;
 use super::line::{
     BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VERSION, VersionLine,
 };
-use super::{Change, Changed, INLINE, Indexed, Step, StoreError, Version, compact};
-use crate::model::{Hash, Recording, Timestamp, Usage};
+use super::offsets::Offsets;
+use super::{Change, Changed, INLINE, Indexed, Step, StoreError, Version, compact, mend};
+use crate::model::{Hash, Notice, Recording, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
 pub(super) struct Job {
@@ -31,8 +34,8 @@ pub(super) enum Work {
     Commit(Vec<Change>),
     /// Keep these past calls in their slots. They are not synced: a crash may take the newest.
     Remember(Vec<(u64, Vec<u8>)>),
-    /// Write the store anew without what was removed before this.
-    Compact(Timestamp),
+    /// Write the store anew without what was removed before this, and tell what is to be said of it.
+    Compact(Timestamp, oneshot::Sender<Vec<Notice>>),
     /// Write nothing more until the other end is dropped: a test looks at what is there before anything is safe.
     #[cfg(test)]
     Hold(Receiver<()>),
@@ -83,27 +86,45 @@ impl Writer {
                     self.core.remember(&calls);
                     answer([done], &Ok(()));
                 }
-                Work::Compact(trash_since) => compact.push((trash_since, now, done)),
+                Work::Compact(trash_since, told) => compact.push((trash_since, now, told, done)),
                 #[cfg(test)]
                 Work::Hold(until) => _ = until.recv(),
             }
         }
         let written = unsynced.sync().and_then(|()| self.append(lines));
         answer(waiting, &written);
-        for (trash_since, now, done) in compact {
-            answer([done], &self.compact(trash_since, now));
+        for (trash_since, now, told, done) in compact {
+            let compacted = self.compact(trash_since, now).map(|notices| _ = told.send(notices));
+            answer([done], &compacted);
         }
     }
 
-    fn compact(&mut self, trash_since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    fn compact(&mut self, trash_since: Timestamp, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
         if let Some(reason) = self.core.degraded() {
             return Err(StoreError::ReadOnly { reason });
         }
-        let (journal, named) = compact::rewrite(self.core.dir(), &self.journal, trash_since, now)?;
+        let dir = self.core.dir();
+        let (offsets, mut survey) = Offsets::read(self.journal.path())?;
+        let known = self.journal.last();
+        survey.shortened(known);
+        let flawed = !survey.flaws.is_empty();
+        let (journal, bodies) = (&self.journal, self.core.bodies());
+        let index = if flawed { self.core.index() } else { None };
+        let old = Old { journal, offsets: &offsets, index: index.as_deref(), flawed, bodies };
+        let Rewritten { journal, named, lost, aside } = compact::rewrite(dir, &old, trash_since, now)
+            .map_err(|problem| match problem {
+                Problem::Store(error) => error,
+                Problem::Index(error) => self.core.fail(index.as_ref(), &error),
+            })?;
+        let known = if index.is_some() { known } else { 0 };
+        let notices = mend::said(&survey, known, &lost, aside.as_deref());
         self.journal = journal;
         self.core.reindex(&self.journal).inspect_err(|error| self.core.refuse(&error.to_string()))?;
-        compact::sweep(self.core.bodies().root(), &named);
-        Ok(())
+        // What only a damaged line names may be wanted by whoever reads the damaged journal.
+        if trash_since == Timestamp(i64::MAX) || compact::damaged_journals(self.core.dir()).is_empty() {
+            compact::sweep(self.core.bodies().root(), &named);
+        }
+        Ok(notices)
     }
 
     fn append(&mut self, mut lines: Vec<Line>) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{MediaId, MediaRef};
 
-pub(super) fn compact(store: &Store, trash_since: Timestamp) -> Result<(), StoreError> {
+pub(super) fn compact(store: &Store, trash_since: Timestamp) -> Result<Vec<Notice>, StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(store.compact(trash_since, Timestamp(NOW.0 + 9)))
 }

@@ -137,17 +137,32 @@ fn a_damaged_line_is_reported_with_its_number_and_all_else_is_kept() {
 }
 
 #[test]
-fn a_damaged_last_line_is_left_out_and_the_next_change_survives() {
+fn a_damaged_last_line_is_taken_from_the_index() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), &[small(1), small(2)]);
     let len = journal_lines(dir.path()).concat().len();
     flip(&dir.path().join("journal.log"), len - 10);
+    let bare = tempfile::tempdir().unwrap();
+    copy(dir.path(), bare.path());
     let Opened { store, notices } = open(dir.path());
-    assert!(notices.iter().any(|notice| notice.text.starts_with("Line 4 ")), "{notices:?}");
+    assert!(
+        notices[0].text.starts_with("Line 4 ") && notices[0].text.contains("no recording is lost"),
+        "{notices:?}"
+    );
+    assert_eq!(ids(&store.entries().unwrap()), [id(1), id(2)]);
+    commit(&store, put(&small(3)));
+    drop(store);
+    assert_eq!(ids(&open_quietly(dir.path()).entries().unwrap()), [id(1), id(2), id(3)]);
+
+    // Without an index it is lost, and named.
+    fs::remove_dir_all(bare.path().join("index")).unwrap();
+    let Opened { store, notices } = open(bare.path());
+    let said = notices.iter().find(|notice| notice.text.starts_with("Line 4 ")).unwrap();
+    assert!(said.text.contains("lost") && said.text.contains(id(2).as_str()), "{said:?}");
     assert_eq!(ids(&store.entries().unwrap()), [id(1)]);
     commit(&store, put(&small(3)));
     drop(store);
-    assert_eq!(ids(&open_quietly(dir.path()).entries().unwrap()), [id(1), id(3)]);
+    assert_eq!(ids(&open_quietly(bare.path()).entries().unwrap()), [id(1), id(3)]);
 }
 
 #[test]

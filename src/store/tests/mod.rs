@@ -8,6 +8,7 @@ mod history;
 mod index;
 mod law;
 mod links;
+mod mend;
 mod refusal;
 
 use std::fs;
