@@ -30,7 +30,7 @@ pub struct Metrics {
     pub recordings: u64,
     /// Length of their request and response bodies and media, in bytes.
     pub recording_bytes: u64,
-    /// Why nothing more is recorded; none while all is well.
+    /// Why nothing is recorded, or why the store's index is not used; none while all is well.
     pub degraded: Option<String>,
     /// How long the engine has been running.
     pub uptime: Duration,

@@ -14,6 +14,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -42,6 +43,8 @@ pub(super) struct Entered {
 #[derive(Default)]
 pub(super) struct Unsaved {
     held: Mutex<HashMap<RecordingId, Held>>,
+    /// Whether the last change could not be stored.
+    failing: AtomicBool,
     /// Lets verification fail, which nothing else does.
     #[cfg(test)]
     pub(super) spoils: std::sync::atomic::AtomicBool,
@@ -124,9 +127,13 @@ impl Engine {
         }
         let stored = self.shared.store.commit_all(changes, clock::now()).await;
         if let Err(error) = stored {
+            self.shared.unsaved.failing.store(true, Ordering::Relaxed);
             self.take_back(before);
             self.shared.unsaved.release(&ids);
             return Err(error);
+        }
+        if self.shared.unsaved.failing.swap(false, Ordering::Relaxed) {
+            self.notify(Level::Info, "The store can be written again: recording goes on.");
         }
         let verified = self.verified(&writes).await;
         self.shared.unsaved.release(&ids);

@@ -57,6 +57,11 @@ struct Kept {
     mark: Option<Mark>,
 }
 
+struct Listed {
+    kept: Vec<Kept>,
+    uses: Vec<(RecordingId, Usage)>,
+}
+
 /// Writes the journal anew. What was removed before `trash_since` is left out.
 pub(super) fn rewrite(
     dir: &Path,
@@ -109,7 +114,7 @@ fn fill(
 ) -> Result<(HashSet<Hash>, Vec<StepRow>), Problem> {
     let Old { offsets, index, bodies, .. } = *old;
     let mut named = HashSet::new();
-    let (kept, uses) = kept(offsets, index, trash_since)?;
+    let Listed { kept, uses } = listed(offsets, index, trash_since)?;
     for some in kept.chunks(TOGETHER) {
         let mut lines = Vec::new();
         for Kept { indexed, removed, mark } in some {
@@ -153,11 +158,7 @@ fn fill(
 }
 
 /// The recordings to keep, in the order in which they were put, which is how people read a journal; and their use.
-fn kept(
-    offsets: &Offsets,
-    index: Option<&Index>,
-    trash_since: Timestamp,
-) -> Result<(Vec<Kept>, Vec<(RecordingId, Usage)>), Problem> {
+fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> Result<Listed, Problem> {
     let mut all = Vec::new();
     let mut uses = Vec::new();
     let mut known = HashSet::new();
@@ -183,7 +184,7 @@ fn kept(
     others.sort_by_key(|kept| kept.mark.map(|mark| mark.start));
     uses.extend(others.iter().filter_map(|kept| offsets.usage(&kept.indexed.row.id)));
     all.extend(others);
-    Ok((all, uses))
+    Ok(Listed { kept: all, uses })
 }
 
 /// A recording with its small bodies, as the index has it.

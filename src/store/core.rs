@@ -1,7 +1,7 @@
 //! What readers and the writer share: the index or what stands in for it, and the bodies.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 
@@ -23,8 +23,16 @@ pub(super) struct Core {
     bodies: Bodies,
     /// Locked only to clone or to swap what is inside: a call to sled may hang, and nobody else shall hang with it.
     source: RwLock<Source>,
-    /// Why nothing more is recorded.
-    degraded: Mutex<Option<String>>,
+    trouble: Mutex<Trouble>,
+}
+
+/// What is not as it should be.
+#[derive(Clone, Debug, Default)]
+struct Trouble {
+    /// Why there is no index. The journal has it all, so recording goes on.
+    index: Option<String>,
+    /// Why the last change could not be written; none again once one was.
+    writing: Option<String>,
 }
 
 /// Where reads come from.
@@ -38,6 +46,10 @@ pub(super) enum Source {
     Closed,
 }
 
+fn cause(reason: &str) -> Arc<std::io::Error> {
+    Arc::new(std::io::Error::other(reason.to_owned()))
+}
+
 /// How many lines are one transaction of the index.
 pub(super) const TOGETHER: usize = 256;
 
@@ -49,8 +61,8 @@ impl Core {
         source: Source,
         failed: Option<String>,
     ) -> Self {
-        let degraded = Mutex::new(failed.map(|reason| format!("the index failed ({reason})")));
-        Self { dir: dir.into(), header: Mutex::new(header), bodies, source: RwLock::new(source), degraded }
+        let trouble = Mutex::new(Trouble { index: failed, writing: None });
+        Self { dir: dir.into(), header: Mutex::new(header), bodies, source: RwLock::new(source), trouble }
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -65,9 +77,26 @@ impl Core {
         &self.bodies
     }
 
-    /// Why nothing more is recorded; none while all is well.
+    /// What is not as it should be; none while all is well.
     pub(super) fn degraded(&self) -> Option<String> {
-        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let Trouble { index, writing } = self.trouble().clone();
+        let unwritten = writing.map(|reason| format!("nothing is recorded: {reason}"));
+        unwritten.or_else(|| {
+            let reason = index?;
+            Some(format!(
+                "the index failed ({reason}): recordings are read from the journal, and the next start makes the index anew"
+            ))
+        })
+    }
+
+    /// Why nothing is recorded; none while changes are written.
+    pub(super) fn unwritten(&self) -> Option<String> {
+        self.trouble().writing.clone()
+    }
+
+    /// Notes how the last change went.
+    pub(super) fn written(&self, result: &Result<(), StoreError>) {
+        self.trouble().writing = result.as_ref().err().map(ToString::to_string);
     }
 
     pub(super) fn entries(&self) -> Result<Vec<Indexed>, StoreError> {
@@ -235,24 +264,24 @@ impl Core {
         }
     }
 
-    /// Nothing more is recorded, because the journal cannot be written any longer.
-    pub(super) fn refuse(&self, reason: &str) {
-        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.into());
-    }
-
     /// Makes the index anew, from a journal that has taken the place of the old one. Reads go on meanwhile.
     pub(super) fn reindex(&self, journal: &Journal) -> Result<(), StoreError> {
         *self.header.lock().unwrap_or_else(PoisonError::into_inner) = *journal.header();
         // The one thing that the journal cannot give back.
         let history = self.history();
+        let failed = self.index().is_none();
         let (offsets, _) = Offsets::read(journal.path())?;
         self.swap(Source::Offsets(Arc::new(Mutex::new(offsets))));
-        match open::anew(&self.dir, journal)? {
+        if failed {
+            // sled is not called again in this process.
+            return Ok(());
+        }
+        match open::anew(&self.dir, journal) {
             Ok(index) => {
                 self.swap(Source::Index(Arc::new(index)));
                 self.remember(&history);
             }
-            Err(IndexError(reason)) => self.refuse(&format!("the index failed ({reason})")),
+            Err(problem) => self.trouble().index = Some(problem.to_string()),
         }
         Ok(())
     }
@@ -281,25 +310,42 @@ impl Core {
     }
 
     fn unserved(&self) -> StoreError {
-        self.degraded().map_or(StoreError::Closed, |reason| StoreError::ReadOnly { reason })
+        match &self.trouble().index {
+            Some(reason) => {
+                StoreError::Io { action: "read", path: Journal::path_in(&self.dir), cause: cause(reason) }
+            }
+            None => StoreError::Closed,
+        }
     }
 
     /// sled failed: from now on it is neither called nor dropped, and the next start makes the index anew.
     fn degrade(&self, index: &Arc<Index>, error: &IndexError) {
-        let mut degraded = self.degraded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trouble = self.trouble();
         // Another thread may have met the same failure a moment before.
         if !matches!(self.source(), Source::Index(_)) {
             return;
         }
         // Dropping sled writes, and may hang or panic: it is leaked on purpose.
         std::mem::forget(Arc::clone(index));
-        degraded.get_or_insert_with(|| format!("the index failed ({})", error.0));
         // If even the mark cannot be written, the checks of the next start remain.
         let _ = open::mark(&self.dir);
+        let mut reason = error.0.clone();
         self.swap(match Offsets::read(&Journal::path_in(&self.dir)) {
-            Ok((offsets, _)) => Source::Offsets(Arc::new(Mutex::new(offsets))),
-            Err(_) => Source::Closed,
+            Ok((offsets, survey)) => {
+                let flaws = survey.flaws.iter().map(|flaw| flaw.said(0, survey.last()).text);
+                flaws.for_each(|flaw| reason = format!("{reason}; {flaw}"));
+                Source::Offsets(Arc::new(Mutex::new(offsets)))
+            }
+            Err(unread) => {
+                reason = format!("{reason}; {unread}");
+                Source::Closed
+            }
         });
+        trouble.index = Some(reason);
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The index, where it has not failed.
@@ -315,7 +361,11 @@ impl Core {
         if let Some(index) = index {
             self.degrade(index, error);
         }
-        StoreError::ReadOnly { reason: format!("the index failed ({})", error.0) }
+        StoreError::Unreadable {
+            path: self.dir.join(open::INDEX),
+            problem: format!("failed ({})", error.0),
+            advice: "try again: the journal is read instead",
+        }
     }
 
     pub(super) fn source(&self) -> Source {

@@ -1,5 +1,6 @@
 //! What can go wrong with the store, in sentences that say what to do.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,24 +62,19 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The store only reads, because a write failed in a way that leaves no safe way on.
-    #[error(
-        "the store records nothing more since {reason}; recordings are still served: free space or repair the disk, then restart retake"
-    )]
+    /// The store only reads: it cannot be written at all, or a write failed in a way that leaves no safe way on.
+    #[error("{reason}; recordings are served, and nothing is recorded or changed")]
     ReadOnly {
         /// What happened.
         reason: String,
     },
-    /// A recording's description is larger than the index takes.
+    /// The store was taken away while it was in use.
     #[error(
-        "the description of {id} has {len} bytes, and at most {} are stored: shorten its name, tags or fields",
-        super::INLINE
+        "the store {} was removed or replaced while it was in use, and nothing is recorded any more: restart retake", .dir.display()
     )]
-    TooLarge {
-        /// The recording.
-        id: RecordingId,
-        /// The length of its row, in bytes.
-        len: usize,
+    Gone {
+        /// The store's directory.
+        dir: PathBuf,
     },
     /// The store was closed.
     #[error("the store is closed")]
@@ -98,11 +94,27 @@ impl StoreError {
         move |cause| Self::Io { action, path, cause: Arc::new(cause) }
     }
 
+    /// Whether writing failed for a reason that leaves all there is to be read.
+    pub(super) fn unwritable(&self) -> bool {
+        let Self::Io { cause, .. } = self else { return false };
+        is_full(cause)
+            || matches!(cause.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+    }
+
     /// Names the recording that a body was read for.
     pub(super) fn of_recording(self, id: &RecordingId) -> Self {
         match self {
             Self::Body { path, problem, .. } => Self::Body { path, problem, recording: Some(id.clone()) },
             other => other,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(IndexError(reason)) => f.write_str(reason),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }
@@ -132,9 +144,15 @@ fn process(pid: u32) -> String {
     }
 }
 
+/// Whether a write failed for want of space, which may be there the next time.
+pub(super) fn is_full(cause: &io::Error) -> bool {
+    let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
+    kinds.contains(&cause.kind())
+}
+
 fn advice(cause: &io::Error) -> &'static str {
     match cause.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space and try again",
+        _ if is_full(cause) => "; free some space and try again",
         io::ErrorKind::PermissionDenied => "; check that you own it and may write to it",
         io::ErrorKind::ReadOnlyFilesystem => "; choose a store on a writable file system",
         _ => "",

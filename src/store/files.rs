@@ -13,6 +13,12 @@ use rustix::fs::OFlags;
 
 use super::StoreError;
 
+#[cfg(test)]
+thread_local! {
+    /// What opening a file for writing, or making one, answers on this thread.
+    pub(super) static REFUSED: std::cell::Cell<Option<io::ErrorKind>> = const { std::cell::Cell::new(None) };
+}
+
 const FOREIGN: &str = "a store is made of plain files: remove it if you did not put it there, or use another store with --store";
 
 /// Creates the directory of a store for its owner only, with all above it; an existing one stays as it is. A link to a
@@ -86,6 +92,8 @@ pub(super) fn open(path: &Path) -> Result<File, StoreError> {
 ///
 /// [`StoreError::Unreadable`] for what is no plain file or has more than one name.
 pub(super) fn open_to_write(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
+    #[cfg(test)]
+    granted().map_err(StoreError::io("open", path))?;
     let file = plain(path, options.mode(0o600))?;
     let data = file.metadata().map_err(StoreError::io("look at", path))?;
     // Zero for one that was removed a moment ago, which whoever locks it finds out.
@@ -126,6 +134,8 @@ pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 /// Writes a file whole or not at all: under another name first, synced, then renamed. The caller syncs the directory.
 pub(super) fn write_whole(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let write = || {
+        #[cfg(test)]
+        granted()?;
         remove(temporary)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
         file.write_all(bytes)?;
@@ -172,6 +182,11 @@ pub(super) fn random<const N: usize>(path: &Path) -> Result<[u8; N], StoreError>
     let filled = getrandom::fill(&mut bytes).map_err(|cause| io::Error::other(cause.to_string()));
     filled.map_err(StoreError::io("find random bytes for", path))?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+fn granted() -> io::Result<()> {
+    REFUSED.get().map_or(Ok(()), |kind| Err(kind.into()))
 }
 
 fn plain(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::is_full;
 use super::line::{self, Header, Line, Parsed, VERSION};
+use super::lock::Hold;
 use super::{Ownership, Store, StoreError, files, lock};
 use crate::model::{Hash, Timestamp};
 
@@ -20,6 +22,8 @@ pub(super) struct Journal {
     mark: Mark,
     /// Why nothing more can be appended.
     broken: Option<String>,
+    /// Whether half a line stands behind the mark, which is to be cut off before anything is appended.
+    half: bool,
 }
 
 /// A place between two lines.
@@ -55,9 +59,26 @@ impl Journal {
         if !Store::exists(dir) {
             begin(dir, &path, now)?;
         }
-        let file = lock::held(&path, ownership, || appending(&path), lock::unknown)?;
+        let held = lock::held(&path, ownership, Hold::Alone, || appending(&path), lock::unknown);
+        let (file, broken) = match held {
+            Err(error) if error.unwritable() => {
+                let read = || files::open(&path);
+                (lock::held(&path, ownership, Hold::Together, read, lock::unknown)?, Some(error.to_string()))
+            }
+            file => (file?, None),
+        };
         let header = header(&path)?;
-        Ok(Self { file, path, header, mark: Mark::default(), broken: None })
+        Ok(Self { file, path, header, mark: Mark::default(), broken, half: false })
+    }
+
+    /// Appends nothing more, for this reason.
+    pub(super) fn break_off(&mut self, reason: String) {
+        self.broken.get_or_insert(reason);
+    }
+
+    /// Whether the file still has its name: else what is appended is nowhere.
+    pub(super) fn is_in_place(&self) -> bool {
+        files::is_at(&self.file, &self.path).unwrap_or(false)
     }
 
     /// The header.
@@ -84,16 +105,21 @@ impl Journal {
     /// there now. The end that the last line may lack is put behind it.
     pub(super) fn continue_at(&mut self, mark: Mark) -> Result<bool, StoreError> {
         self.mark = mark;
+        if self.broken.is_some() {
+            return Ok(false);
+        }
         let len = self.file.metadata().map_err(StoreError::io("look at", &self.path))?.len();
-        if len + 1 == mark.end {
-            let ended = self.file.write_all(b"\n").and_then(|()| self.file.sync_data());
-            ended.map_err(StoreError::io("end the last line of", &self.path))?;
+        if len + 1 == mark.end
+            && let Err(cause) = self.file.write_all(b"\n").and_then(|()| self.file.sync_data())
+        {
+            self.break_off(StoreError::io("end the last line of", &self.path)(cause).to_string());
         }
         if len <= mark.end {
             return Ok(false);
         }
         let kept = self.keep_behind(mark.end).is_ok();
-        self.cut(mark.end).map_err(StoreError::io("cut off the torn last line of", &self.path))?;
+        // What cannot be cut off now is when something is appended.
+        self.half = self.cut(mark.end).is_err();
         Ok(kept)
     }
 
@@ -118,7 +144,7 @@ impl Journal {
         file.lock().map_err(StoreError::io("lock", &path))?;
         let end = text.len() as u64;
         let mark = Mark { seq: self.mark.seq, lines: 2, start: end / 2, end };
-        Ok(Self { file, path, header, mark, broken: None })
+        Ok(Self { file, path, header, mark, broken: None, half: false })
     }
 
     /// Puts this journal in the place of the one at `path`. The caller syncs the directory.
@@ -149,23 +175,27 @@ impl Journal {
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
+        if self.half {
+            self.cut(self.mark.end).map_err(StoreError::io("cut off a half-written line of", &self.path))?;
+            self.half = false;
+        }
         let failed = match self.file.write_all(text) {
             Ok(()) => match self.file.sync_data() {
                 Ok(()) => return Ok(()),
-                // After a failed sync nobody knows which pages reached the disk, and a second sync would say all did.
+                // Pages for which there was no room are cut off below, and with them whatever became of them.
+                Err(cause) if is_full(&cause) => cause,
+                // After any other failed sync nobody knows which pages reached the disk, and a second one would say all did.
                 Err(cause) => {
-                    self.broken = Some(format!("{} could not be synced ({cause})", self.path.display()));
+                    let path = self.path.display();
+                    self.broken = Some(format!(
+                        "{path} could not be synced ({cause}): repair the disk, then restart retake"
+                    ));
                     cause
                 }
             },
             Err(cause) => cause,
         };
-        if let Err(cause) = self.cut(self.mark.end) {
-            self.broken = Some(format!(
-                "a half-written line of {} could not be cut off ({cause})",
-                self.path.display()
-            ));
-        }
+        self.half = self.cut(self.mark.end).is_err();
         Err(StoreError::io("write", &self.path)(failed))
     }
 
@@ -232,16 +262,23 @@ mod tests {
     use crate::store::line::Entry;
 
     #[test]
-    fn a_full_disk_is_said_and_what_cannot_be_taken_back_ends_all_writing() {
+    fn a_full_disk_is_said_and_what_cannot_be_taken_back_is_tried_again_first() {
         let header = Header { generation: 1, at: Timestamp(0), after: None, salt: Hash([0; 32]) };
         let file = File::options().append(true).open("/dev/full").unwrap();
-        let mut journal =
-            Journal { file, path: "/dev/full".into(), header, mark: Mark::default(), broken: None };
+        let mut journal = Journal {
+            file,
+            path: "/dev/full".into(),
+            header,
+            mark: Mark::default(),
+            broken: None,
+            half: false,
+        };
         let mut lines = [Line { v: VERSION, seq: 0, at: Timestamp(0), entry: Entry::Remove(Vec::new()) }];
         let error = journal.append(&mut lines).unwrap_err().to_string();
         assert!(error.contains("/dev/full") && error.contains("free some space"), "{error}");
         assert_eq!(journal.mark, Mark::default());
         // A device cannot be cut, so the half-written line is still there.
-        assert!(matches!(journal.append(&mut lines), Err(StoreError::ReadOnly { .. })));
+        let error = journal.append(&mut lines).unwrap_err().to_string();
+        assert!(error.contains("half-written line"), "{error}");
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::is_full;
 use super::{StoreError, files};
 
 /// How a process wants to own a store.
@@ -34,10 +35,20 @@ pub struct Owner {
     pub token: String,
 }
 
+/// How a file is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// By one who writes.
+    Alone,
+    /// By those who only read.
+    Together,
+}
+
 /// The held lock; dropping it lets go.
 #[derive(Debug)]
 pub(super) struct Lock {
-    file: File,
+    /// None in a store that cannot be written: the journal alone is held then.
+    file: Option<File>,
     path: PathBuf,
     owner: Owner,
 }
@@ -70,7 +81,10 @@ impl Lock {
     pub(super) fn take(dir: &Path, ownership: &Ownership) -> Result<Self, StoreError> {
         let path = dir.join(FILE);
         let open = || files::open_to_write(&path, OpenOptions::new().read(true).write(true).create(true));
-        let file = held(&path, ownership, open, || owner(dir).unwrap_or_else(unknown))?;
+        let file = match held(&path, ownership, Hold::Alone, open, || owner(dir).unwrap_or_else(unknown)) {
+            Err(error) if error.unwritable() && super::Store::exists(dir) => None,
+            file => Some(file?),
+        };
         let token = format!("{:032x}", u128::from_be_bytes(files::random(&path)?));
         let owner = Owner { pid: std::process::id(), address: ownership.address.clone(), token };
         let mut lock = Self { file, path, owner };
@@ -80,7 +94,8 @@ impl Lock {
 
     /// Makes `LOCK` anew where somebody deleted it: other processes find the owner by it.
     pub(super) fn restore(&mut self) {
-        if files::is_at(&self.file, &self.path).unwrap_or(true) {
+        let Some(held) = &self.file else { return };
+        if files::is_at(held, &self.path).unwrap_or(true) {
             return;
         }
         let file =
@@ -89,7 +104,7 @@ impl Lock {
         if let Ok(file) = file
             && file.try_lock().is_ok()
         {
-            self.file = file;
+            self.file = Some(file);
             let _ = self.write();
         }
     }
@@ -119,7 +134,11 @@ impl Lock {
 
     fn write(&mut self) -> Result<(), StoreError> {
         let text = serde_json::to_vec(&self.owner).unwrap_or_default();
-        self.say(text).map_err(StoreError::io("write", &self.path))
+        match self.say(text) {
+            // Held it is all the same; who wants the store is told that its owner does not say who it is.
+            Err(cause) if is_full(&cause) => Ok(()),
+            said => said.map_err(StoreError::io("write", &self.path)),
+        }
     }
 
     fn blank(&mut self) -> io::Result<()> {
@@ -127,9 +146,10 @@ impl Lock {
     }
 
     fn say(&mut self, mut text: Vec<u8>) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
         text.resize(text.len().max(BLOCK), b' ');
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&text)
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&text)
     }
 }
 
@@ -138,7 +158,7 @@ impl Drop for Lock {
         // Best effort: a stale text is not believed anyway. The file keeps its length, so that the next owner can say who it
         // is on a full disk, too.
         let _ = self.blank();
-        let _ = self.file.unlock();
+        let _ = self.file.as_ref().map(File::unlock);
     }
 }
 
@@ -147,13 +167,15 @@ impl Drop for Lock {
 pub(super) fn held(
     path: &Path,
     ownership: &Ownership,
+    hold: Hold,
     open: impl Fn() -> Result<File, StoreError>,
     holder: impl Fn() -> Owner,
 ) -> Result<File, StoreError> {
     let started = Instant::now();
     loop {
         let file = open()?;
-        match file.try_lock() {
+        let locked = if hold == Hold::Alone { file.try_lock() } else { file.try_lock_shared() };
+        match locked {
             // Whoever held it may have put another file here.
             Ok(()) if files::is_at(&file, path).map_err(StoreError::io("look at", path))? => return Ok(file),
             Ok(()) => continue,

@@ -245,8 +245,8 @@ impl Store {
     /// # Errors
     ///
     /// The future's: [`StoreError::Io`] when it could not be written (nothing changed then),
-    /// [`StoreError::ReadOnly`] after a failure that left no safe way on, [`StoreError::TooLarge`] for a row that is too
-    /// long, [`StoreError::Closed`].
+    /// [`StoreError::ReadOnly`] in a store that cannot be written and after a failure that left no safe way on,
+    /// [`StoreError::Gone`] when the store was removed meanwhile, [`StoreError::Closed`].
     pub fn commit(
         &self,
         change: Change,
@@ -346,7 +346,7 @@ impl Store {
         Ok(Stats { recordings, trash, journal_bytes, body_bytes, index_bytes })
     }
 
-    /// Why nothing more is recorded since the index failed; none while all is well.
+    /// Why nothing is recorded, or why the index is not used; none while all is well.
     #[must_use]
     pub fn degraded(&self) -> Option<String> {
         self.0.core.degraded()

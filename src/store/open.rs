@@ -13,7 +13,7 @@ use super::line::Parsed;
 use super::mend::{self, Mended};
 use super::offsets::Offsets;
 use super::survey::{self, Lines, Survey};
-use super::{Ownership, StoreError, compact, files};
+use super::{Ownership, Store, StoreError, compact, files};
 use crate::model::{Level, Notice, Timestamp};
 
 /// An opened store without its writer.
@@ -29,6 +29,16 @@ enum Trusted {
     Fits(Index, Survey),
     /// The journal has changed in what the index had taken in, or is damaged behind it.
     Differs(Index),
+}
+
+/// An opening under way.
+struct Opening<'a> {
+    dir: &'a Path,
+    now: Timestamp,
+    journal: Journal,
+    bodies: Bodies,
+    /// What is to be said of it.
+    told: Vec<Notice>,
 }
 
 /// What is read from, and what the journal was found to hold.
@@ -52,33 +62,46 @@ const DAMAGED: &str = "index.damaged-";
 pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
     files::create_store_dir(dir)?;
     let ignore = dir.join(".gitignore");
-    if ignore.exists() { Ok(()) } else { files::write_whole(&ignore, &dir.join(".gitignore.new"), b"*\n") }
+    let made = if ignore.exists() {
+        Ok(())
+    } else {
+        files::write_whole(&ignore, &dir.join(".gitignore.new"), b"*\n")
+    };
+    match made {
+        // A store that only lacks this can be read.
+        Err(error) if error.unwritable() && Store::exists(dir) => Ok(()),
+        made => made,
+    }
 }
 
 /// Opens everything below a locked directory.
 pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Parts, StoreError> {
-    let mut journal = Journal::open(dir, ownership, now)?;
+    let journal = Journal::open(dir, ownership, now)?;
     let bodies = Bodies::open(dir.join(BODIES))?;
-    let mut told = Vec::new();
-    let Ready { source, survey, failed } = match trusted(dir, &journal) {
-        Ok(Trusted::Fits(index, survey)) => Ready::with(index, survey),
-        Ok(Trusted::Differs(index)) => mended(dir, &mut journal, &bodies, Some(index), now, &mut told)?,
-        Err(Problem::Store(error)) => return Err(error),
-        Err(Problem::Index(IndexError(reason))) => {
-            rebuilt(dir, &mut journal, &bodies, &reason, now, &mut told)?
-        }
+    let mut opening = Opening { dir, now, journal, bodies, told: Vec::new() };
+    let readied = match opening.journal.broken() {
+        // sled writes when it is opened.
+        Some(_) => opening.from_journal(None),
+        None => opening.ready(),
     };
+    let Ready { source, survey, failed } = match readied {
+        Err(error) if error.unwritable() => opening.from_journal(Some(error.to_string()))?,
+        readied => readied?,
+    };
+    let Opening { mut journal, bodies, mut told, .. } = opening;
     let kept = journal.continue_at(survey.end)?;
     told.extend(survey.torn.map(|line| mend::torn(line, kept)));
-    if let Some(reason) = &failed {
-        let text = format!(
-            "The index failed and could not be rebuilt ({reason}). Recordings are served, but nothing more is \
-             recorded: free space or repair the disk, then restart retake."
-        );
-        told.push(Notice { level: Level::Error, text });
-    }
     let core = Core::new(dir, *journal.header(), bodies, source, failed);
+    if let Some(reason) = journal.broken() {
+        core.written(&Err(StoreError::ReadOnly { reason: reason.into() }));
+    }
+    told.extend(core.degraded().map(|text| Notice { level: Level::Error, text: sentence(&text) }));
     Ok(Parts { core, journal, notices: told })
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
 /// Says that the index is not to be trusted until this is taken back.
@@ -151,74 +174,91 @@ fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<Option<Surv
     Ok(Some(survey))
 }
 
-/// Writes the journal anew, which is not all sound, and the index from it.
-fn mended(
-    dir: &Path,
-    journal: &mut Journal,
-    bodies: &Bodies,
-    index: Option<Index>,
-    now: Timestamp,
-    told: &mut Vec<Notice>,
-) -> Result<Ready, StoreError> {
-    let taken = match &index {
-        Some(index) => index.state(),
-        None => Ok(None),
-    };
-    let made = match &index {
-        Some(index) => taken.map_err(Problem::from).and_then(|state| {
-            mend::mend(dir, journal, bodies, Some((index, state.unwrap_or_default().mark)), now)
-        }),
-        None => mend::mend(dir, journal, bodies, None, now),
-    };
-    let Mended { journal: new, notices } = match made {
-        Ok(mended) => mended,
-        Err(Problem::Store(error)) => return Err(error),
-        Err(Problem::Index(IndexError(reason))) => {
-            std::mem::forget(index);
-            return rebuilt(dir, journal, bodies, &reason, now, told);
+impl Opening<'_> {
+    fn ready(&mut self) -> Result<Ready, StoreError> {
+        match trusted(self.dir, &self.journal) {
+            Ok(Trusted::Fits(index, survey)) => Ok(Ready::with(index, survey)),
+            Ok(Trusted::Differs(index)) => self.mended(Some(index)),
+            Err(Problem::Store(error)) => Err(error),
+            Err(Problem::Index(IndexError(reason))) => self.rebuilt(&reason),
         }
-    };
-    // The one thing that the journal cannot give back.
-    let history = index.as_ref().and_then(|index| index.history().ok()).unwrap_or_default();
-    drop(index);
-    *journal = new;
-    told.extend(notices);
-    let (offsets, survey) = Offsets::read(journal.path())?;
-    Ok(match anew(dir, journal)? {
-        Ok(index) => {
-            // Nor is it worth an index.
-            let _ = index.remember(&history);
-            Ready::with(index, survey)
-        }
-        Err(error) => Ready::without(offsets, survey, error),
-    })
-}
-
-/// Makes the index from the whole journal; what was there is moved aside. If even that fails, the store only reads.
-fn rebuilt(
-    dir: &Path,
-    journal: &mut Journal,
-    bodies: &Bodies,
-    reason: &str,
-    now: Timestamp,
-    told: &mut Vec<Notice>,
-) -> Result<Ready, StoreError> {
-    let place = dir.join(INDEX);
-    let aside = set_aside(dir, &place)?;
-    let survey = Survey::of(journal.path(), Mark::default())?;
-    told.extend(remade(reason, aside.as_deref(), !survey.sound.is_empty()));
-    if !survey.flaws.is_empty() {
-        return mended(dir, journal, bodies, None, now, told);
     }
-    mark(dir)?;
-    files::create_dir(&place)?;
-    match made(&place, journal, &survey) {
-        Ok(index) => {
-            unmark(dir)?;
-            Ok(Ready::with(index, survey))
+
+    /// What the journal alone says, in a store whose index cannot be opened because nothing can be written.
+    fn from_journal(&mut self, failed: Option<String>) -> Result<Ready, StoreError> {
+        let (offsets, survey) = Offsets::read(self.journal.path())?;
+        if !survey.flaws.is_empty() {
+            self.told.extend(survey.flaws.iter().map(|flaw| flaw.said(0, survey.last())));
+            let text =
+                "The index may have more, and is not looked at while the store cannot be written.".into();
+            self.told.push(Notice { level: Level::Info, text });
         }
-        Err(Problem::Store(error)) => Err(error),
-        Err(Problem::Index(error)) => Ok(Ready::without(Offsets::read(journal.path())?.0, survey, error)),
+        let source = Source::Offsets(Arc::new(Mutex::new(offsets)));
+        Ok(Ready { source, survey, failed })
+    }
+
+    /// Writes the journal anew, which is not all sound, and the index from it.
+    fn mended(&mut self, index: Option<Index>) -> Result<Ready, StoreError> {
+        let Mended { journal, notices } = match self.mend(index.as_ref()) {
+            Ok(mended) => mended,
+            // A store that cannot be mended for want of space is read as it is, and nothing is written behind the damage.
+            Err(Problem::Store(error)) if error.unwritable() => {
+                self.journal.break_off(format!("the journal is damaged and could not be mended: {error}"));
+                let survey = Survey::of(self.journal.path(), Mark::default())?;
+                return match index {
+                    Some(index) => Ok(Ready::with(index, survey)),
+                    None => self.from_journal(None),
+                };
+            }
+            Err(Problem::Store(error)) => return Err(error),
+            Err(Problem::Index(IndexError(reason))) => {
+                std::mem::forget(index);
+                return self.rebuilt(&reason);
+            }
+        };
+        // The one thing that the journal cannot give back.
+        let history = index.as_ref().and_then(|index| index.history().ok()).unwrap_or_default();
+        drop(index);
+        self.journal = journal;
+        self.told.extend(notices);
+        let (offsets, survey) = Offsets::read(self.journal.path())?;
+        Ok(match anew(self.dir, &self.journal) {
+            Ok(index) => {
+                // Nor is it worth an index.
+                let _ = index.remember(&history);
+                Ready::with(index, survey)
+            }
+            Err(problem) => Ready::without(offsets, survey, &problem),
+        })
+    }
+
+    fn mend(&self, index: Option<&Index>) -> Result<Mended, Problem> {
+        let known = match index {
+            Some(index) => Some((index, index.state()?.unwrap_or_default().mark)),
+            None => None,
+        };
+        mend::mend(self.dir, &self.journal, &self.bodies, known, self.now)
+    }
+
+    /// Makes the index from the whole journal; what was there is moved aside. If even that fails, the journal is read.
+    fn rebuilt(&mut self, reason: &str) -> Result<Ready, StoreError> {
+        let place = self.dir.join(INDEX);
+        let aside = set_aside(self.dir, &place)?;
+        let survey = Survey::of(self.journal.path(), Mark::default())?;
+        self.told.extend(remade(reason, aside.as_deref(), !survey.sound.is_empty()));
+        if !survey.flaws.is_empty() {
+            return self.mended(None);
+        }
+        mark(self.dir)?;
+        files::create_dir(&place)?;
+        match made(&place, &self.journal, &survey) {
+            Ok(index) => {
+                unmark(self.dir)?;
+                Ok(Ready::with(index, survey))
+            }
+            Err(Problem::Store(error)) if !error.unwritable() => Err(error),
+            Err(problem) => Ok(Ready::without(Offsets::read(self.journal.path())?.0, survey, &problem)),
+        }
     }
 }
 
@@ -239,21 +279,16 @@ pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// Makes the index from a journal that was compacted; the old one is of no use to anybody.
-pub(super) fn anew(dir: &Path, journal: &Journal) -> Result<Result<Index, IndexError>, StoreError> {
+pub(super) fn anew(dir: &Path, journal: &Journal) -> Result<Index, Problem> {
     let place = dir.join(INDEX);
     mark(dir)?;
     if files::is_dir(&place)? {
         fs::remove_dir_all(&place).map_err(StoreError::io("remove", &place))?;
     }
     files::create_dir(&place)?;
-    match Survey::of(journal.path(), Mark::default())
-        .map_err(Problem::from)
-        .and_then(|survey| made(&place, journal, &survey))
-    {
-        Ok(index) => unmark(dir).map(|()| Ok(index)),
-        Err(Problem::Index(error)) => Ok(Err(error)),
-        Err(Problem::Store(error)) => Err(error),
-    }
+    let index = made(&place, journal, &Survey::of(journal.path(), Mark::default())?)?;
+    unmark(dir)?;
+    Ok(index)
 }
 
 fn made(place: &Path, journal: &Journal, survey: &Survey) -> Result<Index, Problem> {
@@ -320,7 +355,8 @@ impl Ready {
         Self { source: Source::Index(Arc::new(index)), survey, failed: None }
     }
 
-    fn without(offsets: Offsets, survey: Survey, IndexError(reason): IndexError) -> Self {
-        Self { source: Source::Offsets(Arc::new(Mutex::new(offsets))), survey, failed: Some(reason) }
+    fn without(offsets: Offsets, survey: Survey, problem: &Problem) -> Self {
+        let failed = Some(problem.to_string());
+        Self { source: Source::Offsets(Arc::new(Mutex::new(offsets))), survey, failed }
     }
 }

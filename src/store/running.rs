@@ -54,7 +54,7 @@ impl Shared {
             // A writer that panicked has nothing left to say.
             let _ = writer.join();
             // Behind the lock it may be the next owner's.
-            if counted && self.core.degraded().is_none() {
+            if counted && self.core.unwritten().is_none() {
                 let _ = std::fs::remove_file(self.core.dir().join(open::WATCH));
             }
             drop(lock);

@@ -12,13 +12,12 @@ use super::bodies::Unsynced;
 use super::compact::{Old, Rewritten};
 use super::core::Core;
 use super::error::Problem;
-use super::index::row_len;
 use super::journal::Journal;
 use super::line::{
     BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VERSION, VersionLine,
 };
 use super::offsets::Offsets;
-use super::{Change, Changed, INLINE, Indexed, Step, StoreError, Version, compact, mend};
+use super::{Change, Changed, Indexed, Step, StoreError, Version, compact, mend};
 use crate::model::{Hash, Notice, Recording, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
@@ -73,15 +72,21 @@ impl Writer {
         let mut lines = Vec::new();
         let mut waiting = Vec::new();
         let mut compact = Vec::new();
+        let (ready, mut failed) = (self.ready(), None);
         for Job { work, now, done } in batch {
             match work {
-                Work::Commit(changes) => match self.prepare(changes, now, &mut unsynced) {
-                    Ok(more) => {
-                        lines.extend(more);
-                        waiting.push(done);
+                Work::Commit(changes) => {
+                    match ready.clone().and_then(|()| self.prepare(changes, now, &mut unsynced)) {
+                        Ok(more) => {
+                            lines.extend(more);
+                            waiting.push(done);
+                        }
+                        Err(error) => {
+                            answer([done], &Err(error.clone()));
+                            failed = Some(error);
+                        }
                     }
-                    Err(error) => answer([done], &Err(error)),
-                },
+                }
                 Work::Remember(calls) => {
                     self.core.remember(&calls);
                     answer([done], &Ok(()));
@@ -92,6 +97,11 @@ impl Writer {
             }
         }
         let written = unsynced.sync().and_then(|()| self.append(lines));
+        match (&written, failed) {
+            (_, Some(error)) => self.core.written(&Err(error)),
+            _ if waiting.is_empty() => {}
+            (written, None) => self.core.written(written),
+        }
         answer(waiting, &written);
         for (trash_since, now, told, done) in compact {
             let compacted = self.compact(trash_since, now).map(|notices| _ = told.send(notices));
@@ -100,9 +110,7 @@ impl Writer {
     }
 
     fn compact(&mut self, trash_since: Timestamp, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
-        if let Some(reason) = self.core.degraded() {
-            return Err(StoreError::ReadOnly { reason });
-        }
+        self.ready()?;
         let dir = self.core.dir();
         let (offsets, mut survey) = Offsets::read(self.journal.path())?;
         let known = self.journal.last();
@@ -119,7 +127,7 @@ impl Writer {
         let known = if index.is_some() { known } else { 0 };
         let notices = mend::said(&survey, known, &lost, aside.as_deref());
         self.journal = journal;
-        self.core.reindex(&self.journal).inspect_err(|error| self.core.refuse(&error.to_string()))?;
+        self.core.reindex(&self.journal)?;
         // What only a damaged line names may be wanted by whoever reads the damaged journal.
         if trash_since == Timestamp(i64::MAX) || compact::damaged_journals(self.core.dir()).is_empty() {
             compact::sweep(self.core.bodies().root(), &named);
@@ -131,12 +139,9 @@ impl Writer {
         if lines.is_empty() {
             return Ok(());
         }
-        let marks = self.journal.append(&mut lines).inspect_err(|_| {
-            if let Some(reason) = self.journal.broken() {
-                self.core.refuse(reason);
-            }
-        });
-        let marks = marks?;
+        let marks = self.journal.append(&mut lines)?;
+        // Nobody is told of what is in no place.
+        self.ready()?;
         let lines: Vec<_> = lines.into_iter().zip(marks).collect();
         self.core.apply(&lines);
         self.unflushed += lines.len();
@@ -147,6 +152,17 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether anything can be written: the journal can, and is still where it was.
+    fn ready(&self) -> Result<(), StoreError> {
+        if let Some(reason) = self.journal.broken() {
+            return Err(StoreError::ReadOnly { reason: reason.into() });
+        }
+        if self.journal.is_in_place() {
+            return Ok(());
+        }
+        Err(StoreError::Gone { dir: self.core.dir().into() })
+    }
+
     /// Writes the large bodies and makes the lines.
     fn prepare(
         &self,
@@ -154,9 +170,6 @@ impl Writer {
         at: Timestamp,
         unsynced: &mut Unsynced,
     ) -> Result<Vec<Line>, StoreError> {
-        if let Some(reason) = self.core.degraded() {
-            return Err(StoreError::ReadOnly { reason });
-        }
         let line = |entry| Line { v: VERSION, seq: 0, at, entry };
         changes.into_iter().map(|change| self.entry(change, unsynced).map(line)).collect()
     }
@@ -167,10 +180,10 @@ impl Writer {
                 let detail = self.detail(*recording, unsynced)?;
                 let media = media.iter().map(|(hash, bytes)| self.media(hash, bytes, unsynced));
                 let media = media.collect::<Result<_, _>>()?;
-                let Indexed { row, keys } = listable(Indexed { row, keys })?;
+                let Indexed { row, keys } = unused(Indexed { row, keys });
                 Entry::Put(Box::new(Put { detail, row, keys, media }))
             }
-            Change::Retag { row, keys } => Entry::Retag(listable(Indexed { row, keys })?),
+            Change::Retag { row, keys } => Entry::Retag(unused(Indexed { row, keys })),
             Change::Remove { ids } => Entry::Remove(ids),
             Change::Restore { ids } => Entry::Restore(ids),
             Change::Ledger { entries } => Entry::Ledger(entries),
@@ -238,16 +251,12 @@ impl Drop for Writer {
     }
 }
 
-/// Refuses a row that is too long for a value of the index.
-fn listable(mut indexed: Indexed) -> Result<Indexed, StoreError> {
-    // Use stands in the ledger, where it may grow.
+/// A row without its use, which stands in the ledger.
+fn unused(mut indexed: Indexed) -> Indexed {
     if indexed.row.usage != Usage::default() {
         Arc::make_mut(&mut indexed.row).usage = Usage::default();
     }
-    match row_len(&indexed) {
-        len if len > INLINE => Err(StoreError::TooLarge { id: indexed.row.id.clone(), len }),
-        _ => Ok(indexed),
-    }
+    indexed
 }
 
 fn answer(

@@ -18,6 +18,7 @@ mod run;
 mod schemas;
 mod scrubbed;
 mod serve;
+mod space;
 mod streams;
 mod together;
 mod usage;

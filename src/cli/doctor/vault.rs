@@ -143,8 +143,8 @@ fn opened(dir: &Path) -> Vec<Check> {
         Err(error) => checks.push(Check::problem(AREA, error.to_string(), "restore it from a backup")),
     }
     if let Some(why) = opened.store.degraded() {
-        let advice = "free the disk or repair it, and start retake again";
-        checks.push(Check::problem(AREA, format!("nothing more is recorded: {why}"), advice));
+        let advice = "free some space, or make its file system writable: the next change is written then";
+        checks.push(Check::problem(AREA, why, advice));
     }
     checks.extend(opened.notices.iter().map(|notice| match notice.level {
         Level::Info => Check::note(AREA, &notice.text),

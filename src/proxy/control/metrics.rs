@@ -44,7 +44,7 @@ fn text(metrics: &Metrics) -> String {
         (
             "retake_store_degraded",
             "gauge",
-            "1 when nothing more is recorded because the store failed.",
+            "1 when the store is not as it should be: changes cannot be written, or its index failed.",
             u64::from(metrics.degraded.is_some()),
         ),
     ] {

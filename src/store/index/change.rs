@@ -3,12 +3,13 @@
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
 use super::{
-    FORMAT, InTransaction, PART, STATE, State, Trees, fingerprint_keys, part_key, seal, state, unseal,
+    FORMAT, InTransaction, Kind, PART, STATE, State, Trees, fingerprint_keys, long_key, part_key, parts,
+    seal, state, unseal,
 };
 use crate::model::{RecordingId, StepId, StepRow, Timestamp, Usage};
 use crate::store::journal::Mark;
 use crate::store::line::{Entry, Header, Line, Put};
-use crate::store::{Indexed, STEPS};
+use crate::store::{INLINE, Indexed, STEPS};
 
 /// A transaction under way.
 pub(super) struct Transaction<'a> {
@@ -54,7 +55,8 @@ impl<'a> Transaction<'a> {
             self.trees.bodies.insert(&hash.0, &bytes[..])?;
         }
         self.detail(id, &seal(&put.bare())?)?;
-        if self.trees.trash.remove(id.as_str())?.is_some() {
+        if let Some(old) = self.trees.trash.remove(id.as_str())? {
+            self.together(Kind::Trash, id.as_str(), &old)?;
             self.state.counts.trash -= 1;
         }
         self.row(&put.indexed())
@@ -75,6 +77,30 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// A sealed value as it is put into its tree: itself, or how many parts of it stand among the details.
+    fn apart(&self, kind: Kind, id: &str, sealed: Vec<u8>) -> InTransaction<Vec<u8>> {
+        if sealed.len() <= INLINE {
+            return Ok(sealed);
+        }
+        let mut count = 0_u32;
+        for part in sealed.chunks(PART) {
+            self.trees.details.insert(long_key(kind, id.as_bytes(), count), part)?;
+            count += 1;
+        }
+        Ok(count.to_be_bytes().to_vec())
+    }
+
+    /// A value that was taken out of its tree, and with it the parts that stood elsewhere.
+    fn together(&self, kind: Kind, id: &str, value: &[u8]) -> InTransaction<Vec<u8>> {
+        let Some(count) = parts(value) else { return Ok(value.to_vec()) };
+        let mut whole = Vec::new();
+        for part in 0..count {
+            let part = self.trees.details.remove(long_key(kind, id.as_bytes(), part))?;
+            whole.extend_from_slice(&part.unwrap_or_default());
+        }
+        Ok(whole)
+    }
+
     fn retag(&mut self, indexed: &Indexed) -> InTransaction<()> {
         match self.trees.rows.get(indexed.row.id.as_str())? {
             Some(_) => self.row(indexed),
@@ -85,9 +111,11 @@ impl<'a> Transaction<'a> {
     /// Sets a row and what is derived from it.
     fn row(&mut self, indexed: &Indexed) -> InTransaction<()> {
         let id = indexed.row.id.as_str();
-        if let Some(old) = self.trees.rows.insert(id, seal(indexed)?)? {
+        if let Some(old) = self.trees.rows.remove(id)? {
+            let old = self.together(Kind::Row, id, &old)?;
             self.forget(&unseal(&old).map_err(ConflictableTransactionError::Abort)?)?;
         }
+        self.trees.rows.insert(id, self.apart(Kind::Row, id, seal(indexed)?)?)?;
         self.state.counts.rows += 1;
         self.trees.hashes.insert([&indexed.row.hash.0[..], id.as_bytes()].concat(), b"")?;
         for key in fingerprint_keys(id, &indexed.keys) {
@@ -113,15 +141,17 @@ impl<'a> Transaction<'a> {
 
     fn remove(&mut self, id: &RecordingId, at: Timestamp) -> InTransaction<()> {
         let Some(old) = self.trees.rows.remove(id.as_str())? else { return Ok(()) };
+        let old = self.together(Kind::Row, id.as_str(), &old)?;
         let old: Indexed = unseal(&old).map_err(ConflictableTransactionError::Abort)?;
         self.forget(&old)?;
-        self.trees.trash.insert(id.as_str(), seal(&(at, old))?)?;
+        self.trees.trash.insert(id.as_str(), self.apart(Kind::Trash, id.as_str(), seal(&(at, old))?)?)?;
         self.state.counts.trash += 1;
         Ok(())
     }
 
     fn restore(&mut self, id: &RecordingId) -> InTransaction<()> {
         let Some(old) = self.trees.trash.remove(id.as_str())? else { return Ok(()) };
+        let old = self.together(Kind::Trash, id.as_str(), &old)?;
         let (_, old) = unseal::<(Timestamp, Indexed)>(&old).map_err(ConflictableTransactionError::Abort)?;
         self.state.counts.trash -= 1;
         self.row(&old)

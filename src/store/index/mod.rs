@@ -7,6 +7,7 @@
 mod change;
 mod history;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -39,7 +40,7 @@ pub(super) struct Index {
 struct Trees<T> {
     /// id -> [`Indexed`]
     rows: T,
-    /// id, part -> [`Detail`], cut into parts
+    /// id, part -> [`Detail`], cut into parts; also the parts of long rows
     details: T,
     /// hash -> bytes of a small body
     bodies: T,
@@ -154,7 +155,7 @@ impl Index {
             return Err(IndexError("it belongs to another journal".into()));
         }
         guard(|| {
-            let mut rows = self.trees.rows.iter().map(|entry| row(&entry?).map(drop));
+            let mut rows = self.trees.rows.iter().map(|entry| self.row(&entry?).map(drop));
             let rows = rows.try_fold(0, |count, row| row.map(|()| count + 1))?;
             let hashes = count(&self.trees.hashes)?;
             let counts = Counts {
@@ -213,7 +214,7 @@ impl Index {
             let mut all = Vec::new();
             for entry in &self.trees.rows {
                 let entry = entry?;
-                let mut indexed = row(&entry)?;
+                let mut indexed = self.row(&entry)?;
                 // Both trees are in the order of ids, so one pass over each is enough.
                 while next.as_ref().is_some_and(|(id, _)| *id < entry.0) {
                     next = uses.next().transpose()?;
@@ -232,6 +233,7 @@ impl Index {
         guard(|| {
             let used = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
                 let (id, value) = entry?;
+                let value = self.whole(Kind::Trash, &id, &value)?;
                 let (at, mut indexed) = unseal::<(Timestamp, Indexed)>(&value)?;
                 if let Some(usage) = self.trees.ledger.get(id)? {
                     Arc::make_mut(&mut indexed.row).usage = unseal(&usage)?;
@@ -285,9 +287,9 @@ impl Index {
         guard(|| {
             let key = id.as_str().as_bytes();
             let indexed = match self.trees.rows.get(key)? {
-                Some(value) => unseal(&value)?,
+                Some(value) => unseal(&self.whole(Kind::Row, key, &value)?)?,
                 None => match self.trees.trash.get(key)? {
-                    Some(value) => unseal::<(Timestamp, Indexed)>(&value)?.1,
+                    Some(value) => unseal::<(Timestamp, Indexed)>(&self.whole(Kind::Trash, key, &value)?)?.1,
                     None => return Ok(None),
                 },
             };
@@ -304,6 +306,23 @@ impl Index {
             detail.recording.label(indexed.row.labels());
             Ok(Some(detail))
         })
+    }
+
+    fn row(&self, (key, value): &(IVec, IVec)) -> Result<Indexed> {
+        let indexed: Indexed = unseal(&self.whole(Kind::Row, key, value)?)?;
+        let fits = indexed.row.id.as_str().as_bytes() == &key[..];
+        if fits { Ok(indexed) } else { Err(IndexError("a row stands under another's id".into())) }
+    }
+
+    /// A value, be it in one piece or in parts.
+    fn whole<'a>(&self, kind: Kind, id: &[u8], value: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+        let Some(parts) = parts(value) else { return Ok(Cow::Borrowed(value)) };
+        let mut whole = Vec::new();
+        for part in 0..parts {
+            let value = self.trees.details.get(long_key(kind, id, part))?;
+            whole.extend_from_slice(&value.ok_or_else(|| IndexError("it has lost a part of a row".into()))?);
+        }
+        Ok(Cow::Owned(whole))
     }
 
     /// A small body.
@@ -363,12 +382,6 @@ impl From<sled::Error> for IndexError {
     }
 }
 
-/// How many bytes a row takes in the index, marks for its checksum included.
-pub(super) fn row_len(indexed: &Indexed) -> usize {
-    // The trash adds the time of removal.
-    postcard::to_stdvec(&(Timestamp(i64::MAX), indexed)).map_or(usize::MAX, |bytes| bytes.len() + 4)
-}
-
 /// A value as it is kept: CRC32, then postcard.
 fn seal(value: &impl Serialize) -> InTransaction<Vec<u8>> {
     let bytes = postcard::to_stdvec(value).map_err(|error| IndexError(error.to_string()));
@@ -385,10 +398,24 @@ fn unseal<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
         .map_err(|error| IndexError(format!("a value in it is not understood: {error}")))
 }
 
-fn row((key, value): &(IVec, IVec)) -> Result<Indexed> {
-    let indexed: Indexed = unseal(value)?;
-    let fits = indexed.row.id.as_str().as_bytes() == &key[..];
-    if fits { Ok(indexed) } else { Err(IndexError("a row stands under another's id".into())) }
+/// What is too long for one value.
+#[derive(Clone, Copy)]
+enum Kind {
+    Row,
+    Trash,
+}
+
+/// How many parts stand elsewhere, where a value says that and nothing else. Any other value is longer.
+fn parts(value: &[u8]) -> Option<u32> {
+    <[u8; 4]>::try_from(value).ok().map(u32::from_be_bytes)
+}
+
+fn long_key(kind: Kind, id: &[u8], part: u32) -> Vec<u8> {
+    let kind: &[u8] = match kind {
+        Kind::Row => b"\tr",
+        Kind::Trash => b"\tt",
+    };
+    [id, kind, &part.to_be_bytes()].concat()
 }
 
 /// The state, unless a newer version wrote it: then the layout may be another, and all of it is made anew.

@@ -121,6 +121,22 @@ fn a_damaged_body_is_an_error_that_names_file_and_recording_and_is_never_served(
 }
 
 #[test]
+fn a_body_that_is_damaged_after_its_first_read_is_never_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_quietly(dir.path());
+    commit(&store, put(&large(1)));
+    let body = Hash::of(&large(1).response.log.bytes);
+    let file = dir.path().join("bodies").join(&body.to_string()[..2]).join(body.to_string());
+    for _ in 0..2 {
+        assert_eq!(store.recording(&id(1)).unwrap(), Some(large(1)));
+        flip(&file, 20_000);
+        assert!(matches!(store.recording(&id(1)), Err(StoreError::Body { .. })));
+        assert!(matches!(store.body(&body), Err(StoreError::Body { .. })));
+        flip(&file, 20_000);
+    }
+}
+
+#[test]
 fn a_damaged_line_is_reported_with_its_number_and_all_else_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), &sample());

@@ -26,7 +26,7 @@ fn rewrite(dir: &Path, harm: impl FnOnce(&mut Vec<Vec<u8>>)) {
 }
 
 fn texts(notices: &[Notice]) -> String {
-    notices.iter().map(|notice| format!("{}\n", notice.text)).collect()
+    notices.iter().map(|notice| notice.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

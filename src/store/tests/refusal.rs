@@ -1,3 +1,5 @@
+use std::io;
+
 use super::*;
 
 #[test]
@@ -121,12 +123,97 @@ fn a_failed_write_fails_its_own_change_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_row_that_no_index_takes_is_refused() {
+fn a_row_of_any_length_is_stored() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());
     let mut wordy = small(1);
-    wordy.name = Some("x".repeat(INLINE));
-    let refused = store.commit_blocking(vec![put(&wordy)], NOW).unwrap_err();
-    assert!(matches!(refused, StoreError::TooLarge { .. }));
-    assert_eq!(store.entries().unwrap(), []);
+    wordy.name = Some("x".repeat(5 * INLINE));
+    wordy.tags = vec!["y".repeat(INLINE)];
+    commit(&store, put(&small(2)));
+    commit(&store, put(&wordy));
+    let whole = |store: &Store| {
+        let expected = [(indexed(&wordy), wordy.clone()), (indexed(&small(2)), small(2))];
+        assert_eq!(content(store), expected);
+        assert_eq!(store.degraded(), None);
+    };
+    whole(&store);
+    // To the trash and back, shorter and longer, through compacting and a restart.
+    commit(&store, Change::Remove { ids: vec![id(1)] });
+    assert_eq!(trashed(&store), [id(1)]);
+    assert_eq!(store.recording(&id(1)).unwrap(), Some(wordy.clone()));
+    compact::compact(&store, Timestamp(0)).unwrap();
+    assert_eq!(trashed(&store), [id(1)]);
+    commit(&store, Change::Restore { ids: vec![id(1)] });
+    whole(&store);
+    let Indexed { row, keys } = indexed(&small(1));
+    commit(&store, Change::Retag { row, keys });
+    assert_eq!(store.entries().unwrap(), [indexed(&small(1)), indexed(&small(2))]);
+    let Indexed { row, keys } = indexed(&wordy);
+    commit(&store, Change::Retag { row, keys });
+    drop(store);
+    whole(&open_quietly(dir.path()));
+    fs::remove_dir_all(dir.path().join("index")).unwrap();
+    whole(&open(dir.path()).store);
+}
+
+#[test]
+fn a_removed_store_acknowledges_nothing() {
+    let outer = tempfile::tempdir().unwrap();
+    let (dir, away) = (outer.path().join("store"), outer.path().join("away"));
+    let store = open_quietly(&dir);
+    commit(&store, put(&small(1)));
+    fs::rename(&dir, &away).unwrap();
+    let gone = |store: &Store| {
+        let error = store.commit_blocking(vec![put(&large(2))], NOW).unwrap_err();
+        assert!(matches!(error, StoreError::Gone { .. }), "{error}");
+        assert!(error.to_string().contains("was removed or replaced"), "{error}");
+        assert!(store.degraded().unwrap().contains("removed"), "{:?}", store.degraded());
+        assert!(!dir.exists(), "nothing is made anew there");
+    };
+    gone(&store);
+    // It comes back, and recording goes on.
+    fs::rename(&away, &dir).unwrap();
+    commit(&store, put(&small(2)));
+    assert_eq!(store.degraded(), None);
+    fs::remove_dir_all(&dir).unwrap();
+    gone(&store);
+    // Another one in its place is not this one.
+    filled(&dir, &[small(7)]);
+    let error = store.commit_blocking(vec![put(&small(3))], NOW).unwrap_err();
+    assert!(matches!(error, StoreError::Gone { .. }), "{error}");
+    drop(store);
+    assert_eq!(ids(&open(&dir).store.entries().unwrap()), [id(7)]);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_listed_and_read() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), &[small(1), large(2)]);
+    for kind in
+        [io::ErrorKind::ReadOnlyFilesystem, io::ErrorKind::PermissionDenied, io::ErrorKind::StorageFull]
+    {
+        for missing in ["nothing", "LOCK", ".gitignore", "index"] {
+            let copied = tempfile::tempdir().unwrap();
+            copy(dir.path(), copied.path());
+            match missing {
+                "index" => fs::remove_dir_all(copied.path().join("index")).unwrap(),
+                name => files::remove(&copied.path().join(name)).unwrap(),
+            }
+            let before = files_below(copied.path());
+            files::REFUSED.set(Some(kind));
+            let opened = Store::open(copied.path(), &impatient(), NOW);
+            // Two may read at a time what nobody can write.
+            let beside = Store::open(copied.path(), &impatient(), NOW);
+            files::REFUSED.set(None);
+            let Opened { store, notices } = opened.unwrap();
+            assert!(beside.is_ok(), "{kind} {missing}");
+            let expected = [small(1), large(2)].map(|recording| (indexed(&recording), recording));
+            assert_eq!(content(&store), expected, "{kind} {missing}");
+            assert!(notices[0].text.contains("recorded"), "{notices:?}");
+            assert!(store.degraded().is_some());
+            let refused = store.commit_blocking(vec![put(&small(3))], NOW).unwrap_err();
+            assert!(matches!(refused, StoreError::ReadOnly { .. }), "{refused}");
+            assert_eq!(files_below(copied.path()), before, "nothing was made");
+        }
+    }
 }
