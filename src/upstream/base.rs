@@ -1,7 +1,7 @@
 //! Base URLs of upstreams.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 use http::Uri;
@@ -39,8 +39,14 @@ impl Base {
     /// The port, as written or by the scheme.
     #[must_use]
     pub fn port(&self) -> u16 {
-        let default = if self.uri.scheme_str() == Some("http") { 80 } else { 443 };
-        self.uri.port_u16().unwrap_or(default)
+        port_of(&self.uri)
+    }
+
+    /// Whether a URL has the scheme, host and port of this one (RFC 6454).
+    #[must_use]
+    pub(super) fn is_origin_of(&self, uri: &Uri) -> bool {
+        let host = |uri: &Uri| uri.host().unwrap_or_default().to_ascii_lowercase();
+        self.uri.scheme() == uri.scheme() && host(&self.uri) == host(uri) && self.port() == port_of(uri)
     }
 
     /// Whether the host is this machine by name or address.
@@ -58,11 +64,32 @@ impl Base {
     }
 }
 
-/// Whether a host name or address literal means this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
+/// The port of a URL, as written or by its scheme.
+pub(super) fn port_of(uri: &Uri) -> u16 {
+    uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 })
+}
+
+/// A host without the brackets of an IPv6 address.
+pub(super) fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Whether a host name (RFC 6761) or an address in any spelling means this machine. Nobody is asked about names.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = bare(host).trim_end_matches('.').to_ascii_lowercase();
+    let is_own = |ip: IpAddr| ip.to_canonical().is_loopback() || ip.to_canonical().is_unspecified();
+    name == "localhost" || name.ends_with(".localhost") || address(&name).is_some_and(is_own)
+}
+
+/// The address that a host is, also as `127.1`, `0x7f000001` and `2130706433`: what ends in a number is no name, and the
+/// system reads it without asking anybody.
+fn address(host: &str) -> Option<IpAddr> {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let digits = last.strip_prefix("0x").unwrap_or(last);
+    let is_number =
+        last.starts_with(|c: char| c.is_ascii_digit()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let read = || Some((host, 0).to_socket_addrs().ok()?.next()?.ip());
+    host.parse().ok().or_else(|| if is_number { read() } else { None })
 }
 
 impl FromStr for Base {
@@ -116,6 +143,43 @@ mod tests {
         ] {
             assert!(text.parse::<Base>().unwrap_err().to_string().contains(problem), "{text}");
         }
-        assert!("http://[::1]:80".parse::<Base>().unwrap().is_loopback());
+    }
+
+    #[test]
+    fn this_machine_is_known_in_every_spelling() {
+        for host in [
+            "[::1]",
+            "127.1",
+            "0x7f.1",
+            "0x7f000001",
+            "2130706433",
+            "0",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "LocalHost.",
+            "api.localhost",
+            "127.0.0.53",
+        ] {
+            assert!(format!("http://{host}:80").parse::<Base>().unwrap().is_loopback(), "{host}");
+        }
+        for host in ["localhost.example", "10.0.0.1", "1.1.1.1", "deadbeef", "example.0xzz"] {
+            assert!(!format!("http://{host}").parse::<Base>().unwrap().is_loopback(), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let base: Base = "http://Box.example/path".parse().unwrap();
+        let own = |url: &str| base.is_origin_of(&url.parse().unwrap());
+        assert!(own("http://box.example/other?x") && own("http://user@box.EXAMPLE:80/"));
+        for other in [
+            "https://box.example/",
+            "http://box.example:8080/",
+            "http://box.example.evil/",
+            "http://box.example@evil/",
+        ] {
+            assert!(!own(other), "{other}");
+        }
     }
 }

@@ -8,20 +8,19 @@ use http::{HeaderValue, Method, Uri, header};
 use http_body_util::Full;
 use hyper::service::Service as _;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::legacy::{Client as Pool, Error as PoolError};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::legacy::Client as Pool;
+use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 
-use super::error::root_cause;
+use super::connect::{Connector, Reach};
+use super::error::{root_cause, unreached};
+use super::proxies::{Proxies, ProxyProblem};
 use super::{Arriving, Base, UpstreamError};
 use crate::model::{Headers, Request};
 
 type Body = Full<bytes::Bytes>;
-/// A pool whose connections go through an HTTP proxy.
-type Tunnels = Pool<HttpsConnector<Tunnel<HttpConnector>>, Body>;
+type Connections = Pool<HttpsConnector<Connector>, Body>;
 
 /// A pool of connections to upstreams. Clones share it.
 #[derive(Clone)]
@@ -31,11 +30,10 @@ pub struct Client {
 
 struct Shared {
     tls: rustls::ClientConfig,
-    direct: Pool<HttpsConnector<HttpConnector>, Body>,
-    /// Of the environment: which hosts are reached through which HTTP proxy.
-    proxies: Matcher,
-    /// One pool for each HTTP proxy, made when it is first used.
-    tunnels: Mutex<HashMap<Uri, Tunnels>>,
+    /// What the environment says about proxies.
+    proxies: Proxies,
+    /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
+    pools: Mutex<HashMap<(Option<Uri>, Reach), Connections>>,
     /// How long an answer may take to begin.
     timeout: Duration,
 }
@@ -52,8 +50,6 @@ pub struct Forwarded {
 }
 
 impl Client {
-    /// How long to wait for a connection.
-    const CONNECT: Duration = Duration::from_secs(10);
     /// How long an answer may take to begin by default: what the large SDKs wait.
     pub const TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -69,8 +65,7 @@ impl Client {
                     Err(_) => builder.with_webpki_roots().with_no_client_auth(),
                 });
         let Ok(tls) = tls else { unreachable!("ring offers TLS 1.2 and 1.3") };
-        let direct = pool(https(tls.clone(), connector()));
-        let shared = Shared { tls, direct, proxies: Matcher::from_env(), tunnels: Mutex::default(), timeout };
+        let shared = Shared { tls, proxies: Proxies::from_env(), pools: Mutex::default(), timeout };
         Self { shared: Arc::new(shared) }
     }
 
@@ -80,7 +75,7 @@ impl Client {
     /// When no answer begins; an answer with an error status is a success here.
     pub async fn forward(&self, request: &Request, base: &Base) -> Result<Forwarded, UpstreamError> {
         let uri = base.join(&request.target).map_err(|error| UpstreamError::Invalid(error.to_string()))?;
-        self.send(uri, request, base.as_str()).await
+        self.send(uri, request, base.as_str(), Reach::Anywhere).await
     }
 
     pub(super) async fn send(
@@ -88,6 +83,7 @@ impl Client {
         uri: Uri,
         request: &Request,
         name: &str,
+        reach: Reach,
     ) -> Result<Forwarded, UpstreamError> {
         let invalid = |error: http::Error| UpstreamError::Invalid(error.to_string());
         let method = Method::from_bytes(request.method.as_bytes()).map_err(|e| invalid(e.into()))?;
@@ -98,10 +94,11 @@ impl Client {
             }
         }
         let outgoing = outgoing.body(Full::new(request.body.clone())).map_err(invalid)?;
-        let answer = tokio::time::timeout(self.shared.timeout, self.dispatch(&uri, outgoing)).await;
+        let pool = self.pool(&uri, reach).map_err(|problem| no_proxy(name, &problem))?;
+        let answer = tokio::time::timeout(self.shared.timeout, pool.request(outgoing)).await;
         let answer = answer
             .map_err(|_| UpstreamError::Timeout { base: name.into(), after: self.shared.timeout })?
-            .map_err(|error| UpstreamError::Unreachable { base: name.into(), reason: root_cause(&error) })?;
+            .map_err(|error| unreached(name, &error))?;
         let (head, body) = answer.into_parts();
         let headers = head.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes().to_vec())).collect();
         Ok(Forwarded { status: head.status.as_u16(), headers, body: Arriving::new(body) })
@@ -113,42 +110,37 @@ impl Client {
     /// When there is no connection within the client's time.
     pub async fn reach(&self, base: &Base) -> Result<(), UpstreamError> {
         let uri = base.join("/").map_err(|error| UpstreamError::Invalid(error.to_string()))?;
-        let tls = self.shared.tls.clone();
-        let connecting = async {
-            match self.proxy_of(&uri) {
-                None => TowerToHyperService::new(https(tls, connector())).call(uri).await.map(drop),
-                Some(proxy) => {
-                    TowerToHyperService::new(https(tls, tunnel_of(&proxy))).call(uri).await.map(drop)
-                }
-            }
-        };
+        let proxy = self.shared.proxies.of(&uri).map_err(|problem| no_proxy(base.as_str(), &problem))?;
+        let connecting = TowerToHyperService::new(self.connector(proxy.as_ref(), Reach::Anywhere)).call(uri);
         let name = || base.as_str().to_owned();
         let connected = tokio::time::timeout(self.shared.timeout, connecting).await;
-        connected
+        let connected = connected
             .map_err(|_| UpstreamError::Timeout { base: name(), after: self.shared.timeout })?
-            .map_err(|error| UpstreamError::Unreachable { base: name(), reason: root_cause(error.as_ref()) })
+            .map_err(|error| UpstreamError::Unreachable { base: name(), reason: root_cause(error.as_ref()) });
+        connected.map(drop)
     }
 
-    fn proxy_of(&self, uri: &Uri) -> Option<Intercept> {
-        (uri.scheme_str() == Some("https")).then(|| self.shared.proxies.intercept(uri)).flatten()
+    fn pool(&self, uri: &Uri, reach: Reach) -> Result<Connections, ProxyProblem> {
+        let proxy = self.shared.proxies.of(uri)?;
+        let mut pools = self.shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (proxy.as_ref().map(|proxy| proxy.uri().clone()), reach);
+        Ok(pools.entry(key).or_insert_with(|| pooled(self.connector(proxy.as_ref(), reach))).clone())
     }
 
-    async fn dispatch(
-        &self,
-        uri: &Uri,
-        outgoing: http::Request<Body>,
-    ) -> Result<http::Response<hyper::body::Incoming>, PoolError> {
-        match self.proxy_of(uri) {
-            None => self.shared.direct.request(outgoing).await,
-            Some(proxy) => self.tunnel(&proxy).request(outgoing).await,
-        }
+    fn connector(&self, proxy: Option<&Intercept>, reach: Reach) -> HttpsConnector<Connector> {
+        let tls = self.shared.tls.clone();
+        let connector = match proxy {
+            None => Connector::direct(reach),
+            Some(proxy) => Connector::through(proxy, tls.clone(), reach),
+        };
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        builder.enable_all_versions().wrap_connector(connector)
     }
+}
 
-    fn tunnel(&self, proxy: &Intercept) -> Tunnels {
-        let mut tunnels = self.shared.tunnels.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || pool(https(self.shared.tls.clone(), tunnel_of(proxy)));
-        tunnels.entry(proxy.uri().clone()).or_insert_with(make).clone()
-    }
+/// Nothing goes past a proxy that somebody asked for.
+fn no_proxy(name: &str, problem: &ProxyProblem) -> UpstreamError {
+    UpstreamError::Unreachable { base: name.into(), reason: problem.to_string() }
 }
 
 /// A header's value; one that may be a credential is marked, so that no library under us logs it or lets HTTP/2
@@ -160,35 +152,7 @@ fn header_value(name: &str, value: &[u8]) -> Result<HeaderValue, http::header::I
     Ok(value)
 }
 
-fn connector() -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(Client::CONNECT));
-    connector
-}
-
-/// Connections through an HTTP proxy.
-fn tunnel_of(proxy: &Intercept) -> Tunnel<HttpConnector> {
-    let tunnel = Tunnel::new(proxy.uri().clone(), connector());
-    match proxy.basic_auth() {
-        Some(auth) => tunnel.with_auth(auth.clone()),
-        None => tunnel,
-    }
-}
-
-fn https<C>(tls: rustls::ClientConfig, connector: C) -> HttpsConnector<C> {
-    HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(connector)
-}
-
-fn pool<C>(connector: C) -> Pool<C, Body>
-where
-    C: hyper_util::client::legacy::connect::Connect + Clone,
-{
+fn pooled(connector: HttpsConnector<Connector>) -> Connections {
     Pool::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(60))

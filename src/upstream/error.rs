@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::connect::NotPublic;
+
 /// An upstream that did not answer, or a link that could not be fetched. An answer with an error status is not one.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
@@ -35,6 +37,21 @@ pub enum UpstreamError {
         /// Why.
         reason: String,
     },
+}
+
+/// Why nobody answered at `name`, an upstream's base URL or a link.
+pub(super) fn unreached(name: &str, error: &(dyn std::error::Error + 'static)) -> UpstreamError {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let refused =
+            inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref::<NotPublic>());
+        if let Some(refused) = refused {
+            return UpstreamError::Refused { url: name.into(), reason: refused.to_string() };
+        }
+        cause = error.source();
+    }
+    UpstreamError::Unreachable { base: name.into(), reason: root_cause(error) }
 }
 
 /// The innermost cause of an error: the sentence that says something.

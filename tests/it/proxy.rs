@@ -6,6 +6,7 @@ mod failures;
 mod fields;
 mod fired;
 mod hostile_page;
+mod hostile_upstream;
 mod known;
 mod media;
 mod modes;

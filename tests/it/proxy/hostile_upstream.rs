@@ -1,0 +1,3 @@
+//! Upstreams that mean harm, or are broken: where their links and redirects lead, and what they send instead of answers.
+
+mod links;
