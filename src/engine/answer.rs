@@ -55,6 +55,8 @@ pub struct Overrides {
     pub scope: Option<Arc<str>>,
     /// Whether links are left as the provider sent them.
     pub original_media: bool,
+    /// The marks of the retakes that it has passed.
+    pub passed: Option<Arc<str>>,
 }
 
 impl Overrides {
@@ -168,6 +170,7 @@ impl Engine {
                 Err(refused) => *refused,
             },
             (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
+            (Decision::Forward { .. }, _) if self.is_looped(&asked) => self.refuse_loop(asked),
             (Decision::Forward { store }, _) => match self.shared_key(&asked) {
                 None => self.forward(asked, store).await,
                 Some(key) => {

@@ -24,6 +24,15 @@ pub(super) fn next() -> Timestamp {
 
 /// A new recording id.
 pub(super) fn recording_id() -> RecordingId {
+    RecordingId::from_random(random())
+}
+
+/// A mark that nobody guesses: 32 hexadecimal digits.
+pub(super) fn instance() -> String {
+    format!("{:032x}", u128::from_be_bytes(random()))
+}
+
+fn random() -> [u8; 16] {
     let mut random = [0; 16];
     if getrandom::fill(&mut random).is_err() {
         // Without a random source ids still differ: hash what changes between two calls.
@@ -32,5 +41,5 @@ pub(super) fn recording_id() -> RecordingId {
         random[..8].copy_from_slice(&half(1));
         random[8..].copy_from_slice(&half(2));
     }
-    RecordingId::from_random(random)
+    random
 }

@@ -10,7 +10,7 @@ use super::media::Downloaded;
 use super::record::{KEEP, answer_state, completeness};
 use super::tee::{Arrived, Tee};
 use super::ticket::micros;
-use super::{Engine, clock};
+use super::{Engine, clock, hop};
 use crate::matching::credentials;
 use crate::model::{ByteLog, Hash, Provenance, Recording, RecordingId, Request, Response, Scrubbed};
 use crate::upstream::UpstreamError;
@@ -66,8 +66,9 @@ impl Engine {
             request = dressed;
             secrets.push(key);
         }
+        self.mark_hop(&mut request.headers, None, &base);
         let at = Instant::now();
-        let answer = self.shared.client.forward(&request, &base).await?;
+        let answer = hop::arrived(self.shared.client.forward(&request, &base).await?, &base)?;
         let head =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let (arrive, arrival) = oneshot::channel();

@@ -6,7 +6,7 @@ use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock};
+use super::{Engine, clock, hop};
 use crate::dialect::{Dialect, Refusal};
 use crate::matching::credentials;
 use crate::model::{
@@ -57,8 +57,11 @@ impl Engine {
             asked.incoming.request = request;
             asked.secrets.push(key);
         }
+        let passed = asked.incoming.overrides.passed.as_deref();
+        self.mark_hop(&mut asked.incoming.request.headers, passed, &base);
         let at = Instant::now();
-        match self.shared.client.forward(&asked.incoming.request, &base).await {
+        let answer = self.shared.client.forward(&asked.incoming.request, &base).await;
+        match answer.and_then(|answer| hop::arrived(answer, &base)) {
             Ok(answer) => Ok(Sent { asked, answer, upstream: base, at }),
             Err(error) => Err(Box::new(self.unanswered(asked, &base, &error))),
         }
@@ -69,6 +72,9 @@ impl Engine {
         if let Some(found) = asked.instead.take().filter(|_| !matches!(error, UpstreamError::Invalid(_))) {
             asked.ticket.call().reason = Some(format!("{error}: what was recorded answers"));
             return self.replay(asked, &found);
+        }
+        if matches!(error, UpstreamError::Loop { .. }) {
+            return self.refuse_loop(asked);
         }
         let (status, code) = match error {
             UpstreamError::Timeout { .. } => (504, "UPSTREAM_TIMEOUT"),

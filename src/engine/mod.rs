@@ -36,6 +36,7 @@ mod fire;
 mod flight;
 mod forward;
 mod history;
+mod hop;
 mod jobs;
 mod keep;
 mod label;
@@ -82,6 +83,7 @@ pub use explain::{Explanation, Fix, FixKind, Hit, Near};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
 pub use fetch::FetchError;
 pub use fire::{Deciding, FieldShown, Fired};
+pub use hop::HOPS;
 pub use label::Relabel;
 pub use media::Media;
 pub use metrics::{Histogram, Metrics};
@@ -149,6 +151,8 @@ struct Shared {
     told: Told,
     misfits: Misfits,
     client: Client,
+    /// The mark of what this engine sends out.
+    instance: String,
     /// Held by the verb that changes recordings.
     curating: tokio::sync::Mutex<()>,
     /// Recordings on their way into the store, drained at the end.
@@ -171,6 +175,7 @@ impl Engine {
             history: History::new(settings.mode),
             client: Client::new(settings.timeout),
             budget: Budget::new(settings.memory),
+            instance: clock::instance(),
             live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),
             store,
             library,

@@ -174,7 +174,7 @@ impl Default for Settings {
 }
 
 /// The upstreams that are known by name. Azure has no common host; Vertex and Bedrock are regional.
-fn default_upstreams() -> BTreeMap<String, Base> {
+pub(super) fn default_upstreams() -> BTreeMap<String, Base> {
     const KNOWN: [(&str, &str); 9] = [
         ("openai", "https://api.openai.com"),
         ("anthropic", "https://api.anthropic.com"),

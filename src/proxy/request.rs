@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use super::guard::Stranger;
 use super::mount::{self, Mounted};
 use super::{Shared, scope};
-use crate::engine::{Hold, Incoming, Overrides, Raw, RawKey};
+use crate::engine::{HOPS, Hold, Incoming, Overrides, Raw, RawKey};
 use crate::model::{self, Headers, is_hop_by_hop, is_own};
 
 /// The longest body.
@@ -222,7 +222,18 @@ pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
             }
         },
         scope: None,
+        passed: asked(map, HOPS, HOPS)?.map(marks).transpose()?,
     })
+}
+
+/// The marks of the retakes that a call has passed, as they were written.
+fn marks(text: &str) -> Result<Arc<str>, String> {
+    let is_mark = |mark: &str| mark.len() == 32 && mark.bytes().all(|b| b.is_ascii_hexdigit());
+    if text.split(',').map(str::trim).all(is_mark) {
+        Ok(text.into())
+    } else {
+        Err("X-Retake-Hop is for retakes among themselves: leave it out".into())
+    }
 }
 
 /// A rule says which calls a recording answers: for a single call that has no meaning.
@@ -285,6 +296,7 @@ mod tests {
             ("x-retake-match", "loose", "standard"),
             ("x-retake-recording", "9f31", "rec_"),
             ("x-retake-media", "none", "original"),
+            ("x-retake-hop", "somewhere", "leave it out"),
             ("x-retake-latency", "fast", "recorded"),
         ] {
             let text = overrides(&map(&[(name, value)])).unwrap_err();

@@ -26,6 +26,12 @@ pub enum UpstreamError {
     /// The connection broke in the middle of the answer.
     #[error("the upstream broke off in the middle of the answer: {0}")]
     Cut(String),
+    /// The way to the upstream leads back to where it began.
+    #[error("{base} leads back to this proxy; point it to the provider with --upstream NAME=URL")]
+    Loop {
+        /// The upstream's base URL.
+        base: String,
+    },
     /// The request cannot be written as HTTP.
     #[error("the request cannot be forwarded: {0}")]
     Invalid(String),

@@ -1,0 +1,75 @@
+//! Loops: calls that come back to the proxy that sent them, under whatever name and through whatever stands between.
+//!
+//! What is sent on carries a mark that nobody can guess, in a header that is never recorded. Providers that are known by
+//! their own URLs get none: nothing leads back from there.
+
+use std::sync::LazyLock;
+
+use super::Engine;
+use super::answer::{Answer, Asked};
+use super::settings::default_upstreams;
+use crate::dialect::Refusal;
+use crate::model::{Headers, Outcome};
+use crate::upstream::{Base, Forwarded, UpstreamError};
+
+/// Holds the marks of the retakes that a call has passed, in order.
+pub const HOPS: &str = "x-retake-hop";
+/// Says, in an answer, that a call went round.
+const LOOP: &str = "x-retake-loop";
+/// The most retakes that may stand one behind the other.
+const MOST: usize = 8;
+
+static PROVIDERS: LazyLock<Vec<Base>> = LazyLock::new(|| {
+    let known = default_upstreams().into_values();
+    known.filter(|base| base.as_str().starts_with("https://")).collect()
+});
+
+/// The answer of an upstream, where it is not one of a retake behind it that says that the way leads back.
+pub(super) fn arrived(answer: Forwarded, upstream: &Base) -> Result<Forwarded, UpstreamError> {
+    if answer.headers.get(LOOP).is_none() {
+        Ok(answer)
+    } else {
+        Err(UpstreamError::Loop { base: upstream.as_str().into() })
+    }
+}
+
+impl Engine {
+    /// Adds this proxy's mark to what goes to an upstream, behind those that a call came with.
+    pub(super) fn mark_hop(&self, headers: &mut Headers, passed: Option<&str>, upstream: &Base) {
+        if PROVIDERS.contains(upstream) {
+            return;
+        }
+        let own = &self.shared.instance;
+        headers.push(HOPS, passed.map_or_else(|| own.clone(), |passed| format!("{passed}, {own}")));
+    }
+
+    /// Whether a call must not be sent on: it was sent from here, or has passed too many.
+    pub(super) fn is_looped(&self, asked: &Asked) -> bool {
+        let passed = asked.incoming.overrides.passed.as_deref();
+        passed.is_some_and(|marks| self.is_own(marks) || marks.split(',').count() >= MOST)
+    }
+
+    fn is_own(&self, marks: &str) -> bool {
+        marks.split(',').any(|mark| mark.trim() == self.shared.instance)
+    }
+
+    /// The answer to a call that goes round.
+    pub(super) fn refuse_loop(&self, asked: Asked) -> Answer {
+        let mount = &asked.incoming.request.mount;
+        let passed = asked.incoming.overrides.passed.as_deref();
+        let text = if passed.is_none_or(|marks| self.is_own(marks)) {
+            format!(
+                "the upstream `{mount}` leads back to this proxy; point it to the provider with --upstream {mount}=URL"
+            )
+        } else {
+            format!(
+                "this call has passed {MOST} retakes, one behind the other, and goes no further; is it a loop?"
+            )
+        };
+        let refused = Refusal::new(400, "UPSTREAM_LOOP", &text);
+        let mut answer = self.refuse(asked, Outcome::Error, &refused);
+        // Other retakes on the way must know that it is nobody's answer to record.
+        answer.headers.insert(LOOP, http::HeaderValue::from_static("true"));
+        answer
+    }
+}
