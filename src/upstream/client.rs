@@ -93,12 +93,21 @@ impl Client {
                 outgoing = outgoing.header(name, header_value(name, value).map_err(|e| invalid(e.into()))?);
             }
         }
+        // RFC 9110, section 8.6: with these methods a body was to be expected, and servers ask for its length.
+        if request.body.is_empty() && matches!(request.method.as_str(), "POST" | "PUT" | "PATCH") {
+            outgoing = outgoing.header(header::CONTENT_LENGTH, 0);
+        }
         let outgoing = outgoing.body(Full::new(request.body.clone())).map_err(invalid)?;
         let pool = self.pool(&uri, reach).map_err(|problem| no_proxy(name, &problem))?;
         let answer = tokio::time::timeout(self.shared.timeout, pool.request(outgoing)).await;
         let answer = answer
             .map_err(|_| UpstreamError::Timeout { base: name.into(), after: self.shared.timeout })?
             .map_err(|error| unreached(name, &error))?;
+        if answer.status().is_informational() {
+            // Nobody asked for another protocol, so there is no answer behind it (RFC 9110, section 15.2.2).
+            let reason = format!("it answered {}, which no call asked for", answer.status());
+            return Err(UpstreamError::Unreachable { base: name.into(), reason });
+        }
         let (head, body) = answer.into_parts();
         let headers = head.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes().to_vec())).collect();
         Ok(Forwarded { status: head.status.as_u16(), headers, body: Arriving::new(body) })
