@@ -31,6 +31,7 @@ mod secret;
 mod secret_name;
 mod significance;
 mod spelling;
+mod split;
 mod strategy_check;
 mod suggest;
 mod summary;

@@ -42,6 +42,8 @@ pub struct Scrubber {
     mounts: Arc<BTreeMap<String, MountNames>>,
     /// Finds the credentials of the configuration, which no request carries.
     configured: Option<Regex>,
+    /// Those credentials.
+    configured_keys: Arc<[Bytes]>,
 }
 
 /// Names of a mount's own, of query parameters, form fields and JSON keys.
@@ -81,7 +83,16 @@ impl Scrubber {
     #[must_use]
     pub fn new(salt: Salt, keep_personal: bool) -> Self {
         let (patterns, mounts, headers) = (Arc::default(), Arc::default(), Arc::default());
-        Self { salt, keep_personal, keep_answers: false, patterns, headers, mounts, configured: None }
+        let (configured, configured_keys) = (None, Arc::default());
+        Self {
+            salt,
+            keep_personal,
+            keep_answers: false,
+            patterns,
+            headers,
+            mounts,
+            configured,
+            configured_keys }
     }
 
     /// The same scrubber, which keeps these headers (lower case) as well.
@@ -132,9 +143,16 @@ impl Scrubber {
     #[must_use]
     pub fn with_credentials<'a>(mut self, credentials: impl IntoIterator<Item = &'a str>) -> Self {
         let distinctive = credentials.into_iter().filter(|value| secret::is_distinctive(value.as_bytes()));
-        let all: Vec<_> = distinctive.map(regex::escape).collect();
+        let distinctive: Vec<_> = distinctive.collect();
+        let all: Vec<_> = distinctive.iter().copied().map(regex::escape).collect();
         self.configured = (!all.is_empty()).then(|| Regex::new(&all.join("|")).ok()).flatten();
+        self.configured_keys = distinctive.into_iter().map(|key| Bytes::from(key.to_owned())).collect();
         self
+    }
+
+    /// The credentials of the configuration that can be told from words.
+    pub(super) fn configured(&self) -> impl Iterator<Item = &[u8]> {
+        self.configured_keys.iter().map(|key| &key[..])
     }
 
     /// The same scrubber, which replaces what these patterns find as well.

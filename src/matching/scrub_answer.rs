@@ -18,6 +18,7 @@ use super::json_values::{Item, JsonValue, JsonValues, mixed};
 use super::scrub::{PASSES, Scrubber, spliced};
 use super::search::{ByPlace, Edit, Search, apart, before, is_opaque, of_raw};
 use super::secret::{self, REDACTED, is_secret_header};
+use super::split::SplitKeys;
 use crate::model::{ByteLog, Headers, Piece, Response};
 
 /// Headers that hold a hash or the length of the body.
@@ -43,6 +44,7 @@ struct Stream<'a> {
     texts: HashMap<u64, Vec<Range<usize>>>,
     /// The slots in the order in which they were met: edits must not depend on a hash's order.
     slots: Vec<u64>,
+    split: SplitKeys<'a>,
 }
 
 /// The data of one event: its bytes, and where they stand in the stream.
@@ -77,7 +79,7 @@ impl Scrubber {
                 AnswerKind::Media => break,
                 AnswerKind::Stream => Stream::over(&log.bytes, search).events(),
                 AnswerKind::Lines => Stream::over(&log.bytes, search).lines(),
-                AnswerKind::Text => search.over(&log.bytes).text(&log.bytes),
+                AnswerKind::Text => Stream::over(&log.bytes, search).document(),
             };
             if edits.is_empty() {
                 break;
@@ -94,7 +96,7 @@ impl Scrubber {
     #[must_use]
     pub fn answer_headers(&self, headers: &Headers, replaced: bool, origin: AnswerOrigin<'_>) -> Headers {
         let search = self.searching(origin);
-        let kept = headers.iter().filter(|(name, _)| !replaced || !OF_THE_BODY.contains(name));
+        let kept = headers.iter().filter(|(name, _)| !(replaced && OF_THE_BODY.contains(name)));
         let scrubbed = kept.map(|(name, value)| {
             let value = match name {
                 _ if name.starts_with("content-") || value.is_empty() => value.clone(),
@@ -166,7 +168,8 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
 
 impl<'a> Stream<'a> {
     fn over(body: &'a [u8], search: Search<'a>) -> Self {
-        Self { body, search, edits: Vec::new(), texts: HashMap::new(), slots: Vec::new() }
+        let split = SplitKeys::new(search);
+        Self { body, search, edits: Vec::new(), texts: HashMap::new(), slots: Vec::new(), split }
     }
 
     /// The edits of server-sent events.
@@ -198,6 +201,21 @@ impl<'a> Stream<'a> {
         self.joined()
     }
 
+    /// The edits of what is no stream: the strings of JSON may be tokens or parts of one text all the same.
+    fn document(mut self) -> Vec<Edit> {
+        let start = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body).trim_ascii_start().first();
+        if matches!(start, Some(b'{' | b'[' | b'"')) {
+            for item in JsonValues::new(self.body, &[], &[]) {
+                if let Item::Value(value) = item {
+                    self.split.value(self.body, &value, |range| range);
+                }
+            }
+        }
+        let mut edits = self.search.over(self.body).text(self.body);
+        edits.extend(self.split.found());
+        apart(edits)
+    }
+
     /// Takes the strings of an event in.
     fn event(&mut self, name: u64, data: &[Range<usize>]) {
         let data = EventData::of(self.body, data);
@@ -207,7 +225,9 @@ impl<'a> Stream<'a> {
                 // One line after the other, as tokens without any coat come.
                 let ends = data.lines.iter().skip(1).map(|(end, _)| end - 1).chain([data.bytes.len()]);
                 for ((start, at), end) in data.lines.iter().zip(ends) {
-                    self.add(mixed(name, b"data"), *at..at + (end - start));
+                    let line = *at..at + (end - start);
+                    self.split.plain(self.body, &line);
+                    self.add(mixed(name, b"data"), line);
                 }
             }
             return;
@@ -221,11 +241,14 @@ impl<'a> Stream<'a> {
                     let found = of_raw(&data.bytes, &range, |text| self.search.plain(text));
                     self.edits.extend(found.into_iter().map(|edit| data.placed(edit)));
                 }
-                Item::Value(value) => match self.search.by_place(&data.bytes, &value) {
-                    ByPlace::Replaced(edit) => self.edits.push(data.placed((value.range, edit))),
-                    ByPlace::Kept => {}
-                    ByPlace::Unknown => open.push(value),
-                },
+                Item::Value(value) => {
+                    self.split.value(&data.bytes, &value, |range| data.range(&range));
+                    match self.search.by_place(&data.bytes, &value) {
+                        ByPlace::Replaced(edit) => self.edits.push(data.placed((value.range, edit))),
+                        ByPlace::Kept => {}
+                        ByPlace::Unknown => open.push(value),
+                    }
+                }
             }
         }
         for value in open {
@@ -264,6 +287,7 @@ impl<'a> Stream<'a> {
                 self.edits.extend(edits);
             }
         }
+        self.edits.extend(self.split.found());
         apart(self.edits)
     }
 }

@@ -296,3 +296,54 @@ proptest! {
         prop_assert_eq!(said, whole);
     }
 }
+
+/// Keys that no text holds as a whole: in tokens, parts, the events of several kinds, and in bytes.
+#[test]
+fn a_key_in_pieces_is_found_wherever_the_pieces_stand() {
+    const KEY: &str = "sk-retake-test-4f9a8c7e6d5b4a39281706f5";
+    let own = [Bytes::from(KEY)];
+    let origin = AnswerOrigin { credentials: &own, ..AnswerOrigin::default() };
+    let pieces: Vec<_> = KEY.as_bytes().chunks(7).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+    let tokens: Vec<_> = pieces
+        .iter()
+        .map(|piece| json!({"token": piece, "bytes": piece.as_bytes(), "logprob": -0.1}))
+        .collect();
+    let parts: Vec<_> = pieces.iter().map(|piece| json!({"type": "text", "text": piece})).collect();
+    let bare: Vec<_> = pieces.iter().map(|piece| format!("data: {piece}\n\n")).collect();
+    let mut anthropic = vec![
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": pieces[0]}}),
+    ];
+    anthropic.extend(pieces[1..].iter().map(|piece| {
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}})
+    }));
+    let kinds: Vec<_> = pieces
+        .iter()
+        .enumerate()
+        .map(|(nth, piece)| json!({"type": format!("kind{nth}"), "delta": piece}))
+        .collect();
+    let ids: Vec<_> = pieces.iter().map(|piece| json!({"choices": [{"delta": {"id": piece}}]})).collect();
+    let lines: Vec<_> = pieces.iter().map(|piece| json!({"response": piece}).to_string() + "\n").collect();
+    for (kind, body) in [
+        ("application/json", json!({"choices": [{"logprobs": {"content": tokens}}]}).to_string()),
+        ("application/json", json!({"content": parts}).to_string()),
+        ("application/json", json!(pieces).to_string()),
+        ("application/json", json!({"a": &pieces[..3].concat(), "b": &pieces[3..].concat()}).to_string()),
+        ("application/json", json!({"said": pieces}).to_string().replace("sk-", "\\u0073k-")),
+        ("application/x-ndjson", lines.concat()),
+        ("text/event-stream", sse(&anthropic)),
+        ("text/event-stream", sse(&kinds)),
+        ("text/event-stream", sse(&ids)),
+        ("text/event-stream", bare.concat()),
+    ] {
+        let log = stored(&response(kind, &[&body]), origin);
+        let text = String::from_utf8(log.bytes.to_vec()).unwrap();
+        assert_eq!(text.matches("<key-").count(), 1, "{text}");
+        for piece in &pieces {
+            assert!(!text.contains(piece), "{piece} in {text}");
+        }
+        assert!(!text.contains(&json!(pieces[1].as_bytes()).to_string()), "{text}");
+        if kind == "application/json" {
+            serde_json::from_str::<Value>(&text).unwrap();
+        }
+    }
+}

@@ -10,7 +10,7 @@ use regex::bytes::Regex;
 
 use super::body_kind::BodyKind;
 use super::json_values::{Item, JsonValues};
-use super::secret_name::{Folded, NameClass, Place, class, is_documented};
+use super::secret_name::{Folded, NameClass, Place, class, is_documented, is_ordinary_header};
 use super::{multipart, query};
 use crate::model::Request;
 
@@ -54,8 +54,16 @@ fn listed(mut all: Vec<Vec<u8>>) -> Vec<Bytes> {
 
 fn of_head(request: &Request) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = Vec::new();
-    for (name, value) in request.headers.iter().filter(|(name, _)| is_secret_header(name) && !is_date(name)) {
+    for (name, value) in request.headers.iter().filter(|(name, _)| !is_date(name)) {
         let value = value.trim_ascii();
+        if !is_secret_header(name) {
+            // Gateways have names of their own for keys; what looks like one is one.
+            if !is_ordinary_header(name) {
+                let words = value.split(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';' | b'"'));
+                all.extend(words.filter(|word| looks_like_key(word)).map(<[u8]>::to_vec));
+            }
+            continue;
+        }
         all.push(value.to_vec());
         if name == "cookie" {
             let values = value.split(|b| *b == b';').filter_map(|pair| pair.splitn(2, |b| *b == b'=').nth(1));
@@ -239,7 +247,7 @@ fn basic(token: &[u8], all: &mut Vec<Vec<u8>>) {
 }
 
 /// Where `needle` occurs, overlapping ones included.
-fn occurrences<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+pub(super) fn occurrences<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
     let mut from = 0;
     std::iter::from_fn(move || {
         let first = *needle.first()?;
@@ -390,6 +398,36 @@ mod tests {
             credentials(&Request { headers, ..Request::default() })
         };
         assert!(bearer("bearer  sk-4f9a8c7e6d5b4a39").contains(&Bytes::from("sk-4f9a8c7e6d5b4a39")));
+    }
+
+    #[test]
+    fn what_looks_like_a_key_is_one_under_any_name() {
+        for (header, wanted) in [
+            (
+                "x-rapidapi-key: 4f9a8c7e6dmsh5b4a39281706p1f5e4djsn3c2b1a",
+                "4f9a8c7e6dmsh5b4a39281706p1f5e4djsn3c2b1a",
+            ),
+            ("x-gateway-pass: 4f9a8c7e6d5b4a39281706f5", "4f9a8c7e6d5b4a39281706f5"),
+            ("helicone-auth: Bearer sk-helicone-4f9a8c7e6d5b4a39", "sk-helicone-4f9a8c7e6d5b4a39"),
+            ("x-custom: id=1; 4f9a8c7e6d5b4a39281706f5", "4f9a8c7e6d5b4a39281706f5"),
+            ("openai-organization: org-4f9a8c7e6d5b4a39281706f5", "org-4f9a8c7e6d5b4a39281706f5"),
+        ] {
+            let headers = Headers::from_iter([header.split_once(": ").unwrap()]);
+            let found = credentials(&Request { headers, ..Request::default() });
+            assert!(found.contains(&Bytes::from(wanted)), "{header}: {found:?}");
+        }
+        for header in [
+            "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "x-request-id: 4f9a8c7e6d5b4a39281706f5",
+            "idempotency-key: stainless-node-retry-4f9a8c7e-6d5b-4a39-2817-06f5e4d3c2b1",
+            "content-type: multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+            "if-none-match: \"4f9a8c7e6d5b4a39281706f5\"",
+            "x-session: 4f9a8c7e-6d5b-4a39-2817-06f5e4d3c2b1",
+            "x-team: not-needed-for-local-use",
+        ] {
+            let headers = Headers::from_iter([header.split_once(": ").unwrap()]);
+            assert_eq!(credentials(&Request { headers, ..Request::default() }), [] as [Bytes; 0], "{header}");
+        }
     }
 
     #[test]

@@ -218,6 +218,50 @@ const HARMLESS: &[&str] = &[
     "haspassword",
 ];
 
+/// Headers whose random values are no credentials: they say what belongs together, where a call comes from, and what
+/// it holds. What they begin with.
+const ORDINARY_HEADERS: &[&str] = &[
+    "accept",
+    "baggage",
+    "content-",
+    "correlation-",
+    "date",
+    "digest",
+    "forwarded",
+    "host",
+    "idempotency-",
+    "if-",
+    "origin",
+    "range",
+    "referer",
+    "request-id",
+    "sec-",
+    "sentry-trace",
+    "trace",
+    "user-agent",
+    "via",
+    "x-amz-content-",
+    "x-amzn-trace-",
+    "x-b3-",
+    "x-client-request-",
+    "x-cloud-trace-",
+    "x-correlation-",
+    "x-datadog-",
+    "x-forwarded-",
+    "x-goog-api-client",
+    "x-idempotency-",
+    "x-ms-client-request-",
+    "x-request-",
+    "x-retake-",
+    "x-stainless-",
+    "x-trace-",
+];
+
+/// Whether a header (lower case) is one whose value is no credential, however random it looks.
+pub(super) fn is_ordinary_header(name: &str) -> bool {
+    ORDINARY_HEADERS.iter().any(|known| name.starts_with(known))
+}
+
 /// A name with case and separators folded, and of a long one the end.
 pub(super) struct Folded {
     bytes: [u8; LONGEST],
