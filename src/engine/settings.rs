@@ -59,6 +59,8 @@ pub struct Settings {
     pub prices: Arc<Prices>,
     /// The keys with which upstreams are asked outside of any call, by mount.
     pub keys: BTreeMap<String, Secret>,
+    /// Headers of answers that are stored although they say who called.
+    pub keep_headers: Vec<String>,
     /// What becomes of answers that are failures.
     pub failures: FailurePolicy,
     /// Web pages that may call the proxy, `http://localhost:3000`.
@@ -112,6 +114,7 @@ impl Live {
         let canon = canon.with_headers(&settings.match_headers).map_err(wrong("match_headers"))?;
         let scrubber = Scrubber::new(salt, settings.keep_personal).with_answers_kept(settings.keep_answers);
         let scrubber = scrubber.with_patterns(&settings.scrub).map_err(wrong("scrub"))?;
+        let scrubber = scrubber.with_identity(&settings.keep_headers).map_err(wrong("keep_headers"))?;
         let nth = |mount: &String| settings.names.keys().position(|known| known == mount);
         let scrubber = scrubber.with_names(&settings.names).map_err(|(mount, problem)| {
             wrong("mounts")((nth(&mount).unwrap_or_default(), format!("{mount}: {problem}")))
@@ -165,6 +168,7 @@ impl Default for Settings {
             on_expired: OnExpired::Warn,
             prices: Arc::new(Prices::listed()),
             keys: BTreeMap::new(),
+            keep_headers: Vec::new(),
             failures: FailurePolicy::default(),
             origins: Vec::new(),
             memory: Self::MEMORY,

@@ -92,11 +92,16 @@ fn set(name: &str, text: &str, rules: &Rules) -> Option<String> {
     (!members.is_empty() && !nothing).then(|| members.join(", "))
 }
 
+/// Whether a text can be the name of a header (RFC 9110, section 5.1).
+pub(super) fn is_header_name(name: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(token)
+}
+
 /// What is wrong with a header that a configuration wants to compare, in half a sentence.
 pub(super) fn refused(name: &str) -> Option<&'static str> {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let lower = name.to_ascii_lowercase();
-    if name.is_empty() || !name.bytes().all(token) {
+    if !is_header_name(name) {
         Some("is no name of a header")
     } else if secret::is_secret_header(&lower) {
         Some("carries credentials, which are never stored nor compared")

@@ -15,6 +15,7 @@ mod fingerprint;
 mod fixes;
 mod forms;
 mod header;
+mod identity;
 mod json;
 mod json_values;
 mod lineup;

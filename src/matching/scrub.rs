@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::body_kind::BodyKind;
+use super::identity::{cannot_be_kept, says_who};
 use super::multipart;
 use super::search::{ByPlace, Edit, Search, is_media, of_percent};
 use super::secret::{self, Kind, credentials};
@@ -44,6 +45,8 @@ pub struct Scrubber {
     configured: Option<Regex>,
     /// Those credentials.
     configured_keys: Arc<[Bytes]>,
+    /// Headers of answers that are kept although they say who called.
+    kept_identity: Arc<[String]>,
 }
 
 /// Names of a mount's own, of query parameters, form fields and JSON keys.
@@ -83,7 +86,7 @@ impl Scrubber {
     #[must_use]
     pub fn new(salt: Salt, keep_personal: bool) -> Self {
         let (patterns, mounts, headers) = (Arc::default(), Arc::default(), Arc::default());
-        let (configured, configured_keys) = (None, Arc::default());
+        let (configured, configured_keys, kept_identity) = (None, Arc::default(), Arc::default());
         Self {
             salt,
             keep_personal,
@@ -92,13 +95,33 @@ impl Scrubber {
             headers,
             mounts,
             configured,
-            configured_keys }
+            configured_keys,
+            kept_identity,
+        }
     }
 
     /// The same scrubber, which keeps these headers (lower case) as well.
     #[must_use]
     pub fn keeping(self, headers: &Arc<[String]>) -> Self {
         Self { headers: Arc::clone(headers), ..self }
+    }
+
+    /// The same scrubber, which leaves these headers in answers, although they say who called.
+    ///
+    /// # Errors
+    /// The place of a name that cannot be among them, and a sentence about it.
+    pub fn with_identity(mut self, headers: &[String]) -> Result<Self, (usize, String)> {
+        let wrong = |(at, name): (usize, &String)| Some((at, format!("`{name}` {}", cannot_be_kept(name)?)));
+        if let Some(problem) = headers.iter().enumerate().find_map(wrong) {
+            return Err(problem);
+        }
+        self.kept_identity = headers.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(self)
+    }
+
+    /// Whether a header of an answer is left out of what is stored, because it says who called.
+    pub(super) fn hides(&self, name: &str) -> bool {
+        says_who(name) && !self.kept_identity.iter().any(|kept| kept == name)
     }
 
     fn keeps(&self, name: &str) -> bool {

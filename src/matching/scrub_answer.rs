@@ -97,6 +97,7 @@ impl Scrubber {
     pub fn answer_headers(&self, headers: &Headers, replaced: bool, origin: AnswerOrigin<'_>) -> Headers {
         let search = self.searching(origin);
         let kept = headers.iter().filter(|(name, _)| !(replaced && OF_THE_BODY.contains(name)));
+        let kept = kept.filter(|(name, _)| !self.hides(name));
         let scrubbed = kept.map(|(name, value)| {
             let value = match name {
                 _ if name.starts_with("content-") || value.is_empty() => value.clone(),

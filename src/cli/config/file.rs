@@ -58,6 +58,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) match_headers: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) keep_headers: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) dated_models: DatedModels,
     #[serde(default)]
     pub(super) profile: Vec<Spanned<ProfileEntry>>,
@@ -132,6 +134,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "mode",
             "match",
             "match_headers",
+            "keep_headers",
             "dated_models",
             "playback",
             "latency",

@@ -210,6 +210,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
         miss_status: status.map_or(defaults.miss_status, |status| *status.get_ref()),
         aliases: file.aliases.clone(),
         match_headers: file.match_headers.iter().map(|name| name.get_ref().clone()).collect(),
+        keep_headers: file.keep_headers.iter().map(|name| name.get_ref().clone()).collect(),
         dated_models: file.dated_models,
         ignores: file.ignore.iter().map(|entry| entry.get_ref().clone()).collect(),
         scrub: file.scrub.iter().map(|entry| entry.get_ref().clone()).collect(),
@@ -277,6 +278,10 @@ fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Ve
             "match_headers",
             text,
         ));
+    }
+    if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_identity(&settings.keep_headers) {
+        let span = file.keep_headers.get(at).map(toml::Spanned::span);
+        problems.push(source.problem(span, "keep_headers", text));
     }
     if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_patterns(&settings.scrub) {
         problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));

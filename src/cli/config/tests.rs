@@ -38,6 +38,10 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
         &["line 3", "`match_headers`", "credentials"],
     );
     wrong("match_headers = [\"x-retake-mode\"]", &["line 1", "retake itself"]);
+    wrong(
+        "keep_headers = [\n\"OpenAI-Organization\",\n\"set-cookie\"]",
+        &["line 3", "`set-cookie`", "who called"],
+    );
     wrong("dated_models = \"never\"", &["line 1", "same", "exact"]);
     wrong("[[scrub]]\nname = \"a\"\npattern = \"[\"", &["line 1", "`scrub`"]);
     wrong("[record]\nfailure = \"keep\"", &["line 2", "did you mean `failures`?"]);
