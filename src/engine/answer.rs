@@ -55,6 +55,8 @@ pub struct Overrides {
     pub scope: Option<Arc<str>>,
     /// Whether links are left as the provider sent them.
     pub original_media: bool,
+    /// The path prefix by which it names its scope, `/@NAME`, as it was sent.
+    pub scope_path: Option<Arc<str>>,
     /// The marks of the retakes that it has passed.
     pub passed: Option<Arc<str>>,
 }

@@ -6,7 +6,7 @@ use super::answer::{Answer, Asked, header_map, mark};
 use super::body::AnswerBody;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
-use super::{Engine, clock, hop};
+use super::{Engine, clock, hop, lead_back};
 use crate::dialect::{Dialect, Refusal};
 use crate::matching::credentials;
 use crate::model::{
@@ -92,10 +92,11 @@ impl Engine {
 
     /// Passes an answer on and stores nothing; the exchange is remembered for a while.
     fn pass_on(&self, sent: Sent) -> Answer {
-        let Sent { asked, answer, at, .. } = sent;
+        let Sent { asked, answer, upstream, at } = sent;
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let mut headers = header_map(&asked.scrubbed.method, &response);
+        lead_back::at_once(&mut headers, &asked, &upstream);
         mark(&mut headers, Outcome::Live, None, None);
         let Asked { secrets, scrubbed, mut ticket, .. } = asked;
         ticket.call().status = Some(response.status);

@@ -40,6 +40,7 @@ mod hop;
 mod jobs;
 mod keep;
 mod label;
+mod lead_back;
 mod ledger;
 mod library;
 mod linked;

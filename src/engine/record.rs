@@ -18,7 +18,7 @@ use super::reads::Arrival;
 use super::tee::{Arrived, Before, End, Tee, Watch};
 use super::ticket::{Ticket, micros};
 use super::write::{Entered, Write};
-use super::{Engine, clock, jobs};
+use super::{Engine, clock, jobs, lead_back};
 use crate::dialect::{AnswerState, Dialect};
 use crate::matching::{Fields, summary};
 use crate::model::{
@@ -113,10 +113,11 @@ impl Engine {
     pub(super) fn draft(&self, sent: Sent) -> Drafted {
         let Sent { asked, answer, upstream, at } = sent;
         let (id, strategy) = (clock::recording_id(), self.stamped(&asked));
-        let Asked { incoming, scrubbed, fields, secrets, mode, mut ticket, .. } = asked;
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
-        let (status, mut headers) = (answer.status, header_map(&scrubbed.method, &response));
+        let (status, mut headers) = (answer.status, header_map(&asked.scrubbed.method, &response));
+        lead_back::at_once(&mut headers, &asked, &upstream);
+        let Asked { incoming, scrubbed, fields, secrets, mode, mut ticket, .. } = asked;
         let failed = (status >= 400).then(|| self.settings().failures.of(status, AnswerFailure::Status));
         if failed == Some(OnFailure::Drop) {
             mark(&mut headers, Outcome::Live, None, None);

@@ -15,6 +15,7 @@ use super::answer::{Answer, Asked, Overrides, header_map, mark};
 use super::asking::Asking;
 use super::body::AnswerBody;
 use super::cursors::{Scope, Turn};
+use super::lead_back::{Origin, door};
 use super::library::Found;
 use super::ticket::{Ticket, micros};
 use super::use_count::Use;
@@ -98,6 +99,8 @@ struct Prepared {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
+    /// Where it came from, if its headers say where something is.
+    origin: Option<Box<Origin>>,
     /// The job that it says was submitted.
     job: Option<Arc<str>>,
     /// The recorded body and its pieces, for pacing.
@@ -138,7 +141,8 @@ impl Engine {
             return None;
         }
         let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
-        let (headers, status) = (hit.headers.clone(), ready.status);
+        let (mut headers, status) = (hit.headers.clone(), ready.status);
+        ready.lead_back(&mut headers, raw.base, raw.overrides, raw.mount);
         self.restart(&ready, &raw.overrides.scope);
         if ready.latency(raw.overrides, settings) == Latency::None && ready.ending == Ending::Clean {
             self.replayed_at_once(&hit, mode, raw.started);
@@ -189,6 +193,7 @@ impl Engine {
                     expires: self.row(&found.id).and_then(|row| self.expires(&row)),
                     asks: self.settings().asks(asked.mode, &asked.scrubbed.mount),
                 };
+                ready.lead_back(&mut headers, &incoming.base, &incoming.overrides, &asked.scrubbed.mount);
                 asked.ticket.hits(&found.used);
                 self.restart(&ready, &incoming.overrides.scope);
                 match &found.turn {
@@ -267,6 +272,8 @@ impl Engine {
         }
         let ready = Prepared {
             status: recording.response.status,
+            origin: Origin::of(&headers, &recording.provenance.upstream, &recording.request.target)
+                .map(Box::new),
             headers,
             body,
             job: jobs::submitted(&recording.request, &recording.response),
@@ -409,6 +416,15 @@ impl Prepared {
     /// How fast it is sent: as the call says, else as the recording says, else as the proxy does.
     fn latency(&self, overrides: &Overrides, settings: &Settings) -> Latency {
         overrides.latency.or(self.pace).unwrap_or(settings.latency)
+    }
+
+    /// Makes headers that say where something is lead back to the proxy, as this client knows it.
+    fn lead_back(&self, headers: &mut HeaderMap, base: &str, overrides: &Overrides, mount: &str) {
+        if let Some(origin) = &self.origin
+            && let Some(door) = door(base, overrides, mount)
+        {
+            origin.lead_back(headers, &door);
+        }
     }
 
     fn weight(&self) -> usize {

@@ -81,6 +81,7 @@ pub(super) async fn read(
     let mut overrides =
         overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
     overrides.scope = scope::of(&head).map_err(|message| refused((400, "INVALID_SCOPE", message)))?;
+    overrides.scope_path = scope::prefix_of(&head);
     let (body, share) = collected(shared, body, &head.headers).await.map_err(refused)?;
     let base = shared.guard.base(&head.headers);
     Ok(Arrived { head, mounted, body, overrides, base, started, held: share })
@@ -222,6 +223,7 @@ pub(super) fn overrides(map: &HeaderMap) -> Result<Overrides, String> {
             }
         },
         scope: None,
+        scope_path: None,
         passed: asked(map, HOPS, HOPS)?.map(marks).transpose()?,
     })
 }

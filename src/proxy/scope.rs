@@ -43,6 +43,11 @@ pub(super) fn of(head: &Parts) -> Result<Option<Arc<str>>, String> {
     named(&head.headers, head.extensions.get::<Prefix>().map(|Prefix(name)| &**name))
 }
 
+/// The prefix by which a call's path named its scope, as it was sent.
+pub(super) fn prefix_of(head: &Parts) -> Option<Arc<str>> {
+    head.extensions.get::<Prefix>().map(|Prefix(name)| format!("/@{name}").into())
+}
+
 /// The scope of a request to this path with these headers, and the path without it.
 pub(super) fn of_path<'a>(headers: &HeaderMap, path: &'a str) -> Result<(Option<Arc<str>>, &'a str), String> {
     let (name, rest) = split(path).map_or((None, path), |(name, rest)| (Some(name), rest));

@@ -55,6 +55,20 @@ impl Base {
         is_loopback(self.uri.host().unwrap_or_default())
     }
 
+    /// Path and query of a URL behind this one's, where it is on the same host. The scheme does not count where each has its
+    /// usual port: servers behind somebody who speaks TLS for them write `http`.
+    pub(crate) fn behind<'a>(&self, uri: &'a Uri) -> Option<&'a str> {
+        let is_usual = |uri: &Uri| uri.port_u16().is_none_or(|port| port == usual_port(uri));
+        let usual = is_usual(&self.uri) && is_usual(uri);
+        let host = |uri: &Uri| uri.host().unwrap_or_default().to_ascii_lowercase();
+        if host(&self.uri) != host(uri) || !(usual || self.port() == port_of(uri)) {
+            return None;
+        }
+        let own = self.uri.path().trim_end_matches('/');
+        let behind = uri.path_and_query()?.as_str().strip_prefix(own)?;
+        (behind.is_empty() || behind.starts_with(['/', '?'])).then_some(behind)
+    }
+
     /// Where `target` (path and query) goes: appended as it is, percent-encoding untouched.
     ///
     /// # Errors
@@ -66,7 +80,19 @@ impl Base {
 
 /// The port of a URL, as written or by its scheme.
 pub(super) fn port_of(uri: &Uri) -> u16 {
-    uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 })
+    uri.port_u16().unwrap_or(usual_port(uri))
+}
+
+fn usual_port(uri: &Uri) -> u16 {
+    if uri.scheme_str() == Some("http") { 80 } else { 443 }
+}
+
+/// Whether a URL has something for its port that is none.
+pub(super) fn has_no_port(uri: &Uri) -> bool {
+    let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    let written = place.strip_prefix(uri.host().unwrap_or_default()).is_none_or(|port| !port.is_empty());
+    written && uri.port_u16().is_none()
 }
 
 /// A host without the brackets of an IPv6 address.
@@ -107,6 +133,9 @@ impl FromStr for Base {
         if authority.as_str().contains('@') {
             return Err(wrong("it must not hold a user or password"));
         }
+        if has_no_port(&uri) {
+            return Err(wrong("its port is no number up to 65535"));
+        }
         if uri.query().is_some() {
             return Err(wrong("it must not hold a query"));
         }
@@ -139,6 +168,9 @@ mod tests {
             ("ftp://x", "only http"),
             ("http://user:pass@x", "password"),
             ("https://x/?a=b", "query"),
+            ("https://x:port/", "port"),
+            ("https://x:65536/", "port"),
+            ("http://[::1]:x", "port"),
             ("", "URL"),
         ] {
             assert!(text.parse::<Base>().unwrap_err().to_string().contains(problem), "{text}");

@@ -20,3 +20,4 @@ pub use client::{Client, Forwarded};
 pub use error::UpstreamError;
 pub use fetch::Fetched;
 pub use proxies::{ProxyProblem, proxy_problem};
+pub(crate) use reference::resolved;

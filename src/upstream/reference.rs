@@ -3,15 +3,18 @@
 use fluent_uri::UriRef;
 use http::Uri;
 
-/// The URL that `reference` means in an answer from `from` (RFC 3986, section 5). None where it is no URL, or leads to
-/// something that has no host. Percent-encoding stays as it is.
+/// The URL that `reference` means in an answer from `from` (RFC 3986, section 5). None where it is none of
+/// HTTP. Percent-encoding stays as it is.
 pub(crate) fn resolved(from: &Uri, reference: &str) -> Option<Uri> {
     let from = from.to_string();
     let base = fluent_uri::Uri::parse(&*from).ok()?;
     let target = UriRef::parse(reference.trim()).ok()?.resolve_against(&base).ok()?;
+    if !matches!(target.scheme().as_str(), "http" | "https") {
+        return None;
+    }
     // A fragment is the client's business.
     let text = target.as_str().split('#').next().unwrap_or_default();
-    text.parse().ok().filter(|uri: &Uri| uri.authority().is_some())
+    text.parse().ok().filter(|uri: &Uri| uri.host().is_some_and(|host| !host.is_empty()))
 }
 
 #[cfg(test)]

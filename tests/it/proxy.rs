@@ -8,6 +8,7 @@ mod fired;
 mod hostile_page;
 mod hostile_upstream;
 mod known;
+mod locations;
 mod media;
 mod modes;
 mod mounted;
