@@ -11,10 +11,11 @@ use super::config::{self, Config};
 use super::exit::Usage;
 use super::print;
 use crate::engine::{self, Engine, Settings};
-use crate::model::Notice;
+use crate::model::{Level, Notice};
 use crate::proxy::{Access, DRAIN, Proxy, reachable};
 use crate::store::{Ownership, Store};
 use crate::terminal::Signals;
+use crate::upstream::proxy_problem;
 
 /// A proxy that runs until it is stopped.
 pub(super) struct Running {
@@ -46,7 +47,9 @@ impl Running {
         access: impl FnOnce(&str) -> Access,
     ) -> anyhow::Result<Self> {
         let opened = Store::open(store, &Ownership::default(), engine::now())?;
-        let (store, notices) = (opened.store, opened.notices);
+        let (store, mut notices) = (opened.store, opened.notices);
+        let proxy = proxy_problem().filter(|_| !settings.never_forward);
+        notices.extend(proxy.map(|problem| Notice { level: Level::Warning, text: problem.to_string() }));
         let access = access(store.token());
         let engine = Engine::new(settings, store.clone())?;
         engine.recall();

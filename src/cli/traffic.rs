@@ -47,7 +47,7 @@ enum Step<'a> {
 
 /// Sends rounds of calls to the proxy until it is stopped.
 pub(super) async fn run(proxy: Base, recordings: Vec<Recording>, stop: CancellationToken) {
-    let client = Client::new(Duration::from_secs(60));
+    let client = Client::local(Duration::from_secs(60));
     for round in 0u32.. {
         for step in steps(&recordings, round) {
             let (client, proxy, request) = (client.clone(), proxy.clone(), step.request());

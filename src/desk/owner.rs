@@ -51,6 +51,11 @@ struct Ids {
     ids: Vec<RecordingId>,
 }
 
+/// The client for an owner whose URL was given, or that runs on this machine: then no proxy gets its token.
+fn client(given: bool, timeout: Duration) -> Client {
+    if given { Client::new(timeout) } else { Client::local(timeout) }
+}
+
 impl Owner {
     /// How long the owner may take: its answers come from memory and disk.
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -86,12 +91,12 @@ impl Owner {
 
     fn at(place: Place, given: bool, store: Option<&Path>) -> Self {
         let shared = Shared { place: RwLock::new(place), given, store: store.map(Into::into) };
-        Self { client: Client::new(Self::PATIENCE), shared: Arc::new(shared) }
+        Self { client: client(given, Self::PATIENCE), shared: Arc::new(shared) }
     }
 
     /// The same owner, for verbs that may take minutes.
     pub(super) fn patient(&self) -> Self {
-        Self { client: Client::new(Self::LONG), shared: Arc::clone(&self.shared) }
+        Self { client: client(self.shared.given, Self::LONG), shared: Arc::clone(&self.shared) }
     }
 
     /// Its URL.

@@ -57,6 +57,16 @@ impl Client {
     /// or a built-in list where the machine has none.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
+        Self::through(Proxies::from_env(), timeout)
+    }
+
+    /// The same for what runs on this machine: no proxy stands between, and none may see what is said.
+    #[must_use]
+    pub fn local(timeout: Duration) -> Self {
+        Self::through(Proxies::default(), timeout)
+    }
+
+    fn through(proxies: Proxies, timeout: Duration) -> Self {
         let tls =
             rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
                 .with_safe_default_protocol_versions()
@@ -65,7 +75,7 @@ impl Client {
                     Err(_) => builder.with_webpki_roots().with_no_client_auth(),
                 });
         let Ok(tls) = tls else { unreachable!("ring offers TLS 1.2 and 1.3") };
-        let shared = Shared { tls, proxies: Proxies::from_env(), pools: Mutex::default(), timeout };
+        let shared = Shared { tls, proxies, pools: Mutex::default(), timeout };
         Self { shared: Arc::new(shared) }
     }
 

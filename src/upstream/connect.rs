@@ -125,7 +125,9 @@ impl Service<Uri> for Connector {
                 Route::Socks { mut through, resolves } => {
                     let uri = if resolves {
                         let found = resolved(reach, &host).await?;
-                        let ip = found.first().ok_or("no address was found")?.ip();
+                        // A proxy without IPv6 is more usual than an upstream without IPv4.
+                        let found = found.iter().find(|found| found.is_ipv4()).or(found.first());
+                        let ip = found.ok_or("no address was found")?.ip();
                         with_host(&uri, &SocketAddr::new(ip, port_of(&uri)).to_string())?
                     } else {
                         judged(reach, &host).await?;

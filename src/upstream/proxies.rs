@@ -5,7 +5,7 @@ use std::fmt;
 use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-use super::base::is_loopback;
+use super::base::{has_no_port, is_loopback};
 
 /// Which hosts are reached through which proxy.
 pub(super) struct Proxies {
@@ -34,6 +34,13 @@ impl fmt::Display for ProxyProblem {
 #[must_use]
 pub fn proxy_problem() -> Option<ProxyProblem> {
     Proxies::from_env().problem
+}
+
+impl Default for Proxies {
+    /// None at all.
+    fn default() -> Self {
+        Self::new(None, None, String::new())
+    }
 }
 
 impl Proxies {
@@ -86,6 +93,9 @@ fn problem_of(value: &str) -> Option<String> {
     if uri.host().is_none_or(str::is_empty) {
         return Some("its host is missing".into());
     }
+    if has_no_port(&uri) {
+        return Some("its port is no number up to 65535".into());
+    }
     match uri.scheme_str() {
         None | Some("http" | "https" | "socks5" | "socks5h") => None,
         Some(scheme) => Some(format!("`{scheme}` is no kind of proxy that retake knows")),
@@ -123,6 +133,7 @@ mod tests {
             ("socks4://user:secret@p:1", "", ["HTTPS_PROXY", "`socks4`"]),
             ("ftp://p:1", "", ["HTTPS_PROXY", "`ftp`"]),
             ("http://user:secret@p :1", "", ["HTTPS_PROXY", "URL"]),
+            ("http://user:secret@p:no", "", ["HTTPS_PROXY", "port"]),
             ("http://p:1", "socks5:/p:secret", ["ALL_PROXY", "proxy"]),
             ("", "socks://p:1", ["ALL_PROXY", "`socks`"]),
         ] {

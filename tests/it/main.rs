@@ -5,6 +5,7 @@ mod cli;
 mod control;
 mod home;
 mod layers;
+mod proxies;
 mod proxy;
 mod pty;
 mod terminal;

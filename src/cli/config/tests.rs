@@ -26,6 +26,10 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("miss_status = 200", &["`miss_status`", "400 to 599"]);
     wrong("origins = [\"localhost\"]", &["http://localhost:3000"]);
     wrong("[upstreams]\nopenai = \"nothing\"", &["line 2", "`upstreams.openai`", "https://"]);
+    for host in ["127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]", "LOCALHOST", "x.localhost"] {
+        let text = format!("listen = \"127.0.0.1:4010\"\n[upstreams]\nopenai = \"http://{host}:4010/openai\"");
+        wrong(&text, &["is this proxy itself", "--listen"]);
+    }
     wrong("[[route]]\nmode = \"off\"", &["line 1", "neither an endpoint nor a model"]);
     wrong("[[route]]\nmodel = \"x\"", &["sets nothing"]);
     wrong("\nmatch = \"specific header/x\"", &["line 2", "`match`", "header/openai-beta"]);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Check;
 use crate::cli::config::Config;
 use crate::engine::Settings;
-use crate::upstream::{Base, Client};
+use crate::upstream::{Base, Client, proxy_problem};
 
 const AREA: &str = "upstreams";
 /// How long a connection may take.
@@ -16,6 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn checks(config: &Config, offline: bool) -> Vec<Check> {
     let settings = &config.settings;
+    let proxy = proxy_problem().map(|problem| {
+        let advice = "correct the variable, or unset it; upstreams over TLS cannot be reached until then";
+        Check::problem(AREA, problem.to_string(), advice)
+    });
+    let upstreams = upstreams(settings, offline).await;
+    proxy.into_iter().chain(upstreams).collect()
+}
+
+async fn upstreams(settings: &Settings, offline: bool) -> Vec<Check> {
     if offline || settings.never_forward {
         let why = if offline { "--offline" } else { "nothing is forwarded" };
         let text = format!("{} mounts, not reached for: {why}", settings.upstreams.len());

@@ -5,7 +5,7 @@ use axum::response::Response;
 use retake::model::{Event, Mode};
 
 use super::{CHAT, chat, raw};
-use crate::world::{KEY, PATIENCE, Upstream, World, request, stands_in, wait};
+use crate::world::{KEY, PATIENCE, Upstream, World, request, settings, stands_in, wait};
 
 /// Law 4.
 #[tokio::test]
@@ -123,4 +123,39 @@ async fn an_echo_in_an_encoded_answer_is_found_or_the_answer_is_not_stored() {
     };
     wait(&mut events, said).await;
     assert_eq!(world.engine.rows().len(), 1);
+}
+
+/// Law 4, for keys under names that nobody lists, and for keys that come back piece by piece.
+#[tokio::test]
+async fn a_key_of_any_header_is_found_in_the_pieces_of_a_stream() {
+    const GATEWAY: &str = "4f9a8c7e6dmsh5b4a39281706p1f5e4djsn3c2b1a";
+    let upstream = Upstream::start(|seen| {
+        let key = seen.headers.iter().find(|(name, _)| name == "x-rapidapi-pass").map(|(_, key)| key.clone());
+        let key = key.unwrap_or_default();
+        let start =
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"PIECE"}}"#;
+        let delta =
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"PIECE"}}"#;
+        let mut body = format!("event: content_block_start\ndata: {}\n\n", start.replace("PIECE", &key[..7]));
+        for piece in key.as_bytes()[7..].chunks(5) {
+            let piece = std::str::from_utf8(piece).unwrap();
+            body += &format!("event: content_block_delta\ndata: {}\n\n", delta.replace("PIECE", piece));
+        }
+        body += "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+        Response::builder().header("content-type", "text/event-stream").body(Body::from(body)).unwrap()
+    })
+    .await;
+    let mut own = settings(Mode::Record, upstream.address);
+    own.upstreams.insert("anthropic".into(), format!("http://{}", upstream.address).parse().unwrap());
+    let world = World::with(own, tempfile::tempdir().unwrap()).await;
+    let headers = [("x-rapidapi-pass", GATEWAY), ("anthropic-version", "2023-06-01")];
+    let (reply, recording) = world.record("/anthropic/v1/messages", &headers, CHAT).await;
+    let pieces = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let texts = text.split("\"text\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        texts.collect::<String>()
+    };
+    assert_eq!(pieces(&reply.body), GATEWAY, "the client gets what the upstream said");
+    let stored = pieces(&recording.response.log.bytes);
+    assert!(stored.starts_with("<key-") && stored.len() == 14, "{stored}");
 }
