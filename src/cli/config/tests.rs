@@ -27,7 +27,8 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("origins = [\"localhost\"]", &["http://localhost:3000"]);
     wrong("[upstreams]\nopenai = \"nothing\"", &["line 2", "`upstreams.openai`", "https://"]);
     for host in ["127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]", "LOCALHOST", "x.localhost"] {
-        let text = format!("listen = \"127.0.0.1:4010\"\n[upstreams]\nopenai = \"http://{host}:4010/openai\"");
+        let text =
+            format!("listen = \"127.0.0.1:4010\"\n[upstreams]\nopenai = \"http://{host}:4010/openai\"");
         wrong(&text, &["is this proxy itself", "--listen"]);
     }
     wrong("[[route]]\nmode = \"off\"", &["line 1", "neither an endpoint nor a model"]);
