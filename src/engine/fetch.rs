@@ -66,7 +66,7 @@ impl Engine {
             request = dressed;
             secrets.push(key);
         }
-        self.mark_hop(&mut request.headers, None, &base);
+        secrets.extend(self.mark_hop(&mut request.headers, None, &base));
         let at = Instant::now();
         let answer = hop::arrived(self.shared.client.forward(&request, &base).await?, &base)?;
         let head =

@@ -58,7 +58,7 @@ impl Engine {
             asked.secrets.push(key);
         }
         let passed = asked.incoming.overrides.passed.as_deref();
-        self.mark_hop(&mut asked.incoming.request.headers, passed, &base);
+        asked.secrets.extend(self.mark_hop(&mut asked.incoming.request.headers, passed, &base));
         let at = Instant::now();
         let answer = self.shared.client.forward(&asked.incoming.request, &base).await;
         match answer.and_then(|answer| hop::arrived(answer, &base)) {

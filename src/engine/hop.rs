@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
+
 use super::Engine;
 use super::answer::{Answer, Asked};
 use super::settings::default_upstreams;
@@ -34,13 +36,22 @@ pub(super) fn arrived(answer: Forwarded, upstream: &Base) -> Result<Forwarded, U
 }
 
 impl Engine {
-    /// Adds this proxy's mark to what goes to an upstream, behind those that a call came with.
-    pub(super) fn mark_hop(&self, headers: &mut Headers, passed: Option<&str>, upstream: &Base) {
+    /// Adds this proxy's mark to what goes to an upstream, behind those that a call came with. Gives the marks: an upstream
+    /// that repeats them must not bring them into a recording.
+    pub(super) fn mark_hop(
+        &self,
+        headers: &mut Headers,
+        passed: Option<&str>,
+        upstream: &Base,
+    ) -> Vec<Bytes> {
         if PROVIDERS.contains(upstream) {
-            return;
+            return Vec::new();
         }
         let own = &self.shared.instance;
-        headers.push(HOPS, passed.map_or_else(|| own.clone(), |passed| format!("{passed}, {own}")));
+        let marks = passed.map_or_else(|| own.clone(), |passed| format!("{passed}, {own}"));
+        let each = marks.split(',').map(|mark| Bytes::from(mark.trim().to_owned())).collect();
+        headers.push(HOPS, marks);
+        each
     }
 
     /// Whether a call must not be sent on: it was sent from here, or has passed too many.

@@ -27,7 +27,7 @@ const SPECIAL_V4: [([u8; 4], u32); 16] = [
     ([240, 0, 0, 0], 4),
 ];
 
-/// Networks inside of 2000::/3, the global unicast space, that are special all the same. All else outside of it (loopback,
+/// Networks inside of `2000::/3`, the global unicast space, that are special all the same. All else outside of it (loopback,
 /// link-local, unique local, multicast) is never public.
 const SPECIAL_V6: [([u16; 2], u32); 4] = [
     // Protocols: Teredo, ORCHID, benchmarking.
@@ -70,9 +70,12 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
+    fn public(text: &str) -> bool {
+        is_public(text.parse().unwrap())
+    }
+
     #[test]
-    fn each_family_of_special_addresses_is_known() {
-        let public = |text: &str| is_public(text.parse().unwrap());
+    fn special_addresses_of_each_family_are_not_public() {
         for special in [
             "0.0.0.0",
             "0.1.2.3",
@@ -121,6 +124,10 @@ mod tests {
         ] {
             assert!(!public(special), "{special}");
         }
+    }
+
+    #[test]
+    fn their_neighbours_are() {
         for open in [
             "1.1.1.1",
             "9.255.255.255",

@@ -7,7 +7,7 @@ use retake::model::{Mode, Outcome};
 use tokio::net::TcpListener;
 
 use crate::proxy::{CHAT, chat};
-use crate::world::{Reply, Upstream, World, settings};
+use crate::world::{Reply, Seen, Upstream, World, json, settings};
 
 const CHAT_PATH: &str = "/openai/v1/chat/completions";
 
@@ -78,6 +78,22 @@ async fn two_retakes_may_stand_in_a_chain_but_not_in_a_circle() {
     is_loop(&third.post(CHAT_PATH, &[], CHAT).await);
     assert_eq!((third.engine.calls().len(), fourth.engine.calls().len()), (2, 1));
     assert!(third.engine.rows().is_empty() && fourth.engine.rows().is_empty());
+}
+
+#[tokio::test]
+async fn an_upstream_that_repeats_the_mark_brings_it_into_no_recording() {
+    let upstream = Upstream::start(|seen: Seen| {
+        let mark = seen.headers.iter().find(|(name, _)| name == "x-retake-hop").map(|(_, mark)| mark.clone());
+        json(&format!(r#"{{"id":"a","headers":{{"X-Retake-Hop":"{}"}}}}"#, mark.unwrap_or_default()))
+    })
+    .await;
+    let world = World::new(Mode::Record, upstream.address).await;
+    let passed = "00112233445566778899aabbccddeeff";
+    let (reply, recording) = world.record(CHAT_PATH, &[("x-retake-hop", passed)], CHAT).await;
+    let marks = upstream.last().headers.iter().find(|(name, _)| name == "x-retake-hop").unwrap().1.clone();
+    assert!(marks.starts_with(passed) && String::from_utf8_lossy(&reply.body).contains(&marks));
+    let stored = String::from_utf8_lossy(&recording.response.log.bytes).into_owned();
+    assert!(!marks.split(", ").any(|mark| stored.contains(mark)), "{stored}");
 }
 
 #[tokio::test]
