@@ -136,12 +136,12 @@ async fn a_key_of_any_header_is_found_in_the_pieces_of_a_stream() {
             r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"PIECE"}}"#;
         let delta =
             r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"PIECE"}}"#;
-        let mut body = format!("event: content_block_start\ndata: {}\n\n", start.replace("PIECE", &key[..7]));
-        for piece in key.as_bytes()[7..].chunks(5) {
-            let piece = std::str::from_utf8(piece).unwrap();
-            body += &format!("event: content_block_delta\ndata: {}\n\n", delta.replace("PIECE", piece));
-        }
-        body += "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+        let start = format!("event: content_block_start\ndata: {}\n\n", start.replace("PIECE", &key[..7]));
+        let pieces = key.as_bytes()[7..].chunks(5).map(|piece| std::str::from_utf8(piece).unwrap());
+        let deltas = pieces
+            .map(|piece| format!("event: content_block_delta\ndata: {}\n\n", delta.replace("PIECE", piece)));
+        let stop = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+        let body = start + &deltas.collect::<String>() + stop;
         Response::builder().header("content-type", "text/event-stream").body(Body::from(body)).unwrap()
     })
     .await;

@@ -208,8 +208,8 @@ async fn who_called_is_told_to_the_client_and_not_stored() {
         assert_eq!(recording.response.headers.text("openai-organization"), stored);
         assert_eq!(recording.response.headers.text("anthropic-organization-id"), None);
         assert_eq!(recording.response.headers.text("x-request-id"), Some("req_1"));
-        let replay = world.post(PATH, &[], CHAT).await;
-        assert_eq!(replay.headers.text("openai-organization"), stored);
-        assert_eq!(replay.headers.text("openai-version"), Some("2020-10-01"));
+        let again = world.post(PATH, &[], CHAT).await;
+        assert_eq!(again.headers.text("openai-organization"), stored);
+        assert_eq!(again.headers.text("openai-version"), Some("2020-10-01"));
     }
 }
