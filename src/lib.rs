@@ -45,7 +45,8 @@
 //! 10. When a client has the last byte of a recording call's answer, every later call sees that recording.
 //! 11. A failure that may pass never answers under `replay-or-record` while an upstream can be asked, and never hides a
 //!     good take.
-//! 12. Calls with different credentials never share an upstream call.
+//! 12. A ceiling (`--never-forward`, a preset's) can be lowered by any layer of configuration and lifted by none.
+//! 13. Calls with different credentials never share an upstream call.
 
 pub mod cli;
 pub mod desk;

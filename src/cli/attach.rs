@@ -6,7 +6,7 @@ use super::config::Config;
 use super::exit::Usage;
 use super::proxy::log_to_file;
 use super::workbench::{Screen, Show, refuse_without_terminal, refuse_wrong_look};
-use super::{Common, ProxyArgs, print};
+use super::{Common, print};
 use crate::desk::{Desk, Owner};
 use crate::model::{Level, Notice};
 use crate::upstream::Base;
@@ -24,7 +24,7 @@ pub(super) struct Place {
 pub(super) async fn run(common: &Common, place: Place, show: impl Show) -> anyhow::Result<ExitCode> {
     let base: Base = place.url.parse().map_err(|error| Usage(format!("{error}")))?;
     refuse_without_terminal()?;
-    let config = Config::read(common, &ProxyArgs::default())?;
+    let config = Config::read(common)?;
     refuse_wrong_look(common, &config.look, &show)?;
     log_to_file();
     let token = place.token.filter(|token| !token.is_empty());
@@ -36,16 +36,35 @@ pub(super) async fn run(common: &Common, place: Place, show: impl Show) -> anyho
 /// Attaches to the proxy that runs on the store, for which opening it failed with `in_use`.
 pub(super) async fn beside(
     common: &Common,
-    args: &ProxyArgs,
     config: &Config,
     show: impl Show,
     in_use: anyhow::Error,
 ) -> anyhow::Result<ExitCode> {
     let Some(owner) = Owner::of(&common.store) else { return Err(in_use) };
-    let text = "a retake runs on this store and this is its screen: flags for a proxy have no effect on it";
-    let notice = Notice { level: Level::Warning, text: text.into() };
-    let notices = args.any().then_some(notice).into_iter().collect();
+    refuse_flags_beside(owner.base(), &common.layers.flags.about_proxy())?;
+    let ignored = common.layers.environment.about_proxy();
+    let text = format!(
+        "a retake runs on this store and this is its screen: the environment's {} has no effect on it",
+        ignored.join(", ")
+    );
+    let notice = Notice { level: Level::Warning, text };
+    let notices = (!ignored.is_empty()).then_some(notice).into_iter().collect();
     shown(owner, config, notices, show).await
+}
+
+/// Refuses flags about a proxy where one runs already: it goes by its own.
+pub(super) fn refuse_flags_beside(
+    address: impl std::fmt::Display,
+    typed: &[&'static str],
+) -> Result<(), Usage> {
+    if typed.is_empty() {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "the store belongs to the proxy at {address}, to which {} means nothing: leave it out, stop that proxy, or use \
+         another store with --store",
+        typed.join(", ")
+    )))
 }
 
 async fn shown(

@@ -27,7 +27,6 @@ static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 pub(super) async fn run(
     common: &Common,
     length: Option<Duration>,
-    listen: Option<String>,
     show: impl Show,
 ) -> anyhow::Result<ExitCode> {
     let screen = workbench::terminal_at_hand();
@@ -45,6 +44,7 @@ pub(super) async fn run(
         .tempdir()
         .context("the temporary store cannot be made")?;
     let stand_in = stand_in(&dir.path().join("upstream")).await?;
+    let listen = common.layers.flags.listen.clone().or_else(|| common.layers.environment.listen.clone());
     let running = start(&dir.path().join("store"), stand_in.address, listen).await?;
     let recordings = seed(&running.engine).await?;
     let stop = CancellationToken::new();

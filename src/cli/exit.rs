@@ -17,6 +17,8 @@ pub(super) enum Exit {
     Usage = 2,
     Store = 3,
     Upstream = 4,
+    /// A call of a run was what must not be.
+    FailOn = 5,
 }
 
 impl From<Exit> for ExitCode {

@@ -26,7 +26,8 @@ pub(super) struct Source {
 
 pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitCode> {
     let mut question = source.asked.question()?;
-    for (name, value) in [("x-retake-mode", &source.mode), ("x-retake-scope", &source.scope)] {
+    let mode = source.mode.or_else(|| common.layers.flags.mode.clone());
+    for (name, value) in [("x-retake-mode", &mode), ("x-retake-scope", &source.scope)] {
         if let Some(value) = value {
             question.headers.retain(|known| known != name);
             question.headers.push(name, value.clone());

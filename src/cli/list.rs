@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::config::Config;
-use super::exit::{Exit, NotFound};
+use super::exit::{Exit, NotFound, Usage};
 use super::progress::Progress;
 use super::table::{Column, Table};
-use super::{Common, ProxyArgs, pick, print};
+use super::{Common, attach, pick, print};
 use crate::desk::Desk;
 use crate::model::{Ending, RecordingId, Row};
 use crate::reading::human;
@@ -152,6 +152,29 @@ pub(super) async fn at_desk(
     done
 }
 
+/// The same where an upstream may be asked. The owner of the store goes by its own settings: it is not asked for what
+/// the flags or a ceiling here do not want.
+pub(super) async fn at_desk_asking(
+    common: &Common,
+    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let ceiling = Config::read(common)?.deciders.ceiling;
+    at_desk(common, async |desk| {
+        if let Desk::There(owner) = desk {
+            attach::refuse_flags_beside(owner.base(), &common.layers.flags.about_proxy())?;
+            if let Some(by) = ceiling {
+                return Err(Usage(format!(
+                    "nothing is forwarded ({by}), and the store belongs to the proxy at {}: only that one can promise so",
+                    owner.base()
+                ))
+                .into());
+            }
+        }
+        work(desk).await
+    })
+    .await
+}
+
 /// The same for a store that is made where there is none.
 pub(super) async fn at_desk_made(
     common: &Common,
@@ -176,7 +199,7 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
 }
 
 fn opened(common: &Common) -> anyhow::Result<Desk> {
-    let config = Config::read(common, &ProxyArgs::default())?;
+    let config = Config::read(common)?;
     // It takes its time where the index is made anew, or another short command has the store.
     let opening = Progress::start("opening the store", None);
     let (desk, notices) = Desk::open(&common.store, config.settings)?;

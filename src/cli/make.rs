@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::exit::Usage;
 use super::label::print_ids;
 use super::pick::Which;
-use super::{Common, ProxyArgs, asked, editor, list, pick, print};
+use super::{Common, asked, editor, list, pick, print};
 use crate::cli::config::Config;
 use crate::dialect::Dialect;
 use crate::editing::set_text;
@@ -71,10 +71,15 @@ pub(super) async fn new(common: &Common, new: New) -> anyhow::Result<ExitCode> {
         print::note("nothing was made");
         return Ok(ExitCode::SUCCESS);
     };
-    let config = Config::read(common, &ProxyArgs::default())?;
+    let config = Config::read(common)?;
     let asked = question.asked(&config.settings.upstreams);
     let (request, _) = asked.map_err(Usage)?;
-    let strategy = new.strategy.as_deref().map(str::parse::<Strategy>).transpose();
+    let strategy = new
+        .strategy
+        .as_deref()
+        .or(common.layers.flags.strategy.as_deref())
+        .map(str::parse::<Strategy>)
+        .transpose();
     let strategy = strategy.map_err(|error| Usage(format!("--match: {error}")))?;
     let response = match (&new.response, &new.text) {
         (Some(file), _) => Some(new.read(file)?),

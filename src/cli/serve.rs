@@ -8,7 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::config::Config;
 use super::proxy::{Running, log_to_stderr};
-use super::{Common, ProxyArgs, exit, print};
+use super::{Common, exit, print};
 use crate::model::{Call, Event};
 use crate::terminal::Signals;
 
@@ -33,14 +33,14 @@ impl Lines {
     }
 }
 
-pub(super) async fn run(common: &Common, args: ProxyArgs, lines: Lines) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, lines: Lines) -> anyhow::Result<ExitCode> {
     log_to_stderr(lines == Lines::None);
-    let config = Config::read(common, &args)?;
+    let config = Config::read(common)?;
     // Before the address is said: who reads it may send a signal at once.
     let mut signals = Signals::listen()?;
     let running = Running::start(&common.store, &config).await?;
     running.notices.iter().for_each(|notice| print::note(&notice.text));
-    config.warnings.iter().for_each(|warning| print::note(&warning.to_string()));
+    config.notices().iter().for_each(|notice| print::note(&notice.text));
     if !config.listen.ip().is_loopback() {
         print::note(&format!(
             "listening beyond this machine: everyone who reaches {}:{} can use recordings and upstreams",

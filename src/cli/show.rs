@@ -6,7 +6,7 @@ use bytes::Bytes;
 use clap::Args;
 
 use super::exit::{NotFound, Usage};
-use super::{Common, ProxyArgs, list, pick, print};
+use super::{Common, list, pick, print};
 use crate::cli::config::Config;
 use crate::desk::Desk;
 use crate::engine::{self, Settings};
@@ -39,7 +39,7 @@ pub(super) struct Part {
 }
 
 pub(super) async fn run(common: &Common, id: &str, part: &Part) -> anyhow::Result<ExitCode> {
-    let settings = Config::read(common, &ProxyArgs::default())?.settings;
+    let settings = Config::read(common)?.settings;
     let desk = list::open(common)?;
     let shown = show(&desk, &settings, id, part).await;
     desk.close().await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::config::{self, Config, Look, Place};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
-use super::{Common, ProxyArgs, attach, exit, print};
+use super::{Common, attach, exit, print};
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::model::{Notice, Outcome};
@@ -54,13 +54,13 @@ pub(super) fn refuse_wrong_look(common: &Common, look: &Look, show: &impl Show) 
     if said.is_empty() { Ok(()) } else { Err(Usage(said.join("\n"))) }
 }
 
-pub(super) async fn run(common: &Common, args: ProxyArgs, show: impl Show) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, show: impl Show) -> anyhow::Result<ExitCode> {
     refuse_without_terminal()?;
-    let config = Config::read(common, &args)?;
+    let config = Config::read(common)?;
     refuse_wrong_look(common, &config.look, &show)?;
     log_to_file();
     let running = match Running::start(&common.store, &config).await {
-        Err(error) if is_served(&error) => return attach::beside(common, &args, &config, show, error).await,
+        Err(error) if is_served(&error) => return attach::beside(common, &config, show, error).await,
         running => running?,
     };
     let shown = show.show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;

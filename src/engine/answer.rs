@@ -171,7 +171,7 @@ impl Engine {
                 Ok(asked) => self.replay(asked, &found),
                 Err(refused) => *refused,
             },
-            (Decision::Replay | Decision::Miss, _) => self.miss(asked).await,
+            (Decision::Replay | Decision::Miss, _) => self.miss(asked, None).await,
             (Decision::Forward { .. }, _) if self.is_looped(&asked) => self.refuse_loop(asked),
             (Decision::Forward { store }, _) => match self.shared_key(&asked) {
                 None => self.forward(asked, store).await,
@@ -189,7 +189,7 @@ impl Engine {
             (Decision::Forbidden, _) => {
                 let text =
                     format!("mode {} would forward this call, and --never-forward forbids it", asked.mode);
-                self.refuse(asked, Outcome::Error, &Refusal::new(403, "FORWARDING_FORBIDDEN", &text))
+                self.miss(asked, Some(text)).await
             }
         }
     }
@@ -340,20 +340,25 @@ impl Engine {
         Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
 
-    async fn miss(&self, mut asked: Asked) -> Answer {
+    /// Refuses a call that no recording answers; `forbidden` says why it is not forwarded where its mode would do that.
+    async fn miss(&self, mut asked: Asked, forbidden: Option<String>) -> Answer {
+        let (status, code) = match forbidden {
+            Some(_) => (403, "FORWARDING_FORBIDDEN"),
+            None => (self.settings().miss_status, "RECORDING_NOT_FOUND"),
+        };
+        if let Some(text) = forbidden.as_ref().filter(|_| !asked.mode.looks_up()) {
+            return self.refuse(asked, Outcome::Miss, &Refusal::new(status, code, text));
+        }
         if let Some(id) = &asked.incoming.overrides.recording {
             let text = format!("there is no recording `{id}`, which the call asks for; see `retake list`");
-            return self.refuse(
-                asked,
-                Outcome::Miss,
-                &Refusal::new(self.settings().miss_status, "RECORDING_NOT_FOUND", &text),
-            );
+            return self.refuse(asked, Outcome::Miss, &Refusal::new(status, code, &text));
         }
         let near = self.near_misses(&asked).await;
         asked.ticket.call().cause = explain::cause(&near);
         let scope = asked.incoming.overrides.scope.as_deref();
         let text = explain::sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
         let text = explain::with_opaque(text, &asked.fields);
+        let text = forbidden.map_or(text.clone(), |forbidden| format!("{forbidden}: {text}"));
         let mut details = json!({ "mode": asked.mode, "near_misses": near });
         if let Some(why) = asked.fields.opaque {
             details["opaque"] = why.into();
@@ -361,10 +366,7 @@ impl Engine {
         self.refuse(
             asked,
             Outcome::Miss,
-            &Refusal {
-                details: Some(details),
-                ..Refusal::new(self.settings().miss_status, "RECORDING_NOT_FOUND", &text)
-            },
+            &Refusal { details: Some(details), ..Refusal::new(status, code, &text) },
         )
     }
 

@@ -209,7 +209,9 @@ impl Engine {
     ///
     /// # Errors
     /// When a pattern among them cannot be; the old ones stay in force then.
-    pub fn reconfigure(&self, settings: Settings) -> Result<(), EngineError> {
+    pub fn reconfigure(&self, mut settings: Settings) -> Result<(), EngineError> {
+        // A ceiling is lifted by nothing but the next start.
+        settings.never_forward |= self.settings().never_forward;
         let live = Live::new(settings, Salt(self.shared.store.salt()))?;
         self.shared.live.store(Arc::new(live));
         self.rekey();

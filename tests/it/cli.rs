@@ -11,6 +11,7 @@ mod forbidden;
 mod generated;
 mod killed;
 mod look;
+mod operator;
 mod outputs;
 mod prune;
 mod remove;

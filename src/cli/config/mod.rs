@@ -1,4 +1,4 @@
-//! Settings: flags before environment before file before preset before defaults.
+//! Settings: flags before environment before file before defaults.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -8,8 +8,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
+use super::Common;
 use super::exit::Usage;
-use super::{Common, ProxyArgs};
+use super::flags::Layers;
 use crate::engine::{Profile, Route, Secret, Settings, key_variables};
 use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
 use crate::model::{Hash, Level, Notice, Strategy};
@@ -18,6 +19,7 @@ use crate::retention::MaxAge;
 use crate::upstream::Base;
 
 mod file;
+mod layer;
 mod look;
 mod preset;
 pub(super) mod verbs;
@@ -25,7 +27,7 @@ mod watch;
 
 pub(super) use file::Problem;
 use file::{ExpiryEntry, File, ProfileEntry, RouteEntry, Source};
-use preset::Preset;
+pub(super) use layer::Deciders;
 pub(super) use watch::Watch;
 
 /// Where the configuration is looked for.
@@ -38,6 +40,8 @@ const LISTEN: &str = "127.0.0.1:4010";
 pub(super) struct Config {
     pub(super) listen: SocketAddr,
     pub(super) settings: Settings,
+    /// Who decided about calls.
+    pub(super) deciders: Deciders,
     pub(super) public_url: Option<String>,
     pub(super) look: Look,
     /// What people should know and what does not stop anything.
@@ -142,18 +146,26 @@ fn source(path: &Path, must: bool) -> Result<Source, Usage> {
 
 impl Config {
     /// Reads everything that decides how the proxy runs.
-    pub(super) fn read(common: &Common, args: &ProxyArgs) -> anyhow::Result<Self> {
+    pub(super) fn read(common: &Common) -> anyhow::Result<Self> {
         let (path, must) = file_of(common);
-        Self::from(&source(&path, must)?, &look::own()?, &path, args)
+        Self::from(&source(&path, must)?, &look::own()?, &path, &common.layers)
     }
 
     /// What people should know and what does not stop anything.
     pub(super) fn notices(&self) -> Vec<Notice> {
-        let notice = |warning: &Problem| Notice { level: Level::Warning, text: warning.to_string() };
-        self.warnings.iter().map(notice).collect()
+        let notice = |text: String| Notice { level: Level::Warning, text };
+        let warnings = self.warnings.iter().map(|warning| notice(warning.to_string()));
+        warnings.chain(self.under_ceiling().map(notice)).collect()
     }
 
-    fn from(source: &Source, own: &Source, path: &Path, args: &ProxyArgs) -> anyhow::Result<Self> {
+    /// What is to be said where somebody's mode would forward calls and somebody else's ceiling forbids that.
+    fn under_ceiling(&self) -> Option<String> {
+        let forbidden = self.settings.mode.forwards() && self.settings.never_forward;
+        let words = self.deciders.words(self.settings.mode);
+        forbidden.then(|| format!("{words}: calls that no recording answers are refused"))
+    }
+
+    fn from(source: &Source, own: &Source, path: &Path, layers: &Layers) -> anyhow::Result<Self> {
         let file = source.parsed().map_err(|problems| all(&problems))?;
         let mut problems = Vec::new();
         let mut settings = settled(source, &file, &mut problems);
@@ -162,29 +174,25 @@ impl Config {
         if !wrong.is_empty() {
             return Err(all(&wrong).into());
         }
-        let preset = flag("--preset", args.preset.as_deref())?.or(file.preset);
-        let preset_mode = preset.map(Preset::mode);
-        settings.mode =
-            flag("--mode", args.mode.as_deref())?.or(file.mode).or(preset_mode).unwrap_or(settings.mode);
-        settings.never_forward = args.never_forward
-            || file.never_forward.unwrap_or_else(|| preset.is_some_and(Preset::never_forward));
-        if let Some(strategy) = flag("--match", args.strategy.as_deref())? {
+        let deciders = layer::decide(&mut settings, &file, source, layers)?;
+        if let Some((strategy, name)) = layer::strategy(layers)? {
             check_strategy_form(&strategy, &settings.match_headers)
-                .map_err(|problem| Usage(format!("--match: {problem}")))?;
+                .map_err(|problem| Usage(format!("{name}: {problem}")))?;
             settings.strategy = strategy;
         }
-        settings.keep_personal |= args.no_scrub;
-        for pair in &args.upstreams {
+        let kept = layers.flags.no_scrub.or(layers.environment.no_scrub);
+        settings.keep_personal = kept.unwrap_or(settings.keep_personal);
+        for (pair, name) in layer::upstreams(layers) {
             let (mount, url) =
-                pair.split_once('=').ok_or_else(|| Usage(format!("--upstream {pair}: expected NAME=URL")))?;
-            add_upstream(&mut settings, mount, url)
-                .map_err(|error| Usage(format!("--upstream {pair}: {error}")))?;
+                pair.split_once('=').ok_or_else(|| Usage(format!("{name}: expected NAME=URL")))?;
+            add_upstream(&mut settings, mount, url).map_err(|error| Usage(format!("{name}: {error}")))?;
         }
         let look = look::look(source, &file, own, &mut warnings).map_err(|problems| all(&problems))?;
-        let listen = address(&args.listen.clone().or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
+        let listen = layers.flags.listen.clone().or_else(|| layers.environment.listen.clone());
+        let listen = address(&listen.or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
         refuse_itself(&settings, listen)?;
-        let watch = Watch::new(path, source.named, args);
-        Ok(Self { listen, settings, public_url: file.public_url, look, warnings, watch })
+        let watch = Watch::new(path, source.named, layers);
+        Ok(Self { listen, settings, deciders, public_url: file.public_url, look, warnings, watch })
     }
 }
 

@@ -42,6 +42,11 @@ impl Preset {
     pub(super) fn never_forward(self) -> bool {
         self == Self::Ci
     }
+
+    /// Whether a run fails where no recording answers a call.
+    pub(super) fn fails_on_miss(self) -> bool {
+        self == Self::Ci
+    }
 }
 
 impl fmt::Display for Preset {

@@ -1,10 +1,11 @@
 use super::*;
+use crate::cli::flags::Said;
 use crate::matching::DatedModels;
 use crate::model::{Mode, Strategy};
 
 fn read(text: &str) -> Result<Config, String> {
     let source = Source { path: Some("retake.toml".into()), text: text.into(), named: true };
-    Config::from(&source, &Source::default(), Path::new("retake.toml"), &ProxyArgs::default())
+    Config::from(&source, &Source::default(), Path::new("retake.toml"), &Layers::default())
         .map_err(|error| error.to_string())
 }
 
@@ -62,16 +63,103 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     );
 }
 
+/// What flags and environment say, and a file; gives who set the mode, and the ceiling.
+fn decided(flags: &[&str], environment: &[&str], file: &str) -> (Mode, bool, String) {
+    let said = |words: &[&str]| {
+        let word = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)).map(str::to_owned);
+        let never_forward = words.contains(&"never-forward");
+        Said { mode: word("mode "), preset: word("preset "), never_forward, ..Said::default() }
+    };
+    let layers = Layers { flags: said(flags), environment: said(environment) };
+    let source = Source { path: Some("retake.toml".into()), text: file.into(), named: true };
+    let config = Config::from(&source, &Source::default(), Path::new("retake.toml"), &layers).unwrap();
+    let settings = &config.settings;
+    assert_eq!(settings.never_forward, config.deciders.ceiling.is_some());
+    (settings.mode, settings.never_forward, config.deciders.words(settings.mode))
+}
+
 #[test]
-fn presets_yield_to_what_is_said() {
-    let ci = read("preset = \"ci\"").unwrap().settings;
-    assert_eq!((ci.mode, ci.never_forward), (Mode::ReplayOrError, true));
-    let both = read("preset = \"ci\"\nmode = \"replay-or-live\"\nnever_forward = false").unwrap().settings;
-    assert_eq!((both.mode, both.never_forward), (Mode::ReplayOrLive, false));
-    let flags = ProxyArgs { preset: Some("dev".into()), ..ProxyArgs::default() };
-    let source = Source { text: "preset = \"ci\"".into(), ..Source::default() };
-    let flagged = Config::from(&source, &Source::default(), Path::new("x"), &flags).unwrap().settings;
-    assert_eq!((flagged.mode, flagged.never_forward), (Mode::ReplayOrRecord, false));
+fn layers_decide_in_their_order_and_a_preset_is_of_its_layer() {
+    let file = "mode = \"replay-or-live\"\nnever_forward = false\n";
+    for (flags, environment, file, words) in [
+        (&[][..], &[][..], "", "mode replay-or-mock (the default)"),
+        (&[], &[], file, "mode replay-or-live (`mode` in retake.toml)"),
+        (&[], &["mode off"], file, "mode off (RETAKE_MODE)"),
+        (&["mode mock"], &["mode off"], file, "mode mock (--mode)"),
+        (&["preset dev"], &["mode off"], file, "mode replay-or-record (--preset dev)"),
+        (
+            &["preset ci"],
+            &["mode off"],
+            file,
+            "mode replay-or-error (--preset ci); nothing is forwarded (--preset ci)",
+        ),
+        (
+            &[],
+            &["preset ci"],
+            file,
+            "mode replay-or-error (RETAKE_PRESET=ci); nothing is forwarded (RETAKE_PRESET=ci)",
+        ),
+        (&["preset ci", "mode mock"], &[], file, "mode mock (--mode); nothing is forwarded (--preset ci)"),
+        (
+            &["preset dev"],
+            &["preset ci"],
+            file,
+            "mode replay-or-record (--preset dev); nothing is forwarded (RETAKE_PRESET=ci)",
+        ),
+        (
+            &["mode record"],
+            &[],
+            "preset = \"ci\"",
+            "mode record (--mode); nothing is forwarded (`preset = \"ci\"` in retake.toml)",
+        ),
+        (
+            &[],
+            &[],
+            "preset = \"ci\"\nmode = \"off\"\nnever_forward = false",
+            "mode off (`mode` in retake.toml); nothing is forwarded (`preset = \"ci\"` in retake.toml)",
+        ),
+    ] {
+        assert_eq!(decided(flags, environment, file).2, words, "{flags:?} {environment:?} {file}");
+    }
+}
+
+/// Law 12.
+#[test]
+fn a_ceiling_is_lowered_by_any_layer_and_lifted_by_none() {
+    let says = |ceiling: bool, by: &'static str, other: &'static str| if ceiling { by } else { other };
+    for by in ["never-forward", "preset ci"] {
+        for other in ["mode off", "preset production", ""] {
+            for (flags, environment, file) in (0..8).map(|bits| (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0)) {
+                let text = match (file, by) {
+                    (true, "preset ci") => "preset = \"ci\"\nnever_forward = false\nmode = \"off\"",
+                    (true, _) => "preset = \"dev\"\nnever_forward = true",
+                    (false, _) => "preset = \"dev\"\nnever_forward = false",
+                };
+                let (_, ceiling, words) =
+                    decided(&[says(flags, by, other)], &[says(environment, by, other)], text);
+                assert_eq!(ceiling, flags || environment || file, "{by} {other} {words}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_word_is_blamed_on_its_layer() {
+    let wrong = |flags: Said, environment: Said| {
+        let layers = Layers { flags, environment };
+        let none = Source::default();
+        Config::from(&none, &none, Path::new("retake.toml"), &layers).err().unwrap().to_string()
+    };
+    let said = |mode: &str| Said { mode: Some(mode.into()), ..Said::default() };
+    assert!(wrong(said("rewind"), Said::default()).starts_with("--mode: `rewind`"));
+    assert!(wrong(said("mock"), said("rewind")).starts_with("RETAKE_MODE: `rewind`"));
+    let upstream = Said { upstreams: vec!["openai".into()], ..Said::default() };
+    assert!(
+        wrong(Said::default(), upstream.clone()).starts_with("RETAKE_UPSTREAM=openai: expected NAME=URL")
+    );
+    assert!(wrong(upstream, Said::default()).starts_with("--upstream openai: expected NAME=URL"));
+    let strategy = Said { strategy: Some("loose".into()), ..Said::default() };
+    assert!(wrong(strategy, Said::default()).starts_with("--match: "));
 }
 
 #[test]
@@ -158,7 +246,7 @@ fn programs_are_started_for_those_who_chose_the_file() {
     let look = |named: bool, own: &str| {
         let source = Source { path: Some("retake.toml".into()), text: text.into(), named };
         let own = Source { path: Some("/home/me/retake.toml".into()), text: own.into(), named: true };
-        let config = Config::from(&source, &own, Path::new("retake.toml"), &ProxyArgs::default())?;
+        let config = Config::from(&source, &own, Path::new("retake.toml"), &Layers::default())?;
         let told = config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         Ok::<_, anyhow::Error>((config.look.copy, config.look.open, told))
     };
@@ -183,7 +271,7 @@ fn the_project_goes_before_what_is_ones_own() {
     let text = "theme = \"light\"\nicons = \"ascii\"\nmouse = false\n[keymap]\nundo = \"z\"\nquit = \"Q\"";
     let own = Source { path: Some("/home/me/retake.toml".into()), text: text.into(), named: true };
     let look = |source: &Source, own: &Source| {
-        Config::from(source, own, Path::new("x"), &ProxyArgs::default()).unwrap().look
+        Config::from(source, own, Path::new("x"), &Layers::default()).unwrap().look
     };
     let both = look(&source, &own);
     assert_eq!((both.theme, both.ascii, both.mouse), (Theme::Dark, true, false));

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{Config, FILE, Look, Place, Problem, file_of, look, settled, source};
 use crate::cli::exit::{Exit, Usage};
-use crate::cli::{Common, ProxyArgs, Show, print};
+use crate::cli::flags::Layers;
+use crate::cli::{Common, Show, print};
 
 /// A file with every key, at its default or as an example.
 pub(super) const EXAMPLE: &str = include_str!("example.toml");
@@ -100,7 +101,7 @@ pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked,
         match look::parsed(&own) {
             Err(wrong) => problems.extend(wrong),
             // What only all of it together can show: an address that is none, an upstream that is the proxy itself.
-            Ok(_) => match Config::from(&source, &own, &path, &ProxyArgs::default()) {
+            Ok(_) => match Config::from(&source, &own, &path, &Layers::default()) {
                 Ok(config) => problems = config.warnings,
                 Err(error) => problems.push(source.problem(None, "", error)),
             },
@@ -129,7 +130,7 @@ fn check(
     let mut checked = checked(common, file.clone())?;
     if checked.usable() {
         let common = Common { config: file.or_else(|| common.config.clone()), ..common.clone() };
-        let config = Config::read(&common, &ProxyArgs::default())?;
+        let config = Config::read(&common)?;
         checked.problems.extend(of_look(&common, &config.look, show));
     }
     let usable = checked.usable();

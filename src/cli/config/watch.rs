@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Config, ProxyArgs, Source, look, refuse_itself, source};
+use super::{Config, Layers, Source, look, refuse_itself, source};
 use crate::engine::Engine;
 use crate::model::{Level, Mode};
 
@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Watch {
     path: PathBuf,
     named: bool,
-    args: ProxyArgs,
+    layers: Layers,
 }
 
 /// What tells one version of a file from another; none where there is no file.
@@ -25,8 +25,8 @@ type Version = Option<(SystemTime, u64)>;
 type Fixed = (std::net::SocketAddr, Option<String>, super::Look);
 
 impl Watch {
-    pub(super) fn new(path: &Path, named: bool, args: &ProxyArgs) -> Self {
-        Self { path: path.into(), named, args: args.clone() }
+    pub(super) fn new(path: &Path, named: bool, layers: &Layers) -> Self {
+        Self { path: path.into(), named, layers: layers.clone() }
     }
 
     /// Puts new settings in force whenever the file changes. A bad file is reported, and the settings stay.
@@ -56,7 +56,7 @@ impl Watch {
 
     fn read(&self, address: std::net::SocketAddr) -> anyhow::Result<Config> {
         let source = Source { named: self.named, ..source(&self.path, false)? };
-        let config = Config::from(&source, &look::own()?, &self.path, &self.args)?;
+        let config = Config::from(&source, &look::own()?, &self.path, &self.layers)?;
         refuse_itself(&config.settings, address)?;
         Ok(config)
     }
@@ -64,6 +64,7 @@ impl Watch {
     fn take(&self, engine: &Engine, config: Config, said: &mut Mode, fixed_before: &mut Fixed) {
         let mode = config.settings.mode;
         let fixed = fixed(&config);
+        let lifted = engine.settings().never_forward && !config.settings.never_forward;
         if let Err(error) = engine.reconfigure(config.settings) {
             engine.notify(Level::Error, format!("{}: {error}; the settings stay", self.path.display()));
             return;
@@ -79,6 +80,11 @@ impl Watch {
         } else {
             "; listen, public_url, theme, icons, mouse, keymap, copy and open change with the next start"
         };
+        if lifted {
+            let text =
+                "nothing is forwarded until the next start: a ceiling is not lifted while the proxy runs";
+            engine.notify(Level::Warning, text);
+        }
         *fixed_before = fixed;
         engine.notify(Level::Info, format!("{} was read again{restart}", self.path.display()));
     }

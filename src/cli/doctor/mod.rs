@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::config::verbs::Checked;
 use super::config::{Config, verbs};
 use super::run::KEYS;
-use super::{Common, ProxyArgs, print};
+use super::{Common, print};
 use crate::reading::sanitize;
 
 mod surroundings;
@@ -74,18 +74,13 @@ impl Check {
     }
 }
 
-pub(super) async fn run(
-    common: &Common,
-    proxy: &ProxyArgs,
-    json: bool,
-    offline: bool,
-) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, json: bool, offline: bool) -> anyhow::Result<ExitCode> {
     let version = format!("{} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS);
     let mut checks = vec![Check::ok("retake", version).with(json!({ "version": env!("CARGO_PKG_VERSION") }))];
     checks.extend(surroundings::checks());
     checks.extend(vault::checks(common).await);
     checks.extend(configuration(verbs::checked(common, None)));
-    match Config::read(common, proxy) {
+    match Config::read(common) {
         Ok(config) => checks.extend(upstreams::checks(&config, offline).await),
         // Of the file it has been said already; flags and the environment remain.
         Err(error) => {

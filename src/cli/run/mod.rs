@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::config::{self, Config};
-use super::exit::Usage;
+use super::exit::{Exit, Usage};
+use super::flags::Said;
 use super::proxy::{Running, close_now, log_to_stderr};
-use super::{Common, ProxyArgs, print};
+use super::{Common, attach, print};
 use crate::desk::Desk;
 use crate::engine::Explanation;
 use crate::model::{CallId, Mode, Outcome, Snapshot};
@@ -33,9 +34,8 @@ use summary::{Since, Summary};
 /// What is run, and how it is judged.
 #[derive(clap::Args)]
 pub(super) struct Job {
-    #[command(flatten)]
-    pub(super) proxy: ProxyArgs,
-    /// Exit with 1 when calls had such an outcome: miss, mock, live, record, replay, error; several with commas
+    /// Exit with 5 when the command succeeds and calls had such an outcome: miss (also one that was refused because it
+    /// must not be forwarded; --preset ci asks for this), mock, live, record, replay, error; several with commas
     #[arg(long, value_name = "OUTCOMES", value_delimiter = ',', value_parser = outcome)]
     fail_on: Vec<Outcome>,
     /// Make all calls in this scope
@@ -66,13 +66,17 @@ enum Host {
     Other { desk: Desk, address: SocketAddr },
 }
 
-pub(super) async fn run(common: &Common, job: Job) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCode> {
     log_to_stderr(true);
     let scope = job.scope.as_deref().map(scope_prefix).transpose();
     let scope = scope.map_err(|error| Usage(format!("--scope: {error}")))?.unwrap_or_default();
-    let listen = job.proxy.listen.clone().or_else(|| Some("127.0.0.1:0".into()));
-    let config = Config::read(common, &ProxyArgs { listen, ..job.proxy.clone() })?;
+    let config = Config::read(&on_a_free_port(common))?;
     config.warnings.iter().for_each(|warning| say(&warning.to_string()));
+    let mut judges = Vec::from_iter((!job.fail_on.is_empty()).then(|| "--fail-on".to_owned()));
+    if let Some(preset) = &config.deciders.misses {
+        job.fail_on.push(Outcome::Miss);
+        judges.push(preset.clone());
+    }
     let mut file = job.summary.as_deref().map(created).transpose()?;
     // Before the command: whoever started us may send a signal at once.
     let mut signals = Signals::listen()?;
@@ -93,7 +97,10 @@ pub(super) async fn run(common: &Common, job: Job) -> anyhow::Result<ExitCode> {
     let place = Place { url: &url, scope: &scope, mounts: &mounts, forwards_nothing };
     let environment = Environment::new(&place, |name| std::env::var_os(name));
     environment.notes.iter().for_each(|note| say(note));
-    say(&format!("proxy on {url}, mode {}", before.mode));
+    match &host {
+        Host::Own(_) => say(&format!("proxy on {url}, {}", config.deciders.words(before.mode))),
+        Host::Other { .. } => say(&format!("proxy on {url}, mode {} (its own)", before.mode)),
+    }
     let mut child = match child::start(&job.command, &environment) {
         Ok(child) => child,
         Err(error) => {
@@ -119,18 +126,23 @@ pub(super) async fn run(common: &Common, job: Job) -> anyhow::Result<ExitCode> {
         }
         return Ok(code.into());
     };
-    job.finish(summed.of(url, code), file.as_mut())
+    job.finish(summed.of(url, code), file.as_mut(), &judges.join(", "))
 }
 
 impl Job {
     /// Judges the run, says what became of it, and gives its exit code.
-    fn finish(&self, mut summary: Summary, file: Option<&mut File>) -> anyhow::Result<ExitCode> {
+    fn finish(
+        &self,
+        mut summary: Summary,
+        file: Option<&mut File>,
+        judges: &str,
+    ) -> anyhow::Result<ExitCode> {
         summary.failed_on = Outcome::ALL.into_iter().filter(|o| self.fail_on.contains(o)).collect();
         summary.failed_on.retain(|outcome| summary.outcomes.get(outcome).is_some_and(|count| *count > 0));
         let unknown = !self.fail_on.is_empty() && summary.forgotten > 0;
         let failed = !summary.failed_on.is_empty() || unknown;
         if failed && summary.command_exit == 0 {
-            summary.exit = 1;
+            summary.exit = Exit::FailOn as u8;
         }
         let json = print::json_text(&summary)?;
         if let Some(file) = file {
@@ -148,7 +160,7 @@ impl Job {
             if unknown {
                 named.push("calls that nobody could count".into());
             }
-            say(&format!("failed: {} (--fail-on)", named.join(", ")));
+            say(&format!("failed: {} ({judges})", named.join(", ")));
         }
         Ok(summary.exit.into())
     }
@@ -170,7 +182,7 @@ impl Host {
         let address = config::address(address)?;
         let (desk, _) = Desk::open(&common.store, config.settings.clone())?;
         let mode = desk.snapshot().await?.mode;
-        job.suits(address, mode, config)?;
+        suits(common, address, mode, config)?;
         if job.scope.is_none() {
             say("calls that others make there meanwhile are counted, too; --scope NAME tells them apart");
         }
@@ -234,37 +246,47 @@ async fn settled(desk: &Desk, since: &Since) -> anyhow::Result<()> {
     tokio::time::timeout(DRAIN, waiting).await.unwrap_or(Ok(()))
 }
 
-impl Job {
-    /// Whether the owner's proxy does what is asked for here: flags cannot change it.
-    fn suits(&self, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), Usage> {
-        let asked = self.proxy.mode.is_some() || self.proxy.preset.is_some();
-        let advice = "stop it, or use another store with --store";
-        if asked && config.settings.mode != mode {
-            return Err(Usage(format!(
-                "the store's proxy at {address} runs in mode {mode}, not {}: switch it there, {advice}",
-                config.settings.mode
-            )));
-        }
-        if config.settings.never_forward {
-            return Err(Usage(format!(
-                "the store belongs to the proxy at {address}, and only that one can promise to forward nothing: {advice}"
-            )));
-        }
-        let ignored = [
-            (self.proxy.listen.is_some(), "--listen"),
-            (self.proxy.strategy.is_some(), "--match"),
-            (!self.proxy.upstreams.is_empty(), "--upstream"),
-            (self.proxy.no_scrub, "--no-scrub"),
-        ];
-        let ignored: Vec<_> = ignored.iter().filter(|(given, _)| *given).map(|(_, flag)| *flag).collect();
-        let aside = if ignored.is_empty() {
-            String::new()
-        } else {
-            format!("; {} (or its environment variable) means nothing to it", ignored.join(", "))
-        };
-        say(&format!("the store belongs to the proxy at {address}, which is used{aside}"));
-        Ok(())
+/// The proxy's flags that the owner's may not be asked for, whatever they hold.
+fn apart(said: &Said) -> Vec<&'static str> {
+    let mut flags = said.about_proxy();
+    flags.retain(|flag| !matches!(*flag, "--mode" | "--preset"));
+    flags
+}
+
+/// With a free port to listen on, unless a flag or the environment names an address.
+fn on_a_free_port(common: &Common) -> Common {
+    let mut common = common.clone();
+    if common.layers.environment.listen.is_none() {
+        common.layers.flags.listen.get_or_insert_with(|| "127.0.0.1:0".into());
     }
+    common
+}
+
+/// Whether the owner's proxy does what is asked for here: flags cannot change it.
+fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), Usage> {
+    let layers = [&common.layers.flags, &common.layers.environment];
+    let asked = layers.iter().any(|said| said.mode.is_some() || said.preset.is_some());
+    let advice = "stop it, or use another store with --store";
+    if asked && config.settings.mode != mode {
+        return Err(Usage(format!(
+            "the store's proxy at {address} runs in mode {mode}, not {}: switch it there, {advice}",
+            config.settings.mode
+        )));
+    }
+    if config.settings.never_forward {
+        return Err(Usage(format!(
+            "the store belongs to the proxy at {address}, and only that one can promise to forward nothing: {advice}"
+        )));
+    }
+    attach::refuse_flags_beside(address, &apart(&common.layers.flags))?;
+    let ignored = apart(&common.layers.environment);
+    let aside = if ignored.is_empty() {
+        String::new()
+    } else {
+        format!("; the environment's {} means nothing to it", ignored.join(", "))
+    };
+    say(&format!("the store belongs to the proxy at {address}, which is used{aside}"));
+    Ok(())
 }
 
 /// How a child on this machine reaches a proxy that listens there.

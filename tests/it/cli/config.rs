@@ -84,7 +84,19 @@ async fn routes_and_presets_decide_and_headers_go_before_them() {
     assert_eq!(running.call(CHAT_PATH, &[], &chat("hello")).await.status, 403, "the ceiling holds");
     running.end("TERM");
     let running = serve(&home, &upstream, &["--preset", "staging"]);
-    let reply = running.call(CHAT_PATH, &[], &chat("x").replace("gpt-5-mini", "gpt-4o")).await;
+    let other = chat("x").replace("gpt-5-mini", "gpt-4o");
+    let reply = running.call(CHAT_PATH, &[], &other).await;
+    assert_eq!((reply.status, reply.headers.text("x-retake-result")), (403, Some("miss")));
+    let said = running.end("TERM");
+    assert!(
+        said.err.contains(
+            "mode replay-or-live (--preset staging); nothing is forwarded (`preset = \"ci\"` in retake.toml)"
+        ),
+        "{said:?}"
+    );
+    write(&home, "mode = \"mock\"\n");
+    let running = serve(&home, &upstream, &["--preset", "staging"]);
+    let reply = running.call(CHAT_PATH, &[], &other).await;
     assert_eq!(reply.headers.text("x-retake-result"), Some("live"));
     running.end("TERM");
     home.run(&["serve", "--preset", "prod"]).refused(2, &["production (off)"]);

@@ -26,7 +26,7 @@ impl Session {
         Self::of(home.command(&[&["run"], args, &["--", "sh", "-c", script]].concat()))
     }
 
-    fn of(mut command: Command) -> Self {
+    pub(super) fn of(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let mut session = Self { child, out, variables: HashMap::new() };
@@ -213,11 +213,11 @@ async fn outcomes_that_must_not_be_fail_the_run() {
         assert_eq!(missed.call(&[], &format!("prompt {nth}")).await, 404);
     }
     let said = missed.end(0);
-    said.refused(1, &["12 calls: 12 MISS", "\"prompt 9\"", "and 2 more MISS", "failed: 12 MISS (--fail-on)"]);
+    said.refused(5, &["12 calls: 12 MISS", "\"prompt 9\"", "and 2 more MISS", "failed: 12 MISS (--fail-on)"]);
     assert!(!said.err.contains("\"prompt 10\""), "{said:?}");
     let failing = Session::start(&home, &args, SCRIPT);
     assert_eq!(failing.call(&[], "hello").await, 404);
-    assert_eq!(failing.end(5).code, Some(5), "the command's own failure comes first");
+    assert_eq!(failing.end(7).code, Some(7), "the command's own failure comes first");
     let other = Session::start(&home, &["--mode", "mock", "--fail-on", "miss,live", "--json"], SCRIPT);
     assert_eq!(other.call(&[], "hello").await, 200);
     let said = other.end(0);
@@ -271,7 +271,10 @@ async fn beside_an_owner_its_proxy_is_used_and_only_calls_since_are_counted() {
     let address = owner.address.to_string();
     run(&["--mode", "mock"]).refused(2, &[&address, "replay-or-error", "mock", "--store"]);
     run(&["--never-forward"]).refused(2, &[&address, "--store"]);
-    run(&["--mode", "replay-or-error", "--match", "strict"]).refused(0, &["--match", &address]);
+    run(&["--mode", "replay-or-error", "--match", "strict"]).refused(2, &["--match", &address, "--store"]);
+    let mut command = home.command(&["run", "--mode", "replay-or-error", "--", "true"]);
+    command.env("RETAKE_MATCH", "strict");
+    said(command).refused(0, &["environment's --match", &address]);
     assert_eq!(owner.end("TERM").code, Some(0));
 }
 
