@@ -44,10 +44,12 @@ pub enum DeskError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The owner could not be reached, or fell silent in the middle of an answer.
-    #[error("the retake at {base} does not answer: {reason}")]
+    #[error("the retake at {base}{} does not answer: {reason}", holder(*.process))]
     Unreachable {
         /// Its URL.
         base: String,
+        /// Its process; none where it was found by its URL.
+        process: Option<u32>,
         /// What went wrong.
         reason: String,
     },
@@ -116,6 +118,10 @@ pub enum DeskError {
     /// The request cannot be understood.
     #[error("{0}")]
     Question(String),
+}
+
+fn holder(process: Option<u32>) -> String {
+    process.map(|process| format!(" (process {process}, which holds the store)")).unwrap_or_default()
 }
 
 impl DeskError {

@@ -35,6 +35,8 @@ struct Shared {
 struct Place {
     base: Base,
     token: String,
+    /// Its process; none where that is not known, or on another machine for all that is known.
+    pid: Option<u32>,
     /// Set once who is there said that it is a retake of this version: nobody else gets the token.
     introduced: Arc<OnceCell<()>>,
 }
@@ -57,6 +59,8 @@ fn client(given: bool, timeout: Duration) -> Client {
 }
 
 impl Owner {
+    /// How long the owner may take to say who it is. One that is stopped takes connections and says nothing.
+    const GREETING: Duration = Duration::from_secs(10);
     /// How long the owner may take: its answers come from memory and disk.
     const PATIENCE: Duration = Duration::from_secs(30);
     /// The same for what writes the store anew, or waits for an upstream.
@@ -83,7 +87,7 @@ impl Owner {
                 .map(|owner| owner.token)
                 .ok_or_else(|| DeskError::NoToken { base: base.to_string(), store: store.into() })?,
         };
-        let place = Place { base, token, introduced: Arc::default() };
+        let place = Place { base, token, pid: None, introduced: Arc::default() };
         let owner = Self::at(place, true, (!known).then_some(store));
         owner.get::<serde_json::Value>("/mode").await?;
         Ok(owner)
@@ -113,6 +117,7 @@ impl Owner {
         place.introduced = Arc::default();
         let Some(now) = now else { return };
         place.token = now.token;
+        place.pid = now.pid;
         if !self.shared.given {
             place.base = now.base;
         }
@@ -121,7 +126,11 @@ impl Owner {
     /// Asks who is there. The token is not sent: whoever it is might keep it.
     async fn introduced(&self, base: &Base) -> Result<(), DeskError> {
         let asked = request(&Method::GET, "/health", None, Bytes::new());
-        let (status, _, body) = self.send(base, &asked).await?;
+        let answer = tokio::time::timeout(Self::GREETING, self.send(base, &asked)).await;
+        let silent = |_| {
+            Err(unreachable(base, UpstreamError::Timeout { base: base.to_string(), after: Self::GREETING }))
+        };
+        let (status, _, body) = answer.unwrap_or_else(silent)?;
         let base = base.to_string();
         if status == 403 {
             return Err(refused(&base, status, &body));
@@ -164,8 +173,9 @@ impl Owner {
 
     /// What is at `path` as it is: status, headers, body.
     pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), DeskError> {
-        let Place { base, token, .. } = self.place().await?;
-        self.send(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await
+        let place = self.place().await?;
+        let asked = request(&Method::GET, path, Some(&place.token), Bytes::new());
+        self.send(&place.base, &asked).await.map_err(|error| place.named(error))
     }
 
     /// The beginning of an answer that goes on.
@@ -184,8 +194,11 @@ impl Owner {
         path: &str,
         body: Bytes,
     ) -> Result<T, DeskError> {
-        let Place { base, token, .. } = self.place().await?;
-        let (status, _, body) = self.send(&base, &request(&method, path, Some(&token), body)).await?;
+        let place = self.place().await?;
+        let asked = request(&method, path, Some(&place.token), body);
+        let answer = self.send(&place.base, &asked).await;
+        let (status, _, body) = answer.map_err(|error| place.named(error))?;
+        let base = place.base;
         if !(200..300).contains(&status) {
             return Err(refused(base.as_str(), status, &body));
         }
@@ -206,17 +219,35 @@ impl Owner {
     /// Where the owner is, once it is known to be one.
     async fn place(&self) -> Result<Place, DeskError> {
         let place = self.shared.place.read().unwrap_or_else(PoisonError::into_inner).clone();
-        place.introduced.get_or_try_init(|| self.introduced(&place.base)).await?;
+        place
+            .introduced
+            .get_or_try_init(|| self.introduced(&place.base))
+            .await
+            .map_err(|error| place.named(error))?;
         Ok(place)
     }
 }
 
 impl Place {
+    /// An error with the process that is to blame.
+    fn named(&self, error: DeskError) -> DeskError {
+        match error {
+            DeskError::Unreachable { base, reason, .. } => {
+                let silent = self.pid.filter(|_| reason.starts_with(SILENT));
+                let stopped = |pid| format!("; if it was stopped, `kill -CONT {pid}` lets it go on");
+                let advice = silent.map(stopped).unwrap_or_default();
+                DeskError::Unreachable { base, process: self.pid, reason: reason + &advice }
+            }
+            other => other,
+        }
+    }
+
     /// Where the owner of the store in `dir` listens.
     fn of(dir: &Path) -> Option<Self> {
         let owner = store::owner(dir)?;
         let base = format!("http://{}", owner.address?).parse().ok()?;
-        Some(Self { base, token: owner.token, introduced: Arc::default() })
+        let pid = Some(owner.pid).filter(|pid| *pid > 0);
+        Some(Self { base, token: owner.token, pid, introduced: Arc::default() })
     }
 }
 
@@ -250,14 +281,17 @@ async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, DeskError> {
     Ok(whole.into())
 }
 
+/// What is said of an owner that takes connections and does not answer.
+const SILENT: &str = "it said nothing";
+
 fn unreachable(base: &Base, error: UpstreamError) -> DeskError {
     let reason = match error {
         UpstreamError::Unreachable { reason, .. } => reason,
         UpstreamError::Cut(reason) => format!("it broke off in the middle of the answer: {reason}"),
-        UpstreamError::Timeout { after, .. } => format!("it said nothing for {} s", after.as_secs()),
+        UpstreamError::Timeout { after, .. } => format!("{SILENT} for {} s", after.as_secs()),
         other => other.to_string(),
     };
-    DeskError::Unreachable { base: base.to_string(), reason }
+    DeskError::Unreachable { base: base.to_string(), process: None, reason }
 }
 
 /// What an answer with an error status says.

@@ -140,3 +140,27 @@ async fn an_owner_that_dies_while_a_verb_waits_is_an_error_at_once_and_nothing_i
     assert_eq!(home.fine(&["trash", "--json"]).trim(), "[]");
     home.run(&["undo"]).refused(1, &["nothing to undo"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_that_is_stopped_is_named_and_goes_on_when_it_may() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let running = home.record(&upstream);
+    assert_eq!(running.call(CHAT_PATH, &[], &chat("before")).await.status, 200);
+    running.json();
+    let pid = running.pid();
+    signal("STOP", pid);
+    let words = format!("process {pid}, which holds the store");
+    let go_on = format!("kill -CONT {pid}");
+    let asked = [&["list"][..], &["run", "--", "true"], &["undo"]].map(|verb| {
+        let mut command = home.command(verb);
+        command.spawn().unwrap()
+    });
+    for child in asked {
+        ended(child).refused(3, &[&words, "does not answer", &go_on]);
+    }
+    signal("CONT", pid);
+    assert_eq!(home.rows().len(), 1);
+    assert_eq!(running.call(CHAT_PATH, &[], &chat("after")).await.status, 200);
+    assert_eq!(running.end("TERM").code, Some(0));
+    assert_eq!(home.rows().len(), 2);
+}
