@@ -15,7 +15,7 @@ pub(super) fn edited(before: &str, ending: &str) -> anyhow::Result<Option<String
         return Err(Usage(text.into()).into());
     }
     terminal::edited(before, ending).map_err(|error| match error {
-        EditorError::Unstartable { .. } => Usage(error.to_string()).into(),
+        EditorError::Unstartable { .. } | EditorError::Unquoted { .. } => Usage(error.to_string()).into(),
         other => other.into(),
     })
 }

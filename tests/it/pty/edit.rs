@@ -9,20 +9,21 @@ use crate::terminal::{Manners, owned};
 /// Says how it finds the terminal, outlives Ctrl-C, and writes the line that is typed.
 const EDITOR: &str = r#"#!/bin/sh
 trap 'echo interrupted' INT
-stty -a | grep -q ' icanon' && echo "ready: $(tr -d '\n' < "$1")"
+stty -a | grep -q ' icanon' && echo "ready: $(tr -d '\n' < "$2")"
 line=
 until [ -n "$line" ]; do read -r line; done
-printf '%s' "$line" > "$1"
+printf '%s' "$line" > "$2"
 "#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_is_edited_in_an_editor_and_served_so() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     home.filled(&upstream, &["apples"]).await;
-    let editor = home.path().join("editor.sh");
+    let editor = home.path().join("an editor.sh");
     std::fs::write(&editor, EDITOR).unwrap();
     std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let variables = [("VISUAL", editor.to_str().unwrap())];
+    let visual = format!("'{}' --wait", editor.display());
+    let variables = [("VISUAL", visual.as_str())];
     let mut terminal =
         Terminal::with(&home, LARGE, Manners::Answers, &variables, &["--listen", "127.0.0.1:0"]);
     terminal.shows("q quit");
