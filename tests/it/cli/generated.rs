@@ -66,3 +66,34 @@ fn man_pages_are_there_for_every_verb() {
     std::fs::write(home.path().join("file"), "").unwrap();
     home.run(&["man", "--dir", "file"]).refused(2, &["--dir", "file"]);
 }
+
+/// Who ships a binary finds what that takes: each license that asks for more than a notice is told of, and left out where
+/// its feature is.
+#[test]
+fn licenses_that_ask_for_more_are_told_of() {
+    let read = |name: &str| {
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+    };
+    let (allowed, told) = (read(".ci/deny.toml"), read("THIRD-PARTY.md"));
+    let exceptions: Vec<_> =
+        allowed.lines().filter_map(|line| line.trim().strip_prefix("{ crate = \"")).collect();
+    assert!(!exceptions.is_empty());
+    for exception in exceptions {
+        let (name, rest) = exception.split_once('"').unwrap();
+        let license = rest.split('"').nth(1).unwrap();
+        assert!(told.contains(&format!("## {name}, {license}")), "{name}");
+        let tree = |features: &[&str]| {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo
+                .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"])
+                .args(features);
+            let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .lines()
+                .any(|line| line.starts_with(&format!("{name} ")))
+        };
+        assert!(tree(&[]) && !tree(&["--no-default-features"]), "{name}");
+    }
+}
