@@ -218,7 +218,7 @@ fn zoned(millis: i64, format: &str) -> String {
 
 /// Asks a question on the terminal; anything but `y` or `yes` is a no.
 pub(super) fn confirmed(question: &str) -> bool {
-    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let _ = write!(io::stderr(), "{} [y/N] ", sanitize(question));
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     if !answer.ends_with('\n') {

@@ -62,7 +62,15 @@ const VERBS: [(&str, &[&str]); 41] = [
 /// A store with recordings and calls, what the verbs read, and the arguments of each of them.
 async fn prepared(home: &Home) -> Vec<(&'static str, Vec<String>)> {
     let upstream = Upstream::start(answer).await;
-    let rows = home.filled(&upstream, &["one", "two", "three"]).await;
+    prepared_with(home, &upstream, &["one", "two", "three"]).await
+}
+
+async fn prepared_with(
+    home: &Home,
+    upstream: &Upstream,
+    prompts: &[&str],
+) -> Vec<(&'static str, Vec<String>)> {
+    let rows = home.filled(upstream, prompts).await;
     std::fs::write(home.path().join("request.json"), chat("new")).unwrap();
     std::fs::write(home.path().join("usage.json"), home.fine(&["usage", "export"])).unwrap();
     let word = |word: &&str| match word.parse::<usize>() {
@@ -247,5 +255,66 @@ async fn every_verb_ends_as_usual_on_a_terminal_of_any_size() {
         } else {
             assert_eq!(codes, usual, "{columns}x{rows}");
         }
+    }
+}
+
+/// What terminals obey, hide or turn round: C0, DEL, C1, directions, zero widths, tags.
+const HOSTILE: &str =
+    "a\u{1b}]52;c;aGk=\u{7}b\u{7f}c\u{9b}31md\u{202e}e\u{2066}f\u{200b}g\u{61c}h\u{e0041}i\u{feff}j\u{ad}k";
+
+fn is_hostile(c: char) -> bool {
+    let invisible = ['\u{ad}', '\u{61c}', '\u{feff}'].contains(&c);
+    c.is_control() && c != '\n'
+        || invisible
+        || ('\u{200b}'..='\u{200f}').contains(&c)
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2066}'..='\u{2069}').contains(&c)
+        || ('\u{e0000}'..='\u{e0fff}').contains(&c)
+}
+
+/// An answer whose every text is hostile.
+fn hostile(_: Seen) -> Response {
+    let text = serde_json::to_string(HOSTILE).unwrap();
+    let answer = ANSWER.replace("\"h\\u00e9 \\u2713\"", &text).replace("chatcmpl-1", "chatcmpl-\u{9b}");
+    assert!(answer.contains('\u{9b}'), "{answer}");
+    json(&answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_was_recorded_does_anything_to_a_terminal() {
+    let (home, upstream) = (Home::new(), Upstream::start(hostile).await);
+    let other = format!("{HOSTILE} and more");
+    let verbs = prepared_with(&home, &upstream, &[HOSTILE, &other, "three"]).await;
+    std::fs::write(home.path().join("request.json"), chat(&format!("{HOSTILE}?"))).unwrap();
+    // In JSON the value is the same one.
+    let prompts: Vec<_> = home.rows().iter().filter_map(|row| row.prompt.clone()).collect();
+    assert!(prompts.iter().any(|prompt| prompt.contains("d\u{202e}e\u{2066}f\u{200b}")), "{prompts:?}");
+    for (verb, words) in verbs.iter().filter(|(verb, _)| !["completions", "man"].contains(verb)) {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let has_json =
+            *verb != "retake" && home.fine(&[&words[..1], &["--help"]].concat()).contains("--json");
+        let json = if has_json && *verb != "run" { &["--json"][..] } else { &[] };
+        for words in [&words[..], &[&words[..], json].concat()] {
+            let said = home.run(words);
+            let bad: Vec<_> = said.out.chars().chain(said.err.chars()).filter(|c| is_hostile(*c)).collect();
+            assert!(bad.is_empty(), "{words:?}: {bad:?} in {said:?}");
+            assert!(!said.out.contains('\u{fffd}'), "{words:?}: {said:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_bytes_for_a_pipe_and_harmless_before_a_terminal() {
+    let (home, upstream) = (Home::new(), Upstream::start(hostile).await);
+    let rows = home.filled(&upstream, &["one"]).await;
+    let id = rows[0].id.as_str();
+    let body = home.fine(&["show", id, "--body"]);
+    assert!(body.contains('\u{9b}') && body.contains('\u{202e}'), "{body}");
+    for part in ["--body", "--response", "--json"] {
+        let mut terminal = Terminal::start(&home, (80, 24), &["show", id, part]);
+        terminal.ends(0);
+        let written = terminal.written();
+        let written = written.split("ended 0").next().unwrap().replace(['\r', '\n'], "");
+        assert!(written.contains("chatcmpl") && !written.chars().any(is_hostile), "{part}: {written:?}");
     }
 }

@@ -263,3 +263,76 @@ async fn a_run_passes_its_end_on_and_leaves_no_command_behind() {
         all_is_known(&home, name);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_without_a_size_ends_no_screen() {
+    let upstream = Upstream::start(answer).await;
+    for (columns, rows) in [(0, 0), (1, 1), (0, 24), (80, 0), (1, 65535)] {
+        let home = Home::new();
+        let command =
+            format!("stty cols {columns} rows {rows}; {}; stty cols 80 rows 24", recording(&upstream, "tui"));
+        let mut terminal = Terminal::program(&home, SMALL, &["sh", "-c", &command]);
+        terminal.until("a screen", vt100::Screen::alternate_screen);
+        recorded_and_hit(listening(&home)).await;
+        // The size comes later, as it does in a container.
+        terminal.pull(SMALL);
+        terminal.shows("q quit");
+        terminal.line(&["HIT", "200"]);
+        terminal.shows("0 in flight");
+        terminal.keys("q");
+        terminal.ends(0);
+        all_is_known(&home, &format!("{columns}x{rows}"));
+    }
+}
+
+#[test]
+fn a_screen_started_in_the_background_waits_to_be_fetched() {
+    let home = Home::new();
+    let terminal = Terminal::shell(&home, SMALL);
+    terminal.shows("ready>");
+    terminal.keys(&format!("{} --listen 127.0.0.1:0 &\r", env!("CARGO_BIN_EXE_retake")));
+    listening(&home);
+    // It may not set the terminal up from there, and a shell says so before its next prompt.
+    let stopped = || {
+        terminal.keys("\r");
+        std::thread::sleep(Duration::from_millis(50));
+        terminal.contents().contains("Stopped").then_some(())
+    };
+    until("it is not stopped", stopped);
+    terminal.keys("fg\r");
+    terminal.shows("q quit");
+    terminal.until("the workbench", |screen| screen.alternate_screen() && screen.hide_cursor());
+    terminal.keys("q");
+    terminal.shows("no calls; 0 recordings");
+    terminal.until("the shell", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+}
+
+#[test]
+fn a_question_without_an_answer_is_a_no() {
+    let home = Home::new();
+    std::fs::write(home.path().join("request.json"), chat("one")).unwrap();
+    home.fine(&["new", "--to", CHAT_PATH, "request.json"]);
+    let id = home.rows()[0].id.to_string();
+    for key in ["\x04", "\r", "n\r"] {
+        let mut terminal = Terminal::start(&home, SMALL, &["rm", &id]);
+        terminal.shows("[y/N]");
+        terminal.keys(key);
+        terminal.ends(0);
+        terminal.shows("\nnothing was removed");
+    }
+    // Ctrl-C and a closed window are no answers, either; and where nobody can be asked, that is said.
+    let mut terminal = Terminal::start(&home, SMALL, &["rm", &id]);
+    terminal.shows("[y/N]");
+    terminal.keys("\x03");
+    terminal.ends(130);
+    let mut terminal = Terminal::start(&home, SMALL, &["rm", &id]);
+    terminal.shows("[y/N]");
+    terminal.hangs_up();
+    is_let_go(&home, "a closed window");
+    for behind in ["<&-", "2>&-", "</dev/null"] {
+        let command = format!("{} rm {id} {behind}", env!("CARGO_BIN_EXE_retake"));
+        let mut terminal = Terminal::program(&home, SMALL, &["sh", "-c", &command]);
+        terminal.ends(2);
+    }
+    assert_eq!(home.rows().len(), 1);
+}
