@@ -9,6 +9,7 @@ use serde_json::json;
 use super::asking::Asking;
 use super::body::AnswerBody;
 use super::budget::Hold;
+use super::hop::{LOOP, LOOPED};
 use super::library::{Found, Lens, is_conditional, sees};
 use super::policy::Profile;
 use super::replay::RawKey;
@@ -433,6 +434,9 @@ pub(super) fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>)
         Response { status: refusal.status, headers: own, log: ByteLog::whole(body, Duration::ZERO) };
     let mut headers = header_map("", &response);
     mark(&mut headers, outcome, None, None);
+    if refusal.code == LOOPED {
+        headers.insert(LOOP, HeaderValue::from_static("true"));
+    }
     (
         Answer { status: refusal.status, headers, body: AnswerBody::Whole(response.log.bytes.clone()) },
         response,

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use super::Engine;
 use super::answer::{Answer, Asked};
@@ -16,8 +17,10 @@ use crate::upstream::{Base, Forwarded, UpstreamError};
 
 /// Holds the marks of the retakes that a call has passed, in order.
 pub const HOPS: &str = "x-retake-hop";
-/// Says, in an answer, that a call went round.
-const LOOP: &str = "x-retake-loop";
+/// Says, in an answer, that a call went round: other retakes on the way must know that it is nobody's answer to record.
+pub(super) const LOOP: &str = "x-retake-loop";
+/// The code of such an answer.
+pub const LOOPED: &str = "UPSTREAM_LOOP";
 /// The most retakes that may stand one behind the other.
 const MOST: usize = 8;
 
@@ -60,6 +63,13 @@ impl Engine {
         passed.is_some_and(|marks| self.is_own(marks) || marks.split(',').count() >= MOST)
     }
 
+    /// Whether this engine sent the request that has these headers.
+    #[must_use]
+    pub fn is_sender(&self, headers: &HeaderMap) -> bool {
+        let mut marks = headers.get_all(HOPS).iter().filter_map(|marks| marks.to_str().ok());
+        marks.any(|marks| self.is_own(marks))
+    }
+
     fn is_own(&self, marks: &str) -> bool {
         marks.split(',').any(|mark| mark.trim() == self.shared.instance)
     }
@@ -77,10 +87,6 @@ impl Engine {
                 "this call has passed {MOST} retakes, one behind the other, and goes no further; is it a loop?"
             )
         };
-        let refused = Refusal::new(400, "UPSTREAM_LOOP", &text);
-        let mut answer = self.refuse(asked, Outcome::Error, &refused);
-        // Other retakes on the way must know that it is nobody's answer to record.
-        answer.headers.insert(LOOP, http::HeaderValue::from_static("true"));
-        answer
+        self.refuse(asked, Outcome::Error, &Refusal::new(400, LOOPED, &text))
     }
 }

@@ -84,7 +84,7 @@ pub use explain::{Explanation, Fix, FixKind, Hit, Near};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
 pub use fetch::FetchError;
 pub use fire::{Deciding, FieldShown, Fired};
-pub use hop::HOPS;
+pub use hop::{HOPS, LOOPED};
 pub use label::Relabel;
 pub use media::Media;
 pub use metrics::{Histogram, Metrics};

@@ -17,7 +17,7 @@ const GROUPS: usize = 1024;
 
 /// The strings that are taken for one text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Group {
+enum TextGroup {
     /// Those of one name (its hash), in order.
     Name(u64),
     /// All, in order.
@@ -39,7 +39,7 @@ pub(super) struct SplitKeys<'a> {
     keys: Vec<&'a [u8]>,
     /// One byte less than the longest key: what must be remembered of a text.
     reach: usize,
-    tails: HashMap<Group, Tail>,
+    tails: HashMap<TextGroup, Tail>,
     edits: Vec<Edit>,
 }
 
@@ -65,7 +65,7 @@ impl<'a> SplitKeys<'a> {
         if !value.quoted {
             let byte = std::str::from_utf8(raw).ok().and_then(|number| number.parse::<u8>().ok());
             if let Some(byte) = byte {
-                self.take(Group::Bytes(name), &[byte], |_| place(value.range.clone()));
+                self.take(TextGroup::Bytes(name), &[byte], |_| place(value.range.clone()));
             }
             return;
         }
@@ -75,17 +75,17 @@ impl<'a> SplitKeys<'a> {
             Some(escaped) => (escaped.text.as_bytes(), &escaped.map[..]),
             None => (raw, &[][..]),
         };
-        for group in [Group::Name(name), Group::All] {
+        for group in [TextGroup::Name(name), TextGroup::All] {
             self.take(group, decoded, |at| place(start + before(map, at)..start + before(map, at + 1)));
         }
     }
 
     /// Takes a text in that stands in the body as it is.
     pub(super) fn plain(&mut self, body: &[u8], range: &Range<usize>) {
-        self.take(Group::All, &body[range.clone()], |at| range.start + at..range.start + at + 1);
+        self.take(TextGroup::All, &body[range.clone()], |at| range.start + at..range.start + at + 1);
     }
 
-    fn take(&mut self, group: Group, text: &[u8], place: impl Fn(usize) -> Range<usize>) {
+    fn take(&mut self, group: TextGroup, text: &[u8], place: impl Fn(usize) -> Range<usize>) {
         if self.keys.is_empty() || text.is_empty() {
             return;
         }
@@ -122,8 +122,8 @@ impl<'a> SplitKeys<'a> {
 }
 
 /// The edits of a key whose bytes stand at these places: its placeholder goes to the first. Numbers stay numbers.
-fn edits(places: &[Range<usize>], group: Group, tag: String) -> Vec<Edit> {
-    if matches!(group, Group::Bytes(_)) {
+fn edits(places: &[Range<usize>], group: TextGroup, tag: String) -> Vec<Edit> {
+    if matches!(group, TextGroup::Bytes(_)) {
         return places.iter().map(|place| (place.clone(), "0".to_owned())).collect();
     }
     let (mut edits, mut tag): (Vec<Edit>, _) = (Vec::new(), Some(tag));

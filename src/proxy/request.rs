@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use super::guard::Stranger;
 use super::mount::{self, Mounted};
 use super::{Shared, scope};
-use crate::engine::{HOPS, Hold, Incoming, Overrides, Raw, RawKey};
+use crate::engine::{HOPS, Hold, Incoming, LOOPED, Overrides, Raw, RawKey};
 use crate::model::{self, Headers, is_hop_by_hop, is_own};
 
 /// The longest body.
@@ -123,7 +123,14 @@ async fn collected(
 
 /// The refusal of a request that must not be looked up. Only its mount is told, for the shape of the error.
 pub(super) fn turned_away(shared: &Shared, request: Request, stranger: Stranger) -> Refused {
-    let Stranger { status, code, message } = stranger;
+    let Stranger { status, code, message } = if shared.engine.is_sender(request.headers()) {
+        // That the name is foreign is not what is wrong.
+        let message =
+            "an upstream of this proxy leads back to it; point it to the provider with --upstream NAME=URL";
+        Stranger { status: 400, code: LOOPED, message: message.into() }
+    } else {
+        stranger
+    };
     let (head, _) = request.into_parts();
     let request = match route(shared, &head) {
         Ok(mounted) => call(&head, mounted),

@@ -40,12 +40,12 @@ pub(super) enum Reach {
 /// Makes connections for one pool.
 #[derive(Clone)]
 pub(super) struct Connector {
-    route: Route,
+    transport: Transport,
     reach: Reach,
 }
 
 #[derive(Clone)]
-enum Route {
+enum Transport {
     Direct(HttpConnector<Resolver>),
     /// Through an HTTP proxy, by CONNECT.
     Tunnel(Tunnel<HttpsConnector<HttpConnector>>),
@@ -67,62 +67,65 @@ pub(super) struct NotPublic {
     ip: IpAddr,
 }
 
-type Failure = Box<dyn Error + Send + Sync>;
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+type ConnectFailure = Box<dyn Error + Send + Sync>;
+type Connected = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 impl Connector {
     pub(super) fn direct(reach: Reach) -> Self {
-        Self { route: Route::Direct(over_tcp(HttpConnector::new_with_resolver(Resolver(reach)))), reach }
+        Self {
+            transport: Transport::Direct(over_tcp(HttpConnector::new_with_resolver(Resolver(reach)))),
+            reach,
+        }
     }
 
     /// Connections through a proxy, which may be reached over TLS itself.
     pub(super) fn through(proxy: &Intercept, tls: ClientConfig, reach: Reach) -> Self {
         let (uri, connector) = (proxy.uri().clone(), over_tcp(HttpConnector::new()));
         let scheme = uri.scheme_str().unwrap_or_default();
-        let route = if scheme.starts_with("socks") {
+        let transport = if scheme.starts_with("socks") {
             let resolves = scheme == "socks5";
             let through = SocksV5::new(with_port(&uri, 1080).unwrap_or(uri), connector);
             let through = match proxy.raw_auth() {
                 Some((user, password)) => through.with_auth(user.to_owned(), password.to_owned()),
                 None => through,
             };
-            Route::Socks { through, resolves }
+            Transport::Socks { through, resolves }
         } else {
             let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
             let tunnel = Tunnel::new(uri, https.wrap_connector(connector));
-            Route::Tunnel(match proxy.basic_auth() {
+            Transport::Tunnel(match proxy.basic_auth() {
                 Some(auth) => tunnel.with_auth(auth.clone()),
                 None => tunnel,
             })
         };
-        Self { route, reach }
+        Self { transport, reach }
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = Stream;
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
+    type Response = Connected;
+    type Error = ConnectFailure;
+    type Future = Pin<Box<dyn Future<Output = Result<Connected, ConnectFailure>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let Self { route, reach } = self.clone();
+        let Self { transport, reach } = self.clone();
         Box::pin(async move {
             let host = bare(uri.host().unwrap_or_default()).to_owned();
             if let Ok(ip) = host.parse() {
                 // No resolver is asked about an address.
                 admitted(reach, &host, [ip])?;
             }
-            match route {
-                Route::Direct(mut connector) => Ok(connector.call(uri).await?.into()),
-                Route::Tunnel(mut tunnel) => {
+            match transport {
+                Transport::Direct(mut connector) => Ok(connector.call(uri).await?.into()),
+                Transport::Tunnel(mut tunnel) => {
                     judged(reach, &host).await?;
                     Ok(tunnel.call(with_port(&uri, port_of(&uri)).unwrap_or(uri)).await?)
                 }
-                Route::Socks { mut through, resolves } => {
+                Transport::Socks { mut through, resolves } => {
                     let uri = if resolves {
                         let found = resolved(reach, &host).await?;
                         // A proxy without IPv6 is more usual than an upstream without IPv4.
