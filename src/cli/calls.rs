@@ -8,7 +8,7 @@ use clap::Args;
 use super::table::{Column, Table};
 use super::{Common, list, print};
 use crate::engine::Stats;
-use crate::model::{Call, Outcome};
+use crate::model::{Call, Gap, Outcome, Timestamp};
 use crate::query::{Kind, help};
 use crate::reading::human;
 
@@ -102,10 +102,16 @@ fn shown(stats: &Stats) {
     };
     let trash =
         if stats.store.trash == 0 { String::new() } else { format!(", {} in the trash", stats.store.trash) };
-    // 1970 says that no process ever died while it counted.
-    let unknown = match stats.use_unknown_before.0 {
-        0 => String::new(),
-        before => format!(" (hits before {} may be missing)", print::date(before)),
+    let unknown = match stats.use_gaps.as_slice() {
+        [] => String::new(),
+        [.., Gap { from: Timestamp(0), to }] => {
+            format!(" (hits before {} may be missing)", print::date(to.0))
+        }
+        [earlier @ .., Gap { from, to }] => {
+            let more = if earlier.is_empty() { "" } else { ", and some before" };
+            let (from, to) = (print::date(from.0), print::date(to.0));
+            format!(" (hits between {from} and {to} may be missing{more})")
+        }
     };
     for (label, value) in [
         ("recordings", format!("{} with {}{trash}", stats.recordings, human::size(stats.bytes))),

@@ -392,7 +392,7 @@ impl State {
             }
             *self.shapes.entry((row.strategy.breadth(), row.strategy.clone())).or_default() += 1;
         }
-        let used = Arc::new(Use::of(row.usage.clone()));
+        let used = Arc::new(Use::of(row.id.clone(), row.usage.clone()));
         self.entries.insert(row.id.clone(), Entry { indexed: entry, used });
     }
 

@@ -313,8 +313,11 @@ impl Engine {
         if tokio::time::timeout(patience, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!("{} calls were still under way at the end", self.shared.tasks.len());
         }
-        self.checkpoint().await;
+        let counted = self.checkpoint().await;
+        // The hits of calls that were cut short stand in notes only.
+        let counted = counted && self.shared.history.counters().in_flight == 0;
         let store = self.shared.store.clone();
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let close = move || if counted { store.close() } else { store.close_uncounted() };
+        let _ = tokio::task::spawn_blocking(close).await;
     }
 }

@@ -31,13 +31,13 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn items(&self) -> Result<Vec<Item>, StoreError> {
-        let (unsaved, unwatched) = (self.shared.unsaved.ids(), self.shared.store.unwatched()?);
+        let (unsaved, unknown_before) = (self.shared.unsaved.ids(), self.use_unknown_before()?);
         let entries = self.shared.library.select(|row| !unsaved.contains(&row.id));
         let given = entries.into_iter().filter_map(|entry| {
             // With its use as it is now.
             let row = self.row(&entry.row.id)?;
             let (fields, cost) = (entry.keys.all, self.price(&row));
-            Some(Given { row, fields, cost, use_unknown_before: unwatched })
+            Some(Given { row, fields, cost, use_unknown_before: unknown_before })
         });
         let given: Vec<_> = given.collect();
         let known = facts(&given, &self.settings().max_ages, clock::now());

@@ -157,6 +157,7 @@ impl Engine {
     /// Announces a replay that was answered the moment it was asked: no ticket, because there is nothing to follow.
     fn replayed_at_once(&self, hit: &Hit, mode: Mode, started: Instant) {
         let (at, took) = (clock::now(), micros(started.elapsed()));
+        self.note_use(&hit.used, at, hit.call.scope.as_ref());
         let call = Call {
             at,
             mode,

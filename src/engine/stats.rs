@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use crate::model::{Counters, Outcome, Row, Timestamp, Usd};
+use crate::model::{Counters, Gap, Outcome, Row, Timestamp, Usd};
 use crate::store::{self, StoreError};
 
 /// The numbers of a store and of what runs on it.
@@ -23,6 +23,9 @@ pub struct Stats {
     pub never_hit: u64,
     /// Before this time hits may be missing.
     pub use_unknown_before: Timestamp,
+    /// The times in which they may be missing, in their order.
+    #[serde(default)]
+    pub use_gaps: Vec<Gap>,
     /// Hits here.
     pub hits: u64,
     /// What those hits would have cost, where prices are known.
@@ -76,7 +79,8 @@ impl Engine {
             protected: 0,
             silent: 0,
             never_hit: 0,
-            use_unknown_before: self.shared.store.unwatched()?,
+            use_unknown_before: self.use_unknown_before()?,
+            use_gaps: self.shared.store.gaps()?,
             hits: 0,
             saved: Usd(0),
             unpriced_hits: 0,

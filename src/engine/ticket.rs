@@ -67,6 +67,7 @@ impl Ticket {
 
     /// Its end will be a hit of the recording whose use is counted there.
     pub(super) fn hits(&mut self, used: &Arc<Use>) {
+        self.engine.note_use(used, self.call.at, self.call.scope.as_ref());
         self.used = Some(Arc::clone(used));
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, VerbError, clock};
-use crate::model::{Hash, RecordingId, Timestamp, Usage};
+use crate::model::{Gap, Hash, RecordingId, Timestamp, Usage};
+use crate::store::Change;
 
 /// The version of the form.
 const FORMAT: u32 = 1;
@@ -23,6 +24,9 @@ pub struct UsageReport {
     pub written_at: Timestamp,
     /// Before this time hits may be missing.
     pub unknown_before: Timestamp,
+    /// The times in which they may be missing, in their order; reports of older versions do not tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
     /// The recordings that were hit.
     pub recordings: Vec<Used>,
 }
@@ -64,7 +68,8 @@ impl Engine {
             retake_usage: FORMAT,
             store: self.shared.store.name().into(),
             written_at: clock::now(),
-            unknown_before: self.shared.store.unwatched()?,
+            unknown_before: self.use_unknown_before()?,
+            gaps: self.shared.store.gaps()?,
             recordings: recordings.collect(),
         })
     }
@@ -101,6 +106,18 @@ impl Engine {
             }
         }
         self.write_ledger().await?;
+        // What may be missing there is missing here now.
+        let mut gaps = report.gaps;
+        let told = gaps.iter().map(|gap| gap.to).max().unwrap_or_default();
+        if report.unknown_before > told {
+            gaps.push(Gap { from: Timestamp::default(), to: report.unknown_before });
+        }
+        let known = self.shared.store.gaps()?;
+        let new = |gap: &Gap| !known.iter().any(|known| known.from <= gap.from && gap.to <= known.to);
+        let gaps: Vec<_> = gaps.into_iter().filter(new).map(Change::Gap).collect();
+        if !gaps.is_empty() {
+            self.shared.store.commit_all(gaps, clock::now()).await?;
+        }
         if !changed.is_empty() {
             let rows = || changed.iter().filter_map(|id| self.row(id)).collect();
             self.shared.history.announce(|| crate::model::Event::Stored { rows: rows() });

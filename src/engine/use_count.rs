@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::{Hit, Hits, Timestamp, Usage};
+use crate::model::{Hit, Hits, RecordingId, Timestamp, Usage};
+use crate::store::UseNote;
 
 /// The use of one recording since it was taken in, counted without a lock: a hit must neither copy a row nor keep
 /// other look-ups waiting. Rows are brought up to date when they are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Use {
+    id: RecordingId,
     hits: AtomicU64,
     /// Milliseconds; [`i64::MIN`] for never.
     last: AtomicI64,
@@ -19,7 +21,12 @@ pub(super) struct Use {
     elsewhere: Mutex<BTreeMap<Arc<str>, Usage>>,
     /// Whether the ledger does not know the newest yet.
     touched: AtomicBool,
+    /// The time of the newest hit that was noted; [`i64::MIN`] for none.
+    noted: AtomicI64,
 }
+
+/// How long a note stands for the hits behind it, in milliseconds: so exact is the time of the last hit after a kill.
+const NOTED: i64 = 1000;
 
 impl Use {
     /// Whether it changed since this was last asked.
@@ -27,9 +34,33 @@ impl Use {
         self.touched.swap(false, Ordering::AcqRel)
     }
 
-    pub(super) fn of(usage: Usage) -> Self {
+    /// The ledger does not know the newest after all.
+    pub(super) fn touch(&self) {
+        self.touched.store(true, Ordering::Release);
+    }
+
+    /// What a hit that is about to be counted has to note; none while a note of a moment ago stands for it.
+    pub(super) fn note(&self, at: Timestamp, scope: Option<&Arc<str>>) -> Option<UseNote> {
+        let noted = self.noted.load(Ordering::Acquire);
+        let fresh = (noted..noted.saturating_add(NOTED)).contains(&at.0);
+        // Of several at once one is enough.
+        if fresh || self.noted.compare_exchange(noted, at.0, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            return None;
+        }
+        let in_scope = |scope: &Arc<str>| {
+            let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = scopes.get(scope).map_or(0, |hits| hits.count) + 1;
+            (Arc::clone(scope), Hits { count, last: Some(at) })
+        };
+        let hits = self.hits.load(Ordering::Acquire) + 1;
+        Some(UseNote { id: self.id.clone(), hits, last: at, scope: scope.map(in_scope) })
+    }
+
+    pub(super) fn of(id: RecordingId, usage: Usage) -> Self {
         let last = usage.last_hit.map_or(i64::MIN, |at| at.0);
         Self {
+            id,
+            noted: AtomicI64::new(i64::MIN),
             hits: AtomicU64::new(usage.hits),
             last: AtomicI64::new(last),
             scopes: Mutex::new(usage.scopes),

@@ -33,8 +33,8 @@ pub use mode::{Mode, ParseModeError};
 pub use name::{LONGEST_SCOPE, ParseNameError, check_name, check_scope, check_tag};
 pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{
-    AnswerFailure, Completeness, Derivation, Ending, Hit, Hits, MediaRef, Original, Provenance, Recording,
-    Row, Source, Tokens, Usage, Usd,
+    AnswerFailure, Completeness, Derivation, Ending, Gap, Hit, Hits, MediaRef, Original, Provenance,
+    Recording, Row, Source, Tokens, Usage, Usd,
 };
 pub use rows::{Part, Rows};
 pub use rule::Rule;

@@ -217,6 +217,16 @@ pub struct Hits {
     pub last: Option<Timestamp>,
 }
 
+/// A time in which hits may have been lost, because whoever counted them ended before they were written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// Its beginning: hits before it are known. 1970 where that is not known.
+    pub from: Timestamp,
+    /// Its end: hits from then on are known.
+    pub to: Timestamp,
+}
+
 /// The use of a recording as one more hit leaves it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fingerprint, Hash, Labels, Recording, RecordingId, Row, StepId, Timestamp, Usage};
+use crate::model::{Fingerprint, Gap, Hash, Labels, Recording, RecordingId, Row, StepId, Usage};
 
 /// What finds a recording, computed by the engine and stored beside its row, so that start-up parses no requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +80,7 @@ pub enum Change {
         undone: bool,
     },
     /// Notes that hits may have been lost.
-    Unwatched {
-        /// Before this time.
-        before: Timestamp,
-    },
+    Gap(Gap),
 }
 
 /// One verb's work on the recordings. The newest [`STEPS`] are kept, and those that are younger than the trash.

@@ -15,7 +15,7 @@ use super::bodies::Bodies;
 use super::error::Problem;
 use super::index::Index;
 use super::journal::{Journal, Mark};
-use super::line::{Entry, Line, Media, Put, VERSION};
+use super::line::{Entry, Line, Media, Put};
 use super::offsets::Offsets;
 use super::{Indexed, StoreError, files};
 use crate::model::{Hash, RecordingId, StepRow, Timestamp, Usage};
@@ -128,14 +128,16 @@ fn fill(
             complete(&mut put, offsets)?;
             named.extend(large_bodies(&put));
             let id = put.row.id.clone();
-            lines.push(line(at, Entry::Put(put)));
-            lines.extend(removed.map(|at| line(at, Entry::Remove(vec![id]))));
+            lines.push(Line::new(at, Entry::Put(put)));
+            lines.extend(removed.map(|at| Line::new(at, Entry::Remove(vec![id]))));
         }
         new.append(&mut lines)?;
     }
-    let unwatched = index.map_or(Ok(offsets.unwatched()), Index::unwatched)?;
-    new.append(&mut [line(now, Entry::Ledger(uses)), line(now, Entry::Unwatched(unwatched))])?;
+    let gaps = index.map_or_else(|| Ok(offsets.gaps().to_vec()), Index::gaps)?;
+    let noted = [Entry::Ledger(uses)].into_iter().chain(gaps.into_iter().map(Entry::Gap));
+    new.append(&mut noted.map(|entry| Line::new(now, entry)).collect::<Vec<_>>())?;
     // What a step would bring back is still there as long as the trash of its time is.
+    let redo = index.map_or_else(|| Ok(offsets.redo().to_vec()), Index::redo)?;
     let mut steps = BTreeMap::new();
     for (at, mut step) in offsets.steps_since(trash_since)? {
         if let Some(index) = index
@@ -143,17 +145,21 @@ fn fill(
         {
             step.undone = row.undone;
         }
+        // One that can be done again is undone behind all of them: a step that is made ends what could be done again.
+        step.undone &= !redo.contains(&step.id);
         let bodies = step
             .contents()
             .flat_map(|content| content.detail.bodies().map(|body| body.hash).chain(content.detail.linked()));
         named.extend(bodies.collect::<Vec<_>>());
-        steps.insert(step.id, line(at, Entry::Step(step)));
+        steps.insert(step.id, Line::new(at, Entry::Step(step)));
     }
     let mut lost = index.map_or(Ok(Vec::new()), Index::steps)?;
     lost.retain(|row| row.at >= trash_since && !steps.contains_key(&row.id));
     for step in steps.into_values() {
         new.append(&mut [step])?;
     }
+    let again = redo.into_iter().map(|step| Line::new(now, Entry::Undone { step, undone: true }));
+    new.append(&mut again.collect::<Vec<_>>())?;
     Ok((named, lost))
 }
 
@@ -221,10 +227,6 @@ fn keep(dir: &Path, path: &Path) -> Result<PathBuf, StoreError> {
         StoreError::io("copy the damaged journal to", &aside)(cause)
     })?;
     Ok(aside)
-}
-
-fn line(at: Timestamp, entry: Entry) -> Line {
-    Line { v: VERSION, seq: 0, at, entry }
 }
 
 /// A put that replaced another may name a small file that only the other brought along.

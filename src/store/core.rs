@@ -12,7 +12,9 @@ use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Header, Line, Pa
 use super::offsets::Offsets;
 use super::survey;
 use super::{Changed, Indexed, Step, StoreError, Version, open};
-use crate::model::{Fingerprint, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp};
+use crate::model::{
+    Fingerprint, Gap, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage,
+};
 
 /// The shared part of an open store.
 #[derive(Debug)]
@@ -150,6 +152,11 @@ impl Core {
         self.read(Index::steps, |offsets| Ok(offsets.steps()))
     }
 
+    /// The steps that can be done again, the next one last.
+    pub(super) fn redo(&self) -> Result<Vec<StepId>, StoreError> {
+        self.read(Index::redo, |offsets| Ok(offsets.redo().to_vec()))
+    }
+
     /// A step with the exchanges that it keeps, as the journal has it.
     pub(super) fn step(&self, id: StepId) -> Result<Option<Step>, StoreError> {
         let mark = self.read(|index| index.step(id), |offsets| Ok(offsets.step(id)))?;
@@ -188,9 +195,15 @@ impl Core {
         Ok(Some(Version { labels, recording, media: media.unwrap_or_default() }))
     }
 
-    /// Before this time hits may have been lost.
-    pub(super) fn unwatched(&self) -> Result<Timestamp, StoreError> {
-        self.read(Index::unwatched, |offsets| Ok(offsets.unwatched()))
+    /// The times in which hits may have been lost, in their order.
+    pub(super) fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        self.read(Index::gaps, |offsets| Ok(offsets.gaps().to_vec()))
+    }
+
+    /// What the ledger says of a recording's use.
+    pub(super) fn usage(&self, id: &RecordingId) -> Result<Usage, StoreError> {
+        let known = |offsets: &Offsets| Ok(offsets.usage(id).map(|(_, usage)| usage).unwrap_or_default());
+        self.read(|index| index.usage(id), known)
     }
 
     /// The request of a recording.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::is_full;
-use super::line::{self, Header, Line, Parsed, VERSION};
+use super::line::{self, Header, Line, NEWEST, Parsed};
 use super::lock::Hold;
 use super::{Ownership, Store, StoreError, files, lock};
 use crate::model::{Hash, Timestamp};
@@ -253,7 +253,7 @@ pub(super) fn header(path: &Path) -> Result<Header, StoreError> {
 
 /// The refusal of what a newer version wrote.
 pub(super) fn newer(path: &Path, found: u32) -> StoreError {
-    StoreError::Newer { path: path.into(), found, known: VERSION }
+    StoreError::Newer { path: path.into(), found, known: NEWEST }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -273,7 +273,7 @@ mod tests {
             broken: None,
             half: false,
         };
-        let mut lines = [Line { v: VERSION, seq: 0, at: Timestamp(0), entry: Entry::Remove(Vec::new()) }];
+        let mut lines = [Line::new(Timestamp(0), Entry::Remove(Vec::new()))];
         let error = journal.append(&mut lines).unwrap_err().to_string();
         assert!(error.contains("/dev/full") && error.contains("free some space"), "{error}");
         assert_eq!(journal.mark, Mark::default());

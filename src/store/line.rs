@@ -10,10 +10,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{INLINE, Indexed, Keys};
-use crate::model::{Hash, Labels, Recording, RecordingId, Row, StepId, StepRow, Timestamp, Usage};
+use crate::model::{Gap, Hash, Labels, Recording, RecordingId, Row, StepId, StepRow, Timestamp, Usage};
 
-/// The newest version of lines and headers that this code reads, and the one it writes.
+/// The version of headers, and of lines that need no newer one.
 pub(super) const VERSION: u32 = 2;
+/// The newest version of lines that this code reads: that of gaps.
+pub(super) const NEWEST: u32 = 3;
 
 /// One line that is not a header.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,8 +44,10 @@ pub(super) enum Entry {
         step: StepId,
         undone: bool,
     },
-    /// Before this time hits may have been lost.
+    /// Before this time hits may have been lost; of stores in whose journals no [`Entry::Gap`] stood yet.
     Unwatched(Timestamp),
+    /// In this time hits may have been lost.
+    Gap(Gap),
 }
 
 /// A step as it is kept.
@@ -155,6 +159,12 @@ pub(super) enum Parsed {
 }
 
 impl Line {
+    /// A line that is not yet appended, in the oldest version that can say it: an older retake reads all that it can.
+    pub(super) fn new(at: Timestamp, entry: Entry) -> Self {
+        let v = if matches!(entry, Entry::Gap(_)) { NEWEST } else { VERSION };
+        Self { v, seq: 0, at, entry }
+    }
+
     /// The line as it stands in the journal, line feed included.
     pub(super) fn encode(&self) -> serde_json::Result<Vec<u8>> {
         encode(self)
@@ -172,7 +182,7 @@ impl Header {
 pub(super) fn parse(text: &[u8]) -> Parsed {
     let Some(json) = checked(text) else { return Parsed::Damaged };
     match serde_json::from_slice::<Version>(json) {
-        Ok(version) if version.v > VERSION => return Parsed::Newer(version.v),
+        Ok(version) if version.v > NEWEST => return Parsed::Newer(version.v),
         Ok(_) => {}
         Err(_) => return Parsed::Damaged,
     }
@@ -357,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_newer_line_is_not_taken_for_a_damaged_one() {
-        let text = encode(&serde_json::json!({"v": 3, "seq": 9, "at": 0, "hologram": {}})).unwrap();
-        assert!(matches!(parse(&text[..text.len() - 1]), Parsed::Newer(3)));
+        let text = encode(&serde_json::json!({"v": 4, "seq": 9, "at": 0, "hologram": {}})).unwrap();
+        assert!(matches!(parse(&text[..text.len() - 1]), Parsed::Newer(4)));
     }
 }

@@ -6,7 +6,7 @@
 //! journal.torn     the last half of a line that a crash left and that was cut off
 //! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
-//! watch            exists while hits are counted: a process that died left it, and its last hits may be lost
+//! watch            notes of hits since they are counted: a process that was killed left it, and the next one reads it
 //! index.damaged-N  the last index that was not believed
 //! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
 //! ```
@@ -29,8 +29,10 @@ mod lock;
 mod mend;
 mod offsets;
 mod open;
+mod redo;
 mod running;
 mod survey;
+mod watch;
 mod writer;
 
 #[cfg(test)]
@@ -38,7 +40,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
@@ -50,9 +52,12 @@ pub use error::StoreError;
 pub use glance::{Glance, glance};
 pub use index::catches_panics;
 pub use lock::{Owner, Ownership, owner};
+pub use watch::UseNote;
 
 use self::running::{Running, Shared};
-use crate::model::{Fingerprint, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp};
+use crate::model::{
+    Fingerprint, Gap, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp,
+};
 
 /// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
 pub const INLINE: usize = 16 << 10;
@@ -105,19 +110,14 @@ impl Store {
             opened => opened?,
         };
         let core = Arc::new(core);
-        let died = dir.join(open::WATCH).exists();
         let (jobs, queue) = mpsc::channel();
-        let writing = writer::Writer::new(Arc::clone(&core), journal);
+        let mut writing = writer::Writer::new(Arc::clone(&core), journal);
+        let gap = watch::left(dir).and_then(|left| writing.take_over(&left, now));
         let thread = thread::Builder::new().name("store".into()).spawn(move || writing.run(&queue));
         let writer = thread.map_err(StoreError::io("start the writer of", dir))?;
         let token = lock.token().to_owned();
         let running = Mutex::new(Some(Running { jobs, writer, lock }));
-        let unwatched = if died { now } else { Timestamp::default() };
-        let store = Self(Arc::new(Shared { core, token, unwatched, running }));
-        if died && store.degraded().is_none() {
-            // Queued before all else; that it is on its way is enough, because it is known here.
-            drop(store.commit(Change::Unwatched { before: now }, now));
-        }
+        let store = Self(Arc::new(Shared { core, token, gap, watch: Mutex::default(), running }));
         Ok(Opened { store, notices })
     }
 
@@ -155,6 +155,15 @@ impl Store {
         self.0.core.steps()
     }
 
+    /// The step that is done again next: the one that was undone last, if no step was made since.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn redoable(&self) -> Result<Option<StepId>, StoreError> {
+        Ok(self.0.core.redo()?.last().copied())
+    }
+
     /// A step, whole; none for one that is not kept.
     ///
     /// # Errors
@@ -164,24 +173,46 @@ impl Store {
         self.0.core.step(id)
     }
 
-    /// Before this time hits may have been lost, because a process that counted them died; 1970 where that never happened.
+    /// The times in which hits may have been lost, in their order; a few at most. What a killed process had counted is
+    /// not lost, see [`Store::note_use`]: these are of machines that went down.
     ///
     /// # Errors
     ///
     /// As [`Store::entries`].
-    pub fn unwatched(&self) -> Result<Timestamp, StoreError> {
-        Ok(self.0.core.unwatched()?.max(self.0.unwatched))
+    pub fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        let mut gaps = self.0.core.gaps()?;
+        self.0.gap.iter().for_each(|gap| watch::widen(&mut gaps, *gap));
+        Ok(gaps)
     }
 
-    /// Notes that hits are counted from now on, until [`Store::close`] ends that in good order.
+    /// Hits are counted from `now` on, until [`Store::close`] ends that in good order.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Io`] when the note cannot be written.
-    pub fn watch(&self) -> Result<(), StoreError> {
-        let path = self.0.core.dir().join(open::WATCH);
-        let text = b"Hits are being counted, or were when the process died.\n";
-        files::write_whole(&path, &path.with_extension("new"), text)
+    /// [`StoreError::Io`] when that cannot be noted.
+    pub fn watch(&self, now: Timestamp) -> Result<(), StoreError> {
+        let watch = watch::Watch::begin(self.0.core.dir(), now)?;
+        *self.watching() = Some(watch);
+        Ok(())
+    }
+
+    /// Notes a hit before its call is answered, so that it is known even if this process is killed before the ledger is
+    /// written. It does nothing before [`Store::watch`].
+    pub fn note_use(&self, note: UseNote) {
+        if let Some(watch) = self.watching().as_mut() {
+            watch.note(note);
+        }
+    }
+
+    /// Notes that the ledger knew all use at this time.
+    pub fn use_known(&self, at: Timestamp) {
+        if let Some(watch) = self.watching().as_mut() {
+            watch.known(at);
+        }
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Option<watch::Watch>> {
+        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The recordings whose hash begins with these hexadecimal digits, in the order of their hashes; none for a text
@@ -379,5 +410,10 @@ impl Store {
     /// Waits for all queued changes, writes everything out and lets the store go. Harmless when done twice.
     pub fn close(&self) {
         self.0.close(true);
+    }
+
+    /// The same where the ledger does not know all hits: the next start finds them in their notes.
+    pub fn close_uncounted(&self) {
+        self.0.close(false);
     }
 }

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use super::journal::Mark;
 use super::line::{Detail, Entry, Line, Parsed, Put, StepLine};
 use super::survey::{self, Lines, Survey};
-use super::{Indexed, STEPS, StoreError};
-use crate::model::{Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
+use super::{Indexed, STEPS, StoreError, redo, watch};
+use crate::model::{Gap, Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
 
 /// The store's content by place in the journal.
 #[derive(Debug)]
@@ -27,7 +27,8 @@ pub(super) struct Offsets {
     /// A put that holds the body.
     bodies: HashMap<Hash, Mark>,
     steps: BTreeMap<StepId, (StepRow, Mark)>,
-    unwatched: Timestamp,
+    gaps: Vec<Gap>,
+    redo: Vec<StepId>,
 }
 
 impl Offsets {
@@ -42,7 +43,8 @@ impl Offsets {
             puts: HashMap::new(),
             bodies: HashMap::new(),
             steps: BTreeMap::new(),
-            unwatched: Timestamp::default(),
+            gaps: Vec::new(),
+            redo: Vec::new(),
         };
         for read in Lines::of(path, &survey.sound)? {
             let (line, mark) = read?;
@@ -72,13 +74,18 @@ impl Offsets {
             Entry::Step(step) => {
                 self.steps.insert(step.id, (step.row(line.at), mark));
                 self.steps.retain(|id, _| id.0 + STEPS > step.id.0);
+                redo::made(&mut self.redo, step.id, step.undone);
             }
             Entry::Undone { step, undone } => {
                 if let Some((row, _)) = self.steps.get_mut(step) {
                     row.undone = *undone;
                 }
+                redo::turned(&mut self.redo, *step, *undone);
             }
-            Entry::Unwatched(before) => self.unwatched = self.unwatched.max(*before),
+            Entry::Unwatched(before) => {
+                watch::widen(&mut self.gaps, Gap { from: Timestamp::default(), to: *before });
+            }
+            Entry::Gap(gap) => watch::widen(&mut self.gaps, *gap),
         }
     }
 
@@ -118,9 +125,14 @@ impl Offsets {
         self.steps.get(&id).cloned()
     }
 
-    /// Before this time hits may have been lost.
-    pub(super) fn unwatched(&self) -> Timestamp {
-        self.unwatched
+    /// The steps that can be done again, the next one last.
+    pub(super) fn redo(&self) -> &[StepId] {
+        &self.redo
+    }
+
+    /// The times in which hits may have been lost, in their order.
+    pub(super) fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     /// The steps since a time with their lines, oldest first, undone or not as they are now.

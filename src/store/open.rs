@@ -51,8 +51,6 @@ struct Ready {
 
 /// Exists while the index is being opened, and from a failure of sled until it is made anew.
 const MARK: &str = "index.doubt";
-/// Exists while hits are counted.
-pub(super) const WATCH: &str = "watch";
 pub(super) const INDEX: &str = "index";
 /// The folder of body files.
 pub(super) const BODIES: &str = "bodies";

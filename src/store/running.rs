@@ -7,16 +7,19 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::{StoreError, lock, open, writer};
-use crate::model::Timestamp;
+use super::watch::{self, Watch};
+use super::{StoreError, lock, writer};
+use crate::model::{Gap, Timestamp};
 
 /// What clones share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) core: Arc<Core>,
     pub(super) token: String,
-    /// What the journal is about to say: before this time a process died that counted hits.
-    pub(super) unwatched: Timestamp,
+    /// The time in which hits may be missing, where the journal cannot be told of it.
+    pub(super) gap: Option<Gap>,
+    /// The notes of hits, while they are counted.
+    pub(super) watch: Mutex<Option<Watch>>,
     /// Emptied when the store is closed; the lock is let go after the writer ended.
     pub(super) running: Mutex<Option<Running>>,
 }
@@ -53,9 +56,10 @@ impl Shared {
             drop(jobs);
             // A writer that panicked has nothing left to say.
             let _ = writer.join();
-            // Behind the lock it may be the next owner's.
-            if counted && self.core.unwritten().is_none() {
-                let _ = std::fs::remove_file(self.core.dir().join(open::WATCH));
+            let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // Behind the lock it may be the next owner's. Of what the journal was not told the file tells on.
+            if counted && watch.is_some() && self.gap.is_none() && self.core.unwritten().is_none() {
+                let _ = watch::end(self.core.dir());
             }
             drop(lock);
         }

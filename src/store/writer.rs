@@ -13,12 +13,11 @@ use super::compact::{Old, Rewritten};
 use super::core::Core;
 use super::error::Problem;
 use super::journal::Journal;
-use super::line::{
-    BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VERSION, VersionLine,
-};
+use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VersionLine};
 use super::offsets::Offsets;
-use super::{Change, Changed, Indexed, Step, StoreError, Version, compact, mend};
-use crate::model::{Hash, Notice, Recording, Timestamp, Usage};
+use super::watch::{self, Left};
+use super::{Change, Changed, Indexed, Step, StoreError, UseNote, Version, compact, mend};
+use crate::model::{Gap, Hash, Notice, Recording, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
 pub(super) struct Job {
@@ -56,6 +55,27 @@ const FLUSH: usize = 2048;
 impl Writer {
     pub(super) fn new(core: Arc<Core>, journal: Journal) -> Self {
         Self { core, journal, unflushed: 0 }
+    }
+
+    /// Takes the use that a killed process noted into the ledger; gives the gap that the journal could not be told of, which
+    /// is as long as if nothing had been noted. To be called before there is any work.
+    pub(super) fn take_over(&mut self, left: &Left, now: Timestamp) -> Option<Gap> {
+        let used = || -> Result<Vec<_>, StoreError> {
+            let taken = |note: &UseNote| Ok((note.id.clone(), note.taken_into(self.core.usage(&note.id)?)));
+            let mut all = left.notes.values().map(taken).collect::<Result<Vec<_>, StoreError>>()?;
+            all.sort_by(|a, b| a.0.cmp(&b.0));
+            Ok(all)
+        };
+        let written = self.core.degraded().map_or(Ok(()), |reason| Err(StoreError::ReadOnly { reason }));
+        let written = written.and_then(|()| used()).and_then(|used| {
+            let gap = left.gap(now).map(Entry::Gap);
+            let used = (!used.is_empty()).then_some(Entry::Ledger(used));
+            self.append(used.into_iter().chain(gap).map(|entry| Line::new(now, entry)).collect())
+        });
+        match written.and_then(|()| watch::end(self.core.dir())) {
+            Ok(()) => None,
+            Err(_) => Left { since: left.since, ..Left::default() }.gap(now),
+        }
     }
 
     /// Works until nobody can send any more.
@@ -170,7 +190,7 @@ impl Writer {
         at: Timestamp,
         unsynced: &mut Unsynced,
     ) -> Result<Vec<Line>, StoreError> {
-        let line = |entry| Line { v: VERSION, seq: 0, at, entry };
+        let line = |entry| Line::new(at, entry);
         changes.into_iter().map(|change| self.entry(change, unsynced).map(line)).collect()
     }
 
@@ -189,7 +209,7 @@ impl Writer {
             Change::Ledger { entries } => Entry::Ledger(entries),
             Change::Step(step) => Entry::Step(Box::new(self.step(*step, unsynced)?)),
             Change::Undone { step, undone } => Entry::Undone { step, undone },
-            Change::Unwatched { before } => Entry::Unwatched(before),
+            Change::Gap(gap) => Entry::Gap(gap),
         })
     }
 

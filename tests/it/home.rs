@@ -62,6 +62,13 @@ impl Home {
         self.path().join(".retake")
     }
 
+    /// What a power cut leaves of the notes of hits: that some were taken.
+    pub(crate) fn lose_notes(&self) {
+        let path = self.store().join("watch");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.split_inclusive('\n').next().unwrap()).unwrap();
+    }
+
     /// What the program takes for the directory of temporary files.
     pub(crate) fn temporary(&self) -> PathBuf {
         self.path().join("tmp")

@@ -1,15 +1,17 @@
 //! What a line of the journal does to the trees.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
 use super::{
-    FORMAT, InTransaction, Kind, PART, STATE, State, Trees, fingerprint_keys, long_key, part_key, parts,
-    seal, state, unseal,
+    FORMAT, GAPS, InTransaction, Kind, PART, REDO, STATE, State, Trees, fingerprint_keys, long_key, part_key,
+    parts, seal, state, unseal,
 };
-use crate::model::{RecordingId, StepId, StepRow, Timestamp, Usage};
+use crate::model::{Gap, RecordingId, StepId, StepRow, Timestamp, Usage};
 use crate::store::journal::Mark;
 use crate::store::line::{Entry, Header, Line, Put};
-use crate::store::{INLINE, Indexed, STEPS};
+use crate::store::{INLINE, Indexed, STEPS, redo, watch};
 
 /// A transaction under way.
 pub(super) struct Transaction<'a> {
@@ -39,9 +41,16 @@ impl<'a> Transaction<'a> {
                 Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
                 Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
                 Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?,
-                Entry::Step(step) => self.step(&step.row(line.at), *mark)?,
-                Entry::Undone { step, undone } => self.undone(*step, *undone)?,
+                Entry::Step(step) => {
+                    self.step(&step.row(line.at), *mark)?;
+                    self.redo(|redo| redo::made(redo, step.id, step.undone))?;
+                }
+                Entry::Undone { step, undone } => {
+                    self.undone(*step, *undone)?;
+                    self.redo(|redo| redo::turned(redo, *step, *undone))?;
+                }
                 Entry::Unwatched(before) => self.state.unwatched = self.state.unwatched.max(*before),
+                Entry::Gap(gap) => self.gap(*gap)?,
             }
             self.state.mark = *mark;
         }
@@ -176,6 +185,27 @@ impl<'a> Transaction<'a> {
         let Some(value) = self.trees.steps.get(key)? else { return Ok(()) };
         let (row, mark) = unseal::<(StepRow, Mark)>(&value).map_err(ConflictableTransactionError::Abort)?;
         self.trees.steps.insert(&key, seal(&(StepRow { undone, ..row }, mark))?)?;
+        Ok(())
+    }
+
+    fn gap(&mut self, gap: Gap) -> InTransaction<()> {
+        self.noted(GAPS, |gaps| watch::widen(gaps, gap))
+    }
+
+    fn redo(&mut self, change: impl FnOnce(&mut Vec<StepId>)) -> InTransaction<()> {
+        self.noted(REDO, change)
+    }
+
+    /// Changes a list that stands beside the state.
+    fn noted<T: Serialize + DeserializeOwned>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut Vec<T>),
+    ) -> InTransaction<()> {
+        let known = self.trees.meta.get(key)?.map(|value| unseal::<Vec<T>>(&value));
+        let mut list = known.transpose().map_err(ConflictableTransactionError::Abort)?.unwrap_or_default();
+        change(&mut list);
+        self.trees.meta.insert(key, seal(&list)?)?;
         Ok(())
     }
 

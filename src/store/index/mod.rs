@@ -23,8 +23,8 @@ use sled::{Db, IVec, Tree};
 
 use super::journal::Mark;
 use super::line::{Detail, Header, Line};
-use super::{INLINE, Indexed, Keys};
-use crate::model::{Fingerprint, Hash, RecordingId, StepId, StepRow, Timestamp};
+use super::{INLINE, Indexed, Keys, watch};
+use crate::model::{Fingerprint, Gap, Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
 
 /// The open index.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ struct Trees<T> {
     trash: T,
     /// id of a step -> its row and the mark behind its line
     steps: T,
-    /// [`STATE`] -> [`State`]
+    /// [`STATE`] -> [`State`], [`GAPS`] -> times in which hits may have been lost, [`REDO`] -> ids of steps that can be
+    /// done again
     meta: T,
 }
 
@@ -69,7 +70,7 @@ pub(super) struct State {
     /// Behind the last line taken in.
     pub(super) mark: Mark,
     counts: Counts,
-    /// Before this time hits may have been lost.
+    /// Before this time hits may have been lost, as journals said it that know no gaps.
     unwatched: Timestamp,
 }
 
@@ -92,6 +93,8 @@ type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<Inde
 
 const FORMAT: u32 = 4;
 const STATE: &[u8] = b"state";
+const GAPS: &[u8] = b"gaps";
+const REDO: &[u8] = b"redo";
 const CACHE: u64 = 64 << 20;
 /// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
 /// moment ago, here or in the process that owned the store before, may still hold it.
@@ -166,10 +169,14 @@ impl Index {
                 steps: count(&self.trees.steps)?,
             };
             if counts == state.counts && hashes == rows {
-                return Ok(state);
+                return Ok(());
             }
             Err(IndexError(format!("it holds {rows} recordings and should hold {}", state.counts.rows)))
-        })
+        })?;
+        // What an older retake did not keep.
+        let redo = sealed(&self.redo()?)?;
+        guard(|| Ok(self.trees.meta.insert(REDO, redo).map(drop)?))?;
+        Ok(state)
     }
 
     /// Takes changes in, all or none.
@@ -251,14 +258,32 @@ impl Index {
         })
     }
 
+    /// The steps that can be done again, the next one last.
+    pub(super) fn redo(&self) -> Result<Vec<StepId>> {
+        if let Some(value) = guard(|| Ok(self.trees.meta.get(REDO)?))? {
+            return unseal(&value);
+        }
+        // One that an older retake made: those that were undone last are all that it tells.
+        let undone = self.steps()?.into_iter().rev().take_while(|step| step.undone);
+        Ok(undone.map(|step| step.id).collect())
+    }
+
     /// A step, and the mark behind its line.
     pub(super) fn step(&self, id: StepId) -> Result<Option<(StepRow, Mark)>> {
         guard(|| self.trees.steps.get(id.0.to_be_bytes())?.map(|value| unseal(&value)).transpose())
     }
 
-    /// Before this time hits may have been lost.
-    pub(super) fn unwatched(&self) -> Result<Timestamp> {
-        Ok(self.state()?.map(|state| state.unwatched).unwrap_or_default())
+    /// The times in which hits may have been lost, in their order.
+    pub(super) fn gaps(&self) -> Result<Vec<Gap>> {
+        let before = self.state()?.map(|state| state.unwatched).unwrap_or_default();
+        let mut gaps = guard(|| self.trees.meta.get(GAPS)?.map_or(Ok(Vec::new()), |value| unseal(&value)))?;
+        watch::widen(&mut gaps, Gap { from: Timestamp::default(), to: before });
+        Ok(gaps)
+    }
+
+    /// What the ledger says of a recording's use.
+    pub(super) fn usage(&self, id: &RecordingId) -> Result<Usage> {
+        guard(|| self.trees.ledger.get(id.as_str())?.map_or(Ok(Usage::default()), |value| unseal(&value)))
     }
 
     /// Recordings whose hash lies between two bounds, both included.
@@ -383,10 +408,14 @@ impl From<sled::Error> for IndexError {
 }
 
 /// A value as it is kept: CRC32, then postcard.
-fn seal(value: &impl Serialize) -> InTransaction<Vec<u8>> {
-    let bytes = postcard::to_stdvec(value).map_err(|error| IndexError(error.to_string()));
-    let bytes = bytes.map_err(ConflictableTransactionError::Abort)?;
+fn sealed(value: &impl Serialize) -> Result<Vec<u8>> {
+    let bytes = postcard::to_stdvec(value).map_err(|error| IndexError(error.to_string()))?;
     Ok([&crc32fast::hash(&bytes).to_be_bytes()[..], &bytes].concat())
+}
+
+/// The same in a transaction.
+fn seal(value: &impl Serialize) -> InTransaction<Vec<u8>> {
+    sealed(value).map_err(ConflictableTransactionError::Abort)
 }
 
 fn unseal<T: DeserializeOwned>(value: &[u8]) -> Result<T> {

@@ -45,7 +45,7 @@ impl Planted {
             Ok(opened) => opened.store,
             Err(error) => return Some(error),
         };
-        store.watch().unwrap();
+        store.watch(NOW).unwrap();
         store.announce("127.0.0.1:1").unwrap();
         commit(&store, put(&large(3)));
         compact::compact(&store, NOW).unwrap();

@@ -10,6 +10,7 @@ mod law;
 mod links;
 mod mend;
 mod refusal;
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};

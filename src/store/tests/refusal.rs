@@ -63,7 +63,7 @@ fn a_newer_format_is_refused_and_left_alone() {
     filled(dir.path(), &[small(1)]);
     let lines = journal_lines(dir.path());
     let newer = |text: &str| {
-        let json = text.replacen("\"v\":2", "\"v\":3", 1);
+        let json = text.replacen("\"v\":2", "\"v\":4", 1);
         format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).into_bytes()
     };
     let json = |line: &[u8]| String::from_utf8(line[9..line.len() - 1].to_vec()).unwrap();
@@ -72,7 +72,7 @@ fn a_newer_format_is_refused_and_left_alone() {
     for text in [header, appended] {
         fs::write(dir.path().join("journal.log"), &text).unwrap();
         let refused = Store::open(dir.path(), &impatient(), NOW).unwrap_err();
-        assert!(matches!(refused, StoreError::Newer { found: 3, known: 2, .. }), "{refused}");
+        assert!(matches!(refused, StoreError::Newer { found: 4, known: 3, .. }), "{refused}");
         assert!(refused.to_string().contains("use a newer retake"));
         assert_eq!(fs::read(dir.path().join("journal.log")).unwrap(), text);
     }

@@ -441,6 +441,7 @@ pub(crate) fn stats(saved: Usd) -> Stats {
         silent: 0,
         never_hit: 0,
         use_unknown_before: START,
+        use_gaps: Vec::new(),
         hits: 9,
         saved,
         unpriced_hits: 0,

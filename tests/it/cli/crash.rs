@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use retake::model::Outcome;
+use retake::engine::UsageReport;
+use retake::model::{Outcome, Timestamp};
 
 use super::*;
 use crate::home::{CHAT_PATH, Home, chat};
@@ -40,6 +41,67 @@ async fn a_removal_that_was_announced_outlives_kill_9() {
     home.fine(&["rm", made[0].id.as_str(), "--yes"]);
     assert_eq!(owner.end("KILL").code, None);
     assert_eq!(home.rows().iter().map(|row| &row.id).collect::<Vec<_>>(), [&made[1].id]);
+}
+
+/// Kills a proxy at once behind its last answer; gives what is known of use then.
+async fn used_and_killed(home: &Home, texts: &[&str]) -> UsageReport {
+    let owner = home.serve(&["--mode", "replay-or-error"]);
+    for text in texts {
+        assert_eq!(owner.call(CHAT_PATH, &[("x-retake-scope", "checkout")], &chat(text)).await.status, 200);
+    }
+    assert_eq!(owner.end("KILL").code, None);
+    serde_json::from_str(&home.fine(&["usage", "export"])).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn use_before_kill_9_is_known_and_what_was_not_used_can_be_pruned() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["one", "two", "three"]).await;
+    let report = used_and_killed(&home, &["one", "two"]).await;
+    assert_eq!((report.unknown_before, &report.gaps[..]), (Timestamp(0), &[][..]), "nothing is unknown");
+    let mut used: Vec<_> = report.recordings.iter().map(|used| (&used.id, used.usage.hits)).collect();
+    used.sort();
+    let mut hit = [(&made[0].id, 1), (&made[1].id, 1)];
+    hit.sort();
+    assert_eq!(used, hit, "each answer that a client had is counted");
+    assert!(report.recordings.iter().all(|used| used.usage.scopes["checkout"].count == 1));
+    let stats = home.fine(&["stats"]);
+    assert!(stats.contains("never hit   1\n"), "{stats}");
+    let again = used_and_killed(&home, &["two"]).await;
+    assert_eq!(again.recordings.iter().map(|used| used.usage.hits).sum::<u64>(), 3);
+    home.fine(&["prune", "hits:0", "--yes"]);
+    let mut left: Vec<_> = home.rows().into_iter().map(|row| row.id).collect();
+    left.sort();
+    assert_eq!(left.iter().collect::<Vec<_>>(), hit.map(|(id, _)| id));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_machine_went_down_unknown_use_is_told_and_is_not_unused() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["one", "two"]).await;
+    let owner = home.serve(&["--mode", "replay-or-error"]);
+    assert_eq!(owner.call(CHAT_PATH, &[], &chat("one")).await.status, 200);
+    assert_eq!(owner.end("KILL").code, None);
+    home.lose_notes();
+    let report: UsageReport = serde_json::from_str(&home.fine(&["usage", "export"])).unwrap();
+    let [gap] = report.gaps[..] else { panic!("{report:?}") };
+    assert!(gap.from.0 > 0 && gap.from < gap.to && gap.to == report.unknown_before, "{report:?}");
+    let stats = home.fine(&["stats"]);
+    assert!(stats.contains("never hit   2 (hits between ") && stats.contains(" may be missing)"), "{stats}");
+    let pruned = home.run(&["prune", "hits:0", "--dry-run"]);
+    assert!(format!("{}{}", pruned.out, pruned.err).contains("not unused"), "{pruned:?}");
+    home.fine(&["prune", "hits:0", "--yes"]);
+    assert_eq!(home.rows().len(), 2, "nothing used is told as unused");
+    // Another store that is told of it knows as little.
+    let other = Home::new();
+    other.filled(&upstream, &["one"]).await;
+    let said = home.path().join("usage.json");
+    std::fs::write(&said, home.fine(&["usage", "export"])).unwrap();
+    for _ in 0..2 {
+        other.fine(&["usage", "merge", said.to_str().unwrap()]);
+        let merged: UsageReport = serde_json::from_str(&other.fine(&["usage", "export"])).unwrap();
+        assert_eq!(merged.gaps, [gap]);
+    }
 }
 
 /// Flips a byte in every block of every file.

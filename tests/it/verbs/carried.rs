@@ -107,12 +107,13 @@ async fn reports_that_cannot_be_merged_say_why_and_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn use_that_a_crash_may_have_taken_is_not_none() {
+async fn use_that_may_have_gone_with_the_machine_is_not_none() {
     let home = Home::new();
     let upstream = Upstream::start(|_| crate::world::json(crate::cli::ANSWER)).await;
     let made = home.filled(&upstream, &["one", "two"]).await;
     let running = home.record(&upstream);
     assert_eq!(running.end("KILL").code, None);
+    home.lose_notes();
     // Also for the very first that comes after the crash.
     let said = home.run(&["prune", "--yes", "--json", "hits:0"]);
     let plan: PrunePlan = serde_json::from_str(&said.out).unwrap();
