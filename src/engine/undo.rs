@@ -44,8 +44,8 @@ impl Engine {
         let row = match way {
             Way::Back => steps.into_iter().rfind(|step| !step.undone).ok_or(VerbError::NoStep("undo"))?,
             Way::Forward => {
-                let undone = steps.into_iter().rev().take_while(|step| step.undone);
-                undone.last().ok_or(VerbError::NoStep("redo"))?
+                let next = self.shared.store.redoable()?;
+                steps.into_iter().find(|step| Some(step.id) == next).ok_or(VerbError::NoStep("redo"))?
             }
         };
         let Some(step) = self.shared.store.step(row.id)? else { return Err(VerbError::NoStep("undo")) };

@@ -161,6 +161,96 @@ impl Place {
     }
 }
 
+/// Something that is done to a store whose changes are taken back and made again.
+#[derive(Clone, Debug)]
+enum Turn {
+    Do(Verb),
+    Undo,
+    Redo,
+    Compact,
+    Happens(Between),
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        4 => verb().prop_map(Turn::Do),
+        4 => Just(Turn::Undo),
+        3 => Just(Turn::Redo),
+        1 => Just(Turn::Compact),
+        2 => between().prop_map(Turn::Happens),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_ends_what_could_be_done_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path());
+    let (a, b) = (
+        engine.create(draft("hats", "yes")).await.unwrap(),
+        engine.create(draft("capes", "no")).await.unwrap(),
+    );
+    engine.remove(std::slice::from_ref(&a)).await.unwrap();
+    engine.undo().await.unwrap();
+    let tag = Relabel { tag: vec!["kept".into()], ..Relabel::default() };
+    engine.relabel(std::slice::from_ref(&b), &tag).await.unwrap();
+    let tagged = content(&engine);
+    engine.undo().await.unwrap();
+    assert_eq!(engine.redo().await.unwrap().verb, "tag");
+    assert_eq!(content(&engine), tagged);
+    let refused = engine.redo().await.unwrap_err().to_string();
+    assert!(refused.contains("nothing to redo"), "{refused}");
+    assert!(engine.row(&a).is_some(), "its removal is not done again");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn undo_and_redo_go_one_way_and_the_other(script in prop::collection::vec(turn(), 1..16)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let root = tempfile::tempdir().unwrap();
+            let mut place = Place { now: root.path().join("first"), root, killed: 0 };
+            let mut engine = open(&place.now);
+            let (mut done, mut undone) = (Vec::new(), Vec::new());
+            let mut now = content(&engine);
+            for topic in ["hats", "hot springs"] {
+                engine.create(draft(topic, "yes")).await.unwrap();
+                done.push(std::mem::replace(&mut now, content(&engine)));
+            }
+            for turn in &script {
+                match turn {
+                    Turn::Do(verb) => {
+                        let steps = engine.steps().unwrap().len();
+                        carry_out(&engine, verb).await;
+                        if engine.steps().unwrap().len() > steps {
+                            done.push(std::mem::replace(&mut now, content(&engine)));
+                            undone.clear();
+                        }
+                    }
+                    Turn::Undo => {
+                        prop_assert_eq!(engine.undo().await.is_ok(), !done.is_empty());
+                        if let Some(before) = done.pop() {
+                            undone.push(std::mem::replace(&mut now, before));
+                        }
+                    }
+                    Turn::Redo => {
+                        prop_assert_eq!(engine.redo().await.is_ok(), !undone.is_empty());
+                        if let Some(after) = undone.pop() {
+                            done.push(std::mem::replace(&mut now, after));
+                        }
+                    }
+                    Turn::Compact => _ = engine.compact(false).await.unwrap(),
+                    Turn::Happens(between) => engine = place.happens(engine, *between).await,
+                }
+                prop_assert_eq!(&content(&engine), &now, "{:?}", turn);
+            }
+            engine.close(std::time::Duration::ZERO).await;
+            Ok(())
+        })?;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
