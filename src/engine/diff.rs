@@ -6,8 +6,9 @@ use std::str::FromStr;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::advice::Fix;
 use super::answer::aside;
-use super::explain::{Fix, FixKind, keepable};
+use super::explain::keepable;
 use super::stamp::fitting;
 use super::{Engine, VerbError};
 use crate::matching::{Change, Comparison, Fields, compare, remedies};
@@ -118,7 +119,7 @@ impl Engine {
             let strategy = fitting(wanted, incoming);
             let outline = self.shared.outlines.shared(incoming);
             let radius = lineup.recorded_radius(&outline, &strategy, &past);
-            Fix { kind: FixKind::Record, strategy, command: self.recording_command(keepable(&call)), radius }
+            self.recorded_by(keepable(&call), &strategy).with(radius)
         });
         let remedies = remedies(strategy, recorded, incoming).into_iter();
         remedies.filter_map(|remedy| Fix::of(remedy, id, (&lineup, &past), record.as_ref())).collect()

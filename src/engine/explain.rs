@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::advice::{Advice, Fix, FixKind, RECORDING};
 use super::answer::{Asked, LookUp, Overrides, aside};
 use super::library::{Found, sees};
 use super::stamp::fitting;
 use super::{Engine, VerbError, clock};
 use crate::matching::{
-    BlastRadius, Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy,
-    check_strategy, compare, decide, nearest, remedies, summary,
+    Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy, check_strategy, compare,
+    decide, nearest, remedies, summary,
 };
 use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
@@ -19,8 +20,6 @@ use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scr
 const COMPARED: usize = 16;
 /// How many near misses are named.
 const NAMED: usize = 3;
-/// The header with which a call is recorded.
-const RECORDING: &str = "X-Retake-Mode: replay-or-record";
 
 /// What would serve a request, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,9 +62,10 @@ pub struct Hit {
     pub next: Option<RecordingId>,
 }
 
-/// A recording that nearly answers a request.
+/// A recording that nearly answers a request. A call that missed is told of it with [`Advice`], which costs the same
+/// however many calls there were; who asks is told what each fix would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Near {
+pub struct Near<F = Fix> {
     /// Which.
     pub recording: RecordingId,
     /// Its strategy.
@@ -77,34 +77,7 @@ pub struct Near {
     /// All that differs, what counts and what does not.
     pub changes: Vec<Change>,
     /// What would make it answer, what ignores least first.
-    pub fixes: Vec<Fix>,
-}
-
-/// What would give a request an answer: another strategy for a recording that is there, or recording it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fix {
-    /// Which of both.
-    #[serde(default)]
-    pub kind: FixKind,
-    /// The strategy that the recording would have.
-    pub strategy: Strategy,
-    /// The command that does it; of recording a request that is not in the history, the header that it must carry.
-    pub command: String,
-    /// What else it would do.
-    pub radius: BlastRadius,
-}
-
-/// What a fix does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FixKind {
-    /// The recording gets another strategy, under which the input decides as before.
-    #[default]
-    Retag,
-    /// The call is recorded.
-    Record,
-    /// The recording gets another strategy, under which it answers any input.
-    Loosen,
+    pub fixes: Vec<F>,
 }
 
 impl Engine {
@@ -156,9 +129,12 @@ impl Engine {
             let (near, record) = if hit.is_some() || passed_over.is_some() {
                 (Vec::new(), None)
             } else {
-                let record = engine.recorded(&scrubbed, &fields, &stamped);
-                let here = Fix { command: engine.recording_command(kept), ..record.clone() };
-                (engine.near(&scrubbed, &fields, overrides.scope.as_deref(), &here), Some(record))
+                let (lineup, past) = engine.held_against(&scrubbed);
+                let radius = lineup.recorded_radius(&engine.shared.outlines.shared(&fields), &stamped, &past);
+                let record = |call| engine.recorded_by(call, &stamped).with(radius.clone());
+                let here = record(kept);
+                let fix = |remedy, id: &RecordingId| Fix::of(remedy, id, (&lineup, &past), Some(&here));
+                (engine.near(&scrubbed, &fields, overrides.scope.as_deref(), fix), Some(record(None)))
             };
             Explanation {
                 endpoint: call.endpoint.to_string(),
@@ -187,20 +163,26 @@ impl Engine {
         format!("{} is passed over: {why}; it answers where the upstream cannot be reached", found.id)
     }
 
-    /// The recordings that come nearest to a call that missed.
-    pub(super) async fn near_misses(&self, asked: &Asked) -> Vec<Near> {
+    /// The recordings that come nearest to a call that missed. No past call is looked at.
+    pub(super) async fn near_misses(&self, asked: &Asked) -> Vec<Near<Advice>> {
         let (engine, scrubbed) = (self.clone(), asked.scrubbed.clone());
         let (fields, scope) = (asked.fields.clone(), asked.incoming.overrides.scope.clone());
         let (stamped, call) = (self.stamped(asked), asked.ticket.id());
         aside(move || {
-            let command = engine.recording_command(Some(call));
-            let record = Fix { command, ..engine.recorded(&scrubbed, &fields, &stamped) };
-            engine.near(&scrubbed, &fields, scope.as_deref(), &record)
+            let record = engine.recorded_by(Some(call), &stamped);
+            let fix = |remedy, id: &RecordingId| Advice::of(remedy, id, Some(&record));
+            engine.near(&scrubbed, &fields, scope.as_deref(), fix)
         })
         .await
     }
 
-    fn near(&self, scrubbed: &Scrubbed, incoming: &Fields, scope: Option<&str>, record: &Fix) -> Vec<Near> {
+    fn near<F>(
+        &self,
+        scrubbed: &Scrubbed,
+        incoming: &Fields,
+        scope: Option<&str>,
+        fix: impl Fn(Remedy, &RecordingId) -> Option<F>,
+    ) -> Vec<Near<F>> {
         let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let outline = self.shared.outlines.shared(incoming);
         // What the call can see first: the first of equally near ones is named.
@@ -216,30 +198,26 @@ impl Engine {
             read.iter().map(|(id, strategy, fields)| (id.clone(), strategy, fields)),
             NAMED,
         );
-        let past = self.past(&scrubbed.method, &summary(scrubbed).endpoint);
         let named = near.into_iter().filter_map(|miss| {
             let (_, strategy, recorded) = read.iter().find(|(id, ..)| *id == miss.id)?;
             let remedies = remedies(strategy, recorded, incoming).into_iter();
-            let fix = |remedy| Fix::of(remedy, &miss.id, (&lineup, &past), Some(record));
-            let fixes = remedies.filter_map(fix).collect();
+            let fixes = remedies.filter_map(|remedy| fix(remedy, &miss.id)).collect();
             let NearMiss { id, comparison: Comparison { changes }, likeness, tie } = miss;
             Some(Near { recording: id, strategy: strategy.clone(), likeness, tie, changes, fixes })
         });
         named.collect()
     }
 
-    /// What recording a request would do.
-    fn recorded(&self, scrubbed: &Scrubbed, incoming: &Fields, strategy: &Strategy) -> Fix {
+    /// The recordings of a request's endpoint, and what its past calls asked for.
+    fn held_against(&self, scrubbed: &Scrubbed) -> (Arc<Lineup>, Vec<Past>) {
         let endpoint = summary(scrubbed).endpoint;
-        let (lineup, past) =
-            (self.lineup(&scrubbed.method, &endpoint), self.past(&scrubbed.method, &endpoint));
-        let outline = self.shared.outlines.shared(incoming);
-        Fix {
-            kind: FixKind::Record,
-            strategy: strategy.clone(),
-            command: self.recording_command(None),
-            radius: lineup.recorded_radius(&outline, strategy, &past),
-        }
+        (self.lineup(&scrubbed.method, &endpoint), self.past(&scrubbed.method, &endpoint))
+    }
+
+    /// How a call of the history is recorded, or a request that is none.
+    pub(super) fn recorded_by(&self, call: Option<CallId>, strategy: &Strategy) -> Advice {
+        let command = self.recording_command(call);
+        Advice { kind: FixKind::Record, strategy: strategy.clone(), command }
     }
 
     /// The command that records a call of the history, or what else somebody has to do.
@@ -319,49 +297,13 @@ impl Engine {
     }
 }
 
-impl Fix {
-    /// What a remedy comes to for a recording; none where that is gone, or where there is nothing to `record`.
-    pub(super) fn of(
-        remedy: Remedy,
-        id: &RecordingId,
-        (lineup, past): (&Lineup, &[Past]),
-        record: Option<&Self>,
-    ) -> Option<Self> {
-        let (kind, strategy) = match remedy {
-            Remedy::Record => return record.cloned(),
-            Remedy::Retag(strategy) => (FixKind::Retag, strategy),
-            Remedy::Loosen(strategy) => (FixKind::Loosen, strategy),
-        };
-        let radius = lineup.blast_radius(id, &strategy, past)?;
-        Some(Self { kind, command: format!("retake retag {id} '{strategy}'"), strategy, radius })
-    }
-
-    /// What somebody has to do, in words.
-    #[must_use]
-    pub fn advice(&self) -> String {
-        match self.kind {
-            FixKind::Record if self.command.starts_with(RECORDING) => {
-                format!("record it: send it with {}", self.command)
-            }
-            FixKind::Record => format!("record it: {}", self.command),
-            FixKind::Retag | FixKind::Loosen => self.command.clone(),
-        }
-    }
-
-    /// What people must know before they do it.
-    #[must_use]
-    pub fn caution(&self) -> Option<&'static str> {
-        (self.kind == FixKind::Loosen).then_some("would answer any prompt")
-    }
-}
-
 /// A call that `keep` makes a recording of what it asked for; what was made up is nothing to keep.
 pub(super) fn keepable(call: &Call) -> Option<CallId> {
     matches!(call.outcome, Some(Outcome::Miss | Outcome::Live)).then_some(call.id)
 }
 
 /// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does.
-pub(super) fn sentence(near: &[Near], scope: impl Fn(&RecordingId) -> Option<String>) -> String {
+pub(super) fn sentence(near: &[Near<Advice>], scope: impl Fn(&RecordingId) -> Option<String>) -> String {
     let Some(nearest) = near.first() else {
         return "no recording answers this call, and none exists for this endpoint; record it with mode replay-or-record".into();
     };
@@ -383,9 +325,9 @@ pub(super) fn sentence(near: &[Near], scope: impl Fn(&RecordingId) -> Option<Str
     let tie = if nearest.tie { " (another one is as near)" } else { "" };
     let fix = nearest.fixes.first().map_or_else(String::new, |fix| match fix.kind {
         FixKind::Record if fix.command.starts_with("retake keep") => {
-            format!("; {}, or send it again with {RECORDING}", fix.advice())
+            format!("; {}, or send it again with {RECORDING}", fix.worded())
         }
-        FixKind::Record => format!("; {}", fix.advice()),
+        FixKind::Record => format!("; {}", fix.worded()),
         FixKind::Retag | FixKind::Loosen => format!("; to let it answer: {}", fix.command),
     });
     format!("no recording answers this call; nearest is {}{tie}: {shown}{more}{fix}", nearest.recording)
@@ -400,7 +342,7 @@ pub(super) fn with_opaque(sentence: String, fields: &Fields) -> String {
 }
 
 /// The miss in a form that equal misses share.
-pub(super) fn cause(near: &[Near]) -> Option<Arc<Cause>> {
+pub(super) fn cause(near: &[Near<Advice>]) -> Option<Arc<Cause>> {
     let nearest = near.first()?;
     let significant = nearest.changes.iter().filter(|change| change.significant);
     let fields: BTreeSet<String> = significant.map(|change| change.field.cut(1).to_string()).collect();

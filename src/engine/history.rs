@@ -27,6 +27,9 @@ pub(super) struct History {
     state: Mutex<State>,
     latencies: Latencies,
     events: broadcast::Sender<Arc<Event>>,
+    /// How often past calls were looked at.
+    #[cfg(test)]
+    pub(super) looked_at: AtomicUsize,
 }
 
 /// A call that is done, and what it asked for.
@@ -76,6 +79,8 @@ impl History {
             state: Mutex::new(state),
             latencies: Latencies::default(),
             events: broadcast::Sender::new(BACKLOG),
+            #[cfg(test)]
+            looked_at: AtomicUsize::new(0),
         }
     }
 
@@ -233,6 +238,8 @@ impl History {
 
     /// The calls of an endpoint that are done, and what they asked for.
     pub(super) fn past(&self, method: &str, endpoint: &str) -> Vec<Remembered> {
+        #[cfg(test)]
+        self.looked_at.fetch_add(1, Ordering::Relaxed);
         let here = |known: &&Remembered| *known.call.method == *method && *known.call.endpoint == *endpoint;
         self.lock().asked.iter().filter(here).cloned().collect()
     }

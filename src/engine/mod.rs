@@ -17,6 +17,7 @@ use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, Recording
 use crate::store::{Store, StoreError};
 use crate::upstream::Client;
 
+mod advice;
 mod answer;
 mod asking;
 mod body;
@@ -73,6 +74,7 @@ mod verb;
 mod visible_tests;
 mod write;
 
+pub use advice::{Advice, Fix, FixKind};
 pub use answer::{Answer, Incoming, Overrides};
 pub use body::AnswerBody;
 pub use budget::Hold;
@@ -80,7 +82,7 @@ pub use clock::now;
 pub use create::{Draft, plain_response};
 pub use diff::{Diff, ParseThingError, Thing};
 pub use edit::Revision;
-pub use explain::{Explanation, Fix, FixKind, Hit, Near};
+pub use explain::{Explanation, Hit, Near};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
 pub use fetch::FetchError;
 pub use fire::{Deciding, FieldShown, Fired};

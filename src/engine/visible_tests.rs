@@ -259,3 +259,31 @@ async fn what_cannot_be_stored_is_taken_back_whole() {
     assert_eq!(bench.replayed(target, CHAT).await, Err(404));
     assert!(bench.engine.snapshot().rows.is_empty());
 }
+
+#[tokio::test]
+async fn what_a_miss_costs_does_not_grow_with_the_history() {
+    let (answers, queue) = unbounded_channel();
+    let bench = Bench::new(queue).await;
+    let (tell, pieces) = unbounded_channel();
+    answers.send(pieces).unwrap();
+    tell.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into()).unwrap();
+    drop(tell);
+    let target = "/v1/chat/completions";
+    bench.call(Mode::Record, target, CHAT).await.body.collect().await.unwrap();
+    for nth in 0..50 {
+        let body = CHAT.replace("hi", &format!("hi {nth}"));
+        let missed = bench.call(Mode::ReplayOrError, target, &body).await;
+        assert_eq!(missed.status, 404);
+        let told = missed.body.collect().await.unwrap().to_bytes();
+        let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+        let fixes = told["retake"]["near_misses"][0]["fixes"].as_array().unwrap();
+        assert_eq!(fixes[0]["command"], format!("retake keep {}", nth + 2), "{told}");
+        assert!(fixes[1]["command"].as_str().unwrap().starts_with("retake retag rec_"), "{told}");
+    }
+    let looked_at = || bench.engine.shared.history.looked_at.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(looked_at(), 0, "no miss looks at past calls");
+    let last = bench.engine.calls().back().unwrap().id;
+    let explained = bench.engine.explain_call(last).await.unwrap();
+    assert_eq!(explained.near[0].fixes[1].radius.calls, 51, "who asks is told what each fix would do");
+    assert_eq!(looked_at(), 1, "once for all of them");
+}

@@ -50,6 +50,9 @@ pub struct Outline {
     identity: u64,
 }
 
+/// How many shapes are kept: requests of ever new fields have a new one each.
+const SHAPES: usize = 4096;
+
 /// Shapes that were seen, so that equal ones are kept once.
 #[derive(Debug, Default)]
 pub struct Shapes(RwLock<HashSet<Arc<Shape>>>);
@@ -206,6 +209,10 @@ impl Shapes {
             outline.shape = shape;
         } else {
             let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            // Those that are in use live on where they are used.
+            if shapes.len() >= SHAPES {
+                shapes.clear();
+            }
             shapes.insert(Arc::clone(&outline.shape));
         }
         outline

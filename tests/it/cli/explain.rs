@@ -134,7 +134,7 @@ async fn a_miss_says_why_and_how_to_fix_it_wherever_it_is_read() {
     assert!(call.contains("MISS"), "{call}");
     let near = &body["retake"]["near_misses"][0];
     assert_eq!(near["fixes"][0]["command"], fix.as_str());
-    assert_eq!(near["fixes"][0]["radius"]["miss_to_hit"], 3);
+    assert!(near["fixes"][0].get("radius").is_none(), "what else it would do is worked out for who asks");
     assert!(running.line().contains(&fix), "and in serve's own lines");
     let text = asked(&home, &["--to", CHAT_PATH], &seeded("cats", 3)).out;
     let record = "or record it: send it with X-Retake-Mode: replay-or-record\n        of 7 past calls: 1 miss would hit";
