@@ -1,6 +1,6 @@
-//! The history beyond a restart: calls and what they asked for, in the store's ring of slots.
+//! The history beyond a restart: calls and what they asked for, beside the truth.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::{Engine, clock};
 use crate::matching::{Outline, Past, Suggestion, suggest};
 use crate::model::{Call, Scrubbed, Snapshot};
 
-/// The version of what stands in a slot. Others are left out: the history is no part of the truth.
+/// The version of what is kept of a call. Others are left out: the history is no part of the truth.
 const FORMAT: u32 = 6;
 
 #[derive(Serialize)]
@@ -29,12 +29,13 @@ struct Recalled {
 impl Engine {
     /// Takes the calls of earlier runs in. Before the first call of this one, else they are left out.
     pub fn recall(&self) {
-        let mut calls: Vec<_> =
-            self.shared.store.history().iter().filter_map(|(_, kept)| recalled(kept)).collect();
-        calls.sort_by_key(|kept| kept.call.id);
+        // One that was written twice counts as it was written last.
+        let calls = self.shared.store.history().into_iter().filter_map(|kept| recalled(&kept));
+        let calls: BTreeMap<_, _> = calls.map(|kept| (kept.call.id, kept)).collect();
+        let older = calls.len().saturating_sub(Snapshot::CALLS);
         let live = self.shared.live.load();
         let shared = |outline: Outline| self.shared.outlines.share(outline.under(&live.canon));
-        let calls = calls.into_iter().map(|kept| (kept.call, kept.outline.map(shared)));
+        let calls = calls.into_values().skip(older).map(|kept| (kept.call, kept.outline.map(shared)));
         self.shared.history.recall(calls.collect());
     }
 
@@ -50,14 +51,13 @@ impl Engine {
         }
     }
 
-    /// The calls that ended since the last time, as they are written down, and their slots.
-    fn unkept(&self) -> Vec<(u64, Vec<u8>)> {
+    /// The calls that ended since the last time, as they are written down.
+    fn unkept(&self) -> Vec<Vec<u8>> {
         let calls = self.shared.history.unkept();
         let kept = calls.iter().filter_map(|(call, asking)| {
             let outline = asking.as_ref().map(|asking| asking.outline(self));
-            let slot = call.id.0 % Snapshot::CALLS as u64;
             let kept = Kept { format: FORMAT, call, outline: outline.as_deref() };
-            Some((slot, postcard::to_stdvec(&kept).ok()?))
+            postcard::to_stdvec(&kept).ok()
         });
         kept.collect()
     }
@@ -66,12 +66,12 @@ impl Engine {
     pub(super) async fn rewrite_calls(&self, rewritten: impl Fn(&Call) -> Call) {
         self.shared.history.rewrite(&rewritten);
         let old = self.shared.store.history();
-        let kept = old.iter().filter_map(|(slot, kept)| {
+        let kept = old.iter().filter_map(|kept| {
             let Recalled { call, outline } = recalled(kept)?;
             let kept = Kept { format: FORMAT, call: &rewritten(&call), outline: outline.as_ref() };
-            Some((*slot, postcard::to_stdvec(&kept).ok()?))
+            postcard::to_stdvec(&kept).ok()
         });
-        if let Err(error) = self.shared.store.remember(kept.collect(), clock::now()).await {
+        if let Err(error) = self.shared.store.rewrite_history(kept.collect(), clock::now()).await {
             tracing::warn!("the history could not be written: {error}");
         }
     }

@@ -10,6 +10,7 @@ use super::index::{Index, IndexError};
 use super::journal::{Journal, Mark};
 use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Header, Line, Parsed, VersionLine};
 use super::offsets::Offsets;
+use super::ring::Ring;
 use super::survey;
 use super::{Changed, Indexed, Step, StoreError, Version, open};
 use crate::model::{
@@ -23,6 +24,7 @@ pub(super) struct Core {
     /// Another one after compacting.
     header: Mutex<Header>,
     bodies: Bodies,
+    ring: Mutex<Ring>,
     /// Locked only to clone or to swap what is inside: a call to sled may hang, and nobody else shall hang with it.
     source: RwLock<Source>,
     trouble: Mutex<Trouble>,
@@ -64,7 +66,8 @@ impl Core {
         failed: Option<String>,
     ) -> Self {
         let trouble = Mutex::new(Trouble { index: failed, writing: None });
-        Self { dir: dir.into(), header: Mutex::new(header), bodies, source: RwLock::new(source), trouble }
+        let (header, ring) = (Mutex::new(header), Mutex::new(Ring::new(dir)));
+        Self { dir: dir.into(), header, bodies, ring, source: RwLock::new(source), trouble }
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -253,19 +256,27 @@ impl Core {
         }
     }
 
-    /// Keeps past calls in their slots; without an index they are not kept.
-    pub(super) fn remember(&self, calls: &[(u64, Vec<u8>)]) {
-        if let Source::Index(index) = self.source()
-            && let Err(error) = index.remember(calls)
-        {
-            self.degrade(&index, &error);
-        }
+    /// Past calls on disk.
+    pub(super) fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The past calls that are kept, with their slots.
-    pub(super) fn history(&self) -> Vec<(u64, Vec<u8>)> {
-        let Source::Index(index) = self.source() else { return Vec::new() };
-        index.history().inspect_err(|error| self.degrade(&index, error)).unwrap_or_default()
+    /// The past calls that are kept, the oldest first.
+    pub(super) fn history(&self) -> Vec<Vec<u8>> {
+        self.ring().calls()
+    }
+
+    /// Takes past calls over that an older retake kept in the index.
+    pub(super) fn move_history(&self) {
+        let Source::Index(index) = self.source() else { return };
+        let moved = index.history().and_then(|calls| match calls.as_slice() {
+            [] => Ok(()),
+            // Where they cannot be written they wait for the next time.
+            calls => self.ring().push(calls).map_or(Ok(()), |()| index.drop_history()),
+        });
+        if let Err(error) = moved {
+            self.degrade(&index, &error);
+        }
     }
 
     /// Writes out what is in sled's buffers, so that the next start has less to catch up on.
@@ -280,8 +291,6 @@ impl Core {
     /// Makes the index anew, from a journal that has taken the place of the old one. Reads go on meanwhile.
     pub(super) fn reindex(&self, journal: &Journal) -> Result<(), StoreError> {
         *self.header.lock().unwrap_or_else(PoisonError::into_inner) = *journal.header();
-        // The one thing that the journal cannot give back.
-        let history = self.history();
         let failed = self.index().is_none();
         let (offsets, _) = Offsets::read(journal.path())?;
         self.swap(Source::Offsets(Arc::new(Mutex::new(offsets))));
@@ -290,10 +299,7 @@ impl Core {
             return Ok(());
         }
         match open::anew(&self.dir, journal) {
-            Ok(index) => {
-                self.swap(Source::Index(Arc::new(index)));
-                self.remember(&history);
-            }
+            Ok(index) => self.swap(Source::Index(Arc::new(index))),
             Err(problem) => self.trouble().index = Some(problem.to_string()),
         }
         Ok(())

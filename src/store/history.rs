@@ -6,24 +6,38 @@ use super::{Store, StoreError, writer};
 use crate::model::Timestamp;
 
 impl Store {
-    /// Keeps past calls, each in a slot whose earlier call it replaces; calls over 16 KiB are left out. They are no part of
-    /// the truth: a crash may take the newest, and making the index anew takes all.
+    /// Keeps past calls; those over 16 KiB are left out, and the oldest give way. They are no part of the truth: a crash may
+    /// take the newest.
     ///
     /// # Errors
     ///
-    /// The future's: [`StoreError::Closed`].
+    /// The future's: [`StoreError::Closed`], [`StoreError::Io`].
     pub fn remember(
         &self,
-        calls: Vec<(u64, Vec<u8>)>,
+        calls: Vec<Vec<u8>>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
         let done = self.0.queue(writer::Work::Remember(calls), now);
         async move { done.await.unwrap_or(Err(StoreError::Closed)) }
     }
 
-    /// The past calls that are kept, by slot.
+    /// Keeps these past calls in place of all others, of which nothing stays on the disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::remember`].
+    pub fn rewrite_history(
+        &self,
+        calls: Vec<Vec<u8>>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
+        let done = self.0.queue(writer::Work::Rewrite(calls), now);
+        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
+    /// The past calls that are kept, the oldest first; some may stand there twice, the newer one last.
     #[must_use]
-    pub fn history(&self) -> Vec<(u64, Vec<u8>)> {
+    pub fn history(&self) -> Vec<Vec<u8>> {
         self.0.core.history()
     }
 }

@@ -8,6 +8,7 @@
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
 //! watch            notes of hits since they are counted: a process that was killed left it, and the next one reads it
 //! index.damaged-N  the last index that was not believed
+//! history          the newest calls, and history.old those before them: no part of the truth
 //! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
 //! ```
 //!
@@ -30,6 +31,7 @@ mod mend;
 mod offsets;
 mod open;
 mod redo;
+mod ring;
 mod running;
 mod survey;
 mod watch;

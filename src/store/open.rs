@@ -90,8 +90,9 @@ pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<
     let kept = journal.continue_at(survey.end)?;
     told.extend(survey.torn.map(|line| mend::torn(line, kept)));
     let core = Core::new(dir, *journal.header(), bodies, source, failed);
-    if let Some(reason) = journal.broken() {
-        core.written(&Err(StoreError::ReadOnly { reason: reason.into() }));
+    match journal.broken() {
+        Some(reason) => core.written(&Err(StoreError::ReadOnly { reason: reason.into() })),
+        None => core.move_history(),
     }
     told.extend(core.degraded().map(|text| Notice { level: Level::Error, text: sentence(&text) }));
     Ok(Parts { core, journal, notices: told })
@@ -214,18 +215,12 @@ impl Opening<'_> {
                 return self.rebuilt(&reason);
             }
         };
-        // The one thing that the journal cannot give back.
-        let history = index.as_ref().and_then(|index| index.history().ok()).unwrap_or_default();
         drop(index);
         self.journal = journal;
         self.told.extend(notices);
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         Ok(match anew(self.dir, &self.journal) {
-            Ok(index) => {
-                // Nor is it worth an index.
-                let _ = index.remember(&history);
-                Ready::with(index, survey)
-            }
+            Ok(index) => Ready::with(index, survey),
             Err(problem) => Ready::without(offsets, survey, &problem),
         })
     }

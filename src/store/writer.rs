@@ -30,8 +30,10 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// Make these durable, all or none.
     Commit(Vec<Change>),
-    /// Keep these past calls in their slots. They are not synced: a crash may take the newest.
-    Remember(Vec<(u64, Vec<u8>)>),
+    /// Keep these past calls. They are not synced: a crash may take the newest.
+    Remember(Vec<Vec<u8>>),
+    /// Keep these past calls and no others.
+    Rewrite(Vec<Vec<u8>>),
     /// Write the store anew without what was removed before this, and tell what is to be said of it.
     Compact(Timestamp, oneshot::Sender<Vec<Notice>>),
     /// Write nothing more until the other end is dropped: a test looks at what is there before anything is safe.
@@ -107,10 +109,8 @@ impl Writer {
                         }
                     }
                 }
-                Work::Remember(calls) => {
-                    self.core.remember(&calls);
-                    answer([done], &Ok(()));
-                }
+                Work::Remember(calls) => answer([done], &self.core.ring().push(&calls)),
+                Work::Rewrite(calls) => answer([done], &self.core.ring().replace(&calls)),
                 Work::Compact(trash_since, told) => compact.push((trash_since, now, told, done)),
                 #[cfg(test)]
                 Work::Hold(until) => _ = until.recv(),

@@ -1,33 +1,30 @@
-//! Past calls: a ring of slots beside the trees that the journal fills.
+//! Past calls of an older retake: it kept them in a tree of the index.
 
-use super::{INLINE, Index, Result, guard};
+use super::{Index, Result, guard};
+
+const TREE: &[u8] = b"history";
 
 impl Index {
-    /// Puts past calls into their slots.
-    pub(in crate::store) fn remember(&self, calls: &[(u64, Vec<u8>)]) -> Result<()> {
+    /// The past calls that stand in the index and can be read, in no order.
+    pub(in crate::store) fn history(&self) -> Result<Vec<Vec<u8>>> {
         guard(|| {
-            let mut batch = sled::Batch::default();
-            for (slot, call) in calls.iter().filter(|(_, call)| call.len() + 4 <= INLINE) {
-                batch.insert(&slot.to_be_bytes(), [&crc32fast::hash(call).to_be_bytes()[..], call].concat());
+            if !self.db.tree_names().iter().any(|name| name == TREE) {
+                return Ok(Vec::new());
             }
-            Ok(self.history.apply_batch(batch)?)
-        })
-    }
-
-    /// All past calls that can be read, with their slots. A damaged one is left out: it is no part of the truth.
-    pub(in crate::store) fn history(&self) -> Result<Vec<(u64, Vec<u8>)>> {
-        guard(|| {
             let mut all = Vec::new();
-            for entry in &self.history {
-                let (slot, value) = entry?;
+            for value in self.db.open_tree(TREE)?.iter().values() {
+                let value = value?;
                 let sound = value
                     .split_first_chunk::<4>()
                     .filter(|(sum, call)| u32::from_be_bytes(**sum) == crc32fast::hash(call));
-                if let (Some((_, call)), Ok(slot)) = (sound, slot[..].try_into()) {
-                    all.push((u64::from_be_bytes(slot), call.to_vec()));
-                }
+                all.extend(sound.map(|(_, call)| call.to_vec()));
             }
             Ok(all)
         })
+    }
+
+    /// Takes them out: they stand elsewhere from now on.
+    pub(in crate::store) fn drop_history(&self) -> Result<()> {
+        guard(|| Ok(self.db.drop_tree(TREE).map(drop)?))
     }
 }
