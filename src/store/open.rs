@@ -79,11 +79,11 @@ pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<
     let mut opening = Opening { dir, now, journal, bodies, told: Vec::new() };
     let readied = match opening.journal.broken() {
         // sled writes when it is opened.
-        Some(_) => opening.from_journal(None),
+        Some(_) => opening.journal_alone(None),
         None => opening.ready(),
     };
     let Ready { source, survey, failed } = match readied {
-        Err(error) if error.unwritable() => opening.from_journal(Some(error.to_string()))?,
+        Err(error) if error.unwritable() => opening.journal_alone(Some(error.to_string()))?,
         readied => readied?,
     };
     let Opening { mut journal, bodies, mut told, .. } = opening;
@@ -184,7 +184,7 @@ impl Opening<'_> {
     }
 
     /// What the journal alone says, in a store whose index cannot be opened because nothing can be written.
-    fn from_journal(&mut self, failed: Option<String>) -> Result<Ready, StoreError> {
+    fn journal_alone(&mut self, failed: Option<String>) -> Result<Ready, StoreError> {
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         if !survey.flaws.is_empty() {
             self.told.extend(survey.flaws.iter().map(|flaw| flaw.said(0, survey.last())));
@@ -206,7 +206,7 @@ impl Opening<'_> {
                 let survey = Survey::of(self.journal.path(), Mark::default())?;
                 return match index {
                     Some(index) => Ok(Ready::with(index, survey)),
-                    None => self.from_journal(None),
+                    None => self.journal_alone(None),
                 };
             }
             Err(Problem::Store(error)) => return Err(error),
