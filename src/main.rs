@@ -1,11 +1,13 @@
 //! The `retake` program: one verb of the command line, shown on the terminal UI where it needs a screen.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use retake::cli::{self, Keys, Place, Screen, Show};
+use retake::cli::{self, Consent, Keys, Place, Privilege, Screen, Show};
 use retake::desk::Desk;
 use retake::engine;
-use retake::tui::{self, Action, Depth, Keymap, Look, Options, Remap, Theme};
+use retake::reading::{self, sanitize};
+use retake::tui::{self, Action, Depth, Keymap, Look, Options, Remap, Theme, TrustAnswer, TrustQuestion};
 
 fn main() -> ExitCode {
     cli::run(std::env::args_os(), Workbench)
@@ -44,6 +46,20 @@ impl Show for Workbench {
         tui::run(desk, options, engine::now, over).await
     }
 
+    async fn ask(&self, file: &Path, wanted: &[Privilege]) -> anyhow::Result<Consent> {
+        let value =
+            |one: &Privilege| (format!("{}: {} = {}", one.line, one.key, one.value), one.does.clone());
+        let file = sanitize(&file.display().to_string()).into_owned();
+        let question = TrustQuestion { file, values: wanted.iter().map(value).collect() };
+        let theme = theme(&cli::Look::default()).map_err(anyhow::Error::msg)?;
+        let program = std::env::var("TERM_PROGRAM").ok();
+        Ok(match tui::ask_trust(question, theme.in_depth(Depth::of(program.as_deref()))).await? {
+            TrustAnswer::Trust => Consent::Given,
+            TrustAnswer::Without => Consent::Withheld,
+            TrustAnswer::Leave => Consent::Leave,
+        })
+    }
+
     fn wrong(&self, look: &cli::Look) -> Vec<(Option<Place>, String)> {
         let mut problems = keymap(&look.keymap).err().unwrap_or_default();
         problems.extend(theme(look).err().map(|text| (None, text)));
@@ -64,7 +80,7 @@ fn theme(look: &cli::Look) -> Result<Theme, String> {
     let theme = Theme::choose(chosen, no_color, std::env::var("COLORFGBG").ok().as_deref());
     let Some(path) = file else { return Ok(theme) };
     let name = path.display();
-    let text = std::fs::read_to_string(path)
+    let text = reading::regular_text(path, reading::SMALL_FILE)
         .map_err(|error| format!("theme: expected auto, dark, light, mono or a file; `{name}`: {error}"))?;
     theme.colored(&text).map_err(|error| format!("theme `{name}`: {error}"))
 }

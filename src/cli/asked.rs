@@ -1,6 +1,6 @@
 //! A request as people hand one in: a curl command, a JSON request, or a body and where it goes.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use super::curl;
 use super::exit::Usage;
 use crate::model::Headers;
 use crate::proxy::Question;
+use crate::reading::{LARGE_FILE, bounded_text, named_text};
 
 /// Where a request comes from and where it would go.
 #[derive(clap::Args)]
@@ -61,12 +62,12 @@ impl Asked {
     /// What was handed in, and where.
     fn text(&self) -> Result<(String, String), Usage> {
         if self.reads_stdin() {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Usage(format!("the request on stdin cannot be read: {error}")))?;
+            let read = bounded_text(std::io::stdin(), LARGE_FILE);
+            let text =
+                read.map_err(|error| Usage(format!("the request on stdin cannot be read: {error}")))?;
             Ok((text, "stdin".to_owned()))
         } else {
-            let read = std::fs::read_to_string(&self.file);
+            let read = named_text(&self.file, LARGE_FILE);
             let name = self.file.display().to_string();
             Ok((read.map_err(|error| Usage(format!("{name} cannot be read: {error}")))?, name))
         }

@@ -6,7 +6,7 @@ use super::config::Config;
 use super::exit::Usage;
 use super::proxy::log_to_file;
 use super::workbench::{Screen, Show, refuse_without_terminal, refuse_wrong_look};
-use super::{Common, print};
+use super::{Common, print, workbench};
 use crate::desk::{Desk, Owner};
 use crate::model::{Level, Notice};
 use crate::upstream::Base;
@@ -24,7 +24,7 @@ pub(super) struct Place {
 pub(super) async fn run(common: &Common, place: Place, show: impl Show) -> anyhow::Result<ExitCode> {
     let base: Base = place.url.parse().map_err(|error| Usage(format!("{error}")))?;
     refuse_without_terminal()?;
-    let config = Config::read(common)?;
+    let Some(config) = workbench::consented(common, &show).await? else { return Ok(ExitCode::SUCCESS) };
     refuse_wrong_look(common, &config.look, &show)?;
     log_to_file();
     let token = place.token.filter(|token| !token.is_empty());

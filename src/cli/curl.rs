@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::model::Headers;
 use crate::proxy::Question;
+use crate::reading::{LARGE_FILE, named_bytes};
 
 /// Options that take a value and change nothing about what is sent.
 const WITH_VALUE: &[&str] = &[
@@ -170,7 +171,8 @@ fn content(value: &str, dir: &Path) -> Result<Vec<u8>, String> {
         Some("-") => Err("a body from stdin (`@-`) cannot be read here; name a file".into()),
         Some(name) => {
             let path = dir.join(name);
-            std::fs::read(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+            named_bytes(&path, LARGE_FILE)
+                .map_err(|error| format!("{} cannot be read: {error}", path.display()))
         }
         None => Ok(value.as_bytes().to_vec()),
     }

@@ -85,6 +85,7 @@ fn ending(text: &str) -> Result<Ending, String> {
 
 pub(super) async fn edit(common: &Common, changes: Changes) -> anyhow::Result<ExitCode> {
     let revisions = changes.revisions()?;
+    list::refuse_withheld(common)?;
     list::at_desk(common, async |desk| {
         let row = pick::one(desk, &changes.id).await?;
         let revisions = if revisions.is_empty() {

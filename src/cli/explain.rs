@@ -25,6 +25,7 @@ pub(super) struct Source {
 }
 
 pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitCode> {
+    list::refuse_withheld(common)?;
     let mut question = source.asked.question()?;
     let mode = source.mode.or_else(|| common.layers.flags.mode.clone());
     for (name, value) in [("x-retake-mode", &mode), ("x-retake-scope", &source.scope)] {

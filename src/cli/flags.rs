@@ -11,22 +11,33 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::exit::Usage;
 
 /// The flags of a store and of its configuration.
-const PLACE: &[&str] = &["store", "config"];
+const PLACE: &[&str] = &["store", "config", "trust"];
 /// All flags of a proxy beside these.
-const PROXY: &[&str] =
-    &["store", "config", "listen", "mode", "preset", "strategy", "upstreams", "never_forward", "no_scrub"];
+const PROXY: &[&str] = &[
+    "store",
+    "config",
+    "trust",
+    "listen",
+    "mode",
+    "preset",
+    "strategy",
+    "upstreams",
+    "never_forward",
+    "no_scrub",
+];
 /// What asking an upstream outside of any call depends on.
-const ASKING: &[&str] = &["store", "config", "upstreams", "never_forward", "no_scrub"];
+const ASKING: &[&str] = &["store", "config", "trust", "upstreams", "never_forward", "no_scrub"];
 
 /// The shared flags that a verb obeys, by their ids; the workbench is the verb without a name.
 fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
     match verb {
         None | Some("tui" | "serve" | "run" | "doctor") => PROXY,
         Some("rerecord" | "keep") => ASKING,
-        Some("explain") => &["store", "config", "mode"],
-        Some("new") => &["store", "config", "strategy", "upstreams"],
-        Some("demo") => &["config", "listen"],
-        Some("config") => &["config"],
+        Some("explain") => &["store", "config", "trust", "mode"],
+        Some("new") => &["store", "config", "trust", "strategy", "upstreams"],
+        Some("demo") => &["config", "trust", "listen"],
+        Some("config") => &["config", "trust"],
+        Some("trust") => &["config"],
         Some("completions" | "man") => &[],
         Some(_) => PLACE,
     }
@@ -37,6 +48,8 @@ fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
 pub(super) struct Said {
     pub(super) store: Option<PathBuf>,
     pub(super) config: Option<PathBuf>,
+    /// Whether a project's file is trusted for this run.
+    pub(super) trust: bool,
     pub(super) listen: Option<String>,
     pub(super) mode: Option<String>,
     pub(super) preset: Option<String>,
@@ -56,7 +69,7 @@ pub(super) struct Layers {
 }
 
 /// The shared flags themselves, in the order of the help.
-fn shared() -> [Arg; 9] {
+fn shared() -> [Arg; 10] {
     let path = || value_parser!(PathBuf);
     let text = || ValueParser::string();
     let valued = |id: &'static str, long: &'static str, name: &'static str, variable: &'static str| {
@@ -73,6 +86,11 @@ fn shared() -> [Arg; 9] {
         valued("config", "config", "FILE", "RETAKE_CONFIG")
             .value_parser(path())
             .help("The configuration file [default: retake.toml in the project's folder, if it is there]"),
+        // A variable would trust whatever project somebody comes to; RETAKE_CONFIG names one.
+        Arg::new("trust")
+            .long("trust")
+            .action(ArgAction::SetTrue)
+            .help("Trust the project's configuration file for this run, whatever it says"),
         valued("listen", "listen", "ADDR:PORT", "RETAKE_LISTEN")
             .help("Where the proxy listens; port 0 picks a free one [default: 127.0.0.1:4010]"),
         valued("mode", "mode", "MODE", "RETAKE_MODE")
@@ -86,6 +104,8 @@ fn shared() -> [Arg; 9] {
         valued("upstreams", "upstream", "NAME=URL", "RETAKE_UPSTREAM")
             .action(ArgAction::Append)
             .value_delimiter(',')
+            // A URL may hold a password, and help is shown to others.
+            .hide_env_values(true)
             .help("An upstream's base URL; repeatable"),
         switch("never_forward", "never-forward", "RETAKE_NEVER_FORWARD")
             .help("Refuse every call that would be forwarded; nothing lifts that"),
@@ -177,6 +197,7 @@ impl Said {
         Self {
             store: path("store"),
             config: path("config"),
+            trust: switch("trust") == Some(true),
             listen: text("listen"),
             mode: text("mode"),
             preset: text("preset"),

@@ -30,6 +30,7 @@ fn number(text: &str) -> Result<u64, String> {
 }
 
 pub(super) async fn run(common: &Common, call: Call) -> anyhow::Result<ExitCode> {
+    list::refuse_withheld(common)?;
     list::at_desk_asking(common, async |desk| {
         let Some(id) = kept(desk, &call).await? else {
             print::note("nothing was kept");

@@ -12,6 +12,7 @@ use super::{Common, attach, pick, print};
 use crate::desk::Desk;
 use crate::model::{Ending, RecordingId, Row};
 use crate::reading::human;
+use crate::store;
 
 pub(super) async fn run(
     common: &Common,
@@ -139,6 +140,15 @@ fn marks(row: &Row, expired: bool) -> String {
     ];
     let said: Vec<_> = marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
     said.join(",")
+}
+
+/// Refuses a verb that would ask upstreams, scrub or explain otherwise than the configuration says, because nobody vouches
+/// for that. The owner of a store has settings of its own.
+pub(super) fn refuse_withheld(common: &Common) -> anyhow::Result<()> {
+    if store::owner(&common.store).is_none_or(|owner| owner.address.is_none()) {
+        Config::read(common)?.refuse_withheld()?;
+    }
+    Ok(())
 }
 
 /// Does something at the desk of a store that must be there, and closes that.

@@ -18,6 +18,7 @@ use crate::editing::set_text;
 use crate::engine::{Draft, VerbError, plain_response};
 use crate::model::{Request, Response, Strategy};
 use crate::proxy::Question;
+use crate::reading::{LARGE_FILE, bounded, named_bytes};
 
 /// A recording from scratch.
 #[derive(Args)]
@@ -67,6 +68,7 @@ pub(super) struct Copies {
 }
 
 pub(super) async fn new(common: &Common, new: New) -> anyhow::Result<ExitCode> {
+    list::refuse_withheld(common)?;
     let Some(question) = new.question()? else {
         print::note("nothing was made");
         return Ok(ExitCode::SUCCESS);
@@ -192,10 +194,9 @@ fn plain_request(to: &str, model: &str, prompt: &str) -> Result<Value, Usage> {
 /// The bytes of a file, or of stdin for `-`.
 pub(super) fn read(file: &Path) -> Result<Bytes, Usage> {
     let bytes = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
+        bounded(std::io::stdin(), LARGE_FILE)
     } else {
-        std::fs::read(file)
+        named_bytes(file, LARGE_FILE)
     };
     bytes.map(Bytes::from).map_err(|error| Usage(format!("{} cannot be read: {error}", file.display())))
 }

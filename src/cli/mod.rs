@@ -41,11 +41,12 @@ mod suggest;
 mod table;
 mod traffic;
 mod trash;
+mod trust;
 mod undo;
 mod workbench;
 
-pub use config::{Keys, Look, Place, Theme};
-pub use workbench::{Screen, Show};
+pub use config::{Keys, Look, Place, Privilege, Theme};
+pub use workbench::{Consent, Screen, Show};
 
 use exit::Exit;
 use flags::Layers;
@@ -153,6 +154,12 @@ enum Verb {
     /// Write, check or find the configuration
     #[command(subcommand)]
     Config(config::verbs::Verb),
+    /// Let the project's configuration file do what only a trusted one may, after a look at what that is
+    ///
+    /// A file that comes with a project may say how calls are answered and compared. Upstreams of its own, keys from the
+    /// environment, an address beyond this machine, programs and the like need trust, once for each content. A file that is
+    /// named with --config is trusted.
+    Trust(trust::Which),
     /// Look at the terminal, the store, the configuration and the upstreams, and say what is wrong
     Doctor {
         /// One JSON object
@@ -246,6 +253,7 @@ async fn carry_out(verb: Option<Verb>, common: Common, show: impl Show) -> anyho
         Some(Verb::Config(verb)) => config::verbs::run(&common, verb, &show),
         Some(Verb::Explain(source)) => explain::run(&common, source).await,
         Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
+        Some(Verb::Trust(which)) => trust::run(&common, &which),
         Some(Verb::Doctor { json, offline }) => doctor::run(&common, json, offline).await,
         Some(Verb::Completions { shell }) => Ok(generate::completions(command(), shell)),
         Some(Verb::Man { dir }) => generate::man(command(), dir.as_deref()),

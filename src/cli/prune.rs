@@ -1,7 +1,6 @@
 //! `retake prune`, `compact` and `usage`: what can go, what that would cost, and what other machines know of it.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ use crate::desk::Desk;
 use crate::engine::{Merged, UsageReport};
 use crate::model::RecordingId;
 use crate::query::{Kind, help};
-use crate::reading::{human, sanitize};
+use crate::reading::{LARGE_FILE, bounded_text, human, named_text, sanitize};
 use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
 
 /// What is pruned.
@@ -352,13 +351,12 @@ fn told(Merged { recordings: known, unknown }: &Merged) -> String {
 
 fn read(file: &Path) -> anyhow::Result<UsageReport> {
     let (text, name) = if file == Path::new("-") {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
-        read.map_err(|error| Usage(format!("the report on stdin cannot be read: {error}")))?;
+        let read = bounded_text(std::io::stdin(), LARGE_FILE);
+        let text = read.map_err(|error| Usage(format!("the report on stdin cannot be read: {error}")))?;
         (text, "stdin".to_owned())
     } else {
         let name = file.display().to_string();
-        let read = std::fs::read_to_string(file);
+        let read = named_text(file, LARGE_FILE);
         (read.map_err(|error| NotFound(format!("{name} cannot be read: {error}")))?, name)
     };
     let parsed = serde_json::from_str(&text);

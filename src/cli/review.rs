@@ -58,6 +58,7 @@ fn verdict(text: &str) -> Result<Verdict, String> {
 }
 
 pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<ExitCode> {
+    list::refuse_withheld(common)?;
     list::at_desk_asking(common, async |desk| {
         let rows = pick::all(desk, &anew.which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();

@@ -31,6 +31,7 @@ pub(super) struct Scrub {
 
 pub(super) async fn run(common: &Common, asked: Scrub) -> anyhow::Result<ExitCode> {
     debug_assert!(asked.again);
+    list::refuse_withheld(common)?;
     list::at_desk(common, async |desk| {
         let work = Progress::start("looking at what is stored", None);
         let plan = desk.scrub_again(true).await?;

@@ -36,6 +36,9 @@ impl Lines {
 pub(super) async fn run(common: &Common, lines: Lines) -> anyhow::Result<ExitCode> {
     log_to_stderr(lines == Lines::None);
     let config = Config::read(common)?;
+    config.refuse_withheld()?;
+    // The first line: who starts a proxy sees what a file does beside what they asked for.
+    config.granted().iter().for_each(|line| print::note(line));
     // Before the address is said: who reads it may send a signal at once.
     let mut signals = Signals::listen()?;
     let running = Running::start(&common.store, &config).await?;

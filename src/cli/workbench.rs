@@ -4,10 +4,11 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::config::{self, Config, Look, Place};
+use super::config::{self, Config, Look, Place, Privilege};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
 use super::{Common, attach, exit, print};
@@ -38,10 +39,24 @@ pub struct Screen {
     pub length: Option<Duration>,
 }
 
+/// What somebody says to what a project's file wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// It may, until it changes.
+    Given,
+    /// Start without it.
+    Withheld,
+    /// Do not start.
+    Leave,
+}
+
 /// How a screen is shown.
 pub trait Show {
     /// Shows a screen until somebody leaves it.
     fn show(&self, desk: Desk, screen: Screen) -> impl Future<Output = anyhow::Result<()>>;
+
+    /// Asks on a screen whether a project's file may do these things.
+    fn ask(&self, file: &Path, wanted: &[Privilege]) -> impl Future<Output = anyhow::Result<Consent>>;
 
     /// What is wrong with a look, in sentences, each with the line of the configuration where one is to blame.
     fn wrong(&self, look: &Look) -> Vec<(Option<Place>, String)>;
@@ -56,7 +71,7 @@ pub(super) fn refuse_wrong_look(common: &Common, look: &Look, show: &impl Show) 
 
 pub(super) async fn run(common: &Common, show: impl Show) -> anyhow::Result<ExitCode> {
     refuse_without_terminal()?;
-    let config = Config::read(common)?;
+    let Some(config) = consented(common, &show).await? else { return Ok(ExitCode::SUCCESS) };
     refuse_wrong_look(common, &config.look, &show)?;
     log_to_file();
     let running = match Running::start(&common.store, &config).await {
@@ -70,6 +85,20 @@ pub(super) async fn run(common: &Common, show: impl Show) -> anyhow::Result<Exit
     shown?;
     print::note(&summary);
     Ok(cut_short.map_or(ExitCode::SUCCESS, exit::of_signal))
+}
+
+/// The configuration, after somebody said whether the file may do what only a trusted one may; none when they leave.
+pub(super) async fn consented(common: &Common, show: &impl Show) -> anyhow::Result<Option<Config>> {
+    loop {
+        let config = Config::read(common)?;
+        let (Some(trusted), [_, ..]) = (&config.trusted, config.withheld()) else { return Ok(Some(config)) };
+        match show.ask(trusted.path(), config.withheld()).await? {
+            // What is read next may be another content already, which is asked about, too.
+            Consent::Given => trusted.grant()?,
+            Consent::Withheld => return Ok(Some(config)),
+            Consent::Leave => return Ok(None),
+        }
+    }
 }
 
 /// Whether a store could not be had because a proxy runs on it.

@@ -7,7 +7,7 @@ use crate::desk::{Desk, DeskError};
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision, Tag, Verdict};
 use crate::model::{CallId, Mode, RecordingId};
-use crate::reading::human;
+use crate::reading::{LARGE_FILE, human, named_bytes};
 
 /// One change. Success shows as an event of the engine; what that does not tell is told in a few words.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,8 +182,11 @@ async fn derived(
 async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
     let home = path.strip_prefix("~/").zip(std::env::var_os("HOME"));
     let place = home.map_or_else(|| path.into(), |(rest, home)| std::path::Path::new(&home).join(rest));
-    let wrong = |error| DeskError::Question(format!("{} cannot be read: {error}", place.display()));
-    tokio::fs::read(&place).await.map_err(wrong)
+    let wrong =
+        |error: std::io::Error| DeskError::Question(format!("{} cannot be read: {error}", place.display()));
+    let file = place.clone();
+    let read = tokio::task::spawn_blocking(move || named_bytes(&file, LARGE_FILE)).await;
+    read.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(wrong)
 }
 
 async fn rerecorded(

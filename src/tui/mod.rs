@@ -70,6 +70,7 @@ mod narrow;
 mod pulse;
 mod reconcile;
 mod shell;
+mod trust;
 mod typing;
 mod work;
 
@@ -87,6 +88,7 @@ pub use action::Action;
 pub use app::Options;
 pub use keymap::{Conflict, Keymap, Remap, is_spelled};
 pub use theme::{Depth, Look, Theme, ThemeError};
+pub use trust::{TrustAnswer, TrustQuestion, ask_trust};
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};

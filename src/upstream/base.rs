@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use http::Uri;
 
+use super::MaskedUrl;
+
 /// The URL that a mount stands for: scheme, host, port, and a path that is put before each target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
@@ -122,7 +124,7 @@ impl FromStr for Base {
     type Err = ParseBaseError;
     fn from_str(text: &str) -> Result<Self, ParseBaseError> {
         let text = text.trim().trim_end_matches('/');
-        let wrong = |problem| ParseBaseError { text: text.into(), problem };
+        let wrong = |problem| ParseBaseError { text: MaskedUrl(text).to_string(), problem };
         let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read as a URL"))?;
         match uri.scheme_str() {
             Some("http" | "https") => {}
@@ -173,7 +175,8 @@ mod tests {
             ("http://[::1]:x", "port"),
             ("", "URL"),
         ] {
-            assert!(text.parse::<Base>().unwrap_err().to_string().contains(problem), "{text}");
+            let said = text.parse::<Base>().unwrap_err().to_string();
+            assert!(said.contains(problem) && !said.contains("pass@"), "{text}: {said}");
         }
     }
 

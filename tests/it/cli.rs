@@ -9,6 +9,7 @@ mod expired;
 mod explain;
 mod forbidden;
 mod generated;
+mod hostile_repository;
 mod killed;
 mod look;
 mod operator;

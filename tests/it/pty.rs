@@ -11,6 +11,7 @@ mod pictures;
 mod resize;
 mod start;
 mod suspend;
+mod trust;
 mod verbs;
 
 use axum::response::Response;

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
+use super::keys;
 use super::preset::Preset;
+use super::privilege::{self, Found, Misplaced, Privilege};
+use super::trust::Trust;
 use super::{Icons, Theme};
 use crate::engine::{FailurePolicy, OnExpired};
 use crate::matching::{DatedModels, Ignore, MountNames, ScrubPattern};
 use crate::model::{Latency, Mode, Playback, Strategy};
-use crate::reading::Price;
+use crate::reading::{Price, sanitize, sanitize_lines};
 
 /// Everything that the file may say.
 #[derive(Debug, Deserialize)]
@@ -30,7 +34,7 @@ pub(super) struct File {
     pub(super) scrub_personal: Option<bool>,
     pub(super) scrub_answers: Option<bool>,
     pub(super) miss_status: Option<Spanned<u16>>,
-    pub(super) public_url: Option<String>,
+    pub(super) public_url: Option<Spanned<String>>,
     pub(super) on_expired: Option<OnExpired>,
     #[serde(default)]
     pub(super) expiry: Vec<Spanned<ExpiryEntry>>,
@@ -43,10 +47,10 @@ pub(super) struct File {
     pub(super) mouse: Option<bool>,
     #[serde(default)]
     pub(super) keymap: BTreeMap<String, Spanned<Keys>>,
-    #[serde(default = "nothing")]
-    pub(super) copy: Spanned<String>,
-    #[serde(default = "nothing")]
-    pub(super) open: Spanned<String>,
+    #[serde(default)]
+    pub(super) copy: String,
+    #[serde(default)]
+    pub(super) open: String,
     #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]
@@ -80,10 +84,6 @@ pub(super) struct File {
 pub(super) struct RecordTable {
     #[serde(default)]
     pub(super) failures: FailurePolicy,
-}
-
-fn nothing() -> Spanned<String> {
-    Spanned::new(0..0, String::new())
 }
 
 /// A key, or several.
@@ -120,59 +120,10 @@ pub(super) struct RouteEntry {
     pub(super) r#match: Option<Strategy>,
 }
 
-/// The keys below `[mounts.NAME]`, whose names are people's own.
-const MOUNT: &str = "mounts.NAME";
-
-/// The keys of each table; those of `upstreams`, `aliases`, `keys`, `prices`, `keymap` and `failures`
-/// are people's own.
-const KEYS: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "listen",
-            "preset",
-            "mode",
-            "match",
-            "match_headers",
-            "keep_headers",
-            "dated_models",
-            "playback",
-            "latency",
-            "never_forward",
-            "scrub_personal",
-            "scrub_answers",
-            "miss_status",
-            "public_url",
-            "on_expired",
-            "expiry",
-            "keys",
-            "prices",
-            "theme",
-            "icons",
-            "mouse",
-            "keymap",
-            "copy",
-            "open",
-            "origins",
-            "hosts",
-            "upstreams",
-            "aliases",
-            "profile",
-            "route",
-            "ignore",
-            "scrub",
-            "record",
-            "mounts",
-        ],
-    ),
-    ("record", &["failures"]),
-    ("profile", &["name", "key", "mode", "match", "upstream_key"]),
-    ("expiry", &["tag", "max_age"]),
-    ("route", &["endpoint", "model", "mode", "match"]),
-    ("ignore", &["endpoint", "field", "pattern"]),
-    ("scrub", &["name", "pattern"]),
-    (MOUNT, &["public", "secret"]),
-];
+/// How many problems of one file are told; the others are counted.
+const TOLD: usize = 20;
+/// The longest name that is compared with those that are known, in bytes.
+const COMPARED: usize = 40;
 
 /// A file that was read: its name, and what it says.
 #[derive(Debug, Default)]
@@ -180,8 +131,18 @@ pub(super) struct Source {
     /// None where there is no file.
     pub(super) path: Option<PathBuf>,
     pub(super) text: String,
-    /// Whether somebody chose it, on the command line or by its place; else it was found where the program runs.
-    pub(super) named: bool,
+    /// Who vouches for it.
+    pub(super) trust: Trust,
+    /// Where its lines begin, once somebody asked.
+    pub(super) lines: OnceLock<Vec<usize>>,
+}
+
+/// What a file says that is in force, and what it holds that only a trusted one may.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) file: File,
+    /// All that only a trusted file may hold; of a file that nobody vouches for none of it is in `file`.
+    pub(super) privileges: Vec<Privilege>,
 }
 
 /// Something wrong in a configuration file.
@@ -218,58 +179,58 @@ impl Source {
         self.path.as_deref().unwrap_or(default).display().to_string()
     }
 
+    /// The folder that paths in it begin from.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+
+    /// The line of a byte, from 1.
+    fn line(&self, at: usize) -> usize {
+        let begins = |text: &str| text.match_indices('\n').map(|(at, _)| at).collect();
+        self.lines.get_or_init(|| begins(&self.text)).partition_point(|end| *end < at) + 1
+    }
+
     pub(super) fn problem(&self, at: Option<Range<usize>>, key: &str, text: impl fmt::Display) -> Problem {
-        let before = at.and_then(|at| self.text.get(..at.start));
         Problem {
             file: self.name(),
-            line: before.map(|before| before.matches('\n').count() + 1),
-            key: (!key.is_empty()).then(|| key.to_owned()),
-            text: text.to_string().trim_end().to_owned(),
+            line: at.map(|at| self.line(at.start)),
+            key: (!key.is_empty()).then(|| sanitize(key).into_owned()),
+            text: sanitize_lines(text.to_string().trim_end()).into_owned(),
             warning: false,
         }
     }
 
-    /// What the file says.
-    pub(super) fn parsed(&self) -> Result<File, Vec<Problem>> {
+    /// What the file says, as far as somebody vouches for it.
+    pub(super) fn parsed(&self) -> Result<Parsed, Vec<Problem>> {
         let broken = |error: &toml::de::Error| vec![self.problem(error.span(), "", error.message())];
-        let table = DeTable::parse(&self.text).map_err(|error| broken(&error))?;
-        let mut problems = Vec::new();
-        self.unknown("", "", table.get_ref(), &mut problems);
-        if !problems.is_empty() {
-            return Err(problems);
+        let mut table = DeTable::parse(&self.text).map_err(|error| broken(&error))?;
+        let Found { misplaced, privileged } =
+            privilege::found(table.get_ref(), &self.text, self.folder(), |at| self.line(at));
+        if !misplaced.is_empty() {
+            return Err(self.told(&misplaced));
         }
-        toml::from_str(&self.text).map_err(|error| broken(&error))
+        let (places, privileges) = privileged.into_iter().unzip();
+        if !self.trust.is_given() {
+            privilege::take_out(table.get_mut(), &places);
+        }
+        let file = File::deserialize(toml::Deserializer::from(table)).map_err(|error| broken(&error))?;
+        Ok(Parsed { file, privileges })
     }
 
-    /// Names keys of the table `shown` that mean nothing where the keys of `place` are known.
-    fn unknown(&self, place: &str, shown: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
-        let Some((_, known)) = KEYS.iter().find(|(name, _)| *name == place) else { return };
-        for (key, value) in table {
-            let name = key.get_ref().to_string();
-            let whole = if shown.is_empty() { name.clone() } else { format!("{shown}.{name}") };
-            if !known.contains(&name.as_str()) {
-                problems.push(self.problem(Some(key.span()), &whole, unknown(&name, known)));
-                continue;
-            }
-            match value.get_ref() {
-                DeValue::Array(items) => {
-                    for item in items {
-                        if let DeValue::Table(table) = item.get_ref() {
-                            self.unknown(&name, &name, table, problems);
-                        }
-                    }
-                }
-                DeValue::Table(mounts) if name == "mounts" => {
-                    for (mount, value) in mounts {
-                        if let DeValue::Table(table) = value.get_ref() {
-                            self.unknown(MOUNT, &format!("{name}.{}", mount.get_ref()), table, problems);
-                        }
-                    }
-                }
-                DeValue::Table(table) => self.unknown(&name, &name, table, problems),
-                _ => {}
-            }
+    /// The first of so many, and how many more there are.
+    fn told(&self, misplaced: &[Misplaced]) -> Vec<Problem> {
+        let problem = |wrong: &Misplaced| {
+            let text = match &wrong.unknown {
+                Some((name, table)) => unknown(name, &keys::names(table).collect::<Vec<_>>()),
+                None => "a table is expected here, such as [NAME] with a key = value in each line".into(),
+            };
+            self.problem(Some(wrong.at.clone()), &wrong.path, text)
+        };
+        let mut told: Vec<_> = misplaced.iter().take(TOLD).map(problem).collect();
+        if let Some(more) = misplaced.len().checked_sub(TOLD + 1) {
+            told.push(self.problem(None, "", format!("{} more keys are unknown", more + 1)));
         }
+        told
     }
 }
 
@@ -286,8 +247,9 @@ impl File {
 /// A key that is not known, the nearest that is, and all of them.
 fn unknown(name: &str, known: &[&str]) -> String {
     let distance = |other: &&&str| strsim::osa_distance(name, other);
-    let nearest =
-        known.iter().min_by_key(distance).filter(|other| distance(other) <= (name.len() / 3).max(2));
+    // The time that it takes grows with the length, and what is much longer than all that are known is near to none.
+    let near = if name.len() > COMPARED { None } else { known.iter().min_by_key(distance) };
+    let nearest = near.filter(|other| distance(other) <= (name.len() / 3).max(2));
     let nearest = nearest.map(|other| format!("did you mean `{other}`? ")).unwrap_or_default();
     let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
     format!("this key is unknown; {nearest}known are {}", known.join(", "))

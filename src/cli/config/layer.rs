@@ -8,6 +8,7 @@ use super::{Settings, flag};
 use crate::cli::exit::Usage;
 use crate::cli::flags::{Layers, Said};
 use crate::model::{Mode, Strategy};
+use crate::upstream::MaskedUrl;
 
 /// Who decided about calls, as people know that: `--mode`, `RETAKE_PRESET=ci`, "`mode` in retake.toml".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +128,7 @@ pub(super) fn strategy(layers: &Layers) -> Result<Option<(Strategy, String)>, Us
 pub(super) fn upstreams(layers: &Layers) -> impl Iterator<Item = (&str, String)> {
     let [flags, environment] = layers.before_file();
     [environment, flags].into_iter().flat_map(|(origin, said)| {
-        said.upstreams.iter().map(move |pair| (pair.as_str(), origin.with("upstream", pair)))
+        said.upstreams.iter().map(move |pair| (pair.as_str(), origin.with("upstream", MaskedUrl(pair))))
     })
 }
 

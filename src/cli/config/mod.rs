@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use toml::Spanned;
 use wildmatch::WildMatch;
 
 use super::Common;
@@ -14,20 +15,27 @@ use super::flags::Layers;
 use crate::engine::{Profile, Route, Secret, Settings, key_variables};
 use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
 use crate::model::{Hash, Level, Notice, Strategy};
-use crate::reading::{Prices, human};
+use crate::reading::{Prices, SMALL_FILE, human, regular_text};
 use crate::retention::MaxAge;
 use crate::upstream::Base;
 
+mod askers;
 mod file;
+mod keys;
 mod layer;
 mod look;
 mod preset;
+mod privilege;
+mod trust;
 pub(super) mod verbs;
 mod watch;
 
+use askers::askers;
 pub(super) use file::Problem;
-use file::{ExpiryEntry, File, ProfileEntry, RouteEntry, Source};
+use file::{ExpiryEntry, File, Parsed, ProfileEntry, RouteEntry, Source};
 pub(super) use layer::Deciders;
+pub use privilege::Privilege;
+pub(super) use trust::{Trust, Trusted, privileges, revoke};
 pub(super) use watch::Watch;
 
 /// Where the configuration is looked for.
@@ -48,6 +56,14 @@ pub(super) struct Config {
     pub(super) warnings: Vec<Problem>,
     /// The file, to look whether it changed.
     pub(super) watch: Watch,
+    /// The file's name.
+    pub(super) file: String,
+    /// Who vouches for the file.
+    pub(super) trust: Trust,
+    /// What to remember when somebody trusts it; none where there is no file.
+    pub(super) trusted: Option<Trusted>,
+    /// All that only a trusted file may hold; where nobody vouches for it, none of it is in force.
+    pub(super) privileges: Vec<Privilege>,
 }
 
 /// What the screen looks and feels like.
@@ -137,25 +153,51 @@ fn file_of(common: &Common) -> (PathBuf, bool) {
 }
 
 fn source(path: &Path, must: bool) -> Result<Source, Usage> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Source { path: Some(path.into()), text, named: must }),
+    match regular_text(path, SMALL_FILE) {
+        Ok(text) => {
+            let trust = if must { Trust::Named } else { Trust::Nobody };
+            let mut source = Source { path: Some(path.into()), text, trust, ..Source::default() };
+            if !must && Trusted::of(&source).is_some_and(|trusted| trusted.is_granted()) {
+                source.trust = Trust::Granted;
+            }
+            Ok(source)
+        }
         Err(error) if !must && error.kind() == std::io::ErrorKind::NotFound => Ok(Source::default()),
         Err(error) => Err(Usage(format!("the configuration {} cannot be read: {error}", path.display()))),
     }
 }
 
+/// The file that is read, and who vouches for it.
+fn found(common: &Common) -> Result<Source, Usage> {
+    let (path, must) = file_of(common);
+    let mut source = source(&path, must)?;
+    if common.layers.flags.trust && !source.trust.is_given() {
+        source.trust = Trust::ThisRun;
+    }
+    Ok(source)
+}
+
+/// This file, or the one that would be read.
+pub(super) fn path(common: &Common, file: Option<PathBuf>) -> PathBuf {
+    file.unwrap_or_else(|| file_of(common).0)
+}
+
 impl Config {
     /// Reads everything that decides how the proxy runs.
     pub(super) fn read(common: &Common) -> anyhow::Result<Self> {
-        let (path, must) = file_of(common);
-        Self::from(&source(&path, must)?, &look::own()?, &path, &common.layers)
+        let (path, _) = file_of(common);
+        Self::from(&found(common)?, &look::own()?, &path, &common.layers)
     }
 
     /// What people should know and what does not stop anything.
     pub(super) fn notices(&self) -> Vec<Notice> {
         let notice = |text: String| Notice { level: Level::Warning, text };
-        let warnings = self.warnings.iter().map(|warning| notice(warning.to_string()));
-        warnings.chain(self.under_ceiling().map(notice)).collect()
+        let warnings = self.warnings.iter().map(ToString::to_string);
+        let withheld = self
+            .withheld()
+            .iter()
+            .map(|one| format!("{}, {one}; not in force, as it is not trusted", self.file));
+        warnings.chain(withheld).chain(self.under_ceiling()).map(notice).collect()
     }
 
     /// What is to be said where somebody's mode would forward calls and somebody else's ceiling forbids that.
@@ -166,11 +208,10 @@ impl Config {
     }
 
     fn from(source: &Source, own: &Source, path: &Path, layers: &Layers) -> anyhow::Result<Self> {
-        let file = source.parsed().map_err(|problems| all(&problems))?;
+        let Parsed { file, privileges } = source.parsed().map_err(|problems| all(&problems))?;
         let mut problems = Vec::new();
         let mut settings = settled(source, &file, &mut problems);
-        let (wrong, mut warnings): (Vec<_>, Vec<_>) =
-            problems.into_iter().partition(|problem| !problem.warning);
+        let (wrong, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| !problem.warning);
         if !wrong.is_empty() {
             return Err(all(&wrong).into());
         }
@@ -187,12 +228,26 @@ impl Config {
                 pair.split_once('=').ok_or_else(|| Usage(format!("{name}: expected NAME=URL")))?;
             add_upstream(&mut settings, mount, url).map_err(|error| Usage(format!("{name}: {error}")))?;
         }
-        let look = look::look(source, &file, own, &mut warnings).map_err(|problems| all(&problems))?;
+        let look = look::look(source, &file, own).map_err(|problems| all(&problems))?;
         let listen = layers.flags.listen.clone().or_else(|| layers.environment.listen.clone());
         let listen = address(&listen.or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
         refuse_itself(&settings, listen)?;
-        let watch = Watch::new(path, source.named, layers);
-        Ok(Self { listen, settings, deciders, public_url: file.public_url, look, warnings, watch })
+        let watch = Watch::new(path, source, &privileges, layers);
+        let public_url = file.public_url.map(Spanned::into_inner);
+        let (trusted, trust, file) = (Trusted::of(source), source.trust, source.name());
+        Ok(Self {
+            listen,
+            settings,
+            deciders,
+            public_url,
+            look,
+            warnings,
+            watch,
+            file,
+            trust,
+            trusted,
+            privileges,
+        })
     }
 }
 
@@ -231,6 +286,10 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
             problems.push(source.problem(Some(url.span()), &format!("upstreams.{mount}"), error));
         }
     }
+    if let Some(Err(error)) = file.public_url.as_ref().map(|url| url.get_ref().parse::<Base>()) {
+        let at = file.public_url.as_ref().map(Spanned::span);
+        problems.push(source.problem(at, "public_url", error));
+    }
     askers(source, file, &mut settings, problems);
     curated(source, file, &mut settings, problems);
     for entry in &file.profile {
@@ -252,47 +311,20 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     settings
 }
 
-/// Who may ask besides programs on this machine that use its names.
-fn askers(source: &Source, file: &File, settings: &mut Settings, problems: &mut Vec<Problem>) {
-    for origin in &file.origins {
-        let text = origin.get_ref();
-        if is_origin(text) {
-            settings.origins.push(text.clone());
-        } else {
-            let wrong = format!("`{text}` is not an origin; write it like http://localhost:3000");
-            problems.push(source.problem(Some(origin.span()), "origins", wrong));
-        }
-    }
-    for host in &file.hosts {
-        let text = host.get_ref();
-        if is_host(text) {
-            settings.hosts.push(text.clone());
-        } else {
-            let wrong =
-                format!("`{text}` is not a host's name; write it without scheme and port, like retake.test");
-            problems.push(source.problem(Some(host.span()), "hosts", wrong));
-        }
-    }
-}
-
 /// Names the patterns and headers among the settings that cannot be.
 fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Vec<Problem>) {
     if let Err((at, text)) = Canon::new(&settings.aliases, &settings.ignores) {
-        problems.push(source.problem(file.ignore.get(at).map(toml::Spanned::span), "ignore", text));
+        problems.push(source.problem(file.ignore.get(at).map(Spanned::span), "ignore", text));
     }
     if let Err((at, text)) = Canon::default().with_headers(&settings.match_headers) {
-        problems.push(source.problem(
-            file.match_headers.get(at).map(toml::Spanned::span),
-            "match_headers",
-            text,
-        ));
+        problems.push(source.problem(file.match_headers.get(at).map(Spanned::span), "match_headers", text));
     }
     if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_identity(&settings.keep_headers) {
         let span = file.keep_headers.get(at).map(toml::Spanned::span);
         problems.push(source.problem(span, "keep_headers", text));
     }
     if let Err((at, text)) = Scrubber::new(Salt([0; 32]), false).with_patterns(&settings.scrub) {
-        problems.push(source.problem(file.scrub.get(at).map(toml::Spanned::span), "scrub", text));
+        problems.push(source.problem(file.scrub.get(at).map(Spanned::span), "scrub", text));
     }
 }
 
@@ -420,19 +452,6 @@ fn route(entry: &RouteEntry) -> Result<Route, String> {
     Ok(Route { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
 }
 
-/// Whether a browser could say it of a page; applications in a web view have schemes of their own.
-fn is_origin(text: &str) -> bool {
-    let (scheme, host) = text.split_once("://").unwrap_or_default();
-    let plain =
-        |byte: u8| byte.is_ascii_graphic() && !b"/?#*@,".contains(&byte) && !byte.is_ascii_uppercase();
-    !scheme.is_empty() && !host.is_empty() && scheme.bytes().chain(host.bytes()).all(plain)
-}
-
-fn is_host(text: &str) -> bool {
-    let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    !text.is_empty() && text.bytes().all(part)
-}
-
 /// All that is wrong, a line each.
 fn all(problems: &[Problem]) -> Usage {
     Usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -475,3 +494,5 @@ pub(super) fn refuse_itself(settings: &Settings, listen: SocketAddr) -> Result<(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trust_tests;

@@ -3,13 +3,18 @@ use crate::cli::flags::Said;
 use crate::matching::DatedModels;
 use crate::model::{Mode, Strategy};
 
-fn read(text: &str) -> Result<Config, String> {
-    let source = Source { path: Some("retake.toml".into()), text: text.into(), named: true };
+/// A file that somebody named.
+pub(super) fn file(path: &str, text: &str) -> Source {
+    Source { path: Some(path.into()), text: text.into(), trust: Trust::Named, ..Source::default() }
+}
+
+pub(super) fn read(text: &str) -> Result<Config, String> {
+    let source = file("retake.toml", text);
     Config::from(&source, &Source::default(), Path::new("retake.toml"), &Layers::default())
         .map_err(|error| error.to_string())
 }
 
-fn wrong(text: &str, hints: &[&str]) {
+pub(super) fn wrong(text: &str, hints: &[&str]) {
     let error = read(text).err().expect(text);
     assert!(hints.iter().all(|hint| error.contains(hint)), "{text}: {error}");
 }
@@ -32,6 +37,7 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
             format!("listen = \"127.0.0.1:4010\"\n[upstreams]\nopenai = \"http://{host}:4010/openai\"");
         wrong(&text, &["is this proxy itself", "--listen"]);
     }
+    wrong("\npublic_url = \"retake.test\"", &["line 2", "`public_url`", "scheme"]);
     wrong("[[route]]\nmode = \"off\"", &["line 1", "neither an endpoint nor a model"]);
     wrong("[[route]]\nmodel = \"x\"", &["sets nothing"]);
     wrong("\nmatch = \"specific header/x\"", &["line 2", "`match`", "header/openai-beta"]);
@@ -71,7 +77,12 @@ fn decided(flags: &[&str], environment: &[&str], file: &str) -> (Mode, bool, Str
         Said { mode: word("mode "), preset: word("preset "), never_forward, ..Said::default() }
     };
     let layers = Layers { flags: said(flags), environment: said(environment) };
-    let source = Source { path: Some("retake.toml".into()), text: file.into(), named: true };
+    let source = Source {
+        path: Some("retake.toml".into()),
+        text: file.into(),
+        trust: Trust::Named,
+        ..Source::default()
+    };
     let config = Config::from(&source, &Source::default(), Path::new("retake.toml"), &layers).unwrap();
     let settings = &config.settings;
     assert_eq!(settings.never_forward, config.deciders.ceiling.is_some());
@@ -241,24 +252,24 @@ fn an_upstream_that_is_the_proxy_itself_is_refused() {
 }
 
 #[test]
-fn programs_are_started_for_those_who_chose_the_file() {
+fn programs_are_started_for_those_who_vouch_for_the_file() {
     let text = "\ncopy = \"wl-copy -n\"\nopen = \"evil\"\ntheme = \"dark\"";
-    let look = |named: bool, own: &str| {
-        let source = Source { path: Some("retake.toml".into()), text: text.into(), named };
-        let own = Source { path: Some("/home/me/retake.toml".into()), text: own.into(), named: true };
+    let look = |trust: Trust, own: &str| {
+        let source = Source { trust, ..file("retake.toml", text) };
+        let own = file("/home/me/retake.toml", own);
         let config = Config::from(&source, &own, Path::new("retake.toml"), &Layers::default())?;
-        let told = config.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let told = config.notices().into_iter().map(|notice| notice.text).collect::<Vec<_>>().join("\n");
         Ok::<_, anyhow::Error>((config.look.copy, config.look.open, told))
     };
     let nothing: [String; 0] = [];
-    let (copy, open, told) = look(true, "").unwrap();
+    let (copy, open, told) = look(Trust::Named, "").unwrap();
     assert_eq!((copy, open, told.as_str()), (vec!["wl-copy".into(), "-n".into()], vec!["evil".into()], ""));
-    let (copy, open, told) = look(false, "open = \"mine\"").unwrap();
+    let (copy, open, told) = look(Trust::Nobody, "open = \"mine\"").unwrap();
     assert_eq!((&copy[..], &open[..]), (&nothing[..], &["mine".to_owned()][..]));
-    for words in ["line 2, key `copy`: `wl-copy -n`", "line 3, key `open`: `evil`", "--config"] {
+    for words in ["line 2: copy = \"wl-copy -n\"", "line 3: open = \"evil\"", "starts this program"] {
         assert!(told.contains(words), "{words}: {told}");
     }
-    let error = look(false, "\nmode = \"off\"").unwrap_err().to_string();
+    let error = look(Trust::Nobody, "\nmode = \"off\"").unwrap_err().to_string();
     assert!(
         error.contains("/home/me/retake.toml, line 2, key `mode`") && error.contains("project"),
         "{error}"
@@ -267,9 +278,9 @@ fn programs_are_started_for_those_who_chose_the_file() {
 
 #[test]
 fn the_project_goes_before_what_is_ones_own() {
-    let source = Source { text: "theme = \"dark\"\n[keymap]\nundo = \"U\"".into(), ..Source::default() };
+    let source = file("retake.toml", "theme = \"dark\"\n[keymap]\nundo = \"U\"");
     let text = "theme = \"light\"\nicons = \"ascii\"\nmouse = false\n[keymap]\nundo = \"z\"\nquit = \"Q\"";
-    let own = Source { path: Some("/home/me/retake.toml".into()), text: text.into(), named: true };
+    let own = file("/home/me/retake.toml", text);
     let look = |source: &Source, own: &Source| {
         Config::from(source, own, Path::new("x"), &Layers::default()).unwrap().look
     };
@@ -278,6 +289,6 @@ fn the_project_goes_before_what_is_ones_own() {
     let keys: Vec<_> =
         both.keymap.iter().map(|keys| (&*keys.action, &*keys.keys[0], keys.place.line)).collect();
     assert_eq!(keys, [("quit", "Q", 6), ("undo", "U", 3)]);
-    let own = Source { text: "theme = \"mine.toml\"".into(), ..own };
+    let own = file("/home/me/retake.toml", "theme = \"mine.toml\"");
     assert_eq!(look(&Source::default(), &own).theme, Theme::File("/home/me/mine.toml".into()));
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Config, FILE, Look, Place, Problem, file_of, look, settled, source};
+use super::{Config, FILE, Look, Place, Privilege, Problem, Source, Trust, file_of, look, settled, source};
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::flags::Layers;
 use crate::cli::{Common, Show, print};
@@ -78,6 +78,10 @@ pub(crate) struct Checked {
     /// Whether it is there.
     pub(crate) exists: bool,
     pub(crate) problems: Vec<Problem>,
+    /// Who vouches for it.
+    pub(crate) trust: Trust,
+    /// What only a trusted file may hold.
+    pub(crate) privileges: Vec<Privilege>,
 }
 
 impl Checked {
@@ -87,13 +91,25 @@ impl Checked {
     }
 }
 
+/// Why a value is not in force.
+fn untrusted(privilege: &Privilege) -> String {
+    format!("{}: not in force until `retake trust`, as {}", privilege.value, privilege.does)
+}
+
 /// Looks a configuration through: this file, or the one that would be read.
 pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked, Usage> {
     let (path, must) = file.map_or_else(|| file_of(common), |path| (path, true));
-    let source = source(&path, must)?;
+    let found = source(&path, must)?;
+    let real = found.trust;
+    // Nothing of it is carried out here, and all of it is looked at.
+    let source = Source { trust: Trust::Named, ..found };
     let mut problems: Vec<Problem> = Vec::new();
+    let mut privileges = Vec::new();
     match source.parsed() {
-        Ok(file) => drop(settled(&source, &file, &mut problems)),
+        Ok(parsed) => {
+            drop(settled(&source, &parsed.file, &mut problems));
+            privileges = parsed.privileges;
+        }
         Err(wrong) => problems = wrong,
     }
     if problems.iter().all(|problem| problem.warning) {
@@ -107,7 +123,15 @@ pub(crate) fn checked(common: &Common, file: Option<PathBuf>) -> Result<Checked,
             },
         }
     }
-    Ok(Checked { file: source.name(), exists: source.path.is_some(), problems })
+    let trust = if common.layers.flags.trust && !real.is_given() { Trust::ThisRun } else { real };
+    if !trust.is_given() {
+        problems.extend(privileges.iter().map(|one| Problem {
+            line: Some(one.line),
+            warning: true,
+            ..source.problem(None, &one.key, untrusted(one))
+        }));
+    }
+    Ok(Checked { file: source.name(), exists: source.path.is_some(), problems, trust, privileges })
 }
 
 /// What is wrong with the look that a configuration asks for.
@@ -129,7 +153,8 @@ fn check(
 ) -> anyhow::Result<ExitCode> {
     let mut checked = checked(common, file.clone())?;
     if checked.usable() {
-        let common = Common { config: file.or_else(|| common.config.clone()), ..common.clone() };
+        let mut common = Common { config: file.or_else(|| common.config.clone()), ..common.clone() };
+        common.layers.flags.trust = true;
         let config = Config::read(&common)?;
         checked.problems.extend(of_look(&common, &config.look, show));
     }

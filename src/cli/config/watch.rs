@@ -1,11 +1,13 @@
 //! The configuration read again when its file changes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Config, Layers, Source, look, refuse_itself, source};
+use super::{Config, Layers, Privilege, Source, Trust, Trusted, look, refuse_itself, source};
 use crate::engine::Engine;
 use crate::model::{Level, Mode};
+use crate::upstream::Base;
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -16,6 +18,8 @@ pub(crate) struct Watch {
     path: PathBuf,
     named: bool,
     layers: Layers,
+    /// What the file said that only a trusted one may, as far as it is in force.
+    in_force: Vec<Privilege>,
 }
 
 /// What tells one version of a file from another; none where there is no file.
@@ -25,25 +29,34 @@ type Version = Option<(SystemTime, u64)>;
 type Fixed = (std::net::SocketAddr, Option<String>, super::Look);
 
 impl Watch {
-    pub(super) fn new(path: &Path, named: bool, layers: &Layers) -> Self {
-        Self { path: path.into(), named, layers: layers.clone() }
+    pub(super) fn new(path: &Path, source: &Source, privileges: &[Privilege], layers: &Layers) -> Self {
+        let in_force = if source.trust.is_given() { privileges.to_vec() } else { Vec::new() };
+        Self { path: path.into(), named: source.trust == Trust::Named, layers: layers.clone(), in_force }
     }
 
-    /// Puts new settings in force whenever the file changes. A bad file is reported, and the settings stay.
-    pub(crate) async fn run(self, engine: Engine, started: Config) {
+    /// Puts new settings in force whenever the file changes. A bad file is reported, and the settings stay; so they do
+    /// while a file wants what only a trusted one may and nobody trusts it.
+    pub(crate) async fn run(mut self, engine: Engine, started: Config) {
         let (mut seen, mut said) = (self.version(), started.settings.mode);
         let mut fixed = fixed(&started);
+        // A change of the file that waits until somebody trusts it.
+        let mut waiting: Option<Trusted> = None;
         let address = started.listen;
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;
             let now = self.version();
-            if now == seen {
+            if now == seen && !waiting.as_ref().is_some_and(Trusted::is_granted) {
                 continue;
             }
             seen = now;
+            waiting = None;
             match self.read(address) {
-                Ok(config) => self.take(&engine, config, &mut said, &mut fixed),
+                Ok(Read::Settings(config)) => self.take(&engine, *config, &mut said, &mut fixed),
+                Ok(Read::Untrusted(trusted, text)) => {
+                    waiting = trusted;
+                    engine.notify(Level::Error, text);
+                }
                 Err(error) => engine.notify(Level::Error, format!("{error}\nthe settings stay as they were")),
             }
         }
@@ -54,20 +67,49 @@ impl Watch {
         Some((about.modified().ok()?, about.len()))
     }
 
-    fn read(&self, address: std::net::SocketAddr) -> anyhow::Result<Config> {
-        let source = Source { named: self.named, ..source(&self.path, false)? };
-        let config = Config::from(&source, &look::own()?, &self.path, &self.layers)?;
-        refuse_itself(&config.settings, address)?;
-        Ok(config)
+    fn read(&self, address: std::net::SocketAddr) -> anyhow::Result<Read> {
+        let mut source = source(&self.path, self.named)?;
+        let config = |source: &Source| -> anyhow::Result<Config> {
+            let config = Config::from(source, &look::own()?, &self.path, &self.layers)?;
+            refuse_itself(&config.settings, address)?;
+            Ok(config)
+        };
+        let stranger = config(&source)?;
+        let new: Vec<_> = stranger.withheld().iter().filter(|one| !self.is_in_force(one)).collect();
+        if !new.is_empty() {
+            let listed: Vec<_> = new.iter().map(|one| format!("\n  {one}")).collect();
+            let text = format!(
+                "{} changed and is not trusted:{}\nthe settings stay as they were until `retake trust`",
+                self.path.display(),
+                listed.concat()
+            );
+            return Ok(Read::Untrusted(stranger.trusted, text));
+        }
+        if stranger.withheld().is_empty() {
+            return Ok(Read::Settings(Box::new(stranger)));
+        }
+        // All that it wants is in force already.
+        source.trust = Trust::ThisRun;
+        Ok(Read::Settings(Box::new(config(&source)?)))
     }
 
-    fn take(&self, engine: &Engine, config: Config, said: &mut Mode, fixed_before: &mut Fixed) {
+    fn is_in_force(&self, privilege: &Privilege) -> bool {
+        let same = |known: &&Privilege| known.key == privilege.key && known.exact == privilege.exact;
+        self.in_force.iter().any(|known| same(&known))
+    }
+
+    fn take(&mut self, engine: &Engine, config: Config, said: &mut Mode, fixed_before: &mut Fixed) {
+        let upstreams = engine.settings().upstreams.clone();
         let mode = config.settings.mode;
         let fixed = fixed(&config);
         let lifted = engine.settings().never_forward && !config.settings.never_forward;
         if let Err(error) = engine.reconfigure(config.settings) {
             engine.notify(Level::Error, format!("{}: {error}; the settings stay", self.path.display()));
             return;
+        }
+        self.in_force = if config.trust.is_given() { config.privileges } else { Vec::new() };
+        for text in moved(&upstreams, &engine.settings().upstreams) {
+            engine.notify(Level::Warning, text);
         }
         // Who switched the mode by hand keeps it until the file says something else.
         if mode != *said {
@@ -92,4 +134,25 @@ impl Watch {
 
 fn fixed(config: &Config) -> Fixed {
     (config.listen, config.public_url.clone(), config.look.clone())
+}
+
+/// What `read` found.
+enum Read {
+    Settings(Box<Config>),
+    /// What to trust, and what to say.
+    Untrusted(Option<Trusted>, String),
+}
+
+/// The upstreams that are others now, a sentence each.
+fn moved(before: &BTreeMap<String, Base>, after: &BTreeMap<String, Base>) -> Vec<String> {
+    let mounts: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let moved = mounts.into_iter().filter_map(|mount| match (before.get(mount), after.get(mount)) {
+        (Some(old), Some(new)) if old != new => {
+            Some(format!("calls to /{mount} go to {new} now, and no longer to {old}"))
+        }
+        (None, Some(new)) => Some(format!("calls to /{mount} go to {new} now")),
+        (Some(old), None) => Some(format!("calls to /{mount} go nowhere now, and no longer to {old}")),
+        _ => None,
+    });
+    moved.collect()
 }

@@ -10,7 +10,7 @@ use super::config::verbs::Checked;
 use super::config::{Config, verbs};
 use super::run::KEYS;
 use super::{Common, print};
-use crate::reading::sanitize;
+use crate::reading::{sanitize, sanitize_lines};
 
 mod surroundings;
 mod upstreams;
@@ -99,7 +99,7 @@ pub(super) async fn run(common: &Common, json: bool, offline: bool) -> anyhow::R
 }
 
 fn say(check: &Check) {
-    let text = sanitize(&check.text);
+    let text = sanitize_lines(&check.text);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     print::painted(&format!("{} {:<13} {first}", print::state(&check.state.to_string()), check.area));
@@ -118,11 +118,39 @@ fn configuration(checked: Result<Checked, super::exit::Usage>) -> Vec<Check> {
             return vec![Check::problem(AREA, error.to_string(), "name a file that is there with --config")];
         }
     };
-    let facts = json!({ "file": checked.file, "exists": checked.exists });
+    let trusted = checked.trust.is_given();
+    let facts = json!({
+        "file": checked.file, "exists": checked.exists, "trusted": trusted, "privileges": checked.privileges,
+    });
     let first = if checked.exists {
         Check::ok(AREA, format!("{} is read", checked.file))
     } else {
         Check::ok(AREA, format!("no {} here: the defaults hold", checked.file))
+    };
+    let first = match checked.privileges.as_slice() {
+        [] => first,
+        wanted => {
+            let listed: Vec<_> = wanted.iter().map(|one| format!("\n{one}")).collect();
+            let text = if trusted {
+                format!(
+                    "{} is read and trusted ({}):{}",
+                    checked.file,
+                    checked.trust.reason(),
+                    listed.concat()
+                )
+            } else {
+                format!(
+                    "{} is read, and not trusted with what it says beside how calls are answered",
+                    checked.file
+                )
+            };
+            let advice = "look at it, and then `retake trust` puts it in force";
+            if trusted {
+                Check::ok(AREA, text)
+            } else {
+                Check { advice: Some(advice.into()), ..Check::note(AREA, text) }
+            }
+        }
     };
     let wrong = checked.problems.iter().map(|problem| {
         let check = if problem.warning {

@@ -14,7 +14,7 @@ use super::config::{self, Config};
 use super::exit::{Exit, Usage};
 use super::flags::Said;
 use super::proxy::{Running, close_now, log_to_stderr};
-use super::{Common, attach, print};
+use super::{Common, attach, list, print};
 use crate::desk::Desk;
 use crate::engine::Explanation;
 use crate::model::{CallId, Mode, Outcome, Snapshot};
@@ -70,8 +70,7 @@ pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCod
     log_to_stderr(true);
     let scope = job.scope.as_deref().map(scope_prefix).transpose();
     let scope = scope.map_err(|error| Usage(format!("--scope: {error}")))?.unwrap_or_default();
-    let config = Config::read(&on_a_free_port(common))?;
-    config.warnings.iter().for_each(|warning| say(&warning.to_string()));
+    let config = configured(common)?;
     let mut judges = Vec::from_iter((!job.fail_on.is_empty()).then(|| "--fail-on".to_owned()));
     if let Some(preset) = &config.deciders.misses {
         job.fail_on.push(Outcome::Miss);
@@ -251,6 +250,15 @@ fn apart(said: &Said) -> Vec<&'static str> {
     let mut flags = said.about_proxy();
     flags.retain(|flag| !matches!(*flag, "--mode" | "--preset"));
     flags
+}
+
+/// The configuration, with what people should know about it said.
+fn configured(common: &Common) -> anyhow::Result<Config> {
+    list::refuse_withheld(common)?;
+    let config = Config::read(&on_a_free_port(common))?;
+    config.granted().iter().for_each(|line| say(line));
+    config.warnings.iter().for_each(|warning| say(&warning.to_string()));
+    Ok(config)
 }
 
 /// With a free port to listen on, unless a flag or the environment names an address.

@@ -18,8 +18,9 @@ fn write(home: &Home, text: &str) {
 
 fn serve(home: &Home, upstream: &Upstream, args: &[&str]) -> Running {
     let to = format!("openai=http://{}", upstream.address);
-    let mut command =
-        home.command(&[&["serve", "--json", "--listen", "127.0.0.1:0", "--upstream", &to], args].concat());
+    let mut command = home.command(
+        &[&["serve", "--json", "--trust", "--listen", "127.0.0.1:0", "--upstream", &to], args].concat(),
+    );
     command.env("REAL_KEY", REAL);
     Running::start(command)
 }
@@ -238,7 +239,9 @@ fn a_file_that_comes_with_a_project_starts_no_program() {
     let said = home.run(&["config", "check"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     let own = home.path().join(".config/retake/retake.toml");
-    for words in ["line 2, key `open`", "`anything` is not started", own.to_str().unwrap(), "--config"] {
+    for words in
+        ["line 2, key `open`", "\"anything\": not in force until `retake trust`", "starts this program"]
+    {
         assert!(said.out.contains(words), "{words}: {said:?}");
     }
     let said = home.run(&["config", "check", "--json"]);
@@ -259,7 +262,8 @@ fn a_file_that_comes_with_a_project_starts_no_program() {
     std::fs::write(&own, "upstreams = 3\n").unwrap();
     let said = home.run(&["config", "check"]).out;
     assert!(
-        said.contains("line 1, key `upstreams`: this belongs into") && !said.contains("in retake.toml"),
+        said.contains("line 1, key `upstreams`: this belongs into")
+            && !said.contains("in retake.toml, line 1"),
         "{said}"
     );
 }

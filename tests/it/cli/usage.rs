@@ -61,7 +61,7 @@ fn a_wrong_configuration_is_refused_with_file_and_line() {
         ("[upstreams]\nV1 = \"http://x.example\"\n", ["retake.toml", "upstreams.V1", "V1", "mount"]),
     ] {
         std::fs::write(&file, text).unwrap();
-        home.run(&["serve"]).refused(2, &words);
+        home.run(&["serve", "--trust"]).refused(2, &words);
     }
 }
 

@@ -138,7 +138,9 @@ async fn a_program_is_started_only_for_those_who_chose_it() {
     for (line, sign) in [("", "Copied by the terminal"), ("copy = \"tee mine\"\n", "Copied")] {
         std::fs::write(own.join("retake.toml"), line).unwrap();
         let mut terminal = Terminal::start(&home, LARGE, &["--listen", "127.0.0.1:0"]);
-        terminal.shows("`tee theirs` is not started");
+        terminal.shows("1: copy = \"tee theirs\"");
+        terminal.keys("w");
+        terminal.shows("not in force");
         terminal.keys("2");
         terminal.selects(&["apples"]);
         terminal.keys("y");

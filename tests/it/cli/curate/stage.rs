@@ -138,6 +138,7 @@ impl Stage {
             upstream.address
         );
         std::fs::write(home.path().join("retake.toml"), config).unwrap();
+        home.fine(&["trust"]);
         Self {
             home,
             owner: None,
@@ -156,6 +157,7 @@ impl Stage {
                 Command::new("cp").arg("-a").arg(self.home.path().join(name)).arg(home.path()).status();
             assert!(copied.unwrap().success());
         }
+        home.fine(&["trust"]);
         let (upstream, variables) = (self.upstream.clone(), self.variables.clone());
         Self {
             home,

@@ -1,0 +1,233 @@
+//! The question before the first screen: whether a project's file may do what only a trusted one may.
+//!
+//! It is asked before anything runs, so it has a screen of its own, and keys that no configuration changes.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+use tokio::sync::mpsc;
+
+use super::layout;
+use super::line::{Tone, Toned};
+use super::pane::draw::{self, Frame};
+use super::theme::Theme;
+use crate::terminal::{self, Keys, Output, Screen, Signals};
+
+/// The widest dialog, in columns.
+const WIDEST: u16 = 100;
+const TITLE: &str = "Trust this file?";
+
+/// What a file wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustQuestion {
+    /// The file, with its folder.
+    pub file: String,
+    /// Each value as it is written, with its line and key, and what it does; fit for a screen.
+    pub values: Vec<(String, String)>,
+}
+
+/// What somebody answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustAnswer {
+    /// The file may do it, until it changes.
+    Trust,
+    /// Start, and do none of it.
+    Without,
+    /// Do not start.
+    Leave,
+}
+
+/// The dialog: which lines are seen, and whether all of them were.
+struct TrustDialog {
+    question: TrustQuestion,
+    theme: Theme,
+    /// The first line that is shown.
+    top: usize,
+    /// How many lines were shown at once, how many there are, and how many of them were seen so far.
+    rows: usize,
+    total: usize,
+    seen: usize,
+}
+
+/// Asks on the whole screen, and gives the terminal back. Who ends the process leaves.
+///
+/// # Errors
+/// When standard output is no terminal, or it cannot be drawn on.
+pub async fn ask_trust(question: TrustQuestion, theme: Theme) -> anyhow::Result<TrustAnswer> {
+    let mut signals = Signals::listen()?;
+    let screen = Screen::take("retake")?;
+    let (typed, mut events) = mpsc::channel(16);
+    let keys = Keys::read(typed);
+    let mut shown = Terminal::new(CrosstermBackend::new(Output))?;
+    let mut dialog = TrustDialog { question, theme, top: 0, rows: 1, total: 0, seen: 0 };
+    let answer = loop {
+        terminal::begin_frame()?;
+        shown.draw(|frame| {
+            let area = frame.area();
+            dialog.draw(area, frame.buffer_mut());
+        })?;
+        terminal::end_frame()?;
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = signals.next() => None,
+        };
+        match event {
+            None => break TrustAnswer::Leave,
+            Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                if let Some(answer) = dialog.answer(key) {
+                    break answer;
+                }
+            }
+            Some(_) => {}
+        }
+    };
+    // Whoever reads the terminal next must not share its keys with this thread.
+    keys.park();
+    drop(screen);
+    Ok(answer)
+}
+
+impl TrustDialog {
+    /// The answer that a key gives; what it does not answer it scrolls.
+    fn answer(&mut self, key: KeyEvent) -> Option<TrustAnswer> {
+        let page = self.rows.max(2) - 1;
+        let last = self.total.saturating_sub(self.rows);
+        match key.code {
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                return Some(TrustAnswer::Leave);
+            }
+            KeyCode::Char('q') | KeyCode::Esc => return Some(TrustAnswer::Leave),
+            KeyCode::Char('w') => return Some(TrustAnswer::Without),
+            // Nobody trusts what they did not see.
+            KeyCode::Char('t') if self.all_seen() => return Some(TrustAnswer::Trust),
+            KeyCode::Char('t' | ' ') | KeyCode::PageDown => self.top += page,
+            KeyCode::PageUp => self.top = self.top.saturating_sub(page),
+            KeyCode::Char('j') | KeyCode::Down => self.top += 1,
+            KeyCode::Char('k') | KeyCode::Up => self.top = self.top.saturating_sub(1),
+            KeyCode::Char('G') | KeyCode::End => self.top = last,
+            KeyCode::Char('g') | KeyCode::Home => self.top = 0,
+            _ => {}
+        }
+        self.top = self.top.min(last);
+        None
+    }
+
+    fn all_seen(&self) -> bool {
+        self.seen >= self.total
+    }
+
+    /// Draws it, and takes down what was seen.
+    fn draw(&mut self, area: Rect, buf: &mut Buffer) {
+        Clear.render(area, buf);
+        let width = area.width.min(WIDEST);
+        let lines = self.lines(usize::from(width.saturating_sub(4)));
+        let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height);
+        let place = layout::middle(area, width, height);
+        self.total = lines.len();
+        self.rows = usize::from(height.saturating_sub(4));
+        self.top = self.top.min(self.total.saturating_sub(self.rows));
+        // Scrolling line by line leaves none out; jumping to the end does, and what was jumped over was not seen.
+        if self.top <= self.seen {
+            self.seen = self.seen.max(self.top + self.rows);
+        }
+        let below = self.total.saturating_sub(self.top + self.rows);
+        let note = if below > 0 { format!("{below} more lines: ↓") } else { String::new() };
+        let note = if self.theme.ascii { note.replace('↓', "down") } else { note };
+        let frame = Frame { title: TITLE, note: &note, focused: true, ..Frame::default() };
+        let inner = frame.draw(&self.theme, place, buf);
+        let mut inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+        self.draw_answers(layout::from_bottom(&mut inside, 1), buf);
+        layout::from_bottom(&mut inside, 1);
+        draw::lines(buf, inside, &lines[self.top..], &self.theme);
+    }
+
+    fn draw_answers(&self, mut place: Rect, buf: &mut Buffer) {
+        let trust = if self.all_seen() { ("t  Trust it", Tone::Bad) } else { ("t  Read on", Tone::Plain) };
+        for (text, tone) in [("[ q  Leave ]", Tone::Strong), ("w  Start without", Tone::Plain), trust] {
+            draw::write(buf, &mut place, text, self.theme.tone(tone));
+            layout::from_left(&mut place, 4);
+        }
+    }
+
+    fn lines(&self, width: usize) -> Vec<Toned> {
+        let mut lines = vec![
+            Toned::of(Tone::Strong, self.question.file.clone()),
+            Toned::of(Tone::Plain, "came with this project. It says what only a trusted file may:"),
+            Toned::default(),
+        ];
+        for (value, does) in &self.question.values {
+            lines.push(Toned::of(Tone::Warning, value.clone()));
+            lines.push(Toned::of(Tone::Plain, format!("    {does}")));
+        }
+        let end = "Trust lasts until the file changes. Without it, nothing of this is in force, and the rest of the file is.";
+        lines.extend([Toned::default(), Toned::of(Tone::Dim, end)]);
+        lines.iter().flat_map(|line| line.wrapped(width)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Look;
+
+    fn dialog(values: usize) -> TrustDialog {
+        let value =
+            |nth: usize| (format!("line {nth}: keys.m{nth} = \"env:SECRET\""), "it goes there".to_owned());
+        let question =
+            TrustQuestion { file: "/p/retake.toml".into(), values: (1..=values).map(value).collect() };
+        let theme = Theme::choose(Look::Mono, true, None);
+        TrustDialog { question, theme, top: 0, rows: 1, total: 0, seen: 0 }
+    }
+
+    fn draw(dialog: &mut TrustDialog, size: (u16, u16)) -> String {
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        dialog.draw(area, &mut buf);
+        let row = |y| (0..size.0).map(|x| buf[(x, y)].symbol()).collect::<String>();
+        (0..size.1).map(row).collect::<Vec<_>>().join("\n")
+    }
+
+    fn press(dialog: &mut TrustDialog, code: KeyCode) -> Option<TrustAnswer> {
+        dialog.answer(KeyEvent::new(code, KeyModifiers::NONE))
+    }
+
+    #[test]
+    fn only_what_was_seen_to_its_end_is_trusted() {
+        let mut dialog = dialog(30);
+        let shown = draw(&mut dialog, (80, 24));
+        assert!(
+            shown.contains("/p/retake.toml") && shown.contains("more lines") && shown.contains("t  Read on")
+        );
+        // A jump to the end is no look at what lies between.
+        press(&mut dialog, KeyCode::End);
+        draw(&mut dialog, (80, 24));
+        assert_eq!(press(&mut dialog, KeyCode::Char('t')), None);
+        press(&mut dialog, KeyCode::Home);
+        for _ in 0..10 {
+            draw(&mut dialog, (80, 24));
+            press(&mut dialog, KeyCode::PageDown);
+        }
+        let shown = draw(&mut dialog, (80, 24));
+        assert!(
+            shown.contains("keys.m30") && shown.contains("t  Trust it") && !shown.contains("more lines"),
+            "{shown}"
+        );
+        assert_eq!(press(&mut dialog, KeyCode::Char('t')), Some(TrustAnswer::Trust));
+        assert_eq!(press(&mut dialog, KeyCode::Char('w')), Some(TrustAnswer::Without));
+        assert_eq!(press(&mut dialog, KeyCode::Esc), Some(TrustAnswer::Leave));
+        assert_eq!(press(&mut dialog, KeyCode::Enter), None);
+    }
+
+    #[test]
+    fn it_is_drawn_at_every_size() {
+        for width in 0..60 {
+            for height in 0..30 {
+                draw(&mut dialog(3), (width, height));
+            }
+        }
+        assert!(draw(&mut dialog(3), (80, 24)).contains("line 3: keys.m3"));
+    }
+}
