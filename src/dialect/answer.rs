@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Deserializer, Value};
 
+use super::decode::has_too_many_values;
 use super::sse::{self, truthy};
 use super::{Endpoint, Terminator, decoded};
 use crate::model::{AnswerFailure, Headers, Response};
@@ -89,6 +90,9 @@ impl AnswerState {
 
     /// One JSON value, or several in rows.
     fn of_json(endpoint: &Endpoint, method: &str, body: &[u8]) -> Self {
+        if has_too_many_values(body) {
+            return Self::WHOLE;
+        }
         let mut rows = Rows::default();
         let mut values =
             Deserializer::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).into_iter::<Value>();

@@ -17,6 +17,8 @@ const RATIO: usize = 128;
 const FLOOR: usize = 1 << 20;
 /// How many encodings may be stacked.
 const STACKED: usize = 3;
+/// How many values a JSON text may have to be taken apart.
+const VALUES: usize = 4 << 20;
 /// The largest window of zstd, in bytes: what senders may use in HTTP (RFC 9659).
 const WINDOW: u64 = 8 << 20;
 
@@ -79,8 +81,37 @@ fn bound(encoded: usize) -> usize {
 /// # Errors
 /// When it cannot be decoded, or is no JSON.
 pub fn json_of(headers: &Headers, body: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
-    let plain = decoded(headers, body).unwrap_or(Cow::Borrowed(body));
-    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plain))
+    json_in(&decoded(headers, body).unwrap_or(Cow::Borrowed(body)))
+}
+
+/// The JSON of a body without content encoding, whatever stands before it as a byte order mark.
+///
+/// # Errors
+/// When it is no JSON, or has more values than memory is meant for.
+pub fn json_in(plain: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
+    if has_too_many_values(plain) {
+        return Err(serde::de::Error::custom("it has too many values"));
+    }
+    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(plain))
+}
+
+/// Whether a JSON text has more values than memory is meant for: each takes many times what it is written in.
+pub(super) fn has_too_many_values(json: &[u8]) -> bool {
+    // A value and what divides it from the next take two bytes at least.
+    if json.len() / 2 < VALUES {
+        return false;
+    }
+    let (mut inside, mut escaped, mut values) = (false, false, 0);
+    for byte in json {
+        match byte {
+            _ if std::mem::take(&mut escaped) => {}
+            b'\\' => escaped = inside,
+            b'"' => inside = !inside,
+            b',' | b'[' | b'{' if !inside => values += 1,
+            _ => {}
+        }
+    }
+    values >= VALUES
 }
 
 /// All frames of zstd, one behind the other (RFC 8878, section 3.1).
@@ -191,6 +222,13 @@ mod tests {
         let body = gzip("\u{feff}{\"a\":\"b&c=d\"}".as_bytes());
         assert_eq!(json_of(&headers, &body).unwrap()["a"], "b&c=d");
         assert!(json_of(&headers, b"{}").is_ok() && json_of(&Headers::default(), b"a=1").is_err());
+    }
+
+    #[test]
+    fn json_with_millions_of_values_is_not_taken_apart() {
+        let list = |values: usize| format!("[\"{}\\\"\"{}]", ",".repeat(VALUES), ",1".repeat(values - 2));
+        assert!(!has_too_many_values(list(VALUES - 1).as_bytes()), "commas in texts divide nothing");
+        assert!(json_in(list(VALUES + 1).as_bytes()).unwrap_err().to_string().contains("too many"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Endpoint, Reads, decoded};
+use super::{Endpoint, Reads, decoded, json_in};
 use crate::model::Response;
 
 /// Where answers say how far something is.
@@ -68,7 +68,7 @@ pub(super) fn is_final(endpoint: &Endpoint, response: &Response) -> bool {
         return true;
     }
     let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
-    let Ok(answer) = serde_json::from_slice::<Value>(&body) else { return false };
+    let Ok(answer) = json_in(&body) else { return false };
     if let Some(job) = endpoint.rules.poll {
         return job.is_final(&answer);
     }

@@ -23,7 +23,7 @@ mod sse;
 
 pub use answer::{AnswerState, EndWatch};
 pub use body_kind::BodyKind;
-pub use decode::{LARGEST, decoded, decoded_len, json_of};
+pub use decode::{LARGEST, decoded, decoded_len, json_in, json_of};
 pub use failure::Failure;
 pub(crate) use path::{behind_version, decoded as unescaped};
 pub use rules::{

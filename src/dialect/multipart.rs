@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+/// How many parts a body may have.
+const PARTS: usize = 10_000;
+
 /// One part, as positions in the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Part {
@@ -43,6 +46,7 @@ pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<Part>, &'stat
         let end = body[at..].iter().position(|b| *b == b'\n').map_or(body.len(), |n| at + n + 1);
         if let Some(closing) = is_delimiter(&body[at..end], delimiter.as_bytes()) {
             match start {
+                Some(_) if parts.len() == PARTS => return Err("it has too many parts"),
                 Some(from) => parts.push(part(body, from..content_end(body, from, at, crlf), named)?),
                 None => crlf = closing || body[..end].ends_with(b"\r\n"),
             }
@@ -193,6 +197,14 @@ mod tests {
             read("multipart/form-data;boundary=z", inner).unwrap(),
             [one("a", false, "x --z y\r\n--zz")]
         );
+    }
+
+    #[test]
+    fn the_number_of_parts_is_bounded() {
+        let body = |parts: usize| format!("{}--z--", "--z\n\n\n".repeat(parts));
+        let parts = |count| parse("multipart/mixed; boundary=z", body(count).as_bytes());
+        assert_eq!(parts(PARTS).unwrap().len(), PARTS);
+        assert_eq!(parts(PARTS + 1), Err("it has too many parts"));
     }
 
     #[test]

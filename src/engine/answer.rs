@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
+use super::asked::Asked;
 use super::asking::Asking;
 use super::body::AnswerBody;
 use super::budget::Hold;
 use super::hop::{LOOP, LOOPED};
 use super::library::{Found, Lens, is_conditional, sees};
-use super::policy::Profile;
-use super::replay::RawKey;
+use super::raw::RawKey;
 use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
 use crate::dialect::{Dialect, Refusal, decoded_len};
@@ -24,6 +24,9 @@ use crate::model::{
 
 /// Bodies from this length on are read aside.
 pub(super) const LARGE: usize = 64 << 10;
+
+/// What was said at this length, in bytes, is searched by the expressions of rules aside.
+const SAID: usize = 4 << 10;
 
 /// A call as it came in.
 pub struct Incoming {
@@ -87,24 +90,6 @@ pub struct Answer {
     pub body: AnswerBody,
 }
 
-/// A call on its way through the engine, with what was derived from it.
-pub(super) struct Asked {
-    pub(super) incoming: Incoming,
-    pub(super) scrubbed: Scrubbed,
-    pub(super) fields: Fields,
-    pub(super) mode: Mode,
-    pub(super) profile: Option<Arc<Profile>>,
-    /// The library's generation when the call was looked up, or before.
-    pub(super) generation: u64,
-    /// What must not be in an answer that is stored.
-    pub(super) secrets: Vec<bytes::Bytes>,
-    /// A recording that is not the last word, and that answers where no upstream can be asked.
-    pub(super) instead: Option<Found>,
-    /// Whether the answer may be remembered for calls with the same bytes.
-    pub(super) lasting: bool,
-    pub(super) ticket: Ticket,
-}
-
 /// What a look-up came to.
 #[derive(Default)]
 pub(super) struct LookUp {
@@ -119,7 +104,11 @@ pub(super) struct LookUp {
 impl Engine {
     /// Answers a call that [`Engine::answer_known`] did not. Whatever goes wrong is an answer too.
     pub async fn answer(&self, incoming: Incoming) -> Answer {
-        let asked = self.asked(incoming).await;
+        let mut asked = self.asked(incoming).await;
+        if !asked.fits(self) {
+            let text = "the bodies of all calls together take too much memory; try again later";
+            return self.refuse(asked, Outcome::Error, &Refusal::new(413, "BODIES_TOO_LARGE", text));
+        }
         self.answer_asked(asked).await
     }
 
@@ -135,14 +124,9 @@ impl Engine {
             let asking = Asking::new(&engine, &scrubbed, &fields);
             (scrubbed, fields, asking, summary)
         };
-        let (scrubbed, fields, asking, summary) = if len > LARGE {
-            let share = self.shared.budget.work(len).await;
-            let read = aside(read).await;
-            drop(share);
-            read
-        } else {
-            read()
-        };
+        let large = len > LARGE;
+        let (scrubbed, fields, asking, summary) =
+            if large { self.shared.budget.aside(len, read).await } else { read() };
         let settings = self.settings();
         let profile = settings.profile(&incoming.request.headers, &incoming.request.target).cloned();
         let mode = settings
@@ -169,16 +153,25 @@ impl Engine {
         let found = self.look_up(&mut asked).await;
         match (decide(asked.mode, found.is_some(), self.settings().never_forward), found) {
             (Decision::Replay, Some(found)) => match self.aged(asked, &found.id) {
-                Ok(asked) => self.replay(asked, &found),
+                // On the heap, as what else is rare: the future of every call is as large as its largest branch.
+                Ok(asked) => Box::pin(self.replay(asked, &found)).await,
                 Err(refused) => *refused,
             },
             (Decision::Replay | Decision::Miss, _) => self.miss(asked, None).await,
             (Decision::Forward { .. }, _) if self.is_looped(&asked) => self.refuse_loop(asked),
+            // Nobody could say that its answer repeats none of them.
+            (Decision::Forward { store: true }, _) if asked.is_countless() => {
+                asked.ticket.call().reason =
+                    Some("not recorded: its body holds more credentials than can be searched for".into());
+                self.forward(asked, false).await
+            }
             (Decision::Forward { store }, _) => match self.shared_key(&asked) {
                 None => self.forward(asked, store).await,
                 Some(key) => {
                     let current = || self.shared.library.generation() == generation;
-                    if let Some(seat) = self.shared.flights.join(&key, asked.ticket.call().id, current) {
+                    if let Some(seat) =
+                        self.shared.flights.join(&key, asked.ticket.call().id, self.hold(), current)
+                    {
                         return self.fly(asked, key, seat).await;
                     }
                     // Something was recorded since the look-up: it may be what this call asks for.
@@ -261,12 +254,20 @@ impl Engine {
         let settings = self.settings();
         let lens = Lens { policy: &settings.failures, asks };
         let Some(strategy) = overrides.strategy.clone() else {
-            let scope = overrides.scope.as_deref();
-            let library = &self.shared.library;
-            // What was recorded before the earlier answer was known holds its id as it is.
-            let literal = || library.find(scrubbed, &fields.literal()?, scope, lens.policy);
-            let found = library.find(scrubbed, fields, scope, lens.policy).or_else(literal)?;
-            return Some(library.take(found, &overrides.scope, &self.shared.cursors, lens));
+            let find = move |engine: &Self, scrubbed: &Scrubbed, fields: &Fields, scope: Option<&str>| {
+                let (library, policy) = (&engine.shared.library, &engine.settings().failures);
+                // What was recorded before the earlier answer was known holds its id as it is.
+                let literal = || library.find(scrubbed, &fields.literal()?, scope, policy);
+                library.find(scrubbed, fields, scope, policy).or_else(literal)
+            };
+            let found = if fields.facts.said.len() > SAID {
+                let (engine, scrubbed, fields) = (self.clone(), scrubbed.clone(), fields.clone());
+                let scope = overrides.scope.clone();
+                aside(move || find(&engine, &scrubbed, &fields, scope.as_deref())).await
+            } else {
+                find(self, scrubbed, fields, overrides.scope.as_deref())
+            };
+            return Some(self.shared.library.take(found?, &overrides.scope, &self.shared.cursors, lens));
         };
         let (engine, fields, scrubbed) = (self.clone(), fields.clone(), scrubbed.clone());
         let scope = overrides.scope.clone();

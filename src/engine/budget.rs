@@ -1,7 +1,7 @@
 //! Memory: one bound, in bytes, for all that calls hold and work with.
 //!
-//! Half of it is for what calls hold: bodies as they arrive, what is kept of answers on their way. Who finds no room there
-//! is told so and does without. The other half is for work: bodies that are decoded, searched and taken apart. Work waits
+//! Three quarters of it are for what calls hold: bodies as they arrive, what is kept of answers on their way. Who finds no
+//! room there is told so and does without. The rest is for work: bodies that are decoded, searched and taken apart. Work waits
 //! for its share in order; it never waits for anything else while it has one, so waiting always ends. Short bodies take no
 //! part, and bodies of middling length have a share of their own, so that ordinary calls never stand behind large ones.
 
@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::answer::aside;
+
 /// Shares are counted in units of so many bytes.
 const UNIT: usize = 1024;
-/// The part of the work's half that long work leaves to shorter work.
+/// The part of the work's share that long work leaves to shorter work.
 const LIGHT: usize = 8;
 /// The most that what is made of a body takes beside its bytes: fields, edits, values are counted, and have bounds.
 const PARTS: usize = 128 << 20;
@@ -38,14 +40,14 @@ pub struct Hold {
 impl Budget {
     /// A bound of `bytes` for all calls together; at least 16 MiB.
     pub(super) fn new(bytes: usize) -> Self {
-        let half = bytes.max(16 << 20) / 2;
+        let work = bytes.max(16 << 20) / 4;
         let lane = |bytes: usize| {
             let units = units(bytes);
             Lane { semaphore: Arc::new(Semaphore::new(units as usize)), units }
         };
-        let light = half / LIGHT;
-        let held = Arc::new(Semaphore::new(units(half) as usize));
-        Self { held, heavy: lane(half - light), light: lane(light) }
+        let light = work / LIGHT;
+        let held = Arc::new(Semaphore::new(units(3 * work) as usize));
+        Self { held, heavy: lane(work - light), light: lane(light) }
     }
 
     /// A share that holds nothing yet.
@@ -60,6 +62,22 @@ impl Budget {
         // What takes more than there is takes all there is.
         let share = Arc::clone(&lane.semaphore).acquire_many_owned(weight.min(lane.units)).await;
         Hold { budget: Arc::clone(&lane.semaphore), share: share.ok() }
+    }
+
+    /// Works on a body of `len` bytes where it keeps nobody else waiting, once there is a share for it.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        len: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        // Kept by the work and not by who waits for it: a call that is given up does not stop what was begun.
+        let share = self.work(len).await;
+        aside(move || {
+            let done = work();
+            drop(share);
+            done
+        })
+        .await
     }
 }
 
@@ -110,10 +128,10 @@ mod tests {
         let budget = Budget::new(64 << 20);
         let (mut one, mut other) = (budget.hold(), budget.hold());
         assert!(one.cover(20 << 20) && one.cover(1 << 20) && one.bytes() == 20 << 20);
-        assert!(!other.cover(13 << 20) && other.bytes() == 0);
-        assert!(other.cover(12 << 20));
+        assert!(!other.cover(29 << 20) && other.bytes() == 0);
+        assert!(other.cover(28 << 20));
         drop(one);
-        assert!(other.cover(32 << 20) && !other.cover((32 << 20) + 1));
+        assert!(other.cover(48 << 20) && !other.cover((48 << 20) + 1));
     }
 
     #[tokio::test]

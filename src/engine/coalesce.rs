@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use http_body_util::BodyExt as _;
 
-use super::answer::{Answer, Asked, refusal};
+use super::answer::{Answer, refusal};
+use super::asked::Asked;
 use super::body::AnswerBody;
 use super::flight::{Flight, FlightKey, Head, Seat};
 use super::record::Drafted;
 use super::tee::DRAIN;
 use super::{Engine, jobs};
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::{Dialect, Refusal, decoded_len};
 use crate::matching::is_secret_header;
 use crate::model::{Hash, Mode, Outcome, Request};
 use crate::upstream::UpstreamError;
@@ -34,7 +35,8 @@ impl Engine {
     /// What must be equal for another call to share this one's upstream call; none for a call that shares with nobody.
     pub(super) fn shared_key(&self, asked: &Asked) -> Option<FlightKey> {
         let (request, overrides) = (&asked.incoming.request, &asked.incoming.overrides);
-        let upload = request.body.len() > UPLOAD || request.headers.media_type().starts_with("multipart/");
+        let len = decoded_len(&request.headers, request.body.len());
+        let upload = len > UPLOAD || request.headers.media_type().starts_with("multipart/");
         if asked.mode != Mode::ReplayOrRecord
             || overrides.recording.is_some()
             || upload

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::answer::{Answer, Asked};
+use super::answer::Answer;
+use super::asked::Asked;
 use super::{Engine, OnExpired, clock};
 use crate::dialect::Refusal;
 use crate::model::{Level, Mode, Outcome, RecordingId, Row, Timestamp};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::advice::{Advice, Fix, FixKind, RECORDING};
-use super::answer::{Asked, LookUp, Overrides, aside};
+use super::answer::{LookUp, Overrides, aside};
+use super::asked::Asked;
 use super::library::{Found, sees};
 use super::stamp::fitting;
 use super::{Engine, VerbError, clock};

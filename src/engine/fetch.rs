@@ -36,7 +36,7 @@ pub enum FetchError {
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     /// The answer is one that is never kept.
-    #[error("the answer cannot be kept: {0}")]
+    #[error("the answer cannot be kept: it is {0}")]
     Unfit(&'static str),
 }
 
@@ -76,14 +76,14 @@ impl Engine {
             _ = arrive.send(arrived);
             None
         });
-        Tee::new(answer.body, at, KEEP, None, finish).read_to_end().await;
-        let arrived = arrival.await.map_err(|_| FetchError::Unfit("it ended too soon"))?;
-        if arrived.too_long {
-            return Err(FetchError::Unfit("it is longer than 256 MiB"));
+        Tee::new(answer.body, at, KEEP, None, finish).within(self.hold()).read_to_end().await;
+        let arrived = arrival.await.map_err(|_| FetchError::Unfit("one that ended too soon"))?;
+        if let Some(why) = arrived.unkept {
+            return Err(FetchError::Unfit(why));
         }
         let response = Response { log: arrived.log.clone(), ..head };
-        let unreadable = FetchError::Unfit("its encoding cannot be read, and it may hold the key");
-        let mut response = self.scrub_arrived(&scrubbed, response, &secrets).await.ok_or(unreadable)?;
+        let scrubbed_answer = self.scrub_arrived(&scrubbed, response, &secrets).await;
+        let mut response = scrubbed_answer.map_err(FetchError::Unfit)?;
         response.headers.retain(|name| name != "set-cookie");
         let downloads = self.download(Self::links_of(id, &scrubbed, &response), &base).await;
         Ok(self.fetched(id.clone(), scrubbed, (response, arrived), (downloads, base.as_str())))

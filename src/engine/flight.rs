@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 
+use super::budget::Hold;
 use super::cursors::Scope;
 use super::record::KEEP;
 use super::ticket::{Ticket, micros};
@@ -21,6 +22,8 @@ use crate::upstream::UpstreamError;
 
 /// How many bytes the upstream may be read ahead of the fastest client.
 const AHEAD: u64 = 16 << 20;
+/// So many bytes of an answer are kept without being counted.
+const NEAR: usize = 64 << 10;
 
 /// All that must be equal for one upstream call to answer two calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +56,12 @@ pub(super) struct Flight {
 struct State {
     head: Option<Head>,
     pieces: VecDeque<Bytes>,
+    /// How many bytes these have.
+    kept: usize,
+    /// The memory that these take.
+    held: Option<Hold>,
+    /// There is none for more of them.
+    full: bool,
     /// How many pieces stood before these and were let go, because everyone had them.
     dropped: usize,
     len: u64,
@@ -75,6 +84,8 @@ struct State {
 struct Place {
     /// The next piece.
     at: usize,
+    /// It was left behind: there was no memory for what it had not read yet.
+    left: bool,
     waker: Option<Waker>,
 }
 
@@ -107,9 +118,15 @@ pub struct Reader {
 }
 
 impl Flights {
-    /// A place in the flight of this key, or the lead of a new one. None when there is no such flight and `current`
+    /// A place in the flight of this key, or the lead of a new one, whose answer is kept in `held`. None when there is no such flight and `current`
     /// says that the library changed since the call looked: what it missed may be there now.
-    pub(super) fn join(&self, key: &FlightKey, call: CallId, current: impl FnOnce() -> bool) -> Option<Seat> {
+    pub(super) fn join(
+        &self,
+        key: &FlightKey,
+        call: CallId,
+        held: Hold,
+        current: impl FnOnce() -> bool,
+    ) -> Option<Seat> {
         let mut flights = self.lock();
         if let Some(reader) = flights.get(key).and_then(Flight::reader) {
             return Some(Seat::Next(reader));
@@ -117,7 +134,8 @@ impl Flights {
         if !current() {
             return None;
         }
-        let flight = Arc::new(Flight { leader: call, state: Mutex::default() });
+        let state = State { held: Some(held), ..State::default() };
+        let flight = Arc::new(Flight { leader: call, state: Mutex::new(state) });
         flights.insert(key.clone(), Arc::clone(&flight));
         let reader = Flight::reader(&flight)?;
         Some(Seat::First(flight, reader))
@@ -144,12 +162,19 @@ impl Flight {
         self.change(|state| state.head = Some(head));
     }
 
-    /// A piece arrived. What is too long to be recorded is not kept for clients to come either.
+    /// A piece arrived. What is too long to be recorded, or for the memory, is not kept for clients to come; where there is no
+    /// memory either for what some have read and others have not, the slowest are left behind.
     pub(super) fn push(&self, piece: Bytes) {
         self.change(|state| {
             state.len += piece.len() as u64;
-            state.closed |= state.len > KEEP;
+            state.kept += piece.len();
             state.pieces.push_back(piece);
+            state.closed |= state.len > KEEP || !state.fits();
+            state.shed();
+            while !state.fits() && state.leave_slowest() {
+                state.shed();
+            }
+            state.full = !state.fits();
         });
     }
 
@@ -160,7 +185,11 @@ impl Flight {
 
     /// Waits until the upstream may be read on: as fast as the fastest client reads, or freely when there is none.
     pub(super) async fn room(&self) {
-        self.until(|state| state.readers.is_empty() || state.len - state.taken <= AHEAD).await;
+        self.until(|state| {
+            let ahead = if state.full { 0 } else { AHEAD };
+            state.readers.is_empty() || state.len - state.taken <= ahead
+        })
+        .await;
     }
 
     /// Waits until there was no client for as long as `patience`; from then on nobody can join.
@@ -284,6 +313,12 @@ impl Reader {
 
     pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
         let mut state = self.flight.lock();
+        if state.readers.get(&self.number).is_some_and(|place| place.left) {
+            drop(state);
+            let reason = "this client read too slowly: there was no memory for what it had not read yet";
+            self.leave(false);
+            return Poll::Ready(Some(Err(UpstreamError::Cut(reason.into()))));
+        }
         let Some(piece) = state.piece(self.number) else {
             let Some(end) = state.end.clone() else {
                 state.wait(self.number, cx);
@@ -359,10 +394,29 @@ impl State {
         if !self.closed {
             return;
         }
-        let slowest = self.readers.values().map(|place| place.at).min();
+        let slowest = self.readers.values().filter(|place| !place.left).map(|place| place.at).min();
         let read = slowest.unwrap_or(self.dropped + self.pieces.len()) - self.dropped;
-        self.pieces.drain(..read.min(self.pieces.len()));
+        let shed = self.pieces.drain(..read.min(self.pieces.len()));
+        self.kept -= shed.map(|piece| piece.len()).sum::<usize>();
         self.dropped += read;
+    }
+
+    /// Whether there is memory for the pieces; the fastest client is always so far behind.
+    fn fits(&mut self) -> bool {
+        self.kept <= NEAR || self.held.as_mut().is_none_or(|held| held.cover(self.kept))
+    }
+
+    /// Leaves those behind that have read least, unless all have read as much. False where there is nobody to be left.
+    fn leave_slowest(&mut self) -> bool {
+        let going = || self.readers.values().filter(|place| !place.left).map(|place| place.at);
+        let (Some(slowest), Some(fastest)) = (going().min(), going().max()) else { return false };
+        if slowest == fastest {
+            return false;
+        }
+        for place in self.readers.values_mut().filter(|place| place.at == slowest) {
+            place.left = true;
+        }
+        true
     }
 }
 

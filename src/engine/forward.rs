@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use super::answer::{Answer, Asked, header_map, mark};
+use super::answer::{Answer, header_map, mark};
+use super::asked::Asked;
 use super::body::AnswerBody;
+use super::record::aside_if_large;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, hop, lead_back};
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::{Dialect, Refusal, decoded_len};
 use crate::matching::credentials;
 use crate::model::{
     ByteLog, Exchange, Headers, Outcome, Request, Response, Timestamp, is_hop_by_hop, is_own,
@@ -63,15 +65,15 @@ impl Engine {
         let answer = self.shared.client.forward(&asked.incoming.request, &base).await;
         match answer.and_then(|answer| hop::arrived(answer, &base)) {
             Ok(answer) => Ok(Sent { asked, answer, upstream: base, at }),
-            Err(error) => Err(Box::new(self.unanswered(asked, &base, &error))),
+            Err(error) => Err(Box::new(Box::pin(self.unanswered(asked, &base, &error)).await)),
         }
     }
 
     /// The answer to a call whose upstream did not answer: what it said the last time, where that was recorded.
-    fn unanswered(&self, mut asked: Asked, base: &Base, error: &UpstreamError) -> Answer {
+    async fn unanswered(&self, mut asked: Asked, base: &Base, error: &UpstreamError) -> Answer {
         if let Some(found) = asked.instead.take().filter(|_| !matches!(error, UpstreamError::Invalid(_))) {
             asked.ticket.call().reason = Some(format!("{error}: what was recorded answers"));
-            return self.replay(asked, &found);
+            return Box::pin(self.replay(asked, &found)).await;
         }
         if matches!(error, UpstreamError::Loop { .. }) {
             return self.refuse_loop(asked);
@@ -102,22 +104,27 @@ impl Engine {
         ticket.call().status = Some(response.status);
         ticket.call().retry_after = retry_after(&response, clock::now());
         let (engine, status) = (self.clone(), response.status);
+        let held = self.hold();
         let finish = Box::new(move |arrived: Arrived| {
             Self::note_end(&mut ticket, &arrived);
+            let kept = arrived.unkept.is_none();
             let response = Response { log: arrived.log, ..response };
-            let kept = (!arrived.too_long).then_some(response);
-            if let Some(response) = kept.and_then(|it| engine.scrub_answer(&scrubbed, it, &secrets)) {
-                let exchange = Exchange { request: scrubbed, response: Some(response) };
-                engine.shared.history.remember(ticket.call().id, exchange);
-            }
-            ticket.done(Outcome::Live);
-            None
+            let len = decoded_len(&response.headers, response.log.bytes.len());
+            let (scrubbing, settling) = (engine.clone(), engine.clone());
+            let scrub = move || {
+                let scrubbed_answer = scrubbing.scrub_answer(&scrubbed, response, &secrets).ok();
+                scrubbed_answer.map(|response| Exchange { request: scrubbed, response: Some(response) })
+            };
+            let scrub = move || kept.then(scrub).flatten();
+            aside_if_large(&engine, len, scrub, move |exchange| {
+                if let Some(exchange) = exchange {
+                    settling.shared.history.remember(ticket.call().id, exchange);
+                }
+                ticket.done(Outcome::Live);
+            })
         });
-        Answer {
-            status,
-            headers,
-            body: AnswerBody::Tee(Box::new(Tee::new(answer.body, at, REMEMBER, None, finish))),
-        }
+        let tee = Tee::new(answer.body, at, REMEMBER, None, finish).within(held);
+        Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
     }
 
     /// What the end of a body says about its call.

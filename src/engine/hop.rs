@@ -9,7 +9,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::Engine;
-use super::answer::{Answer, Asked};
+use super::answer::Answer;
+use super::asked::Asked;
 use super::settings::default_upstreams;
 use crate::dialect::Refusal;
 use crate::model::{Headers, Outcome};

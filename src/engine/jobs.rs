@@ -10,7 +10,7 @@ use super::Engine;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
 use super::library::Lens;
-use crate::dialect::{Items, events, json_of};
+use crate::dialect::{Items, events, json_in, json_of};
 use crate::model::{Fingerprint, Hash, Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
@@ -81,7 +81,7 @@ pub(super) fn polled(request: &Request) -> Option<Arc<str>> {
     let (_, endpoint) = endpoint_of(request);
     let job = endpoint.rules.poll?;
     if job.asked.is_some() && request.method == "POST" {
-        let body = serde_json::from_slice(&request.body).unwrap_or_default();
+        let body = json_in(&request.body).unwrap_or_default();
         return job.asked(&body).map(Into::into);
     }
     endpoint.vars.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id.into())
@@ -119,7 +119,7 @@ pub(super) fn answer_id(request: &Scrubbed, response: &Response) -> Option<Strin
         let last = events.iter().rev().find_map(|event| serde_json::from_slice(&event.data).ok());
         (serde_json::from_slice(&events.first()?.data).ok()?, last)
     } else {
-        (serde_json::from_slice(&body).ok()?, None)
+        (json_in(&body).ok()?, None)
     };
     let mut said = answer_in(&first).get("id")?.as_str()?.to_owned();
     if let Some(items) = endpoint.rules.items {
@@ -173,5 +173,5 @@ pub(super) fn meanings(said: &str, asked: Fingerprint) -> impl Iterator<Item = (
 
 fn read(response: &Response) -> serde_json::Value {
     let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
-    serde_json::from_slice(&body).unwrap_or_default()
+    json_in(&body).unwrap_or_default()
 }

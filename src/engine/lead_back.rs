@@ -6,7 +6,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use super::answer::{Asked, Overrides};
+use super::answer::Overrides;
+use super::asked::Asked;
 use crate::upstream::{Base, resolved};
 
 /// Headers whose whole value is a reference (RFC 9110, sections 8.7 and 10.2.2), and those in which providers name jobs

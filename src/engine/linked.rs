@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::answer::{Answer, aside, refusal};
+use super::answer::{Answer, refusal};
 use super::body::AnswerBody;
 use super::record::{Drafted, KEEP};
 use super::tee::{End, Tee};
@@ -25,14 +25,15 @@ impl Drafted {
             _ = arrive.send(arrived);
             None
         });
-        Tee::new(body, sent, KEEP, None, finish).read_to_end().await;
+        let held = draft.making.engine.hold();
+        Tee::new(body, sent, KEEP, None, finish).within(held).read_to_end().await;
         let mut answer = cut(Dialect::of_mount(&draft.making.request.mount));
         let mut shown = None;
         if let Ok(arrived) = arrival.await {
             let making = &draft.making;
             let linked = Engine::linked(&making.id, &arrived.log.bytes, patterns);
             let files = making.engine.download(linked, &making.upstream).await;
-            if arrived.end == End::Clean && !arrived.too_long {
+            if arrived.end == End::Clean && arrived.unkept.is_none() {
                 let media: Vec<_> = files.iter().map(|file| file.medium.clone()).collect();
                 let out = match &base {
                     Some(base) => links::rewritten(&arrived.log.bytes, &media, base),
@@ -40,7 +41,8 @@ impl Drafted {
                 };
                 answer = Answer { status: making.response.status, headers, body: AnswerBody::Whole(out) };
             }
-            shown = Some(aside(move || draft.show(&arrived, files)).await);
+            let (engine, len) = (making.engine.clone(), arrived.log.bytes.len());
+            shown = Some(engine.shared.budget.aside(len, move || draft.show(arrived, files)).await);
         }
         let rest = async move {
             if let Some(shown) = shown {

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 
 use super::answer::aside;
+use super::budget::Hold;
 use super::{Engine, links};
 use crate::dialect::Dialect;
 use crate::model::{Hash, MediaId, MediaRef, RecordingId};
@@ -14,6 +16,9 @@ use crate::upstream::{Base, Fetched};
 
 /// How long a file may take to arrive: the answer that links to it waits for it.
 const DOWNLOAD: Duration = Duration::from_secs(120);
+
+/// How many files are downloaded at once for one answer.
+const AT_ONCE: usize = 8;
 
 /// A file that a recording keeps, or that a mock made.
 #[derive(Clone, Debug)]
@@ -66,24 +71,39 @@ impl Engine {
         links.map(medium).collect()
     }
 
-    /// Downloads what links point to, all at once; what does not arrive in time has failed.
+    /// Downloads what links point to, some at once; what does not arrive in time has failed.
     pub(super) async fn download(&self, media: Vec<MediaRef>, upstream: &Base) -> Vec<Downloaded> {
         let fetch = |medium: MediaRef| {
             let (client, upstream) = (self.shared.client.clone(), upstream.clone());
+            let mut held = self.hold();
             async move {
-                match tokio::time::timeout(DOWNLOAD, client.fetch(&medium.url, &upstream)).await {
-                    Ok(Ok(fetched)) => arrived(medium, fetched),
+                let fetched = client.fetch(&medium.url, &upstream, |len| held.cover(len));
+                match tokio::time::timeout(DOWNLOAD, fetched).await {
+                    Ok(Ok(fetched)) => arrived(medium, fetched, held),
                     Ok(Err(error)) => failed(medium, error.to_string()),
                     Err(_) => failed(medium, format!("it did not arrive within {} s", DOWNLOAD.as_secs())),
                 }
             }
         };
-        futures_util::future::join_all(media.into_iter().map(fetch)).await
+        stream::iter(media.into_iter().map(fetch)).buffered(AT_ONCE).collect().await
     }
 }
 
-fn arrived(medium: MediaRef, fetched: Fetched) -> Downloaded {
+/// A file and the memory that it takes, as long as somebody has it.
+struct Counted {
+    body: Bytes,
+    _held: Hold,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+fn arrived(medium: MediaRef, fetched: Fetched, held: Hold) -> Downloaded {
     let Fetched { content_type, body } = fetched;
+    let body = Bytes::from_owner(Counted { body, _held: held });
     let medium = MediaRef { content_type, body: Some(Hash::of(&body)), len: body.len() as u64, ..medium };
     Downloaded { medium, body: Some(body) }
 }

@@ -12,13 +12,14 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::matching::Salt;
+use crate::matching::{Salt, check_strategy_pattern};
 use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot};
 use crate::store::{Store, StoreError};
 use crate::upstream::Client;
 
 mod advice;
 mod answer;
+mod asked;
 mod asking;
 mod body;
 mod budget;
@@ -52,6 +53,7 @@ mod outlines;
 mod policy;
 mod price;
 mod prune;
+mod raw;
 mod reads;
 mod recall;
 mod record;
@@ -92,9 +94,9 @@ pub use media::Media;
 pub use metrics::{Histogram, Metrics};
 pub use policy::{Profile, Route, Secret, key_variables};
 pub use prune::{Compacted, TRASH};
+pub use raw::{Raw, RawKey};
 pub use record::row_of;
 pub use remove::Trashed;
-pub use replay::{Raw, RawKey};
 pub use retag::{Retagged, Tag};
 pub use review::{Rerecord, Verdict};
 pub use scrub_again::{Rescrub, Rescrubbed};
@@ -172,6 +174,9 @@ impl Engine {
     pub fn new(settings: Settings, store: Store) -> Result<Self, EngineError> {
         let library = Library::default();
         for entry in store.entries()? {
+            if let Err(problem) = check_strategy_pattern(&entry.row.strategy) {
+                tracing::warn!(target: NOTICES, "{} answers no call: {problem}; give it another rule with retake retag", entry.row.id);
+            }
             library.insert(entry);
         }
         let shared = Shared {

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-use super::answer::{Answer, Asked, LARGE, aside, header_map, mark};
+use super::answer::{Answer, LARGE, header_map, mark};
+use super::asked::Asked;
 use super::body::AnswerBody;
+use super::budget::Hold;
 use super::cursors::Scope;
 use super::failures::OnFailure;
 use super::forward::{Sent, end_to_end, endpoint_of, retry_after};
@@ -19,7 +21,7 @@ use super::tee::{Arrived, Before, End, Tee, Watch};
 use super::ticket::{Ticket, micros};
 use super::write::{Entered, Write};
 use super::{Engine, clock, jobs, lead_back};
-use crate::dialect::{AnswerState, Dialect};
+use crate::dialect::{AnswerState, Dialect, decoded_len};
 use crate::matching::{Fields, summary};
 use crate::model::{
     AnswerFailure, ByteLog, Completeness, Hash, Level, Mode, Outcome, Provenance, Recording, RecordingId,
@@ -63,6 +65,8 @@ pub(super) struct Shown {
     engine: Engine,
     ticket: Ticket,
     fate: Fate,
+    /// The memory that the answer takes until it is stored.
+    _memory: Option<Hold>,
 }
 
 /// What became of an answer.
@@ -234,57 +238,64 @@ impl Drafted {
         let Self { draft, body, sent, headers, .. } = self;
         let making = Arc::clone(&draft.making);
         let (dialect, endpoint) = endpoint_of(&making.request);
-        let tasks = making.engine.shared.tasks.clone();
-        let watching = tasks.clone();
+        let engine = making.engine.clone();
+        let (watching, held) = (engine.clone(), engine.hold());
         let watch = dialect.end_watch(&endpoint, &making.response.headers).map(|end| Watch {
             end,
             ended: Box::new(move |arrived| {
-                let making = Arc::clone(&making);
-                aside_if_large(&watching, arrived.len, move || making.show_early(&arrived), drop)
+                let (making, len) = (Arc::clone(&making), making.len(&arrived));
+                aside_if_large(&watching, len, move || making.show_early(&arrived), drop)
             }),
         });
         let finish = Box::new(move |arrived: Arrived| {
-            let (settling, len) = (tasks.clone(), arrived.len);
+            let (settling, len) = (engine.shared.tasks.clone(), draft.making.len(&arrived));
             let settle = move |shown: Shown| drop(settling.spawn(shown.settle()));
-            aside_if_large(&tasks, len, move || draft.show(&arrived, Vec::new()), settle)
+            aside_if_large(&engine, len, move || draft.show(arrived, Vec::new()), settle)
         });
-        (headers, Tee::new(body, sent, KEEP, drain, finish).watched(watch))
+        (headers, Tee::new(body, sent, KEEP, drain, finish).watched(watch).within(held))
     }
 }
 
 /// Runs work that takes as long as a body is long: at once for a short one, else where it keeps nobody else waiting. Gives
 /// what is to be waited for until it is done; `then` begins what nobody waits for, but the end of the program.
-fn aside_if_large<T: Send + 'static>(
-    tasks: &TaskTracker,
-    len: u64,
+pub(super) fn aside_if_large<T: Send + 'static>(
+    engine: &Engine,
+    len: usize,
     work: impl FnOnce() -> T + Send + 'static,
     then: impl FnOnce(T) + Send + 'static,
 ) -> Option<Before> {
     // Without a runtime the program is about to end.
     let runtime = tokio::runtime::Handle::try_current().ok()?;
-    if len <= LARGE as u64 {
+    if len <= LARGE {
         then(work());
         return None;
     }
     // A task of its own: a client that leaves meanwhile does not stop it.
-    let task = tasks.spawn_on(async move { then(aside(work).await) }, &runtime);
+    let working = engine.clone();
+    let task = async move { then(working.shared.budget.aside(len, work).await) };
+    let task = engine.shared.tasks.spawn_on(task, &runtime);
     Some(Box::pin(async move { _ = task.await }))
 }
 
 impl Draft {
     /// Makes the recording and shows it to all calls to come.
-    pub(super) fn show(mut self, arrived: &Arrived, media: Vec<Downloaded>) -> Shown {
-        Engine::note_end(&mut self.ticket, arrived);
+    pub(super) fn show(mut self, arrived: Arrived, media: Vec<Downloaded>) -> Shown {
+        Engine::note_end(&mut self.ticket, &arrived);
         let early = self.making.early.lock().unwrap_or_else(PoisonError::into_inner).take();
         let fate = match early {
             Some((len, fate)) if len == arrived.len => fate,
-            _ => self.making.fate(arrived, media),
+            _ => self.making.fate(&arrived, media),
         };
-        Shown { engine: self.making.engine.clone(), ticket: self.ticket, fate }
+        Shown { engine: self.making.engine.clone(), ticket: self.ticket, fate, _memory: arrived.memory }
     }
 }
 
 impl Making {
+    /// How long what arrived is when it is decoded, at most.
+    fn len(&self, arrived: &Arrived) -> usize {
+        decoded_len(&self.response.headers, arrived.log.bytes.len())
+    }
+
     /// Shows what a stream holds that says it has ended. More may come: then it is shown again.
     fn show_early(&self, arrived: &Arrived) {
         let len = arrived.len;
@@ -294,15 +305,16 @@ impl Making {
 
     fn fate(&self, arrived: &Arrived, media: Vec<Downloaded>) -> Fate {
         let (engine, settings) = (&self.engine, self.engine.settings());
-        let log = (!arrived.too_long).then(|| arrived.log.clone());
-        let response = log.map(|log| Response { log, ..self.response.clone() });
-        let scrub = |response| engine.scrub_answer(&self.request, response, &self.secrets);
-        let Some(mut response) = response.and_then(scrub) else {
-            return Fate::Unfit(if arrived.too_long {
-                "more than 256 MiB"
-            } else {
-                "an encoding that cannot be read"
-            });
+        let scrubbed = arrived.unkept.map_or_else(
+            || {
+                let response = Response { log: arrived.log.clone(), ..self.response.clone() };
+                engine.scrub_answer(&self.request, response, &self.secrets)
+            },
+            Err,
+        );
+        let mut response = match scrubbed {
+            Ok(response) => response,
+            Err(why) => return Fate::Unfit(why),
         };
         response.headers.retain(|name| name != "set-cookie");
         let (dialect, endpoint) = endpoint_of(&self.request);
@@ -371,7 +383,7 @@ impl Making {
 impl Shown {
     /// Stores what is shown, and ends the call.
     pub(super) async fn settle(self) {
-        let Self { engine, mut ticket, fate } = self;
+        let Self { engine, mut ticket, fate, _memory } = self;
         match fate {
             Fate::Entered(entered, completeness) => {
                 if let Err(error) = engine.settle(entered, |_| {}).await {

@@ -2,29 +2,30 @@
 //! last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, Asked, Overrides, header_map, mark};
+use super::answer::{Answer, Incoming, Overrides, header_map, mark};
+use super::asked::Asked;
 use super::asking::Asking;
 use super::body::AnswerBody;
+use super::budget::Hold;
 use super::cursors::{Scope, Turn};
 use super::lead_back::{Origin, door};
 use super::library::Found;
+use super::raw::{FirstBytes, Raw, RawKey};
+use super::record::KEEP;
 use super::ticket::{Ticket, micros};
 use super::use_count::Use;
 use super::{Engine, Settings, clock, jobs, links};
 use crate::dialect::Refusal;
-use crate::matching::{CANONICAL_VERSION, replaced_places};
-use crate::model::{
-    ByteLog, Call, CallId, Ending, KEPT_HEADERS, Latency, Mode, Outcome, RecordingId, Timestamp,
-};
+use crate::matching::replaced_places;
+use crate::model::{ByteLog, Call, CallId, Ending, Latency, Mode, Outcome, RecordingId, Timestamp};
 use crate::store::StoreError;
 
 /// How many raw requests are remembered to have been asked for.
@@ -33,30 +34,8 @@ const ASKED: usize = 1 << 14;
 const KNOWN: usize = 8192;
 /// How many bytes of ready answers are kept.
 const READY: usize = 48 << 20;
-
-/// The hash of all that can change which recording answers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct RawKey([u8; 32]);
-
-/// A call as the server has it: nothing is copied out of it before it is clear that it was not seen before.
-pub struct Raw<'a> {
-    /// The method.
-    pub method: &'a str,
-    /// The mount.
-    pub mount: &'a str,
-    /// What follows the mount.
-    pub target: &'a str,
-    /// All headers.
-    pub headers: &'a HeaderMap,
-    /// The body.
-    pub body: &'a [u8],
-    /// What the call's own headers ask for.
-    pub overrides: &'a Overrides,
-    /// The proxy's base URL as the client knows it.
-    pub base: &'a Arc<str>,
-    /// When it arrived.
-    pub started: Instant,
-}
+/// Answers of recordings from this size on are made ready aside, in bytes, and kept only while somebody reads them.
+const LONG: u64 = (READY / 8) as u64;
 
 /// What was derived for replays.
 pub(super) struct Replays {
@@ -64,7 +43,14 @@ pub(super) struct Replays {
     asked: Box<[AtomicU64]>,
     known: RwLock<Known>,
     ready: RwLock<Ready>,
+    long: Mutex<HashMap<ReadyKey, Place>>,
 }
+
+/// A recording, and the proxy's URL for the links in its answer; none leaves them as they are.
+type ReadyKey = (RecordingId, Option<Arc<str>>);
+
+/// A long answer that is being made ready, or that somebody reads.
+type Place = Arc<tokio::sync::Mutex<Weak<Prepared>>>;
 
 #[derive(Default)]
 struct Known {
@@ -75,7 +61,7 @@ struct Known {
 
 #[derive(Default)]
 struct Ready {
-    answers: HashMap<(RecordingId, Option<Arc<str>>), Arc<Prepared>>,
+    answers: HashMap<ReadyKey, Arc<Prepared>>,
     bytes: usize,
 }
 
@@ -108,6 +94,25 @@ struct Prepared {
     /// How fast it is sent, whatever the proxy's latency is.
     pace: Option<Latency>,
     ending: Ending,
+    /// The memory that a long body takes, whoever reads it.
+    held: Option<Hold>,
+}
+
+/// A part in a long answer: while somebody has its bytes, whoever wants them, too, gets the same.
+struct Part(Arc<Prepared>);
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.body
+    }
+}
+
+/// Why an answer is not ready.
+enum Unready {
+    /// It cannot be read.
+    Unreadable(StoreError),
+    /// There is no memory for it.
+    Full,
 }
 
 impl Engine {
@@ -140,13 +145,19 @@ impl Engine {
         if !mode.looks_up() || asks != hit.asks || profile.map(|p| &p.name) != call.profile.as_ref() {
             return None;
         }
-        let ready = self.prepared(&hit.recording, raw.overrides, raw.base).ok()??;
+        let key = ready_key(&hit.recording, raw.overrides, raw.base);
+        let ready = match self.shared.replays.ready(&key) {
+            Some(ready) => ready,
+            // Reading it would keep others waiting.
+            None if self.row(&hit.recording)?.size >= LONG => return None,
+            None => self.prepared(key).ok()??,
+        };
         let (mut headers, status) = (hit.headers.clone(), ready.status);
         ready.lead_back(&mut headers, raw.base, raw.overrides, raw.mount);
         self.restart(&ready, &raw.overrides.scope);
         if ready.latency(raw.overrides, settings) == Latency::None && ready.ending == Ending::Clean {
             self.replayed_at_once(&hit, mode, raw.started);
-            return Some(Answer { status, headers, body: AnswerBody::Whole(ready.body.clone()) });
+            return Some(Answer { status, headers, body: AnswerBody::Whole(Prepared::body(&ready)) });
         }
         let mut ticket = Ticket::like(self, &hit.call, mode, raw.started);
         ticket.hits(&hit.used);
@@ -173,10 +184,11 @@ impl Engine {
     }
 
     /// The answer of a recording that was found.
-    pub(super) fn replay(&self, mut asked: Asked, found: &Found) -> Answer {
+    pub(super) async fn replay(&self, mut asked: Asked, found: &Found) -> Answer {
         let generation = asked.generation;
+        let ready = self.made_ready(&found.id, &asked.incoming).await;
         let incoming = &asked.incoming;
-        match self.prepared(&found.id, &incoming.overrides, &incoming.base) {
+        match ready {
             Ok(Some(ready)) => {
                 let mut headers = ready.headers.clone();
                 mark(&mut headers, Outcome::Replay, Some(&found.id), Some(&found.strategy));
@@ -218,7 +230,11 @@ impl Engine {
                 let status = self.settings().miss_status;
                 self.refuse(asked, Outcome::Miss, &Refusal::new(status, "RECORDING_NOT_FOUND", &text))
             }
-            Err(error) => {
+            Err(Unready::Full) => {
+                let text = "the answers that are being read take too much memory together; try again later";
+                self.refuse(asked, Outcome::Error, &Refusal::new(413, "ANSWERS_TOO_LARGE", text))
+            }
+            Err(Unready::Unreadable(error)) => {
                 let text = format!("recording {} cannot be read: {error}", found.id);
                 tracing::error!("{text}");
                 self.refuse(asked, Outcome::Error, &Refusal::new(500, "STORE_UNREADABLE", &text))
@@ -230,7 +246,7 @@ impl Engine {
         &self,
         mut ticket: Ticket,
         headers: HeaderMap,
-        ready: &Prepared,
+        ready: &Arc<Prepared>,
         overrides: &Overrides,
     ) -> Answer {
         let latency = ready.latency(overrides, &self.settings());
@@ -238,7 +254,8 @@ impl Engine {
         ticket.call().first_byte = Some(micros(first));
         let in_pieces = ticket.is_turn() || ready.ending != Ending::Clean;
         let give = if in_pieces { AnswerBody::paced } else { AnswerBody::held };
-        let body = give(ready.body.clone(), &ready.log, latency, move |delivered| ticket.replayed(delivered));
+        let body =
+            give(Prepared::body(ready), &ready.log, latency, move |delivered| ticket.replayed(delivered));
         let body = body.ending(ready.ending);
         Answer { status: ready.status, headers, body }
     }
@@ -250,18 +267,41 @@ impl Engine {
         }
     }
 
-    fn prepared(
+    /// The answer of a recording, ready to be sent. A long one is made ready once for all who want it.
+    async fn made_ready(
         &self,
         id: &RecordingId,
-        overrides: &Overrides,
-        base: &Arc<str>,
-    ) -> Result<Option<Arc<Prepared>>, StoreError> {
-        let base = (!overrides.original_media).then(|| Arc::clone(base));
-        let key = (id.clone(), base);
+        incoming: &Incoming,
+    ) -> Result<Option<Arc<Prepared>>, Unready> {
+        let key = ready_key(id, &incoming.overrides, &incoming.base);
         if let Some(ready) = self.shared.replays.ready(&key) {
             return Ok(Some(ready));
         }
-        let Some(recording) = self.recording(id)? else { return Ok(None) };
+        let Some(size) = self.row(id).map(|row| row.size).filter(|size| *size >= LONG) else {
+            return self.prepared(key).map_err(Unready::Unreadable);
+        };
+        let place = self.shared.replays.place(&key);
+        let mut known = place.lock().await;
+        if let Some(ready) = known.upgrade() {
+            return Ok(Some(ready));
+        }
+        // Files behind links count for a recording's size, and are read apart.
+        let (mut held, size) = (self.hold(), usize::try_from(size.min(KEEP)).unwrap_or(usize::MAX));
+        if !held.cover(size) {
+            return Err(Unready::Full);
+        }
+        let engine = self.clone();
+        let ready = self.shared.budget.aside(size, move || engine.prepared(key)).await;
+        let Some(ready) = ready.map_err(Unready::Unreadable)? else { return Ok(None) };
+        // Nobody else has it yet, unless it is one of the short ones that stay.
+        let ready = Arc::try_unwrap(ready)
+            .map_or_else(|kept| kept, |ready| Arc::new(Prepared { held: Some(held), ..ready }));
+        *known = Arc::downgrade(&ready);
+        Ok(Some(ready))
+    }
+
+    fn prepared(&self, key: ReadyKey) -> Result<Option<Arc<Prepared>>, StoreError> {
+        let Some(recording) = self.recording(&key.0)? else { return Ok(None) };
         let body = match &key.1 {
             Some(base) => links::rewritten(&recording.response.log.bytes, &recording.media, base),
             None => recording.response.log.bytes.clone(),
@@ -281,6 +321,7 @@ impl Engine {
             log: recording.response.log.clone(),
             pace: recording.pace,
             ending: recording.ending,
+            held: None,
         };
         let ready = Arc::new(ready);
         self.shared.replays.keep(key, &ready);
@@ -292,72 +333,14 @@ impl Engine {
         let mut ready = self.shared.replays.ready.write().unwrap_or_else(PoisonError::into_inner);
         ready.answers.retain(|(id, _), _| !ids.contains(id));
         self.shared.outlines.forget(ids);
+        let mut long = self.shared.replays.long.lock().unwrap_or_else(PoisonError::into_inner);
+        long.retain(|(id, _), _| !ids.contains(id));
         ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
     }
 }
 
-impl Raw<'_> {
-    /// The hash of the raw request with the headers that matter, and of what its own headers ask for, as no configuration
-    /// looks at it.
-    #[must_use]
-    pub fn key(&self) -> RawKey {
-        self.key_under(CANONICAL_VERSION, &[])
-    }
-
-    /// The same under a configuration: `own` are the headers that matter because that says so.
-    fn key_under(&self, version: u32, own: &[String]) -> RawKey {
-        let mut digest = Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            digest.update((bytes.len() as u64).to_le_bytes());
-            digest.update(bytes);
-        };
-        // What was learned under one configuration is unknown under another, whichever headers that looks at.
-        part(&version.to_le_bytes());
-        part(self.mount.as_bytes());
-        part(self.method.as_bytes());
-        part(self.target.as_bytes());
-        let counts = |name: &str| KEPT_HEADERS.contains(&name) || own.iter().any(|own| own == name);
-        for (name, value) in self.headers.iter().filter(|(name, _)| counts(name.as_str())) {
-            part(name.as_str().as_bytes());
-            part(value.as_bytes());
-        }
-        part(b"");
-        if let Some(strategy) = &self.overrides.strategy {
-            part(strategy.to_string().as_bytes());
-        }
-        part(b"");
-        part(self.overrides.recording.as_ref().map_or(b"", |id| id.as_str().as_bytes()));
-        part(self.overrides.scope.as_deref().unwrap_or_default().as_bytes());
-        part(self.body);
-        RawKey(digest.finalize().into())
-    }
-}
-
-impl std::hash::Hash for RawKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let first = self.0.first_chunk().copied().unwrap_or_default();
-        state.write_u64(u64::from_le_bytes(first));
-    }
-}
-
-/// The hash of a [`RawKey`], which is one already.
-#[derive(Default)]
-struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
+fn ready_key(id: &RecordingId, overrides: &Overrides, base: &Arc<str>) -> ReadyKey {
+    (id.clone(), (!overrides.original_media).then(|| Arc::clone(base)))
 }
 
 // === impl Replays ===
@@ -365,7 +348,7 @@ impl Hasher for FirstBytes {
 impl Default for Replays {
     fn default() -> Self {
         let asked = (0..ASKED).map(|_| AtomicU64::new(0)).collect();
-        Self { asked, known: RwLock::default(), ready: RwLock::default() }
+        Self { asked, known: RwLock::default(), ready: RwLock::default(), long: Mutex::default() }
     }
 }
 
@@ -395,11 +378,19 @@ impl Replays {
         known.entries.insert(key, Arc::new(hit));
     }
 
-    fn ready(&self, key: &(RecordingId, Option<Arc<str>>)) -> Option<Arc<Prepared>> {
+    /// The place of a long answer; those that nobody reads any more are given up.
+    fn place(&self, key: &ReadyKey) -> Place {
+        let mut long = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = |place: &Place| place.try_lock().map_or(true, |ready| ready.strong_count() > 0);
+        long.retain(|_, place| Arc::strong_count(place) > 1 || read(place));
+        Arc::clone(long.entry(key.clone()).or_default())
+    }
+
+    fn ready(&self, key: &ReadyKey) -> Option<Arc<Prepared>> {
         self.ready.read().unwrap_or_else(PoisonError::into_inner).answers.get(key).map(Arc::clone)
     }
 
-    fn keep(&self, key: (RecordingId, Option<Arc<str>>), answer: &Arc<Prepared>) {
+    fn keep(&self, key: ReadyKey, answer: &Arc<Prepared>) {
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
         if answer.weight() > READY / 4 {
             return;
@@ -414,6 +405,11 @@ impl Replays {
 }
 
 impl Prepared {
+    /// The body; that of a long answer keeps the whole answer here for others.
+    fn body(ready: &Arc<Self>) -> Bytes {
+        if ready.held.is_some() { Bytes::from_owner(Part(Arc::clone(ready))) } else { ready.body.clone() }
+    }
+
     /// How fast it is sent: as the call says, else as the recording says, else as the proxy does.
     fn latency(&self, overrides: &Overrides, settings: &Settings) -> Latency {
         overrides.latency.or(self.pace).unwrap_or(settings.latency)

@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 
-use super::answer::{LARGE, aside};
+use super::answer::LARGE;
 use super::forward::endpoint_of;
 use super::{Engine, links};
-use crate::matching::AnswerOrigin;
+use crate::dialect::decoded_len;
+use crate::matching::{AnswerOrigin, Unsearched};
 use crate::model::{ByteLog, Piece, Recording, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::reading::decoded::timed;
@@ -17,9 +18,9 @@ impl Engine {
         let scrub =
             |response: &Response| self.scrub_answer(&recording.request, response.clone(), credentials);
         let (response, original) = (scrub(&recording.response), recording.original.as_deref());
-        let original = original.and_then(|original| scrub(&original.response));
+        let original = original.map(|original| scrub(&original.response));
         recording.response = response.unwrap_or(recording.response);
-        if let (Some(original), Some(response)) = (&mut recording.original, original) {
+        if let (Some(original), Some(Ok(response))) = (&mut recording.original, original) {
             original.response = response;
         }
         recording
@@ -31,23 +32,26 @@ impl Engine {
         request: &Scrubbed,
         response: Response,
         credentials: &[Bytes],
-    ) -> Option<Response> {
-        if response.log.bytes.len() <= LARGE {
+    ) -> Result<Response, &'static str> {
+        let len = decoded_len(&response.headers, response.log.bytes.len());
+        if len <= LARGE {
             return self.scrub_answer(request, response, credentials);
         }
         let (engine, request, credentials) = (self.clone(), request.clone(), credentials.to_vec());
-        aside(move || engine.scrub_answer(&request, response, &credentials)).await
+        self.shared.budget.aside(len, move || engine.scrub_answer(&request, response, &credentials)).await
     }
 
     /// A response as it may be stored, of a request that carried these credentials. One that is encoded although nobody
-    /// asked for that is decoded when something in it is replaced; where it cannot be decoded nobody knows what it holds, and
-    /// there is none.
+    /// asked for that is decoded when something in it is replaced.
+    ///
+    /// # Errors
+    /// What it is, where nobody knows what it holds: it cannot be decoded, or is too much to be searched.
     pub(super) fn scrub_answer(
         &self,
         request: &Scrubbed,
         response: Response,
         credentials: &[Bytes],
-    ) -> Option<Response> {
+    ) -> Result<Response, &'static str> {
         let live = self.shared.live.load();
         let encoded =
             response.headers.text("content-encoding").is_some_and(|encoding| encoding != "identity");
@@ -58,19 +62,22 @@ impl Engine {
                 let log = ByteLog { pieces: pieces(&response, bytes.len()), bytes };
                 Response { headers, log, ..response.clone() }
             }
-            Err(_) if encoded && !response.log.bytes.is_empty() => return None,
+            Err(_) if encoded && !response.log.bytes.is_empty() => {
+                return Err("an encoding that cannot be read");
+            }
             _ => response.clone(),
         };
         let (dialect, endpoint) = endpoint_of(request);
         let links = links::find(&plain.log.bytes, dialect.links(&endpoint));
         let links: Vec<_> = links.iter().map(|(_, url)| url.as_str()).collect();
         let origin = AnswerOrigin { mount: &request.mount, credentials, links: &links };
-        let (kept, log) = match live.scrubber.answer(&plain, origin) {
+        let scrubbed = live.scrubber.answer(&plain, origin);
+        let (kept, log) = match scrubbed.map_err(|Unsearched| "more than can be searched for secrets")? {
             Some(log) => (plain, Some(log)),
             None => (response, None),
         };
         let headers = live.scrubber.answer_headers(&kept.headers, log.is_some(), origin);
-        Some(Response { headers, log: log.unwrap_or(kept.log), ..kept })
+        Ok(Response { headers, log: log.unwrap_or(kept.log), ..kept })
     }
 }
 

@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio_util::task::TaskTracker;
 
+use super::budget::Hold;
 use crate::dialect::EndWatch;
 use crate::model::{ByteLog, Piece};
 use crate::upstream::{Arriving, UpstreamError};
 
 /// How long the rest is waited for after the client left.
 pub(super) const DRAIN: Duration = Duration::from_secs(60);
+
+/// So much of a body is kept without being counted: it costs more than it is worth.
+const UNCOUNTED: usize = 64 << 10;
 
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +39,10 @@ pub(super) struct Arrived {
     pub(super) end: End,
     /// Length of the body, also where the log was not kept.
     pub(super) len: u64,
-    /// Whether the body outgrew what is kept.
-    pub(super) too_long: bool,
+    /// What it is, where it outgrew what is kept; then there is no log.
+    pub(super) unkept: Option<&'static str>,
+    /// The memory that the log takes.
+    pub(super) memory: Option<Hold>,
     pub(super) first_byte: Option<Duration>,
     pub(super) total: Duration,
 }
@@ -72,6 +78,9 @@ struct Flow {
     declared: Option<u64>,
     started: Instant,
     kept: BytesMut,
+    /// The memory that this takes.
+    memory: Option<Hold>,
+    unkept: Option<&'static str>,
     pieces: Vec<Piece>,
     len: u64,
     first_byte: Option<Duration>,
@@ -96,6 +105,8 @@ impl Tee {
             body,
             started,
             kept: BytesMut::new(),
+            memory: None,
+            unkept: None,
             pieces: Vec::new(),
             len: 0,
             first_byte: None,
@@ -114,6 +125,14 @@ impl Tee {
     pub(super) fn watched(mut self, watch: Option<Watch>) -> Self {
         if let Some(flow) = &mut self.flow {
             flow.watch = watch;
+        }
+        self
+    }
+
+    /// The same body; what is kept of it is kept in this share of the memory, or not at all.
+    pub(super) fn within(mut self, memory: Hold) -> Self {
+        if let Some(flow) = &mut self.flow {
+            flow.memory = Some(memory);
         }
         self
     }
@@ -180,13 +199,14 @@ impl Flow {
         let at = self.started.elapsed();
         self.first_byte.get_or_insert(at);
         self.len += piece.len() as u64;
-        if self.len <= self.keep {
+        self.unkept = self.unkept.or_else(|| self.has_no_room());
+        if self.unkept.is_none() {
             self.kept.extend_from_slice(piece);
             self.pieces.push(Piece::new(piece.len(), at));
         } else if !self.kept.is_empty() {
             self.kept = BytesMut::new();
             self.pieces = Vec::new();
-            self.watch = None;
+            (self.watch, self.memory) = (None, None);
         }
         if self.declared == Some(self.len) {
             return self.end(End::Clean);
@@ -195,8 +215,18 @@ impl Flow {
             return None;
         }
         let log = ByteLog { bytes: self.kept.clone().freeze(), pieces: self.pieces.clone() };
-        let arrived = self.arrived(log, End::Clean);
+        let arrived = self.arrived(log, End::Clean, None);
         (self.watch.as_mut()?.ended)(arrived)
+    }
+
+    /// Why a body of this length is not kept.
+    fn has_no_room(&mut self) -> Option<&'static str> {
+        if self.len > self.keep {
+            return Some("more than 256 MiB");
+        }
+        let taken = usize::try_from(self.len).unwrap_or(usize::MAX);
+        let fits = taken <= UNCOUNTED || self.memory.as_mut().is_none_or(|memory| memory.cover(taken));
+        (!fits).then_some("more than there is memory for")
     }
 
     fn end(&mut self, end: End) -> Option<Before> {
@@ -205,11 +235,12 @@ impl Flow {
             bytes: std::mem::take(&mut self.kept).freeze(),
             pieces: std::mem::take(&mut self.pieces),
         };
-        finish(self.arrived(log, end))
+        let memory = self.memory.take();
+        finish(self.arrived(log, end, memory))
     }
 
-    fn arrived(&self, log: ByteLog, end: End) -> Arrived {
-        let (len, too_long, first_byte) = (self.len, self.len > self.keep, self.first_byte);
-        Arrived { log, end, len, too_long, first_byte, total: self.started.elapsed() }
+    fn arrived(&self, log: ByteLog, end: End, memory: Option<Hold>) -> Arrived {
+        let (len, unkept, first_byte) = (self.len, self.unkept, self.first_byte);
+        Arrived { log, end, len, unkept, memory, first_byte, total: self.started.elapsed() }
     }
 }

@@ -13,7 +13,7 @@ use super::fingerprint::CANONICAL_VERSION;
 use super::forms::covers;
 use super::header;
 use crate::dialect::{Rules, model_name};
-use crate::model::Request;
+use crate::model::{Request, text_pattern};
 
 /// Values that are not to be compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,9 +176,9 @@ impl Ignore {
         let pattern = self.pattern.as_deref().map(|text| {
             let named = NAMED.iter().find(|(name, _)| *name == text);
             let (name, found) = named.map_or(("pattern", text), |(name, pattern)| (*name, *pattern));
-            let found = Regex::new(found).map_err(|error| {
+            let found = text_pattern(found).map_err(|problem| {
                 let known = NAMED.map(|(name, _)| name).join(", ");
-                format!("`{text}` is neither {known} nor a regular expression: {error}")
+                format!("`{text}` is none of {known}, and {problem}")
             })?;
             if found.is_match("") {
                 return Err(format!("the pattern `{text}` finds the empty text; let it find something"));

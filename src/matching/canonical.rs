@@ -144,6 +144,16 @@ impl Fields {
         })
     }
 
+    /// The memory that the fields take, in bytes, nearly.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let of_leaf = |leaf: &Leaf| {
+            let written = leaf.written.as_ref().map_or(0, |text| text.len());
+            size_of::<Leaf>() + leaf.field.steps.len() * size_of::<Step>() + leaf.value.size() + written
+        };
+        self.facts.said.len() + self.leaves.iter().map(of_leaf).sum::<usize>()
+    }
+
     /// Whether the endpoint's path names the model.
     pub(super) fn model_in_path(&self) -> bool {
         self.endpoint.vars.iter().any(|(name, _)| name == "model")

@@ -9,6 +9,9 @@ use std::fmt::Write;
 /// How deep arrays and objects may nest. What is deeper is compared as opaque bytes.
 pub(super) const DEPTH: usize = 128;
 
+/// How many values a text may have. What has more is compared as opaque bytes: each takes many times what it is written in.
+pub(super) const VALUES: usize = 1 << 20;
+
 /// A JSON value that borrows from its text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json<'a> {
@@ -28,12 +31,14 @@ pub(super) enum Json<'a> {
 pub(super) enum Flaw {
     Invalid,
     Deep,
+    /// It has more than [`VALUES`].
+    Many,
 }
 
 /// Reads a JSON text; a byte order mark at its front is skipped.
 pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Flaw> {
     let text = std::str::from_utf8(bytes).map_err(|_| Flaw::Invalid)?;
-    let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 };
+    let mut reader = Reader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.space();
     let value = reader.value(0)?;
     reader.space();
@@ -43,7 +48,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Flaw> {
 /// Why a text that is no JSON is none, as far as that can be said in a few words.
 pub(super) fn problem(bytes: &[u8]) -> &'static str {
     let Ok(text) = std::str::from_utf8(bytes) else { return "its JSON is not valid UTF-8" };
-    let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 };
+    let mut reader = Reader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.space();
     // Where reading ended is what could not be read; the sign of a number was taken off.
     let _ = reader.value(0);
@@ -99,9 +104,15 @@ impl<'a> Json<'a> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// How many more values there may be.
+    left: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, left: VALUES }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -127,6 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Json<'a>, Flaw> {
+        self.left = self.left.checked_sub(1).ok_or(Flaw::Many)?;
         match self.peek().ok_or(Flaw::Invalid)? {
             b'{' | b'[' if depth >= DEPTH => Err(Flaw::Deep),
             b'{' => self.object(depth),
@@ -305,7 +317,7 @@ fn hex4(digits: &[u8]) -> Option<u32> {
 
 /// Whether a text is a number as JSON writes it.
 pub(super) fn is_number(text: &str) -> bool {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader::new(text);
     reader.number().is_ok() && reader.at == text.len()
 }
 
@@ -418,5 +430,14 @@ mod tests {
         assert!(parse(nested(DEPTH).as_bytes()).is_ok());
         assert_eq!(parse(nested(DEPTH + 1).as_bytes()), Err(Flaw::Deep));
         assert_eq!(parse("[".repeat(1_000_000).as_bytes()), Err(Flaw::Deep));
+    }
+
+    #[test]
+    fn the_number_of_values_is_bounded() {
+        let list = |values: usize| format!("[1{}]", ",1".repeat(values - 2));
+        assert!(parse(list(VALUES).as_bytes()).is_ok());
+        assert_eq!(parse(list(VALUES + 1).as_bytes()), Err(Flaw::Many));
+        let rows = format!("[[]{}", ",[]".repeat(VALUES));
+        assert_eq!(parse(rows.as_bytes()), Err(Flaw::Many), "whatever stands behind them");
     }
 }

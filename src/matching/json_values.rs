@@ -167,13 +167,23 @@ pub(super) struct JsonValues<'a> {
     own: &'a [String],
     public: &'a [String],
     pending: Option<JsonValue>,
+    too_deep: bool,
 }
+
+/// How deep a text may be, and how many objects and arrays it may have: what is known of each is kept.
+const DEPTH: usize = 100_000;
+const NODES: usize = 4 << 20;
 
 impl<'a> JsonValues<'a> {
     /// The values of a text. The names of `secrets` are credentials, too, and ambiguous ones of `public` are not.
     pub(super) fn new(text: &'a [u8], secrets: &'a [String], public: &'a [String]) -> Self {
         let (frames, nodes) = (Vec::new(), Vec::new());
-        Self { text, at: 0, frames, nodes, own: secrets, public, pending: None }
+        Self { text, at: 0, frames, nodes, own: secrets, public, pending: None, too_deep: false }
+    }
+
+    /// Whether reading ended before the end of the text, because it is too deep or has too many objects and arrays.
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.too_deep
     }
 
     /// A number for the place at which a value stands, which is the same for the pieces of one text in several events:
@@ -390,6 +400,9 @@ impl Iterator for JsonValues<'_> {
             }
             match *self.text.get(self.at)? {
                 b'"' => return Some(self.quoted()),
+                b'{' | b'[' if self.frames.len() >= DEPTH || self.nodes.len() >= NODES => {
+                    (self.too_deep, self.at) = (true, self.text.len());
+                }
                 byte @ (b'{' | b'[') => {
                     self.open(byte == b'{');
                     self.at += 1;
@@ -416,74 +429,5 @@ pub(super) fn mixed(before: u64, bytes: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The values that are credentials by their place, in order of their end.
-    fn credentials(text: &str) -> Vec<&str> {
-        let credential = |item| match item {
-            Item::Value(value) if value.class == NameClass::Credential => Some(&text[value.range]),
-            _ => None,
-        };
-        JsonValues::new(text.as_bytes(), &[], &[]).filter_map(credential).collect()
-    }
-
-    #[test]
-    fn values_are_known_by_their_names_and_surroundings() {
-        for (text, wanted) in [
-            (r#"{"api_key":"a","b":{"Password" : 7},"c":[{"client-secret":"d"}]}"#, &["a", "7", "d"][..]),
-            (r#"{"api_keys":["a",["b"]],"api\u005fkey":"c"}"#, &["a", "b", "c"]),
-            (r#"{"authentication":{"type":"api_key","key":"k","key_id":"i"}}"#, &["k"]),
-            (r#"{"tools":[{"headers":{"X-Team":"t","Accept":"a"},"authorization":"z"}]}"#, &["t", "z"]),
-            (r#"{"headers":{"X-Team":"t","X-Custom-Token":"c"}}"#, &["c"]),
-            (r#"{"mcpServers":{"one":{"env":{"A":"b"},"args":["c"]}}}"#, &["b"]),
-            (
-                r#"{"headers":[{"name":"Authorization","value":"v"},{"value":"w","key":"x-api-key"}]}"#,
-                &["v", "w"],
-            ),
-            (r#"{"args":["-y","--api-key","k","--port","8"],"cmd":["--token","t"]}"#, &["k"]),
-            (r#"{"mcpServers":{"one":{"args":["--token","t"]}}}"#, &["t"]),
-            (r#"{"dataSources":[{"parameters":{"endpoint":"e","key":"k","indexName":"i"}}]}"#, &["k"]),
-            (r#"{"basic_auth":{"user":"u","pass":"p"}}"#, &["p"]),
-            (r#"{"client_secret":{"value":"ek","expires_at":5}}"#, &["ek"]),
-            (r#"{"properties":{"api_key":{"type":"string"},"headers":{"type":"object"}}}"#, &[]),
-            (r#"{"required":["api_key"],"dependentRequired":{"password":["user"]}}"#, &[]),
-            (r#"{"key":"k","token":"t","max_tokens":5,"name":"api_key","description":"the key"}"#, &[]),
-            (r#"{"a":{"password":"p"#, &["p"]),
-            (r#"{"a" "password":"p"}"#, &["p"]),
-        ] {
-            assert_eq!(credentials(text), wanted, "{text}");
-        }
-        let deep = format!("{}{{\"secret\":\"s\"}}", "[".repeat(5000));
-        assert_eq!(credentials(&deep), ["s"]);
-    }
-
-    #[test]
-    fn slots_tell_texts_apart_and_keep_their_pieces_together() {
-        let slot = |text: &str| {
-            let mut values = JsonValues::new(text.as_bytes(), &[], &[]);
-            let mut found = None;
-            for item in values.by_ref() {
-                if let Item::Value(value) = item
-                    && text[value.range.clone()].starts_with('x')
-                {
-                    found = Some(value);
-                }
-            }
-            values.slot(&found.unwrap(), 0)
-        };
-        let one = slot(r#"{"id":"1","choices":[{"index":0,"delta":{"content":"x"}}]}"#);
-        for (same, text) in [
-            (true, r#"{"choices":[{"index":0,"delta":{"content":"xyz"}}],"id":"2"}"#),
-            (true, r#"{"choices":[{"delta":{"content":"x"},"index":0}]}"#),
-            (true, r#"{"choices":[{"index":1,"delta":{}},{"index":0,"delta":{"content":"x"}}]}"#),
-            (false, r#"{"choices":[{"index":1,"delta":{"content":"x"}}]}"#),
-            (false, r#"{"choices":[{"index":0,"delta":{"refusal":"x"}}]}"#),
-            (false, r#"{"type":"t","choices":[{"index":0,"delta":{"content":"x"}}]}"#),
-        ] {
-            assert_eq!(slot(text) == one, same, "{text}");
-        }
-        let line = r#"{"candidates":[{"content":{"parts":[{"text":"x"}]}}]}"#;
-        assert_eq!(slot(&format!("[{line}]")), slot(&format!("[{{}},\n{line}]")));
-    }
-}
+#[path = "json_values_tests.rs"]
+mod tests;

@@ -10,6 +10,7 @@ mod compare;
 mod decide;
 mod earlier;
 mod echo;
+mod effort;
 mod field;
 mod fingerprint;
 mod fixes;
@@ -40,6 +41,7 @@ mod summary;
 mod tests;
 mod value;
 mod walk;
+mod withheld;
 mod words;
 
 use crate::dialect::{body_kind, multipart};
@@ -59,8 +61,11 @@ pub use outline::{Outline, Shape, Shapes};
 pub use ranking::Ranking;
 pub use rule::{Condition, Facts};
 pub use scrub::{MountNames, Salt, ScrubPattern, Scrubber, placeholders};
-pub use scrub_answer::{AnswerOrigin, replaced_places};
-pub use secret::{credentials, is_secret_header, mask};
-pub use strategy_check::{StrategyCheck, StrategyProblem, check_strategy, check_strategy_form, narrowed};
+pub use scrub_answer::{AnswerOrigin, Unsearched, replaced_places};
+pub use secret::{credentials, has_countless_credentials, is_secret_header, mask};
+pub use strategy_check::{
+    StrategyCheck, StrategyProblem, check_strategy, check_strategy_form, check_strategy_pattern, narrowed,
+};
 pub use suggest::{Suggestion, suggest};
 pub use summary::{Summary, summary};
+pub use withheld::is_withheld;

@@ -6,7 +6,10 @@ use wildmatch::WildMatch;
 use super::compare::Change;
 use super::field::{Field, Place};
 use super::value::shorten;
-use crate::model::Rule;
+use crate::model::{Rule, text_pattern};
+
+/// How much of what was said is searched by an expression, in bytes. What stands behind it is not matched.
+pub(super) const SEARCHED: usize = 32 << 10;
 
 /// What rules may ask of a request, gathered once for all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +40,7 @@ impl Condition {
     #[must_use]
     pub fn of(rule: &Rule) -> Self {
         // What a rule holds was read, so it compiles.
-        let regex = rule.regex.as_deref().and_then(|regex| Regex::new(regex).ok());
+        let regex = rule.regex.as_deref().and_then(|regex| text_pattern(regex).ok());
         Self { rule: rule.clone(), regex }
     }
 
@@ -66,7 +69,12 @@ impl Condition {
     }
 
     fn regex(&self, facts: &Facts) -> bool {
-        self.rule.regex.is_none() || self.regex.as_ref().is_some_and(|regex| regex.is_match(&facts.said))
+        let (said, mut end) = (&facts.said, facts.said.len().min(SEARCHED));
+        while !said.is_char_boundary(end) {
+            end -= 1;
+        }
+        let searched = &said[..end];
+        self.rule.regex.is_none() || self.regex.as_ref().is_some_and(|regex| regex.is_match(searched))
     }
 
     fn turn(&self, facts: &Facts) -> bool {
@@ -108,7 +116,9 @@ impl Condition {
             tell(place(), format!("contains={text}"), said());
         }
         if !self.regex(facts) {
-            tell(place(), format!("regex={}", rule.regex.as_deref().unwrap_or_default()), said());
+            let beyond = if facts.said.len() > SEARCHED { " in the first 32 KiB" } else { "" };
+            let wanted = rule.regex.as_deref().unwrap_or_default();
+            tell(place(), format!("regex={wanted}{beyond}"), said());
         }
         if !self.turn(facts) {
             let wanted = rule.turn.unwrap_or_default();

@@ -15,13 +15,15 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::body_kind::BodyKind;
+use super::effort::Effort;
 use super::identity::{cannot_be_kept, says_who};
 use super::multipart;
 use super::search::{ByPlace, Edit, Search, is_media, of_percent};
 use super::secret::{self, Kind, credentials};
 use super::secret_name::Folded;
+use super::withheld::{self, Withheld};
 use crate::dialect::decoded;
-use crate::model::{Headers, KEPT_HEADERS, Request, Scrubbed};
+use crate::model::{Headers, KEPT_HEADERS, Request, Scrubbed, bytes_pattern};
 
 /// How often a text is searched: a replacement can lay bare what stood directly behind it.
 pub(super) const PASSES: usize = 16;
@@ -191,7 +193,7 @@ impl Scrubber {
             {
                 return Err((at, format!("the name `{name}` must be of small letters, digits and -")));
             }
-            let found = Regex::new(pattern).map_err(|error| (at, format!("`{pattern}`: {error}")))?;
+            let found = bytes_pattern(pattern).map_err(|problem| (at, problem))?;
             if found.is_match(b"") {
                 return Err((
                     at,
@@ -209,14 +211,23 @@ impl Scrubber {
     #[must_use]
     pub fn scrub(&self, request: &Request) -> Scrubbed {
         let mut own = secret::credentials_of_head(request);
-        let mut scrubbed = scrubbed_body(request, Search::new(self, &request.mount, &own));
+        let mut scrubbed = scrubbed_body(request, self, &own);
         // Most bodies hold no credential, and looking for one takes as long as reading the body.
-        if scrubbed.is_some() {
+        if matches!(scrubbed, Ok(Some(_))) {
             own = credentials(request);
-            scrubbed = scrubbed_body(request, Search::new(self, &request.mount, &own));
+            scrubbed = if secret::has_countless_credentials(request) {
+                Err(Withheld::Unsearched)
+            } else {
+                scrubbed_body(request, self, &own)
+            };
         }
-        let search = Search::new(self, &request.mount, &own);
-        let (body, plain) = scrubbed.unwrap_or_else(|| (request.body.clone(), false));
+        let effort = Effort::of_request();
+        let search = Search::new(self, &request.mount, &own, &effort);
+        let (body, plain) = match scrubbed {
+            Ok(Some(scrubbed)) => scrubbed,
+            Ok(None) => (request.body.clone(), false),
+            Err(withheld) => (withheld.placeholder(self, &request.body).into(), false),
+        };
         let mut headers = Headers::default();
         for (name, value) in request.headers.iter().filter(|(name, _)| self.keeps(name)) {
             if plain && name == "content-encoding" {
@@ -239,7 +250,8 @@ impl Scrubber {
     #[must_use]
     pub fn sentence(&self, text: &str, request: &Request) -> String {
         let own = credentials(request);
-        let search = Search::new(self, &request.mount, &own);
+        let effort = Effort::of_request();
+        let search = Search::new(self, &request.mount, &own, &effort);
         let scrubbed = repeated(text.as_bytes(), |text| search.plain(text));
         scrubbed.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -258,28 +270,35 @@ impl Scrubber {
     }
 
     /// Echoes of credentials, those of the configuration included; in order of what was found first.
-    pub(super) fn echoes(&self, text: &[u8], own: &[Bytes]) -> Vec<(Range<usize>, Kind)> {
+    pub(super) fn echoes(&self, text: &[u8], own: &[Bytes], effort: &Effort) -> Vec<(Range<usize>, Kind)> {
         let configured = self.configured.iter().flat_map(|found| found.find_iter(text));
         let all = secret::echoes(text, own).chain(configured.map(|there| there.range()));
-        all.map(|range| (range, Kind::Key)).collect()
+        all.take(effort.enough()).map(|range| (range, Kind::Key)).collect()
     }
 
     /// What is to be replaced in a text by its shape: credentials and personal data first, then what the patterns find
     /// beside them. Placeholders that stand there already are left alone.
-    pub(super) fn find(&self, text: &[u8], own: &[Bytes]) -> Vec<(Range<usize>, Kind)> {
-        let mut found = secret::find(text, own, !self.keep_personal);
+    pub(super) fn find(&self, text: &[u8], own: &[Bytes], effort: &Effort) -> Vec<(Range<usize>, Kind)> {
+        let mut found = secret::find(text, own, !self.keep_personal, effort);
         if self.patterns.is_empty() && self.configured.is_none() {
             return found;
         }
-        let mut taken: Vec<Range<usize>> = found.iter().map(|(range, _)| range.clone()).collect();
-        taken.extend(secret::placeholder_ranges(text));
+        let mut taken: BTreeMap<usize, usize> =
+            found.iter().map(|(range, _)| (range.start, range.end)).collect();
+        taken.extend(secret::placeholder_ranges(text).map(|range| (range.start, range.end)));
         let configured = self.configured.iter().map(|pattern| (pattern, Kind::Key));
         let own = self.patterns.iter().enumerate().map(|(nth, (_, pattern))| (pattern, Kind::Pattern(nth)));
         for (pattern, kind) in configured.chain(own) {
             for there in pattern.find_iter(text).filter(|there| !there.is_empty()) {
-                let apart = |range: &Range<usize>| range.end <= there.start() || there.end() <= range.start;
-                if taken.iter().all(apart) {
-                    taken.push(there.range());
+                if !effort.look() {
+                    return found;
+                }
+                let next = taken.range(there.start()..).next();
+                let last = taken.range(..there.start()).next_back();
+                if next.is_none_or(|(start, _)| there.end() <= *start)
+                    && last.is_none_or(|(_, end)| *end <= there.start())
+                {
+                    taken.insert(there.start(), there.end());
                     found.push((there.range(), kind));
                 }
             }
@@ -300,11 +319,14 @@ impl Scrubber {
 
     /// A placeholder of this word.
     pub(super) fn tag(&self, word: &str, value: &[u8]) -> String {
-        let tag = <Hmac<Sha256> as Mac>::new_from_slice(&self.salt.0).map_or([0; 4], |mac| {
-            let digest = mac.chain_update(value).finalize().into_bytes();
-            [digest[0], digest[1], digest[2], digest[3]]
-        });
-        format!("<{word}-{:08x}>", u32::from_be_bytes(tag))
+        let [a, b, c, d, ..] = self.digest(value);
+        format!("<{word}-{:08x}>", u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// HMAC-SHA-256 under the salt.
+    pub(super) fn digest(&self, value: &[u8]) -> [u8; 32] {
+        let mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.salt.0);
+        mac.map_or([0; 32], |mac| mac.chain_update(value).finalize().into_bytes().into())
     }
 }
 
@@ -321,14 +343,27 @@ fn target(target: &str, search: Search<'_>) -> String {
     scrubbed.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| target.to_owned())
 }
 
-/// The body, and whether its content encoding is gone; none where nothing is to be replaced.
-fn scrubbed_body(request: &Request, search: Search<'_>) -> Option<(Bytes, bool)> {
-    let body = decoded(&request.headers, &request.body)?;
-    let scrubbed = repeated(&body, |body| pass(&request.headers, body, search.over(body)));
-    let binary = scrubbed.is_none() && std::str::from_utf8(&body).is_err();
-    let scrubbed = scrubbed.or_else(|| secret::mask(&body, search.own).filter(|_| binary).map(Vec::from));
+/// The body, and whether its content encoding is gone; none where nothing is to be replaced. `own` are the credentials that
+/// are looked for everywhere.
+fn scrubbed_body(
+    request: &Request,
+    scrubber: &Scrubber,
+    own: &[Bytes],
+) -> Result<Option<(Bytes, bool)>, Withheld> {
+    if withheld::reason(&request.body).is_some() {
+        return Ok(None);
+    }
+    let effort = Effort::of_request();
+    let search = Search::new(scrubber, &request.mount, own, &effort);
+    let body = decoded(&request.headers, &request.body).ok_or(Withheld::Undecoded)?;
+    let found = repeated(&body, |body| pass(&request.headers, body, search.over(body)));
+    if effort.is_spent() {
+        return Err(Withheld::Unsearched);
+    }
+    let binary = found.is_none() && std::str::from_utf8(&body).is_err();
+    let found = found.or_else(|| secret::mask(&body, search.own).filter(|_| binary).map(Vec::from));
     let was_encoded = matches!(body, std::borrow::Cow::Owned(_));
-    Some((Bytes::from(scrubbed?), was_encoded))
+    Ok(found.map(|body| (Bytes::from(body), was_encoded)))
 }
 
 /// What is to be replaced in a body.

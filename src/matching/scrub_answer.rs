@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use regex::bytes::Regex;
 
+use super::effort::Effort;
 use super::json;
 use super::json_values::{Item, JsonValue, JsonValues, mixed};
 use super::scrub::{PASSES, Scrubber, spliced};
@@ -34,6 +35,11 @@ pub struct AnswerOrigin<'a> {
     /// Links that stay as they are, because they lead to what is stored beside the answer.
     pub links: &'a [&'a str],
 }
+
+/// An answer with more strings, or more secrets, than a search goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is too much to be searched for secrets")]
+pub struct Unsearched;
 
 /// A stream of events, as positions in its bytes.
 struct Stream<'a> {
@@ -68,9 +74,16 @@ static REPLACED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 impl Scrubber {
     /// The body of an answer as it may be stored; none where nothing is to be replaced. The body must not be encoded.
-    #[must_use]
-    pub fn answer(&self, response: &Response, origin: AnswerOrigin<'_>) -> Option<ByteLog> {
-        let search = self.searching(origin);
+    ///
+    /// # Errors
+    /// When it is too much to be searched: nobody can say that it holds no secret.
+    pub fn answer(
+        &self,
+        response: &Response,
+        origin: AnswerOrigin<'_>,
+    ) -> Result<Option<ByteLog>, Unsearched> {
+        let effort = Effort::of_answer();
+        let search = self.searching(origin, &effort);
         let kind = AnswerKind::of(&response.headers, &response.log.bytes);
         let mut changed: Option<ByteLog> = None;
         for _ in 0..PASSES {
@@ -81,6 +94,9 @@ impl Scrubber {
                 AnswerKind::Lines => Stream::over(&log.bytes, search).lines(),
                 AnswerKind::Text => Stream::over(&log.bytes, search).document(),
             };
+            if effort.is_spent() {
+                return Err(Unsearched);
+            }
             if edits.is_empty() {
                 break;
             }
@@ -89,13 +105,15 @@ impl Scrubber {
         }
         let binary = changed.is_none() && kind == AnswerKind::Media;
         let masked = || secret::mask(&response.log.bytes, origin.credentials).filter(|_| binary);
-        changed.or_else(|| Some(ByteLog { bytes: masked()?, pieces: response.log.pieces.clone() }))
+        let masked = || Some(ByteLog { bytes: masked()?, pieces: response.log.pieces.clone() });
+        Ok(changed.or_else(masked))
     }
 
     /// The headers of an answer as they may be stored; with those of the body where that was not `replaced`.
     #[must_use]
     pub fn answer_headers(&self, headers: &Headers, replaced: bool, origin: AnswerOrigin<'_>) -> Headers {
-        let search = self.searching(origin);
+        let effort = Effort::of_answer();
+        let search = self.searching(origin, &effort);
         let kept = headers.iter().filter(|(name, _)| !(replaced && OF_THE_BODY.contains(name)));
         let kept = kept.filter(|(name, _)| !self.hides(name));
         let scrubbed = kept.map(|(name, value)| {
@@ -110,8 +128,8 @@ impl Scrubber {
         scrubbed.collect()
     }
 
-    fn searching<'a>(&'a self, origin: AnswerOrigin<'a>) -> Search<'a> {
-        let search = Search::new(self, origin.mount, origin.credentials);
+    fn searching<'a>(&'a self, origin: AnswerOrigin<'a>, effort: &'a Effort) -> Search<'a> {
+        let search = Search::new(self, origin.mount, origin.credentials, effort);
         Search { links: origin.links, echoes: self.keeps_answers(), ..search }
     }
 }
@@ -237,6 +255,9 @@ impl<'a> Stream<'a> {
         let mut values = JsonValues::new(&data.bytes, secret, public);
         let mut open: Vec<JsonValue> = Vec::new();
         for item in values.by_ref() {
+            if !matches!(&item, Item::Value(value) if !value.quoted) && !self.search.effort.look() {
+                return;
+            }
             match item {
                 Item::Key(range) => {
                     let found = of_raw(&data.bytes, &range, |text| self.search.plain(text));
@@ -251,6 +272,9 @@ impl<'a> Stream<'a> {
                     }
                 }
             }
+        }
+        if values.is_too_deep() {
+            self.search.effort.give_up();
         }
         for value in open {
             let opaque = is_opaque(&data.bytes[value.name.clone()]);

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use regex::bytes::Regex;
 
+use super::effort::Effort;
 use super::json_values::{Item, JsonValue, JsonValues};
 use super::scrub::{MountNames, Scrubber};
 use super::secret::{self, Kind, REDACTED, is_template, looks_like_key};
@@ -33,6 +34,9 @@ impl ByPlace {
         if value == REDACTED.as_bytes() { Self::Kept } else { Self::Replaced(REDACTED.to_owned()) }
     }
 }
+
+/// How many pairs of a query or a form are looked at: each is decoded by itself.
+const PAIRS: usize = 100_000;
 
 /// How deep texts inside texts are looked into: JSON in a JSON string, a link in a form's field.
 const NESTED: u8 = 6;
@@ -61,6 +65,8 @@ pub(super) struct Search<'a> {
     pub(super) scrubber: &'a Scrubber,
     /// The credentials that the request carries.
     pub(super) own: &'a [Bytes],
+    /// What it may still look at and find.
+    pub(super) effort: &'a Effort,
     /// The mount, for what is documented there.
     pub(super) mount: &'a str,
     /// Names of the mount's own.
@@ -94,9 +100,9 @@ static USER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 impl<'a> Search<'a> {
     /// A search with a mount's names.
-    pub(super) fn new(scrubber: &'a Scrubber, mount: &'a str, own: &'a [Bytes]) -> Self {
+    pub(super) fn new(scrubber: &'a Scrubber, mount: &'a str, own: &'a [Bytes], effort: &'a Effort) -> Self {
         let names = scrubber.names(mount);
-        Self { scrubber, own, mount, names, shapes: true, echoes: false, links: &[], depth: 0 }
+        Self { scrubber, own, effort, mount, names, shapes: true, echoes: false, links: &[], depth: 0 }
     }
 
     /// The same without a look for shapes where `bytes` can have none.
@@ -131,10 +137,11 @@ impl<'a> Search<'a> {
             self.parameters(text, false, &mut edits);
         }
         if text.contains(&b'@') {
-            users(text, &mut edits);
+            self.users(text, &mut edits);
         }
         if self.shapes && !self.echoes && text.contains(&b':') {
             let lines = HEADER_LINE.iter().flat_map(|shape| shape.captures_iter(text));
+            let lines = lines.take_while(|_| self.effort.look());
             let values = lines.filter_map(|line| line.name("value"));
             let values =
                 values.filter(|value| !is_template(value.as_bytes()) && secret::has_digits(value.as_bytes()));
@@ -148,17 +155,25 @@ impl<'a> Search<'a> {
             };
             edits.extend(found.map(place));
         }
+        self.effort.found(edits.len());
         apart(edits)
     }
 
     fn find(&self, text: &[u8]) -> Vec<(Range<usize>, Kind)> {
-        if self.echoes { self.scrubber.echoes(text, self.own) } else { self.scrubber.find(text, self.own) }
+        if self.echoes {
+            self.scrubber.echoes(text, self.own, self.effort)
+        } else {
+            self.scrubber.find(text, self.own, self.effort)
+        }
     }
 
     /// Parameters of links, of connection strings, of a form: those of a tool's server are credentials also where their
     /// names are ambiguous.
     fn parameters(&self, text: &[u8], server: bool, edits: &mut Vec<Edit>) {
         for captures in PARAMETER.iter().flat_map(|shape| shape.captures_iter(text)) {
+            if !self.effort.look() {
+                return;
+            }
             let (Some(name), Some(given)) = (captures.name("name"), captures.name("value")) else { continue };
             let loose = captures.name("apart").is_some();
             // In prose and code a word behind a name means itself.
@@ -187,7 +202,7 @@ impl<'a> Search<'a> {
     fn server(&self, text: &[u8]) -> Vec<Edit> {
         let mut edits = Vec::new();
         self.parameters(text, true, &mut edits);
-        users(text, &mut edits);
+        self.users(text, &mut edits);
         let path = text.iter().position(|b| matches!(b, b'?' | b'#')).unwrap_or(text.len());
         let mut at = 0;
         for segment in text[..path].split(|b| *b == b'/') {
@@ -196,8 +211,24 @@ impl<'a> Search<'a> {
             }
             at += segment.len() + 1;
         }
+        self.effort.found(edits.len());
         edits.extend(self.plain(text));
         apart(edits)
+    }
+
+    /// Passwords in links, and keys that stand in their place.
+    fn users(&self, text: &[u8], edits: &mut Vec<Edit>) {
+        for captures in USER.iter().flat_map(|shape| shape.captures_iter(text)) {
+            if !self.effort.look() {
+                return;
+            }
+            let password = captures.name("password");
+            let alone =
+                captures.name("user").filter(|user| password.is_none() && looks_like_key(user.as_bytes()));
+            let secret = password.or(alone).filter(|secret| !is_template(secret.as_bytes()));
+            let secret = secret.filter(|secret| secret.as_bytes() != REDACTED.as_bytes());
+            edits.extend(secret.map(|secret| (secret.range(), REDACTED.to_owned())));
+        }
     }
 
     /// The class of a name on this mount.
@@ -213,7 +244,12 @@ impl<'a> Search<'a> {
     /// What is to be replaced in a JSON text, valid or not: in order, apart.
     pub(super) fn json(&self, text: &[u8]) -> Vec<Edit> {
         let mut edits = Vec::new();
-        for item in JsonValues::new(text, &self.names.secret, &self.names.public) {
+        let mut values = JsonValues::new(text, &self.names.secret, &self.names.public);
+        for item in values.by_ref() {
+            // Numbers cost next to nothing, and embeddings have millions.
+            if !matches!(&item, Item::Value(value) if !value.quoted) && !self.effort.look() {
+                break;
+            }
             match item {
                 Item::Key(range) if self.shapes => {
                     edits.extend(of_raw(text, &range, |decoded| self.plain(decoded)));
@@ -222,13 +258,19 @@ impl<'a> Search<'a> {
                 Item::Value(value) => edits.extend(self.value(text, &value)),
             }
         }
+        if values.is_too_deep() {
+            self.effort.give_up();
+        }
         apart(edits)
     }
 
     /// What is to be replaced of one value.
     pub(super) fn value(&self, text: &[u8], value: &JsonValue) -> Vec<Edit> {
         match self.by_place(text, value) {
-            ByPlace::Replaced(edit) => vec![(value.range.clone(), edit)],
+            ByPlace::Replaced(edit) => {
+                self.effort.found(1);
+                vec![(value.range.clone(), edit)]
+            }
             ByPlace::Kept => Vec::new(),
             ByPlace::Unknown => of_raw(text, &value.range, |decoded| self.string(text, value, decoded)),
         }
@@ -262,12 +304,14 @@ impl<'a> Search<'a> {
         if self.shapes && is_opaque(&text[value.name.clone()]) {
             let mut found = self.find(decoded);
             found.retain(|(_, kind)| *kind != Kind::Key);
-            found.extend(self.scrubber.echoes(decoded, self.own));
+            found.extend(self.scrubber.echoes(decoded, self.own, self.effort));
             let tags = found.into_iter().map(|(range, kind)| {
                 let tag = self.scrubber.placeholder(kind, &decoded[range.clone()]);
                 (range, tag)
             });
-            return apart(tags.collect());
+            let edits: Vec<_> = tags.collect();
+            self.effort.found(edits.len());
+            return apart(edits);
         }
         self.text(decoded)
     }
@@ -275,8 +319,15 @@ impl<'a> Search<'a> {
     /// What is to be replaced in a query or a form: what each parameter's name says, else what its value looks like.
     pub(super) fn query(&self, query: &str) -> Vec<Edit> {
         let mut edits = Vec::new();
+        if query::raw(query).nth(PAIRS).is_some() {
+            self.effort.give_up();
+            return edits;
+        }
         let mut at = 0;
         for pair in query.split('&') {
+            if !self.effort.look() {
+                break;
+            }
             let start = at;
             at += pair.len() + 1;
             let (name, given) = pair.split_once('=').unwrap_or((pair, ""));
@@ -284,7 +335,10 @@ impl<'a> Search<'a> {
             let decoded = query::decoded(name);
             let (value, _) = query::percent_decoded(given);
             match self.parameter(&Folded::of(decoded.as_bytes()), &value) {
-                ByPlace::Replaced(edit) => edits.push((range, escaped(&edit))),
+                ByPlace::Replaced(edit) => {
+                    self.effort.found(1);
+                    edits.push((range, escaped(&edit)));
+                }
                 ByPlace::Kept => {}
                 ByPlace::Unknown => {
                     edits.extend(of_percent(name, start, |name| self.plain(name)));
@@ -342,18 +396,6 @@ pub(super) fn of_percent(text: &str, start: usize, search: impl FnOnce(&[u8]) ->
         (range, escaped(&edit))
     };
     search(&decoded).into_iter().map(place).collect()
-}
-
-/// Passwords in links, and keys that stand in their place.
-fn users(text: &[u8], edits: &mut Vec<Edit>) {
-    for captures in USER.iter().flat_map(|shape| shape.captures_iter(text)) {
-        let password = captures.name("password");
-        let alone =
-            captures.name("user").filter(|user| password.is_none() && looks_like_key(user.as_bytes()));
-        let secret = password.or(alone).filter(|secret| !is_template(secret.as_bytes()));
-        let secret = secret.filter(|secret| secret.as_bytes() != REDACTED.as_bytes());
-        edits.extend(secret.map(|secret| (secret.range(), REDACTED.to_owned())));
-    }
 }
 
 /// A placeholder as it stands in a target or a form.

@@ -1,14 +1,17 @@
 //! Credentials and personal data: where a request carries them, and what they look like in text.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::body_kind::BodyKind;
+use super::effort::Effort;
 use super::json_values::{Item, JsonValues};
 use super::secret_name::{Folded, NameClass, Place, class, is_documented, is_ordinary_header};
 use super::{multipart, query};
@@ -20,6 +23,9 @@ pub(super) const REDACTED: &str = "redacted";
 
 /// The shortest credential that is looked for elsewhere, in bytes: a shorter one would be found by chance.
 const SHORTEST: usize = 16;
+
+/// How many credentials a body may hold, each of 256 bytes on average: whatever is searched is searched for all of them.
+const COUNTED: usize = 64;
 
 /// What a found secret is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +40,32 @@ pub(super) enum Kind {
 /// name and password of basic authentication. Longest first. They live in memory only.
 #[must_use]
 pub fn credentials(request: &Request) -> Vec<Bytes> {
+    let (of_body, _) = credentials_of_body(request);
     let mut all = of_head(request);
-    in_body(request, &mut all);
+    all.extend(of_body);
     listed(all)
+}
+
+/// Whether a request's body holds more credentials than anything can be searched for: nobody can say then that an answer
+/// repeats none of them.
+#[must_use]
+pub fn has_countless_credentials(request: &Request) -> bool {
+    credentials_of_body(request).1
+}
+
+/// The credentials in a body that can be told from words, and whether there are too many.
+fn credentials_of_body(request: &Request) -> (Vec<Vec<u8>>, bool) {
+    let (mut all, mut bytes) = (HashSet::new(), 0);
+    let mut countless = false;
+    in_body(request, &mut |value| {
+        if is_distinctive(value) && !all.contains(value) {
+            bytes += value.len();
+            countless = all.len() == COUNTED || bytes > COUNTED * 256;
+            all.insert(value.to_vec());
+        }
+        !countless
+    });
+    (all.into_iter().collect(), countless)
 }
 
 /// Those of headers and query alone.
@@ -76,7 +105,10 @@ fn of_head(request: &Request) -> Vec<Vec<u8>> {
             all.push(token.to_vec());
         }
     }
-    in_form(request.query(), &request.mount, &mut all);
+    in_form(request.query(), &request.mount, &mut |value| {
+        all.push(value.to_vec());
+        true
+    });
     all
 }
 
@@ -87,12 +119,16 @@ fn is_date(name: &str) -> bool {
 
 /// Whether a credential stood in the body of a scrubbed request.
 pub(super) fn is_given(request: &Request) -> bool {
-    let mut all = Vec::new();
-    in_body(request, &mut all);
-    all.iter().any(|value| value == REDACTED.as_bytes())
+    let mut given = false;
+    in_body(request, &mut |value| {
+        given |= value == REDACTED.as_bytes();
+        !given
+    });
+    given
 }
 
-fn in_form(form: &str, mount: &str, all: &mut Vec<Vec<u8>>) {
+/// Gives the credentials of a form to `take`, until that has enough.
+fn in_form(form: &str, mount: &str, take: &mut impl FnMut(&[u8]) -> bool) {
     for (name, value) in query::raw(form) {
         let written = query::decoded(name);
         let name = Folded::of(written.as_bytes());
@@ -100,30 +136,34 @@ fn in_form(form: &str, mount: &str, all: &mut Vec<Vec<u8>>) {
             continue;
         }
         if name.class(Place::Query) == NameClass::Credential || is_documented(mount, &name) {
-            all.push(query::percent_decoded(value).0);
-            all.push(value.as_bytes().to_vec());
+            let decoded = query::percent_decoded(value).0;
+            if !take(&decoded) || !take(value.as_bytes()) {
+                return;
+            }
         }
     }
 }
 
-fn in_body(request: &Request, all: &mut Vec<Vec<u8>>) {
+/// Gives the credentials of a body to `take`, until that has enough.
+fn in_body(request: &Request, take: &mut impl FnMut(&[u8]) -> bool) {
     let body = &request.body;
     match BodyKind::of(&request.headers, body) {
         BodyKind::Json => {
-            let given = JsonValues::new(body, &[], &[]).filter_map(|item| match item {
-                Item::Value(value) if value.class == NameClass::Credential => {
-                    Some(body[value.range].to_vec())
+            for item in JsonValues::new(body, &[], &[]) {
+                if let Item::Value(value) = item
+                    && value.class == NameClass::Credential
+                    && !take(&body[value.range])
+                {
+                    return;
                 }
-                _ => None,
-            });
-            all.extend(given);
+            }
         }
-        BodyKind::Form => in_form(std::str::from_utf8(body).unwrap_or_default(), &request.mount, all),
+        BodyKind::Form => in_form(std::str::from_utf8(body).unwrap_or_default(), &request.mount, take),
         BodyKind::Multipart => {
             let content_type = request.headers.text("content-type").unwrap_or_default();
             let parts = multipart::parse(content_type, body).unwrap_or_default();
-            let secret = parts.into_iter().filter(|part| is_always_secret(&part.name) && !part.file);
-            all.extend(secret.map(|part| body[part.data].to_vec()));
+            let mut secret = parts.into_iter().filter(|part| is_always_secret(&part.name) && !part.file);
+            _ = secret.all(|part| take(&body[part.data]));
         }
         BodyKind::Empty | BodyKind::Other => {}
     }
@@ -145,7 +185,9 @@ pub(super) fn echoes<'a>(
     bytes: &'a [u8],
     credentials: &'a [Bytes],
 ) -> impl Iterator<Item = Range<usize>> + 'a {
-    let distinctive = credentials.iter().filter(|credential| is_distinctive(credential));
+    // The length first: a text is searched for nothing that is longer than itself.
+    let distinctive = credentials.iter().filter(|credential| credential.len() <= bytes.len());
+    let distinctive = distinctive.filter(|credential| is_distinctive(credential));
     distinctive.flat_map(|credential| occurrences(bytes, credential))
 }
 
@@ -248,16 +290,14 @@ fn basic(token: &[u8], all: &mut Vec<Vec<u8>>) {
 
 /// Where `needle` occurs, overlapping ones included.
 pub(super) fn occurrences<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
-    let mut from = 0;
+    let (mut from, finder) = (0, Finder::new(needle));
     std::iter::from_fn(move || {
-        let first = *needle.first()?;
-        loop {
-            let at = from + bytes.get(from..)?.iter().position(|b| *b == first)?;
-            from = at + 1;
-            if bytes[at..].starts_with(needle) {
-                return Some(at..at + needle.len());
-            }
+        if needle.is_empty() {
+            return None;
         }
+        let at = from + finder.find(bytes.get(from..)?)?;
+        from = at + 1;
+        Some(at..at + needle.len())
     })
 }
 
@@ -276,7 +316,6 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?:AKIA|ASIA)[0-9A-Z]{16}",
         r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
         r"(?:hf|gsk|r8|xai|pplx|fw|nvapi|csk|ek)[_-][A-Za-z0-9]{20,}",
-        r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----",
         r"[Bb][Ee][Aa][Rr][Ee][Rr][ \t]+(?P<token>[A-Za-z0-9._~+/-]{12,}=*)",
         // Who knows the address of a webhook may post there.
@@ -288,6 +327,11 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ];
     Regex::new(&format!("(?-u){}", shapes.join("|"))).ok()
 });
+
+/// A JSON web token. It stands by itself: one that begins and never ends is looked for up to the end of the text, and among
+/// the other shapes that would happen once for each of them.
+static TOKEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?-u)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}").ok());
 
 /// What any secret has in it, or an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -302,10 +346,15 @@ pub(super) fn suspicious(bytes: &[u8], own: &[Bytes]) -> bool {
 }
 
 /// The secrets in a decoded text, in order, not overlapping. `own` are the request's own credentials.
-pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool) -> Vec<(Range<usize>, Kind)> {
+pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool, effort: &Effort) -> Vec<(Range<usize>, Kind)> {
     let mut found: Vec<(Range<usize>, Kind)> = Vec::new();
-    found.extend(echoes(text, own).map(|range| (range, Kind::Key)));
-    for captures in KEY.iter().flat_map(|key| key.captures_iter(text)) {
+    found.extend(echoes(text, own).take(effort.enough()).map(|range| (range, Kind::Key)));
+    for captures in
+        [&KEY, &TOKEN].into_iter().flat_map(|key| key.iter()).flat_map(|key| key.captures_iter(text))
+    {
+        if !effort.look() {
+            return found;
+        }
         let Some(whole) = captures.get(0) else { continue };
         let (range, fits) = match (captures.name("token"), captures.name("signature")) {
             (Some(token), _) => (token.range(), looks_random(token.as_bytes())),
@@ -320,7 +369,7 @@ pub(super) fn find(text: &[u8], own: &[Bytes], emails: bool) -> Vec<(Range<usize
         let all = EMAIL.iter().flat_map(|email| email.find_iter(text));
         // Behind the placeholder of a link's password stands its host.
         let all = all.filter(|email| !email.as_bytes().starts_with(b"redacted@"));
-        found.extend(all.map(|email| (email.range(), Kind::Email)));
+        found.extend(all.take(effort.enough()).map(|email| (email.range(), Kind::Email)));
     }
     found.sort_by(|(a, _), (b, _)| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
     let mut end = 0;

@@ -126,7 +126,10 @@ fn echoes_are_masked_in_the_same_length() {
 #[test]
 fn keys_are_known_by_their_shape_and_words_and_base64_are_left() {
     let kinds = |text: &str| {
-        find(text.as_bytes(), &[], true).iter().map(|(r, _)| text[r.clone()].to_owned()).collect::<Vec<_>>()
+        find(text.as_bytes(), &[], true, &Effort::of_request())
+            .iter()
+            .map(|(r, _)| text[r.clone()].to_owned())
+            .collect::<Vec<_>>()
     };
     for key in [
         "sk-proj-abcdefghij0123456789",

@@ -7,7 +7,7 @@ use super::canonical::Fields;
 use super::field::{self, Field, Place};
 use super::{forms, header};
 use crate::dialect::{Dialect, Rules};
-use crate::model::Strategy;
+use crate::model::{Strategy, text_pattern};
 
 /// So many names are given as near ones.
 const NEAR: usize = 3;
@@ -48,6 +48,9 @@ pub enum StrategyProblem {
         "`specific` without fields would answer every call of its endpoint and model; name fields (specific size,seed), or use pinned if that is meant"
     )]
     Empty,
+    /// A rule's regular expression cannot be matched quickly.
+    #[error("{0}")]
+    Pattern(String),
 }
 
 /// What a request knows of a name.
@@ -73,8 +76,9 @@ impl<'a> StrategyCheck<'a> {
     /// A check that has seen no request yet.
     ///
     /// # Errors
-    /// When it names nothing where it must.
+    /// When it names nothing where it must, or a rule's regular expression is too large.
     pub fn new(strategy: &'a Strategy) -> Result<Self, StrategyProblem> {
+        check_strategy_pattern(strategy)?;
         let names = named(strategy);
         if matches!(strategy, Strategy::Specific { .. }) && names.is_empty() {
             return Err(StrategyProblem::Empty);
@@ -124,6 +128,15 @@ impl<'a> StrategyCheck<'a> {
     }
 }
 
+/// Whether a rule's regular expression, if the strategy is one, can be matched quickly.
+///
+/// # Errors
+/// A sentence about it.
+pub fn check_strategy_pattern(strategy: &Strategy) -> Result<(), StrategyProblem> {
+    let regex = if let Strategy::Rule(rule) = strategy { rule.regex.as_deref() } else { None };
+    regex.map_or(Ok(()), |regex| text_pattern(regex).map(drop).map_err(StrategyProblem::Pattern))
+}
+
 /// Whether all that a strategy names is clear in a request, or can be in another one of its endpoint; gives the names of
 /// fields that this one lacks.
 ///
@@ -142,6 +155,7 @@ pub fn check_strategy(strategy: &Strategy, fields: &Fields) -> Result<Vec<String
 /// # Errors
 /// The first name that can be no field of any request.
 pub fn check_strategy_form(strategy: &Strategy, headers: &[String]) -> Result<(), StrategyProblem> {
+    check_strategy_pattern(strategy)?;
     let check = StrategyCheck::new(strategy)?;
     check.names.iter().try_for_each(|name| {
         form(name, strategy, headers)?;

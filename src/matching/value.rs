@@ -132,6 +132,16 @@ impl Value {
         }
     }
 
+    /// The memory that it takes beside itself, in bytes.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Number(text) | Self::Text(text) => text.len(),
+            Self::Long { head, .. } => head.len(),
+            Self::Media { kind, .. } => kind.len(),
+            _ => 0,
+        }
+    }
+
     /// The value in bytes for hashing: a tag, and its content. The caller writes the length.
     pub(super) fn bytes(&self) -> (u8, Vec<u8>) {
         let sized = |hash: &Hash, len: u64| [&hash.0[..], &len.to_le_bytes()].concat();

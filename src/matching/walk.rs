@@ -10,12 +10,14 @@ use super::field::{Field, Place, Step};
 use super::json::{self, Flaw, Json};
 use super::rule::Facts;
 use super::value::Value;
-use super::{header, query, secret, spelling, summary};
+use super::{header, query, secret, spelling, summary, withheld};
 use crate::dialect::{BodyKind, Endpoint, Rules, decoded, multipart};
 use crate::model::Request;
 
 /// How many values a body may have. One with more is compared as opaque bytes: its fields would fill the memory.
 const LEAVES: usize = 100_000;
+/// How many steps the paths to them may have together.
+const STEPS: usize = 2_000_000;
 
 /// Collects leaves on the way down into a request.
 pub(super) struct Walk<'a> {
@@ -27,16 +29,28 @@ pub(super) struct Walk<'a> {
     place: Place,
     /// What is ignored in texts, where something is.
     patterns: Option<&'a Ignored<'a>>,
+    /// How many steps the paths to the leaves have together.
+    long: usize,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(rules: &'static Rules, patterns: Option<&'a Ignored<'a>>) -> Self {
         let (steps, leaves, facts) = (Vec::new(), Vec::new(), Facts::default());
-        Self { rules, steps, leaves, facts, place: Place::Body, patterns }
+        Self { rules, steps, leaves, facts, place: Place::Body, patterns, long: 0 }
     }
 
     fn add(&mut self, field: Field, value: Value) {
-        self.leaves.push(Leaf::new(field, value));
+        self.push(Leaf::new(field, value));
+    }
+
+    fn push(&mut self, leaf: Leaf) {
+        self.long += leaf.field.steps.len();
+        self.leaves.push(leaf);
+    }
+
+    /// Whether there are more leaves than memory is meant for.
+    fn is_full(&self) -> bool {
+        self.leaves.len() > LEAVES || self.long > STEPS
     }
 
     /// A value at the place that was reached.
@@ -74,6 +88,10 @@ impl<'a> Walk<'a> {
         if request.body.is_empty() {
             return None;
         }
+        if let Some(why) = withheld::reason(&request.body) {
+            self.add(Field::whole(Place::Body), Value::plain(&String::from_utf8_lossy(&request.body)));
+            return Some(why);
+        }
         let Some(body) = decoded(&request.headers, &request.body) else {
             self.add(Field::whole(Place::Body), Value::of_bytes(&request.body));
             return Some("its content encoding cannot be decoded");
@@ -100,22 +118,23 @@ impl<'a> Walk<'a> {
     fn text_of_json(&mut self, body: &[u8]) -> Result<(), &'static str> {
         let json = json::parse(body).map_err(|flaw| match flaw {
             Flaw::Deep => "its JSON is nested too deeply",
+            Flaw::Many => "its JSON has too many values",
             Flaw::Invalid => json::problem(body),
         })?;
         self.facts = summary::facts(&json);
         self.json(json);
-        if self.leaves.len() <= LEAVES { Ok(()) } else { Err("its JSON has too many values") }
+        if self.is_full() { Err("its JSON has too many values") } else { Ok(()) }
     }
 
     /// Names and values as in a query: the order of those with one name counts, that of different names does not.
     fn form(&mut self, mount: &str, body: &[u8]) -> Result<(), &'static str> {
         let text = std::str::from_utf8(body).map_err(|_| "its form is not valid UTF-8")?;
+        if query::raw(text).nth(LEAVES).is_some() {
+            return Err("its form has too many values");
+        }
         self.facts = summary::facts_of_form(text);
         let (start, mut times) = (self.leaves.len(), HashMap::new());
         for (name, value) in query::parameters(mount, text) {
-            if self.leaves.len() > LEAVES {
-                return Err("its form has too many values");
-            }
             self.steps = again(Field::named(Place::Body, &name), times.entry(name).or_default()).steps;
             self.text(&value);
         }
@@ -167,15 +186,16 @@ impl<'a> Walk<'a> {
         let kind = part.content_type.to_ascii_lowercase();
         let is_json = kind.contains("json") && part.content_id.is_empty();
         if is_json && let Ok(json @ (Json::Object(_) | Json::Array(_))) = json::parse(data) {
-            let start = self.leaves.len();
+            let (start, long) = (self.leaves.len(), self.long);
             (self.place, self.steps) = (Place::Part, field.steps.clone());
             self.json(json);
             self.place = Place::Body;
             self.steps.clear();
-            if self.leaves.len() <= LEAVES {
+            if !self.is_full() {
                 return;
             }
             self.leaves.truncate(start);
+            self.long = long;
         }
         let is_text = matches!(kind.split(';').next().unwrap_or_default().trim(), "" | "text/plain");
         let value = match std::str::from_utf8(data) {
@@ -186,7 +206,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn json(&mut self, json: Json<'_>) {
-        if self.leaves.len() > LEAVES {
+        if self.is_full() {
             return;
         }
         let Some(json) = self.spelled(json) else { return };
@@ -223,7 +243,7 @@ impl<'a> Walk<'a> {
             None => self.add(field, Value::of_text(text)),
             Some(clean) => {
                 let leaf = Leaf::new(field, Value::of_text(&clean));
-                self.leaves.push(Leaf { written: Some(text.into()), ..leaf });
+                self.push(Leaf { written: Some(text.into()), ..leaf });
             }
         }
     }

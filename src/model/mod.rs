@@ -11,6 +11,7 @@ mod labels;
 mod latency;
 mod mode;
 mod name;
+mod pattern;
 mod playback;
 mod recording;
 mod rows;
@@ -31,6 +32,7 @@ pub use labels::Labels;
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};
 pub use name::{LONGEST_SCOPE, ParseNameError, check_name, check_scope, check_tag};
+pub use pattern::{LARGEST_PATTERN, bytes_pattern, text_pattern};
 pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{
     AnswerFailure, Completeness, Derivation, Ending, Gap, Hit, Hits, MediaRef, Original, Provenance,

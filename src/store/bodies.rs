@@ -1,10 +1,10 @@
 //! Bodies that are too large for the journal: one file each, named by the SHA-256 of its content.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 
@@ -18,7 +18,24 @@ pub(super) struct Bodies {
     /// Bodies found to be what their name says, by this process, and their CRC32. Hashing every read would halve the rate of
     /// replays; the sum is ten times as fast, and finds what happened to a file since.
     verified: Mutex<HashMap<Hash, u32>>,
+    /// Long bodies that somebody has in memory: whoever reads one meanwhile gets the same bytes and no copy.
+    shared: Mutex<HashMap<Hash, Slot>>,
 }
+
+/// A body in memory, as long as somebody has it. Locked while it is read: who wants the same body waits for it.
+type Slot = Arc<Mutex<Weak<Vec<u8>>>>;
+
+/// A part in a body that several have.
+struct Part(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Bodies from this length on are shared, in bytes.
+const LONG: u64 = 256 << 10;
 
 /// Directories that got new files and are not synced yet.
 #[derive(Debug, Default)]
@@ -31,7 +48,7 @@ impl Bodies {
     pub(super) fn open(root: PathBuf) -> Result<Self, StoreError> {
         match files::create_dir(&root) {
             // There is nothing to be read then, and what is written makes it.
-            Err(error) if error.unwritable() => return Ok(Self { root, verified: Mutex::default() }),
+            Err(error) if error.unwritable() => return Ok(Self::at(root)),
             made => made?,
         }
         let entries = fs::read_dir(&root).map_err(StoreError::io("list", &root))?;
@@ -40,7 +57,11 @@ impl Bodies {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(Self { root, verified: Mutex::default() })
+        Ok(Self::at(root))
+    }
+
+    fn at(root: PathBuf) -> Self {
+        Self { root, verified: Mutex::default(), shared: Mutex::default() }
     }
 
     /// Where a body is or would be.
@@ -81,17 +102,35 @@ impl Bodies {
             Err(StoreError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
-        let bytes = Bytes::from(bytes);
-        if self.verify(hash, &bytes) {
-            return Ok(Some(bytes));
+        let read = move |file: &mut File| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
+            if self.verify(hash, &bytes) {
+                return Ok(bytes);
+            }
+            let problem = "is damaged: its SHA-256 is not its name".into();
+            Err(StoreError::Body { path: path.clone(), recording: None, problem })
+        };
+        if !file.metadata().is_ok_and(|data| data.len() >= LONG) {
+            return Ok(Some(read(&mut file)?.into()));
         }
-        Err(StoreError::Body {
-            path,
-            recording: None,
-            problem: "is damaged: its SHA-256 is not its name".into(),
-        })
+        let slot = self.slot(hash);
+        let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = match known.upgrade() {
+            Some(body) => body,
+            None => Arc::new(read(&mut file)?),
+        };
+        *known = Arc::downgrade(&body);
+        Ok(Some(Bytes::from_owner(Part(body))))
+    }
+
+    /// The place of a body in memory; those that nobody has any more are given up.
+    fn slot(&self, hash: &Hash) -> Slot {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|_, slot| {
+            Arc::strong_count(slot) > 1 || slot.lock().is_ok_and(|body| body.strong_count() > 0)
+        });
+        Arc::clone(shared.entry(*hash).or_default())
     }
 
     /// Whether these bytes have this hash; after the first time their CRC32 tells.
@@ -116,5 +155,31 @@ impl Unsynced {
     /// Makes the new files durable under their names.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.0.iter().try_for_each(|dir| files::sync_dir(dir))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_reads_a_long_body_shares_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let bodies = Bodies::open(dir.path().join("bodies")).unwrap();
+        let (long, other) = (vec![b'x'; 1 << 20], vec![b'y'; 1 << 20]);
+        let (hash, second) = (Hash::of(&long), Hash::of(&other));
+        bodies.write(&hash, &long, &mut Unsynced::default()).unwrap();
+        bodies.write(&second, &other, &mut Unsynced::default()).unwrap();
+        let read = || bodies.read(&hash).unwrap().unwrap();
+        let place = std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
+            let all: Vec<_> = readers.into_iter().map(|reader| reader.join().unwrap()).collect();
+            assert!(all.iter().all(|body| body.as_ptr() == all[0].as_ptr() && *body == long));
+            all[0].clone()
+        });
+        assert_eq!(read().as_ptr(), place.as_ptr(), "as long as somebody has it");
+        drop(place);
+        assert_eq!(bodies.read(&second).unwrap().unwrap(), other);
+        assert_eq!(bodies.shared.lock().unwrap().len(), 1, "what nobody has is given up");
     }
 }

@@ -24,11 +24,17 @@ impl Client {
 
     /// Fetches a link that an answer of `upstream` held, without any credential, following up to five redirects.
     /// Links lead to public addresses or to the upstream's own origin: an answer must not make the proxy read from the
-    /// network around it. Each redirect is judged by itself.
+    /// network around it. Each redirect is judged by itself. `room` says whether there is memory for so
+    /// many bytes of it.
     ///
     /// # Errors
     /// When the link must not be followed, does not answer with a success, or is larger than [`Self::FETCH_LIMIT`].
-    pub async fn fetch(&self, url: &str, upstream: &Base) -> Result<Fetched, UpstreamError> {
+    pub async fn fetch(
+        &self,
+        url: &str,
+        upstream: &Base,
+        room: impl FnMut(usize) -> bool,
+    ) -> Result<Fetched, UpstreamError> {
         let refused = |reason: String| UpstreamError::Refused { url: url.into(), reason };
         let mut uri: Uri = url.parse().map_err(|_| refused("it cannot be read as a URL".into()))?;
         for _ in 0..=Self::REDIRECTS {
@@ -51,22 +57,29 @@ impl Client {
             }
             let content_type =
                 answer.headers.text("content-type").unwrap_or("application/octet-stream").to_owned();
-            return Ok(Fetched { content_type, body: collect(answer.body, url).await? });
+            return Ok(Fetched { content_type, body: collect(answer.body, url, room).await? });
         }
         Err(refused("too many redirects".into()))
     }
 }
 
-async fn collect(mut body: super::Arriving, url: &str) -> Result<Bytes, UpstreamError> {
+async fn collect(
+    mut body: super::Arriving,
+    url: &str,
+    mut room: impl FnMut(usize) -> bool,
+) -> Result<Bytes, UpstreamError> {
+    let refused = |reason: &str| UpstreamError::Refused { url: url.into(), reason: reason.into() };
     let mut whole = BytesMut::new();
     while let Some(piece) = body.piece().await {
-        whole.extend_from_slice(&piece?);
-        if whole.len() > Client::FETCH_LIMIT {
-            return Err(UpstreamError::Refused {
-                url: url.into(),
-                reason: "it is larger than 256 MiB".into(),
-            });
+        let piece = piece?;
+        let len = whole.len() + piece.len();
+        if len > Client::FETCH_LIMIT {
+            return Err(refused("it is larger than 256 MiB"));
         }
+        if !room(len) {
+            return Err(refused("there is no memory for it beside the bodies of other calls"));
+        }
+        whole.extend_from_slice(&piece);
     }
     Ok(whole.freeze())
 }

@@ -221,6 +221,7 @@ impl Config {
                 .map_err(|problem| Usage(format!("{name}: {problem}")))?;
             settings.strategy = strategy;
         }
+        settings.memory = memory()?.unwrap_or(settings.memory);
         let kept = layers.flags.no_scrub.or(layers.environment.no_scrub);
         settings.keep_personal = kept.unwrap_or(settings.keep_personal);
         for (pair, name) in layer::upstreams(layers) {
@@ -248,6 +249,17 @@ impl Config {
             trusted,
             privileges,
         })
+    }
+}
+
+/// The memory for bodies, which `RETAKE_MEMORY` gives in MiB, in bytes.
+fn memory() -> Result<Option<usize>, Usage> {
+    let Some(text) = std::env::var_os("RETAKE_MEMORY") else { return Ok(None) };
+    let text = text.to_string_lossy();
+    let fits = |mib: &usize| (16..=1 << 20).contains(mib);
+    match text.trim().parse::<usize>().ok().filter(fits) {
+        Some(mib) => Ok(Some(mib << 20)),
+        None => Err(Usage(format!("RETAKE_MEMORY: `{text}` is no number of MiB from 16 on"))),
     }
 }
 

@@ -3,6 +3,7 @@ use std::task::Waker;
 use futures_util::FutureExt;
 
 use super::*;
+use crate::engine::budget::Budget;
 
 const PIECE: usize = 1 << 20;
 
@@ -11,15 +12,20 @@ fn key() -> FlightKey {
     FlightKey { mount: "openai".into(), all, significant, scope: None, base: None, sender: Hash::of(b"") }
 }
 
+/// Room for 768 MiB.
+fn hold() -> Hold {
+    Budget::new(1 << 30).hold()
+}
+
 fn first(flights: &Flights) -> (Arc<Flight>, Reader) {
-    match flights.join(&key(), CallId(1), || true) {
+    match flights.join(&key(), CallId(1), hold(), || true) {
         Some(Seat::First(flight, reader)) => (flight, reader),
         _ => panic!("nobody leads yet"),
     }
 }
 
 fn next(flights: &Flights) -> Option<Reader> {
-    match flights.join(&key(), CallId(2), || false) {
+    match flights.join(&key(), CallId(2), hold(), || false) {
         Some(Seat::Next(reader)) => Some(reader),
         _ => None,
     }
@@ -73,13 +79,46 @@ fn an_answer_too_long_to_record_is_let_go_of_as_it_is_read() {
 }
 
 #[test]
+fn without_memory_the_slowest_are_left_behind_and_the_others_read_on() {
+    let flights = Flights::default();
+    // Room for 12 MiB.
+    let Some(Seat::First(flight, mut fast)) =
+        flights.join(&key(), CallId(1), Budget::new(16 << 20).hold(), || true)
+    else {
+        panic!("nobody leads yet")
+    };
+    let (mut slow, mut slower) = (next(&flights).unwrap(), next(&flights).unwrap());
+    let mut step = || {
+        flight.push(vec![0; PIECE].into());
+        assert!(read(&mut fast).is_some());
+    };
+    (0..12).for_each(|_| step());
+    assert!(read(&mut slow).is_some());
+    step();
+    assert!(next(&flights).is_none(), "its beginning is not kept for a client to come");
+    assert_eq!(flight.lock().pieces.len(), 12);
+    let cut = |reader: &mut Reader| {
+        let polled = reader.poll_piece(&mut Context::from_waker(Waker::noop()));
+        matches!(polled, Poll::Ready(Some(Err(UpstreamError::Cut(_)))))
+    };
+    assert!(cut(&mut slower));
+    step();
+    assert!(cut(&mut slow));
+    // Who reads as fast as it arrives is never left behind.
+    (0..20).for_each(|_| step());
+    flight.push(vec![0; 13 * PIECE].into());
+    assert!(flight.room().now_or_never().is_none(), "nothing is read ahead any more");
+    assert!(read(&mut fast).is_some() && flight.room().now_or_never().is_some());
+}
+
+#[test]
 fn a_flight_is_joined_until_it_landed_and_a_new_one_needs_a_look_up_that_still_holds() {
     let flights = Flights::default();
-    assert!(flights.join(&key(), CallId(1), || false).is_none(), "the library changed: look again");
+    assert!(flights.join(&key(), CallId(1), hold(), || false).is_none(), "the library changed: look again");
     let (flight, _reader) = first(&flights);
     assert!(next(&flights).is_some());
     let other = FlightKey { scope: Some("t1".into()), ..key() };
-    assert!(matches!(flights.join(&other, CallId(3), || true), Some(Seat::First(..))));
+    assert!(matches!(flights.join(&other, CallId(3), hold(), || true), Some(Seat::First(..))));
     flights.landed(&key(), &flight);
     assert!(next(&flights).is_none());
 }

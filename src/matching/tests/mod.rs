@@ -1,6 +1,7 @@
 //! The laws of matching, and a corpus of pairs that must or must not match.
 
 mod bodies;
+mod bounds;
 mod corpus;
 mod explained;
 mod laws;
