@@ -4,6 +4,7 @@
 //! LOCK             flock'ed by the owner; says who it is and where it listens
 //! journal.log      the truth: one checksummed line per change, synced before the change is acknowledged
 //! journal.torn     the last half of a line that a crash left and that was cut off
+//! journal.damaged-N  a journal that was not all sound and was written anew
 //! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
 //! watch            notes of hits since they are counted: a process that was killed left it, and the next one reads it
@@ -40,7 +41,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -339,7 +340,13 @@ impl Store {
         release
     }
 
-    /// Deletes what repairs left behind: indexes that were not believed, and halves of lines.
+    /// What repairs left behind: indexes that were not believed, journals that were not sound, and half a line.
+    #[must_use]
+    pub fn remains(&self) -> Vec<PathBuf> {
+        open::remains(self.0.core.dir())
+    }
+
+    /// Deletes what repairs left behind.
     ///
     /// # Errors
     ///

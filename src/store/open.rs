@@ -255,18 +255,25 @@ impl Opening<'_> {
     }
 }
 
-/// Deletes indexes that were not believed, journals that were not sound, and the half of a line that was cut off.
-pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let (name, path) = (entry.file_name(), entry.path());
-        let remains = name.to_str().is_some_and(|name| {
+/// What repairs left in `dir`: indexes that were not believed, journals that were not sound, and the half of a line that was
+/// cut off.
+pub(super) fn remains(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let left = entries.filter(|entry| {
+        entry.file_name().to_str().is_some_and(|name| {
             name.starts_with(DAMAGED) || name.starts_with(compact::DAMAGED) || name == journal::TORN
-        });
-        if remains && path.is_dir() {
-            fs::remove_dir_all(&path).map_err(StoreError::io("remove", &path))?;
-        } else if remains {
-            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-        }
+        })
+    });
+    let mut paths: Vec<_> = left.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Deletes what repairs left.
+pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
+    for path in remains(dir) {
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(StoreError::io("remove", &path))?;
     }
     Ok(())
 }

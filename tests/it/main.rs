@@ -9,6 +9,7 @@ mod layers;
 mod proxies;
 mod proxy;
 mod pty;
+mod store_harm;
 mod terminal;
 mod tls;
 mod verbs;

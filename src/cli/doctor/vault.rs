@@ -146,7 +146,20 @@ fn opened(dir: &Path) -> Vec<Check> {
         let advice = "free some space, or make its file system writable: the next change is written then";
         checks.push(Check::problem(AREA, why, advice));
     }
-    checks.extend(opened.notices.iter().map(|notice| match notice.level {
+    let left: Vec<_> = opened
+        .store
+        .remains()
+        .iter()
+        .filter_map(|path| path.file_name())
+        .map(|name| name.display().to_string())
+        .collect();
+    if !left.is_empty() {
+        let text = format!("kept from repairs: {}; delete it when nothing is missing", left.join(", "));
+        checks.push(Check::note(AREA, text).with(json!({ "remains": left })));
+    }
+    // An error is why it is not as it should be, which was said.
+    let notices = opened.notices.iter().filter(|notice| notice.level != Level::Error);
+    checks.extend(notices.map(|notice| match notice.level {
         Level::Info => Check::note(AREA, &notice.text),
         Level::Warning | Level::Error => Check::problem(
             AREA,
