@@ -28,6 +28,7 @@ use crate::engine::Engine;
 
 mod control;
 mod cors;
+mod encoding;
 mod guard;
 mod limits;
 mod media;
@@ -198,11 +199,16 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Response {
                 let raw = arrived.raw();
                 let key = shared.engine.raw_key(&raw);
                 let known = shared.engine.answer_known(&raw, &key);
-                respond::response(match known {
+                let (method, accepts) = arrived.takes();
+                let answer = match known {
                     Some(answer) => answer,
                     // On the heap, so that the future of a call that is known stays small.
                     None => Box::pin(shared.engine.answer(arrived.incoming(key))).await,
-                })
+                };
+                if answer.headers.contains_key(header::CONTENT_ENCODING) {
+                    return Box::pin(encoding::suited(&shared.engine, answer, &method, &accepts)).await;
+                }
+                respond::response(answer)
             }
             Err(refused) => respond::refused(&shared.engine, &refused, started),
         }

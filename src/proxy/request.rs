@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 
+use super::encoding::Accepts;
 use super::guard::Stranger;
 use super::mount::{self, Mounted};
 use super::upload::{Broken, Pace};
@@ -57,6 +58,11 @@ impl Arrived {
             base: &self.base,
             started: self.started,
         }
+    }
+
+    /// Its method, and the encodings that its client takes.
+    pub(super) fn takes(&self) -> (Method, Accepts) {
+        (self.head.method.clone(), Accepts::of(&self.head.headers))
     }
 
     /// The call as the engine takes it apart.

@@ -186,3 +186,63 @@ async fn a_long_query_is_recorded_and_replayed() {
         assert_eq!(world.post("/openai/v1/chat/completions", &headers, &body).await.status, 200, "{kind}");
     }
 }
+
+/// A recording is in the encoding of the client that made it; each client gets one that it takes, and the same bytes in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn encoded_answers_suit_the_client_that_asks() {
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+    let upstream = Upstream::start(|seen| {
+        // It does so whatever it is asked for.
+        let encoded = !String::from_utf8_lossy(&seen.body).contains("plain");
+        let body = if encoded { gzip(super::ANSWER.as_bytes()) } else { super::ANSWER.as_bytes().to_vec() };
+        let mut answer = axum::response::Response::new(axum::body::Body::from(body));
+        let headers = answer.headers_mut();
+        headers.insert("content-type", "application/json".parse().unwrap());
+        headers.insert("etag", "\"tag\"".parse().unwrap());
+        if encoded {
+            headers.insert("content-encoding", "gzip".parse().unwrap());
+        }
+        answer
+    })
+    .await;
+    let world = World::new(Mode::ReplayOrRecord, upstream.address).await;
+    let plain_chat = CHAT.replace("hi", "plain");
+    let (recorded, _) =
+        world.record("/openai/v1/chat/completions", &[("accept-encoding", "gzip, br")], CHAT).await;
+    assert_eq!(recorded.headers.text("content-encoding"), Some("gzip"));
+    world.record("/openai/v1/chat/completions", &[], &plain_chat).await;
+    for round in 0..3 {
+        for accepts in
+            [None, Some("gzip"), Some("identity"), Some("gzip;q=0, br"), Some("br"), Some("*;q=0.1")]
+        {
+            for latency in ["none", "1ms"] {
+                let mut headers = vec![("x-retake-mode", "replay-or-error"), ("x-retake-latency", latency)];
+                headers.extend(accepts.map(|accepts| ("accept-encoding", accepts)));
+                let what = format!("{accepts:?} {latency} in round {round}");
+                let reply = world.post("/openai/v1/chat/completions", &headers, CHAT).await;
+                assert_eq!(reply.status, 200, "{what}");
+                if matches!(accepts, Some("gzip" | "*;q=0.1")) {
+                    assert_eq!(reply.headers.text("content-encoding"), Some("gzip"), "{what}");
+                    assert_eq!(reply.body, recorded.body, "{what}");
+                    assert_eq!(reply.headers.text("etag"), Some("\"tag\""), "{what}");
+                } else {
+                    assert_eq!(reply.headers.text("content-encoding"), None, "{what}");
+                    assert_eq!(reply.body, super::ANSWER.as_bytes(), "{what}");
+                    assert_eq!(reply.headers.text("etag"), Some("W/\"tag\""), "{what}");
+                    assert_eq!(reply.headers.text("vary"), Some("accept-encoding"), "{what}");
+                    let length =
+                        reply.headers.text("content-length").map(|len| len.parse::<usize>().unwrap());
+                    assert!(length.is_none_or(|len| len == super::ANSWER.len()), "{what}: {length:?}");
+                }
+                let reply = world.post("/openai/v1/chat/completions", &headers, &plain_chat).await;
+                assert_eq!(reply.headers.text("content-encoding"), None, "{what}");
+                assert_eq!(reply.body, super::ANSWER.as_bytes(), "{what}");
+            }
+        }
+    }
+    assert_eq!(upstream.calls(), 2);
+}
