@@ -209,8 +209,8 @@ impl Desk {
         match self {
             Self::Here(engine) => Ok(engine.list(query).await?),
             Self::There(owner) => {
-                let query = percent_encoding::utf8_percent_encode(query, percent_encoding::NON_ALPHANUMERIC);
-                owner.get(&format!("/recordings?query={query}")).await
+                // In the body: a filter may be longer than the line of a request.
+                owner.call(Method::POST, "/recordings/search", &json!({ "query": query })).await
             }
         }
     }
@@ -244,7 +244,9 @@ impl Desk {
             Self::Here(engine) => {
                 Ok(engine.find_hash(prefix)?.iter().filter_map(|id| engine.row(id)).collect())
             }
-            Self::There(owner) => owner.get(&format!("/recordings?hash={prefix}")).await,
+            Self::There(owner) => {
+                owner.call(Method::POST, "/recordings/search", &json!({ "hash": prefix })).await
+            }
         }
     }
 

@@ -97,6 +97,19 @@ impl Hold {
         }
     }
 
+    /// The same, but not where that leaves less for others than it takes in all: so there is always room for one more.
+    pub fn cover_fairly(&mut self, bytes: usize) -> bool {
+        let missing = units(bytes).saturating_sub(self.units());
+        let left = self.budget.available_permits().saturating_sub(missing as usize);
+        (missing == 0 || left >= units(bytes) as usize) && self.cover(bytes)
+    }
+
+    /// Gives back what is not needed for `bytes`.
+    pub fn shrink(&mut self, bytes: usize) {
+        let spare = self.units().saturating_sub(units(bytes));
+        drop(self.share.as_mut().and_then(|share| share.split(spare as usize)));
+    }
+
     /// How many bytes it stands for.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -130,8 +143,26 @@ mod tests {
         assert!(one.cover(20 << 20) && one.cover(1 << 20) && one.bytes() == 20 << 20);
         assert!(!other.cover(29 << 20) && other.bytes() == 0);
         assert!(other.cover(28 << 20));
+        one.shrink(7 << 20);
+        assert!(one.bytes() == 7 << 20 && other.cover(41 << 20));
         drop(one);
         assert!(other.cover(48 << 20) && !other.cover((48 << 20) + 1));
+    }
+
+    #[test]
+    fn nobody_takes_all_of_the_rest() {
+        let budget = Budget::new(64 << 20);
+        let mut holds: Vec<_> = (0..6).map(|_| budget.hold()).collect();
+        // Each takes all that it gets, in steps.
+        for hold in &mut holds {
+            let step = 64 << 10;
+            while hold.cover_fairly(hold.bytes() + step) {}
+        }
+        assert_eq!(
+            holds.iter().map(|hold| hold.bytes() >> 10).collect::<Vec<_>>(),
+            [24576, 12288, 6144, 3072, 1536, 768]
+        );
+        assert!(budget.hold().cover_fairly(256 << 10));
     }
 
     #[tokio::test]

@@ -121,6 +121,7 @@ fn open() -> Routes {
 fn closed() -> Routes {
     Routes::default()
         .route("/recordings", get(list))
+        .route("/recordings/search", post(search))
         .route("/recordings/{id}", get(show))
         .route("/recordings/{id}/deciding", get(deciding))
         .route("/recordings/ambiguous", get(ambiguous))
@@ -208,11 +209,23 @@ async fn list(
     State(shared): State<Arc<Shared>>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<Arc<Row>>>, Failure> {
+    found(&shared, &wanted).await.map(Json)
+}
+
+/// The same; what is wanted may be longer than a URL.
+async fn search(
+    State(shared): State<Arc<Shared>>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Json<Vec<Arc<Row>>>, Failure> {
+    found(&shared, &wanted).await.map(Json)
+}
+
+async fn found(shared: &Shared, wanted: &Wanted) -> Result<Vec<Arc<Row>>, Failure> {
     if let Some(query) = &wanted.query {
         let rows = shared.engine.list(query).await?;
         let begins =
             |row: &Arc<Row>| wanted.hash.as_ref().is_none_or(|hash| row.hash.to_string().starts_with(hash));
-        return Ok(Json(rows.into_iter().filter(begins).collect()));
+        return Ok(rows.into_iter().filter(begins).collect());
     }
     let mut rows: Vec<_> = match &wanted.hash {
         None => shared.engine.rows().into_values().collect(),
@@ -221,7 +234,7 @@ async fn list(
         }
     };
     rows.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
-    Ok(Json(rows))
+    Ok(rows)
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<RecordingId>) -> Result<Response, Failure> {

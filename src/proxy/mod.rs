@@ -7,14 +7,20 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::serve::ListenerExt;
 use futures_util::FutureExt;
+use http::{HeaderValue, Uri, Version, header};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -22,20 +28,30 @@ use crate::engine::Engine;
 
 mod control;
 mod cors;
+mod encoding;
 mod guard;
+mod limits;
 mod media;
 mod mount;
 mod question;
 mod request;
 mod respond;
 mod scope;
+mod serve;
+mod socket;
+mod upload;
 
 pub use control::{CallShown, control_paths};
+pub use limits::Limits;
 pub use question::Question;
 pub use scope::scope_prefix;
 
 pub(crate) use guard::reachable;
 use guard::{Asker, Guard};
+use upload::Upload;
+
+/// The path of the control API.
+const CONTROL: &str = "/__retake";
 
 /// How long calls under way are waited for at the end.
 pub const DRAIN: Duration = Duration::from_secs(5);
@@ -51,6 +67,7 @@ pub struct Proxy {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) guard: Guard,
+    pub(crate) limits: Limits,
     /// Cancelled when no more calls are taken: what would go on for ever ends then.
     stopping: CancellationToken,
 }
@@ -73,8 +90,8 @@ impl Proxy {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let guard = Guard::new(address, access);
-        let stopping = CancellationToken::new();
-        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, stopping }) })
+        let (limits, stopping) = (Limits::default(), CancellationToken::new());
+        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, limits, stopping }) })
     }
 
     /// The address that is bound.
@@ -83,38 +100,82 @@ impl Proxy {
         self.address
     }
 
+    /// The same with other limits for its clients.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        // Nobody shares it before it runs.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.limits = limits;
+        }
+        self
+    }
+
     /// Serves until `shutdown`, then waits up to [`DRAIN`] for calls under way.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// None by now: a listener that fails for a while is asked again.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let app = Router::new()
-            .nest("/__retake", control::routes(&self.shared))
-            .fallback(answer)
-            .with_state(Arc::clone(&self.shared));
-        let listener = self.listener.tap_io(|stream| {
-            // An answer must not wait for the next one to fill a packet.
-            _ = stream.set_nodelay(true);
-        });
-        let stopping = self.shared.stopping.clone();
-        let stop = stopping.clone();
-        let serve = axum::serve(listener, app).with_graceful_shutdown(async move {
-            shutdown.await;
-            stop.cancel();
-        });
-        let deadline = async {
-            stopping.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        };
+        let Self { listener, shared, .. } = self;
+        let control = Router::new().nest(CONTROL, control::routes(&shared)).with_state(Arc::clone(&shared));
+        let control = TowerToHyperService::new(control);
+        let (stopping, limits) = (shared.stopping.clone(), shared.limits);
+        let serving = serve::serve(
+            listener,
+            limits,
+            move |request| {
+                let (shared, control) = (Arc::clone(&shared), control.clone());
+                async move {
+                    let request = door(request, limits.body);
+                    if request
+                        .uri()
+                        .path()
+                        .strip_prefix(CONTROL)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    {
+                        return control.call(request).await.unwrap_or_else(|never| match never {});
+                    }
+                    answer(shared, request).await
+                }
+            },
+            stopping.clone(),
+        );
+        let mut serving = pin!(serving);
         tokio::select! {
-            served = serve.into_future() => served,
-            () = deadline => Ok(()),
+            () = &mut serving => {}
+            () = shutdown => {
+                stopping.cancel();
+                _ = tokio::time::timeout(DRAIN, serving).await;
+            }
         }
+        Ok(())
     }
 }
 
+/// A request as the rest of the proxy knows it: with a Host, whatever the version of HTTP, and with a body that is read to
+/// its end.
+fn door(request: http::Request<Incoming>, pace: Duration) -> Request {
+    let (mut head, body) = request.into_parts();
+    if head.version == Version::HTTP_2
+        && let Some(authority) = head.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        // One that says something else stays beside it, and the request is refused.
+        if head.headers.get(header::HOST) != Some(&host) {
+            head.headers.append(header::HOST, host);
+        }
+        let target = head.uri.path_and_query().cloned();
+        head.uri = target.map(Uri::from).unwrap_or_default();
+    }
+    if body.is_end_stream() {
+        return Request::from_parts(head, Body::empty());
+    }
+    // Who waits to be asked for the body reads the answer without having sent it.
+    let pace = (!head.headers.contains_key(header::EXPECT)).then_some(pace);
+    Request::from_parts(head, Body::new(Upload::new(body, pace)))
+}
+
 /// Answers one call. A panic in here is a bug, and the client still gets an answer.
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn answer(shared: Arc<Shared>, request: Request) -> Response {
     let started = Instant::now();
     let asker = match shared.guard.admit(&shared.engine.settings(), &request) {
         Ok(Asker::Page(origin)) if cors::is_preflight(request.method(), request.headers()) => {
@@ -138,11 +199,16 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
                 let raw = arrived.raw();
                 let key = shared.engine.raw_key(&raw);
                 let known = shared.engine.answer_known(&raw, &key);
-                respond::response(match known {
+                let (method, accepts) = arrived.takes();
+                let answer = match known {
                     Some(answer) => answer,
                     // On the heap, so that the future of a call that is known stays small.
                     None => Box::pin(shared.engine.answer(arrived.incoming(key))).await,
-                })
+                };
+                if answer.headers.contains_key(header::CONTENT_ENCODING) {
+                    return Box::pin(encoding::suited(&shared.engine, answer, &method, &accepts)).await;
+                }
+                respond::response(answer)
             }
             Err(refused) => respond::refused(&shared.engine, &refused, started),
         }

@@ -1,23 +1,27 @@
 //! From an HTTP request to a call: which mount, what its headers ask for, what its body holds.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 
+use super::encoding::Accepts;
 use super::guard::Stranger;
 use super::mount::{self, Mounted};
+use super::upload::{Broken, Pace};
 use super::{Shared, scope};
 use crate::engine::{HOPS, Hold, Incoming, LOOPED, Overrides, Raw, RawKey};
 use crate::model::{self, Headers, is_hop_by_hop, is_own};
 
 /// The longest body.
 const LONGEST: usize = 256 << 20;
+/// How often a body that waits for room looks for it.
+const ROOM: Duration = Duration::from_millis(20);
 /// Shorter bodies are not counted: taking part in the budget costs more than they do.
 const FREE: usize = 64 << 10;
 
@@ -54,6 +58,11 @@ impl Arrived {
             base: &self.base,
             started: self.started,
         }
+    }
+
+    /// Its method, and the encodings that its client takes.
+    pub(super) fn takes(&self) -> (Method, Accepts) {
+        (self.head.method.clone(), Accepts::of(&self.head.headers))
     }
 
     /// The call as the engine takes it apart.
@@ -97,26 +106,45 @@ async fn collected(
         .get(header::CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse::<usize>().ok());
+    let limits = &shared.limits;
     let too_large = || (413, "BODY_TOO_LARGE", format!("the body is longer than {} MiB", LONGEST >> 20));
-    let broken = |_| (400, "BODY_INCOMPLETE", "the body ended before its declared length".to_owned());
+    let broken = |broken| match broken {
+        Broken::Cut => (400, "BODY_INCOMPLETE", "the body ended before its declared length".to_owned()),
+        Broken::Slow => {
+            let text = format!("the body came too slowly: less than 64 KiB in {:?}", limits.body);
+            (400, "BODY_TOO_SLOW", text)
+        }
+    };
     match declared {
         Some(len) if len > LONGEST => return Err(too_large()),
-        Some(len) if len <= FREE => return Ok((body.collect().await.map_err(broken)?.to_bytes(), None)),
+        Some(len) if len <= FREE => {
+            let whole = tokio::time::timeout(limits.body, body.collect()).await;
+            let whole = whole.map_err(|_| broken(Broken::Slow))?.map_err(|_| broken(Broken::Cut))?;
+            return Ok((whole.to_bytes(), None));
+        }
         _ => {}
     }
     // What came counts, not what was declared: who declares much and sends nothing keeps nobody waiting.
-    let mut held = shared.engine.hold();
+    let (mut held, mut pace) = (shared.engine.hold(), Pace::new(limits.body));
     let mut whole = BytesMut::with_capacity(declared.unwrap_or_default().min(FREE));
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        if whole.len() + data.len() > LONGEST {
+    while let Some(piece) = pace.piece(&mut body).await.map_err(broken)? {
+        let len = whole.len() + piece.len();
+        if len > LONGEST {
             return Err(too_large());
         }
-        if !held.cover(whole.len() + data.len()) {
-            let text = "the bodies of all calls together take too much memory; try again later";
-            return Err((413, "BODIES_TOO_LARGE", text.to_owned()));
+        if !held.cover_fairly(len) {
+            let waiting = async {
+                while !held.cover_fairly(len) {
+                    tokio::time::sleep(ROOM).await;
+                }
+            };
+            if tokio::time::timeout(limits.room, waiting).await.is_err() {
+                let text = "the bodies of all calls together take too much memory; try again later";
+                return Err((413, "BODIES_TOO_LARGE", text.to_owned()));
+            }
+            pace.again();
         }
-        whole.extend_from_slice(&data);
+        whole.extend_from_slice(&piece);
     }
     Ok((whole.freeze(), Some(held)))
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use retake::engine::{self, Engine, Settings};
 use retake::model::{Event, Headers, Mode, Recording, RecordingId, Request};
-use retake::proxy::{Access, Proxy};
+use retake::proxy::{Access, Limits, Proxy};
 use retake::store::{Ownership, Store};
 use retake::upstream::{Arriving, Client};
 use tempfile::TempDir;
@@ -131,10 +131,16 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings, dir: TempDir) -> Self {
+        Self::limited(settings, dir, Limits::default()).await
+    }
+
+    /// A world that grants its clients this much.
+    pub(crate) async fn limited(settings: Settings, dir: TempDir, limits: Limits) -> Self {
         let opened = Store::open(dir.path(), &Ownership::default(), engine::now()).unwrap();
         let engine = Engine::new(settings, opened.store).unwrap();
         let access = Access { token: TOKEN.into(), public_url: None };
         let proxy = Proxy::bind(SocketAddr::from(([127, 0, 0, 1], 0)), engine.clone(), access).await.unwrap();
+        let proxy = proxy.with_limits(limits);
         let (address, stop) = (proxy.address(), CancellationToken::new());
         let serving = tokio::spawn(proxy.run(stop.clone().cancelled_owned()));
         Self { engine, address, dir, client: Client::new(PATIENCE), stop, serving }

@@ -1,6 +1,7 @@
 //! `retake serve`: what it prints, what decides its mode, and how it ends.
 
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use retake::model::{Mode, Outcome};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::home::{CHAT_PATH, Home, Running, chat, signal};
+use crate::home::{CHAT_PATH, Home, PROGRAM, Running, chat, signal};
 use crate::world::{PATIENCE, Upstream};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,4 +160,25 @@ async fn a_reader_that_leaves_does_not_stop_the_proxy() {
     signal("TERM", child.id());
     let status = child.wait().unwrap();
     assert_eq!((statuses, status.code()), ([200, 200], Some(0)));
+}
+
+/// With few descriptors some calls wait, and all are answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_wait_where_there_are_few_descriptors() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let to = format!("openai=http://{}", upstream.address);
+    let mut command = Command::new("sh");
+    let limited =
+        format!("ulimit -n 64; exec {PROGRAM} serve --listen 127.0.0.1:0 --mode off --quiet --upstream {to}");
+    command.args(["-c", &limited]).env_clear().envs(home.environment()).current_dir(home.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let running = Running::start(command);
+    // Each call has a client, and so a connection, of its own.
+    let prompts: Vec<_> = (0..40).map(|at| chat(&format!("call {at}"))).collect();
+    let calls = prompts.iter().map(|prompt| running.call(CHAT_PATH, &[], prompt));
+    for reply in futures_util::future::join_all(calls).await {
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    assert_eq!(upstream.calls(), 40);
+    assert_eq!(running.end("TERM").code, Some(0));
 }

@@ -54,6 +54,23 @@ async fn beside_an_owner_all_apply_in_order_and_undo_takes_back_the_last() {
     assert_eq!(owner.end("TERM").code, Some(0));
 }
 
+/// A filter as long as a shell can pass one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_filter_works_beside_an_owner_as_it_does_alone() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["one", "two"]).await;
+    let long = format!("one {}", "mount:openai ".repeat((100 << 10) / 13));
+    let shown = || serde_json::from_str::<Vec<Row>>(&home.fine(&["list", "--json", &long])).unwrap();
+    let alone = shown();
+    let owner = home.serve(&[]);
+    assert_eq!(shown(), alone);
+    let wrong = home.run(&["list", &format!("no-such-key:{}", "x".repeat(100 << 10))]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    let hash = home.run(&["list", "--hash", &"ab".repeat(50 << 10)]);
+    assert!(!hash.err.contains("URI") && !hash.err.contains("414"), "{hash:?}");
+    assert_eq!(owner.end("TERM").code, Some(0));
+}
+
 /// What a crashed owner leaves in `LOCK`.
 fn left_behind(home: &Home, pid: u32, address: SocketAddr) {
     let owner = serde_json::json!({ "pid": pid, "address": address.to_string(), "token": "f00d" });
