@@ -88,7 +88,7 @@ pub use hop::{HOPS, LOOPED};
 pub use label::Relabel;
 pub use media::Media;
 pub use metrics::{Histogram, Metrics};
-pub use policy::{Profile, Route, Secret, key_variables};
+pub use policy::{Profile, Route, Secret, UpstreamKey, key_variables};
 pub use prune::{Compacted, TRASH};
 pub use record::row_of;
 pub use remove::Trashed;

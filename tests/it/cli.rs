@@ -13,6 +13,7 @@ mod killed;
 mod look;
 mod operator;
 mod outputs;
+mod project;
 mod prune;
 mod remove;
 mod run;

@@ -68,8 +68,12 @@ pub(super) fn look(
             (Theme::File(path), Some(folder)) => Theme::File(folder.join(path)),
             (theme, _) => theme,
         });
+    let theme = match (file.theme.clone(), project.path.as_ref().and_then(|path| path.parent())) {
+        (Some(Theme::File(path)), Some(folder)) => Some(Theme::File(folder.join(path))),
+        (theme, _) => theme,
+    };
     Ok(Look {
-        theme: file.theme.clone().or(mine_theme).unwrap_or_default(),
+        theme: theme.or(mine_theme).unwrap_or_default(),
         ascii: file.icons.or(mine.icons).unwrap_or_default() == Icons::Ascii,
         mouse: file.mouse.or(mine.mouse).unwrap_or(true),
         keymap,
