@@ -29,7 +29,7 @@ const PROXY: &[&str] = &[
 const ASKING: &[&str] = &["store", "config", "trust", "upstreams", "never_forward", "no_scrub"];
 
 /// The shared flags that a verb obeys, by their ids; the workbench is the verb without a name.
-fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
+pub(super) fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
     match verb {
         None | Some("tui" | "serve" | "run" | "doctor") => PROXY,
         Some("rerecord" | "keep") => ASKING,

@@ -28,6 +28,7 @@ mod make;
 mod pick;
 mod print;
 mod progress;
+mod project;
 mod proxy;
 mod prune;
 mod retag;
@@ -50,6 +51,7 @@ pub use workbench::{Consent, Screen, Show};
 
 use exit::Exit;
 use flags::Layers;
+use project::Project;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,6 +80,10 @@ struct Common {
     store: PathBuf,
     /// The file that somebody named; without it the default one, which may be missing.
     config: Option<PathBuf>,
+    /// The project's folder; empty where that is the working directory.
+    folder: PathBuf,
+    /// What is to be said of a project that is elsewhere.
+    found: Option<String>,
     layers: Layers,
 }
 
@@ -236,7 +242,16 @@ fn command() -> clap::Command {
     flags::added(Cli::command())
 }
 
+fn says_it_at_once(verb: Option<&Verb>) -> bool {
+    let init = matches!(verb, Some(Verb::Config(config::verbs::Verb::Init { .. })));
+    !init && !matches!(verb, None | Some(Verb::Tui | Verb::Serve { .. }))
+}
+
 async fn carry_out(verb: Option<Verb>, common: Common, show: impl Show) -> anyhow::Result<ExitCode> {
+    // A proxy and its screen say it with what else there is to know.
+    if let Some(found) = common.found.as_ref().filter(|_| says_it_at_once(verb.as_ref())) {
+        print::note(found);
+    }
     match verb {
         None | Some(Verb::Tui) => workbench::run(&common, show).await,
         Some(Verb::Serve { quiet, json }) => serve::run(&common, serve::Lines::of(quiet, json)).await,
@@ -268,7 +283,12 @@ impl Common {
         let said = |one: fn(&flags::Said) -> &Option<PathBuf>| {
             one(&layers.flags).clone().or_else(|| one(&layers.environment).clone())
         };
-        let store = said(|said| &said.store).unwrap_or_else(|| ".retake".into());
-        Ok(Self { store, config: said(|said| &said.config), layers })
+        let (store, config) = (said(|said| &said.store), said(|said| &said.config));
+        let project = Project::here();
+        let verb = matches.subcommand_name();
+        let used = |id: &str, named: &Option<PathBuf>| named.is_none() && flags::obeyed(verb).contains(&id);
+        let found = project.sentence(used("store", &store), used("config", &config));
+        let store = store.unwrap_or_else(|| project.folder.join(project::STORE));
+        Ok(Self { store, config, folder: project.folder, found, layers })
     }
 }

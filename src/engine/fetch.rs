@@ -1,5 +1,6 @@
 //! Asking an upstream on somebody's behalf, outside of any call: what misses and old recordings lack.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -30,7 +31,15 @@ pub enum FetchError {
         /// The mount.
         mount: String,
         /// The variable that is looked into.
-        variable: &'static str,
+        variable: String,
+    },
+    /// The key of a profile cannot be had.
+    #[error("profile {profile} sends a key of its own to the upstream, and {why}")]
+    NoProfileKey {
+        /// The profile's name.
+        profile: Arc<str>,
+        /// Why not.
+        why: String,
     },
     /// It could not be reached.
     #[error(transparent)]
@@ -62,7 +71,8 @@ impl Engine {
         plain_encoding(&mut request.headers);
         let mut secrets = credentials(&request);
         let profile = self.settings().profile(&request.headers, &request.target).cloned();
-        if let Some((dressed, key)) = profile.and_then(|profile| profile.dressed(&request)) {
+        let dressed = profile.map_or(Ok(None), |profile| profile.dressed(&request))?;
+        if let Some((dressed, key)) = dressed {
             request = dressed;
             secrets.push(key);
         }

@@ -44,18 +44,32 @@ impl Engine {
             let refused = Refusal::new(404, "UNKNOWN_UPSTREAM", &text);
             return Err(Box::new(self.refuse(asked, Outcome::Error, &refused)));
         };
+        if store {
+            plain_encoding(&mut asked.incoming.request.headers);
+        }
+        let dressed =
+            asked.profile.as_ref().map_or(Ok(None), |profile| profile.dressed(&asked.incoming.request));
+        let dressed = match dressed {
+            Ok(dressed) => dressed,
+            Err(error) => {
+                if let Some(found) = asked.instead.take() {
+                    asked.ticket.call().reason = Some(format!("{error}: what was recorded answers"));
+                    return Err(Box::new(self.replay(asked, &found).await));
+                }
+                let text = format!(
+                    "{error}; set it and start retake again: the client's own key is not sent instead"
+                );
+                let refused = Refusal::new(403, "UPSTREAM_KEY_MISSING", &text);
+                return Err(Box::new(self.refuse(asked, Outcome::Error, &refused)));
+            }
+        };
         asked.ticket.call().outcome = Some(if store { Outcome::Record } else { Outcome::Live });
         let under_way = Exchange { request: asked.scrubbed.clone(), response: None };
         self.shared.history.remember(asked.ticket.call().id, under_way);
         asked.ticket.progress();
-        if store {
-            plain_encoding(&mut asked.incoming.request.headers);
-        }
         // Neither the client's key nor the one that takes its place may be stored.
         asked.secrets = credentials(&asked.incoming.request);
-        if let Some((request, key)) =
-            asked.profile.as_ref().and_then(|profile| profile.dressed(&asked.incoming.request))
-        {
+        if let Some((request, key)) = dressed {
             asked.incoming.request = request;
             asked.secrets.push(key);
         }

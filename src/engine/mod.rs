@@ -92,7 +92,7 @@ pub use hop::{HOPS, LOOPED};
 pub use label::Relabel;
 pub use media::Media;
 pub use metrics::{Histogram, Metrics};
-pub use policy::{Profile, Route, Secret, key_variables};
+pub use policy::{Profile, Route, Secret, UpstreamKey, key_variables};
 pub use prune::{Compacted, TRASH};
 pub use raw::{Raw, RawKey};
 pub use record::row_of;

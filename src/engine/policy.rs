@@ -22,7 +22,16 @@ pub struct Profile {
     /// The strategy that is stamped on what they record.
     pub strategy: Option<Strategy>,
     /// The key that the upstream gets instead.
-    pub upstream_key: Option<Secret>,
+    pub upstream_key: Option<UpstreamKey>,
+}
+
+/// The key that an upstream gets in place of the client's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpstreamKey {
+    /// This one.
+    Known(Secret),
+    /// One that cannot be had, and why. Only what would be sent with it fails.
+    Missing(String),
 }
 
 /// What holds for the calls of some endpoints or models.
@@ -45,6 +54,15 @@ pub struct Secret(pub String);
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+impl UpstreamKey {
+    pub(super) fn known(&self) -> Option<&Secret> {
+        match self {
+            Self::Known(key) => Some(key),
+            Self::Missing(_) => None,
+        }
     }
 }
 
@@ -119,9 +137,19 @@ fn token(value: &str) -> &str {
 }
 
 impl Profile {
-    /// The request with the upstream's key in place of the client's, and that key, which must not be stored either.
-    pub(super) fn dressed(&self, request: &Request) -> Option<(Request, Bytes)> {
-        let Secret(own) = self.upstream_key.as_ref()?;
+    /// The request with the upstream's key in place of the client's, and that key, which must not be stored either; none
+    /// where the client's goes there.
+    ///
+    /// # Errors
+    /// Where the key cannot be had: the client's is not sent instead.
+    pub(super) fn dressed(&self, request: &Request) -> Result<Option<(Request, Bytes)>, FetchError> {
+        let Secret(own) = match &self.upstream_key {
+            None => return Ok(None),
+            Some(UpstreamKey::Known(own)) => own,
+            Some(UpstreamKey::Missing(why)) => {
+                return Err(FetchError::NoProfileKey { profile: Arc::clone(&self.name), why: why.clone() });
+            }
+        };
         let mut request = request.clone();
         for header in &mut request.headers.0 {
             let Some(value) = std::str::from_utf8(&header.1).ok().filter(|_| KEYS.contains(&&*header.0))
@@ -140,7 +168,7 @@ impl Profile {
             });
             request.target = format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"));
         }
-        Some((request, Bytes::from(own.clone())))
+        Ok(Some((request, Bytes::from(own.clone()))))
     }
 }
 
@@ -162,17 +190,23 @@ pub fn key_variables() -> impl Iterator<Item = (&'static str, &'static [&'static
     MOUNTS.into_iter().map(|(mount, variables, ..)| (mount, variables))
 }
 
-/// A stored request with the key that its upstream wants. Mounts that are not known by name, and Ollama, want none.
+/// A stored request with the key that its upstream wants. Mounts that are not known by name, and Ollama, want none unless
+/// the configuration names one.
 pub(super) fn keyed(settings: &Settings, request: &Request) -> Result<Request, FetchError> {
     let mut request = request.clone();
     let known = MOUNTS.iter().find(|(mount, ..)| *mount == request.mount);
-    let Some((_, variables, header, scheme)) = known else { return Ok(request) };
+    let named = settings.key_variables.get(&request.mount);
     let key = settings.keys.get(&request.mount);
+    if known.is_none() && named.is_none() && key.is_none() {
+        return Ok(request);
+    }
+    let (_, variables, header, scheme) = known.unwrap_or(&("", &[], "authorization", "Bearer "));
     // One profile with a real key for what it is asked is as good.
-    let profiled = || settings.profiles.iter().find_map(|profile| profile.upstream_key.as_ref());
+    let profiled = || settings.profiles.iter().find_map(|profile| profile.upstream_key.as_ref()?.known());
+    let profiled = || if named.is_none() { profiled() } else { None };
     let missing = || FetchError::NoKey {
         mount: request.mount.clone(),
-        variable: variables.first().copied().unwrap_or_default(),
+        variable: named.cloned().unwrap_or_else(|| variables.first().copied().unwrap_or_default().to_owned()),
     };
     let Secret(key) = key.or_else(profiled).ok_or_else(missing)?;
     request.headers.push(header, format!("{scheme}{key}"));
@@ -189,7 +223,7 @@ mod tests {
             key: Hash::of(b"sk-dummy"),
             mode: Some(Mode::ReplayOrError),
             strategy: Some(Strategy::Pinned),
-            upstream_key: Some(Secret("sk-real".into())),
+            upstream_key: Some(UpstreamKey::Known(Secret("sk-real".into()))),
         };
         let route = |endpoint: Option<&str>, model: Option<&str>, mode| Route {
             endpoint: endpoint.map(WildMatch::new),
@@ -245,7 +279,7 @@ mod tests {
         ] {
             let request = request(name, value, target);
             let profile = settings.profile(&request.headers, &request.target).unwrap();
-            let (sent, own) = profile.dressed(&request).unwrap();
+            let (sent, own) = profile.dressed(&request).unwrap().unwrap();
             assert_eq!((sent.headers.text(name), &own[..]), (Some(dressed), &b"sk-real"[..]));
             assert_eq!(sent.target, target.replace("sk-dummy", "sk-real"));
         }

@@ -61,6 +61,8 @@ pub struct Settings {
     pub keys: BTreeMap<String, Secret>,
     /// Headers of answers that are stored although they say who called.
     pub keep_headers: Vec<String>,
+    /// The environment variables that the configuration names for them, by mount, whether they are set or not.
+    pub key_variables: BTreeMap<String, String>,
     /// What becomes of answers that are failures.
     pub failures: FailurePolicy,
     /// Web pages that may call the proxy, `http://localhost:3000`.
@@ -119,7 +121,7 @@ impl Live {
         let scrubber = scrubber.with_names(&settings.names).map_err(|(mount, problem)| {
             wrong("mounts")((nth(&mount).unwrap_or_default(), format!("{mount}: {problem}")))
         })?;
-        let profiles = settings.profiles.iter().filter_map(|profile| profile.upstream_key.as_ref());
+        let profiles = settings.profiles.iter().filter_map(|profile| profile.upstream_key.as_ref()?.known());
         let keys = settings.keys.values().chain(profiles).map(|Secret(key)| key.as_str());
         let scrubber = scrubber.with_credentials(keys).keeping(canon.headers());
         // What is replaced by a placeholder is compared as one, also where it was recorded before.
@@ -169,6 +171,7 @@ impl Default for Settings {
             prices: Arc::new(Prices::listed()),
             keys: BTreeMap::new(),
             keep_headers: Vec::new(),
+            key_variables: BTreeMap::new(),
             failures: FailurePolicy::default(),
             origins: Vec::new(),
             memory: Self::MEMORY,

@@ -165,9 +165,12 @@ impl VerbError {
             | Self::Report(_)
             | Self::Edit(_)
             | Self::Fault(_)
-            | Self::Fetch(FetchError::Forbidden | FetchError::NoUpstream(_) | FetchError::NoKey { .. }) => {
-                Blame::Wrong
-            }
+            | Self::Fetch(
+                FetchError::Forbidden
+                | FetchError::NoUpstream(_)
+                | FetchError::NoKey { .. }
+                | FetchError::NoProfileKey { .. },
+            ) => Blame::Wrong,
             Self::Taken { .. }
             | Self::Changed { .. }
             | Self::Recorded { .. }

@@ -60,14 +60,10 @@ fn located(
     headers: &HeaderMap,
     upstreams: &BTreeMap<String, Base>,
 ) -> Result<(String, String), String> {
-    let behind = |base: &Base| {
-        let rest = url.strip_prefix(base.as_str())?;
-        (rest.is_empty() || rest.starts_with(['/', '?'])).then(|| rest.to_owned())
-    };
     let known =
-        upstreams.iter().filter_map(|(mount, base)| Some((base.as_str().len(), mount, behind(base)?)));
+        upstreams.iter().filter_map(|(mount, base)| Some((base.as_str().len(), mount, base.target_of(url)?)));
     if let Some((_, mount, target)) = known.max_by_key(|(len, ..)| *len) {
-        return Ok((mount.clone(), if target.is_empty() { "/".into() } else { target }));
+        return Ok((mount.clone(), target));
     }
     if !target.starts_with('/') {
         return Err(format!("`{url}` is neither a URL nor a path; write https://… or /openai/v1/…"));
@@ -87,6 +83,7 @@ mod tests {
         let mut upstreams = Settings::default().upstreams;
         upstreams.insert("azure".into(), "https://company.openai.azure.com".parse().unwrap());
         upstreams.insert("local".into(), "http://127.0.0.1:9/api".parse().unwrap());
+        upstreams.insert("gateway".into(), "https://gateway.example/v1".parse().unwrap());
         let found = |url: &str| {
             let headers = Headers::default();
             let question = Question { method: "POST".into(), url: url.into(), headers, body: Bytes::new() };
@@ -99,6 +96,7 @@ mod tests {
             ("/v1/messages", "anthropic", "/v1/messages"),
             ("http://127.0.0.1:4010/@t1/openai/v1/x", "openai", "/v1/x"),
             ("http://127.0.0.1:9/api/x", "local", "/x"),
+            ("https://gateway.example/v1/chat/completions", "gateway", "/v1/chat/completions"),
             ("https://api.lumenfall.ai/openai/v1/images/generations", "lumenfall", "/v1/images/generations"),
             // An Azure key was shown to go to `openai`, as it did.
             ("https://me.openai.azure.com/openai/v1/responses", "azure", "/openai/v1/responses"),

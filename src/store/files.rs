@@ -21,19 +21,24 @@ thread_local! {
 
 const FOREIGN: &str = "a store is made of plain files: remove it if you did not put it there, or use another store with --store";
 
-/// Creates the directory of a store for its owner only, with all above it; an existing one stays as it is. A link to a
+/// Creates the directory of a store for its owner only, with all above it; gives whether it was made, and leaves an
+/// existing one as it is. A link to a
 /// directory is followed if that holds a store or nothing: people keep stores elsewhere that way, and a stranger's link
 /// shall not fill a folder of something else.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unreadable`] for what is no directory, for such a link, and for another user's directory.
-pub(super) fn create_store_dir(path: &Path) -> Result<(), StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(StoreError::io("create the directory", path))?;
+pub(super) fn create_store_dir(path: &Path) -> Result<bool, StoreError> {
+    let failed = || StoreError::io("create the directory", path);
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(above).map_err(failed())?;
+    }
+    let made = match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => false,
+        Err(error) => return Err(failed()(error)),
+    };
     let data = fs::metadata(path).map_err(StoreError::io("look at", path))?;
     let me = rustix::process::geteuid().as_raw();
     if ![me, 0].contains(&data.uid()) && me != 0 {
@@ -49,7 +54,7 @@ pub(super) fn create_store_dir(path: &Path) -> Result<(), StoreError> {
         let advice = "give the directory itself with --store if a store is to be made there";
         return Err(StoreError::Unreadable { path: path.into(), problem, advice });
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Creates a directory inside of a store, unless it is there.

@@ -13,7 +13,7 @@ use super::line::Parsed;
 use super::mend::{self, Mended};
 use super::offsets::Offsets;
 use super::survey::{self, Lines, Survey};
-use super::{Ownership, Store, StoreError, compact, files};
+use super::{Ownership, StoreError, compact, files};
 use crate::model::{Level, Notice, Timestamp};
 
 /// An opened store without its writer.
@@ -56,20 +56,13 @@ pub(super) const INDEX: &str = "index";
 pub(super) const BODIES: &str = "bodies";
 const DAMAGED: &str = "index.damaged-";
 
-/// Makes the directory, for its owner only and unseen by git.
+/// Makes the directory, for its owner only and unseen by git. One that was there is somebody else's work: what git sees in
+/// it, and who may look into it, is theirs to say.
 pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
-    files::create_store_dir(dir)?;
-    let ignore = dir.join(".gitignore");
-    let made = if ignore.exists() {
-        Ok(())
-    } else {
-        files::write_whole(&ignore, &dir.join(".gitignore.new"), b"*\n")
-    };
-    match made {
-        // A store that only lacks this can be read.
-        Err(error) if error.unwritable() && Store::exists(dir) => Ok(()),
-        made => made,
+    if files::create_store_dir(dir)? {
+        files::write_whole(&dir.join(".gitignore"), &dir.join(".gitignore.new"), b"*\n")?;
     }
+    Ok(())
 }
 
 /// Opens everything below a locked directory.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use http::Uri;
 
 use super::MaskedUrl;
+use crate::dialect::behind_version;
 
 /// The URL that a mount stands for: scheme, host, port, and a path that is put before each target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,16 +68,57 @@ impl Base {
             return None;
         }
         let own = self.uri.path().trim_end_matches('/');
-        let behind = uri.path_and_query()?.as_str().strip_prefix(own)?;
-        (behind.is_empty() || behind.starts_with(['/', '?'])).then_some(behind)
+        let whole = uri.path_and_query()?.as_str();
+        let behind = whole.strip_prefix(own)?;
+        // Clients begin with the version, as they do for every other target.
+        let version = self.version().map_or(0, |version| version.len() + 1);
+        let target = &whole[own.len() - version..];
+        (behind.is_empty() || behind.starts_with(['/', '?'])).then_some(target)
     }
 
-    /// Where `target` (path and query) goes: appended as it is, percent-encoding untouched.
+    /// Where `target` (path and query) goes: appended, percent-encoding untouched.
+    ///
+    /// A URL that ends in a version (`https://gateway.example/openai/v1`) is what an SDK takes for its base URL, and is not
+    /// written twice: what the target's path begins with and the URL ends in stands once. SDKs that speak as OpenAI's
+    /// does begin with `/v1` whoever is behind it, so another version at the end (`/api/v3`) takes the place of that.
+    /// Every other version stays: `/v2/rerank` before `https://api.cohere.com/v1` is a path of its own.
     ///
     /// # Errors
     /// When the target holds characters that no URL may hold.
     pub fn join(&self, target: &str) -> Result<Uri, http::uri::InvalidUri> {
-        format!("{}{target}", self.text).parse()
+        format!("{}{}", self.text, self.unversioned(target)).parse()
+    }
+
+    /// What clients send for a URL of the upstream; none where the URL is another's.
+    #[must_use]
+    pub fn target_of(&self, url: &str) -> Option<String> {
+        let rest = url.strip_prefix(&self.text)?;
+        if !(rest.is_empty() || rest.starts_with(['/', '?'])) {
+            return None;
+        }
+        let version = self.version().map(|version| format!("/{version}")).unwrap_or_default();
+        let target = format!("{version}{rest}");
+        Some(if target.starts_with('/') { target } else { format!("/{target}") })
+    }
+
+    /// The version that the URL ends in, `v1` or `v1beta`.
+    fn version(&self) -> Option<&str> {
+        let last = self.uri.path().rsplit('/').next()?;
+        let (version, rest) = behind_version(last);
+        (version == last && rest.is_empty()).then_some(last)
+    }
+
+    /// The target without what the URL ends in already.
+    fn unversioned<'a>(&self, target: &'a str) -> &'a str {
+        let Some(version) = self.version() else { return target };
+        let without = |start: &str| {
+            let rest = target.strip_prefix(start)?;
+            (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
+        };
+        let path = self.uri.path();
+        let ends = path.match_indices('/').map(|(at, _)| &path[at..]);
+        let written = ends.filter(|end| end.len() > 1).find_map(without);
+        written.or_else(|| without("/v1").filter(|_| version != "v1")).unwrap_or(target)
     }
 }
 
@@ -161,6 +203,62 @@ mod tests {
         let uri = base.join("/v1/model/a%3Ab%2Fc?x=%20y").unwrap();
         assert_eq!(uri.to_string(), "https://api.example.com/openai/v1/model/a%3Ab%2Fc?x=%20y");
         assert_eq!((base.host(), base.port(), base.is_loopback()), ("api.example.com", 443, false));
+    }
+
+    #[test]
+    fn a_version_is_written_once() {
+        for (base, target, url) in [
+            ("https://x.example/v1", "/v1/chat/completions", "https://x.example/v1/chat/completions"),
+            (
+                "https://x.example/v1/",
+                "/v1/chat/completions?a=/v1",
+                "https://x.example/v1/chat/completions?a=/v1",
+            ),
+            ("https://x.example/v1", "/chat/completions", "https://x.example/v1/chat/completions"),
+            ("https://x.example/v1", "/v1", "https://x.example/v1"),
+            ("https://x.example/v1", "/v1?a=b", "https://x.example/v1?a=b"),
+            ("https://x.example/v1", "/v1x/y", "https://x.example/v1/v1x/y"),
+            ("https://x.example/v1", "/v1%2Fy", "https://x.example/v1/v1%2Fy"),
+            ("https://x.example/v1", "/", "https://x.example/v1/"),
+            // A gateway whose path is OpenAI's, called at its root or by its whole path.
+            ("https://x.example/openai/v1", "/v1/models", "https://x.example/openai/v1/models"),
+            ("https://x.example/openai/v1", "/openai/v1/models", "https://x.example/openai/v1/models"),
+            ("https://x.example/openai", "/v1/models", "https://x.example/openai/v1/models"),
+            ("https://x.example/openai", "/openai/v1/models", "https://x.example/openai/openai/v1/models"),
+            // Where the version is really there twice, an SDK would be told so, too.
+            ("https://x.example/v1/v1", "/v1/models", "https://x.example/v1/v1/models"),
+            ("https://x.example/v1beta", "/v1beta/models/m:x", "https://x.example/v1beta/models/m:x"),
+            ("https://x.example/v2", "/v2/chat", "https://x.example/v2/chat"),
+            (
+                "https://x.example/api/paas/v4",
+                "/v1/chat/completions",
+                "https://x.example/api/paas/v4/chat/completions",
+            ),
+            ("https://x.example/v1beta", "/v1/models/m:x", "https://x.example/v1beta/models/m:x"),
+            ("https://x.example/v1", "/v2/rerank", "https://x.example/v1/v2/rerank"),
+            ("https://x.example/v1", "/v1beta/models", "https://x.example/v1/v1beta/models"),
+            ("https://x.example", "/v1/v1/x", "https://x.example/v1/v1/x"),
+            ("https://x.example/vault", "/v1/x", "https://x.example/vault/v1/x"),
+        ] {
+            let base: Base = base.parse().unwrap();
+            assert_eq!(base.join(target).unwrap().to_string(), url, "{base} {target}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_the_upstream_is_known_by_what_clients_send() {
+        for (base, url, target) in [
+            ("https://x.example", "https://x.example/v1/models", Some("/v1/models")),
+            ("https://x.example", "https://x.example", Some("/")),
+            ("https://x.example/openai", "https://x.example/openai?a=b", Some("/?a=b")),
+            ("https://x.example/openai/v1", "https://x.example/openai/v1/models?a=b", Some("/v1/models?a=b")),
+            ("https://x.example/v1", "https://x.example/v1", Some("/v1")),
+            ("https://x.example/v1", "https://x.example/v1x", None),
+            ("https://x.example/v1", "https://x.example/other", None),
+        ] {
+            let base: Base = base.parse().unwrap();
+            assert_eq!(base.target_of(url).as_deref(), target, "{base} {url}");
+        }
     }
 
     #[test]

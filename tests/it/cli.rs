@@ -14,6 +14,7 @@ mod killed;
 mod look;
 mod operator;
 mod outputs;
+mod project;
 mod prune;
 mod remove;
 mod run;

@@ -12,7 +12,7 @@ use wildmatch::WildMatch;
 use super::Common;
 use super::exit::Usage;
 use super::flags::Layers;
-use crate::engine::{Profile, Route, Secret, Settings, key_variables};
+use crate::engine::{Profile, Route, Secret, Settings, UpstreamKey, key_variables};
 use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
 use crate::model::{Hash, Level, Notice, Strategy};
 use crate::reading::{Prices, SMALL_FILE, human, regular_text};
@@ -39,7 +39,7 @@ pub(super) use trust::{Trust, Trusted, privileges, revoke};
 pub(super) use watch::Watch;
 
 /// Where the configuration is looked for.
-const FILE: &str = "retake.toml";
+pub(super) const FILE: &str = "retake.toml";
 /// Where the proxy listens by default.
 const LISTEN: &str = "127.0.0.1:4010";
 
@@ -48,6 +48,8 @@ const LISTEN: &str = "127.0.0.1:4010";
 pub(super) struct Config {
     pub(super) listen: SocketAddr,
     pub(super) settings: Settings,
+    /// What is to be said of a project that is not in the working directory.
+    discovered: Option<String>,
     /// Who decided about calls.
     pub(super) deciders: Deciders,
     pub(super) public_url: Option<String>,
@@ -149,7 +151,7 @@ enum Icons {
 
 /// The file that is read: the one that was named, or the one that may stand here.
 fn file_of(common: &Common) -> (PathBuf, bool) {
-    common.config.as_ref().map_or_else(|| (FILE.into(), false), |path| (path.clone(), true))
+    common.config.as_ref().map_or_else(|| (common.folder.join(FILE), false), |path| (path.clone(), true))
 }
 
 fn source(path: &Path, must: bool) -> Result<Source, Usage> {
@@ -186,18 +188,20 @@ impl Config {
     /// Reads everything that decides how the proxy runs.
     pub(super) fn read(common: &Common) -> anyhow::Result<Self> {
         let (path, _) = file_of(common);
-        Self::from(&found(common)?, &look::own()?, &path, &common.layers)
+        let config = Self::from(&found(common)?, &look::own()?, &path, &common.layers)?;
+        Ok(Self { discovered: common.found.clone(), ..config })
     }
 
     /// What people should know and what does not stop anything.
     pub(super) fn notices(&self) -> Vec<Notice> {
+        let discovered = self.discovered.iter().map(|text| Notice { level: Level::Info, text: text.clone() });
         let notice = |text: String| Notice { level: Level::Warning, text };
         let warnings = self.warnings.iter().map(ToString::to_string);
         let withheld = self
             .withheld()
             .iter()
             .map(|one| format!("{}, {one}; not in force, as it is not trusted", self.file));
-        warnings.chain(withheld).chain(self.under_ceiling()).map(notice).collect()
+        discovered.chain(warnings.chain(withheld).chain(self.under_ceiling()).map(notice)).collect()
     }
 
     /// What is to be said where somebody's mode would forward calls and somebody else's ceiling forbids that.
@@ -239,6 +243,7 @@ impl Config {
         Ok(Self {
             listen,
             settings,
+            discovered: None,
             deciders,
             public_url,
             look,
@@ -306,7 +311,14 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     curated(source, file, &mut settings, problems);
     for entry in &file.profile {
         match profile(entry.get_ref()) {
-            Ok(profile) => settings.profiles.push(Arc::new(profile)),
+            Ok(profile) => {
+                if let Some(UpstreamKey::Missing(why)) = &profile.upstream_key {
+                    let text = format!("{why}: no call of profile {} is forwarded", profile.name);
+                    let problem = source.problem(Some(entry.span()), "profile.upstream_key", text);
+                    problems.push(Problem { warning: true, ..problem });
+                }
+                settings.profiles.push(Arc::new(profile));
+            }
             Err((key, text, warning)) => {
                 let problem = source.problem(Some(entry.span()), key, text);
                 problems.push(Problem { warning, ..problem });
@@ -386,12 +398,12 @@ fn curated(source: &Source, file: &File, settings: &mut Settings, problems: &mut
         }
     }
     settings.prices = Arc::new(Prices::listed().with(file.prices.clone()));
-    settings.keys = keys(source, file, problems);
+    keys(source, file, settings, problems);
 }
 
 /// The keys with which upstreams are asked outside of any call: those that the file names, else those in the variables
 /// that SDKs look into.
-fn keys(source: &Source, file: &File, problems: &mut Vec<Problem>) -> BTreeMap<String, Secret> {
+fn keys(source: &Source, file: &File, settings: &mut Settings, problems: &mut Vec<Problem>) {
     let set = |variable: &str| std::env::var(variable).ok().filter(|key| key.len() >= 8).map(Secret);
     let mut keys: BTreeMap<String, Secret> = BTreeMap::new();
     for (mount, variables) in key_variables() {
@@ -399,7 +411,9 @@ fn keys(source: &Source, file: &File, problems: &mut Vec<Problem>) -> BTreeMap<S
     }
     for (mount, named) in &file.keys {
         if let Some(variable) = named.get_ref().strip_prefix("env:") {
-            // One that is not set is missed when it is needed, and not before.
+            // One that is not set is missed when it is needed, and not before; then no other takes its place.
+            keys.remove(mount);
+            settings.key_variables.insert(mount.clone(), variable.to_owned());
             keys.extend(set(variable).map(|key| (mount.clone(), key)));
         } else {
             let text =
@@ -407,7 +421,7 @@ fn keys(source: &Source, file: &File, problems: &mut Vec<Problem>) -> BTreeMap<S
             problems.push(source.problem(Some(named.span()), &format!("keys.{mount}"), text));
         }
     }
-    keys
+    settings.keys = keys;
 }
 
 /// A profile; else the key to blame, what is wrong, and whether the rest can be used without it.
@@ -436,17 +450,14 @@ fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)
                 "a real key does not belong into a file; put it into the environment and write env:NAME";
             return Err(("profile.upstream_key", text.into(), false));
         }
-        Some(Some(variable)) => match std::env::var(variable) {
+        Some(Some(variable)) => Some(match std::env::var(variable) {
             // Shorter ones are not found again in what must not hold them.
             Ok(key) if (1..8).contains(&key.len()) => {
-                let text = format!("the key in {variable} has less than 8 characters");
-                return Err(("profile.upstream_key", text, false));
+                UpstreamKey::Missing(format!("the key in {variable} has less than 8 characters"))
             }
-            Ok(key) if !key.is_empty() => Some(Secret(key)),
-            // What is never forwarded needs no key.
-            _ if entry.mode.is_some_and(|mode| !mode.forwards()) => None,
-            _ => return Err(("profile.upstream_key", unset(variable), false)),
-        },
+            Ok(key) if !key.is_empty() => UpstreamKey::Known(Secret(key)),
+            _ => UpstreamKey::Missing(unset(variable)),
+        }),
     };
     let (mode, strategy) = (entry.mode, entry.r#match.clone());
     Ok(Profile { name: name.as_str().into(), key, mode, strategy, upstream_key })

@@ -62,11 +62,15 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("[[profile]]\nname = \"a\"\nkey = \"sha256:12\"", &["64 hexadecimal"]);
     wrong("[[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"sk-real\"", &["env:NAME"]);
     let unset = "[[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"env:RETAKE_SURELY_UNSET\"";
-    wrong(unset, &["line 1", "RETAKE_SURELY_UNSET", "not set"]);
-    assert!(
-        read(&format!("{unset}\nmode = \"replay-or-error\"")).is_ok(),
-        "what is never forwarded needs no key"
-    );
+    let config = read(unset).unwrap();
+    let said = config.warnings[0].to_string();
+    for word in
+        ["line 1", "`profile.upstream_key`", "RETAKE_SURELY_UNSET is not set", "profile a is forwarded"]
+    {
+        assert!(said.contains(word), "{said}");
+    }
+    let missing = UpstreamKey::Missing("the environment variable RETAKE_SURELY_UNSET is not set".into());
+    assert_eq!(config.settings.profiles[0].upstream_key, Some(missing));
 }
 
 /// What flags and environment say, and a file; gives who set the mode, and the ceiling.

@@ -54,7 +54,8 @@ pub(crate) fn run(common: &Common, verb: Verb, show: &impl Show) -> anyhow::Resu
 }
 
 fn init(common: &Common, force: bool) -> anyhow::Result<ExitCode> {
-    let (path, _) = file_of(common);
+    // A new one is for this folder, whatever lies above.
+    let path = common.config.clone().unwrap_or_else(|| FILE.into());
     let mut open = std::fs::OpenOptions::new();
     open.write(true).create(true).create_new(!force).truncate(force);
     let written =

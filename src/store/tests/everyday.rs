@@ -182,6 +182,29 @@ fn stats_count_recordings_and_bytes() {
 
 #[cfg(unix)]
 #[test]
+fn a_folder_that_was_there_stays_as_it_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("mine");
+    fs::create_dir(&dir).unwrap();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o750)).unwrap();
+    fs::write(dir.join("notes.txt"), "mine").unwrap();
+    filled(&dir, &[large(1)]);
+    let store = open_quietly(&dir);
+    assert_eq!(store.stats().unwrap().recordings, 1, "it is a store all the same");
+    store.close();
+    assert!(!dir.join(".gitignore").exists());
+    assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o750);
+    assert_eq!(fs::read_to_string(dir.join("notes.txt")).unwrap(), "mine");
+    // One of retake's own that somebody lets git see is not hidden again.
+    let own = outer.path().join("own");
+    filled(&own, &[large(1)]);
+    fs::remove_file(own.join(".gitignore")).unwrap();
+    filled(&own, &[]);
+    assert!(!own.join(".gitignore").exists());
+}
+
+#[test]
 fn only_the_owner_of_the_files_may_read_them() {
     use std::os::unix::fs::PermissionsExt;
     let outer = tempfile::tempdir().unwrap();

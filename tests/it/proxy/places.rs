@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::response::Response;
-use retake::engine::{Profile, Secret};
+use retake::engine::{Profile, Secret, UpstreamKey};
 use retake::matching::MountNames;
 use retake::model::{Hash, Mode};
 
@@ -213,7 +213,7 @@ async fn an_echo_of_a_configured_key_is_no_other_than_that_of_a_sent_one() {
         key: Hash::of(KEY.as_bytes()),
         mode: None,
         strategy: None,
-        upstream_key: Some(Secret(upstream_key.into())),
+        upstream_key: Some(UpstreamKey::Known(Secret(upstream_key.into()))),
     };
     own.profiles.push(std::sync::Arc::new(profile));
     let world = World::with(own, tempfile::tempdir().unwrap()).await;
