@@ -166,13 +166,13 @@ impl Engine {
                 self.forward(asked, false).await
             }
             (Decision::Forward { store }, _) => match self.shared_key(&asked) {
-                None => self.forward(asked, store).await,
+                None => Box::pin(self.forward(asked, store)).await,
                 Some(key) => {
                     let current = || self.shared.library.generation() == generation;
                     if let Some(seat) =
                         self.shared.flights.join(&key, asked.ticket.call().id, self.hold(), current)
                     {
-                        return self.fly(asked, key, seat).await;
+                        return Box::pin(self.fly(asked, key, seat)).await;
                     }
                     // Something was recorded since the look-up: it may be what this call asks for.
                     asked.generation = self.shared.library.generation();

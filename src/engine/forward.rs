@@ -54,7 +54,7 @@ impl Engine {
             Err(error) => {
                 if let Some(found) = asked.instead.take() {
                     asked.ticket.call().reason = Some(format!("{error}: what was recorded answers"));
-                    return Err(Box::new(self.replay(asked, &found).await));
+                    return Err(Box::new(Box::pin(self.replay(asked, &found)).await));
                 }
                 let text = format!(
                     "{error}; set it and start retake again: the client's own key is not sent instead"

@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
-use wildmatch::WildMatch;
 
 use super::Common;
 use super::exit::Usage;
 use super::flags::Layers;
-use crate::engine::{Profile, Route, Secret, Settings, UpstreamKey, key_variables};
+use crate::engine::{Secret, Settings, key_variables};
 use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
-use crate::model::{Hash, Level, Notice, Strategy};
+use crate::model::{Level, Notice, Strategy};
 use crate::reading::{Prices, SMALL_FILE, human, regular_text};
 use crate::retention::MaxAge;
 use crate::upstream::Base;
 
 mod askers;
+mod callers;
 mod file;
 mod keys;
 mod layer;
@@ -31,8 +31,9 @@ pub(super) mod verbs;
 mod watch;
 
 use askers::askers;
+use callers::callers;
 pub(super) use file::Problem;
-use file::{ExpiryEntry, File, Parsed, ProfileEntry, RouteEntry, Source};
+use file::{ExpiryEntry, File, Parsed, Source};
 pub(super) use layer::Deciders;
 pub use privilege::Privilege;
 pub(super) use trust::{Trust, Trusted, privileges, revoke};
@@ -309,28 +310,7 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     }
     askers(source, file, &mut settings, problems);
     curated(source, file, &mut settings, problems);
-    for entry in &file.profile {
-        match profile(entry.get_ref()) {
-            Ok(profile) => {
-                if let Some(UpstreamKey::Missing(why)) = &profile.upstream_key {
-                    let text = format!("{why}: no call of profile {} is forwarded", profile.name);
-                    let problem = source.problem(Some(entry.span()), "profile.upstream_key", text);
-                    problems.push(Problem { warning: true, ..problem });
-                }
-                settings.profiles.push(Arc::new(profile));
-            }
-            Err((key, text, warning)) => {
-                let problem = source.problem(Some(entry.span()), key, text);
-                problems.push(Problem { warning, ..problem });
-            }
-        }
-    }
-    for entry in &file.route {
-        match route(entry.get_ref()) {
-            Ok(route) => settings.routes.push(route),
-            Err(text) => problems.push(source.problem(Some(entry.span()), "route", text)),
-        }
-    }
+    callers(source, file, &mut settings, problems);
     compiled(source, file, &settings, problems);
     settings
 }
@@ -422,57 +402,6 @@ fn keys(source: &Source, file: &File, settings: &mut Settings, problems: &mut Ve
         }
     }
     settings.keys = keys;
-}
-
-/// A profile; else the key to blame, what is wrong, and whether the rest can be used without it.
-fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)> {
-    let name = &entry.name;
-    let unset = |variable: &str| format!("the environment variable {variable} is not set");
-    let key = match (entry.key.strip_prefix("env:"), entry.key.strip_prefix("sha256:")) {
-        (Some(variable), _) => {
-            let key = std::env::var(variable).map_err(|_| {
-                ("profile.key", format!("profile {name} is left out: {}", unset(variable)), true)
-            })?;
-            Hash::of(key.as_bytes())
-        }
-        (_, Some(hash)) => hash.parse().map_err(|_| {
-            let text =
-                "expected sha256: and 64 hexadecimal digits, as `printf %s KEY | sha256sum` gives them";
-            ("profile.key", text.to_owned(), false)
-        })?,
-        _ if entry.key.is_empty() => return Err(("profile.key", "it is empty".into(), false)),
-        _ => Hash::of(entry.key.as_bytes()),
-    };
-    let upstream_key = match entry.upstream_key.as_deref().map(|text| text.strip_prefix("env:")) {
-        None => None,
-        Some(None) => {
-            let text =
-                "a real key does not belong into a file; put it into the environment and write env:NAME";
-            return Err(("profile.upstream_key", text.into(), false));
-        }
-        Some(Some(variable)) => Some(match std::env::var(variable) {
-            // Shorter ones are not found again in what must not hold them.
-            Ok(key) if (1..8).contains(&key.len()) => {
-                UpstreamKey::Missing(format!("the key in {variable} has less than 8 characters"))
-            }
-            Ok(key) if !key.is_empty() => UpstreamKey::Known(Secret(key)),
-            _ => UpstreamKey::Missing(unset(variable)),
-        }),
-    };
-    let (mode, strategy) = (entry.mode, entry.r#match.clone());
-    Ok(Profile { name: name.as_str().into(), key, mode, strategy, upstream_key })
-}
-
-fn route(entry: &RouteEntry) -> Result<Route, String> {
-    if entry.endpoint.is_none() && entry.model.is_none() {
-        return Err("it names neither an endpoint nor a model; name one or both, such as \"images/*\"".into());
-    }
-    if entry.mode.is_none() && entry.r#match.is_none() {
-        return Err("it sets nothing; give it a mode, a match, or both".into());
-    }
-    let glob = |text: &Option<String>| text.as_deref().map(WildMatch::new);
-    let (endpoint, model) = (glob(&entry.endpoint), glob(&entry.model));
-    Ok(Route { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
 }
 
 /// All that is wrong, a line each.

@@ -1,7 +1,8 @@
 use super::*;
 use crate::cli::flags::Said;
+use crate::engine::UpstreamKey;
 use crate::matching::DatedModels;
-use crate::model::{Mode, Strategy};
+use crate::model::{Hash, Mode, Strategy};
 
 /// A file that somebody named.
 pub(super) fn file(path: &str, text: &str) -> Source {

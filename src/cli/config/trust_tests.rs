@@ -1,5 +1,6 @@
 //! What a stranger's file may say.
 
+use super::file::{ProfileEntry, RouteEntry};
 use super::tests::{file, read, wrong};
 use super::*;
 use crate::cli::flags::Said;
