@@ -176,7 +176,7 @@ mod tests {
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        drop(budget.work(64 << 10).await);
+        drop(budget.work(32 << 10).await);
         drop(first);
         waiting.await.unwrap();
     }

@@ -120,6 +120,6 @@ mod tests {
     fn an_open_quote_is_refused_with_the_variable_that_has_it() {
         let said = words(Some("'/path with blank/ed -f"), None).unwrap_err();
         assert!(said.starts_with("VISUAL is `'/path with blank/ed -f`") && said.contains("quote"), "{said}");
-        assert!(words(None, Some("ed \\")).unwrap_err().starts_with("EDITOR is "));
+        assert!(words(None, Some("ed \"a")).unwrap_err().starts_with("EDITOR is "));
     }
 }
