@@ -22,6 +22,9 @@ pub(super) async fn of_every_verb() -> Outputs {
     outputs.extend(carried(&home));
     outputs.extend(pruned(&home, id));
     std::fs::write(home.path().join("wrong.toml"), "modle = 1").unwrap();
+    std::fs::write(home.path().join("trusted.toml"), "[upstreams]\nopenai = \"http://10.0.0.1\"\n").unwrap();
+    outputs.push(("trust", home.fine(&["trust", "trusted.toml", "--yes", "--json"])));
+    outputs.push(("trust", home.fine(&["trust", "trusted.toml", "--revoke", "--json"])));
     outputs.push(("config-check", said(home.command(&["config", "check", "wrong.toml", "--json"])).out));
     outputs
 }

@@ -25,6 +25,8 @@ async fn verbs_find_the_project_from_a_subfolder_and_say_so() {
     );
     std::fs::write(project.join("retake.toml"), text).unwrap();
     std::fs::write(project.join("mine.toml"), "base = \"light\"").unwrap();
+    // Its upstream is no provider's.
+    assert_eq!(within(&home, sub, &["trust", "--yes"]).code, Some(0));
     let checked = within(&home, sub, &["config", "check"]);
     assert_eq!(checked.code, Some(0), "the theme is found beside the file: {checked:?}");
     assert!(
@@ -103,6 +105,7 @@ async fn an_unset_key_stops_only_the_calls_that_need_it() {
         upstream.address
     );
     std::fs::write(home.path().join("retake.toml"), text).unwrap();
+    home.fine(&["trust", "--yes"]);
     for args in [&["list"][..], &["show", id], &["stats"], &["config", "check"], &["run", "--", "true"]] {
         assert_eq!(home.run(args).code, Some(0), "{args:?} {:?}", home.run(args));
     }
@@ -125,7 +128,7 @@ async fn an_unset_key_stops_only_the_calls_that_need_it() {
     }
     assert_eq!(upstream.calls(), calls, "the client's key is not sent instead");
     assert_eq!(
-        running.call(CHAT_PATH, &[], &chat("other")).await.status,
+        running.call(CHAT_PATH, &[("authorization", "Bearer sk-somebody-else")], &chat("other")).await.status,
         200,
         "calls without that key go on"
     );
@@ -140,6 +143,7 @@ async fn an_upstream_that_ends_in_a_version_is_understood() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     let file = format!("[upstreams]\nfiled = \"http://{}/openai/v1/\"\n", upstream.address);
     std::fs::write(home.path().join("retake.toml"), file).unwrap();
+    home.fine(&["trust", "--yes"]);
     let to = |mount: &str, path: &str| format!("{mount}=http://{}{path}", upstream.address);
     let (openai, gemini, ark) = (to("openai", "/v1"), to("gemini", "/v1beta"), to("ark", "/api/v3"));
     let args =

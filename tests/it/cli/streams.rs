@@ -15,7 +15,7 @@ use crate::world::Upstream;
 
 /// Each verb of clap's own table with arguments, in an order in which all of them find what they need. `1` to `3` stand for
 /// the recordings, `?` for a verb that waits for a signal or a key, which have tests of their own.
-const VERBS: [(&str, &[&str]); 41] = [
+const VERBS: [(&str, &[&str]); 42] = [
     ("retake", &["--help"]),
     ("list", &["list"]),
     ("show", &["show", "1"]),
@@ -30,6 +30,7 @@ const VERBS: [(&str, &[&str]); 41] = [
     ("config-init", &["config", "init", "--force"]),
     ("config-check", &["config", "check"]),
     ("config-path", &["config", "path"]),
+    ("trust", &["trust", "trusted.toml", "--yes"]),
     ("run", &["run", "--", "sh", "-c", "exit 5"]),
     ("demo", &["demo", "--listen", "127.0.0.1:0", "--for", "1ms"]),
     ("serve", &["?"]),
@@ -89,7 +90,8 @@ async fn prepared_with(
 fn usually(verb: &str) -> i32 {
     match verb {
         // Two recordings that differ; a call that is a recording already; an upstream for which there is no key.
-        "diff" | "keep" | "rerecord" => 1,
+        // And a file that is not there.
+        "diff" | "keep" | "rerecord" | "trust" => 1,
         // That of the command.
         "run" => 5,
         _ => 0,

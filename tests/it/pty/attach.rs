@@ -15,10 +15,9 @@ fn serve_on(home: &Home, address: SocketAddr) -> Running {
 async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     let running = home.record(&upstream);
-    let mut terminal = Terminal::start(&home, LARGE, &["--mode", "mock"]);
+    let mut terminal = Terminal::start(&home, LARGE, &[]);
     terminal.shows("retake attached");
     terminal.shows(&format!("OPENAI_BASE_URL=http://{}/openai/v1", running.address));
-    terminal.shows("this is its screen");
     assert_eq!(running.call(CHAT_PATH, &[], &chat("while attached")).await.status, 200);
     terminal.line(&["REC", "200", "chat/completions"]);
     terminal.shows("1 rec");
@@ -56,7 +55,7 @@ async fn a_proxy_that_is_gone_is_missed_and_found_again() {
     let mut terminal = Terminal::start(&home, LARGE, &[]);
     terminal.shows("retake attached");
     assert_eq!(running.end("KILL").code, None);
-    terminal.shows("trying again");
+    terminal.shows("does not answer");
     terminal.keys("?");
     terminal.shows("one row down");
     terminal.keys("\x1b");
@@ -67,9 +66,9 @@ async fn a_proxy_that_is_gone_is_missed_and_found_again() {
     terminal.line(&["MOCK", "200", "chat/completions"]);
     // One that ends properly is missed in the same way, and found on another port: the store says where.
     assert_eq!(running.end("TERM").code, Some(0));
-    terminal.shows("trying again");
+    terminal.shows("does not answer");
     let running = home.serve(&["--mode", "mock"]);
-    terminal.hides("trying again");
+    terminal.hides("does not answer");
     for _ in 0..2 {
         assert_eq!(running.call(CHAT_PATH, &[], &chat("elsewhere")).await.status, 200);
     }
