@@ -94,7 +94,7 @@ impl Writer {
         let mut lines = Vec::new();
         let mut waiting = Vec::new();
         let mut compact = Vec::new();
-        let (ready, mut failed) = (self.ready(), None);
+        let (ready, mut refused) = (self.ready(), Vec::new());
         for Job { work, now, done } in batch {
             match work {
                 Work::Commit(changes) => {
@@ -103,10 +103,7 @@ impl Writer {
                             lines.extend(more);
                             waiting.push(done);
                         }
-                        Err(error) => {
-                            answer([done], &Err(error.clone()));
-                            failed = Some(error);
-                        }
+                        Err(error) => refused.push((done, error)),
                     }
                 }
                 Work::Remember(calls) => answer([done], &self.core.ring().push(&calls)),
@@ -117,10 +114,14 @@ impl Writer {
             }
         }
         let written = unsynced.sync().and_then(|()| self.append(lines));
-        match (&written, failed) {
-            (_, Some(error)) => self.core.written(&Err(error)),
-            _ if waiting.is_empty() => {}
-            (written, None) => self.core.written(written),
+        // Before anybody is told: who asks then what is wrong gets the answer.
+        match refused.last() {
+            Some((_, error)) => self.core.written(&Err(error.clone())),
+            None if waiting.is_empty() => {}
+            None => self.core.written(&written),
+        }
+        for (done, error) in refused {
+            answer([done], &Err(error));
         }
         answer(waiting, &written);
         for (trash_since, now, told, done) in compact {
