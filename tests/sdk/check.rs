@@ -66,13 +66,22 @@ fn same_heads(name: &str, first: &Outcome, second: &Outcome) {
     assert_eq!(heads(first), heads(second), "{name}");
     for exchange in &second.exchanges {
         assert!(!exchange.headers.contains_key("set-cookie"), "{name}: cookies are not replayed");
+        let who = exchange.headers.contains_key("anthropic-organization-id");
+        assert!(!who, "{name}: who called is not stored");
     }
 }
 
 /// The headers that a replay repeats.
 fn lasting(exchange: &Exchange) -> BTreeMap<String, String> {
-    let passing =
-        ["date", "set-cookie", "connection", "transfer-encoding", "content-length", "x-echo-authorization"];
+    let passing = [
+        "date",
+        "set-cookie",
+        "connection",
+        "transfer-encoding",
+        "content-length",
+        "x-echo-authorization",
+        "anthropic-organization-id",
+    ];
     let all = exchange.headers.iter().filter(|(name, _)| !is_own(name) && !passing.contains(&name.as_str()));
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
