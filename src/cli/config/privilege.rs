@@ -65,6 +65,8 @@ pub(super) struct Misplaced {
 pub(super) fn found(table: &DeTable<'_>, text: &str, folder: &Path, line: impl Fn(usize) -> usize) -> Found {
     let mut walk = Walk { text, folder, line, found: Found::default() };
     walk.table("", "", table);
+    // As people read the file.
+    walk.found.privileged.sort_by_key(|(at, _)| at.start);
     walk.found
 }
 
