@@ -214,7 +214,7 @@ fn trust_says_what_it_grants_to_programs_too() {
     assert_eq!((value["trusted"].as_bool(), value["sha256"].as_str().unwrap().len()), (Some(true), 64));
     let keys: Vec<_> =
         value["privileges"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap()).collect();
-    assert_eq!(keys, ["copy", "listen"]);
+    assert_eq!(keys, ["listen", "copy"]);
     let revoked: Value = serde_json::from_str(&home.fine(&["trust", "--revoke", "--json"])).unwrap();
     assert_eq!(revoked["revoked"], 1);
     // Without a place to keep it, trust is for one run.
