@@ -8,8 +8,7 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::answer::Overrides;
-use crate::matching::CANONICAL_VERSION;
-use crate::model::KEPT_HEADERS;
+use crate::model::{CANONICAL_VERSION, KEPT_HEADERS};
 
 /// The hash of all that can change which recording answers.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,13 +7,11 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
-use super::canonical::{Fields, names_model};
-use super::field::Field;
-use super::fingerprint::CANONICAL_VERSION;
-use super::forms::covers;
+use super::field::{Field, names_model};
 use super::header;
+use super::lone_text::covers;
 use crate::dialect::{Rules, model_name};
-use crate::model::{Request, text_pattern};
+use crate::model::{CANONICAL_VERSION, text_pattern};
 
 /// Values that are not to be compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,12 +136,6 @@ impl Canon {
         self.version.unwrap_or(CANONICAL_VERSION)
     }
 
-    /// The fields of a scrubbed request.
-    #[must_use]
-    pub fn fields(&self, request: &Request) -> Fields {
-        Fields::under(crate::dialect::Dialect::of_mount(&request.mount), request, self)
-    }
-
     /// The headers that decide because the configuration says so, in lower case.
     #[must_use]
     pub fn headers(&self) -> &Arc<[String]> {
@@ -246,7 +238,7 @@ fn resolved(aliases: &BTreeMap<String, String>, plain: impl Fn(&str) -> &str) ->
 mod tests {
     use super::*;
     use crate::matching::compare;
-    use crate::model::{Headers, Strategy};
+    use crate::model::{Headers, Request, Strategy};
 
     fn chat(body: &str) -> Request {
         Request {

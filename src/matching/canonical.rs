@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::canon::Canon;
-use super::earlier::Earlier;
-use super::field::{Field, Place, Step};
-use super::forms::covers;
-use super::rule::Facts;
+use super::facts::Facts;
+use super::field::{Field, Place, Step, names_model};
+use super::leaf::Leaf;
+use super::lone_text::covers;
 use super::value::Value;
 use super::walk::Walk;
 use crate::dialect::{Dialect, Endpoint, Given, Preset};
-use crate::model::{KEPT_HEADERS, Request};
+use crate::model::{Fingerprint, KEPT_HEADERS, Request};
+
+/// An id of an earlier answer in a request, and the fingerprint of all fields of the request that it answered.
+pub type Earlier = (String, Fingerprint);
 
 /// The fields of one request in canonical form, extracted once and then compared often. `of` expects a scrubbed
 /// request: credentials in it would become fields.
@@ -36,17 +39,6 @@ pub struct Fields {
     pub(super) earlier: Vec<Earlier>,
 }
 
-/// One field and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Leaf {
-    pub(super) field: Field,
-    pub(super) value: Value,
-    /// The value as written, where the canonical one tells less (a dated model name).
-    pub(super) written: Option<Box<str>>,
-    /// It is `null` or the default, and counts as absent.
-    pub(super) absent: bool,
-}
-
 /// A name that means no field of a request, or more than one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveFieldError {
@@ -61,6 +53,14 @@ pub enum ResolveFieldError {
         /// The fields it may mean.
         candidates: Vec<Field>,
     },
+}
+
+impl Canon {
+    /// The fields of a scrubbed request.
+    #[must_use]
+    pub fn fields(&self, request: &Request) -> Fields {
+        Fields::under(Dialect::of_mount(&request.mount), request, self)
+    }
 }
 
 impl Fields {
@@ -239,12 +239,6 @@ impl Fields {
     }
 }
 
-/// Whether this field names a model.
-pub(super) fn names_model(field: &Field) -> bool {
-    matches!(field.place, Place::Path | Place::Body | Place::Part)
-        && matches!(field.steps.first(), Some(Step::Key(key)) if **key == *"model")
-}
-
 fn exact(request: &Request) -> Vec<Leaf> {
     let content_type =
         String::from_utf8_lossy(request.headers.get("content-type").unwrap_or_default()).into_owned();
@@ -253,10 +247,4 @@ fn exact(request: &Request) -> Vec<Leaf> {
         Leaf::new(Field::whole(Place::Target), Value::plain(&request.target)),
         Leaf::new(Field::whole(Place::Bytes), Value::of_bytes(&request.body)),
     ]
-}
-
-impl Leaf {
-    pub(super) fn new(field: Field, value: Value) -> Self {
-        Self { field, value, written: None, absent: false }
-    }
 }

@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::canonical::{Fields, Leaf};
+use super::canonical::Fields;
+use super::change::Change;
 use super::field::Field;
+use super::leaf::Leaf;
 use super::rule::Condition;
 use super::significance::is_significant;
 use super::value;
@@ -16,19 +18,6 @@ use crate::model::Strategy;
 pub struct Comparison {
     /// All that differs, significant or not.
     pub changes: Vec<Change>,
-}
-
-/// One field that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// The field.
-    pub field: Field,
-    /// Its recorded value in one line of at most 80 characters; none where it is absent.
-    pub recorded: Option<String>,
-    /// The incoming one.
-    pub incoming: Option<String>,
-    /// Whether it decides under the strategy that was asked for.
-    pub significant: bool,
 }
 
 /// Compares two requests under `strategy`; under a rule, each condition that does not hold is a change. What only `strict` looks at is reported under `strict` alone.

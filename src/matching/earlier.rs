@@ -1,11 +1,8 @@
 //! Ids of earlier answers (`previous_response_id`): what counts is what was asked then, not the id it was given.
 
-use super::canonical::Fields;
+use super::canonical::{Earlier, Fields};
 use super::value::Value;
 use crate::model::Fingerprint;
-
-/// An id of an earlier answer in a request, and the fingerprint of all fields of the request that it answered.
-pub type Earlier = (String, Fingerprint);
 
 impl Fields {
     /// The fields with the ids of earlier answers replaced by what `asked` knows of them. Unknown ones stay as they are.

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::canonical::{Fields, Leaf};
+use super::canonical::Fields;
 use super::field::{Field, Place, Step};
+use super::leaf::Leaf;
 use super::value::Value;
 use crate::dialect::{Echo, EchoPart};
 

@@ -252,6 +252,12 @@ impl<'de> Deserialize<'de> for Field {
     }
 }
 
+/// Whether this field names a model.
+pub(super) fn names_model(field: &Field) -> bool {
+    matches!(field.place, Place::Path | Place::Body | Place::Part)
+        && matches!(field.steps.first(), Some(Step::Key(key)) if **key == *"model")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,14 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-use super::canonical::{Fields, Leaf};
+use super::canonical::Fields;
 use super::field::{Field, Place, Step};
+use super::leaf::Leaf;
 use super::significance::is_significant;
-use crate::model::{Fingerprint, Strategy};
-
-/// The version of the canonical form. It is part of every fingerprint: whoever keeps fingerprints recomputes them
-/// from the stored requests when it changes.
-pub const CANONICAL_VERSION: u32 = 4;
+use crate::model::{CANONICAL_VERSION, Fingerprint, Strategy};
 
 impl Fields {
     /// The hash of the significant fields under `strategy`, and of the strategy's text: fingerprints under different

@@ -1,11 +1,11 @@
 //! Headers as fields: those that can change an answer, and those that a configuration names.
 
-use super::canonical::Leaf;
 use super::field::{Field, Place};
+use super::leaf::Leaf;
 use super::secret;
 use super::value::Value;
 use crate::dialect::Rules;
-use crate::model::{Request, is_hop_by_hop, is_own};
+use crate::model::{Request, is_header_name, is_hop_by_hop, is_own};
 
 /// Headers that can change an answer. Without a configuration no other header is ever a field.
 const FIELDS: &[&str] = &[
@@ -90,12 +90,6 @@ fn set(name: &str, text: &str, rules: &Rules) -> Option<String> {
     };
     let nothing = any || (plain.is_some_and(|plain| !plain.is_empty()) && members.iter().all(is_plain));
     (!members.is_empty() && !nothing).then(|| members.join(", "))
-}
-
-/// Whether a text can be the name of a header (RFC 9110, section 5.1).
-pub(super) fn is_header_name(name: &str) -> bool {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty() && name.bytes().all(token)
 }
 
 /// What is wrong with a header that a configuration wants to compare, in half a sentence.

@@ -1,7 +1,7 @@
 //! Headers of answers that say who called: the organization, the account, the address. What is committed and shared needs
 //! none of them; whoever wants one names it in `keep_headers`.
 
-use super::header::is_header_name;
+use crate::model::is_header_name;
 
 /// What such a header's name ends with, but for `id` and the like: `openai-organization`, `anthropic-organization-id`,
 /// `x-goog-user-project`, `cf-connecting-ip`.

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::canonical::{Fields, Leaf};
+use super::canonical::Fields;
 use super::field::{Field, Place};
 use super::fixes::short;
+use super::leaf::Leaf;
 use super::significance::is_significant;
 use crate::model::Strategy;
 

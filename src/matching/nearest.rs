@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::canonical::{Fields, Leaf};
+use super::canonical::Fields;
 use super::compare::{Comparison, compare, merge};
 use super::field::{Field, Place};
+use super::leaf::Leaf;
 use super::rule::Condition;
 use super::significance::is_significant;
 use super::value::Value;

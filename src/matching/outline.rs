@@ -9,13 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 use super::canon::Canon;
-use super::canonical::{Fields, Leaf};
+use super::canonical::Fields;
+use super::facts::Facts;
 use super::field::{Field, Place};
+use super::leaf::Leaf;
 use super::nearest::{Weight, weight};
-use super::rule::Facts;
 use super::significance::is_significant;
 use super::value::Value;
-use super::words::Words;
+use super::words::{Words, mixed};
 use crate::dialect::Dialect;
 use crate::model::{Request, Strategy};
 
@@ -237,14 +238,6 @@ fn hash_of(field: &Field) -> u64 {
 fn first_bytes(bytes: &[u8]) -> u64 {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
     u64::from_le_bytes(hash.first_chunk().copied().unwrap_or_default())
-}
-
-/// Two hashes as one; their order counts.
-pub(super) fn mixed(one: u64, other: u64) -> u64 {
-    let mut mixed = one.rotate_left(23) ^ other.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 impl PartialEq for Shape {

@@ -1,7 +1,6 @@
 //! Query strings: parameters in order, and which of them are credentials.
 
-use super::secret::REDACTED;
-use super::secret_name::{Folded, NameClass, Place, is_documented};
+use super::secret_name::{Folded, NameClass, Place, REDACTED, is_documented};
 
 /// Whether a parameter of a scrubbed query (decoded) carried a credential: it is no field.
 fn was_secret(mount: &str, name: &str, value: &str) -> bool {

@@ -3,30 +3,14 @@
 use regex::Regex;
 use wildmatch::WildMatch;
 
-use super::compare::Change;
+use super::change::Change;
+use super::facts::Facts;
 use super::field::{Field, Place};
 use super::value::shorten;
 use crate::model::{Rule, text_pattern};
 
 /// How much of what was said is searched by an expression, in bytes. What stands behind it is not matched.
 pub(super) const SEARCHED: usize = 32 << 10;
-
-/// What rules may ask of a request, gathered once for all of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// The model as written and in canonical form.
-    pub(super) models: Vec<String>,
-    /// The prompt, the input, or all text of the user's last message.
-    pub said: String,
-    /// Where that stands.
-    pub(super) place: Option<Field>,
-    /// How many messages of the assistant there are.
-    pub(super) turns: u32,
-    /// The tools that are offered, by name.
-    pub(super) tools: Vec<String>,
-    /// The stored headers.
-    pub(super) headers: Vec<(String, String)>,
-}
 
 /// A rule that is ready to be asked.
 #[derive(Clone, Debug)]

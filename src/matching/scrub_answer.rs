@@ -16,9 +16,11 @@ use regex::bytes::Regex;
 use super::effort::Effort;
 use super::json;
 use super::json_values::{Item, JsonValue, JsonValues, mixed};
-use super::scrub::{PASSES, Scrubber, spliced};
+use super::scrub::{PASSES, spliced};
+use super::scrubber::Scrubber;
 use super::search::{ByPlace, Edit, Search, apart, before, is_opaque, of_raw};
-use super::secret::{self, REDACTED, is_secret_header};
+use super::secret::{self, is_secret_header};
+use super::secret_name::REDACTED;
 use super::split::SplitKeys;
 use crate::model::{ByteLog, Headers, Piece, Response};
 

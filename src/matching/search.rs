@@ -10,9 +10,9 @@ use regex::bytes::Regex;
 
 use super::effort::Effort;
 use super::json_values::{Item, JsonValue, JsonValues};
-use super::scrub::{MountNames, Scrubber};
-use super::secret::{self, Kind, REDACTED, is_template, looks_like_key};
-use super::secret_name::{Folded, NameClass, Place, is_documented};
+use super::scrubber::{MountNames, Scrubber};
+use super::secret::{self, Kind, is_template, looks_like_key};
+use super::secret_name::{Folded, NameClass, Place, REDACTED, is_documented};
 use super::{json, query, value};
 
 /// A range and what takes its place.

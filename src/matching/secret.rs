@@ -13,13 +13,9 @@ use regex::bytes::Regex;
 use super::body_kind::BodyKind;
 use super::effort::Effort;
 use super::json_values::{Item, JsonValues};
-use super::secret_name::{Folded, NameClass, Place, class, is_documented, is_ordinary_header};
+use super::secret_name::{Folded, NameClass, Place, REDACTED, class, is_documented, is_ordinary_header};
 use super::{multipart, query};
 use crate::model::Request;
-
-/// What stands in place of a credential that is known by its place, the same for all: keys differ between people, and a
-/// recording answers all of them.
-pub(super) const REDACTED: &str = "redacted";
 
 /// The shortest credential that is looked for elsewhere, in bytes: a shorter one would be found by chance.
 const SHORTEST: usize = 16;

@@ -6,6 +6,10 @@
 
 use crate::dialect::Dialect;
 
+/// What stands in place of a credential that is known by its place, the same for all: keys differ between people, and a
+/// recording answers all of them.
+pub(super) const REDACTED: &str = "redacted";
+
 /// The longest name that is looked at, folded. Of a longer one the end decides: `…_api_key` is a key however it begins.
 const LONGEST: usize = 64;
 

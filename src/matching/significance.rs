@@ -2,8 +2,8 @@
 
 use super::canonical::Fields;
 use super::field::{Field, Place};
-use super::forms::covers;
 use super::header::{CONDITIONS, NEGOTIATED};
+use super::lone_text::covers;
 use crate::dialect::Dialect;
 use crate::model::Strategy;
 

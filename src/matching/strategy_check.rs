@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::canonical::Fields;
 use super::field::{self, Field, Place};
-use super::{forms, header};
+use super::{header, lone_text};
 use crate::dialect::{Dialect, Rules};
 use crate::model::{Strategy, text_pattern};
 
@@ -189,7 +189,7 @@ fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<Known, Stra
     let bare = name.trim_start_matches('/');
     let (first, _) = bare.split_once('/').unwrap_or((bare, ""));
     let steps = bare.split('/').count() - usize::from(field::place(first).is_some());
-    let means = |field: &&Field| forms::covers(fields.endpoint.rules, field, name);
+    let means = |field: &&Field| lone_text::covers(fields.endpoint.rules, field, name);
     let covered = fields.leaves.iter().map(|leaf| &leaf.field).filter(means);
     let mut candidates: Vec<Field> = covered.map(|field| field.cut(steps)).collect();
     candidates.dedup();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lineup::Past;
 use super::nearest::Weight;
-use super::outline::mixed;
+use super::words::mixed;
 use crate::model::Strategy;
 
 /// A field that varies between otherwise equal calls.

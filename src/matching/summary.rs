@@ -1,8 +1,8 @@
 //! What lists show of a request: endpoint, model, the beginning of the prompt.
 
+use super::facts::Facts;
 use super::field::{Field, Place};
 use super::json::{self, Json};
-use super::rule::Facts;
 use super::{multipart, query};
 use crate::dialect::{BodyKind, Dialect, decoded};
 use crate::model::Request;

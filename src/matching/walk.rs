@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::canon::Ignored;
-use super::canonical::{Leaf, names_model};
-use super::field::{Field, Place, Step};
+use super::facts::Facts;
+use super::field::{Field, Place, Step, names_model};
 use super::json::{self, Flaw, Json};
-use super::rule::Facts;
+use super::leaf::Leaf;
 use super::value::Value;
 use super::{header, query, secret, spelling, summary, withheld};
 use crate::dialect::{BodyKind, Endpoint, Rules, decoded, multipart};

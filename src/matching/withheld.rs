@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::scrub::Scrubber;
+use super::scrubber::Scrubber;
 use crate::model::Request;
 
 /// Why a body is withheld.

@@ -1,6 +1,5 @@
 //! Texts as 64 bits, alike for texts that are alike.
 
-use super::outline::mixed;
 use super::value::Value;
 
 /// The bits of a text's words and pairs of words, by majority: texts that share most of them share most bits.
@@ -47,4 +46,12 @@ impl Words {
     pub(super) fn bits(&self) -> u64 {
         self.counts.iter().enumerate().fold(0, |bits, (bit, count)| bits | u64::from(*count > 0) << bit)
     }
+}
+
+/// Two hashes as one; their order counts.
+pub(super) fn mixed(one: u64, other: u64) -> u64 {
+    let mut mixed = one.rotate_left(23) ^ other.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }

@@ -105,6 +105,13 @@ pub struct Exchange {
     pub response: Option<Response>,
 }
 
+/// Whether a text can be the name of a header (RFC 9110, section 5.1).
+#[must_use]
+pub fn is_header_name(name: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(token)
+}
+
 /// Whether a header belongs to one connection (RFC 9110, section 7.6.1).
 #[must_use]
 pub fn is_hop_by_hop(name: &str) -> bool {

@@ -24,10 +24,10 @@ mod time;
 pub use call::{Call, Cause, MatchHeader, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
 pub use exchange::{
-    ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_hop_by_hop, is_own,
-    speaks_for_origin,
+    ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_header_name,
+    is_hop_by_hop, is_own, speaks_for_origin,
 };
-pub use id::{CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
+pub use id::{CANONICAL_VERSION, CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use labels::Labels;
 pub use latency::{Latency, ParseLatencyError};
 pub use mode::{Mode, ParseModeError};

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::laws::{KEYS, TARGETS, object};
 use super::{fields, json};
 use crate::matching::Fields;
-use crate::matching::canonical::Leaf;
 use crate::matching::field::{Place, Step};
+use crate::matching::leaf::Leaf;
 use crate::matching::value::Value as Canonical;
 
 /// Arbitrary JSON.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::graph::is_public;
 use super::lexer::{Token, tokens};
 
 /// File names, relative to `src/`, and their text.
@@ -24,6 +25,8 @@ pub(super) struct Mention {
     pub(super) line: usize,
     /// Whether it is compiled for tests only.
     pub(super) test: bool,
+    /// Whether it stands in a `pub use`, which makes a name known elsewhere and needs nothing itself.
+    pub(super) handed_on: bool,
 }
 
 /// A `mod name;`.
@@ -80,6 +83,7 @@ fn walk(file: &File) -> (Vec<Mention>, Vec<Child>) {
         inline: Vec::new(),
         test_until: file.test.then_some(Test::Always),
         path: None,
+        handed_on: false,
         mentions: Vec::new(),
         children: Vec::new(),
     };
@@ -107,6 +111,8 @@ struct Walk<'a> {
     test_until: Option<Test>,
     /// The value of a `#[path]` that was just read.
     path: Option<String>,
+    /// Whether a `pub use` is being read.
+    handed_on: bool,
     mentions: Vec<Mention>,
     children: Vec<Child>,
 }
@@ -138,6 +144,7 @@ impl Walk<'_> {
                 self.children.push(Child { module, path, test });
                 return at + 2;
             }
+            ["use", ..] => self.handed_on = is_public(self.tokens, at),
             ["(" | "[" | "{", ..] => self.nesting += 1,
             [sign @ (")" | "]" | "}" | ";"), ..] => {
                 let sign = sign.to_owned();
@@ -166,7 +173,9 @@ impl Walk<'_> {
     }
 
     fn close(&mut self, sign: &str) {
-        if sign != ";" {
+        if sign == ";" {
+            self.handed_on = false;
+        } else {
             self.nesting = self.nesting.saturating_sub(1);
         }
         if matches!(sign, "}" | ";") && self.test_until == Some(Test::Item(self.nesting)) {
@@ -214,7 +223,8 @@ impl Walk<'_> {
 
     fn mention(&mut self, path: &[String], line: usize) {
         let path = self.resolved(path);
-        self.mentions.push(Mention { path, line, test: self.test_until.is_some() });
+        let (test, handed_on) = (self.test_until.is_some(), self.handed_on);
+        self.mentions.push(Mention { path, line, test, handed_on });
     }
 
     fn resolved(&self, path: &[String]) -> Vec<String> {
