@@ -7,7 +7,9 @@ use retake::cli::{self, Consent, Keys, Place, Privilege, Screen, Show};
 use retake::desk::Desk;
 use retake::engine;
 use retake::reading::{self, sanitize};
-use retake::tui::{self, Action, Depth, Keymap, Look, Options, Remap, Theme, TrustAnswer, TrustQuestion};
+use retake::tui::{
+    self, Action, Depth, Keymap, Remap, Theme, ThemeChoice, TrustAnswer, TrustQuestion, WorkbenchOptions,
+};
 
 fn main() -> ExitCode {
     cli::run(std::env::args_os(), Workbench)
@@ -22,7 +24,7 @@ impl Show for Workbench {
         let theme = theme(&screen.look).map_err(anyhow::Error::msg)?;
         let theme = theme.in_depth(Depth::of(variable("TERM_PROGRAM").as_deref()));
         let keymap = keymap(&screen.look.keymap).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-        let options = Options {
+        let options = WorkbenchOptions {
             address: screen.address,
             upstream: screen.upstream,
             suffix: screen.suffix,
@@ -70,11 +72,11 @@ impl Show for Workbench {
 /// The colours that a look asks for.
 fn theme(look: &cli::Look) -> Result<Theme, String> {
     let (chosen, file) = match &look.theme {
-        cli::Theme::Auto => (Look::Auto, None),
-        cli::Theme::Dark => (Look::Dark, None),
-        cli::Theme::Light => (Look::Light, None),
-        cli::Theme::Mono => (Look::Mono, None),
-        cli::Theme::File(path) => (Look::Auto, Some(path)),
+        cli::Theme::Auto => (ThemeChoice::Auto, None),
+        cli::Theme::Dark => (ThemeChoice::Dark, None),
+        cli::Theme::Light => (ThemeChoice::Light, None),
+        cli::Theme::Mono => (ThemeChoice::Mono, None),
+        cli::Theme::File(path) => (ThemeChoice::Auto, Some(path)),
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let theme = Theme::choose(chosen, no_color, std::env::var("COLORFGBG").ok().as_deref());

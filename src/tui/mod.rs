@@ -15,64 +15,23 @@
 //!  / filter  Enter detail  m mode  ? help  q quit         view::hints, from keymap
 //! ```
 
-pub mod action;
 pub mod app;
-pub mod ask;
-pub mod causes;
-pub mod compare;
-pub mod copy;
-pub mod deed;
+pub mod content;
 pub mod detail;
-pub mod difference;
-pub mod draft;
-pub mod effect;
-pub mod filter;
-pub mod keymap;
-pub mod kin;
-pub mod layout;
-pub mod line;
-pub mod list;
-pub mod marks;
-pub mod message;
-pub mod order;
-mod outbox;
+pub mod diff;
+pub mod input;
+pub mod listing;
+pub mod live;
+pub mod log;
 pub mod overlay;
-pub mod page;
-pub mod pane;
-pub mod past;
-pub mod picture;
+pub mod protocol;
 pub mod prune;
-pub mod search;
-pub mod seek;
-pub mod sheet;
-pub mod sieve;
-pub mod sorted;
-pub mod stats;
-pub mod tab;
-pub mod text;
-pub mod theme;
-pub mod toast;
-pub mod view;
-pub mod vocabulary;
-pub mod why;
+pub mod recordings;
+pub mod runtime;
+pub mod verbs;
+pub mod widgets;
 
-mod act;
-mod curate;
-mod edit;
-mod elsewhere;
-mod find;
-mod flows;
-mod fold;
-mod live;
-mod motion;
-mod mouse;
-mod narrow;
-mod pulse;
-mod reconcile;
-mod shell;
 mod trust;
-mod typing;
-mod work;
 
 #[cfg(test)]
 mod tests;
@@ -84,19 +43,23 @@ use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-pub use action::Action;
-pub use app::Options;
-pub use keymap::{Conflict, Keymap, Remap, is_spelled};
-pub use theme::{Depth, Look, Theme, ThemeError};
+pub use app::state::WorkbenchOptions;
+pub use input::action::Action;
+pub use input::keymap::{KeyConflict, Keymap, Remap};
+pub use input::spelling::is_spelled;
 pub use trust::{TrustAnswer, TrustQuestion, ask_trust};
+pub use widgets::theme::{Depth, Theme, ThemeChoice, ThemeError};
+
+use app::state::App;
+use content::text;
+use protocol::message::Message;
+use runtime::held::ExternalPrograms;
+use runtime::shell::{Shell, Sources};
+use runtime::work::Workers;
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
 use crate::terminal::{self, Continued, Keys, Output, Protocol, Screen, Signals, Surroundings};
-use app::App;
-use message::Message;
-use shell::{Shell, Sources};
-use work::{Outside, Workers};
 
 /// Keys and answers that wait for their turn.
 const BATCH: usize = 256;
@@ -111,7 +74,7 @@ const BATCH: usize = 256;
 /// other.
 pub async fn run(
     desk: Desk,
-    mut options: Options,
+    mut options: WorkbenchOptions,
     clock: fn() -> Timestamp,
     over: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
@@ -136,7 +99,7 @@ pub async fn run(
             None => probed().await,
         };
         options.protocol = Some(protocol);
-        let outside = Outside {
+        let outside = ExternalPrograms {
             base: options.url(),
             copy: options.copy.clone(),
             open: options.open.clone(),

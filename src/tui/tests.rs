@@ -14,4 +14,4 @@ mod states;
 mod stories;
 mod told;
 mod watching;
-pub(super) mod world;
+pub(crate) mod world;

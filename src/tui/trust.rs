@@ -10,11 +10,11 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 use tokio::sync::mpsc;
 
-use super::layout;
-use super::line::{Tone, Toned};
-use super::pane::draw::{self, Frame};
-use super::theme::Theme;
 use crate::terminal::{self, Keys, Output, Screen, Signals};
+use crate::tui::widgets::draw::{self, PaneFrame};
+use crate::tui::widgets::layout;
+use crate::tui::widgets::line::{Tone, Toned};
+use crate::tui::widgets::theme::Theme;
 
 /// The widest dialog, in columns.
 const WIDEST: u16 = 100;
@@ -136,7 +136,7 @@ impl TrustDialog {
         let below = self.total.saturating_sub(self.top + self.rows);
         let note = if below > 0 { format!("{below} more lines: ↓") } else { String::new() };
         let note = if self.theme.ascii { note.replace('↓', "down") } else { note };
-        let frame = Frame { title: TITLE, note: &note, focused: true, ..Frame::default() };
+        let frame = PaneFrame { title: TITLE, note: &note, focused: true, ..PaneFrame::default() };
         let inner = frame.draw(&self.theme, place, buf);
         let mut inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         self.draw_answers(layout::from_bottom(&mut inside, 1), buf);
@@ -171,14 +171,14 @@ impl TrustDialog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::Look;
+    use crate::tui::widgets::theme::ThemeChoice;
 
     fn dialog(values: usize) -> TrustDialog {
         let value =
             |nth: usize| (format!("line {nth}: keys.m{nth} = \"env:SECRET\""), "it goes there".to_owned());
         let question =
             TrustQuestion { file: "/p/retake.toml".into(), values: (1..=values).map(value).collect() };
-        let theme = Theme::choose(Look::Mono, true, None);
+        let theme = Theme::choose(ThemeChoice::Mono, true, None);
         TrustDialog { question, theme, top: 0, rows: 1, total: 0, seen: 0 }
     }
 

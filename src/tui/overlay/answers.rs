@@ -4,24 +4,23 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use crate::tui::action::Action;
-use crate::tui::app::App;
-use crate::tui::keymap::Scope;
-use crate::tui::layout;
-use crate::tui::line::Tone;
-use crate::tui::pane::draw;
+use crate::tui::app::state::App;
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::widgets::line::Tone;
+use crate::tui::widgets::{draw, layout};
 
 /// A way out: what its key asks for, what that means here, and how it looks.
-pub(super) type Answer<'a> = (Action, &'a str, Tone);
+pub(crate) type Answer<'a> = (Action, &'a str, Tone);
 
 /// Columns between two of them, and where that is too much.
 const GAPS: [u16; 2] = [5, 2];
 
 /// Draws them on the last lines of `inside`, on as many as they need, and takes those lines from it: a key that does
 /// something is seen, however little room there is. Gives what is left of the last line.
-pub(super) fn draw(
+pub(crate) fn draw(
     app: &App,
-    scope: Scope,
+    scope: KeyScope,
     answers: &[Answer<'_>],
     inside: &mut Rect,
     buf: &mut Buffer,

@@ -4,16 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{answers, window};
-use crate::tui::action::Action;
-use crate::tui::app::App;
-use crate::tui::draft::{Draft, Outcome};
-use crate::tui::keymap::Scope;
-use crate::tui::layout;
-use crate::tui::line::{Tone, Toned};
-use crate::tui::pane::draw;
-use crate::tui::text::sanitize;
+use crate::tui::app::state::App;
+use crate::tui::content::draft::{DraftOutcome, EditDraft};
+use crate::tui::content::text::sanitize;
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::widgets::line::{Tone, Toned};
+use crate::tui::widgets::{draw, layout};
 
-impl Draft {
+impl EditDraft {
     /// Columns of its lines on a screen of so many.
     #[must_use]
     pub fn width(columns: u16) -> usize {
@@ -23,12 +22,12 @@ impl Draft {
     /// Draws it.
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
         let theme = &app.options.theme;
-        let wrong = !matches!(self.outcome, Outcome::Changed(_));
+        let wrong = !matches!(self.outcome, DraftOutcome::Changed(_));
         let width = Self::width(area.width);
         let lines: Vec<Toned> = match &self.outcome {
-            Outcome::Changed(lines) => lines.iter().flat_map(|line| line.wrapped(width)).collect(),
-            Outcome::Unchanged => vec![Toned::of(Tone::Dim, "Nothing was changed.")],
-            Outcome::Wrong(why) => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
+            DraftOutcome::Changed(lines) => lines.iter().flat_map(|line| line.wrapped(width)).collect(),
+            DraftOutcome::Unchanged => vec![Toned::of(Tone::Dim, "Nothing was changed.")],
+            DraftOutcome::Wrong(why) => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
         };
         let title = if wrong { "It cannot be stored so" } else { "Store this edit?" };
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
@@ -40,7 +39,7 @@ impl Draft {
             (Action::Edit, "Back to the editor", Tone::Accent),
         ];
         ways.retain(|(action, ..)| !wrong || *action != Action::Confirm);
-        let mut last = answers::draw(app, Scope::Draft, &ways, &mut inside, buf);
+        let mut last = answers::draw(app, KeyScope::Draft, &ways, &mut inside, buf);
         let air = u16::from(inside.height > 4);
         layout::from_bottom(&mut inside, air);
         let rows = usize::from(inside.height);

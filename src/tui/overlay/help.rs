@@ -5,16 +5,18 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use super::{prompt, window};
-use crate::tui::app::{App, Tab};
-use crate::tui::keymap::{self, Keymap, Scope};
-use crate::tui::layout;
-use crate::tui::line::{Tone, fit};
-use crate::tui::pane::draw;
-use crate::tui::pane::recordings::LEGEND;
+use crate::tui::app::state::App;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::input::keymap::Keymap;
+use crate::tui::input::spelling;
+use crate::tui::input::tab::Tab;
+use crate::tui::recordings::pane::LEGEND;
+use crate::tui::widgets::line::{Tone, fit};
+use crate::tui::widgets::{draw, layout};
 
 /// The help: how far it is scrolled, and what was typed to narrow it.
 #[derive(Clone, Debug, Default)]
-pub struct Help {
+pub struct HelpOverlay {
     /// The first line.
     pub at: usize,
     /// What is looked for, while somebody types it.
@@ -23,7 +25,7 @@ pub struct Help {
     pub typing: bool,
 }
 
-impl Help {
+impl HelpOverlay {
     /// Scrolls; the end is kept in when it is drawn.
     pub fn step(&mut self, by: isize, app_lines: usize) {
         self.at = self.at.saturating_add_signed(by).min(app_lines);
@@ -60,30 +62,30 @@ impl Help {
 /// Headings (with nothing to explain), and keys with what they do where the focus is.
 fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(String, &'static str)> {
     let here = (tab.title(), vec![tab.scope()]);
-    let pane = if in_detail { ("In the detail", Scope::Detail) } else { ("In the list", Scope::List) };
+    let pane = if in_detail { ("In the detail", KeyScope::Detail) } else { ("In the list", KeyScope::List) };
     let groups = [
         here,
         (pane.0, vec![pane.1]),
-        ("Everywhere", vec![Scope::Anywhere]),
-        ("While typing a filter", vec![Scope::Filter]),
-        ("While looking for a recording", vec![Scope::Find]),
-        ("On the contact sheet", vec![Scope::Sheet]),
+        ("Everywhere", vec![KeyScope::Anywhere]),
+        ("While typing a filter", vec![KeyScope::Filter]),
+        ("While looking for a recording", vec![KeyScope::Find]),
+        ("On the contact sheet", vec![KeyScope::Sheet]),
         (
             "Menus, questions and lines to type",
-            vec![Scope::Menu, Scope::Question, Scope::Leaving, Scope::Prompt],
+            vec![KeyScope::Menu, KeyScope::Question, KeyScope::Leaving, KeyScope::Prompt],
         ),
-        ("What recordings answer (t)", vec![Scope::Retag]),
-        ("An edit before it is stored", vec![Scope::Draft]),
-        ("What waits for review", vec![Scope::Reviews]),
-        ("Trash", vec![Scope::Trash]),
-        ("Picture on the whole screen", vec![Scope::Picture]),
+        ("What recordings answer (t)", vec![KeyScope::Retag]),
+        ("An edit before it is stored", vec![KeyScope::Draft]),
+        ("What waits for review", vec![KeyScope::Reviews]),
+        ("Trash", vec![KeyScope::Trash]),
+        ("Picture on the whole screen", vec![KeyScope::Picture]),
     ];
     let mut lines = Vec::new();
     for (name, scopes) in groups {
         let bound = keymap.bindings().filter(|bound| scopes.contains(&bound.scope) && !bound.keys.is_empty());
         let rows: Vec<_> = bound
             .map(|bound| {
-                let keys: Vec<String> = bound.keys.iter().map(|key| keymap::shown(key)).collect();
+                let keys: Vec<String> = bound.keys.iter().map(|key| spelling::shown(key)).collect();
                 (format!("  {}", keys.join(" ")), bound.help)
             })
             .filter(|(keys, help)| {

@@ -4,20 +4,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::prompt::Purpose;
+use super::prompt::PromptPurpose;
 use super::window;
 use crate::engine::Thing;
-use crate::tui::action::Action;
-use crate::tui::app::App;
-use crate::tui::copy::Part;
-use crate::tui::deed::Deed;
-use crate::tui::draft::Draft;
-use crate::tui::effect::Held;
-use crate::tui::layout;
-use crate::tui::line::{Tone, Toned, fit};
-use crate::tui::order::SortBy;
-use crate::tui::pane::draw;
-use crate::tui::text::sanitize;
+use crate::tui::app::state::App;
+use crate::tui::content::copy::CopyPart;
+use crate::tui::content::draft::EditDraft;
+use crate::tui::content::text::sanitize;
+use crate::tui::input::action::Action;
+use crate::tui::listing::order::SortBy;
+use crate::tui::protocol::effect::ExchangeSource;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::widgets::line::{Tone, Toned, fit};
+use crate::tui::widgets::{draw, layout};
 
 /// The most lines for the note of the one to choose.
 const NOTE: usize = 3;
@@ -28,14 +27,14 @@ pub struct Menu {
     /// What is chosen.
     pub title: String,
     /// The things, in order.
-    pub items: Vec<Item>,
+    pub items: Vec<MenuItem>,
     /// The one to choose.
     pub at: usize,
 }
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
+pub struct MenuItem {
     /// The key that chooses it at once; not one that moves or leaves.
     pub key: Option<char>,
     /// What it is called; not sanitized.
@@ -45,16 +44,16 @@ pub struct Item {
     /// Whether it holds now.
     pub current: bool,
     /// What happens then.
-    pub choice: Choice,
+    pub choice: MenuChoice,
 }
 
 /// What a choice leads to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
+pub enum MenuChoice {
     /// As if its key had been pressed.
     Act(Action),
     /// A change.
-    Do(Deed),
+    Do(Mutation),
     /// The choice of what recordings answer.
     Retag,
     /// Another order of the recordings.
@@ -62,13 +61,13 @@ pub enum Choice {
     /// Another menu.
     Menu(Menu),
     /// A line to type, which begins with a text.
-    Type(Purpose, String),
+    Type(PromptPurpose, String),
     /// An edit in somebody's editor.
-    Edit(Box<Draft>),
+    Edit(Box<EditDraft>),
     /// What can go.
     Query(String),
     /// A part of an exchange is copied.
-    Copy(Held, Part),
+    Copy(ExchangeSource, CopyPart),
     /// Two things are compared.
     Compare(Thing, Thing),
     /// This is the first of two things to compare.
@@ -78,7 +77,7 @@ pub enum Choice {
 impl Menu {
     /// A menu whose first thing, or the one that holds now, is the one to choose.
     #[must_use]
-    pub fn new(title: impl Into<String>, items: Vec<Item>) -> Self {
+    pub fn new(title: impl Into<String>, items: Vec<MenuItem>) -> Self {
         let at = items.iter().position(|item| item.current).unwrap_or(0);
         Self { title: title.into(), items, at }
     }
@@ -104,7 +103,7 @@ impl Menu {
         let width = (label + note + 12).max(self.title.width() + 8).max(40);
         let room = width.min(usize::from(area.width)).saturating_sub(4);
         // Where notes are cut, that of the one to choose stands in full below: nothing is chosen unread.
-        let full = |item: &Item| Toned::of(Tone::Plain, sanitize(&item.note)).wrapped(room);
+        let full = |item: &MenuItem| Toned::of(Tone::Plain, sanitize(&item.note)).wrapped(room);
         let told = if label + 7 + note > room {
             self.items.iter().map(|item| full(item).len()).max().unwrap_or(0).min(NOTE)
         } else {

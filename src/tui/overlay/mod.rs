@@ -2,15 +2,14 @@
 
 mod answers;
 mod draft;
-mod finder;
+mod fuzzy_finder;
 mod help;
 mod menu;
 mod palette;
 mod prompt;
 mod question;
 mod retag;
-mod search;
-mod sheet;
+mod search_line;
 mod shelf;
 
 use ratatui::buffer::Buffer;
@@ -18,45 +17,45 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 use tui_input::Input;
 
-pub use finder::Finder;
-pub use help::Help;
-pub use menu::{Choice, Item, Menu};
-pub use palette::Palette;
-pub use prompt::{Prompt, Purpose, typed};
-pub use question::Question;
-pub use retag::{Retag, TOO_SMALL};
+pub use fuzzy_finder::FuzzyFinder;
+pub use help::HelpOverlay;
+pub use menu::{Menu, MenuChoice, MenuItem};
+pub use palette::CommandPalette;
+pub use prompt::{PromptOverlay, PromptPurpose, typed};
+pub use question::QuestionOverlay;
+pub use retag::{RetagOverlay, TOO_SMALL};
 pub use shelf::{Kind as ShelfKind, Shelf};
 
-use super::action::Action;
-use super::app::App;
-use super::draft::Draft;
-use super::keymap::Scope;
-use super::layout;
-use super::line::{Tone, Toned};
-use super::pane::draw::{self, Frame};
-use super::sheet::Sheet;
+use crate::tui::app::state::App;
+use crate::tui::content::draft::EditDraft;
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::recordings::contact_sheet::ContactSheet;
+use crate::tui::widgets::draw::{self, PaneFrame};
+use crate::tui::widgets::layout;
+use crate::tui::widgets::line::{Tone, Toned};
 
 /// One of them lies on top, or none.
 #[derive(Clone, Debug)]
 pub enum Overlay {
     /// The keys.
-    Help(Help),
+    Help(HelpOverlay),
     /// Things to choose from.
     Menu(Menu),
     /// Whether to do something.
-    Question(Box<Question>),
+    Question(Box<QuestionOverlay>),
     /// Something is typed.
-    Prompt(Box<Prompt>),
+    Prompt(Box<PromptOverlay>),
     /// A command is looked for.
-    Palette(Box<Palette>),
+    Palette(Box<CommandPalette>),
     /// Pictures as a contact sheet.
-    Sheet(Box<Sheet>),
+    Sheet(Box<ContactSheet>),
     /// A recording is looked for.
-    Finder(Box<Finder>),
+    Finder(Box<FuzzyFinder>),
     /// What recordings answer is chosen.
-    Retag(Box<Retag>),
+    Retag(Box<RetagOverlay>),
     /// An edit before it is stored.
-    Draft(Box<Draft>),
+    Draft(Box<EditDraft>),
     /// What lies in the trash, or waits for review.
     Shelf(Box<Shelf>),
     /// Whether to quit while calls are under way.
@@ -81,23 +80,23 @@ impl Overlay {
 
     /// Where its keys are looked up.
     #[must_use]
-    pub fn scope(&self) -> Scope {
+    pub fn scope(&self) -> KeyScope {
         match self {
-            Self::Help(help) if help.typing => Scope::Prompt,
-            Self::Help(_) => Scope::Help,
-            Self::Menu(_) => Scope::Menu,
-            Self::Question(_) | Self::Clearing => Scope::Question,
-            Self::Prompt(_) | Self::Palette(_) | Self::Search(_) => Scope::Prompt,
-            Self::Finder(_) => Scope::Find,
-            Self::Sheet(_) => Scope::Sheet,
-            Self::Retag(retag) if retag.typing => Scope::Prompt,
-            Self::Retag(_) => Scope::Retag,
-            Self::Draft(_) => Scope::Draft,
-            Self::Shelf(pile) if pile.kind == ShelfKind::Trash => Scope::Trash,
-            Self::Shelf(_) => Scope::Reviews,
-            Self::Leaving => Scope::Leaving,
-            Self::Filter => Scope::Filter,
-            Self::Picture => Scope::Picture,
+            Self::Help(help) if help.typing => KeyScope::Prompt,
+            Self::Help(_) => KeyScope::Help,
+            Self::Menu(_) => KeyScope::Menu,
+            Self::Question(_) | Self::Clearing => KeyScope::Question,
+            Self::Prompt(_) | Self::Palette(_) | Self::Search(_) => KeyScope::Prompt,
+            Self::Finder(_) => KeyScope::Find,
+            Self::Sheet(_) => KeyScope::Sheet,
+            Self::Retag(retag) if retag.typing => KeyScope::Prompt,
+            Self::Retag(_) => KeyScope::Retag,
+            Self::Draft(_) => KeyScope::Draft,
+            Self::Shelf(pile) if pile.kind == ShelfKind::Trash => KeyScope::Trash,
+            Self::Shelf(_) => KeyScope::Reviews,
+            Self::Leaving => KeyScope::Leaving,
+            Self::Filter => KeyScope::Filter,
+            Self::Picture => KeyScope::Picture,
         }
     }
 
@@ -118,8 +117,8 @@ impl Overlay {
             Self::Leaving => leaving(app, area, buf),
             Self::Clearing => clearing(app, area, buf),
             Self::Filter => {}
-            Self::Search(input) => return search::draw(app, input, area, buf),
-            Self::Picture => super::pane::detail::full_screen(app, area, buf),
+            Self::Search(input) => return search_line::draw(app, input, area, buf),
+            Self::Picture => crate::tui::detail::pane::full_screen(app, area, buf),
         }
         None
     }
@@ -129,7 +128,8 @@ impl Overlay {
 pub fn window(app: &App, title: &str, area: Rect, size: (u16, u16), buf: &mut Buffer) -> Rect {
     let place = layout::middle(area, size.0, size.1);
     Clear.render(place, buf);
-    let inner = Frame { title, focused: true, ..Frame::default() }.draw(&app.options.theme, place, buf);
+    let inner =
+        PaneFrame { title, focused: true, ..PaneFrame::default() }.draw(&app.options.theme, place, buf);
     Rect { x: inner.x + u16::from(inner.width > 2), width: inner.width.saturating_sub(2), ..inner }
 }
 
@@ -140,20 +140,20 @@ fn leaving(app: &App, area: Rect, buf: &mut Buffer) {
         if flying == 1 { " is" } else { "s are" }
     );
     let answers = [(Action::Back, "Stay", Tone::Strong), (Action::Confirm, "Quit at once", Tone::Bad)];
-    either(app, ("Quit?", &text), (Scope::Leaving, &answers), area, buf);
+    either(app, ("Quit?", &text), (KeyScope::Leaving, &answers), area, buf);
 }
 
 fn clearing(app: &App, area: Rect, buf: &mut Buffer) {
     let text = "Only the list is emptied; recordings and history stay.";
     let answers = [(Action::Back, "No", Tone::Strong), (Action::Confirm, "Clear", Tone::Bad)];
-    either(app, ("Clear the list?", text), (Scope::Question, &answers), area, buf);
+    either(app, ("Clear the list?", text), (KeyScope::Question, &answers), area, buf);
 }
 
 /// A question with two answers.
 fn either(
     app: &App,
     (title, text): (&str, &str),
-    (scope, answers): (Scope, &[answers::Answer<'_>]),
+    (scope, answers): (KeyScope, &[answers::Answer<'_>]),
     area: Rect,
     buf: &mut Buffer,
 ) {

@@ -8,15 +8,14 @@ use ratatui::style::Modifier;
 use tui_input::Input;
 
 use super::{prompt, window};
-use crate::tui::action::Action;
-use crate::tui::app::App;
-use crate::tui::layout;
-use crate::tui::line::{Tone, fit};
-use crate::tui::pane::draw;
+use crate::tui::app::state::App;
+use crate::tui::input::action::Action;
+use crate::tui::widgets::line::{Tone, fit};
+use crate::tui::widgets::{draw, layout};
 
 /// Commands, and what was typed to find one.
 #[derive(Clone, Debug, Default)]
-pub struct Palette {
+pub struct CommandPalette {
     /// What was typed.
     pub input: Input,
     /// The commands that fit, the best first, with the places of the letters in their names.
@@ -45,7 +44,7 @@ const SILENT: [Action; 16] = [
     Action::Open,
 ];
 
-impl Palette {
+impl CommandPalette {
     /// With nothing typed, all of them.
     #[must_use]
     pub fn new() -> Self {

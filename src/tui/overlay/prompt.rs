@@ -8,16 +8,15 @@ use super::window;
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision};
 use crate::model::{Latency, RecordingId};
-use crate::tui::app::App;
-use crate::tui::deed::Deed;
-use crate::tui::layout;
-use crate::tui::line::{Tone, Toned};
-use crate::tui::pane::draw;
-use crate::tui::text::sanitize;
+use crate::tui::app::state::App;
+use crate::tui::content::text::sanitize;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::widgets::line::{Tone, Toned};
+use crate::tui::widgets::{draw, layout};
 
 /// A line to type.
 #[derive(Clone, Debug)]
-pub struct Prompt {
+pub struct PromptOverlay {
     /// What is asked for.
     pub title: String,
     /// How it is written, line by line.
@@ -27,12 +26,12 @@ pub struct Prompt {
     /// What is wrong with it.
     pub error: Option<String>,
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: PromptPurpose,
 }
 
 /// What a typed line is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum PromptPurpose {
     /// Tags for these.
     Tags(Vec<RecordingId>),
     /// A name for this one.
@@ -49,39 +48,41 @@ pub enum Purpose {
     Picture(RecordingId, Option<String>),
 }
 
-impl Purpose {
+impl PromptPurpose {
     /// The change that a text asks for; none where it asks for nothing.
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn deed(&self, text: &str) -> Result<Option<Deed>, String> {
+    pub fn deed(&self, text: &str) -> Result<Option<Mutation>, String> {
         let text = text.trim();
         match self {
             Self::Tags(ids) => {
                 let relabel = tags(text);
                 let none = relabel.tag.is_empty() && relabel.untag.is_empty();
-                Ok((!none).then(|| Deed::Relabel(ids.clone(), relabel)))
+                Ok((!none).then(|| Mutation::Relabel(ids.clone(), relabel)))
             }
             Self::Name(id) => {
                 let relabel = Relabel { name: Some(text.to_owned()), ..Relabel::default() };
-                Ok(Some(Deed::Relabel(vec![id.clone()], relabel)))
+                Ok(Some(Mutation::Relabel(vec![id.clone()], relabel)))
             }
             _ if text.is_empty() => Ok(None),
             Self::Fault(ids) => {
                 let fault: Fault = text.parse().map_err(|error| format!("{error}"))?;
-                Ok(Some(Deed::Derive(ids.clone(), fault)))
+                Ok(Some(Mutation::Derive(ids.clone(), fault)))
             }
             Self::Status(id) => {
                 let status = text.parse().map_err(|_| format!("`{text}` is no status; 200 to 599"))?;
-                Ok(Some(Deed::Edit(id.clone(), vec![Revision::Status(status)])))
+                Ok(Some(Mutation::Edit(id.clone(), vec![Revision::Status(status)])))
             }
-            Self::Header(id) => Ok(Some(Deed::Edit(id.clone(), vec![header(text)?]))),
+            Self::Header(id) => Ok(Some(Mutation::Edit(id.clone(), vec![header(text)?]))),
             Self::Pace(id) => {
                 let pace = (text != "proxy").then(|| text.parse::<Latency>()).transpose();
                 let pace = pace.map_err(|error| error.to_string())?;
-                Ok(Some(Deed::Edit(id.clone(), vec![Revision::Pace(pace)])))
+                Ok(Some(Mutation::Edit(id.clone(), vec![Revision::Pace(pace)])))
             }
-            Self::Picture(id, field) => Ok(Some(Deed::Picture(id.clone(), field.clone(), text.to_owned()))),
+            Self::Picture(id, field) => {
+                Ok(Some(Mutation::Picture(id.clone(), field.clone(), text.to_owned())))
+            }
         }
     }
 }
@@ -107,7 +108,7 @@ fn tags(text: &str) -> Relabel {
     relabel
 }
 
-impl Prompt {
+impl PromptOverlay {
     /// Draws it; gives the place of the cursor.
     pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         let theme = &app.options.theme;
@@ -147,8 +148,8 @@ mod tests {
         let relabel = tags("ci, +hats -nightly");
         assert_eq!((relabel.tag, relabel.untag), (vec!["ci".into(), "hats".into()], vec!["nightly".into()]));
         let id: RecordingId = "rec_aaaaaaaaaaaa".parse().unwrap();
-        assert_eq!(Purpose::Tags(vec![id.clone()]).deed("  ").unwrap(), None);
-        assert!(Purpose::Fault(vec![id.clone()]).deed("bogus").is_err());
-        assert!(matches!(Purpose::Fault(vec![id]).deed("cut@3").unwrap(), Some(Deed::Derive(..))));
+        assert_eq!(PromptPurpose::Tags(vec![id.clone()]).deed("  ").unwrap(), None);
+        assert!(PromptPurpose::Fault(vec![id.clone()]).deed("bogus").is_err());
+        assert!(matches!(PromptPurpose::Fault(vec![id]).deed("cut@3").unwrap(), Some(Mutation::Derive(..))));
     }
 }

@@ -6,17 +6,16 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 use super::{answers, window};
-use crate::tui::action::Action;
-use crate::tui::app::App;
-use crate::tui::deed::Deed;
-use crate::tui::keymap::Scope;
-use crate::tui::layout;
-use crate::tui::line::{Tone, Toned};
-use crate::tui::pane::draw;
+use crate::tui::app::state::App;
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::widgets::line::{Tone, Toned};
+use crate::tui::widgets::{draw, layout};
 
 /// A question.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct QuestionOverlay {
     /// What is asked.
     pub title: String,
     /// What there is to know, line by line.
@@ -24,12 +23,12 @@ pub struct Question {
     /// What `x` does, in one or two words.
     pub yes: String,
     /// What is done then.
-    pub deed: Deed,
+    pub deed: Mutation,
     /// What has to be typed before it is done, and what was typed.
     pub typed: Option<(String, Input)>,
 }
 
-impl Question {
+impl QuestionOverlay {
     /// Whether `x` does it now.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -49,14 +48,14 @@ impl Question {
         );
         let mut inside = window(app, &self.title, area, size, buf);
         // The answers are seen, however little room there is.
-        let no = if matches!(self.deed, Deed::Keep(..)) { "No" } else { "Keep" };
+        let no = if matches!(self.deed, Mutation::Keep(..)) { "No" } else { "Keep" };
         let tone = if self.is_ready() { Tone::Bad } else { Tone::Dim };
         let ways = [(Action::Back, no, Tone::Strong), (Action::Confirm, &*self.yes, tone)];
-        answers::draw(app, Scope::Question, &ways, &mut inside, buf);
+        answers::draw(app, KeyScope::Question, &ways, &mut inside, buf);
         if let Some((wanted, input)) = &self.typed {
             let mut typing = layout::from_bottom(&mut inside, 1);
             draw::write(buf, &mut typing, &format!("Type {wanted} first: "), theme.tone(Tone::Warning));
-            let text = crate::tui::text::sanitize(input.value());
+            let text = crate::tui::content::text::sanitize(input.value());
             let cursor = theme.mark("▏", "_");
             draw::write(buf, &mut typing, &format!("{text}{cursor}"), theme.tone(Tone::Strong));
         }

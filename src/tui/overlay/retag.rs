@@ -11,24 +11,23 @@ use super::{answers, prompt, window};
 use crate::engine::{Retagged, Tag};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Playback, RecordingId, Row, Strategy};
-use crate::tui::action::Action;
-use crate::tui::app::App;
-use crate::tui::deed::counted;
-use crate::tui::keymap::Scope;
-use crate::tui::layout;
-use crate::tui::line::{Tone, Toned, fit};
-use crate::tui::pane::draw;
-use crate::tui::text::sanitize;
+use crate::tui::app::state::App;
+use crate::tui::content::text::sanitize;
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::protocol::mutation::counted;
+use crate::tui::widgets::line::{Tone, Toned, fit};
+use crate::tui::widgets::{draw, layout};
 
 /// A strategy and a playback being chosen.
 #[derive(Clone, Debug)]
-pub struct Retag {
+pub struct RetagOverlay {
     /// For these.
     pub ids: Arc<[RecordingId]>,
     before: (Strategy, Playback),
     /// Whether they have different ones now, of either.
     mixed: (bool, bool),
-    form: Form,
+    form: StrategyForm,
     /// What somebody chose; all else stays as it is.
     chosen: Chosen,
     names: BTreeSet<String>,
@@ -51,7 +50,7 @@ struct Chosen {
 }
 
 /// A field to choose.
-struct Offered<'a> {
+struct OfferedField<'a> {
     name: &'a str,
     value: &'a str,
     /// Whether it decides under `standard`.
@@ -62,7 +61,7 @@ struct Offered<'a> {
 
 /// The strategies as they are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum StrategyForm {
     Standard,
     Without,
     Strict,
@@ -78,29 +77,29 @@ const LEAST: u16 = 15;
 /// What it says where there are fewer.
 pub const TOO_SMALL: &str = "Make the window 40x16 or larger to choose what they answer.";
 
-const FORMS: [(char, Form, &str, &str); 6] = [
-    ('s', Form::Standard, "standard", "what decides by the provider's rules"),
-    ('w', Form::Without, "standard without", "the same, but for the marked fields"),
-    ('f', Form::Specific, "specific", "only the model and the marked fields"),
-    ('t', Form::Strict, "strict", "the request byte for byte"),
-    ('p', Form::Pinned, "pinned", "all calls of this endpoint and model"),
-    ('r', Form::Rule, "rule", "a condition: contains=\"refund\" turn=2 model=gpt-5*"),
+const FORMS: [(char, StrategyForm, &str, &str); 6] = [
+    ('s', StrategyForm::Standard, "standard", "what decides by the provider's rules"),
+    ('w', StrategyForm::Without, "standard without", "the same, but for the marked fields"),
+    ('f', StrategyForm::Specific, "specific", "only the model and the marked fields"),
+    ('t', StrategyForm::Strict, "strict", "the request byte for byte"),
+    ('p', StrategyForm::Pinned, "pinned", "all calls of this endpoint and model"),
+    ('r', StrategyForm::Rule, "rule", "a condition: contains=\"refund\" turn=2 model=gpt-5*"),
 ];
 
-impl Retag {
+impl RetagOverlay {
     /// For these rows, beginning with what they have; none where there is none.
     #[must_use]
     pub fn of(rows: &[&Row]) -> Option<Self> {
         let first = rows.first()?;
         let (form, names, rule) = match &first.strategy {
             Strategy::Standard { ignored } if ignored.is_empty() => {
-                (Form::Standard, Vec::new(), String::new())
+                (StrategyForm::Standard, Vec::new(), String::new())
             }
-            Strategy::Standard { ignored } => (Form::Without, ignored.clone(), String::new()),
-            Strategy::Strict => (Form::Strict, Vec::new(), String::new()),
-            Strategy::Specific { fields } => (Form::Specific, fields.clone(), String::new()),
-            Strategy::Pinned => (Form::Pinned, Vec::new(), String::new()),
-            Strategy::Rule(rule) => (Form::Rule, Vec::new(), rule.to_string().trim().to_owned()),
+            Strategy::Standard { ignored } => (StrategyForm::Without, ignored.clone(), String::new()),
+            Strategy::Strict => (StrategyForm::Strict, Vec::new(), String::new()),
+            Strategy::Specific { fields } => (StrategyForm::Specific, fields.clone(), String::new()),
+            Strategy::Pinned => (StrategyForm::Pinned, Vec::new(), String::new()),
+            Strategy::Rule(rule) => (StrategyForm::Rule, Vec::new(), rule.to_string().trim().to_owned()),
         };
         Some(Self {
             ids: rows.iter().map(|row| row.id.clone()).collect(),
@@ -127,12 +126,12 @@ impl Retag {
     pub fn tag(&self) -> Result<Tag, String> {
         let names = || self.names.iter().cloned().collect();
         let strategy = match self.form {
-            Form::Standard => Strategy::STANDARD,
-            Form::Without => Strategy::Standard { ignored: names() },
-            Form::Strict => Strategy::Strict,
-            Form::Specific => Strategy::Specific { fields: names() },
-            Form::Pinned => Strategy::Pinned,
-            Form::Rule => {
+            StrategyForm::Standard => Strategy::STANDARD,
+            StrategyForm::Without => Strategy::Standard { ignored: names() },
+            StrategyForm::Strict => Strategy::Strict,
+            StrategyForm::Specific => Strategy::Specific { fields: names() },
+            StrategyForm::Pinned => Strategy::Pinned,
+            StrategyForm::Rule => {
                 let text = format!("rule {}", self.rule.value());
                 text.parse().map_err(|error| format!("{error}"))?
             }
@@ -158,7 +157,7 @@ impl Retag {
         }
         let Some((_, form, ..)) = FORMS.iter().find(|(key, ..)| *key == letter) else { return false };
         (self.form, self.chosen.strategy) = (*form, true);
-        self.typing = self.form == Form::Rule;
+        self.typing = self.form == StrategyForm::Rule;
         true
     }
 
@@ -170,8 +169,8 @@ impl Retag {
         }
         (self.chosen.strategy, self.agreed) = (true, false);
         self.form = match self.form {
-            Form::Standard | Form::Strict => Form::Without,
-            Form::Pinned => Form::Specific,
+            StrategyForm::Standard | StrategyForm::Strict => StrategyForm::Without,
+            StrategyForm::Pinned => StrategyForm::Specific,
             form => form,
         };
     }
@@ -183,18 +182,18 @@ impl Retag {
     }
 
     /// The fields to choose from, of all the recordings. Those that no request of these has, but the strategy, are the last.
-    fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<Offered<'a>> {
+    fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<OfferedField<'a>> {
         let mut known: Vec<&NamedField> = fields.into_iter().flatten().filter(|field| !field.fixed).collect();
         // Those first of which leaving out changes something.
         known.sort_by_key(|field| !field.significant);
         let others = self.names.iter().filter(|name| !known.iter().any(|field| field.name == **name));
-        let own = known.iter().map(|field| Offered {
+        let own = known.iter().map(|field| OfferedField {
             name: &field.name,
             value: &field.value,
             significant: field.significant,
             recordings: field.recordings,
         });
-        let gone = |name| Offered { name, value: "", significant: true, recordings: 0 };
+        let gone = |name| OfferedField { name, value: "", significant: true, recordings: 0 };
         own.chain(others.map(|name| gone(name.as_str()))).collect()
     }
 
@@ -222,13 +221,13 @@ impl Retag {
         let yes = format!("Retag {}", self.ids.len());
         let keep = (Action::Back, "Keep", Tone::Strong);
         if area.height < LEAST {
-            answers::draw(app, Scope::Retag, &[keep], &mut inside, buf);
+            answers::draw(app, KeyScope::Retag, &[keep], &mut inside, buf);
             draw::lines(buf, inside, &Toned::of(Tone::Warning, TOO_SMALL).wrapped(width), theme);
             return None;
         }
         let tone = if ready { Tone::Accent } else { Tone::Dim };
         let ways = [keep, (Action::Open, &*yes, tone)];
-        answers::draw(app, Scope::Retag, &ways, &mut inside, buf);
+        answers::draw(app, KeyScope::Retag, &ways, &mut inside, buf);
         // What it would do is seen, however little room there is.
         let tight = usize::from(inside.height) < fixed + 1;
         if tight {
@@ -279,7 +278,7 @@ impl Retag {
             draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
             let tone = if front { Tone::Strong } else { Tone::Plain };
             draw::write(buf, &mut line, &fit(name, 18, false), theme.tone(tone));
-            if form == Form::Rule && front {
+            if form == StrategyForm::Rule && front {
                 let spot = prompt::typed(&self.rule, line, app, buf);
                 cursor = spot.filter(|_| self.typing);
             } else {
@@ -289,13 +288,14 @@ impl Retag {
         cursor
     }
 
-    fn fields(&self, app: &App, rows: &[Offered<'_>], mut inside: Rect, buf: &mut Buffer) {
+    fn fields(&self, app: &App, rows: &[OfferedField<'_>], mut inside: Rect, buf: &mut Buffer) {
         let theme = &app.options.theme;
-        let used = matches!(self.form, Form::Standard | Form::Without | Form::Specific);
+        let used =
+            matches!(self.form, StrategyForm::Standard | StrategyForm::Without | StrategyForm::Specific);
         let heading = match self.form {
-            Form::Without => "space leaves a field out",
-            Form::Specific => "space takes a field in",
-            Form::Standard => "fields: space leaves one out",
+            StrategyForm::Without => "space leaves a field out",
+            StrategyForm::Specific => "space takes a field in",
+            StrategyForm::Standard => "fields: space leaves one out",
             _ => "fields (not asked)",
         };
         let mut line = layout::from_top(&mut inside, 1);
@@ -327,7 +327,7 @@ impl Retag {
     }
 
     /// What people should know before they mark a field: how many of the recordings have it, and whether it decides.
-    fn note(&self, field: &Offered<'_>) -> String {
+    fn note(&self, field: &OfferedField<'_>) -> String {
         let ignored = if field.significant { "" } else { "  standard ignores it" };
         match self.ids.len() {
             1 => ignored.to_owned(),
@@ -370,7 +370,7 @@ impl Retag {
 
 /// What retagging would do to the calls of the history and to other recordings, in words.
 #[must_use]
-pub(super) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
+pub(crate) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
     let rule = |strategy: &Strategy| matches!(strategy, Strategy::Rule(_));
     if retagged.iter().any(|one| rule(&one.before) || rule(&one.after)) {
         let text =

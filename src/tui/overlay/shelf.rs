@@ -8,12 +8,11 @@ use ratatui::layout::Rect;
 
 use super::window;
 use crate::model::{RecordingId, Row};
-use crate::tui::app::App;
-use crate::tui::layout;
-use crate::tui::line::{Tone, Toned, age, clock, fit};
-use crate::tui::page::Pages;
-use crate::tui::pane::draw;
-use crate::tui::text::{duration, sanitize, size};
+use crate::tui::app::state::App;
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::text::{duration, sanitize, size};
+use crate::tui::widgets::line::{Tone, Toned, age, clock, fit};
+use crate::tui::widgets::{draw, layout};
 
 /// A list of them, with marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,12 +203,12 @@ fn pair(app: &App, new: Option<&Arc<Row>>, place: Rect, buf: &mut Buffer) {
 fn side(
     app: &App,
     title: &str,
-    (row, pages): (Option<&Arc<Row>>, Option<&Pages>),
+    (row, pages): (Option<&Arc<Row>>, Option<&ExchangePages>),
     place: Rect,
     buf: &mut Buffer,
 ) {
     let theme = &app.options.theme;
-    let inside = draw::Frame { title, ..draw::Frame::default() }.draw(theme, place, buf);
+    let inside = draw::PaneFrame { title, ..draw::PaneFrame::default() }.draw(theme, place, buf);
     let (width, height) = (usize::from(inside.width), usize::from(inside.height));
     let mut lines = Vec::new();
     match row {

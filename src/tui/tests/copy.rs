@@ -3,7 +3,7 @@ use crate::model::{ByteLog, Headers};
 
 const SECRET: &str = "sk-proj-0123456789abcdefghij";
 
-fn read(mount: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Read {
+fn read(mount: &str, target: &str, headers: &[(&str, &str)], body: &str) -> LoadedExchange {
     let request = Request {
         method: "POST".into(),
         mount: mount.into(),
@@ -17,10 +17,10 @@ fn read(mount: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Read
         headers: Headers::from_iter([("content-type", "application/json")]),
         log: ByteLog::whole(answer, std::time::Duration::ZERO),
     };
-    Read { request, response: Some(response), media: Vec::new(), id: "rec_a".into() }
+    LoadedExchange { request, response: Some(response), media: Vec::new(), id: "rec_a".into() }
 }
 
-fn chat() -> Read {
+fn chat() -> LoadedExchange {
     let body = r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"don't $HOME `id`"}],"seed":null,"stream":true}"#;
     let secret = format!("Bearer {SECRET}");
     let headers = [
@@ -35,7 +35,7 @@ const BASE: &str = "http://127.0.0.1:4010";
 
 #[test]
 fn a_curl_command_names_the_variable_and_never_the_key() {
-    let text = Part::Curl.of(&chat(), BASE).unwrap();
+    let text = CopyPart::Curl.of(&chat(), BASE).unwrap();
     assert_eq!(
         text,
         "curl http://127.0.0.1:4010/openai/v1/chat/completions \\\n  \
@@ -51,7 +51,7 @@ fn credentials_are_masked_wherever_they_stand() {
     let headers = [("content-type", "application/json"), ("x-api-key", SECRET)];
     for target in ["/v1/messages".to_owned(), format!("/v1/messages?key={SECRET}")] {
         let read = read("anthropic", &target, &headers, &body);
-        for part in [Part::Curl, Part::Snippet, Part::Asked, Part::Url, Part::Prompt] {
+        for part in [CopyPart::Curl, CopyPart::Snippet, CopyPart::Asked, CopyPart::Url, CopyPart::Prompt] {
             let text = part.of(&read, BASE).unwrap();
             assert!(!text.contains("0123456789"), "{part:?}: {text}");
         }
@@ -60,7 +60,7 @@ fn credentials_are_masked_wherever_they_stand() {
 
 #[test]
 fn python_goes_by_the_dialect() {
-    let text = Part::Snippet.of(&chat(), BASE).unwrap();
+    let text = CopyPart::Snippet.of(&chat(), BASE).unwrap();
     let wanted = r#"from openai import OpenAI
 
 # The key comes from OPENAI_API_KEY; a replay needs none, so any will do.
@@ -84,7 +84,7 @@ for event in answer:
     let json = [("content-type", "application/json")];
     let claude =
         read("anthropic", "/v1/messages", &json, r#"{"model":"claude","max_tokens":9,"messages":[]}"#);
-    let text = Part::Snippet.of(&claude, BASE).unwrap();
+    let text = CopyPart::Snippet.of(&claude, BASE).unwrap();
     assert!(text.contains("client = Anthropic(base_url=\"http://127.0.0.1:4010/anthropic\")"), "{text}");
     assert!(
         text.contains(
@@ -93,7 +93,7 @@ for event in answer:
         "{text}"
     );
     let other = read("fal", "/fal-ai/flux", &json, r#"{"prompt":"a","sync":true}"#);
-    let text = Part::Snippet.of(&other, BASE).unwrap();
+    let text = CopyPart::Snippet.of(&other, BASE).unwrap();
     assert!(
         text.contains("requests.request(\n    \"POST\",\n    \"http://127.0.0.1:4010/fal/fal-ai/flux\""),
         "{text}"
@@ -107,33 +107,36 @@ fn forms_are_asked_part_by_part() {
     let body = "--XX\r\ncontent-disposition: form-data; name=\"prompt\"\r\n\r\na 'hat'\r\n--XX\r\n\
                 content-disposition: form-data; name=\"image\"; filename=\"../a,b.png\"\r\ncontent-type: image/png\r\n\r\nxx\r\n--XX--\r\n";
     let form = read("openai", "/v1/images/edits", &kind, body);
-    let curl = Part::Curl.of(&form, BASE).unwrap();
+    let curl = CopyPart::Curl.of(&form, BASE).unwrap();
     assert!(curl.contains("--form-string 'prompt=a '\\''hat'\\'''"), "{curl}");
     assert!(curl.contains("-F image=@.._a_b.png") && !curl.contains("boundary"), "{curl}");
-    let python = Part::Snippet.of(&form, BASE).unwrap();
+    let python = CopyPart::Snippet.of(&form, BASE).unwrap();
     assert!(python.contains("(\"prompt\", (None, \"a 'hat'\"))") && python.contains("files=["), "{python}");
 }
 
 #[test]
 fn what_is_copied_cannot_speak_to_a_terminal() {
-    let text = Part::Text.of(&chat(), BASE).unwrap();
+    let text = CopyPart::Text.of(&chat(), BASE).unwrap();
     assert_eq!(text, "hi ␛]52;c;aGk=␇ there");
     let hostile = read("openai", "/v1/x", &[], "a\u{1b}[31m\u{202e}\tb\r\nc\u{9b}");
-    for part in [Part::Curl, Part::Asked, Part::Snippet] {
+    for part in [CopyPart::Curl, CopyPart::Asked, CopyPart::Snippet] {
         let text = part.of(&hostile, BASE).unwrap();
         assert!(text.chars().all(|c| !c.is_control() || c == '\n' || c == '\t'), "{text:?}");
     }
-    assert!(Part::Curl.of(&hostile, BASE).unwrap().contains(r"$'a\x1b[31m"), "the shell gets the same bytes");
+    assert!(
+        CopyPart::Curl.of(&hostile, BASE).unwrap().contains(r"$'a\x1b[31m"),
+        "the shell gets the same bytes"
+    );
 }
 
 #[test]
 fn what_is_not_there_is_said() {
     let mut bare = read("fal", "/x", &[], "");
-    assert_eq!(Part::Prompt.of(&bare, BASE), Err("there is no prompt in this request"));
+    assert_eq!(CopyPart::Prompt.of(&bare, BASE), Err("there is no prompt in this request"));
     bare.response = None;
-    assert_eq!(Part::Text.of(&bare, BASE), Err("there is no answer yet"));
-    assert_eq!(Part::Id.of(&bare, BASE).as_deref(), Ok("rec_a"));
-    assert_eq!(Part::Hash.of(&bare, BASE).map(|hash| hash.len()), Ok(64));
-    assert_eq!(Part::Url.of(&bare, BASE).as_deref(), Ok("http://127.0.0.1:4010/fal/x"));
-    assert_eq!(Part::Prompt.of(&chat(), BASE).as_deref(), Ok("don't $HOME `id`"));
+    assert_eq!(CopyPart::Text.of(&bare, BASE), Err("there is no answer yet"));
+    assert_eq!(CopyPart::Id.of(&bare, BASE).as_deref(), Ok("rec_a"));
+    assert_eq!(CopyPart::Hash.of(&bare, BASE).map(|hash| hash.len()), Ok(64));
+    assert_eq!(CopyPart::Url.of(&bare, BASE).as_deref(), Ok("http://127.0.0.1:4010/fal/x"));
+    assert_eq!(CopyPart::Prompt.of(&chat(), BASE).as_deref(), Ok("don't $HOME `id`"));
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::script::Script;
-use super::world;
 use crate::engine::{Fired, Thing};
 use crate::model::{CallId, Event, Outcome, Row};
-use crate::tui::copy::Part;
-use crate::tui::effect::{Effect, Held, Shown};
-use crate::tui::message::Message;
-use crate::tui::page::Page;
+use crate::tui::content::copy::CopyPart;
+use crate::tui::content::page::DetailPage;
+use crate::tui::protocol::effect::{Effect, ExchangeSource, OpenedPart};
+use crate::tui::protocol::message::Message;
+use crate::tui::tests::script::Script;
+use crate::tui::tests::world;
 
 fn recordings() -> Script {
     Script::new(world::world(12, 40)).keeping(world::recording(0, &world::png(64))).keys("2")
@@ -20,11 +20,11 @@ fn the_detail_page_by_page() {
     let mut script = recordings();
     script.shows("detail_image");
     for (page, name) in [
-        (Page::Match, "detail_match"),
-        (Page::Meta, "detail_meta"),
-        (Page::Request, "detail_request"),
-        (Page::Response, "detail_response"),
-        (Page::Stream, "detail_stream"),
+        (DetailPage::Match, "detail_match"),
+        (DetailPage::Meta, "detail_meta"),
+        (DetailPage::Request, "detail_request"),
+        (DetailPage::Response, "detail_response"),
+        (DetailPage::Stream, "detail_stream"),
     ] {
         script.press("]");
         assert_eq!(script.app.detail.page, page);
@@ -35,7 +35,7 @@ fn the_detail_page_by_page() {
 #[test]
 fn a_stream_stands_on_an_axis_of_time_with_its_text_beside_it() {
     let mut script = Script::new(world::world(12, 0)).keeping(world::streamed()).keys("2");
-    assert_eq!(script.app.detail.page, Page::Response);
+    assert_eq!(script.app.detail.page, DetailPage::Response);
     script.press("]");
     script.shows("stream_axis");
     script.keys("l +").shows("stream_axis_zoomed");
@@ -44,7 +44,7 @@ fn a_stream_stands_on_an_axis_of_time_with_its_text_beside_it() {
 #[test]
 fn bodies_are_shown_pretty_raw_and_in_hex() {
     let mut script = recordings().keys("] ] ] l");
-    assert_eq!(script.app.detail.page, Page::Request);
+    assert_eq!(script.app.detail.page, DetailPage::Request);
     script.press("b");
     assert!(script.screen().contains(r#"{"model":"gpt-image-1.5","prompt""#));
     assert!(script.screen().contains("raw"));
@@ -178,23 +178,23 @@ fn parts_are_copied_from_a_menu() {
     let mut script = recordings().keys("y");
     script.shows("copy_menu");
     script.press("c");
-    let held = Held(Thing::Recording(world::id(0)), None);
-    assert_eq!(script.effects(), [Effect::Copy(held.clone(), Part::Curl)]);
+    let held = ExchangeSource(Thing::Recording(world::id(0)), None);
+    assert_eq!(script.effects(), [Effect::Copy(held.clone(), CopyPart::Curl)]);
     script.say(Message::Copied { text: "curl".into(), what: "curl command" });
     assert_eq!(script.effects(), [Effect::Clip { text: "curl".into(), what: "curl command" }]);
     let mut script = Script::new(world::world(12, 4)).keys("y h");
-    let held = Held(Thing::Call(CallId(4)), Some(world::id(4)));
-    assert_eq!(script.effects(), [Effect::Copy(held, Part::Hash)]);
+    let held = ExchangeSource(Thing::Call(CallId(4)), Some(world::id(4)));
+    assert_eq!(script.effects(), [Effect::Copy(held, CopyPart::Hash)]);
 }
 
 #[test]
 fn what_the_detail_shows_is_opened_outside() {
     let mut script = recordings().keys("o");
-    assert!(matches!(&script.effects()[..], [Effect::Outside(_, Shown::Picture(_))]));
+    assert!(matches!(&script.effects()[..], [Effect::Outside(_, OpenedPart::Picture(_))]));
     script.press("] ] ] o ] o");
     assert!(matches!(
         &script.effects()[..],
-        [Effect::Outside(_, Shown::Request), Effect::Outside(_, Shown::Response)]
+        [Effect::Outside(_, OpenedPart::Request), Effect::Outside(_, OpenedPart::Response)]
     ));
 }
 

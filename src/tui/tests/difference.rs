@@ -1,11 +1,12 @@
 //! Differences as lines.
 
-use super::world;
 use crate::engine::Thing;
 use crate::matching::BlastRadius;
 use crate::model::CallId;
 use crate::reading::contrast::{CONTEXT, contrast};
-use crate::tui::difference::{Shape, Sheet, Side, radius};
+use crate::tui::diff::diff_view::{DiffShape, DiffView, radius};
+use crate::tui::diff::page::DiffPage;
+use crate::tui::tests::world;
 
 fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     let answer = |text: &str| {
@@ -18,7 +19,8 @@ fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
     let (one, other) = (answer(before), answer(after));
     let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
     diff.contrast = contrast(&(&one).into(), &(&other).into(), CONTEXT);
-    let sheet = Sheet::of(&diff, Side::Text, Shape { width: 60, beside, ascii: true, no_blanks: false });
+    let sheet =
+        DiffView::of(&diff, DiffPage::Text, DiffShape { width: 60, beside, ascii: true, no_blanks: false });
     sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect()
 }
 
@@ -51,8 +53,11 @@ fn blanks_make_a_difference_or_none() {
     let (one, other) = (answer("a\n  b c\nd\n"), answer("a\nb  c\nD\n"));
     diff.contrast = contrast(&(&one).into(), &(&other).into(), CONTEXT);
     for (no_blanks, changed) in [(false, ["-   b c", "- d"]), (true, ["  b  c", "- d"])] {
-        let sheet =
-            Sheet::of(&diff, Side::Response, Shape { width: 60, beside: false, ascii: true, no_blanks });
+        let sheet = DiffView::of(
+            &diff,
+            DiffPage::Response,
+            DiffShape { width: 60, beside: false, ascii: true, no_blanks },
+        );
         let lines: Vec<_> = sheet.lines.iter().map(|line| line.text().trim_end().to_owned()).collect();
         for line in changed {
             assert!(lines.iter().any(|known| known == line), "{no_blanks} {line}: {lines:#?}");

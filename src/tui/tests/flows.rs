@@ -3,32 +3,33 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::script::{Script, key};
-use super::world;
 use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, StepId, StepRow, Strategy, Timestamp, Usd};
 use crate::query::{Kind, Query, RowFacts};
 use crate::retention::{Item, PruneOptions, PrunePlan, plan};
-use crate::tui::action::Action;
-use crate::tui::app::{App, Tab};
-use crate::tui::ask::{Answer, Ask};
-use crate::tui::deed::Deed;
-use crate::tui::difference::Side;
-use crate::tui::draft::{Draft, Outcome, Part};
-use crate::tui::effect::Effect;
-use crate::tui::line::{Tone, Toned};
-use crate::tui::message::Message;
+use crate::tui::app::state::App;
+use crate::tui::content::draft::{DraftOutcome, DraftPart, EditDraft};
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::text::BodyForm;
+use crate::tui::diff::page::DiffPage;
+use crate::tui::input::action::Action;
+use crate::tui::input::tab::Tab;
 use crate::tui::overlay::Overlay;
-use crate::tui::page::Pages;
-use crate::tui::text::Form;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::tests::script::{Script, key};
+use crate::tui::tests::world;
+use crate::tui::widgets::line::{Tone, Toned};
 
 pub(super) fn field(name: &str, value: &str, significant: bool) -> NamedField {
     NamedField { name: name.into(), value: value.into(), significant, fixed: name == "model", recordings: 1 }
 }
 
-fn fields() -> Answer {
-    Answer::Fields(vec![
+fn fields() -> RemoteAnswer {
+    RemoteAnswer::Fields(vec![
         field("model", "gpt-image-1.5", true),
         field("prompt", "A capybara wearing a tiny hat, sitting in a hot spring", false),
         field("quality", "high", true),
@@ -37,7 +38,7 @@ fn fields() -> Answer {
     ])
 }
 
-pub(super) fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) -> Answer {
+pub(super) fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) -> RemoteAnswer {
     let radius = BlastRadius {
         calls: 214,
         miss_to_hit,
@@ -45,7 +46,7 @@ pub(super) fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) 
         indistinguishable: twins.clone(),
         ..BlastRadius::default()
     };
-    Answer::Retag(vec![Retagged {
+    RemoteAnswer::Retag(vec![Retagged {
         recording: world::id(0),
         before: Strategy::STANDARD,
         after: "standard -seed".parse().unwrap(),
@@ -59,7 +60,7 @@ pub(super) fn effect(miss_to_hit: u64, to_others: u64, twins: Vec<RecordingId>) 
 
 impl Script {
     /// The questions that are open, the newest last.
-    fn asked(&mut self) -> Vec<(u64, Ask)> {
+    fn asked(&mut self) -> Vec<(u64, RemoteQuery)> {
         let effects = self.effects();
         effects
             .into_iter()
@@ -70,14 +71,18 @@ impl Script {
     }
 
     /// Answers the newest question for which there is an answer.
-    pub(super) fn answered(&mut self, answer: Result<Answer, String>, fits: fn(&Ask) -> bool) -> Ask {
+    pub(super) fn answered(
+        &mut self,
+        answer: Result<RemoteAnswer, String>,
+        fits: fn(&RemoteQuery) -> bool,
+    ) -> RemoteQuery {
         let asked = self.asked();
         let (generation, ask) = asked.into_iter().rfind(|(_, ask)| fits(ask)).expect("a question");
         self.say(Message::Answered { generation, answer, ask: ask.clone() });
         ask
     }
 
-    fn deeds(&mut self) -> Vec<Deed> {
+    fn deeds(&mut self) -> Vec<Mutation> {
         let effects = self.effects();
         effects
             .into_iter()
@@ -89,15 +94,16 @@ impl Script {
 #[test]
 fn a_strategy_is_chosen_with_its_effect_in_sight() {
     let mut script = Script::new(world::world(12, 0)).keys("2 t");
-    script.answered(Ok(fields()), |ask| matches!(ask, Ask::Fields(_)));
+    script.answered(Ok(fields()), |ask| matches!(ask, RemoteQuery::Fields(_)));
     assert_eq!(script.asked(), [], "nothing is chosen yet");
     script.press("j <Space>");
-    let ask = script.answered(Ok(effect(3, 1, vec![world::id(6)])), |ask| matches!(ask, Ask::Retag(..)));
+    let ask =
+        script.answered(Ok(effect(3, 1, vec![world::id(6)])), |ask| matches!(ask, RemoteQuery::Retag(..)));
     let tag = |text: &str| Tag { strategy: Some(text.parse().unwrap()), playback: None };
-    assert_eq!(ask, Ask::Retag([world::id(0)].into(), tag("standard -seed")));
+    assert_eq!(ask, RemoteQuery::Retag([world::id(0)].into(), tag("standard -seed")));
     script.shows("retag");
     script.press("<Enter>");
-    assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], tag("standard -seed"))]);
+    assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], tag("standard -seed"))]);
     assert!(script.app.overlay.is_none());
 }
 
@@ -109,14 +115,14 @@ fn a_rule_is_typed_and_checked_and_a_playback_alone_is_a_change() {
     script.press("<Enter>");
     assert_eq!(script.deeds(), [], "a wrong rule is no change");
     script.press("<BS>2<Enter>");
-    script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, Ask::Retag(..)));
+    script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, RemoteQuery::Retag(..)));
     let strategy = Some("rule turn=2".parse().unwrap());
-    assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], Tag { strategy, playback: None })]);
+    assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], Tag { strategy, playback: None })]);
     script.press("t <Enter>");
     assert!(script.screen().contains("Nothing would change"));
     script.press("b <Enter>");
     let tag = Tag { strategy: None, playback: Some(Playback::Sequence) };
-    assert_eq!(script.deeds(), [Deed::Retag(vec![world::id(0)], tag)]);
+    assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], tag)]);
     script.press("t r <Esc>");
     assert!(script.app.overlay.is_some(), "the first Esc ends the typing");
     script.press("<Esc>");
@@ -126,22 +132,27 @@ fn a_rule_is_typed_and_checked_and_a_playback_alone_is_a_change() {
 #[test]
 fn marked_recordings_are_retagged_together() {
     let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> t p");
-    script
-        .answered(Err("rec_x: the request has no field `seed`".into()), |ask| matches!(ask, Ask::Retag(..)));
+    script.answered(Err("rec_x: the request has no field `seed`".into()), |ask| {
+        matches!(ask, RemoteQuery::Retag(..))
+    });
     assert!(script.screen().contains("the request has no field `seed`"));
     script.press("<Enter>");
     assert_eq!(script.deeds(), [], "what cannot be is not tried");
     script.press("t");
     script.press("p <Enter>");
-    script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, Ask::Retag(..)));
+    script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, RemoteQuery::Retag(..)));
     let tag = Tag { strategy: Some(Strategy::Pinned), playback: None };
     let ids: Vec<RecordingId> = BTreeSet::from([world::id(0), world::id(1)]).into_iter().collect();
-    assert_eq!(script.deeds(), [Deed::Retag(ids, tag)]);
+    assert_eq!(script.deeds(), [Mutation::Retag(ids, tag)]);
 }
 
-fn draft(outcome: Outcome) -> Message {
+fn draft(outcome: DraftOutcome) -> Message {
     let written = Some("A capybara with a fedora.".to_owned());
-    Message::Drafted(Box::new(Draft { written, outcome, ..Draft::new(world::id(0), Part::Text) }))
+    Message::Drafted(Box::new(EditDraft {
+        written,
+        outcome,
+        ..EditDraft::new(world::id(0), DraftPart::Text)
+    }))
 }
 
 #[test]
@@ -149,18 +160,18 @@ fn an_edit_shows_what_differs_before_it_is_stored() {
     let mut script = Script::new(world::world(12, 0)).keys("2 e");
     script.shows("edit");
     script.press("t");
-    assert_eq!(script.effects(), [Effect::Editor(Box::new(Draft::new(world::id(0), Part::Text)))]);
+    assert_eq!(script.effects(), [Effect::Editor(Box::new(EditDraft::new(world::id(0), DraftPart::Text)))]);
     let said = Toned::of(Tone::Plain, "A capybara with a ")
         .and(Tone::Bad, "[-tiny hat-]")
         .and(Tone::Good, "[+fedora+]");
-    script.say(draft(Outcome::Changed(vec![said])));
+    script.say(draft(DraftOutcome::Changed(vec![said])));
     script.shows("edit_difference");
     script.press("<Enter>");
     assert_eq!(script.deeds(), [], "Enter is not the key that stores");
     script.press("x");
     let revision = Revision::Text("A capybara with a fedora.".into());
-    assert_eq!(script.deeds(), [Deed::Edit(world::id(0), vec![revision])]);
-    script.say(draft(Outcome::Unchanged));
+    assert_eq!(script.deeds(), [Mutation::Edit(world::id(0), vec![revision])]);
+    script.say(draft(DraftOutcome::Unchanged));
     assert!(script.screen().contains("Nothing was changed"));
 }
 
@@ -168,14 +179,14 @@ fn an_edit_shows_what_differs_before_it_is_stored() {
 fn a_wrong_edit_leads_back_into_the_editor_and_is_not_lost() {
     let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("2");
     let wrong = "line 3, column 5: expected value; the content type `application/json` asks for JSON";
-    script.say(draft(Outcome::Wrong(wrong.into())));
+    script.say(draft(DraftOutcome::Wrong(wrong.into())));
     script.shows("edit_wrong");
     script.press("x");
     assert_eq!(script.deeds(), []);
     script.press("e");
     let effects = script.effects();
     assert!(matches!(&effects[..], [Effect::Editor(draft)] if draft.written.is_some()));
-    script.say(draft(Outcome::Wrong(wrong.into())));
+    script.say(draft(DraftOutcome::Wrong(wrong.into())));
     script.press("<Esc> e");
     assert!(script.screen().contains("go on"));
     script.press("g");
@@ -186,7 +197,7 @@ fn a_wrong_edit_leads_back_into_the_editor_and_is_not_lost() {
 #[test]
 fn parts_of_an_answer_are_edited_by_a_line() {
     let mut script = Script::new(world::world(12, 0)).keys("2 e s <BS><BS><BS>429<Enter>");
-    let edit = |revision| Deed::Edit(world::id(0), vec![revision]);
+    let edit = |revision| Mutation::Edit(world::id(0), vec![revision]);
     assert_eq!(script.deeds(), [edit(Revision::Status(429))]);
     script.press("e h");
     script.say(Message::Paste("retry-after: 3".into()));
@@ -194,7 +205,7 @@ fn parts_of_an_answer_are_edited_by_a_line() {
     let header = Revision::Header { name: "retry-after".into(), value: "3".into() };
     assert_eq!(script.deeds(), [edit(header)]);
     script.press("e i /tmp/new.png<Enter>");
-    assert_eq!(script.deeds(), [Deed::Picture(world::id(0), None, "/tmp/new.png".into())]);
+    assert_eq!(script.deeds(), [Mutation::Picture(world::id(0), None, "/tmp/new.png".into())]);
     script.press("e p soon<Enter>");
     assert!(script.screen().contains("is not a latency"));
     script.press("<Esc> e e c");
@@ -206,7 +217,7 @@ fn common_faults_have_letters_and_others_are_typed() {
     let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("2 D");
     script.shows("derive");
     script.press("5");
-    let derive = |text: &str| Deed::Derive(vec![world::id(0)], text.parse().unwrap());
+    let derive = |text: &str| Mutation::Derive(vec![world::id(0)], text.parse().unwrap());
     assert_eq!(script.deeds(), [derive("500")]);
     script.press("D c <BS>5<Enter>");
     assert_eq!(script.deeds(), [derive("cut@5")]);
@@ -216,7 +227,7 @@ fn common_faults_have_letters_and_others_are_typed() {
 fn all_marked_are_made_to_fail_and_what_takes_one_says_so() {
     let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> D 5");
     let marked: Vec<RecordingId> = script.app.marked.iter().cloned().collect();
-    assert_eq!(script.deeds(), [Deed::Derive(marked, "500".parse().unwrap())]);
+    assert_eq!(script.deeds(), [Mutation::Derive(marked, "500".parse().unwrap())]);
     script.press("e");
     assert!(script.screen().contains("Recordings are edited one at a time"), "{}", script.screen());
     script.press("N");
@@ -236,14 +247,17 @@ fn a_difference_is_mended_where_it_is_seen() {
     script.shows("match");
     script.press("a");
     let deeds = script.deeds();
-    let [Deed::Retag(ids, tag)] = &deeds[..] else { panic!("{deeds:?}") };
+    let [Mutation::Retag(ids, tag)] = &deeds[..] else { panic!("{deeds:?}") };
     assert_eq!(ids[0].to_string(), one.to_string());
     assert!(tag.strategy.is_some());
     // What it did is seen at once: the side that changed is compared anew.
     let row = script.app.world.rows[&ids[0]].clone();
     script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
     let effects = script.app.update(Message::Frame);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask(_, Ask::Diff(..)))), "{effects:?}");
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Ask(_, RemoteQuery::Diff(..)))),
+        "{effects:?}"
+    );
     script.press("t t p");
     assert!(matches!(script.app.overlay, Some(Overlay::Retag(_))));
     assert!(
@@ -258,17 +272,17 @@ fn more_and_fewer_equal_lines_are_asked_for_around_a_change() {
     let mut asks = |name: &str| {
         let effects = script.app.update(Message::Key(key(name)));
         effects.into_iter().find_map(|effect| match effect {
-            Effect::Ask(_, Ask::Diff(.., context)) => Some(context),
+            Effect::Ask(_, RemoteQuery::Diff(.., context)) => Some(context),
             _ => None,
         })
     };
     let asked: Vec<_> = ["}", "}", "}", "}", "{", "{", "{", "{"].into_iter().filter_map(&mut asks).collect();
     assert_eq!(asked, [12, 48, usize::MAX, usize::MAX, 48, 12, 3, 0]);
-    assert_eq!(script.app.diff.page, Side::Response, "there they are seen");
+    assert_eq!(script.app.diff.page, DiffPage::Response, "there they are seen");
     let effects = script.app.update(Message::Key(key("R")));
     let first = script.app.diff.recording().cloned();
     let rerecorded = effects.into_iter().find_map(|effect| match effect {
-        Effect::Ask(_, Ask::Rerecord(ids)) => ids.first().cloned(),
+        Effect::Ask(_, RemoteQuery::Rerecord(ids)) => ids.first().cloned(),
         _ => None,
     });
     assert!(first.is_some() && rerecorded == first, "{rerecorded:?}");
@@ -291,10 +305,10 @@ fn recording_anew_says_what_it_costs_and_can_be_stopped() {
         price(1, None, None),
         price(2, None, Some("no key for anthropic is known; set ANTHROPIC_API_KEY")),
     ];
-    script.answered(Ok(Answer::Rerecord(plan)), |ask| matches!(ask, Ask::Rerecord(_)));
+    script.answered(Ok(RemoteAnswer::Rerecord(plan)), |ask| matches!(ask, RemoteQuery::Rerecord(_)));
     script.shows("rerecord");
     script.press("x");
-    assert_eq!(script.deeds(), [Deed::Rerecord(vec![world::id(0), world::id(1)])]);
+    assert_eq!(script.deeds(), [Mutation::Rerecord(vec![world::id(0), world::id(1)])]);
     script.say(Message::Under(1, 2));
     assert!(script.screen().contains("recording anew: 2 of 2, Esc stops"));
     script.press("<Esc>");
@@ -316,42 +330,43 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     let mut script = Script::new(world).keys("2");
     script.app.update(Message::Tick(Timestamp(world::START.0 + 41_000)));
     script.act(Action::Reviews);
-    script.answered(Ok(Answer::Reviews(vec![Arc::new(review())])), |ask| *ask == Ask::Reviews);
+    script.answered(Ok(RemoteAnswer::Reviews(vec![Arc::new(review())])), |ask| *ask == RemoteQuery::Reviews);
     let (old, new) = (
-        Pages::of_exchange(&world::stream(), Form::default()),
-        Pages::of_exchange(&world::stream(), Form::default()),
+        ExchangePages::of_exchange(&world::stream(), BodyForm::default()),
+        ExchangePages::of_exchange(&world::stream(), BodyForm::default()),
     );
-    let ask = script.answered(Ok(Answer::Pair(Box::new([old, new]))), |ask| matches!(ask, Ask::Pair(..)));
-    assert_eq!(ask, Ask::Pair(world::id(1), world::id(40)));
+    let ask = script
+        .answered(Ok(RemoteAnswer::Pair(Box::new([old, new]))), |ask| matches!(ask, RemoteQuery::Pair(..)));
+    assert_eq!(ask, RemoteQuery::Pair(world::id(1), world::id(40)));
     script.shows("reviews");
     script.press("a b r");
-    let review = |verdict| Deed::Review(vec![world::id(40)], verdict);
+    let review = |verdict| Mutation::Review(vec![world::id(40)], verdict);
     assert_eq!(script.deeds(), [Verdict::Accept, Verdict::KeepBoth, Verdict::Reject].map(review));
     script.press("u");
-    assert_eq!(script.deeds(), [Deed::Undo]);
+    assert_eq!(script.deeds(), [Mutation::Undo]);
     script.press("c");
     let [one, other] = [1, 40].map(|number| Thing::Recording(world::id(number)));
     assert_eq!(script.app.diff.sides, Some((one, other)));
     assert_eq!(script.app.tab, Tab::Diff);
 }
 
-fn trash() -> Answer {
+fn trash() -> RemoteAnswer {
     let one = |number: u8| Trashed {
         removed_at: Timestamp(world::START.0 - i64::from(number) * 4_000_000),
         row: Arc::new(world::row(number)),
     };
-    Answer::Trash((20..26).map(one).collect())
+    RemoteAnswer::Trash((20..26).map(one).collect())
 }
 
 #[test]
 fn what_was_deleted_is_restored_or_goes_for_good() {
     let mut script = Script::new(world::world(12, 0)).keys("2");
     script.act(Action::Trash);
-    script.answered(Ok(trash()), |ask| *ask == Ask::Trash);
+    script.answered(Ok(trash()), |ask| *ask == RemoteQuery::Trash);
     script.press("<Space> j <Space>");
     script.shows("trash");
     script.press("r");
-    assert_eq!(script.deeds(), [Deed::Restore(vec![world::id(20), world::id(22)])]);
+    assert_eq!(script.deeds(), [Mutation::Restore(vec![world::id(20), world::id(22)])]);
     script.say(Message::Done("Restored 2 recordings".into()));
     assert_eq!(script.asked().len(), 1, "the list is asked for anew");
     script.press("c");
@@ -359,7 +374,7 @@ fn what_was_deleted_is_restored_or_goes_for_good() {
     script.press("p x");
     assert_eq!(script.deeds(), [], "the word has to be typed first");
     script.press("purge x");
-    assert_eq!(script.deeds(), [Deed::Compact(true)]);
+    assert_eq!(script.deeds(), [Mutation::Compact(true)]);
 }
 
 pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
@@ -379,10 +394,11 @@ pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> P
 /// Answers the newest plan that was asked for.
 fn plan_arrives(script: &mut Script) {
     let asked = script.asked();
-    let (generation, ask) = asked.into_iter().rfind(|(_, ask)| matches!(ask, Ask::Prune(..))).unwrap();
-    let Ask::Prune(query, keep) = &ask else { unreachable!() };
+    let (generation, ask) =
+        asked.into_iter().rfind(|(_, ask)| matches!(ask, RemoteQuery::Prune(..))).unwrap();
+    let RemoteQuery::Prune(query, keep) = &ask else { unreachable!() };
     let plan = planned(&script.app, query, keep);
-    script.say(Message::Answered { generation, answer: Ok(Answer::Prune(Box::new(plan))), ask });
+    script.say(Message::Answered { generation, answer: Ok(RemoteAnswer::Prune(Box::new(plan))), ask });
 }
 
 #[test]
@@ -410,7 +426,7 @@ fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
     let keep = script.app.prune.keep.clone();
     assert_eq!(keep.len(), 1);
     script.press("x");
-    assert_eq!(script.deeds(), [Deed::Prune("hits:<9".into(), keep, only)]);
+    assert_eq!(script.deeds(), [Mutation::Prune("hits:<9".into(), keep, only)]);
     script.say(Message::Done("Pruned 6 recordings, 1.4 MiB; u takes it back".into()));
     script.say(Message::Offer(Action::Compact));
     assert!(script.screen().contains("Free the space"));
@@ -434,7 +450,9 @@ fn what_is_spared_stays_in_its_place_until_it_is_spared_no_longer() {
 fn a_wrong_query_is_underlined_and_asks_for_nothing() {
     use ratatui::style::Modifier;
     let mut script = Script::new(world::world(12, 0)).size(80, 24).keys("4 <Esc> /hits:many");
-    assert!(script.asked().iter().all(|(_, ask)| *ask != Ask::Prune("hits:many".into(), BTreeSet::new())));
+    assert!(
+        script.asked().iter().all(|(_, ask)| *ask != RemoteQuery::Prune("hits:many".into(), BTreeSet::new()))
+    );
     script.shows("prune_wrong");
     let buffer = script.buffer();
     let underlined = buffer.content().iter().filter(|cell| cell.modifier.contains(Modifier::UNDERLINED));
@@ -455,11 +473,11 @@ fn a_plan_that_is_on_its_way_is_waited_for() {
     assert_eq!(script.asked().len(), 1, "another query does");
 }
 
-fn pages() -> Pages {
-    Pages::of_recording(&world::recording(1, &world::png(64)), Form::default())
+fn pages() -> ExchangePages {
+    ExchangePages::of_recording(&world::recording(1, &world::png(64)), BodyForm::default())
 }
 
-fn steps() -> Answer {
+fn steps() -> RemoteAnswer {
     let step = |number: u64, verb: &str, count: u64, undone| StepRow {
         id: StepId(number),
         at: Timestamp(world::START.0 + i64::try_from(number).unwrap() * 1000),
@@ -468,7 +486,7 @@ fn steps() -> Answer {
         count,
         undone,
     };
-    Answer::Steps(vec![step(1, "retag", 1, false), step(2, "rm", 12, false), step(3, "edit", 1, true)])
+    RemoteAnswer::Steps(vec![step(1, "retag", 1, false), step(2, "rm", 12, false), step(3, "edit", 1, true)])
 }
 
 #[test]
@@ -479,7 +497,7 @@ fn the_log_keeps_what_was_said_and_errors_show_until_they_are_seen() {
     script.press("<Esc>");
     assert!(script.screen().contains("5 Log !"));
     script.press("5");
-    script.answered(Ok(steps()), |ask| *ask == Ask::Steps);
+    script.answered(Ok(steps()), |ask| *ask == RemoteQuery::Steps);
     assert_eq!(script.app.tab, Tab::Log);
     assert!(!script.screen().contains("Log !"));
     script.shows("log");

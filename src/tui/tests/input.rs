@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::script::Script;
-use super::told::Words;
-use super::world;
 use crate::model::{Call, Outcome, Timestamp};
-use crate::tui::action::Action;
-use crate::tui::app::Tab;
-use crate::tui::deed::Deed;
-use crate::tui::effect::Effect;
-use crate::tui::message::Message;
+use crate::tui::input::action::Action;
+use crate::tui::input::tab::Tab;
 use crate::tui::overlay::Overlay;
-use crate::tui::theme::{Look, Theme};
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::tests::script::Script;
+use crate::tui::tests::told::Words;
+use crate::tui::tests::world;
+use crate::tui::widgets::theme::{Theme, ThemeChoice};
 use crate::tui::{Keymap, Remap};
 
 fn mouse(script: &mut Script, kind: MouseEventKind, (column, row): (u16, u16), millis: i64) {
@@ -85,7 +85,7 @@ fn the_help_finds_a_key_and_shows_the_chosen_ones() {
     script.press("u");
     assert_eq!(script.effects(), []);
     script.press("z");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Undo)]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Undo)]);
     script.press("? / t a k e");
     let shown = script.screen();
     assert!(shown.contains("z ") && shown.contains("take the last change back"), "{shown}");
@@ -108,7 +108,8 @@ fn keys_inside_dialogs_are_for_people_to_choose_and_the_dialogs_say_so() {
     ];
     let keymap = Keymap::default().with(&chosen).unwrap();
     let world = Words::Plain.world();
-    let mut script = Script::telling(Words::Plain, false, world, Theme::choose(Look::Dark, false, None));
+    let mut script =
+        Script::telling(Words::Plain, false, world, Theme::choose(ThemeChoice::Dark, false, None));
     script.app.options.keymap = keymap;
     script.press("2 d");
     assert!(script.screen().contains("[ Ctrl-G  Keep ]     Y  Delete 1"), "{}", script.screen());
@@ -134,7 +135,7 @@ fn verbs_are_for_all_that_is_marked() {
     assert_eq!(script.app.marked.len(), 3);
     script.press("T c i <Enter>");
     let done = script.effects();
-    let [Effect::Do(Deed::Relabel(ids, relabel))] = &done[..] else { panic!("{done:?}") };
+    let [Effect::Do(Mutation::Relabel(ids, relabel))] = &done[..] else { panic!("{done:?}") };
     assert_eq!((ids.len(), &relabel.tag[..]), (3, &["ci".to_owned()][..]));
     script.press("V");
     assert_eq!(script.app.marked.len(), 9);

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::script::Script;
-use super::states::{EMPTY, STATES};
-use super::told::Words;
-use super::world;
 use crate::model::{Event, RecordingId, Row, Snapshot};
 use crate::query::{Kind, Query, RowFacts, Subject};
-use crate::tui::theme::{Look, Theme};
+use crate::tui::tests::script::Script;
+use crate::tui::tests::states::{EMPTY, STATES};
+use crate::tui::tests::told::Words;
+use crate::tui::tests::world;
+use crate::tui::widgets::theme::{Theme, ThemeChoice};
 
 fn harmless(script: &Script) -> Result<(), String> {
     for (at, cell) in script.buffer().content().iter().enumerate() {
@@ -32,7 +32,7 @@ fn harmless(script: &Script) -> Result<(), String> {
     Ok(())
 }
 
-fn theme(look: Look, ascii: bool) -> Theme {
+fn theme(look: ThemeChoice, ascii: bool) -> Theme {
     let theme = Theme::choose(look, false, None);
     if ascii { theme.in_ascii() } else { theme }
 }
@@ -44,7 +44,7 @@ fn no_size_makes_a_screen_panic() {
     let nothing = Snapshot::default();
     let all: Vec<_> = states.chain(EMPTY.iter().map(|(_, keys)| (*keys, &nothing))).collect();
     for (nth, (keys, world)) in all.iter().enumerate() {
-        let look = [Look::Dark, Look::Light, Look::Mono][nth % 3];
+        let look = [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Mono][nth % 3];
         let told = (Words::Hostile, nth % 7 == 6);
         let mut script =
             Script::telling(told.0, told.1, (*world).clone(), theme(look, nth % 2 == 0)).keys(keys);
@@ -68,7 +68,8 @@ fn endless_lines_are_harmless() {
     let world = Words::Endless.world();
     for (nth, (name, keys)) in STATES.iter().filter(|(name, _)| LONG.contains(name)).enumerate() {
         let mut script =
-            Script::telling(Words::Endless, nth % 2 == 1, world.clone(), theme(Look::Mono, false)).keys(keys);
+            Script::telling(Words::Endless, nth % 2 == 1, world.clone(), theme(ThemeChoice::Mono, false))
+                .keys(keys);
         script.resize(100, 30);
         harmless(&script).unwrap_or_else(|bad| panic!("{name}: {bad}"));
     }
@@ -81,7 +82,7 @@ proptest! {
     fn any_screen_at_any_size_is_harmless(
         (_, state) in prop::sample::select(STATES),
         sizes in prop::collection::vec((1..=300_u16, 1..=100_u16), 1..3),
-        look in prop::sample::select(&[Look::Dark, Look::Light, Look::Mono][..]),
+        look in prop::sample::select(&[ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Mono][..]),
         (ascii, failing) in (any::<bool>(), prop::bool::weighted(0.2)),
         keys in "[jkgGhlHL12345/xmdu?q+,.FfIiSsvVzabBwcXMnNyorACpRKteD\\[\\]\\\\ <>]{0,12}",
         pasted in "\\PC{0,8}[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{80}-\u{9f}猫]{0,4}",
@@ -92,7 +93,7 @@ proptest! {
             script.resize(columns, rows);
             harmless(&script).map_err(TestCaseError::fail)?;
             script.press(&keys);
-            script.say(crate::tui::message::Message::Paste(pasted.clone()));
+            script.say(crate::tui::protocol::message::Message::Paste(pasted.clone()));
             harmless(&script).map_err(TestCaseError::fail)?;
         }
     }

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::script::{Script, key};
-use super::world;
 use crate::model::{Event, Row, Snapshot};
-use crate::tui::effect::Effect;
-use crate::tui::message::Message;
-use crate::tui::seek::{Lines, seek};
+use crate::tui::listing::fuzzy_find::{FuzzyIndex, fuzzy_find};
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::tests::script::{Script, key};
+use crate::tui::tests::world;
 
 const MANY: u32 = 100_000;
 
@@ -26,7 +26,7 @@ fn many() -> Snapshot {
 #[test]
 fn a_hundred_thousand_recordings_are_filtered_sorted_marked_and_found() {
     let mut script = Script::new(many()).size(80, 24).keys("2");
-    let mut lines = Lines::default();
+    let mut lines = FuzzyIndex::default();
     let mut work = Vec::new();
     for name in ["/", "h", "a", "t", "Enter", "s", "n", "a", "f", "c", "h"] {
         for effect in script.app.update(Message::Key(key(name))) {
@@ -38,8 +38,8 @@ fn a_hundred_thousand_recordings_are_filtered_sorted_marked_and_found() {
                 }
                 Effect::Seek(wanted) => {
                     work.push(name);
-                    lines = Lines::of(&wanted.rows, &lines);
-                    let sought = seek(&wanted.text, &lines, &|| false).unwrap();
+                    lines = FuzzyIndex::of(&wanted.rows, &lines);
+                    let sought = fuzzy_find(&wanted.text, &lines, &|| false).unwrap();
                     script.app.update(Message::Sought { generation: wanted.generation, sought });
                 }
                 _ => {}

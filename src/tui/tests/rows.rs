@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::script::Script;
-use super::world;
 use crate::model::{Call, Event, Hash, Hit, Hits, Outcome, RecordingId, Row, Snapshot, Timestamp};
 use crate::query::{self, Kind, Query, RowFacts};
-use crate::tui::app::Tab;
-use crate::tui::ask::{Answer, Ask};
-use crate::tui::deed::Deed;
-use crate::tui::effect::{Effect, Subject};
-use crate::tui::message::Message;
-use crate::tui::order::SortBy;
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::subject::DetailSubject;
+use crate::tui::content::text::BodyForm;
+use crate::tui::input::tab::Tab;
+use crate::tui::listing::order::SortBy;
 use crate::tui::overlay::Overlay;
-use crate::tui::page::Pages;
-use crate::tui::text::Form;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::tests::script::Script;
+use crate::tui::tests::world;
 
 fn shown(script: &Script) -> Vec<RecordingId> {
     script.app.recordings.keys().iter().map(|key| key.1.clone()).collect()
@@ -119,7 +120,7 @@ fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
     script.say(Message::Paste("dup:yes".into()));
     let asked = |script: &mut Script| -> Vec<(u64, String)> {
         let asks = script.effects().into_iter().filter_map(|effect| match effect {
-            Effect::Ask(generation, Ask::List(query)) => Some((generation, query)),
+            Effect::Ask(generation, RemoteQuery::List(query)) => Some((generation, query)),
             _ => None,
         });
         asks.collect()
@@ -131,12 +132,13 @@ fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
     script.event(Event::Removed { ids: vec![world::id(2)] });
     script.event(Event::Stored { rows: vec![Arc::new(world::row(30))] });
     assert_eq!(asked(&mut script), [], "steady changes do not keep it from being answered");
-    let answer = Ok(Answer::List([2, 7, 9].map(|number| Arc::new(world::row(number))).into_iter().collect()));
-    script.say(Message::Answered { generation, answer, ask: Ask::List(query) });
+    let answer =
+        Ok(RemoteAnswer::List([2, 7, 9].map(|number| Arc::new(world::row(number))).into_iter().collect()));
+    script.say(Message::Answered { generation, answer, ask: RemoteQuery::List(query) });
     assert_eq!(shown(&script), [7, 9].map(world::id), "what went meanwhile does not come back");
     let again = asked(&mut script);
     assert_eq!(again.len(), 1, "what changed meanwhile is asked about");
-    let ask = Ask::List("dup:yes".into());
+    let ask = RemoteQuery::List("dup:yes".into());
     script.say(Message::Answered { generation: again[0].0, answer: Err("the disk is gone".into()), ask });
     assert!(script.screen().contains("the disk is gone"));
     assert_eq!(
@@ -209,7 +211,7 @@ fn marks_survive_filters_and_ranges_shrink_again() {
 
 #[test]
 fn a_few_letters_find_a_recording() {
-    let pages = Pages::of_recording(&world::recording(1, &world::png(64)), Form::default());
+    let pages = ExchangePages::of_recording(&world::recording(1, &world::png(64)), BodyForm::default());
     let mut script = Script::new(curated()).holding(pages).keys("f capy <Space> hat");
     script.shows("finder");
     script.press("<Tab>");
@@ -231,10 +233,10 @@ fn a_few_letters_find_a_recording() {
 
 #[test]
 fn the_finder_looks_into_recordings_over_every_tab() {
-    let pages = Pages::of_recording(&world::recording(1, &world::png(64)), Form::default());
+    let pages = ExchangePages::of_recording(&world::recording(1, &world::png(64)), BodyForm::default());
     for keys in ["1", "2 c j c", "4 <Esc>", "5"] {
         let mut script = Script::new(curated()).holding(pages.clone()).keys(keys).keys("f capy hat");
-        assert_eq!(script.app.detail.subject, Some(Subject::Recording(world::id(0))), "{keys}");
+        assert_eq!(script.app.detail.subject, Some(DetailSubject::Recording(world::id(0))), "{keys}");
         assert!(script.app.detail.scaled.is_some(), "{keys}");
         let before = script.app.tab;
         script.press("<Enter>");
@@ -319,11 +321,11 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     assert_eq!(shown(&script), (stacks.len(), 1), "closed, it is still selected");
     // What lies under a question, and what is selected after the sheet, is the picture that it is about.
     let first = stacks[1].ids[0].clone();
-    assert_eq!(script.app.detail.subject, Some(Subject::Recording(first.clone())));
+    assert_eq!(script.app.detail.subject, Some(DetailSubject::Recording(first.clone())));
     script.press("d");
     assert_eq!(
         (selected(&script), &script.app.detail.subject),
-        (Some(first.clone()), &Some(Subject::Recording(first.clone())))
+        (Some(first.clone()), &Some(DetailSubject::Recording(first.clone())))
     );
     script.press("<Esc> <Esc>");
     assert_eq!((script.app.overlay.is_none(), selected(&script)), (true, Some(first)));
@@ -337,7 +339,7 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     assert!(script.app.overlay.is_none() && script.app.in_detail);
     script.press("I d x");
     let free = |id: &&RecordingId| !script.app.world.rows[*id].protected;
-    let removed = Effect::Do(Deed::Remove(stacks[1].ids.iter().filter(free).cloned().collect()));
+    let removed = Effect::Do(Mutation::Remove(stacks[1].ids.iter().filter(free).cloned().collect()));
     assert!(script.effects().contains(&removed), "a verb is for the selected stack");
     let script = Script::new(world::world(0, 0)).keys("2 I");
     assert!(script.screen().contains("None of the listed recordings"));

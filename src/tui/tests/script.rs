@@ -9,28 +9,30 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::told::{Told, Words};
-use super::world;
 use crate::engine::Explanation;
 use crate::model::{Event, Recording, RecordingId, Row, Rows, Snapshot, Timestamp};
 use crate::reading::contrast;
-use crate::tui::action::Action;
-use crate::tui::app::{App, Options};
-use crate::tui::ask::{Answer, Ask};
-use crate::tui::effect::Effect;
-use crate::tui::message::Message;
-use crate::tui::page::Pages;
-use crate::tui::seek::{Lines, Seek, seek};
-use crate::tui::sorted::Sorted;
-use crate::tui::text::Source;
-use crate::tui::theme::{Look, Theme};
-use crate::tui::why::Why;
-use crate::tui::{picture, view, vocabulary};
+use crate::tui::app::state::{App, WorkbenchOptions};
+use crate::tui::app::view;
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::text::PictureSource;
+use crate::tui::input::action::Action;
+use crate::tui::listing::fuzzy_find::{FuzzyIndex, FuzzyJob, fuzzy_find};
+use crate::tui::listing::ranked_set::RankedSet;
+use crate::tui::listing::vocabulary;
+use crate::tui::live::explanation::ExplanationCursor;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::tests::told::{Told, Words};
+use crate::tui::tests::world;
+use crate::tui::widgets::picture;
+use crate::tui::widgets::theme::{Theme, ThemeChoice};
 
 /// A running screen; what it wants loaded is answered at once.
 pub(super) struct Script {
     pub(super) app: App,
-    pub(super) pages: Pages,
+    pub(super) pages: ExchangePages,
     /// What the desk says has expired.
     pub(super) expired: Vec<Arc<Row>>,
     /// Why every call was answered as it was.
@@ -43,11 +45,11 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(snapshot: Snapshot) -> Self {
-        Self::with(snapshot, Theme::choose(Look::Dark, false, None))
+        Self::with(snapshot, Theme::choose(ThemeChoice::Dark, false, None))
     }
 
     pub(super) fn with(snapshot: Snapshot, theme: Theme) -> Self {
-        let options = Options {
+        let options = WorkbenchOptions {
             notices: Vec::new(),
             address: "127.0.0.1:4010".into(),
             upstream: "api.openai.com and 8 more".into(),
@@ -64,7 +66,7 @@ impl Script {
         };
         let mut script = Self {
             app: App::new(options),
-            pages: Pages::default(),
+            pages: ExchangePages::default(),
             expired: Vec::new(),
             why: None,
             recording: None,
@@ -95,7 +97,7 @@ impl Script {
     }
 
     /// What every selected thing holds.
-    pub(super) fn holding(mut self, pages: Pages) -> Self {
+    pub(super) fn holding(mut self, pages: ExchangePages) -> Self {
         self.pages = pages;
         let world = self.app.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
@@ -105,7 +107,7 @@ impl Script {
     /// Why every selected call was answered as it was.
     pub(super) fn because(mut self, why: Explanation) -> Self {
         self.why = Some(why);
-        self.app.why = Why::default();
+        self.app.why = ExplanationCursor::default();
         let world = self.app.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
         self
@@ -114,7 +116,7 @@ impl Script {
     /// What every selected thing holds, in whatever form the screen asks for.
     pub(super) fn keeping(mut self, recording: Recording) -> Self {
         self.recording = Some(recording);
-        self.holding(Pages::default())
+        self.holding(ExchangePages::default())
     }
 
     pub(super) fn size(mut self, columns: u16, rows: u16) -> Self {
@@ -186,7 +188,7 @@ impl Script {
                 vec![Message::Loaded { generation, pages: Some(Arc::new(pages)) }]
             }
             Effect::Scale(scale) => {
-                let Source::Inline(bytes) = &scale.picture.source else { return Vec::new() };
+                let PictureSource::Inline(bytes) = &scale.picture.source else { return Vec::new() };
                 let picture = crate::reading::decode_picture(bytes).map(|decoded| {
                     ((decoded.width(), decoded.height()), Arc::new(picture::thumbnail(&decoded, scale.cells)))
                 });
@@ -201,18 +203,19 @@ impl Script {
                 shrink.ids.into_iter().map(small).collect()
             }
             Effect::Values(key, rows) => vec![Message::Values(key, vocabulary::of_rows(&rows, key))],
-            Effect::Seek(Seek { generation, text, rows }) => {
-                let sought = seek(&text, &Lines::of(&rows, &Lines::default()), &|| false).unwrap();
+            Effect::Seek(FuzzyJob { generation, text, rows }) => {
+                let sought =
+                    fuzzy_find(&text, &FuzzyIndex::of(&rows, &FuzzyIndex::default()), &|| false).unwrap();
                 vec![Message::Sought { generation, sought }]
             }
             Effect::Sift(sift) => vec![Message::Sifted { generation: sift.generation, keys: sift.keys() }],
-            Effect::Ask(_, Ask::Stats) => Vec::new(),
+            Effect::Ask(_, RemoteQuery::Stats) => Vec::new(),
             Effect::Ask(generation, ask) => {
                 let answer = match &ask {
-                    Ask::Expired => Answer::Expired(self.expired.clone()),
-                    Ask::Why(_) => Answer::Why(self.why.clone().map(Box::new)),
-                    Ask::Diff(one, other, _) => {
-                        Answer::Diff(Box::new(world::diff(one.clone(), other.clone())))
+                    RemoteQuery::Expired => RemoteAnswer::Expired(self.expired.clone()),
+                    RemoteQuery::Why(_) => RemoteAnswer::Why(self.why.clone().map(Box::new)),
+                    RemoteQuery::Diff(one, other, _) => {
+                        RemoteAnswer::Diff(Box::new(world::diff(one.clone(), other.clone())))
                     }
                     _ => {
                         self.effects.push(Effect::Ask(generation, ask));
@@ -259,13 +262,13 @@ impl Script {
     }
 }
 
-impl<K: Ord + Clone> PartialEq<Vec<K>> for &Sorted<K> {
+impl<K: Ord + Clone> PartialEq<Vec<K>> for &RankedSet<K> {
     fn eq(&self, other: &Vec<K>) -> bool {
         self.iter().eq(other)
     }
 }
 
-impl<K: Ord + Clone, const N: usize> PartialEq<[K; N]> for &Sorted<K> {
+impl<K: Ord + Clone, const N: usize> PartialEq<[K; N]> for &RankedSet<K> {
     fn eq(&self, other: &[K; N]) -> bool {
         self.iter().eq(other)
     }

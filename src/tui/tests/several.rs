@@ -1,30 +1,30 @@
 //! Several recordings are retagged together.
 
-use super::flows::{effect, field};
-use super::script::Script;
-use super::world;
 use crate::matching::NamedField;
 use crate::model::{Playback, Row, Strategy};
-use crate::tui::ask::{Answer, Ask};
-use crate::tui::effect::Effect;
-use crate::tui::overlay::Retag;
+use crate::tui::overlay::RetagOverlay;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::tests::flows::{effect, field};
+use crate::tui::tests::script::Script;
+use crate::tui::tests::world;
 
 /// Only the first one's fields were offered, and that those marked collide was said by nobody.
 #[test]
 fn the_fields_of_all_that_are_marked_are_offered_and_what_collides_is_counted() {
     let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> <Space> t");
     let some = |name: &str, recordings| NamedField { recordings, ..field(name, "2 different values", true) };
-    let fields = Answer::Fields(vec![some("size", 3), some("seed", 2), some("style", 1)]);
-    let ask = script.answered(Ok(fields), |ask| matches!(ask, Ask::Fields(_)));
-    let Ask::Fields(ids) = ask else { panic!("{ask:?}") };
+    let fields = RemoteAnswer::Fields(vec![some("size", 3), some("seed", 2), some("style", 1)]);
+    let ask = script.answered(Ok(fields), |ask| matches!(ask, RemoteQuery::Fields(_)));
+    let RemoteQuery::Fields(ids) = ask else { panic!("{ask:?}") };
     assert_eq!(ids.len(), 3);
     script.press("f j j <Space>");
-    let Answer::Retag(mut told) = effect(0, 0, Vec::new()) else { unreachable!() };
+    let RemoteAnswer::Retag(mut told) = effect(0, 0, Vec::new()) else { unreachable!() };
     told[0].after = "specific style".parse().unwrap();
     told.resize(3, told[0].clone());
     (told[0].collisions, told[1].collisions) = (1, 1);
     (told[1].absent, told[2].absent) = (vec!["style".into()], vec!["style".into()]);
-    script.answered(Ok(Answer::Retag(told)), |ask| matches!(ask, Ask::Retag(..)));
+    script.answered(Ok(RemoteAnswer::Retag(told)), |ask| matches!(ask, RemoteQuery::Retag(..)));
     let screen = script.screen();
     for text in ["in 3 of 3", "in 2 of 3", "in 1 of 3", "2 of these 3 could no longer be told apart"] {
         assert!(screen.contains(text), "{text}:\n{screen}");
@@ -37,8 +37,8 @@ fn the_fields_of_all_that_are_marked_are_offered_and_what_collides_is_counted() 
 fn a_retag_is_done_when_its_effect_is_known_and_one_that_cannot_be_stays_in_sight() {
     let begun = || Script::new(world::world(12, 0)).keys("2 <Space> <Space> t p <Enter>");
     let told = |script: &mut Script, answer| {
-        let ask = script.answered(answer, |ask| matches!(ask, Ask::Retag(..)));
-        assert!(matches!(ask, Ask::Retag(ids, _) if ids.len() == 2));
+        let ask = script.answered(answer, |ask| matches!(ask, RemoteQuery::Retag(..)));
+        assert!(matches!(ask, RemoteQuery::Retag(ids, _) if ids.len() == 2));
     };
     let done = |script: &mut Script| script.effects().iter().any(|effect| matches!(effect, Effect::Do(_)));
     let mut script = begun();
@@ -68,7 +68,7 @@ fn what_differs_among_the_marked_is_what_changes() {
     let row = |playback| Row { playback, strategy: Strategy::STANDARD, ..world::row(1) };
     let (newest, cycle) = (row(Playback::Newest), row(Playback::Cycle));
     let asked = |rows: &[&Row], keys: &str| {
-        let mut retag = Retag::of(rows).unwrap();
+        let mut retag = RetagOverlay::of(rows).unwrap();
         keys.split(' ').filter(|key| !key.is_empty()).for_each(|key| assert!(retag.letter(key)));
         let tag = retag.tag().unwrap();
         (tag.strategy, tag.playback)

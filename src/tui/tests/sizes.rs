@@ -3,14 +3,14 @@
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Style};
 
-use super::script::{Script, agreed, text};
-use super::states::{EMPTY, STATES};
-use super::told::Words;
 use crate::model::Snapshot;
-use crate::tui::theme::{Look, Theme};
+use crate::tui::tests::script::{Script, agreed, text};
+use crate::tui::tests::states::{EMPTY, STATES};
+use crate::tui::tests::told::Words;
+use crate::tui::widgets::theme::{Theme, ThemeChoice};
 
 const SIZES: [(u16, u16); 2] = [(60, 20), (40, 10)];
-const LOOKS: [Look; 3] = [Look::Dark, Look::Light, Look::Mono];
+const LOOKS: [ThemeChoice; 3] = [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Mono];
 
 /// What each letter stands for: a cell's style in dark, light and mono.
 #[derive(Default)]
@@ -74,7 +74,7 @@ fn opened(keys: &str, snapshot: &Snapshot, theme: Theme) -> Script {
 /// Takes a state at all sizes and in all looks, and holds it against what was agreed on.
 fn taken(name: &str, keys: &str, snapshot: &Snapshot) {
     let mut scripts = LOOKS.map(|look| opened(keys, snapshot, Theme::choose(look, false, None)));
-    let mut ascii = opened(keys, snapshot, Theme::choose(Look::Dark, false, None).in_ascii());
+    let mut ascii = opened(keys, snapshot, Theme::choose(ThemeChoice::Dark, false, None).in_ascii());
     let (mut told, mut legend) = (Vec::new(), Legend::default());
     for (columns, rows) in SIZES {
         for script in &mut scripts {
@@ -114,7 +114,7 @@ fn every_screen_in_every_look() {
 
 #[test]
 fn what_is_not_seen_is_not_done() {
-    use crate::tui::effect::Effect;
+    use crate::tui::protocol::effect::Effect;
     let mut script = Script::new(super::world::world(3, 3)).keys("2 d").size(20, 5);
     agreed("small_line", &script.screen());
     script.press("x <Enter> u d x");

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::script::Script;
-use super::world;
 use crate::model::{CallId, Event, Level, Mode, Notice, Snapshot, Timestamp};
-use crate::tui::deed::Deed;
-use crate::tui::effect::Effect;
-use crate::tui::message::Message;
-use crate::tui::page::Pages;
-use crate::tui::text::Form;
-use crate::tui::theme::{Look, Theme};
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::text::BodyForm;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::tests::script::Script;
+use crate::tui::tests::world;
+use crate::tui::widgets::theme::{Theme, ThemeChoice};
 
-fn pages() -> Pages {
-    Pages::of_recording(&world::recording(1, &world::png(64)), Form::default())
+fn pages() -> ExchangePages {
+    ExchangePages::of_recording(&world::recording(1, &world::png(64)), BodyForm::default())
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn where_the_terminal_shows_pixels_the_picture_is_handed_to_it() {
 
 #[test]
 fn a_streamed_answer_is_shown_as_the_text_it_adds_up_to() {
-    let pages = Pages::of_exchange(&world::stream(), Form::default());
+    let pages = ExchangePages::of_exchange(&world::stream(), BodyForm::default());
     let mut script = Script::new(world::world(0, 1)).holding(pages);
     script.shows("stream");
 }
@@ -105,13 +105,17 @@ fn deleting_asks_first_and_the_list_waits_for_the_event() {
     script.press("d <Enter>");
     assert_eq!(script.effects(), [], "neither the key that asked nor Enter confirms");
     script.press("<Esc> d x");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Remove(vec![world::id(1)]))]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Remove(vec![world::id(1)]))]);
     assert_eq!(script.app.recordings.keys().len(), 12, "nothing is gone because it was asked for");
     script.event(Event::Removed { ids: vec![world::id(1)] });
     assert_eq!(script.app.recordings.keys().len(), 11);
     script.shows("deleted");
     script.press("u u");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Undo), Effect::Do(Deed::Undo)], "each takes one back");
+    assert_eq!(
+        script.effects(),
+        [Effect::Do(Mutation::Undo), Effect::Do(Mutation::Undo)],
+        "each takes one back"
+    );
     assert_eq!(script.app.recordings.keys().len(), 11);
     script.event(Event::Stored { rows: vec![Arc::new(world::row(1))] });
     script.say(Message::Done("Undone: rm rec_x".into()));
@@ -134,7 +138,7 @@ fn the_mode_is_chosen_from_a_menu_that_explains_it() {
     let mut script = Script::new(world::world(3, 3)).keys("m k");
     script.shows("modes");
     script.press("<Enter>");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Mode(Mode::ReplayOrRecord))]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Mode(Mode::ReplayOrRecord))]);
     assert_eq!(script.app.world.mode, Mode::ReplayOrError);
     script.event(Event::Mode(Mode::ReplayOrRecord));
     assert!(script.screen().contains("● replay-or-record"));
@@ -201,7 +205,7 @@ fn messages_go_by_themselves_and_errors_stay() {
 fn without_colour_no_cell_has_one_and_the_selection_is_seen() {
     use ratatui::style::{Color, Modifier};
     for keys in ["", "m", "?", "2 ]", "2 d", "/x"] {
-        let mono = Script::with(world::world(12, 40), Theme::choose(Look::Dark, true, None))
+        let mono = Script::with(world::world(12, 40), Theme::choose(ThemeChoice::Dark, true, None))
             .holding(pages())
             .keys(keys);
         let buffer = mono.buffer();
@@ -210,18 +214,18 @@ fn without_colour_no_cell_has_one_and_the_selection_is_seen() {
             "{keys}"
         );
     }
-    let mono = Script::with(world::world(12, 40), Theme::choose(Look::Mono, false, None));
+    let mono = Script::with(world::world(12, 40), Theme::choose(ThemeChoice::Mono, false, None));
     assert!(mono.buffer().content().iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)));
 }
 
 #[test]
 fn light_and_ascii_say_the_same() {
     let dark = Script::new(world::world(12, 40));
-    let light = Script::with(world::world(12, 40), Theme::choose(Look::Light, false, None));
+    let light = Script::with(world::world(12, 40), Theme::choose(ThemeChoice::Light, false, None));
     assert_eq!(dark.screen(), light.screen());
     assert_ne!(dark.buffer(), light.buffer());
-    let ascii =
-        Script::with(world::world(12, 40), Theme::choose(Look::Dark, false, None).in_ascii()).size(80, 24);
+    let ascii = Script::with(world::world(12, 40), Theme::choose(ThemeChoice::Dark, false, None).in_ascii())
+        .size(80, 24);
     let screen = ascii.screen().replace('…', ".");
     assert!(screen.is_ascii(), "{screen}");
 }

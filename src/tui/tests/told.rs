@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::{flows, world};
 use crate::engine::{Diff, Explanation, Fired, Rerecord, Retagged, Thing, Trashed};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{
@@ -10,14 +9,16 @@ use crate::model::{
     Row, Scrubbed, Snapshot, StepId, StepRow, Strategy, Timestamp, Usd,
 };
 use crate::reading::contrast::{CONTEXT, Side, contrast};
-use crate::tui::app::App;
-use crate::tui::ask::{Answer, Ask};
-use crate::tui::deed::Deed;
-use crate::tui::draft::{Draft, Opened};
-use crate::tui::effect::{Effect, Subject};
-use crate::tui::message::Message;
-use crate::tui::page::Pages;
-use crate::tui::text::Form;
+use crate::tui::app::state::App;
+use crate::tui::content::draft::{EditDraft, OpenedDraft};
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::subject::DetailSubject;
+use crate::tui::content::text::BodyForm;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::tests::{flows, world};
 
 /// Escape sequences, OSC 52, C1, directions, nothing wide, wide, joined, combining, blanks that break lines.
 pub(super) const HOSTILE: &str = "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
@@ -213,21 +214,21 @@ impl Told {
             Effect::Copy(..) | Effect::Outside(..) => {
                 Message::Done(words.say("Copied with xclip: curl command, 412 B"))
             }
-            Effect::Do(Deed::Keep(call, false)) => {
+            Effect::Do(Mutation::Keep(call, false)) => {
                 let text =
                     words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
-                Message::Consent { deed: Deed::Keep(call, true), text }
+                Message::Consent { deed: Mutation::Keep(call, true), text }
             }
-            Effect::Do(Deed::Prune(..)) => Message::Offer(crate::tui::action::Action::Compact),
+            Effect::Do(Mutation::Prune(..)) => Message::Offer(crate::tui::input::action::Action::Compact),
             Effect::Do(deed) => Message::Failed { what: deed.what(), text: words.say("the disk is full") },
             _ => return None,
         })
     }
 
-    fn pages(self, app: &App, subject: &Subject, form: Form) -> Pages {
+    fn pages(self, app: &App, subject: &DetailSubject, form: BodyForm) -> ExchangePages {
         let id = match subject {
-            Subject::Recording(id) | Subject::Call(_, Some(id)) => Some(id),
-            Subject::Call(..) => None,
+            DetailSubject::Recording(id) | DetailSubject::Call(_, Some(id)) => Some(id),
+            DetailSubject::Call(..) => None,
         };
         let row = id.and_then(|id| app.world.rows.get(id));
         let recording = match row {
@@ -239,24 +240,25 @@ impl Told {
     }
 
     /// What somebody wrote into an answer.
-    fn edited(self, draft: Draft) -> Draft {
+    fn edited(self, draft: EditDraft) -> EditDraft {
         let recording = Arc::new(self.words.recording(false));
-        let opened = Opened::of(recording, draft.part).unwrap();
+        let opened = OpenedDraft::of(recording, draft.part).unwrap();
         let (text, _) = opened.text(&draft);
         let text = text.replace("about a hat", &self.words.say("about a fedora"));
         draft.judged(&opened, Some(text))
     }
 
-    fn answer(self, app: &App, ask: Ask) -> Answer {
+    fn answer(self, app: &App, ask: RemoteQuery) -> RemoteAnswer {
         let words = self.words;
         match ask {
-            Ask::Why(id) => Answer::Why(Some(Box::new(words.explanation(app.call(id))))),
-            Ask::Fields(_) => Answer::Fields(self.fields()),
-            Ask::Pair(..) => {
-                let side = |pictures| Pages::of_recording(&words.recording(pictures), Form::default());
-                Answer::Pair(Box::new([side(false), side(false)]))
+            RemoteQuery::Why(id) => RemoteAnswer::Why(Some(Box::new(words.explanation(app.call(id))))),
+            RemoteQuery::Fields(_) => RemoteAnswer::Fields(self.fields()),
+            RemoteQuery::Pair(..) => {
+                let side =
+                    |pictures| ExchangePages::of_recording(&words.recording(pictures), BodyForm::default());
+                RemoteAnswer::Pair(Box::new([side(false), side(false)]))
             }
-            Ask::Retag(ids, tag) => {
+            RemoteQuery::Retag(ids, tag) => {
                 let after = tag.strategy.unwrap_or(Strategy::STANDARD);
                 let twins = vec![world::id(6)];
                 let radius = BlastRadius {
@@ -276,13 +278,15 @@ impl Told {
                     absent: Vec::new(),
                     collisions: 0,
                 };
-                Answer::Retag(ids.iter().map(one).collect())
+                RemoteAnswer::Retag(ids.iter().map(one).collect())
             }
-            Ask::Diff(one, other, _) => Answer::Diff(Box::new(words.diff(one, other))),
-            Ask::Prune(query, keep) => Answer::Prune(Box::new(flows::planned(app, &query, &keep))),
-            Ask::List(_) => Answer::List(app.world.rows.values().cloned().collect()),
-            Ask::Expired => Answer::Expired(vec![Arc::new(words.row(2))]),
-            Ask::Rerecord(ids) => {
+            RemoteQuery::Diff(one, other, _) => RemoteAnswer::Diff(Box::new(words.diff(one, other))),
+            RemoteQuery::Prune(query, keep) => {
+                RemoteAnswer::Prune(Box::new(flows::planned(app, &query, &keep)))
+            }
+            RemoteQuery::List(_) => RemoteAnswer::List(app.world.rows.values().cloned().collect()),
+            RemoteQuery::Expired => RemoteAnswer::Expired(vec![Arc::new(words.row(2))]),
+            RemoteQuery::Rerecord(ids) => {
                 let problem = words.say("no key for anthropic is known; set ANTHROPIC_API_KEY");
                 let one = |(at, recording)| Rerecord {
                     recording,
@@ -290,18 +294,18 @@ impl Told {
                     problem: (at == 2).then(|| problem.clone()),
                     new: None,
                 };
-                Answer::Rerecord(ids.into_iter().enumerate().map(one).collect())
+                RemoteAnswer::Rerecord(ids.into_iter().enumerate().map(one).collect())
             }
-            Ask::Trash => {
+            RemoteQuery::Trash => {
                 let gone = |number: u8| Trashed {
                     removed_at: Timestamp(world::START.0 - i64::from(number) * 4_000_000),
                     row: Arc::new(Row { id: world::id(number), ..words.row(number - 20) }),
                 };
-                Answer::Trash((20..32).map(gone).collect())
+                RemoteAnswer::Trash((20..32).map(gone).collect())
             }
-            Ask::Reviews => Answer::Reviews(vec![Arc::new(words.review())]),
-            Ask::Steps => Answer::Steps(self.steps()),
-            Ask::Stats => Answer::Stats(Box::new(world::stats(Usd(4_210_000)))),
+            RemoteQuery::Reviews => RemoteAnswer::Reviews(vec![Arc::new(words.review())]),
+            RemoteQuery::Steps => RemoteAnswer::Steps(self.steps()),
+            RemoteQuery::Stats => RemoteAnswer::Stats(Box::new(world::stats(Usd(4_210_000)))),
         }
     }
 

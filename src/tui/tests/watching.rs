@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::script::Script;
-use super::world;
 use crate::engine::{Explanation, Tag};
 use crate::model::{Call, CallId, Event, Outcome, Row, Timestamp, Usd};
-use crate::tui::app::Tab;
-use crate::tui::ask::{Answer, Ask};
-use crate::tui::deed::Deed;
-use crate::tui::effect::Effect;
-use crate::tui::message::Message;
-use crate::tui::page::Page;
+use crate::tui::content::page::DetailPage;
+use crate::tui::input::tab::Tab;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::message::Message;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::tests::script::Script;
+use crate::tui::tests::world;
 
 /// The newest call of this world is a miss.
 const A_MISS: u64 = 10;
@@ -22,13 +22,13 @@ fn missed() -> Script {
 
 fn retag(number: u8, strategy: &str) -> Effect {
     let tag = Tag { strategy: Some(strategy.parse().unwrap()), playback: None };
-    Effect::Do(Deed::Retag(vec![world::id(number)], tag))
+    Effect::Do(Mutation::Retag(vec![world::id(number)], tag))
 }
 
 #[test]
 fn a_miss_opens_with_why() {
     let mut script = missed();
-    assert_eq!(script.app.detail.page, Page::Why);
+    assert_eq!(script.app.detail.page, DetailPage::Why);
     script.shows("why_miss");
     script.keys("l").shows("why_miss_focused");
 }
@@ -47,7 +47,7 @@ fn another_near_recording_is_a_key_away() {
 #[test]
 fn a_hit_says_who_answered_and_what_did_not_count() {
     let mut script = Script::new(world::world(12, 4)).because(world::hit(4)).keys("[ [");
-    assert_eq!(script.app.detail.page, Page::Why);
+    assert_eq!(script.app.detail.page, DetailPage::Why);
     script.shows("why_hit");
 }
 
@@ -73,7 +73,7 @@ fn why_is_not_asked_of_what_is_under_way_and_not_known_of_what_is_forgotten() {
     assert!(script.screen().contains("What it asked for is not in"));
     script.event(world::announced(world::flying(11), 1));
     script.press("[ [");
-    assert_eq!(script.app.detail.page, Page::Why);
+    assert_eq!(script.app.detail.page, DetailPage::Why);
     assert!(script.screen().contains("It is under way; why is known"));
     script.press("a");
     assert!(script.screen().contains("fix it when it is done"));
@@ -85,7 +85,7 @@ fn the_desk_is_asked_once_for_each_call_and_again_when_recordings_changed() {
     let mut asks = |message: Message| {
         let mut effects = app.update(message);
         effects.extend(app.update(Message::Frame));
-        effects.into_iter().filter(|effect| matches!(effect, Effect::Ask(_, Ask::Why(_)))).count()
+        effects.into_iter().filter(|effect| matches!(effect, Effect::Ask(_, RemoteQuery::Why(_)))).count()
     };
     let tick = |seconds: i64| Message::Tick(Timestamp(world::START.0 + 41_000 + seconds * 1000));
     assert_eq!(asks(tick(0)) + asks(tick(1)), 0, "it was asked when it was selected");
@@ -113,7 +113,7 @@ fn a_fix_is_chosen_by_a_letter_and_says_what_else_it_does() {
     ));
     assert!(script.screen().contains("5 calls that missed"));
     script.press("u");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Undo)]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Undo)]);
     let mut script = script.size(80, 24).keys("a");
     script.press("j <Enter>");
     assert_eq!(script.effects(), [retag(7, "specific size")]);
@@ -130,9 +130,9 @@ fn another_prompt_is_recorded_before_anything_is_loosened() {
     script.press("a");
     script.shows("reworded_fixes");
     script.press("<Enter>");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(A_MISS), false))]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), false))]);
     script.press("a R");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(A_MISS), false))]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), false))]);
     script.press("a b");
     assert_eq!(script.effects(), [retag(7, "pinned")]);
 }
@@ -140,21 +140,21 @@ fn another_prompt_is_recorded_before_anything_is_loosened() {
 #[test]
 fn recording_now_asks_what_the_desk_wants_to_have_agreed() {
     let mut script = missed().keys("R");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(A_MISS), false))]);
-    let deed = Deed::Keep(CallId(A_MISS), false).agreed().unwrap();
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), false))]);
+    let deed = Mutation::Keep(CallId(A_MISS), false).agreed().unwrap();
     let text = "call 10 has no answer; the upstream has to be asked for one, for about $0.04".to_owned();
     script.say(Message::Consent { deed, text });
     script.shows("record_now");
     script.press("<Enter>");
     assert_eq!(script.effects(), [], "Enter does not agree");
     script.press("x");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(A_MISS), true))]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), true))]);
 }
 
 #[test]
 fn a_mocked_call_is_kept_and_a_recorded_one_is_there_already() {
     let mut script = Script::new(world::world(12, 5)).keys("K");
-    assert_eq!(script.effects(), [Effect::Do(Deed::Keep(CallId(5), false))]);
+    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(5), false))]);
     script.press("R");
     assert!(script.screen().contains("K keeps that"));
     script.press("k K");
@@ -256,7 +256,7 @@ fn what_was_saved_is_asked_for_at_times_and_shown() {
     let mut asked = |seconds: i64| {
         let effects = app.update(Message::Tick(Timestamp(world::START.0 + 40_000 + seconds * 1000)));
         let asked = effects.into_iter().find_map(|effect| match effect {
-            Effect::Ask(generation, Ask::Stats) => Some(generation),
+            Effect::Ask(generation, RemoteQuery::Stats) => Some(generation),
             _ => None,
         });
         (asked, app.world.calls.len())
@@ -269,11 +269,11 @@ fn what_was_saved_is_asked_for_at_times_and_shown() {
     let stats = world::stats(Usd(4_210_000));
     let tick = Message::Tick(Timestamp(world::START.0 + 60_000));
     let generation = script.app.update(tick).into_iter().find_map(|effect| match effect {
-        Effect::Ask(generation, Ask::Stats) => Some(generation),
+        Effect::Ask(generation, RemoteQuery::Stats) => Some(generation),
         _ => None,
     });
-    let answer = Ok(Answer::Stats(Box::new(stats)));
-    script.say(Message::Answered { generation: generation.unwrap(), answer, ask: Ask::Stats });
+    let answer = Ok(RemoteAnswer::Stats(Box::new(stats)));
+    script.say(Message::Answered { generation: generation.unwrap(), answer, ask: RemoteQuery::Stats });
     assert!(script.screen().contains("saved $4.21"));
     assert!(script.size(80, 24).screen().contains("saved $4.21"));
 }

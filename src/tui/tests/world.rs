@@ -12,10 +12,10 @@ use crate::model::{
 };
 use crate::reading::contrast::{CONTEXT, Contrast, Side, contrast};
 use crate::store;
-use crate::tui::detail::Scaled;
-use crate::tui::effect::Pair;
-use crate::tui::page::Pages;
-use crate::tui::text::Form;
+use crate::tui::content::page::ExchangePages;
+use crate::tui::content::text::BodyForm;
+use crate::tui::detail::state::ScaledPicture;
+use crate::tui::protocol::effect::PairJob;
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);
@@ -305,8 +305,8 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
 }
 
 /// The pages of a recording, with what only the desk knows.
-pub(crate) fn pages(recording: &Recording, form: Form) -> Pages {
-    let mut pages = Pages::of_recording(recording, form);
+pub(crate) fn pages(recording: &Recording, form: BodyForm) -> ExchangePages {
+    let mut pages = ExchangePages::of_recording(recording, form);
     let fields = Fields::of(&recording.request);
     let shown = fields.under_strategy(&recording.strategy).map(|(field, value, significant)| FieldShown {
         field: field.to_string(),
@@ -366,10 +366,10 @@ pub(crate) fn diff_of(
 }
 
 /// The pictures of that difference.
-pub(crate) fn pictures(pair: &Pair) -> [Option<Scaled>; 2] {
+pub(crate) fn pictures(pair: &PairJob) -> [Option<ScaledPicture>; 2] {
     [64, 48].map(|side| {
         let decoded = crate::reading::decode_picture(&png(side)).ok()?;
-        let scaled = Arc::new(crate::tui::picture::thumbnail(&decoded, pair.cells));
+        let scaled = Arc::new(crate::tui::widgets::picture::thumbnail(&decoded, pair.cells));
         Some(Ok(((side, side), scaled)))
     })
 }

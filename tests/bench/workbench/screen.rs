@@ -18,14 +18,17 @@ use retake::model::{Event, Provenance, Recording, Request, Response, Snapshot, S
 use retake::query::{Kind, Query, RowFacts};
 use retake::reading::contrast::{CONTEXT, Look, Side, contrast};
 use retake::retention::{Item, PruneOptions, PrunePlan, plan};
-use retake::tui::app::App;
-use retake::tui::ask::{Answer, Ask};
-use retake::tui::effect::Effect;
-use retake::tui::message::Message;
-use retake::tui::page::Pages;
-use retake::tui::seek::{Lines, seek};
-use retake::tui::text::Form;
-use retake::tui::{Keymap, Options, Theme, picture, view, vocabulary};
+use retake::tui::app::state::App;
+use retake::tui::app::view;
+use retake::tui::content::page::ExchangePages;
+use retake::tui::content::text::BodyForm;
+use retake::tui::listing::fuzzy_find::{FuzzyIndex, fuzzy_find};
+use retake::tui::listing::vocabulary;
+use retake::tui::protocol::effect::Effect;
+use retake::tui::protocol::message::Message;
+use retake::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use retake::tui::widgets::picture;
+use retake::tui::{Keymap, Theme, ThemeChoice, WorkbenchOptions};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -40,9 +43,9 @@ pub(crate) struct Screen {
     pub(crate) app: App,
     terminal: Terminal<CrosstermBackend<Sink>>,
     recording: Recording,
-    pages: Arc<Pages>,
+    pages: Arc<ExchangePages>,
     /// What is searched by letters, as the worker keeps it.
-    pub(crate) lines: Lines,
+    pub(crate) lines: FuzzyIndex,
     /// What workers did, and how long it took.
     pub(crate) work: Vec<(&'static str, Duration)>,
     /// How long each message took on the thread that draws.
@@ -51,13 +54,13 @@ pub(crate) struct Screen {
 
 impl Screen {
     pub(crate) fn new(world: Snapshot) -> Result<Self, Failure> {
-        let options = Options {
+        let options = WorkbenchOptions {
             address: "127.0.0.1:4010".into(),
             upstream: "api.openai.com and 8 more".into(),
             suffix: None,
             attached: false,
             banner: Vec::new(),
-            theme: Theme::choose(retake::tui::Look::Dark, false, None),
+            theme: Theme::choose(ThemeChoice::Dark, false, None),
             zone: TimeZone::UTC,
             notices: Vec::new(),
             keymap: Keymap::default(),
@@ -69,9 +72,9 @@ impl Screen {
         let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
         let terminal = Terminal::with_options(CrosstermBackend::new(sink()), TerminalOptions { viewport })?;
         let recording = recording(7);
-        let pages = Arc::new(Pages::of_recording(&recording, Form::default()));
+        let pages = Arc::new(ExchangePages::of_recording(&recording, BodyForm::default()));
         let app = App::new(options);
-        let (lines, work, updates) = (Lines::default(), Vec::new(), Vec::new());
+        let (lines, work, updates) = (FuzzyIndex::default(), Vec::new(), Vec::new());
         let mut screen = Self { app, terminal, recording, pages, lines, work, updates };
         screen.say(Message::Resize(SIZE.0, SIZE.1));
         screen.say(Message::Tick(NOW));
@@ -127,10 +130,10 @@ impl Screen {
                 ("sift", vec![Message::Sifted { generation, keys: sift.keys() }])
             }
             Effect::Seek(wanted) => {
-                let lines = Lines::of(&wanted.rows, &self.lines);
+                let lines = FuzzyIndex::of(&wanted.rows, &self.lines);
                 self.work.push(("lines", start.elapsed()));
                 let start = Instant::now();
-                let sought = seek(&wanted.text, &lines, &|| false).unwrap_or_default();
+                let sought = fuzzy_find(&wanted.text, &lines, &|| false).unwrap_or_default();
                 self.lines = lines;
                 self.work.push(("seek", start.elapsed()));
                 return vec![Message::Sought { generation: wanted.generation, sought }];
@@ -154,18 +157,18 @@ impl Screen {
         messages
     }
 
-    fn answered(&self, ask: &Ask) -> Option<Answer> {
+    fn answered(&self, ask: &RemoteQuery) -> Option<RemoteAnswer> {
         match ask {
-            Ask::Prune(query, keep) => {
+            RemoteQuery::Prune(query, keep) => {
                 let options = PruneOptions { keep: keep.clone(), ..PruneOptions::default() };
-                Some(Answer::Prune(Box::new(planned(&self.app.world, query, &options)?)))
+                Some(RemoteAnswer::Prune(Box::new(planned(&self.app.world, query, &options)?)))
             }
-            Ask::Diff(one, other, _) => {
+            RemoteQuery::Diff(one, other, _) => {
                 let (before, after) = (&self.recording, &recording(8));
                 let strategy = Strategy::STANDARD;
                 let fields = [before, after].map(|recording| Fields::of(&recording.request));
                 let comparison = compare(&strategy, &fields[0], &fields[1]);
-                Some(Answer::Diff(Box::new(Diff {
+                Some(RemoteAnswer::Diff(Box::new(Diff {
                     one: one.clone(),
                     other: other.clone(),
                     matches: comparison.is_match(),
@@ -175,9 +178,9 @@ impl Screen {
                     strategy,
                 })))
             }
-            Ask::Why(_) => Some(Answer::Why(None)),
-            Ask::Expired => Some(Answer::Expired(Vec::new())),
-            Ask::Steps => Some(Answer::Steps(Vec::new())),
+            RemoteQuery::Why(_) => Some(RemoteAnswer::Why(None)),
+            RemoteQuery::Expired => Some(RemoteAnswer::Expired(Vec::new())),
+            RemoteQuery::Steps => Some(RemoteAnswer::Steps(Vec::new())),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Budget 12: filtering and finding among very many rows, in the worker, and what that costs the thread that draws.
 
-use retake::tui::message::Message;
-use retake::tui::seek::Lines;
+use retake::tui::listing::fuzzy_find::FuzzyIndex;
+use retake::tui::protocol::message::Message;
 
 use super::screen::Screen;
 use super::shared::Failure;
@@ -69,7 +69,7 @@ struct Done {
 fn tried(screen: &mut Screen, keys: &str, text: Option<&str>, back: &str, kinds: &[&str]) -> Done {
     let mut best = Done { work: vec![f64::MAX; kinds.len()], update: f64::MAX };
     for _ in 0..TRIES {
-        screen.lines = Lines::default();
+        screen.lines = FuzzyIndex::default();
         screen.work.clear();
         screen.updates.clear();
         screen.keys(keys);

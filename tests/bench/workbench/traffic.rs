@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use retake::tui::message::Message;
+use retake::tui::protocol::message::Message;
 
 use super::screen::Screen;
 use super::shared::Failure;

@@ -5,7 +5,7 @@ use std::path::Path;
 use retake::desk::Desk;
 use retake::engine;
 use retake::model::Mode;
-use retake::tui::{self, Keymap, Look, Options, Theme};
+use retake::tui::{self, Keymap, Theme, ThemeChoice, WorkbenchOptions};
 use tracing::{Event, Metadata, Subscriber, span};
 
 use super::*;
@@ -64,13 +64,13 @@ async fn a_workbench_whose_log_panics() {
     let world = World::with(settings(Mode::ReplayOrMock, upstream.address), dir).await;
     tracing::subscriber::set_global_default(Panicking).unwrap();
     std::fs::write(ADDRESS, world.address.to_string()).unwrap();
-    let options = Options {
+    let options = WorkbenchOptions {
         address: world.address.to_string(),
         upstream: String::new(),
         suffix: None,
         attached: false,
         banner: Vec::new(),
-        theme: Theme::choose(Look::Dark, false, None),
+        theme: Theme::choose(ThemeChoice::Dark, false, None),
         zone: jiff::tz::TimeZone::UTC,
         notices: Vec::new(),
         keymap: Keymap::default(),

@@ -1,0 +1,70 @@
+//! What is known of a recording beside its bytes, and of its sounds and films.
+
+use crate::engine::Deciding;
+use crate::model::{Latency, MediaId, MediaRef, Provenance, Recording, Response, Usd};
+use crate::reading::{self, Film};
+
+/// What is known of a recording beside its bytes and what its row says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordingFacts {
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// How fast its replay is sent, whatever the proxy's latency is.
+    pub pace: Option<Latency>,
+    /// The files that it keeps.
+    pub files: Vec<MediaRef>,
+    /// What its answer cost.
+    pub price: Option<Usd>,
+    /// Which of its fields decide.
+    pub deciding: Option<Deciding>,
+}
+
+/// A sound or film of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerMedium {
+    /// Where it stands in the answer.
+    pub field: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Its length in bytes.
+    pub len: u64,
+    /// The file, where it is one behind a link.
+    pub file: Option<MediaId>,
+    /// What the header of a film says.
+    pub film: Option<Film>,
+}
+
+impl RecordingFacts {
+    /// All that the recording itself tells.
+    pub(crate) fn of(recording: &Recording) -> Self {
+        Self {
+            provenance: recording.provenance.clone(),
+            pace: recording.pace,
+            files: recording.media.clone(),
+            price: None,
+            deciding: None,
+        }
+    }
+}
+
+/// The sounds and films of an answer; what stands in films behind links is not known yet.
+pub(crate) fn media(response: &Response, linked: &[MediaRef]) -> Vec<AnswerMedium> {
+    let plays = |kind: &str| kind.starts_with("video/") || kind.starts_with("audio/");
+    let inside = reading::media(response).into_iter().filter(|one| plays(one.content_type));
+    let inside = inside.map(|one| AnswerMedium {
+        field: one.field,
+        content_type: one.content_type.into(),
+        len: one.bytes.len() as u64,
+        file: None,
+        film: reading::film(&one.bytes),
+    });
+    let behind = linked.iter().filter(|one| plays(&one.content_type) && one.body.is_some());
+    let behind = behind.map(|one| AnswerMedium {
+        field: one.field.clone(),
+        content_type: one.content_type.clone(),
+        len: one.len,
+        file: Some(one.id.clone()),
+        film: None,
+    });
+    inside.chain(behind).collect()
+}

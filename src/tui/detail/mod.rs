@@ -1,0 +1,6 @@
+//! The detail pane: the content of what is selected, page by page.
+
+pub mod facts;
+pub mod pane;
+pub mod state;
+pub mod text_search;

@@ -1,0 +1,6 @@
+//! The Diff tab: two exchanges side by side.
+
+pub mod diff_view;
+pub mod page;
+pub mod pane;
+pub mod state;

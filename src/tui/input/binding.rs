@@ -1,0 +1,73 @@
+//! A line of the table of keys: where it holds, which keys, what they mean.
+
+use super::action::Action;
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyScope {
+    /// On all tabs, in lists and details.
+    Anywhere,
+    /// While a list has the focus.
+    List,
+    /// While the detail pane has it.
+    Detail,
+    /// In the live list and its detail.
+    Live,
+    /// In the list of recordings and its detail.
+    Recordings,
+    /// On the tab of differences.
+    Diff,
+    /// On the tab of what can go.
+    Prune,
+    /// On the tab of messages.
+    Log,
+    /// In a menu.
+    Menu,
+    /// In a question.
+    Question,
+    /// Asked whether to quit while calls are under way.
+    Leaving,
+    /// While it is chosen what recordings answer.
+    Retag,
+    /// While an edit waits to be stored.
+    Draft,
+    /// In the list of what waits for review.
+    Reviews,
+    /// In the list of what was deleted.
+    Trash,
+    /// In the help.
+    Help,
+    /// While a filter is typed.
+    Filter,
+    /// While a recording is looked for.
+    Find,
+    /// On the contact sheet.
+    Sheet,
+    /// While something else is typed: a name, tags, a command.
+    Prompt,
+    /// While a picture fills the screen.
+    Picture,
+}
+
+impl KeyScope {
+    /// Whether text is typed there, of which letters are a part.
+    #[must_use]
+    pub fn is_typed(self) -> bool {
+        matches!(self, Self::Filter | Self::Find | Self::Prompt)
+    }
+}
+
+/// Keys, and what they mean unless somebody chose otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Any of these; a sequence is written with blanks (`g g`).
+    pub keys: &'static [&'static str],
+    /// What they ask for.
+    pub action: Action,
+    /// Where.
+    pub scope: KeyScope,
+    /// What the help says here, where the action's own words do not fit.
+    pub help: Option<&'static str>,
+    /// What the status line says, and how early it is left out when room is short (0: last).
+    pub hint: Option<(&'static str, u8)>,
+}

@@ -1,0 +1,196 @@
+//! The one table of keys: it drives what keys do, the hints in the status line and the help.
+
+use super::action::Action;
+use super::binding::{Binding, KeyScope};
+use super::spelling::{self, shown};
+use super::table::BINDINGS;
+
+/// A binding in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundKeys {
+    /// Any of these.
+    pub keys: Vec<String>,
+    /// What they ask for.
+    pub action: Action,
+    /// Where.
+    pub scope: KeyScope,
+    /// What the help says.
+    pub help: &'static str,
+    /// What the status line says, and how early it is left out.
+    pub hint: Option<(&'static str, u8)>,
+}
+
+/// All bindings in force, in the order of the help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap(Vec<BoundKeys>);
+
+/// Other keys for an action, wherever it has some; an action that has none gets them everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remap {
+    /// What they ask for.
+    pub action: Action,
+    /// The keys, as the table spells them; none takes the action's keys away.
+    pub keys: Vec<String>,
+}
+
+/// A key with two meanings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key `{key}` means both {} and {}", .one.name(), .other.name())]
+pub struct KeyConflict {
+    /// The key, or the sequence.
+    pub key: String,
+    /// One meaning.
+    pub one: Action,
+    /// The other.
+    pub other: Action,
+}
+
+/// What some keys mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyMeaning {
+    /// This.
+    Action(Action),
+    /// The beginning of a sequence.
+    Beginning,
+    /// Nothing.
+    Nothing,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let bound = |binding: &Binding| BoundKeys {
+            keys: binding.keys.iter().map(|key| (*key).to_owned()).collect(),
+            action: binding.action,
+            scope: binding.scope,
+            help: binding.help.unwrap_or(binding.action.help()),
+            hint: binding.hint,
+        };
+        Self(BINDINGS.iter().map(bound).collect())
+    }
+}
+
+impl Keymap {
+    /// The bindings in force.
+    pub fn bindings(&self) -> impl Iterator<Item = &BoundKeys> {
+        self.0.iter()
+    }
+
+    /// The same with other keys. A key that an action loses by that is free for others.
+    ///
+    /// # Errors
+    /// When a key would have two meanings in one place.
+    pub fn with(mut self, remaps: &[Remap]) -> Result<Self, KeyConflict> {
+        for remap in remaps {
+            let mut known = false;
+            for bound in self.0.iter_mut().filter(|bound| bound.action == remap.action) {
+                known = true;
+                let typed = |key: &&String| bound.scope.is_typed() && spelling::is_text(key);
+                let keys: Vec<String> = remap.keys.iter().filter(|key| !typed(key)).cloned().collect();
+                // Where text is typed, letters stay letters; without any other key, those of the table stay.
+                if !keys.is_empty() || remap.keys.is_empty() {
+                    bound.keys = keys;
+                }
+            }
+            if !known {
+                self.0.push(BoundKeys {
+                    keys: remap.keys.clone(),
+                    action: remap.action,
+                    scope: KeyScope::Anywhere,
+                    help: remap.action.help(),
+                    hint: None,
+                });
+            }
+        }
+        self.conflict().map_or(Ok(self), Err)
+    }
+
+    /// A key that means two things in one place.
+    fn conflict(&self) -> Option<KeyConflict> {
+        for (at, bound) in self.0.iter().enumerate() {
+            for other in self.0[at + 1..].iter().filter(|other| other.scope == bound.scope) {
+                if let Some(key) = bound.keys.iter().find(|key| other.keys.contains(key)) {
+                    return Some(KeyConflict { key: key.clone(), one: bound.action, other: other.action });
+                }
+            }
+        }
+        None
+    }
+
+    /// The first key of an action, as people read it; of several places the first one.
+    #[must_use]
+    pub fn key_of(&self, action: Action) -> Option<String> {
+        let bound = self.0.iter().find(|bound| bound.action == action && !bound.keys.is_empty())?;
+        Some(shown(&bound.keys[0]))
+    }
+
+    /// The first key of an action in this place, as people read it.
+    #[must_use]
+    pub fn key_in(&self, scope: KeyScope, action: Action) -> Option<String> {
+        let here = self.0.iter().filter(|bound| bound.scope == scope && bound.action == action);
+        here.flat_map(|bound| &bound.keys).next().map(|key| shown(key))
+    }
+
+    /// The key to name where people are told to press it: that of this place, else of everywhere; of what has no key its
+    /// command.
+    #[must_use]
+    pub fn told(&self, scope: KeyScope, action: Action) -> String {
+        let key = self.key_in(scope, action).or_else(|| self.key_in(KeyScope::Anywhere, action));
+        key.unwrap_or_else(|| format!(":{}", action.name()))
+    }
+
+    /// What the keys typed so far mean where these scopes hold; an earlier scope wins.
+    #[must_use]
+    pub fn meaning(&self, scopes: &[KeyScope], typed: &str) -> KeyMeaning {
+        let within = |scope: &KeyScope| {
+            let scope = *scope;
+            self.0.iter().filter(move |bound| bound.scope == scope)
+        };
+        let found = scopes.iter().flat_map(within).find(|bound| bound.keys.iter().any(|key| key == typed));
+        if let Some(bound) = found {
+            return KeyMeaning::Action(bound.action);
+        }
+        let begins = |keys: &String| keys.strip_prefix(typed).is_some_and(|rest| rest.starts_with(' '));
+        if scopes.iter().flat_map(within).any(|bound| bound.keys.iter().any(begins)) {
+            return KeyMeaning::Beginning;
+        }
+        KeyMeaning::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    use super::*;
+
+    #[test]
+    fn no_two_bindings_of_a_scope_share_a_key() {
+        assert_eq!(Keymap::default().conflict(), None);
+    }
+
+    #[test]
+    fn other_keys_replace_those_of_the_table() {
+        let remap =
+            |action, keys: &[&str]| Remap { action, keys: keys.iter().map(|k| (*k).into()).collect() };
+        let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Purge, &["g c"])]);
+        let keymap = keymap.unwrap();
+        assert_eq!(keymap.meaning(&[KeyScope::Anywhere], "z"), KeyMeaning::Action(Action::Undo));
+        assert_eq!(keymap.meaning(&[KeyScope::Anywhere], "u"), KeyMeaning::Nothing);
+        assert_eq!(keymap.meaning(&[KeyScope::Anywhere], "g c"), KeyMeaning::Action(Action::Purge));
+        assert_eq!(keymap.key_of(Action::Undo).as_deref(), Some("z"));
+        let conflict = Keymap::default().with(&[remap(Action::Undo, &["q"])]).unwrap_err();
+        assert_eq!(conflict.to_string(), "the key `q` means both undo and quit");
+    }
+
+    #[test]
+    fn sequences_begin_and_end() {
+        let (scopes, keymap) = ([KeyScope::Live, KeyScope::Anywhere], Keymap::default());
+        assert_eq!(keymap.meaning(&scopes, "g"), KeyMeaning::Beginning);
+        assert_eq!(keymap.meaning(&scopes, "g g"), KeyMeaning::Action(Action::First));
+        assert_eq!(keymap.meaning(&scopes, "g d"), KeyMeaning::Action(Action::Jump));
+        assert_eq!(keymap.meaning(&scopes, "g x"), KeyMeaning::Nothing);
+        assert_eq!(spelling::name(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL)), "ctrl-d");
+        assert_eq!(spelling::name(KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT)), "G");
+        assert_eq!(shown("g g"), "gg");
+    }
+}

@@ -1,0 +1,8 @@
+//! What keys mean: actions, the table of bindings and how keys are spelled. What an action does is decided elsewhere.
+
+pub mod action;
+pub mod binding;
+pub mod keymap;
+pub mod spelling;
+pub mod tab;
+pub mod table;

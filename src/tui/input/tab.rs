@@ -1,0 +1,67 @@
+//! The tabs.
+
+use super::action::Action;
+use super::binding::KeyScope;
+
+/// A tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Calls as they happen.
+    #[default]
+    Live,
+    /// What is stored.
+    Recordings,
+    /// Two of them side by side.
+    Diff,
+    /// What can go.
+    Prune,
+    /// What was said and changed.
+    Log,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
+
+    /// Its name.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Recordings => "Recordings",
+            Self::Prune => "Prune",
+            Self::Log => "Log",
+            Self::Diff => "Diff",
+        }
+    }
+
+    /// Its name where room is short.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        if self == Self::Recordings { "Rec" } else { self.title() }
+    }
+
+    /// Where its keys are looked up.
+    #[must_use]
+    pub fn scope(self) -> KeyScope {
+        match self {
+            Self::Live => KeyScope::Live,
+            Self::Recordings => KeyScope::Recordings,
+            Self::Diff => KeyScope::Diff,
+            Self::Prune => KeyScope::Prune,
+            Self::Log => KeyScope::Log,
+        }
+    }
+
+    /// What leads to it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        match self {
+            Self::Live => Action::LiveTab,
+            Self::Recordings => Action::RecordingsTab,
+            Self::Diff => Action::DiffTab,
+            Self::Prune => Action::PruneTab,
+            Self::Log => Action::LogTab,
+        }
+    }
+}

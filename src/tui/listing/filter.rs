@@ -1,0 +1,352 @@
+//! The filter of a list: what is typed, the query in force, completions, and what was typed before.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use super::input_history::InputHistory;
+use crate::query::{Completion, Key, Kind, Query, QueryError, complete};
+
+/// A query that rows must match, or a text that they must contain. While one is typed that is wrong, the last right one is
+/// shown; only a right one is kept, because what is kept decides on what verbs act.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    kind: Kind,
+    /// Whether it is no query but a text.
+    plain: bool,
+    /// The text, kept while it is off.
+    text: String,
+    off: bool,
+    /// While it is being typed.
+    pub input: Option<Input>,
+    /// The last right query, and how it was written.
+    right: (String, Arc<Query>),
+    /// What is wrong with what is being typed.
+    error: Option<QueryError>,
+    past: InputHistory,
+    /// How the word at the cursor could go on.
+    pub choices: Completions,
+}
+
+/// What stands behind a key; none while that is not known.
+type KeyValues<'a> = dyn Fn(Key) -> Option<Vec<String>> + 'a;
+
+/// How the word at the cursor could go on.
+#[derive(Clone, Debug, Default)]
+pub struct Completions {
+    /// The ways, the best first.
+    pub ways: Vec<Completion>,
+    /// The one that was taken last, to be replaced by the next.
+    pub at: Option<usize>,
+    /// The text that they complete.
+    base: String,
+    /// Values by key, asked for once while a filter is typed.
+    values: HashMap<Key, Vec<String>>,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::of(Kind::Recordings)
+    }
+}
+
+impl Filter {
+    /// An empty one.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            plain: false,
+            text: String::new(),
+            off: false,
+            input: None,
+            right: (String::new(), Arc::new(Query::all(kind))),
+            error: None,
+            past: InputHistory::default(),
+            choices: Completions::default(),
+        }
+    }
+
+    /// An empty one for rows that only have to contain its text.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The text in force; empty when there is none.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        if self.is_off() { "" } else { &self.right.0 }
+    }
+
+    /// The text that is kept, in force or not.
+    #[must_use]
+    pub fn kept(&self) -> &str {
+        &self.text
+    }
+
+    /// The query in force.
+    #[must_use]
+    pub fn query(&self) -> Arc<Query> {
+        if self.is_off() { Arc::new(Query::all(self.kind)) } else { Arc::clone(&self.right.1) }
+    }
+
+    /// Tells whether a row contains the text in force, in whatever case.
+    pub fn test(&self) -> impl Fn(&str) -> bool + use<> {
+        let needle = self.text().to_lowercase();
+        move |row| needle.is_empty() || row.to_lowercase().contains(&needle)
+    }
+
+    /// What is wrong with what is being typed.
+    #[must_use]
+    pub fn error(&self) -> Option<&QueryError> {
+        self.error.as_ref()
+    }
+
+    fn is_off(&self) -> bool {
+        self.input.is_none() && self.off
+    }
+
+    /// Begins to type, with the text as it is.
+    pub fn edit(&mut self) {
+        self.input = Some(Input::new(self.text.clone()));
+        self.past.forget_place();
+        self.choices = Completions::default();
+        self.read();
+    }
+
+    /// Ends typing and keeps the text. A wrong one is given back instead, and the filter is as it was before.
+    pub fn keep(&mut self) -> Option<String> {
+        let input = self.input.take()?;
+        self.choices = Completions::default();
+        if self.error.is_some() {
+            self.read();
+            return Some(input.value().to_owned());
+        }
+        input.value().clone_into(&mut self.text);
+        self.off = false;
+        self.past.remember(&self.text);
+        None
+    }
+
+    /// Takes a text as if it had been typed.
+    pub fn set(&mut self, text: String) {
+        self.input = Some(Input::new(text));
+        self.read();
+        let _ = self.keep();
+    }
+
+    /// Turns it off or on.
+    pub fn toggle(&mut self) {
+        self.off = !self.off && !self.text.is_empty();
+    }
+
+    /// Forgets it, but not what was typed before.
+    pub fn clear(&mut self) {
+        *self = Self { plain: self.plain, past: std::mem::take(&mut self.past), ..Self::of(self.kind) };
+    }
+
+    /// Changes what is typed; `values` knows what stands behind a key in the rows there are, or will let it be known.
+    pub fn change(&mut self, change: impl FnOnce(&mut Input), values: &KeyValues<'_>) {
+        let Some(input) = &mut self.input else { return };
+        let before = (input.value().to_owned(), input.cursor());
+        change(input);
+        if (input.value(), input.cursor()) == (before.0.as_str(), before.1) {
+            return;
+        }
+        self.past.forget_place();
+        self.read();
+        self.choose(values, false);
+    }
+
+    /// Puts in how the word at the cursor could go on; asked again, the next way.
+    pub fn complete(&mut self, forward: bool, values: &KeyValues<'_>) {
+        if self.choices.ways.is_empty() {
+            self.choose(values, true);
+        }
+        let count = self.choices.ways.len();
+        if count == 0 {
+            return;
+        }
+        let at = match (self.choices.at, forward) {
+            (None, true) => 0,
+            (None, false) => count - 1,
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + count - 1) % count,
+        };
+        self.choices.at = Some(at);
+        let Completion { replace, text, .. } = &self.choices.ways[at];
+        let base = &self.choices.base;
+        let (Some(head), Some(tail)) = (base.get(..replace.start), base.get(replace.end..)) else { return };
+        let cursor = head.chars().count() + text.chars().count();
+        self.input = Some(Input::new(format!("{head}{text}{tail}")).with_cursor(cursor));
+        self.read();
+        if count == 1 {
+            // There is nothing to choose: go on with what stands there now.
+            self.choose(values, true);
+        }
+    }
+
+    /// It became known what stands behind a key.
+    pub fn learn(&mut self, key: Key, values: Vec<String>) {
+        if self.input.is_some() {
+            self.choices.values.insert(key, values);
+            if self.choices.at.is_none() {
+                self.choose(&|_| None, false);
+            }
+        }
+    }
+
+    /// A line that was typed before, or a later one.
+    pub fn recall(&mut self, earlier: bool) {
+        let Some(input) = &self.input else { return };
+        let line = if earlier { self.past.earlier(input.value()) } else { self.past.later() };
+        if let Some(line) = line {
+            self.input = Some(Input::new(line));
+            self.choices.ways.clear();
+            self.choices.at = None;
+            self.read();
+        }
+    }
+
+    /// Reads the text as it stands; a wrong one leaves the last right one in force.
+    fn read(&mut self) {
+        let text = self.input.as_ref().map_or(self.text.as_str(), Input::value);
+        let query = if self.plain { Ok(Query::all(self.kind)) } else { Query::parse(text, self.kind) };
+        match query {
+            Ok(query) => {
+                self.right = (text.to_owned(), Arc::new(query));
+                self.error = None;
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// Finds how the word at the cursor could go on; where nothing of it is typed, only if asked for.
+    fn choose(&mut self, values: &KeyValues<'_>, asked: bool) {
+        let Some(input) = self.input.as_ref().filter(|_| !self.plain) else { return };
+        let Completions { ways, at, base, values: known } = &mut self.choices;
+        input.value().clone_into(base);
+        let cursor = base.char_indices().nth(input.cursor()).map_or(base.len(), |(at, _)| at);
+        let known = std::cell::RefCell::new(known);
+        let values = |key| {
+            let found = known.borrow().get(&key).cloned();
+            let learned = || values(key).inspect(|values| _ = known.borrow_mut().insert(key, values.clone()));
+            found.or_else(learned).unwrap_or_default()
+        };
+        *at = None;
+        *ways = complete(base, cursor, self.kind, &values);
+        let typed = |way: &Completion| base.get(way.replace.start..cursor).unwrap_or_default();
+        // A value is worth a list before its first letter, a key is not: nobody wants one over every blank.
+        let begun = base[..cursor].ends_with([':', ',']);
+        ways.retain(|way| way.text != typed(way) && (asked || begun || !typed(way).is_empty()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none(_: Key) -> Option<Vec<String>> {
+        None
+    }
+
+    fn typed(text: &str) -> Filter {
+        let mut filter = Filter::default();
+        filter.edit();
+        filter.change(|input| *input = Input::new(text.into()), &|key| match key {
+            Key::Model => Some(vec!["gpt-5".into(), "gpt image".into()]),
+            _ => None,
+        });
+        filter
+    }
+
+    fn value(filter: &Filter) -> &str {
+        filter.input.as_ref().unwrap().value()
+    }
+
+    #[test]
+    fn the_last_right_query_stays_in_force() {
+        let mut filter = typed("tag:ci");
+        filter.change(|input| *input = Input::new("tag:ci OR".into()), &none);
+        assert_eq!((filter.text(), filter.query().to_string().as_str()), ("tag:ci", "tag:ci"));
+        assert!(filter.error().is_some());
+        assert_eq!(filter.keep().as_deref(), Some("tag:ci OR"));
+        assert_eq!((filter.kept(), filter.text()), ("", ""), "as before it was typed");
+        assert!(filter.error().is_none());
+        filter.set("tag:ci".into());
+        filter.set("age:30".into());
+        assert_eq!((filter.kept(), filter.text()), ("tag:ci", "tag:ci"), "not the text `age`");
+        filter.toggle();
+        assert!(filter.error().is_none() && filter.query().is_empty());
+        filter.toggle();
+        assert_eq!(filter.text(), "tag:ci");
+        filter.clear();
+        assert!(filter.query().is_empty() && filter.error().is_none());
+    }
+
+    #[test]
+    fn a_plain_text_is_no_query() {
+        let mut filter = Filter::plain();
+        filter.set("(Disk: ".into());
+        assert!(filter.error().is_none() && filter.query().is_empty());
+        assert!(filter.test()("delete: (disk: full)") && !filter.test()("disk"));
+        filter.edit();
+        filter.complete(true, &none);
+        assert_eq!((value(&filter), filter.choices.ways.len()), ("(Disk: ", 0));
+        filter.clear();
+        assert!(filter.test()("disk"));
+        filter.set("hits:many".into());
+        assert!(filter.error().is_none(), "it stays a text");
+    }
+
+    #[test]
+    fn tab_completes_keys_then_their_values_one_after_the_other() {
+        let mut filter = typed("hat mod");
+        filter.complete(true, &none);
+        assert_eq!(value(&filter), "hat model:", "the only key that begins so");
+        let mut filter = typed("hat model:gp");
+        assert_eq!(filter.choices.ways.len(), 2);
+        filter.complete(true, &none);
+        assert_eq!(value(&filter), "hat model:gpt-5");
+        filter.complete(true, &none);
+        assert_eq!(value(&filter), "hat model:\"gpt image\"");
+        filter.complete(false, &none);
+        assert_eq!((value(&filter), filter.text()), ("hat model:gpt-5", "hat model:gpt-5"));
+        assert!(typed("hat ").choices.ways.is_empty(), "no list over a blank");
+    }
+
+    #[test]
+    fn values_that_come_later_are_offered_then() {
+        let mut filter = Filter::default();
+        filter.edit();
+        filter.change(|input| *input = Input::new("model:".into()), &none);
+        let offers = |filter: &Filter| filter.choices.ways.iter().any(|way| way.text.contains("zebra-1"));
+        assert!(!offers(&filter));
+        filter.learn(Key::Model, vec!["zebra-1".into()]);
+        assert!(offers(&filter));
+    }
+
+    #[test]
+    fn what_was_kept_before_comes_back() {
+        let mut filter = Filter::default();
+        for text in ["fox", "hat", "hat OR"] {
+            filter.edit();
+            filter.change(|input| *input = Input::new(text.into()), &none);
+            filter.keep();
+        }
+        filter.edit();
+        filter.recall(true);
+        assert_eq!(filter.text(), "fox", "what was wrong is not remembered");
+        filter.recall(false);
+        filter.recall(false);
+        assert_eq!(value(&filter), "hat", "what stood there first");
+    }
+}

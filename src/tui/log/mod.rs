@@ -1,0 +1,3 @@
+//! The Log tab: the messages of this session and the changes that can be undone.
+
+pub mod pane;

@@ -1,0 +1,123 @@
+//! Everything that can happen to the screen.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::mutation::Mutation;
+use super::query::{RemoteAnswer, RemoteQuery};
+use crate::engine::Fired;
+use crate::model::{Event, RecordingId, Snapshot, Timestamp};
+use crate::query::Key;
+use crate::tui::content::draft::EditDraft;
+use crate::tui::content::page::ExchangePages;
+use crate::tui::detail::state::ScaledPicture;
+use crate::tui::input::action::Action;
+use crate::tui::listing::fuzzy_find::FuzzyMatches;
+use crate::tui::listing::order::RowKey;
+use crate::tui::listing::ranked_set::RankedSet;
+use crate::tui::recordings::contact_sheet::Thumbnail;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse was moved or pressed, at this time.
+    Mouse(MouseEvent, Timestamp),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// A frame is drawn next.
+    Frame,
+    /// A second went by; it is now this late.
+    Tick(Timestamp),
+    /// The engine announced something.
+    Event(Arc<Event>),
+    /// The world as it stands: at the start, and when events were lost.
+    Snapshot(Box<Snapshot>),
+    /// The detail pane's content is ready.
+    Loaded {
+        /// As in the effect that asked.
+        generation: u64,
+        /// The content; none when there is nothing to show any more.
+        pages: Option<Arc<ExchangePages>>,
+    },
+    /// A picture is ready.
+    Scaled {
+        /// As in the effect that asked.
+        generation: u64,
+        /// The picture's own width and height, and its scaled pixels; else why there is none.
+        picture: ScaledPicture,
+    },
+    /// It is known which recordings are listed.
+    Sifted {
+        /// As in the effect that asked.
+        generation: u64,
+        /// Their keys.
+        keys: RankedSet<RowKey>,
+    },
+    /// It is known what stands behind a key in the rows of recordings.
+    Values(Key, Vec<String>),
+    /// A recording's first picture is small.
+    Shrunk(RecordingId, (u16, u16), Thumbnail),
+    /// Recordings were searched.
+    Sought {
+        /// As in the effect that asked.
+        generation: u64,
+        /// What was found.
+        sought: FuzzyMatches,
+    },
+    /// So many events came too fast to be taken in one by one; a snapshot follows.
+    Lagged(u64),
+    /// The desk answered what it was asked.
+    Answered {
+        /// As in the effect that asked.
+        generation: u64,
+        /// What it said, or why it did not.
+        answer: Result<RemoteAnswer, String>,
+        /// What was asked.
+        ask: RemoteQuery,
+    },
+    /// Somebody left their editor; what became of the text, or why there was no editor.
+    Drafted(Box<EditDraft>),
+    /// A change is done, and this is offered next.
+    Offer(Action),
+    /// A change is made; what to tell, if the event does not.
+    Done(String),
+    /// Of a change so many parts are done, of so many.
+    Under(usize, usize),
+    /// The pictures that are compared are ready.
+    Paired {
+        /// As in the effect that asked.
+        generation: u64,
+        /// Both sides; none where an answer has fewer pictures.
+        sides: [Option<ScaledPicture>; 2],
+    },
+    /// A recording was sent once more; this became of it.
+    Fired(Fired),
+    /// Text that the terminal is to put on the clipboard.
+    Copied {
+        /// The text.
+        text: String,
+        /// What it is (`the hash`).
+        what: &'static str,
+    },
+    /// A change would cost something; how much, and the change as it is made by who agrees.
+    Consent {
+        /// The change.
+        deed: Mutation,
+        /// What it takes.
+        text: String,
+    },
+    /// Something that was asked for did not work.
+    Failed {
+        /// What was tried (`delete`).
+        what: &'static str,
+        /// Why it failed.
+        text: String,
+    },
+    /// The process is asked to end.
+    Terminate,
+}

@@ -1,0 +1,6 @@
+//! What goes between the screen and the workers: effects out, messages in.
+
+pub mod effect;
+pub mod message;
+pub mod mutation;
+pub mod query;

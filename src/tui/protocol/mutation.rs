@@ -1,0 +1,243 @@
+//! Changes that the desk is asked for, and what people are told of them.
+
+use std::collections::BTreeSet;
+
+use crate::desk::{Desk, DeskError};
+use crate::editing::Fault;
+use crate::engine::{Relabel, Revision, Tag, Verdict};
+use crate::model::{CallId, Mode, RecordingId};
+use crate::reading::{LARGE_FILE, human, named_bytes};
+use crate::tui::input::action::Action;
+
+/// One change. Success shows as an event of the engine; what that does not tell is told in a few words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mutation {
+    /// Switch the proxy's mode.
+    Mode(Mode),
+    /// Delete recordings.
+    Remove(Vec<RecordingId>),
+    /// Bring recordings back from the trash.
+    Restore(Vec<RecordingId>),
+    /// Take the last change back.
+    Undo,
+    /// Make the change again that was taken back last.
+    Redo,
+    /// Change what recordings answer.
+    Retag(Vec<RecordingId>, Tag),
+    /// Name, tag or protect recordings.
+    Relabel(Vec<RecordingId>, Relabel),
+    /// Edit an answer.
+    Edit(RecordingId, Vec<Revision>),
+    /// Put the picture of a file into an answer; where there are several, the one of this field.
+    Picture(RecordingId, Option<String>, String),
+    /// Make a recording that fails out of each of these.
+    Derive(Vec<RecordingId>, Fault),
+    /// Copy recordings.
+    Duplicate(Vec<RecordingId>),
+    /// Make a recording of a call; with true, its upstream may be asked.
+    Keep(CallId, bool),
+    /// Ask upstreams once more.
+    Rerecord(Vec<RecordingId>),
+    /// Decide what waits for review.
+    Review(Vec<RecordingId>, Verdict),
+    /// Remove what a plan showed: the query, what is kept, and what was shown.
+    Prune(String, BTreeSet<RecordingId>, BTreeSet<RecordingId>),
+    /// Write the store anew; with true without the trash.
+    Compact(bool),
+}
+
+impl Mutation {
+    /// What was tried, for a message that it failed.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Mode(_) => "switching the mode",
+            Self::Remove(_) => "delete",
+            Self::Restore(_) => "restore",
+            Self::Undo => "undo",
+            Self::Redo => "redo",
+            Self::Retag(..) => "retag",
+            Self::Relabel(..) => "relabel",
+            Self::Edit(..) | Self::Picture(..) => "edit",
+            Self::Derive(..) => "derive",
+            Self::Duplicate(_) => "duplicate",
+            Self::Keep(..) => "keep",
+            Self::Rerecord(_) => "rerecord",
+            Self::Review(..) => "review",
+            Self::Prune(..) => "prune",
+            Self::Compact(_) => "compact",
+        }
+    }
+
+    /// What people are offered when it is done.
+    #[must_use]
+    pub fn next(&self) -> Option<Action> {
+        matches!(self, Self::Prune(..)).then_some(Action::Compact)
+    }
+
+    /// The same with consent to what it costs; none where that is no question.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Self> {
+        match self {
+            Self::Keep(call, false) => Some(Self::Keep(*call, true)),
+            _ => None,
+        }
+    }
+
+    /// Carries it out; gives what to tell, or nothing where the event says it. `step` hears of long work how much of it
+    /// is done, and says whether it goes on.
+    ///
+    /// # Errors
+    /// The desk's.
+    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize) -> bool) -> Result<String, DeskError> {
+        Ok(match self {
+            Self::Mode(mode) => desk.set_mode(mode).await.map(|()| String::new())?,
+            Self::Remove(ids) => {
+                desk.remove(&ids).await?;
+                String::new()
+            }
+            Self::Restore(ids) => told(&desk.restore(&ids).await?, "Restored"),
+            Self::Undo => format!("Undone: {}", desk.undo().await?),
+            Self::Redo => format!("Done again: {}", desk.redo().await?),
+            Self::Retag(ids, tag) => retag(desk, &ids, &tag).await?,
+            Self::Relabel(ids, relabel) => {
+                let changed = desk.relabel(&ids, &relabel).await?;
+                told(&changed, relabelled(&relabel))
+            }
+            Self::Edit(id, revisions) => {
+                desk.edit(&id, &revisions).await?;
+                format!("Edited {id}; u takes it back")
+            }
+            Self::Picture(id, field, path) => {
+                let file = read(&path).await?;
+                desk.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
+                format!("Edited {id}; u takes it back")
+            }
+            Self::Derive(ids, fault) => derived(desk, &ids, fault, step).await?,
+            Self::Duplicate(ids) => told(&desk.duplicate(&ids).await?, "Copied:"),
+            Self::Keep(call, fetch) => {
+                format!("Call {} is kept as {}", call.0, desk.keep(call, fetch).await?)
+            }
+            Self::Rerecord(ids) => rerecorded(desk, &ids, step).await?,
+            Self::Review(ids, verdict) => {
+                let said = match verdict {
+                    Verdict::Accept => "Accepted",
+                    Verdict::KeepBoth => "Both stay:",
+                    Verdict::Reject => "Rejected",
+                };
+                // All are decided or none; what gave way to them was decided by nobody.
+                desk.review(&ids, verdict).await?;
+                told(&ids, said)
+            }
+            Self::Prune(query, keep, only) => {
+                let plan = desk.prune(&query, &keep, Some(&only), false).await?;
+                let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
+                format!("Pruned {}, {bytes}; u takes it back", counted(count))
+            }
+            Self::Compact(purge) => {
+                let compacted = desk.compact(purge).await?;
+                let size = |stats: crate::store::Stats| human::size(stats.journal_bytes + stats.body_bytes);
+                format!("Compacted: {} before, {} now", size(compacted.before), size(compacted.after))
+            }
+        })
+    }
+}
+
+async fn retag(desk: &Desk, ids: &[RecordingId], tag: &Tag) -> Result<String, DeskError> {
+    let changed = desk.retag(ids, tag, false).await?;
+    let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
+    let next = match mended {
+        0 => String::new(),
+        1 => "; 1 call that missed hits when it is made again".into(),
+        many => format!("; {many} calls that missed hit when they are made again"),
+    };
+    let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
+    Ok(format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(tag)))))
+}
+
+async fn derived(
+    desk: &Desk,
+    ids: &[RecordingId],
+    fault: Fault,
+    step: impl Fn(usize, usize) -> bool,
+) -> Result<String, DeskError> {
+    if let [id] = ids {
+        return Ok(format!("{} fails as {fault}, made of {id}", desk.derive(id, fault, None).await?));
+    }
+    let (mut made, mut problems) = (0, Vec::new());
+    for (at, id) in ids.iter().enumerate() {
+        if !step(at, ids.len()) {
+            problems.push(format!("{} not made any more", ids.len() - at));
+            break;
+        }
+        match desk.derive(id, fault, None).await {
+            Ok(_) => made += 1,
+            Err(error) => problems.push(format!("{id}: {error}")),
+        }
+    }
+    let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
+    Ok(format!("{} made that fail as {fault}; u takes back one at a time{failed}", counted(made)))
+}
+
+async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
+    let home = path.strip_prefix("~/").zip(std::env::var_os("HOME"));
+    let place = home.map_or_else(|| path.into(), |(rest, home)| std::path::Path::new(&home).join(rest));
+    let wrong =
+        |error: std::io::Error| DeskError::Question(format!("{} cannot be read: {error}", place.display()));
+    let file = place.clone();
+    let read = tokio::task::spawn_blocking(move || named_bytes(&file, LARGE_FILE)).await;
+    read.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(wrong)
+}
+
+async fn rerecorded(
+    desk: &Desk,
+    ids: &[RecordingId],
+    step: impl Fn(usize, usize) -> bool,
+) -> Result<String, DeskError> {
+    let (mut waiting, mut problems) = (0, Vec::new());
+    for (at, id) in ids.iter().enumerate() {
+        if !step(at, ids.len()) {
+            problems.push(format!("{} not asked any more", ids.len() - at));
+            break;
+        }
+        let done = desk.rerecord(id).await?;
+        waiting += usize::from(done.new.is_some());
+        problems.extend(done.problem.map(|problem| format!("{id}: {problem}")));
+    }
+    let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
+    Ok(format!(
+        "{} for review{failed}",
+        if waiting == 1 { "1 waits".into() } else { format!("{waiting} wait") }
+    ))
+}
+
+/// `Restored rec_…`, `Restored 3 recordings`.
+fn told(ids: &[RecordingId], what: &str) -> String {
+    match ids {
+        [one] => format!("{what} {one}"),
+        many => format!("{what} {}", counted(many.len())),
+    }
+}
+
+/// `1 recording`, `3 recordings`.
+#[must_use]
+pub fn counted(number: usize) -> String {
+    format!("{number} recording{}", if number == 1 { "" } else { "s" })
+}
+
+fn retagged(tag: &Tag) -> String {
+    match (&tag.strategy, &tag.playback) {
+        (Some(strategy), _) => strategy.to_string(),
+        (None, Some(playback)) => format!("takes play {playback}"),
+        (None, None) => "Retagged".into(),
+    }
+}
+
+fn relabelled(relabel: &Relabel) -> &'static str {
+    match relabel {
+        Relabel { protected: Some(true), .. } => "Protected",
+        Relabel { protected: Some(false), .. } => "No longer protected:",
+        Relabel { name: Some(_), .. } => "Renamed",
+        _ => "Tagged",
+    }
+}

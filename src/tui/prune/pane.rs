@@ -1,0 +1,167 @@
+//! What can go: the query, the plan's sums, and the plan.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::state::{PruneFate, against, why};
+use crate::model::RecordingId;
+use crate::tui::app::state::App;
+use crate::tui::content::text::sanitize;
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::widgets::draw::{self, PaneFrame};
+use crate::tui::widgets::layout;
+use crate::tui::widgets::line::{Tone, Toned, age, fit, short_size, thousands};
+use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
+
+const COLUMNS: [TableColumn; 8] = [
+    TableColumn { title: "", width: 5, grow: 0, right: false, leaves: 0 },
+    TableColumn { title: "HASH", width: 8, grow: 0, right: false, leaves: 5 },
+    TableColumn { title: "MODEL", width: 10, grow: 1, right: false, leaves: 7 },
+    TableColumn { title: "WHY", width: 16, grow: 4, right: false, leaves: 0 },
+    TableColumn { title: "SIZE", width: 5, grow: 0, right: true, leaves: 1 },
+    TableColumn { title: "HITS", width: 4, grow: 0, right: true, leaves: 2 },
+    TableColumn { title: "LAST", width: 5, grow: 0, right: true, leaves: 3 },
+    TableColumn { title: "COST", width: 8, grow: 0, right: true, leaves: 4 },
+];
+/// The query, and what is wrong with it or three lines of sums.
+const HEAD: u16 = 4;
+
+/// Lines above the table of this pane: where there are few, some are for recordings.
+#[must_use]
+pub fn head(pane: Rect) -> u16 {
+    if pane.height < 12 { 2 } else { HEAD }
+}
+
+/// The line of the query.
+#[must_use]
+pub fn query_line(pane: Rect) -> Rect {
+    let inside = layout::text(pane);
+    Rect { height: inside.height.min(1), ..inside }
+}
+
+/// Draws the list with its frame.
+pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
+    let theme = &app.options.theme;
+    let list = &app.prune.list;
+    let plan = app.plan();
+    let shown = if plan.is_some() { list.keys().len() } else { 0 };
+    let title = match plan {
+        Some(plan) => format!("Prune {} of {}", plan.remove.len(), thousands(app.world.rows.len() as u64)),
+        None => "Prune".into(),
+    };
+    let at = list.index().filter(|_| shown > 0).map(|at| format!("{}/{shown}", at + 1)).unwrap_or_default();
+    let focused = !app.in_detail;
+    let mut inside =
+        PaneFrame { title: &title, note: &at, focused, ..PaneFrame::default() }.draw(theme, place, buf);
+    let head = layout::from_top(&mut inside, head(place));
+    let filter = &app.prune.list.filter;
+    if filter.kept().is_empty() && filter.input.is_none() {
+        let hint = Toned::of(Tone::Accent, key(app, Action::Presets))
+            .and(Tone::Dim, " chooses what can go, ")
+            .and(Tone::Accent, key(app, Action::Filter))
+            .and(Tone::Dim, " types it");
+        draw::toned(buf, query_line(place), &hint, theme);
+    }
+    let below = layout::text(place).intersection(Rect {
+        y: head.y + 1,
+        height: head.height.saturating_sub(1),
+        ..head
+    });
+    let width = usize::from(below.width);
+    let asked = app.prune.ask().is_some();
+    let lines: Vec<Toned> = match (filter.error(), &app.known.prune.value, plan) {
+        // What is wrong stands beside the query.
+        (Some(error), ..) if !error.expected.is_empty() => {
+            let text = format!("expected: {}", error.expected.join(", "));
+            let expected = Toned::of(Tone::Dim, sanitize(&text)).wrapped(width);
+            std::iter::once(Toned::default()).chain(expected).collect()
+        }
+        (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
+        (None, _, Some(_)) => app.prune.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
+        _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
+        _ => Vec::new(),
+    };
+    draw::lines(buf, below, &lines, theme);
+    if shown == 0 {
+        empty(app, inside, buf);
+        return;
+    }
+    let rows = TableRows::of(list, inside, &COLUMNS, |key| Some(cells(app, &key.2)));
+    TableRows { focused, ..rows }.draw(theme, inside, buf);
+}
+
+fn cells(app: &App, id: &RecordingId) -> Vec<TableCell> {
+    let theme = &app.options.theme;
+    let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
+    let row = app.world.rows.get(id);
+    let hash = row.map(|row| row.hash.short()).unwrap_or_default();
+    let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
+    let last =
+        |at: Option<crate::model::Timestamp>| at.map_or_else(|| "never".to_owned(), |at| age(at, app.now));
+    match app.plan().and_then(|plan| app.prune.fate(plan, id)) {
+        Some(PruneFate::Goes(removal)) => {
+            let style = theme.tone(if removal.in_use { Tone::Warning } else { Tone::Plain });
+            vec![
+                ("goes".into(), theme.tone(Tone::Bad)),
+                (hash, theme.tone(Tone::Accent)),
+                (sanitize(model).into_owned(), dim),
+                (sanitize(&why(removal)).into_owned(), style),
+                (short_size(removal.bytes), plain),
+                (thousands(removal.hits), if removal.hits == 0 { dim } else { plain }),
+                (last(removal.last_hit), dim),
+                (removal.cost.map_or_else(|| "?".into(), |cost| cost.to_string()), dim),
+            ]
+        }
+        fate => {
+            let spared = if let Some(PruneFate::Stays(spared)) = fate { Some(spared) } else { None };
+            let kept = app.prune.keep.contains(id);
+            let used = row.map(|row| row.usage.everywhere()).unwrap_or_default();
+            vec![
+                (
+                    if kept { "kept".into() } else { "stays".into() },
+                    theme.tone(if kept { Tone::Good } else { Tone::Dim }),
+                ),
+                (hash, dim),
+                (sanitize(model).into_owned(), dim),
+                (
+                    spared.map(|spared| sanitize(&against(&spared.reason)).into_owned()).unwrap_or_default(),
+                    dim,
+                ),
+                (spared.map(|spared| short_size(spared.bytes)).unwrap_or_default(), dim),
+                (thousands(used.count), dim),
+                (last(used.last), dim),
+                (String::new(), dim),
+            ]
+        }
+    }
+}
+
+fn key(app: &App, action: Action) -> String {
+    app.options.keymap.told(KeyScope::Prune, action)
+}
+
+/// What an empty list teaches.
+fn empty(app: &App, place: Rect, buf: &mut Buffer) {
+    let air = Rect { x: place.x + u16::from(place.width > 1), width: place.width.saturating_sub(2), ..place };
+    if !app.prune.query().is_empty() {
+        return;
+    }
+    let step =
+        |action, text: &str| Toned::of(Tone::Accent, fit(&key(app, action), 7, false)).and(Tone::Dim, text);
+    let lines = [
+        Toned::of(Tone::Strong, "Fixtures that nothing asks for any more can go."),
+        Toned::default(),
+        Toned::of(
+            Tone::Plain,
+            "A query says which; the plan shows what speaks for and against each, and nothing goes before you say so.",
+        ),
+        Toned::default(),
+        step(Action::Presets, "queries to begin with"),
+        step(Action::Filter, "type one, such as unused:>90d -tag:ci"),
+        step(Action::Mark, "spares the selected recording"),
+        step(Action::Delete, "removes what the plan shows, after asking"),
+    ];
+    let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
+    draw::lines(buf, air, &lines, &app.options.theme);
+}

@@ -1,0 +1,7 @@
+//! What carries effects out: the loop, the terminal and the workers. Nothing in here decides.
+
+pub mod held;
+pub mod rows;
+pub mod shell;
+pub mod temp_files;
+pub mod work;

@@ -1,0 +1,126 @@
+//! Messages for people that go away by themselves, and errors that stay until they are dismissed.
+
+use std::collections::VecDeque;
+
+use crate::model::{Level, Notice, Timestamp};
+
+/// How long a message stays, in milliseconds.
+const SHOWN_FOR: i64 = 4_000;
+
+/// So many messages are remembered.
+const REMEMBERED: usize = 1_000;
+
+/// Messages, the newest last.
+#[derive(Clone, Debug, Default)]
+pub struct Toasts {
+    shown: Vec<Toast>,
+    /// All that was said in this session, numbered from 1; the oldest ones are forgotten.
+    pub log: VecDeque<LogEntry>,
+    /// The number of the last message that somebody saw in the log.
+    pub seen: u64,
+    now: Timestamp,
+}
+
+/// A message that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Its number.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// How bad it is.
+    pub level: Level,
+    /// What it says; not sanitized.
+    pub text: String,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// How bad it is.
+    pub level: Level,
+    /// What it says; not sanitized.
+    pub text: String,
+    /// When it goes; an error stays.
+    until: Option<Timestamp>,
+}
+
+impl Toasts {
+    /// The one to show, and how many more there are.
+    #[must_use]
+    pub fn newest(&self) -> Option<(&Toast, usize)> {
+        self.shown.last().map(|toast| (toast, self.shown.len() - 1))
+    }
+
+    /// Something good to know.
+    pub fn info(&mut self, now: Timestamp, text: String) {
+        self.push(Toast {
+            level: Level::Info,
+            text,
+            until: Some(Timestamp(now.0.saturating_add(SHOWN_FOR))),
+        });
+    }
+
+    /// Something that stays until somebody has seen it.
+    pub fn error(&mut self, text: String) {
+        self.push(Toast { level: Level::Error, text, until: None });
+    }
+
+    /// A notice of the engine.
+    pub fn notice(&mut self, now: Timestamp, notice: &Notice) {
+        match notice.level {
+            Level::Error => self.error(notice.text.clone()),
+            level => {
+                let until = Some(Timestamp(now.0.saturating_add(SHOWN_FOR * 2)));
+                self.push(Toast { level, text: notice.text.clone(), until });
+            }
+        }
+    }
+
+    /// Drops those whose time is over; whether there were any.
+    pub fn expire(&mut self, now: Timestamp) -> bool {
+        self.now = now;
+        let before = self.shown.len();
+        self.shown.retain(|toast| toast.until.is_none_or(|until| until > now));
+        self.shown.len() < before
+    }
+
+    /// Drops those that go by themselves: what they spoke of is done.
+    pub fn settle(&mut self) {
+        self.shown.retain(|toast| toast.until.is_none());
+    }
+
+    /// Drops all; whether there was an error among them.
+    pub fn dismiss(&mut self) -> bool {
+        let error = self.shown.iter().any(|toast| toast.until.is_none());
+        self.shown.clear();
+        error
+    }
+
+    /// How many errors nobody saw in the log.
+    #[must_use]
+    pub fn unseen(&self) -> usize {
+        let newer = self.log.iter().rev().take_while(|logged| logged.number > self.seen);
+        newer.filter(|logged| logged.level == Level::Error).count()
+    }
+
+    /// Somebody saw all of the log.
+    pub fn see(&mut self) {
+        self.seen = self.log.back().map_or(0, |logged| logged.number);
+    }
+
+    /// A message that is there already is not repeated; only the last few are kept.
+    fn push(&mut self, toast: Toast) {
+        let number = self.log.back().map_or(0, |logged| logged.number) + 1;
+        let logged = LogEntry { number, at: self.now, level: toast.level, text: toast.text.clone() };
+        self.log.push_back(logged);
+        if self.log.len() > REMEMBERED {
+            self.log.pop_front();
+        }
+        self.shown.retain(|known| known.text != toast.text);
+        self.shown.push(toast);
+        if self.shown.len() > 20 {
+            self.shown.remove(0);
+        }
+    }
+}
