@@ -16,6 +16,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`model`] | the words as data: recordings, calls, modes, strategies, events |
+//! | [`wire`] | JSON text, event streams, codings, multipart, percent coding: each read in one way |
 //! | [`dialect`] | what is known of each API family: endpoints, cosmetic fields, how streams end, mocks |
 //! | [`matching`] | whether a recording answers a request, and why not; scrubbing |
 //! | [`reading`] | views of recorded bytes: text, events, pictures; sanitized for the screen |
@@ -64,3 +65,4 @@ pub mod store;
 pub mod terminal;
 pub mod tui;
 pub mod upstream;
+pub mod wire;

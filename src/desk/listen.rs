@@ -11,8 +11,8 @@ use tokio::sync::broadcast;
 
 use super::DeskError;
 use super::owner::{Owner, piece};
-use crate::dialect::events;
 use crate::model::{Event, Level, Notice, Snapshot};
+use crate::wire::event_stream::events;
 
 /// How many announcements a slow listener may lag behind, as in the engine.
 const BACKLOG: usize = 4096;
@@ -78,7 +78,7 @@ impl Relay {
             }
             while let Some(block) = blocks.next() {
                 for event in events(&block) {
-                    self.tell(&event.name, &event.data)?;
+                    self.tell(&event.name, event.data.as_deref().unwrap_or_default())?;
                 }
             }
         }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Deserializer, Value};
 
-use super::decode::has_too_many_values;
-use super::sse::{self, truthy};
-use super::{Endpoint, Terminator, decoded};
+use super::{Endpoint, Terminator};
 use crate::model::{AnswerFailure, Headers, Response};
+use crate::wire::content_coding::{decoded, has_too_many_values};
+use crate::wire::event_stream::events;
+use crate::wire::media_type::is_rows;
+use crate::wire::pointer;
 
 /// What a body says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ impl AnswerState {
 
     fn of_events(terminator: Terminator, body: &[u8]) -> Self {
         let mut seen = Events::new(terminator);
-        sse::events(body).for_each(|event| seen.take(&event.name, &event.data));
+        events(body).for_each(|event| seen.take(&event.name, event.data.as_deref().unwrap_or_default()));
         let failure = seen.failed.then_some(AnswerFailure::ErrorEvent);
         let terminated = seen.terminated || seen.failed;
         // A clean end behind a finish reason is an end, also without the dialect's terminator.
@@ -187,7 +189,7 @@ impl Events {
             Terminator::Unknown => ENDS.contains(&name),
             Terminator::Done => false,
             Terminator::Events(names) | Terminator::DoneOr(names) => names.contains(&name),
-            Terminator::Fields(pointers) => pointers.iter().any(|pointer| sse::has(data, pointer)),
+            Terminator::Fields(pointers) => pointers.iter().any(|pointer| pointer::holds(data, pointer)),
         }
     }
 
@@ -266,7 +268,8 @@ impl EndWatch {
         match self.form {
             Form::Events(terminator) => {
                 let mut seen = Events::new(terminator);
-                sse::events(new).for_each(|event| seen.take(&event.name, &event.data));
+                events(new)
+                    .for_each(|event| seen.take(&event.name, event.data.as_deref().unwrap_or_default()));
                 seen.terminated || seen.failed
             }
             Form::Rows => new.split(|b| *b == b'\n').any(|row| {
@@ -289,15 +292,16 @@ fn is_json(media_type: &str) -> bool {
     media_type == "application/json" || media_type.ends_with("+json") || is_rows(media_type)
 }
 
-fn is_rows(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "application/x-ndjson"
-            | "application/ndjson"
-            | "application/jsonl"
-            | "application/x-jsonlines"
-            | "application/stream+json"
-    )
+/// As Python sees it, because that is what the SDKs ask.
+fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(yes) => *yes,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
 }
 
 /// Whether a text is JSON but for `NaN` and `Infinity`, which Python's encoder writes.

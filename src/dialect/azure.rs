@@ -2,6 +2,7 @@
 //! `AzureOpenAI` of the SDKs, which puts the body's `model` into the path as the deployment.
 
 use super::{Endpoint, openai, path};
+use crate::wire::percent::decoded;
 
 /// `/openai/deployments/{model}/chat/completions`, `/openai/responses` and `/openai/v1/responses`. The prefix
 /// `/openai` may be missing, because an upstream's address may end in it.
@@ -21,7 +22,7 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
     };
     let prefix = format!("{prefix}/deployments/{{model}}");
     let mut endpoint = openai::endpoint_below(&prefix, method, behind);
-    endpoint.vars.insert(0, ("model".to_owned(), path::decoded(deployment)));
+    endpoint.vars.insert(0, ("model".to_owned(), decoded(deployment).into_owned()));
     endpoint
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Endpoint, Reads, decoded, json_in};
+use super::{Endpoint, Reads};
 use crate::model::Response;
+use crate::wire::content_coding::{decoded, json_in};
 
 /// Where answers say how far something is.
 const STATES: &[&str] = &[

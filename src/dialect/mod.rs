@@ -4,32 +4,25 @@
 mod answer;
 mod anthropic;
 mod azure;
-pub(crate) mod body_kind;
-mod decode;
 mod dice;
 mod failure;
 mod finality;
 mod gemini;
 mod generic;
 pub(crate) mod model_name;
-pub(crate) mod multipart;
 mod openai;
 pub mod openai_mock;
 pub mod painting;
 mod path;
 mod rules;
 mod signs;
-mod sse;
 
 pub use answer::{AnswerState, EndWatch};
-pub use body_kind::BodyKind;
-pub use decode::{LARGEST, decoded, decoded_len, json_in, json_of};
 pub use failure::Failure;
-pub(crate) use path::{behind_version, decoded as unescaped};
+pub(crate) use path::behind_version;
 pub use rules::{
     Echo, EchoPart, Forms, Given, Items, Job, Plain, Preset, Reads, Rules, Spelling, Terminator,
 };
-pub use sse::{SseEvent, events};
 
 use signs::Signs;
 

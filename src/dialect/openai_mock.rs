@@ -13,9 +13,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::decode::json_of;
 use super::dice::Dice;
 use crate::model::{ByteLog, Hash, Headers, Request, Response};
+use crate::wire::content_coding::json_of;
 
 /// The answer to `request` at `endpoint` (`images/generations`, `chat/completions`); none for endpoints that are not
 /// mocked. Links to pictures begin with `base`, the address of the proxy (`http://127.0.0.1:4010`). A request that the

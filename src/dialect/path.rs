@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Endpoint, Reads, Rules};
+use crate::wire::percent::decoded;
 
 /// The endpoint in a table of templates (paths behind the version; literal segments stand before variables) that
 /// `path` means, or one with the rules `any`. `prefix` is put in front of its template.
@@ -81,29 +82,16 @@ pub(super) fn fit(template: &str, path: &[&str]) -> Option<Vec<(String, String)>
         let (first, others) = rest.split_first()?;
         match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some("model") => {
-                vars.push(("model".to_owned(), decoded(&rest.join("/"))));
+                vars.push(("model".to_owned(), decoded(&rest.join("/")).into_owned()));
                 return Some(vars);
             }
-            Some(name) => vars.push((name.to_owned(), decoded(first))),
+            Some(name) => vars.push((name.to_owned(), decoded(first).into_owned())),
             None if wanted == *first => {}
             None => return None,
         }
         rest = others;
     }
     rest.is_empty().then_some(vars)
-}
-
-/// Percent-decoded, or as it is where that gives no UTF-8.
-pub(crate) fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = if *byte == b'%' { bytes.get(at + 1..at + 3).and_then(hex_byte) } else { None };
-        out.push(code.unwrap_or(*byte));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
 fn hex_byte(pair: &[u8]) -> Option<u8> {

@@ -10,7 +10,7 @@ use crate::model::{ByteLog, Ending, Headers, Latency, Recording, Response};
 use crate::reading::Unreadable;
 use crate::reading::events::Form;
 use crate::reading::frames::{Frame, frames};
-use crate::reading::json::is_json;
+use crate::wire::json_text::is_json;
 
 /// The wait that `429` alone asks for: long enough to be seen, short enough for a test.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -13,8 +13,8 @@ use super::text::quoted;
 use crate::model::{ByteLog, Response};
 use crate::reading::events::Form;
 use crate::reading::frames::{Frame, frames};
-use crate::reading::json::{Step, pointer, strings, unquoted};
-use crate::reading::sniff::{data_uri, sniff, sniff_base64};
+use crate::wire::json_text::{Step, pointer, strings, unquoted};
+use crate::wire::sniff::{data_uri, sniff, sniff_base64};
 
 /// A picture as it stands in the body.
 struct Picture {

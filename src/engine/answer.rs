@@ -15,12 +15,15 @@ use super::library::{Found, Lens, is_conditional, sees};
 use super::raw::RawKey;
 use super::ticket::{Ticket, micros};
 use super::{Engine, explain};
-use crate::dialect::{Dialect, Refusal, decoded_len};
-use crate::matching::{Decision, Fields, check_strategy, decide, summary};
+use crate::dialect::{Dialect, Refusal};
+use crate::matching::decide;
+use crate::matching::summary;
+use crate::matching::{Decision, Fields, check_strategy};
 use crate::model::{
     ByteLog, Call, Exchange, Headers, Latency, MatchHeader, Mode, Outcome, RecordingId, Request, Response,
     Scrubbed, Strategy, is_hop_by_hop, is_own, speaks_for_origin,
 };
+use crate::wire::content_coding::decoded_len;
 
 /// Bodies from this length on are read aside.
 pub(super) const LARGE: usize = 64 << 10;

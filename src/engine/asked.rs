@@ -7,9 +7,9 @@ use super::answer::{Incoming, LARGE};
 use super::library::Found;
 use super::policy::Profile;
 use super::ticket::Ticket;
-use crate::dialect::decoded_len;
 use crate::matching::{Fields, has_countless_credentials, is_withheld};
 use crate::model::{Mode, Scrubbed};
+use crate::wire::content_coding::decoded_len;
 
 /// A call on its way through the engine, with what was derived from it.
 pub(super) struct Asked {

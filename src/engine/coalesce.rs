@@ -12,10 +12,11 @@ use super::flight::{Flight, FlightKey, Head, Seat};
 use super::record::Drafted;
 use super::tee::DRAIN;
 use super::{Engine, jobs};
-use crate::dialect::{Dialect, Refusal, decoded_len};
+use crate::dialect::{Dialect, Refusal};
 use crate::matching::is_secret_header;
 use crate::model::{Hash, Mode, Outcome, Request};
 use crate::upstream::UpstreamError;
+use crate::wire::content_coding::decoded_len;
 
 /// A longer body is an upload, which is never shared.
 const UPLOAD: usize = 1 << 20;

@@ -11,7 +11,7 @@ use crate::editing::{
     self, EditError, Fault, remove_header, set_body, set_header, set_image, set_status, set_text,
 };
 use crate::model::{Derivation, Ending, Hash, Latency, Original, Recording, RecordingId, check_scope};
-use crate::reading::sniff::sniff;
+use crate::wire::sniff::sniff;
 
 /// One change of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

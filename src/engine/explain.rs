@@ -11,10 +11,12 @@ use super::asked::Asked;
 use super::library::{Found, sees};
 use super::stamp::fitting;
 use super::{Engine, VerbError, clock};
+use crate::matching::nearest;
+use crate::matching::summary;
 use crate::matching::{
-    Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy, check_strategy, compare,
-    decide, nearest, remedies, summary,
+    Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy, check_strategy, remedies,
 };
+use crate::matching::{compare, decide};
 use crate::model::{Call, CallId, Cause, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
 /// How many recordings are compared field by field: those that come nearest by their outlines.

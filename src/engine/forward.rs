@@ -9,12 +9,13 @@ use super::record::aside_if_large;
 use super::tee::{Arrived, End, Tee};
 use super::ticket::{Ticket, micros};
 use super::{Engine, clock, hop, lead_back};
-use crate::dialect::{Dialect, Refusal, decoded_len};
+use crate::dialect::{Dialect, Refusal};
 use crate::matching::credentials;
 use crate::model::{
     ByteLog, Exchange, Headers, Outcome, Request, Response, Timestamp, is_hop_by_hop, is_own,
 };
 use crate::upstream::{Base, Forwarded, UpstreamError};
+use crate::wire::content_coding::decoded_len;
 
 /// The longest answer of a call without recording that is remembered for looking at.
 const REMEMBER: u64 = 8 << 20;

@@ -10,10 +10,12 @@ use super::Engine;
 use super::cursors::Scope;
 use super::forward::endpoint_of;
 use super::library::Lens;
-use crate::dialect::{Items, events, json_in, json_of};
+use crate::dialect::Items;
 use crate::model::{Fingerprint, Hash, Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
+use crate::wire::content_coding::{json_in, json_of};
+use crate::wire::event_stream::events;
 
 /// So many items of an answer can be named later.
 const ITEMS: usize = 64;
@@ -116,8 +118,8 @@ pub(super) fn answer_id(request: &Scrubbed, response: &Response) -> Option<Strin
     let (first, last): (Value, Option<Value>) = if response.headers.media_type() == "text/event-stream" {
         let events: Vec<_> = events(&body).collect();
         // The last event with an answer in it has all of it.
-        let last = events.iter().rev().find_map(|event| serde_json::from_slice(&event.data).ok());
-        (serde_json::from_slice(&events.first()?.data).ok()?, last)
+        let last = events.iter().rev().find_map(|event| serde_json::from_slice(event.data.as_deref()?).ok());
+        (serde_json::from_slice(events.first()?.data.as_deref()?).ok()?, last)
     } else {
         (json_in(&body).ok()?, None)
     };

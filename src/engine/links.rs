@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::model::MediaRef;
-use crate::reading::json::{pointer, strings, unquoted};
+use crate::wire::json_text::{pointer, strings, unquoted};
+use crate::wire::pointer::is_meant_by;
 
 /// Where the proxy serves media.
 pub(super) const MEDIA_PATH: &str = "/__retake/media/";
@@ -17,7 +18,7 @@ pub(super) fn find(body: &[u8], patterns: &[&str]) -> Vec<(String, String)> {
     let Ok(text) = std::str::from_utf8(body) else { return found };
     strings(text, |path, token| {
         let at = pointer(path);
-        if patterns.iter().any(|pattern| stands_for(pattern, &at)) {
+        if patterns.iter().any(|pattern| is_meant_by(&at, pattern)) {
             let url = unquoted(token).into_owned();
             if url.starts_with("http://") || url.starts_with("https://") {
                 found.push((at, url));
@@ -47,18 +48,6 @@ pub(super) fn rewritten(body: &Bytes, media: &[MediaRef], base: &str) -> Bytes {
     });
     out.push_str(&text[copied..]);
     out.into()
-}
-
-fn stands_for(pattern: &str, pointer: &str) -> bool {
-    let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
-    loop {
-        match (pattern.next(), pointer.next()) {
-            (None, None) => return true,
-            (Some("*"), Some(_)) => {}
-            (Some(wanted), Some(step)) if wanted == step => {}
-            _ => return false,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::aside;
 use super::history::Remembered;
 use super::{Engine, clock};
-use crate::matching::{Outline, Past, Suggestion, suggest};
+use crate::matching::suggest;
+use crate::matching::{Outline, Past, Suggestion};
 use crate::model::{Call, Scrubbed, Snapshot};
 
 /// The version of what is kept of a call. Others are left out: the history is no part of the truth.

@@ -21,8 +21,9 @@ use super::tee::{Arrived, Before, End, Tee, Watch};
 use super::ticket::{Ticket, micros};
 use super::write::{Entered, Write};
 use super::{Engine, clock, jobs, lead_back};
-use crate::dialect::{AnswerState, Dialect, decoded_len};
-use crate::matching::{Fields, summary};
+use crate::dialect::{AnswerState, Dialect};
+use crate::matching::Fields;
+use crate::matching::summary;
 use crate::model::{
     AnswerFailure, ByteLog, Completeness, Hash, Level, Mode, Outcome, Provenance, Recording, RecordingId,
     Response, Row, Scrubbed, Strategy, Timestamp, Usage,
@@ -30,6 +31,7 @@ use crate::model::{
 use crate::reading::{count_images, tokens};
 use crate::store::{Change, Indexed, Keys, StoreError};
 use crate::upstream::{Arriving, Base};
+use crate::wire::content_coding::decoded_len;
 
 /// The longest answer that is recorded: longer ones are forwarded only.
 pub(super) const KEEP: u64 = 256 << 20;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::aside;
 use super::curate::Edit;
 use super::{Compacted, Engine, VerbError};
-use crate::matching::{Fields, compare};
+use crate::matching::Fields;
+use crate::matching::compare;
 use crate::model::{Call, Headers, Recording, RecordingId, Request, Response, Strategy};
 use crate::store::StoreError;
 

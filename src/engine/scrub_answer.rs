@@ -6,11 +6,11 @@ use bytes::Bytes;
 use super::answer::LARGE;
 use super::forward::endpoint_of;
 use super::{Engine, links};
-use crate::dialect::decoded_len;
 use crate::matching::{AnswerOrigin, Unsearched};
 use crate::model::{ByteLog, Piece, Recording, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::reading::decoded::timed;
+use crate::wire::content_coding::decoded_len;
 
 impl Engine {
     /// A recording that somebody wrote, with its answer as it may be stored; `credentials` are those of its request.

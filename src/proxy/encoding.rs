@@ -12,10 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Frame;
 
 use super::respond;
-use crate::dialect;
 use crate::engine::{Answer, AnswerBody, Engine, Hold};
 use crate::model::Headers;
 use crate::upstream::UpstreamError;
+use crate::wire::content_coding;
 
 /// What is no longer true of a body without its encoding; the `etag` is told separately.
 const OF_ENCODED: [&str; 6] =
@@ -115,11 +115,11 @@ pub(super) async fn suited(engine: &Engine, answer: Answer, method: &Method, acc
 async fn decoded(engine: Engine, bytes: Bytes, encoding: String) -> Option<Bytes> {
     let headers = Headers::from_iter([("content-encoding", encoding)]);
     let mut held = engine.hold();
-    if !held.cover(dialect::decoded_len(&headers, bytes.len())) {
+    if !held.cover(content_coding::decoded_len(&headers, bytes.len())) {
         return None;
     }
     let decode = move || {
-        let plain = dialect::decoded(&headers, &bytes)?.into_owned();
+        let plain = content_coding::decoded(&headers, &bytes)?.into_owned();
         held.shrink(plain.len());
         Some(Bytes::from_owner(Plain { bytes: plain, _held: held }))
     };

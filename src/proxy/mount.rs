@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
-use crate::dialect::{Dialect, unescaped};
+use crate::dialect::Dialect;
 use crate::upstream::Base;
+use crate::wire::percent::decoded as unescaped;
 
 /// Mounts whose names are also the first segment of paths at Azure: `/openai/responses`, `/anthropic/v1/messages`.
 const SHARED: [&str; 2] = ["openai", "anthropic"];

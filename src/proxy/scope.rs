@@ -9,8 +9,8 @@ use http::{HeaderMap, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::request::asked;
-use crate::dialect::unescaped;
 use crate::model::{LONGEST_SCOPE, check_scope};
+use crate::wire::percent::decoded as unescaped;
 
 /// The scope that a path names, as it was sent. The path is free of it.
 #[derive(Clone)]

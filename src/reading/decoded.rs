@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use crate::dialect;
 use crate::model::{Headers, Response};
+use crate::wire::content_coding;
 
 /// The most a body is decoded to, in bytes: a few kilobytes of gzip can hold gigabytes.
-pub(super) const LIMIT: usize = dialect::LARGEST;
+pub(super) const LIMIT: usize = content_coding::LARGEST;
 
 /// Why a body could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +90,7 @@ fn whole(encoding: &str, body: &Bytes) -> Result<Bytes, Unreadable> {
     let Some(name) = ["br", "zstd"].into_iter().find(|name| *name == encoding) else {
         return Err(Unreadable::Encoding(encoding.into()));
     };
-    let body = dialect::decoded(&[("content-encoding", name)].into_iter().collect(), body)
+    let body = content_coding::decoded(&[("content-encoding", name)].into_iter().collect(), body)
         .map(|body| body.into_owned().into());
     body.ok_or(Unreadable::Damaged(name))
 }

@@ -6,6 +6,8 @@ use bytes::Bytes;
 
 use super::decoded::timed;
 use crate::model::{Headers, Response};
+use crate::wire::event_stream::{self, Lines};
+use crate::wire::media_type::is_rows;
 
 /// One event of a streamed answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +45,7 @@ impl Form {
     pub(crate) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
         match headers.media_type().as_str() {
             "text/event-stream" => Some(Self::Sse),
-            "application/x-ndjson"
-            | "application/ndjson"
-            | "application/jsonl"
-            | "application/x-jsonlines" => Some(Self::Rows),
+            rows if is_rows(rows) => Some(Self::Rows),
             "" | "text/plain" | "application/octet-stream"
                 if body.starts_with(b"data:") || body.starts_with(b"event:") =>
             {
@@ -63,7 +62,17 @@ impl Form {
             ends.get(piece).or(ends.last()).map_or(Duration::ZERO, |(_, at)| *at)
         };
         match self {
-            Self::Sse => sse(body, arrived),
+            // What has no data is no event for a reader (WHATWG HTML, section 9.2.6).
+            Self::Sse => event_stream::events(body)
+                .filter_map(|event| {
+                    let data = String::from_utf8_lossy(&event.data?).into_owned();
+                    Some(StreamEvent {
+                        at: arrived(event.end),
+                        name: Some(event.name).filter(|name| !name.is_empty()),
+                        data,
+                    })
+                })
+                .collect(),
             Self::Rows => Lines::new(body)
                 .filter(|line| !line.text.trim_ascii().is_empty())
                 .map(|line| StreamEvent {
@@ -73,77 +82,6 @@ impl Form {
                 })
                 .collect(),
         }
-    }
-}
-
-fn sse(body: &[u8], arrived: impl Fn(usize) -> Duration) -> Vec<StreamEvent> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").map_or((body, 0), |rest| (rest, 3));
-    let mut events = Vec::new();
-    let mut name = None;
-    let mut data: Option<String> = None;
-    let mut end = 0;
-    for line in Lines::new(body.0) {
-        end = line.end + body.1;
-        if line.text.is_empty() {
-            let name = name.take();
-            events.extend(data.take().map(|data| StreamEvent { at: arrived(end), name, data }));
-            continue;
-        }
-        let (field, value) = match line.text.iter().position(|b| *b == b':') {
-            Some(colon) => (&line.text[..colon], &line.text[colon + 1..]),
-            None => (line.text, &b""[..]),
-        };
-        let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
-        match field {
-            b"event" => name = Some(value.into_owned()).filter(|name| !name.is_empty()),
-            b"data" => match &mut data {
-                None => data = Some(value.into_owned()),
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(&value);
-                }
-            },
-            // A comment, `id`, `retry`, or what a later specification adds.
-            _ => {}
-        }
-    }
-    events.extend(data.map(|data| StreamEvent { at: arrived(end), name, data }));
-    events
-}
-
-/// Lines that end in LF, CRLF or CR, mixed as they come.
-pub(crate) struct Lines<'a> {
-    body: &'a [u8],
-    /// Where the next line begins.
-    pub(crate) at: usize,
-}
-
-pub(crate) struct Line<'a> {
-    pub(crate) text: &'a [u8],
-    /// Offset behind what ends it. Behind the CR of a CRLF that an event waits for: the LF may arrive much later.
-    end: usize,
-}
-
-impl<'a> Lines<'a> {
-    pub(crate) fn new(body: &'a [u8]) -> Self {
-        Self { body, at: 0 }
-    }
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = Line<'a>;
-
-    fn next(&mut self) -> Option<Line<'a>> {
-        let rest = self.body.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let start = self.at;
-        let Some(len) = rest.iter().position(|b| matches!(b, b'\n' | b'\r')) else {
-            self.at = self.body.len();
-            return Some(Line { text: rest, end: self.at });
-        };
-        let end = start + len + 1;
-        let crlf = rest[len] == b'\r' && rest.get(len + 1) == Some(&b'\n');
-        self.at = end + usize::from(crlf);
-        Some(Line { text: &rest[..len], end })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::events::{Form, Lines};
+use super::events::Form;
+use crate::wire::event_stream::Lines;
 
 /// One event of a stream, a row, or a whole body.
 #[derive(Debug, Default)]

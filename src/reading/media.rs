@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::decoded::decoded;
 use super::events::{Form, events};
-use super::json::{Step, pointer, strings, unquoted};
-use super::sniff::{base64_len, data_uri, dimensions, from_base64, sniff, sniff_base64};
 use crate::model::Response;
+use crate::wire::json_text::{Step, pointer, strings, unquoted};
+use crate::wire::sniff::{base64_len, data_uri, dimensions, from_base64, sniff, sniff_base64};
 
 /// The most media one answer is searched for, and the most bytes they have together: what a screen can use.
 const COUNT: usize = 64;

@@ -1,7 +1,7 @@
 //! The parts of a `multipart/*` body, for reading: the same that requests are compared by.
 
-use crate::dialect::multipart;
 use crate::model::Headers;
+use crate::wire::multipart;
 
 /// One part of a multipart body.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use super::decoded::decoded;
 use super::events::Form;
 use super::human::size;
-use super::json::{Token, Tokens, is_json, unquoted};
 use super::multipart::parts;
-use super::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
 use crate::model::Headers;
+use crate::wire::json_text::{Token, Tokens, is_json, unquoted};
+use crate::wire::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
 
 /// The most a pretty body has, in bytes: thousands of lines, more than anyone scrolls through.
 pub(super) const LIMIT: usize = 256 << 10;

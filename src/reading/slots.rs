@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::decoded::decoded;
 use super::events::Form;
 use super::frames::{Frame, frames};
-use super::json::{pointer, strings};
 pub(crate) use super::places::Role;
 use super::places::places;
 use crate::model::Response;
+use crate::wire::json_text::{pointer, strings};
 
 /// A string of a body that is part of the answer's text.
 pub(crate) struct Slot {

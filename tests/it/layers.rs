@@ -12,7 +12,7 @@ use graph::Graph;
 use tree::{File, Mention, Sources, files, mentions};
 
 /// A module imports only from its left; those between two `<` do not know each other.
-const ORDER: &str = "model < dialect < matching, reading, query < retention, editing < interchange < store, upstream \
+const ORDER: &str = "model < wire < dialect < matching, reading, query < retention, editing < interchange < store, upstream \
                      < engine < proxy < desk, terminal < cli, tui < main";
 
 /// What only some modules may name, and which.
@@ -29,7 +29,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// What only some files may name (they begin so), and why.
 const ONLY_IN: &[(&str, &str, &str)] = &[
-    ("Scrubbed::vouched", "matching/scrub", "scrubbing is the only way to a request that may be stored"),
+    ("Scrubbed::vouched", "matching/scrub/", "scrubbing is the only way to a request that may be stored"),
     (".with_body", "store/", "only the store puts bodies back that it keeps apart"),
     ("SystemTime::now", "engine/clock.rs", "only the engine's clock reads the time"),
 ];

@@ -1,7 +1,8 @@
 //! Bodies that are neither JSON nor a form with names, and what names mean where there are two spellings.
 
 use super::{fields, json, request};
-use crate::matching::{Canon, DatedModels, Ignore, Salt, Scrubber, compare};
+use crate::matching::compare;
+use crate::matching::{Canon, DatedModels, Ignore, Salt, Scrubber};
 use crate::model::{Request, Strategy};
 
 const UPLOAD: &str = "gemini!/upload/v1beta/files";

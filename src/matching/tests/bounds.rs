@@ -1,8 +1,8 @@
 //! What a request may hold to be searched and taken apart, and what becomes of one that holds more.
 
+use crate::matching::compare;
 use crate::matching::{
-    Fields, Salt, ScrubPattern, Scrubber, compare, credentials, has_countless_credentials, is_withheld,
-    placeholders,
+    Fields, Salt, ScrubPattern, Scrubber, credentials, has_countless_credentials, is_withheld, placeholders,
 };
 use crate::model::{Headers, Request, Strategy};
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{fields, form, json as request};
-use crate::matching::{Fields, Outline, Ranking, nearest};
+use crate::matching::nearest;
+use crate::matching::{Fields, Outline, Ranking};
 use crate::model::{RecordingId, Request, Strategy};
 
 const DECOYS: usize = 200;

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::{fields, form, json, request};
-use crate::matching::{Canon, DatedModels, Fields, Ignore, compare};
+use crate::matching::compare;
+use crate::matching::{Canon, DatedModels, Fields, Ignore};
 use crate::model::{Request, Strategy};
 
 pub(super) const TARGETS: &[&str] = &[
@@ -342,7 +343,7 @@ proptest! {
     #[test]
     fn canonical_form_is_idempotent(number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,25})?", name in "([a-z]{1,8}/){0,2}[a-z0-9-]{1,12}(-2024-08-06)?") {
         use crate::dialect::model_name;
-        use crate::matching::json::canonical_number;
+        use crate::wire::json::canonical_number;
         let canonical = canonical_number(&number);
         prop_assert_eq!(canonical_number(&canonical), canonical);
         prop_assert_eq!(model_name::canonical(model_name::canonical(&name)), model_name::canonical(&name));

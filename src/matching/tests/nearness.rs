@@ -1,7 +1,8 @@
 //! Near misses: what is closest, in which order.
 
 use super::{fields, json};
-use crate::matching::{Fields, nearest};
+use crate::matching::Fields;
+use crate::matching::nearest;
 use crate::model::{RecordingId, Strategy};
 
 static STANDARD: Strategy = Strategy::STANDARD;

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 
 use super::{fields, form, json, request};
-use crate::matching::{MountNames, Salt, Scrubber, compare};
+use crate::matching::compare;
+use crate::matching::{MountNames, Salt, Scrubber};
 use crate::model::{Request, Strategy};
 
 /// A value that no shape gives away.

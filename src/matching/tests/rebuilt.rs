@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::laws::{KEYS, TARGETS, object};
 use super::{fields, json};
 use crate::matching::Fields;
-use crate::matching::field::{Place, Step};
-use crate::matching::leaf::Leaf;
-use crate::matching::value::Value as Canonical;
+use crate::matching::fields::field::{Place, Step};
+use crate::matching::fields::leaf::Leaf;
+use crate::matching::fields::value::Value as Canonical;
 
 /// Arbitrary JSON.
 fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {

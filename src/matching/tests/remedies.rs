@@ -1,7 +1,8 @@
 //! What helps a call that missed: another input is recorded before anything is loosened.
 
 use super::{fields, form, json};
-use crate::matching::{Fields, Remedy, compare, remedies};
+use crate::matching::compare;
+use crate::matching::{Fields, Remedy, remedies};
 use crate::model::{Request, Strategy};
 
 fn said(strategy: &str, recorded: &Request, incoming: &Request) -> Vec<String> {

@@ -1,7 +1,9 @@
 //! Rules: what they see of requests in every dialect, and how they are explained.
 
 use super::{fields, form, json};
-use crate::matching::{Condition, compare, fixes::fixes};
+use crate::matching::Condition;
+use crate::matching::compare;
+use crate::matching::nearest::fixes::fixes;
 use crate::model::{Request, Strategy};
 
 const CHAT: &str = r#"{"model":"openai/gpt-4o-2024-08-06","messages":[{"role":"system","content":"be kind"},

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{fields, form, json, request};
-use crate::matching::{Salt, ScrubPattern, Scrubber, compare};
+use crate::matching::compare;
+use crate::matching::{Salt, ScrubPattern, Scrubber};
 use crate::model::{Headers, Request, Strategy};
 
 fn scrub(request: &Request) -> Request {
@@ -150,7 +151,7 @@ proptest! {
         // What a reader of the stored request sees once escapes are resolved, in full.
         let resolved = serde_json::from_slice::<serde_json::Value>(&scrubbed.body).map(|value| value.to_string());
         prop_assert!(shape > 1 || resolved.is_ok());
-        let target = crate::matching::query::decoded(&scrubbed.target);
+        let target = crate::wire::percent::form_decoded(&scrubbed.target);
         let all = format!("{target} {} {}", resolved.unwrap_or_default(), body(&scrubbed));
         for (secret, _, _) in &picked {
             prop_assert!(!all.contains(secret), "{secret} in {all}");

@@ -8,9 +8,9 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Hash, Headers, Response};
 use crate::reading::events::{Form, events};
-use crate::reading::json::{Token, Tokens, is_json, unquoted};
 use crate::reading::pretty::{LIMIT, pretty, shown};
-use crate::reading::sniff::{data_uri, from_base64};
+use crate::wire::json_text::{Token, Tokens, is_json, unquoted};
+use crate::wire::sniff::{data_uri, from_base64};
 
 /// How many lines of a text are looked at.
 const LINES: usize = 4_000;

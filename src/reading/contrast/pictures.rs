@@ -10,7 +10,7 @@ use crate::model::{Hash, Response};
 use crate::reading::events::events;
 use crate::reading::media::media;
 use crate::reading::picture::decode_picture;
-use crate::reading::sniff::{dimensions, sniff};
+use crate::wire::sniff::{dimensions, sniff};
 
 /// How many pairs are looked at: each is decoded in full.
 const PAIRS: usize = 8;

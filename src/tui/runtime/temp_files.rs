@@ -50,7 +50,7 @@ impl TempFiles {
 /// The ending of a file with this content, from its first bytes and else its media type. What a browser or a shell would
 /// run is text.
 pub(crate) fn ending(bytes: &[u8], content_type: &str) -> &'static str {
-    let known = crate::reading::sniffed(bytes).unwrap_or(content_type);
+    let known = crate::wire::sniff::sniff(bytes).unwrap_or(content_type);
     match known.split(';').next().unwrap_or_default().trim() {
         "image/png" => "png",
         "image/jpeg" => "jpg",

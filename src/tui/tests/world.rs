@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Deciding, Diff, Explanation, FieldShown, Fix, FixKind, Hit, Near, Stats, Thing};
-use crate::matching::{BlastRadius, Change, Fields, Remedy, compare, remedies};
+use crate::matching::compare;
+use crate::matching::{BlastRadius, Change, Fields, Remedy, remedies};
 use crate::model::{
     ByteLog, Call, CallId, Cause, Completeness, Counters, Event, Exchange, Headers, Mode, Outcome, Playback,
     Recording, RecordingId, Response, Row, Snapshot, Strategy, Timestamp, Usage, Usd,

@@ -1,0 +1,21 @@
+//! One field of a request and its value.
+
+use super::field::Field;
+use super::value::Value;
+
+/// One field and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Leaf {
+    pub(crate) field: Field,
+    pub(crate) value: Value,
+    /// The value as written, where the canonical one tells less (a dated model name).
+    pub(crate) written: Option<Box<str>>,
+    /// It is `null` or the default, and counts as absent.
+    pub(crate) absent: bool,
+}
+
+impl Leaf {
+    pub(crate) fn new(field: Field, value: Value) -> Self {
+        Self { field, value, written: None, absent: false }
+    }
+}

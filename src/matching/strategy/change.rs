@@ -1,0 +1,18 @@
+//! A field in which two requests differ.
+
+use serde::{Deserialize, Serialize};
+
+use crate::matching::fields::field::Field;
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field.
+    pub field: Field,
+    /// Its recorded value in one line of at most 80 characters; none where it is absent.
+    pub recorded: Option<String>,
+    /// The incoming one.
+    pub incoming: Option<String>,
+    /// Whether it decides under the strategy that was asked for.
+    pub significant: bool,
+}

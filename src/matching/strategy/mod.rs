@@ -1,0 +1,9 @@
+//! What decides under a match strategy: comparison, fingerprint and the conditions of rules ask the same function.
+
+pub(crate) mod change;
+pub(crate) mod compare;
+pub(crate) mod condition;
+pub(crate) mod decide;
+pub(crate) mod fingerprint;
+pub(crate) mod significance;
+pub(crate) mod strategy_check;

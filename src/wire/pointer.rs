@@ -1,0 +1,28 @@
+//! JSON pointers (RFC 6901) in which `*` stands for any index of an array.
+
+use serde_json::Value;
+
+/// Whether a value other than `null` stands at the pointer.
+pub(crate) fn holds(value: &Value, pointer: &str) -> bool {
+    let Some((name, rest)) = pointer.strip_prefix('/').map(|p| p.split_at(p.find('/').unwrap_or(p.len())))
+    else {
+        return !value.is_null();
+    };
+    match value {
+        Value::Array(items) if name == "*" => items.iter().any(|item| holds(item, rest)),
+        _ => value.get(name).is_some_and(|inner| holds(inner, rest)),
+    }
+}
+
+/// Whether a pointer is one of those that a pattern means.
+pub(crate) fn is_meant_by(pointer: &str, pattern: &str) -> bool {
+    let (mut pattern, mut pointer) = (pattern.split('/'), pointer.split('/'));
+    loop {
+        match (pattern.next(), pointer.next()) {
+            (None, None) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(wanted), Some(step)) if wanted == step => {}
+            _ => return false,
+        }
+    }
+}
