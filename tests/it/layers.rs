@@ -29,7 +29,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// What only some files may name (they begin so), and why.
 const ONLY_IN: &[(&str, &str, &str)] = &[
-    ("Scrubbed::vouched", "matching/scrub/", "scrubbing is the only way to a request that may be stored"),
+    ("Scrubbed::vouched", "matching/scrub", "scrubbing is the only way to a request that may be stored"),
     (".with_body", "store/", "only the store puts bodies back that it keeps apart"),
     ("SystemTime::now", "engine/clock.rs", "only the engine's clock reads the time"),
 ];
