@@ -2,9 +2,11 @@
 //!
 //! They may stand before the verb and behind it. One that the verb does not obey is refused.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{FalseyValueParser, ValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
@@ -154,21 +156,39 @@ fn refuse_what_is_not_obeyed(matches: &ArgMatches) -> Result<(), Usage> {
     let Some(verb) = matches.subcommand_name() else { return Ok(()) };
     for flag in shared() {
         let id = flag.get_id().as_str();
-        if !is(matches, id, ValueSource::CommandLine) || obeyed(Some(verb)).contains(&id) {
-            continue;
+        if is(matches, id, ValueSource::CommandLine) && !obeyed(Some(verb)).contains(&id) {
+            return Err(no_use(verb, &flag));
         }
-        let takers = super::command();
-        let takers = takers.get_subcommands().map(Command::get_name);
-        let takers: Vec<_> = takers.filter(|name| obeyed(Some(name)).contains(&id)).collect();
-        let takers = match takers[..] {
-            // Nobody reads a list of all verbs.
-            [_, _, _, _, _, _, _, _, _, ..] => "most other verbs have".to_owned(),
-            _ => format!("{} have", takers.join(", ")),
-        };
-        let long = flag.get_long().unwrap_or(id);
-        return Err(Usage(format!("`retake {verb}` has no use for --{long}; {takers}")));
     }
     Ok(())
+}
+
+/// The sentence about a shared flag that stands behind a verb which has no use for it; none where something else is wrong.
+/// clap finds such a flag unknown, and recommends the `--` that would make a filter or a file name of it.
+pub(super) fn refusal(error: &clap::Error, args: &[OsString]) -> Option<Usage> {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let long = typed.strip_prefix("--")?;
+    let flag = shared().into_iter().find(|flag| flag.get_long() == Some(long))?;
+    let matches = super::command().ignore_errors(true).try_get_matches_from(args).ok()?;
+    let verb = matches.subcommand_name()?;
+    (!obeyed(Some(verb)).contains(&flag.get_id().as_str())).then(|| no_use(verb, &flag))
+}
+
+fn no_use(verb: &str, flag: &Arg) -> Usage {
+    let id = flag.get_id().as_str();
+    let takers = super::command();
+    let takers = takers.get_subcommands().map(Command::get_name);
+    let takers: Vec<_> = takers.filter(|name| obeyed(Some(name)).contains(&id)).collect();
+    let takers = match takers[..] {
+        // Nobody reads a list of all verbs.
+        [_, _, _, _, _, _, _, _, _, ..] => "most other verbs have".to_owned(),
+        _ => format!("{} have", takers.join(", ")),
+    };
+    Usage(format!("`retake {verb}` has no use for --{}; {takers}", flag.get_long().unwrap_or(id)))
 }
 
 /// Whether a flag has a value from there; a verb that does not know it has none.
@@ -263,8 +283,10 @@ mod tests {
     }
 
     fn parsed<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Layers, String> {
-        let words = std::iter::once("retake").chain(words);
-        let matches = crate::cli::command().try_get_matches_from(words).map_err(|error| error.to_string())?;
+        let words: Vec<OsString> = std::iter::once("retake").chain(words).map(Into::into).collect();
+        let matches = crate::cli::command().try_get_matches_from(&words).map_err(|error| {
+            refusal(&error, &words).map_or_else(|| error.to_string(), |refusal| refusal.to_string())
+        })?;
         Layers::of(&matches).map_err(|error| error.to_string())
     }
 
@@ -290,8 +312,12 @@ mod tests {
             let before = before.unwrap_err();
             let refusal = format!("`retake {}` has no use for {long}; ", plain[0]);
             assert!(before.starts_with(&refusal), "{words:?} {before}");
-            // A verb may have one of its own by that name, as `usage export` could.
-            assert!(behind.is_err_and(|error| error.contains(&long)), "{words:?} {long}");
+            assert_eq!(behind.unwrap_err(), before, "{words:?} {long}");
+            let glued = format!("{long}=mock");
+            if flag.get_action().takes_values() {
+                let glued = parsed([&plain[..end], &[&glued], &plain[end..]].concat());
+                assert_eq!(glued.unwrap_err(), before, "{words:?} {long}");
+            }
         }
     }
 

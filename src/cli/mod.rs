@@ -192,13 +192,19 @@ enum Verb {
 
 /// Runs one verb and says how it went; `show` is how a screen is shown.
 pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCode {
-    let parsed = command()
-        .try_get_matches_from(args)
-        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
-    let (cli, matches) = match parsed {
+    let args: Vec<_> = args.into_iter().collect();
+    let parse = |command: clap::Command| {
+        let matches = command.try_get_matches_from(&args)?;
+        Cli::from_arg_matches(&matches).map(|cli| (cli, matches))
+    };
+    // Without styles: only then is every escape sequence in what clap says somebody else's.
+    let (cli, matches) = match parse(command().styles(clap::builder::Styles::plain())) {
         Ok(parsed) => parsed,
         Err(error) => {
-            print::clap(&error);
+            if let Some(refusal) = flags::refusal(&error, &args) {
+                return exit::report(&refusal.into());
+            }
+            print::clap(&error, || parse(command()).err());
             return ended(if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS });
         }
     };
@@ -206,7 +212,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCod
         Ok(common) => common,
         Err(error) => return exit::report(&error.into()),
     };
-    stay_quiet_about_caught_panics();
+    say_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
@@ -227,12 +233,12 @@ fn ended(code: ExitCode) -> ExitCode {
     if code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }
 }
 
-/// sled may panic on a damaged index. The store catches that and makes the index anew, so nobody needs to see it.
-fn stay_quiet_about_caught_panics() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
+/// Says a panic on stderr like any other text, because it may hold what was recorded. sled may panic on a damaged index:
+/// the store catches that and makes the index anew, so nobody needs to see it.
+fn say_panics() {
+    std::panic::set_hook(Box::new(|info| {
         if !crate::store::catches_panics() {
-            before(info);
+            print::panicked(info);
         }
     }));
 }

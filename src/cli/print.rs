@@ -5,8 +5,11 @@
 //! written to ends nothing: a verb does what it was asked for with nobody reading, and [`unwritten`] says at its end
 //! what became of the output. (`println!` would panic.)
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -59,16 +62,33 @@ pub(super) fn unwritten() -> Option<&'static io::Error> {
     UNWRITTEN.get().filter(|cause| cause.kind() != io::ErrorKind::BrokenPipe)
 }
 
-/// Writes what clap says: help and version to stdout, a wrong command line to stderr.
-pub(super) fn clap(said: &clap::Error) {
+/// Writes what clap says: help and version to stdout, a wrong command line to stderr. Both repeat words and variables of
+/// the caller, so the text comes without styles; the one with `styled` is for terminals, where nothing had to be replaced.
+pub(super) fn clap(said: &clap::Error, styled: impl FnOnce() -> Option<clap::Error>) {
+    let text = said.render().ansi().to_string();
+    let colour = if said.use_stderr() { colour(&io::stderr()) } else { colour(&io::stdout()) };
+    let text = match sanitize_lines(&text) {
+        Cow::Borrowed(plain) => {
+            let styled = colour.then(styled).flatten();
+            styled.map_or_else(|| plain.to_owned(), |styled| styled.render().ansi().to_string())
+        }
+        Cow::Owned(clean) => clean,
+    };
     if said.use_stderr() {
         // Like every word on stderr: where it is not heard, the exit code still tells.
-        let _ = said.print();
-        return;
+        let _ = io::stderr().write_all(text.as_bytes());
+    } else {
+        bytes(text.as_bytes());
     }
-    let text = said.render();
-    let text = if colour(&io::stdout()) { text.ansi().to_string() } else { text.to_string() };
-    bytes(text.as_bytes());
+}
+
+/// Says a panic on stderr, and where it was; with a backtrace where `RUST_BACKTRACE` asks for one.
+pub(super) fn panicked(info: &PanicHookInfo<'_>) {
+    let trace = Backtrace::capture();
+    let trace =
+        if trace.status() == BacktraceStatus::Captured { format!("\n{trace}") } else { String::new() };
+    let thread = std::thread::current();
+    note(&format!("thread '{}' {info}{trace}", thread.name().unwrap_or("<unnamed>")));
 }
 
 /// Says an error on stderr.
@@ -82,13 +102,13 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", sanitize_lines(text));
 }
 
-/// Stderr for the program's own log.
-pub(super) struct Log;
+/// Where the program's own log goes: stderr, or a file, which people read on a terminal, too.
+pub(super) struct Log<W>(pub(super) W);
 
-impl Write for Log {
+impl<W: Write> Write for Log<W> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         // Events come whole, and one that is not heard is no reason to fail.
-        let _ = io::stderr().write_all(sanitize_lines(&String::from_utf8_lossy(text)).as_bytes());
+        let _ = self.0.write_all(sanitize_lines(&String::from_utf8_lossy(text)).as_bytes());
         Ok(text.len())
     }
 

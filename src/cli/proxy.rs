@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
 
 use super::config::{self, Config};
 use super::exit::Usage;
@@ -109,7 +110,7 @@ pub(super) fn log_to_stderr(with_notices: bool) {
     let filter = log_filter(if with_notices { "warn" } else { "warn,retake::notices=off" });
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(|| print::Log)
+        .with_writer(|| print::Log(std::io::stderr()))
         .with_ansi(false)
         .with_target(false)
         .log_internal_errors(false)
@@ -132,14 +133,20 @@ pub(super) fn log_to_file() {
         let log = tracing_subscriber::fmt().with_env_filter(log_filter("info")).with_ansi(false);
         // That would be said on stderr, which may be gone.
         let log = log.log_internal_errors(false);
-        let _ = log.with_writer(std::sync::Mutex::new(file)).try_init();
+        let _ = log.with_writer(std::sync::Mutex::new(print::Log(file))).try_init();
     }
 }
 
 /// What is logged. The libraries that see credentials on the wire stay quiet whatever `RETAKE_LOG` says.
-fn log_filter(default: &str) -> tracing_subscriber::EnvFilter {
-    let wanted = std::env::var("RETAKE_LOG").unwrap_or_else(|_| default.to_owned());
+fn log_filter(default: &str) -> EnvFilter {
     let quiet =
         ["h2", "hyper", "hyper_util", "rustls", "sled"].map(|library| format!(",{library}=warn")).concat();
-    tracing_subscriber::EnvFilter::new(wanted + &quiet)
+    let wanted = std::env::var("RETAKE_LOG").unwrap_or_else(|_| default.to_owned());
+    EnvFilter::try_new(format!("{wanted}{quiet}")).unwrap_or_else(|error| {
+        // The library would say it on stderr, as it is.
+        print::note(&format!(
+            "RETAKE_LOG is `{wanted}`, which cannot be read ({error}): write `info`, or `warn,retake=trace`"
+        ));
+        EnvFilter::new(format!("{default}{quiet}"))
+    })
 }

@@ -32,7 +32,7 @@ pub(super) fn run(common: &Common, which: &Which) -> anyhow::Result<ExitCode> {
     if which.revoke {
         let revoked = config::revoke(&path)?;
         if which.json {
-            print::line(&json!({ "file": name, "revoked": revoked }).to_string());
+            print::json(&json!({ "file": name, "revoked": revoked }))?;
         } else if revoked == 0 {
             print::note(&format!("{name} was not trusted"));
         } else {

@@ -10,6 +10,7 @@ mod explain;
 mod forbidden;
 mod generated;
 mod hostile_repository;
+mod hostile_words;
 mod killed;
 mod look;
 mod operator;

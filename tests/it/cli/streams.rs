@@ -1,5 +1,6 @@
 //! What becomes of a verb whose streams or terminal are not what it hopes for: it does what it does anywhere.
 
+use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::{Write as _, pipe};
 use std::os::fd::OwnedFd;
@@ -15,7 +16,7 @@ use crate::world::Upstream;
 
 /// Each verb of clap's own table with arguments, in an order in which all of them find what they need. `1` to `3` stand for
 /// the recordings, `?` for a verb that waits for a signal or a key, which have tests of their own.
-const VERBS: [(&str, &[&str]); 42] = [
+pub(super) const VERBS: [(&str, &[&str]); 42] = [
     ("retake", &["--help"]),
     ("list", &["list"]),
     ("show", &["show", "1"]),
@@ -61,7 +62,7 @@ const VERBS: [(&str, &[&str]); 42] = [
 ];
 
 /// A store with recordings and calls, what the verbs read, and the arguments of each of them.
-async fn prepared(home: &Home) -> Vec<(&'static str, Vec<String>)> {
+pub(super) async fn prepared(home: &Home) -> Vec<(&'static str, Vec<String>)> {
     let upstream = Upstream::start(answer).await;
     prepared_with(home, &upstream, &["one", "two", "three"]).await
 }
@@ -200,13 +201,13 @@ async fn every_verb_ends_as_usual_whoever_listens() {
 }
 
 /// Runs all verbs in a shell that first says `before`, without a stream or with what a terminal has in its place.
-fn script(verbs: &[(&str, Vec<String>)], before: &str, behind: &str) -> String {
+fn script(verbs: &[(impl Display, Vec<String>)], before: &str, behind: &str) -> String {
     let quoted = |word: &String| format!("'{}'", word.replace('\'', r"'\''"));
-    let line = |(name, words): &(&str, Vec<String>)| {
+    let line = |name: &dyn Display, words: &[String]| {
         let words: Vec<_> = words.iter().map(quoted).collect();
         format!("'{PROGRAM}' {} {behind}; echo \"{name} $?\" >>codes\n", words.join(" "))
     };
-    format!("{before}\n{}", verbs.iter().map(line).collect::<String>())
+    format!("{before}\n{}", verbs.iter().map(|(name, words)| line(name, words)).collect::<String>())
 }
 
 fn codes(home: &Home) -> Vec<String> {
@@ -260,11 +261,72 @@ async fn every_verb_ends_as_usual_on_a_terminal_of_any_size() {
     }
 }
 
+/// Each verb with each of its own switches.
+fn with_switches(home: &Home, verbs: &[(&'static str, Vec<String>)]) -> Vec<(String, Vec<String>)> {
+    // What all verbs share, and what waits for a signal.
+    let left_out = ["--help", "--version", "--trust", "--never-forward", "--no-scrub", "--follow"];
+    let mut all = Vec::new();
+    for (name, words) in verbs.iter().filter(|(name, _)| *name != "retake") {
+        let places = 1 + usize::from(["config", "usage"].contains(&words[0].as_str()));
+        let verb: Vec<_> = words[..places].iter().map(String::as_str).collect();
+        let help = home.fine(&[&verb[..], &["--help"]].concat());
+        let switch = |line: &str| {
+            let line = line.trim_start();
+            let mut words = line.split([' ', ',']).filter(|word| !word.is_empty());
+            let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+            let is_switch = |word: &&str| word.starts_with("--") && word.chars().all(plain);
+            let switch = words.by_ref().take(2).find(is_switch)?;
+            let valued = words.next().is_some_and(|word| word.starts_with('<'));
+            (line.starts_with('-') && !valued && !left_out.contains(&switch)).then(|| switch.to_owned())
+        };
+        let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+        for switch in help.lines().filter_map(switch) {
+            let words = [&words[..end], &[switch.clone()], &words[end..]].concat();
+            all.push((format!("{name} {switch}"), words));
+        }
+    }
+    let has = |wanted: &str| all.iter().any(|(name, _)| name == wanted);
+    let wanted =
+        ["list --json", "show --image", "diff --json", "doctor --json", "explain --json", "run --json"];
+    assert!(wanted.into_iter().all(has), "{all:?}");
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_switch_of_every_verb_ends_as_usual_with_closed_streams_and_without_columns() {
+    let seed = Home::new();
+    let verbs = prepared(&seed).await;
+    let verbs = with_switches(&seed, &verbs);
+    let mut usual = Vec::new();
+    for (before, behind) in [
+        ("stty cols 80 rows 24", "</dev/null >/dev/null 2>/dev/null"),
+        ("stty cols 80 rows 24", "</dev/null >&- 2>&-"),
+        ("stty cols 80 rows 24", "<&- 2>&-"),
+        ("stty cols 0 rows 0", "</dev/null"),
+        ("stty cols 1 rows 1", "</dev/null"),
+    ] {
+        let home = Home::new();
+        copy(seed.path(), home.path());
+        std::fs::write(home.path().join("all.sh"), script(&verbs, before, behind)).unwrap();
+        let mut terminal = Terminal::program(&home, (80, 24), &["sh", "all.sh"]);
+        terminal.ends(0);
+        let codes = codes(&home);
+        if usual.is_empty() {
+            usual = codes;
+            // None of them panicked, and none was refused for its flags.
+            let wrong: Vec<_> = usual.iter().filter(|code| code.ends_with(" 101")).collect();
+            assert!(wrong.is_empty(), "{wrong:?}");
+        } else {
+            assert_eq!(codes, usual, "{before} {behind}");
+        }
+    }
+}
+
 /// What terminals obey, hide or turn round: C0, DEL, C1, directions, zero widths, tags.
-const HOSTILE: &str =
+pub(super) const HOSTILE: &str =
     "a\u{1b}]52;c;aGk=\u{7}b\u{7f}c\u{9b}31md\u{202e}e\u{2066}f\u{200b}g\u{61c}h\u{e0041}i\u{feff}j\u{ad}k";
 
-fn is_hostile(c: char) -> bool {
+pub(super) fn is_hostile(c: char) -> bool {
     let invisible = ['\u{ad}', '\u{61c}', '\u{feff}'].contains(&c);
     c.is_control() && c != '\n'
         || invisible
