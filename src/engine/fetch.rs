@@ -26,7 +26,9 @@ pub enum FetchError {
     #[error("no upstream `{0}` is known; start with --upstream {0}=URL")]
     NoUpstream(String),
     /// There is no key for it.
-    #[error("there is no key for `{mount}`; set {variable}, or an upstream_key in a profile")]
+    #[error(
+        "there is no key for `{mount}`; set {variable}, or name another variable under [keys] in retake.toml"
+    )]
     NoKey {
         /// The mount.
         mount: String,

@@ -191,7 +191,8 @@ pub fn key_variables() -> impl Iterator<Item = (&'static str, &'static [&'static
 }
 
 /// A stored request with the key that its upstream wants. Mounts that are not known by name, and Ollama, want none unless
-/// the configuration names one.
+/// the configuration names one. A profile's key goes where a client with the profile's own key sends its calls; a stored
+/// request has no client any more, and that other upstreams may have the key nobody said.
 pub(super) fn keyed(settings: &Settings, request: &Request) -> Result<Request, FetchError> {
     let mut request = request.clone();
     let known = MOUNTS.iter().find(|(mount, ..)| *mount == request.mount);
@@ -201,14 +202,11 @@ pub(super) fn keyed(settings: &Settings, request: &Request) -> Result<Request, F
         return Ok(request);
     }
     let (_, variables, header, scheme) = known.unwrap_or(&("", &[], "authorization", "Bearer "));
-    // One profile with a real key for what it is asked is as good.
-    let profiled = || settings.profiles.iter().find_map(|profile| profile.upstream_key.as_ref()?.known());
-    let profiled = || if named.is_none() { profiled() } else { None };
     let missing = || FetchError::NoKey {
         mount: request.mount.clone(),
         variable: named.cloned().unwrap_or_else(|| variables.first().copied().unwrap_or_default().to_owned()),
     };
-    let Secret(key) = key.or_else(profiled).ok_or_else(missing)?;
+    let Secret(key) = key.ok_or_else(missing)?;
     request.headers.push(header, format!("{scheme}{key}"));
     Ok(request)
 }

@@ -88,6 +88,10 @@ impl Upstream {
         self.seen.lock().unwrap().len()
     }
 
+    pub(crate) fn all(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
     pub(crate) fn last(&self) -> Seen {
         self.seen.lock().unwrap().last().cloned().expect("the upstream saw no call")
     }

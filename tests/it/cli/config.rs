@@ -64,6 +64,52 @@ async fn a_profile_trades_the_dummy_key_for_the_real_one_and_neither_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_profiles_key_goes_to_no_upstream_that_its_client_did_not_call() {
+    let (home, one, other) = (Home::new(), Upstream::start(answer).await, Upstream::start(answer).await);
+    let mounts = format!(
+        "mode = \"replay-or-record\"\n[upstreams]\nopenai = \"http://{}\"\nmistral = \"http://{}\"\n",
+        one.address, other.address
+    );
+    let started = |words: &[&str]| {
+        let mut command = home.command(words);
+        command.env("REAL_KEY", REAL).env("RETAKE_CONFIG", home.path().join("retake.toml"));
+        command
+    };
+    let bearers = |upstream: &Upstream| -> Vec<String> {
+        let bearer = |headers: &[(String, String)]| {
+            headers.iter().find(|(name, _)| name == "authorization").map(|(_, value)| value.clone())
+        };
+        upstream.all().iter().filter_map(|seen| bearer(&seen.headers)).collect()
+    };
+    // First there is no profile, and the client's own key goes to the one that it calls.
+    write(&home, &mounts);
+    let running = Running::start(started(&["serve", "--listen", "127.0.0.1:0", "--json"]));
+    running.call(&CHAT_PATH.replace("openai", "mistral"), &[], &chat("two")).await;
+    running.end("TERM");
+    let profile =
+        format!("[[profile]]\nname = \"tests\"\nkey = \"{KEY}\"\nupstream_key = \"env:REAL_KEY\"\n");
+    write(&home, &(mounts + &profile));
+    let running = Running::start(started(&["serve", "--listen", "127.0.0.1:0", "--json"]));
+    running.call(CHAT_PATH, &[], &chat("one")).await;
+    running.end("TERM");
+    let theirs = format!("Bearer {KEY}");
+    assert_eq!((bearers(&one), bearers(&other)), (vec![format!("Bearer {REAL}")], vec![theirs.clone()]));
+    let rows = home.rows();
+    let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+    let words = [&["rerecord", "--yes"], &ids[..]].concat();
+    // A recording says nothing of who called, so nobody's key is sent.
+    let refused = crate::home::said(started(&words));
+    refused.refused(1, &["OPENAI_API_KEY", "MISTRAL_API_KEY", "[keys]"]);
+    assert_eq!((one.calls(), other.calls()), (1, 1), "{refused:?}");
+    // A key for one mount goes there alone.
+    let mut command = started(&words);
+    command.env("OPENAI_API_KEY", "sk-openai-0123456789abcdef0123");
+    let asked = crate::home::said(command);
+    assert_eq!(bearers(&one)[1..], ["Bearer sk-openai-0123456789abcdef0123"], "{asked:?}");
+    assert_eq!(bearers(&other), [theirs], "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn routes_and_presets_decide_and_headers_go_before_them() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     write(
