@@ -3,6 +3,7 @@
 //! The only place that asks the terminal questions or prints past ratatui.
 
 mod clipboard;
+mod command;
 mod editor;
 mod pictures;
 mod signals;
@@ -20,7 +21,8 @@ use image::DynamicImage;
 use tokio::sync::mpsc;
 
 pub use clipboard::copy;
-pub use editor::{EditorError, edited};
+pub use command::{OpenQuote, words};
+pub use editor::{EditorError, Left, edited};
 use pictures::{Room, pixels};
 pub use signals::{Continued, Signals};
 

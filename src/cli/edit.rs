@@ -90,8 +90,11 @@ pub(super) async fn edit(common: &Common, changes: Changes) -> anyhow::Result<Ex
         let row = pick::one(desk, &changes.id).await?;
         let revisions = if revisions.is_empty() {
             let recording = desk.recording(&row.id).await?;
-            let Some(revision) = recording.map(|recording| in_editor(&recording)).transpose()?.flatten()
-            else {
+            let revision = match &recording {
+                Some(recording) => in_editor(recording).await?,
+                None => None,
+            };
+            let Some(revision) = revision else {
                 print::note("nothing was changed");
                 return Ok(ExitCode::SUCCESS);
             };
@@ -142,14 +145,14 @@ fn text(file: &Path) -> Result<String, Usage> {
 }
 
 /// The text of the answer, else its body, as somebody left it in their editor; none when they changed nothing.
-fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
+async fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
     let response = &recording.response;
     if let Some(text) = text_of(response) {
-        return Ok(editor::edited(&text, ".txt")?.map(Revision::Text));
+        return Ok(editor::edited(&text, ".txt").await?.map(Revision::Text));
     }
     let body = editable(&response.headers, &response.log.bytes);
     let body = body.ok_or_else(|| Usage("the answer is no text; use --body FILE or --image FILE".into()))?;
-    Ok(editor::edited(&body, ".json")?.map(|body| Revision::Body(body.into())))
+    Ok(editor::edited(&body, ".json").await?.map(|body| Revision::Body(body.into())))
 }
 
 pub(super) async fn derive(common: &Common, failing: Failing) -> anyhow::Result<ExitCode> {

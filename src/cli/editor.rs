@@ -2,20 +2,27 @@
 
 use super::exit::Usage;
 use super::print;
-use crate::terminal::{self, EditorError};
+use crate::terminal::{self, EditorError, Left, Signals};
 
 /// A text as somebody left it in their editor, which `VISUAL` or `EDITOR` name; none when they changed nothing. `ending`
 /// tells the editor what it is.
 ///
 /// # Errors
 /// When there is no terminal, or the editor cannot be started or fails.
-pub(super) fn edited(before: &str, ending: &str) -> anyhow::Result<Option<String>> {
+pub(super) async fn edited(before: &str, ending: &str) -> anyhow::Result<Option<String>> {
     if !print::can_ask() {
         let text = "nothing to change was given, and without a terminal no editor can be opened; see --help";
         return Err(Usage(text.into()).into());
     }
-    terminal::edited(before, ending).map_err(|error| match error {
-        EditorError::Unstartable { .. } | EditorError::Unquoted { .. } => Usage(error.to_string()).into(),
-        other => other.into(),
-    })
+    match terminal::edited(before, ending, &mut Signals::listen()?).await {
+        Ok(Left::Unchanged) => Ok(None),
+        Ok(Left::Changed(text)) => Ok(Some(text)),
+        Ok(Left::Asked(_)) => {
+            anyhow::bail!("retake was asked to end, and the editor with it; nothing was changed")
+        }
+        Err(error @ (EditorError::Unstartable { .. } | EditorError::Unquoted { .. })) => {
+            Err(Usage(error.to_string()).into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -69,7 +69,7 @@ pub(super) struct Copies {
 
 pub(super) async fn new(common: &Common, new: New) -> anyhow::Result<ExitCode> {
     list::refuse_withheld(common)?;
-    let Some(question) = new.question()? else {
+    let Some(question) = new.question().await? else {
         print::note("nothing was made");
         return Ok(ExitCode::SUCCESS);
     };
@@ -108,7 +108,7 @@ fn made_up(request: &Request, text: &str) -> Result<Response, Usage> {
 impl New {
     /// What it answers: as it is handed in, or a plain request, which opens in an editor where nothing is said about it.
     /// None when nobody wrote one there.
-    fn question(&self) -> anyhow::Result<Option<Question>> {
+    async fn question(&self) -> anyhow::Result<Option<Question>> {
         if self.prompt.is_none() && self.model.is_none() {
             if self.asked.reads_stdin() && self.response.as_deref() == Some(Path::new("-")) {
                 let text = "stdin holds the answer; give the request as a FILE, or with --to and --prompt";
@@ -128,7 +128,7 @@ impl New {
             (Some(model), Some(prompt)) => Some(written(model, prompt)?.to_string()),
             (model, prompt) if print::can_ask() => {
                 let before = written(model.unwrap_or_default(), prompt.unwrap_or_default())?;
-                editor::edited(&format!("{before:#}\n"), ".json")?
+                editor::edited(&format!("{before:#}\n"), ".json").await?
             }
             (model, _) => {
                 let lacks = if model.is_none() { "--model NAME" } else { "--prompt TEXT" };

@@ -1,7 +1,18 @@
 //! Somebody's editor: a text is opened in it, and what they left is read.
 
 use std::io;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use tempfile::NamedTempFile;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::SignalKind;
+use tokio::time::sleep;
+
+use super::command::{OpenQuote, words};
+use super::signals::Signals;
 
 /// Why nothing was edited.
 #[derive(Debug, thiserror::Error)]
@@ -20,14 +31,14 @@ pub enum EditorError {
         problem: io::Error,
     },
     /// The variable cannot be read as words.
-    #[error(
-        "{variable} is `{value}`, in which a quote or a backslash is left open: write it as for a shell, such as '/path with blanks/ed' -f"
-    )]
+    #[error("{variable} is `{value}`, in which {open}")]
     Unquoted {
         /// Its name.
         variable: &'static str,
         /// Its value.
         value: String,
+        /// What is wrong with it.
+        open: OpenQuote,
     },
     /// It did not end well, which is how people leave it without changing anything.
     #[error("the editor `{editor}` ended with {status}; nothing was changed")]
@@ -39,46 +50,115 @@ pub enum EditorError {
     },
 }
 
-/// A text as somebody left it in their editor, which `VISUAL` or `EDITOR` name with arguments and quotes as for a shell;
-/// none when they changed nothing. `ending` tells the editor what it is. Only while nobody else reads from the terminal.
+/// How long an editor may take to end after it was asked to: some write down first what was typed.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A text in somebody's editor.
+struct Editing<'a> {
+    before: &'a str,
+    file: NamedTempFile,
+    /// The command as it is written.
+    editor: String,
+    child: Child,
+    /// The terminal's settings, which an editor that is killed does not put back.
+    settings: Option<Termios>,
+}
+
+/// How somebody left their editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The text is as it was.
+    Unchanged,
+    /// The text as it is now.
+    Changed(String),
+    /// A signal asked this process to end, and the editor was ended with it. What it held is not read.
+    Asked(SignalKind),
+}
+
+/// Opens a text in somebody's editor, which `VISUAL` or `EDITOR` name with arguments and quotes as for a shell. `ending`
+/// tells the editor what it is. Only while nobody else reads from the terminal: what is typed, Ctrl-C and Ctrl-\ too, is
+/// the editor's alone.
 ///
 /// # Errors
 /// When the editor cannot be started or fails.
-pub fn edited(before: &str, ending: &str) -> Result<Option<String>, EditorError> {
-    let file = tempfile::Builder::new().prefix("retake-").suffix(ending).tempfile()?;
-    std::fs::write(file.path(), before)?;
-    let (editor, words) = command(|name| std::env::var(name).ok())?;
-    let (program, arguments) =
-        words.split_first().map_or(("vi", &[][..]), |(first, rest)| (first.as_str(), rest));
-    let status = match Command::new(program).args(arguments).arg(file.path()).status() {
-        Ok(status) => status,
-        Err(problem) => return Err(EditorError::Unstartable { editor, problem }),
+pub async fn edited(before: &str, ending: &str, signals: &mut Signals) -> Result<Left, EditorError> {
+    let mut editing = Editing::start(before, ending)?;
+    let status = tokio::select! {
+        status = editing.child.wait() => status?,
+        signal = signals.next_sent() => {
+            editing.ask_to_end(signal, signals).await?;
+            return Ok(Left::Asked(signal));
+        }
     };
-    if !status.success() {
-        return Err(EditorError::Failed { editor, status });
-    }
-    let after = std::fs::read_to_string(file.path())?;
-    // Editors end a file with a line feed that nobody typed.
-    let after =
-        if before.ends_with('\n') { after } else { after.strip_suffix('\n').unwrap_or(&after).to_owned() };
-    Ok((after != before).then_some(after))
+    signals.forget_typed();
+    editing.left(status)
 }
 
-/// The command of the editor as it is written and as words. Like a shell, which is what these variables are written for,
-/// it takes a leading `~/` for the home directory.
+impl<'a> Editing<'a> {
+    fn start(before: &'a str, ending: &str) -> Result<Self, EditorError> {
+        let file = tempfile::Builder::new().prefix("retake-").suffix(ending).tempfile()?;
+        std::fs::write(file.path(), before)?;
+        let (editor, words) = command(|name| std::env::var(name).ok())?;
+        let (program, arguments) =
+            words.split_first().map_or(("vi", &[][..]), |(first, rest)| (first.as_str(), rest));
+        let settings = tcgetattr(io::stdin()).ok();
+        match Command::new(program).args(arguments).arg(file.path()).spawn() {
+            Ok(child) => Ok(Self { before, file, editor, child, settings }),
+            Err(problem) => Err(EditorError::Unstartable { editor, problem }),
+        }
+    }
+
+    /// Passes a signal on, and kills what does not end in time or when a second one comes.
+    async fn ask_to_end(&mut self, signal: SignalKind, signals: &mut Signals) -> io::Result<()> {
+        // A terminal that hangs up tells all its programs; some take a second signal for an order not to save anything.
+        if super::is_there() {
+            // It has no id once it was waited for, so nobody else can be meant.
+            let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+            let signal = Signal::from_named_raw(signal.as_raw_value()).unwrap_or(Signal::TERM);
+            // It may have ended just now, and then there is nobody left to tell.
+            let _ = id.map(|id| kill_process(id, signal));
+        }
+        tokio::select! {
+            status = self.child.wait() => return status.map(|_| ()),
+            _ = signals.next_sent() => {}
+            () = sleep(GRACE) => {}
+        }
+        self.child.kill().await
+    }
+
+    /// What it left.
+    fn left(self, status: ExitStatus) -> Result<Left, EditorError> {
+        if !status.success() {
+            let editor = self.editor.clone();
+            return Err(EditorError::Failed { editor, status });
+        }
+        let after = std::fs::read_to_string(self.file.path())?;
+        // Editors end a file with a line feed that nobody typed.
+        let typed = if self.before.ends_with('\n') { None } else { after.strip_suffix('\n') };
+        let after = typed.map_or_else(|| after.clone(), str::to_owned);
+        Ok(if after == self.before { Left::Unchanged } else { Left::Changed(after) })
+    }
+}
+
+impl Drop for Editing<'_> {
+    fn drop(&mut self) {
+        if let Some(settings) = &self.settings {
+            // Where the terminal is gone there is nothing to put back.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, settings);
+        }
+    }
+}
+
+/// The command of the editor as it is written and as words.
 fn command(variable: impl Fn(&str) -> Option<String>) -> Result<(String, Vec<String>), EditorError> {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| Some((name, variable(name)?)));
     let Some((name, value)) = named.into_iter().find(|(_, value)| !value.trim().is_empty()) else {
         return Ok(("vi".into(), vec!["vi".into()]));
     };
-    let Ok(mut words) = shell_words::split(&value) else {
-        return Err(EditorError::Unquoted { variable: name, value });
-    };
-    let at_home = value.trim_start().starts_with("~/");
-    if let (true, Some(home), Some(program)) = (at_home, variable("HOME"), words.first_mut()) {
-        program.replace_range(..1, &home);
+    match words(&value, variable) {
+        Ok(words) => Ok((value, words)),
+        Err(open) => Err(EditorError::Unquoted { variable: name, value, open }),
     }
-    Ok((value, words))
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const ENDING: [fn() -> SignalKind; 4] =
     [SignalKind::interrupt, SignalKind::terminate, SignalKind::hangup, SignalKind::quit];
 
+/// Those that keys send, to all programs of the terminal.
+const TYPED: [fn() -> SignalKind; 2] = [SignalKind::interrupt, SignalKind::quit];
+
 /// SIGINT, SIGTERM, SIGHUP and SIGQUIT, from now on. SIGHUP is left alone where whoever started this process has it
 /// ignored, as `nohup` does: the process is to outlive its terminal.
 #[derive(Debug)]
@@ -32,17 +35,26 @@ impl Signals {
 
     /// Forgets what somebody typed into another program of this terminal: Ctrl-C and Ctrl-\ reach all of them.
     pub fn forget_typed(&mut self) {
-        let typed = [SignalKind::interrupt(), SignalKind::quit()];
         let mut context = Context::from_waker(Waker::noop());
-        for (_, signal) in self.0.iter_mut().filter(|(kind, _)| typed.contains(kind)) {
+        let typed = |kind: SignalKind| TYPED.iter().any(|typed| typed() == kind);
+        for (_, signal) in self.0.iter_mut().filter(|(kind, _)| typed(*kind)) {
             while signal.poll_recv(&mut context) == Poll::Ready(Some(())) {}
         }
     }
 
     /// The next of them, whichever comes.
     pub async fn next(&mut self) -> SignalKind {
+        self.next_of(|_| true).await
+    }
+
+    /// The next that nobody typed: while another program has the terminal, Ctrl-C and Ctrl-\ are for that one.
+    pub async fn next_sent(&mut self) -> SignalKind {
+        self.next_of(|kind| !TYPED.iter().any(|typed| typed() == kind)).await
+    }
+
+    async fn next_of(&mut self, wanted: impl Fn(SignalKind) -> bool) -> SignalKind {
         poll_fn(|context| {
-            let mut signals = self.0.iter_mut();
+            let mut signals = self.0.iter_mut().filter(|(kind, _)| wanted(*kind));
             let come =
                 signals.find_map(|(kind, signal)| signal.poll_recv(context).is_ready().then_some(*kind));
             come.map_or(Poll::Pending, Poll::Ready)

@@ -5,6 +5,7 @@ mod curate;
 mod edit;
 mod endings;
 mod fix;
+mod inside;
 mod leave;
 mod panic;
 mod pictures;

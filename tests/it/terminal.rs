@@ -250,6 +250,13 @@ impl Terminal {
         self.master = None;
     }
 
+    /// Ends the shell before the program. With its leader a session loses its terminal, whose programs are told to hang up
+    /// and find nothing to read or write any more.
+    pub(crate) fn loses_its_session(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for the end of the program; it must have left the terminal as it found it.
     #[track_caller]
     pub(crate) fn ends(&mut self, code: u8) {

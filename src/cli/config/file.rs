@@ -47,10 +47,8 @@ pub(super) struct File {
     pub(super) mouse: Option<bool>,
     #[serde(default)]
     pub(super) keymap: BTreeMap<String, Spanned<Keys>>,
-    #[serde(default)]
-    pub(super) copy: String,
-    #[serde(default)]
-    pub(super) open: String,
+    pub(super) copy: Option<Spanned<String>>,
+    pub(super) open: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) origins: Vec<Spanned<String>>,
     #[serde(default)]

@@ -10,6 +10,7 @@ use super::trust::Trust;
 use super::{FILE, Icons, Keys, Look, Place, Theme, all, found, source};
 use crate::cli::Common;
 use crate::cli::exit::Usage;
+use crate::terminal;
 
 /// The keys of a person's own file: what is theirs in every project.
 const OWN: [&str; 6] = ["theme", "icons", "mouse", "keymap", "copy", "open"];
@@ -39,12 +40,8 @@ impl Look {
 /// What both files say about the screen, the project's first.
 pub(super) fn look(project: &Source, file: &File, own: &Source) -> Result<Look, Vec<Problem>> {
     let mine = parsed(own)?;
-    // No shell reads it, so there is nothing to quote.
-    let program = |said: &str, mine: &str| {
-        let text = if said.is_empty() { mine } else { said };
-        text.split_whitespace().map(str::to_owned).collect()
-    };
-    let (copy, open) = (program(&file.copy, &mine.copy), program(&file.open, &mine.open));
+    let copy = program("copy", [(project, &file.copy), (own, &mine.copy)]);
+    let open = program("open", [(project, &file.open), (own, &mine.open)]);
     let mut keymap = keys(own, &mine);
     keymap.retain(|keys| !file.keymap.contains_key(&keys.action));
     keymap.extend(keys(project, file));
@@ -58,8 +55,20 @@ pub(super) fn look(project: &Source, file: &File, own: &Source) -> Result<Look, 
         ascii: file.icons.or(mine.icons).unwrap_or_default() == Icons::Ascii,
         mouse: file.mouse.or(mine.mouse).unwrap_or(true),
         keymap,
-        copy,
-        open,
+        copy: copy?,
+        open: open?,
+    })
+}
+
+/// The words of the first command that is not blank: written as for a shell, though none reads it.
+fn program(key: &str, said: [(&Source, &Option<Spanned<String>>); 2]) -> Result<Vec<String>, Vec<Problem>> {
+    let said = said.into_iter().filter_map(|(source, command)| Some((source, command.as_ref()?)));
+    let Some((source, command)) = said.into_iter().find(|(_, command)| !command.get_ref().trim().is_empty())
+    else {
+        return Ok(Vec::new());
+    };
+    terminal::words(command.get_ref(), |name| std::env::var(name).ok()).map_err(|open| {
+        vec![source.problem(Some(command.span()), key, format!("`{}`, in which {open}", command.get_ref()))]
     })
 }
 

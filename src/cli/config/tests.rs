@@ -282,6 +282,34 @@ fn programs_are_started_for_those_who_vouch_for_the_file() {
 }
 
 #[test]
+fn programs_are_written_as_for_a_shell() {
+    let look = |text: &str, own: &str| {
+        let (source, own) = (file("retake.toml", text), file("/home/me/retake.toml", own));
+        Config::from(&source, &own, Path::new("retake.toml"), &Layers::default())
+    };
+    for (written, words) in [
+        ("'\"/path with blanks/copy\" -n'", &["/path with blanks/copy", "-n"][..]),
+        ("\"'/path with blanks/copy' --title 'a  b'\"", &["/path with blanks/copy", "--title", "a  b"]),
+        ("'wl-copy   -n '", &["wl-copy", "-n"]),
+        ("'  '", &["mine"]),
+    ] {
+        let config = look(&format!("copy = {written}\nopen = {written}"), "copy = 'mine'\nopen = 'mine'");
+        let look = config.unwrap().look;
+        assert_eq!(look.copy, words, "{written}");
+        assert_eq!(look.open, words, "{written}");
+    }
+    for key in ["copy", "open"] {
+        let wrong = format!("\n{key} = \"'/path with blanks/x\"");
+        let error = look(&wrong, "").err().unwrap().to_string();
+        for words in ["retake.toml, line 2", &format!("key `{key}`"), "a quote or a backslash is left open"] {
+            assert!(error.contains(words), "{words}: {error}");
+        }
+        let error = look("", &wrong).err().unwrap().to_string();
+        assert!(error.contains("/home/me/retake.toml, line 2") && error.contains(key), "{error}");
+    }
+}
+
+#[test]
 fn the_project_goes_before_what_is_ones_own() {
     let source = file("retake.toml", "theme = \"dark\"\n[keymap]\nundo = \"U\"");
     let text = "theme = \"light\"\nicons = \"ascii\"\nmouse = false\n[keymap]\nundo = \"z\"\nquit = \"Q\"";

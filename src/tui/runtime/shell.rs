@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::work::{self, Workers};
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Continued, EditorError, Keys, Output, Protocol, Screen, Signals};
+use crate::terminal::{self, Continued, EditorError, Keys, Left, Output, Protocol, Screen, Signals};
 use crate::tui::app::state::App;
 use crate::tui::app::view;
 use crate::tui::content::draft::EditDraft;
@@ -43,6 +43,16 @@ pub(crate) struct Shell {
     pub(crate) continued: Continued,
     /// Whether announcements were lost.
     pub(crate) stale: bool,
+}
+
+/// What came while a picture filled the screen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Key,
+    /// The process is asked to end.
+    End,
+    /// The process was stopped and goes on: whoever had the terminal meanwhile left it as they like it.
+    Continued,
 }
 
 /// Where messages come from.
@@ -146,7 +156,11 @@ impl Shell {
                         return Ok(true);
                     }
                 }
-                Effect::Editor(draft) => self.editor(*draft).await?,
+                Effect::Editor(draft) => {
+                    if self.editor(*draft).await? {
+                        return Ok(true);
+                    }
+                }
                 other => self.workers.take(other),
             }
         }
@@ -197,14 +211,26 @@ impl Shell {
             }
         };
         self.keys.park();
-        let (ended, shown) = work::until_key(decoded, self.protocol, &mut Signals::listen()?).await;
+        let mut came = Came::Key;
+        let until = async {
+            came = tokio::select! {
+                _ = self.signals.next() => Came::End,
+                () = terminal::gone() => Came::End,
+                () = self.continued.wait() => Came::Continued,
+            };
+        };
+        let shown = work::until_key(decoded, self.protocol, until).await;
         terminal::forget_pictures();
         self.keys.resume();
         self.clear()?;
         if let Err(error) = shown {
             self.app.update(Message::Failed { what: "showing the picture", text: error.to_string() });
         }
-        Ok(ended)
+        if came == Came::Continued {
+            let told = self.renew()?;
+            self.app.update(told);
+        }
+        Ok(came == Came::End)
     }
 }
 
@@ -228,25 +254,27 @@ impl Shell {
         Ok(Message::Done(format!("The workbench goes on{proxy}")))
     }
 
-    /// Gives the terminal to somebody's editor until they leave it. An editor is ended by who runs it: signals that ask
-    /// this process to end are seen when it is gone.
-    async fn editor(&mut self, draft: EditDraft) -> anyhow::Result<()> {
+    /// Gives the terminal to somebody's editor until they leave it, or a signal asks this process to end: true then.
+    async fn editor(&mut self, draft: EditDraft) -> anyhow::Result<bool> {
         let opened = match draft.open(&self.desk).await {
             Ok(opened) => opened,
             Err(text) => {
                 self.app.update(Message::Failed { what: "edit", text });
-                return Ok(());
+                return Ok(false);
             }
         };
         self.keys.park();
         self.screen = None;
-        let judged = spawn_blocking(move || {
-            let (text, ending) = opened.text(&draft);
-            let left = terminal::edited(text, ending)?;
-            Ok::<_, EditorError>(draft.judged(&opened, left))
-        });
+        let (text, ending) = opened.text(&draft);
+        let left = match terminal::edited(text, ending, &mut self.signals).await {
+            Ok(Left::Unchanged) => Ok(None),
+            Ok(Left::Changed(text)) => Ok(Some(text)),
+            // Nobody needs the screen once more to see it go.
+            Ok(Left::Asked(_)) => return Ok(true),
+            Err(error) => Err(error),
+        };
+        let judged = spawn_blocking(move || Ok::<_, EditorError>(draft.judged(&opened, left?)));
         let judged = judged.await;
-        self.signals.forget_typed();
         self.take_back()?;
         let effects = self.app.update(match judged {
             Ok(Ok(draft)) => Message::Drafted(Box::new(draft)),
@@ -256,7 +284,7 @@ impl Shell {
         for effect in effects {
             self.workers.take(effect);
         }
-        Ok(())
+        Ok(false)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::desk::{Desk, DeskError};
 use crate::dialect::Dialect;
 use crate::model::{RecordingId, Request};
 use crate::reading::decode_picture;
-use crate::terminal::{self, Protocol, Signals};
+use crate::terminal::{self, Protocol};
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::{self, AnswerPicture, BodyForm};
@@ -307,25 +307,24 @@ pub(crate) async fn decoded(desk: &Desk, picture: &AnswerPicture) -> Result<Dyna
     spawn_blocking(move || decode_picture(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-/// Shows a picture and waits for a key, or for a signal that asks the process to end: then the first is true.
+/// Shows a picture and waits for a key, or for the end of `until`.
 pub(crate) async fn until_key(
     picture: DynamicImage,
     protocol: Protocol,
-    signals: &mut Signals,
-) -> (bool, io::Result<()>) {
+    until: impl Future<Output = ()>,
+) -> io::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stop);
     let mut shown = spawn_blocking(move || {
         terminal::show(&picture, protocol)?;
         terminal::wait_for_key(&seen)
     });
-    let ended = tokio::select! {
-        shown = &mut shown => return (false, shown.unwrap_or_else(|error| Err(io::Error::other(error)))),
-        _ = signals.next() => true,
-        () = terminal::gone() => true,
-    };
+    tokio::select! {
+        shown = &mut shown => return shown.unwrap_or_else(|error| Err(io::Error::other(error))),
+        () = until => {}
+    }
     stop.store(true, Ordering::SeqCst);
     // A terminal that stopped answering must not keep the process from ending.
     let _ = timeout(Duration::from_secs(1), shown).await;
-    (ended, Ok(()))
+    Ok(())
 }

@@ -9,12 +9,12 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::home::{CHAT_PATH, Running, call, chat, signal};
+use crate::home::{CHAT_PATH, call, chat, signal};
 use crate::terminal::owned;
 use crate::world::PATIENCE;
 
 /// Makes a recording at a proxy, which then answers once.
-async fn recorded_and_hit(address: SocketAddr) {
+pub(super) async fn recorded_and_hit(address: SocketAddr) {
     for result in ["record", "replay"] {
         let reply = call(address, CHAT_PATH, &[], &chat("a cat")).await;
         assert_eq!((reply.status, reply.headers.text("x-retake-result")), (200, Some(result)));
@@ -23,7 +23,7 @@ async fn recorded_and_hit(address: SocketAddr) {
 
 /// Waits until something is there.
 #[track_caller]
-fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+pub(super) fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
@@ -41,20 +41,20 @@ fn is_let_go(home: &Home, what: &str) {
 }
 
 /// A process id that a command wrote into a file.
-fn written(home: &Home, file: &str) -> u32 {
+pub(super) fn written(home: &Home, file: &str) -> u32 {
     let id = || std::fs::read_to_string(home.path().join(file)).ok()?.strip_suffix('\n')?.parse().ok();
     until("the command does not start", id)
 }
 
 #[track_caller]
-fn is_gone(pid: u32, what: &str) {
+pub(super) fn is_gone(pid: u32, what: &str) {
     let gone = || (!std::fs::exists(format!("/proc/{pid}/exe")).unwrap_or(false)).then_some(());
     until(&format!("{what}: process {pid} goes on"), gone);
 }
 
 /// Asserts that nothing was lost: the recording, its hit, and when its use began to be known.
 #[track_caller]
-fn all_is_known(home: &Home, what: &str) {
+pub(super) fn all_is_known(home: &Home, what: &str) {
     is_let_go(home, what);
     let rows = home.rows();
     assert_eq!((rows.len(), rows[0].usage.hits), (1, 1), "{what}");
@@ -63,7 +63,7 @@ fn all_is_known(home: &Home, what: &str) {
 }
 
 /// The words that start a recording proxy, headless or with its screen.
-fn recording(upstream: &Upstream, verb: &str) -> String {
+pub(super) fn recording(upstream: &Upstream, verb: &str) -> String {
     let to = upstream.address;
     format!(
         "{} {verb} --listen 127.0.0.1:0 --mode replay-or-record --upstream openai=http://{to}",
@@ -72,7 +72,7 @@ fn recording(upstream: &Upstream, verb: &str) -> String {
 }
 
 /// Where the owner of a store listens that is about to be opened.
-fn listening(home: &Home) -> SocketAddr {
+pub(super) fn listening(home: &Home) -> SocketAddr {
     until("nobody listens", || owner(&home.store())?.address?.parse().ok())
 }
 
@@ -196,38 +196,48 @@ async fn a_headless_proxy_that_is_asked_to_end_forgets_nothing() {
     }
 }
 
-/// A proxy with a call under way that never ends.
-async fn stuck(home: &Home) -> (Running, tokio::task::JoinHandle<()>) {
-    let reached = Arc::new(Notify::new());
-    let tell = Arc::clone(&reached);
-    let upstream = Upstream::start(move |seen| {
-        if !String::from_utf8_lossy(&seen.body).contains("never") {
-            return answer(seen);
-        }
-        tell.notify_one();
-        let body = axum::body::Body::from_stream(futures_util::stream::pending::<
-            Result<bytes::Bytes, std::io::Error>,
-        >());
-        Response::builder().header("content-type", "application/json").body(body).unwrap()
-    })
-    .await;
-    let to = format!("openai=http://{}", upstream.address);
-    let running = home.serve(&["--mode", "replay-or-record", "--upstream", &to]);
-    let address = running.address;
-    recorded_and_hit(address).await;
-    let calling = tokio::spawn(async move {
-        let _upstream = upstream;
-        call(address, CHAT_PATH, &[], &chat("never")).await;
-    });
-    tokio::time::timeout(PATIENCE, reached.notified()).await.unwrap();
-    (running, calling)
+/// An upstream that answers as usual, but never ends its answer to one prompt.
+pub(super) struct Stuck {
+    pub(super) upstream: Upstream,
+    reached: Arc<Notify>,
+}
+
+impl Stuck {
+    pub(super) async fn start() -> Self {
+        let reached = Arc::new(Notify::new());
+        let tell = Arc::clone(&reached);
+        let upstream = Upstream::start(move |seen| {
+            if !String::from_utf8_lossy(&seen.body).contains("never") {
+                return answer(seen);
+            }
+            tell.notify_one();
+            let body = axum::body::Body::from_stream(futures_util::stream::pending::<
+                Result<bytes::Bytes, std::io::Error>,
+            >());
+            Response::builder().header("content-type", "application/json").body(body).unwrap()
+        })
+        .await;
+        Self { upstream, reached }
+    }
+
+    /// Makes the call that never ends, and waits until it is here.
+    pub(super) async fn never(&self, address: SocketAddr) -> tokio::task::JoinHandle<()> {
+        let calling = tokio::spawn(async move {
+            call(address, CHAT_PATH, &[], &chat("never")).await;
+        });
+        tokio::time::timeout(PATIENCE, self.reached.notified()).await.unwrap();
+        calling
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_twice_does_not_wait_and_loses_nothing() {
     for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
-        let home = Home::new();
-        let (mut running, calling) = stuck(&home).await;
+        let (home, stuck) = (Home::new(), Stuck::start().await);
+        let to = format!("openai=http://{}", stuck.upstream.address);
+        let mut running = home.serve(&["--mode", "replay-or-record", "--upstream", &to]);
+        recorded_and_hit(running.address).await;
+        let calling = stuck.never(running.address).await;
         signal(name, running.pid());
         // It has heard the first when it takes no more calls.
         until("it was not heard", || owner(&home.store())?.address.is_none().then_some(()));
@@ -262,6 +272,25 @@ async fn a_run_passes_its_end_on_and_leaves_no_command_behind() {
         is_gone(child, name);
         all_is_known(&home, name);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_run_leaves_no_command_behind() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    // Its name is what it is started by, whatever stood in for it.
+    let script = "tr '\\0' ' ' </proc/$$/cmdline >name; echo $$ >child; exec tail -f /dev/null";
+    std::fs::write(home.path().join("script"), script).unwrap();
+    let words = format!("{} -- sh script", recording(&upstream, "run"));
+    let terminal = Terminal::program(&home, SMALL, &["sh", "-c", &words]);
+    recorded_and_hit(listening(&home)).await;
+    let child = written(&home, "child");
+    assert_eq!(std::fs::read_to_string(home.path().join("name")).unwrap(), "sh script ");
+    signal("KILL", owner(&home.store()).unwrap().pid);
+    is_gone(child, "SIGKILL");
+    is_let_go(&home, "SIGKILL");
+    assert_eq!(home.rows().len(), 1);
+    drop(terminal);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

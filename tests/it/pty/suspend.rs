@@ -1,7 +1,8 @@
 //! Stopped and going on, under a shell that knows such things.
 
+use super::endings::{all_is_known, listening, recorded_and_hit, recording, until, written};
 use super::*;
-use crate::home::signal;
+use crate::home::{CHAT_PATH, Home, call, chat, signal};
 use crate::terminal::owned;
 
 fn taken(screen: &vt100::Screen) -> bool {
@@ -66,4 +67,68 @@ fn stopped_by_somebody_else_it_sets_the_terminal_up_again_when_it_goes_on() {
     terminal.keys("q");
     terminal.shows("no calls; 0 recordings");
     terminal.until("the shell", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+}
+
+/// Waits until a process is stopped (`T` in proc(5)).
+#[track_caller]
+fn is_stopped(pid: u32) {
+    until(&format!("process {pid} is not stopped"), || stopped(pid).then_some(()));
+}
+
+/// Waits until a process is not stopped any more.
+#[track_caller]
+fn goes_on(pid: u32) {
+    until(&format!("process {pid} does not go on"), || (!stopped(pid)).then_some(()));
+}
+
+fn stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_proxy_answers_what_came_meanwhile_and_counts_it_once() {
+    let upstream = Upstream::start(answer).await;
+    let to = format!("openai=http://{}", upstream.address);
+    for by in ["STOP", "TSTP"] {
+        let home = Home::new();
+        let running = home.serve(&["--mode", "replay-or-record", "--upstream", &to]);
+        let address = running.address;
+        assert_eq!(running.call(CHAT_PATH, &[], &chat("a cat")).await.status, 200);
+        signal(by, running.pid());
+        is_stopped(running.pid());
+        // The system takes the connection; nobody answers.
+        let calling = tokio::spawn(async move { call(address, CHAT_PATH, &[], &chat("a cat")).await });
+        signal("CONT", running.pid());
+        let reply = calling.await.unwrap();
+        assert_eq!((reply.status, reply.headers.text("x-retake-result")), (200, Some("replay")));
+        assert_eq!(running.end("TERM").code, Some(0));
+        all_is_known(&home, by);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_run_goes_on_with_its_command() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let terminal = Terminal::shell(&home, SMALL);
+    terminal.shows("ready>");
+    let script = "echo $$ >child; echo begun; read line; echo \"it read $line\"";
+    terminal.keys(&format!("{} -- sh -c '{script}'\r", recording(&upstream, "run")));
+    terminal.shows("\nbegun");
+    let (child, proxy) = (written(&home, "child"), retake::store::owner(&home.store()).unwrap().pid);
+    recorded_and_hit(listening(&home)).await;
+    terminal.keys("\x1a");
+    terminal.shows("Stopped");
+    is_stopped(child);
+    is_stopped(proxy);
+    terminal.keys("fg\r");
+    // What is typed while the shell still has the terminal is the shell's.
+    goes_on(child);
+    goes_on(proxy);
+    terminal.keys("a word\r");
+    terminal.shows("it read a word");
+    terminal.shows("2 calls");
+    all_is_known(&home, "run");
+    terminal.keys("echo $((40 + 2))\r");
+    terminal.shows("\n42");
 }
