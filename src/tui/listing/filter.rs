@@ -8,8 +8,9 @@ use tui_input::Input;
 use super::input_history::InputHistory;
 use crate::query::{Completion, Key, Kind, Query, QueryError, complete};
 
-/// A query that rows must match, or a text that they must contain. While one is typed that is wrong, the last right one is
-/// shown; only a right one is kept, because what is kept decides on what verbs act.
+/// A query that rows must match, or a text that they must contain. While one is typed that is wrong, the one from before is
+/// in force: the last right one on the way there is mostly a shorter text, which asks for something else. Only a right one
+/// is kept, because what is kept decides on what verbs act.
 #[derive(Clone, Debug)]
 pub struct Filter {
     kind: Kind,
@@ -20,8 +21,10 @@ pub struct Filter {
     off: bool,
     /// While it is being typed.
     pub input: Option<Input>,
-    /// The last right query, and how it was written.
+    /// The query in force while it is on, and how it was written.
     right: (String, Arc<Query>),
+    /// The one that was in force before somebody began to type.
+    before: (String, Arc<Query>),
     /// What is wrong with what is being typed.
     error: Option<QueryError>,
     past: InputHistory,
@@ -62,6 +65,7 @@ impl Filter {
             off: false,
             input: None,
             right: (String::new(), Arc::new(Query::all(kind))),
+            before: (String::new(), Arc::new(Query::all(kind))),
             error: None,
             past: InputHistory::default(),
             choices: Completions::default(),
@@ -116,7 +120,7 @@ impl Filter {
 
     /// Begins to type, with the text as it is.
     pub fn edit(&mut self) {
-        self.input = Some(Input::new(self.text.clone()));
+        self.begin(self.text.clone());
         self.past.forget_place();
         self.choices = Completions::default();
         self.read();
@@ -136,9 +140,14 @@ impl Filter {
         None
     }
 
+    fn begin(&mut self, text: String) {
+        self.before = (self.text().to_owned(), self.query());
+        self.input = Some(Input::new(text));
+    }
+
     /// Takes a text as if it had been typed.
     pub fn set(&mut self, text: String) {
-        self.input = Some(Input::new(text));
+        self.begin(text);
         self.read();
         let _ = self.keep();
     }
@@ -216,7 +225,7 @@ impl Filter {
         }
     }
 
-    /// Reads the text as it stands; a wrong one leaves the last right one in force.
+    /// Reads the text as it stands; a wrong one brings the one from before back into force.
     fn read(&mut self) {
         let text = self.input.as_ref().map_or(self.text.as_str(), Input::value);
         let query = if self.plain { Ok(Query::all(self.kind)) } else { Query::parse(text, self.kind) };
@@ -225,7 +234,10 @@ impl Filter {
                 self.right = (text.to_owned(), Arc::new(query));
                 self.error = None;
             }
-            Err(error) => self.error = Some(error),
+            Err(error) => {
+                self.right = self.before.clone();
+                self.error = Some(error);
+            }
         }
     }
 
@@ -273,11 +285,32 @@ mod tests {
     }
 
     #[test]
-    fn the_last_right_query_stays_in_force() {
+    fn while_one_is_wrong_the_one_from_before_is_in_force() {
         let mut filter = typed("tag:ci");
         filter.change(|input| *input = Input::new("tag:ci OR".into()), &none);
-        assert_eq!((filter.text(), filter.query().to_string().as_str()), ("tag:ci", "tag:ci"));
+        assert_eq!((filter.text(), filter.query().is_empty()), ("", true), "nothing was entered before");
         assert!(filter.error().is_some());
+        let mut other = Filter::default();
+        other.set("hat".into());
+        other.edit();
+        for (text, in_force) in [
+            ("a", "a"),
+            ("age", "age"),
+            ("age:", "hat"),
+            ("age:30", "hat"),
+            ("age:30d", "age:30d"),
+            ("age:30", "hat"),
+        ] {
+            other.change(|input| *input = Input::new(text.into()), &none);
+            assert_eq!((other.text(), &*other.query().to_string()), (in_force, in_force), "{text}");
+        }
+        let mut off = Filter::default();
+        off.set("hat".into());
+        off.toggle();
+        off.edit();
+        assert_eq!(off.text(), "hat", "it is tried out");
+        off.change(|input| *input = Input::new("hat OR".into()), &none);
+        assert_eq!((off.text(), off.query().is_empty()), ("", true), "it was off");
         assert_eq!(filter.keep().as_deref(), Some("tag:ci OR"));
         assert_eq!((filter.kept(), filter.text()), ("", ""), "as before it was typed");
         assert!(filter.error().is_none());

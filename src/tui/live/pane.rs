@@ -27,7 +27,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let shown = app.live.keys().len();
     let all = app.world.calls.len() - app.world.calls.partition_point(|call| call.id <= app.cleared);
-    let title = crate::tui::recordings::pane::title("Live", shown, all, app.live.filter.text());
+    let title = crate::tui::recordings::pane::title("Live", shown, all, &app.live.filter);
     let new = app.live.new_below();
     let last = app.options.keymap.told(KeyScope::Live, Action::Last);
     let alert = if app.live.following() || shown == 0 {
@@ -77,7 +77,7 @@ fn cells(app: &App, call: &Call) -> Vec<TableCell> {
 /// What an empty list teaches.
 fn empty(app: &App) -> Vec<Toned> {
     if !app.live.filter.text().is_empty() {
-        return crate::tui::recordings::pane::no_result(app, app.live.filter.text());
+        return crate::tui::recordings::pane::no_result(app, &app.live.filter);
     }
     if !app.world.calls.is_empty() {
         let cleared = Toned::of(Tone::Strong, "The list was cleared.");

@@ -9,6 +9,7 @@ use crate::tui::app::state::App;
 use crate::tui::content::text::{duration, sanitize};
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
+use crate::tui::listing::filter::Filter;
 use crate::tui::listing::order::{RowOrder, SortBy};
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::line::{Tone, Toned, age, short_size, thousands};
@@ -67,7 +68,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
 /// `Recordings 37 of 1,284 with "hat", by hits, 3 marked 4.1 MiB, 1 of them hidden`.
 fn heading(app: &App) -> String {
     let list = &app.recordings;
-    let mut title = title("Recordings", list.keys().len(), app.world.rows.len(), list.filter.text());
+    let mut title = title("Recordings", list.keys().len(), app.world.rows.len(), &list.filter);
     if app.order != RowOrder::default() {
         let turned = if app.order == app.order.by.order() { "" } else { " reversed" };
         title = format!("{title}, by {}{turned}", app.order.by.name());
@@ -153,19 +154,28 @@ fn column(app: &App, field: RowColumn) -> TableColumn {
     TableColumn { title, width, grow, right, leaves }
 }
 
-/// `Live: 12 of 1,902 with "hat"`.
-pub(crate) fn title(name: &str, shown: usize, all: usize, filter: &str) -> String {
-    if filter.is_empty() {
-        return format!("{name} {}", thousands(all as u64));
+/// `Live 12 of 1,902 with "hat"`, and whether that is still so because another filter is wrong.
+pub(crate) fn title(name: &str, shown: usize, all: usize, filter: &Filter) -> String {
+    let (shown, all) = (thousands(shown as u64), thousands(all as u64));
+    let still = if filter.error().is_some() { " until the filter is right" } else { "" };
+    if filter.text().is_empty() {
+        return format!("{name} {all}{still}");
     }
-    format!("{name} {} of {} with \"{}\"", thousands(shown as u64), thousands(all as u64), sanitize(filter))
+    format!("{name} {shown} of {all} with \"{}\"{still}", sanitize(filter.text()))
 }
 
 /// What a filter without a result says.
-pub(crate) fn no_result(app: &App, filter: &str) -> Vec<Toned> {
+pub(crate) fn no_result(app: &App, filter: &Filter) -> Vec<Toned> {
     let keymap = &app.options.keymap;
+    let before = if filter.error().is_some() { ", the filter from before" } else { "" };
+    let nothing = format!("Nothing matches \"{}\"{before}.", sanitize(filter.text()));
+    let nothing = Toned::of(Tone::Strong, nothing);
+    if filter.input.is_some() {
+        // These keys are letters now.
+        return vec![nothing];
+    }
     vec![
-        Toned::of(Tone::Strong, format!("Nothing matches \"{}\".", sanitize(filter))),
+        nothing,
         Toned::default(),
         Toned::of(Tone::Accent, keymap.told(KeyScope::List, Action::Back))
             .and(Tone::Dim, " clears the filter, ")
@@ -278,7 +288,7 @@ fn empty(app: &App) -> Vec<Toned> {
         return vec![Toned::default(), Toned::of(Tone::Dim, "looking")];
     }
     if !app.world.rows.is_empty() {
-        return no_result(app, app.recordings.filter.text());
+        return no_result(app, &app.recordings.filter);
     }
     let step =
         |number: &str, text: String| Toned::of(Tone::Accent, format!("{number}  ")).and(Tone::Plain, text);

@@ -48,7 +48,7 @@ fn curated() -> Snapshot {
 
 #[test]
 fn a_query_filters_and_what_is_wrong_is_said() {
-    let mut script = Script::new(curated()).keys("2 /model:gpt* <Space> -tag:ci");
+    let mut script = Script::new(curated()).keys("2 /model:gpt* <Space> -tag:ci <Enter> /");
     assert_eq!(shown(&script), [6, 7].map(world::id), "two models, of which tagged ones are out");
     let before = shown(&script);
     script.say(Message::Paste(" stauts:404".into()));
@@ -59,7 +59,7 @@ fn a_query_filters_and_what_is_wrong_is_said() {
     assert!(typing(&script) && script.screen().contains("did you mean `status`"), "it is to be mended");
     script.press("<Esc>");
     assert!(!typing(&script) && script.screen().contains("is no filter"), "{}", script.screen());
-    assert_eq!(shown(&script).len(), 12);
+    assert_eq!(shown(&script), before, "the one from before is back");
 }
 
 /// `/age:30` became the text `age`, and what was marked and deleted were the strangers that hold it.
@@ -86,6 +86,35 @@ fn a_wrong_filter_is_never_kept_as_a_shorter_right_one() {
     let mut script = Script::new(curated()).keys("2 /");
     script.say(Message::Paste("\thats\r\nmodel:gpt-5\n".into()));
     assert_eq!(script.app.filter().input.as_ref().unwrap().value(), " hats model:gpt-5");
+}
+
+/// On the way to `age:30d` stood the text `age`, and while `age:30` was wrong what holds that text was listed.
+#[test]
+fn while_a_filter_is_wrong_the_list_is_the_one_from_before() {
+    for (tab, entered) in
+        ["", "/hat<Enter>", "/zzz<Enter>"].into_iter().flat_map(|keys| [("1", keys), ("2", keys)])
+    {
+        let counted = |script: &Script| match tab {
+            "1" => script.app.live.keys().len(),
+            _ => script.app.recordings.keys().len(),
+        };
+        let mut script = Script::new(curated()).keys(tab).keys(entered);
+        let before = counted(&script);
+        script.press("/ <C-u> age");
+        assert!(
+            tab == "1" || entered == "/hat<Enter>" || counted(&script) != before,
+            "a right one counts at once"
+        );
+        script.press(":30");
+        assert_eq!(counted(&script), before, "{tab} {entered}");
+        assert!(script.screen().contains("until the filter is right"), "{}", script.screen());
+        let empty = script.screen().contains("Nothing matches \"zzz\", the filter from before.");
+        assert_eq!(empty, entered.contains("zzz"), "{}", script.screen());
+        script.press("d");
+        assert!(!script.screen().contains("until the filter is right"), "{}", script.screen());
+        script.press("<Esc>");
+        assert_eq!(script.app.filter().text(), "age:30d");
+    }
 }
 
 #[test]

@@ -80,6 +80,9 @@ fn a_filter_narrows_stays_and_is_cleared_step_by_step() {
     assert_eq!(script.effects(), [], "Esc never quits");
     script.press("/zebra");
     script.shows("filter_no_result");
+    assert!(!script.screen().contains("clears the filter"), "these keys would be typed");
+    script.press("<Enter>");
+    assert!(script.screen().contains("Esc clears the filter, \\ turns it off."), "{}", script.screen());
 }
 
 #[test]
