@@ -113,6 +113,8 @@ enum Verb {
     /// The proxy listens on a free port unless --listen names one, and the base-URL variables of the SDKs lead the
     /// command there. Where a running retake owns the store, its proxy is used. Stdout is the command's alone, and so is
     /// the exit code: 127 when it is not found, 126 when it cannot be run, 128 and the signal when one ended it.
+    /// A signal that asks retake to end is passed on to it. On Linux the command gets SIGTERM when retake is killed, too;
+    /// elsewhere it goes on then.
     Run(run::Job),
     /// List recordings, the newest first
     #[command(after_long_help = crate::query::help(crate::query::Kind::Recordings))]
@@ -193,6 +195,10 @@ enum Verb {
 /// Runs one verb and says how it went; `show` is how a screen is shown.
 pub fn run(args: impl IntoIterator<Item = OsString>, show: impl Show) -> ExitCode {
     let args: Vec<_> = args.into_iter().collect();
+    #[cfg(target_os = "linux")]
+    if let Some(code) = run::becomes(&args) {
+        return code;
+    }
     let parse = |command: clap::Command| {
         let matches = command.try_get_matches_from(&args)?;
         Cli::from_arg_matches(&matches).map(|cli| (cli, matches))

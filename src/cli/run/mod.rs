@@ -19,7 +19,7 @@ use crate::desk::Desk;
 use crate::engine::Explanation;
 use crate::model::{CallId, Mode, Outcome, Snapshot};
 use crate::proxy::{DRAIN, reachable, scope_prefix};
-use crate::reading::sanitize;
+use crate::reading::{human, sanitize};
 use crate::store::StoreError;
 use crate::terminal::Signals;
 
@@ -27,6 +27,8 @@ mod child;
 mod environment;
 mod summary;
 
+#[cfg(target_os = "linux")]
+pub(super) use child::becomes;
 pub(super) use environment::KEYS;
 use environment::{Environment, Place, forwards_nothing};
 use summary::{Since, Summary};
@@ -154,7 +156,9 @@ impl Job {
         }
         summary.lines().iter().for_each(|line| say(line));
         if failed {
-            let named = |outcome: &Outcome| format!("{} {}", summary.count(*outcome), outcome.label());
+            let named = |outcome: &Outcome| {
+                format!("{} {}", human::thousands(summary.count(*outcome)), outcome.label())
+            };
             let mut named: Vec<_> = summary.failed_on.iter().map(named).collect();
             if unknown {
                 named.push("calls that nobody could count".into());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::desk::Desk;
 use crate::engine::Explanation;
 use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Row, Snapshot};
-use crate::reading::sanitize;
+use crate::reading::{human, sanitize};
 
 /// How many calls of one outcome are named for people.
 const NAMED: usize = 10;
@@ -187,14 +187,15 @@ impl Summary {
         let counted: Vec<_> = counted.filter(|(count, _)| *count > 0).collect();
         let all = match counted.iter().map(|(count, _)| count).sum::<u64>() {
             0 => "no calls".to_owned(),
-            1 => "1 call".to_owned(),
-            many => format!("{many} calls"),
+            many => human::counted(many, "call"),
         };
-        let counted: Vec<_> = counted.iter().map(|(count, label)| format!("{count} {label}")).collect();
+        let named = |(count, label): &(u64, &str)| format!("{} {label}", human::thousands(*count));
+        let counted: Vec<_> = counted.iter().map(named).collect();
         let counted = if counted.is_empty() { String::new() } else { format!(": {}", counted.join(", ")) };
         let mut lines = vec![format!("{all}{counted}{}", made(self.recordings.len()))];
         if self.forgotten > 0 {
-            lines.push(format!("{} more calls were forgotten before they could be counted", self.forgotten));
+            let forgotten = human::thousands(self.forgotten);
+            lines.push(format!("{forgotten} more calls were forgotten before they could be counted"));
         }
         self.name_failures(&mut lines);
         for outcome in Outcome::ALL {
@@ -220,7 +221,7 @@ impl Summary {
         }
         let more = self.failures.len().saturating_sub(NAMED);
         if more > 0 {
-            lines.push(format!("  and {more} more failures; `retake list` marks them"));
+            lines.push(format!("  and {} more failures; `retake list` marks them", human::thousands(more)));
         }
     }
 
@@ -238,7 +239,7 @@ impl Summary {
         let named = u64::try_from(calls.len().min(NAMED)).unwrap_or_default();
         let more = self.count(outcome).saturating_sub(named);
         if more > 0 {
-            lines.push(format!("  and {more} more {}", outcome.label()));
+            lines.push(format!("  and {} more {}", human::thousands(more), outcome.label()));
         }
     }
 }
@@ -263,7 +264,6 @@ fn failed(row: &Arc<Row>) -> Option<Failed> {
 fn made(recordings: usize) -> String {
     match recordings {
         0 => String::new(),
-        1 => "; 1 recording made".into(),
-        many => format!("; {many} recordings made"),
+        many => format!("; {} made", human::counted(many, "recording")),
     }
 }
