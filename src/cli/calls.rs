@@ -10,7 +10,7 @@ use super::{Common, list, print};
 use crate::engine::Stats;
 use crate::model::{Call, Gap, Outcome, Timestamp};
 use crate::query::{Kind, help};
-use crate::reading::human;
+use crate::reading::human::{self, thousands};
 
 /// Which calls are listed.
 #[derive(Args)]
@@ -98,10 +98,13 @@ fn shown(stats: &Stats) {
     let unpriced = match stats.unpriced_hits {
         0 => String::new(),
         1 => " (1 hit without a known price)".into(),
-        many => format!(" ({many} hits without a known price)"),
+        many => format!(" ({} hits without a known price)", thousands(many)),
     };
-    let trash =
-        if stats.store.trash == 0 { String::new() } else { format!(", {} in the trash", stats.store.trash) };
+    let trash = if stats.store.trash == 0 {
+        String::new()
+    } else {
+        format!(", {} in the trash", thousands(stats.store.trash))
+    };
     let unknown = match stats.use_gaps.as_slice() {
         [] => String::new(),
         [.., Gap { from: Timestamp(0), to }] => {
@@ -114,11 +117,17 @@ fn shown(stats: &Stats) {
         }
     };
     for (label, value) in [
-        ("recordings", format!("{} with {}{trash}", stats.recordings, human::size(stats.bytes))),
-        ("protected", stats.protected.to_string()),
-        ("silent", format!("{} (partial, not verified, or under review: they answer nothing)", stats.silent)),
-        ("never hit", format!("{}{unknown}", stats.never_hit)),
-        ("hits", format!("{}, saved {}{unpriced}", stats.hits, stats.saved)),
+        ("recordings", format!("{} with {}{trash}", thousands(stats.recordings), human::size(stats.bytes))),
+        ("protected", thousands(stats.protected)),
+        (
+            "silent",
+            format!(
+                "{} (partial, not verified, or under review: they answer nothing)",
+                thousands(stats.silent)
+            ),
+        ),
+        ("never hit", format!("{}{unknown}", thousands(stats.never_hit))),
+        ("hits", format!("{}, saved {}{unpriced}", thousands(stats.hits), stats.saved)),
         (
             "on disk",
             format!(
@@ -153,9 +162,9 @@ fn endpoints(stats: &Stats) -> Table {
     for (endpoint, share) in &stats.endpoints {
         table.row([
             endpoint.clone(),
-            share.recordings.to_string(),
+            thousands(share.recordings),
             human::size(share.bytes),
-            share.hits.to_string(),
+            thousands(share.hits),
             share.saved.to_string(),
         ]);
     }
@@ -176,7 +185,7 @@ fn outcomes(stats: &Stats) -> Table {
         let time = |micros: Option<u64>| micros.map_or_else(|| "–".into(), human::duration);
         table.row([
             outcome.label().to_owned(),
-            stats.calls.of(outcome).to_string(),
+            thousands(stats.calls.of(outcome)),
             time(times.map(|times| times.p50)),
             time(times.map(|times| times.p95)),
         ]);

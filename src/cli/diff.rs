@@ -133,9 +133,9 @@ fn headers(what: &str, changes: &[HeaderChange], lines: &mut Vec<String>) {
     let left_out = match volatile {
         0 => String::new(),
         1 => " (and 1 that is another one in every answer)".into(),
-        many => format!(" (and {many} that are others in every answer)"),
+        many => format!(" (and {} that are others in every answer)", human::thousands(many)),
     };
-    lines.push(format!("{what}: {} differ{left_out}", meant.len()));
+    lines.push(format!("{what}: {} differ{left_out}", human::thousands(meant.len())));
     for change in meant {
         let name = sanitize(&change.name);
         if let Some(before) = &change.before {
@@ -150,7 +150,7 @@ fn headers(what: &str, changes: &[HeaderChange], lines: &mut Vec<String>) {
 fn arrival(arrival: Arrival) -> String {
     let events = match arrival.events {
         0 => String::new(),
-        count => format!("{count} events, "),
+        count => format!("{}, ", human::counted(count, "event")),
     };
     format!(
         "{events}{} to the first byte, {} in all",

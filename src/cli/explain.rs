@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::{Common, list, print};
 use crate::engine::{Explanation, Fix, FixKind, Near};
 use crate::matching::{BlastRadius, Change};
-use crate::reading::sanitize;
+use crate::reading::{human, sanitize};
 
 /// What is asked.
 #[derive(clap::Args)]
@@ -131,16 +131,15 @@ pub(super) fn radius(radius: &BlastRadius) -> String {
         (radius.to_others, "hit would go to another recording", "hits would go to other recordings"),
         (radius.hit_to_miss, "hit would miss", "hits would miss"),
     ];
-    let said = counts
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
+    let said = counts.into_iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| {
+        format!("{} {}", human::thousands(count), if count == 1 { one } else { many })
+    });
     let mut said: Vec<_> = said.collect();
     if said.is_empty() {
         said.push("nothing would change".into());
     }
     let of = if radius.calls == 1 { "call" } else { "calls" };
-    let mut text = format!("of {} past {of}: {}", radius.calls, said.join(", "));
+    let mut text = format!("of {} past {of}: {}", human::thousands(radius.calls), said.join(", "));
     if !radius.indistinguishable.is_empty() {
         let named: Vec<_> = radius.indistinguishable.iter().take(3).map(ToString::to_string).collect();
         let more = radius.indistinguishable.len().saturating_sub(3);

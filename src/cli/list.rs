@@ -45,7 +45,7 @@ async fn listed(desk: &Desk, filter: &str, hash: Option<&str>, json: bool) -> an
         marked(&rows, &expired).print();
         let size = human::size(rows.iter().map(|row| row.size).sum());
         if print::to_terminal() {
-            print::note(&format!("{} recordings, {size}", rows.len()));
+            print::note(&format!("{} recordings, {size}", human::thousands(rows.len())));
         }
     }
     Ok(if hash.is_some() && rows.is_empty() { Exit::NotFound.into() } else { ExitCode::SUCCESS })
@@ -77,7 +77,7 @@ pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<Exi
         }
         lines.by_ref().take(group.len()).for_each(|line| print::line(&line));
     }
-    let many = if groups.len() == 1 { "1 group".to_owned() } else { format!("{} groups", groups.len()) };
+    let many = human::counted(groups.len(), "group");
     print::note(&format!(
         "{many}: the first of each answers what they have in common; `retake retag ID 'specific FIELD,…'` tells them apart"
     ));
@@ -108,7 +108,7 @@ fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<Re
     let mut table = Table::new(&COLUMNS);
     for row in rows {
         let hits = row.usage.everywhere().count;
-        let hits = if hits == 0 { "–".to_owned() } else { hits.to_string() };
+        let hits = if hits == 0 { "–".to_owned() } else { human::thousands(hits) };
         table.row([
             row.id.to_string(),
             row.name.clone().unwrap_or_default(),

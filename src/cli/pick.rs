@@ -8,6 +8,7 @@ use clap::Args;
 use super::exit::NotFound;
 use crate::desk::Desk;
 use crate::model::Row;
+use crate::reading::human;
 
 /// Which recordings a verb is for.
 #[derive(Args, Clone, Default)]
@@ -110,7 +111,8 @@ fn beginning<'a>(
         [] => Err(NotFound(format!("{none} `{wanted}`; see `{see}`"))),
         _ => {
             let named: Vec<_> = found.iter().take(5).map(|row| row.id.to_string()).collect();
-            let (count, more) = (found.len(), if found.len() > named.len() { ", …" } else { "" });
+            let (count, more) =
+                (human::thousands(found.len()), if found.len() > named.len() { ", …" } else { "" });
             Err(NotFound(format!("`{wanted}` is the beginning of {count} ids: {}{more}", named.join(", "))))
         }
     }

@@ -207,11 +207,12 @@ fn said(plan: &PrunePlan) -> Vec<String> {
             (0, _) => "what recording them again costs is unknown".to_owned(),
             (_, 0) => format!("recording them again costs about {}", totals.cost),
             (_, unknown) => {
+                let unknown = human::thousands(unknown);
                 format!("recording them again costs about {} and {unknown} without a price", totals.cost)
             }
         };
         let (many, size) = (recordings(totals.recordings), human::size(totals.bytes));
-        let hits = if totals.hits == 1 { "1 hit".into() } else { format!("{} hits", totals.hits) };
+        let hits = human::counted(totals.hits, "hit");
         lines.push(format!("{many}, {size}, {hits}; {cost}"));
     }
     let mut scopes: BTreeSet<&str> = BTreeSet::new();
@@ -220,8 +221,7 @@ fn said(plan: &PrunePlan) -> Vec<String> {
     }
     if !scopes.is_empty() {
         let named: Vec<_> = scopes.iter().take(8).map(|scope| sanitize(scope)).collect();
-        let more = scopes.len().saturating_sub(named.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = human::and_more(scopes.len().saturating_sub(named.len()));
         lines.push(format!("scopes that would miss: {}{more}", named.join(", ")));
     }
     if totals.in_use > 0 {
@@ -242,8 +242,7 @@ fn said(plan: &PrunePlan) -> Vec<String> {
 /// Recordings that stay for the same reason, in one line.
 fn spared(reason: &str, ids: &[&RecordingId]) -> String {
     let named: Vec<_> = ids.iter().take(3).map(ToString::to_string).collect();
-    let more = ids.len() - named.len();
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = human::and_more(ids.len() - named.len());
     let stay = if ids.len() == 1 { "stays" } else { "stay" };
     format!("{stay}, {reason}: {}{more}", named.join(", "))
 }
@@ -261,12 +260,12 @@ fn against(reason: &Reason) -> String {
     }
 }
 
-fn recordings(count: usize) -> String {
-    if count == 1 { "1 recording".into() } else { format!("{count} recordings") }
+fn recordings(count: impl TryInto<u64>) -> String {
+    human::counted(count, "recording")
 }
 
 fn were(count: usize) -> String {
-    if count == 1 { "1 was".into() } else { format!("{count} were") }
+    if count == 1 { "1 was".into() } else { format!("{} were", human::thousands(count)) }
 }
 
 pub(super) async fn compact(common: &Common, asked: Compact) -> anyhow::Result<ExitCode> {
@@ -295,11 +294,8 @@ pub(super) async fn compact(common: &Common, asked: Compact) -> anyhow::Result<E
         let (before, after) = (compacted.before, compacted.after);
         let size = |stats: &crate::store::Stats| stats.journal_bytes + stats.body_bytes;
         let left = before.trash.saturating_sub(after.trash);
-        let trash = if left == 0 {
-            String::new()
-        } else {
-            format!("; {} left the trash for good", recordings(usize::try_from(left).unwrap_or(usize::MAX)))
-        };
+        let trash =
+            if left == 0 { String::new() } else { format!("; {} left the trash for good", recordings(left)) };
         print::line(&format!(
             "{} before, {} now{trash}",
             human::size(size(&before)),
@@ -344,7 +340,7 @@ fn told(Merged { recordings: known, unknown }: &Merged) -> String {
     let unknown = match unknown {
         0 => String::new(),
         1 => "; 1 of the report is not here".into(),
-        many => format!("; {many} of the report are not here"),
+        &many => format!("; {} of the report are not here", human::thousands(many)),
     };
     format!("the use of {} is known now{unknown}", recordings(*known))
 }

@@ -7,7 +7,7 @@ use super::exit::Usage;
 use super::{Common, explain, list, pick, print};
 use crate::engine::{Retagged, Tag};
 use crate::model::{ParseStrategyError, Playback, Strategy};
-use crate::reading::sanitize;
+use crate::reading::{human, sanitize};
 
 /// What is to be changed.
 #[derive(clap::Args)]
@@ -101,8 +101,7 @@ fn said(one: &Retagged, dry_run: bool) {
     }
     if !one.ambiguous.is_empty() {
         let named: Vec<_> = one.ambiguous.iter().take(3).map(ToString::to_string).collect();
-        let more = one.ambiguous.len().saturating_sub(3);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = human::and_more(one.ambiguous.len().saturating_sub(3));
         print::line(&format!("  answers the same calls as {}{more}: the newest wins", named.join(", ")));
     }
 }
@@ -115,12 +114,11 @@ fn print_collisions(retagged: &[Retagged], dry_run: bool) {
     }
     let verb = if dry_run { "could" } else { "can" };
     let named: Vec<_> = colliding.iter().take(3).map(|one| one.recording.as_str()).collect();
-    let more = colliding.len().saturating_sub(3);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = human::and_more(colliding.len().saturating_sub(3));
     print::line(&format!(
         "{} of these {} {verb} no longer be told apart from each other, and the newest answers: {}{more}",
-        colliding.len(),
-        retagged.len(),
+        human::thousands(colliding.len()),
+        human::thousands(retagged.len()),
         named.join(", ")
     ));
 }

@@ -14,6 +14,7 @@ use super::{Common, list, pick, print};
 use crate::desk::Desk;
 use crate::engine::{Rerecord, Verdict};
 use crate::model::{RecordingId, Usd};
+use crate::reading::human;
 
 /// Which recordings are recorded anew.
 #[derive(Args)]
@@ -111,10 +112,12 @@ fn agreed(plan: &[Rerecord], able: usize) -> Result<bool, Usage> {
     let sum: Usd = known.iter().copied().sum();
     let price = match able - known.len() {
         0 => format!("about {sum}"),
-        unknown if known.is_empty() => format!("an unknown price ({unknown} without one)"),
-        unknown => format!("about {sum} and {unknown} whose price is unknown"),
+        unknown if known.is_empty() => {
+            format!("an unknown price ({} without one)", human::thousands(unknown))
+        }
+        unknown => format!("about {sum} and {} whose price is unknown", human::thousands(unknown)),
     };
-    let calls = if able == 1 { "1 call".to_owned() } else { format!("{able} calls") };
+    let calls = human::counted(able, "call");
     if !print::can_ask() {
         return Err(Usage(format!("{calls} to upstreams for {price}: nobody can be asked; add --yes")));
     }

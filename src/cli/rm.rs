@@ -7,6 +7,7 @@ use super::pick::Which;
 use super::progress::Progress;
 use super::{Common, list, pick, print};
 use crate::desk::Desk;
+use crate::reading::human;
 
 pub(super) async fn run(common: &Common, which: &Which, yes: bool) -> anyhow::Result<ExitCode> {
     list::at_desk(common, async |desk| remove(desk, which, yes).await).await
@@ -28,7 +29,7 @@ async fn remove(desk: &Desk, which: &Which, yes: bool) -> anyhow::Result<ExitCod
     let many = if rows.len() == 1 {
         "this recording".to_owned()
     } else {
-        format!("these {} recordings", rows.len())
+        format!("these {} recordings", human::thousands(rows.len()))
     };
     if !yes {
         if !print::can_ask() {

@@ -96,9 +96,11 @@ fn said(plan: &Rescrub) -> Vec<String> {
         for field in plan.recordings.iter().flat_map(|one| &one.fields) {
             *fields.entry(field).or_default() += 1;
         }
-        let fields: Vec<_> =
-            fields.iter().map(|(name, count)| format!("{} ({count})", sanitize(name))).collect();
-        let (many, fields) = (plan.recordings.len(), fields.join(", "));
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, count)| format!("{} ({})", sanitize(name), human::thousands(*count)))
+            .collect();
+        let (many, fields) = (human::thousands(plan.recordings.len()), fields.join(", "));
         lines.push(format!("{many} of {checked} get placeholders: {fields}"));
         if plan.trash > 0 {
             lines.push(format!("{} in the trash would, too", recordings(plan.trash)));
@@ -118,5 +120,5 @@ fn said(plan: &Rescrub) -> Vec<String> {
 }
 
 fn recordings(count: u64) -> String {
-    if count == 1 { "1 recording".into() } else { format!("{count} recordings") }
+    human::counted(count, "recording")
 }

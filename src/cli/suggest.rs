@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{Common, list, print};
-use crate::reading::sanitize;
+use crate::reading::{human, sanitize};
 
 pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
     let desk = list::open(common)?;
@@ -22,7 +22,8 @@ pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode>
     for suggestion in &suggestions {
         print::line(&format!(
             "\n[[ignore]]  # {} calls with {} different values",
-            suggestion.calls, suggestion.values
+            human::thousands(suggestion.calls),
+            human::thousands(suggestion.values)
         ));
         print::line(&format!("endpoint = {}", quoted(&suggestion.endpoint)));
         print::line(&format!("field = {}", quoted(&suggestion.field)));

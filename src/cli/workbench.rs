@@ -15,6 +15,7 @@ use super::{Common, attach, exit, print};
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::model::{Notice, Outcome};
+use crate::reading::human;
 use crate::store::StoreError;
 use crate::terminal::Signals;
 
@@ -123,10 +124,12 @@ pub(super) fn terminal_at_hand() -> bool {
 fn summary(engine: &Engine) -> String {
     let snapshot = engine.snapshot();
     let counted = Outcome::ALL.into_iter().map(|outcome| (snapshot.counters.of(outcome), outcome.label()));
-    let counted: Vec<_> =
-        counted.filter(|(count, _)| *count > 0).map(|(count, label)| format!("{count} {label}")).collect();
+    let counted: Vec<_> = counted
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, label)| format!("{} {label}", human::thousands(count)))
+        .collect();
     let calls = if counted.is_empty() { "no calls".to_owned() } else { counted.join(", ") };
-    format!("{calls}; {} recordings", snapshot.rows.len())
+    format!("{calls}; {} recordings", human::thousands(snapshot.rows.len()))
 }
 
 // === impl Screen ===

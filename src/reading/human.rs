@@ -1,4 +1,4 @@
-//! Sizes and times for people, the same on the command line and on the screen.
+//! Sizes, counts and times for people, the same on the command line and on the screen.
 
 /// A size in bytes with at most four characters of digits: `512 B`, `3.2 KiB`, `12 KiB`, `1.4 MiB`.
 #[must_use]
@@ -21,6 +21,33 @@ pub fn size(bytes: u64) -> String {
         unit *= 1024;
     }
     format!("{} EiB", (u128::from(bytes) + unit / 2) / unit)
+}
+
+/// A count with separators: `12,840`.
+#[must_use]
+pub fn thousands(count: impl TryInto<u64>) -> String {
+    let digits = count.try_into().unwrap_or(u64::MAX).to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 recording`, `3,000 recordings`, for any word with an `s` for several.
+#[must_use]
+pub fn counted(count: impl TryInto<u64>, word: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{} {word}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// What a list that was cut leaves out, ` and 1,200 more`; nothing where it is whole.
+#[must_use]
+pub fn and_more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" and {} more", thousands(count)) }
 }
 
 /// A time in microseconds, to the digits that matter: `<1ms`, `3ms`, `1.8s`, `12s`, `2m`, `2m05s`, `1h10m`.
@@ -96,6 +123,19 @@ mod tests {
         for (bytes, text) in cases {
             assert_eq!(size(bytes), text);
         }
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(
+            [0, 999, 1000, 1_284_000].map(|count: u64| thousands(count)),
+            ["0", "999", "1,000", "1,284,000"]
+        );
+        assert_eq!(
+            [0, 1, 3000].map(|count: usize| counted(count, "call")),
+            ["0 calls", "1 call", "3,000 calls"]
+        );
+        assert_eq!([0, 1, 1200].map(and_more), ["", " and 1 more", " and 1,200 more"]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) async fn checks(common: &Common) -> Vec<Check> {
     };
     let Some(glance) = glance else {
         let text = format!("none at {}; the first recording verb makes one", absolute(dir).display());
-        let facts = json!({ "path": absolute(dir), "exists": false });
+        let facts = json!({ "path": absolute(dir).to_string_lossy(), "exists": false });
         return vec![Check::note(AREA, text).with(facts), space(dir)];
     };
     let text = format!(
@@ -45,8 +45,8 @@ pub(super) async fn checks(common: &Common) -> Vec<Check> {
         human::size(glance.index_bytes)
     );
     let mut checks = vec![Check::ok(AREA, text).with(json!({
-        "path": absolute(dir), "exists": true, "format": glance.format, "journal_bytes": glance.journal_bytes,
-        "body_bytes": glance.body_bytes, "index_bytes": glance.index_bytes,
+        "path": absolute(dir).to_string_lossy(), "exists": true, "format": glance.format,
+        "journal_bytes": glance.journal_bytes, "body_bytes": glance.body_bytes, "index_bytes": glance.index_bytes,
     }))];
     checks.push(permissions(dir));
     match store::owner(dir) {
@@ -109,8 +109,11 @@ async fn owned(dir: &Path, owner: &Owner) -> Check {
         |answers: bool| json!({ "owner": { "pid": owner.pid, "address": address, "answers": answers } });
     match asked {
         Ok(rows) => {
-            let text =
-                format!("{} recordings; process {} at {address} owns it and answers", rows.len(), owner.pid);
+            let text = format!(
+                "{}; process {} at {address} owns it and answers",
+                human::counted(rows.len(), "recording"),
+                owner.pid
+            );
             Check::ok(AREA, text).with(facts(true)).with(json!({ "recordings": rows.len() }))
         }
         Err(error) => {
@@ -135,8 +138,11 @@ fn opened(dir: &Path) -> Vec<Check> {
     let mut checks = Vec::new();
     match opened.store.stats() {
         Ok(stats) => {
-            let text =
-                format!("{} recordings, {} in the trash; nobody owns it", stats.recordings, stats.trash);
+            let text = format!(
+                "{}, {} in the trash; nobody owns it",
+                human::counted(stats.recordings, "recording"),
+                human::thousands(stats.trash)
+            );
             let facts = json!({ "owner": null, "recordings": stats.recordings, "trash": stats.trash });
             checks.push(Check::ok(AREA, text).with(facts));
         }

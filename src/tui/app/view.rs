@@ -107,12 +107,13 @@ fn one_line(app: &App) -> String {
         let (go, stay) = (key(Action::Confirm), key(Action::Back));
         return format!(
             "retake {} in flight; {go} quits at once, {stay} stays",
-            app.world.counters.in_flight
+            thousands(app.world.counters.in_flight)
         );
     }
     let hits =
         app.world.counters.hit_rate().map_or_else(String::new, |rate| format!("{:.0}% hit, ", rate * 100.0));
-    format!("retake {hits}{} in flight; make the window 40x10 or larger", app.world.counters.in_flight)
+    let flying = thousands(app.world.counters.in_flight);
+    format!("retake {hits}{flying} in flight; make the window 40x10 or larger")
 }
 
 fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
@@ -129,7 +130,7 @@ fn header(app: &App, mut place: Rect, buf: &mut Buffer) {
     let left = UnicodeWidthStr::width(mode.as_str()) + 6;
     // The mode matters most; counts give way to it.
     let right = [
-        (format!("  {flying} in flight"), tone),
+        (format!("  {} in flight", thousands(flying)), tone),
         (format!("{} rec, {}", thousands(app.world.rows.len() as u64), size(app.stored)), Tone::Dim),
     ];
     for (text, tone) in right {

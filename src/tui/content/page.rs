@@ -7,6 +7,7 @@ use super::stream::StreamTimeline;
 use super::subject::DetailSubject;
 use super::text::{self, AnswerPicture, BodyForm, BodyView};
 use crate::model::{Exchange, Headers, MediaRef, Recording, Request, Response};
+use crate::reading::human::counted;
 use crate::tui::widgets::line::{Tone, Toned};
 
 /// A sub-tab of the detail pane.
@@ -151,7 +152,7 @@ fn response_lines(response: &Response, media: &[MediaRef], form: BodyForm) -> (V
             said.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))).collect();
         // Nothing said needs no air below it.
         let air = usize::from(lines.is_empty());
-        lines.extend(heading(&format!("{} events", events.len())).into_iter().skip(air));
+        lines.extend(heading(&counted(events.len(), "event")).into_iter().skip(air));
         let shown = if form.whole { events.len() } else { text::EVENTS };
         lines.extend(events.iter().take(shown).map(event_line));
         (lines, events.len() > shown)

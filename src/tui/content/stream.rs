@@ -6,7 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text::{self, EVENTS, micros};
 use crate::model::Response;
-use crate::tui::widgets::line::{Tone, Toned, cut, fit};
+use crate::reading::human::counted;
+use crate::tui::widgets::line::{Tone, Toned, cut, fit, thousands};
 
 /// More pieces than this are drawn as if they had come together.
 const PIECES: usize = 400;
@@ -99,11 +100,14 @@ impl StreamTimeline {
         let first = self.first.map_or_else(|| "-".into(), |at| text::duration(micros(at)));
         let mut lines = vec![known("first byte", first), known("total", text::duration(micros(self.total)))];
         if self.count > 0 {
-            lines.push(known("events", format!("{} in {} pieces", self.count, self.pieces.len())));
+            lines.push(known(
+                "events",
+                format!("{} in {}", thousands(self.count), counted(self.pieces.len(), "piece")),
+            ));
         } else {
             lines.push(known(
                 "pieces",
-                format!("{} with {}; no stream", self.pieces.len(), text::size(bytes)),
+                format!("{} with {}; no stream", thousands(self.pieces.len()), text::size(bytes)),
             ));
         }
         if let Some(gap) = self.longest_gap() {
@@ -144,7 +148,7 @@ impl StreamTimeline {
             })
             .collect();
         if self.count > self.events.len() {
-            let more = format!("… {} more events", self.count - self.events.len());
+            let more = format!("… {} more events", thousands(self.count - self.events.len()));
             lines.push(Toned::of(Tone::Dim, more));
         }
         lines

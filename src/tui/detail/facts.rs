@@ -260,7 +260,7 @@ fn hits(row: &Row, app: &App) -> Vec<Toned> {
         );
     }
     if scopes.len() > SCOPES {
-        lines.push(Toned::of(Tone::Dim, format!("  … {} more scopes", scopes.len() - SCOPES)));
+        lines.push(Toned::of(Tone::Dim, format!("  … {} more scopes", thousands(scopes.len() - SCOPES))));
     }
     lines
 }

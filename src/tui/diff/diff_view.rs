@@ -129,8 +129,11 @@ impl DiffView {
     }
 
     fn some_headers(&mut self, which: &str, changes: Vec<(&HeaderChange, bool)>) {
-        let count =
-            if changes.is_empty() { "none differs".into() } else { format!("{} differ", changes.len()) };
+        let count = if changes.is_empty() {
+            "none differs".into()
+        } else {
+            format!("{} differ", thousands(changes.len()))
+        };
         self.both(&Toned::of(Tone::Dim, format!("-- {which}: {count} --")));
         for (change, significant) in changes {
             let word = match significant {

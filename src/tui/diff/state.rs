@@ -14,6 +14,7 @@ use crate::tui::overlay::{Menu, MenuChoice, MenuItem, Overlay};
 use crate::tui::protocol::effect::{Effect, ExchangeSource, PairJob};
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::layout::{self, Areas};
+use crate::tui::widgets::line::thousands;
 
 /// From this width on both sides stand beside each other.
 const BESIDE: u16 = 100;
@@ -242,7 +243,10 @@ impl App {
         let mut rows: Vec<_> = self.marked.iter().filter_map(|id| self.world.rows.get(id)).collect();
         rows.sort_by_key(|row| (row.recorded_at, row.id.clone()));
         let [one, other] = &rows[..] else {
-            let text = format!("{} are marked, and two can be compared; A takes all marks away", rows.len());
+            let text = format!(
+                "{} are marked, and two can be compared; A takes all marks away",
+                thousands(rows.len())
+            );
             self.toasts.info(self.now, text);
             return Vec::new();
         };

@@ -14,7 +14,7 @@ use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::layout::ScreenClass;
-use crate::tui::widgets::line::{Tone, Toned, clock};
+use crate::tui::widgets::line::{Tone, Toned, clock, thousands};
 use unicode_width::UnicodeWidthStr;
 
 /// What was asked, and how much of the answer is looked at.
@@ -158,7 +158,11 @@ impl App {
             return vec![Toned::of(Tone::Plain, sanitize(&none))];
         };
         let nth = if why.near.len() > 1 {
-            format!("  {} of {}: , .", self.why.at.min(why.near.len() - 1) + 1, why.near.len())
+            format!(
+                "  {} of {}: , .",
+                thousands(self.why.at.min(why.near.len() - 1) + 1),
+                thousands(why.near.len())
+            )
         } else {
             String::new()
         };

@@ -11,7 +11,7 @@ use crate::tui::input::binding::KeyScope;
 use crate::tui::recordings::pane::{no_result, title};
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;
-use crate::tui::widgets::line::{Tone, Toned, clock, fit};
+use crate::tui::widgets::line::{Tone, Toned, clock, fit, thousands};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
 use crate::tui::widgets::toast::LogEntry;
 
@@ -28,11 +28,12 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let theme = &app.options.theme;
     let list = &app.log;
     let shown = list.keys().len();
-    let title = title("Log", shown, app.toasts.log.len(), list.filter.text());
+    let title = title("Log", shown, app.toasts.log.len(), &list.filter);
     let alert = match list.new_below() {
         0 => String::new(),
         new => {
-            format!("{new} new below, {} goes there", app.options.keymap.told(KeyScope::Log, Action::Last))
+            let last = app.options.keymap.told(KeyScope::Log, Action::Last);
+            format!("{} new below, {last} goes there", thousands(new))
         }
     };
     let focused = !app.in_detail;
@@ -46,7 +47,7 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
                 Toned::of(Tone::Dim, "Nothing was said yet. Messages and errors stay here."),
             ]
         } else {
-            no_result(app, list.filter.text())
+            no_result(app, &list.filter)
         };
         let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
         draw::lines(buf, air, &lines, theme);

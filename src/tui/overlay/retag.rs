@@ -16,7 +16,7 @@ use crate::tui::content::text::sanitize;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::protocol::mutation::counted;
-use crate::tui::widgets::line::{Tone, Toned, fit};
+use crate::tui::widgets::line::{Tone, Toned, and_more, fit, thousands};
 use crate::tui::widgets::{draw, layout};
 
 /// A strategy and a playback being chosen.
@@ -218,7 +218,7 @@ impl RetagOverlay {
         let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
         let mut inside = window(app, &title, area, (WIDTH, wanted), buf);
         let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
-        let yes = format!("Retag {}", self.ids.len());
+        let yes = format!("Retag {}", thousands(self.ids.len()));
         let keep = (Action::Back, "Keep", Tone::Strong);
         if area.height < LEAST {
             answers::draw(app, KeyScope::Retag, &[keep], &mut inside, buf);
@@ -331,7 +331,7 @@ impl RetagOverlay {
         let ignored = if field.significant { "" } else { "  standard ignores it" };
         match self.ids.len() {
             1 => ignored.to_owned(),
-            all => format!("{ignored}  in {} of {all}", field.recordings),
+            all => format!("{ignored}  in {} of {}", thousands(field.recordings), thousands(all)),
         }
     }
 
@@ -385,11 +385,11 @@ pub(crate) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
         (sum(|radius| radius.to_others), Tone::Warning, "would go to other recordings"),
         (sum(|radius| radius.hit_to_miss), Tone::Bad, "would miss"),
     ];
-    let mut line = Toned::of(Tone::Dim, format!("Of {calls} past calls  "));
+    let mut line = Toned::of(Tone::Dim, format!("Of {} past calls  ", thousands(calls)));
     let mut parts: Vec<(Tone, String)> = told
         .into_iter()
         .filter(|(count, ..)| *count > 0)
-        .map(|(count, tone, text)| (tone, format!("{count} {text}")))
+        .map(|(count, tone, text)| (tone, format!("{} {text}", thousands(count))))
         .collect();
     if parts.is_empty() {
         parts.push((Tone::Plain, "none would be answered otherwise".into()));
@@ -403,8 +403,7 @@ pub(crate) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
     lines.extend(among(retagged));
     if !twins.is_empty() {
         let named: Vec<String> = twins.iter().take(2).map(ToString::to_string).collect();
-        let more = twins.len() - named.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = and_more(twins.len() - named.len());
         let text = format!("No longer told apart from {}{more}: the newest answers", named.join(", "));
         lines.push(Toned::of(Tone::Warning, text));
     }
@@ -417,8 +416,9 @@ fn among(retagged: &[Retagged]) -> Vec<Toned> {
     let colliding = retagged.iter().filter(|one| one.collisions > 0).count();
     if colliding > 0 {
         let text = format!(
-            "{colliding} of these {} could no longer be told apart from each other: the newest answers",
-            retagged.len()
+            "{} of these {} could no longer be told apart from each other: the newest answers",
+            thousands(colliding),
+            thousands(retagged.len())
         );
         lines.push(Toned::of(Tone::Warning, text));
     }
@@ -428,7 +428,7 @@ fn among(retagged: &[Retagged]) -> Vec<Toned> {
         .iter()
         .map(|(name, count)| match retagged.len() {
             1 => format!("`{name}`"),
-            all => format!("`{name}` in {count} of {all}"),
+            all => format!("`{name}` in {} of {}", thousands(*count), thousands(all)),
         })
         .collect();
     if !told.is_empty() {

@@ -11,7 +11,7 @@ use crate::model::{RecordingId, Row};
 use crate::tui::app::state::App;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::{duration, sanitize, size};
-use crate::tui::widgets::line::{Tone, Toned, age, clock, fit};
+use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, thousands};
 use crate::tui::widgets::{draw, layout};
 
 /// A list of them, with marks.
@@ -108,9 +108,9 @@ impl Shelf {
         // What was decided or restored lies here no more.
         let marked = rows.iter().filter(|row| self.marked.contains(&row.id)).count();
         let name = if self.kind == Kind::Trash { "Trash" } else { "Reviews" };
-        let marks = if marked > 0 { format!(", {marked} marked") } else { String::new() };
+        let marks = if marked > 0 { format!(", {} marked", thousands(marked)) } else { String::new() };
         let kept = if self.kind == Kind::Trash { ": kept for 7 days" } else { "" };
-        let title = format!("{name} {}{marks}{kept}", rows.len());
+        let title = format!("{name} {}{marks}{kept}", thousands(rows.len()));
         let size = (area.width.saturating_sub(4), area.height.saturating_sub(2));
         let mut inside = window(app, &title, area, size, buf);
         if rows.is_empty() {

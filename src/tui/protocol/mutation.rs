@@ -6,6 +6,7 @@ use crate::desk::{Desk, DeskError};
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision, Tag, Verdict};
 use crate::model::{CallId, Mode, RecordingId};
+use crate::reading::human::thousands;
 use crate::reading::{LARGE_FILE, human, named_bytes};
 use crate::tui::input::action::Action;
 
@@ -167,7 +168,7 @@ async fn derived(
     let (mut made, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
         if !step(at, ids.len()) {
-            problems.push(format!("{} not made any more", ids.len() - at));
+            problems.push(format!("{} not made any more", thousands(ids.len() - at)));
             break;
         }
         match desk.derive(id, fault, None).await {
@@ -197,7 +198,7 @@ async fn rerecorded(
     let (mut waiting, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
         if !step(at, ids.len()) {
-            problems.push(format!("{} not asked any more", ids.len() - at));
+            problems.push(format!("{} not asked any more", thousands(ids.len() - at)));
             break;
         }
         let done = desk.rerecord(id).await?;
@@ -207,7 +208,7 @@ async fn rerecorded(
     let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
     Ok(format!(
         "{} for review{failed}",
-        if waiting == 1 { "1 waits".into() } else { format!("{waiting} wait") }
+        if waiting == 1 { "1 waits".into() } else { format!("{} wait", thousands(waiting)) }
     ))
 }
 
@@ -222,7 +223,7 @@ fn told(ids: &[RecordingId], what: &str) -> String {
 /// `1 recording`, `3 recordings`.
 #[must_use]
 pub fn counted(number: usize) -> String {
-    format!("{number} recording{}", if number == 1 { "" } else { "s" })
+    human::counted(number, "recording")
 }
 
 fn retagged(tag: &Tag) -> String {

@@ -47,10 +47,16 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let plan = app.plan();
     let shown = if plan.is_some() { list.keys().len() } else { 0 };
     let title = match plan {
-        Some(plan) => format!("Prune {} of {}", plan.remove.len(), thousands(app.world.rows.len() as u64)),
+        Some(plan) => {
+            format!("Prune {} of {}", thousands(plan.remove.len()), thousands(app.world.rows.len()))
+        }
         None => "Prune".into(),
     };
-    let at = list.index().filter(|_| shown > 0).map(|at| format!("{}/{shown}", at + 1)).unwrap_or_default();
+    let at = list
+        .index()
+        .filter(|_| shown > 0)
+        .map(|at| format!("{}/{}", thousands(at + 1), thousands(shown)))
+        .unwrap_or_default();
     let focused = !app.in_detail;
     let mut inside =
         PaneFrame { title: &title, note: &at, focused, ..PaneFrame::default() }.draw(theme, place, buf);

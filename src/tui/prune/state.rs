@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::query::last_use;
+use crate::reading::human;
 use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
 use crate::tui::app::state::App;
 use crate::tui::content::text::{sanitize, size};
@@ -11,7 +12,7 @@ use crate::tui::listing::list::List;
 use crate::tui::overlay::{Menu, MenuChoice, MenuItem, Overlay, QuestionOverlay};
 use crate::tui::protocol::mutation::{Mutation, counted};
 use crate::tui::protocol::query::RemoteQuery;
-use crate::tui::widgets::line::{Tone, Toned};
+use crate::tui::widgets::line::{Tone, Toned, and_more, thousands};
 use tui_input::Input;
 
 /// From so many recordings on, their number has to be typed before they go.
@@ -180,7 +181,7 @@ impl App {
         let question = QuestionOverlay {
             title: format!("Remove {}?", counted(count)),
             lines,
-            yes: format!("Remove {count}"),
+            yes: format!("Remove {}", thousands(count)),
             typed: (count > MANY).then(|| (count.to_string(), Input::default())),
             deed: Mutation::Prune(plan.query.clone(), self.prune.keep.clone(), only),
         };
@@ -199,11 +200,13 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
         let cost = match (totals.recordings - totals.unpriced, totals.unpriced) {
             (0, _) => "to record again: price unknown".to_owned(),
             (_, 0) => format!("to record again about {}", totals.cost),
-            (_, unknown) => format!("to record again about {}, {unknown} without a price", totals.cost),
+            (_, unknown) => {
+                format!("to record again about {}, {} without a price", totals.cost, thousands(unknown))
+            }
         };
-        let hits = if totals.hits == 1 { "1 hit".into() } else { format!("{} hits", totals.hits) };
+        let hits = human::counted(totals.hits, "hit");
         lines.push(
-            Toned::of(Tone::Strong, format!("{} would go", totals.recordings))
+            Toned::of(Tone::Strong, format!("{} would go", thousands(totals.recordings)))
                 .and(Tone::Plain, format!(", {}, {hits}; {cost}", size(totals.bytes))),
         );
     }
@@ -216,19 +219,20 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
     let mut warned = Toned::default();
     if !scopes.is_empty() {
         let named: Vec<_> = scopes.iter().take(4).map(|scope| sanitize(scope)).collect();
-        let more = scopes.len() - named.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = and_more(scopes.len() - named.len());
         warned = warned.and(Tone::Warning, format!("Would miss: {}{more}. ", named.join(", ")));
     }
     if totals.in_use > 0 {
-        let were = if totals.in_use == 1 { "1 was".into() } else { format!("{} were", totals.in_use) };
+        let were =
+            if totals.in_use == 1 { "1 was".into() } else { format!("{} were", thousands(totals.in_use)) };
         warned = warned.and(Tone::Warning, format!("{were} hit in the last 15 minutes."));
     }
     lines.extend(Some(warned).filter(|warned| !warned.0.is_empty()));
     if !plan.spared.is_empty() {
         let spared: u64 = plan.spared.iter().map(|one| one.bytes).sum();
         let stay = if plan.spared.len() == 1 { "stays" } else { "stay" };
-        lines.push(Toned::of(Tone::Dim, format!("{} {stay}, {}", plan.spared.len(), size(spared))));
+        lines
+            .push(Toned::of(Tone::Dim, format!("{} {stay}, {}", thousands(plan.spared.len()), size(spared))));
     }
     lines
 }

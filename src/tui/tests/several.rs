@@ -1,7 +1,9 @@
 //! Several recordings are retagged together.
 
+use std::sync::Arc;
+
 use crate::matching::NamedField;
-use crate::model::{Playback, Row, Strategy};
+use crate::model::{Event, Hash, Playback, Row, Snapshot, Strategy};
 use crate::tui::overlay::RetagOverlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
@@ -30,6 +32,47 @@ fn the_fields_of_all_that_are_marked_are_offered_and_what_collides_is_counted() 
         assert!(screen.contains(text), "{text}:\n{screen}");
     }
     script.shows("retag_many");
+}
+
+/// The dialog said `3000` where all else on the screen says `3,000`.
+#[test]
+fn counts_are_written_the_same_way_everywhere() {
+    let row = |number: u32| {
+        let hash = Hash::of(&number.to_be_bytes());
+        Arc::new(Row { id: world::nth_id(number), hash, ..world::row(0) })
+    };
+    let mut many = Snapshot::default();
+    many.apply(&Event::Stored { rows: (0..3000).map(row).collect() });
+    let mut script = Script::new(many).keys("2 a t");
+    let all = NamedField { recordings: 2999, ..field("size", "2 different values", true) };
+    let other = NamedField { recordings: 3000, ..field("seed", "2 different values", true) };
+    script.answered(Ok(RemoteAnswer::Fields(vec![all, other])), |ask| matches!(ask, RemoteQuery::Fields(_)));
+    script.press("f j <Space>");
+    let RemoteAnswer::Retag(mut told) = effect(1200, 0, Vec::new()) else { unreachable!() };
+    told[0].radius.calls = 10_000;
+    told[0].after = "specific style".parse().unwrap();
+    told.resize(3000, told[0].clone());
+    for one in &mut told {
+        (one.collisions, one.absent) = (1, vec!["style".into()]);
+    }
+    script.answered(Ok(RemoteAnswer::Retag(told)), |ask| matches!(ask, RemoteQuery::Retag(..)));
+    let screen = script.screen();
+    for text in [
+        "What 3,000 recordings answer",
+        "Retag 3,000",
+        "in 2,999 of 3,000",
+        "Of 10,000 past calls",
+        "3,600,000 would hit",
+        "3,000 of these 3,000",
+    ] {
+        assert!(screen.contains(text), "{text}:\n{screen}");
+    }
+    script.press("<Esc> d");
+    assert!(
+        script.screen().contains("and 2,9") && script.screen().contains("Delete 3,000"),
+        "{}",
+        script.screen()
+    );
 }
 
 /// Enter closed the dialog, and what was wrong stood somewhere else.

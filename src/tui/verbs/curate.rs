@@ -13,7 +13,7 @@ use crate::tui::overlay::{
 };
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::mutation::{Mutation, counted};
-use crate::tui::widgets::line::{Tone, Toned, age, fit, short_size};
+use crate::tui::widgets::line::{Tone, Toned, age, fit, short_size, thousands};
 
 /// From so many recordings on, their number has to be typed before they go.
 const MANY: usize = 50;
@@ -164,7 +164,7 @@ impl App {
         let going: Vec<&Row> = rows.iter().copied().filter(|row| !row.protected).collect();
         let mut lines: Vec<Toned> = rows.iter().take(LISTED).map(|row| self.listed(row)).collect();
         if rows.len() > LISTED {
-            lines.push(Toned::of(Tone::Dim, format!("… and {} more", rows.len() - LISTED)));
+            lines.push(Toned::of(Tone::Dim, format!("… and {} more", thousands(rows.len() - LISTED))));
         }
         lines.push(Toned::default());
         let bytes: u64 = going.iter().map(|row| row.size).sum();
@@ -175,7 +175,7 @@ impl App {
         self.overlay = Some(Overlay::Question(Box::new(QuestionOverlay {
             title: format!("Delete {}?", counted(ids.len())),
             lines,
-            yes: format!("Delete {}", going.len()),
+            yes: format!("Delete {}", thousands(going.len())),
             typed: (going.len() > MANY).then(|| (going.len().to_string(), Input::default())),
             deed: Mutation::Remove(going.iter().map(|row| row.id.clone()).collect()),
         })));

@@ -16,7 +16,7 @@ use crate::tui::overlay::{
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::mutation::{Mutation, counted};
 use crate::tui::protocol::query::RemoteQuery;
-use crate::tui::widgets::line::{Tone, Toned, fit};
+use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
 
 /// From so many recordings on, their number has to be typed.
 const MANY: usize = 50;
@@ -220,7 +220,7 @@ impl App {
         let able: Vec<&Rerecord> = plan.iter().filter(|one| one.problem.is_none()).collect();
         let mut lines: Vec<Toned> = plan.iter().take(LISTED).map(|one| self.planned(one)).collect();
         if plan.len() > LISTED {
-            lines.push(Toned::of(Tone::Dim, format!("and {} more", plan.len() - LISTED)));
+            lines.push(Toned::of(Tone::Dim, format!("and {} more", thousands(plan.len() - LISTED))));
         }
         lines.push(Toned::default());
         if able.is_empty() {
@@ -234,7 +234,11 @@ impl App {
                 (0, _) => "What it costs is not known.".to_owned(),
                 (_, 0) => format!("It costs about {}.", crate::model::Usd(micros)),
                 (_, some) => {
-                    format!("It costs about {}, and {some} without a price.", crate::model::Usd(micros))
+                    format!(
+                        "It costs about {}, and {} without a price.",
+                        crate::model::Usd(micros),
+                        thousands(some)
+                    )
                 }
             };
             lines.push(Toned::of(Tone::Warning, cost));
@@ -248,7 +252,7 @@ impl App {
         self.overlay = Some(Overlay::Question(Box::new(QuestionOverlay {
             title: format!("Ask the upstream once more for {}?", counted(ids.len())),
             lines,
-            yes: if count > 0 { format!("Record {count} anew") } else { "nothing to do".into() },
+            yes: if count > 0 { format!("Record {} anew", thousands(count)) } else { "nothing to do".into() },
             typed: (count > MANY).then(|| (count.to_string(), Input::default())),
             deed: Mutation::Rerecord(able.iter().map(|one| one.recording.clone()).collect()),
         })));

@@ -3,6 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::model::{Outcome, Timestamp};
+pub use crate::reading::human::{and_more, thousands};
 
 /// What a piece of text is, which the theme turns into a look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -219,20 +220,6 @@ pub fn age(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A number with separators: `12,840`.
-#[must_use]
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A size in at most five characters for columns: `312`, `2.1K`, `1.4M`.
 #[must_use]
 pub fn short_size(bytes: u64) -> String {
@@ -272,7 +259,6 @@ mod tests {
 
     #[test]
     fn numbers_for_columns() {
-        assert_eq!(thousands(1_284_000), "1,284,000");
         assert_eq!(short_size(1_468_006), "1.4M");
         assert_eq!(age(Timestamp(0), Timestamp(7_200_000)), "2h");
     }
