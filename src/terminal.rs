@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 pub use clipboard::copy;
 pub use command::{OpenQuote, words};
-pub use editor::{EditorError, Left, edited};
+pub use editor::{EditorError, EditorOutcome, edited};
 use pictures::{Room, pixels};
 pub use signals::{Continued, Signals};
 

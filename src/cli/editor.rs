@@ -2,7 +2,7 @@
 
 use super::exit::Usage;
 use super::print;
-use crate::terminal::{self, EditorError, Left, Signals};
+use crate::terminal::{self, EditorError, EditorOutcome, Signals};
 
 /// A text as somebody left it in their editor, which `VISUAL` or `EDITOR` name; none when they changed nothing. `ending`
 /// tells the editor what it is.
@@ -15,9 +15,9 @@ pub(super) async fn edited(before: &str, ending: &str) -> anyhow::Result<Option<
         return Err(Usage(text.into()).into());
     }
     match terminal::edited(before, ending, &mut Signals::listen()?).await {
-        Ok(Left::Unchanged) => Ok(None),
-        Ok(Left::Changed(text)) => Ok(Some(text)),
-        Ok(Left::Asked(_)) => {
+        Ok(EditorOutcome::Unchanged) => Ok(None),
+        Ok(EditorOutcome::Changed(text)) => Ok(Some(text)),
+        Ok(EditorOutcome::Asked(_)) => {
             anyhow::bail!("retake was asked to end, and the editor with it; nothing was changed")
         }
         Err(error @ (EditorError::Unstartable { .. } | EditorError::Unquoted { .. })) => {

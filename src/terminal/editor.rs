@@ -54,7 +54,7 @@ pub enum EditorError {
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A text in somebody's editor.
-struct Editing<'a> {
+struct OpenEditor<'a> {
     before: &'a str,
     file: NamedTempFile,
     /// The command as it is written.
@@ -66,7 +66,7 @@ struct Editing<'a> {
 
 /// How somebody left their editor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum EditorOutcome {
     /// The text is as it was.
     Unchanged,
     /// The text as it is now.
@@ -81,20 +81,20 @@ pub enum Left {
 ///
 /// # Errors
 /// When the editor cannot be started or fails.
-pub async fn edited(before: &str, ending: &str, signals: &mut Signals) -> Result<Left, EditorError> {
-    let mut editing = Editing::start(before, ending)?;
+pub async fn edited(before: &str, ending: &str, signals: &mut Signals) -> Result<EditorOutcome, EditorError> {
+    let mut editing = OpenEditor::start(before, ending)?;
     let status = tokio::select! {
         status = editing.child.wait() => status?,
         signal = signals.next_sent() => {
             editing.ask_to_end(signal, signals).await?;
-            return Ok(Left::Asked(signal));
+            return Ok(EditorOutcome::Asked(signal));
         }
     };
     signals.forget_typed();
     editing.left(status)
 }
 
-impl<'a> Editing<'a> {
+impl<'a> OpenEditor<'a> {
     fn start(before: &'a str, ending: &str) -> Result<Self, EditorError> {
         let file = tempfile::Builder::new().prefix("retake-").suffix(ending).tempfile()?;
         std::fs::write(file.path(), before)?;
@@ -127,7 +127,7 @@ impl<'a> Editing<'a> {
     }
 
     /// What it left.
-    fn left(self, status: ExitStatus) -> Result<Left, EditorError> {
+    fn left(self, status: ExitStatus) -> Result<EditorOutcome, EditorError> {
         if !status.success() {
             let editor = self.editor.clone();
             return Err(EditorError::Failed { editor, status });
@@ -136,11 +136,11 @@ impl<'a> Editing<'a> {
         // Editors end a file with a line feed that nobody typed.
         let typed = if self.before.ends_with('\n') { None } else { after.strip_suffix('\n') };
         let after = typed.map_or_else(|| after.clone(), str::to_owned);
-        Ok(if after == self.before { Left::Unchanged } else { Left::Changed(after) })
+        Ok(if after == self.before { EditorOutcome::Unchanged } else { EditorOutcome::Changed(after) })
     }
 }
 
-impl Drop for Editing<'_> {
+impl Drop for OpenEditor<'_> {
     fn drop(&mut self) {
         if let Some(settings) = &self.settings {
             // Where the terminal is gone there is nothing to put back.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::work::{self, Workers};
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
-use crate::terminal::{self, Continued, EditorError, Keys, Left, Output, Protocol, Screen, Signals};
+use crate::terminal::{self, Continued, EditorError, EditorOutcome, Keys, Output, Protocol, Screen, Signals};
 use crate::tui::app::state::App;
 use crate::tui::app::view;
 use crate::tui::content::draft::EditDraft;
@@ -47,7 +47,7 @@ pub(crate) struct Shell {
 
 /// What came while a picture filled the screen.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Came {
+enum PictureEnd {
     Key,
     /// The process is asked to end.
     End,
@@ -211,12 +211,12 @@ impl Shell {
             }
         };
         self.keys.park();
-        let mut came = Came::Key;
+        let mut came = PictureEnd::Key;
         let until = async {
             came = tokio::select! {
-                _ = self.signals.next() => Came::End,
-                () = terminal::gone() => Came::End,
-                () = self.continued.wait() => Came::Continued,
+                _ = self.signals.next() => PictureEnd::End,
+                () = terminal::gone() => PictureEnd::End,
+                () = self.continued.wait() => PictureEnd::Continued,
             };
         };
         let shown = work::until_key(decoded, self.protocol, until).await;
@@ -226,11 +226,11 @@ impl Shell {
         if let Err(error) = shown {
             self.app.update(Message::Failed { what: "showing the picture", text: error.to_string() });
         }
-        if came == Came::Continued {
+        if came == PictureEnd::Continued {
             let told = self.renew()?;
             self.app.update(told);
         }
-        Ok(came == Came::End)
+        Ok(came == PictureEnd::End)
     }
 }
 
@@ -267,10 +267,10 @@ impl Shell {
         self.screen = None;
         let (text, ending) = opened.text(&draft);
         let left = match terminal::edited(text, ending, &mut self.signals).await {
-            Ok(Left::Unchanged) => Ok(None),
-            Ok(Left::Changed(text)) => Ok(Some(text)),
+            Ok(EditorOutcome::Unchanged) => Ok(None),
+            Ok(EditorOutcome::Changed(text)) => Ok(Some(text)),
             // Nobody needs the screen once more to see it go.
-            Ok(Left::Asked(_)) => return Ok(true),
+            Ok(EditorOutcome::Asked(_)) => return Ok(true),
             Err(error) => Err(error),
         };
         let judged = spawn_blocking(move || Ok::<_, EditorError>(draft.judged(&opened, left?)));
