@@ -221,7 +221,10 @@ fn said(plan: &PrunePlan) -> Vec<String> {
     }
     if !scopes.is_empty() {
         let named: Vec<_> = scopes.iter().take(8).map(|scope| sanitize(scope)).collect();
-        let more = human::and_more(scopes.len().saturating_sub(named.len()));
+        let mut more = human::and_more(scopes.len().saturating_sub(named.len()));
+        if plan.remove.iter().any(Removal::has_more_scopes) {
+            more += ", and maybe others";
+        }
         lines.push(format!("scopes that would miss: {}{more}", named.join(", ")));
     }
     if totals.in_use > 0 {

@@ -1,20 +1,32 @@
 //! The hit ledger, how often each recording answered, and the history: written down every few seconds.
+//!
+//! While hits are counted they stand beside the journal, in notes that take the room of what is known and not of how long
+//! it was counted. The journal, which only grows, gets the ledger at the end, with verbs that want it there, and at the
+//! start after a process that was killed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::aside;
-use super::use_count::Use;
+use super::use_count::{LEDGER, Use, WATCH};
 use super::{Engine, clock};
-use crate::model::Timestamp;
+use crate::model::{RecordingId, Timestamp, Usage};
 use crate::store::{Change, StoreError};
 
-/// How often use is written into the journal; at most this much is lost when the machine goes down.
+/// How often use is written down; at most this much is unknown when the machine goes down.
 const EVERY: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Writes down what was called and hit since the last time; gives whether the ledger knows all of it now.
-    pub async fn checkpoint(&self) -> bool {
+    /// Writes down what was called and hit since the last time, where it takes no more room however long that goes on.
+    pub async fn checkpoint(&self) {
+        self.keep_history().await;
+        if let Err(error) = self.count_use().await {
+            tracing::warn!("how often recordings were hit could not be written down: {error}");
+        }
+    }
+
+    /// Writes down what was called and hit since the last time, for good; gives whether the ledger knows all of it now.
+    pub(super) async fn conclude(&self) -> bool {
         self.keep_history().await;
         let written = self.write_ledger().await;
         if let Err(error) = &written {
@@ -23,27 +35,45 @@ impl Engine {
         written.is_ok()
     }
 
-    /// Writes down what was hit since the last time.
+    /// Notes beside the journal what was hit since the last time; writes it into the journal where no notes are taken.
+    async fn count_use(&self) -> Result<(), StoreError> {
+        let now = clock::now();
+        let entries = self.shared.library.touched(WATCH);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let ids = ids(&entries);
+        let store = self.shared.store.clone();
+        match aside(move || store.count_use(&entries, now)).await {
+            Ok(true) => Ok(()),
+            Ok(false) => self.write_ledger().await,
+            Err(error) => {
+                self.touch(&ids, WATCH);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes down in the journal what was hit since the last time.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn write_ledger(&self) -> Result<(), StoreError> {
-        let now = clock::now();
-        let entries = self.shared.library.touched();
+        let entries = self.shared.library.touched(LEDGER);
         if entries.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = entries.iter().map(|(id, _)| id.clone()).collect();
-        let written = self.shared.store.commit(Change::Ledger { entries }, now).await;
-        match written {
-            Ok(()) => {
-                let store = self.shared.store.clone();
-                aside(move || store.use_known(now)).await;
-            }
-            // The next time they are told again.
-            Err(_) => ids.iter().filter_map(|id| self.shared.library.used(id)).for_each(|used| used.touch()),
+        let ids = ids(&entries);
+        let written = self.shared.store.commit(Change::Ledger { entries }, clock::now()).await;
+        if written.is_err() {
+            self.touch(&ids, LEDGER | WATCH);
         }
         written
+    }
+
+    /// The next time they are told again.
+    fn touch(&self, ids: &[RecordingId], who: u8) {
+        ids.iter().filter_map(|id| self.shared.library.used(id)).for_each(|used| used.touch(who));
     }
 
     /// Before this time hits may be missing; 1970 where none can be.
@@ -61,8 +91,8 @@ impl Engine {
         }
     }
 
-    /// Writes the ledger every few seconds until the engine closes. That hits are counted is noted at once, before the
-    /// future is polled: to be called before the first call comes in.
+    /// Writes use down every few seconds until the engine closes. That hits are counted is noted at once, before the future
+    /// is polled: to be called before the first call comes in.
     pub fn keep_ledger(self) -> impl Future<Output = ()> + Send + 'static + use<> {
         if let Err(error) = self.shared.store.watch(clock::now()) {
             tracing::warn!("what a crash costs of the hit ledger will not be known: {error}");
@@ -73,4 +103,8 @@ impl Engine {
             }
         }
     }
+}
+
+fn ids(entries: &[(RecordingId, Usage)]) -> Vec<RecordingId> {
+    entries.iter().map(|(id, _)| id.clone()).collect()
 }

@@ -141,10 +141,10 @@ impl Library {
         self.read().entries.get(id).map(|entry| Arc::clone(&entry.used))
     }
 
-    /// The use of the recordings that were hit since this was last asked.
-    pub(super) fn touched(&self) -> Vec<(RecordingId, Usage)> {
+    /// The use of the recordings that were hit since `who` was last told.
+    pub(super) fn touched(&self, who: u8) -> Vec<(RecordingId, Usage)> {
         let state = self.read();
-        let touched = state.entries.iter().filter(|(_, entry)| entry.used.take_touched());
+        let touched = state.entries.iter().filter(|(_, entry)| entry.used.tell(who));
         touched.map(|(id, entry)| (id.clone(), entry.used.get())).collect()
     }
 

@@ -320,7 +320,7 @@ impl Engine {
         if tokio::time::timeout(patience, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!("{} calls were still under way at the end", self.shared.tasks.len());
         }
-        let counted = self.checkpoint().await;
+        let counted = self.conclude().await;
         // The hits of calls that were cut short stand in notes only.
         let counted = counted && self.shared.history.counters().in_flight == 0;
         let store = self.shared.store.clone();

@@ -106,7 +106,7 @@ impl Engine {
     /// [`Engine::compact`] within another verb.
     pub(super) async fn compacted(&self, _held: &Curation<'_>, purge: bool) -> Result<Compacted, VerbError> {
         // Hits that are not written down yet would be those of the old journal.
-        self.checkpoint().await;
+        self.conclude().await;
         let now = clock::now();
         let since = if purge { Timestamp(i64::MAX) } else { Timestamp(now.0.saturating_sub(TRASH)) };
         let before = self.store_stats().await?;

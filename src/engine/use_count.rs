@@ -1,7 +1,7 @@
 //! How often a recording answered, counted without keeping anybody waiting.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{Hit, Hits, RecordingId, Timestamp, Usage};
@@ -15,28 +15,34 @@ pub(super) struct Use {
     hits: AtomicU64,
     /// Milliseconds; [`i64::MIN`] for never.
     last: AtomicI64,
-    /// Locked by calls in a scope only.
+    /// Locked by calls in a scope only; at most [`Usage::SCOPES`].
     scopes: Mutex<BTreeMap<Arc<str>, Hits>>,
     /// What other stores said.
     elsewhere: Mutex<BTreeMap<Arc<str>, Usage>>,
-    /// Whether the ledger does not know the newest yet.
-    touched: AtomicBool,
+    /// Who does not know the newest yet: [`WATCH`], [`LEDGER`].
+    touched: AtomicU8,
     /// The time of the newest hit that was noted; [`i64::MIN`] for none.
     noted: AtomicI64,
 }
+
+/// The notes beside the journal, which know each hit within seconds.
+pub(super) const WATCH: u8 = 1;
+/// The ledger in the journal, which is told at the end.
+pub(super) const LEDGER: u8 = 2;
 
 /// How long a note stands for the hits behind it, in milliseconds: so exact is the time of the last hit after a kill.
 const NOTED: i64 = 1000;
 
 impl Use {
-    /// Whether it changed since this was last asked.
-    pub(super) fn take_touched(&self) -> bool {
-        self.touched.swap(false, Ordering::AcqRel)
+    /// Whether it changed since `who` was last told; from now on they know. What the ledger knows nobody has to note.
+    pub(super) fn tell(&self, who: u8) -> bool {
+        let told = if who == LEDGER { LEDGER | WATCH } else { who };
+        self.touched.fetch_and(!told, Ordering::AcqRel) & who != 0
     }
 
-    /// The ledger does not know the newest after all.
-    pub(super) fn touch(&self) {
-        self.touched.store(true, Ordering::Release);
+    /// These do not know the newest after all.
+    pub(super) fn touch(&self, who: u8) {
+        self.touched.fetch_or(who, Ordering::AcqRel);
     }
 
     /// What a hit that is about to be counted has to note; none while a note of a moment ago stands for it.
@@ -57,6 +63,7 @@ impl Use {
     }
 
     pub(super) fn of(id: RecordingId, usage: Usage) -> Self {
+        let usage = usage.bounded();
         let last = usage.last_hit.map_or(i64::MIN, |at| at.0);
         Self {
             id,
@@ -65,7 +72,7 @@ impl Use {
             last: AtomicI64::new(last),
             scopes: Mutex::new(usage.scopes),
             elsewhere: Mutex::new(usage.elsewhere),
-            touched: AtomicBool::new(false),
+            touched: AtomicU8::new(0),
         }
     }
 
@@ -77,9 +84,11 @@ impl Use {
             let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
             let hits = scopes.entry(Arc::clone(scope)).or_default();
             *hits = Hits { count: hits.count + 1, last: hits.last.max(Some(at)) };
-            *hits
+            let hits = *hits;
+            Usage::forget_scopes(&mut scopes);
+            hits
         });
-        self.touched.store(true, Ordering::Release);
+        self.touch(WATCH | LEDGER);
         Hit { all: self.all(), in_scope: in_scope.unwrap_or_default() }
     }
 
@@ -88,9 +97,9 @@ impl Use {
         let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
         let known = elsewhere.entry(Arc::clone(from)).or_default();
         if usage.hits >= known.hits {
-            known.clone_from(usage);
+            *known = Usage { elsewhere: BTreeMap::default(), ..usage.clone() }.bounded();
         }
-        self.touched.store(true, Ordering::Release);
+        self.touch(WATCH | LEDGER);
     }
 
     fn all(&self) -> Hits {

@@ -20,6 +20,7 @@ mod scope;
 mod step;
 mod strategy;
 mod time;
+mod usage;
 
 pub use call::{Call, Cause, MatchHeader, Outcome};
 pub use event::{Counters, Event, Level, Notice, Snapshot};
@@ -35,8 +36,8 @@ pub use name::{LONGEST_SCOPE, ParseNameError, check_name, check_scope, check_tag
 pub use pattern::{LARGEST_PATTERN, bytes_pattern, text_pattern};
 pub use playback::{ParsePlaybackError, Playback};
 pub use recording::{
-    AnswerFailure, Completeness, Derivation, Ending, Gap, Hit, Hits, MediaRef, Original, Provenance,
-    Recording, Row, Source, Tokens, Usage, Usd,
+    AnswerFailure, Completeness, Derivation, Ending, MediaRef, Original, Provenance, Recording, Row, Source,
+    Tokens, Usd,
 };
 pub use rows::{Part, Rows};
 pub use rule::Rule;
@@ -44,3 +45,4 @@ pub use scope::{CursorState, ScopeState};
 pub use step::{StepId, StepRow};
 pub use strategy::{ParseStrategyError, Strategy};
 pub use time::Timestamp;
+pub use usage::{Gap, Hit, Hits, Usage};

@@ -1,12 +1,10 @@
 //! Recordings: stored exchanges, whole and as the light row that lists show.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, Latency, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp};
+use super::{Hash, Latency, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp, Usage};
 
 /// One stored exchange with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,49 +191,6 @@ pub struct Provenance {
     pub total: u64,
 }
 
-/// How often and when a recording answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// How many calls it answered here.
-    pub hits: u64,
-    /// When it last did.
-    pub last_hit: Option<Timestamp>,
-    /// Those of the calls that were made in a scope, by scope.
-    #[serde(default)]
-    pub scopes: BTreeMap<Arc<str>, Hits>,
-    /// What other stores said of theirs, each by the name it gave itself.
-    #[serde(default)]
-    pub elsewhere: BTreeMap<Arc<str>, Usage>,
-}
-
-/// Some hits of one recording.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hits {
-    /// How many.
-    pub count: u64,
-    /// The last of them.
-    pub last: Option<Timestamp>,
-}
-
-/// A time in which hits may have been lost, because whoever counted them ended before they were written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gap {
-    /// Its beginning: hits before it are known. 1970 where that is not known.
-    pub from: Timestamp,
-    /// Its end: hits from then on are known.
-    pub to: Timestamp,
-}
-
-/// The use of a recording as one more hit leaves it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hit {
-    /// All its hits here.
-    pub all: Hits,
-    /// Those in the scope of the call; nothing for a call without one.
-    pub in_scope: Hits,
-}
-
 /// What an answer was billed by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
@@ -370,43 +325,6 @@ impl Row {
     #[must_use]
     pub fn answers(&self) -> bool {
         self.completeness.replayable() && self.review.is_none()
-    }
-}
-
-impl Hits {
-    /// These and those.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self { count: self.count.saturating_add(other.count), last: self.last.max(other.last) }
-    }
-}
-
-impl Usage {
-    /// Hits here and elsewhere together.
-    #[must_use]
-    pub fn everywhere(&self) -> Hits {
-        let here = Hits { count: self.hits, last: self.last_hit };
-        self.elsewhere.values().map(Self::everywhere).fold(here, Hits::and)
-    }
-
-    /// Hits by scope, here and elsewhere together.
-    #[must_use]
-    pub fn scopes_everywhere(&self) -> BTreeMap<Arc<str>, Hits> {
-        let mut all = self.scopes.clone();
-        for (scope, hits) in self.elsewhere.values().flat_map(Self::scopes_everywhere) {
-            let known = all.entry(scope).or_default();
-            *known = known.and(hits);
-        }
-        all
-    }
-
-    /// Takes in what a hit leads to.
-    pub fn take(&mut self, hit: Hit, scope: Option<&Arc<str>>) {
-        self.hits = hit.all.count;
-        self.last_hit = hit.all.last;
-        if let Some(scope) = scope {
-            self.scopes.insert(Arc::clone(scope), hit.in_scope);
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Hash, RecordingId, Row, Timestamp, Usd};
+use crate::model::{Hash, RecordingId, Row, Timestamp, Usage, Usd};
 use crate::query::{Judged, Key, Query, RowFacts, Subject, Verdict, last_use};
 
 /// A recording that a plan is made of.
@@ -58,7 +58,8 @@ pub struct Removal {
     pub last_hit: Option<Timestamp>,
     /// What speaks for it, in the order of the query; nothing where everything matches.
     pub why: Vec<Why>,
-    /// The scopes in which it answered: without it their calls miss, but for [`Removal::instead`].
+    /// The scopes in which it answered: without it their calls miss, but for [`Removal::instead`]. Of many those that were hit
+    /// last, see [`Usage::SCOPES`].
     pub scopes: Vec<ScopeUse>,
     /// The recording that stays and answers its calls.
     pub instead: Option<RecordingId>,
@@ -240,6 +241,14 @@ fn keep_jobs_whole<'a>(
     let broken = broken.collect();
     going.retain(|(item, _)| with(item).is_none());
     broken
+}
+
+impl Removal {
+    /// Whether it may have answered in other scopes than those that are listed.
+    #[must_use]
+    pub fn has_more_scopes(&self) -> bool {
+        self.scopes.len() >= Usage::SCOPES
+    }
 }
 
 fn removal(item: &Item, judged: &[Judged], gone: &HashSet<&RecordingId>, in_use: bool) -> Removal {

@@ -193,7 +193,8 @@ pub(super) fn parse(text: &[u8]) -> Parsed {
     }
 }
 
-fn encode(line: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+/// A value on a line of its own behind its checksum, line feed included.
+pub(super) fn encode(line: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let json = serde_json::to_vec(line)?;
     let mut text = format!("{:08x} ", crc32fast::hash(&json)).into_bytes();
     text.extend_from_slice(&json);
@@ -201,7 +202,8 @@ fn encode(line: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn checked(text: &[u8]) -> Option<&[u8]> {
+/// The JSON of a line without its line feed, if it is as its checksum says.
+pub(super) fn checked(text: &[u8]) -> Option<&[u8]> {
     let (sum, json) = text.split_at_checked(9)?;
     let sum = std::str::from_utf8(sum.strip_suffix(b" ")?).ok()?;
     (u32::from_str_radix(sum, 16).ok()? == crc32fast::hash(json)).then_some(json)

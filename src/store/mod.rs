@@ -7,7 +7,7 @@
 //! journal.damaged-N  a journal that was not all sound and was written anew
 //! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
-//! watch            notes of hits since they are counted: a process that was killed left it, and the next one reads it
+//! watch            use since it is counted: a process that was killed left it, and the next one reads it
 //! index.damaged-N  the last index that was not believed
 //! history          the newest calls, and history.old those before them: no part of the truth
 //! bodies/ab/…      bodies over 16 KiB, named by their SHA-256
@@ -59,7 +59,7 @@ pub use watch::UseNote;
 
 use self::running::{Running, Shared};
 use crate::model::{
-    Fingerprint, Gap, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp,
+    Fingerprint, Gap, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage,
 };
 
 /// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
@@ -120,7 +120,8 @@ impl Store {
         let writer = thread.map_err(StoreError::io("start the writer of", dir))?;
         let token = lock.token().to_owned();
         let running = Mutex::new(Some(Running { jobs, writer, lock }));
-        let store = Self(Arc::new(Shared { core, token, gap, watch: Mutex::default(), running }));
+        let (watch, counting) = (Mutex::default(), Mutex::default());
+        let store = Self(Arc::new(Shared { core, token, gap, watch, counting, running }));
         Ok(Opened { store, notices })
     }
 
@@ -207,15 +208,18 @@ impl Store {
         }
     }
 
-    /// Notes that the ledger knew all use at this time.
-    pub fn use_known(&self, at: Timestamp) {
-        if let Some(watch) = self.watching().as_mut() {
-            watch.known(at);
-        }
+    /// Notes all use of these recordings, so that it is known after the machine went down, too. The notes take as much room
+    /// as what is known, however often this is done. It blocks, and does nothing and gives false before [`Store::watch`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when it cannot be noted.
+    pub fn count_use(&self, entries: &[(RecordingId, Usage)], now: Timestamp) -> Result<bool, StoreError> {
+        self.0.count_use(entries, now)
     }
 
     fn watching(&self) -> MutexGuard<'_, Option<watch::Watch>> {
-        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.watching()
     }
 
     /// The recordings whose hash begins with these hexadecimal digits, in the order of their hashes; none for a text

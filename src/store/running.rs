@@ -1,7 +1,9 @@
 //! What the clones of an open store share, and how that ends.
 
+use std::io;
+use std::path::Path;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -9,7 +11,7 @@ use tokio::sync::oneshot;
 use super::core::Core;
 use super::watch::{self, Watch};
 use super::{StoreError, lock, writer};
-use crate::model::{Gap, Timestamp};
+use crate::model::{Gap, RecordingId, Timestamp, Usage};
 
 /// What clones share.
 #[derive(Debug)]
@@ -18,8 +20,10 @@ pub(super) struct Shared {
     pub(super) token: String,
     /// The time in which hits may be missing, where the journal cannot be told of it.
     pub(super) gap: Option<Gap>,
-    /// The notes of hits, while they are counted.
+    /// The notes of hits, while they are counted. Calls wait for it: nothing is synced under this lock.
     pub(super) watch: Mutex<Option<Watch>>,
+    /// Held by whoever writes use down.
+    pub(super) counting: Mutex<()>,
     /// Emptied when the store is closed; the lock is let go after the writer ended.
     pub(super) running: Mutex<Option<Running>>,
 }
@@ -49,6 +53,51 @@ impl Shared {
         receiver
     }
 
+    /// The notes of hits, while they are counted.
+    pub(super) fn watching(&self) -> MutexGuard<'_, Option<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes all use of these recordings; false where no notes are taken.
+    pub(super) fn count_use(
+        &self,
+        entries: &[(RecordingId, Usage)],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let _one = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = watch::path_in(self.core.dir());
+        let noted = watch::counted(entries).and_then(|text| {
+            let Some(file) = self.watching().as_mut().map(|watch| watch.append(&text)).transpose()? else {
+                return Ok(None);
+            };
+            file.sync_data()?;
+            // What this line says holds since the sync, so it comes behind it.
+            let text = watch::known(now)?;
+            let outgrown = self.watching().as_mut().map(|watch| {
+                watch.append(&text)?;
+                Ok::<_, io::Error>(watch.outgrown())
+            });
+            outgrown.transpose()
+        });
+        match noted.map_err(StoreError::io("write", &path))? {
+            None => return Ok(false),
+            Some(None) => {}
+            Some(Some(len)) => self.shorten(&path, len),
+        }
+        Ok(true)
+    }
+
+    /// Writes the notes anew without what is outdated. What came behind the first `len` bytes meanwhile is copied.
+    fn shorten(&self, path: &Path, len: u64) {
+        let anew = watch::Watch::anew(path, len);
+        if let Some(watch) = self.watching().as_mut()
+            && !anew.is_some_and(|anew| watch.give_way(anew, len))
+        {
+            // It grows on, and the next time comes.
+            watch.bear();
+        }
+    }
+
     /// `counted`: all hits are written down by now.
     pub(super) fn close(&self, counted: bool) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -56,7 +105,7 @@ impl Shared {
             drop(jobs);
             // A writer that panicked has nothing left to say.
             let _ = writer.join();
-            let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let watch = self.watching().take();
             // Behind the lock it may be the next owner's. Of what the journal was not told the file tells on.
             if counted && watch.is_some() && self.gap.is_none() && self.core.unwritten().is_none() {
                 let _ = watch::end(self.core.dir());

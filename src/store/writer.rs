@@ -16,8 +16,8 @@ use super::journal::Journal;
 use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VersionLine};
 use super::offsets::Offsets;
 use super::watch::{self, Left};
-use super::{Change, Changed, Indexed, Step, StoreError, UseNote, Version, compact, mend};
-use crate::model::{Gap, Hash, Notice, Recording, Timestamp, Usage};
+use super::{Change, Changed, Indexed, Step, StoreError, Version, compact, mend};
+use crate::model::{Gap, Hash, Notice, Recording, RecordingId, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
 pub(super) struct Job {
@@ -63,10 +63,12 @@ impl Writer {
     /// is as long as if nothing had been noted. To be called before there is any work.
     pub(super) fn take_over(&mut self, left: &Left, now: Timestamp) -> Option<Gap> {
         let used = || -> Result<Vec<_>, StoreError> {
-            let taken = |note: &UseNote| Ok((note.id.clone(), note.taken_into(self.core.usage(&note.id)?)));
-            let mut all = left.notes.values().map(taken).collect::<Result<Vec<_>, StoreError>>()?;
-            all.sort_by(|a, b| a.0.cmp(&b.0));
-            Ok(all)
+            let taken = |(id, used): (&RecordingId, &Usage)| {
+                let mut known = self.core.usage(id)?;
+                known.learn(used.clone());
+                Ok((id.clone(), known))
+            };
+            left.used.iter().map(taken).collect()
         };
         let written = self.core.degraded().map_or(Ok(()), |reason| Err(StoreError::ReadOnly { reason }));
         let written = written.and_then(|()| used()).and_then(|used| {
@@ -76,7 +78,7 @@ impl Writer {
         });
         match written.and_then(|()| watch::end(self.core.dir())) {
             Ok(()) => None,
-            Err(_) => Left { since: left.since, ..Left::default() }.gap(now),
+            Err(_) => left.without_notes().gap(now),
         }
     }
 

@@ -31,8 +31,7 @@ fn killed(dir: &Path, notes: impl FnOnce(&Store)) {
     let store = open_at(dir, at(0));
     store.watch(at(0)).unwrap();
     let usage = Usage { hits: 7, last_hit: Some(at(1)), ..Usage::default() };
-    commit(&store, Change::Ledger { entries: vec![(id(2), usage)] });
-    store.use_known(at(5));
+    assert!(store.count_use(&[(id(2), usage)], at(5)).unwrap());
     notes(&store);
     // Dropped and not closed: that is all that a kill leaves.
 }
@@ -88,37 +87,55 @@ fn after_the_machine_went_down_the_time_since_the_last_checkpoint_is_a_gap() {
     assert_eq!(store.gaps().unwrap(), [gap], "also from the journal alone");
 }
 
+/// The notes of a process that was killed, line by line without their checksums.
+fn noted(dir: &Path) -> Vec<String> {
+    let text = fs::read_to_string(dir.join("watch")).unwrap();
+    text.lines().map(|line| line[9..].to_owned()).collect()
+}
+
+/// Lines of JSON as notes are written.
+fn with_checksums(lines: &[String]) -> String {
+    let sum = |line: &String| format!("{:08x} {line}\n", crc32fast::hash(line.as_bytes()));
+    lines.iter().map(sum).collect()
+}
+
 /// As if the notes had been taken before the machine was started the last time.
 fn another_boot(dir: &Path) {
-    let path = dir.join("watch");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("{\"boot\":\"").expect("the run of the machine is noted");
-    fs::write(&path, format!("{before}{{\"boot\":\"another{rest}")).unwrap();
+    let mut lines = noted(dir);
+    let boot = lines.iter_mut().find(|line| line.starts_with("{\"boot\":\"")).expect("its run is noted");
+    *boot = boot.replace("{\"boot\":\"", "{\"boot\":\"another");
+    fs::write(dir.join("watch"), with_checksums(&lines)).unwrap();
 }
 
 #[test]
 fn notes_that_cannot_be_read_are_a_gap_and_never_no_use() {
-    let whole = {
-        let dir = tempfile::tempdir().unwrap();
-        killed(dir.path(), |store| store.note_use(note(3, 1, at(8))));
-        fs::read_to_string(dir.path().join("watch")).unwrap()
-    };
-    let cut = whole.find("{\"boot\"").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    killed(dir.path(), |store| store.note_use(note(3, 1, at(8))));
+    let (lines, whole) = (noted(dir.path()), fs::read_to_string(dir.path().join("watch")).unwrap());
+    // Begin, boot, known, used, known, note.
+    assert_eq!(lines.len(), 6, "{whole}");
+    let line = |at: usize| format!("{:08x} {}\n", crc32fast::hash(lines[at].as_bytes()), lines[at]);
+    let damaged = |at: usize| whole.replace(&line(at), &line(at).replace("\":", "\";"));
+    let blank = whole.replace(&line(1), &format!("{}\n", " ".repeat(line(1).len() - 1)));
+    let mut newer = lines.clone();
+    newer[0] = newer[0].replace("\"retake_watch\":2", "\"retake_watch\":3");
     let older = "Hits are being counted, or were when the process died.\n";
-    let newer = whole.replace("\"retake_watch\":1", "\"retake_watch\":2");
-    for (text, from) in [
-        ("", Timestamp(0)),
-        (older, Timestamp(0)),
-        (&newer, at(5)),
-        // What could not be noted on a full disk.
-        (&whole[..cut], at(0)),
-        (&whole.replace("\"hits\":1", "\"hits\":x"), at(5)),
+    for (what, text, from) in [
+        ("empty", "", Timestamp(0)),
+        ("a text", older, Timestamp(0)),
+        ("of a newer version", &with_checksums(&newer), Timestamp(0)),
+        ("without their beginning", &damaged(0), Timestamp(0)),
+        ("with a hit that could not be noted", &blank, at(5)),
+        ("the same, where nothing could be written", &line(0), at(0)),
+        ("with damaged use", &damaged(3), at(0)),
+        ("with a damaged time", &damaged(4), at(0)),
+        ("with a damaged hit", &damaged(5), at(5)),
     ] {
         let dir = tempfile::tempdir().unwrap();
         killed(dir.path(), |_| ());
         fs::write(dir.path().join("watch"), text).unwrap();
         let store = open_at(dir.path(), at(1000));
-        assert_eq!(store.gaps().unwrap(), [Gap { from, to: Timestamp(at(1000).0 + 1) }], "{text}");
+        assert_eq!(store.gaps().unwrap(), [Gap { from, to: Timestamp(at(1000).0 + 1) }], "{what}");
     }
     // The last line of one that was killed while it wrote: that call was not answered.
     let dir = tempfile::tempdir().unwrap();
@@ -170,22 +187,76 @@ fn a_verb_does_not_end_the_watch_of_what_it_could_not_take_over() {
 }
 
 #[test]
+fn a_hit_that_finds_no_room_makes_a_gap_and_costs_nothing_that_was_counted() {
+    use crate::store::watch::{Watch, left};
+    let dir = tempfile::tempdir().unwrap();
+    let mut watch = Watch::begin(dir.path(), at(0)).unwrap();
+    let used = (id(1), Usage { hits: 3, last_hit: Some(at(1)), ..Usage::default() });
+    let text = [super::super::watch::counted(&[used]).unwrap(), super::super::watch::known(at(2)).unwrap()];
+    watch.append(&text.concat()).unwrap();
+    watch.disown();
+    watch.note(note(1, 4, at(3)));
+    let left = left(dir.path()).unwrap();
+    assert_eq!((left.used[&id(1)].hits, left.since, left.whole), (4, at(2), false));
+}
+
+#[test]
 fn notes_take_no_more_room_however_long_hits_are_counted() {
     let dir = tempfile::tempdir().unwrap();
+    let journal = dir.path().join("journal.log");
+    let size = |path: &Path| fs::metadata(path).unwrap().len();
+    let scopes: Vec<Arc<str>> = (0..300).map(|nth| format!("test-{nth}").into()).collect();
     killed(dir.path(), |store| {
-        for hits in 1..20_000 {
-            store.note_use(note(u8::try_from(hits % 3).unwrap() + 1, hits, at(10)));
+        let before = (size(&journal), files::disk_use(&dir.path().join("index")));
+        let mut used = vec![Usage::default(); 3];
+        for hits in 1..20_000u64 {
+            let n = u8::try_from(hits % 3).unwrap();
+            let (last, scope) =
+                (at(10 + i64::try_from(hits).unwrap()), &scopes[usize::try_from(hits).unwrap() % 300]);
+            let in_scope = Hits { count: hits, last: Some(last) };
+            used[usize::from(n)].learn(Usage {
+                hits,
+                last_hit: Some(last),
+                scopes: [(scope.clone(), in_scope)].into(),
+                ..Usage::default()
+            });
+            store.note_use(UseNote { scope: Some((scope.clone(), in_scope)), ..note(n + 1, hits, last) });
             if hits % 100 == 0 {
-                store.use_known(at(11));
+                let all: Vec<_> = (1..=3).map(id).zip(used.clone()).collect();
+                store.count_use(&all, at(11)).unwrap();
             }
         }
-        let len = fs::metadata(dir.path().join("watch")).unwrap().len();
-        assert!(len < 80 << 10, "{len}");
+        // Three recordings with 100 scopes each take 20 KB; that twice, as much growth as is borne, and the last notes.
+        let len = size(&dir.path().join("watch"));
+        assert!(len < 180 << 10, "{len}");
+        assert_eq!((size(&journal), files::disk_use(&dir.path().join("index"))), before);
     });
     let store = open_at(dir.path(), at(1000));
     let hits: Vec<_> = uses(&store).iter().map(|(hits, _)| *hits).collect();
     assert_eq!(hits, [19_998, 19_999, 19_997]);
+    assert_eq!(store.entries().unwrap()[0].row.usage.scopes.len(), 100);
     assert_eq!(store.gaps().unwrap(), []);
+    assert!(!dir.path().join("watch.new").exists());
+}
+
+#[test]
+fn notes_in_the_form_of_an_older_retake_are_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    killed(dir.path(), |_| ());
+    let boot = noted(dir.path()).into_iter().find(|line| line.starts_with("{\"boot\"")).unwrap();
+    let older = |boot: &str| {
+        let (begin, known) = (at(0).0, at(5).0);
+        let hit = format!("{{\"id\":\"{}\",\"hits\":4,\"last\":{}}}", id(3), at(6).0);
+        format!("{{\"retake_watch\":1,\"since\":{begin}}}\n{boot}\n{{\"known\":{known}}}\n{hit}\n")
+    };
+    let rebooted = boot.replace("{\"boot\":\"", "{\"boot\":\"another");
+    for (boot, gaps) in [(boot, vec![]), (rebooted, vec![Gap { from: at(5), to: Timestamp(at(9).0 + 1) }])] {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path(), &[small(1), small(2), small(3)]);
+        fs::write(dir.path().join("watch"), older(&boot)).unwrap();
+        let store = open_at(dir.path(), at(9));
+        assert_eq!((uses(&store)[2], store.gaps().unwrap()), ((4, Some(at(6))), gaps));
+    }
 }
 
 #[test]

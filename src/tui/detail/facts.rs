@@ -260,7 +260,9 @@ fn hits(row: &Row, app: &App) -> Vec<Toned> {
         );
     }
     if scopes.len() > SCOPES {
-        lines.push(Toned::of(Tone::Dim, format!("  … {} more scopes", thousands(scopes.len() - SCOPES))));
+        let and = if usage.has_more_scopes() { ", and maybe earlier ones" } else { "" };
+        let more = thousands(scopes.len() - SCOPES);
+        lines.push(Toned::of(Tone::Dim, format!("  … {more} more scopes{and}")));
     }
     lines
 }

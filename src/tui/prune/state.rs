@@ -219,7 +219,10 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
     let mut warned = Toned::default();
     if !scopes.is_empty() {
         let named: Vec<_> = scopes.iter().take(4).map(|scope| sanitize(scope)).collect();
-        let more = and_more(scopes.len() - named.len());
+        let mut more = and_more(scopes.len() - named.len());
+        if plan.remove.iter().any(Removal::has_more_scopes) {
+            more += ", and maybe others";
+        }
         warned = warned.and(Tone::Warning, format!("Would miss: {}{more}. ", named.join(", ")));
     }
     if totals.in_use > 0 {

@@ -1,0 +1,134 @@
+//! Use: how often recordings answered, and when.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// How often and when a recording answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// How many calls it answered here.
+    pub hits: u64,
+    /// When it last did.
+    pub last_hit: Option<Timestamp>,
+    /// Those of the calls that were made in a scope, by scope: of the [`Usage::SCOPES`] scopes that were hit last. One that is
+    /// not listed may have been hit before them, and counts anew when it is hit again.
+    #[serde(default)]
+    pub scopes: BTreeMap<Arc<str>, Hits>,
+    /// What other stores said of theirs, each by the name it gave itself.
+    #[serde(default)]
+    pub elsewhere: BTreeMap<Arc<str>, Usage>,
+}
+
+/// Some hits of one recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hits {
+    /// How many.
+    pub count: u64,
+    /// The last of them.
+    pub last: Option<Timestamp>,
+}
+
+/// A time in which hits may have been lost, because whoever counted them ended before they were written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// Its beginning: hits before it are known. 1970 where that is not known.
+    pub from: Timestamp,
+    /// Its end: hits from then on are known.
+    pub to: Timestamp,
+}
+
+/// The use of a recording as one more hit leaves it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// All its hits here.
+    pub all: Hits,
+    /// Those in the scope of the call; nothing for a call without one.
+    pub in_scope: Hits,
+}
+
+impl Hits {
+    /// These and those.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { count: self.count.saturating_add(other.count), last: self.last.max(other.last) }
+    }
+}
+
+impl Usage {
+    /// Of how many scopes the hits of one recording are told apart: a run of tests may have a scope for each of them, and
+    /// the next run others.
+    pub const SCOPES: usize = 256;
+
+    /// Whether there may have been other scopes than those that are listed.
+    #[must_use]
+    pub fn has_more_scopes(&self) -> bool {
+        self.scopes.len() >= Self::SCOPES || self.elsewhere.values().any(Self::has_more_scopes)
+    }
+
+    /// Keeps the scopes that were hit last. Who counts and who follows along forget the same ones.
+    pub fn forget_scopes(scopes: &mut BTreeMap<Arc<str>, Hits>) {
+        while scopes.len() > Self::SCOPES {
+            let oldest = scopes.iter().min_by_key(|(scope, hits)| (hits.last, *scope));
+            let Some(oldest) = oldest.map(|(scope, _)| Arc::clone(scope)) else { return };
+            scopes.remove(&oldest);
+        }
+    }
+
+    /// The same use within its bounds, as a file that somebody else wrote may not be.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        Self::forget_scopes(&mut self.scopes);
+        self.elsewhere.values_mut().for_each(|there| Self::forget_scopes(&mut there.scopes));
+        self
+    }
+
+    /// Takes in what is known from another place of the same hits: of each count the higher one is true.
+    pub fn learn(&mut self, other: Self) {
+        self.hits = self.hits.max(other.hits);
+        self.last_hit = self.last_hit.max(other.last_hit);
+        for (scope, hits) in other.scopes {
+            let known = self.scopes.entry(scope).or_default();
+            *known = Hits { count: known.count.max(hits.count), last: known.last.max(hits.last) };
+        }
+        Self::forget_scopes(&mut self.scopes);
+        for (store, there) in other.elsewhere {
+            let known = self.elsewhere.entry(store).or_default();
+            if there.hits >= known.hits {
+                *known = there;
+            }
+        }
+    }
+
+    /// Hits here and elsewhere together.
+    #[must_use]
+    pub fn everywhere(&self) -> Hits {
+        let here = Hits { count: self.hits, last: self.last_hit };
+        self.elsewhere.values().map(Self::everywhere).fold(here, Hits::and)
+    }
+
+    /// Hits by scope, here and elsewhere together.
+    #[must_use]
+    pub fn scopes_everywhere(&self) -> BTreeMap<Arc<str>, Hits> {
+        let mut all = self.scopes.clone();
+        for (scope, hits) in self.elsewhere.values().flat_map(Self::scopes_everywhere) {
+            let known = all.entry(scope).or_default();
+            *known = known.and(hits);
+        }
+        all
+    }
+
+    /// Takes in what a hit leads to.
+    pub fn take(&mut self, hit: Hit, scope: Option<&Arc<str>>) {
+        self.hits = hit.all.count;
+        self.last_hit = hit.all.last;
+        if let Some(scope) = scope {
+            self.scopes.insert(Arc::clone(scope), hit.in_scope);
+            Self::forget_scopes(&mut self.scopes);
+        }
+    }
+}
