@@ -2,18 +2,32 @@
 //!
 //! A cursor moves when an answer was delivered in full and not before: a client that breaks off and tries again gets
 //! the same take again. Nothing is reserved, so calls of one scope that overlap get the same take. Cursors live in memory:
-//! every run starts every sequence anew.
+//! every run starts every sequence anew. There are [`CURSORS`] at most; of more the one that moved least recently is given
+//! up, and its sequence starts anew, of which people are told once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Engine;
-use crate::model::{CursorState, Fingerprint, ScopeState};
+use crate::model::{CursorState, Fingerprint, Level, ScopeState};
 
-/// The cursors by the scope of the calls (none for those without) and by the takes.
+/// How many cursors there are at most: each takes some 300 bytes.
+pub(super) const CURSORS: usize = 16_384;
+
+/// The cursors that there are.
 #[derive(Default)]
-pub(super) struct Cursors {
-    scopes: Mutex<HashMap<Scope, HashMap<Takes, Cursor>>>,
+pub(super) struct Cursors(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// By the scope of the calls (none for those without) and by the takes.
+    scopes: HashMap<Scope, HashMap<Takes, Cursor>>,
+    /// When each moved, as their moves are counted: the first is the one that moved least recently.
+    moves: BTreeMap<u64, (Scope, Takes)>,
+    /// How many moves there were.
+    moved: u64,
+    /// Whether one was given up.
+    gave_up: bool,
 }
 
 /// The fingerprint of all fields of takes, and whether they play for calls whose upstream can be asked. What such calls saw
@@ -28,6 +42,8 @@ struct Cursor {
     delivered: usize,
     /// The job whose polls these are.
     job: Option<Arc<str>>,
+    /// Its last move's place among [`State::moves`].
+    moved: u64,
 }
 
 /// One take's turn: what its delivery means for the cursor.
@@ -48,49 +64,94 @@ pub(super) struct Turn {
 impl Cursors {
     /// How many takes were delivered.
     pub(super) fn position(&self, scope: &Scope, takes: &Takes) -> usize {
-        self.lock().get(scope).and_then(|cursors| cursors.get(takes)).map_or(0, |cursor| cursor.delivered)
+        self.lock().cursor(scope, takes).map_or(0, |cursor| cursor.delivered)
     }
 
-    /// Takes note of a delivery. Of overlapping calls that got the same take one counts.
-    pub(super) fn delivered(&self, turn: Turn) {
-        let mut scopes = self.lock();
-        let cursor = scopes.entry(turn.scope).or_default().entry(turn.takes).or_default();
-        if cursor.delivered == turn.from {
-            *cursor = Cursor { delivered: turn.to, job: turn.job };
-        }
+    /// Takes note of a delivery. Of overlapping calls that got the same take one counts. Gives whether a cursor was given up
+    /// for it, the first time.
+    #[must_use]
+    pub(super) fn delivered(&self, turn: Turn) -> bool {
+        let mut state = self.lock();
+        let from = state.cursor(&turn.scope, &turn.takes).map_or(0, |cursor| cursor.delivered);
+        from == turn.from && state.place((turn.scope, turn.takes), turn.to, turn.job)
     }
 
-    /// Puts a cursor behind so many takes: they were seen while they were recorded.
-    pub(super) fn place(&self, scope: &Scope, takes: Takes, delivered: usize, job: Option<Arc<str>>) {
-        let cursor = Cursor { delivered, job };
-        self.lock().entry(scope.clone()).or_default().insert(takes, cursor);
+    /// Puts a cursor behind so many takes: they were seen while they were recorded. Gives what [`Cursors::delivered`] does.
+    #[must_use]
+    pub(super) fn place(&self, scope: &Scope, takes: Takes, delivered: usize, job: Option<Arc<str>>) -> bool {
+        self.lock().place((scope.clone(), takes), delivered, job)
     }
 
     /// A job begins anew in a scope: its polls play from the first.
     pub(super) fn restart(&self, scope: &Scope, job: &str) {
-        if let Some(cursors) = self.lock().get_mut(scope) {
-            cursors.retain(|_, cursor| cursor.job.as_deref() != Some(job));
-        }
+        self.lock().drop_if(|name, cursor| name == scope && cursor.job.as_deref() == Some(job));
     }
 
     /// Drops the cursors of a scope, or of all; gives how many there were.
     fn reset(&self, scope: Option<&str>) -> usize {
-        let mut scopes = self.lock();
-        let mut dropped = 0;
-        scopes.retain(|name, cursors| {
-            let stays = scope.is_some() && name.as_deref() != scope;
-            dropped += if stays { 0 } else { cursors.len() };
-            stays
-        });
-        dropped
+        self.lock().drop_if(|name, _| scope.is_none() || name.as_deref() == scope)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Scope, HashMap<Takes, Cursor>>> {
-        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn cursor(&self, scope: &Scope, takes: &Takes) -> Option<&Cursor> {
+        self.scopes.get(scope)?.get(takes)
+    }
+
+    fn place(&mut self, (scope, takes): (Scope, Takes), delivered: usize, job: Option<Arc<str>>) -> bool {
+        self.moved += 1;
+        let cursor = Cursor { delivered, job, moved: self.moved };
+        self.moves.insert(self.moved, (scope.clone(), takes));
+        if let Some(before) = self.scopes.entry(scope).or_default().insert(takes, cursor) {
+            self.moves.remove(&before.moved);
+        }
+        if self.moves.len() <= CURSORS {
+            return false;
+        }
+        if let Some((_, (scope, takes))) = self.moves.pop_first()
+            && let Some(cursors) = self.scopes.get_mut(&scope)
+        {
+            cursors.remove(&takes);
+            if cursors.is_empty() {
+                self.scopes.remove(&scope);
+            }
+        }
+        !std::mem::replace(&mut self.gave_up, true)
+    }
+
+    fn drop_if(&mut self, drop: impl Fn(&Scope, &Cursor) -> bool) -> usize {
+        let before = self.moves.len();
+        let moves = &mut self.moves;
+        self.scopes.retain(|name, cursors| {
+            cursors.retain(|_, cursor| {
+                let stays = !drop(name, cursor);
+                if !stays {
+                    moves.remove(&cursor.moved);
+                }
+                stays
+            });
+            !cursors.is_empty()
+        });
+        before - self.moves.len()
     }
 }
 
 impl Engine {
+    /// Tells people, the first time, that a sequence was given up.
+    pub(super) fn tell_given_up(&self, given_up: bool) {
+        if given_up {
+            let text = format!(
+                "more than {CURSORS} sequences play at once, in all scopes together: those that moved least recently \
+                 start anew; POST /__retake/scopes/reset ends those of a scope that is done"
+            );
+            self.notify(Level::Warning, text);
+        }
+    }
+
     /// Starts all sequences of a scope anew, or of all scopes and of calls without one; gives how many had begun.
     #[must_use]
     pub fn reset_cursors(&self, scope: Option<&str>) -> usize {
@@ -109,7 +170,7 @@ impl Engine {
         self.shared.history.calls().iter().for_each(|call| {
             of(call.scope.as_deref(), &mut |scope| scope.calls += 1);
         });
-        for (name, cursors) in &*self.shared.cursors.lock() {
+        for (name, cursors) in &self.shared.cursors.lock().scopes {
             for ((takes, _), cursor) in cursors {
                 let fingerprint = takes.to_string()[..12].to_owned();
                 let state = CursorState { fingerprint, position: cursor.delivered };

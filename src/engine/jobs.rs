@@ -67,7 +67,8 @@ impl Engine {
         let lens = Lens { policy: &settings.failures, asks: true };
         let takes = self.shared.library.takes(&keys.all, &scope, lens);
         if takes > 0 {
-            self.shared.cursors.place(&scope, (keys.all, true), takes, polled(&recording.request));
+            let job = polled(&recording.request);
+            self.tell_given_up(self.shared.cursors.place(&scope, (keys.all, true), takes, job));
         }
     }
 }

@@ -93,7 +93,7 @@ impl Ticket {
     /// Announces the end of a replay, of which all was `delivered` or not.
     pub(super) fn replayed(mut self, delivered: bool) {
         if let Some(turn) = self.turn.take().filter(|_| delivered) {
-            self.engine.shared.cursors.delivered(turn);
+            self.engine.tell_given_up(self.engine.shared.cursors.delivered(turn));
         }
         self.done(Outcome::Replay);
     }
