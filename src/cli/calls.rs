@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::table::{Column, Table};
 use super::{Common, list, print};
-use crate::engine::Stats;
+use crate::engine::{PastCalls, Stats};
 use crate::model::{Call, Gap, Outcome, Timestamp};
 use crate::query::{Kind, help};
 use crate::reading::human::{self, thousands};
@@ -116,6 +116,14 @@ fn shown(stats: &Stats) {
             format!(" (hits between {from} and {to} may be missing{more})")
         }
     };
+    let PastCalls { calls, limit, since } = stats.history;
+    let remembered = match since {
+        None => "no calls".to_owned(),
+        Some(since) => {
+            let rest = if calls < limit { "" } else { " (older ones were forgotten)" };
+            format!("{} since {}{rest}", human::counted(calls, "call"), print::when(since.0))
+        }
+    };
     for (label, value) in [
         ("recordings", format!("{} with {}{trash}", thousands(stats.recordings), human::size(stats.bytes))),
         ("protected", thousands(stats.protected)),
@@ -128,6 +136,7 @@ fn shown(stats: &Stats) {
         ),
         ("never hit", format!("{}{unknown}", thousands(stats.never_hit))),
         ("hits", format!("{}, saved {}{unpriced}", thousands(stats.hits), stats.saved)),
+        ("history", remembered),
         (
             "on disk",
             format!(

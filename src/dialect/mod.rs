@@ -206,6 +206,12 @@ impl Dialect {
         }
     }
 
+    /// Whether making up answers at an endpoint takes milliseconds: pictures are painted.
+    #[must_use]
+    pub fn mocks_slowly(self, endpoint: &str) -> bool {
+        self == Self::OpenAi && openai_mock::is_slow(endpoint)
+    }
+
     /// The picture that a made-up answer links to: content type and bytes, made from the id alone.
     #[must_use]
     pub fn mock_media(id: &str) -> Option<(&'static str, bytes::Bytes)> {

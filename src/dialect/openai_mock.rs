@@ -33,6 +33,12 @@ pub fn mock(endpoint: &str, request: &Request, base: &str) -> Option<Response> {
     })
 }
 
+/// Whether the answers of an endpoint are made in milliseconds, not in microseconds.
+#[must_use]
+pub fn is_slow(endpoint: &str) -> bool {
+    endpoint == "images/generations"
+}
+
 /// Content type and bytes of the mocked picture `id`, the last part of a link that a mock gave out. All there is to know
 /// about the picture stands in its id, so links stay good as long as the program exists. None when it is no such id.
 #[must_use]

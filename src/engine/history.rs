@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 
 use super::asking::Asking;
 use super::metrics::Latencies;
+use super::stats::PastCalls;
 use crate::matching::Outline;
 use crate::model::{
     Call, CallId, Counters, Event, Exchange, Hit, Mode, RecordingId, Request, Rows, Scrubbed, Snapshot,
@@ -18,8 +19,11 @@ use crate::model::{
 
 /// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
-/// How many bytes of exchanges without a recording are kept for looking at.
-const REMEMBERED: usize = 64 << 20;
+/// How much memory exchanges without a recording take that are kept for looking at, in bytes: all of it, not their bodies
+/// alone.
+pub(super) const REMEMBERED: usize = 64 << 20;
+/// What an exchange takes beside itself: its place in the map, and the allocations.
+const PLACE: usize = 2 * size_of::<(CallId, Memory)>() + 64;
 
 pub(super) struct History {
     /// The mode's place in [`Mode::ALL`], also readable without the lock: every call asks for it.
@@ -61,7 +65,19 @@ struct Memory {
     kept: Option<RecordingId>,
     /// Whether a recording answered: only what was asked for is remembered then.
     hit: bool,
+    /// The memory that this takes, in bytes.
     len: usize,
+}
+
+/// How much is kept of calls.
+#[cfg(test)]
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) calls: usize,
+    pub(super) asked: usize,
+    pub(super) exchanges: usize,
+    /// Of the exchanges, in bytes.
+    pub(super) memory: usize,
 }
 
 impl History {
@@ -159,28 +175,31 @@ impl History {
 
     /// The same with the request as it came, credentials and all, so that it can be sent once more.
     pub(super) fn remember_all(&self, call: CallId, exchange: Exchange, asked: Option<Request>) {
-        let exchange = Arc::new(exchange);
-        self.keep_in_mind(call, Memory { exchange, asked, kept: None, hit: false, len: 0 });
+        self.keep_in_mind(call, exchange, asked, false);
     }
 
     /// Keeps what a hit asked for that differs from the recording that answered it.
     pub(super) fn remember_hit(&self, call: CallId, request: Scrubbed) {
-        let exchange = Arc::new(Exchange { request, response: None });
-        self.keep_in_mind(call, Memory { exchange, asked: None, kept: None, hit: true, len: 0 });
+        self.keep_in_mind(call, Exchange { request, response: None }, None, true);
     }
 
-    fn keep_in_mind(&self, call: CallId, memory: Memory) {
-        let Memory { exchange, asked, .. } = &memory;
-        let answer = exchange.response.as_ref().map_or(0, |r| r.log.bytes.len());
-        let len = exchange.request.body.len() + answer + asked.as_ref().map_or(0, |asked| asked.body.len());
+    fn keep_in_mind(&self, call: CallId, exchange: Exchange, asked: Option<Request>, hit: bool) {
+        let answer = exchange.response.as_ref().map_or(0, |response| response.log.bytes.len());
+        // Not even its bodies, which would be copied.
+        if exchange.request.body.len() + answer > REMEMBERED / 8 {
+            return;
+        }
+        let (exchange, asked, taken) = exchange.kept(asked);
+        let len = taken + PLACE;
         if len > REMEMBERED / 8 {
             return;
         }
+        let memory = Memory { exchange: Arc::new(exchange), asked, kept: None, hit, len };
         // What gives way is let go when the lock is free again: it may be much.
         let mut gone = Vec::new();
         let mut state = self.lock();
         gone.extend(state.forget(call));
-        state.exchanges.insert(call, Memory { len, ..memory });
+        state.exchanges.insert(call, memory);
         state.remembered += len;
         while state.remembered > REMEMBERED || state.exchanges.len() > Snapshot::CALLS {
             let Some((_, memory)) = state.exchanges.pop_first() else { break };
@@ -312,6 +331,13 @@ impl History {
         self.lock().picture.calls.clone()
     }
 
+    /// How many calls are remembered, and since when.
+    pub(super) fn extent(&self) -> PastCalls {
+        let calls = &self.lock().picture.calls;
+        let since = calls.front().map(|call| call.at);
+        PastCalls { calls: calls.len() as u64, limit: Snapshot::CALLS as u64, since }
+    }
+
     pub(super) fn count_partial(&self) {
         self.lock().picture.counters.partial += 1;
     }
@@ -320,6 +346,14 @@ impl History {
     pub(super) fn snapshot(&self, rows: impl FnOnce() -> Rows) -> Snapshot {
         let state = self.lock();
         Snapshot { rows: rows(), ..state.picture.clone() }
+    }
+
+    /// How much is kept.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> Held {
+        let state = self.lock();
+        let (calls, asked) = (state.picture.calls.len(), state.asked.len());
+        Held { calls, asked, exchanges: state.exchanges.len(), memory: state.remembered }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -22,6 +22,8 @@ mod answer;
 mod asked;
 mod asking;
 mod body;
+#[cfg(test)]
+mod bounds_tests;
 mod budget;
 mod clock;
 mod coalesce;
@@ -101,7 +103,7 @@ pub use retag::{Retagged, Tag};
 pub use review::{Rerecord, Verdict};
 pub use scrub_again::{Rescrub, Rescrubbed};
 pub use settings::{OnExpired, Settings, SettingsError};
-pub use stats::{Quantiles, Share, Stats};
+pub use stats::{PastCalls, Quantiles, Share, Stats};
 pub use usage::{Merged, UsageReport, Used};
 pub use verb::{Blame, VerbError};
 

@@ -1,6 +1,7 @@
 //! The outlines of recordings, kept in memory once something asked for them: for explaining, not for answering.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::Engine;
@@ -15,9 +16,24 @@ type Place = (String, String);
 pub(super) struct Outlines {
     known: RwLock<HashMap<RecordingId, Arc<Outline>>>,
     shapes: Shapes,
-    /// The last lineup that was asked for, and the library's generation that it holds for.
-    last: Mutex<Option<(u64, Place, Arc<Lineup>)>>,
+    /// The memory of calls of the history whose outlines are not made yet, in bytes.
+    pub(super) waiting: Arc<AtomicUsize>,
+    /// The lineups that were asked for last, and the library's generation that they hold for.
+    lineups: Mutex<Lineups>,
+    /// How often one was made.
+    #[cfg(test)]
+    pub(super) made: AtomicUsize,
 }
+
+#[derive(Default)]
+struct Lineups {
+    generation: u64,
+    /// The one that was asked for last at the end.
+    known: Vec<(Place, Arc<Lineup>)>,
+}
+
+/// Of how many endpoints lineups are kept: calls that miss go to a few in turn.
+pub(super) const LINEUPS: usize = 16;
 
 impl Engine {
     /// The recordings of an endpoint, ready to be asked who answers what. The first time it reads their requests, so
@@ -26,17 +42,26 @@ impl Engine {
         let generation = self.shared.library.generation();
         let place = (method.to_owned(), endpoint.to_owned());
         let outlines = &self.shared.outlines;
-        let mut last = outlines.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, known, lineup)) = &*last
-            && (*at, known) == (generation, &place)
-        {
-            return Arc::clone(lineup);
+        let mut lineups = outlines.lineups.lock().unwrap_or_else(PoisonError::into_inner);
+        if lineups.generation != generation {
+            *lineups = Lineups { generation, known: Vec::new() };
         }
+        if let Some(at) = lineups.known.iter().position(|(known, _)| *known == place) {
+            let known = lineups.known.remove(at);
+            let lineup = Arc::clone(&known.1);
+            lineups.known.push(known);
+            return lineup;
+        }
+        #[cfg(test)]
+        outlines.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let rows = self.shared.library.select(|row| row.endpoint == endpoint && row.method == method);
         let candidate =
             |row: &Arc<Row>| Some(Candidate { row: Arc::clone(row), outline: self.outline(&row.id)? });
         let lineup = Arc::new(Lineup::new(rows.iter().filter_map(|entry| candidate(&entry.row)).collect()));
-        *last = Some((generation, place, Arc::clone(&lineup)));
+        if lineups.known.len() >= LINEUPS {
+            lineups.known.remove(0);
+        }
+        lineups.known.push((place, Arc::clone(&lineup)));
         lineup
     }
 
@@ -59,6 +84,12 @@ impl Engine {
 }
 
 impl Outlines {
+    /// How many lineups are kept.
+    #[cfg(test)]
+    pub(super) fn lineups(&self) -> usize {
+        self.lineups.lock().unwrap_or_else(PoisonError::into_inner).known.len()
+    }
+
     /// The outline of a request, whose shape equal ones share.
     pub(super) fn shared(&self, fields: &Fields) -> Outline {
         self.share(fields.outline())

@@ -40,6 +40,20 @@ pub struct Stats {
     pub calls: Counters,
     /// How long those took, in microseconds, by outcome.
     pub latencies: BTreeMap<String, Quantiles>,
+    /// The calls that are remembered, of earlier runs, too.
+    #[serde(default)]
+    pub history: PastCalls,
+}
+
+/// What is remembered of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastCalls {
+    /// How many calls.
+    pub calls: u64,
+    /// How many there are at most: the oldest give way.
+    pub limit: u64,
+    /// When the oldest of them arrived; none where there are none.
+    pub since: Option<Timestamp>,
 }
 
 /// An endpoint's part of it.
@@ -88,6 +102,7 @@ impl Engine {
             store: self.store_stats().await?,
             calls: metrics.counters,
             latencies: BTreeMap::new(),
+            history: self.shared.history.extent(),
         };
         for row in rows.values() {
             stats.add(row, self.price(row));

@@ -235,6 +235,68 @@ impl Request {
     }
 }
 
+/// What the allocator and a shared pointer take beside the bytes of one allocation, about.
+const ALLOCATION: usize = 48;
+
+impl Headers {
+    /// The memory that they take, in bytes.
+    fn memory(&self) -> usize {
+        let one = |header: &Header| header.0.capacity() + header.1.len() + 2 * ALLOCATION;
+        self.0.capacity() * size_of::<Header>() + self.0.iter().map(one).sum::<usize>()
+    }
+}
+
+impl Request {
+    /// The memory that it takes with a body in memory of its own, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.bare_memory() + self.body.len() + ALLOCATION
+    }
+
+    fn bare_memory(&self) -> usize {
+        let texts = [&self.method, &self.mount, &self.target].map(|text| text.capacity() + ALLOCATION);
+        size_of::<Self>() + texts.iter().sum::<usize>() + self.headers.memory()
+    }
+
+    /// The same request with its body in memory of its own: one as it came is a piece of a larger buffer, which would be
+    /// kept with it.
+    #[must_use]
+    fn detached(&self) -> Self {
+        Self { body: Bytes::copy_from_slice(&self.body), ..self.clone() }
+    }
+}
+
+impl Response {
+    fn memory(&self) -> usize {
+        let pieces = self.log.pieces.capacity() * size_of::<Piece>();
+        size_of::<Self>() + self.headers.memory() + pieces + self.log.bytes.len() + ALLOCATION
+    }
+}
+
+impl Exchange {
+    /// The same exchange, to be kept for long: in memory of its own, and with the request as it came, which shares the
+    /// body where scrubbing changed nothing in it. And how much memory that takes, in bytes.
+    #[must_use]
+    pub(crate) fn kept(self, asked: Option<Request>) -> (Self, Option<Request>, usize) {
+        let Self { request, mut response } = self;
+        let request = request.detached();
+        let mut memory = size_of::<Self>() + request.0.memory();
+        let asked = asked.map(|asked| {
+            if asked.body == request.0.body {
+                memory += asked.bare_memory();
+                return Request { body: request.0.body.clone(), ..asked };
+            }
+            memory += asked.memory();
+            asked.detached()
+        });
+        if let Some(response) = &mut response {
+            response.log.bytes = Bytes::copy_from_slice(&response.log.bytes);
+            response.log.pieces.shrink_to_fit();
+            memory += response.memory();
+        }
+        (Self { request, response }, asked, memory)
+    }
+}
+
 // === impl Scrubbed ===
 
 impl Scrubbed {
@@ -253,7 +315,7 @@ impl Scrubbed {
     /// kept with it.
     #[must_use]
     pub(crate) fn detached(&self) -> Self {
-        Self(Request { body: Bytes::copy_from_slice(&self.0.body), ..self.0.clone() })
+        Self(self.0.detached())
     }
 
     /// The same request with another body of the same content: how the store puts a body back that it keeps apart. Only

@@ -450,5 +450,6 @@ pub(crate) fn stats(saved: Usd) -> Stats {
         store,
         calls: Counters::default(),
         latencies: BTreeMap::new(),
+        history: crate::engine::PastCalls::default(),
     }
 }

@@ -211,8 +211,10 @@ impl App {
         if !scopes.is_empty() {
             let named: Vec<_> = scopes.iter().take(4).cloned().collect();
             let more = scopes.len() - named.len();
-            let least = if going.iter().any(|row| row.usage.has_more_scopes()) { "at least " } else { "" };
-            let more = if more > 0 { format!(" and {least}{more} more") } else { String::new() };
+            let mut more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            if going.iter().any(|row| row.usage.has_more_scopes()) {
+                more += ", and maybe others";
+            }
             lines.push(Toned::of(Tone::Warning, format!("Would miss: {}{more}", named.join(", "))));
         }
         let recent = |row: &&&Row| row.usage.everywhere().last.is_some_and(|at| self.now.since(at) < RECENT);
