@@ -80,11 +80,15 @@ impl Terminal {
 
     /// Starts an interactive shell, for what only job control shows.
     pub(crate) fn shell(home: &Home, size: (u16, u16)) -> Self {
+        Self::shell_with(home, size, Manners::Answers)
+    }
+
+    pub(crate) fn shell_with(home: &Home, size: (u16, u16), manners: Manners) -> Self {
         let mut command = CommandBuilder::new("bash");
         command.args(["--norc", "--noprofile", "-i"]);
         command.env_clear();
         command.env("PS1", "ready> ");
-        Self::spawn(home, size, Manners::Answers, command)
+        Self::spawn(home, size, manners, command)
     }
 
     /// Starts one of these tests, which is then a program of its own in the terminal.

@@ -104,7 +104,20 @@ async fn no_verb_repeats_a_hostile_variable_as_it_is() {
         is_harmless(&format!("{plain:?} --help"), &help);
         assert_eq!(help.code, Some(0), "{help:?}");
     }
-    let some = ["list", "doctor", "config", "run", "serve", "tui", "new", "explain", "rerecord", "demo"];
+    let some = [
+        "list",
+        "doctor",
+        "config",
+        "run",
+        "serve",
+        "tui",
+        "new",
+        "explain",
+        "rerecord",
+        "demo",
+        "man",
+        "completions",
+    ];
     for words in verbs.iter().filter(|words| some.contains(&words[0].as_str())) {
         for name in VARIABLES.iter().chain(["EDITOR", "TERM", "TERM_PROGRAM", "HTTPS_PROXY"].iter()) {
             let plain: Vec<_> = words.iter().map(String::as_str).collect();

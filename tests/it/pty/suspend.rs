@@ -3,7 +3,7 @@
 use super::endings::{all_is_known, listening, recorded_and_hit, recording, until, written};
 use super::*;
 use crate::home::{CHAT_PATH, Home, call, chat, signal};
-use crate::terminal::owned;
+use crate::terminal::{Manners, owned};
 
 fn taken(screen: &vt100::Screen) -> bool {
     screen.alternate_screen()
@@ -104,6 +104,71 @@ async fn a_stopped_proxy_answers_what_came_meanwhile_and_counts_it_once() {
         assert_eq!((reply.status, reply.headers.text("x-retake-result")), (200, Some("replay")));
         assert_eq!(running.end("TERM").code, Some(0));
         all_is_known(&home, by);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_screen_answers_what_came_meanwhile_and_counts_it_once() {
+    let upstream = Upstream::start(answer).await;
+    // By its own key, by somebody else, and under a picture that fills the screen.
+    for (by, inside, manners) in [
+        ("ctrl-z", "", Manners::Answers),
+        ("STOP", "", Manners::Answers),
+        ("STOP", "i", Manners::Answers),
+        ("STOP", "i", Manners::Kitty),
+    ] {
+        let home = Home::new();
+        if !inside.is_empty() {
+            pictures::pictured(&home).await;
+        }
+        let terminal = Terminal::shell_with(&home, LARGE, manners);
+        terminal.shows("ready>");
+        terminal.keys(&format!("{}\r", recording(&upstream, "tui")));
+        terminal.shows("q quit");
+        let (owner, address) = owned(&home);
+        if inside.is_empty() {
+            assert_eq!(call(address, CHAT_PATH, &[], &chat("a cat")).await.status, 200);
+            terminal.line(&["REC", "200"]);
+            // While a call is under way, it asks first.
+            terminal.shows("0 in flight");
+        } else {
+            terminal.keys("2");
+            terminal.shows("64x64 png");
+            terminal.keys(inside);
+            // Stopped in the middle of a picture, it would leave a terminal that waits for the rest of it.
+            match manners {
+                Manners::Kitty => terminal.shows("any key returns"),
+                _ => terminal.hides("Recordings 1"),
+            }
+        }
+        if by == "ctrl-z" {
+            terminal.keys("\x1a")
+        } else {
+            signal(by, owner.pid)
+        }
+        terminal.shows("Stopped");
+        is_stopped(owner.pid);
+        let body = chat("a cat");
+        let picture = r#"{"model":"gpt-image-1.5","prompt":"a cat","size":"64x64"}"#.to_owned();
+        let (path, body) =
+            if inside.is_empty() { (CHAT_PATH, body) } else { ("/openai/v1/images/generations", picture) };
+        let calling = tokio::spawn(async move { call(address, path, &[], &body).await });
+        terminal.keys("stty sane; printf '\\033[?1049l\\033[?25h'\r");
+        terminal.until("the shell", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+        terminal.keys("fg\r");
+        terminal.until("the workbench", taken);
+        if !inside.is_empty() && manners == Manners::Answers {
+            // A picture in cells is there again; one in pixels, which somebody may have scrolled away, is not.
+            terminal.keys("\x1b");
+        }
+        terminal.shows("q quit");
+        assert_eq!(calling.await.unwrap().headers.text("x-retake-result"), Some("replay"));
+        terminal.keys("1");
+        terminal.line(&["HIT", "200"]);
+        terminal.shows("0 in flight");
+        terminal.keys("q");
+        terminal.until("the shell", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+        all_is_known(&home, &format!("{by}{inside}"));
     }
 }
 
