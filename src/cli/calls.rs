@@ -94,6 +94,12 @@ pub(super) async fn stats(common: &Common, json: bool) -> anyhow::Result<ExitCod
     .await
 }
 
+fn remembered(PastCalls { calls, limit, since }: PastCalls) -> String {
+    let Some(since) = since else { return "no calls".to_owned() };
+    let rest = if calls < limit { "" } else { " (older ones were forgotten)" };
+    format!("{} since {}{rest}", human::counted(calls, "call"), print::when(since.0))
+}
+
 fn shown(stats: &Stats) {
     let unpriced = match stats.unpriced_hits {
         0 => String::new(),
@@ -116,14 +122,6 @@ fn shown(stats: &Stats) {
             format!(" (hits between {from} and {to} may be missing{more})")
         }
     };
-    let PastCalls { calls, limit, since } = stats.history;
-    let remembered = match since {
-        None => "no calls".to_owned(),
-        Some(since) => {
-            let rest = if calls < limit { "" } else { " (older ones were forgotten)" };
-            format!("{} since {}{rest}", human::counted(calls, "call"), print::when(since.0))
-        }
-    };
     for (label, value) in [
         ("recordings", format!("{} with {}{trash}", thousands(stats.recordings), human::size(stats.bytes))),
         ("protected", thousands(stats.protected)),
@@ -136,7 +134,7 @@ fn shown(stats: &Stats) {
         ),
         ("never hit", format!("{}{unknown}", thousands(stats.never_hit))),
         ("hits", format!("{}, saved {}{unpriced}", thousands(stats.hits), stats.saved)),
-        ("history", remembered),
+        ("history", remembered(stats.history)),
         (
             "on disk",
             format!(
