@@ -127,10 +127,7 @@ fn shown(stats: &Stats) {
         ("protected", thousands(stats.protected)),
         (
             "silent",
-            format!(
-                "{} (partial, not verified, or under review: they answer nothing)",
-                thousands(stats.silent)
-            ),
+            thousands(stats.silent) + " (partial, not verified, or under review: they answer nothing)",
         ),
         ("never hit", format!("{}{unknown}", thousands(stats.never_hit))),
         ("hits", format!("{}, saved {}{unpriced}", thousands(stats.hits), stats.saved)),

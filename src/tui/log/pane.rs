@@ -32,8 +32,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
     let alert = match list.new_below() {
         0 => String::new(),
         new => {
-            let last = app.options.keymap.told(KeyScope::Log, Action::Last);
-            format!("{} new below, {last} goes there", thousands(new))
+            let key = app.options.keymap.told(KeyScope::Log, Action::Last);
+            format!("{} new below, {key} goes there", thousands(new))
         }
     };
     let focused = !app.in_detail;

@@ -132,8 +132,8 @@ async fn no_verb_repeats_a_hostile_variable_as_it_is() {
 async fn no_verb_repeats_a_hostile_configuration_as_it_is() {
     let home = Home::new();
     let verbs = verbs(&home).await;
-    let escaped: String = HOSTILE.chars().map(|c| format!("\\U{:08X}", u32::from(c))).collect();
-    let text = format!("\"{escaped}\"");
+    let escaped: Vec<_> = HOSTILE.chars().map(|c| format!("\\U{:08X}", u32::from(c))).collect();
+    let text = format!("\"{}\"", escaped.concat());
     let some = ["list", "doctor", "config", "run", "serve", "trust", "new", "explain", "rerecord", "demo"];
     for file in [
         format!("{text} = 1"),

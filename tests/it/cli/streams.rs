@@ -281,7 +281,7 @@ fn with_switches(home: &Home, verbs: &[(&'static str, Vec<String>)]) -> Vec<(Str
         };
         let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
         for switch in help.lines().filter_map(switch) {
-            let words = [&words[..end], &[switch.clone()], &words[end..]].concat();
+            let words = [&words[..end], std::slice::from_ref(&switch), &words[end..]].concat();
             all.push((format!("{name} {switch}"), words));
         }
     }

@@ -142,9 +142,9 @@ async fn a_stopped_screen_answers_what_came_meanwhile_and_counts_it_once() {
             }
         }
         if by == "ctrl-z" {
-            terminal.keys("\x1a")
+            terminal.keys("\x1a");
         } else {
-            signal(by, owner.pid)
+            signal(by, owner.pid);
         }
         terminal.shows("Stopped");
         is_stopped(owner.pid);
