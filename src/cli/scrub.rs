@@ -114,7 +114,7 @@ fn said(plan: &Rescrub) -> Vec<String> {
     if !plan.unreadable.is_empty() {
         let ids: Vec<_> = plan.unreadable.iter().take(3).map(ToString::to_string).collect();
         let many = recordings(plan.unreadable.len() as u64);
-        lines.push(format!("{many} cannot be read and would stay: {}", ids.join(", ")));
+        lines.push(format!("{many} cannot be read or searched and would stay: {}", ids.join(", ")));
     }
     lines
 }

@@ -37,7 +37,7 @@ impl Engine {
     /// Stores a recording from scratch, and gives its id.
     ///
     /// # Errors
-    /// When it has no response and none can be made up, or the store cannot be written.
+    /// When it has no response and none can be made up, nobody knows what that holds, or the store cannot be written.
     pub async fn create(&self, draft: Draft) -> Result<RecordingId, VerbError> {
         let curation = self.curate().await;
         let Draft { request, response, strategy, scope, name } = draft;
@@ -62,7 +62,8 @@ impl Engine {
             name,
             ..Recording::new(id.clone(), scrubbed, response, made_here())
         };
-        let recording = self.scrub_answers_of(recording, &credentials(&request));
+        let (engine, own) = (self.clone(), credentials(&request));
+        let recording = aside(move || engine.scrub_answers_of(recording, &own)).await?;
         curation.step("new", vec![Edit::Put(Box::new(recording), Vec::new())]).await?;
         Ok(id)
     }

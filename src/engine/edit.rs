@@ -53,7 +53,8 @@ impl Engine {
     /// its links.
     ///
     /// # Errors
-    /// When it is not there, a revision cannot be, or the store cannot be read or written.
+    /// When it is not there, a revision cannot be, nobody knows what the answer holds then, or the store cannot be read or
+    /// written.
     pub async fn edit(&self, id: &RecordingId, revisions: Vec<Revision>) -> Result<(), VerbError> {
         let curation = self.curate().await;
         let before = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
@@ -63,7 +64,10 @@ impl Engine {
             let (edited, media) = revised(&before, revisions)?;
             // Who puts back what came gets it byte for byte.
             let unchanged = edited.response == before.response;
-            Ok::<_, VerbError>((if unchanged { edited } else { engine.scrub_answers_of(edited, &[]) }, media))
+            Ok::<_, VerbError>((
+                if unchanged { edited } else { engine.scrub_answers_of(edited, &[])? },
+                media,
+            ))
         })
         .await?;
         curation.step("edit", vec![Edit::Put(Box::new(edited), media)]).await?;

@@ -20,7 +20,7 @@ use super::reads::Arrival;
 use super::tee::{Arrived, Before, End, Tee, Watch};
 use super::ticket::{Ticket, micros};
 use super::write::{Entered, Write};
-use super::{Engine, clock, jobs, lead_back};
+use super::{Engine, VerbError, clock, jobs, lead_back};
 use crate::dialect::{AnswerState, Dialect};
 use crate::matching::Fields;
 use crate::matching::summary;
@@ -181,9 +181,9 @@ impl Engine {
     /// Adds a recording that comes from elsewhere, such as a fixture.
     ///
     /// # Errors
-    /// When it cannot be stored.
-    pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), StoreError> {
-        let recording = self.scrub_answers_of(recording, &[]);
+    /// When nobody knows what its answer holds, or it cannot be stored.
+    pub async fn import(&self, recording: Recording, media: Vec<(Hash, Bytes)>) -> Result<(), VerbError> {
+        let recording = self.scrub_answers_of(recording, &[])?;
         let mut recording = Arc::unwrap_or_clone(self.mended(Arc::new(recording)));
         recording.provenance.stored_at = clock::now();
         let keys = self.keys_of(&recording, &recording.strategy);

@@ -21,7 +21,7 @@ pub struct Rescrub {
     pub checked: u64,
     /// Those that change.
     pub recordings: Vec<Rescrubbed>,
-    /// Recordings that cannot be read, and so stay as they are.
+    /// Recordings that cannot be read, or not be searched to their end, and so stay as they are.
     pub unreadable: Vec<RecordingId>,
     /// How many removed recordings hold something, too. They go for good, and all the trash with them.
     pub trash: u64,
@@ -68,7 +68,8 @@ impl Engine {
                 let mut edits = Vec::with_capacity(ids.len());
                 for id in ids {
                     let recording = engine.recording(&id)?;
-                    let changed = recording.and_then(|recording| engine.rescrubbed(&recording));
+                    let changed =
+                        recording.and_then(|recording| engine.rescrubbed(&recording).ok().flatten());
                     edits.extend(changed.map(|(recording, _)| Edit::Put(Box::new(recording), Vec::new())));
                 }
                 Ok(edits)
@@ -88,19 +89,21 @@ impl Engine {
         for id in ids {
             found.checked += 1;
             match self.recording(&id) {
-                Ok(Some(recording)) => {
-                    let changed = self.rescrubbed(&recording);
-                    found.recordings.extend(changed.map(|(_, fields)| Rescrubbed { id, fields }));
-                }
+                Ok(Some(recording)) => match self.rescrubbed(&recording) {
+                    Ok(changed) => {
+                        found.recordings.extend(changed.map(|(_, fields)| Rescrubbed { id, fields }));
+                    }
+                    Err(_) => found.unreadable.push(id),
+                },
                 Ok(None) => {}
                 Err(StoreError::Body { .. }) => found.unreadable.push(id),
                 Err(error) => return Err(error),
             }
         }
-        let holds = |recording: &Recording| self.rescrubbed(recording).is_some();
+        let holds = |recording: &Recording| !matches!(self.rescrubbed(recording), Ok(None));
         for (_, entry) in self.shared.store.trash()? {
             let removed = self.shared.store.recording(&entry.row.id);
-            // What cannot be read goes as well.
+            // What cannot be read, or searched, goes as well.
             found.trash += u64::from(removed.ok().flatten().is_none_or(|recording| holds(&recording)));
         }
         for row in self.shared.store.steps()? {
@@ -114,12 +117,12 @@ impl Engine {
     }
 
     /// A recording with what the patterns in force find replaced, and the names of the fields; none where nothing is.
-    fn rescrubbed(&self, recording: &Recording) -> Option<(Recording, Vec<String>)> {
+    fn rescrubbed(&self, recording: &Recording) -> Result<Option<(Recording, Vec<String>)>, VerbError> {
         let request = self.scrub(recording.request.get());
         let mut changed = Recording { hash: request.hash(), request, ..recording.clone() };
-        changed = self.scrub_answers_of(changed, &[]);
+        changed = self.scrub_answers_of(changed, &[])?;
         if changed == *recording {
-            return None;
+            return Ok(None);
         }
         let mut fields = request_fields(recording.request.get(), changed.request.get());
         fields.extend(response_fields("response", &recording.response, &changed.response));
@@ -129,7 +132,7 @@ impl Engine {
         // The name of a field can hold what is to be hidden.
         let scrubber = &self.shared.live.load().scrubber;
         let fields = fields.iter().map(|field| scrubber.sentence(field, &Request::default())).collect();
-        Some((changed, fields))
+        Ok(Some((changed, fields)))
     }
 
     /// Takes what the patterns find out of the history of calls, in memory and in the store.

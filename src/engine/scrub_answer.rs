@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::answer::LARGE;
 use super::forward::endpoint_of;
-use super::{Engine, links};
+use super::{Engine, VerbError, links};
 use crate::matching::{AnswerOrigin, Unsearched};
 use crate::model::{ByteLog, Piece, Recording, Response, Scrubbed};
 use crate::reading::decoded;
@@ -14,16 +14,25 @@ use crate::wire::content_coding::decoded_len;
 
 impl Engine {
     /// A recording that somebody wrote, with its answer as it may be stored; `credentials` are those of its request.
-    pub(super) fn scrub_answers_of(&self, mut recording: Recording, credentials: &[Bytes]) -> Recording {
-        let scrub =
-            |response: &Response| self.scrub_answer(&recording.request, response.clone(), credentials);
-        let (response, original) = (scrub(&recording.response), recording.original.as_deref());
-        let original = original.map(|original| scrub(&original.response));
-        recording.response = response.unwrap_or(recording.response);
-        if let (Some(original), Some(Ok(response))) = (&mut recording.original, original) {
+    ///
+    /// # Errors
+    /// When nobody knows what the answer holds. Such a one is not stored, as one that an upstream sends is not.
+    pub(super) fn scrub_answers_of(
+        &self,
+        mut recording: Recording,
+        credentials: &[Bytes],
+    ) -> Result<Recording, VerbError> {
+        let scrub = |response: &Response| {
+            let scrubbed = self.scrub_answer(&recording.request, response.clone(), credentials);
+            scrubbed.map_err(VerbError::Unsearchable)
+        };
+        let (response, original) = (scrub(&recording.response)?, recording.original.as_deref());
+        let original = original.map(|original| scrub(&original.response)).transpose()?;
+        recording.response = response;
+        if let (Some(original), Some(response)) = (&mut recording.original, original) {
             original.response = response;
         }
-        recording
+        Ok(recording)
     }
 
     /// [`Engine::scrub_answer`] where a long answer keeps no other call waiting.

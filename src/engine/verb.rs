@@ -114,6 +114,11 @@ pub enum VerbError {
     /// A report of use is of no use here.
     #[error("the report cannot be merged: {0}")]
     Report(String),
+    /// An answer cannot be searched for secrets to its end.
+    #[error(
+        "the answer has {0}: such a one is never stored, because nobody knows what it holds; make it shorter and plain"
+    )]
+    Unsearchable(&'static str),
     /// An answer cannot be edited so.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -163,6 +168,7 @@ impl VerbError {
             | Self::NoAnswer(_)
             | Self::Query(_)
             | Self::Report(_)
+            | Self::Unsearchable(_)
             | Self::Edit(_)
             | Self::Fault(_)
             | Self::Fetch(

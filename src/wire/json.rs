@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         self.at = at + 1;
         let raw = &self.text[start..at];
         if escaped {
-            unescape(raw).map(|text| Cow::Owned(text.text)).ok_or(Flaw::Invalid)
+            resolve(raw, |_, _| ()).map(Cow::Owned).ok_or(Flaw::Invalid)
         } else {
             Ok(Cow::Borrowed(raw))
         }
@@ -266,17 +266,23 @@ pub(crate) struct Unescaped {
 /// Resolves the escapes of a string's raw content. A lone surrogate, which no Rust string can hold, becomes a
 /// noncharacter and its digits, so that different ones stay different.
 pub(crate) fn unescape(raw: &str) -> Option<Unescaped> {
-    let mut out = Unescaped { text: String::with_capacity(raw.len()), map: Vec::new() };
-    let mut at = 0;
+    let mut map = Vec::new();
+    let text = resolve(raw, |text, raw| map.push((text, raw)))?;
+    Some(Unescaped { text, map })
+}
+
+/// The same, where `note` is told of the places at which the two no longer advance alike, or do so again.
+fn resolve(raw: &str, mut note: impl FnMut(usize, usize)) -> Option<String> {
+    let (mut text, mut at) = (String::with_capacity(raw.len()), 0);
     while let Some(skip) = raw.as_bytes()[at..].iter().position(|b| *b == b'\\') {
-        out.text.push_str(&raw[at..at + skip]);
+        text.push_str(&raw[at..at + skip]);
         at += skip;
-        out.map.push((out.text.len(), at));
-        at += escape(&raw.as_bytes()[at..], &mut out.text)?;
-        out.map.push((out.text.len(), at));
+        note(text.len(), at);
+        at += escape(&raw.as_bytes()[at..], &mut text)?;
+        note(text.len(), at);
     }
-    out.text.push_str(&raw[at..]);
-    Some(out)
+    text.push_str(&raw[at..]);
+    Some(text)
 }
 
 /// Resolves the escape at the front of `raw`; its length.

@@ -1,4 +1,5 @@
-//! How much a search for secrets looks at and finds before it gives up. What it did not search to the end is not stored.
+//! How much a search for secrets looks at, finds and remembers before it gives up. What it did not search to the end is not
+//! stored.
 
 use std::cell::Cell;
 
@@ -8,28 +9,51 @@ const FOUND: usize = 50_000;
 const REQUEST: usize = 2 << 20;
 /// The same in an answer: streams consist of many small ones.
 const ANSWER: usize = 16 << 20;
+/// The same in one that is no stream: whoever reads it keeps all of its values at once.
+const DOCUMENT: usize = 4 << 20;
+/// The most positions that are remembered until all is read: those of the pieces of a stream.
+const REMEMBERED: usize = 4 << 20;
+/// The most strings of one event that are remembered until that is read, each with all that is known of it.
+const EVENT: usize = 1 << 20;
+/// The most escapes of one text, for each of which it is remembered where it stood.
+const ESCAPES: usize = 1 << 20;
 
 /// What is left of the effort that one search may take.
 #[derive(Debug)]
 pub(crate) struct Effort {
     places: Cell<usize>,
     secrets: Cell<usize>,
+    remembered: Cell<usize>,
+    /// The most places of an answer that is no stream.
+    document: usize,
+    /// The most strings of one event.
+    event: usize,
+    /// The most escapes of one text.
+    escapes: usize,
     spent: Cell<bool>,
 }
 
 impl Effort {
     /// For a request.
     pub(crate) fn of_request() -> Self {
-        Self::of(REQUEST)
+        Self::of(REQUEST, 1)
     }
 
     /// For an answer.
     pub(crate) fn of_answer() -> Self {
-        Self::of(ANSWER)
+        Self::of(ANSWER, 1)
     }
 
-    fn of(places: usize) -> Self {
-        Self { places: Cell::new(places), secrets: Cell::new(FOUND), spent: Cell::new(false) }
+    /// A part of that for an answer.
+    #[cfg(test)]
+    pub(crate) fn part_of_answer(part: usize) -> Self {
+        Self::of(ANSWER, part)
+    }
+
+    fn of(places: usize, part: usize) -> Self {
+        let [places, secrets, remembered] = [places, FOUND, REMEMBERED].map(|most| Cell::new(most / part));
+        let [document, event, escapes] = [DOCUMENT, EVENT, ESCAPES].map(|most| most / part);
+        Self { places, secrets, remembered, document, event, escapes, spent: Cell::new(false) }
     }
 
     /// One more place is looked at. False where there were too many: the search ends there.
@@ -37,9 +61,40 @@ impl Effort {
         self.take(&self.places, 1)
     }
 
+    /// What is searched is no stream.
+    pub(crate) fn of_document(&self) {
+        self.places.set(self.places.get().min(self.document));
+    }
+
     /// So many secrets were found. False where there were too many.
     pub(crate) fn found(&self, secrets: usize) -> bool {
         self.take(&self.secrets, secrets)
+    }
+
+    /// So many more positions are remembered. False where there were too many.
+    pub(crate) fn remember(&self, positions: usize) -> bool {
+        self.take(&self.remembered, positions)
+    }
+
+    /// So many positions are remembered no more.
+    pub(crate) fn forget(&self, positions: usize) {
+        self.remembered.set(self.remembered.get() + positions);
+    }
+
+    /// Whether an event may have so many strings.
+    pub(crate) fn holds(&self, strings: usize) -> bool {
+        if strings > self.event {
+            self.give_up();
+        }
+        !self.is_spent()
+    }
+
+    /// Whether a text with so many escapes is resolved: where each of them stood is remembered.
+    pub(crate) fn resolves(&self, escapes: usize) -> bool {
+        if escapes > self.escapes {
+            self.give_up();
+        }
+        !self.is_spent()
     }
 
     /// How many secrets a part of the search need not go beyond: with one more it gives up.

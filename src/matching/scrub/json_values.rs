@@ -152,7 +152,7 @@ struct Frame {
 #[derive(Clone, Copy)]
 struct Node {
     parent: usize,
-    /// Hash of the key or position under which it stands.
+    /// Hash of the key or position under which it stands; once all is read, of all of them on the way to it.
     step: u64,
     /// Hash of its members called `index` and the like; 0 without one.
     index: u64,
@@ -173,6 +173,8 @@ pub(crate) struct JsonValues<'a> {
 /// How deep a text may be, and how many objects and arrays it may have: what is known of each is kept.
 const DEPTH: usize = 100_000;
 const NODES: usize = 4 << 20;
+/// So much of the end of a key is remembered for the values under it, in bytes.
+const NAME: usize = 256;
 
 impl<'a> JsonValues<'a> {
     /// The values of a text. The names of `secrets` are credentials, too, and ambiguous ones of `public` are not.
@@ -186,17 +188,23 @@ impl<'a> JsonValues<'a> {
         self.too_deep
     }
 
-    /// A number for the place at which a value stands, which is the same for the pieces of one text in several events:
-    /// keys and positions on the way to it, where an object's own `index` goes before its position. To be asked when all
-    /// items were read, because an index may stand behind the piece.
-    pub(crate) fn slot(&self, value: &JsonValue, seed: u64) -> u64 {
-        let mut slot = mixed(mixed(seed, &value.position.to_le_bytes()), &self.text[value.name.clone()]);
-        let mut at = value.node;
-        while let Some(node) = at.checked_sub(1).and_then(|at| self.nodes.get(at)) {
-            slot = mixed(slot, &(if node.index == 0 { node.step } else { node.index }).to_le_bytes());
-            at = node.parent;
+    /// Puts the way to each object and array together. To be called when all items were read, because an index may stand
+    /// behind what it tells apart.
+    pub(crate) fn close_slots(&mut self) {
+        for at in 0..self.nodes.len() {
+            let Node { parent, step, index } = self.nodes[at];
+            // What stands in an object was opened behind it.
+            let way = parent.checked_sub(1).map_or(0, |parent| self.nodes[parent].step);
+            self.nodes[at].step = mixed(way, &(if index == 0 { step } else { index }).to_le_bytes());
         }
-        slot
+    }
+
+    /// A number for the place at which a value stands, which is the same for the pieces of one text in several events:
+    /// keys and positions on the way to it, where an object's own `index` goes before its position.
+    pub(crate) fn slot(&self, value: &JsonValue, seed: u64) -> u64 {
+        let place = mixed(mixed(seed, &value.position.to_le_bytes()), &self.text[value.name.clone()]);
+        let node = value.node.checked_sub(1).and_then(|at| self.nodes.get(at));
+        node.map_or(place, |node| mixed(place, &node.step.to_le_bytes()))
     }
 
     fn string(&mut self) -> Range<usize> {
@@ -258,7 +266,9 @@ impl<'a> JsonValues<'a> {
         } else {
             class
         };
-        (frame.name, frame.role) = (range.clone(), role);
+        // The same name is read for every item of an array.
+        let end = range.end.saturating_sub(NAME).max(range.start)..range.end;
+        (frame.name, frame.role) = (end, role);
     }
 
     fn value(&mut self, range: Range<usize>, quoted: bool) -> JsonValue {

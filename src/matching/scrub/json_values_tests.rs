@@ -51,6 +51,7 @@ fn slots_tell_texts_apart_and_keep_their_pieces_together() {
                 found = Some(value);
             }
         }
+        values.close_slots();
         values.slot(&found.unwrap(), 0)
     };
     let one = slot(r#"{"id":"1","choices":[{"index":0,"delta":{"content":"x"}}]}"#);

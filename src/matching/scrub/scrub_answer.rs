@@ -17,13 +17,12 @@ use super::effort::Effort;
 use super::json_values::{Item, JsonValue, JsonValues, mixed};
 use super::scrub_request::{PASSES, spliced};
 use super::scrubber::Scrubber;
-use super::search::{ByPlace, Edit, Search, apart, before, is_opaque, of_raw};
+use super::search::{ByPlace, Edit, Search, apart, before, is_opaque};
 use super::secret;
 use super::secret::is_secret_header;
 use super::secret_name::REDACTED;
 use super::split_keys::SplitKeys;
 use crate::model::{ByteLog, Headers, Piece, Response};
-use crate::wire::json;
 
 /// Headers that hold a hash or the length of the body.
 const OF_THE_BODY: [&str; 5] = ["content-length", "content-md5", "digest", "content-digest", "repr-digest"];
@@ -85,9 +84,21 @@ impl Scrubber {
         response: &Response,
         origin: AnswerOrigin<'_>,
     ) -> Result<Option<ByteLog>, Unsearched> {
-        let effort = Effort::of_answer();
-        let search = self.searching(origin, &effort);
+        self.answer_within(response, origin, &Effort::of_answer())
+    }
+
+    /// The same with as much effort.
+    pub(crate) fn answer_within(
+        &self,
+        response: &Response,
+        origin: AnswerOrigin<'_>,
+        effort: &Effort,
+    ) -> Result<Option<ByteLog>, Unsearched> {
+        let search = self.searching(origin, effort);
         let kind = AnswerKind::of(&response.headers, &response.log.bytes);
+        if kind == AnswerKind::Text {
+            effort.of_document();
+        }
         let mut changed: Option<ByteLog> = None;
         for _ in 0..PASSES {
             let log = changed.as_ref().unwrap_or(&response.log);
@@ -198,14 +209,20 @@ impl<'a> Stream<'a> {
     fn events(mut self) -> Vec<Edit> {
         let (mut name, mut data) = (0, Vec::new());
         for line in lines(self.body) {
+            if !self.search.effort.look() {
+                break;
+            }
             let text = &self.body[line.clone()];
             let (field, value) = field(text);
             match field {
                 _ if text.is_empty() => {
-                    self.event(name, &std::mem::take(&mut data));
+                    self.event(name, &data);
+                    self.search.effort.forget(data.len());
+                    data.clear();
                     name = 0;
                 }
-                b"data" => data.push(line.start + value..line.end),
+                b"data" if self.search.effort.remember(1) => data.push(line.start + value..line.end),
+                b"data" => {}
                 b"event" => name = mixed(0, &text[value..]),
                 _ => {
                     let found = self.search.plain(text).into_iter();
@@ -226,9 +243,12 @@ impl<'a> Stream<'a> {
     /// The edits of what is no stream: the strings of JSON may be tokens or parts of one text all the same.
     fn document(mut self) -> Vec<Edit> {
         let start = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body).trim_ascii_start().first();
-        if matches!(start, Some(b'{' | b'[' | b'"')) {
+        if matches!(start, Some(b'{' | b'[' | b'"')) && !self.split.is_idle() {
             for item in JsonValues::new(self.body, &[], &[]) {
                 if let Item::Value(value) = item {
+                    if value.quoted && !self.search.effort.look() {
+                        break;
+                    }
                     self.split.value(self.body, &value, |range| range);
                 }
             }
@@ -263,14 +283,18 @@ impl<'a> Stream<'a> {
             }
             match item {
                 Item::Key(range) => {
-                    let found = of_raw(&data.bytes, &range, |text| self.search.plain(text));
+                    let found = self.search.of_raw(&data.bytes, &range, |text| self.search.plain(text));
                     self.edits.extend(found.into_iter().map(|edit| data.placed(edit)));
                 }
                 Item::Value(value) => {
                     self.split.value(&data.bytes, &value, |range| data.range(&range));
                     match self.search.by_place(&data.bytes, &value) {
-                        ByPlace::Replaced(edit) => self.edits.push(data.placed((value.range, edit))),
+                        ByPlace::Replaced(edit) => {
+                            self.search.effort.found(1);
+                            self.edits.push(data.placed((value.range, edit)));
+                        }
                         ByPlace::Kept => {}
+                        ByPlace::Unknown if !self.search.effort.holds(open.len() + 1) => return,
                         ByPlace::Unknown => open.push(value),
                     }
                 }
@@ -279,6 +303,7 @@ impl<'a> Stream<'a> {
         if values.is_too_deep() {
             self.search.effort.give_up();
         }
+        values.close_slots();
         for value in open {
             let opaque = is_opaque(&data.bytes[value.name.clone()]);
             if value.server || opaque {
@@ -292,6 +317,9 @@ impl<'a> Stream<'a> {
     }
 
     fn add(&mut self, slot: u64, range: Range<usize>) {
+        if !self.search.effort.remember(1) {
+            return;
+        }
         let texts = self.texts.entry(slot).or_insert_with(|| {
             self.slots.push(slot);
             Vec::new()
@@ -302,13 +330,17 @@ impl<'a> Stream<'a> {
     /// The edits of the texts whose pieces were taken in, and all that were found before.
     fn joined(mut self) -> Vec<Edit> {
         for slot in std::mem::take(&mut self.slots) {
+            if self.search.effort.is_spent() {
+                break;
+            }
             let pieces = self.texts.remove(&slot).unwrap_or_default();
             let text = |range: &Range<usize>| &self.body[range.clone()];
+            self.search.effort.forget(pieces.len());
             let same = pieces.windows(2).all(|two| text(&two[0]) == text(&two[1]));
             if same {
                 // An id or a model's name that every event repeats is no text in pieces.
                 for piece in &pieces {
-                    self.edits.extend(of_raw(self.body, piece, |text| self.search.text(text)));
+                    self.edits.extend(self.search.of_raw(self.body, piece, |text| self.search.text(text)));
                 }
             } else {
                 let edits = in_pieces(self.body, &pieces, self.search);
@@ -322,37 +354,38 @@ impl<'a> Stream<'a> {
 
 /// What is to be replaced in a text that stands in pieces.
 fn in_pieces(body: &[u8], pieces: &[Range<usize>], search: Search<'_>) -> Vec<Edit> {
-    let mut whole = Vec::new();
-    // Begin in the whole text, place in the body, and where the offsets of the decoded piece stand in the raw one.
-    let mut parts = Vec::with_capacity(pieces.len());
-    for piece in pieces {
+    let (mut whole, mut starts) = (Vec::new(), Vec::with_capacity(pieces.len()));
+    // Where the offsets of decoded pieces stand in the raw ones, for those that differ.
+    let (mut maps, mut escapes) = (HashMap::new(), 0);
+    for (nth, piece) in pieces.iter().enumerate() {
         let raw = &body[piece.clone()];
-        let escaped = raw.contains(&b'\\').then(|| json::unescape(std::str::from_utf8(raw).ok()?)).flatten();
-        let start = whole.len();
-        let map = match escaped {
-            None => {
-                whole.extend_from_slice(raw);
-                Vec::new()
+        starts.push(whole.len());
+        match search.unescaped(raw) {
+            None => whole.extend_from_slice(raw),
+            Some(unescaped) => {
+                whole.extend_from_slice(unescaped.text.as_bytes());
+                // Each has two.
+                escapes += unescaped.map.len() / 2;
+                maps.insert(nth, unescaped.map);
             }
-            Some(escaped) => {
-                whole.extend_from_slice(escaped.text.as_bytes());
-                escaped.map
-            }
-        };
-        parts.push((start, piece.start, map));
+        }
+        if !search.effort.resolves(escapes) {
+            return Vec::new();
+        }
     }
     let mut edits = Vec::new();
     for (range, edit) in search.text(&whole) {
         let mut edit = Some(edit);
-        let first = parts.partition_point(|(start, ..)| *start <= range.start).saturating_sub(1);
-        for at in first..parts.len() {
-            let (start, place, map) = &parts[at];
-            let end = parts.get(at + 1).map_or(whole.len(), |(next, ..)| *next);
-            if *start >= range.end {
+        let first = starts.partition_point(|start| *start <= range.start).saturating_sub(1);
+        for at in first..pieces.len() {
+            let (start, place) = (starts[at], pieces[at].start);
+            let end = starts.get(at + 1).map_or(whole.len(), |next| *next);
+            if start >= range.end {
                 break;
             }
-            let (from, to) = (range.start.max(*start), range.end.min(end));
+            let (from, to) = (range.start.max(start), range.end.min(end));
             if from < to {
+                let map = maps.get(&at).map_or(&[][..], |map| map);
                 let raw = place + before(map, from - start)..place + before(map, to - start);
                 edits.push((raw, edit.take().unwrap_or_default()));
             }

@@ -15,6 +15,7 @@ use super::secret;
 use super::secret::{Kind, is_template, looks_like_key};
 use super::secret_name::{Folded, NameClass, Place, REDACTED, is_documented};
 use crate::matching::fields::value;
+use crate::wire::json::Unescaped;
 use crate::wire::{json, percent};
 
 /// A range and what takes its place.
@@ -254,7 +255,7 @@ impl<'a> Search<'a> {
             }
             match item {
                 Item::Key(range) if self.shapes => {
-                    edits.extend(of_raw(text, &range, |decoded| self.plain(decoded)));
+                    edits.extend(self.of_raw(text, &range, |decoded| self.plain(decoded)));
                 }
                 Item::Key(_) => {}
                 Item::Value(value) => edits.extend(self.value(text, &value)),
@@ -274,7 +275,7 @@ impl<'a> Search<'a> {
                 vec![(value.range.clone(), edit)]
             }
             ByPlace::Kept => Vec::new(),
-            ByPlace::Unknown => of_raw(text, &value.range, |decoded| self.string(text, value, decoded)),
+            ByPlace::Unknown => self.of_raw(text, &value.range, |decoded| self.string(text, value, decoded)),
         }
     }
 
@@ -351,6 +352,37 @@ impl<'a> Search<'a> {
         edits
     }
 
+    /// The edits of a raw string, by those of the string without escapes.
+    pub(crate) fn of_raw(
+        &self,
+        text: &[u8],
+        range: &Range<usize>,
+        search: impl FnOnce(&[u8]) -> Vec<Edit>,
+    ) -> Vec<Edit> {
+        let raw = &text[range.clone()];
+        if is_media(raw) {
+            return Vec::new();
+        }
+        let unescaped = self.unescaped(raw);
+        let (mut edits, map) = match &unescaped {
+            None => (search(raw), &[][..]),
+            Some(unescaped) => (search(unescaped.text.as_bytes()), &unescaped.map[..]),
+        };
+        for (edit, _) in &mut edits {
+            *edit = range.start + before(map, edit.start)..range.start + before(map, edit.end);
+        }
+        edits
+    }
+
+    /// A raw string without its escapes; none where it has none, or is not to be read.
+    pub(crate) fn unescaped(&self, raw: &[u8]) -> Option<Unescaped> {
+        let escapes = memchr::memchr_iter(b'\\', raw).count();
+        if escapes == 0 || !self.effort.resolves(escapes) {
+            return None;
+        }
+        json::unescape(std::str::from_utf8(raw).ok()?)
+    }
+
     /// What its name says of the value of a parameter or a part.
     pub(crate) fn parameter(&self, name: &Folded, value: &[u8]) -> ByPlace {
         let class = self.class(name, Place::Query);
@@ -367,27 +399,6 @@ impl<'a> Search<'a> {
             _ => ByPlace::Unknown,
         }
     }
-}
-
-/// The edits of a raw string, by those of the string without escapes.
-pub(crate) fn of_raw(
-    text: &[u8],
-    range: &Range<usize>,
-    search: impl FnOnce(&[u8]) -> Vec<Edit>,
-) -> Vec<Edit> {
-    let raw = &text[range.clone()];
-    if is_media(raw) {
-        return Vec::new();
-    }
-    let unescaped = raw.contains(&b'\\').then(|| json::unescape(std::str::from_utf8(raw).ok()?)).flatten();
-    let (mut edits, map) = match &unescaped {
-        None => (search(raw), &[][..]),
-        Some(unescaped) => (search(unescaped.text.as_bytes()), &unescaped.map[..]),
-    };
-    for (edit, _) in &mut edits {
-        *edit = range.start + before(map, edit.start)..range.start + before(map, edit.end);
-    }
-    edits
 }
 
 /// The edits of a percent-encoded text that begins at `start`.

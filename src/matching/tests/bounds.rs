@@ -1,10 +1,16 @@
 //! What a request may hold to be searched and taken apart, and what becomes of one that holds more.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+
 use crate::matching::compare;
+use crate::matching::scrub::effort::Effort;
 use crate::matching::{
-    Fields, Salt, ScrubPattern, Scrubber, credentials, has_countless_credentials, is_withheld, placeholders,
+    AnswerOrigin, Fields, Salt, ScrubPattern, Scrubber, Unsearched, credentials, has_countless_credentials,
+    is_withheld, placeholders,
 };
-use crate::model::{Headers, Request, Strategy};
+use crate::model::{ByteLog, Headers, Request, Response, Strategy};
 
 fn text(body: String) -> Request {
     Request {
@@ -81,4 +87,65 @@ fn what_cannot_be_decoded_is_not_stored() {
     let scrubbed = Scrubber::new(Salt([7; 32]), false).scrub(&request);
     assert!(is_withheld(&scrubbed));
     assert_eq!(Fields::of(&scrubbed).opaque, Some("its content encoding cannot be decoded"));
+}
+
+/// What becomes of an answer with a sixty-fourth of the effort that one may take.
+fn answer(kind: &'static str, body: String) -> Result<Option<ByteLog>, Unsearched> {
+    let response = Response {
+        status: 200,
+        headers: Headers::from_iter([("content-type", kind)]),
+        log: ByteLog::whole(body, Duration::ZERO),
+    };
+    let own = [Bytes::from("sk-retake-test-4f9a8c7e6d5b4a39")];
+    let origin = AnswerOrigin { mount: "openai", credentials: &own, links: &[] };
+    let effort = Effort::part_of_answer(64);
+    Scrubber::new(Salt([7; 32]), false).answer_within(&response, origin, &effort)
+}
+
+#[test]
+fn an_answer_of_more_than_can_be_remembered_is_not_searched() {
+    const MILLION: usize = (1 << 20) / 64;
+    let (stream, lines, document) = ("text/event-stream", "application/x-ndjson", "application/json");
+    let two = |one: &str, other: &str, times| format!("data: {one}\n\ndata: {other}\n\n").repeat(times);
+    for (name, kind, body) in [
+        ("strings of a stream", stream, two(r#""a""#, r#""b""#, 5 * MILLION / 2)),
+        ("words of a stream", stream, two("a", "b", 5 * MILLION / 2)),
+        ("lines of one event", stream, "data:a\n".repeat(5 * MILLION)),
+        ("lines of nothing", stream, "\n".repeat(17 * MILLION)),
+        ("strings of one line", lines, format!("[{}0]", "\"a\",".repeat(5 * MILLION))),
+        ("strings of a document", document, format!("[{}0]", "\"\",".repeat(5 * MILLION / 2))),
+        ("escapes of a document", document, format!("\"{}\"", r"\n".repeat(2 * MILLION))),
+        ("escapes of a stream", stream, two(r#""\n""#, r#""\t\t""#, MILLION)),
+        ("passwords", stream, "data: {\"password\":\"a\"}\n\n".repeat(1000)),
+    ] {
+        assert_eq!(answer(kind, body), Err(Unsearched), "{name}");
+    }
+    // In proportion, those of a long conversation and of many embeddings.
+    let event = r#"{"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"word\n"},"logprobs":null}]}"#;
+    assert_eq!(answer(stream, two(event, &event.replace("word", "next"), MILLION / 8)), Ok(None));
+    let floats = "0.0123,".repeat(20 * MILLION);
+    assert_eq!(answer(document, format!("{{\"embedding\":[{floats}0]}}")), Ok(None));
+}
+
+#[test]
+fn a_search_of_an_answer_takes_as_long_as_that_is_long() {
+    // Each of them was read once for each string, or each step on the way to it.
+    let many = "\"a\",\"b\",".repeat(50_000);
+    let name = "n".repeat(1 << 20);
+    let named = format!("{{\"{name}\":[{many}0]}}\n");
+    let deep = format!("{}{many}0{}\n", "[".repeat(50_000), "]".repeat(50_000));
+    // Half of a key again and again, in strings that are short: what came before is not read once more for each.
+    let own = Bytes::from("4f9a8c7e6d5b4a39".repeat(1000) + "0123456789abcdef");
+    let half = format!("\"{}\",{many}0", String::from_utf8_lossy(&own[..8000]));
+    for body in [named, deep, format!("[{half}]")] {
+        for kind in ["application/x-ndjson", "application/json"] {
+            let log = ByteLog::whole(body.clone(), Duration::ZERO);
+            let headers = Headers::from_iter([("content-type", kind)]);
+            let own = [own.clone()];
+            let origin = AnswerOrigin { mount: "openai", credentials: &own, links: &[] };
+            let found =
+                Scrubber::new(Salt([7; 32]), false).answer(&Response { status: 200, headers, log }, origin);
+            assert_eq!(found, Ok(None));
+        }
+    }
 }

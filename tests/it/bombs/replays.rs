@@ -59,3 +59,30 @@ async fn what_is_kept_of_many_answers_at_once_is_bounded_and_all_are_passed_on()
         assert_eq!((reply.status, reply.body.len()), (200, LENGTH));
     }
 }
+
+/// What there is much to remember of while it is searched for secrets is passed on, and not recorded.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_of_tiny_strings_and_escapes() {
+    let upstream = Upstream::start(|seen: crate::world::Seen| {
+        let (kind, body) = match seen.target.rsplit('/').next().unwrap() {
+            "escapes" => ("application/json", format!("\"{}\"", r"\n".repeat(LENGTH / 4))),
+            _ => ("application/x-ndjson", format!("[{}0]", "\"a\",".repeat(LENGTH / 8))),
+        };
+        Response::builder().header("content-type", kind).body(Body::from(body)).unwrap()
+    })
+    .await;
+    let (home, to) = (home(), format!("openai=http://{}", upstream.address));
+    let bounded = Bounded::new(&home, &["--mode", "record", "--upstream", &to]).await;
+    for kind in ["escapes", "strings"] {
+        let get = |_| {
+            let path = format!("/openai/v1/files/{kind}");
+            Request { method: "GET".into(), body: Bytes::new(), ..request(&path, &[], "") }
+        };
+        for reply in bounded.stands(many(2, get)).await {
+            assert_eq!(reply.status, 200, "{kind}");
+            assert!(reply.body.len() >= LENGTH / 2, "{kind}");
+        }
+    }
+    bounded.running.end("TERM");
+    assert_eq!(home.rows().len(), 0);
+}

@@ -132,3 +132,27 @@ async fn an_editor_opens_where_nothing_is_said() {
     .await;
     insta::assert_snapshot!(said);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_cannot_be_searched_for_secrets_is_refused() {
+    let said = both(&chats(&["one"]), async |stage| {
+        // More addresses than are ever replaced in one answer.
+        stage.write("many.txt", "a@b.cc,".repeat(60_000));
+        let pairs = vec![r#"{"to":"a@b.cc"}"#; 60_000].join(",");
+        stage.write("many.json", format!("[{pairs}]"));
+        stage.write("whole.json", format!(r#"{{"url":"{CHAT_PATH}","body":{}}}"#, chat("whole")));
+        stage.play(
+            "
+            retake edit rec_1 --text-file many.txt
+            retake edit rec_1 --body many.json
+            retake new whole.json --response many.json
+            retake new whole.json --response many.txt --content-type text/plain
+            retake list --json | grep -o '\"id\"' | wc -l
+            grep -rc 'a@b.cc' .retake | grep -v ':0'
+            retake steps
+            ",
+        );
+    })
+    .await;
+    insta::assert_snapshot!(said);
+}
