@@ -166,7 +166,7 @@ impl Connections {
             let Some(connection) = watched.connection.upgrade() else { continue };
             if connection.begun.load(Ordering::Relaxed) > 0 {
                 connection.finish();
-            } else if watched.since.elapsed() > MOMENT {
+            } else if watched.since.elapsed() > MOMENT && !connection.socket.has_unread() {
                 connection.drop_now();
             }
         }

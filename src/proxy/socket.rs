@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rustix::net::sockopt::{set_socket_keepalive, set_tcp_keepidle, set_tcp_keepintvl};
-use rustix::net::{Shutdown, shutdown};
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -38,6 +38,12 @@ impl Socket {
     /// How many bytes came so far.
     pub(super) fn read(&self) -> u64 {
         self.0.read.load(Ordering::Relaxed)
+    }
+
+    /// Whether something came that was not read yet: then it is not the client who is slow.
+    pub(super) fn has_unread(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        matches!(recv(&self.0.stream, &mut [0_u8; 1], flags), Ok((1, _)))
     }
 
     /// Whether the client is gone, as far as its system told.

@@ -9,14 +9,19 @@ use hyper::body::Incoming;
 
 use super::UpstreamError;
 use super::error::root_cause;
+use super::places::Place;
 
 /// A body that arrives piece by piece. Dropping it closes the connection to the upstream.
 #[derive(Debug)]
-pub struct Arriving(Incoming);
+pub struct Arriving {
+    body: Incoming,
+    /// Kept until the end of the body: then its connection is free for another call.
+    place: Option<Place>,
+}
 
 impl Arriving {
-    pub(super) fn new(body: Incoming) -> Self {
-        Self(body)
+    pub(super) fn new(body: Incoming, place: Place) -> Self {
+        Self { body, place: Some(place) }
     }
 
     /// The next piece, none at the end. Trailers are passed over.
@@ -25,9 +30,12 @@ impl Arriving {
     /// [`UpstreamError::Cut`] when the upstream broke off.
     pub fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
         loop {
-            let frame = ready!(Pin::new(&mut self.0).poll_frame(cx));
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
             match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
-                None => return Poll::Ready(None),
+                None => {
+                    self.place = None;
+                    return Poll::Ready(None);
+                }
                 Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
                 Some(Ok(Err(_trailers))) => {}
                 Some(Err(error)) => return Poll::Ready(Some(Err(UpstreamError::Cut(root_cause(&error))))),
@@ -46,6 +54,6 @@ impl Arriving {
     /// The number of bytes that the upstream declared, where it did.
     #[must_use]
     pub fn declared_len(&self) -> Option<u64> {
-        self.0.size_hint().exact()
+        self.body.size_hint().exact()
     }
 }

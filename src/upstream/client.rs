@@ -15,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 
 use super::connect::{Connector, Reach};
 use super::error::{root_cause, unreached};
+use super::places::{Places, connections};
 use super::proxies::{Proxies, ProxyProblem};
 use super::{Arriving, Base, UpstreamError};
 use crate::model::{Headers, Request};
@@ -34,6 +35,8 @@ struct Shared {
     proxies: Proxies,
     /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
     pools: Mutex<HashMap<(Option<Uri>, Reach), Connections>>,
+    /// For calls under way.
+    places: Arc<Places>,
     /// How long an answer may take to begin.
     timeout: Duration,
 }
@@ -75,7 +78,8 @@ impl Client {
                     Err(_) => builder.with_webpki_roots().with_no_client_auth(),
                 });
         let Ok(tls) = tls else { unreachable!("ring offers TLS 1.2 and 1.3") };
-        let shared = Shared { tls, proxies, pools: Mutex::default(), timeout };
+        let (pools, places) = (Mutex::default(), Places::new(connections()));
+        let shared = Shared { tls, proxies, pools, places, timeout };
         Self { shared: Arc::new(shared) }
     }
 
@@ -109,8 +113,13 @@ impl Client {
         }
         let outgoing = outgoing.body(Full::new(request.body.clone())).map_err(invalid)?;
         let pool = self.pool(&uri, reach).map_err(|problem| no_proxy(name, &problem))?;
-        let answer = tokio::time::timeout(self.shared.timeout, pool.request(outgoing)).await;
-        let answer = answer
+        let place = uri.authority().map_or("", |authority| authority.as_str());
+        let answer = tokio::time::timeout(self.shared.timeout, async {
+            let place = self.shared.places.take(place).await;
+            pool.request(outgoing).await.map(|answer| (answer, place))
+        });
+        let (answer, place) = answer
+            .await
             .map_err(|_| UpstreamError::Timeout { base: name.into(), after: self.shared.timeout })?
             .map_err(|error| unreached(name, &error))?;
         if answer.status().is_informational() {
@@ -120,7 +129,7 @@ impl Client {
         }
         let (head, body) = answer.into_parts();
         let headers = head.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes().to_vec())).collect();
-        Ok(Forwarded { status: head.status.as_u16(), headers, body: Arriving::new(body) })
+        Ok(Forwarded { status: head.status.as_u16(), headers, body: Arriving::new(body, place) })
     }
 
     /// Makes a connection to `base` as a call would, TLS included, and lets it go; nothing is sent on it.
@@ -175,5 +184,7 @@ fn pooled(connector: HttpsConnector<Connector>) -> Connections {
     Pool::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(60))
+        // Each of them keeps a descriptor that a call may need.
+        .pool_max_idle_per_host((connections() / 8).max(1))
         .build(connector)
 }

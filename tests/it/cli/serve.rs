@@ -162,23 +162,99 @@ async fn a_reader_that_leaves_does_not_stop_the_proxy() {
     assert_eq!((statuses, status.code()), ([200, 200], Some(0)));
 }
 
+/// A proxy that may have so many descriptors.
+fn few_descriptors(home: &Home, count: usize, args: &str) -> Running {
+    let mut command = Command::new("sh");
+    let limited = format!("ulimit -n {count}; exec {PROGRAM} serve --listen 127.0.0.1:0 --quiet {args}");
+    command.args(["-c", &limited]).env_clear().envs(home.environment()).current_dir(home.path());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Running::start(command)
+}
+
 /// With few descriptors some calls wait, and all are answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_wait_where_there_are_few_descriptors() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
-    let to = format!("openai=http://{}", upstream.address);
-    let mut command = Command::new("sh");
-    let limited =
-        format!("ulimit -n 64; exec {PROGRAM} serve --listen 127.0.0.1:0 --mode off --quiet --upstream {to}");
-    command.args(["-c", &limited]).env_clear().envs(home.environment()).current_dir(home.path());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let running = Running::start(command);
-    // Each call has a client, and so a connection, of its own.
-    let prompts: Vec<_> = (0..40).map(|at| chat(&format!("call {at}"))).collect();
-    let calls = prompts.iter().map(|prompt| running.call(CHAT_PATH, &[], prompt));
-    for reply in futures_util::future::join_all(calls).await {
-        assert_eq!(reply.status, 200, "{reply:?}");
+    let running =
+        few_descriptors(&home, 64, &format!("--mode off --upstream openai=http://{}", upstream.address));
+    let address = running.address;
+    // Each call has a connection of its own, on which its request comes at once.
+    let calls =
+        (0..200).map(|at| tokio::task::spawn_blocking(move || asked(address, &chat(&format!("call {at}")))));
+    for answer in futures_util::future::join_all(calls).await {
+        let answer = answer.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
-    assert_eq!(upstream.calls(), 40);
+    assert_eq!(upstream.calls(), 200);
     assert_eq!(running.end("TERM").code, Some(0));
+}
+
+/// What is answered to a call on a connection of its own.
+fn asked(address: std::net::SocketAddr, body: &str) -> String {
+    use std::io::{Read as _, Write as _};
+
+    let mut socket = TcpStream::connect(address).unwrap();
+    let head = format!("POST {CHAT_PATH} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+    let length = body.len();
+    write!(socket, "{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// An upstream that does not answer keeps its own calls waiting, however many these are, and no others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upstream_that_hangs_holds_up_no_other() {
+    use http_body_util::{BodyExt as _, Full};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    home.filled(&upstream, &["recorded"]).await;
+    // Its system takes connections for it, and nobody reads what comes.
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = |name: &str, address| format!("--upstream {name}=http://{address}");
+    let upstreams = [to("openai", upstream.address), to("hung", hung.local_addr().unwrap())].join(" ");
+    let running = few_descriptors(&home, 64, &format!("--mode replay-or-live {upstreams}"));
+    // Over HTTP/2 a few clients have many calls.
+    let mut waiting = tokio::task::JoinSet::new();
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let socket = tokio::net::TcpStream::connect(running.address).await.unwrap();
+        let (client, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.unwrap();
+        tokio::spawn(connection);
+        clients.push(client);
+    }
+    let ask = |client: &hyper::client::conn::http2::SendRequest<Full<Bytes>>, mount: &str, prompt: &str| {
+        let request = http::Request::post(format!("http://{}/{mount}/v1/chat/completions", running.address))
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(chat(prompt))))
+            .unwrap();
+        let mut client = client.clone();
+        async move {
+            let (head, body) = client.send_request(request).await.unwrap().into_parts();
+            (head.status.as_u16(), body.collect().await.unwrap().to_bytes())
+        }
+    };
+    for at in 0..500 {
+        // The server takes 200 at a time on one connection.
+        waiting.spawn(ask(&clients[at % 3], "hung", &format!("call {at}")));
+    }
+    let others = [("recorded", 20), ("live", 40)];
+    let last = tokio::net::TcpStream::connect(running.address).await.unwrap();
+    _ = last.set_nodelay(true);
+    let (client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(last)).await.unwrap();
+    tokio::spawn(connection);
+    for (prompt, times) in others {
+        let calls = (0..times).map(|_| ask(&client, "openai", prompt));
+        let replies = tokio::time::timeout(crate::world::PATIENCE, futures_util::future::join_all(calls));
+        for (status, body) in replies.await.expect("they wait for nobody") {
+            assert_eq!((status, &body[..]), (200, ANSWER.as_bytes()), "{prompt}");
+        }
+    }
+    assert_eq!(upstream.calls(), 1 + 40);
+    assert!(waiting.try_join_next().is_none(), "a call that waits is not refused");
+    waiting.abort_all();
+    running.end("TERM");
 }
