@@ -13,7 +13,7 @@ use super::exit::Usage;
 use super::print;
 use crate::engine::{self, Engine, Settings};
 use crate::model::{Level, Notice};
-use crate::proxy::{Access, DRAIN, Proxy, reachable};
+use crate::proxy::{Access, DRAIN, Limits, Proxy, reachable};
 use crate::store::{Ownership, Store};
 use crate::terminal::Signals;
 use crate::upstream::proxy_problem;
@@ -35,7 +35,8 @@ impl Running {
     /// Opens the store and serves it.
     pub(super) async fn start(store: &Path, config: &Config) -> anyhow::Result<Self> {
         let access = |token: &str| Access { token: token.into(), public_url: config.public_url.clone() };
-        let running = Self::with(store, config.settings.clone(), config.listen, access).await?;
+        let (settings, listen) = (config.settings.clone(), config.listen);
+        let running = Self::limited(store, settings, listen, config.limits, access).await?;
         tokio::spawn(config.watch.clone().run(running.engine.clone(), config.clone()));
         Ok(running)
     }
@@ -45,6 +46,16 @@ impl Running {
         store: &Path,
         settings: Settings,
         listen: SocketAddr,
+        access: impl FnOnce(&str) -> Access,
+    ) -> anyhow::Result<Self> {
+        Self::limited(store, settings, listen, Limits::default(), access).await
+    }
+
+    async fn limited(
+        store: &Path,
+        settings: Settings,
+        listen: SocketAddr,
+        limits: Limits,
         access: impl FnOnce(&str) -> Access,
     ) -> anyhow::Result<Self> {
         let opened = Store::open(store, &Ownership::default(), engine::now())?;
@@ -60,6 +71,7 @@ impl Running {
                 "cannot listen on {listen}: {error}; use another port with --listen, or port 0 for a free one"
             ))
         })?;
+        let proxy = proxy.with_limits(limits);
         let address = reachable(proxy.address());
         config::refuse_itself(&engine.settings(), address)?;
         store.announce(&address.to_string())?;

@@ -74,7 +74,16 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) record: RecordTable,
     #[serde(default)]
+    pub(super) limits: LimitsTable,
+    #[serde(default)]
     pub(super) mounts: BTreeMap<String, Spanned<MountNames>>,
+}
+
+/// `[limits]`
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct LimitsTable {
+    pub(super) head: Option<Spanned<String>>,
+    pub(super) body: Option<Spanned<String>>,
 }
 
 /// `[record]`

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 use toml::de::DeValue;
 
-use super::Theme;
+use super::{Theme, limits};
 use crate::engine::{Settings, key_variables};
 use crate::upstream::Base;
 
@@ -116,12 +116,15 @@ const KEYS: &[ConfigKey] = &[
     table("", "ignore"),
     table("", "scrub"),
     table("", "record"),
+    table("", "limits"),
     table("", "mounts"),
     proxy("keys", "*", asks_with_a_key),
     proxy("upstreams", "*", forwards_elsewhere),
     // `j` could remove what it was to pass by.
     screen("keymap", "*", changes_a_key),
     free("record", "failures"),
+    proxy("limits", "head", waits_unusually),
+    proxy("limits", "body", waits_unusually),
     free("profile", "name"),
     proxy("profile", "key", reads_a_variable),
     free("profile", "mode"),
@@ -257,6 +260,11 @@ fn answers_to_names(given: &Given<'_>) -> Option<String> {
     (!none).then(|| {
         "web pages under these names reach the proxy as if they were programs of this machine".into()
     })
+}
+
+fn waits_unusually(given: &Given<'_>) -> Option<String> {
+    let fine = given.value.as_str().and_then(limits::read).is_some_and(|time| limits::USUAL.contains(&time));
+    (!fine).then(|| "clients may take less than 5s, or more than 5m, before they are given up".into())
 }
 
 /// Whether a URL names this machine itself, and not by the address that means all of them.

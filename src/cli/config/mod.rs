@@ -14,6 +14,7 @@ use super::flags::Layers;
 use crate::engine::{Secret, Settings, key_variables};
 use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
 use crate::model::{Level, Notice, Strategy};
+use crate::proxy::Limits;
 use crate::reading::{Prices, SMALL_FILE, human, regular_text};
 use crate::retention::MaxAge;
 use crate::upstream::Base;
@@ -23,6 +24,7 @@ mod callers;
 mod file;
 mod keys;
 mod layer;
+mod limits;
 mod look;
 mod preset;
 mod privilege;
@@ -48,6 +50,8 @@ const LISTEN: &str = "127.0.0.1:4010";
 #[derive(Clone)]
 pub(super) struct Config {
     pub(super) listen: SocketAddr,
+    /// What clients are granted.
+    pub(super) limits: Limits,
     pub(super) settings: Settings,
     /// What is to be said of a project that is not in the working directory.
     discovered: Option<String>,
@@ -215,7 +219,7 @@ impl Config {
     fn from(source: &Source, own: &Source, path: &Path, layers: &Layers) -> anyhow::Result<Self> {
         let Parsed { file, privileges } = source.parsed().map_err(|problems| all(&problems))?;
         let mut problems = Vec::new();
-        let mut settings = settled(source, &file, &mut problems);
+        let (mut settings, limits) = settled(source, &file, &mut problems);
         let (wrong, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| !problem.warning);
         if !wrong.is_empty() {
             return Err(all(&wrong).into());
@@ -243,6 +247,7 @@ impl Config {
         let (trusted, trust, file) = (Trusted::of(source), source.trust, source.name());
         Ok(Self {
             listen,
+            limits,
             settings,
             discovered: None,
             deciders,
@@ -270,7 +275,7 @@ fn memory() -> Result<Option<usize>, Usage> {
 }
 
 /// What the file says about calls; what is wrong with it goes to `problems`.
-fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Settings {
+fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> (Settings, Limits) {
     let defaults = Settings::default();
     let latency = file.latency().unwrap_or_else(|(at, text)| {
         problems.push(source.problem(Some(at), "latency", text));
@@ -312,7 +317,8 @@ fn settled(source: &Source, file: &File, problems: &mut Vec<Problem>) -> Setting
     curated(source, file, &mut settings, problems);
     callers(source, file, &mut settings, problems);
     compiled(source, file, &settings, problems);
-    settings
+    let limits = limits::limits(source, file, problems);
+    (settings, limits)
 }
 
 /// Names the patterns and headers among the settings that cannot be.

@@ -139,6 +139,24 @@ fn layers_decide_in_their_order_and_a_preset_is_of_its_layer() {
     }
 }
 
+#[test]
+fn clients_are_granted_times_within_a_range() {
+    use std::time::Duration;
+
+    let usual = read("").unwrap().limits;
+    assert_eq!((usual.head, usual.body), (Duration::from_secs(30), Duration::from_secs(30)));
+    let own = read("[limits]\nhead = \"250ms\"\nbody = \"5m\"").unwrap().limits;
+    assert_eq!((own.head, own.body), (Duration::from_millis(250), Duration::from_secs(300)));
+    for time in ["99ms", "61m", "-1s", "soon", "30", ""] {
+        wrong(
+            &format!("mode = \"mock\"\n[limits]\nbody = \"{time}\""),
+            &["retake.toml", "line 3", "`limits.body`", &format!("`{time}`"), "100ms to 1h"],
+        );
+    }
+    wrong("[limits]\nhead = 30", &["line 2", "string"]);
+    wrong("[limits]\nheads = \"1s\"", &["limits.heads", "did you mean `head`?"]);
+}
+
 /// Law 12.
 #[test]
 fn a_ceiling_is_lowered_by_any_layer_and_lifted_by_none() {

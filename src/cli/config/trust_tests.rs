@@ -39,6 +39,7 @@ fn every_key_of_the_file_stands_in_the_table() {
     for (table, mut read) in [
         ("", fields::<File>()),
         ("record", fields::<file::RecordTable>()),
+        ("limits", fields::<file::LimitsTable>()),
         ("profile", fields::<ProfileEntry>()),
         ("expiry", fields::<ExpiryEntry>()),
         ("route", fields::<RouteEntry>()),
@@ -79,6 +80,7 @@ fn a_stranger_says_how_calls_are_answered() {
         "[[profile]]\nname = \"a\"\nkey = \"sk-dummy\"\nmode = \"mock\"",
         "[[expiry]]\nmax_age = \"9d\"\n[[ignore]]\nfield = \"a\"\n[[scrub]]\nname = \"c\"\npattern = \"x\"",
         "[mounts.openai]\nsecret = [\"member\"]\npublic = []",
+        "[limits]\nhead = \"5s\"\nbody = \"5m\"",
         "[aliases]\nfast = \"gpt-5\"\n[record]\nfailures = \"keep\"\n[prices]\nx = { input = 1.0 }",
     ] {
         assert_eq!(wanted(free), [], "{free}");
@@ -124,6 +126,9 @@ fn what_leads_elsewhere_or_keeps_more_needs_trust() {
         ),
         ("[mounts.openai]\npublic = [\"api_key\"]", "mounts.openai.public", "credentials or not"),
         ("mounts = { openai = { public = [\"api_key\"] } }", "mounts.openai.public", "credentials or not"),
+        ("[limits]\nhead = \"1h\"", "limits.head", "given up"),
+        ("[limits]\nbody = \"4999ms\"", "limits.body", "given up"),
+        ("limits.body = \"301s\"", "limits.body", "given up"),
         ("theme = \"/etc/passwd\"", "theme", "is read"),
         ("copy = \"rm -rf\"", "copy", "starts"),
         ("open = \"rm -rf\"", "open", "starts"),

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::{Config, Layers, Privilege, Source, Trust, Trusted, look, refuse_itself, source};
 use crate::engine::Engine;
 use crate::model::{Level, Mode};
+use crate::proxy::Limits;
 use crate::upstream::Base;
 
 /// How often the file is looked at.
@@ -26,7 +27,7 @@ pub(crate) struct Watch {
 type Version = Option<(SystemTime, u64)>;
 
 /// What cannot change while the proxy runs.
-type Fixed = (std::net::SocketAddr, Option<String>, super::Look);
+type Fixed = (std::net::SocketAddr, Option<String>, super::Look, Limits);
 
 impl Watch {
     pub(super) fn new(path: &Path, source: &Source, privileges: &[Privilege], layers: &Layers) -> Self {
@@ -120,7 +121,7 @@ impl Watch {
         let restart = if fixed == *fixed_before {
             ""
         } else {
-            "; listen, public_url, theme, icons, mouse, keymap, copy and open change with the next start"
+            "; listen, public_url, limits, theme, icons, mouse, keymap, copy and open change with the next start"
         };
         if lifted {
             let text =
@@ -133,7 +134,7 @@ impl Watch {
 }
 
 fn fixed(config: &Config) -> Fixed {
-    (config.listen, config.public_url.clone(), config.look.clone())
+    (config.listen, config.public_url.clone(), config.look.clone(), config.limits)
 }
 
 /// What `read` found.

@@ -313,3 +313,88 @@ fn a_file_that_comes_with_a_project_starts_no_program() {
         "{said}"
     );
 }
+
+/// A file that is none, never ends or is endless in another way is refused before it is read.
+#[test]
+fn a_configuration_that_is_no_small_file_is_refused_at_once() {
+    let home = Home::new();
+    let place = home.path().join("retake.toml");
+    let make: [(&str, fn(&Path)); 4] = [
+        ("a pipe", |place| {
+            let made = std::process::Command::new("mkfifo").arg(place).status().unwrap();
+            assert!(made.success());
+        }),
+        ("a device", |place| std::os::unix::fs::symlink("/dev/zero", place).unwrap()),
+        ("100 MB", |place| std::fs::File::create(place).unwrap().set_len(100 << 20).unwrap()),
+        ("a folder", |place| std::fs::create_dir(place).unwrap()),
+    ];
+    for (name, make) in make {
+        make(&place);
+        for args in [
+            &["serve", "--listen", "127.0.0.1:0"][..],
+            &["run", "--", "true"],
+            &["list"],
+            &["config", "check"],
+            &["trust"],
+            &["new", "--to", CHAT_PATH, "--model", "m", "--prompt", "p", "--text", "t"],
+            &["--config", "retake.toml", "stats"],
+        ] {
+            // Whoever waits for it fails this test by the clock, not the whole run.
+            let mut child = home.command(args).spawn().unwrap();
+            let deadline = std::time::Instant::now() + crate::world::PATIENCE;
+            while child.try_wait().unwrap().is_none() {
+                if std::time::Instant::now() > deadline {
+                    child.kill().unwrap();
+                    panic!("{name}: {args:?} waits for it");
+                }
+                std::thread::yield_now();
+            }
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            let refused = matches!(output.status.code(), Some(1 | 2)) && said.contains("retake.toml");
+            // What needs no configuration may do without it.
+            let needless = output.status.code() == Some(0) || said.contains("no store");
+            assert!(
+                refused || needless && !matches!(args[0], "serve" | "run" | "config" | "new"),
+                "{name}: {args:?}: {said}"
+            );
+        }
+        if place.is_dir() {
+            std::fs::remove_dir(&place).unwrap()
+        } else {
+            std::fs::remove_file(&place).unwrap()
+        };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_times_that_clients_are_granted_are_obeyed() {
+    use std::io::{Read as _, Write as _};
+
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    write(&home, "[limits]\nhead = \"200ms\"\nbody = \"200ms\"\n");
+    let running = serve(&home, &upstream, &["--mode", "off"]);
+    let address = running.address;
+    let answers = tokio::task::spawn_blocking(move || {
+        let head = format!("POST {CHAT_PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n");
+        [head.clone(), format!("{head}\r\n{{")].map(|text| {
+            let mut socket = std::net::TcpStream::connect(address).unwrap();
+            socket.set_read_timeout(Some(crate::world::PATIENCE)).unwrap();
+            socket.write_all(text.as_bytes()).unwrap();
+            let (mut answer, mut some) = (Vec::new(), [0; 4096]);
+            while let Ok(len @ 1..) = socket.read(&mut some) {
+                answer.extend_from_slice(&some[..len]);
+                if answer.ends_with(b"}") {
+                    break;
+                }
+            }
+            String::from_utf8_lossy(&answer).into_owned()
+        })
+    });
+    let [head, body] = answers.await.unwrap();
+    assert!(!head.contains("200 OK"), "{head}");
+    assert!(body.starts_with("HTTP/1.1 400 ") && body.contains("BODY_TOO_SLOW"), "{body}");
+    assert_eq!(running.call(CHAT_PATH, &[], &chat("hi")).await.status, 200);
+    assert_eq!(upstream.calls(), 1);
+    running.end("TERM");
+}
