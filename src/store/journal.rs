@@ -24,6 +24,8 @@ pub(super) struct Journal {
     broken: Option<String>,
     /// Whether half a line stands behind the mark, which is to be cut off before anything is appended.
     half: bool,
+    /// Whether the file has lost its header, and somebody else knew it.
+    headless: bool,
 }
 
 /// A place between two lines.
@@ -53,8 +55,13 @@ impl Journal {
     }
 
     /// Opens the journal, or begins one in a directory that holds no store. Its mark is at the start of the changes:
-    /// [`Journal::continue_at`] moves it.
-    pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Self, StoreError> {
+    /// [`Journal::continue_at`] moves it. Where both copies of its header are damaged, `known` may know that.
+    pub(super) fn open(
+        dir: &Path,
+        ownership: &Ownership,
+        now: Timestamp,
+        known: impl FnOnce() -> Option<Header>,
+    ) -> Result<Self, StoreError> {
         let path = Self::path_in(dir);
         if !Store::exists(dir) {
             begin(dir, &path, now)?;
@@ -67,8 +74,16 @@ impl Journal {
             }
             file => (file?, None),
         };
-        let header = header(&path)?;
-        Ok(Self { file, path, header, mark: Mark::default(), broken, half: false })
+        let (header, headless) = match header(&path) {
+            Err(error @ StoreError::Unreadable { .. }) => (known().ok_or(error)?, true),
+            header => (header?, false),
+        };
+        Ok(Self { file, path, header, mark: Mark::default(), broken, half: false, headless })
+    }
+
+    /// Whether the file has lost its header: it is to be written anew before anything is appended.
+    pub(super) fn is_headless(&self) -> bool {
+        self.headless
     }
 
     /// Appends nothing more, for this reason.
@@ -144,7 +159,7 @@ impl Journal {
         file.lock().map_err(StoreError::io("lock", &path))?;
         let end = text.len() as u64;
         let mark = Mark { seq: self.mark.seq, lines: 2, start: end / 2, end };
-        Ok(Self { file, path, header, mark, broken: None, half: false })
+        Ok(Self { file, path, header, mark, broken: None, half: false, headless: false })
     }
 
     /// Puts this journal in the place of the one at `path`. The caller syncs the directory.
@@ -272,6 +287,7 @@ mod tests {
             mark: Mark::default(),
             broken: None,
             half: false,
+            headless: false,
         };
         let mut lines = [Line::new(Timestamp(0), Entry::Remove(Vec::new()))];
         let error = journal.append(&mut lines).unwrap_err().to_string();

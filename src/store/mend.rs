@@ -31,6 +31,10 @@ pub(super) fn mend(
     now: Timestamp,
 ) -> Result<Mended, Problem> {
     let (offsets, mut survey) = Offsets::read(journal.path())?;
+    if journal.is_headless() && survey.flaws.is_empty() {
+        // Only the header is missing, which somebody knew.
+        survey.flaws.push(Flaw { before: Some(1), lost: Some(0), ..Flaw::default() });
+    }
     if let Some((index, taken)) = index {
         survey.shortened(taken.seq);
         let later: Vec<Mark> = survey.sound.iter().filter(|mark| mark.seq > taken.seq).copied().collect();

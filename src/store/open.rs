@@ -9,7 +9,7 @@ use super::core::{Core, Source, TOGETHER};
 use super::error::Problem;
 use super::index::{Index, IndexError};
 use super::journal::{self, Journal, Mark};
-use super::line::Parsed;
+use super::line::{Header, Parsed};
 use super::mend::{self, Mended};
 use super::offsets::Offsets;
 use super::survey::{self, Lines, Survey};
@@ -67,7 +67,7 @@ pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
 
 /// Opens everything below a locked directory.
 pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Parts, StoreError> {
-    let journal = Journal::open(dir, ownership, now)?;
+    let journal = Journal::open(dir, ownership, now, || known_header(dir, now))?;
     let bodies = Bodies::open(dir.join(BODIES))?;
     let mut opening = Opening { dir, now, journal, bodies, told: Vec::new() };
     let readied = match opening.journal.broken() {
@@ -147,6 +147,31 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<Trusted, Problem> {
     }
 }
 
+/// The header that the index knows of its journal; none where it cannot be asked.
+fn known_header(dir: &Path, now: Timestamp) -> Option<Header> {
+    let place = dir.join(INDEX);
+    if dir.join(MARK).exists() || !files::is_dir(&place).ok()? {
+        return None;
+    }
+    files::plain_below(&place).ok()?;
+    // sled may panic, or end the process, on files that are damaged as well.
+    mark(dir).ok()?;
+    let index = Index::open(&place).ok()?;
+    let known = index.state();
+    match known {
+        Ok(state) => {
+            drop(index);
+            unmark(dir).ok()?;
+            let (generation, salt) = state?.journal();
+            Some(Header { generation, at: now, after: None, salt })
+        }
+        Err(_) => {
+            std::mem::forget(index);
+            None
+        }
+    }
+}
+
 /// Takes in what the journal says behind `mark`; none when the journal is not as the index knew it, or is not all sound.
 fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<Option<Survey>, Problem> {
     let path = journal.path();
@@ -155,7 +180,7 @@ fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<Option<Surv
         return Err(journal::newer(path, found).into());
     }
     let known = matches!(before, Some(Parsed::Line(line)) if line.seq == mark.seq);
-    if !known && mark != Mark::default() {
+    if journal.is_headless() || !known && mark != Mark::default() {
         return Ok(None);
     }
     let survey = Survey::of(path, mark)?;

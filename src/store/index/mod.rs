@@ -72,6 +72,13 @@ pub(super) struct State {
     unwatched: Timestamp,
 }
 
+impl State {
+    /// The generation and the salt of the journal that it is derived from.
+    pub(super) fn journal(&self) -> (u64, Hash) {
+        (self.generation, Hash(self.salt))
+    }
+}
+
 /// Entries by tree. sled forgets the end of a damaged log without a word; these tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Counts {

@@ -41,7 +41,7 @@ fn what_is_altered_in_the_index_is_what_is_listed() {
     altered.name = Some("altered".into());
     altered.hash = Hash::of(b"altered");
     let index = Index::open(&dir.path().join("index")).unwrap();
-    let journal = Journal::open(dir.path(), &impatient(), NOW).unwrap();
+    let journal = Journal::open(dir.path(), &impatient(), NOW, || None).unwrap();
     let mark = index.state().unwrap().unwrap().mark;
     let line = Line { v: 1, seq: mark.seq, at: NOW, entry: Entry::Retag(indexed(&altered)) };
     index.apply(journal.header(), &[(line, mark)]).unwrap();

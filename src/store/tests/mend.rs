@@ -158,3 +158,50 @@ fn recordings_that_only_the_journal_knows_are_kept() {
     copy(&other.path().join("bodies"), &dir.path().join("bodies"));
     assert_eq!(content(&open(dir.path()).store), all());
 }
+
+#[test]
+fn a_journal_without_its_header_gets_it_back_from_the_index() {
+    let shown = |store: &Store| (content(store), trashed(store));
+    for (name, harm) in [
+        (
+            "both copies",
+            (|lines| lines[..2].iter_mut().for_each(|line| line[20] ^= 1)) as fn(&mut Vec<Vec<u8>>),
+        ),
+        ("both are gone", |lines| drop(lines.drain(..2))),
+        ("and some lines", |lines| lines[..5].iter_mut().for_each(|line| line.fill(0))),
+        ("all is gone", Vec::clear),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let before = {
+            filled(dir.path(), &sample());
+            shown(&open_quietly(dir.path()))
+        };
+        rewrite(dir.path(), harm);
+        let damaged = fs::read(dir.path().join("journal.log")).unwrap();
+        let opened = Store::open(dir.path(), &impatient(), NOW).unwrap();
+        assert_eq!(shown(&opened.store), before, "{name}");
+        let said = texts(&opened.notices);
+        assert!(said.contains("journal.damaged-1"), "{name}: {said}");
+        assert_eq!(fs::read(dir.path().join("journal.damaged-1")).unwrap(), damaged, "{name}");
+        commit(&opened.store, Change::Remove { ids: vec![id(3)] });
+        let before = shown(&opened.store);
+        opened.store.close();
+        // It is whole now, with and without an index.
+        assert_eq!(shown(&open_quietly(dir.path())), before, "{name}");
+        fs::remove_dir_all(dir.path().join("index")).unwrap();
+        let opened = Store::open(dir.path(), &impatient(), NOW).unwrap();
+        assert_eq!(shown(&opened.store), before, "{name}");
+    }
+}
+
+#[test]
+fn a_journal_without_header_and_index_is_refused_with_what_to_do() {
+    let dir = harmed(|lines| lines[..2].iter_mut().for_each(|line| line[20] ^= 1));
+    fs::remove_dir_all(dir.path().join("index")).unwrap();
+    let refused = Store::open(dir.path(), &impatient(), NOW).unwrap_err().to_string();
+    for word in
+        ["journal.log does not begin with a journal's header", "from a backup", "move the whole directory"]
+    {
+        assert!(refused.contains(word), "{refused}");
+    }
+}
