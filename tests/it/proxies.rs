@@ -127,3 +127,43 @@ async fn a_proxy_that_cannot_be_used_is_named_at_the_start_at_a_call_and_by_doct
     }
     assert_eq!(upstream.calls(), 4, "nothing went past the proxy");
 }
+
+/// A proxy leads wherever it stands: what a link may not name directly, it may not name through one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_to_private_addresses_are_not_followed_through_a_proxy_either() {
+    let links =
+        ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "[::1]", "[fd00::1]", "0x7f000001"];
+    let upstream = Upstream::start(move |_| {
+        let data: Vec<_> =
+            links.iter().map(|host| format!(r#"{{"url":"http://{host}:81/x.png"}}"#)).collect();
+        json(&format!(r#"{{"created":1,"data":[{}]}}"#, data.join(",")))
+    })
+    .await;
+    let (socks, asked) = socks().await;
+    // A proxy for HTTP would be asked by CONNECT, and hears nothing.
+    let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    for (variables, proxy) in [
+        (&["HTTP_PROXY", "HTTPS_PROXY"][..], format!("http://{}", http.local_addr().unwrap())),
+        (&["http_proxy", "https_proxy"], format!("socks5h://{socks}")),
+        (&["ALL_PROXY"], format!("socks5://{socks}")),
+    ] {
+        let home = Home::new();
+        let to = format!("openai=http://{}", upstream.address);
+        let args = ["serve", "--listen", "127.0.0.1:0", "--json", "--mode", "record", "--upstream", &to];
+        let mut command = home.command(&args);
+        command.envs(variables.iter().map(|name| (*name, &proxy)));
+        // The upstream itself is reached directly, and none of the links' hosts is named so.
+        command.env("NO_PROXY", format!("{}:{}", "127.0.0.1", upstream.address.port()));
+        let running = Running::start(command);
+        let body = r#"{"model":"gpt-image-1","prompt":"a hat"}"#;
+        let reply = running.call("/openai/v1/images/generations", &[], body).await;
+        assert_eq!(reply.status, 200, "{proxy}: {reply:?}");
+        let id = running.json().recording.expect("it is recorded");
+        assert_eq!(running.end("TERM").code, Some(0));
+        let shown = home.fine(&["show", id.as_str(), "--json"]);
+        assert_eq!(shown.matches("no public address").count(), links.len(), "{proxy}: {shown}");
+    }
+    assert_eq!(*asked.lock().unwrap(), Vec::<String>::new(), "no link reached it");
+    let nobody = tokio::time::timeout(std::time::Duration::ZERO, http.accept()).await;
+    assert!(nobody.is_err(), "no link reached it");
+}

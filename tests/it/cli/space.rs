@@ -70,6 +70,11 @@ async fn a_full_disk_is_replayed_from_and_recording_goes_on_when_there_is_room()
     assert_eq!(call.outcome, Some(Outcome::Record), "{call:?}");
     let ended = running.end("TERM");
     assert!(ended.code == Some(0) && ended.err.contains("could not be stored"), "{ended:?}");
+    assert_eq!(
+        ended.err.matches("The store can be written again: recording goes on.").count(),
+        1,
+        "{ended:?}"
+    );
     assert_eq!(home.rows().len(), 2);
 }
 

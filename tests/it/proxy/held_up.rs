@@ -114,3 +114,54 @@ async fn more_clients_than_places_take_turns() {
     assert_eq!(upstream.calls(), 22);
     drop(kept);
 }
+
+/// An upstream that takes requests and never answers; tells of each connection that ends.
+async fn hung() -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<&'static str>) {
+    use tokio::io::AsyncReadExt as _;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let tell = tell.clone();
+            tokio::spawn(async move {
+                let mut some = [0; 4096];
+                let mut asked = false;
+                while let Ok(1..) = socket.read(&mut some).await {
+                    if !std::mem::replace(&mut asked, true) {
+                        _ = tell.send("asked");
+                    }
+                }
+                _ = tell.send("ended");
+            });
+        }
+    });
+    (address, told)
+}
+
+/// A client that is gone without a word of its own, as one that was killed or gave up with an answer unread: its system says
+/// so, and nobody goes on asking for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_ends_with_its_client_while_the_upstream_is_silent() {
+    for mode in [Mode::Off, Mode::ReplayOrLive] {
+        let (upstream, mut told) = hung().await;
+        let world = World::new(mode, upstream).await;
+        let socket = begin(world.address, &format!("{}{CHAT}", head(CHAT.len())));
+        let next = async |told: &mut tokio::sync::mpsc::UnboundedReceiver<_>| {
+            tokio::time::timeout(PATIENCE, told.recv()).await.expect("in time").unwrap()
+        };
+        assert_eq!(next(&mut told).await, "asked");
+        // One that has only said all that it has to say waits for its answer.
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let other = begin(world.address, &format!("{}{CHAT}", head(CHAT.len())));
+        assert_eq!(next(&mut told).await, "asked");
+        rustix::net::sockopt::set_socket_linger(&other, Some(Duration::ZERO)).unwrap();
+        drop(other);
+        assert_eq!(next(&mut told).await, "ended");
+        assert!(told.try_recv().is_err(), "the other call goes on");
+        rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).unwrap();
+        drop(socket);
+        assert_eq!(next(&mut told).await, "ended");
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::net::{SocketAddr, TcpListener as Reserved};
 
-use retake::engine::Settings;
+use retake::engine::{Secret, Settings};
 use retake::model::{Mode, Outcome};
 use tokio::net::TcpListener;
 
 use crate::proxy::{CHAT, chat};
+use crate::verbs::draft;
 use crate::world::{Reply, Seen, Upstream, World, json, settings};
 
 const CHAT_PATH: &str = "/openai/v1/chat/completions";
@@ -57,6 +58,29 @@ async fn an_upstream_that_is_the_proxy_under_another_name_ends_after_one_round()
             assert!(world.engine.rows().is_empty(), "a loop is nobody's answer to record");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_anew_of_the_proxy_itself_ends_as_well() {
+    let (relay, tell) = relay().await;
+    let unused = Reserved::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut settings: Settings = settings(Mode::Record, unused);
+    settings
+        .upstreams
+        .insert("openai".into(), format!("http://127.1:{}/openai", relay.port()).parse().unwrap());
+    settings.keys.insert("openai".into(), Secret("sk-of-no-use-0a1b2c3d4e5f".into()));
+    let world = World::with(settings, tempfile::tempdir().unwrap()).await;
+    tell.send(Some(world.address)).unwrap();
+    let id = world.engine.create(draft("cats", "hello")).await.unwrap();
+    let (rows, before) = (world.engine.rows(), world.engine.recording(&id).unwrap());
+    let asked = world.engine.rerecord(&id).await.unwrap();
+    let problem = asked.problem.expect("nobody answered");
+    assert!(problem.contains("leads back to") && asked.new.is_none(), "{problem}");
+    // One call came round, and was not sent on.
+    let calls = world.engine.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert_eq!(calls[0].outcome, Some(Outcome::Error));
+    assert_eq!((world.engine.rows(), world.engine.recording(&id).unwrap()), (rows, before));
 }
 
 #[tokio::test]
