@@ -6,6 +6,7 @@ mod clipboard;
 mod command;
 mod editor;
 mod pictures;
+mod protocol;
 mod signals;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -24,42 +25,8 @@ pub use clipboard::copy;
 pub use command::{OpenQuote, words};
 pub use editor::{EditorError, EditorOutcome, edited};
 use pictures::{Room, pixels};
+pub use protocol::{Depth, Protocol};
 pub use signals::{Continued, Signals};
-
-/// How pictures can be shown in full resolution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// Not at all: half-blocks only.
-    #[default]
-    Blocks,
-    /// The kitty graphics protocol.
-    Kitty,
-    /// iTerm2's inline images.
-    Iterm,
-    /// Sixel.
-    Sixel,
-}
-
-/// How many colours pictures may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// 24 bits.
-    #[default]
-    Full,
-    /// The table of 256.
-    Indexed,
-    /// None.
-    Mono,
-}
-
-impl Depth {
-    /// What the terminal that calls itself so (`TERM_PROGRAM`) can show. Nearly all have 24 bits, and many of those do
-    /// not say so, or a remote shell forgets it; so the exception is named.
-    #[must_use]
-    pub fn of(program: Option<&str>) -> Self {
-        if program == Some("Apple_Terminal") { Self::Indexed } else { Self::Full }
-    }
-}
 
 /// What the environment says about the terminal.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::ByteLog;
+use crate::model::{ByteLog, Headers, Response};
 
 /// A path, and what it means: name, template, variables.
 type Meant = (Dialect, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);

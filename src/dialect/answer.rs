@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Deserializer, Value};
 
-use super::{Endpoint, Terminator};
+use super::endpoint::Endpoint;
+use super::rules::Terminator;
 use crate::model::{AnswerFailure, Headers, Response};
 use crate::wire::content_coding::{decoded, has_too_many_values};
 use crate::wire::event_stream::events;

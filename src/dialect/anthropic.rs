@@ -1,6 +1,9 @@
 //! Anthropic's Messages interface. Source of the tables: its API reference and the request types of its SDKs.
 
-use super::{Echo, Endpoint, Forms, Job, Preset, Reads, Refusal, Rules, Terminator, path};
+use super::endpoint::Endpoint;
+use super::path;
+use super::refusal::Refusal;
+use super::rules::{Echo, Forms, Job, Preset, Reads, Rules, Terminator};
 
 /// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
 /// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and

@@ -1,7 +1,8 @@
 //! Azure `OpenAI`: the endpoints and bodies of `OpenAI` under other paths. Source: Azure's REST reference and
 //! `AzureOpenAI` of the SDKs, which puts the body's `model` into the path as the deployment.
 
-use super::{Endpoint, openai, path};
+use super::endpoint::Endpoint;
+use super::{openai, path};
 use crate::wire::percent::decoded;
 
 /// `/openai/deployments/{model}/chat/completions`, `/openai/responses` and `/openai/v1/responses`. The prefix

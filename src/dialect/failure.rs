@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Dialect, anthropic, gemini};
+use super::family::Dialect;
+use super::{anthropic, gemini};
 
 /// An error that a provider could answer with.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Endpoint, Reads};
+use super::endpoint::Endpoint;
+use super::rules::Reads;
 use crate::model::Response;
 use crate::wire::content_coding::{decoded, json_in};
 

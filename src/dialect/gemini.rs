@@ -1,9 +1,10 @@
 //! Gemini and Vertex. Source of the tables: the REST references of both, the JSON mapping of protocol buffers (keys in
 //! either spelling, `null` and empty lists as absent), and the request types of google-genai.
 
-use super::{
-    Echo, Endpoint, Forms, Job, Preset, Reads, Refusal, Rules, Spelling, Terminator, anthropic, path,
-};
+use super::endpoint::Endpoint;
+use super::refusal::Refusal;
+use super::rules::{Echo, Forms, Job, Preset, Reads, Rules, Spelling, Terminator};
+use super::{anthropic, path};
 
 const NULLS: &[&str] = &[
     "cachedContent",

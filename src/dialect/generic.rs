@@ -1,6 +1,8 @@
 //! The dialect of upstreams that retake knows nothing about: every field decides, nothing is rewritten.
 
-use super::{Endpoint, Refusal, Rules};
+use super::endpoint::Endpoint;
+use super::refusal::Refusal;
+use super::rules::Rules;
 
 /// Where the input usually is only weighs in the likeness of near misses. What form of answer a call asks for decides
 /// where it is not JSON: some APIs send an event stream, a file or a job by these headers alone.

@@ -1,6 +1,9 @@
 //! `OpenAI`, and all that speak like it. Source of the tables: the API reference and the SDKs' request types.
 
-use super::{Echo, Endpoint, Forms, Items, Job, Preset, Reads, Refusal, Rules, Terminator, path};
+use super::endpoint::Endpoint;
+use super::path;
+use super::refusal::Refusal;
+use super::rules::{Echo, Forms, Items, Job, Preset, Reads, Rules, Terminator};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[

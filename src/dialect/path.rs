@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{Endpoint, Reads, Rules};
+use super::endpoint::Endpoint;
+use super::rules::{Reads, Rules};
 use crate::wire::percent::decoded;
 
 /// The endpoint in a table of templates (paths behind the version; literal segments stand before variables) that

@@ -6,21 +6,23 @@
 //! the request, the strategy is `standard`, the answer arrives in one piece.
 
 mod body;
+mod error;
 mod layout;
 mod time;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use self::error::FixtureError;
+
 use self::body::Form;
+use self::error::wrong;
 use self::time::{Millis, Moment};
+use super::VERSION;
 use crate::model::{
     ByteLog, Completeness, Ending, Hash, Headers, Latency, MediaId, MediaRef, Piece, Playback, Provenance,
     Recording, RecordingId, Request, Response, Scrubbed, Source, Strategy, Timestamp, check_name,
 };
-
-/// The version of the form that is written, and the newest that is read.
-pub const VERSION: u32 = 1;
 
 /// A recording as files of one folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,28 +33,6 @@ pub struct Files {
     pub json: String,
     /// Name and bytes of the files beside it; the names begin with that of the JSON file.
     pub bodies: Vec<(String, Bytes)>,
-}
-
-/// Why a text is no fixture.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FixtureError {
-    /// It is no JSON, or a field is missing, unknown or of the wrong kind; the message says which and where.
-    #[error("{0}")]
-    Json(String),
-    /// It does not say that it is one.
-    #[error("not a fixture: expected `\"retake\": {VERSION}` at its top")]
-    Unmarked,
-    /// A later version of retake wrote it.
-    #[error("it has format version {0}, and this retake reads up to {VERSION}; use a newer retake")]
-    Newer(u32),
-    /// A field holds what it must not.
-    #[error("`{field}`: {problem}")]
-    Field {
-        /// The field (`response.pieces`).
-        field: String,
-        /// What is wrong and what was expected.
-        problem: String,
-    },
 }
 
 /// Writes a recording and its downloaded media as files.
@@ -367,10 +347,6 @@ fn stem(recording: &Recording) -> String {
     let slug = slug.trim_end_matches('-');
     let id: String = recording.id.as_str().chars().skip(RecordingId::PREFIX.len()).take(8).collect();
     if slug.is_empty() { format!("recording-{id}") } else { format!("{slug}-{id}") }
-}
-
-fn wrong(field: impl Into<String>, problem: String) -> FixtureError {
-    FixtureError::Field { field: field.into(), problem }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

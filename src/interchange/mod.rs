@@ -4,3 +4,6 @@
 //! said, never dropped in silence.
 
 pub mod fixture;
+
+/// The version of the form that is written, and the newest that is read.
+pub const VERSION: u32 = 1;

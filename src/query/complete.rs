@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
 use super::key::{KEYS, Key, KeyEntry};
 use super::parse::{ends_at, key_before_colon};
+use super::subject::Kind;
 use super::value::{OPERATORS, quoted};
 
 /// One way to go on.

@@ -2,8 +2,9 @@
 
 use super::key::{Key, result_word};
 use super::parse::{Expr, Term};
+use super::subject::{Subject, arrived, last_use};
 use super::value::{Test, Value};
-use super::{Judged, Subject, Verdict, arrived, last_use};
+use super::verdict::{Judged, Verdict};
 use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, Timestamp};
 
 /// A subject and how it is looked at.

@@ -1,6 +1,6 @@
 //! The keys: one table for the parser, its errors, completion and the help.
 
-use super::Kind;
+use super::subject::Kind;
 use crate::model::Outcome;
 
 /// What a term asks about.

@@ -20,21 +20,23 @@ mod judge;
 mod key;
 mod narrow;
 mod parse;
+mod subject;
 mod value;
+mod verdict;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 pub use complete::{Completion, complete};
 pub use error::QueryError;
 pub use help::help;
 pub use key::{KEYS, Key, KeyEntry, Values};
+pub use subject::{Kind, RowFacts, Subject, arrived, last_use};
+pub use verdict::{Judged, Verdict};
 
-use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
+use crate::model::Timestamp;
 use judge::View;
 use parse::Expr;
 
@@ -56,69 +58,6 @@ pub const SYNTAX: &[(&str, &str)] = &[
     ("tag:ci OR hat", "one of them"),
     ("-(tag:ci OR hat)", "together"),
 ];
-
-/// What a query is asked of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// The rows of recordings.
-    Recordings,
-    /// The calls of the history.
-    Calls,
-}
-
-/// One row or one call.
-#[derive(Clone, Copy, Debug)]
-pub enum Subject<'a> {
-    /// A recording's row, and what the row alone does not tell.
-    Row(&'a Row, &'a RowFacts),
-    /// A call.
-    Call(&'a Call),
-}
-
-/// What a row alone does not tell. The default is that nothing is so, and that all use is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowFacts {
-    /// The recording that gives the same answer to the same request, and stays.
-    #[serde(default)]
-    pub duplicate_of: Option<RecordingId>,
-    /// The newer take because of which this one never answers.
-    #[serde(default)]
-    pub superseded_by: Option<RecordingId>,
-    /// Whether it is older than its rule of expiry allows.
-    #[serde(default)]
-    pub expired: bool,
-    /// What recording it again would cost; none where no price is known.
-    #[serde(default)]
-    pub cost: Option<Usd>,
-    /// Hits between the day it came into the store and this time may be missing from the ledger. Not after that day:
-    /// all use is known.
-    #[serde(default)]
-    pub use_unknown_before: Timestamp,
-}
-
-/// Whether a query matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-    /// That depends on something that is not known.
-    Unknown,
-}
-
-/// One term of a query, as it judged a subject. A term below a `-` is judged with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    /// The term as written, with its `-`.
-    pub term: String,
-    /// Its key; none for a bare word.
-    pub key: Option<Key>,
-    /// What it says.
-    pub verdict: Verdict,
-}
 
 /// A query, parsed and ready to be asked many times. Its `Display` is a text that parses to the same query.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,60 +121,4 @@ impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.expr.fmt(f)
     }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Recordings => "recordings",
-            Self::Calls => "calls",
-        })
-    }
-}
-
-impl Verdict {
-    /// The verdict of both.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Yes, Self::Yes) => Self::Yes,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The verdict of one of them.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        !(!self).and(!other)
-    }
-}
-
-impl std::ops::Not for Verdict {
-    type Output = Self;
-    fn not(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            Self::Unknown => Self::Unknown,
-        }
-    }
-}
-
-impl From<bool> for Verdict {
-    fn from(fine: bool) -> Self {
-        if fine { Self::Yes } else { Self::No }
-    }
-}
-
-/// When a recording came into its store; when it was recorded, where that is not known.
-#[must_use]
-pub fn arrived(row: &Row) -> Timestamp {
-    if row.stored_at == Timestamp::default() { row.recorded_at } else { row.stored_at }
-}
-
-/// When a recording was last of use as far as that is known, here or elsewhere: its last hit, or when it came.
-#[must_use]
-pub fn last_use(row: &Row) -> Timestamp {
-    row.usage.everywhere().last.unwrap_or_else(|| arrived(row))
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::Kind;
 use super::error::{QueryError, nearest};
 use super::key::KeyEntry;
+use super::subject::Kind;
 use super::value::{OPERATORS, Op, Value, Written};
 
 /// How deep parentheses may stand in each other.

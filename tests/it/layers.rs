@@ -38,7 +38,20 @@ const ONLY_IN: &[(&str, &str, &str)] = &[
 const LONGEST: usize = 500;
 
 /// Modules whose files need each other without a circle; the others are on their way there.
-const NO_CIRCLE: &[&str] = &["editing", "main", "matching", "model", "retention", "upstream"];
+const NO_CIRCLE: &[&str] = &[
+    "dialect",
+    "editing",
+    "interchange",
+    "main",
+    "matching",
+    "model",
+    "query",
+    "reading",
+    "retention",
+    "terminal",
+    "upstream",
+    "wire",
+];
 
 #[test]
 fn the_sources_keep_the_order() {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Ask, Refusal, schema, stream, tokens, whole};
-use crate::dialect::dice::Dice;
+use super::mock_request::{MockRefusal, MockRequest, stream, tokens, whole};
+use super::schema;
+use crate::dialect::seeded_rng::SeededRng;
 use crate::model::Response;
 
 /// Answers a chat.
-pub(super) fn mock(ask: &Ask, _base: &str) -> Result<Response, Refusal> {
+pub(super) fn mock(ask: &MockRequest, _base: &str) -> Result<Response, MockRefusal> {
     let messages = ask.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
     let messages = messages.ok_or_else(|| {
-        Refusal::new(
+        MockRefusal::new(
             Some("messages"),
             "Missing required parameter: 'messages' must be an array of messages.".into(),
         )
@@ -29,7 +30,7 @@ pub(super) fn mock(ask: &Ask, _base: &str) -> Result<Response, Refusal> {
 
 /// The answer before it takes a form.
 struct Chat<'a> {
-    ask: &'a Ask,
+    ask: &'a MockRequest,
     choices: Vec<Choice>,
     /// Tokens of the request.
     prompt: u64,
@@ -122,7 +123,12 @@ impl Chat<'_> {
 }
 
 impl Choice {
-    fn of(ask: &Ask, messages: &[Value], limit: Option<usize>, mut dice: Dice) -> Result<Self, Refusal> {
+    fn of(
+        ask: &MockRequest,
+        messages: &[Value],
+        limit: Option<usize>,
+        mut dice: SeededRng,
+    ) -> Result<Self, MockRefusal> {
         if let Some((name, parameters)) = called(ask, &mut dice)? {
             let arguments = schema::fitting(parameters, &mut dice).to_string();
             let call = Some((format!("call_{}", dice.letters(24)), name.into(), arguments));
@@ -167,16 +173,16 @@ impl Choice {
     }
 }
 
-fn first_token(dice: &mut Dice) -> Duration {
+fn first_token(dice: &mut SeededRng) -> Duration {
     Duration::from_millis(dice.whole(180, 400).unsigned_abs())
 }
 
-fn next_token(dice: &mut Dice) -> Duration {
+fn next_token(dice: &mut SeededRng) -> Duration {
     Duration::from_micros(dice.whole(15_000, 40_000).unsigned_abs())
 }
 
 /// How many tokens an answer may have.
-fn limit(ask: &Ask) -> Result<Option<usize>, Refusal> {
+fn limit(ask: &MockRequest) -> Result<Option<usize>, MockRefusal> {
     for field in ["max_completion_tokens", "max_tokens"] {
         if ask.get(field).is_some() {
             let limit = ask.number(field, 0, (1, u64::from(u32::MAX)))?;
@@ -187,7 +193,10 @@ fn limit(ask: &Ask) -> Result<Option<usize>, Refusal> {
 }
 
 /// Name and parameters of the function that must be called; none when the model may as well answer.
-fn called<'a>(ask: &'a Ask, dice: &mut Dice) -> Result<Option<(&'a str, &'a Value)>, Refusal> {
+fn called<'a>(
+    ask: &'a MockRequest,
+    dice: &mut SeededRng,
+) -> Result<Option<(&'a str, &'a Value)>, MockRefusal> {
     let Some(choice) = ask.get("tool_choice") else { return Ok(None) };
     let tools = ask.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let functions: Vec<&Value> =
@@ -199,7 +208,7 @@ fn called<'a>(ask: &'a Ask, dice: &mut Dice) -> Result<Option<(&'a str, &'a Valu
         _ => None,
     };
     let function = function.ok_or_else(|| {
-        Refusal::new(
+        MockRefusal::new(
             Some("tool_choice"),
             "Invalid value for 'tool_choice': no function of 'tools' fits it.".into(),
         )
@@ -208,7 +217,7 @@ fn called<'a>(ask: &'a Ask, dice: &mut Dice) -> Result<Option<(&'a str, &'a Valu
 }
 
 /// A short answer that takes up what the user said last, and says that it is a mock.
-fn said(messages: &[Value], dice: &mut Dice) -> String {
+fn said(messages: &[Value], dice: &mut SeededRng) -> String {
     let last = messages.iter().rev().find(|message| message["role"] == "user").or(messages.last());
     let quote = last.map(|message| beginning(&message["content"])).unwrap_or_default();
     let (opening, closing) = (

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use image::{RgbaImage, imageops};
 use serde_json::{Value, json};
 
-use super::{Ask, Refusal, stream, tokens, whole};
-use crate::dialect::painting::{Format, encode, paint};
+use super::mock_request::{MockRefusal, MockRequest, stream, tokens, whole};
+use crate::dialect::mock_image::{Format, encode, paint};
 use crate::model::{Hash, Response};
 
 /// The longest side, and the most pixels of one answer: what can be painted while a client waits.
@@ -18,7 +18,7 @@ const SIDE: u32 = 4096;
 const PIXELS: u64 = 32 << 20;
 
 /// Answers a request for pictures.
-pub(super) fn mock(ask: &Ask, base: &str) -> Result<Response, Refusal> {
+pub(super) fn mock(ask: &MockRequest, base: &str) -> Result<Response, MockRefusal> {
     let order = Order::of(ask)?;
     let mut dice = ask.dice(10);
     let ready = Duration::from_millis(dice.whole(2_000, 6_000).unsigned_abs());
@@ -47,16 +47,17 @@ struct Order {
 }
 
 impl Order {
-    fn of(ask: &Ask) -> Result<Self, Refusal> {
+    fn of(ask: &MockRequest) -> Result<Self, MockRefusal> {
         let prompt = ask.text("prompt")?.filter(|prompt| !prompt.is_empty());
-        let prompt = prompt
-            .ok_or_else(|| Refusal::new(Some("prompt"), "Missing required parameter: 'prompt'.".into()))?;
+        let prompt = prompt.ok_or_else(|| {
+            MockRefusal::new(Some("prompt"), "Missing required parameter: 'prompt'.".into())
+        })?;
         let count = ask.number("n", 1, (1, 10))?;
         let format = one_of(ask, "output_format", &["png", "jpeg", "webp"])?.unwrap_or("png");
         let background = one_of(ask, "background", &["opaque", "transparent"])?.unwrap_or("opaque");
         if (background, format) == ("transparent", "jpeg") {
             let message = "Transparent background is not supported for JPEG output format.";
-            return Err(Refusal::new(Some("background"), message.into()));
+            return Err(MockRefusal::new(Some("background"), message.into()));
         }
         let (width, height) = size(ask, count)?;
         let compression = u8::try_from(ask.number("output_compression", 100, (0, 100))?).unwrap_or(100);
@@ -111,7 +112,7 @@ impl Order {
     }
 
     /// For each picture its steps, each twice as sharp as the one before, and the picture itself.
-    fn events(&self, ask: &Ask, ready: Duration) -> Vec<(Duration, String)> {
+    fn events(&self, ask: &MockRequest, ready: Duration) -> Vec<(Duration, String)> {
         let mut events = Vec::new();
         let all = u32::try_from(self.pictures.len() as u64 * (self.partial + 1)).unwrap_or(u32::MAX);
         let due = |events: &Vec<_>| ready * (u32::try_from(events.len()).unwrap_or(0) + 1) / all.max(1);
@@ -210,19 +211,23 @@ fn seed(request: Hash, number: u64) -> u64 {
 }
 
 /// A text field that must be one of a few.
-fn one_of(ask: &Ask, field: &'static str, allowed: &[&'static str]) -> Result<Option<&'static str>, Refusal> {
+fn one_of(
+    ask: &MockRequest,
+    field: &'static str,
+    allowed: &[&'static str],
+) -> Result<Option<&'static str>, MockRefusal> {
     let Some(value) = ask.text(field)? else { return Ok(None) };
     let known = allowed.iter().find(|known| **known == value).copied();
     known.map(Some).ok_or_else(|| {
         let message =
             format!("Invalid value: '{value}'. The mock of '{field}' knows {}.", allowed.join(", "));
-        Refusal::new(Some(field), message)
+        MockRefusal::new(Some(field), message)
     })
 }
 
 /// The sides asked for, made smaller in proportion where that would be too many pixels for `count` pictures. Besides
 /// `WxH` there is the `2K` of models that choose the proportions themselves.
-fn size(ask: &Ask, count: u64) -> Result<(u32, u32), Refusal> {
+fn size(ask: &MockRequest, count: u64) -> Result<(u32, u32), MockRefusal> {
     let text = ask.text("size")?.unwrap_or("1024x1024");
     let sides = match text {
         "1K" => Some((1024, 1024)),
@@ -235,7 +240,7 @@ fn size(ask: &Ask, count: u64) -> Result<(u32, u32), Refusal> {
     let Some((width @ 1.., height @ 1..)) = sides else {
         let message =
             format!("Invalid value: '{text}'. Supported are WIDTHxHEIGHT such as '1024x1024', and 'auto'.");
-        return Err(Refusal::new(Some("size"), message));
+        return Err(MockRefusal::new(Some("size"), message));
     };
     let (mut width, mut height): (u32, u32) = (width, height);
     while width > SIDE || height > SIDE || u64::from(width) * u64::from(height) * count > PIXELS {

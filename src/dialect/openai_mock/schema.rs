@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::dialect::dice::Dice;
+use crate::dialect::seeded_rng::SeededRng;
 
 /// From here on optional things are left out, so that a schema that refers to itself comes to an end.
 const DEEP: u8 = 5;
@@ -17,7 +17,7 @@ const PLENTY: u32 = 500;
 const MOST: u32 = 20_000;
 
 /// A value that fits `schema`. An absent schema allows an object without fields.
-pub(super) fn fitting(schema: &Value, dice: &mut Dice) -> Value {
+pub(super) fn fitting(schema: &Value, dice: &mut SeededRng) -> Value {
     match schema {
         Value::Null => json!({}),
         root => Fitting { root, dice, made: 0 }.value(root, "value", 0),
@@ -26,7 +26,7 @@ pub(super) fn fitting(schema: &Value, dice: &mut Dice) -> Value {
 
 struct Fitting<'a> {
     root: &'a Value,
-    dice: &'a mut Dice,
+    dice: &'a mut SeededRng,
     /// How many values were made so far.
     made: u32,
 }

@@ -8,7 +8,8 @@ mod unknown;
 
 use super::*;
 use crate::model::{
-    CallId, Completeness, Derivation, Ending, Hash, Mode, Outcome, Playback, Source, Strategy, Usage,
+    Call, CallId, Completeness, Derivation, Ending, Hash, Mode, Outcome, Playback, RecordingId, Row, Source,
+    Strategy, Usage, Usd,
 };
 
 pub(crate) const DAY: i64 = 86_400_000;

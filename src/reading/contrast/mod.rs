@@ -7,6 +7,7 @@ mod headers;
 mod lines;
 mod look;
 mod pictures;
+mod side;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -15,22 +16,12 @@ pub use headers::{HeaderChange, header_changes};
 pub use lines::{CONTEXT, Lines, Run, Tag};
 pub use look::Look;
 pub use pictures::{Likeness, PictureContrast, PictureFacts, contrast_pictures};
+pub use side::Side;
 
 use super::decoded::decoded;
 use super::events::events;
 use super::text_of;
-use crate::model::{Hash, Headers, Recording, Request, Response};
-
-/// One of the two exchanges.
-#[derive(Clone, Debug)]
-pub struct Side<'a> {
-    /// Its request.
-    pub request: &'a Request,
-    /// Its response.
-    pub response: &'a Response,
-    /// The pictures that the response links to, by the field that holds the link.
-    pub linked: Vec<(String, Bytes)>,
-}
+use crate::model::{Hash, Headers, Response};
 
 /// What differs between two exchanges, first the older one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,12 +81,6 @@ pub struct Arrival {
     pub first_byte: u64,
     /// When its last bytes came, in microseconds after the request.
     pub total: u64,
-}
-
-impl<'a> From<&'a Recording> for Side<'a> {
-    fn from(recording: &'a Recording) -> Self {
-        Self { request: recording.request.get(), response: &recording.response, linked: Vec::new() }
-    }
 }
 
 /// What differs between two exchanges; of bodies with `context` equal lines around each difference.

@@ -5,7 +5,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::Side;
+use super::side::Side;
 use crate::model::{Hash, Response};
 use crate::reading::events::events;
 use crate::reading::media::media;

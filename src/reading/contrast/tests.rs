@@ -7,7 +7,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::ByteLog;
+use crate::model::{ByteLog, Request};
 
 fn response(kind: &str, body: impl Into<Bytes>) -> Response {
     let headers = [("content-type", kind.to_owned())].into_iter().collect();

@@ -144,6 +144,10 @@ impl Walk<'_> {
                 self.children.push(Child { module, path, test });
                 return at + 2;
             }
+            // How far something is visible needs nothing from there.
+            ["pub", "(", "crate" | "super" | "self" | "in", ..] => {
+                return (at..).find(|at| matches!(self.text(*at), ")" | "")).map_or(at, |end| end + 1);
+            }
             ["use", ..] => self.handed_on = is_public(self.tokens, at),
             ["(" | "[" | "{", ..] => self.nesting += 1,
             [sign @ (")" | "]" | "}" | ";"), ..] => {

@@ -1,9 +1,9 @@
 //! The outlines of ranges of hills.
 
-use crate::dialect::dice::Dice;
+use crate::dialect::seeded_rng::SeededRng;
 
 /// The outline of a range of hills: noise in several octaves, from 0 (valley) to 1 (summit).
-pub(super) struct Ridge {
+pub(crate) struct Ridge {
     octaves: Vec<Octave>,
     smooth: bool,
     /// Rises towards one side instead of going up and down.
@@ -18,22 +18,22 @@ struct Octave {
 
 impl Ridge {
     /// Rolling hills; `frequency` is how many of them fit into a square picture.
-    pub(super) fn smooth(dice: &mut Dice, frequency: f32, octaves: u8) -> Self {
+    pub(crate) fn smooth(dice: &mut SeededRng, frequency: f32, octaves: u8) -> Self {
         Self::noise(dice, frequency, octaves, (true, 0.38))
     }
 
     /// Rocks.
-    pub(super) fn jagged(dice: &mut Dice, frequency: f32, octaves: u8) -> Self {
+    pub(crate) fn jagged(dice: &mut SeededRng, frequency: f32, octaves: u8) -> Self {
         Self::noise(dice, frequency, octaves, (false, 0.48))
     }
 
     /// A bank that rises towards one side.
-    pub(super) fn slope(dice: &mut Dice) -> Self {
+    pub(crate) fn slope(dice: &mut SeededRng) -> Self {
         let slope = Some(dice.chance(0.5));
         Self { slope, ..Self::smooth(dice, 2.0, 3) }
     }
 
-    fn noise(dice: &mut Dice, frequency: f32, octaves: u8, (smooth, rough): (bool, f32)) -> Self {
+    fn noise(dice: &mut SeededRng, frequency: f32, octaves: u8, (smooth, rough): (bool, f32)) -> Self {
         let octave = |number: u8| {
             let frequency = frequency * 2.0_f32.powi(i32::from(number));
             let values = (0..64).map(|_| dice.unit()).collect();
@@ -43,7 +43,7 @@ impl Ridge {
     }
 
     /// The height at `x`, counted in heights of the picture from its left side.
-    pub(super) fn at(&self, x: f32) -> f32 {
+    pub(crate) fn at(&self, x: f32) -> f32 {
         let weights: f32 = self.octaves.iter().map(|octave| octave.weight).sum();
         let sum: f32 = self.octaves.iter().map(|octave| octave.weight * octave.at(x, self.smooth)).sum();
         let noise = sum / weights;

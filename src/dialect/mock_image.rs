@@ -15,6 +15,7 @@ mod canvas;
 mod encode;
 mod palette;
 mod ridge;
+mod scene;
 
 use image::RgbaImage;
 
@@ -23,8 +24,9 @@ pub use encode::{Format, encode};
 use canvas::Canvas;
 use palette::{Color, Palette, mix};
 use ridge::Ridge;
+use scene::{Form, Land, Layer, Light, Scene};
 
-use super::dice::Dice;
+use crate::dialect::seeded_rng::SeededRng;
 
 /// Paints the landscape of `seed`. The scene does not depend on the size, only its detail does. With
 /// `background_transparent` the sky is left out. Sides of zero become one; nothing else is limited here.
@@ -50,57 +52,9 @@ pub fn paint(seed: [u8; 32], width: u32, height: u32, background_transparent: bo
     canvas.image
 }
 
-/// What is in the picture, in fractions of its height.
-struct Scene {
-    palette: &'static Palette,
-    dice: Dice,
-    light: Light,
-    land: Land,
-    /// Where the water begins, in scenes with a lake.
-    shore: Option<f32>,
-}
-
-/// The sun or the moon.
-struct Light {
-    x: f32,
-    y: f32,
-    radius: f32,
-    form: Form,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Form {
-    Disc,
-    /// A disc that bars of sky cross, wider towards the horizon.
-    Barred,
-    Crescent,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Land {
-    Hills,
-    Peaks,
-    Dunes,
-}
-
-/// One range of hills, as wide as the picture.
-struct Layer {
-    /// Where it begins in each column, in pixels from the top.
-    tops: Vec<f32>,
-    /// How far snow reaches down in each column, in pixels.
-    snow: Vec<f32>,
-    /// Its color by distance from its top, over [`Layer::FADE`] of the height.
-    colors: Vec<Color>,
-}
-
-impl Layer {
-    const STEPS: usize = 128;
-    const FADE: f32 = 0.45;
-}
-
 impl Scene {
     fn of(seed: [u8; 32]) -> Self {
-        let mut dice = Dice::new(seed);
+        let mut dice = SeededRng::new(seed);
         let palette = dice.pick(&palette::ALL);
         let land = dice.pick(if palette.warm {
             &[Land::Dunes, Land::Hills, Land::Peaks]
@@ -162,7 +116,7 @@ impl Scene {
         Some(Layer { snow: vec![0.0; tops.len()], tops, colors: vec![color; Layer::STEPS] })
     }
 
-    fn snow(&self, canvas: &Canvas, tops: &[f32], near: f32, dice: &mut Dice) -> Vec<f32> {
+    fn snow(&self, canvas: &Canvas, tops: &[f32], near: f32, dice: &mut SeededRng) -> Vec<f32> {
         if self.land != Land::Peaks || near > 0.6 {
             return vec![0.0; tops.len()];
         }

@@ -2,26 +2,26 @@
 
 use image::{Rgba, RgbaImage};
 
-use super::palette::{Color, mix};
-use super::ridge::Ridge;
-use super::{Form, Layer, Scene};
-use crate::dialect::dice::Dice;
+use crate::dialect::mock_image::palette::{Color, mix};
+use crate::dialect::mock_image::ridge::Ridge;
+use crate::dialect::mock_image::scene::{Form, Layer, Scene};
+use crate::dialect::seeded_rng::SeededRng;
 
 /// A picture and its sides in pixels.
-pub(super) struct Canvas {
-    pub(super) image: RgbaImage,
-    pub(super) width: f32,
-    pub(super) height: f32,
+pub(crate) struct Canvas {
+    pub(crate) image: RgbaImage,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
     transparent: bool,
 }
 
 impl Canvas {
-    pub(super) fn new(width: u32, height: u32, transparent: bool) -> Self {
+    pub(crate) fn new(width: u32, height: u32, transparent: bool) -> Self {
         Self { image: RgbaImage::new(width, height), width: width as f32, height: height as f32, transparent }
     }
 
     /// Gradient, stars, northern lights, and the sun or the moon with its glow.
-    pub(super) fn sky(&mut self, scene: &Scene) {
+    pub(crate) fn sky(&mut self, scene: &Scene) {
         if !self.transparent {
             self.gradient(scene);
             if scene.palette.night {
@@ -68,7 +68,7 @@ impl Canvas {
         }
     }
 
-    fn stars(&mut self, dice: &mut Dice) {
+    fn stars(&mut self, dice: &mut SeededRng) {
         let unit = (self.height / 360.0).max(0.7);
         for _ in 0..90 {
             let (x, y) = (dice.unit() * self.width, dice.unit() * dice.unit() * self.height * 0.6);
@@ -79,7 +79,7 @@ impl Canvas {
     }
 
     /// Two curtains that fade upwards.
-    fn northern_lights(&mut self, dice: &mut Dice) {
+    fn northern_lights(&mut self, dice: &mut SeededRng) {
         for color in [[92, 242, 178], [88, 190, 220]] {
             let curtain = self.tops(&Ridge::smooth(dice, 1.4, 3), 0.44, 0.3);
             let strength = self.tops(&Ridge::smooth(dice, 5.0, 3), 1.0, 1.0);
@@ -139,14 +139,14 @@ impl Canvas {
     }
 
     /// The outline of a range: its foot at `base` and its summits `rise` above it, in heights of the picture.
-    pub(super) fn tops(&self, ridge: &Ridge, base: f32, rise: f32) -> Vec<f32> {
+    pub(crate) fn tops(&self, ridge: &Ridge, base: f32, rise: f32) -> Vec<f32> {
         (0..self.image.width())
             .map(|x| (base - ridge.at(x as f32 / self.height) * rise) * self.height)
             .collect()
     }
 
     /// Puts pines on a range, in groups; `tall` is their height in heights of the picture.
-    pub(super) fn pines(&self, tops: &mut [f32], dice: &mut Dice, tall: f32) {
+    pub(crate) fn pines(&self, tops: &mut [f32], dice: &mut SeededRng, tall: f32) {
         let ground = tops.to_vec();
         let mut x = -dice.unit() * tall;
         let across = self.width / self.height;
@@ -172,7 +172,7 @@ impl Canvas {
     }
 
     /// Puts a range on, down to the row where the next one hides it everywhere.
-    pub(super) fn layer(&mut self, layer: &Layer, hidden: f32) {
+    pub(crate) fn layer(&mut self, layer: &Layer, hidden: f32) {
         let first = layer.tops.iter().fold(self.height, |high, top| top.min(high)).max(0.0);
         let scale = Layer::STEPS as f32 / (Layer::FADE * self.height);
         let rows = first as u32..(hidden.ceil().max(0.0) as u32).min(self.image.height());
@@ -197,7 +197,7 @@ impl Canvas {
     }
 
     /// Turns all below `shore` into water that mirrors what is above.
-    pub(super) fn water(&mut self, scene: &Scene, shore: f32) {
+    pub(crate) fn water(&mut self, scene: &Scene, shore: f32) {
         let shore_row = ((shore * self.height) as u32).max(1);
         let mut dice = scene.dice.clone().skip(9);
         let deep = mix(scene.palette.top, scene.palette.near, 0.45);
@@ -218,7 +218,7 @@ impl Canvas {
     }
 
     /// Broken stripes of light on the water, below the sun or the moon.
-    fn glitter(&mut self, scene: &Scene, shore: f32, dice: &mut Dice) {
+    fn glitter(&mut self, scene: &Scene, shore: f32, dice: &mut SeededRng) {
         let thick = (self.height / 200.0).max(1.0);
         for _ in 0..34 {
             let down = dice.unit();

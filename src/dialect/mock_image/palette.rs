@@ -1,26 +1,26 @@
 //! The colors of the landscapes, chosen by hand.
 
 /// Red, green and blue.
-pub(super) type Color = [u8; 3];
+pub(crate) type Color = [u8; 3];
 
 /// One mood: a time of day in some season.
-pub(super) struct Palette {
+pub(crate) struct Palette {
     /// The sky overhead.
-    pub(super) top: Color,
+    pub(crate) top: Color,
     /// The sky half-way down.
-    pub(super) middle: Color,
+    pub(crate) middle: Color,
     /// The sky behind the farthest range; mist has this color too.
-    pub(super) horizon: Color,
+    pub(crate) horizon: Color,
     /// The sun or the moon.
-    pub(super) light: Color,
+    pub(crate) light: Color,
     /// The farthest range.
-    pub(super) far: Color,
+    pub(crate) far: Color,
     /// The nearest range.
-    pub(super) near: Color,
+    pub(crate) near: Color,
     /// Whether there are stars, and a moon instead of a sun.
-    pub(super) night: bool,
+    pub(crate) night: bool,
     /// Whether it may be a desert.
-    pub(super) warm: bool,
+    pub(crate) warm: bool,
 }
 
 const fn palette(sky: [u32; 3], light: u32, land: [u32; 2]) -> Palette {
@@ -42,7 +42,7 @@ const fn rgb(hex: u32) -> Color {
 }
 
 /// All moods.
-pub(super) static ALL: [Palette; 12] = [
+pub(crate) static ALL: [Palette; 12] = [
     // Dawn in rose and blue.
     palette([0x0031_4474, 0x00B0_83A8, 0x00FF_C59B], 0x00FF_F3D6, [0x00C1_8C9C, 0x001E_2747]),
     // A golden afternoon.
@@ -85,7 +85,7 @@ pub(super) static ALL: [Palette; 12] = [
 ];
 
 /// `share` (0 to 1) of `second` mixed into `first`.
-pub(super) fn mix(first: Color, second: Color, share: f32) -> Color {
+pub(crate) fn mix(first: Color, second: Color, share: f32) -> Color {
     // In whole numbers of 256ths: this runs for each pixel of a sky.
     #[expect(clippy::cast_possible_truncation, reason = "clamped to 0..=256 right here")]
     let share = (share.clamp(0.0, 1.0) * 256.0) as i32;

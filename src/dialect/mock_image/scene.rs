@@ -1,0 +1,52 @@
+//! What is in a picture: its parts, thrown from a seed.
+
+use crate::dialect::mock_image::palette::{Color, Palette};
+use crate::dialect::seeded_rng::SeededRng;
+
+/// What is in the picture, in fractions of its height.
+pub(crate) struct Scene {
+    pub(crate) palette: &'static Palette,
+    pub(crate) dice: SeededRng,
+    pub(crate) light: Light,
+    pub(crate) land: Land,
+    /// Where the water begins, in scenes with a lake.
+    pub(crate) shore: Option<f32>,
+}
+
+/// The sun or the moon.
+pub(crate) struct Light {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    pub(crate) radius: f32,
+    pub(crate) form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Form {
+    Disc,
+    /// A disc that bars of sky cross, wider towards the horizon.
+    Barred,
+    Crescent,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Land {
+    Hills,
+    Peaks,
+    Dunes,
+}
+
+/// One range of hills, as wide as the picture.
+pub(crate) struct Layer {
+    /// Where it begins in each column, in pixels from the top.
+    pub(crate) tops: Vec<f32>,
+    /// How far snow reaches down in each column, in pixels.
+    pub(crate) snow: Vec<f32>,
+    /// Its color by distance from its top, over [`Layer::FADE`] of the height.
+    pub(crate) colors: Vec<Color>,
+}
+
+impl Layer {
+    pub(crate) const STEPS: usize = 128;
+    pub(crate) const FADE: f32 = 0.45;
+}

@@ -1,0 +1,63 @@
+//! What a query says of a subject.
+
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+
+/// Whether a query matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// That depends on something that is not known.
+    Unknown,
+}
+
+/// One term of a query, as it judged a subject. A term below a `-` is judged with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The term as written, with its `-`.
+    pub term: String,
+    /// Its key; none for a bare word.
+    pub key: Option<Key>,
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+impl Verdict {
+    /// The verdict of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The verdict of one of them.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        !(!self).and(!other)
+    }
+}
+
+impl std::ops::Not for Verdict {
+    type Output = Self;
+    fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<bool> for Verdict {
+    fn from(fine: bool) -> Self {
+        if fine { Self::Yes } else { Self::No }
+    }
+}

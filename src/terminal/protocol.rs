@@ -1,0 +1,36 @@
+//! What a terminal can show.
+
+/// How pictures can be shown in full resolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Not at all: half-blocks only.
+    #[default]
+    Blocks,
+    /// The kitty graphics protocol.
+    Kitty,
+    /// iTerm2's inline images.
+    Iterm,
+    /// Sixel.
+    Sixel,
+}
+
+/// How many colours pictures may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// 24 bits.
+    #[default]
+    Full,
+    /// The table of 256.
+    Indexed,
+    /// None.
+    Mono,
+}
+
+impl Depth {
+    /// What the terminal that calls itself so (`TERM_PROGRAM`) can show. Nearly all have 24 bits, and many of those do
+    /// not say so, or a remote shell forgets it; so the exception is named.
+    #[must_use]
+    pub fn of(program: Option<&str>) -> Self {
+        if program == Some("Apple_Terminal") { Self::Indexed } else { Self::Full }
+    }
+}
