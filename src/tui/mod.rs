@@ -17,6 +17,7 @@
 
 pub mod app;
 pub mod content;
+pub mod contract;
 pub mod detail;
 pub mod diff;
 pub mod input;
@@ -43,7 +44,7 @@ use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-pub use app::state::WorkbenchOptions;
+pub use contract::options::WorkbenchOptions;
 pub use input::action::Action;
 pub use input::keymap::{KeyConflict, Keymap, Remap};
 pub use input::spelling::is_spelled;
@@ -53,9 +54,9 @@ pub use widgets::theme::{Depth, Theme, ThemeChoice, ThemeError};
 use app::state::App;
 use content::text;
 use protocol::message::Message;
-use runtime::held::ExternalPrograms;
+use runtime::external::ExternalPrograms;
 use runtime::shell::{Shell, Sources};
-use runtime::work::Workers;
+use runtime::workers::Workers;
 
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
@@ -103,7 +104,7 @@ pub async fn run(
             base: options.url(),
             copy: options.copy.clone(),
             open: options.open.clone(),
-            outbox: tokio::sync::Mutex::default(),
+            files: tokio::sync::Mutex::default(),
         };
         let (typed, keys) = mpsc::channel(BATCH);
         let mut shell = Shell {
@@ -120,7 +121,7 @@ pub async fn run(
             stale: false,
         };
         let (columns, rows) = terminal::size()?;
-        shell.app.prices = shell.desk.prices();
+        shell.app.recordings.prices = shell.desk.prices();
         shell.take(Message::Resize(columns, rows)).await?;
         shell.take(Message::Tick(clock())).await?;
         shell.take(Message::Snapshot(Box::new(snapshot))).await?;

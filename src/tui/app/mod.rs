@@ -3,12 +3,15 @@
 
 pub mod apply_event;
 pub mod dispatch;
-pub mod filter_input;
-pub mod find;
+pub mod header;
 pub mod key_input;
 pub mod motion;
 pub mod mouse;
+pub mod navigate;
+pub mod perform;
+pub mod queries;
 pub mod reconcile;
 pub mod state;
+pub mod status;
 pub mod tick;
 pub mod view;

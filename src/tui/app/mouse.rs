@@ -4,12 +4,11 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
+use super::header::tab_names;
 use super::state::App;
-use super::view::tab_names;
 use crate::model::Timestamp;
 use crate::tui::input::action::Action;
 use crate::tui::input::tab::Tab;
-use crate::tui::listing::list::List;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::widgets::layout;
 
@@ -18,43 +17,31 @@ const DOUBLE: u64 = 400;
 /// Rows for each notch of the wheel.
 const NOTCH: isize = 3;
 
-/// The last click: when, and on which row of the screen.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct LastClick {
-    at: Timestamp,
-    row: u16,
-}
-
 impl App {
-    /// Does what the mouse asks for; nothing while something lies over the panes.
-    pub(crate) fn mouse(&mut self, event: MouseEvent, now: Timestamp) -> Vec<Effect> {
+    /// Carries out what the mouse asks for; clicks mean nothing while something takes all keys.
+    pub(super) fn mouse(&mut self, event: MouseEvent, now: Timestamp) -> Vec<Effect> {
         let spot = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::ScrollDown => self.wheel(spot, NOTCH),
             MouseEventKind::ScrollUp => self.wheel(spot, -NOTCH),
-            MouseEventKind::Down(MouseButton::Left) if self.overlay.is_none() => {
-                return self.click(spot, now);
-            }
-            _ => {}
+            MouseEventKind::Down(MouseButton::Left) if !self.is_modal() => self.click(spot, now),
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
-    fn wheel(&mut self, spot: Position, by: isize) {
-        if self.overlay.is_none() {
-            let areas = self.areas();
-            if areas.detail.contains(spot) {
-                let height = usize::from(layout::inner(areas.detail).height);
-                return self.detail.scroll_by(by, height);
-            }
+    fn wheel(&mut self, spot: Position, by: isize) -> Vec<Effect> {
+        if !self.is_modal() && self.context.areas.detail.contains(spot) {
+            self.detail.scroll_by(by, self.context.detail_rows());
+            return Vec::new();
         }
         // On the contact sheet a notch is a row of pictures, which is tall enough.
         let row = self.motion(Action::Down).unwrap_or(1);
-        self.moved(if row > 1 { by.signum() * row } else { by });
+        let outcome = self.step(if row > 1 { by.signum() * row } else { by });
+        self.perform(outcome)
     }
 
     fn click(&mut self, spot: Position, now: Timestamp) -> Vec<Effect> {
-        let areas = self.areas();
+        let areas = self.context.areas;
         if let Some(tab) = tab_at(self, areas.tabs, spot) {
             return self.act(tab.action());
         } else if areas.detail.contains(spot) {
@@ -62,12 +49,13 @@ impl App {
         } else if areas.list.contains(spot) {
             self.focus_detail(false);
             // Below the frame, what stands above the list, and the heading.
-            let first = usize::from(layout::inner(areas.list).y) + 1 + areas.list_rows() - self.list_height();
-            let row = usize::from(spot.y).checked_sub(first).filter(|row| *row < self.list_height());
+            let first = usize::from(layout::inner(areas.list).y) + 1 + areas.list_rows() - self.list_rows();
+            let row = usize::from(spot.y).checked_sub(first).filter(|row| *row < self.list_rows());
             if let Some(row) = row {
-                self.select_row(row);
-                let again = self.clicked.row == spot.y && now.since(self.clicked.at) < DOUBLE;
-                self.clicked = LastClick { at: now, row: spot.y };
+                self.select_visible(row);
+                let (at, before) = self.input.last_click;
+                let again = before == spot.y && now.since(at) < DOUBLE;
+                self.input.last_click = (now, spot.y);
                 if again {
                     return self.act(Action::Open);
                 }
@@ -77,23 +65,15 @@ impl App {
     }
 
     /// Selects the row that stands so far down in the list.
-    fn select_row(&mut self, row: usize) {
-        let rows = self.list_height();
-        match self.tab {
-            Tab::Live if self.causes.shown => choose(&mut self.causes.list, row, rows),
-            Tab::Live => choose(&mut self.live, row, rows),
+    fn select_visible(&mut self, row: usize) {
+        let rows = self.list_rows();
+        match self.context.tab {
+            Tab::Live => self.live.select_visible(row, &self.context),
             Tab::Diff => {}
-            Tab::Recordings => choose(&mut self.recordings, row, rows),
-            Tab::Prune => choose(&mut self.prune.list, row, rows),
-            Tab::Log => choose(&mut self.log, row, rows),
+            Tab::Recordings => self.recordings.list.select_visible(row, rows),
+            Tab::Prune => self.prune.list.select_visible(row, rows),
+            Tab::Log => self.log.list.select_visible(row, rows),
         }
-    }
-}
-
-fn choose<K: Ord + Clone>(list: &mut List<K>, row: usize, rows: usize) {
-    let at = list.window(rows).start + row;
-    if at < list.keys().len() {
-        list.select_at(at, rows);
     }
 }
 

@@ -1,91 +1,146 @@
-//! What follows from the state after each message: windows, the detail's subject, its lines, its picture.
+//! What follows from the state after each message: lists, queries, the detail's subject, its lines, its picture.
 
 use ratatui::layout::Rect;
 
 use super::state::App;
-use crate::model::Outcome;
+use crate::model::{Outcome, RecordingId};
 use crate::tui::content::page::DetailPage;
 use crate::tui::content::subject::DetailSubject;
+use crate::tui::contract::outcome::PreviewRequest;
 use crate::tui::input::tab::Tab;
-use crate::tui::overlay::{FuzzyFinder, Overlay};
 use crate::tui::protocol::effect::Effect;
-use crate::tui::widgets::layout::{self, Areas, ScreenClass};
+use crate::tui::recordings::state::ListRequest;
+use crate::tui::widgets::layout::{self, ScreenClass};
+use crate::tui::widgets::line::Toned;
 
 impl App {
-    /// Brings what is derived up to date: windows, the detail's subject, its lines, its picture.
-    pub(crate) fn reconcile(&mut self, moment: bool) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self.sift().into_iter().collect();
-        effects.extend(self.look_for_expired());
-        effects.extend(self.count_values());
-        effects.extend(self.seek());
-        effects.extend(self.shrink());
-        self.count_marks();
-        let areas = self.areas();
-        self.find_awaited();
-        effects.extend(self.inquire());
-        let finding = matches!(self.overlay, Some(Overlay::Finder(_)));
-        if self.tab == Tab::Diff && !finding {
-            effects.extend(self.reconcile_diff(&areas));
+    /// Brings what is derived up to date. With `explain_anew` a stale explanation is asked for once more.
+    pub(super) fn reconcile(&mut self, explain_anew: bool) -> Vec<Effect> {
+        let mut effects = self.reconcile_lists();
+        effects.extend(self.reconcile_overlay());
+        if self.shows_sheet() {
+            effects.extend(self.recordings.reconcile_sheet(&self.context));
+        }
+        self.recordings.count_marks(&mut self.context);
+        self.place_panes();
+        self.show_awaited_call();
+        effects.extend(self.send_wanted());
+        let screen = self.context.areas.whole;
+        let preview = self.overlay.as_ref().and_then(|overlay| overlay.preview_request(screen));
+        if self.context.tab == Tab::Diff && preview.is_none() {
+            effects.extend(self.diff.reconcile(&self.context));
             return effects;
         }
-        let rows = self.list_height();
-        self.live.reveal(rows);
-        self.causes.list.reveal(rows);
-        self.recordings.reveal(rows);
+        let rows = self.list_rows();
+        self.live.list.reveal(rows);
+        self.live.causes.list.reveal(rows);
+        self.recordings.list.reveal(rows);
         self.prune.list.reveal(rows);
-        self.look_at_log(rows);
-        self.detail.turn_to(self.subject());
-        if let (Tab::Live, false, Some(call)) = (self.tab, finding, self.selected_call()) {
-            let page =
-                if call.outcome == Some(Outcome::Miss) { DetailPage::Why } else { DetailPage::default() };
-            self.detail.open_at(page);
+        if self.context.tab == Tab::Log {
+            let other = self.log.refresh(&self.toasts, &self.context);
+            self.toasts.see();
+            if other {
+                self.detail.refresh();
+            }
         }
-        effects.extend(self.wonder(moment));
-        let (pane, picture) = self.reading(&areas);
-        let full = matches!(self.overlay, Some(Overlay::Picture));
+        effects.extend(self.reconcile_detail(preview.as_ref(), explain_anew));
+        if let Some(overlay) = self.overlay.as_mut().filter(|_| preview.is_some()) {
+            overlay.take_preview(self.detail.preview());
+        }
+        effects
+    }
+
+    fn reconcile_lists(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match self.recordings.load(&self.context) {
+            Some(ListRequest::Job(job)) => effects.push(job),
+            Some(ListRequest::Query(query)) => effects.push(self.send(query)),
+            None => {}
+        }
+        // Not while nobody looks.
+        if self.context.tab == Tab::Recordings
+            && let Some(query) = self.recordings.expired_query(&self.context)
+        {
+            effects.push(self.send(query));
+        }
+        effects
+    }
+
+    fn reconcile_overlay(&mut self) -> Vec<Effect> {
+        let Some(overlay) = &mut self.overlay else { return Vec::new() };
+        let outcome = overlay.reconcile(&self.context);
+        self.perform(outcome)
+    }
+
+    fn reconcile_detail(&mut self, preview: Option<&PreviewRequest>, explain_anew: bool) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let tab = self.context.tab;
+        let subject = preview.map_or_else(|| self.subject(), |preview| preview.subject.clone());
+        self.detail.turn_to(subject);
+        if let (Tab::Live, None, Some(call)) = (tab, preview, self.live.selected_call(&self.context)) {
+            let missed = call.outcome == Some(Outcome::Miss);
+            self.detail.open_at(if missed { DetailPage::Why } else { DetailPage::default() });
+        }
+        if tab == Tab::Live
+            && let Some(query) = self.live.explain(explain_anew, &mut self.context)
+        {
+            effects.push(self.send(query));
+        }
         // What is selected is fetched where only the list is seen, too: its picture can be shown, its body opened.
-        if areas.class != ScreenClass::Line {
+        if self.context.areas.class != ScreenClass::Line {
             effects.extend(self.detail.load());
         }
-        if pane.height == 0 && !full {
+        let (text, picture) = self.detail_places(preview);
+        let full = self.detail.picture.full_screen;
+        if text.height == 0 && !full {
             return effects;
         }
-        if self.detail.must_compose(usize::from(pane.width)) {
-            let width = usize::from(pane.width);
-            let log = self.tab == Tab::Log && !finding;
-            self.detail.lines = if log { self.log_lines(width) } else { self.compose(width) };
-            self.detail.search.look(&self.detail.lines);
+        let width = usize::from(text.width);
+        if self.detail.must_compose(width) {
+            let lines = self.compose(width, preview.is_some());
+            self.detail.set_lines(lines);
         }
-        self.detail.keep_in(usize::from(pane.height));
-        if full || finding || self.detail.page == DetailPage::Image {
-            let place = if full { areas.whole } else { picture };
+        self.detail.keep_in(usize::from(text.height));
+        if full || preview.is_some() || self.detail.page == DetailPage::Image {
+            let place = if full { self.context.areas.whole } else { picture };
             let rows = if full { place.height.saturating_sub(1) } else { place.height };
             effects.extend(self.detail.scale((place.width, rows)));
         }
         effects
     }
 
-    /// The places of what is read, as text and as a picture.
-    fn reading(&self, areas: &Areas) -> (Rect, Rect) {
-        if matches!(self.overlay, Some(Overlay::Finder(_))) {
-            let places = FuzzyFinder::places(areas.whole);
-            return (places.preview, places.picture);
+    /// The places of the detail's content, as text and as a picture.
+    fn detail_places(&self, preview: Option<&PreviewRequest>) -> (Rect, Rect) {
+        let detail = self.context.areas.detail;
+        let own = || (layout::text(detail), layout::picture(detail));
+        preview.map_or_else(own, |preview| (preview.text, preview.picture))
+    }
+
+    /// The lines of the detail pane: the page in front, or the messages on Log.
+    fn compose(&self, width: usize, preview: bool) -> Vec<Toned> {
+        let context = &self.context;
+        if context.tab == Tab::Log && !preview {
+            return self.log.detail_lines(&self.toasts, context, width);
         }
-        (layout::text(areas.detail), layout::picture(areas.detail))
+        match (&self.detail.subject, self.detail.page) {
+            (Some(DetailSubject::Call(id, _)), DetailPage::Why) => {
+                let call = context.call(*id);
+                let lines = call.map(|call| self.live.explanation_lines(call, width, context));
+                lines.iter().flatten().flat_map(|line| line.wrapped(width)).collect()
+            }
+            _ => self.detail.compose(context, width),
+        }
     }
 
     fn subject(&self) -> Option<DetailSubject> {
-        if let Some(Overlay::Finder(finder)) = &self.overlay {
-            return finder.selected().cloned().map(DetailSubject::Recording);
-        }
-        match self.tab {
+        let recording = |id: &RecordingId| DetailSubject::Recording(id.clone());
+        match self.context.tab {
             Tab::Live => {
-                self.selected_call().map(|call| DetailSubject::Call(call.id, call.recording.clone()))
+                let call = self.live.selected_call(&self.context)?;
+                Some(DetailSubject::Call(call.id, call.recording.clone()))
             }
-            Tab::Recordings | Tab::Diff => {
-                self.recordings.selected().map(|key| DetailSubject::Recording(key.1.clone()))
-            }
-            Tab::Prune => self.prune.list.selected().map(|key| DetailSubject::Recording(key.2.clone())),
+            Tab::Recordings | Tab::Diff => self.recordings.list.selected().map(|key| recording(&key.1)),
+            Tab::Prune => self.prune.list.selected().map(|key| recording(&key.2)),
             Tab::Log => None,
         }
     }

@@ -1,10 +1,10 @@
 //! What decides whether a recording answers a call, and where it comes from.
 
 use crate::model::{Derivation, Ending, Outcome, RecordingId, Row};
-use crate::tui::app::state::App;
 use crate::tui::content::page::{ExchangePages, heading};
 use crate::tui::content::page_facts::RecordingFacts;
 use crate::tui::content::text::{duration, sanitize, size};
+use crate::tui::contract::context::Context;
 use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, thousands};
 
 /// So many calls are listed.
@@ -17,126 +17,114 @@ fn known(name: &str, value: impl AsRef<str>) -> Toned {
     Toned::of(Tone::Dim, fit(name, 13, false)).and(Tone::Plain, sanitize(value.as_ref()))
 }
 
-impl App {
-    /// The recording that the detail is about, or that answered the call that it is about.
-    fn detailed_row(&self) -> Option<&Row> {
-        use crate::tui::content::subject::DetailSubject;
-        let id = match self.detail.subject.as_ref()? {
-            DetailSubject::Recording(id) => id,
-            DetailSubject::Call(_, recording) => recording.as_ref()?,
-        };
-        self.world.rows.get(id).map(AsRef::as_ref)
-    }
-
-    /// Strategy, fields and what it answered.
-    pub(crate) fn match_lines(&self, pages: &ExchangePages) -> Vec<Toned> {
-        let Some(row) = self.detailed_row() else {
-            return vec![Toned::of(Tone::Dim, "No recording answered this call.")];
-        };
-        let mut lines = vec![
-            known("strategy", row.strategy.to_string()),
-            known("playback", row.playback.to_string()),
-            known("hash", row.hash.to_string()),
-        ];
-        match pages.facts.as_ref().and_then(|facts| facts.deciding.as_ref()) {
-            None => lines.push(Toned::of(Tone::Dim, "its fields are not known here")),
-            Some(deciding) => {
-                lines.push(known("fingerprint", &deciding.fingerprint));
-                let field = |decides: bool| {
-                    let tone = if decides { Tone::Key } else { Tone::Dim };
-                    let value = if decides { Tone::Plain } else { Tone::Dim };
-                    let these = deciding.fields.iter().filter(move |field| field.significant == decides);
-                    these.map(move |field| {
-                        Toned::of(tone, format!("  {} ", sanitize(&field.field)))
-                            .and(value, sanitize(&field.value))
-                    })
-                };
-                let decide = deciding.fields.iter().filter(|field| field.significant).count();
-                lines.extend(heading(&format!("{decide} decide (significant)")));
-                lines.extend(field(true));
-                let ignored = deciding.fields.len() - decide;
-                lines.extend(heading(&format!("{ignored} do not (cosmetic)")));
-                lines.extend(field(false));
-                if deciding.left_out > 0 {
-                    let more = format!("  … {} more fields", deciding.left_out);
-                    lines.push(Toned::of(Tone::Dim, more));
-                }
+/// Strategy, fields and what it answered.
+pub fn match_lines(row: Option<&Row>, pages: &ExchangePages, context: &Context) -> Vec<Toned> {
+    let Some(row) = row else {
+        return vec![Toned::of(Tone::Dim, "No recording answered this call.")];
+    };
+    let mut lines = vec![
+        known("strategy", row.strategy.to_string()),
+        known("playback", row.playback.to_string()),
+        known("hash", row.hash.to_string()),
+    ];
+    match pages.facts.as_ref().and_then(|facts| facts.deciding.as_ref()) {
+        None => lines.push(Toned::of(Tone::Dim, "its fields are not known here")),
+        Some(deciding) => {
+            lines.push(known("fingerprint", &deciding.fingerprint));
+            let field = |decides: bool| {
+                let tone = if decides { Tone::Key } else { Tone::Dim };
+                let value = if decides { Tone::Plain } else { Tone::Dim };
+                let these = deciding.fields.iter().filter(move |field| field.significant == decides);
+                these.map(move |field| {
+                    Toned::of(tone, format!("  {} ", sanitize(&field.field)))
+                        .and(value, sanitize(&field.value))
+                })
+            };
+            let decide = deciding.fields.iter().filter(|field| field.significant).count();
+            lines.extend(heading(&format!("{decide} decide (significant)")));
+            lines.extend(field(true));
+            let ignored = deciding.fields.len() - decide;
+            lines.extend(heading(&format!("{ignored} do not (cosmetic)")));
+            lines.extend(field(false));
+            if deciding.left_out > 0 {
+                let more = format!("  … {} more fields", deciding.left_out);
+                lines.push(Toned::of(Tone::Dim, more));
             }
         }
-        lines.extend(self.answers_of(&row.id));
-        lines.extend(hits(row, self));
-        lines
     }
+    lines.extend(answers_of(&row.id, context));
+    lines.extend(hits(row, context));
+    lines
+}
 
-    /// The newest calls that it answered.
-    fn answers_of(&self, id: &RecordingId) -> Vec<Toned> {
-        let calls = self.world.calls.iter().rev();
-        let mut calls =
-            calls.filter(|call| call.recording.as_ref() == Some(id) && call.outcome == Some(Outcome::Replay));
-        let mut lines = heading("answered");
-        for call in calls.by_ref().take(CALLS) {
-            let at = clock(call.at, &self.options.zone, "%H:%M:%S");
-            let scope = call.scope.as_deref().map(|scope| format!("  {scope}")).unwrap_or_default();
-            let prompt = call.prompt.as_deref().unwrap_or_default();
-            lines.push(
-                Toned::of(Tone::Dim, format!("  {at} "))
-                    .and(Tone::Good, fit(call.label(), 5, false))
-                    .and(Tone::Plain, sanitize(prompt))
-                    .and(Tone::Dim, sanitize(&scope)),
-            );
-        }
-        match calls.count() {
-            0 if lines.len() == 2 => lines.push(Toned::of(Tone::Dim, "  no call that is remembered")),
-            0 => {}
-            more => lines.push(Toned::of(Tone::Dim, format!("  … {} more", thousands(more as u64)))),
-        }
-        lines
+/// The newest calls that it answered.
+fn answers_of(id: &RecordingId, context: &Context) -> Vec<Toned> {
+    let calls = context.world.calls.iter().rev();
+    let mut calls =
+        calls.filter(|call| call.recording.as_ref() == Some(id) && call.outcome == Some(Outcome::Replay));
+    let mut lines = heading("answered");
+    for call in calls.by_ref().take(CALLS) {
+        let at = clock(call.at, &context.options.zone, "%H:%M:%S");
+        let scope = call.scope.as_deref().map(|scope| format!("  {scope}")).unwrap_or_default();
+        let prompt = call.prompt.as_deref().unwrap_or_default();
+        lines.push(
+            Toned::of(Tone::Dim, format!("  {at} "))
+                .and(Tone::Good, fit(call.label(), 5, false))
+                .and(Tone::Plain, sanitize(prompt))
+                .and(Tone::Dim, sanitize(&scope)),
+        );
     }
+    match calls.count() {
+        0 if lines.len() == 2 => lines.push(Toned::of(Tone::Dim, "  no call that is remembered")),
+        0 => {}
+        more => lines.push(Toned::of(Tone::Dim, format!("  … {} more", thousands(more as u64)))),
+    }
+    lines
+}
 
-    /// Where it comes from, what it cost, and what it has been used for.
-    pub(crate) fn meta_lines(&self, pages: &ExchangePages) -> Vec<Toned> {
-        let Some(row) = self.detailed_row() else {
-            return vec![Toned::of(Tone::Dim, "No recording answered this call.")];
+/// Where it comes from, what it cost, and what it has been used for.
+pub fn meta_lines(row: Option<&Row>, pages: &ExchangePages, context: &Context) -> Vec<Toned> {
+    let Some(row) = row else {
+        return vec![Toned::of(Tone::Dim, "No recording answered this call.")];
+    };
+    let mut lines = labels(row);
+    if let Some(facts) = &pages.facts {
+        lines.extend(origin(row, facts, context));
+        lines.extend(cost(row, facts, pages));
+        lines.extend(state(row, facts));
+        lines.extend(files(facts, pages));
+    }
+    lines.extend(hits(row, context));
+    lines
+}
+
+fn origin(row: &Row, facts: &RecordingFacts, context: &Context) -> Vec<Toned> {
+    let from = &facts.provenance;
+    let date = |at| clock(at, &context.options.zone, "%Y-%m-%d %H:%M:%S");
+    let mut lines = heading("origin");
+    let upstream = if from.upstream.is_empty() { "none: authored or imported" } else { &from.upstream };
+    lines.push(known("upstream", upstream));
+    lines.push(known("mount", &row.mount));
+    lines.push(known(
+        "recorded",
+        format!("{}, {} ago", date(from.recorded_at), age(from.recorded_at, context.now)),
+    ));
+    if from.stored_at != from.recorded_at {
+        lines.push(known("stored here", date(from.stored_at)));
+    }
+    lines.push(known("by retake", &from.version));
+    if let Some(source) = &row.source {
+        let how = match source.how {
+            Derivation::Duplicate => "a copy of",
+            Derivation::Fault => "made to fail from",
+            Derivation::Rerecord => "recorded anew for",
         };
-        let mut lines = labels(row);
-        if let Some(facts) = &pages.facts {
-            lines.extend(self.origin(row, facts));
-            lines.extend(cost(row, facts, pages));
-            lines.extend(state(row, facts));
-            lines.extend(files(facts, pages));
-        }
-        lines.extend(hits(row, self));
-        lines
+        lines.push(known("source", format!("{how} {}", source.recording)));
     }
-
-    fn origin(&self, row: &Row, facts: &RecordingFacts) -> Vec<Toned> {
-        let from = &facts.provenance;
-        let date = |at| clock(at, &self.options.zone, "%Y-%m-%d %H:%M:%S");
-        let mut lines = heading("origin");
-        let upstream = if from.upstream.is_empty() { "none: authored or imported" } else { &from.upstream };
-        lines.push(known("upstream", upstream));
-        lines.push(known("mount", &row.mount));
-        lines.push(known(
-            "recorded",
-            format!("{}, {} ago", date(from.recorded_at), age(from.recorded_at, self.now)),
-        ));
-        if from.stored_at != from.recorded_at {
-            lines.push(known("stored here", date(from.stored_at)));
-        }
-        lines.push(known("by retake", &from.version));
-        if let Some(source) = &row.source {
-            let how = match source.how {
-                Derivation::Duplicate => "a copy of",
-                Derivation::Fault => "made to fail from",
-                Derivation::Rerecord => "recorded anew for",
-            };
-            lines.push(known("source", format!("{how} {}", source.recording)));
-        }
-        if let Some(job) = &row.job {
-            lines.push(known("job", job));
-        }
-        lines
+    if let Some(job) = &row.job {
+        lines.push(known("job", job));
     }
+    lines
 }
 
 fn labels(row: &Row) -> Vec<Toned> {
@@ -223,7 +211,7 @@ fn files(facts: &RecordingFacts, pages: &ExchangePages) -> Vec<Toned> {
 }
 
 /// The sounds and films of an answer: what they are, how large, how long.
-pub(crate) fn media_lines(pages: &ExchangePages) -> Vec<Toned> {
+pub fn media_lines(pages: &ExchangePages) -> Vec<Toned> {
     let line = |medium: &crate::tui::content::page_facts::AnswerMedium| {
         let film = medium.film.map(|film| {
             let sides = film.dimensions.map(|(wide, high)| format!(" {wide}x{high}")).unwrap_or_default();
@@ -239,9 +227,9 @@ pub(crate) fn media_lines(pages: &ExchangePages) -> Vec<Toned> {
 }
 
 /// Hits here and elsewhere, and by scope.
-fn hits(row: &Row, app: &App) -> Vec<Toned> {
+fn hits(row: &Row, context: &Context) -> Vec<Toned> {
     let last = |last: Option<crate::model::Timestamp>| {
-        last.map_or_else(|| "never".into(), |at| format!("{} ago", age(at, app.now)))
+        last.map_or_else(|| "never".into(), |at| format!("{} ago", age(at, context.now)))
     };
     let usage = &row.usage;
     let mut lines = heading("hits");

@@ -2,54 +2,60 @@
 
 use std::sync::Arc;
 
-use image::RgbaImage;
-
 use super::text_search::TextSearch;
+use crate::model::RecordingId;
 use crate::tui::content::page::{DetailPage, ExchangePages};
 use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::BodyForm;
-use crate::tui::protocol::effect::{Effect, ScaleJob};
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::job::{DetailPreview, OpenedPart, ScaleJob, ScaledPicture};
 use crate::tui::widgets::line::Toned;
 
-/// What the detail pane shows.
+/// The state of the detail pane.
 #[derive(Debug, Default)]
 pub struct DetailPane {
     /// What it is about.
     pub subject: Option<DetailSubject>,
-    /// The sub-tab.
+    /// The page in front.
     pub page: DetailPage,
-    /// Whether somebody chose the sub-tab; until then a recording shows its picture first, if it holds one.
+    /// Whether somebody chose the page; until then a recording shows its picture first, if it holds one.
     chosen: bool,
     /// Its content, once it has arrived.
     pub pages: Option<Arc<ExchangePages>>,
     /// Whether the content was asked for and did not arrive yet.
     pub loading: bool,
-    /// The sub-tab's lines, wrapped; those of a picture are elsewhere.
-    pub lines: Vec<Toned>,
+    /// The lines of the page in front, wrapped; those of a picture are elsewhere.
+    pub lines: Arc<[Toned]>,
     /// The first visible line.
     pub scroll: usize,
     /// How bodies are shown.
     pub form: BodyForm,
-    /// Columns that are scrolled out at the left; none where long lines are wrapped.
+    /// Columns scrolled out at the left; `None` where long lines are wrapped.
     pub sideways: Option<usize>,
-    /// What is looked for in it.
+    /// The search for words in it.
     pub search: TextSearch,
-    /// The line that was found last.
-    pub search_at: Option<usize>,
-    /// Which picture, from 0.
-    pub picture: usize,
-    /// The picture, once it has arrived, or why there is none.
-    pub scaled: Option<ScaledPicture>,
+    /// The picture that is shown.
+    pub picture: ShownPicture,
     generation: u64,
     /// Counts what changes the lines.
     revision: u64,
     stale: bool,
+    /// What the lines were made of: revision, page, width, and whether they are wrapped.
     composed: Option<(u64, DetailPage, usize, bool)>,
-    asked: Option<(usize, (u16, u16))>,
 }
 
-/// A picture as it arrived: its own width and height, and the pixels to paint.
-pub type ScaledPicture = Result<((u32, u32), Arc<RgbaImage>), String>;
+/// The picture of an answer that is shown.
+#[derive(Debug, Default)]
+pub struct ShownPicture {
+    /// Which one, from 0.
+    pub index: usize,
+    /// Its pixels, once they have arrived, or why there are none.
+    pub scaled: Option<ScaledPicture>,
+    /// Whether it fills the screen.
+    pub full_screen: bool,
+    /// The picture and the cells that it was asked for with.
+    requested: Option<(usize, (u16, u16))>,
+}
 
 impl DetailPane {
     /// Turns to something else, or stays. What was shown of another subject is gone at once.
@@ -69,7 +75,8 @@ impl DetailPane {
                 // How somebody reads stays; how much of one body, does not.
                 form: BodyForm { view: self.form.view, whole: false },
                 sideways: self.sideways.map(|_| 0),
-                search: std::mem::take(&mut self.search),
+                search: std::mem::take(&mut self.search).from_the_top(),
+                picture: ShownPicture { full_screen: self.picture.full_screen, ..ShownPicture::default() },
                 generation: self.generation,
                 revision: self.revision,
                 stale: true,
@@ -138,11 +145,11 @@ impl DetailPane {
         }
         self.loading = false;
         if self.pages.as_ref().map(|pages| &pages.pictures) != pages.as_ref().map(|pages| &pages.pictures) {
-            self.asked = None;
-            self.scaled = None;
+            self.picture.requested = None;
+            self.picture.scaled = None;
         }
-        self.picture =
-            self.picture.min(pages.as_ref().map_or(0, |pages| pages.pictures.len().saturating_sub(1)));
+        self.picture.index =
+            self.picture.index.min(pages.as_ref().map_or(0, |pages| pages.pictures.len().saturating_sub(1)));
         let pictured = pages.as_ref().is_some_and(|pages| !pages.pictures.is_empty());
         if self.pages.is_none() && matches!(self.subject, Some(DetailSubject::Recording(_))) {
             self.open_at(if pictured { DetailPage::Image } else { DetailPage::default() });
@@ -153,15 +160,15 @@ impl DetailPane {
 
     /// Asks for the picture in so many cells, if it is not here and not asked for.
     pub fn scale(&mut self, cells: (u16, u16)) -> Option<Effect> {
-        let picture = self.pages.as_ref()?.pictures.get(self.picture)?.clone();
-        let wanted = (self.picture, cells);
-        if self.asked == Some(wanted) || cells.0 == 0 || cells.1 == 0 {
+        let picture = self.pages.as_ref()?.pictures.get(self.picture.index)?.clone();
+        let wanted = (self.picture.index, cells);
+        if self.picture.requested == Some(wanted) || cells.0 == 0 || cells.1 == 0 {
             return None;
         }
-        if self.asked.is_some_and(|(at, _)| at != self.picture) {
-            self.scaled = None;
+        if self.picture.requested.is_some_and(|(at, _)| at != self.picture.index) {
+            self.picture.scaled = None;
         }
-        self.asked = Some(wanted);
+        self.picture.requested = Some(wanted);
         self.generation += 1;
         Some(Effect::Scale(ScaleJob { generation: self.generation, picture, cells }))
     }
@@ -169,7 +176,7 @@ impl DetailPane {
     /// Takes the picture, unless another was asked for since.
     pub fn scaled(&mut self, generation: u64, picture: ScaledPicture) {
         if generation == self.generation {
-            self.scaled = Some(picture);
+            self.picture.scaled = Some(picture);
         }
     }
 
@@ -183,7 +190,7 @@ impl DetailPane {
     pub fn leaf(&mut self, forward: bool) {
         let count = self.pictures();
         if count > 0 {
-            self.picture = (self.picture + if forward { 1 } else { count - 1 }) % count;
+            self.picture.index = (self.picture.index + if forward { 1 } else { count - 1 }) % count;
         }
     }
 
@@ -214,5 +221,54 @@ impl DetailPane {
         let must = self.composed != now;
         self.composed = now;
         must
+    }
+
+    /// Its content for an overlay that shows it elsewhere.
+    #[must_use]
+    pub fn preview(&self) -> DetailPreview {
+        DetailPreview {
+            lines: Arc::clone(&self.lines),
+            pictures: self.pictures(),
+            scaled: self.picture.scaled.clone(),
+        }
+    }
+
+    /// Takes new lines, in which a search looks anew.
+    pub fn set_lines(&mut self, lines: Vec<Toned>) {
+        self.lines = lines.into();
+        self.search.look(&self.lines);
+    }
+
+    /// Whether it is about this recording, or a call that this recording answered.
+    #[must_use]
+    pub fn shows(&self, id: &RecordingId) -> bool {
+        match &self.subject {
+            Some(DetailSubject::Recording(shown)) => shown == id,
+            Some(DetailSubject::Call(_, recording)) => recording.as_ref() == Some(id),
+            None => false,
+        }
+    }
+
+    /// The field of the picture that is shown of a recording; `None` where there is only one, or none is.
+    #[must_use]
+    pub fn picture_field(&self, id: &RecordingId) -> Option<String> {
+        let pages = self.pages.as_ref()?;
+        let here = self.subject == Some(DetailSubject::Recording(id.clone())) && pages.pictures.len() > 1;
+        pages.pictures.get(self.picture.index).filter(|_| here).map(|picture| picture.field.clone())
+    }
+
+    /// The part of the exchange to open in another program: the one that is shown, if it is.
+    #[must_use]
+    pub fn opened_part(&self, shown: bool) -> OpenedPart {
+        let pages = self.pages.as_ref().filter(|_| shown);
+        let picture = pages.and_then(|pages| pages.pictures.get(self.picture.index)).cloned();
+        let plays = pages.is_some_and(|pages| !pages.media.is_empty());
+        match (self.page, picture) {
+            (DetailPage::Request, _) if shown => OpenedPart::Request,
+            // The picture of a film stands for it.
+            (DetailPage::Image, Some(picture)) if !plays => OpenedPart::Picture(picture),
+            _ if plays => OpenedPart::Medium(0),
+            _ => OpenedPart::Response,
+        }
     }
 }

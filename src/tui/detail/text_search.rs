@@ -1,19 +1,20 @@
-//! Looking for words in the detail pane.
+//! A search for words in the lines of the detail pane.
 
 use tui_input::Input;
 
-use crate::tui::app::state::App;
-use crate::tui::overlay::Overlay;
-use crate::tui::widgets::layout;
 use crate::tui::widgets::line::Toned;
 
-/// What is looked for, and where it is.
+/// The words, and the lines that hold them.
 #[derive(Debug, Default)]
 pub struct TextSearch {
     /// In small letters; empty where nothing is looked for.
     needle: String,
     /// The lines that hold it, or its beginning.
     found: Vec<usize>,
+    /// The line that was found last.
+    pub at: Option<usize>,
+    /// While it is being typed.
+    pub input: Option<Input>,
 }
 
 impl TextSearch {
@@ -42,7 +43,24 @@ impl TextSearch {
         }
     }
 
-    /// What is looked for, in small letters.
+    /// Whether this line holds it.
+    #[must_use]
+    pub fn is_at(&self, line: usize) -> bool {
+        self.found.binary_search(&line).is_ok()
+    }
+
+    /// The same, with no line found last.
+    #[must_use]
+    pub fn from_the_top(self) -> Self {
+        Self { at: None, ..self }
+    }
+
+    /// Begins to type.
+    pub fn edit(&mut self) {
+        self.input = Some(Input::new(self.needle.clone()));
+    }
+
+    /// The words, in small letters.
     #[must_use]
     pub fn needle(&self) -> &str {
         &self.needle
@@ -74,49 +92,6 @@ impl TextSearch {
         let needle = self.needle.as_str();
         let all = (!needle.is_empty()).then(|| small.match_indices(needle));
         all.into_iter().flatten().map(|(at, found)| (at, at + found.len()))
-    }
-}
-
-impl App {
-    /// Begins to look for something in the detail.
-    pub(crate) fn search(&mut self) {
-        self.overlay = Some(Overlay::Search(Input::new(self.detail.search.needle.clone())));
-    }
-
-    /// What is looked for has changed: the first place from here on is shown.
-    pub(crate) fn searched(&mut self, text: &str) {
-        self.detail.search.look_for(text, &self.detail.lines);
-        let from = self.detail.scroll;
-        let here = self.detail.search.found.binary_search(&from).is_ok();
-        if let Some((at, _)) = self.detail.search.next(from, true).filter(|_| !here) {
-            self.show_line(at);
-        }
-    }
-
-    /// To the next place that was found, or to the one before.
-    pub(crate) fn found(&mut self, forward: bool) {
-        if self.detail.search.needle.is_empty() {
-            self.toasts.info(self.now, "Nothing is looked for: / looks for words here".into());
-            return;
-        }
-        let count = self.detail.search.count();
-        let from = self.detail.search_at.unwrap_or(self.detail.scroll);
-        match self.detail.search.next(from, forward) {
-            Some((at, nth)) => {
-                self.show_line(at);
-                self.toasts.info(self.now, format!("{nth} of {count}"));
-            }
-            None => self.toasts.info(self.now, "It is not on this page".into()),
-        }
-    }
-
-    fn show_line(&mut self, at: usize) {
-        let height = usize::from(layout::text(self.areas().detail).height);
-        self.detail.search_at = Some(at);
-        if !(self.detail.scroll..self.detail.scroll + height).contains(&at) {
-            self.detail.scroll = at.saturating_sub(height / 3);
-            self.detail.keep_in(height);
-        }
     }
 }
 

@@ -130,10 +130,9 @@ impl Keymap {
         here.flat_map(|bound| &bound.keys).next().map(|key| shown(key))
     }
 
-    /// The key to name where people are told to press it: that of this place, else of everywhere; of what has no key its
-    /// command.
+    /// The key to show in a hint: bound in this scope, else globally, else `:command`.
     #[must_use]
-    pub fn told(&self, scope: KeyScope, action: Action) -> String {
+    pub fn hint(&self, scope: KeyScope, action: Action) -> String {
         let key = self.key_in(scope, action).or_else(|| self.key_in(KeyScope::Anywhere, action));
         key.unwrap_or_else(|| format!(":{}", action.name()))
     }

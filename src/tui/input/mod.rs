@@ -3,6 +3,7 @@
 pub mod action;
 pub mod binding;
 pub mod keymap;
+pub mod legend;
 pub mod spelling;
 pub mod tab;
 pub mod table;

@@ -26,7 +26,7 @@ const WORDS: usize = 8;
 #[derive(Clone, Debug, PartialEq)]
 pub struct FuzzyJob {
     /// Comes back with the answer; only the newest counts.
-    pub generation: u64,
+    pub request_id: u64,
     /// The letters; each word has to be found.
     pub text: String,
     /// Among these.

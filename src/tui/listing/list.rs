@@ -167,6 +167,14 @@ impl<K: Ord + Clone> List<K> {
         self.reveal(height);
     }
 
+    /// Selects the row that stands so far down on a screen with room for so many.
+    pub fn select_visible(&mut self, row: usize, height: usize) {
+        let at = self.window(height).start + row;
+        if at < self.keys.len() {
+            self.select_at(at, height);
+        }
+    }
+
     /// Selects a key, if it is there.
     pub fn select(&mut self, key: &K, height: usize) -> bool {
         let Some(at) = self.keys.place(key) else { return false };

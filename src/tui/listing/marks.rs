@@ -1,123 +1,113 @@
-//! Marks on recordings, and ranges of them while somebody moves.
+//! Marked recordings, and ranges of them that grow while the selection moves.
 
 use std::collections::BTreeSet;
 
 use crate::model::RecordingId;
-use crate::tui::app::state::App;
-use crate::tui::input::action::Action;
 
-/// A range that is being marked, and what is to be known of all marks.
+/// The marked recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    range: Option<MarkRange>,
-    /// The length of what is marked, in bytes.
+    /// Their ids.
+    pub ids: BTreeSet<RecordingId>,
+    /// Their size in bytes.
     pub bytes: u64,
-    /// How many marked ones the filter hides.
+    /// How many of them the filter hides.
     pub hidden: usize,
+    range: Option<MarkRange>,
+    /// Whether `bytes` and `hidden` are to be counted anew.
     stale: bool,
 }
 
-/// A range of marks from where it began to what is selected.
+/// A range from where it began to what is selected.
 #[derive(Clone, Debug)]
 struct MarkRange {
     from: RecordingId,
-    /// What was marked when it began.
+    /// The marks when it began.
     before: BTreeSet<RecordingId>,
 }
 
+/// A change of marks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarkChange {
+    /// Mark each of these, or unmark it where it is marked.
+    Toggle(Vec<RecordingId>),
+    /// Mark these, too.
+    Add(Vec<RecordingId>),
+    /// Begin a range at this recording.
+    StartRange(RecordingId),
+    /// Mark the recordings of the range, and none that it covered before.
+    ExtendRange(Vec<RecordingId>),
+    /// End the range; its marks stay.
+    EndRange,
+    /// Unmark all.
+    Clear,
+}
+
 impl Marks {
-    /// Marks or rows changed.
-    pub fn spoil(&mut self) {
-        self.stale = true;
-    }
-
-    /// Whether a range grows with every move.
+    /// Whether this recording is marked.
     #[must_use]
-    pub fn in_range(&self) -> bool {
-        self.range.is_some()
+    pub fn contains(&self, id: &RecordingId) -> bool {
+        self.ids.contains(id)
     }
 
-    /// Ends a range; what it marked stays marked. False where there is none.
+    /// Where the range began; `None` while there is no range.
+    #[must_use]
+    pub fn range_start(&self) -> Option<&RecordingId> {
+        self.range.as_ref().map(|range| &range.from)
+    }
+
+    /// Ends the range; false where there was none.
     pub fn end_range(&mut self) -> bool {
         self.range.take().is_some()
     }
-}
 
-impl App {
-    /// Marks recordings, or takes marks away. What the filter hides keeps its marks, but for `A`.
-    pub(crate) fn mark(&mut self, action: Action) {
-        let shown = || self.recordings.keys().iter().map(|key| key.1.clone());
-        match action {
-            Action::Mark => {
-                if let Some(id) = self.selected_row().map(|row| row.id.clone()) {
-                    self.toggle_mark(id);
-                    self.moved(1);
-                }
-                return;
-            }
-            Action::Range => {
-                if !self.marks.end_range() {
-                    let (from, before) = (self.recordings.selected(), self.marked.clone());
-                    self.marks.range = from.map(|from| MarkRange { from: from.1.clone(), before });
-                    self.mark_range();
-                }
-            }
-            Action::MarkAll => self.marked = shown().chain(self.marked.iter().cloned()).collect(),
-            Action::MarkOthers => {
-                let others: Vec<RecordingId> = shown().collect();
-                for id in others {
-                    self.toggle_mark(id);
-                }
-            }
-            _ => {
-                self.marked.clear();
-                self.marks.range = None;
-            }
-        }
-        self.marks.spoil();
+    /// Marks or rows changed: the totals are to be counted anew.
+    pub fn invalidate(&mut self) {
+        self.stale = true;
     }
 
-    /// Marks one, or takes its mark away. It alone is counted: there can be very many others.
-    pub(crate) fn toggle_mark(&mut self, id: RecordingId) {
-        let row = self.world.rows.get(&id);
-        let bytes = row.map_or(0, |row| row.size);
-        let hidden = usize::from(row.is_some_and(|row| !self.recordings.contains(&self.key_of(row))));
-        if self.marked.remove(&id) {
-            self.marks.bytes = self.marks.bytes.saturating_sub(bytes);
-            self.marks.hidden = self.marks.hidden.saturating_sub(hidden);
+    /// Whether the totals are to be counted; they are then taken to be.
+    pub fn take_stale(&mut self) -> bool {
+        std::mem::take(&mut self.stale)
+    }
+
+    /// Makes a change. `measure` gives a recording's size in bytes, and whether the filter hides it: a single mark is
+    /// counted alone, as there can be very many others.
+    pub fn apply(&mut self, change: MarkChange, measure: impl Fn(&RecordingId) -> (u64, bool)) {
+        match change {
+            MarkChange::Toggle(ids) => ids.into_iter().for_each(|id| self.toggle(id, &measure)),
+            MarkChange::Add(ids) => {
+                self.ids.extend(ids);
+                self.invalidate();
+            }
+            MarkChange::StartRange(from) => self.range = Some(MarkRange { from, before: self.ids.clone() }),
+            MarkChange::ExtendRange(ids) => {
+                if let Some(range) = &self.range {
+                    self.ids.clone_from(&range.before);
+                    self.ids.extend(ids);
+                    self.invalidate();
+                }
+            }
+            MarkChange::EndRange => {
+                self.end_range();
+            }
+            MarkChange::Clear => {
+                self.ids.clear();
+                self.range = None;
+                self.invalidate();
+            }
+        }
+    }
+
+    fn toggle(&mut self, id: RecordingId, measure: impl Fn(&RecordingId) -> (u64, bool)) {
+        let (bytes, hidden) = measure(&id);
+        if self.ids.remove(&id) {
+            self.bytes = self.bytes.saturating_sub(bytes);
+            self.hidden = self.hidden.saturating_sub(usize::from(hidden));
         } else {
-            self.marked.insert(id);
-            self.marks.bytes = self.marks.bytes.saturating_add(bytes);
-            self.marks.hidden += hidden;
+            self.ids.insert(id);
+            self.bytes = self.bytes.saturating_add(bytes);
+            self.hidden += usize::from(hidden);
         }
-    }
-
-    /// Marks what lies between the beginning of the range and the selection, and nothing that it went over before.
-    pub(crate) fn mark_range(&mut self) {
-        let Some(range) = &self.marks.range else { return };
-        let from = self.world.rows.get(&range.from).map(|row| self.key_of(row));
-        let (Some(from), Some(to)) = (from, self.recordings.selected()) else { return };
-        let (low, high) = if from <= *to { (&from, to) } else { (to, &from) };
-        let keys = self.recordings.keys();
-        let (start, end) = (keys.partition_point(|key| key < low), keys.partition_point(|key| key <= high));
-        self.marked.clone_from(&range.before);
-        self.marked.extend(keys.range(start..end).map(|key| key.1.clone()));
-        self.marks.spoil();
-    }
-
-    /// Brings up to date what the title says of marks.
-    pub(crate) fn count_marks(&mut self) {
-        if !std::mem::take(&mut self.marks.stale) {
-            return;
-        }
-        // A list of all hides none, which need not be looked at one by one.
-        let some_hidden = self.recordings.keys().len() < self.world.rows.len();
-        let rows = self.marked.iter().filter_map(|id| self.world.rows.get(id));
-        let (mut bytes, mut hidden) = (0_u64, 0);
-        for row in rows {
-            bytes = bytes.saturating_add(row.size);
-            hidden += usize::from(some_hidden && !self.recordings.contains(&self.key_of(row)));
-        }
-        (self.marks.bytes, self.marks.hidden) = (bytes, hidden);
     }
 }

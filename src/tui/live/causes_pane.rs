@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::causes::MissCause;
-use crate::tui::app::state::App;
+use super::state::LiveTab;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::draw::{self, PaneFrame};
@@ -22,20 +23,20 @@ const COLUMNS: [TableColumn; 6] = [
 ];
 
 /// Draws the list with its frame.
-pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let list = &app.causes.list;
+pub fn draw(tab: &LiveTab, context: &Context, place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let list = &tab.causes.list;
     let shown = list.keys().len();
-    let misses = app.causes.misses();
+    let misses = tab.causes.misses();
     let title = format!(
         "{} miss{} by cause{}",
         thousands(misses as u64),
         if misses == 1 { "" } else { "es" },
-        if app.live.filter.text().is_empty() { "" } else { ", filtered" }
+        if tab.list.filter.text().is_empty() { "" } else { ", filtered" }
     );
-    let back = app.options.keymap.told(KeyScope::List, Action::Back);
+    let back = context.key(KeyScope::List, Action::Back);
     let at = list.index().map(|at| format!("{}/{}  {back} all calls", at + 1, shown)).unwrap_or_default();
-    let focused = !app.in_detail;
+    let focused = !context.in_detail;
     let inside =
         PaneFrame { title: &title, note: &at, focused, ..PaneFrame::default() }.draw(theme, place, buf);
     if shown == 0 {
@@ -45,23 +46,23 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         draw::lines(buf, air, &line.wrapped(usize::from(air.width)), theme);
         return;
     }
-    let rows = TableRows::of(list, inside, &COLUMNS, |reason| Some(cells(app, reason)));
-    TableRows { sideways: app.live.sideways, focused, ..rows }.draw(theme, inside, buf);
+    let rows = TableRows::of(list, inside, &COLUMNS, |reason| Some(cells(tab, context, reason)));
+    TableRows { sideways: tab.list.sideways, focused, ..rows }.draw(theme, inside, buf);
 }
 
-fn cells(app: &App, reason: &MissCause) -> Vec<TableCell> {
-    let theme = &app.options.theme;
+fn cells(tab: &LiveTab, context: &Context, reason: &MissCause) -> Vec<TableCell> {
+    let theme = &context.options.theme;
     let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
-    let group = app.causes.group(reason);
-    let last = group.and_then(|(_, newest)| app.call(newest)).map(|call| call.at);
+    let group = tab.causes.group(reason);
+    let last = group.and_then(|(_, newest)| context.call(newest)).map(|call| call.at);
     let nearest = reason.cause.as_ref().map(|cause| &cause.nearest);
-    let row = nearest.and_then(|id| app.world.rows.get(id));
+    let row = nearest.and_then(|id| context.world.rows.get(id));
     let mended = row.is_some_and(|row| reason.is_mended(row));
     let times = theme.mark("×", "x");
     let count = group.map_or_else(String::new, |(count, _)| format!("{}{times}", thousands(count as u64)));
     vec![
         (count, if mended { dim } else { theme.tone(Tone::Warning) }),
-        (last.map_or_else(String::new, |at| clock(at, &app.options.zone, "%H:%M:%S")), dim),
+        (last.map_or_else(String::new, |at| clock(at, &context.options.zone, "%H:%M:%S")), dim),
         (sanitize(&reason.fields()).into_owned(), plain),
         (sanitize(&reason.endpoint).into_owned(), plain),
         (nearest.map_or_else(|| "-".to_owned(), ToString::to_string), dim),

@@ -1,91 +1,74 @@
-//! Why a call was answered as it was: asked of the desk when another call is selected, and laid out line by line.
+//! Why the selected call was answered as it was: asked of the desk, and laid out line by line.
+
+use unicode_width::UnicodeWidthStr;
 
 use super::causes::short;
+use super::fixes::radius;
+use super::state::{ExplanationCursor, LiveTab};
 use crate::engine::{Explanation, FixKind, Hit, Near};
-use crate::matching::{BlastRadius, Change};
+use crate::matching::Change;
 use crate::model::{Call, CallId, Outcome};
-use crate::tui::app::state::App;
 use crate::tui::content::text::{duration, sanitize};
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
-use crate::tui::input::keymap::Keymap;
-use crate::tui::input::tab::Tab;
-use crate::tui::protocol::effect::Effect;
-use crate::tui::protocol::message::Message;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::layout::ScreenClass;
 use crate::tui::widgets::line::{Tone, Toned, clock, thousands};
-use unicode_width::UnicodeWidthStr;
+use crate::tui::widgets::theme::Theme;
 
-/// What was asked, and how much of the answer is looked at.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ExplanationCursor {
-    /// The call.
-    call: Option<CallId>,
-    /// Which of the near recordings is shown, from 0.
-    pub at: usize,
-    /// Whether recordings changed since.
-    pub stale: bool,
-}
-
-impl App {
-    /// Asks why the selected call was answered as it was, when that is another one than before. What changed meanwhile
-    /// is asked for anew, but not more often than a second goes by.
-    pub(crate) fn wonder(&mut self, anew: bool) -> Option<Effect> {
-        if self.tab != Tab::Live {
+impl LiveTab {
+    /// Asks why the selected call was answered as it was, when that is another one than before. What changed meanwhile is
+    /// asked for anew, but only when `anew`: not more often than once a second.
+    pub fn explain(&mut self, anew: bool, context: &mut Context) -> Option<RemoteQuery> {
+        let call = self.selected_call(context).filter(|call| has_reasons(call)).map(|call| call.id);
+        let cursor = self.explanation;
+        if call == cursor.call && !(cursor.stale && anew) {
             return None;
         }
-        let call = self.selected_call().filter(|call| has_reasons(call)).map(|call| call.id);
-        if call == self.why.call && !(self.why.stale && anew) {
-            return None;
-        }
-        if call != self.why.call {
+        let mut near = cursor.near;
+        if call != cursor.call {
             // Of calls that missed for the same reason the old answer will do until the new one is here.
-            let cause = |id: CallId| self.call(id).and_then(|call| call.cause.clone());
-            let same =
-                self.why.call.and_then(cause).is_some_and(|before| call.and_then(cause) == Some(before));
-            let at = if same { self.why.at } else { 0 };
+            let cause = |id: CallId| context.call(id).and_then(|call| call.cause.clone());
+            let same = cursor.call.and_then(cause).is_some_and(|before| call.and_then(cause) == Some(before));
             if !same {
-                self.known.why.forget();
+                near = 0;
+                context.cache.explanation.forget();
             }
-            self.why = ExplanationCursor { call, at, stale: false };
         }
-        self.why.stale = false;
-        Some(self.ask(RemoteQuery::Why(call?)))
+        self.explanation = ExplanationCursor { call, near, stale: false };
+        call.map(RemoteQuery::Explain)
     }
 
-    /// Whether a message is a moment to ask anew.
-    pub(crate) fn is_moment(message: &Message) -> bool {
-        matches!(message, Message::Tick(_) | Message::Done(_))
-    }
-
-    /// What is known of why the selected call was answered as it was.
+    /// The explanation of the selected call, once it is known.
     #[must_use]
-    pub fn explanation(&self) -> Option<&Explanation> {
-        self.selected_call().filter(|call| self.why.call == Some(call.id))?;
-        self.known.why.known()?.as_deref()
+    pub fn explanation<'a>(&self, context: &'a Context) -> Option<&'a Explanation> {
+        self.selected_call(context).filter(|call| self.explanation.call == Some(call.id))?;
+        context.cache.explanation.value()?.as_deref()
     }
 
-    /// The recording that is looked at: one of those that come nearest.
+    /// The near recording that is shown.
     #[must_use]
-    pub fn near(&self) -> Option<&Near> {
-        let near = &self.explanation()?.near;
-        near.get(self.why.at.min(near.len().checked_sub(1)?))
+    pub fn near<'a>(&self, context: &'a Context) -> Option<&'a Near> {
+        let near = &self.explanation(context)?.near;
+        near.get(self.explanation.near.min(near.len().checked_sub(1)?))
     }
 
-    /// Looks at the next of the near recordings, or the one before.
-    pub(crate) fn step_near(&mut self, forward: bool) {
-        let count = self.explanation().map_or(0, |why| why.near.len());
-        if count > 0 {
-            self.why.at = (self.why.at + if forward { 1 } else { count - 1 }) % count;
-            self.detail.recompose();
+    /// Shows the next near recording, or the one before.
+    pub fn step_near(&mut self, forward: bool, context: &Context) -> ActionOutcome {
+        let count = self.explanation(context).map_or(0, |explanation| explanation.near.len());
+        if count == 0 {
+            return ActionOutcome::done();
         }
+        self.explanation.near = (self.explanation.near + if forward { 1 } else { count - 1 }) % count;
+        AppRequest::RecomposeDetail.into()
     }
 
     /// The page: what happened, then why, then what can be done about it.
-    pub(crate) fn why_lines(&self, call: &Call, width: usize) -> Vec<Toned> {
-        let mut lines = vec![self.what_happened(call)];
-        let tight = self.areas().class == ScreenClass::Stacked && !self.in_detail;
+    pub fn explanation_lines(&self, call: &Call, width: usize, context: &Context) -> Vec<Toned> {
+        let mut lines = vec![what_happened(call, context)];
+        let tight = context.areas.class == ScreenClass::Stacked && !context.in_detail;
         let air = || (!tight).then(Toned::default);
         lines.extend(air());
         if !call.done {
@@ -93,76 +76,38 @@ impl App {
             return lines;
         }
         if !has_reasons(call) {
-            lines.extend(recorded(call, &self.options.keymap));
+            lines.extend(recorded(call, context));
             return lines;
         }
-        match &self.known.why.value {
+        match &context.cache.explanation.result {
             None => lines.push(Toned::of(Tone::Dim, "working it out")),
             Some(Err(problem)) => lines.push(Toned::of(Tone::Bad, sanitize(problem))),
             Some(Ok(None)) => lines.extend(forgotten(call)),
             Some(Ok(Some(why))) => {
                 lines.extend(why.opaque.as_deref().map(compared_as_it_is));
                 match (&why.hit, &why.passed_over) {
-                    (Some(hit), _) => lines.extend(self.hit_lines(call, hit, width)),
+                    (Some(hit), _) => lines.extend(hit_lines(call, hit, width, context)),
                     (None, Some(passed_over)) => lines.push(Toned::of(Tone::Warning, sanitize(passed_over))),
-                    (None, None) => lines.extend(self.missed(call, why, width)),
+                    (None, None) => lines.extend(self.missed(call, why, width, context)),
                 }
                 if why.hit.is_none() || call.outcome != Some(Outcome::Replay) {
                     lines.extend(air());
-                    lines.extend(self.ways(call, why));
+                    lines.extend(self.ways(call, why, context));
                 }
             }
         }
         lines
     }
 
-    fn what_happened(&self, call: &Call) -> Toned {
-        let tone = Tone::of_outcome(call.outcome);
-        let status = call.status.map_or_else(String::new, |status| format!(" {status}"));
-        let model = call.model.as_deref().map_or_else(String::new, |model| format!("  {model}"));
-        let at = clock(call.at, &self.options.zone, "%H:%M:%S");
-        let took = call.total.map_or_else(String::new, |took| format!(" {}", duration(took)));
-        Toned::of(tone, call.label())
-            .and(Tone::Strong, status)
-            .and(Tone::Plain, sanitize(&format!("  {} {}{model}", call.mount, call.endpoint)))
-            .and(Tone::Dim, format!("  {at}{took} {}", call.mode))
-    }
-
-    /// A recording answers.
-    fn hit_lines(&self, call: &Call, hit: &Hit, width: usize) -> Vec<Toned> {
-        let id = Toned::of(Tone::Accent, hit.recording.as_str());
-        let mut lines = Vec::new();
-        if call.outcome == Some(Outcome::Replay) && call.recording.as_ref() == Some(&hit.recording) {
-            lines.push(id.and(Tone::Plain, " answered: ").and(Tone::Plain, sanitize(&hit.because)));
-        } else {
-            let now = Toned::of(Tone::Good, "Now ").and(Tone::Accent, hit.recording.as_str());
-            lines.push(now.and(Tone::Plain, " answers it: ").and(Tone::Plain, sanitize(&hit.because)));
-            lines.push(Toned::of(Tone::Dim, "Make the call again and it hits."));
-        }
-        lines.extend(self.changes(&hit.changes, width));
-        let next = hit.next.as_ref().map_or_else(
-            || Toned::of(Tone::Dim, "Without it nothing would answer."),
-            |next| {
-                Toned::of(Tone::Dim, "Without it ").and(Tone::Plain, next.as_str()).and(Tone::Dim, " would.")
-            },
-        );
-        lines.push(Toned::of(Tone::Dim, "match ").and(Tone::Plain, sanitize(&hit.strategy.to_string())));
-        lines.push(next);
-        lines
-    }
-
     /// No recording answers.
-    fn missed(&self, call: &Call, why: &Explanation, width: usize) -> Vec<Toned> {
-        let Some(near) = self.near() else {
+    fn missed(&self, call: &Call, why: &Explanation, width: usize, context: &Context) -> Vec<Toned> {
+        let Some(near) = self.near(context) else {
             let none = call.reason.clone().unwrap_or_else(|| "No recording comes near this call.".into());
             return vec![Toned::of(Tone::Plain, sanitize(&none))];
         };
         let nth = if why.near.len() > 1 {
-            format!(
-                "  {} of {}: , .",
-                thousands(self.why.at.min(why.near.len() - 1) + 1),
-                thousands(why.near.len())
-            )
+            let at = self.explanation.near.min(why.near.len() - 1) + 1;
+            format!("  {} of {}: , .", thousands(at), thousands(why.near.len()))
         } else {
             String::new()
         };
@@ -174,7 +119,7 @@ impl App {
                 .and(Tone::Plain, sanitize(&format!(" {}{tie}", near.strategy)))
                 .and(Tone::Dim, nth),
         ];
-        lines.extend(self.changes(&near.changes, width));
+        lines.extend(changes(&near.changes, width, &context.options.theme));
         if near.changes.iter().all(|change| !change.significant) {
             let reason = call.reason.as_deref().unwrap_or("It has the same fields, and cannot answer.");
             lines.push(Toned::of(Tone::Plain, sanitize(reason)));
@@ -182,43 +127,9 @@ impl App {
         lines
     }
 
-    /// What differs: first what counts.
-    fn changes(&self, changes: &[Change], width: usize) -> Vec<Toned> {
-        let names = changes.iter().map(|change| short(&change.field.to_string()).width());
-        let column = names.max().unwrap_or(0).min(width / 3);
-        let (counts, ignored): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.significant);
-        counts.into_iter().chain(ignored).flat_map(|change| self.change(change, column, width)).collect()
-    }
-
-    /// `≠ seed  7 → 8`; where that is too long for a line, each value on its own.
-    fn change(&self, change: &Change, column: usize, width: usize) -> Vec<Toned> {
-        let theme = &self.options.theme;
-        let (mark, tone) =
-            if change.significant { (theme.mark("≠ ", "! "), Tone::Warning) } else { ("~ ", Tone::Dim) };
-        let field = sanitize(short(&change.field.to_string())).into_owned();
-        let value = |value: &Option<String>| {
-            value.as_deref().map_or_else(|| "absent".to_owned(), |value| sanitize(value).into_owned())
-        };
-        let (recorded, incoming) = (value(&change.recorded), value(&change.incoming));
-        let name = Toned::of(tone, mark).and(Tone::Key, format!("{field:column$}  "));
-        let ignored = if change.significant { "" } else { "  ignored" };
-        let taken = name.text().width() + recorded.width() + incoming.width() + 3 + ignored.len();
-        if taken <= width {
-            let arrow = format!(" {} ", self.arrow());
-            let line = name.and(Tone::Dim, recorded).and(Tone::Dim, arrow).and(value_tone(change), incoming);
-            return vec![line.and(Tone::Dim, ignored)];
-        }
-        let side = |sign: &str, tone, text| Toned::of(Tone::Dim, format!("  {sign} ")).and(tone, text);
-        vec![
-            Toned::of(tone, mark).and(Tone::Key, field).and(Tone::Dim, ignored),
-            side("-", Tone::Dim, recorded),
-            side("+", value_tone(change), incoming),
-        ]
-    }
-
     /// What can be done about it, with the keys.
-    fn ways(&self, call: &Call, why: &Explanation) -> Vec<Toned> {
-        let key = |action| self.options.keymap.key_of(action);
+    fn ways(&self, call: &Call, why: &Explanation, context: &Context) -> Vec<Toned> {
+        let key = |action| context.options.keymap.key_of(action);
         let mut lines = Vec::new();
         let mut way = |action, text: String, note: String| {
             if let Some(key) = key(action) {
@@ -227,13 +138,13 @@ impl App {
             }
         };
         if why.hit.is_none() {
-            let (text, note) = self.matching_way(why).unzip();
+            let (text, note) = self.matching_way(why, context).unzip();
             let mut ways = [
                 text.map(|text| (Action::Fix, text, note.unwrap_or_default())),
                 recording_way(call).map(|(action, text, note)| (action, text.to_owned(), note.to_owned())),
             ];
             // Another prompt wants an answer of its own: that is said before how this recording could give its own.
-            let first = self.near().and_then(|near| near.fixes.first());
+            let first = self.near(context).and_then(|near| near.fixes.first());
             if first.is_some_and(|fix| fix.kind == FixKind::Record) {
                 ways.reverse();
                 if call.outcome == Some(Outcome::Mock) {
@@ -253,9 +164,9 @@ impl App {
     }
 
     /// The strategy that ignores least, and what else it would do.
-    fn matching_way(&self, why: &Explanation) -> Option<(String, String)> {
+    fn matching_way(&self, why: &Explanation, context: &Context) -> Option<(String, String)> {
         let retags = |near: &Near| near.fixes.iter().filter(|fix| fix.kind != FixKind::Record).count();
-        let fix = self.near()?.fixes.iter().find(|fix| fix.kind != FixKind::Record)?;
+        let fix = self.near(context)?.fixes.iter().find(|fix| fix.kind != FixKind::Record)?;
         let more = why.near.iter().map(retags).sum::<usize>() - 1;
         let more = if more > 0 { format!("; {more} more ways") } else { String::new() };
         let note = format!("{}{more}", radius(&fix.radius));
@@ -264,10 +175,72 @@ impl App {
             Some(caution) => (format!("or loosen it: {}", fix.strategy), format!("{caution}; {note}")),
         })
     }
+}
 
-    fn arrow(&self) -> &'static str {
-        self.options.theme.mark("→", "->")
+fn what_happened(call: &Call, context: &Context) -> Toned {
+    let tone = Tone::of_outcome(call.outcome);
+    let status = call.status.map_or_else(String::new, |status| format!(" {status}"));
+    let model = call.model.as_deref().map_or_else(String::new, |model| format!("  {model}"));
+    let at = clock(call.at, &context.options.zone, "%H:%M:%S");
+    let took = call.total.map_or_else(String::new, |took| format!(" {}", duration(took)));
+    Toned::of(tone, call.label())
+        .and(Tone::Strong, status)
+        .and(Tone::Plain, sanitize(&format!("  {} {}{model}", call.mount, call.endpoint)))
+        .and(Tone::Dim, format!("  {at}{took} {}", call.mode))
+}
+
+/// A recording answers.
+fn hit_lines(call: &Call, hit: &Hit, width: usize, context: &Context) -> Vec<Toned> {
+    let id = Toned::of(Tone::Accent, hit.recording.as_str());
+    let mut lines = Vec::new();
+    if call.outcome == Some(Outcome::Replay) && call.recording.as_ref() == Some(&hit.recording) {
+        lines.push(id.and(Tone::Plain, " answered: ").and(Tone::Plain, sanitize(&hit.because)));
+    } else {
+        let now = Toned::of(Tone::Good, "Now ").and(Tone::Accent, hit.recording.as_str());
+        lines.push(now.and(Tone::Plain, " answers it: ").and(Tone::Plain, sanitize(&hit.because)));
+        lines.push(Toned::of(Tone::Dim, "Make the call again and it hits."));
     }
+    lines.extend(changes(&hit.changes, width, &context.options.theme));
+    let next = hit.next.as_ref().map_or_else(
+        || Toned::of(Tone::Dim, "Without it nothing would answer."),
+        |next| Toned::of(Tone::Dim, "Without it ").and(Tone::Plain, next.as_str()).and(Tone::Dim, " would."),
+    );
+    lines.push(Toned::of(Tone::Dim, "match ").and(Tone::Plain, sanitize(&hit.strategy.to_string())));
+    lines.push(next);
+    lines
+}
+
+/// What differs: first what counts.
+fn changes(changes: &[Change], width: usize, theme: &Theme) -> Vec<Toned> {
+    let names = changes.iter().map(|change| short(&change.field.to_string()).width());
+    let column = names.max().unwrap_or(0).min(width / 3);
+    let (counts, ignored): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.significant);
+    counts.into_iter().chain(ignored).flat_map(|one| change(one, column, width, theme)).collect()
+}
+
+/// `≠ seed  7 → 8`; where that is too long for a line, each value on its own.
+fn change(change: &Change, column: usize, width: usize, theme: &Theme) -> Vec<Toned> {
+    let (mark, tone) =
+        if change.significant { (theme.mark("≠ ", "! "), Tone::Warning) } else { ("~ ", Tone::Dim) };
+    let field = sanitize(short(&change.field.to_string())).into_owned();
+    let value = |value: &Option<String>| {
+        value.as_deref().map_or_else(|| "absent".to_owned(), |value| sanitize(value).into_owned())
+    };
+    let (recorded, incoming) = (value(&change.recorded), value(&change.incoming));
+    let name = Toned::of(tone, mark).and(Tone::Key, format!("{field:column$}  "));
+    let ignored = if change.significant { "" } else { "  ignored" };
+    let taken = name.text().width() + recorded.width() + incoming.width() + 3 + ignored.len();
+    if taken <= width {
+        let arrow = format!(" {} ", theme.mark("→", "->"));
+        let line = name.and(Tone::Dim, recorded).and(Tone::Dim, arrow).and(value_tone(change), incoming);
+        return vec![line.and(Tone::Dim, ignored)];
+    }
+    let side = |sign: &str, tone, text| Toned::of(Tone::Dim, format!("  {sign} ")).and(tone, text);
+    vec![
+        Toned::of(tone, mark).and(Tone::Key, field).and(Tone::Dim, ignored),
+        side("-", Tone::Dim, recorded),
+        side("+", value_tone(change), incoming),
+    ]
 }
 
 /// What makes a recording of a call: action, words, and what to know of it.
@@ -293,12 +266,12 @@ fn compared_as_it_is(why: &str) -> Toned {
     Toned::of(Tone::Dim, "The body is compared as it is, byte for byte: ").and(Tone::Plain, sanitize(why))
 }
 
-fn recorded(call: &Call, keymap: &Keymap) -> Vec<Toned> {
+fn recorded(call: &Call, context: &Context) -> Vec<Toned> {
     let mut lines =
         vec![Toned::of(Tone::Plain, format!("The mode is {}, and the upstream was asked.", call.mode))];
     if let Some(id) = &call.recording {
         let line = Toned::of(Tone::Plain, "Its answer is ").and(Tone::Accent, id.as_str());
-        let key = keymap.told(KeyScope::Live, Action::Jump);
+        let key = context.key(KeyScope::Live, Action::Jump);
         lines.push(line.and(Tone::Dim, format!("  {key} goes there")));
     }
     lines.extend(call.reason.as_ref().map(|reason| Toned::of(Tone::Warning, sanitize(reason))));
@@ -316,34 +289,4 @@ fn forgotten(call: &Call) -> Vec<Toned> {
                this run, up to 8 MiB each.";
     lines.push(Toned::of(Tone::Dim, why));
     lines
-}
-
-/// What a change of strategy does besides, in words.
-#[must_use]
-pub fn radius(radius: &BlastRadius) -> String {
-    let calls = |count: u64, one: &str, many: &str| {
-        (count > 0).then(|| if count == 1 { format!("1 {one}") } else { format!("{count} {many}") })
-    };
-    let twins = radius.indistinguishable.len() as u64;
-    let parts = [
-        calls(radius.miss_to_hit, "miss would hit", "misses would hit"),
-        calls(radius.hit_to_miss, "hit would miss", "hits would miss"),
-        calls(radius.from_others, "call taken from others", "calls taken from others"),
-        calls(radius.to_others, "call left to others", "calls left to others"),
-        calls(twins, "recording would answer the same", "recordings would answer the same"),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "no other call changes".into() } else { parts.join(", ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_radius_in_words() {
-        assert_eq!(radius(&BlastRadius::default()), "no other call changes");
-        let some = BlastRadius { calls: 9, miss_to_hit: 2, from_others: 1, ..BlastRadius::default() };
-        assert_eq!(radius(&some), "2 misses would hit, 1 call taken from others");
-    }
 }

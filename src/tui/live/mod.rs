@@ -3,7 +3,9 @@
 pub mod causes;
 pub mod causes_pane;
 pub mod explanation;
+pub mod fixes;
 pub mod keys;
 pub mod pane;
+pub mod state;
 pub mod stats;
 pub mod strip;

@@ -3,13 +3,15 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::state::LiveTab;
 use crate::model::Call;
-use crate::tui::app::state::App;
 use crate::tui::content::text::{duration, sanitize};
+use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::line::{Tone, Toned, clock, short_size, thousands};
+use crate::tui::widgets::list_text::{no_result, title};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
 
 const COLUMNS: [TableColumn; 7] = [
@@ -23,14 +25,14 @@ const COLUMNS: [TableColumn; 7] = [
 ];
 
 /// Draws the list with its frame.
-pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let shown = app.live.keys().len();
-    let all = app.world.calls.len() - app.world.calls.partition_point(|call| call.id <= app.cleared);
-    let title = crate::tui::recordings::pane::title("Live", shown, all, &app.live.filter);
-    let new = app.live.new_below();
-    let last = app.options.keymap.told(KeyScope::Live, Action::Last);
-    let alert = if app.live.following() || shown == 0 {
+pub fn draw(tab: &LiveTab, context: &Context, place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let shown = tab.list.keys().len();
+    let all = context.world.calls.len() - context.world.calls.partition_point(|call| call.id <= tab.cleared);
+    let title = title("Live", shown, all, &tab.list.filter);
+    let new = tab.list.new_below();
+    let last = context.key(KeyScope::Live, Action::Last);
+    let alert = if tab.list.following() || shown == 0 {
         String::new()
     } else if new > 0 {
         format!("{} {} new below: {last} resumes", theme.mark("▼", "v"), thousands(new as u64))
@@ -38,33 +40,35 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         format!("not following: {last} resumes")
     };
     let place_in_list =
-        app.live.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
-    let focused = !app.in_detail;
+        tab.list.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
+    let focused = !context.in_detail;
     let note = place_in_list.unwrap_or_default();
     let frame = PaneFrame { title: &title, alert: &alert, note: &note, focused };
     let inside = frame.draw(theme, place, buf);
     if shown == 0 {
         let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let lines: Vec<Toned> =
-            empty(app).iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
+            empty(tab, context).iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let rows = TableRows::of(&app.live, inside, &COLUMNS, |id| app.call(*id).map(|call| cells(app, call)));
+    let rows =
+        TableRows::of(&tab.list, inside, &COLUMNS, |id| context.call(*id).map(|call| cells(context, call)));
     TableRows { focused, ..rows }.draw(theme, inside, buf);
 }
 
-fn cells(app: &App, call: &Call) -> Vec<TableCell> {
-    let theme = &app.options.theme;
+fn cells(context: &Context, call: &Call) -> Vec<TableCell> {
+    let theme = &context.options.theme;
     let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
     let dots = theme.mark("…", "..");
     let label = if call.outcome.is_none() { dots } else { call.label() };
     let status = call.status.map_or_else(|| dots.to_owned(), |status| status.to_string());
     let failed = call.status.is_some_and(|status| status >= 400);
-    let took = if call.done { call.total.unwrap_or(0) } else { app.now.since(call.at).saturating_mul(1000) };
+    let took =
+        if call.done { call.total.unwrap_or(0) } else { context.now.since(call.at).saturating_mul(1000) };
     let endpoint = format!("{}{}", call.endpoint, if call.streamed { " sse" } else { "" });
     vec![
-        (clock(call.at, &app.options.zone, "%H:%M:%S"), dim),
+        (clock(call.at, &context.options.zone, "%H:%M:%S"), dim),
         (label.to_owned(), theme.outcome(call.label())),
         (status, if failed { theme.tone(Tone::Warning) } else { dim }),
         (sanitize(&endpoint).into_owned(), plain),
@@ -75,15 +79,15 @@ fn cells(app: &App, call: &Call) -> Vec<TableCell> {
 }
 
 /// What an empty list teaches.
-fn empty(app: &App) -> Vec<Toned> {
-    if !app.live.filter.text().is_empty() {
-        return crate::tui::recordings::pane::no_result(app, &app.live.filter);
+fn empty(tab: &LiveTab, context: &Context) -> Vec<Toned> {
+    if !tab.list.filter.text().is_empty() {
+        return no_result(&context.options.keymap, &tab.list.filter);
     }
-    if !app.world.calls.is_empty() {
+    if !context.world.calls.is_empty() {
         let cleared = Toned::of(Tone::Strong, "The list was cleared.");
         return vec![Toned::default(), cleared.and(Tone::Plain, " Calls from now on show up here.")];
     }
-    let url = sanitize(&app.options.url()).into_owned();
+    let url = sanitize(&context.options.url()).into_owned();
     let plain = |text: &str| Toned::of(Tone::Plain, text);
     let export = |name: &str, path: &str| {
         Toned::of(Tone::Dim, "export ").and(Tone::Strong, name).and(Tone::Accent, format!("={url}/{path}"))
@@ -98,10 +102,10 @@ fn empty(app: &App) -> Vec<Toned> {
         Toned::default(),
         plain("and every call shows up here as it happens."),
         Toned::default(),
-        Toned::of(Tone::Dim, "Now: ").and(Tone::Plain, app.world.mode.meaning()).and(Tone::Dim, "."),
-        Toned::of(Tone::Accent, app.options.keymap.told(KeyScope::Live, Action::Mode))
+        Toned::of(Tone::Dim, "Now: ").and(Tone::Plain, context.world.mode.meaning()).and(Tone::Dim, "."),
+        Toned::of(Tone::Accent, context.key(KeyScope::Live, Action::Mode))
             .and(Tone::Dim, " changes that, ")
-            .and(Tone::Accent, app.options.keymap.told(KeyScope::Live, Action::Help))
+            .and(Tone::Accent, context.key(KeyScope::Live, Action::Help))
             .and(Tone::Dim, " explains the keys."),
     ]
 }

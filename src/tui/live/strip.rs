@@ -5,9 +5,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::state::LiveTab;
 use super::stats::OutcomeTimes;
-use crate::tui::app::state::App;
 use crate::tui::content::text::{duration, sanitize};
+use crate::tui::contract::context::Context;
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;
 use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
@@ -23,10 +24,10 @@ const BARS: usize = 12;
 
 /// How many rows it wants on a screen of this size, its frame included.
 #[must_use]
-pub fn height(app: &App, whole: Rect) -> u16 {
-    let banner = app.options.banner.len().min(4);
-    let rows = if has_numbers(app, whole) {
-        let above = app.stats.occurred().max(app.stats.misses(PLACES).len()).max(3);
+pub fn height(tab: &LiveTab, context: &Context, whole: Rect) -> u16 {
+    let banner = context.options.banner.len().min(4);
+    let rows = if has_numbers(tab, whole) {
+        let above = tab.stats.occurred().max(tab.stats.misses(PLACES).len()).max(3);
         above + 1 + banner.min(1)
     } else {
         banner
@@ -35,43 +36,43 @@ pub fn height(app: &App, whole: Rect) -> u16 {
     if rows == 0 { 0 } else { rows + 2 }
 }
 
-fn has_numbers(app: &App, whole: Rect) -> bool {
-    whole.width >= ROOM.0 && whole.height >= ROOM.1 && app.stats.occurred() > 0
+fn has_numbers(tab: &LiveTab, whole: Rect) -> bool {
+    whole.width >= ROOM.0 && whole.height >= ROOM.1 && tab.stats.occurred() > 0
 }
 
 /// Draws it. Where there is one line only, it is the last one of how to make a call.
-pub fn draw(app: &App, whole: Rect, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    if let (1, Some(last)) = (place.height, app.options.banner.last()) {
+pub fn draw(tab: &LiveTab, context: &Context, (whole, place): (Rect, Rect), buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    if let (1, Some(last)) = (place.height, context.options.banner.last()) {
         let mut row = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
         draw::write(buf, &mut row, &sanitize(last), theme.tone(Tone::Dim));
         return;
     }
-    let numbers = has_numbers(app, whole);
+    let numbers = has_numbers(tab, whole);
     let title = if numbers { "Took p50/p95, misses of the last 15 minutes" } else { "Try it" };
     let inside = PaneFrame { title, ..PaneFrame::default() }.draw(theme, place, buf);
     let mut rows = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     if !numbers {
-        for line in &app.options.banner {
+        for line in &context.options.banner {
             let mut row = layout::from_top(&mut rows, 1);
             draw::write(buf, &mut row, &sanitize(line), theme.tone(Tone::Plain));
         }
         return;
     }
-    if let Some(last) = app.options.banner.last() {
+    if let Some(last) = context.options.banner.last() {
         let mut row = layout::from_bottom(&mut rows, 1);
         draw::write(buf, &mut row, &sanitize(last), theme.tone(Tone::Dim));
     }
-    draw::toned(buf, layout::from_bottom(&mut rows, 1), &health(app), theme);
+    draw::toned(buf, layout::from_bottom(&mut rows, 1), &health(tab, context), theme);
     let mut left = layout::from_left(&mut rows, TIMES);
-    for times in app.stats.times() {
-        took(app, &times, layout::from_top(&mut left, 1), buf);
+    for times in tab.stats.times() {
+        took(context, &times, layout::from_top(&mut left, 1), buf);
     }
-    misses(app, rows, buf);
+    misses(tab, context, rows, buf);
 }
 
-fn took(app: &App, times: &OutcomeTimes<'_>, mut row: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
+fn took(context: &Context, times: &OutcomeTimes<'_>, mut row: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
     let label = times.outcome.label();
     draw::write(buf, &mut row, &fit(label, 5, false), theme.outcome(label));
     let bars = draw::sparkline(times.all.iter().copied(), BARS.min(times.all.len()), theme);
@@ -81,9 +82,9 @@ fn took(app: &App, times: &OutcomeTimes<'_>, mut row: Rect, buf: &mut Buffer) {
     draw::write(buf, &mut row, &fit(&duration(times.p95), 6, true), theme.tone(Tone::Plain));
 }
 
-fn misses(app: &App, mut place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let places = app.stats.misses(PLACES);
+fn misses(tab: &LiveTab, context: &Context, mut place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let places = tab.stats.misses(PLACES);
     if places.is_empty() {
         draw::toned(buf, place, &Toned::of(Tone::Dim, "No call missed."), theme);
         return;
@@ -103,9 +104,9 @@ fn misses(app: &App, mut place: Rect, buf: &mut Buffer) {
 }
 
 /// `openai ok  fal 429 (retry-after 20s)   3 coalesced  1 partial  0 events dropped`.
-fn health(app: &App) -> Toned {
+fn health(tab: &LiveTab, context: &Context) -> Toned {
     let mut line = Toned::default();
-    for (mount, health) in app.stats.upstreams() {
+    for (mount, health) in tab.stats.upstreams() {
         let tone = if health.is_well() { Tone::Good } else { Tone::Bad };
         let word = health.word();
         line = line.and(Tone::Dim, format!("{} ", sanitize(mount))).and(tone, format!("{word}  "));
@@ -113,11 +114,11 @@ fn health(app: &App) -> Toned {
     if line.text().width() == 0 {
         line = line.and(Tone::Dim, "no upstream asked  ");
     }
-    let counters = &app.world.counters;
+    let counters = &context.world.counters;
     let counts = [
         (counters.coalesced, "coalesced", Tone::Dim),
         (counters.partial, "partial", Tone::Warning),
-        (app.stats.lost, "events dropped here", Tone::Warning),
+        (tab.stats.lost, "events dropped here", Tone::Warning),
     ];
     for (count, name, tone) in counts {
         if count > 0 {

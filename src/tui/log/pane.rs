@@ -3,17 +3,19 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::state::LogTab;
 use crate::model::{Level, StepRow};
-use crate::tui::app::state::App;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
+use crate::tui::detail::state::DetailPane;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
-use crate::tui::recordings::pane::{no_result, title};
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;
 use crate::tui::widgets::line::{Tone, Toned, clock, fit, thousands};
+use crate::tui::widgets::list_text::{no_result, title};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
-use crate::tui::widgets::toast::LogEntry;
+use crate::tui::widgets::toast::{LogEntry, Toasts};
 
 const COLUMNS: [TableColumn; 3] = [
     TableColumn { title: "TIME", width: 8, grow: 0, right: false, leaves: 0 },
@@ -24,44 +26,45 @@ const COLUMNS: [TableColumn; 3] = [
 const STEPS: usize = 500;
 
 /// Draws the messages with their frame.
-pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let list = &app.log;
+pub fn draw(tab: &LogTab, toasts: &Toasts, context: &Context, place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let list = &tab.list;
     let shown = list.keys().len();
-    let title = title("Log", shown, app.toasts.log.len(), &list.filter);
+    let title = title("Log", shown, toasts.log.len(), &list.filter);
     let alert = match list.new_below() {
         0 => String::new(),
         new => {
-            let key = app.options.keymap.told(KeyScope::Log, Action::Last);
-            format!("{} new below, {key} goes there", thousands(new))
+            format!("{} new below, {} goes there", thousands(new), context.key(KeyScope::Log, Action::Last))
         }
     };
-    let focused = !app.in_detail;
+    let focused = !context.in_detail;
     let frame = PaneFrame { title: &title, alert: &alert, focused, ..PaneFrame::default() };
     let inside = frame.draw(theme, place, buf);
     if shown == 0 {
         let air = layout::text(place);
-        let lines = if app.toasts.log.is_empty() {
+        let lines = if toasts.log.is_empty() {
             vec![
                 Toned::default(),
                 Toned::of(Tone::Dim, "Nothing was said yet. Messages and errors stay here."),
             ]
         } else {
-            no_result(app, &list.filter)
+            no_result(&context.options.keymap, &list.filter)
         };
         let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let rows = TableRows::of(list, inside, &COLUMNS, |number| app.logged(*number).map(|one| cells(app, one)));
+    let rows = TableRows::of(list, inside, &COLUMNS, |number| {
+        toasts.entry(*number).map(|entry| cells(context, entry))
+    });
     TableRows { focused, ..rows }.draw(theme, inside, buf);
 }
 
-fn cells(app: &App, logged: &LogEntry) -> Vec<TableCell> {
-    let theme = &app.options.theme;
+fn cells(context: &Context, logged: &LogEntry) -> Vec<TableCell> {
+    let theme = &context.options.theme;
     let (word, tone) = level(logged.level);
     vec![
-        (clock(logged.at, &app.options.zone, "%H:%M:%S"), theme.tone(Tone::Dim)),
+        (clock(logged.at, &context.options.zone, "%H:%M:%S"), theme.tone(Tone::Dim)),
         (word.into(), theme.tone(tone)),
         (sanitize(&logged.text).into_owned(), theme.tone(Tone::Plain)),
     ]
@@ -76,57 +79,53 @@ fn level(level: Level) -> (&'static str, Tone) {
 }
 
 /// Draws the selected message and the changes with their frame.
-pub fn detail(app: &App, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let frame = PaneFrame { title: "Message and changes", focused: app.in_detail, ..PaneFrame::default() };
+pub fn draw_detail(detail: &DetailPane, context: &Context, place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let frame =
+        PaneFrame { title: "Message and changes", focused: context.in_detail, ..PaneFrame::default() };
     let inside = frame.draw(theme, place, buf);
-    let lines = app.detail.lines.get(app.detail.scroll..).unwrap_or_default();
+    let lines = detail.lines.get(detail.scroll..).unwrap_or_default();
     draw::lines(buf, layout::text(place).intersection(inside), lines, theme);
 }
 
-impl App {
-    /// The message with this number.
-    #[must_use]
-    pub fn logged(&self, number: u64) -> Option<&LogEntry> {
-        let at = self.toasts.log.binary_search_by_key(&number, |logged| logged.number).ok()?;
-        self.toasts.log.get(at)
-    }
-
+impl LogTab {
     /// The selected message in full, and below it the changes, the newest first.
-    pub(crate) fn log_lines(&self, width: usize) -> Vec<Toned> {
+    pub fn detail_lines(&self, toasts: &Toasts, context: &Context, width: usize) -> Vec<Toned> {
         let mut lines = Vec::new();
-        if let Some(logged) = self.log.selected().and_then(|number| self.logged(*number)) {
+        if let Some(logged) = self.selected(toasts) {
             let (word, tone) = level(logged.level);
-            let at = clock(logged.at, &self.options.zone, "%Y-%m-%d %H:%M:%S");
+            let at = clock(logged.at, &context.options.zone, "%Y-%m-%d %H:%M:%S");
             lines.push(Toned::of(tone, word).and(Tone::Dim, format!("  {at}")));
             lines.extend(logged.text.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))));
             lines.push(Toned::default());
         }
         let keys = Toned::of(Tone::Dim, "-- changes: ")
-            .and(Tone::Accent, self.options.keymap.told(KeyScope::Log, Action::Undo))
+            .and(Tone::Accent, context.key(KeyScope::Log, Action::Undo))
             .and(Tone::Dim, " takes the newest back, ")
-            .and(Tone::Accent, self.options.keymap.told(KeyScope::Log, Action::Redo))
+            .and(Tone::Accent, context.key(KeyScope::Log, Action::Redo))
             .and(Tone::Dim, " makes it again --");
         lines.push(keys);
-        match &self.known.steps.value {
+        match &context.cache.steps.result {
             None => lines.push(Toned::of(Tone::Dim, "looking")),
             Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
             Some(Ok(steps)) if steps.is_empty() => {
                 lines.push(Toned::of(Tone::Dim, "Nothing was changed yet."));
             }
-            Some(Ok(steps)) => lines.extend(steps.iter().rev().take(STEPS).map(|step| self.step_line(step))),
+            Some(Ok(steps)) => {
+                lines.extend(steps.iter().rev().take(STEPS).map(|step| step_line(step, context)))
+            }
         }
         lines.iter().flat_map(|line| line.wrapped(width)).collect()
     }
+}
 
-    fn step_line(&self, step: &StepRow) -> Toned {
-        let at = clock(step.at, &self.options.zone, "%m-%d %H:%M");
-        let line = Toned::of(Tone::Dim, format!("{:>5}  {at}  ", step.id.0));
-        let text = sanitize(&step.to_string()).into_owned();
-        if step.undone {
-            line.and(Tone::Dim, fit("undone", 8, false)).and(Tone::Dim, text)
-        } else {
-            line.and(Tone::Plain, fit("", 8, false)).and(Tone::Plain, text)
-        }
+fn step_line(step: &StepRow, context: &Context) -> Toned {
+    let at = clock(step.at, &context.options.zone, "%m-%d %H:%M");
+    let line = Toned::of(Tone::Dim, format!("{:>5}  {at}  ", step.id.0));
+    let text = sanitize(&step.to_string()).into_owned();
+    if step.undone {
+        line.and(Tone::Dim, fit("undone", 8, false)).and(Tone::Dim, text)
+    } else {
+        line.and(Tone::Plain, fit("", 8, false)).and(Tone::Plain, text)
     }
 }

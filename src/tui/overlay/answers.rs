@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use crate::tui::app::state::App;
+use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::line::Tone;
@@ -19,17 +19,17 @@ const GAPS: [u16; 2] = [5, 2];
 /// Draws them on the last lines of `inside`, on as many as they need, and takes those lines from it: a key that does
 /// something is seen, however little room there is. Gives what is left of the last line.
 pub(crate) fn draw(
-    app: &App,
+    context: &Context,
     scope: KeyScope,
     answers: &[Answer<'_>],
     inside: &mut Rect,
     buf: &mut Buffer,
 ) -> Rect {
-    let theme = &app.options.theme;
+    let theme = &context.options.theme;
     let texts: Vec<(String, Tone)> = answers
         .iter()
         .filter_map(|(action, text, tone)| {
-            let key = app.options.keymap.key_in(scope, *action)?;
+            let key = context.options.keymap.key_in(scope, *action)?;
             let safe = *action == Action::Back;
             Some((if safe { format!("[ {key}  {text} ]") } else { format!("{key}  {text}") }, *tone))
         })

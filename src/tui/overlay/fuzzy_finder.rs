@@ -1,4 +1,4 @@
-//! A recording is looked for by a few letters: results, and a look at the selected one.
+//! A recording found by a few letters: results, and a preview of the selected one.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,74 +6,79 @@ use ratatui::style::{Modifier, Style};
 use tui_input::Input;
 use unicode_width::UnicodeWidthChar;
 
-use super::{prompt, window};
 use crate::model::{RecordingId, Row};
-use crate::tui::app::state::App;
+use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::{sanitize, size};
-use crate::tui::detail;
-use crate::tui::listing::fuzzy_find::{FuzzyMatch, FuzzyMatches};
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay, PreviewRequest};
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
+use crate::tui::listing::fuzzy_find::{FuzzyJob, FuzzyMatch, FuzzyMatches};
+use crate::tui::listing::input_history::InputHistory;
+use crate::tui::listing::marks::MarkChange;
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::job::DetailPreview;
 use crate::tui::widgets::line::{Tone, Toned, age, thousands};
-use crate::tui::widgets::{draw, layout};
+use crate::tui::widgets::{draw, layout, picture, text_input};
 
-/// What is looked for, and what was found.
+/// The finder.
 #[derive(Clone, Debug, Default)]
 pub struct FuzzyFinder {
-    /// What was typed.
-    pub input: Input,
-    /// What was found.
-    pub sought: FuzzyMatches,
-    /// The selected one.
-    pub at: usize,
-    /// Whether recordings changed since somebody was asked.
-    pub stale: bool,
-    /// What was asked for last: its number and its text.
-    pub asked: Option<(u64, String)>,
-    /// Whether that is awaited.
-    pub waiting: bool,
+    input: Input,
+    history: InputHistory,
+    matches: FuzzyMatches,
+    /// The index of the selected match.
+    at: usize,
+    /// The newest job.
+    requested: Option<FindRequest>,
+    preview: DetailPreview,
+}
+
+/// A job that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FindRequest {
+    id: u64,
+    text: String,
+    /// The revision of the rows in which it looks.
+    rows_revision: u64,
+    /// Whether its results are awaited.
+    waiting: bool,
 }
 
 /// The places of the finder on a screen.
 #[derive(Clone, Copy, Debug)]
-pub struct FinderPlaces {
+struct FinderPlaces {
     size: (u16, u16),
-    /// For what is known of the selected one as text.
-    pub preview: Rect,
-    /// For its picture, above a few lines about it.
-    pub picture: Rect,
+    /// The place for the preview as text.
+    preview: Rect,
+    /// The place for its picture, above a few lines about it.
+    picture: Rect,
 }
 
 /// Lines about a picture below it.
 const ABOUT: u16 = 5;
 
 impl FuzzyFinder {
-    /// The selected recording.
+    /// The finder with the lines that were typed before.
     #[must_use]
-    pub fn selected(&self) -> Option<&RecordingId> {
-        self.sought.found.get(self.at).map(|found| &found.id)
+    pub fn new(mut history: InputHistory) -> Self {
+        history.forget_place();
+        Self { history, ..Self::default() }
     }
 
-    /// Moves by so many.
-    pub fn step(&mut self, by: isize) {
-        self.at = self.at.saturating_add_signed(by).min(self.sought.found.len().saturating_sub(1));
+    fn selected(&self) -> Option<&RecordingId> {
+        self.matches.found.get(self.at).map(|found| &found.id)
     }
 
-    /// Takes what was found, unless something else was asked for since. New letters begin at the best one; where only the
-    /// recordings changed, the selected one stays.
-    pub fn take(&mut self, generation: u64, sought: FuzzyMatches) {
-        let Some((asked, text)) = &self.asked else { return };
-        if *asked != generation {
-            return;
+    fn recall(&mut self, earlier: bool) {
+        let line = if earlier { self.history.earlier(self.input.value()) } else { self.history.later() };
+        if let Some(line) = line {
+            self.input = Input::new(line);
         }
-        self.waiting = false;
-        let selected = self.selected().filter(|_| text == self.input.value()).cloned();
-        let again = selected.and_then(|id| sought.found.iter().position(|found| found.id == id));
-        self.at = if self.at > 0 { again.unwrap_or(0) } else { 0 };
-        self.sought = sought;
     }
 
     /// Its places on a screen.
-    #[must_use]
-    pub fn places(screen: Rect) -> FinderPlaces {
+    fn places(screen: Rect) -> FinderPlaces {
         let area = Rect { height: screen.height.saturating_sub(1), ..screen };
         let size = (area.width.saturating_sub(4).min(140), area.height.saturating_sub(2));
         let inside = layout::inner(layout::middle(area, size.0, size.1));
@@ -91,24 +96,150 @@ impl FuzzyFinder {
         }
     }
 
-    /// Draws it; gives the place of the cursor.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let theme = &app.options.theme;
+    fn results(&self, context: &Context, mut place: Rect, buf: &mut Buffer) {
+        let theme = &context.options.theme;
+        let rows = usize::from(place.height);
+        let first = self.at.saturating_sub(rows.saturating_sub(1));
+        for (nth, found) in self.matches.found.iter().enumerate().skip(first).take(rows) {
+            let mut line = layout::from_top(&mut place, 1);
+            let whole = line;
+            let selected = nth == self.at;
+            let pointer = if selected { theme.mark("▌", ">") } else { " " };
+            draw::write(buf, &mut line, pointer, theme.tone(Tone::Accent));
+            let mark = if context.marks.contains(&found.id) { theme.mark("● ", "* ") } else { "  " };
+            draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
+            if context.world.rows.contains_key(&found.id) {
+                result(found, line, theme.tone(Tone::Plain), buf);
+            } else {
+                draw::write(buf, &mut line, "deleted", theme.tone(Tone::Dim));
+            }
+            if selected {
+                buf.set_style(whole.intersection(buf.area), theme.selected(true));
+            }
+        }
+        if self.matches.found.is_empty() {
+            let text = if self.requested.as_ref().is_some_and(|requested| requested.waiting) {
+                "looking"
+            } else {
+                "no recording holds these letters"
+            };
+            draw::write(buf, &mut layout::from_top(&mut place, 1), text, theme.tone(Tone::Dim));
+        }
+    }
+
+    /// A look at the selected one: its picture with a few words, or the first lines of what the detail says.
+    fn draw_preview(&self, context: &Context, places: FinderPlaces, buf: &mut Buffer) {
+        let theme = &context.options.theme;
+        let Some(row) = self.selected().and_then(|id| context.world.rows.get(id)) else { return };
+        if self.preview.pictures == 0 || places.picture.height == 0 {
+            draw::lines(buf, places.preview, &self.preview.lines, theme);
+            return;
+        }
+        picture::draw_scaled(self.preview.scaled.as_ref(), places.picture, buf, theme);
+        let about = Rect { y: places.picture.bottom(), height: ABOUT, ..places.picture };
+        let lines: Vec<Toned> =
+            summary(context, row).iter().flat_map(|line| line.wrapped(usize::from(about.width))).collect();
+        draw::lines(buf, about, &lines, theme);
+    }
+}
+
+impl Overlay for FuzzyFinder {
+    fn scope(&self) -> KeyScope {
+        KeyScope::Find
+    }
+
+    fn act(&mut self, action: Action, context: &Context) -> ActionOutcome {
+        let remember = || AppRequest::RememberFind(self.input.value().to_owned());
+        match action {
+            Action::Open => match self.selected() {
+                Some(id) => ActionOutcome::close_then(remember()).and(AppRequest::ShowRecording(id.clone())),
+                None => remember().into(),
+            },
+            Action::Back => ActionOutcome::close_then(remember()),
+            Action::Mark => {
+                let Some(id) = self.selected().cloned() else { return ActionOutcome::done() };
+                let outcome = self.step(1, context);
+                if context.row(&id).is_none() {
+                    return outcome;
+                }
+                outcome.and(AppRequest::Mark(MarkChange::Toggle(vec![id])))
+            }
+            Action::Earlier | Action::Later => {
+                self.recall(action == Action::Earlier);
+                ActionOutcome::done()
+            }
+            _ => ActionOutcome::Ignored,
+        }
+    }
+
+    fn step(&mut self, by: isize, _context: &Context) -> ActionOutcome {
+        if by == -1 && self.at == 0 {
+            // Above the first match there is what was typed before.
+            self.recall(true);
+        } else {
+            self.at = self.at.saturating_add_signed(by).min(self.matches.found.len().saturating_sub(1));
+        }
+        ActionOutcome::done()
+    }
+
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Input)) {
+        change(&mut self.input);
+    }
+
+    /// Has recordings searched, when there is something new to search for or in.
+    fn reconcile(&mut self, context: &Context) -> ActionOutcome {
+        let text = self.input.value();
+        let same = self.requested.as_ref().filter(|requested| requested.text == text);
+        if same.is_some_and(|same| same.waiting || same.rows_revision == context.rows_revision) {
+            return ActionOutcome::done();
+        }
+        let (id, rows) = (context.next_request_id(), context.world.rows.clone());
+        let job = FuzzyJob { request_id: id, text: text.to_owned(), rows };
+        let rows_revision = context.rows_revision;
+        self.requested = Some(FindRequest { id, text: text.to_owned(), rows_revision, waiting: true });
+        ActionOutcome::effect(Effect::FuzzyFind(job))
+    }
+
+    /// New letters begin at the best match; where only the recordings changed, the selected one stays.
+    fn take_matches(&mut self, request_id: u64, matches: FuzzyMatches) {
+        let Some(requested) = self.requested.as_mut().filter(|requested| requested.id == request_id) else {
+            return;
+        };
+        requested.waiting = false;
+        let unchanged = requested.text == self.input.value();
+        let selected = self.selected().filter(|_| unchanged).cloned();
+        let again = selected.and_then(|id| matches.found.iter().position(|found| found.id == id));
+        self.at = if self.at > 0 { again.unwrap_or(0) } else { 0 };
+        self.matches = matches;
+    }
+
+    fn preview_request(&self, screen: Rect) -> Option<PreviewRequest> {
+        let places = Self::places(screen);
+        let subject = self.selected().cloned().map(DetailSubject::Recording);
+        Some(PreviewRequest { subject, text: places.preview, picture: places.picture })
+    }
+
+    fn take_preview(&mut self, preview: DetailPreview) {
+        self.preview = preview;
+    }
+
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
         let screen = Rect { height: area.height + 1, ..area };
         let places = Self::places(screen);
-        let marked = app.marked.len() as u64;
+        let marked = context.marks.ids.len() as u64;
         let title = if marked == 0 {
             "Find a recording".to_owned()
         } else {
             format!("Find a recording, {} marked", thousands(marked))
         };
-        let mut inside = window(app, &title, area, places.size, buf);
+        let mut inside = draw::window(theme, &title, area, places.size, buf);
         let mut line = layout::from_top(&mut inside, 1);
         draw::write(buf, &mut line, "> ", theme.tone(Tone::Accent));
-        let all = app.world.rows.len() as u64;
-        let counted = format!(" {}/{}", thousands(self.sought.count as u64), thousands(all));
+        let all = context.world.rows.len() as u64;
+        let counted = format!(" {}/{}", thousands(self.matches.count as u64), thousands(all));
         draw::write_right(buf, &mut line, &counted, theme.tone(Tone::Dim));
-        let cursor = prompt::typed(&self.input, line, app, buf);
+        let cursor = text_input::draw(&self.input, line, theme, buf);
         let mut rule = layout::from_top(&mut inside, 1);
         let dash = theme.mark("─", "-").repeat(usize::from(rule.width));
         draw::write(buf, &mut rule, &dash, theme.frame(false));
@@ -120,64 +251,22 @@ impl FuzzyFinder {
             },
             ..inside
         };
-        self.results(app, list, buf);
+        self.results(context, list, buf);
         if !places.preview.is_empty() {
             for y in places.preview.top()..places.preview.bottom() {
                 let mut cell = Rect { x: places.preview.x.saturating_sub(2), y, width: 1, height: 1 };
                 draw::write(buf, &mut cell, theme.mark("│", "|"), theme.frame(false));
             }
-            self.preview(app, places, buf);
+            self.draw_preview(context, places, buf);
         }
         cursor
-    }
-
-    fn results(&self, app: &App, mut place: Rect, buf: &mut Buffer) {
-        let theme = &app.options.theme;
-        let rows = usize::from(place.height);
-        let first = self.at.saturating_sub(rows.saturating_sub(1));
-        for (nth, found) in self.sought.found.iter().enumerate().skip(first).take(rows) {
-            let mut line = layout::from_top(&mut place, 1);
-            let whole = line;
-            let selected = nth == self.at;
-            let pointer = if selected { theme.mark("▌", ">") } else { " " };
-            draw::write(buf, &mut line, pointer, theme.tone(Tone::Accent));
-            let mark = if app.marked.contains(&found.id) { theme.mark("● ", "* ") } else { "  " };
-            draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
-            if app.world.rows.contains_key(&found.id) {
-                result(found, line, theme.tone(Tone::Plain), buf);
-            } else {
-                draw::write(buf, &mut line, "deleted", theme.tone(Tone::Dim));
-            }
-            if selected {
-                buf.set_style(whole.intersection(buf.area), theme.selected(true));
-            }
-        }
-        if self.sought.found.is_empty() {
-            let text = if self.waiting { "looking" } else { "no recording holds these letters" };
-            draw::write(buf, &mut layout::from_top(&mut place, 1), text, theme.tone(Tone::Dim));
-        }
-    }
-
-    /// A look at the selected one: its picture with a few words, or the first lines of what the detail says.
-    fn preview(&self, app: &App, places: FinderPlaces, buf: &mut Buffer) {
-        let theme = &app.options.theme;
-        let Some(row) = self.selected().and_then(|id| app.world.rows.get(id)) else { return };
-        if app.detail.pictures() == 0 || places.picture.height == 0 {
-            draw::lines(buf, places.preview, &app.detail.lines, theme);
-            return;
-        }
-        detail::pane::paint(app, places.picture, buf);
-        let about = Rect { y: places.picture.bottom(), height: ABOUT, ..places.picture };
-        let lines: Vec<Toned> =
-            summary(app, row).iter().flat_map(|line| line.wrapped(usize::from(about.width))).collect();
-        draw::lines(buf, about, &lines, theme);
     }
 }
 
 /// What a row says of its recording, in a few lines.
-fn summary(app: &App, row: &Row) -> Vec<Toned> {
+fn summary(context: &Context, row: &Row) -> Vec<Toned> {
     let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
-    let last = row.usage.last_hit.map(|at| format!(", last {}", age(at, app.now))).unwrap_or_default();
+    let last = row.usage.last_hit.map(|at| format!(", last {}", age(at, context.now))).unwrap_or_default();
     vec![
         Toned::default(),
         Toned::of(Tone::Strong, model).and(Tone::Dim, sanitize(&format!("  {}", row.strategy))),

@@ -4,15 +4,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::{prompt, window};
-use crate::tui::app::state::App;
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
+use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::input::keymap::Keymap;
+use crate::tui::input::legend::LEGEND;
 use crate::tui::input::spelling;
 use crate::tui::input::tab::Tab;
-use crate::tui::recordings::pane::LEGEND;
+use crate::tui::input::table::BINDINGS;
 use crate::tui::widgets::line::{Tone, fit};
-use crate::tui::widgets::{draw, layout};
+use crate::tui::widgets::{draw, layout, text_input};
 
 /// The help: how far it is scrolled, and what was typed to narrow it.
 #[derive(Clone, Debug, Default)]
@@ -25,24 +27,50 @@ pub struct HelpOverlay {
     pub typing: bool,
 }
 
-impl HelpOverlay {
-    /// Scrolls; the end is kept in when it is drawn.
-    pub fn step(&mut self, by: isize, app_lines: usize) {
-        self.at = self.at.saturating_add_signed(by).min(app_lines);
+impl Overlay for HelpOverlay {
+    fn scope(&self) -> KeyScope {
+        if self.typing { KeyScope::Prompt } else { KeyScope::Help }
     }
 
-    /// Draws it; gives the place of the cursor while something is typed.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let theme = &app.options.theme;
+    fn act(&mut self, action: Action, _context: &Context) -> ActionOutcome {
+        match action {
+            Action::Filter => {
+                self.search.get_or_insert_default();
+                self.typing = true;
+            }
+            Action::Open => self.typing = false,
+            // First what was looked for goes, then the help.
+            Action::Back if self.search.is_some() => *self = Self { at: self.at, ..Self::default() },
+            Action::Back => return AppRequest::Close.into(),
+            _ => return ActionOutcome::Ignored,
+        }
+        ActionOutcome::done()
+    }
+
+    /// Scrolls; the end is kept in when it is drawn.
+    fn step(&mut self, by: isize, _context: &Context) -> ActionOutcome {
+        self.at = self.at.saturating_add_signed(by).min(BINDINGS.len() + 16);
+        ActionOutcome::done()
+    }
+
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Input)) {
+        if let Some(input) = &mut self.search {
+            change(input);
+            self.at = 0;
+        }
+    }
+
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
         let wanted = self.search.as_ref().map(|input| input.value().to_lowercase()).unwrap_or_default();
-        let lines = lines(&app.options.keymap, app.tab, app.in_detail, &wanted);
+        let lines = lines(&context.options.keymap, context.tab, context.in_detail, &wanted);
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
-        let mut inside = window(app, "Keys: / looks for one", area, (74, height), buf);
+        let mut inside = draw::window(theme, "Keys: / looks for one", area, (74, height), buf);
         let mut cursor = None;
         if let Some(input) = &self.search {
             let mut line = layout::from_top(&mut inside, 1);
             draw::write(buf, &mut line, "/ ", theme.tone(Tone::Accent));
-            cursor = prompt::typed(input, line, app, buf);
+            cursor = text_input::draw(input, line, theme, buf);
         }
         let keys_width = usize::from(inside.width / 3).clamp(8, 18);
         let at = self.at.min(lines.len().saturating_sub(usize::from(inside.height)));

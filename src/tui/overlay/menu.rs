@@ -4,100 +4,113 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::prompt::PromptPurpose;
-use super::window;
-use crate::engine::Thing;
-use crate::tui::app::state::App;
-use crate::tui::content::copy::CopyPart;
-use crate::tui::content::draft::EditDraft;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
-use crate::tui::listing::order::SortBy;
-use crate::tui::protocol::effect::ExchangeSource;
-use crate::tui::protocol::mutation::Mutation;
+use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::line::{Tone, Toned, fit};
 use crate::tui::widgets::{draw, layout};
 
-/// The most lines for the note of the one to choose.
+/// The most lines for the note of the selected item.
 const NOTE: usize = 3;
 
 /// Things to choose from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Menu {
-    /// What is chosen.
-    pub title: String,
-    /// The things, in order.
-    pub items: Vec<MenuItem>,
-    /// The one to choose.
-    pub at: usize,
+    title: String,
+    items: Vec<MenuItem>,
+    /// The index of the selected item.
+    at: usize,
 }
 
 /// One of them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct MenuItem {
     /// The key that chooses it at once; not one that moves or leaves.
-    pub key: Option<char>,
-    /// What it is called; not sanitized.
-    pub label: String,
-    /// What it means; not sanitized.
-    pub note: String,
+    key: Option<char>,
+    /// Not sanitized.
+    label: String,
+    /// Not sanitized.
+    note: String,
     /// Whether it holds now.
-    pub current: bool,
-    /// What happens then.
-    pub choice: MenuChoice,
+    current: bool,
+    /// The request that choosing it makes.
+    request: AppRequest,
 }
 
-/// What a choice leads to.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MenuChoice {
-    /// As if its key had been pressed.
-    Act(Action),
-    /// A change.
-    Do(Mutation),
-    /// The choice of what recordings answer.
-    Retag,
-    /// Another order of the recordings.
-    Sort(SortBy),
-    /// Another menu.
-    Menu(Menu),
-    /// A line to type, which begins with a text.
-    Type(PromptPurpose, String),
-    /// An edit in somebody's editor.
-    Edit(Box<EditDraft>),
-    /// What can go.
-    Query(String),
-    /// A part of an exchange is copied.
-    Copy(ExchangeSource, CopyPart),
-    /// Two things are compared.
-    Compare(Thing, Thing),
-    /// This is the first of two things to compare.
-    Pick(Thing),
+impl MenuItem {
+    /// An item with a key.
+    #[must_use]
+    pub fn new(key: char, label: impl Into<String>, note: impl Into<String>, request: AppRequest) -> Self {
+        Self { key: Some(key), ..Self::without_key(label, note, request) }
+    }
+
+    /// An item that is chosen by moving to it.
+    #[must_use]
+    pub fn without_key(label: impl Into<String>, note: impl Into<String>, request: AppRequest) -> Self {
+        Self { key: None, label: label.into(), note: note.into(), current: false, request }
+    }
+
+    /// The same, marked as what holds now, if it does.
+    #[must_use]
+    pub fn current_if(self, current: bool) -> Self {
+        Self { current, ..self }
+    }
+
+    /// The same with this key, or with none.
+    #[must_use]
+    pub fn with_key(self, key: Option<char>) -> Self {
+        Self { key, ..self }
+    }
 }
 
 impl Menu {
-    /// A menu whose first thing, or the one that holds now, is the one to choose.
+    /// A menu whose first item, or the one that holds now, is selected.
     #[must_use]
     pub fn new(title: impl Into<String>, items: Vec<MenuItem>) -> Self {
         let at = items.iter().position(|item| item.current).unwrap_or(0);
         Self { title: title.into(), items, at }
     }
 
-    /// The one to choose by this key.
-    #[must_use]
-    pub fn by_key(&self, key: &str) -> Option<usize> {
+    fn choose(&mut self, at: usize) -> ActionOutcome {
+        if at < self.items.len() {
+            ActionOutcome::close_then(self.items.swap_remove(at).request)
+        } else {
+            AppRequest::Close.into()
+        }
+    }
+}
+
+impl Overlay for Menu {
+    fn scope(&self) -> KeyScope {
+        KeyScope::Menu
+    }
+
+    fn act(&mut self, action: Action, _context: &Context) -> ActionOutcome {
+        match action {
+            Action::Open => self.choose(self.at),
+            Action::Back => AppRequest::Close.into(),
+            _ => ActionOutcome::Ignored,
+        }
+    }
+
+    fn letter(&mut self, key: &str) -> ActionOutcome {
         let mut letters = key.chars();
-        let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
-        self.items.iter().position(|item| item.key == Some(letter))
+        let (Some(letter), None) = (letters.next(), letters.next()) else { return ActionOutcome::Ignored };
+        match self.items.iter().position(|item| item.key == Some(letter)) {
+            Some(at) => self.choose(at),
+            None => ActionOutcome::Ignored,
+        }
     }
 
-    /// Moves by so many.
-    pub fn step(&mut self, by: isize) {
+    fn step(&mut self, by: isize, _context: &Context) -> ActionOutcome {
         self.at = self.at.saturating_add_signed(by).min(self.items.len().saturating_sub(1));
+        ActionOutcome::done()
     }
 
-    /// Draws it.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
-        let theme = &app.options.theme;
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
         let label = self.items.iter().map(|item| item.label.width()).max().unwrap_or(0).min(28);
         let note = self.items.iter().map(|item| item.note.width()).max().unwrap_or(0);
         let width = (label + note + 12).max(self.title.width() + 8).max(40);
@@ -111,7 +124,7 @@ impl Menu {
         };
         let height = self.items.len() + 2 + told;
         let size = (u16::try_from(width).unwrap_or(u16::MAX), u16::try_from(height).unwrap_or(u16::MAX));
-        let mut inside = window(app, &self.title, area, size, buf);
+        let mut inside = draw::window(theme, &self.title, area, size, buf);
         let below = layout::from_bottom(&mut inside, u16::try_from(told).unwrap_or(u16::MAX));
         if let Some(item) = self.items.get(self.at) {
             draw::lines(buf, below, &full(item), theme);
@@ -132,5 +145,6 @@ impl Menu {
             let note = sanitize(&item.note);
             draw::write(buf, &mut place, &note, theme.tone(Tone::Dim));
         }
+        None
     }
 }

@@ -7,11 +7,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use tui_input::Input;
 
-use super::{prompt, window};
-use crate::tui::app::state::App;
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::line::{Tone, fit};
-use crate::tui::widgets::{draw, layout};
+use crate::tui::widgets::{draw, layout, text_input};
 
 /// Commands, and what was typed to find one.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +20,7 @@ pub struct CommandPalette {
     /// What was typed.
     pub input: Input,
     /// The commands that fit, the best first, with the places of the letters in their names.
-    pub found: Vec<(Action, Vec<usize>)>,
+    pub matches: Vec<(Action, Vec<usize>)>,
     /// The one to choose.
     pub at: usize,
 }
@@ -53,8 +54,8 @@ impl CommandPalette {
         palette
     }
 
-    /// Finds what fits what was typed.
-    pub fn search(&mut self) {
+    /// Finds the commands that fit.
+    fn search(&mut self) {
         let matcher = SkimMatcherV2::default();
         let text = self.input.value().trim();
         let commands = Action::ALL.iter().filter(|action| !SILENT.contains(action));
@@ -67,33 +68,54 @@ impl CommandPalette {
             })
             .collect();
         found.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
-        self.found = found.into_iter().map(|(_, action, letters)| (action, letters)).collect();
+        self.matches = found.into_iter().map(|(_, action, letters)| (action, letters)).collect();
         self.at = 0;
     }
+}
 
-    /// Moves by so many.
-    pub fn step(&mut self, by: isize) {
-        self.at = self.at.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+impl Overlay for CommandPalette {
+    fn scope(&self) -> KeyScope {
+        KeyScope::Prompt
     }
 
-    /// Draws it; gives the place of the cursor.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let theme = &app.options.theme;
+    fn act(&mut self, action: Action, _context: &Context) -> ActionOutcome {
+        match action {
+            Action::Open => match self.matches.get(self.at) {
+                Some((action, _)) => ActionOutcome::close_then(AppRequest::Act(*action)),
+                None => AppRequest::Close.into(),
+            },
+            Action::Back => AppRequest::Close.into(),
+            _ => ActionOutcome::Ignored,
+        }
+    }
+
+    fn step(&mut self, by: isize, _context: &Context) -> ActionOutcome {
+        self.at = self.at.saturating_add_signed(by).min(self.matches.len().saturating_sub(1));
+        ActionOutcome::done()
+    }
+
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Input)) {
+        change(&mut self.input);
+        self.search();
+    }
+
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
         let air = if area.height < 16 { 0 } else { 4 };
         let mut inside =
-            window(app, "Command", area, (78, area.height.saturating_sub(air).clamp(6, 20)), buf);
+            draw::window(theme, "Command", area, (78, area.height.saturating_sub(air).clamp(6, 20)), buf);
         let mut line = layout::from_top(&mut inside, 1);
         draw::write(buf, &mut line, ": ", theme.tone(Tone::Accent));
-        let cursor = prompt::typed(&self.input, line, app, buf);
+        let cursor = text_input::draw(&self.input, line, theme, buf);
         layout::from_top(&mut inside, 1);
         let rows = usize::from(inside.height);
         let first = self.at.saturating_sub(rows.saturating_sub(1));
-        for (nth, (action, letters)) in self.found.iter().enumerate().skip(first).take(rows) {
+        for (nth, (action, letters)) in self.matches.iter().enumerate().skip(first).take(rows) {
             let mut place = layout::from_top(&mut inside, 1);
             if nth == self.at {
                 buf.set_style(place.intersection(buf.area), theme.selected(true));
             }
-            let key = app.options.keymap.key_of(*action).unwrap_or_default();
+            let key = context.options.keymap.key_of(*action).unwrap_or_default();
             draw::write(buf, &mut place, &fit(&key, 9, false), theme.tone(Tone::Accent));
             let start = place.x;
             draw::write(buf, &mut place, &fit(action.name(), 18, false), theme.tone(Tone::Strong));
@@ -105,7 +127,7 @@ impl CommandPalette {
             }
             draw::write(buf, &mut place, action.help(), theme.tone(Tone::Dim));
         }
-        if self.found.is_empty() {
+        if self.matches.is_empty() {
             let mut place = layout::from_top(&mut inside, 1);
             draw::write(buf, &mut place, "no command is called so", theme.tone(Tone::Dim));
         }

@@ -4,29 +4,85 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::window;
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision};
 use crate::model::{Latency, RecordingId};
-use crate::tui::app::state::App;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
+use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::widgets::line::{Tone, Toned};
-use crate::tui::widgets::{draw, layout};
+use crate::tui::widgets::{draw, layout, text_input};
 
 /// A line to type.
 #[derive(Clone, Debug)]
 pub struct PromptOverlay {
-    /// What is asked for.
-    pub title: String,
-    /// How it is written, line by line.
-    pub help: Vec<Toned>,
-    /// What was typed.
-    pub input: Input,
-    /// What is wrong with it.
-    pub error: Option<String>,
-    /// What it is for.
-    pub purpose: PromptPurpose,
+    title: String,
+    /// The syntax, line by line.
+    help: Vec<Toned>,
+    input: Input,
+    /// What is wrong with the text.
+    error: Option<String>,
+    purpose: PromptPurpose,
+}
+
+impl PromptOverlay {
+    /// A line that begins with a text.
+    #[must_use]
+    pub fn new(
+        title: impl Into<String>,
+        help: &[&str],
+        text: impl Into<String>,
+        purpose: PromptPurpose,
+    ) -> Self {
+        let help = help.iter().map(|line| Toned::of(Tone::Dim, *line)).collect();
+        Self { title: title.into(), help, input: Input::new(text.into()), error: None, purpose }
+    }
+}
+
+impl Overlay for PromptOverlay {
+    fn scope(&self) -> KeyScope {
+        KeyScope::Prompt
+    }
+
+    fn act(&mut self, action: Action, _context: &Context) -> ActionOutcome {
+        match action {
+            Action::Open => match self.purpose.mutation(self.input.value()) {
+                Ok(Some(mutation)) => ActionOutcome::close_then(AppRequest::mutate(mutation)),
+                Ok(None) => AppRequest::Close.into(),
+                Err(error) => {
+                    self.error = Some(error);
+                    ActionOutcome::done()
+                }
+            },
+            Action::Back => AppRequest::Close.into(),
+            _ => ActionOutcome::Ignored,
+        }
+    }
+
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Input)) {
+        change(&mut self.input);
+        self.error = None;
+    }
+
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
+        let width = usize::from(area.width.min(72).saturating_sub(4));
+        let wrong = self.error.iter().flat_map(|error| Toned::of(Tone::Bad, sanitize(error)).wrapped(width));
+        let mut below: Vec<Toned> = wrong.collect();
+        // The line for what is wrong is there before anything is.
+        below.resize(below.len().max(1), Toned::default());
+        below.extend(self.help.iter().flat_map(|line| line.wrapped(width)));
+        let height = u16::try_from(below.len()).unwrap_or(u16::MAX).saturating_add(3);
+        let mut inside = draw::window(theme, &self.title, area, (72, height), buf);
+        let mut line = layout::from_top(&mut inside, 1);
+        draw::write(buf, &mut line, "> ", theme.tone(Tone::Accent));
+        let cursor = text_input::draw(&self.input, line, theme, buf);
+        draw::lines(buf, inside, &below, theme);
+        cursor
+    }
 }
 
 /// What a typed line is for.
@@ -53,7 +109,7 @@ impl PromptPurpose {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn deed(&self, text: &str) -> Result<Option<Mutation>, String> {
+    pub fn mutation(&self, text: &str) -> Result<Option<Mutation>, String> {
         let text = text.trim();
         match self {
             Self::Tags(ids) => {
@@ -108,37 +164,6 @@ fn tags(text: &str) -> Relabel {
     relabel
 }
 
-impl PromptOverlay {
-    /// Draws it; gives the place of the cursor.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let theme = &app.options.theme;
-        let width = usize::from(area.width.min(72).saturating_sub(4));
-        let wrong = self.error.iter().flat_map(|error| Toned::of(Tone::Bad, sanitize(error)).wrapped(width));
-        let mut below: Vec<Toned> = wrong.collect();
-        // The line for what is wrong is there before anything is.
-        below.resize(below.len().max(1), Toned::default());
-        below.extend(self.help.iter().flat_map(|line| line.wrapped(width)));
-        let height = u16::try_from(below.len()).unwrap_or(u16::MAX).saturating_add(3);
-        let mut inside = window(app, &self.title, area, (72, height), buf);
-        let mut line = layout::from_top(&mut inside, 1);
-        draw::write(buf, &mut line, "> ", theme.tone(Tone::Accent));
-        let cursor = typed(&self.input, line, app, buf);
-        draw::lines(buf, inside, &below, theme);
-        cursor
-    }
-}
-
-/// Draws what is typed, scrolled so that the cursor is seen; gives the cursor's place.
-pub fn typed(input: &Input, mut line: Rect, app: &App, buf: &mut Buffer) -> Option<(u16, u16)> {
-    let room = usize::from(line.width.saturating_sub(1));
-    let scroll = input.visual_scroll(room);
-    let at = input.visual_cursor().saturating_sub(scroll).min(room);
-    let spot = (line.x.saturating_add(u16::try_from(at).ok()?), line.y);
-    let text: String = sanitize(input.value()).chars().skip(scroll).collect();
-    draw::write(buf, &mut line, &text, app.options.theme.tone(Tone::Strong));
-    (!line.is_empty() || at > 0).then_some(spot)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,8 +173,11 @@ mod tests {
         let relabel = tags("ci, +hats -nightly");
         assert_eq!((relabel.tag, relabel.untag), (vec!["ci".into(), "hats".into()], vec!["nightly".into()]));
         let id: RecordingId = "rec_aaaaaaaaaaaa".parse().unwrap();
-        assert_eq!(PromptPurpose::Tags(vec![id.clone()]).deed("  ").unwrap(), None);
-        assert!(PromptPurpose::Fault(vec![id.clone()]).deed("bogus").is_err());
-        assert!(matches!(PromptPurpose::Fault(vec![id]).deed("cut@3").unwrap(), Some(Mutation::Derive(..))));
+        assert_eq!(PromptPurpose::Tags(vec![id.clone()]).mutation("  ").unwrap(), None);
+        assert!(PromptPurpose::Fault(vec![id.clone()]).mutation("bogus").is_err());
+        assert!(matches!(
+            PromptPurpose::Fault(vec![id]).mutation("cut@3").unwrap(),
+            Some(Mutation::Derive(..))
+        ));
     }
 }

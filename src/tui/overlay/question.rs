@@ -5,39 +5,95 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
-use super::{answers, window};
-use crate::tui::app::state::App;
+use super::answers;
+use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::widgets::line::{Tone, Toned};
 use crate::tui::widgets::{draw, layout};
 
+/// From so many recordings on, their number has to be typed.
+const MANY: usize = 50;
+
 /// A question.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct QuestionOverlay {
-    /// What is asked.
-    pub title: String,
+    title: String,
     /// What there is to know, line by line.
-    pub lines: Vec<Toned>,
-    /// What `x` does, in one or two words.
-    pub yes: String,
-    /// What is done then.
-    pub deed: Mutation,
-    /// What has to be typed before it is done, and what was typed.
-    pub typed: Option<(String, Input)>,
+    lines: Vec<Toned>,
+    /// The word for `x`.
+    yes: String,
+    /// The word for leaving.
+    no: &'static str,
+    mutation: Mutation,
+    /// The text that has to be typed before it is done, and the one that was typed.
+    typed: Option<(String, Input)>,
 }
 
 impl QuestionOverlay {
-    /// Whether `x` does it now.
+    /// Whether to make a change, which `yes` names.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.typed.as_ref().is_none_or(|(wanted, input)| input.value().trim() == wanted)
+    pub fn new(
+        title: impl Into<String>,
+        lines: Vec<Toned>,
+        yes: impl Into<String>,
+        mutation: Mutation,
+    ) -> Self {
+        Self { title: title.into(), lines, yes: yes.into(), no: "Keep", mutation, typed: None }
     }
 
-    /// Draws it.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
-        let theme = &app.options.theme;
+    /// The same with another word for leaving.
+    #[must_use]
+    pub fn or(self, no: &'static str) -> Self {
+        Self { no, ..self }
+    }
+
+    /// The same, done only after this was typed.
+    #[must_use]
+    pub fn typed(self, text: impl Into<String>) -> Self {
+        Self { typed: Some((text.into(), Input::default())), ..self }
+    }
+
+    /// The same; where it is about very many recordings, their number has to be typed.
+    #[must_use]
+    pub fn typed_when_many(self, count: usize) -> Self {
+        if count > MANY { self.typed(count.to_string()) } else { self }
+    }
+
+    /// Whether `x` does it now.
+    fn is_ready(&self) -> bool {
+        self.typed.as_ref().is_none_or(|(wanted, input)| input.value().trim() == wanted)
+    }
+}
+
+impl Overlay for QuestionOverlay {
+    fn scope(&self) -> KeyScope {
+        KeyScope::Question
+    }
+
+    fn act(&mut self, action: Action, _context: &Context) -> ActionOutcome {
+        match (action, &self.mutation) {
+            (Action::Confirm, _) if !self.is_ready() => ActionOutcome::done(),
+            (Action::Confirm, Mutation::Remove(ids) | Mutation::Rerecord(ids)) if ids.is_empty() => {
+                AppRequest::Close.into()
+            }
+            (Action::Confirm, mutation) => ActionOutcome::close_then(AppRequest::mutate(mutation.clone())),
+            (Action::Back, _) => AppRequest::Close.into(),
+            _ => ActionOutcome::Ignored,
+        }
+    }
+
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Input)) {
+        if let Some((_, input)) = &mut self.typed {
+            change(input);
+        }
+    }
+
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
         let widest = self.lines.iter().map(|line| line.text().width()).max().unwrap_or(0);
         let width = widest.max(self.title.width() + 4).clamp(46, 96) + 4;
         let room = width.min(usize::from(area.width)).saturating_sub(4);
@@ -46,20 +102,20 @@ impl QuestionOverlay {
             u16::try_from(width).unwrap_or(u16::MAX),
             u16::try_from(lines.len() + 4 + usize::from(self.typed.is_some())).unwrap_or(u16::MAX),
         );
-        let mut inside = window(app, &self.title, area, size, buf);
+        let mut inside = draw::window(theme, &self.title, area, size, buf);
         // The answers are seen, however little room there is.
-        let no = if matches!(self.deed, Mutation::Keep(..)) { "No" } else { "Keep" };
         let tone = if self.is_ready() { Tone::Bad } else { Tone::Dim };
-        let ways = [(Action::Back, no, Tone::Strong), (Action::Confirm, &*self.yes, tone)];
-        answers::draw(app, KeyScope::Question, &ways, &mut inside, buf);
+        let ways = [(Action::Back, self.no, Tone::Strong), (Action::Confirm, &*self.yes, tone)];
+        answers::draw(context, KeyScope::Question, &ways, &mut inside, buf);
         if let Some((wanted, input)) = &self.typed {
             let mut typing = layout::from_bottom(&mut inside, 1);
             draw::write(buf, &mut typing, &format!("Type {wanted} first: "), theme.tone(Tone::Warning));
-            let text = crate::tui::content::text::sanitize(input.value());
+            let text = sanitize(input.value());
             let cursor = theme.mark("▏", "_");
             draw::write(buf, &mut typing, &format!("{text}{cursor}"), theme.tone(Tone::Strong));
         }
         draw::lines(buf, inside, &fitting(lines, usize::from(inside.height)), theme);
+        None
     }
 }
 

@@ -1,29 +1,31 @@
-//! What recordings answer, chosen with the effect in sight.
+//! The retag dialog: a match strategy and a playback, chosen with their effects in sight.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::{answers, prompt, window};
-use crate::engine::{Retagged, Tag};
-use crate::matching::{BlastRadius, NamedField};
+use super::{answers, retag_effect};
+use crate::engine::Tag;
+use crate::matching::NamedField;
 use crate::model::{Playback, RecordingId, Row, Strategy};
-use crate::tui::app::state::App;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
+use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
-use crate::tui::protocol::mutation::counted;
-use crate::tui::widgets::line::{Tone, Toned, and_more, fit, thousands};
-use crate::tui::widgets::{draw, layout};
+use crate::tui::protocol::mutation::{Mutation, count_recordings};
+use crate::tui::protocol::query::RemoteQuery;
+use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
+use crate::tui::widgets::{draw, layout, text_input};
 
 /// A strategy and a playback being chosen.
 #[derive(Clone, Debug)]
 pub struct RetagOverlay {
-    /// For these.
-    pub ids: Arc<[RecordingId]>,
+    /// The recordings.
+    ids: Arc<[RecordingId]>,
     before: (Strategy, Playback),
     /// Whether they have different ones now, of either.
     mixed: (bool, bool),
@@ -32,12 +34,12 @@ pub struct RetagOverlay {
     chosen: Chosen,
     names: BTreeSet<String>,
     /// The conditions of a rule.
-    pub rule: Input,
+    rule: Input,
     /// Whether they are being typed.
-    pub typing: bool,
+    typing: bool,
     playback: Playback,
     /// Whether it is done as soon as it is known what it does; a further choice takes that back.
-    pub agreed: bool,
+    agreed: bool,
     /// The field that `space` is for.
     at: usize,
 }
@@ -75,7 +77,7 @@ const WIDTH: u16 = 92;
 /// Rows that it needs, so that nothing is chosen unseen.
 const LEAST: u16 = 15;
 /// What it says where there are fewer.
-pub const TOO_SMALL: &str = "Make the window 40x16 or larger to choose what they answer.";
+const TOO_SMALL: &str = "Make the window 40x16 or larger to choose what they answer.";
 
 const FORMS: [(char, StrategyForm, &str, &str); 6] = [
     ('s', StrategyForm::Standard, "standard", "what decides by the provider's rules"),
@@ -144,8 +146,8 @@ impl RetagOverlay {
         })
     }
 
-    /// What a letter means here; false for one that means nothing.
-    pub fn letter(&mut self, key: &str) -> bool {
+    /// Chooses what a letter stands for; false for one that means nothing.
+    fn choose(&mut self, key: &str) -> bool {
         self.agreed = false;
         let mut letters = key.chars();
         let (Some(letter), None) = (letters.next(), letters.next()) else { return false };
@@ -162,7 +164,7 @@ impl RetagOverlay {
     }
 
     /// Marks a field, or takes the mark away; a strategy that has no fields becomes one that has.
-    pub fn toggle(&mut self, fields: Option<&Vec<NamedField>>) {
+    fn toggle(&mut self, fields: Option<&Vec<NamedField>>) {
         let Some(name) = self.rows(fields).get(self.at).map(|field| field.name.to_owned()) else { return };
         if !self.names.remove(&name) {
             self.names.insert(name);
@@ -173,12 +175,6 @@ impl RetagOverlay {
             StrategyForm::Pinned => StrategyForm::Specific,
             form => form,
         };
-    }
-
-    /// Moves by so many fields.
-    pub fn step(&mut self, by: isize, fields: Option<&Vec<NamedField>>) {
-        let last = self.rows(fields).len().saturating_sub(1);
-        self.at = self.at.saturating_add_signed(by).min(last);
     }
 
     /// The fields to choose from, of all the recordings. Those that no request of these has, but the strategy, are the last.
@@ -198,56 +194,29 @@ impl RetagOverlay {
     }
 
     /// Whether a screen of so many rows shows all that is needed to choose.
-    #[must_use]
-    pub fn fits(rows: u16) -> bool {
+    fn fits(rows: u16) -> bool {
         rows > LEAST
     }
 
-    /// Draws it; gives the place of the cursor while a rule is typed.
-    pub fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let theme = &app.options.theme;
-        let known = app.known.fields.known();
-        let rows = self.rows(known);
-        let title = match &self.ids[..] {
-            [one] => format!("What {one} answers"),
-            many => format!("What {} answer", counted(many.len())),
-        };
-        let width = usize::from(area.width.min(WIDTH).saturating_sub(4));
-        let mut below = self.below(app, width);
-        let fixed = 1 + FORMS.len() + 3 + below.len() + 2;
-        let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
-        let mut inside = window(app, &title, area, (WIDTH, wanted), buf);
-        let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
-        let yes = format!("Retag {}", thousands(self.ids.len()));
-        let keep = (Action::Back, "Keep", Tone::Strong);
-        if area.height < LEAST {
-            answers::draw(app, KeyScope::Retag, &[keep], &mut inside, buf);
-            draw::lines(buf, inside, &Toned::of(Tone::Warning, TOO_SMALL).wrapped(width), theme);
-            return None;
+    /// Agrees to what was chosen. What it does is seen before it is done, and why it cannot be done is read here.
+    fn agree(&mut self, context: &Context) -> ActionOutcome {
+        let Ok(tag) = self.tag() else { return ActionOutcome::done() };
+        if !Self::fits(context.areas.whole.height) {
+            return ActionOutcome::info(TOO_SMALL);
         }
-        let tone = if ready { Tone::Accent } else { Tone::Dim };
-        let ways = [keep, (Action::Open, &*yes, tone)];
-        answers::draw(app, KeyScope::Retag, &ways, &mut inside, buf);
-        // What it would do is seen, however little room there is.
-        let tight = usize::from(inside.height) < fixed + 1;
-        if tight {
-            let spare = usize::from(inside.height).saturating_sub(FORMS.len() + 2 + rows.len().clamp(1, 4));
-            below.truncate(spare.max(2));
+        if tag == Tag::default() {
+            return ActionOutcome::info("Nothing would change: choose with a letter");
         }
-        let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
-        let spare = usize::from(inside.height) > fixed - below.len();
-        if !tight {
-            draw::toned(buf, layout::from_top(&mut inside, 1), &self.now(), theme);
+        if tag.strategy.is_none() {
+            return ActionOutcome::close_then(self.mutation(tag));
         }
-        let cursor = self.forms(app, &mut inside, buf);
-        draw::toned(buf, layout::from_top(&mut inside, 1), &self.plays(), theme);
-        layout::from_top(&mut inside, u16::from(spare));
-        if spare {
-            layout::from_bottom(&mut inside, 1);
-        }
-        self.fields(app, &rows, inside, buf);
-        draw::lines(buf, told, &below, theme);
-        cursor
+        let effects = &context.cache.retag;
+        self.agreed = effects.waiting || !matches!(effects.result, Some(Err(_)));
+        ActionOutcome::done()
+    }
+
+    fn mutation(&self, tag: Tag) -> AppRequest {
+        AppRequest::mutate(Mutation::Retag(self.ids.to_vec(), tag))
     }
 
     fn now(&self) -> Toned {
@@ -268,8 +237,8 @@ impl RetagOverlay {
         line
     }
 
-    fn forms(&self, app: &App, inside: &mut Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-        let (theme, mut cursor) = (&app.options.theme, None);
+    fn forms(&self, context: &Context, inside: &mut Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let (theme, mut cursor) = (&context.options.theme, None);
         for (key, form, name, note) in FORMS {
             let mut line = layout::from_top(inside, 1);
             let front = form == self.form;
@@ -279,7 +248,7 @@ impl RetagOverlay {
             let tone = if front { Tone::Strong } else { Tone::Plain };
             draw::write(buf, &mut line, &fit(name, 18, false), theme.tone(tone));
             if form == StrategyForm::Rule && front {
-                let spot = prompt::typed(&self.rule, line, app, buf);
+                let spot = text_input::draw(&self.rule, line, theme, buf);
                 cursor = spot.filter(|_| self.typing);
             } else {
                 draw::write(buf, &mut line, note, theme.tone(Tone::Dim));
@@ -288,8 +257,8 @@ impl RetagOverlay {
         cursor
     }
 
-    fn fields(&self, app: &App, rows: &[OfferedField<'_>], mut inside: Rect, buf: &mut Buffer) {
-        let theme = &app.options.theme;
+    fn fields(&self, context: &Context, rows: &[OfferedField<'_>], mut inside: Rect, buf: &mut Buffer) {
+        let theme = &context.options.theme;
         let used =
             matches!(self.form, StrategyForm::Standard | StrategyForm::Without | StrategyForm::Specific);
         let heading = match self.form {
@@ -301,7 +270,7 @@ impl RetagOverlay {
         let mut line = layout::from_top(&mut inside, 1);
         draw::write(buf, &mut line, heading, theme.tone(Tone::Dim));
         if rows.is_empty() {
-            let waiting = app.known.fields.waiting;
+            let waiting = context.cache.fields.waiting;
             let text = if waiting { "reading the request" } else { "there is no field to choose" };
             draw::toned(buf, inside, &Toned::of(Tone::Dim, text), theme);
             return;
@@ -336,7 +305,7 @@ impl RetagOverlay {
     }
 
     /// What it would do.
-    fn below(&self, app: &App, width: usize) -> Vec<Toned> {
+    fn below(&self, context: &Context, width: usize) -> Vec<Toned> {
         let tag = match self.tag() {
             Err(wrong) => return self.padded(Toned::of(Tone::Bad, sanitize(&wrong)).wrapped(width)),
             Ok(tag) => tag,
@@ -349,12 +318,14 @@ impl RetagOverlay {
             return self.padded(vec![Toned::of(Tone::Dim, text)]);
         };
         let mut lines = vec![Toned::of(Tone::Strong, sanitize(&strategy.to_string()))];
-        match &app.known.retag.value {
-            _ if app.known.retag.waiting => {
+        match &context.cache.retag.result {
+            _ if context.cache.retag.waiting => {
                 let then = if self.agreed { "; it is done then, Esc keeps things as they are" } else { "" };
                 lines.push(Toned::of(Tone::Dim, format!("asking what that does{then}")));
             }
-            Some(Ok(retagged)) => lines.extend(effect(retagged).iter().flat_map(|line| line.wrapped(width))),
+            Some(Ok(retagged)) => {
+                lines.extend(retag_effect::lines(retagged).iter().flat_map(|line| line.wrapped(width)))
+            }
             Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
             None => {}
         }
@@ -368,74 +339,101 @@ impl RetagOverlay {
     }
 }
 
-/// What retagging would do to the calls of the history and to other recordings, in words.
-#[must_use]
-pub(crate) fn effect(retagged: &[Retagged]) -> Vec<Toned> {
-    let rule = |strategy: &Strategy| matches!(strategy, Strategy::Rule(_));
-    if retagged.iter().any(|one| rule(&one.before) || rule(&one.after)) {
-        let text =
-            "What that does to past calls is not known: rules ask for words, the history keeps hashes.";
-        return std::iter::once(Toned::of(Tone::Dim, text)).chain(among(retagged)).collect();
+impl Overlay for RetagOverlay {
+    fn scope(&self) -> KeyScope {
+        if self.typing { KeyScope::Prompt } else { KeyScope::Retag }
     }
-    let sum = |of: fn(&BlastRadius) -> u64| retagged.iter().map(|one| of(&one.radius)).sum::<u64>();
-    let calls = retagged.iter().map(|one| one.radius.calls).max().unwrap_or(0);
-    let told = [
-        (sum(|radius| radius.miss_to_hit), Tone::Good, "would hit instead of miss"),
-        (sum(|radius| radius.from_others), Tone::Warning, "would come here from other recordings"),
-        (sum(|radius| radius.to_others), Tone::Warning, "would go to other recordings"),
-        (sum(|radius| radius.hit_to_miss), Tone::Bad, "would miss"),
-    ];
-    let mut line = Toned::of(Tone::Dim, format!("Of {} past calls  ", thousands(calls)));
-    let mut parts: Vec<(Tone, String)> = told
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, tone, text)| (tone, format!("{} {text}", thousands(count))))
-        .collect();
-    if parts.is_empty() {
-        parts.push((Tone::Plain, "none would be answered otherwise".into()));
-    }
-    for (nth, (tone, text)) in parts.into_iter().enumerate() {
-        line = line.and(Tone::Dim, if nth > 0 { ", " } else { "" }).and(tone, text);
-    }
-    let twins: BTreeSet<&RecordingId> =
-        retagged.iter().flat_map(|one| &one.radius.indistinguishable).collect();
-    let mut lines = vec![line];
-    lines.extend(among(retagged));
-    if !twins.is_empty() {
-        let named: Vec<String> = twins.iter().take(2).map(ToString::to_string).collect();
-        let more = and_more(twins.len() - named.len());
-        let text = format!("No longer told apart from {}{more}: the newest answers", named.join(", "));
-        lines.push(Toned::of(Tone::Warning, text));
-    }
-    lines
-}
 
-/// What retagging would do among the recordings themselves: which of them could not be told apart, and what they lack.
-fn among(retagged: &[Retagged]) -> Vec<Toned> {
-    let mut lines = Vec::new();
-    let colliding = retagged.iter().filter(|one| one.collisions > 0).count();
-    if colliding > 0 {
-        let text = format!(
-            "{} of these {} could no longer be told apart from each other: the newest answers",
-            thousands(colliding),
-            thousands(retagged.len())
-        );
-        lines.push(Toned::of(Tone::Warning, text));
+    fn act(&mut self, action: Action, context: &Context) -> ActionOutcome {
+        match action {
+            Action::Open => return self.agree(context),
+            Action::Mark => self.toggle(context.cache.fields.value()),
+            // First the rule is kept, then the dialog is left.
+            Action::Back if self.typing => self.typing = false,
+            Action::Back => return AppRequest::Close.into(),
+            _ => return ActionOutcome::Ignored,
+        }
+        ActionOutcome::done()
     }
-    let mut lacking: BTreeMap<&str, usize> = BTreeMap::new();
-    retagged.iter().flat_map(|one| &one.absent).for_each(|name| *lacking.entry(name).or_default() += 1);
-    let told: Vec<String> = lacking
-        .iter()
-        .map(|(name, count)| match retagged.len() {
-            1 => format!("`{name}`"),
-            all => format!("`{name}` in {} of {}", thousands(*count), thousands(all)),
-        })
-        .collect();
-    if !told.is_empty() {
-        let specific = retagged.iter().any(|one| matches!(one.after, Strategy::Specific { .. }));
-        let then = if specific { ": these answer calls that have none either" } else { "" };
-        let text = format!("Not there: {}{then}", told.join(", "));
-        lines.push(Toned::of(Tone::Plain, sanitize(&text)));
+
+    fn letter(&mut self, key: &str) -> ActionOutcome {
+        if !self.typing && self.choose(key) { ActionOutcome::done() } else { ActionOutcome::Ignored }
     }
-    lines
+
+    fn step(&mut self, by: isize, context: &Context) -> ActionOutcome {
+        let last = self.rows(context.cache.fields.value()).len().saturating_sub(1);
+        self.at = self.at.saturating_add_signed(by).min(last);
+        ActionOutcome::done()
+    }
+
+    fn edit(&mut self, change: &mut dyn FnMut(&mut Input)) {
+        if self.typing {
+            self.agreed = false;
+            change(&mut self.rule);
+        }
+    }
+
+    fn queries(&self, _context: &Context) -> Vec<RemoteQuery> {
+        let effects = self.tag().ok().filter(|tag| tag.strategy.is_some());
+        let effects = effects.map(|tag| RemoteQuery::Retag(Arc::clone(&self.ids), tag));
+        std::iter::once(RemoteQuery::Fields(Arc::clone(&self.ids))).chain(effects).collect()
+    }
+
+    /// Retags as soon as the effects of what was agreed to are known.
+    fn reconcile(&mut self, context: &Context) -> ActionOutcome {
+        let effects = &context.cache.retag;
+        let Some(result) = effects.result.as_ref().filter(|_| !effects.waiting) else {
+            return ActionOutcome::done();
+        };
+        if !std::mem::take(&mut self.agreed) || result.is_err() {
+            return ActionOutcome::done();
+        }
+        self.tag().map_or_else(|_| ActionOutcome::done(), |tag| ActionOutcome::close_then(self.mutation(tag)))
+    }
+
+    fn draw(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let theme = &context.options.theme;
+        let known = context.cache.fields.value();
+        let rows = self.rows(known);
+        let title = match &self.ids[..] {
+            [one] => format!("What {one} answers"),
+            many => format!("What {} answer", count_recordings(many.len())),
+        };
+        let width = usize::from(area.width.min(WIDTH).saturating_sub(4));
+        let mut below = self.below(context, width);
+        let fixed = 1 + FORMS.len() + 3 + below.len() + 2;
+        let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
+        let mut inside = draw::window(theme, &title, area, (WIDTH, wanted), buf);
+        let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
+        let yes = format!("Retag {}", thousands(self.ids.len()));
+        let keep = (Action::Back, "Keep", Tone::Strong);
+        if area.height < LEAST {
+            answers::draw(context, KeyScope::Retag, &[keep], &mut inside, buf);
+            draw::lines(buf, inside, &Toned::of(Tone::Warning, TOO_SMALL).wrapped(width), theme);
+            return None;
+        }
+        let tone = if ready { Tone::Accent } else { Tone::Dim };
+        let ways = [keep, (Action::Open, &*yes, tone)];
+        answers::draw(context, KeyScope::Retag, &ways, &mut inside, buf);
+        // What it would do is seen, however little room there is.
+        let tight = usize::from(inside.height) < fixed + 1;
+        if tight {
+            let spare = usize::from(inside.height).saturating_sub(FORMS.len() + 2 + rows.len().clamp(1, 4));
+            below.truncate(spare.max(2));
+        }
+        let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
+        let spare = usize::from(inside.height) > fixed - below.len();
+        if !tight {
+            draw::toned(buf, layout::from_top(&mut inside, 1), &self.now(), theme);
+        }
+        let cursor = self.forms(context, &mut inside, buf);
+        draw::toned(buf, layout::from_top(&mut inside, 1), &self.plays(), theme);
+        layout::from_top(&mut inside, u16::from(spare));
+        if spare {
+            layout::from_bottom(&mut inside, 1);
+        }
+        self.fields(context, &rows, inside, buf);
+        draw::lines(buf, told, &below, theme);
+        cursor
+    }
 }

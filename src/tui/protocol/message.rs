@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::job::{ScaledPicture, Thumbnail};
 use super::mutation::Mutation;
 use super::query::{RemoteAnswer, RemoteQuery};
 use crate::engine::Fired;
@@ -11,12 +12,10 @@ use crate::model::{Event, RecordingId, Snapshot, Timestamp};
 use crate::query::Key;
 use crate::tui::content::draft::EditDraft;
 use crate::tui::content::page::ExchangePages;
-use crate::tui::detail::state::ScaledPicture;
 use crate::tui::input::action::Action;
 use crate::tui::listing::fuzzy_find::FuzzyMatches;
 use crate::tui::listing::order::RowKey;
 use crate::tui::listing::ranked_set::RankedSet;
-use crate::tui::recordings::contact_sheet::Thumbnail;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -51,34 +50,34 @@ pub enum Message {
         /// The picture's own width and height, and its scaled pixels; else why there is none.
         picture: ScaledPicture,
     },
-    /// It is known which recordings are listed.
-    Sifted {
-        /// As in the effect that asked.
-        generation: u64,
+    /// Recordings are filtered and sorted.
+    Listed {
+        /// As in the job.
+        request_id: u64,
         /// Their keys.
         keys: RankedSet<RowKey>,
     },
     /// It is known what stands behind a key in the rows of recordings.
     Values(Key, Vec<String>),
     /// A recording's first picture is small.
-    Shrunk(RecordingId, (u16, u16), Thumbnail),
+    ThumbnailReady(RecordingId, (u16, u16), Thumbnail),
     /// Recordings were searched.
-    Sought {
-        /// As in the effect that asked.
-        generation: u64,
-        /// What was found.
-        sought: FuzzyMatches,
+    FuzzyMatched {
+        /// As in the job.
+        request_id: u64,
+        /// The results.
+        matches: FuzzyMatches,
     },
     /// So many events came too fast to be taken in one by one; a snapshot follows.
     Lagged(u64),
     /// The desk answered what it was asked.
-    Answered {
+    QueryAnswered {
         /// As in the effect that asked.
-        generation: u64,
-        /// What it said, or why it did not.
-        answer: Result<RemoteAnswer, String>,
-        /// What was asked.
-        ask: RemoteQuery,
+        request_id: u64,
+        /// The question.
+        query: RemoteQuery,
+        /// The answer, or why there is none.
+        result: Result<RemoteAnswer, String>,
     },
     /// Somebody left their editor; what became of the text, or why there was no editor.
     Drafted(Box<EditDraft>),
@@ -86,8 +85,13 @@ pub enum Message {
     Offer(Action),
     /// A change is made; what to tell, if the event does not.
     Done(String),
-    /// Of a change so many parts are done, of so many.
-    Under(usize, usize),
+    /// A change goes on.
+    Progress {
+        /// Parts done.
+        done: usize,
+        /// Parts in all.
+        total: usize,
+    },
     /// The pictures that are compared are ready.
     Paired {
         /// As in the effect that asked.
@@ -107,7 +111,7 @@ pub enum Message {
     /// A change would cost something; how much, and the change as it is made by who agrees.
     Consent {
         /// The change.
-        deed: Mutation,
+        mutation: Mutation,
         /// What it takes.
         text: String,
     },

@@ -1,6 +1,7 @@
 //! What goes between the screen and the workers: effects out, messages in.
 
 pub mod effect;
+pub mod job;
 pub mod message;
 pub mod mutation;
 pub mod query;

@@ -90,7 +90,11 @@ impl Mutation {
     ///
     /// # Errors
     /// The desk's.
-    pub async fn done(self, desk: &Desk, step: impl Fn(usize, usize) -> bool) -> Result<String, DeskError> {
+    pub async fn carry_out(
+        self,
+        desk: &Desk,
+        step: impl Fn(usize, usize) -> bool,
+    ) -> Result<String, DeskError> {
         Ok(match self {
             Self::Mode(mode) => desk.set_mode(mode).await.map(|()| String::new())?,
             Self::Remove(ids) => {
@@ -133,7 +137,7 @@ impl Mutation {
             Self::Prune(query, keep, only) => {
                 let plan = desk.prune(&query, &keep, Some(&only), false).await?;
                 let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
-                format!("Pruned {}, {bytes}; u takes it back", counted(count))
+                format!("Pruned {}, {bytes}; u takes it back", count_recordings(count))
             }
             Self::Compact(purge) => {
                 let compacted = desk.compact(purge).await?;
@@ -177,7 +181,7 @@ async fn derived(
         }
     }
     let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
-    Ok(format!("{} made that fail as {fault}; u takes back one at a time{failed}", counted(made)))
+    Ok(format!("{} made that fail as {fault}; u takes back one at a time{failed}", count_recordings(made)))
 }
 
 async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
@@ -216,13 +220,13 @@ async fn rerecorded(
 fn told(ids: &[RecordingId], what: &str) -> String {
     match ids {
         [one] => format!("{what} {one}"),
-        many => format!("{what} {}", counted(many.len())),
+        many => format!("{what} {}", count_recordings(many.len())),
     }
 }
 
 /// `1 recording`, `3 recordings`.
 #[must_use]
-pub fn counted(number: usize) -> String {
+pub fn count_recordings(number: usize) -> String {
     human::counted(number, "recording")
 }
 

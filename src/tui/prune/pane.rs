@@ -3,10 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::state::{PruneFate, against, why};
+use super::plan_lines::{against, why};
+use super::state::PruneFate;
+use super::state::PruneTab;
 use crate::model::RecordingId;
-use crate::tui::app::state::App;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::draw::{self, PaneFrame};
@@ -41,14 +43,14 @@ pub fn query_line(pane: Rect) -> Rect {
 }
 
 /// Draws the list with its frame.
-pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let list = &app.prune.list;
-    let plan = app.plan();
+pub fn draw(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let list = &tab.list;
+    let plan = tab.plan(context);
     let shown = if plan.is_some() { list.keys().len() } else { 0 };
     let title = match plan {
         Some(plan) => {
-            format!("Prune {} of {}", thousands(plan.remove.len()), thousands(app.world.rows.len()))
+            format!("Prune {} of {}", thousands(plan.remove.len()), thousands(context.world.rows.len()))
         }
         None => "Prune".into(),
     };
@@ -57,15 +59,15 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         .filter(|_| shown > 0)
         .map(|at| format!("{}/{}", thousands(at + 1), thousands(shown)))
         .unwrap_or_default();
-    let focused = !app.in_detail;
+    let focused = !context.in_detail;
     let mut inside =
         PaneFrame { title: &title, note: &at, focused, ..PaneFrame::default() }.draw(theme, place, buf);
     let head = layout::from_top(&mut inside, head(place));
-    let filter = &app.prune.list.filter;
+    let filter = &tab.list.filter;
     if filter.kept().is_empty() && filter.input.is_none() {
-        let hint = Toned::of(Tone::Accent, key(app, Action::Presets))
+        let hint = Toned::of(Tone::Accent, key(context, Action::Presets))
             .and(Tone::Dim, " chooses what can go, ")
-            .and(Tone::Accent, key(app, Action::Filter))
+            .and(Tone::Accent, key(context, Action::Filter))
             .and(Tone::Dim, " types it");
         draw::toned(buf, query_line(place), &hint, theme);
     }
@@ -75,8 +77,8 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
         ..head
     });
     let width = usize::from(below.width);
-    let asked = app.prune.ask().is_some();
-    let lines: Vec<Toned> = match (filter.error(), &app.known.prune.value, plan) {
+    let asked = tab.plan_query().is_some();
+    let lines: Vec<Toned> = match (filter.error(), &context.cache.prune.result, plan) {
         // What is wrong stands beside the query.
         (Some(error), ..) if !error.expected.is_empty() => {
             let text = format!("expected: {}", error.expected.join(", "));
@@ -84,28 +86,29 @@ pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
             std::iter::once(Toned::default()).chain(expected).collect()
         }
         (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
-        (None, _, Some(_)) => app.prune.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
+        (None, _, Some(_)) => tab.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
         _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };
     draw::lines(buf, below, &lines, theme);
     if shown == 0 {
-        empty(app, inside, buf);
+        empty(tab, context, inside, buf);
         return;
     }
-    let rows = TableRows::of(list, inside, &COLUMNS, |key| Some(cells(app, &key.2)));
+    let rows = TableRows::of(list, inside, &COLUMNS, |key| Some(cells(tab, context, &key.2)));
     TableRows { focused, ..rows }.draw(theme, inside, buf);
 }
 
-fn cells(app: &App, id: &RecordingId) -> Vec<TableCell> {
-    let theme = &app.options.theme;
+fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> {
+    let theme = &context.options.theme;
     let (plain, dim) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim));
-    let row = app.world.rows.get(id);
+    let row = context.world.rows.get(id);
     let hash = row.map(|row| row.hash.short()).unwrap_or_default();
     let model = row.and_then(|row| row.model.as_deref()).unwrap_or("-");
-    let last =
-        |at: Option<crate::model::Timestamp>| at.map_or_else(|| "never".to_owned(), |at| age(at, app.now));
-    match app.plan().and_then(|plan| app.prune.fate(plan, id)) {
+    let last = |at: Option<crate::model::Timestamp>| {
+        at.map_or_else(|| "never".to_owned(), |at| age(at, context.now))
+    };
+    match tab.plan(context).and_then(|plan| tab.fate(plan, id)) {
         Some(PruneFate::Goes(removal)) => {
             let style = theme.tone(if removal.in_use { Tone::Warning } else { Tone::Plain });
             vec![
@@ -121,7 +124,7 @@ fn cells(app: &App, id: &RecordingId) -> Vec<TableCell> {
         }
         fate => {
             let spared = if let Some(PruneFate::Stays(spared)) = fate { Some(spared) } else { None };
-            let kept = app.prune.keep.contains(id);
+            let kept = tab.keep.contains(id);
             let used = row.map(|row| row.usage.everywhere()).unwrap_or_default();
             vec![
                 (
@@ -143,18 +146,19 @@ fn cells(app: &App, id: &RecordingId) -> Vec<TableCell> {
     }
 }
 
-fn key(app: &App, action: Action) -> String {
-    app.options.keymap.told(KeyScope::Prune, action)
+fn key(context: &Context, action: Action) -> String {
+    context.key(KeyScope::Prune, action)
 }
 
 /// What an empty list teaches.
-fn empty(app: &App, place: Rect, buf: &mut Buffer) {
+fn empty(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
     let air = Rect { x: place.x + u16::from(place.width > 1), width: place.width.saturating_sub(2), ..place };
-    if !app.prune.query().is_empty() {
+    if !tab.query().is_empty() {
         return;
     }
-    let step =
-        |action, text: &str| Toned::of(Tone::Accent, fit(&key(app, action), 7, false)).and(Tone::Dim, text);
+    let step = |action, text: &str| {
+        Toned::of(Tone::Accent, fit(&key(context, action), 7, false)).and(Tone::Dim, text)
+    };
     let lines = [
         Toned::of(Tone::Strong, "Fixtures that nothing asks for any more can go."),
         Toned::default(),
@@ -169,5 +173,5 @@ fn empty(app: &App, place: Rect, buf: &mut Buffer) {
         step(Action::Delete, "removes what the plan shows, after asking"),
     ];
     let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
-    draw::lines(buf, air, &lines, &app.options.theme);
+    draw::lines(buf, air, &lines, &context.options.theme);
 }

@@ -3,16 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::state::RecordingsTab;
 use super::take_groups::GroupPlace;
 use crate::model::{Derivation, Ending, RecordingId, Row, Strategy};
-use crate::tui::app::state::App;
 use crate::tui::content::text::{duration, sanitize};
+use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
-use crate::tui::listing::filter::Filter;
+use crate::tui::input::legend::LEGEND;
 use crate::tui::listing::order::{RowOrder, SortBy};
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::line::{Tone, Toned, age, short_size, thousands};
+use crate::tui::widgets::list_text::{no_result, title};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
 
 /// What a column shows.
@@ -35,50 +37,53 @@ enum RowColumn {
 }
 
 /// Draws the list with its frame.
-pub fn draw(app: &App, place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let list = &app.recordings;
+pub fn draw(tab: &RecordingsTab, context: &Context, place: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let list = &tab.list;
     let shown = list.keys().len();
-    let title = heading(app);
+    let title = heading(tab, context);
     let at = list.index().map(|at| format!("{}/{}", thousands(at as u64 + 1), thousands(shown as u64)));
-    let focused = !app.in_detail;
+    let focused = !context.in_detail;
     let note = at.unwrap_or_default();
-    let keymap = &app.options.keymap;
     let ends = [(KeyScope::Recordings, Action::Range), (KeyScope::List, Action::Back)];
-    let [range, back] = ends.map(|(scope, action)| keymap.told(scope, action));
-    let alert =
-        if app.marks.in_range() { format!("range: move, {range} or {back} ends it") } else { String::new() };
+    let [range, back] = ends.map(|(scope, action)| context.key(scope, action));
+    let alert = if context.marks.range_start().is_some() {
+        format!("range: move, {range} or {back} ends it")
+    } else {
+        String::new()
+    };
     let inside = PaneFrame { title: &title, note: &note, alert: &alert, focused }.draw(theme, place, buf);
     if shown == 0 {
         let air = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let width = usize::from(air.width);
-        let lines: Vec<Toned> = empty(app).iter().flat_map(|line| line.wrapped(width)).collect();
+        let lines: Vec<Toned> = empty(tab, context).iter().flat_map(|line| line.wrapped(width)).collect();
         draw::lines(buf, air, &lines, theme);
         return;
     }
-    let fields = fields(app);
-    let columns: Vec<TableColumn> = fields.iter().map(|field| column(app, *field)).collect();
-    let cells = |row: &Row| fields.iter().map(|field| cell(app, *field, row)).collect();
-    let order = app.sieve.made_by.order;
+    let fields = fields(tab);
+    let columns: Vec<TableColumn> = fields.iter().map(|field| column(tab, *field)).collect();
+    let cells = |row: &Row| fields.iter().map(|field| cell(tab, context, *field, row)).collect();
+    let order = tab.loader.made_by.order;
     let sorted = fields.iter().position(|field| *field == of_order(order.by)).map(|at| (at, order.falling));
-    let rows = TableRows::of(list, inside, &columns, |key| app.world.rows.get(&key.1).map(|row| cells(row)));
+    let rows =
+        TableRows::of(list, inside, &columns, |key| context.world.rows.get(&key.1).map(|row| cells(row)));
     TableRows { sorted, focused, ..rows }.draw(theme, inside, buf);
 }
 
 /// `Recordings 37 of 1,284 with "hat", by hits, 3 marked 4.1 MiB, 1 of them hidden`.
-fn heading(app: &App) -> String {
-    let list = &app.recordings;
-    let mut title = title("Recordings", list.keys().len(), app.world.rows.len(), &list.filter);
-    if app.order != RowOrder::default() {
-        let turned = if app.order == app.order.by.order() { "" } else { " reversed" };
-        title = format!("{title}, by {}{turned}", app.order.by.name());
+fn heading(tab: &RecordingsTab, context: &Context) -> String {
+    let list = &tab.list;
+    let mut title = title("Recordings", list.keys().len(), context.world.rows.len(), &list.filter);
+    if tab.order != RowOrder::default() {
+        let turned = if tab.order == tab.order.by.order() { "" } else { " reversed" };
+        title = format!("{title}, by {}{turned}", tab.order.by.name());
     }
-    if !app.marked.is_empty() {
-        let size = short_size(app.marks.bytes);
-        title = format!("{title}, {} marked {size}", thousands(app.marked.len() as u64));
+    if !context.marks.ids.is_empty() {
+        let size = short_size(context.marks.bytes);
+        title = format!("{title}, {} marked {size}", thousands(context.marks.ids.len() as u64));
     }
-    if app.marks.hidden > 0 {
-        title = format!("{title}, {} of them hidden", thousands(app.marks.hidden as u64));
+    if context.marks.hidden > 0 {
+        title = format!("{title}, {} of them hidden", thousands(context.marks.hidden as u64));
     }
     title
 }
@@ -98,18 +103,18 @@ fn of_order(by: SortBy) -> RowColumn {
 }
 
 /// The columns: those that would be empty in every row are left out.
-fn fields(app: &App) -> Vec<RowColumn> {
+fn fields(tab: &RecordingsTab) -> Vec<RowColumn> {
     use RowColumn as F;
     let all = [
         (F::Mark, true),
         (F::Hash, true),
         (F::Model, true),
         (F::Prompt, true),
-        (F::Tags, app.kin.any_tag()),
-        (F::Scope, app.kin.any_scope()),
+        (F::Tags, tab.groups.any_tag()),
+        (F::Scope, tab.groups.any_scope()),
         (F::Strategy, true),
-        (F::Sorted, of_order(app.sieve.made_by.order.by) == F::Sorted),
-        (F::Nth, app.kin.any_group()),
+        (F::Sorted, of_order(tab.loader.made_by.order.by) == F::Sorted),
+        (F::Nth, tab.groups.any_group()),
         (F::Hits, true),
         (F::Last, true),
         (F::Size, true),
@@ -118,8 +123,8 @@ fn fields(app: &App) -> Vec<RowColumn> {
     all.into_iter().filter(|(_, wanted)| *wanted).map(|(field, _)| field).collect()
 }
 
-fn column(app: &App, field: RowColumn) -> TableColumn {
-    let by = app.sieve.made_by.order.by;
+fn column(tab: &RecordingsTab, field: RowColumn) -> TableColumn {
+    let by = tab.loader.made_by.order.by;
     let (title, width, grow, right, leaves) = match field {
         RowColumn::Mark => ("", 1, 0, false, 0),
         RowColumn::Hash => ("HASH", 8, 0, false, 0),
@@ -146,7 +151,7 @@ fn column(app: &App, field: RowColumn) -> TableColumn {
     // The mark of the order stands behind the title.
     let width = if sorted { width.max(u16::try_from(title.len()).unwrap_or(0) + 1) } else { width };
     // The usual order needs no column to be known.
-    let leaves = match (sorted, app.order == RowOrder::default()) {
+    let leaves = match (sorted, tab.order == RowOrder::default()) {
         (true, true) => 5,
         (true, false) => 0,
         _ => leaves,
@@ -154,64 +159,34 @@ fn column(app: &App, field: RowColumn) -> TableColumn {
     TableColumn { title, width, grow, right, leaves }
 }
 
-/// `Live 12 of 1,902 with "hat"`, and whether that is still so because another filter is wrong.
-pub(crate) fn title(name: &str, shown: usize, all: usize, filter: &Filter) -> String {
-    let (shown, all) = (thousands(shown as u64), thousands(all as u64));
-    let still = if filter.error().is_some() { " until the filter is right" } else { "" };
-    if filter.text().is_empty() {
-        return format!("{name} {all}{still}");
-    }
-    format!("{name} {shown} of {all} with \"{}\"{still}", sanitize(filter.text()))
-}
-
-/// What a filter without a result says.
-pub(crate) fn no_result(app: &App, filter: &Filter) -> Vec<Toned> {
-    let keymap = &app.options.keymap;
-    let before = if filter.error().is_some() { ", the filter from before" } else { "" };
-    let nothing = format!("Nothing matches \"{}\"{before}.", sanitize(filter.text()));
-    let nothing = Toned::of(Tone::Strong, nothing);
-    if filter.input.is_some() {
-        // These keys are letters now.
-        return vec![nothing];
-    }
-    vec![
-        nothing,
-        Toned::default(),
-        Toned::of(Tone::Accent, keymap.told(KeyScope::List, Action::Back))
-            .and(Tone::Dim, " clears the filter, ")
-            .and(Tone::Accent, keymap.told(KeyScope::List, Action::ToggleFilter))
-            .and(Tone::Dim, " turns it off."),
-    ]
-}
-
-fn cell(app: &App, field: RowColumn, row: &Row) -> TableCell {
-    let theme = &app.options.theme;
+fn cell(tab: &RecordingsTab, context: &Context, field: RowColumn, row: &Row) -> TableCell {
+    let theme = &context.options.theme;
     let (plain, dim, accent) = (theme.tone(Tone::Plain), theme.tone(Tone::Dim), theme.tone(Tone::Accent));
     let text = |text: &str| sanitize(text).into_owned();
     match field {
-        RowColumn::Mark => (mark(app, &row.id).to_owned(), accent),
+        RowColumn::Mark => (mark(context, &row.id).to_owned(), accent),
         RowColumn::Hash => (row.hash.short(), accent),
         RowColumn::Model => (text(row.model.as_deref().unwrap_or("-")), dim),
         RowColumn::Prompt => (text(&prompt(row)), plain),
         RowColumn::Tags => (text(&row.tags.join(",")), accent),
         RowColumn::Scope => (text(row.scope.as_deref().unwrap_or_default()), dim),
         RowColumn::Strategy => (strategy(&row.strategy).to_owned(), dim),
-        RowColumn::Nth => (nth(app, row), plain),
+        RowColumn::Nth => (nth(tab, row), plain),
         RowColumn::Hits => (thousands(row.usage.hits), if row.usage.hits == 0 { dim } else { plain }),
         RowColumn::Last => {
-            (row.usage.last_hit.map_or_else(|| "never".to_owned(), |at| age(at, app.now)), dim)
+            (row.usage.last_hit.map_or_else(|| "never".to_owned(), |at| age(at, context.now)), dim)
         }
         RowColumn::Size => (short_size(row.size), plain),
         RowColumn::Flags => {
-            let quiet = row.answers() && !app.is_expired(&row.id);
-            (flags(app, row), theme.tone(if quiet { Tone::Dim } else { Tone::Warning }))
+            let quiet = row.answers() && !context.is_expired(&row.id);
+            (flags(context, row), theme.tone(if quiet { Tone::Dim } else { Tone::Warning }))
         }
-        RowColumn::Sorted => match app.sieve.made_by.order.by {
-            SortBy::Recorded => (age(row.recorded_at, app.now), plain),
+        RowColumn::Sorted => match tab.loader.made_by.order.by {
+            SortBy::Recorded => (age(row.recorded_at, context.now), plain),
             SortBy::Took => (duration(row.total), plain),
             SortBy::Status => (row.status.to_string(), plain),
             SortBy::Cost => {
-                (app.prices.of(row).map_or_else(|| "-".to_owned(), |cost| cost.to_string()), plain)
+                (tab.prices.of(row).map_or_else(|| "-".to_owned(), |cost| cost.to_string()), plain)
             }
             _ => (text(&row.endpoint), plain),
         },
@@ -219,8 +194,8 @@ fn cell(app: &App, field: RowColumn, row: &Row) -> TableCell {
 }
 
 /// The mark of a marked one.
-pub(crate) fn mark(app: &App, id: &RecordingId) -> &'static str {
-    if app.marked.contains(id) { app.options.theme.mark("●", "*") } else { "" }
+fn mark(context: &Context, id: &RecordingId) -> &'static str {
+    if context.marks.contains(id) { context.options.theme.mark("●", "*") } else { "" }
 }
 
 /// The name, then what was asked.
@@ -230,8 +205,8 @@ fn prompt(row: &Row) -> String {
 }
 
 /// `2/3` is the second of three takes, `j2/5` of the five recordings of a job.
-fn nth(app: &App, row: &Row) -> String {
-    match app.kin.nth(row) {
+fn nth(tab: &RecordingsTab, row: &Row) -> String {
+    match tab.groups.nth(row) {
         Some(GroupPlace::Take(at, of)) => format!("{at}/{of}"),
         Some(GroupPlace::Step(at, of)) => format!("j{at}/{of}"),
         None => String::new(),
@@ -247,63 +222,48 @@ fn strategy(strategy: &Strategy) -> &'static str {
     }
 }
 
-/// What the letters in a row mean: first those at its end, in their order.
-pub const LEGEND: [(&str, &str); 11] = [
-    ("!", "partial, or failed verification: not replayed"),
-    ("U", "its upstream failed: 4xx, 5xx, or an error in the body"),
-    ("R", "waits for review: not replayed until then"),
-    ("X", "expired: older than its rule allows"),
-    ("P", "protected from delete and prune"),
-    ("F", "made to fail, or ends without its end"),
-    ("E", "its answer was edited"),
-    ("▣", "holds pictures (i in ASCII)"),
-    ("●", "marked (* in ASCII)"),
-    ("2/3", "the second of three takes of one request"),
-    ("j2/5", "the second of the five recordings of one job"),
-];
-
-fn flags(app: &App, row: &Row) -> String {
+fn flags(context: &Context, row: &Row) -> String {
     let fault = row.ending != Ending::Clean
         || row.source.as_ref().is_some_and(|source| source.how == Derivation::Fault);
     let holds = [
         !row.completeness.replayable(),
         row.failure.is_some(),
         row.review.is_some(),
-        app.is_expired(&row.id),
+        context.is_expired(&row.id),
         row.protected,
         fault,
         row.edited,
         row.images > 0,
     ];
     let letter = |(flag, _): &(&'static str, &str)| match *flag {
-        "▣" => app.options.theme.mark("▣", "i"),
+        "▣" => context.options.theme.mark("▣", "i"),
         other => other,
     };
     LEGEND.iter().zip(holds).filter(|(_, holds)| *holds).map(|(flag, _)| letter(flag)).collect()
 }
 
 /// What an empty list teaches.
-fn empty(app: &App) -> Vec<Toned> {
-    if app.sieve.waiting {
+fn empty(tab: &RecordingsTab, context: &Context) -> Vec<Toned> {
+    if tab.loader.waiting {
         return vec![Toned::default(), Toned::of(Tone::Dim, "looking")];
     }
-    if !app.world.rows.is_empty() {
-        return no_result(app, &app.recordings.filter);
+    if !context.world.rows.is_empty() {
+        return no_result(&context.options.keymap, &tab.list.filter);
     }
     let step =
         |number: &str, text: String| Toned::of(Tone::Accent, format!("{number}  ")).and(Tone::Plain, text);
-    let first = if app.world.mode.stores() {
-        format!("The mode is {}: calls are stored.", app.world.mode)
+    let first = if context.world.mode.stores() {
+        format!("The mode is {}: calls are stored.", context.world.mode)
     } else {
-        let key = app.options.keymap.told(KeyScope::Recordings, Action::Mode);
-        format!("Press {key} and choose replay-or-record (now: {}).", app.world.mode)
+        let key = context.key(KeyScope::Recordings, Action::Mode);
+        format!("Press {key} and choose replay-or-record (now: {}).", context.world.mode)
     };
     vec![
         Toned::default(),
         Toned::of(Tone::Strong, "No recordings yet.").and(Tone::Plain, " To record the first one:"),
         Toned::default(),
         step("1", first),
-        step("2", format!("Point an SDK at {} (tab 1 shows how).", sanitize(&app.options.url()))),
+        step("2", format!("Point an SDK at {} (tab 1 shows how).", sanitize(&context.options.url()))),
         step("3", "Make a call with your own API key; it shows up here.".into()),
     ]
 }

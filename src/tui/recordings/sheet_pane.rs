@@ -4,50 +4,56 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
-use super::contact_sheet::{ContactSheet, PictureStack};
-use crate::tui::app::state::App;
+use super::contact_sheet::PictureStack;
+use super::state::RecordingsTab;
 use crate::tui::content::text::sanitize;
+use crate::tui::contract::context::Context;
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::line::{Tone, Toned, fit, short_size, thousands};
 use crate::tui::widgets::{layout, picture};
 
-impl ContactSheet {
-    /// Draws it over the panes.
-    pub(crate) fn draw(&self, app: &App, area: Rect, buf: &mut Buffer) {
-        let theme = &app.options.theme;
-        Clear.render(area.intersection(buf.area), buf);
-        let pictures: usize = self.stacks.iter().map(|stack| stack.ids.len()).sum();
-        let mut title = format!("Pictures {}", thousands(pictures as u64));
-        if self.is_inside() {
-            title = format!("{title} that look nearly the same");
-        } else if pictures > self.stacks.len() {
-            title = format!("{title} in {} stacks", thousands(self.stacks.len() as u64));
-        }
-        if !app.marked.is_empty() {
-            let size = short_size(app.marks.bytes);
-            title = format!("{title}, {} marked {size}", thousands(app.marked.len() as u64));
-        }
-        let count = self.stacks.len();
-        let at = format!("{}/{}", thousands((self.at + 1).min(count) as u64), thousands(count as u64));
-        let frame = PaneFrame { title: &title, note: &at, focused: true, ..PaneFrame::default() };
-        let mut inside = frame.draw(theme, area, buf);
-        if let Some(stack) = self.selected() {
-            let line = layout::from_bottom(&mut inside, 1);
-            about(app, stack, line, buf);
-        }
-        let grid = self.grid(Rect { height: area.height + 1, ..area });
-        for (nth, (at, stack)) in self.visible(&grid).enumerate() {
-            draw_tile(app, stack, at == self.at, grid.place(nth), buf);
-        }
+/// Draws the contact sheet over the panes.
+pub fn draw(tab: &RecordingsTab, context: &Context, area: Rect, buf: &mut Buffer) {
+    let Some(sheet) = &tab.sheet else { return };
+    let theme = &context.options.theme;
+    Clear.render(area.intersection(buf.area), buf);
+    let pictures: usize = sheet.stacks.iter().map(|stack| stack.ids.len()).sum();
+    let mut title = format!("Pictures {}", thousands(pictures as u64));
+    if sheet.is_inside() {
+        title = format!("{title} that look nearly the same");
+    } else if pictures > sheet.stacks.len() {
+        title = format!("{title} in {} stacks", thousands(sheet.stacks.len() as u64));
+    }
+    if !context.marks.ids.is_empty() {
+        let size = short_size(context.marks.bytes);
+        title = format!("{title}, {} marked {size}", thousands(context.marks.ids.len() as u64));
+    }
+    let count = sheet.stacks.len();
+    let at = format!("{}/{}", thousands((sheet.at + 1).min(count) as u64), thousands(count as u64));
+    let frame = PaneFrame { title: &title, note: &at, focused: true, ..PaneFrame::default() };
+    let mut inside = frame.draw(theme, area, buf);
+    if let Some(stack) = sheet.selected() {
+        let line = layout::from_bottom(&mut inside, 1);
+        about(context, stack, line, buf);
+    }
+    let grid = sheet.grid(Rect { height: area.height + 1, ..area });
+    for (nth, (at, stack)) in sheet.visible(&grid).enumerate() {
+        draw_tile(tab, context, (stack, at == sheet.at), grid.place(nth), buf);
     }
 }
 
 /// A picture with its line: the mark, the hash, and how many look like it.
-fn draw_tile(app: &App, stack: &PictureStack, selected: bool, mut tile: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
+fn draw_tile(
+    tab: &RecordingsTab,
+    context: &Context,
+    (stack, selected): (&PictureStack, bool),
+    mut tile: Rect,
+    buf: &mut Buffer,
+) {
+    let theme = &context.options.theme;
     let Some(id) = stack.ids.first() else { return };
     let mut line = layout::from_bottom(&mut tile, 1);
-    match app.smalls.get(id) {
+    match tab.thumbnails.get(id) {
         Some(Ok(pixels)) => picture::draw(pixels, tile, buf, theme),
         Some(Err(problem)) => {
             let text = Toned::of(Tone::Bad, sanitize(problem));
@@ -55,7 +61,7 @@ fn draw_tile(app: &App, stack: &PictureStack, selected: bool, mut tile: Rect, bu
         }
         None => draw::toned(buf, tile, &Toned::of(Tone::Dim, "loading"), theme),
     }
-    let marked = stack.ids.iter().filter(|id| app.marked.contains(id)).count();
+    let marked = stack.ids.iter().filter(|id| context.marks.contains(id)).count();
     if selected {
         buf.set_style(line.intersection(buf.area), theme.selected(true));
     }
@@ -63,7 +69,7 @@ fn draw_tile(app: &App, stack: &PictureStack, selected: bool, mut tile: Rect, bu
     draw::write(buf, &mut line, pointer, theme.tone(Tone::Accent));
     let mark = if marked > 0 { theme.mark("●", "*") } else { " " };
     draw::write(buf, &mut line, mark, theme.tone(Tone::Accent));
-    let hash = app.world.rows.get(id).map(|row| row.hash.short()).unwrap_or_default();
+    let hash = context.world.rows.get(id).map(|row| row.hash.short()).unwrap_or_default();
     draw::write(
         buf,
         &mut line,
@@ -76,9 +82,9 @@ fn draw_tile(app: &App, stack: &PictureStack, selected: bool, mut tile: Rect, bu
 }
 
 /// What the selected one is.
-fn about(app: &App, stack: &PictureStack, mut line: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
-    let Some(row) = stack.ids.first().and_then(|id| app.world.rows.get(id)) else { return };
+fn about(context: &Context, stack: &PictureStack, mut line: Rect, buf: &mut Buffer) {
+    let theme = &context.options.theme;
+    let Some(row) = stack.ids.first().and_then(|id| context.world.rows.get(id)) else { return };
     line = Rect { x: line.x + 1.min(line.width), width: line.width.saturating_sub(2), ..line };
     let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
     draw::write(buf, &mut line, &model, theme.tone(Tone::Strong));

@@ -1,7 +1,10 @@
 //! What carries effects out: the loop, the terminal and the workers. Nothing in here decides.
 
-pub mod held;
+pub mod exchanges;
+pub mod external;
+pub mod mutations;
+pub mod pictures;
 pub mod rows;
 pub mod shell;
 pub mod temp_files;
-pub mod work;
+pub mod workers;

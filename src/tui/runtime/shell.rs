@@ -12,7 +12,8 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::work::{self, Workers};
+use super::pictures;
+use super::workers::Workers;
 use crate::desk::Desk;
 use crate::model::{Event, Timestamp};
 use crate::terminal::{self, Continued, EditorError, EditorOutcome, Keys, Output, Protocol, Screen, Signals};
@@ -203,7 +204,7 @@ impl Shell {
 
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
     async fn full_screen(&mut self, picture: &text::AnswerPicture) -> anyhow::Result<bool> {
-        let decoded = match work::decoded(&self.desk, picture).await {
+        let decoded = match pictures::decoded(&self.desk, picture).await {
             Ok(decoded) => decoded,
             Err(text) => {
                 self.app.update(Message::Failed { what: "showing the picture", text });
@@ -219,7 +220,7 @@ impl Shell {
                 () = self.continued.wait() => PictureEnd::Continued,
             };
         };
-        let shown = work::until_key(decoded, self.protocol, until).await;
+        let shown = pictures::until_key(decoded, self.protocol, until).await;
         terminal::forget_pictures();
         self.keys.resume();
         self.clear()?;
@@ -227,8 +228,8 @@ impl Shell {
             self.app.update(Message::Failed { what: "showing the picture", text: error.to_string() });
         }
         if came == PictureEnd::Continued {
-            let told = self.renew()?;
-            self.app.update(told);
+            let message = self.renew()?;
+            self.app.update(message);
         }
         Ok(came == PictureEnd::End)
     }
@@ -238,7 +239,7 @@ impl Shell {
     /// Takes the terminal over again.
     fn take_back(&mut self) -> io::Result<()> {
         self.screen = Some(Screen::take(&self.title)?);
-        terminal::take_mouse(self.app.options.mouse)?;
+        terminal::take_mouse(self.app.context.options.mouse)?;
         self.keys.resume();
         self.clear()
     }
@@ -247,10 +248,11 @@ impl Shell {
     fn renew(&mut self) -> io::Result<Message> {
         if let Some(screen) = &self.screen {
             screen.renew()?;
-            terminal::take_mouse(self.app.options.mouse)?;
+            terminal::take_mouse(self.app.context.options.mouse)?;
             self.clear()?;
         }
-        let proxy = if self.app.options.attached { "" } else { "; while it was stopped, so was the proxy" };
+        let proxy =
+            if self.app.context.options.attached { "" } else { "; while it was stopped, so was the proxy" };
         Ok(Message::Done(format!("The workbench goes on{proxy}")))
     }
 

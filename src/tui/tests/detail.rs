@@ -6,7 +6,8 @@ use crate::engine::{Fired, Thing};
 use crate::model::{CallId, Event, Outcome, Row};
 use crate::tui::content::copy::CopyPart;
 use crate::tui::content::page::DetailPage;
-use crate::tui::protocol::effect::{Effect, ExchangeSource, OpenedPart};
+use crate::tui::protocol::effect::Effect;
+use crate::tui::protocol::job::{ExchangeSource, OpenedPart};
 use crate::tui::protocol::message::Message;
 use crate::tui::tests::script::Script;
 use crate::tui::tests::world;
@@ -74,15 +75,15 @@ fn words_are_looked_for_in_the_detail() {
     let mut script = recordings().keys("] ] l / n o");
     script.shows("detail_search");
     script.press("<Enter>");
-    assert!(script.app.overlay.is_none());
-    let at = script.app.detail.search_at;
+    assert!(!script.app.is_modal());
+    let at = script.app.detail.search.at;
     script.press("n");
-    assert_ne!(script.app.detail.search_at, at);
+    assert_ne!(script.app.detail.search.at, at);
     script.press("N");
-    assert_eq!(script.app.detail.search_at, at);
+    assert_eq!(script.app.detail.search.at, at);
     script.press("<Esc>");
     assert_eq!(script.app.detail.search.count(), 0, "Esc takes the marks away first");
-    assert!(script.app.in_detail);
+    assert!(script.app.context.in_detail);
     script.press("n");
     assert!(script.screen().contains("Nothing is looked for"));
 }
@@ -111,7 +112,7 @@ fn two_are_compared_page_by_page() {
     let mut script = script.size(80, 24);
     script.press("n n");
     assert!(script.screen().contains("change 2 of 5"));
-    assert_eq!(script.app.diff.at(), script.app.diff.sheet.changes.get(1).copied());
+    assert_eq!(script.app.diff.at(), script.app.diff.view.changes.get(1).copied());
     script.press("N N");
     assert!(script.screen().contains("That was the first change"));
     script.press("X");
@@ -144,10 +145,10 @@ fn what_compares_with_what() {
     // The same twice is nothing to compare.
     let script = recordings().keys("c c");
     assert_eq!((script.app.diff.first.clone(), sides(&script)), (None, None));
-    // A miss goes with what its reason names.
+    // A miss goes with what its cause names.
     let mut script = Script::new(world::world(12, 1));
     let mut miss = world::call(2);
-    miss.reason = Some(format!("no recording answers this call; nearest is {}: seed 7 → 8", world::id(5)));
+    miss.cause = Some(Arc::new(world::cause(5, &["body/seed"])));
     script.event(world::announced(miss, 0));
     script.press("c");
     assert_eq!(sides(&script), Some((recording(5), Thing::Call(CallId(2)))));
@@ -190,11 +191,11 @@ fn parts_are_copied_from_a_menu() {
 #[test]
 fn what_the_detail_shows_is_opened_outside() {
     let mut script = recordings().keys("o");
-    assert!(matches!(&script.effects()[..], [Effect::Outside(_, OpenedPart::Picture(_))]));
+    assert!(matches!(&script.effects()[..], [Effect::OpenOutside(_, OpenedPart::Picture(_))]));
     script.press("] ] ] o ] o");
     assert!(matches!(
         &script.effects()[..],
-        [Effect::Outside(_, OpenedPart::Request), Effect::Outside(_, OpenedPart::Response)]
+        [Effect::OpenOutside(_, OpenedPart::Request), Effect::OpenOutside(_, OpenedPart::Response)]
     ));
 }
 

@@ -14,8 +14,8 @@ use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::BodyForm;
 use crate::tui::diff::page::DiffPage;
 use crate::tui::input::action::Action;
+use crate::tui::input::binding::KeyScope;
 use crate::tui::input::tab::Tab;
-use crate::tui::overlay::Overlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
@@ -65,7 +65,7 @@ impl Script {
         effects
             .into_iter()
             .filter_map(|effect| {
-                if let Effect::Ask(generation, ask) = effect { Some((generation, ask)) } else { None }
+                if let Effect::Query(generation, ask) = effect { Some((generation, ask)) } else { None }
             })
             .collect()
     }
@@ -78,7 +78,7 @@ impl Script {
     ) -> RemoteQuery {
         let asked = self.asked();
         let (generation, ask) = asked.into_iter().rfind(|(_, ask)| fits(ask)).expect("a question");
-        self.say(Message::Answered { generation, answer, ask: ask.clone() });
+        self.say(Message::QueryAnswered { request_id: generation, result: answer, query: ask.clone() });
         ask
     }
 
@@ -86,7 +86,7 @@ impl Script {
         let effects = self.effects();
         effects
             .into_iter()
-            .filter_map(|effect| if let Effect::Do(deed) = effect { Some(deed) } else { None })
+            .filter_map(|effect| if let Effect::Mutate(deed) = effect { Some(deed) } else { None })
             .collect()
     }
 }
@@ -104,7 +104,7 @@ fn a_strategy_is_chosen_with_its_effect_in_sight() {
     script.shows("retag");
     script.press("<Enter>");
     assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], tag("standard -seed"))]);
-    assert!(script.app.overlay.is_none());
+    assert!(!script.app.is_modal());
 }
 
 #[test]
@@ -124,9 +124,9 @@ fn a_rule_is_typed_and_checked_and_a_playback_alone_is_a_change() {
     let tag = Tag { strategy: None, playback: Some(Playback::Sequence) };
     assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], tag)]);
     script.press("t r <Esc>");
-    assert!(script.app.overlay.is_some(), "the first Esc ends the typing");
+    assert!(script.app.is_modal(), "the first Esc ends the typing");
     script.press("<Esc>");
-    assert!(script.app.overlay.is_none());
+    assert!(!script.app.is_modal());
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn common_faults_have_letters_and_others_are_typed() {
 #[test]
 fn all_marked_are_made_to_fail_and_what_takes_one_says_so() {
     let mut script = Script::new(world::world(12, 0)).keys("2 <Space> <Space> D 5");
-    let marked: Vec<RecordingId> = script.app.marked.iter().cloned().collect();
+    let marked: Vec<RecordingId> = script.app.context.marks.ids.iter().cloned().collect();
     assert_eq!(script.deeds(), [Mutation::Derive(marked, "500".parse().unwrap())]);
     script.press("e");
     assert!(script.screen().contains("Recordings are edited one at a time"), "{}", script.screen());
@@ -251,17 +251,17 @@ fn a_difference_is_mended_where_it_is_seen() {
     assert_eq!(ids[0].to_string(), one.to_string());
     assert!(tag.strategy.is_some());
     // What it did is seen at once: the side that changed is compared anew.
-    let row = script.app.world.rows[&ids[0]].clone();
+    let row = script.app.context.world.rows[&ids[0]].clone();
     script.app.update(Message::Event(Arc::new(Event::Stored { rows: vec![row] })));
     let effects = script.app.update(Message::Frame);
     assert!(
-        effects.iter().any(|effect| matches!(effect, Effect::Ask(_, RemoteQuery::Diff(..)))),
+        effects.iter().any(|effect| matches!(effect, Effect::Query(_, RemoteQuery::Diff(..)))),
         "{effects:?}"
     );
     script.press("t t p");
-    assert!(matches!(script.app.overlay, Some(Overlay::Retag(_))));
+    assert_eq!(script.app.scopes(), [KeyScope::Retag]);
     assert!(
-        script.app.known.fields.waiting && script.app.known.retag.waiting,
+        script.app.context.cache.fields.waiting && script.app.context.cache.retag.waiting,
         "the effect is asked for here, too"
     );
 }
@@ -272,7 +272,7 @@ fn more_and_fewer_equal_lines_are_asked_for_around_a_change() {
     let mut asks = |name: &str| {
         let effects = script.app.update(Message::Key(key(name)));
         effects.into_iter().find_map(|effect| match effect {
-            Effect::Ask(_, RemoteQuery::Diff(.., context)) => Some(context),
+            Effect::Query(_, RemoteQuery::Diff(.., context)) => Some(context),
             _ => None,
         })
     };
@@ -282,7 +282,7 @@ fn more_and_fewer_equal_lines_are_asked_for_around_a_change() {
     let effects = script.app.update(Message::Key(key("R")));
     let first = script.app.diff.recording().cloned();
     let rerecorded = effects.into_iter().find_map(|effect| match effect {
-        Effect::Ask(_, RemoteQuery::Rerecord(ids)) => ids.first().cloned(),
+        Effect::Query(_, RemoteQuery::RerecordPlan(ids)) => ids.first().cloned(),
         _ => None,
     });
     assert!(first.is_some() && rerecorded == first, "{rerecorded:?}");
@@ -305,15 +305,15 @@ fn recording_anew_says_what_it_costs_and_can_be_stopped() {
         price(1, None, None),
         price(2, None, Some("no key for anthropic is known; set ANTHROPIC_API_KEY")),
     ];
-    script.answered(Ok(RemoteAnswer::Rerecord(plan)), |ask| matches!(ask, RemoteQuery::Rerecord(_)));
+    script.answered(Ok(RemoteAnswer::RerecordPlan(plan)), |ask| matches!(ask, RemoteQuery::RerecordPlan(_)));
     script.shows("rerecord");
     script.press("x");
     assert_eq!(script.deeds(), [Mutation::Rerecord(vec![world::id(0), world::id(1)])]);
-    script.say(Message::Under(1, 2));
+    script.say(Message::Progress { done: 1, total: 2 });
     assert!(script.screen().contains("recording anew: 2 of 2, Esc stops"));
     script.press("<Esc>");
     assert_eq!(script.effects(), [Effect::Cancel]);
-    assert_eq!(script.app.marked.len(), 3, "the marks stay");
+    assert_eq!(script.app.context.marks.ids.len(), 3, "the marks stay");
     script.say(Message::Done("1 waits for review; 1 not asked any more".into()));
     assert!(!script.screen().contains("Esc stops"));
 }
@@ -335,9 +335,10 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
         ExchangePages::of_exchange(&world::stream(), BodyForm::default()),
         ExchangePages::of_exchange(&world::stream(), BodyForm::default()),
     );
-    let ask = script
-        .answered(Ok(RemoteAnswer::Pair(Box::new([old, new]))), |ask| matches!(ask, RemoteQuery::Pair(..)));
-    assert_eq!(ask, RemoteQuery::Pair(world::id(1), world::id(40)));
+    let ask = script.answered(Ok(RemoteAnswer::ReviewPages(Box::new([old, new]))), |ask| {
+        matches!(ask, RemoteQuery::ReviewPages(..))
+    });
+    assert_eq!(ask, RemoteQuery::ReviewPages(world::id(1), world::id(40)));
     script.shows("reviews");
     script.press("a b r");
     let review = |verdict| Mutation::Review(vec![world::id(40)], verdict);
@@ -347,7 +348,7 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     script.press("c");
     let [one, other] = [1, 40].map(|number| Thing::Recording(world::id(number)));
     assert_eq!(script.app.diff.sides, Some((one, other)));
-    assert_eq!(script.app.tab, Tab::Diff);
+    assert_eq!(script.app.context.tab, Tab::Diff);
 }
 
 fn trash() -> RemoteAnswer {
@@ -379,6 +380,7 @@ fn what_was_deleted_is_restored_or_goes_for_good() {
 
 pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
     let items: Vec<Item> = app
+        .context
         .world
         .rows
         .values()
@@ -388,7 +390,7 @@ pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> P
         })
         .collect();
     let query = Query::parse(query, Kind::Recordings).unwrap();
-    plan(&items, &query, app.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
+    plan(&items, &query, app.context.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
 }
 
 /// Answers the newest plan that was asked for.
@@ -398,7 +400,11 @@ fn plan_arrives(script: &mut Script) {
         asked.into_iter().rfind(|(_, ask)| matches!(ask, RemoteQuery::Prune(..))).unwrap();
     let RemoteQuery::Prune(query, keep) = &ask else { unreachable!() };
     let plan = planned(&script.app, query, keep);
-    script.say(Message::Answered { generation, answer: Ok(RemoteAnswer::Prune(Box::new(plan))), ask });
+    script.say(Message::QueryAnswered {
+        request_id: generation,
+        result: Ok(RemoteAnswer::Prune(Box::new(plan))),
+        query: ask,
+    });
 }
 
 #[test]
@@ -421,8 +427,15 @@ fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
     script.shows("prune");
     script.press("d");
     script.shows("prune_question");
-    let only: BTreeSet<RecordingId> =
-        script.app.plan().unwrap().remove.iter().map(|removal| removal.id.clone()).collect();
+    let only: BTreeSet<RecordingId> = script
+        .app
+        .prune
+        .plan(&script.app.context)
+        .unwrap()
+        .remove
+        .iter()
+        .map(|removal| removal.id.clone())
+        .collect();
     let keep = script.app.prune.keep.clone();
     assert_eq!(keep.len(), 1);
     script.press("x");
@@ -498,7 +511,7 @@ fn the_log_keeps_what_was_said_and_errors_show_until_they_are_seen() {
     assert!(script.screen().contains("5 Log !"));
     script.press("5");
     script.answered(Ok(steps()), |ask| *ask == RemoteQuery::Steps);
-    assert_eq!(script.app.tab, Tab::Log);
+    assert_eq!(script.app.context.tab, Tab::Log);
     assert!(!script.screen().contains("Log !"));
     script.shows("log");
 }

@@ -7,7 +7,6 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use crate::model::{Call, Outcome, Timestamp};
 use crate::tui::input::action::Action;
 use crate::tui::input::tab::Tab;
-use crate::tui::overlay::Overlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
@@ -28,18 +27,18 @@ const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
 fn the_mouse_chooses_tabs_rows_and_panes() {
     let mut script = Script::new(world::world(12, 40)).size(120, 36);
     mouse(&mut script, CLICK, (12, 1), 0);
-    assert_eq!(script.app.tab, Tab::Recordings);
+    assert_eq!(script.app.context.tab, Tab::Recordings);
     mouse(&mut script, CLICK, (5, 8), 1_000);
-    assert_eq!(script.app.recordings.index(), Some(4), "below frame and heading");
-    assert!(!script.app.in_detail);
+    assert_eq!(script.app.recordings.list.index(), Some(4), "below frame and heading");
+    assert!(!script.app.context.in_detail);
     mouse(&mut script, CLICK, (5, 8), 1_200);
-    assert!(script.app.in_detail, "a second click opens");
+    assert!(script.app.context.in_detail, "a second click opens");
     mouse(&mut script, CLICK, (5, 9), 5_000);
-    assert_eq!((script.app.in_detail, script.app.recordings.index()), (false, Some(5)));
+    assert_eq!((script.app.context.in_detail, script.app.recordings.list.index()), (false, Some(5)));
     mouse(&mut script, MouseEventKind::ScrollDown, (5, 9), 6_000);
-    assert_eq!(script.app.recordings.index(), Some(8));
+    assert_eq!(script.app.recordings.list.index(), Some(8));
     mouse(&mut script, CLICK, (100, 20), 7_000);
-    assert!(script.app.in_detail);
+    assert!(script.app.context.in_detail);
     for spot in [(0, 0), (119, 35), (500, 500), (3, 34)] {
         mouse(&mut script, CLICK, spot, 9_000);
         mouse(&mut script, MouseEventKind::ScrollUp, spot, 9_000);
@@ -57,12 +56,12 @@ fn the_mouse_chooses_among_causes_while_those_are_listed() {
         script.event(world::announced(call, 0));
     }
     script.press("M");
-    let live = script.app.live.index();
+    let live = script.app.live.list.index();
     for (row, at) in [(4, 0), (5, 1)] {
         mouse(&mut script, CLICK, (5, row), i64::from(row) * 1_000);
-        assert_eq!(script.app.causes.list.index(), Some(at));
+        assert_eq!(script.app.live.causes.list.index(), Some(at));
     }
-    assert_eq!(script.app.live.index(), live, "which nobody sees");
+    assert_eq!(script.app.live.list.index(), live, "which nobody sees");
 }
 
 #[test]
@@ -70,22 +69,22 @@ fn commands_are_found_by_a_few_letters() {
     let mut script = Script::new(world::world(12, 3)).keys("2 : c o m p");
     script.shows("palette");
     let mut script = script.keys("<C-k> <Esc>");
-    assert!(script.app.overlay.is_none());
+    assert!(!script.app.is_modal());
     script.press(": z o o m <Enter>");
-    assert!(script.app.zoom);
+    assert!(script.app.context.zoom);
     script.press(": n o s u c h <Enter>");
-    assert!(script.app.overlay.is_none());
+    assert!(!script.app.is_modal());
 }
 
 #[test]
 fn the_help_finds_a_key_and_shows_the_chosen_ones() {
     let remap = Remap { action: Action::Undo, keys: vec!["z".into()] };
     let mut script = Script::new(world::world(3, 3)).keys("2");
-    script.app.options.keymap = Keymap::default().with(&[remap]).unwrap();
+    script.app.context.options.keymap = Keymap::default().with(&[remap]).unwrap();
     script.press("u");
     assert_eq!(script.effects(), []);
     script.press("z");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Undo)]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Undo)]);
     script.press("? / t a k e");
     let shown = script.screen();
     assert!(shown.contains("z ") && shown.contains("take the last change back"), "{shown}");
@@ -93,7 +92,7 @@ fn the_help_finds_a_key_and_shows_the_chosen_ones() {
     script.press("<Enter> <Esc>");
     assert!(script.screen().contains("half a page"), "first what was looked for goes");
     script.press("<Esc>");
-    assert!(script.app.overlay.is_none());
+    assert!(!script.app.is_modal());
 }
 
 #[test]
@@ -110,11 +109,11 @@ fn keys_inside_dialogs_are_for_people_to_choose_and_the_dialogs_say_so() {
     let world = Words::Plain.world();
     let mut script =
         Script::telling(Words::Plain, false, world, Theme::choose(ThemeChoice::Dark, false, None));
-    script.app.options.keymap = keymap;
+    script.app.context.options.keymap = keymap;
     script.press("2 d");
     assert!(script.screen().contains("[ Ctrl-G  Keep ]     Y  Delete 1"), "{}", script.screen());
     script.press("x <Esc>");
-    assert!(script.app.overlay.is_some(), "the keys of the table mean nothing any more");
+    assert!(script.app.is_modal(), "the keys of the table mean nothing any more");
     script.press("Y");
     assert!(script.screen().contains("delete: the disk is full"));
     script.press("<C-g> t j m");
@@ -124,25 +123,28 @@ fn keys_inside_dialogs_are_for_people_to_choose_and_the_dialogs_say_so() {
     script.press("<C-g> ? / b r i n g");
     assert!(script.screen().contains("z               bring it back"), "{}", script.screen());
     script.press("<C-g> <C-g> f m");
-    let Some(Overlay::Finder(finder)) = &script.app.overlay else { panic!("no finder") };
-    assert_eq!(finder.input.value(), "m", "where text is typed, letters are letters");
+    assert!(
+        script.screen().contains("> m "),
+        "where text is typed, letters are letters: {}",
+        script.screen()
+    );
 }
 
 #[test]
 fn verbs_are_for_all_that_is_marked() {
     let mut script = Script::new(world::world(12, 0)).keys("2");
     script.press("j v j j v");
-    assert_eq!(script.app.marked.len(), 3);
+    assert_eq!(script.app.context.marks.ids.len(), 3);
     script.press("T c i <Enter>");
     let done = script.effects();
-    let [Effect::Do(Mutation::Relabel(ids, relabel))] = &done[..] else { panic!("{done:?}") };
+    let [Effect::Mutate(Mutation::Relabel(ids, relabel))] = &done[..] else { panic!("{done:?}") };
     assert_eq!((ids.len(), &relabel.tag[..]), (3, &["ci".to_owned()][..]));
     script.press("V");
-    assert_eq!(script.app.marked.len(), 9);
+    assert_eq!(script.app.context.marks.ids.len(), 9);
     script.press("a");
-    assert_eq!(script.app.marked.len(), 12);
+    assert_eq!(script.app.context.marks.ids.len(), 12);
     script.press("<Esc>");
-    assert!(script.app.marked.is_empty());
+    assert!(script.app.context.marks.ids.is_empty());
 }
 
 #[test]

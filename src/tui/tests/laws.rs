@@ -25,7 +25,7 @@ fn harmless(script: &Script) -> Result<(), String> {
             return Err(format!("cell {at} holds {symbol:?}"));
         }
         let colour = [cell.fg, cell.bg].iter().any(|colour| *colour != Color::Reset);
-        if script.app.options.theme.mono() && colour {
+        if script.app.context.options.theme.mono() && colour {
             return Err(format!("cell {at}, {symbol:?}, has a colour in mono"));
         }
     }
@@ -116,18 +116,18 @@ proptest! {
             folded.apply(&event);
             script.event(event);
         }
-        let passes = |kind, subject: Subject<'_>| Query::parse(&filter, kind).unwrap_or(Query::all(kind)).shows(subject, script.app.now);
+        let passes = |kind, subject: Subject<'_>| Query::parse(&filter, kind).unwrap_or(Query::all(kind)).shows(subject, script.app.context.now);
         let calls: Vec<_> =
             folded.calls.iter().filter(|call| passes(Kind::Calls, Subject::Call(call))).map(|call| call.id).collect();
-        prop_assert_eq!(script.app.live.keys(), calls);
+        prop_assert_eq!(script.app.live.list.keys(), calls);
         let facts = RowFacts::default();
         let shown = |row: &&Row| passes(Kind::Recordings, Subject::Row(row, &facts));
         let mut rows: Vec<&Row> = folded.rows.values().map(AsRef::as_ref).filter(shown).collect();
         rows.sort_by_key(|row| (std::cmp::Reverse(row.recorded_at), row.id.clone()));
         let wanted: Vec<RecordingId> = rows.iter().map(|row| row.id.clone()).collect();
-        let shown: Vec<RecordingId> = script.app.recordings.keys().iter().map(|key| key.1.clone()).collect();
+        let shown: Vec<RecordingId> = script.app.recordings.list.keys().iter().map(|key| key.1.clone()).collect();
         prop_assert_eq!(shown, wanted);
-        prop_assert_eq!(script.app.stored, folded.rows.values().map(|row| row.size).sum::<u64>());
-        prop_assert_eq!(script.app.world, folded);
+        prop_assert_eq!(script.app.recordings.stored_bytes, folded.rows.values().map(|row| row.size).sum::<u64>());
+        prop_assert_eq!(script.app.context.world, folded);
     }
 }

@@ -31,22 +31,24 @@ fn a_hundred_thousand_recordings_are_filtered_sorted_marked_and_found() {
     for name in ["/", "h", "a", "t", "Enter", "s", "n", "a", "f", "c", "h"] {
         for effect in script.app.update(Message::Key(key(name))) {
             match effect {
-                Effect::Sift(sift) => {
+                Effect::List(sift) => {
                     work.push(name);
-                    let (generation, keys) = (sift.generation, sift.keys());
-                    script.app.update(Message::Sifted { generation, keys });
+                    let (generation, keys) = (sift.request_id, sift.keys());
+                    script.app.update(Message::Listed { request_id: generation, keys });
                 }
-                Effect::Seek(wanted) => {
+                Effect::FuzzyFind(wanted) => {
                     work.push(name);
                     lines = FuzzyIndex::of(&wanted.rows, &lines);
                     let sought = fuzzy_find(&wanted.text, &lines, &|| false).unwrap();
-                    script.app.update(Message::Sought { generation: wanted.generation, sought });
+                    script
+                        .app
+                        .update(Message::FuzzyMatched { request_id: wanted.request_id, matches: sought });
                 }
                 _ => {}
             }
         }
         assert!(!script.screen().is_empty());
     }
-    assert!(script.app.marked.len() > 10_000 && script.screen().contains("/100,000"));
+    assert!(script.app.context.marks.ids.len() > 10_000 && script.screen().contains("/100,000"));
     assert_eq!(work, ["h", "a", "t", "n", "f", "c", "h"], "what looks at all of them is a worker's");
 }

@@ -12,7 +12,6 @@ use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::BodyForm;
 use crate::tui::input::tab::Tab;
 use crate::tui::listing::order::SortBy;
-use crate::tui::overlay::Overlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
@@ -21,7 +20,7 @@ use crate::tui::tests::script::Script;
 use crate::tui::tests::world;
 
 fn shown(script: &Script) -> Vec<RecordingId> {
-    script.app.recordings.keys().iter().map(|key| key.1.clone()).collect()
+    script.app.recordings.list.keys().iter().map(|key| key.1.clone()).collect()
 }
 
 fn selected(script: &Script) -> Option<RecordingId> {
@@ -95,8 +94,8 @@ fn while_a_filter_is_wrong_the_list_is_the_one_from_before() {
         ["", "/hat<Enter>", "/zzz<Enter>"].into_iter().flat_map(|keys| [("1", keys), ("2", keys)])
     {
         let counted = |script: &Script| match tab {
-            "1" => script.app.live.keys().len(),
-            _ => script.app.recordings.keys().len(),
+            "1" => script.app.live.list.keys().len(),
+            _ => script.app.recordings.list.keys().len(),
         };
         let mut script = Script::new(curated()).keys(tab).keys(entered);
         let before = counted(&script);
@@ -128,7 +127,7 @@ fn tab_completes_from_what_there_is() {
     let text = script.app.filter().text().to_owned();
     assert!(text.starts_with("model:") && text.len() > 6, "{text}");
     assert!(shown(&script).iter().all(|id| {
-        let model = script.app.world.rows[id].model.clone().unwrap_or_default();
+        let model = script.app.context.world.rows[id].model.clone().unwrap_or_default();
         text.ends_with(&model)
     }));
 }
@@ -149,7 +148,7 @@ fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
     script.say(Message::Paste("dup:yes".into()));
     let asked = |script: &mut Script| -> Vec<(u64, String)> {
         let asks = script.effects().into_iter().filter_map(|effect| match effect {
-            Effect::Ask(generation, RemoteQuery::List(query)) => Some((generation, query)),
+            Effect::Query(generation, RemoteQuery::List(query)) => Some((generation, query)),
             _ => None,
         });
         asks.collect()
@@ -163,12 +162,20 @@ fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
     assert_eq!(asked(&mut script), [], "steady changes do not keep it from being answered");
     let answer =
         Ok(RemoteAnswer::List([2, 7, 9].map(|number| Arc::new(world::row(number))).into_iter().collect()));
-    script.say(Message::Answered { generation, answer, ask: RemoteQuery::List(query) });
+    script.say(Message::QueryAnswered {
+        request_id: generation,
+        result: answer,
+        query: RemoteQuery::List(query),
+    });
     assert_eq!(shown(&script), [7, 9].map(world::id), "what went meanwhile does not come back");
     let again = asked(&mut script);
     assert_eq!(again.len(), 1, "what changed meanwhile is asked about");
     let ask = RemoteQuery::List("dup:yes".into());
-    script.say(Message::Answered { generation: again[0].0, answer: Err("the disk is gone".into()), ask });
+    script.say(Message::QueryAnswered {
+        request_id: again[0].0,
+        query: ask,
+        result: Err("the disk is gone".into()),
+    });
     assert!(script.screen().contains("the disk is gone"));
     assert_eq!(
         (asked(&mut script), shown(&script).len()),
@@ -186,7 +193,7 @@ fn the_menu_sorts_and_the_heading_says_so() {
     script.shows("sorted_hits");
     assert_eq!(selected(&script), before, "what is selected stays so");
     let hits = |script: &Script| -> Vec<u64> {
-        shown(script).iter().map(|id| script.app.world.rows[id].usage.hits).collect()
+        shown(script).iter().map(|id| script.app.context.world.rows[id].usage.hits).collect()
     };
     assert!(hits(&script).is_sorted_by(|one, other| one >= other));
     script.press("S");
@@ -222,19 +229,19 @@ fn rows_say_what_is_known_of_them() {
 #[test]
 fn marks_survive_filters_and_ranges_shrink_again() {
     let mut script = Script::new(curated()).keys("2 <Space> v j j j");
-    assert_eq!(script.app.marked.len(), 5);
+    assert_eq!(script.app.context.marks.ids.len(), 5);
     script.press("k k");
-    assert_eq!(script.app.marked.len(), 3, "what the range went over before is not marked");
+    assert_eq!(script.app.context.marks.ids.len(), 3, "what the range went over before is not marked");
     script.shows("range");
     script.press("<Esc> /tag:ci <Enter>");
-    assert_eq!(script.app.marked.len(), 3, "Esc ends the range and leaves its marks");
-    assert_eq!(script.app.marks.hidden, 1);
+    assert_eq!(script.app.context.marks.ids.len(), 3, "Esc ends the range and leaves its marks");
+    assert_eq!(script.app.context.marks.hidden, 1);
     script = script.size(80, 24);
     script.shows("marks_hidden");
     script.press("V");
-    assert_eq!(script.app.marked.len(), 1, "others: of those that are shown");
+    assert_eq!(script.app.context.marks.ids.len(), 1, "others: of those that are shown");
     script.press("a <Esc>");
-    assert!(script.app.marked.is_empty(), "first the marks go, then the filter");
+    assert!(script.app.context.marks.ids.is_empty(), "first the marks go, then the filter");
     assert!(!script.app.filter().text().is_empty());
 }
 
@@ -244,7 +251,7 @@ fn a_few_letters_find_a_recording() {
     let mut script = Script::new(curated()).holding(pages).keys("f capy <Space> hat");
     script.shows("finder");
     script.press("<Tab>");
-    assert_eq!(script.app.marked, BTreeSet::from([world::id(0)]));
+    assert_eq!(script.app.context.marks.ids, BTreeSet::from([world::id(0)]));
     script.press("<Enter>");
     assert_eq!(selected(&script), Some(world::id(6)));
     script.press("f<Up>");
@@ -266,12 +273,12 @@ fn the_finder_looks_into_recordings_over_every_tab() {
     for keys in ["1", "2 c j c", "4 <Esc>", "5"] {
         let mut script = Script::new(curated()).holding(pages.clone()).keys(keys).keys("f capy hat");
         assert_eq!(script.app.detail.subject, Some(DetailSubject::Recording(world::id(0))), "{keys}");
-        assert!(script.app.detail.scaled.is_some(), "{keys}");
-        let before = script.app.tab;
+        assert!(script.app.detail.picture.scaled.is_some(), "{keys}");
+        let before = script.app.context.tab;
         script.press("<Enter>");
-        assert_eq!((script.app.tab, selected(&script)), (Tab::Recordings, Some(world::id(0))));
+        assert_eq!((script.app.context.tab, selected(&script)), (Tab::Recordings, Some(world::id(0))));
         script.press("<C-o>");
-        assert_eq!(script.app.tab, before);
+        assert_eq!(script.app.context.tab, before);
     }
 }
 
@@ -282,32 +289,32 @@ fn what_can_go_is_asked_in_the_same_language_and_messages_by_any_text() {
     script.press("<Tab>0<Enter>");
     assert_eq!(script.app.prune.query(), "hits:0");
     script.press("/ OR <Esc>");
-    assert!(script.app.prune.ask().is_some());
+    assert!(script.app.prune.plan_query().is_some());
     assert_eq!(script.app.prune.query(), "hits:0", "what was right comes back");
     script.say(Message::Failed { what: "delete", text: "the disk (sda) is full".into() });
     script.say(Message::Done("Renamed".into()));
     script.press("<Esc> 5 /(SDA <Tab> <Enter>");
     assert!(script.app.filter().error().is_none());
-    assert_eq!(script.app.log.keys().len(), 1);
+    assert_eq!(script.app.log.list.keys().len(), 1);
     script.press("\\");
-    assert_eq!(script.app.log.keys().len(), 3, "that a filter was wrong is among them");
+    assert_eq!(script.app.log.list.keys().len(), 3, "that a filter was wrong is among them");
 }
 
 #[test]
 fn calls_that_were_cleared_stay_away_whatever_the_filter() {
     let mut script = Script::new(world::world(12, 40)).keys("C x /model:gpt* <Esc>");
-    assert_eq!(script.app.live.keys(), []);
+    assert_eq!(script.app.live.list.keys(), []);
     script.event(world::announced(world::call(41), 0));
     script.press("<Esc>");
-    assert_eq!(script.app.live.keys().len(), 1);
+    assert_eq!(script.app.live.list.keys().len(), 1);
     let miss =
         |number| Call { outcome: Some(Outcome::Miss), model: Some("flux".into()), ..world::call(number) };
     for number in 42..45 {
         script.event(world::announced(miss(number), 0));
     }
-    let listed = script.app.causes.misses();
+    let listed = script.app.live.causes.misses();
     script.press("/-model:flux");
-    assert_eq!((listed - script.app.causes.misses(), script.app.live.keys().len()), (3, 1));
+    assert_eq!((listed - script.app.live.causes.misses(), script.app.live.list.keys().len()), (3, 1));
 }
 
 #[test]
@@ -331,16 +338,16 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     world.apply(&Event::Stored { rows: rows.collect() });
     let mut script = Script::new(world).keys("2 I");
     script.shows("sheet");
-    let Some(Overlay::Sheet(sheet)) = &script.app.overlay else { panic!("no sheet") };
+    let Some(sheet) = &script.app.recordings.sheet else { panic!("no sheet") };
     let stacks = sheet.stacks.clone();
     assert!(stacks[0].ids.len() > 1 && stacks.len() < 20, "{stacks:?}");
     script.press("<Space>");
-    assert_eq!(script.app.marked, stacks[0].ids.iter().cloned().collect());
+    assert_eq!(script.app.context.marks.ids, stacks[0].ids.iter().cloned().collect());
     script.press("h <Space>");
-    assert!(script.app.marked.is_empty(), "once more takes the marks away");
+    assert!(script.app.context.marks.ids.is_empty(), "once more takes the marks away");
     script.press("h l <Enter>");
-    let shown = |script: &Script| match &script.app.overlay {
-        Some(Overlay::Sheet(sheet)) => (sheet.stacks.len(), sheet.at),
+    let shown = |script: &Script| match &script.app.recordings.sheet {
+        Some(sheet) => (sheet.stacks.len(), sheet.at),
         _ => (0, 0),
     };
     let (members, second) = (stacks[1].ids.len(), stacks[1].ids[1].clone());
@@ -357,7 +364,7 @@ fn pictures_on_a_contact_sheet_are_stacked() {
         (Some(first.clone()), &Some(DetailSubject::Recording(first.clone())))
     );
     script.press("<Esc> <Esc>");
-    assert_eq!((script.app.overlay.is_none(), selected(&script)), (true, Some(first)));
+    assert_eq!((!script.app.is_modal(), selected(&script)), (true, Some(first)));
     script.press("I");
     assert_eq!(shown(&script), (stacks.len(), 1));
     script.say(Message::Done("Undone: rm of 3 recordings".into()));
@@ -365,10 +372,10 @@ fn pictures_on_a_contact_sheet_are_stacked() {
     script.press("<Esc> I");
     script.press("<Enter> l <Enter>");
     assert_eq!(selected(&script), Some(second));
-    assert!(script.app.overlay.is_none() && script.app.in_detail);
+    assert!(!script.app.is_modal() && script.app.context.in_detail);
     script.press("I d x");
-    let free = |id: &&RecordingId| !script.app.world.rows[*id].protected;
-    let removed = Effect::Do(Mutation::Remove(stacks[1].ids.iter().filter(free).cloned().collect()));
+    let free = |id: &&RecordingId| !script.app.context.world.rows[*id].protected;
+    let removed = Effect::Mutate(Mutation::Remove(stacks[1].ids.iter().filter(free).cloned().collect()));
     assert!(script.effects().contains(&removed), "a verb is for the selected stack");
     let script = Script::new(world::world(0, 0)).keys("2 I");
     assert!(script.screen().contains("None of the listed recordings"));
@@ -401,17 +408,17 @@ proptest! {
                 _ => script.press(if number % 2 == 0 { "j" } else { "k" }),
             }
             let facts = RowFacts::default();
-            let rows = script.app.world.rows.values();
-            let shows = |row: &Row| query.shows(query::Subject::Row(row, &facts), script.app.now);
-            let mut wanted: Vec<_> = rows.filter(|row| shows(row)).map(|row| script.app.order.key(row, &script.app.prices)).collect();
+            let rows = script.app.context.world.rows.values();
+            let shows = |row: &Row| query.shows(query::Subject::Row(row, &facts), script.app.context.now);
+            let mut wanted: Vec<_> = rows.filter(|row| shows(row)).map(|row| script.app.recordings.order.key(row, &script.app.recordings.prices)).collect();
             wanted.sort();
-            prop_assert_eq!(script.app.recordings.keys(), wanted);
-            let stays = before.filter(|id| kind < 5 && script.app.world.rows.get(id).is_some_and(|row| shows(row)));
+            prop_assert_eq!(script.app.recordings.list.keys(), wanted);
+            let stays = before.filter(|id| kind < 5 && script.app.context.world.rows.get(id).is_some_and(|row| shows(row)));
             if let Some(id) = stays {
                 prop_assert_eq!(selected(&script), Some(id), "step {}", kind);
             }
-            let window = script.app.recordings.window(script.app.areas().list_rows());
-            prop_assert!(script.app.recordings.index().is_none_or(|at| window.contains(&at)));
+            let window = script.app.recordings.list.window(script.app.context.areas.list_rows());
+            prop_assert!(script.app.recordings.list.index().is_none_or(|at| window.contains(&at)));
         }
     }
 
@@ -421,10 +428,10 @@ proptest! {
         for key in keys {
             script.press(key);
             let app = &script.app;
-            let rows: Vec<_> = app.marked.iter().map(|id| &app.world.rows[id]).collect();
-            prop_assert_eq!(app.marks.bytes, rows.iter().map(|row| row.size).sum::<u64>());
+            let rows: Vec<_> = app.context.marks.ids.iter().map(|id| &app.context.world.rows[id]).collect();
+            prop_assert_eq!(app.context.marks.bytes, rows.iter().map(|row| row.size).sum::<u64>());
             let listed: BTreeSet<_> = shown(&script).into_iter().collect();
-            prop_assert_eq!(app.marks.hidden, app.marked.difference(&listed).count());
+            prop_assert_eq!(app.context.marks.hidden, app.context.marks.ids.difference(&listed).count());
         }
     }
 }

@@ -12,15 +12,16 @@ use ratatui::buffer::Buffer;
 use crate::engine::Explanation;
 use crate::model::{Event, Recording, RecordingId, Row, Rows, Snapshot, Timestamp};
 use crate::reading::contrast;
-use crate::tui::app::state::{App, WorkbenchOptions};
+use crate::tui::app::state::App;
 use crate::tui::app::view;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::PictureSource;
+use crate::tui::contract::options::WorkbenchOptions;
 use crate::tui::input::action::Action;
 use crate::tui::listing::fuzzy_find::{FuzzyIndex, FuzzyJob, fuzzy_find};
 use crate::tui::listing::ranked_set::RankedSet;
 use crate::tui::listing::vocabulary;
-use crate::tui::live::explanation::ExplanationCursor;
+use crate::tui::live::state::ExplanationCursor;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
@@ -84,10 +85,10 @@ impl Script {
     pub(super) fn telling(words: Words, failing: bool, snapshot: Snapshot, theme: Theme) -> Self {
         let mut script = Self::with(Snapshot::default(), theme);
         script.told = Some(Told { words, failing });
-        script.app.options.address = words.say("127.0.0.1:4010");
-        script.app.options.upstream = words.say("api.openai.com and 8 more");
-        script.app.options.suffix = Some(words.say("demo"));
-        script.app.options.banner = vec![words.say("curl http://127.0.0.1:4010/openai/v1/models")];
+        script.app.context.options.address = words.say("127.0.0.1:4010");
+        script.app.context.options.upstream = words.say("api.openai.com and 8 more");
+        script.app.context.options.suffix = Some(words.say("demo"));
+        script.app.context.options.banner = vec![words.say("curl http://127.0.0.1:4010/openai/v1/models")];
         if !snapshot.calls.is_empty() {
             words.notices().into_iter().for_each(|notice| script.event(Event::Notice(notice)));
         }
@@ -99,7 +100,7 @@ impl Script {
     /// What every selected thing holds.
     pub(super) fn holding(mut self, pages: ExchangePages) -> Self {
         self.pages = pages;
-        let world = self.app.world.clone();
+        let world = self.app.context.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
         self
     }
@@ -107,8 +108,8 @@ impl Script {
     /// Why every selected call was answered as it was.
     pub(super) fn because(mut self, why: Explanation) -> Self {
         self.why = Some(why);
-        self.app.why = ExplanationCursor::default();
-        let world = self.app.world.clone();
+        self.app.live.explanation = ExplanationCursor::default();
+        let world = self.app.context.world.clone();
         self.say(Message::Snapshot(Box::new(world)));
         self
     }
@@ -194,35 +195,37 @@ impl Script {
                 });
                 vec![Message::Scaled { generation: scale.generation, picture }]
             }
-            Effect::Shrink(shrink) => {
+            Effect::Thumbnails(shrink) => {
                 let small = |id: RecordingId| {
                     let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
                     let scaled = Arc::new(picture::thumbnail(&decoded, shrink.cells));
-                    Message::Shrunk(id, shrink.cells, Ok((scaled, contrast::Look::of(&decoded))))
+                    Message::ThumbnailReady(id, shrink.cells, Ok((scaled, contrast::Look::of(&decoded))))
                 };
                 shrink.ids.into_iter().map(small).collect()
             }
             Effect::Values(key, rows) => vec![Message::Values(key, vocabulary::of_rows(&rows, key))],
-            Effect::Seek(FuzzyJob { generation, text, rows }) => {
+            Effect::FuzzyFind(FuzzyJob { request_id, text, rows }) => {
                 let sought =
                     fuzzy_find(&text, &FuzzyIndex::of(&rows, &FuzzyIndex::default()), &|| false).unwrap();
-                vec![Message::Sought { generation, sought }]
+                vec![Message::FuzzyMatched { request_id, matches: sought }]
             }
-            Effect::Sift(sift) => vec![Message::Sifted { generation: sift.generation, keys: sift.keys() }],
-            Effect::Ask(_, RemoteQuery::Stats) => Vec::new(),
-            Effect::Ask(generation, ask) => {
+            Effect::List(sift) => vec![Message::Listed { request_id: sift.request_id, keys: sift.keys() }],
+            Effect::Query(_, RemoteQuery::Stats) => Vec::new(),
+            Effect::Query(generation, ask) => {
                 let answer = match &ask {
-                    RemoteQuery::Expired => RemoteAnswer::Expired(self.expired.clone()),
-                    RemoteQuery::Why(_) => RemoteAnswer::Why(self.why.clone().map(Box::new)),
+                    RemoteQuery::Expired => {
+                        RemoteAnswer::Expired(self.expired.iter().map(|row| row.id.clone()).collect())
+                    }
+                    RemoteQuery::Explain(_) => RemoteAnswer::Explain(self.why.clone().map(Box::new)),
                     RemoteQuery::Diff(one, other, _) => {
                         RemoteAnswer::Diff(Box::new(world::diff(one.clone(), other.clone())))
                     }
                     _ => {
-                        self.effects.push(Effect::Ask(generation, ask));
+                        self.effects.push(Effect::Query(generation, ask));
                         return Vec::new();
                     }
                 };
-                vec![Message::Answered { generation, answer: Ok(answer), ask }]
+                vec![Message::QueryAnswered { request_id: generation, result: Ok(answer), query: ask }]
             }
             Effect::Pair(pair) => {
                 let sides = world::pictures(&pair);

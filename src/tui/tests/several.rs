@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::matching::NamedField;
 use crate::model::{Event, Hash, Playback, Row, Snapshot, Strategy};
-use crate::tui::overlay::RetagOverlay;
+use crate::tui::contract::outcome::Overlay as _;
+use crate::tui::overlay::retag::RetagOverlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
 use crate::tui::tests::flows::{effect, field};
@@ -83,11 +84,12 @@ fn a_retag_is_done_when_its_effect_is_known_and_one_that_cannot_be_stays_in_sigh
         let ask = script.answered(answer, |ask| matches!(ask, RemoteQuery::Retag(..)));
         assert!(matches!(ask, RemoteQuery::Retag(ids, _) if ids.len() == 2));
     };
-    let done = |script: &mut Script| script.effects().iter().any(|effect| matches!(effect, Effect::Do(_)));
+    let done =
+        |script: &mut Script| script.effects().iter().any(|effect| matches!(effect, Effect::Mutate(_)));
     let mut script = begun();
     assert!(script.screen().contains("it is done then"), "{}", script.screen());
     told(&mut script, Ok(effect(0, 0, Vec::new())));
-    assert!(done(&mut script) && script.app.overlay.is_none());
+    assert!(done(&mut script) && !script.app.is_modal());
 
     let why = "rec_2jKx: `seed` may mean body/seed or query/seed";
     let mut script = begun();
@@ -100,7 +102,7 @@ fn a_retag_is_done_when_its_effect_is_known_and_one_that_cannot_be_stays_in_sigh
     let mut script = begun();
     script.press("t");
     told(&mut script, Ok(effect(0, 0, Vec::new())));
-    assert!(!done(&mut script) && script.app.overlay.is_some());
+    assert!(!done(&mut script) && script.app.is_modal());
     script.press("<Enter>");
     assert!(done(&mut script));
 }
@@ -112,7 +114,9 @@ fn what_differs_among_the_marked_is_what_changes() {
     let (newest, cycle) = (row(Playback::Newest), row(Playback::Cycle));
     let asked = |rows: &[&Row], keys: &str| {
         let mut retag = RetagOverlay::of(rows).unwrap();
-        keys.split(' ').filter(|key| !key.is_empty()).for_each(|key| assert!(retag.letter(key)));
+        keys.split(' ')
+            .filter(|key| !key.is_empty())
+            .for_each(|key| assert!(!retag.letter(key).is_ignored()));
         let tag = retag.tag().unwrap();
         (tag.strategy, tag.playback)
     };

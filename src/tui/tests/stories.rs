@@ -25,22 +25,22 @@ fn live_beside_its_detail_and_above_it() {
 #[test]
 fn following_stops_when_somebody_looks_back_and_g_resumes() {
     let mut script = Script::new(world::world(12, 40)).size(80, 24);
-    assert!(script.app.live.following());
+    assert!(script.app.live.list.following());
     script.press("k");
     for number in 41..=53 {
         script.event(world::announced(world::call(number), 0));
     }
-    assert_eq!(script.app.live.selected(), Some(&CallId(39)));
+    assert_eq!(script.app.live.list.selected(), Some(&CallId(39)));
     script.shows("live_paused");
     script.press("G");
-    assert_eq!((script.app.live.selected(), script.app.live.new_below()), (Some(&CallId(53)), 0));
+    assert_eq!((script.app.live.list.selected(), script.app.live.list.new_below()), (Some(&CallId(53)), 0));
     script.press("<C-u>");
-    assert!(!script.app.live.following());
+    assert!(!script.app.live.list.following());
     script.press("F");
-    assert!(script.app.live.following());
+    assert!(script.app.live.list.following());
     script.press("<Enter>");
     script.event(world::announced(world::call(54), 0));
-    assert_eq!(script.app.live.selected(), Some(&CallId(53)), "what is being read stays");
+    assert_eq!(script.app.live.list.selected(), Some(&CallId(53)), "what is being read stays");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_call_is_seen_while_it_is_under_way() {
     assert!(script.screen().contains("1 in flight"));
     assert!(script.screen().contains("…    …"));
     script.event(world::announced(world::call(4), 0));
-    assert_eq!(script.app.live.keys().len(), 4);
+    assert_eq!(script.app.live.list.keys().len(), 4);
     assert!(script.screen().contains("HIT~ 200"));
 }
 
@@ -66,16 +66,16 @@ fn a_filter_narrows_stays_and_is_cleared_step_by_step() {
     script.press("/ d o c");
     script.shows("filter_typed");
     script.press("<Esc>");
-    let kept = script.app.live.keys().len();
+    let kept = script.app.live.list.keys().len();
     assert!(kept < 40);
     script.press("\\");
-    assert_eq!(script.app.live.keys().len(), 40);
+    assert_eq!(script.app.live.list.keys().len(), 40);
     script.press("\\");
-    assert_eq!(script.app.live.keys().len(), kept);
+    assert_eq!(script.app.live.list.keys().len(), kept);
     script.press("2");
-    assert_eq!(script.app.recordings.keys().len(), 12, "each tab has its own");
+    assert_eq!(script.app.recordings.list.keys().len(), 12, "each tab has its own");
     script.press("1 <Esc>");
-    assert_eq!(script.app.live.keys().len(), 40);
+    assert_eq!(script.app.live.list.keys().len(), 40);
     script.press("<Esc> <Esc>");
     assert_eq!(script.effects(), [], "Esc never quits");
     script.press("/zebra");
@@ -88,10 +88,10 @@ fn a_filter_narrows_stays_and_is_cleared_step_by_step() {
 #[test]
 fn where_the_terminal_shows_pixels_the_picture_is_handed_to_it() {
     let mut script = Script::new(world::world(3, 0)).holding(pages()).keys("2");
-    script.app.options.protocol = Some(crate::terminal::Protocol::Kitty);
+    script.app.context.options.protocol = Some(crate::terminal::Protocol::Kitty);
     script.press("i");
     assert!(matches!(script.effects()[..], [Effect::FullScreen(_)]));
-    assert!(script.app.overlay.is_none());
+    assert!(!script.app.is_modal());
 }
 
 #[test]
@@ -108,21 +108,21 @@ fn deleting_asks_first_and_the_list_waits_for_the_event() {
     script.press("d <Enter>");
     assert_eq!(script.effects(), [], "neither the key that asked nor Enter confirms");
     script.press("<Esc> d x");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Remove(vec![world::id(1)]))]);
-    assert_eq!(script.app.recordings.keys().len(), 12, "nothing is gone because it was asked for");
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Remove(vec![world::id(1)]))]);
+    assert_eq!(script.app.recordings.list.keys().len(), 12, "nothing is gone because it was asked for");
     script.event(Event::Removed { ids: vec![world::id(1)] });
-    assert_eq!(script.app.recordings.keys().len(), 11);
+    assert_eq!(script.app.recordings.list.keys().len(), 11);
     script.shows("deleted");
     script.press("u u");
     assert_eq!(
         script.effects(),
-        [Effect::Do(Mutation::Undo), Effect::Do(Mutation::Undo)],
+        [Effect::Mutate(Mutation::Undo), Effect::Mutate(Mutation::Undo)],
         "each takes one back"
     );
-    assert_eq!(script.app.recordings.keys().len(), 11);
+    assert_eq!(script.app.recordings.list.keys().len(), 11);
     script.event(Event::Stored { rows: vec![Arc::new(world::row(1))] });
     script.say(Message::Done("Undone: rm rec_x".into()));
-    assert_eq!(script.app.recordings.keys().len(), 12);
+    assert_eq!(script.app.recordings.list.keys().len(), 12);
     assert!(script.screen().contains("Undone: rm rec_x"));
     script.say(Message::Failed { what: "undo", text: "there is nothing to undo".into() });
     assert!(script.screen().contains("nothing to undo"));
@@ -141,8 +141,8 @@ fn the_mode_is_chosen_from_a_menu_that_explains_it() {
     let mut script = Script::new(world::world(3, 3)).keys("m k");
     script.shows("modes");
     script.press("<Enter>");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Mode(Mode::ReplayOrRecord))]);
-    assert_eq!(script.app.world.mode, Mode::ReplayOrError);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Mode(Mode::ReplayOrRecord))]);
+    assert_eq!(script.app.context.world.mode, Mode::ReplayOrError);
     script.event(Event::Mode(Mode::ReplayOrRecord));
     assert!(script.screen().contains("● replay-or-record"));
 }
@@ -157,8 +157,8 @@ fn the_help_comes_from_the_table_of_keys() {
 #[test]
 fn empty_screens_teach() {
     let mut script = Script::new(Snapshot::default());
-    script.app.options.banner = vec!["curl http://127.0.0.1:4010/openai/v1/models".into()];
-    script.app.options.suffix = Some("demo".into());
+    script.app.context.options.banner = vec!["curl http://127.0.0.1:4010/openai/v1/models".into()];
+    script.app.context.options.suffix = Some("demo".into());
     script.shows("empty_live");
     script.size(80, 24).keys("2").shows("empty_recordings");
 }

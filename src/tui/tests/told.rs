@@ -199,10 +199,10 @@ impl Told {
                 let pages = Some(Arc::new(self.pages(app, &subject, form)));
                 Message::Loaded { generation, pages }
             }
-            Effect::Ask(generation, ask) => {
+            Effect::Query(generation, ask) => {
                 let failed = || Err(words.say("the disk is full"));
                 let answer = if self.failing { failed() } else { Ok(self.answer(app, ask.clone())) };
-                Message::Answered { generation, answer, ask }
+                Message::QueryAnswered { request_id: generation, result: answer, query: ask }
             }
             Effect::Editor(draft) => Message::Drafted(Box::new(self.edited(*draft))),
             Effect::Fire(_) => Message::Fired(Fired {
@@ -211,16 +211,18 @@ impl Told {
                 recording: None,
                 reason: Some(words.say("seed is 8, recorded is 7")),
             }),
-            Effect::Copy(..) | Effect::Outside(..) => {
+            Effect::Copy(..) | Effect::OpenOutside(..) => {
                 Message::Done(words.say("Copied with xclip: curl command, 412 B"))
             }
-            Effect::Do(Mutation::Keep(call, false)) => {
+            Effect::Mutate(Mutation::Keep(call, false)) => {
                 let text =
                     words.say("call 42 has no answer; the upstream has to be asked for one, for about $0.04");
-                Message::Consent { deed: Mutation::Keep(call, true), text }
+                Message::Consent { mutation: Mutation::Keep(call, true), text }
             }
-            Effect::Do(Mutation::Prune(..)) => Message::Offer(crate::tui::input::action::Action::Compact),
-            Effect::Do(deed) => Message::Failed { what: deed.what(), text: words.say("the disk is full") },
+            Effect::Mutate(Mutation::Prune(..)) => Message::Offer(crate::tui::input::action::Action::Compact),
+            Effect::Mutate(deed) => {
+                Message::Failed { what: deed.what(), text: words.say("the disk is full") }
+            }
             _ => return None,
         })
     }
@@ -230,7 +232,7 @@ impl Told {
             DetailSubject::Recording(id) | DetailSubject::Call(_, Some(id)) => Some(id),
             DetailSubject::Call(..) => None,
         };
-        let row = id.and_then(|id| app.world.rows.get(id));
+        let row = id.and_then(|id| app.context.world.rows.get(id));
         let recording = match row {
             Some(row) if row.streamed => self.words.stream(),
             Some(row) if row.images == 0 => self.words.recording(false),
@@ -251,12 +253,14 @@ impl Told {
     fn answer(self, app: &App, ask: RemoteQuery) -> RemoteAnswer {
         let words = self.words;
         match ask {
-            RemoteQuery::Why(id) => RemoteAnswer::Why(Some(Box::new(words.explanation(app.call(id))))),
+            RemoteQuery::Explain(id) => {
+                RemoteAnswer::Explain(Some(Box::new(words.explanation(app.context.call(id)))))
+            }
             RemoteQuery::Fields(_) => RemoteAnswer::Fields(self.fields()),
-            RemoteQuery::Pair(..) => {
+            RemoteQuery::ReviewPages(..) => {
                 let side =
                     |pictures| ExchangePages::of_recording(&words.recording(pictures), BodyForm::default());
-                RemoteAnswer::Pair(Box::new([side(false), side(false)]))
+                RemoteAnswer::ReviewPages(Box::new([side(false), side(false)]))
             }
             RemoteQuery::Retag(ids, tag) => {
                 let after = tag.strategy.unwrap_or(Strategy::STANDARD);
@@ -284,9 +288,9 @@ impl Told {
             RemoteQuery::Prune(query, keep) => {
                 RemoteAnswer::Prune(Box::new(flows::planned(app, &query, &keep)))
             }
-            RemoteQuery::List(_) => RemoteAnswer::List(app.world.rows.values().cloned().collect()),
-            RemoteQuery::Expired => RemoteAnswer::Expired(vec![Arc::new(words.row(2))]),
-            RemoteQuery::Rerecord(ids) => {
+            RemoteQuery::List(_) => RemoteAnswer::List(app.context.world.rows.values().cloned().collect()),
+            RemoteQuery::Expired => RemoteAnswer::Expired([words.row(2).id].into()),
+            RemoteQuery::RerecordPlan(ids) => {
                 let problem = words.say("no key for anthropic is known; set ANTHROPIC_API_KEY");
                 let one = |(at, recording)| Rerecord {
                     recording,
@@ -294,7 +298,7 @@ impl Told {
                     problem: (at == 2).then(|| problem.clone()),
                     new: None,
                 };
-                RemoteAnswer::Rerecord(ids.into_iter().enumerate().map(one).collect())
+                RemoteAnswer::RerecordPlan(ids.into_iter().enumerate().map(one).collect())
             }
             RemoteQuery::Trash => {
                 let gone = |number: u8| Trashed {

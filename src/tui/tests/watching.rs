@@ -22,7 +22,7 @@ fn missed() -> Script {
 
 fn retag(number: u8, strategy: &str) -> Effect {
     let tag = Tag { strategy: Some(strategy.parse().unwrap()), playback: None };
-    Effect::Do(Mutation::Retag(vec![world::id(number)], tag))
+    Effect::Mutate(Mutation::Retag(vec![world::id(number)], tag))
 }
 
 #[test]
@@ -85,7 +85,10 @@ fn the_desk_is_asked_once_for_each_call_and_again_when_recordings_changed() {
     let mut asks = |message: Message| {
         let mut effects = app.update(message);
         effects.extend(app.update(Message::Frame));
-        effects.into_iter().filter(|effect| matches!(effect, Effect::Ask(_, RemoteQuery::Why(_)))).count()
+        effects
+            .into_iter()
+            .filter(|effect| matches!(effect, Effect::Query(_, RemoteQuery::Explain(_))))
+            .count()
     };
     let tick = |seconds: i64| Message::Tick(Timestamp(world::START.0 + 41_000 + seconds * 1000));
     assert_eq!(asks(tick(0)) + asks(tick(1)), 0, "it was asked when it was selected");
@@ -113,7 +116,7 @@ fn a_fix_is_chosen_by_a_letter_and_says_what_else_it_does() {
     ));
     assert!(script.screen().contains("5 calls that missed"));
     script.press("u");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Undo)]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Undo)]);
     let mut script = script.size(80, 24).keys("a");
     script.press("j <Enter>");
     assert_eq!(script.effects(), [retag(7, "specific size")]);
@@ -130,9 +133,9 @@ fn another_prompt_is_recorded_before_anything_is_loosened() {
     script.press("a");
     script.shows("reworded_fixes");
     script.press("<Enter>");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), false))]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Keep(CallId(A_MISS), false))]);
     script.press("a R");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), false))]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Keep(CallId(A_MISS), false))]);
     script.press("a b");
     assert_eq!(script.effects(), [retag(7, "pinned")]);
 }
@@ -140,21 +143,21 @@ fn another_prompt_is_recorded_before_anything_is_loosened() {
 #[test]
 fn recording_now_asks_what_the_desk_wants_to_have_agreed() {
     let mut script = missed().keys("R");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), false))]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Keep(CallId(A_MISS), false))]);
     let deed = Mutation::Keep(CallId(A_MISS), false).agreed().unwrap();
     let text = "call 10 has no answer; the upstream has to be asked for one, for about $0.04".to_owned();
-    script.say(Message::Consent { deed, text });
+    script.say(Message::Consent { mutation: deed, text });
     script.shows("record_now");
     script.press("<Enter>");
     assert_eq!(script.effects(), [], "Enter does not agree");
     script.press("x");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(A_MISS), true))]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Keep(CallId(A_MISS), true))]);
 }
 
 #[test]
 fn a_mocked_call_is_kept_and_a_recorded_one_is_there_already() {
     let mut script = Script::new(world::world(12, 5)).keys("K");
-    assert_eq!(script.effects(), [Effect::Do(Mutation::Keep(CallId(5), false))]);
+    assert_eq!(script.effects(), [Effect::Mutate(Mutation::Keep(CallId(5), false))]);
     script.press("R");
     assert!(script.screen().contains("K keeps that"));
     script.press("k K");
@@ -181,7 +184,7 @@ fn misses_of_one_cause_are_one_row_and_fixed_by_one_key() {
     let mut script = missed();
     many_misses(&mut script);
     script.press("M");
-    assert_eq!(script.app.causes.list.keys().len(), 3);
+    assert_eq!(script.app.live.causes.list.keys().len(), 3);
     assert_eq!(script.app.selected_call().map(|call| call.id), Some(CallId(219)));
     script.shows("causes");
     script.press("a c");
@@ -201,31 +204,31 @@ fn clearing_hides_calls_and_only_those_until_now() {
     let mut script = Script::new(world::world(12, 10)).size(80, 24).keys("C");
     script.shows("clear");
     script.press("<Enter> <Esc>");
-    assert_eq!(script.app.live.keys().len(), 10);
+    assert_eq!(script.app.live.list.keys().len(), 10);
     script.press("C x");
-    assert_eq!((script.app.live.keys().len(), script.app.world.calls.len()), (0, 10));
+    assert_eq!((script.app.live.list.keys().len(), script.app.context.world.calls.len()), (0, 10));
     assert!(script.screen().contains("The list was cleared."));
     script.event(world::announced(world::flying(11), 1));
     script.event(world::announced(world::call(12), 1));
     script.press("C x");
-    assert_eq!(script.app.live.keys(), [CallId(11), CallId(12)], "what is under way is still seen");
+    assert_eq!(script.app.live.list.keys(), [CallId(11), CallId(12)], "what is under way is still seen");
     script.press("p");
-    assert!(!script.app.live.following());
+    assert!(!script.app.live.list.following());
     script.press("p");
-    assert!(script.app.live.following());
+    assert!(script.app.live.list.following());
 }
 
 #[test]
 fn from_a_recording_to_its_calls_and_back() {
     let mut script = Script::new(world::world(12, 40)).keys("/ gpt <Enter> 2 j j j j g d");
     assert_eq!(
-        (script.app.tab, script.app.selected_call().map(|call| call.id)),
+        (script.app.context.tab, script.app.selected_call().map(|call| call.id)),
         (Tab::Live, Some(CallId(40)))
     );
-    let answered = |id: &CallId| script.app.call(*id).unwrap().recording == Some(world::id(4));
-    assert!(script.app.live.keys().iter().all(answered));
+    let answered = |id: &CallId| script.app.context.call(*id).unwrap().recording == Some(world::id(4));
+    assert!(script.app.live.list.keys().iter().all(answered));
     script.press("<C-o>");
-    assert_eq!((script.app.tab, script.app.live.filter.text()), (Tab::Recordings, "gpt"));
+    assert_eq!((script.app.context.tab, script.app.live.list.filter.text()), (Tab::Recordings, "gpt"));
     script.press("j j g d");
     assert!(script.screen().contains("No call in the list was answered by"));
     script.press("1 <Esc> <Esc> G k k k k k k");
@@ -256,10 +259,10 @@ fn what_was_saved_is_asked_for_at_times_and_shown() {
     let mut asked = |seconds: i64| {
         let effects = app.update(Message::Tick(Timestamp(world::START.0 + 40_000 + seconds * 1000)));
         let asked = effects.into_iter().find_map(|effect| match effect {
-            Effect::Ask(generation, RemoteQuery::Stats) => Some(generation),
+            Effect::Query(generation, RemoteQuery::Stats) => Some(generation),
             _ => None,
         });
-        (asked, app.world.calls.len())
+        (asked, app.context.world.calls.len())
     };
     assert!(asked(1).0.is_none(), "asked at the start");
     assert!(asked(11).0.is_some(), "there were calls since");
@@ -269,11 +272,15 @@ fn what_was_saved_is_asked_for_at_times_and_shown() {
     let stats = world::stats(Usd(4_210_000));
     let tick = Message::Tick(Timestamp(world::START.0 + 60_000));
     let generation = script.app.update(tick).into_iter().find_map(|effect| match effect {
-        Effect::Ask(generation, RemoteQuery::Stats) => Some(generation),
+        Effect::Query(generation, RemoteQuery::Stats) => Some(generation),
         _ => None,
     });
     let answer = Ok(RemoteAnswer::Stats(Box::new(stats)));
-    script.say(Message::Answered { generation: generation.unwrap(), answer, ask: RemoteQuery::Stats });
+    script.say(Message::QueryAnswered {
+        request_id: generation.unwrap(),
+        query: RemoteQuery::Stats,
+        result: answer,
+    });
     assert!(script.screen().contains("saved $4.21"));
     assert!(script.size(80, 24).screen().contains("saved $4.21"));
 }

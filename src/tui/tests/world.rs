@@ -15,8 +15,8 @@ use crate::reading::contrast::{CONTEXT, Contrast, Side, contrast};
 use crate::store;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::BodyForm;
-use crate::tui::detail::state::ScaledPicture;
-use crate::tui::protocol::effect::PairJob;
+use crate::tui::protocol::job::PairJob;
+use crate::tui::protocol::job::ScaledPicture;
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);

@@ -1,6 +1,13 @@
-//! What can be done with the selected recordings: the dialogs that ask, and the changes they ask for.
+//! What can be done with the selection, on whatever tab it is: the dialogs that ask, and the changes they ask for.
 
-pub mod curate;
+pub mod act;
+pub mod actions_menu;
+pub mod compare;
+pub mod consent;
+pub mod delete;
 pub mod edit;
 pub mod external;
-pub mod open_overlay;
+pub mod fault;
+pub mod labels;
+pub mod rerecord;
+pub mod store;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border::{PLAIN, Set, THICK};
-use ratatui::widgets::{Block, Widget};
+use ratatui::widgets::{Block, Clear, Widget};
 
 use super::layout;
 use super::line::{Tone, Toned, cut};
@@ -95,6 +95,14 @@ impl PaneFrame<'_> {
         }
         layout::inner(place)
     }
+}
+
+/// A cleared and framed box in the middle; gives what is inside, with a column of air on each side.
+pub fn window(theme: &Theme, title: &str, area: Rect, size: (u16, u16), buf: &mut Buffer) -> Rect {
+    let place = layout::middle(area, size.0, size.1);
+    Clear.render(place, buf);
+    let inner = PaneFrame { title, focused: true, ..PaneFrame::default() }.draw(theme, place, buf);
+    Rect { x: inner.x + u16::from(inner.width > 2), width: inner.width.saturating_sub(2), ..inner }
 }
 
 fn padded(buf: &mut Buffer, place: &mut Rect, text: &str, style: Style, right: bool) {

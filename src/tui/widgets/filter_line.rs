@@ -8,12 +8,13 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 use super::line::{Tone, Toned, cut, fit};
+use super::theme::Theme;
 use super::{draw, layout};
 use crate::query::QueryError;
-use crate::tui::app::state::App;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
+use crate::tui::input::keymap::Keymap;
 use crate::tui::listing::filter::{Completions, Filter};
 
 /// So many ways to go on are shown.
@@ -22,51 +23,54 @@ const WAYS: usize = 7;
 const REASON: usize = 24;
 
 /// Draws the line, and beside it what helps to write it. Gives the place of the cursor while it is typed.
-pub fn draw(app: &App, place: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
-    let filter = app.filter();
+pub fn draw(
+    filter: &Filter,
+    keymap: &Keymap,
+    theme: &Theme,
+    place: Rect,
+    buf: &mut Buffer,
+) -> Option<(u16, u16)> {
     if place.is_empty() {
         return None;
     }
     let Some(input) = &filter.input else {
         if !filter.kept().is_empty() {
-            kept(app, filter, place, buf);
+            kept(filter, keymap, theme, (place, buf));
         }
         return None;
     };
     let mut line = place;
-    draw::write(buf, &mut line, "/ ", app.options.theme.tone(Tone::Accent));
+    draw::write(buf, &mut line, "/ ", theme.tone(Tone::Accent));
     let room = usize::from(line.width.saturating_sub(1));
     let scroll = input.visual_scroll(room);
     let text: String = sanitize(input.value()).chars().skip(scroll).collect();
     let start = line;
-    draw::write(buf, &mut line, &text, app.options.theme.tone(Tone::Strong));
+    draw::write(buf, &mut line, &text, theme.tone(Tone::Strong));
     if let Some(error) = filter.error() {
-        underline(error, (start, scroll), app, buf);
-        reason(error, line, place, app, buf);
+        underline(error, (start, scroll), theme, buf);
+        reason(error, line, place, theme, buf);
     }
-    ways(&filter.choices, input, (start, scroll), app, buf);
+    ways(&filter.choices, input, (start, scroll), theme, buf);
     let at = u16::try_from(input.visual_cursor().saturating_sub(scroll).min(room)).ok()?;
     let x = start.x.saturating_add(at);
     (x < place.right()).then_some((x, place.y))
 }
 
 /// A filter that is not being typed.
-fn kept(app: &App, filter: &Filter, mut place: Rect, buf: &mut Buffer) {
-    let theme = &app.options.theme;
+fn kept(filter: &Filter, keymap: &Keymap, theme: &Theme, (mut place, buf): (Rect, &mut Buffer)) {
     let off = filter.text().is_empty() && !filter.kept().is_empty();
     draw::write(buf, &mut place, "/ ", theme.tone(Tone::Dim));
     let tone = if off { Tone::Dim } else { Tone::Plain };
     draw::write(buf, &mut place, &sanitize(filter.kept()), theme.tone(tone));
-    let keymap = &app.options.keymap;
-    let toggle = keymap.told(KeyScope::List, Action::ToggleFilter);
-    let clear = keymap.told(KeyScope::List, Action::Back);
+    let toggle = keymap.hint(KeyScope::List, Action::ToggleFilter);
+    let clear = keymap.hint(KeyScope::List, Action::Back);
     let keys =
         if off { format!("  off: {toggle} turns it on") } else { format!("  {toggle} off  {clear} clear") };
     draw::toned(buf, place, &Toned::of(Tone::Dim, keys), theme);
 }
 
 /// Marks what is wrong; where something is missing, the place for it.
-fn underline(error: &QueryError, (start, scroll): (Rect, usize), app: &App, buf: &mut Buffer) {
+fn underline(error: &QueryError, (start, scroll): (Rect, usize), theme: &Theme, buf: &mut Buffer) {
     let columns = |text: Option<&str>| sanitize(text.unwrap_or_default()).width();
     let before = columns(error.query.get(..error.span.start)).saturating_sub(scroll);
     let width = columns(error.query.get(error.span.clone())).max(1);
@@ -75,7 +79,7 @@ fn underline(error: &QueryError, (start, scroll): (Rect, usize), app: &App, buf:
         width: u16::try_from(width).unwrap_or(u16::MAX),
         ..start
     };
-    let style = app.options.theme.tone(Tone::Bad).add_modifier(Modifier::UNDERLINED);
+    let style = theme.tone(Tone::Bad).add_modifier(Modifier::UNDERLINED);
     buf.set_style(spot.intersection(start).intersection(buf.area), style);
 }
 
@@ -88,8 +92,8 @@ fn beside(line: Rect, rows: u16, buf: &Buffer) -> Rect {
 }
 
 /// What is wrong, in words: at the right, or in a line of its own where there is no room for it.
-fn reason(error: &QueryError, rest: Rect, line: Rect, app: &App, buf: &mut Buffer) {
-    let style = app.options.theme.tone(Tone::Warning);
+fn reason(error: &QueryError, rest: Rect, line: Rect, theme: &Theme, buf: &mut Buffer) {
+    let style = theme.tone(Tone::Warning);
     let text = sanitize(&error.message);
     let mut right = Rect { x: rest.x + 2.min(rest.width), width: rest.width.saturating_sub(3), ..rest };
     if usize::from(right.width) >= text.width().min(REASON) {
@@ -102,8 +106,13 @@ fn reason(error: &QueryError, rest: Rect, line: Rect, app: &App, buf: &mut Buffe
 }
 
 /// How the word at the cursor could go on, in a small list above or below it.
-fn ways(choices: &Completions, input: &Input, (start, scroll): (Rect, usize), app: &App, buf: &mut Buffer) {
-    let theme = &app.options.theme;
+fn ways(
+    choices: &Completions,
+    input: &Input,
+    (start, scroll): (Rect, usize),
+    theme: &Theme,
+    buf: &mut Buffer,
+) {
     let Some(first) = choices.ways.first() else { return };
     let before = input.value().get(..first.replace.start).unwrap_or_default();
     let column = sanitize(before).width().saturating_sub(scroll);

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 /// What the room allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ScreenClass {
     /// List beside detail.
     Wide,
@@ -14,6 +14,7 @@ pub enum ScreenClass {
     /// Only a list, with its main columns.
     Tiny,
     /// One line.
+    #[default]
     Line,
 }
 
@@ -33,7 +34,7 @@ pub struct LayoutWishes {
 }
 
 /// The places. What has none is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
     /// What the room allows.
     pub class: ScreenClass,

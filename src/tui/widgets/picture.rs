@@ -1,12 +1,17 @@
 //! Pictures in cells: scaling, and painting with half-blocks.
 
+use std::sync::Arc;
+
 use image::imageops::FilterType;
 use image::{DynamicImage, Rgba, RgbaImage};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
+use super::draw as cells;
+use super::line::{Tone, Toned};
 use super::theme::{Depth, Theme};
+use crate::reading::sanitize;
 
 /// Width and height of what fits into `cells` with two pixels in a cell, keeping the proportions.
 #[must_use]
@@ -40,6 +45,23 @@ pub fn draw(picture: &RgbaImage, area: Rect, buf: &mut Buffer, theme: &Theme) {
         paint_mono(picture, area, buf);
     } else {
         paint(picture, area, buf, theme.depth);
+    }
+}
+
+/// Draws a picture that was asked for, or why there is none; `None` while it is on its way.
+pub fn draw_scaled(
+    scaled: Option<&Result<((u32, u32), Arc<RgbaImage>), String>>,
+    area: Rect,
+    buf: &mut Buffer,
+    theme: &Theme,
+) {
+    match scaled {
+        Some(Ok((_, pixels))) => draw(pixels, area, buf, theme),
+        Some(Err(problem)) => {
+            let line = Toned::of(Tone::Bad, "cannot be shown: ").and(Tone::Plain, sanitize(problem));
+            cells::lines(buf, area, &line.wrapped(usize::from(area.width)), theme);
+        }
+        None => cells::toned(buf, area, &Toned::of(Tone::Dim, "loading"), theme),
     }
 }
 

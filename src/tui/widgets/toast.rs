@@ -46,6 +46,13 @@ pub struct Toast {
 }
 
 impl Toasts {
+    /// The message with this number.
+    #[must_use]
+    pub fn entry(&self, number: u64) -> Option<&LogEntry> {
+        let at = self.log.binary_search_by_key(&number, |entry| entry.number).ok()?;
+        self.log.get(at)
+    }
+
     /// The one to show, and how many more there are.
     #[must_use]
     pub fn newest(&self) -> Option<(&Toast, usize)> {

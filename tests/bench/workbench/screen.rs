@@ -125,30 +125,34 @@ impl Screen {
             Effect::Values(key, rows) => {
                 ("values", vec![Message::Values(key, vocabulary::of_rows(&rows, key))])
             }
-            Effect::Sift(sift) => {
-                let generation = sift.generation;
-                ("sift", vec![Message::Sifted { generation, keys: sift.keys() }])
+            Effect::List(sift) => {
+                let request_id = sift.request_id;
+                ("sift", vec![Message::Listed { request_id, keys: sift.keys() }])
             }
-            Effect::Seek(wanted) => {
+            Effect::FuzzyFind(wanted) => {
                 let lines = FuzzyIndex::of(&wanted.rows, &self.lines);
                 self.work.push(("lines", start.elapsed()));
                 let start = Instant::now();
                 let sought = fuzzy_find(&wanted.text, &lines, &|| false).unwrap_or_default();
                 self.lines = lines;
                 self.work.push(("seek", start.elapsed()));
-                return vec![Message::Sought { generation: wanted.generation, sought }];
+                return vec![Message::FuzzyMatched { request_id: wanted.request_id, matches: sought }];
             }
-            Effect::Shrink(shrink) => {
+            Effect::Thumbnails(shrink) => {
                 let small = |id: RecordingId| {
                     let picture = pixels(&id);
                     let made = (Arc::new(picture::thumbnail(&picture, shrink.cells)), Look::of(&picture));
-                    Message::Shrunk(id, shrink.cells, Ok(made))
+                    Message::ThumbnailReady(id, shrink.cells, Ok(made))
                 };
                 ("shrink", shrink.ids.into_iter().map(small).collect())
             }
-            Effect::Ask(generation, ask) => {
+            Effect::Query(generation, ask) => {
                 let answer = self.answered(&ask);
-                let answered = answer.map(|answer| Message::Answered { generation, answer: Ok(answer), ask });
+                let answered = answer.map(|answer| Message::QueryAnswered {
+                    request_id: generation,
+                    result: Ok(answer),
+                    query: ask,
+                });
                 ("ask", answered.into_iter().collect())
             }
             _ => return Vec::new(),
@@ -161,7 +165,7 @@ impl Screen {
         match ask {
             RemoteQuery::Prune(query, keep) => {
                 let options = PruneOptions { keep: keep.clone(), ..PruneOptions::default() };
-                Some(RemoteAnswer::Prune(Box::new(planned(&self.app.world, query, &options)?)))
+                Some(RemoteAnswer::Prune(Box::new(planned(&self.app.context.world, query, &options)?)))
             }
             RemoteQuery::Diff(one, other, _) => {
                 let (before, after) = (&self.recording, &recording(8));
@@ -178,8 +182,8 @@ impl Screen {
                     strategy,
                 })))
             }
-            RemoteQuery::Why(_) => Some(RemoteAnswer::Why(None)),
-            RemoteQuery::Expired => Some(RemoteAnswer::Expired(Vec::new())),
+            RemoteQuery::Explain(_) => Some(RemoteAnswer::Explain(None)),
+            RemoteQuery::Expired => Some(RemoteAnswer::Expired([].into())),
             RemoteQuery::Steps => Some(RemoteAnswer::Steps(Vec::new())),
             _ => None,
         }

@@ -42,7 +42,10 @@ pub(super) fn measure(sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
         }
         let grown = memory()? - before;
         let calls = next - CALLS;
-        println!("{name}: {calls} calls, {grown:+.1} MiB, {} remembered", screen.app.world.calls.len());
+        println!(
+            "{name}: {calls} calls, {grown:+.1} MiB, {} remembered",
+            screen.app.context.world.calls.len()
+        );
         let mut memory = Budget::new(format!("{name}: MiB more after that"), Must::Stay(16.0));
         memory.round(grown, 1.0);
         table.extend([share, memory]);

@@ -1,0 +1,92 @@
+//! The fixes of a miss as menu items.
+
+use crate::engine::{Explanation, Fix, FixKind, Near, Tag};
+use crate::matching::BlastRadius;
+use crate::model::{Call, Outcome, RecordingId};
+use crate::tui::contract::outcome::AppRequest;
+use crate::tui::input::action::Action;
+use crate::tui::overlay::menu::MenuItem;
+use crate::tui::protocol::mutation::Mutation;
+
+/// Letters for fixes: none that moves or leaves, or has another meaning in the menu.
+pub const LETTERS: &str = "abcdefghilmnop";
+
+/// The letter of recording, which is a key of its own outside of menus.
+const RECORD: char = 'R';
+
+/// The fixes of an explanation, those of the near recording at this index first.
+#[must_use]
+pub fn items(explanation: &Explanation, first: usize, call: Option<&Call>) -> Vec<MenuItem> {
+    let near = &explanation.near;
+    let first = first.min(near.len().saturating_sub(1));
+    let order = (first..near.len()).chain(0..first);
+    let all: Vec<(&Near, &Fix)> = order
+        .filter_map(|at| near.get(at))
+        .flat_map(|near| near.fixes.iter().map(move |fix| (near, fix)))
+        .collect();
+    // Recording is offered once for all of them, and where the nearest one asks for it before anything else.
+    let is_record = |fix: &Fix| fix.kind == FixKind::Record;
+    let record_at = all.iter().position(|(_, fix)| is_record(fix));
+    let before = record_at.map_or(0, |at| all[..at].iter().filter(|(_, fix)| !is_record(fix)).count());
+    let others = all.iter().filter(|(_, fix)| !is_record(fix));
+    let item = |((near, fix), key): (&(&Near, &Fix), char)| {
+        let note = format!("{}; {} {}%", radius(&fix.radius), near.recording, near.likeness);
+        retag_item(key, &near.recording, fix, &note)
+    };
+    let mut items: Vec<MenuItem> = others.zip(LETTERS.chars()).map(item).collect();
+    if let (Some(_), Some(call)) = (record_at, call) {
+        items.insert(before.min(items.len()), record_item(call));
+    }
+    items
+}
+
+/// A fix that changes a recording's match strategy.
+#[must_use]
+pub fn retag_item(key: char, recording: &RecordingId, fix: &Fix, note: &str) -> MenuItem {
+    let tag = Tag { strategy: Some(fix.strategy.clone()), playback: None };
+    let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
+    let request = AppRequest::mutate(Mutation::Retag(vec![recording.clone()], tag));
+    MenuItem::new(key, fix.strategy.to_string(), format!("{caution}{note}"), request)
+}
+
+/// Recording a call as a fix: its answer is kept, or the upstream is asked.
+#[must_use]
+pub fn record_item(call: &Call) -> MenuItem {
+    let keep = || AppRequest::mutate(Mutation::Keep(call.id, false));
+    let (note, request) = match call.outcome {
+        Some(Outcome::Live) => ("its answer is kept as a recording", keep()),
+        Some(Outcome::Miss) => ("asks the upstream for its answer; the price first", keep()),
+        _ => ("choose replay-or-record and make the call again", AppRequest::Act(Action::Mode)),
+    };
+    MenuItem::new(RECORD, "record it", note, request)
+}
+
+/// The effects of a change of strategy on other calls, in words.
+#[must_use]
+pub fn radius(radius: &BlastRadius) -> String {
+    let calls = |count: u64, one: &str, many: &str| {
+        (count > 0).then(|| if count == 1 { format!("1 {one}") } else { format!("{count} {many}") })
+    };
+    let twins = radius.indistinguishable.len() as u64;
+    let parts = [
+        calls(radius.miss_to_hit, "miss would hit", "misses would hit"),
+        calls(radius.hit_to_miss, "hit would miss", "hits would miss"),
+        calls(radius.from_others, "call taken from others", "calls taken from others"),
+        calls(radius.to_others, "call left to others", "calls left to others"),
+        calls(twins, "recording would answer the same", "recordings would answer the same"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "no other call changes".into() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_radius_in_words() {
+        assert_eq!(radius(&BlastRadius::default()), "no other call changes");
+        let some = BlastRadius { calls: 9, miss_to_hit: 2, from_others: 1, ..BlastRadius::default() };
+        assert_eq!(radius(&some), "2 misses would hit, 1 call taken from others");
+    }
+}

@@ -1,0 +1,18 @@
+//! The question before a change that costs something.
+
+use crate::tui::content::text::sanitize;
+use crate::tui::contract::outcome::ActionOutcome;
+use crate::tui::overlay::question::QuestionOverlay;
+use crate::tui::protocol::mutation::Mutation;
+use crate::tui::widgets::line::{Tone, Toned};
+
+/// Asks whether to make a change; `text` is the desk's refusal, which names the price.
+pub fn ask(mutation: Mutation, text: &str) -> ActionOutcome {
+    let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
+    let lines = vec![
+        Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}."))),
+        Toned::of(Tone::Dim, "The answer becomes a recording; u takes it back."),
+        Toned::default(),
+    ];
+    ActionOutcome::open(QuestionOverlay::new("Record now?", lines, "Record now", mutation).or("No"))
+}
