@@ -157,19 +157,15 @@ fn known_header(dir: &Path, now: Timestamp) -> Option<Header> {
     // sled may panic, or end the process, on files that are damaged as well.
     mark(dir).ok()?;
     let index = Index::open(&place).ok()?;
-    let known = index.state();
-    match known {
-        Ok(state) => {
-            drop(index);
-            unmark(dir).ok()?;
-            let (generation, salt) = state?.journal();
-            Some(Header { generation, at: now, after: None, salt })
-        }
-        Err(_) => {
-            std::mem::forget(index);
-            None
-        }
-    }
+    let Ok(known) = index.state() else {
+        // Its end would write to it.
+        std::mem::forget(index);
+        return None;
+    };
+    drop(index);
+    unmark(dir).ok()?;
+    let (generation, salt) = known?.journal();
+    Some(Header { generation, at: now, after: None, salt })
 }
 
 /// Takes in what the journal says behind `mark`; none when the journal is not as the index knew it, or is not all sound.

@@ -135,9 +135,10 @@ mod tests {
         assert!(places.try_take("hung").is_none(), "it has as many as are free");
         drop(hung);
         waiting.await.unwrap();
-        let state = places.lock();
-        assert_eq!((state.free, state.taken.len()), (16, 0));
-        drop(state);
+        {
+            let state = places.lock();
+            assert_eq!((state.free, state.taken.len()), (16, 0));
+        }
         let one = Places::new(1);
         drop(one.take("only").await);
         drop(one.take("other").await);

@@ -144,8 +144,8 @@ impl<'a> SoughtKey<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         let mut key = Self { bytes, borders: vec![0; bytes.len()] };
         let mut border = 0;
-        for at in 1..bytes.len() {
-            border = key.longer(border, bytes[at]);
+        for (at, byte) in bytes.iter().enumerate().skip(1) {
+            border = key.longer(border, *byte);
             key.borders[at] = border;
         }
         key
