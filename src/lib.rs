@@ -10,7 +10,7 @@
 //!                                   ▼
 //!                     broadcast (bounded; who lags is told and takes a fresh snapshot)
 //!                                   │
-//!  keyboard ──▶ tui: Message ──▶ App::update ──▶ Effect ──▶ desk.remove … ──▶ Event ──▶ App::update ──▶ draw
+//!  keyboard ──▶ tui: Message ──▶ App::update ──▶ Effect ──▶ client.remove … ──▶ Event ──▶ App::update ──▶ draw
 //! ```
 //!
 //! | module | what it is for |
@@ -28,7 +28,7 @@
 //! | [`upstream`] | the way out: forwarding calls, fetching what links point to |
 //! | [`engine`] | the one writer and the one voice: answers, records, announces |
 //! | [`proxy`] | the HTTP server and its control API |
-//! | [`desk`] | the verbs, in this process or in the one that owns the store |
+//! | [`client`] | the verbs, in this process or in the one that owns the store |
 //! | [`terminal`] | taking a terminal over and giving it back; pictures in full resolution |
 //! | [`cli`], [`tui`] | the command line and the screen, which do not know each other |
 //!
@@ -50,7 +50,7 @@
 //! 13. Calls with different credentials never share an upstream call.
 
 pub mod cli;
-pub mod desk;
+pub mod client;
 pub mod dialect;
 pub mod editing;
 pub mod engine;

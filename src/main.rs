@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use retake::cli::{self, Consent, Keys, Place, Privilege, Screen, Show};
-use retake::desk::Desk;
+use retake::client::Client;
 use retake::engine;
 use retake::reading::{self, sanitize};
 use retake::tui::{
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 struct Workbench;
 
 impl Show for Workbench {
-    async fn show(&self, desk: Desk, screen: Screen) -> anyhow::Result<()> {
+    async fn show(&self, client: Client, screen: Screen) -> anyhow::Result<()> {
         let variable = |name: &str| std::env::var(name).ok();
         let theme = theme(&screen.look).map_err(anyhow::Error::msg)?;
         let theme = theme.in_depth(Depth::of(variable("TERM_PROGRAM").as_deref()));
@@ -45,7 +45,7 @@ impl Show for Workbench {
                 None => std::future::pending().await,
             }
         };
-        tui::run(desk, options, engine::now, over).await
+        tui::run(client, options, engine::now, over).await
     }
 
     async fn ask(&self, file: &Path, wanted: &[Privilege]) -> anyhow::Result<Consent> {

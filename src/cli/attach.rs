@@ -7,7 +7,7 @@ use super::exit::Usage;
 use super::proxy::log_to_file;
 use super::workbench::{Screen, Show, refuse_without_terminal, refuse_wrong_look};
 use super::{Common, print, workbench};
-use crate::desk::{Desk, Owner};
+use crate::client::{Client, ControlClient};
 use crate::model::{Level, Notice};
 use crate::upstream::Base;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(common: &Common, place: Place, show: impl Show) -> anyho
     log_to_file();
     let token = place.token.filter(|token| !token.is_empty());
     let notices = in_the_clear(&base).into_iter().collect();
-    let owner = Owner::found(base, token, &common.store).await?;
+    let owner = ControlClient::found(base, token, &common.store).await?;
     shown(owner, &config, notices, show).await
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn beside(
     show: impl Show,
     in_use: anyhow::Error,
 ) -> anyhow::Result<ExitCode> {
-    let Some(owner) = Owner::of(&common.store) else { return Err(in_use) };
+    let Some(owner) = ControlClient::of(&common.store) else { return Err(in_use) };
     refuse_flags_beside(owner.base(), &common.layers.flags.about_proxy())?;
     let ignored = common.layers.environment.about_proxy();
     let text = format!(
@@ -68,14 +68,14 @@ pub(super) fn refuse_flags_beside(
 }
 
 async fn shown(
-    owner: Owner,
+    owner: ControlClient,
     config: &Config,
     notices: Vec<Notice>,
     show: impl Show,
 ) -> anyhow::Result<ExitCode> {
     let base = owner.base();
     let address = base.as_str().strip_prefix("http://").unwrap_or(base.as_str()).to_owned();
-    show.show(Desk::There(owner), Screen::attached(address.clone(), config, notices)).await?;
+    show.show(Client::Remote(owner), Screen::attached(address.clone(), config, notices)).await?;
     print::note(&format!("the proxy at {address} goes on"));
     Ok(ExitCode::SUCCESS)
 }

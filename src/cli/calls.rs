@@ -28,9 +28,9 @@ pub(super) struct Which {
 }
 
 pub(super) async fn run(common: &Common, which: Which) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
+    list::at_store(common, async |client| {
         let filter = which.filter.join(" ");
-        let mut calls = desk.calls(&filter).await?;
+        let mut calls = client.calls(&filter).await?;
         calls.drain(..calls.len().saturating_sub(which.last.unwrap_or(usize::MAX)));
         if which.json {
             print::json(&calls)?;
@@ -82,8 +82,8 @@ fn table(calls: &[Arc<Call>]) -> Table {
 }
 
 pub(super) async fn stats(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let stats = desk.stats().await?;
+    list::at_store(common, async |client| {
+        let stats = client.stats().await?;
         if json {
             print::json(&stats)?;
         } else {

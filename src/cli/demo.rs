@@ -14,7 +14,7 @@ use super::proxy::{Running, log_to_file, log_to_stderr};
 use super::serve::{self, Lines};
 use super::workbench::{self, Screen, Show};
 use super::{Common, exit, print, traffic};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::{Engine, Secret, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
@@ -51,7 +51,7 @@ pub(super) async fn run(
     let proxy = format!("http://{}", running.address).parse()?;
     let traffic = tokio::spawn(traffic::run(proxy, recordings, stop.clone()));
     let ended = if screen {
-        show.show(Desk::Here(running.engine.clone()), Screen::demo(running.address, look, length)).await
+        show.show(Client::Local(running.engine.clone()), Screen::demo(running.address, look, length)).await
     } else {
         lines(&running, length, &mut signals).await
     };

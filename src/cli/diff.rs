@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::explain::{change, fixing};
 use super::{Common, list, pick, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::{Diff, Thing};
 use crate::reading::contrast::{
     Arrival, BodyContrast, CONTEXT, HeaderChange, Lines, PictureContrast, PictureFacts, Tag,
@@ -35,17 +35,17 @@ pub(super) struct Sides {
 
 /// Exits with 1 where something differs, as `diff` does.
 pub(super) async fn run(common: &Common, sides: Sides) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let one = thing(desk, &sides.one).await?;
+    list::at_store(common, async |client| {
+        let one = thing(client, &sides.one).await?;
         let (one, other) = match (&sides.other, one) {
-            (Some(other), one) => (one, thing(desk, other).await?),
+            (Some(other), one) => (one, thing(client, other).await?),
             (None, Thing::Recording(id)) => (Thing::Original(id.clone()), Thing::Recording(id)),
             (None, _) => {
                 let text = format!("{} with what? give two, or a recording that was edited", sides.one);
                 return Err(super::exit::Usage(text).into());
             }
         };
-        let diff = desk.diff(&one, &other, sides.context).await?;
+        let diff = client.diff(&one, &other, sides.context).await?;
         if sides.json {
             print::json(&diff)?;
         } else {
@@ -58,15 +58,15 @@ pub(super) async fn run(common: &Common, sides: Sides) -> anyhow::Result<ExitCod
     .await
 }
 
-async fn thing(desk: &Desk, text: &str) -> anyhow::Result<Thing> {
+async fn thing(client: &Client, text: &str) -> anyhow::Result<Thing> {
     if text.starts_with("call_") {
         return text
             .parse()
             .map_err(|error: crate::engine::ParseThingError| super::exit::Usage(error.to_string()).into());
     }
     Ok(match text.strip_suffix("@original") {
-        Some(id) => Thing::Original(pick::one(desk, id).await?.id.clone()),
-        None => Thing::Recording(pick::one(desk, text).await?.id.clone()),
+        Some(id) => Thing::Original(pick::one(client, id).await?.id.clone()),
+        None => Thing::Recording(pick::one(client, text).await?.id.clone()),
     })
 }
 

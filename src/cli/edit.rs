@@ -86,10 +86,10 @@ fn ending(text: &str) -> Result<Ending, String> {
 pub(super) async fn edit(common: &Common, changes: Changes) -> anyhow::Result<ExitCode> {
     let revisions = changes.revisions()?;
     list::refuse_withheld(common)?;
-    list::at_desk(common, async |desk| {
-        let row = pick::one(desk, &changes.id).await?;
+    list::at_store(common, async |client| {
+        let row = pick::one(client, &changes.id).await?;
         let revisions = if revisions.is_empty() {
-            let recording = desk.recording(&row.id).await?;
+            let recording = client.recording(&row.id).await?;
             let revision = match &recording {
                 Some(recording) => in_editor(recording).await?,
                 None => None,
@@ -102,7 +102,7 @@ pub(super) async fn edit(common: &Common, changes: Changes) -> anyhow::Result<Ex
         } else {
             revisions
         };
-        desk.edit(&row.id, &revisions).await?;
+        client.edit(&row.id, &revisions).await?;
         print_ids(std::slice::from_ref(&row.id), "is edited; `retake undo` takes it back", changes.json);
         Ok(ExitCode::SUCCESS)
     })
@@ -157,9 +157,9 @@ async fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
 
 pub(super) async fn derive(common: &Common, failing: Failing) -> anyhow::Result<ExitCode> {
     let fault: Fault = failing.fault.join(" ").parse().map_err(|error| Usage(format!("{error}")))?;
-    list::at_desk(common, async |desk| {
-        let row = pick::one(desk, &failing.id).await?;
-        let new = desk.derive(&row.id, fault, failing.scope.as_deref()).await?;
+    list::at_store(common, async |client| {
+        let row = pick::one(client, &failing.id).await?;
+        let new = client.derive(&row.id, fault, failing.scope.as_deref()).await?;
         print_ids(std::slice::from_ref(&new), &format!("fails as `{fault}`, made of {}", row.id), failing.json);
         if !failing.json {
             print::note(&match &failing.scope {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::SignalKind;
 
 use super::print;
-use crate::desk::DeskError;
+use crate::client::ClientError;
 use crate::engine::{Blame, EngineError};
 use crate::store::StoreError;
 use crate::upstream::UpstreamError;
@@ -57,8 +57,8 @@ fn exit(error: &anyhow::Error) -> Exit {
     if error.is::<Usage>() {
         return Exit::Usage;
     }
-    if let Some(error) = error.downcast_ref::<DeskError>() {
-        return of_desk(error);
+    if let Some(error) = error.downcast_ref::<ClientError>() {
+        return of_client(error);
     }
     if error.is::<StoreError>() {
         return Exit::Store;
@@ -68,27 +68,27 @@ fn exit(error: &anyhow::Error) -> Exit {
 
 /// The owner of the store says the same of a wrong question as this process would. It is no upstream: who cannot reach it
 /// cannot use the store.
-fn of_desk(error: &DeskError) -> Exit {
+fn of_client(error: &ClientError) -> Exit {
     match error {
-        DeskError::Verb(error) => match error.blame() {
+        ClientError::Verb(error) => match error.blame() {
             Blame::Missing | Blame::Conflict => Exit::NotFound,
             Blame::Wrong | Blame::Consent => Exit::Usage,
             Blame::Store => Exit::Store,
             Blame::Upstream => Exit::Upstream,
         },
-        DeskError::Refused { status: 400, .. }
-        | DeskError::Question(_)
-        | DeskError::Engine(EngineError::Settings(_))
-        | DeskError::NoRetake { .. }
-        | DeskError::OtherVersion { .. }
-        | DeskError::NoToken { .. }
-        | DeskError::WrongToken { .. } => Exit::Usage,
-        DeskError::Refused { status: 404 | 409, .. } => Exit::NotFound,
-        DeskError::Refused { status: 502, .. } => Exit::Upstream,
-        DeskError::Engine(EngineError::Store(_))
-        | DeskError::Unreachable { .. }
-        | DeskError::Elsewhere { .. }
-        | DeskError::Refused { .. }
-        | DeskError::Store(_) => Exit::Store,
+        ClientError::Refused { status: 400, .. }
+        | ClientError::Question(_)
+        | ClientError::Engine(EngineError::Settings(_))
+        | ClientError::NoRetake { .. }
+        | ClientError::OtherVersion { .. }
+        | ClientError::NoToken { .. }
+        | ClientError::WrongToken { .. } => Exit::Usage,
+        ClientError::Refused { status: 404 | 409, .. } => Exit::NotFound,
+        ClientError::Refused { status: 502, .. } => Exit::Upstream,
+        ClientError::Engine(EngineError::Store(_))
+        | ClientError::Unreachable { .. }
+        | ClientError::Elsewhere { .. }
+        | ClientError::Refused { .. }
+        | ClientError::Store(_) => Exit::Store,
     }
 }

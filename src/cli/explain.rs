@@ -34,9 +34,9 @@ pub(super) async fn run(common: &Common, source: Source) -> anyhow::Result<ExitC
             question.headers.push(name, value.clone());
         }
     }
-    let desk = list::open(common)?;
-    let explained = desk.explain(&question).await;
-    desk.close().await;
+    let client = list::open(common)?;
+    let explained = client.explain(&question).await;
+    client.close().await;
     let explained = explained?;
     if source.json {
         print::json(&explained)?;

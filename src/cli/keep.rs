@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::Usage;
 use super::label::print_ids;
 use super::{Common, list, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::model::{CallId, RecordingId};
 
 /// Which call.
@@ -31,8 +31,8 @@ fn number(text: &str) -> Result<u64, String> {
 
 pub(super) async fn run(common: &Common, call: Call) -> anyhow::Result<ExitCode> {
     list::refuse_withheld(common)?;
-    list::at_desk_asking(common, async |desk| {
-        let Some(id) = kept(desk, &call).await? else {
+    list::at_store_asking(common, async |client| {
+        let Some(id) = kept(client, &call).await? else {
             print::note("nothing was kept");
             return Ok(ExitCode::SUCCESS);
         };
@@ -42,8 +42,8 @@ pub(super) async fn run(common: &Common, call: Call) -> anyhow::Result<ExitCode>
     .await
 }
 
-async fn kept(desk: &Desk, call: &Call) -> anyhow::Result<Option<RecordingId>> {
-    let question = match desk.keep(CallId(call.number), call.yes).await {
+async fn kept(client: &Client, call: &Call) -> anyhow::Result<Option<RecordingId>> {
+    let question = match client.keep(CallId(call.number), call.yes).await {
         Ok(id) => return Ok(Some(id)),
         Err(error) if error.wants_consent() => error.to_string(),
         Err(error) => return Err(error.into()),
@@ -54,5 +54,5 @@ async fn kept(desk: &Desk, call: &Call) -> anyhow::Result<Option<RecordingId>> {
     if !print::confirmed(&format!("{question}. Ask it now?")) {
         return Ok(None);
     }
-    Ok(Some(desk.keep(CallId(call.number), true).await?))
+    Ok(Some(client.keep(CallId(call.number), true).await?))
 }

@@ -91,10 +91,10 @@ async fn changed(
     said: &str,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let rows = pick::all(desk, which).await?;
+    list::at_store(common, async |client| {
+        let rows = pick::all(client, which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let changed = desk.relabel(&ids, relabel).await?;
+        let changed = client.relabel(&ids, relabel).await?;
         print_ids(&changed, said, json);
         if !json && changed.len() < ids.len() {
             print::note(&match ids.len() - changed.len() {

@@ -9,7 +9,7 @@ use super::exit::{Exit, NotFound, Usage};
 use super::progress::Progress;
 use super::table::{Column, Table};
 use super::{Common, attach, pick, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::model::{Ending, RecordingId, Row};
 use crate::reading::human;
 use crate::store;
@@ -20,15 +20,15 @@ pub(super) async fn run(
     hash: Option<&str>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    at_desk(common, async |desk| listed(desk, filter, hash, json).await).await
+    at_store(common, async |client| listed(client, filter, hash, json).await).await
 }
 
-async fn listed(desk: &Desk, filter: &str, hash: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+async fn listed(client: &Client, filter: &str, hash: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
     let filter = filter.trim();
     let rows = match hash {
-        Some(prefix) => pick::by_hash(desk, prefix).await?,
-        None if filter.is_empty() => desk.rows().await?,
-        None => desk.list(filter).await?,
+        Some(prefix) => pick::by_hash(client, prefix).await?,
+        None if filter.is_empty() => client.rows().await?,
+        None => client.list(filter).await?,
     };
     if json {
         print::json(&rows)?;
@@ -41,7 +41,7 @@ async fn listed(desk: &Desk, filter: &str, hash: Option<&str>, json: bool) -> an
             "no recordings; make one with `retake serve --mode replay-or-record`, or look at `retake demo`",
         );
     } else {
-        let expired = desk.list("expired:yes").await?.iter().map(|row| row.id.clone()).collect();
+        let expired = client.list("expired:yes").await?.iter().map(|row| row.id.clone()).collect();
         marked(&rows, &expired).print();
         let size = human::size(rows.iter().map(|row| row.size).sum());
         if print::to_terminal() {
@@ -53,9 +53,9 @@ async fn listed(desk: &Desk, filter: &str, hash: Option<&str>, json: bool) -> an
 
 /// Recordings that cannot be told apart by what they answer, group by group.
 pub(super) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
-    let desk = open(common)?;
-    let found = async { Ok::<_, anyhow::Error>((desk.ambiguous().await?, desk.rows().await?)) }.await;
-    desk.close().await;
+    let client = open(common)?;
+    let found = async { Ok::<_, anyhow::Error>((client.ambiguous().await?, client.rows().await?)) }.await;
+    client.close().await;
     let (groups, rows) = found?;
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
     let groups: Vec<Vec<_>> =
@@ -151,26 +151,26 @@ pub(super) fn refuse_withheld(common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Does something at the desk of a store that must be there, and closes that.
-pub(super) async fn at_desk(
+/// Does something at the client of a store that must be there, and closes that.
+pub(super) async fn at_store(
     common: &Common,
-    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+    work: impl AsyncFnOnce(&Client) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let desk = open(common)?;
-    let done = work(&desk).await;
-    desk.close().await;
+    let client = open(common)?;
+    let done = work(&client).await;
+    client.close().await;
     done
 }
 
 /// The same where an upstream may be asked. The owner of the store goes by its own settings: it is not asked for what
 /// the flags or a ceiling here do not want.
-pub(super) async fn at_desk_asking(
+pub(super) async fn at_store_asking(
     common: &Common,
-    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+    work: impl AsyncFnOnce(&Client) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let ceiling = Config::read(common)?.deciders.ceiling;
-    at_desk(common, async |desk| {
-        if let Desk::There(owner) = desk {
+    at_store(common, async |client| {
+        if let Client::Remote(owner) = client {
             attach::refuse_flags_beside(owner.base(), &common.layers.flags.about_proxy())?;
             if let Some(by) = ceiling {
                 return Err(Usage(format!(
@@ -180,25 +180,25 @@ pub(super) async fn at_desk_asking(
                 .into());
             }
         }
-        work(desk).await
+        work(client).await
     })
     .await
 }
 
 /// The same for a store that is made where there is none.
-pub(super) async fn at_desk_made(
+pub(super) async fn at_store_made(
     common: &Common,
-    work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>,
+    work: impl AsyncFnOnce(&Client) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
-    let desk = opened(common)?;
-    let done = work(&desk).await;
-    desk.close().await;
+    let client = opened(common)?;
+    let done = work(&client).await;
+    client.close().await;
     done
 }
 
-/// The desk of a store that must be there: a look must not create one.
-pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
-    if !Desk::exists(&common.store) {
+/// The client of a store that must be there: a look must not create one.
+pub(super) fn open(common: &Common) -> anyhow::Result<Client> {
+    if !Client::exists(&common.store) {
         let text = format!(
             "there is no store at {}; `retake serve` makes one, --store names another",
             common.store.display()
@@ -208,14 +208,14 @@ pub(super) fn open(common: &Common) -> anyhow::Result<Desk> {
     opened(common)
 }
 
-fn opened(common: &Common) -> anyhow::Result<Desk> {
+fn opened(common: &Common) -> anyhow::Result<Client> {
     let config = Config::read(common)?;
     // It takes its time where the index is made anew, or another short command has the store.
     let opening = Progress::start("opening the store", None);
-    let (desk, notices) = Desk::open(&common.store, config.settings)?;
+    let (client, notices) = Client::open(&common.store, config.settings)?;
     opening.done();
     for notice in &notices {
         print::note(&notice.text);
     }
-    Ok(desk)
+    Ok(client)
 }

@@ -90,8 +90,8 @@ pub(super) async fn new(common: &Common, new: New) -> anyhow::Result<ExitCode> {
     };
     let draft = Draft { request, response, strategy, scope: new.scope, name: new.name };
     // The first recording of all may be one from scratch.
-    list::at_desk_made(common, async |desk| {
-        let id = desk.create(draft).await?;
+    list::at_store_made(common, async |client| {
+        let id = client.create(draft).await?;
         print_ids(&[id], "is new", new.json);
         Ok(ExitCode::SUCCESS)
     })
@@ -202,10 +202,10 @@ pub(super) fn read(file: &Path) -> Result<Bytes, Usage> {
 }
 
 pub(super) async fn duplicate(common: &Common, copies: Copies) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let rows = pick::all(desk, &copies.which).await?;
+    list::at_store(common, async |client| {
+        let rows = pick::all(client, &copies.which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let made = desk.duplicate(&ids).await?;
+        let made = client.duplicate(&ids).await?;
         if copies.json {
             print_ids(&made, "", true);
         } else {

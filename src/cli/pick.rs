@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::exit::NotFound;
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::model::Row;
 use crate::reading::human;
 
@@ -40,9 +40,9 @@ impl Which {
 const LISTED: (&str, &str) = ("there is no recording", "retake list");
 
 /// The recordings that are meant, each once, in the order in which they are named; at least one.
-pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Row>>> {
+pub(super) async fn all(client: &Client, which: &Which) -> anyhow::Result<Vec<Arc<Row>>> {
     if let Some(prefix) = &which.hash {
-        let rows = by_hash(desk, prefix).await?;
+        let rows = by_hash(client, prefix).await?;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording's hash begins with {prefix}")).into());
         }
@@ -54,26 +54,26 @@ pub(super) async fn all(desk: &Desk, which: &Which) -> anyhow::Result<Vec<Arc<Ro
                 super::exit::Usage("--where: an empty filter means everything; say which".into()).into()
             );
         }
-        let rows = desk.list(filter).await?;
+        let rows = client.list(filter).await?;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording is shown by {filter}")).into());
         }
         return Ok(rows);
     }
-    named(desk, &which.ids).await
+    named(client, &which.ids).await
 }
 
 /// The recordings whose ids, or unique beginnings of them, are `wanted`, each once and in that order.
-pub(super) async fn named(desk: &Desk, wanted: &[String]) -> anyhow::Result<Vec<Arc<Row>>> {
+pub(super) async fn named(client: &Client, wanted: &[String]) -> anyhow::Result<Vec<Arc<Row>>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(each(&desk.rows().await?, wanted, LISTED)?)
+    Ok(each(&client.rows().await?, wanted, LISTED)?)
 }
 
 /// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
-pub(super) async fn one(desk: &Desk, wanted: &str) -> anyhow::Result<Arc<Row>> {
-    let rows = desk.rows().await?;
+pub(super) async fn one(client: &Client, wanted: &str) -> anyhow::Result<Arc<Row>> {
+    let rows = client.rows().await?;
     let whole = rows.iter().find(|row| row.id.as_str() == wanted);
     Ok(Arc::clone(whole.map_or_else(|| beginning(&rows, wanted, LISTED), Ok)?))
 }
@@ -125,11 +125,11 @@ fn begins(row: &Row, wanted: &str) -> bool {
 }
 
 /// The recordings whose hash begins with `prefix`.
-pub(super) async fn by_hash(desk: &Desk, prefix: &str) -> anyhow::Result<Vec<Arc<Row>>> {
+pub(super) async fn by_hash(client: &Client, prefix: &str) -> anyhow::Result<Vec<Arc<Row>>> {
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(
             super::exit::Usage(format!("--hash {prefix}: expected 1 to 64 hexadecimal digits")).into()
         );
     }
-    Ok(desk.find_hash(&prefix.to_ascii_lowercase()).await?)
+    Ok(client.find_hash(&prefix.to_ascii_lowercase()).await?)
 }

@@ -10,7 +10,7 @@ use super::exit::{NotFound, Usage};
 use super::progress::Progress;
 use super::table::{Column, Table};
 use super::{Common, list, pick, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::{Merged, UsageReport};
 use crate::model::RecordingId;
 use crate::query::{Kind, help};
@@ -78,11 +78,11 @@ pub(super) async fn prune(common: &Common, asked: Prune) -> anyhow::Result<ExitC
         )
         .into());
     }
-    list::at_desk(common, async |desk| {
+    list::at_store(common, async |client| {
         let keep: BTreeSet<_> =
-            pick::named(desk, &asked.keep).await?.iter().map(|row| row.id.clone()).collect();
+            pick::named(client, &asked.keep).await?.iter().map(|row| row.id.clone()).collect();
         let work = Progress::start("planning", None);
-        let plan = desk.prune(&filter, &keep, None, true).await?;
+        let plan = client.prune(&filter, &keep, None, true).await?;
         work.done();
         let ask = !asked.dry_run && !asked.yes && !plan.remove.is_empty();
         if !asked.json || ask {
@@ -94,7 +94,7 @@ pub(super) async fn prune(common: &Common, asked: Prune) -> anyhow::Result<ExitC
             print::note("nothing was removed");
             return Ok(ExitCode::SUCCESS);
         } else {
-            carried_out(desk, &filter, &keep, &plan).await?
+            carried_out(client, &filter, &keep, &plan).await?
         };
         if asked.json {
             print::json(&plan)?;
@@ -112,14 +112,14 @@ pub(super) async fn prune(common: &Common, asked: Prune) -> anyhow::Result<ExitC
 
 /// Removes what was shown, and nothing that came to match since.
 async fn carried_out(
-    desk: &Desk,
+    client: &Client,
     filter: &str,
     keep: &BTreeSet<RecordingId>,
     plan: &PrunePlan,
 ) -> anyhow::Result<PrunePlan> {
     let only = plan.remove.iter().map(|removal| removal.id.clone()).collect();
     let work = Progress::start("removing", None);
-    let done = desk.prune(filter, keep, Some(&only), false).await?;
+    let done = client.prune(filter, keep, Some(&only), false).await?;
     work.done();
     Ok(done)
 }
@@ -272,9 +272,9 @@ fn were(count: usize) -> String {
 }
 
 pub(super) async fn compact(common: &Common, asked: Compact) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
+    list::at_store(common, async |client| {
         if asked.purge && !asked.yes {
-            let trash = desk.trash().await?.len();
+            let trash = client.trash().await?.len();
             let many = recordings(trash);
             if trash > 0 && !print::can_ask() {
                 return Err(Usage(format!(
@@ -288,7 +288,7 @@ pub(super) async fn compact(common: &Common, asked: Compact) -> anyhow::Result<E
             }
         }
         let work = Progress::start("compacting", None);
-        let compacted = desk.compact(asked.purge).await?;
+        let compacted = client.compact(asked.purge).await?;
         work.done();
         if asked.json {
             print::json(&compacted)?;
@@ -312,8 +312,8 @@ pub(super) async fn compact(common: &Common, asked: Compact) -> anyhow::Result<E
 pub(super) async fn usage(common: &Common, carried: Carried) -> anyhow::Result<ExitCode> {
     match carried {
         Carried::Export { file } => {
-            list::at_desk(common, async |desk| {
-                let report = print::json_text(&desk.usage().await?)?;
+            list::at_store(common, async |client| {
+                let report = print::json_text(&client.usage().await?)?;
                 match &file {
                     None => print::line(&report),
                     Some(file) => std::fs::write(file, report + "\n")
@@ -325,8 +325,8 @@ pub(super) async fn usage(common: &Common, carried: Carried) -> anyhow::Result<E
         }
         Carried::Merge { file, json } => {
             let report = read(&file)?;
-            list::at_desk(common, async |desk| {
-                let merged = desk.merge_usage(report.clone()).await?;
+            list::at_store(common, async |client| {
+                let merged = client.merge_usage(report.clone()).await?;
                 if json {
                     print::json(&merged)?;
                 } else {

@@ -29,13 +29,13 @@ pub(super) struct Change {
 
 pub(super) async fn run(common: &Common, change: Change) -> anyhow::Result<ExitCode> {
     let (ids, tag) = change.parts()?;
-    let desk = list::open(common)?;
+    let client = list::open(common)?;
     let outcome = async {
-        let found: Vec<_> = pick::named(&desk, ids).await?.iter().map(|row| row.id.clone()).collect();
-        Ok::<_, anyhow::Error>(desk.retag(&found, &tag, change.dry_run).await?)
+        let found: Vec<_> = pick::named(&client, ids).await?.iter().map(|row| row.id.clone()).collect();
+        Ok::<_, anyhow::Error>(client.retag(&found, &tag, change.dry_run).await?)
     };
     let outcome = outcome.await;
-    desk.close().await;
+    client.close().await;
     let retagged = outcome?;
     if change.json {
         print::json(&retagged)?;

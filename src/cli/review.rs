@@ -11,7 +11,7 @@ use super::pick::Which;
 use super::progress::Progress;
 use super::table::{Column, Table};
 use super::{Common, list, pick, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::{Rerecord, Verdict};
 use crate::model::{RecordingId, Usd};
 use crate::reading::human;
@@ -60,10 +60,10 @@ fn verdict(text: &str) -> Result<Verdict, String> {
 
 pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<ExitCode> {
     list::refuse_withheld(common)?;
-    list::at_desk_asking(common, async |desk| {
-        let rows = pick::all(desk, &anew.which).await?;
+    list::at_store_asking(common, async |client| {
+        let rows = pick::all(client, &anew.which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let plan = desk.rerecord_plan(&ids).await?;
+        let plan = client.rerecord_plan(&ids).await?;
         // Without a question what follows says the same.
         let able = plan.iter().filter(|one| one.problem.is_none()).count();
         if !anew.json && (anew.dry_run || (!anew.yes && able > 0)) {
@@ -79,7 +79,7 @@ pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<Exit
             print::note("nothing was asked");
             return Ok(ExitCode::SUCCESS);
         }
-        let done = all(desk, plan, able).await?;
+        let done = all(client, plan, able).await?;
         if anew.json {
             print::json(&done)?;
         } else {
@@ -91,7 +91,7 @@ pub(super) async fn rerecord(common: &Common, anew: Anew) -> anyhow::Result<Exit
 }
 
 /// Asks for all that can be asked for, one after the other.
-async fn all(desk: &Desk, plan: Vec<Rerecord>, able: usize) -> anyhow::Result<Vec<Rerecord>> {
+async fn all(client: &Client, plan: Vec<Rerecord>, able: usize) -> anyhow::Result<Vec<Rerecord>> {
     let work = Progress::start("recording anew", Some(able as u64));
     let mut done = Vec::with_capacity(plan.len());
     for one in plan {
@@ -99,7 +99,7 @@ async fn all(desk: &Desk, plan: Vec<Rerecord>, able: usize) -> anyhow::Result<Ve
             done.push(one);
             continue;
         }
-        done.push(desk.rerecord(&one.recording).await?);
+        done.push(client.rerecord(&one.recording).await?);
         work.advance(1);
     }
     work.done();
@@ -164,8 +164,8 @@ fn code(done: &[Rerecord], able: usize) -> ExitCode {
 }
 
 pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let waiting = desk.reviews().await?;
+    list::at_store(common, async |client| {
+        let waiting = client.reviews().await?;
         let Some(verdict) = review.verdict else {
             if review.json {
                 print::json(&waiting)?;
@@ -189,8 +189,8 @@ pub(super) async fn review(common: &Common, review: Review) -> anyhow::Result<Ex
         } else if review.ids.is_empty() {
             return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
         }
-        ids.extend(pick::named(desk, &review.ids).await?.iter().map(|row| row.id.clone()));
-        let decided = desk.review(&ids, verdict).await?;
+        ids.extend(pick::named(client, &review.ids).await?.iter().map(|row| row.id.clone()));
+        let decided = client.review(&ids, verdict).await?;
         let ids: HashSet<_> = ids.iter().collect();
         let (meant, replaced): (Vec<_>, Vec<_>) = decided.iter().cloned().partition(|id| ids.contains(id));
         if review.json {

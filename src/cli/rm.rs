@@ -6,15 +6,15 @@ use super::exit::{Exit, Usage};
 use super::pick::Which;
 use super::progress::Progress;
 use super::{Common, list, pick, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::reading::human;
 
 pub(super) async fn run(common: &Common, which: &Which, yes: bool) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| remove(desk, which, yes).await).await
+    list::at_store(common, async |client| remove(client, which, yes).await).await
 }
 
-async fn remove(desk: &Desk, which: &Which, yes: bool) -> anyhow::Result<ExitCode> {
-    let rows = pick::all(desk, which).await?;
+async fn remove(client: &Client, which: &Which, yes: bool) -> anyhow::Result<ExitCode> {
+    let rows = pick::all(client, which).await?;
     let (protected, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.protected);
     for row in &protected {
         print::error(&format!("{} is protected and stays; `retake protect --off {0}` lets it go", row.id));
@@ -42,7 +42,7 @@ async fn remove(desk: &Desk, which: &Which, yes: bool) -> anyhow::Result<ExitCod
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
     let work = Progress::start("removing", None);
-    let removed = desk.remove(&ids).await?;
+    let removed = client.remove(&ids).await?;
     work.done();
     for id in &removed {
         print::line(&format!("removed {id}"));

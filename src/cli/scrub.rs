@@ -32,9 +32,9 @@ pub(super) struct Scrub {
 pub(super) async fn run(common: &Common, asked: Scrub) -> anyhow::Result<ExitCode> {
     debug_assert!(asked.again);
     list::refuse_withheld(common)?;
-    list::at_desk(common, async |desk| {
+    list::at_store(common, async |client| {
         let work = Progress::start("looking at what is stored", None);
-        let plan = desk.scrub_again(true).await?;
+        let plan = client.scrub_again(true).await?;
         work.done();
         let ask = !asked.dry_run && !asked.yes && !plan.is_empty();
         if !asked.json || ask {
@@ -47,7 +47,7 @@ pub(super) async fn run(common: &Common, asked: Scrub) -> anyhow::Result<ExitCod
             return Ok(ExitCode::SUCCESS);
         } else {
             let work = Progress::start("rewriting", None);
-            let done = desk.scrub_again(false).await?;
+            let done = client.scrub_again(false).await?;
             work.done();
             done
         };

@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::{NotFound, Usage};
 use super::{Common, list, pick, print};
 use crate::cli::config::Config;
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::{self, Settings};
 use crate::matching::Fields;
 use crate::model::{AnswerFailure, Derivation, Ending, Headers, Playback, Recording, Row};
@@ -40,23 +40,23 @@ pub(super) struct Part {
 
 pub(super) async fn run(common: &Common, id: &str, part: &Part) -> anyhow::Result<ExitCode> {
     let settings = Config::read(common)?.settings;
-    let desk = list::open(common)?;
-    let shown = show(&desk, &settings, id, part).await;
-    desk.close().await;
+    let client = list::open(common)?;
+    let shown = show(&client, &settings, id, part).await;
+    client.close().await;
     shown.map(|()| ExitCode::SUCCESS)
 }
 
-async fn show(desk: &Desk, settings: &Settings, id: &str, part: &Part) -> anyhow::Result<()> {
-    let row = pick::one(desk, id).await?;
+async fn show(client: &Client, settings: &Settings, id: &str, part: &Part) -> anyhow::Result<()> {
+    let row = pick::one(client, id).await?;
     let gone = || NotFound(format!("recording {} was removed just now", row.id));
-    let recording = desk.recording(&row.id).await?.ok_or_else(gone)?;
+    let recording = client.recording(&row.id).await?.ok_or_else(gone)?;
     if part.json {
         print::json(&*recording)?;
     } else if part.body {
         let body = &recording.response.log.bytes;
         if print::to_terminal() { print::line(&String::from_utf8_lossy(body)) } else { print::bytes(body) }
     } else if part.image {
-        pictures(desk, &recording).await?;
+        pictures(client, &recording).await?;
     } else {
         if !part.response && !part.request {
             about(&row, &recording, settings);
@@ -185,12 +185,12 @@ fn message(first: &str, headers: &Headers, body: &Bytes) {
 }
 
 /// Every picture of the answer, inline and behind links.
-async fn pictures(desk: &Desk, recording: &Recording) -> anyhow::Result<()> {
+async fn pictures(client: &Client, recording: &Recording) -> anyhow::Result<()> {
     let inline =
         media(&recording.response).into_iter().filter(|medium| medium.content_type.starts_with("image/"));
     let mut pictures: Vec<_> = inline.map(|medium| medium.bytes).collect();
     for linked in recording.media.iter().filter(|medium| medium.body.is_some()) {
-        pictures.extend(desk.media(&linked.id).await?.map(|media| media.body));
+        pictures.extend(client.media(&linked.id).await?.map(|media| media.body));
     }
     if pictures.is_empty() {
         return Err(NotFound(format!("recording {} holds no picture", recording.id)).into());

@@ -6,9 +6,9 @@ use super::{Common, list, print};
 use crate::reading::{human, sanitize};
 
 pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
-    let desk = list::open(common)?;
-    let suggestions = desk.suggestions().await;
-    desk.close().await;
+    let client = list::open(common)?;
+    let suggestions = client.suggestions().await;
+    client.close().await;
     let suggestions = suggestions?;
     if json {
         print::json(&suggestions)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Headers, Mode, Recording, Request};
-use crate::upstream::{Base, Client};
+use crate::upstream::{Base, UpstreamClient};
 
 /// How long between two calls.
 const PAUSE: Duration = Duration::from_millis(650);
@@ -47,7 +47,7 @@ enum Step<'a> {
 
 /// Sends rounds of calls to the proxy until it is stopped.
 pub(super) async fn run(proxy: Base, recordings: Vec<Recording>, stop: CancellationToken) {
-    let client = Client::local(Duration::from_secs(60));
+    let client = UpstreamClient::local(Duration::from_secs(60));
     for round in 0u32.. {
         for step in steps(&recordings, round) {
             let (client, proxy, request) = (client.clone(), proxy.clone(), step.request());
@@ -61,7 +61,7 @@ pub(super) async fn run(proxy: Base, recordings: Vec<Recording>, stop: Cancellat
     }
 }
 
-async fn read(client: &Client, request: &Request, proxy: &Base) {
+async fn read(client: &UpstreamClient, request: &Request, proxy: &Base) {
     // What the answer says is on the screen; here it only has to be read to its end.
     if let Ok(mut answer) = client.forward(request, proxy).await {
         while let Some(Ok(_)) = answer.body.piece().await {}

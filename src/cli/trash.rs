@@ -26,8 +26,8 @@ pub(super) struct Back {
 
 /// Lists the removed recordings, the last one first.
 pub(super) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let trash = desk.trash().await?;
+    list::at_store(common, async |client| {
+        let trash = client.trash().await?;
         if json {
             print::json(&trash)?;
         } else if trash.is_empty() {
@@ -64,8 +64,8 @@ fn table(trash: &[Trashed]) -> Table {
 }
 
 pub(super) async fn restore(common: &Common, back: Back) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
-        let trash: Vec<_> = desk.trash().await?.into_iter().map(|one| one.row).collect();
+    list::at_store(common, async |client| {
+        let trash: Vec<_> = client.trash().await?.into_iter().map(|one| one.row).collect();
         let ids: Vec<_> = if back.all {
             trash.iter().map(|row| row.id.clone()).collect()
         } else {
@@ -75,7 +75,7 @@ pub(super) async fn restore(common: &Common, back: Back) -> anyhow::Result<ExitC
             print::note("the trash is empty");
             return Ok(ExitCode::SUCCESS);
         }
-        print_ids(&desk.restore(&ids).await?, "is back", back.json);
+        print_ids(&client.restore(&ids).await?, "is back", back.json);
         Ok(ExitCode::SUCCESS)
     })
     .await

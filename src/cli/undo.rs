@@ -28,11 +28,11 @@ pub(super) async fn redo(common: &Common, how: &How) -> anyhow::Result<ExitCode>
 }
 
 async fn go(common: &Common, how: &How, back: bool) -> anyhow::Result<ExitCode> {
-    list::at_desk(common, async |desk| {
+    list::at_store(common, async |client| {
         let mut done: Vec<StepRow> = Vec::new();
         let mut failed = None;
         for _ in 0..how.steps {
-            match if back { desk.undo().await } else { desk.redo().await } {
+            match if back { client.undo().await } else { client.redo().await } {
                 Ok(step) => done.push(step),
                 Err(error) => {
                     failed = Some(error);
@@ -59,8 +59,8 @@ pub(super) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCod
         Column::new("WHAT", 0).between(16, usize::MAX),
         Column::new("STATE", 1),
     ];
-    list::at_desk(common, async |desk| {
-        let steps = desk.steps().await?;
+    list::at_store(common, async |client| {
+        let steps = client.steps().await?;
         if json {
             print::json(&steps)?;
             return Ok(ExitCode::SUCCESS);

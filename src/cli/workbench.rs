@@ -12,7 +12,7 @@ use super::config::{self, Config, Look, Place, Privilege};
 use super::exit::Usage;
 use super::proxy::{Running, log_to_file};
 use super::{Common, attach, exit, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::Engine;
 use crate::model::{Notice, Outcome};
 use crate::reading::human;
@@ -54,7 +54,7 @@ pub enum Consent {
 /// How a screen is shown.
 pub trait Show {
     /// Shows a screen until somebody leaves it.
-    fn show(&self, desk: Desk, screen: Screen) -> impl Future<Output = anyhow::Result<()>>;
+    fn show(&self, client: Client, screen: Screen) -> impl Future<Output = anyhow::Result<()>>;
 
     /// Asks on a screen whether a project's file may do these things.
     fn ask(&self, file: &Path, wanted: &[Privilege]) -> impl Future<Output = anyhow::Result<Consent>>;
@@ -79,7 +79,7 @@ pub(super) async fn run(common: &Common, show: impl Show) -> anyhow::Result<Exit
         Err(error) if is_served(&error) => return attach::beside(common, &config, show, error).await,
         running => running?,
     };
-    let shown = show.show(Desk::Here(running.engine.clone()), Screen::of(&running, &config)).await;
+    let shown = show.show(Client::Local(running.engine.clone()), Screen::of(&running, &config)).await;
     let summary = summary(&running.engine);
     // A signal that ended the screen is not counted again.
     let cut_short = running.stop_or(&mut Signals::listen()?).await?;

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::matching::{Salt, check_strategy_pattern};
 use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot};
 use crate::store::{Store, StoreError};
-use crate::upstream::Client;
+use crate::upstream::UpstreamClient;
 
 mod advice;
 mod answer;
@@ -157,7 +157,7 @@ struct Shared {
     unsaved: Unsaved,
     told: Told,
     misfits: Misfits,
-    client: Client,
+    client: UpstreamClient,
     /// The mark of what this engine sends out.
     instance: String,
     /// Held by the verb that changes recordings.
@@ -183,7 +183,7 @@ impl Engine {
         }
         let shared = Shared {
             history: History::new(settings.mode),
-            client: Client::new(settings.timeout),
+            client: UpstreamClient::new(settings.timeout),
             budget: Budget::new(settings.memory),
             instance: clock::instance(),
             live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),

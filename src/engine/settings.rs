@@ -10,7 +10,7 @@ use crate::matching::{Canon, DatedModels, Ignore, MountNames, Salt, ScrubPattern
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Prices;
 use crate::retention::MaxAge;
-use crate::upstream::{Base, Client};
+use crate::upstream::{Base, UpstreamClient};
 
 /// What flags, environment and configuration decide.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ impl Default for Settings {
             keep_answers: false,
             names: BTreeMap::new(),
             miss_status: 404,
-            timeout: Client::TIMEOUT,
+            timeout: UpstreamClient::TIMEOUT,
             profiles: Vec::new(),
             routes: Vec::new(),
             aliases: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! The terminal UI: one loop, one state, one way round.
 //!
 //! ```text
-//!  keys, events, ticks, results ──▶ Message ──▶ App::update ──▶ Effect ──▶ desk or worker ──▶ Event or Message
+//!  keys, events, ticks, results ──▶ Message ──▶ App::update ──▶ Effect ──▶ client or worker ──▶ Event or Message
 //!                                                   │
 //!                                                   └──▶ view::draw, when something changed, 30 times a second at most
 //! ```
@@ -58,7 +58,7 @@ use runtime::external::ExternalPrograms;
 use runtime::shell::{Shell, Sources};
 use runtime::workers::Workers;
 
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::model::{Event, Timestamp};
 use crate::terminal::{self, Continued, Keys, Output, Protocol, Screen, Signals, Surroundings};
 
@@ -71,17 +71,17 @@ const BATCH: usize = 256;
 /// of any other thread is shown as a message. `clock` says how late it is; the screen also leaves when `over` ends.
 ///
 /// # Errors
-/// When standard output is no terminal, or the terminal or the desk fails. A terminal that is gone is an end like any
+/// When standard output is no terminal, or the terminal or the client fails. A terminal that is gone is an end like any
 /// other.
 pub async fn run(
-    desk: Desk,
+    client: Client,
     mut options: WorkbenchOptions,
     clock: fn() -> Timestamp,
     over: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     // Listen first, look second: nothing between the two is lost, and an event taken in twice does no harm.
-    let events = desk.subscribe();
-    let snapshot = desk.snapshot().await?;
+    let events = client.subscribe();
+    let snapshot = client.snapshot().await?;
     let (say, said) = mpsc::channel(BATCH);
     let panicked = say.clone();
     terminal::watch_panics(move |text| {
@@ -113,15 +113,15 @@ pub async fn run(
             terminal: Terminal::new(CrosstermBackend::new(Output))?,
             keys: Keys::read(typed),
             protocol,
-            workers: Workers::start(&desk, outside, say),
-            desk,
+            workers: Workers::start(&client, outside, say),
+            client,
             title,
             signals,
             continued,
             stale: false,
         };
         let (columns, rows) = terminal::size()?;
-        shell.app.recordings.prices = shell.desk.prices();
+        shell.app.recordings.prices = shell.client.prices();
         shell.take(Message::Resize(columns, rows)).await?;
         shell.take(Message::Tick(clock())).await?;
         shell.take(Message::Snapshot(Box::new(snapshot))).await?;

@@ -25,7 +25,7 @@ type Connections = Pool<HttpsConnector<Connector>, Body>;
 
 /// A pool of connections to upstreams. Clones share it.
 #[derive(Clone)]
-pub struct Client {
+pub struct UpstreamClient {
     shared: Arc<Shared>,
 }
 
@@ -52,7 +52,7 @@ pub struct Forwarded {
     pub body: Arriving,
 }
 
-impl Client {
+impl UpstreamClient {
     /// How long an answer may take to begin by default: what the large SDKs wait.
     pub const TIMEOUT: Duration = Duration::from_secs(600);
 

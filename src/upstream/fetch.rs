@@ -5,7 +5,7 @@ use http::Uri;
 
 use super::connect::Reach;
 use super::reference::resolved;
-use super::{Base, Client, UpstreamError};
+use super::{Base, UpstreamClient, UpstreamError};
 use crate::model::{Headers, Request};
 
 /// What was behind a link.
@@ -17,7 +17,7 @@ pub struct Fetched {
     pub body: Bytes,
 }
 
-impl Client {
+impl UpstreamClient {
     /// The largest file that is fetched: 256 MiB.
     pub const FETCH_LIMIT: usize = 256 << 20;
     const REDIRECTS: usize = 5;
@@ -73,7 +73,7 @@ async fn collect(
     while let Some(piece) = body.piece().await {
         let piece = piece?;
         let len = whole.len() + piece.len();
-        if len > Client::FETCH_LIMIT {
+        if len > UpstreamClient::FETCH_LIMIT {
             return Err(refused("it is larger than 256 MiB"));
         }
         if !room(len) {

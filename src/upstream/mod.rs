@@ -18,7 +18,7 @@ mod reference;
 
 pub use arriving::Arriving;
 pub use base::{Base, ParseBaseError};
-pub use client::{Client, Forwarded};
+pub use client::{Forwarded, UpstreamClient};
 pub use error::UpstreamError;
 pub use fetch::Fetched;
 pub use masked::MaskedUrl;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use retake::model::Request;
-use retake::upstream::Client;
+use retake::upstream::UpstreamClient;
 
 use crate::home::{CHAT_PATH, Home, Running, call, chat};
 use crate::world::{Reply, request};
@@ -45,7 +45,7 @@ impl Bounded {
     /// Sends all of these at once and ordinary calls meanwhile; gives the answers. The peak stays within the bound.
     async fn stands(&self, bombs: Vec<Request>) -> Vec<Reply> {
         let address = self.running.address;
-        let client = Client::new(TURN);
+        let client = UpstreamClient::new(TURN);
         let sent: Vec<_> =
             bombs.into_iter().map(|bomb| tokio::spawn(sent(client.clone(), address, bomb))).collect();
         while sent.iter().any(|one| !one.is_finished()) {
@@ -78,7 +78,7 @@ async fn answers(address: SocketAddr) -> bool {
     call(address, CHAT_PATH, &[("x-retake-mode", "mock")], &chat("hello")).await.status == 200
 }
 
-async fn sent(client: Client, address: SocketAddr, request: Request) -> Reply {
+async fn sent(client: UpstreamClient, address: SocketAddr, request: Request) -> Reply {
     let base = format!("http://{address}").parse().unwrap();
     let mut answer = client.forward(&request, &base).await.unwrap();
     let mut body = Vec::new();

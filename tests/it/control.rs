@@ -1,7 +1,7 @@
-//! The control API: what it answers, who may ask, and the desk of another process that stands on it.
+//! The control API: what it answers, who may ask, and the client of another process that stands on it.
 
+mod client;
 mod described;
-mod desk;
 mod guarded;
 mod live;
 mod measured;

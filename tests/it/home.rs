@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use retake::model::{Call, Outcome, Request, Row};
-use retake::upstream::Client;
+use retake::upstream::UpstreamClient;
 use tempfile::TempDir;
 
 use crate::world::{PATIENCE, Reply, Upstream, request};
@@ -154,7 +154,7 @@ pub(crate) async fn call(address: SocketAddr, target: &str, headers: &[(&str, &s
 
 async fn sent(address: SocketAddr, request: &Request) -> Reply {
     let base = format!("http://{address}").parse().unwrap();
-    let mut answer = Client::new(PATIENCE).forward(request, &base).await.unwrap();
+    let mut answer = UpstreamClient::new(PATIENCE).forward(request, &base).await.unwrap();
     let mut body = Vec::new();
     while let Some(piece) = answer.body.piece().await {
         body.extend_from_slice(&piece.unwrap());

@@ -13,14 +13,14 @@ use tree::{File, Mention, Sources, files, mentions};
 
 /// A module imports only from its left; those between two `<` do not know each other.
 const ORDER: &str = "model < wire < dialect < matching, reading, query < retention, editing < interchange < store, upstream \
-                     < engine < proxy < desk, terminal < cli, tui < main";
+                     < engine < proxy < client, terminal < cli, tui < main";
 
 /// What only some modules may name, and which.
 const OWNERS: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
-    ("hyper_util::client", &["upstream", "desk"]),
-    ("hyper::client", &["upstream", "desk"]),
-    ("hyper_rustls", &["upstream", "desk"]),
+    ("hyper_util::client", &["upstream", "client"]),
+    ("hyper::client", &["upstream", "client"]),
+    ("hyper_rustls", &["upstream", "client"]),
     ("axum", &["proxy"]),
     ("ratatui", &["tui"]),
     ("viuer", &["terminal"]),
@@ -227,7 +227,7 @@ mod checks {
             ("query", "reading"),
             ("store", "upstream"),
             ("cli", "tui"),
-            ("desk", "terminal"),
+            ("client", "terminal"),
         ] {
             let found = one(module, &format!("use crate::{other}::x;"));
             assert_eq!(found, [format!("{module}.rs:1: {module} and {other} do not know each other")]);
@@ -258,7 +258,7 @@ mod checks {
         assert_eq!(one("engine", "fn f() { sled::open(\"x\"); }"), ["engine.rs:1: only store may name sled"]);
         assert_eq!(one("proxy", "use axum::Router; use hyper_util::server::conn::auto;"), [""; 0]);
         let found = one("proxy", "use hyper_util::{client::legacy::Client, rt::TokioIo};");
-        assert_eq!(found, ["proxy.rs:1: only upstream and desk may name hyper_util::client"]);
+        assert_eq!(found, ["proxy.rs:1: only upstream and client may name hyper_util::client"]);
         let stray =
             ["clap::Parser", "viuer::print", "ratatui::Frame", "hyper_rustls::HttpsConnector", "axum::Json"];
         for path in stray {

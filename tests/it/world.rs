@@ -17,7 +17,7 @@ use retake::engine::{self, Engine, Settings};
 use retake::model::{Event, Headers, Mode, Recording, RecordingId, Request};
 use retake::proxy::{Access, Limits, Proxy};
 use retake::store::{Ownership, Store};
-use retake::upstream::{Arriving, Client};
+use retake::upstream::{Arriving, UpstreamClient};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
@@ -115,7 +115,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) address: SocketAddr,
     pub(crate) dir: TempDir,
-    client: Client,
+    client: UpstreamClient,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -147,7 +147,7 @@ impl World {
         let proxy = proxy.with_limits(limits);
         let (address, stop) = (proxy.address(), CancellationToken::new());
         let serving = tokio::spawn(proxy.run(stop.clone().cancelled_owned()));
-        Self { engine, address, dir, client: Client::new(PATIENCE), stop, serving }
+        Self { engine, address, dir, client: UpstreamClient::new(PATIENCE), stop, serving }
     }
 
     /// Ends this retake properly and starts another on the same store.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Check;
 use crate::cli::config::Config;
 use crate::engine::Settings;
-use crate::upstream::{Base, Client, proxy_problem};
+use crate::upstream::{Base, UpstreamClient, proxy_problem};
 
 const AREA: &str = "upstreams";
 /// How long a connection may take.
@@ -30,7 +30,7 @@ async fn upstreams(settings: &Settings, offline: bool) -> Vec<Check> {
         let text = format!("{} mounts, not reached for: {why}", settings.upstreams.len());
         return vec![Check::ok(AREA, text).with(json!({ "asked": false }))];
     }
-    let client = Client::new(PATIENCE);
+    let client = UpstreamClient::new(PATIENCE);
     let usual = Settings::default().upstreams;
     join_all(settings.upstreams.iter().map(|(mount, base)| {
         let own = usual.get(mount) != Some(base);
@@ -40,7 +40,7 @@ async fn upstreams(settings: &Settings, offline: bool) -> Vec<Check> {
 }
 
 /// One of the people's `own` choice must be there; of those that are known by default nobody may have need.
-async fn reached(client: &Client, mount: &str, base: &Base, own: bool) -> Check {
+async fn reached(client: &UpstreamClient, mount: &str, base: &Base, own: bool) -> Check {
     let answer = client.reach(base).await;
     let facts = json!({ "asked": true, "mount": mount, "url": base.as_str(), "reached": answer.is_ok() });
     let check = match answer {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Check;
 use crate::cli::Common;
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine;
 use crate::model::Level;
 use crate::reading::human;
@@ -98,8 +98,8 @@ async fn owned(dir: &Path, owner: &Owner) -> Check {
         return Check::note(AREA, text).with(facts);
     };
     let asking = async {
-        let (desk, _) = Desk::open(dir, engine::Settings::default())?;
-        desk.rows().await
+        let (client, _) = Client::open(dir, engine::Settings::default())?;
+        client.rows().await
     };
     let asked = match tokio::time::timeout(PATIENCE, asking).await {
         Ok(asked) => asked.map_err(|error| error.to_string()),

@@ -15,7 +15,7 @@ use super::exit::{Exit, Usage};
 use super::flags::Said;
 use super::proxy::{Running, close_now, log_to_stderr};
 use super::{Common, attach, list, print};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::Explanation;
 use crate::model::{CallId, Mode, Outcome, Snapshot};
 use crate::proxy::{DRAIN, reachable, scope_prefix};
@@ -65,7 +65,7 @@ enum Host {
     /// One of our own, for this run.
     Own(Running),
     /// The one of the process that owns the store.
-    Other { desk: Desk, address: SocketAddr },
+    Other { client: Client, address: SocketAddr },
 }
 
 pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCode> {
@@ -82,8 +82,8 @@ pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCod
     // Before the command: whoever started us may send a signal at once.
     let mut signals = Signals::listen()?;
     let host = Host::open(common, &job, &config).await?;
-    let desk = host.desk();
-    let before = desk.snapshot().await?;
+    let client = host.client();
+    let before = client.snapshot().await?;
     let since = Since {
         last: before.calls.back().map_or(CallId::default(), |call| call.id),
         scope: job.scope.clone(),
@@ -122,7 +122,7 @@ pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCod
     };
     let Some(summed) = summed else {
         // Who asks twice does not want to wait for a summary.
-        if let Desk::Here(engine) = &desk {
+        if let Client::Local(engine) = &client {
             close_now(engine).await;
         }
         return Ok(code.into());
@@ -183,13 +183,13 @@ impl Host {
             return Err(error);
         };
         let address = config::address(address)?;
-        let (desk, _) = Desk::open(&common.store, config.settings.clone())?;
-        let mode = desk.snapshot().await?.mode;
+        let (client, _) = Client::open(&common.store, config.settings.clone())?;
+        let mode = client.snapshot().await?.mode;
         suits(common, address, mode, config)?;
         if job.scope.is_none() {
             say("calls that others make there meanwhile are counted, too; --scope NAME tells them apart");
         }
-        Ok(Self::Other { desk, address })
+        Ok(Self::Other { client, address })
     }
 
     fn address(&self) -> SocketAddr {
@@ -199,18 +199,18 @@ impl Host {
         }
     }
 
-    fn desk(&self) -> Desk {
+    fn client(&self) -> Client {
         match self {
-            Self::Own(running) => Desk::Here(running.engine.clone()),
-            Self::Other { desk, .. } => desk.clone(),
+            Self::Own(running) => Client::Local(running.engine.clone()),
+            Self::Other { client, .. } => client.clone(),
         }
     }
 
     async fn close(self) -> anyhow::Result<()> {
         match self {
             Self::Own(running) => running.stop().await,
-            Self::Other { desk, .. } => {
-                desk.close().await;
+            Self::Other { client, .. } => {
+                client.close().await;
                 Ok(())
             }
         }
@@ -218,29 +218,29 @@ impl Host {
 
     /// Waits for calls under way, lets the store go, and sums up.
     async fn summed(mut self, since: &Since) -> anyhow::Result<Summary> {
-        let desk = self.desk();
+        let client = self.client();
         match &mut self {
             Self::Own(running) => running.drain().await?,
-            Self::Other { desk, .. } => settled(desk, since).await?,
+            Self::Other { client, .. } => settled(client, since).await?,
         }
-        let explained = explanations(&desk, since).await?;
+        let explained = explanations(&client, since).await?;
         self.close().await?;
         // The engine's picture outlives its store, and now holds what was still being recorded.
-        Ok(Summary::new(since, &desk.snapshot().await?, &explained))
+        Ok(Summary::new(since, &client.snapshot().await?, &explained))
     }
 }
 
-async fn explanations(desk: &Desk, since: &Since) -> anyhow::Result<Vec<(CallId, Explanation)>> {
-    let (calls, _) = since.calls(&desk.snapshot().await?);
-    Ok(summary::explained(desk, &calls).await)
+async fn explanations(client: &Client, since: &Since) -> anyhow::Result<Vec<(CallId, Explanation)>> {
+    let (calls, _) = since.calls(&client.snapshot().await?);
+    Ok(summary::explained(client, &calls).await)
 }
 
 /// Waits until all our calls at the owner's proxy are done, as long as a proxy of our own would.
-async fn settled(desk: &Desk, since: &Since) -> anyhow::Result<()> {
+async fn settled(client: &Client, since: &Since) -> anyhow::Result<()> {
     const PAUSE: Duration = Duration::from_millis(200);
     let done = |snapshot: &Snapshot| since.calls(snapshot).0.iter().all(|call| call.done);
     let waiting = async {
-        while !done(&desk.snapshot().await?) {
+        while !done(&client.snapshot().await?) {
             tokio::time::sleep(PAUSE).await;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::Explanation;
 use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Row, Snapshot};
 use crate::reading::{human, sanitize};
@@ -117,11 +117,11 @@ impl Since {
 }
 
 /// Why the misses were none, as far as that is known now; to be asked while the engine runs.
-pub(super) async fn explained(desk: &Desk, calls: &[Arc<Call>]) -> Vec<(CallId, Explanation)> {
+pub(super) async fn explained(client: &Client, calls: &[Arc<Call>]) -> Vec<(CallId, Explanation)> {
     let mut explained = Vec::new();
     for call in calls.iter().filter(|call| call.outcome == Some(Outcome::Miss)).take(EXPLAINED) {
         // Without an explanation the summary still names the miss.
-        if let Ok(Some(explanation)) = desk.explain_call(call.id).await {
+        if let Ok(Some(explanation)) = client.explain_call(call.id).await {
             explained.push((call.id, explanation));
         }
     }

@@ -63,7 +63,7 @@ impl App {
         }
     }
 
-    /// Recordings were stored or removed: answers of the desk that may depend on them are old.
+    /// Recordings were stored or removed: answers of the client that may depend on them are old.
     fn rows_changed<'a>(&mut self, ids: impl Iterator<Item = &'a RecordingId> + Clone) {
         self.context.rows_revision += 1;
         self.live.explanation.stale = true;

@@ -1,4 +1,4 @@
-//! Which questions were sent to the desk, and which are to be sent anew.
+//! Which questions were sent to the client, and which are to be sent anew.
 
 use super::state::App;
 use crate::tui::input::tab::Tab;
@@ -44,7 +44,7 @@ impl SentQueries {
 }
 
 impl App {
-    /// Sends a question to the desk.
+    /// Sends a question to the client.
     pub(super) fn send(&mut self, query: RemoteQuery) -> Effect {
         let id = self.context.next_request_id();
         self.context.cache.request(id, &query);

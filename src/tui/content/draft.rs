@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::text::sanitize;
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::editing::{set_body, set_text};
 use crate::engine::Revision;
 use crate::model::{Recording, RecordingId, Response};
@@ -83,8 +83,8 @@ impl EditDraft {
     ///
     /// # Errors
     /// When it is not there, or no text.
-    pub async fn open(&self, desk: &Desk) -> Result<OpenedDraft, String> {
-        let recording = desk.recording(&self.recording).await.map_err(|error| error.to_string())?;
+    pub async fn open(&self, client: &Client) -> Result<OpenedDraft, String> {
+        let recording = client.recording(&self.recording).await.map_err(|error| error.to_string())?;
         let recording =
             recording.ok_or_else(|| format!("there is no recording {} any more", self.recording))?;
         OpenedDraft::of(recording, self.part)

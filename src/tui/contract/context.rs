@@ -32,7 +32,7 @@ pub struct Context {
     pub in_detail: bool,
     /// Whether the focused pane fills the screen.
     pub zoom: bool,
-    /// Answers of the desk.
+    /// Answers of the client.
     pub cache: RemoteCache,
     /// Marked recordings, which verbs are for if there are any.
     pub marks: Marks,

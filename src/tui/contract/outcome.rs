@@ -40,7 +40,7 @@ pub enum AppRequest {
     Error(String),
     /// Hand this to the workers.
     Effect(Effect),
-    /// Ask the desk.
+    /// Ask the client.
     Query(RemoteQuery),
     /// Act as if a key with this meaning had been pressed.
     Act(Action),
@@ -190,7 +190,7 @@ pub trait Overlay: Debug {
     /// Changes the text that is being typed into it.
     fn edit(&mut self, _change: &mut dyn FnMut(&mut Input)) {}
 
-    /// What it has to know from the desk.
+    /// What it has to know from the client.
     fn queries(&self, _context: &Context) -> Vec<RemoteQuery> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! Why the selected call was answered as it was: asked of the desk, and laid out line by line.
+//! Why the selected call was answered as it was: asked of the client, and laid out line by line.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -256,7 +256,7 @@ fn value_tone(change: &Change) -> Tone {
     if change.significant { Tone::Strong } else { Tone::Plain }
 }
 
-/// Whether the desk can say why: not while it is under way, and what became a recording asked nobody else.
+/// Whether the client can say why: not while it is under way, and what became a recording asked nobody else.
 fn has_reasons(call: &Call) -> bool {
     call.done && call.outcome != Some(Outcome::Record)
 }

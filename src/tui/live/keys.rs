@@ -121,7 +121,7 @@ impl LiveTab {
         ActionOutcome::open(Menu::new("Make it match", items))
     }
 
-    /// Makes a recording of the call; `now` means by asking the upstream. The desk refuses at first where that costs
+    /// Makes a recording of the call; `now` means by asking the upstream. The client refuses at first where that costs
     /// something, and its refusal becomes the question.
     fn keep(&self, now: bool, context: &Context) -> ActionOutcome {
         let Some(call) = self.selected_call(context) else {

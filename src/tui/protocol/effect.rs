@@ -52,9 +52,9 @@ pub enum Effect {
     OpenOutside(ExchangeSource, OpenedPart),
     /// Send the request of a call or a recording once more; answered by `Message::Fired` or `Failed`.
     Fire(Thing),
-    /// Ask the desk something; answered by `Message::QueryAnswered`.
+    /// Ask the client something; answered by `Message::QueryAnswered`.
     Query(u64, RemoteQuery),
-    /// Ask the desk for a change; answered by `Message::Done` or `Message::Failed`.
+    /// Ask the client for a change; answered by `Message::Done` or `Message::Failed`.
     Mutate(Mutation),
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),

@@ -70,7 +70,7 @@ pub enum Message {
     },
     /// So many events came too fast to be taken in one by one; a snapshot follows.
     Lagged(u64),
-    /// The desk answered what it was asked.
+    /// The client answered what it was asked.
     QueryAnswered {
         /// As in the effect that asked.
         request_id: u64,

@@ -1,8 +1,8 @@
-//! Changes that the desk is asked for, and what people are told of them.
+//! Changes that the client is asked for, and what people are told of them.
 
 use std::collections::BTreeSet;
 
-use crate::desk::{Desk, DeskError};
+use crate::client::{Client, ClientError};
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision, Tag, Verdict};
 use crate::model::{CallId, Mode, RecordingId};
@@ -89,41 +89,41 @@ impl Mutation {
     /// is done, and says whether it goes on.
     ///
     /// # Errors
-    /// The desk's.
+    /// The client's.
     pub async fn carry_out(
         self,
-        desk: &Desk,
+        client: &Client,
         step: impl Fn(usize, usize) -> bool,
-    ) -> Result<String, DeskError> {
+    ) -> Result<String, ClientError> {
         Ok(match self {
-            Self::Mode(mode) => desk.set_mode(mode).await.map(|()| String::new())?,
+            Self::Mode(mode) => client.set_mode(mode).await.map(|()| String::new())?,
             Self::Remove(ids) => {
-                desk.remove(&ids).await?;
+                client.remove(&ids).await?;
                 String::new()
             }
-            Self::Restore(ids) => told(&desk.restore(&ids).await?, "Restored"),
-            Self::Undo => format!("Undone: {}", desk.undo().await?),
-            Self::Redo => format!("Done again: {}", desk.redo().await?),
-            Self::Retag(ids, tag) => retag(desk, &ids, &tag).await?,
+            Self::Restore(ids) => told(&client.restore(&ids).await?, "Restored"),
+            Self::Undo => format!("Undone: {}", client.undo().await?),
+            Self::Redo => format!("Done again: {}", client.redo().await?),
+            Self::Retag(ids, tag) => retag(client, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
-                let changed = desk.relabel(&ids, &relabel).await?;
+                let changed = client.relabel(&ids, &relabel).await?;
                 told(&changed, relabelled(&relabel))
             }
             Self::Edit(id, revisions) => {
-                desk.edit(&id, &revisions).await?;
+                client.edit(&id, &revisions).await?;
                 format!("Edited {id}; u takes it back")
             }
             Self::Picture(id, field, path) => {
                 let file = read(&path).await?;
-                desk.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
+                client.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
                 format!("Edited {id}; u takes it back")
             }
-            Self::Derive(ids, fault) => derived(desk, &ids, fault, step).await?,
-            Self::Duplicate(ids) => told(&desk.duplicate(&ids).await?, "Copied:"),
+            Self::Derive(ids, fault) => derived(client, &ids, fault, step).await?,
+            Self::Duplicate(ids) => told(&client.duplicate(&ids).await?, "Copied:"),
             Self::Keep(call, fetch) => {
-                format!("Call {} is kept as {}", call.0, desk.keep(call, fetch).await?)
+                format!("Call {} is kept as {}", call.0, client.keep(call, fetch).await?)
             }
-            Self::Rerecord(ids) => rerecorded(desk, &ids, step).await?,
+            Self::Rerecord(ids) => rerecorded(client, &ids, step).await?,
             Self::Review(ids, verdict) => {
                 let said = match verdict {
                     Verdict::Accept => "Accepted",
@@ -131,16 +131,16 @@ impl Mutation {
                     Verdict::Reject => "Rejected",
                 };
                 // All are decided or none; what gave way to them was decided by nobody.
-                desk.review(&ids, verdict).await?;
+                client.review(&ids, verdict).await?;
                 told(&ids, said)
             }
             Self::Prune(query, keep, only) => {
-                let plan = desk.prune(&query, &keep, Some(&only), false).await?;
+                let plan = client.prune(&query, &keep, Some(&only), false).await?;
                 let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
                 format!("Pruned {}, {bytes}; u takes it back", count_recordings(count))
             }
             Self::Compact(purge) => {
-                let compacted = desk.compact(purge).await?;
+                let compacted = client.compact(purge).await?;
                 let size = |stats: crate::store::Stats| human::size(stats.journal_bytes + stats.body_bytes);
                 format!("Compacted: {} before, {} now", size(compacted.before), size(compacted.after))
             }
@@ -148,8 +148,8 @@ impl Mutation {
     }
 }
 
-async fn retag(desk: &Desk, ids: &[RecordingId], tag: &Tag) -> Result<String, DeskError> {
-    let changed = desk.retag(ids, tag, false).await?;
+async fn retag(client: &Client, ids: &[RecordingId], tag: &Tag) -> Result<String, ClientError> {
+    let changed = client.retag(ids, tag, false).await?;
     let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
     let next = match mended {
         0 => String::new(),
@@ -161,13 +161,13 @@ async fn retag(desk: &Desk, ids: &[RecordingId], tag: &Tag) -> Result<String, De
 }
 
 async fn derived(
-    desk: &Desk,
+    client: &Client,
     ids: &[RecordingId],
     fault: Fault,
     step: impl Fn(usize, usize) -> bool,
-) -> Result<String, DeskError> {
+) -> Result<String, ClientError> {
     if let [id] = ids {
-        return Ok(format!("{} fails as {fault}, made of {id}", desk.derive(id, fault, None).await?));
+        return Ok(format!("{} fails as {fault}, made of {id}", client.derive(id, fault, None).await?));
     }
     let (mut made, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
@@ -175,7 +175,7 @@ async fn derived(
             problems.push(format!("{} not made any more", thousands(ids.len() - at)));
             break;
         }
-        match desk.derive(id, fault, None).await {
+        match client.derive(id, fault, None).await {
             Ok(_) => made += 1,
             Err(error) => problems.push(format!("{id}: {error}")),
         }
@@ -184,28 +184,28 @@ async fn derived(
     Ok(format!("{} made that fail as {fault}; u takes back one at a time{failed}", count_recordings(made)))
 }
 
-async fn read(path: &str) -> Result<Vec<u8>, DeskError> {
+async fn read(path: &str) -> Result<Vec<u8>, ClientError> {
     let home = path.strip_prefix("~/").zip(std::env::var_os("HOME"));
     let place = home.map_or_else(|| path.into(), |(rest, home)| std::path::Path::new(&home).join(rest));
     let wrong =
-        |error: std::io::Error| DeskError::Question(format!("{} cannot be read: {error}", place.display()));
+        |error: std::io::Error| ClientError::Question(format!("{} cannot be read: {error}", place.display()));
     let file = place.clone();
     let read = tokio::task::spawn_blocking(move || named_bytes(&file, LARGE_FILE)).await;
     read.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(wrong)
 }
 
 async fn rerecorded(
-    desk: &Desk,
+    client: &Client,
     ids: &[RecordingId],
     step: impl Fn(usize, usize) -> bool,
-) -> Result<String, DeskError> {
+) -> Result<String, ClientError> {
     let (mut waiting, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
         if !step(at, ids.len()) {
             problems.push(format!("{} not asked any more", thousands(ids.len() - at)));
             break;
         }
-        let done = desk.rerecord(id).await?;
+        let done = client.rerecord(id).await?;
         waiting += usize::from(done.new.is_some());
         problems.extend(done.problem.map(|problem| format!("{id}: {problem}")));
     }

@@ -1,4 +1,4 @@
-//! Questions to the desk, and the newest answers to them.
+//! Questions to the client, and the newest answers to them.
 //!
 //! The table at the end of this file lists each question once; everything else follows from it.
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, Rows, StepRow};
@@ -14,7 +14,7 @@ use crate::retention::PrunePlan;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::BodyForm;
 
-/// Data that comes from the desk. Only the answer to the newest question counts.
+/// Data that comes from the client. Only the answer to the newest question counts.
 #[derive(Debug)]
 pub struct RemoteData<T> {
     request_id: u64,
@@ -78,10 +78,10 @@ impl RemoteQuery {
 }
 
 /// The pages of two recordings; empty ones of a recording that is gone.
-async fn review_pages(desk: &Desk, ids: [RecordingId; 2]) -> Result<Box<[ExchangePages; 2]>, String> {
+async fn review_pages(client: &Client, ids: [RecordingId; 2]) -> Result<Box<[ExchangePages; 2]>, String> {
     let mut both = [ExchangePages::default(), ExchangePages::default()];
     for (id, pages) in ids.iter().zip(&mut both) {
-        let recording = desk.recording(id).await.map_err(|error| error.to_string())?;
+        let recording = client.recording(id).await.map_err(|error| error.to_string())?;
         let Some(recording) = recording else { continue };
         let made =
             tokio::task::spawn_blocking(move || ExchangePages::of_recording(&recording, BodyForm::default()));
@@ -91,16 +91,16 @@ async fn review_pages(desk: &Desk, ids: [RecordingId; 2]) -> Result<Box<[Exchang
 }
 
 /// Makes the questions, their answers and the cache of a table with a line for each:
-/// `Question(argument: Type) field: Answer = how the desk is asked`.
+/// `Question(argument: Type) field: Answer = how the client is asked`.
 macro_rules! remote_queries {
-    ($desk:ident: $($(#[$doc:meta])* $name:ident $(($($argument:ident: $kind:ty),+))? $field:ident: $answer:ty = $ask:expr;)+) => {
-        /// A question to the desk.
+    ($client:ident: $($(#[$doc:meta])* $name:ident $(($($argument:ident: $kind:ty),+))? $field:ident: $answer:ty = $ask:expr;)+) => {
+        /// A question to the client.
         #[derive(Clone, Debug, PartialEq)]
         pub enum RemoteQuery {
             $($(#[$doc])* $name $(($($kind),+))?,)+
         }
 
-        /// An answer of the desk.
+        /// An answer of the client.
         #[derive(Clone, Debug)]
         pub enum RemoteAnswer {
             $($(#[$doc])* $name($answer),)+
@@ -113,11 +113,11 @@ macro_rules! remote_queries {
         }
 
         impl RemoteQuery {
-            /// Asks the desk.
+            /// Asks the client.
             ///
             /// # Errors
-            /// The desk's, in words.
-            pub async fn ask(self, $desk: &Desk) -> Result<RemoteAnswer, String> {
+            /// The client's, in words.
+            pub async fn ask(self, $client: &Client) -> Result<RemoteAnswer, String> {
                 match self {
                     $(Self::$name $(($($argument),+))? => {
                         let answer = $ask;
@@ -156,37 +156,37 @@ macro_rules! remote_queries {
     };
 }
 
-remote_queries! { desk:
+remote_queries! { client:
     /// Why a call was answered as it was; `None` where its request is no longer in memory.
     Explain(call: CallId) explanation: Option<Box<Explanation>> =
-        desk.explain_call(call).await.map(|explanation| explanation.map(Box::new));
+        client.explain_call(call).await.map(|explanation| explanation.map(Box::new));
     /// The fields of recordings' requests: those that any of them has.
     Fields(ids: Arc<[RecordingId]>) fields: Vec<NamedField> =
-        desk.fields(&ids).await.map(Option::unwrap_or_default);
+        client.fields(&ids).await.map(Option::unwrap_or_default);
     /// The pages of the old recording and of the new one of a review.
     ReviewPages(old: RecordingId, new: RecordingId) review_pages: Box<[ExchangePages; 2]> =
-        review_pages(desk, [old, new]).await;
+        review_pages(client, [old, new]).await;
     /// The effects of another match strategy.
-    Retag(ids: Arc<[RecordingId]>, tag: Tag) retag: Vec<Retagged> = desk.retag(&ids, &tag, true).await;
+    Retag(ids: Arc<[RecordingId]>, tag: Tag) retag: Vec<Retagged> = client.retag(&ids, &tag, true).await;
     /// The differences of two exchanges, with this many equal lines around each.
     Diff(one: Thing, other: Thing, equal_lines: usize) diff: Box<Diff> =
-        desk.diff(&one, &other, equal_lines).await.map(Box::new);
+        client.diff(&one, &other, equal_lines).await.map(Box::new);
     /// The plan of a prune by this query, which spares these.
     Prune(query: String, keep: BTreeSet<RecordingId>) prune: Box<PrunePlan> =
-        desk.prune(&query, &keep, None, true).await.map(Box::new);
+        client.prune(&query, &keep, None, true).await.map(Box::new);
     /// The recordings that a query shows.
-    List(query: String) list: Rows = desk.list(&query).await.map(|rows| rows.into_iter().collect());
+    List(query: String) list: Rows = client.list(&query).await.map(|rows| rows.into_iter().collect());
     /// The recordings that are older than their expiry rule allows.
     Expired expired: HashSet<RecordingId> =
-        desk.list("expired:yes").await.map(|rows| rows.iter().map(|row| row.id.clone()).collect());
+        client.list("expired:yes").await.map(|rows| rows.iter().map(|row| row.id.clone()).collect());
     /// The price of re-recording these.
-    RerecordPlan(ids: Vec<RecordingId>) rerecord_plan: Vec<Rerecord> = desk.rerecord_plan(&ids).await;
+    RerecordPlan(ids: Vec<RecordingId>) rerecord_plan: Vec<Rerecord> = client.rerecord_plan(&ids).await;
     /// The trash.
-    Trash trash: Vec<Trashed> = desk.trash().await;
+    Trash trash: Vec<Trashed> = client.trash().await;
     /// The recordings that wait for review.
-    Reviews reviews: Vec<Arc<Row>> = desk.reviews().await;
+    Reviews reviews: Vec<Arc<Row>> = client.reviews().await;
     /// The changes that can be undone, the oldest first.
-    Steps steps: Vec<StepRow> = desk.steps().await;
+    Steps steps: Vec<StepRow> = client.steps().await;
     /// Totals of the store.
-    Stats stats: Box<Stats> = desk.stats().await.map(Box::new);
+    Stats stats: Box<Stats> = client.stats().await.map(Box::new);
 }

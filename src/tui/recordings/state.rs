@@ -190,7 +190,7 @@ impl RecordingsTab {
         self.loader.stale |= self.loader.made_by.query.needs_now();
     }
 
-    /// The query for what has expired, which takes rules that only the desk knows; `None` while that is known.
+    /// The query for what has expired, which takes rules that only the client knows; `None` while that is known.
     pub fn expired_query(&mut self, context: &Context) -> Option<RemoteQuery> {
         let wanted = self.loader.expiry_stale && !context.world.rows.is_empty();
         self.loader.expiry_stale &= !wanted;
@@ -243,7 +243,7 @@ impl RecordingsTab {
 pub enum ListRequest {
     /// By a worker.
     Job(Effect),
-    /// By the desk, as the query needs facts that no row holds.
+    /// By the client, as the query needs facts that no row holds.
     Query(RemoteQuery),
 }
 
@@ -271,12 +271,12 @@ impl RecordingsTab {
         Some(ListRequest::Job(self.job(context.world.rows.clone(), wanted, within, context)))
     }
 
-    /// The request id of the query that the desk was asked for the list.
+    /// The request id of the query that the client was asked for the list.
     pub fn asked_with(&mut self, request_id: u64) {
         self.loader.request_id = request_id;
     }
 
-    /// Takes the rows that the desk lists; a worker has to sort them.
+    /// Takes the rows that the client lists; a worker has to sort them.
     pub fn take_rows(&mut self, request_id: u64, rows: Rows, context: &Context) -> Option<Effect> {
         if !self.loader.waiting || request_id != self.loader.request_id {
             return None;
@@ -285,7 +285,7 @@ impl RecordingsTab {
         Some(self.job(rows, query, None, context))
     }
 
-    /// The desk could not list anything.
+    /// The client could not list anything.
     pub fn list_failed(&mut self, request_id: u64) {
         self.loader.waiting &= request_id != self.loader.request_id;
     }

@@ -1,4 +1,4 @@
-//! Exchanges loaded from the desk: for the detail pane, and for verbs that are about one.
+//! Exchanges loaded from the client: for the detail pane, and for verbs that are about one.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 
-use crate::desk::{Desk, DeskError};
+use crate::client::{Client, ClientError};
 use crate::dialect::Dialect;
 use crate::engine::Thing;
 use crate::model::{MediaId, RecordingId, Request};
@@ -22,13 +22,13 @@ const FILM: u64 = 64 << 20;
 
 /// Loads what the detail pane shows, the newest wish only.
 pub(super) async fn load_all(
-    desk: Desk,
+    client: Client,
     mut wanted: watch::Receiver<Option<(u64, DetailSubject, BodyForm)>>,
     say: mpsc::Sender<Message>,
 ) {
     while wanted.changed().await.is_ok() {
         let Some((generation, subject, form)) = wanted.borrow_and_update().clone() else { continue };
-        let pages = match load(&desk, &subject, form).await {
+        let pages = match load(&client, &subject, form).await {
             Ok(pages) => pages,
             Err(error) => {
                 let _ = say.send(Message::Failed { what: "loading", text: format!("{error:#}") }).await;
@@ -42,7 +42,7 @@ pub(super) async fn load_all(
 }
 
 async fn load(
-    desk: &Desk,
+    client: &Client,
     subject: &DetailSubject,
     form: BodyForm,
 ) -> anyhow::Result<Option<Arc<ExchangePages>>> {
@@ -50,35 +50,35 @@ async fn load(
         DetailSubject::Recording(id) => Some(id),
         // What the call itself held, if that is remembered; else what answered it.
         DetailSubject::Call(call, recording) => {
-            if let Some(exchange) = desk.exchange(*call).await? {
+            if let Some(exchange) = client.exchange(*call).await? {
                 let pages = spawn_blocking(move || ExchangePages::of_exchange(&exchange, form)).await?;
-                return Ok(Some(Arc::new(with_facts(desk, recording.as_ref(), pages).await)));
+                return Ok(Some(Arc::new(with_facts(client, recording.as_ref(), pages).await)));
             }
             recording.as_ref()
         }
     };
     let Some(id) = recording else { return Ok(None) };
-    let Some(recording) = desk.recording(id).await? else { return Ok(None) };
+    let Some(recording) = client.recording(id).await? else { return Ok(None) };
     let request = Request { body: Bytes::new(), ..recording.request.get().clone() };
     let mut pages = spawn_blocking(move || ExchangePages::of_recording(&recording, form)).await?;
     if pages.pictures.is_empty() && pages.media.iter().any(|medium| medium.content_type.starts_with("video/"))
     {
         // Without it the film is still worth showing.
-        pages.pictures = film_pictures(desk, &request).await.unwrap_or_default();
+        pages.pictures = film_pictures(client, &request).await.unwrap_or_default();
     }
-    Ok(Some(Arc::new(with_facts(desk, Some(id), pages).await)))
+    Ok(Some(Arc::new(with_facts(client, Some(id), pages).await)))
 }
 
 /// The pictures of a film that were asked for by themselves: other variants of the same place (`?variant=thumbnail`).
-async fn film_pictures(desk: &Desk, film: &Request) -> Result<Vec<AnswerPicture>, DeskError> {
+async fn film_pictures(client: &Client, film: &Request) -> Result<Vec<AnswerPicture>, ClientError> {
     /// So many of those that it may be are looked at: the newest.
     const MOST: usize = 32;
     let endpoint = Dialect::of_mount(&film.mount).endpoint(&film.method, film.path()).name;
-    let mut rows = desk.list("image:yes").await?;
+    let mut rows = client.list("image:yes").await?;
     rows.retain(|row| row.mount == film.mount && row.endpoint == endpoint);
     rows.sort_by_key(|row| std::cmp::Reverse(row.recorded_at));
     for row in rows.iter().take(MOST) {
-        let Some(other) = desk.recording(&row.id).await? else { continue };
+        let Some(other) = client.recording(&row.id).await? else { continue };
         if other.request.path() == film.path() {
             let mut pictures = text::pictures(&other.response, &other.media);
             for picture in &mut pictures {
@@ -90,17 +90,17 @@ async fn film_pictures(desk: &Desk, film: &Request) -> Result<Vec<AnswerPicture>
     Ok(Vec::new())
 }
 
-/// Adds what only the desk knows: which fields decide, what it cost, what stands in films behind links. Without any of
+/// Adds what only the client knows: which fields decide, what it cost, what stands in films behind links. Without any of
 /// that the rest is still worth showing.
-async fn with_facts(desk: &Desk, id: Option<&RecordingId>, mut pages: ExchangePages) -> ExchangePages {
+async fn with_facts(client: &Client, id: Option<&RecordingId>, mut pages: ExchangePages) -> ExchangePages {
     let Some(id) = id else { return pages };
     let facts = pages.facts.get_or_insert_default();
-    facts.deciding = desk.deciding(id).await.ok().flatten();
-    let plan = desk.rerecord_plan(std::slice::from_ref(id)).await.unwrap_or_default();
+    facts.deciding = client.deciding(id).await.ok().flatten();
+    let plan = client.rerecord_plan(std::slice::from_ref(id)).await.unwrap_or_default();
     facts.price = plan.first().and_then(|one| one.price);
     for medium in pages.media.iter_mut().filter(|medium| medium.len <= FILM) {
         if let Some(file) = medium.file.as_ref().filter(|_| medium.content_type.starts_with("video/"))
-            && let Ok(Some(media)) = desk.media(file).await
+            && let Ok(Some(media)) = client.media(file).await
         {
             medium.film = crate::reading::film(&media.body);
         }
@@ -110,25 +110,25 @@ async fn with_facts(desk: &Desk, id: Option<&RecordingId>, mut pages: ExchangePa
 
 /// Reads an exchange.
 pub(super) async fn read(
-    desk: &Desk,
+    client: &Client,
     ExchangeSource(thing, answered): &ExchangeSource,
 ) -> Result<LoadedExchange, String> {
-    let failed = |error: DeskError| error.to_string();
+    let failed = |error: ClientError| error.to_string();
     let recording = match thing {
         Thing::Recording(id) | Thing::Original(id) => id,
         Thing::Call(id) => {
-            if let Some(exchange) = desk.exchange(*id).await.map_err(failed)? {
+            if let Some(exchange) = client.exchange(*id).await.map_err(failed)? {
                 let (request, response) = (exchange.request.get().clone(), exchange.response.clone());
                 return Ok(LoadedExchange { request, response, media: Vec::new(), id: thing.to_string() });
             }
             answered.as_ref().ok_or("its content is not kept any more")?
         }
     };
-    recorded(desk, recording, thing).await
+    recorded(client, recording, thing).await
 }
 
-async fn recorded(desk: &Desk, id: &RecordingId, thing: &Thing) -> Result<LoadedExchange, String> {
-    let recording = desk.recording(id).await.map_err(|error| error.to_string())?;
+async fn recorded(client: &Client, id: &RecordingId, thing: &Thing) -> Result<LoadedExchange, String> {
+    let recording = client.recording(id).await.map_err(|error| error.to_string())?;
     let recording = recording.ok_or_else(|| format!("{id} is gone"))?;
     let (mut response, mut media) = (recording.response.clone(), recording.media.clone());
     if let (Thing::Original(_), Some(original)) = (thing, &recording.original) {
@@ -142,8 +142,8 @@ async fn recorded(desk: &Desk, id: &RecordingId, thing: &Thing) -> Result<Loaded
     })
 }
 
-pub(super) async fn medium(desk: &Desk, id: &MediaId) -> Result<Bytes, String> {
-    match desk.media(id).await {
+pub(super) async fn medium(client: &Client, id: &MediaId) -> Result<Bytes, String> {
+    match client.media(id).await {
         Ok(Some(media)) => Ok(media.body),
         Ok(None) => Err("its file is gone".into()),
         Err(error) => Err(error.to_string()),
@@ -151,9 +151,9 @@ pub(super) async fn medium(desk: &Desk, id: &MediaId) -> Result<Bytes, String> {
 }
 
 /// A picture's bytes, wherever they are.
-pub(super) async fn picture_bytes(desk: &Desk, picture: &AnswerPicture) -> Result<Bytes, String> {
+pub(super) async fn picture_bytes(client: &Client, picture: &AnswerPicture) -> Result<Bytes, String> {
     match &picture.source {
         PictureSource::Inline(bytes) => Ok(bytes.clone()),
-        PictureSource::Media(id) => medium(desk, id).await,
+        PictureSource::Media(id) => medium(client, id).await,
     }
 }

@@ -5,7 +5,7 @@ use tokio::task::spawn_blocking;
 
 use super::exchanges::{medium, picture_bytes, read};
 use super::temp_files::{self, TempFiles};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::tui::content::copy::{CopyPart, LoadedExchange};
 use crate::tui::content::text::size;
 use crate::tui::protocol::job::{ExchangeSource, OpenedPart};
@@ -29,12 +29,12 @@ pub(crate) struct ExternalPrograms {
 
 /// Copies a part of an exchange: by a program, by the terminal, or into a file where it is too long for that.
 pub(super) async fn copied(
-    desk: &Desk,
+    client: &Client,
     outside: &ExternalPrograms,
     held: &ExchangeSource,
     part: CopyPart,
 ) -> Result<Message, String> {
-    let exchange = read(desk, held).await?;
+    let exchange = read(client, held).await?;
     let (base, name) = (outside.base.clone(), exchange.id.clone());
     let text =
         spawn_blocking(move || part.of(&exchange, &base)).await.map_err(|error| error.to_string())??;
@@ -55,13 +55,13 @@ pub(super) async fn copied(
 
 /// Shows a part of an exchange in another program.
 pub(super) async fn opened(
-    desk: &Desk,
+    client: &Client,
     outside: &ExternalPrograms,
     held: &ExchangeSource,
     shown: &OpenedPart,
 ) -> Result<Message, String> {
-    let exchange = read(desk, held).await?;
-    let (bytes, content_type) = part(desk, &exchange, shown).await?;
+    let exchange = read(client, held).await?;
+    let (bytes, content_type) = part(client, &exchange, shown).await?;
     if bytes.is_empty() {
         return Err("there is no body to open".into());
     }
@@ -72,7 +72,11 @@ pub(super) async fn opened(
     Ok(Message::Done(format!("{program} opens {}; the file is gone when retake ends", path.display())))
 }
 
-async fn part(desk: &Desk, exchange: &LoadedExchange, shown: &OpenedPart) -> Result<(Bytes, String), String> {
+async fn part(
+    client: &Client,
+    exchange: &LoadedExchange,
+    shown: &OpenedPart,
+) -> Result<(Bytes, String), String> {
     let whole = |headers: &crate::model::Headers, bytes: &Bytes| {
         let decoded = crate::reading::decoded(headers, bytes).unwrap_or_else(|_| bytes.clone());
         (decoded, headers.media_type())
@@ -81,7 +85,7 @@ async fn part(desk: &Desk, exchange: &LoadedExchange, shown: &OpenedPart) -> Res
     Ok(match shown {
         OpenedPart::Request => whole(&exchange.request.headers, &exchange.request.body),
         OpenedPart::Response => whole(&response?.headers, &response?.log.bytes),
-        OpenedPart::Picture(picture) => (picture_bytes(desk, picture).await?, picture.content_type.clone()),
+        OpenedPart::Picture(picture) => (picture_bytes(client, picture).await?, picture.content_type.clone()),
         OpenedPart::Medium(nth) => {
             let plays = |kind: &str| kind.starts_with("video/") || kind.starts_with("audio/");
             let inside = crate::reading::media(response?);
@@ -91,7 +95,7 @@ async fn part(desk: &Desk, exchange: &LoadedExchange, shown: &OpenedPart) -> Res
             }
             let file = exchange.media.iter().find(|one| plays(&one.content_type) && one.body.is_some());
             let file = file.ok_or("there is no sound or film in this answer")?;
-            (medium(desk, &file.id).await?, file.content_type.clone())
+            (medium(client, &file.id).await?, file.content_type.clone())
         }
     })
 }

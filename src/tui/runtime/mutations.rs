@@ -1,17 +1,17 @@
-//! Changes made by the desk, one after the other.
+//! Changes made by the client, one after the other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
 
 /// Makes changes in the order of the keys; `cancelled` gives up what is left of a long one.
 pub(super) async fn carry_out_all(
-    desk: Desk,
+    client: Client,
     mut mutations: mpsc::UnboundedReceiver<Mutation>,
     say: mpsc::Sender<Message>,
     cancelled: Arc<AtomicBool>,
@@ -24,7 +24,7 @@ pub(super) async fn carry_out_all(
             !cancelled.load(Ordering::SeqCst)
         };
         let agreed = mutation.agreed();
-        let (message, next) = match (mutation.carry_out(&desk, step).await, agreed) {
+        let (message, next) = match (mutation.carry_out(&client, step).await, agreed) {
             (Ok(told), _) => (Message::Done(told), next),
             (Err(error), Some(mutation)) if error.wants_consent() => {
                 (Message::Consent { mutation, text: error.to_string() }, None)

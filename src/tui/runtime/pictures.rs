@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::exchanges::{picture_bytes, read};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::model::RecordingId;
 use crate::reading::contrast::{Look, contrast_pictures};
 use crate::reading::decode_picture;
@@ -23,7 +23,7 @@ use crate::tui::widgets::picture;
 
 /// Scales a picture to the place for it, the newest wish only.
 pub(super) async fn scale_all(
-    desk: Desk,
+    client: Client,
     mut wanted: watch::Receiver<Option<ScaleJob>>,
     say: mpsc::Sender<Message>,
 ) {
@@ -36,7 +36,7 @@ pub(super) async fn scale_all(
         let known = last.take().filter(|(known, _)| *known == picture).map(|(_, decoded)| decoded);
         let decoded = match known {
             Some(decoded) => Ok(decoded),
-            None => decoded(&desk, &picture).await.map(Arc::new),
+            None => decoded(&client, &picture).await.map(Arc::new),
         };
         let scaled = match decoded {
             Ok(decoded) => {
@@ -55,14 +55,14 @@ pub(super) async fn scale_all(
 
 /// Scales two pictures beside each other, the newest wish only.
 pub(super) async fn pair_all(
-    desk: Desk,
+    client: Client,
     mut wanted: watch::Receiver<Option<PairJob>>,
     say: mpsc::Sender<Message>,
 ) {
     while wanted.changed().await.is_ok() {
         let Some(pair) = wanted.borrow_and_update().clone() else { continue };
         let generation = pair.generation;
-        let sides = paired(&desk, pair).await;
+        let sides = paired(&client, pair).await;
         if say.send(Message::Paired { generation, sides }).await.is_err() {
             return;
         }
@@ -71,14 +71,14 @@ pub(super) async fn pair_all(
 
 /// Makes pictures small, one after the other; a newer wish replaces what is left of an older one.
 pub(super) async fn thumbnail_all(
-    desk: Desk,
+    client: Client,
     mut wanted: watch::Receiver<Option<ThumbnailJob>>,
     say: mpsc::Sender<Message>,
 ) {
     while wanted.changed().await.is_ok() {
         let Some(ThumbnailJob { ids, cells }) = wanted.borrow_and_update().clone() else { continue };
         for id in ids {
-            let small = thumbnail(&desk, &id, cells).await;
+            let small = thumbnail(&client, &id, cells).await;
             if say.send(Message::ThumbnailReady(id, cells, small)).await.is_err() {
                 return;
             }
@@ -90,19 +90,19 @@ pub(super) async fn thumbnail_all(
 }
 
 /// The first picture of a recording.
-async fn thumbnail(desk: &Desk, id: &RecordingId, cells: (u16, u16)) -> Thumbnail {
-    let recording = desk.recording(id).await.map_err(|error| error.to_string())?;
+async fn thumbnail(client: &Client, id: &RecordingId, cells: (u16, u16)) -> Thumbnail {
+    let recording = client.recording(id).await.map_err(|error| error.to_string())?;
     let recording = recording.ok_or("it is gone")?;
     let pictures = spawn_blocking(move || text::pictures(&recording.response, &recording.media)).await;
     let first = pictures.map_err(|error| error.to_string())?.into_iter().next();
-    let decoded = decoded(desk, &first.ok_or("it holds no picture that can be shown")?).await?;
+    let decoded = decoded(client, &first.ok_or("it holds no picture that can be shown")?).await?;
     let small = spawn_blocking(move || (Arc::new(picture::thumbnail(&decoded, cells)), Look::of(&decoded)));
     small.await.map_err(|error| error.to_string())
 }
 
 /// A picture's pixels, wherever its bytes are.
-pub(super) async fn decoded(desk: &Desk, picture: &AnswerPicture) -> Result<DynamicImage, String> {
-    let bytes = picture_bytes(desk, picture).await?;
+pub(super) async fn decoded(client: &Client, picture: &AnswerPicture) -> Result<DynamicImage, String> {
+    let bytes = picture_bytes(client, picture).await?;
     // A picture can be made to crash a decoder; that must stay a message.
     spawn_blocking(move || decode_picture(&bytes)).await.unwrap_or_else(|error| Err(error.to_string()))
 }
@@ -130,22 +130,22 @@ pub(super) async fn until_key(
 }
 
 /// Both pictures of a pair, scaled; or the first one and where they differ.
-async fn paired(desk: &Desk, pair: PairJob) -> [Option<ScaledPicture>; 2] {
+async fn paired(client: &Client, pair: PairJob) -> [Option<ScaledPicture>; 2] {
     let [one, other] = &pair.sides;
-    let (one, other) = (found(desk, one).await, found(desk, other).await);
+    let (one, other) = (found(client, one).await, found(client, other).await);
     let right = match (&one, &other) {
-        (Some(Ok(one)), Some(Ok(other))) if pair.map => Some(mapped(desk, one, other, pair.cells).await),
-        _ => scaled(desk, other, pair.cells).await,
+        (Some(Ok(one)), Some(Ok(other))) if pair.map => Some(mapped(client, one, other, pair.cells).await),
+        _ => scaled(client, other, pair.cells).await,
     };
-    [scaled(desk, one, pair.cells).await, right]
+    [scaled(client, one, pair.cells).await, right]
 }
 
 async fn found(
-    desk: &Desk,
+    client: &Client,
     (held, field): &(ExchangeSource, Option<String>),
 ) -> Option<Result<AnswerPicture, String>> {
     let field = field.as_ref()?;
-    let exchange = match read(desk, held).await {
+    let exchange = match read(client, held).await {
         Ok(exchange) => exchange,
         Err(problem) => return Some(Err(problem)),
     };
@@ -155,12 +155,12 @@ async fn found(
 }
 
 async fn scaled(
-    desk: &Desk,
+    client: &Client,
     picture: Option<Result<AnswerPicture, String>>,
     cells: (u16, u16),
 ) -> Option<ScaledPicture> {
     let picture = match picture? {
-        Ok(picture) => decoded(desk, &picture).await,
+        Ok(picture) => decoded(client, &picture).await,
         Err(problem) => Err(problem),
     };
     let picture = match picture {
@@ -172,8 +172,13 @@ async fn scaled(
     Some(scaled.map(|pixels| (own, pixels)).map_err(|error| error.to_string()))
 }
 
-async fn mapped(desk: &Desk, one: &AnswerPicture, other: &AnswerPicture, cells: (u16, u16)) -> ScaledPicture {
-    let (before, after) = (picture_bytes(desk, one).await?, picture_bytes(desk, other).await?);
+async fn mapped(
+    client: &Client,
+    one: &AnswerPicture,
+    other: &AnswerPicture,
+    cells: (u16, u16),
+) -> ScaledPicture {
+    let (before, after) = (picture_bytes(client, one).await?, picture_bytes(client, other).await?);
     let (before, after) = ((one.field.clone(), before), (other.field.clone(), after));
     let compared = spawn_blocking(move || {
         let contrast = contrast_pictures(&before, &after);

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::pictures;
 use super::workers::Workers;
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::model::{Event, Timestamp};
 use crate::terminal::{self, Continued, EditorError, EditorOutcome, Keys, Output, Protocol, Screen, Signals};
 use crate::tui::app::state::App;
@@ -32,7 +32,7 @@ const EVENTS: usize = 512;
 /// What carries effects out.
 pub(crate) struct Shell {
     pub(crate) app: App,
-    pub(crate) desk: Desk,
+    pub(crate) client: Client,
     /// None while somebody's editor or the shell has the terminal. Before `terminal`, so that it is dropped first.
     pub(crate) screen: Option<Screen>,
     pub(crate) terminal: Terminal<CrosstermBackend<Output>>,
@@ -78,7 +78,7 @@ impl Shell {
                 }
                 Some(message) = sources.said.recv() => Some(message),
                 // The first one is waited for; those after it are taken in with the next frame.
-                event = sources.events.recv(), if !dirty => Some(self.of_desk(event)),
+                event = sources.events.recv(), if !dirty => Some(self.of_client(event)),
                 _ = tick.tick() => {
                     if std::mem::take(&mut self.stale) {
                         let snapshot = self.snapshot().await;
@@ -107,7 +107,7 @@ impl Shell {
         }
     }
 
-    /// Takes in what the desk said since the last frame, up to a limit: nobody is woken for each of a burst, and one that
+    /// Takes in what the client said since the last frame, up to a limit: nobody is woken for each of a burst, and one that
     /// is longer than the limit falls behind and is lost.
     async fn catch_up(&mut self, events: &mut broadcast::Receiver<Arc<Event>>) -> anyhow::Result<bool> {
         for _ in 0..EVENTS {
@@ -116,7 +116,7 @@ impl Shell {
                 Err(TryRecvError::Lagged(lost)) => Err(RecvError::Lagged(lost)),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
             };
-            let message = self.of_desk(event);
+            let message = self.of_client(event);
             if self.take(message).await? {
                 return Ok(true);
             }
@@ -125,7 +125,7 @@ impl Shell {
     }
 
     /// What an announcement means; after lost ones, the world is asked for anew with the next tick.
-    fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
+    fn of_client(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
         match event {
             Ok(event) => Message::Event(event),
             Err(RecvError::Closed) => Message::Terminate,
@@ -137,7 +137,7 @@ impl Shell {
     }
 
     async fn snapshot(&self) -> Message {
-        match self.desk.snapshot().await {
+        match self.client.snapshot().await {
             Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
             Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
         }
@@ -204,7 +204,7 @@ impl Shell {
 
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
     async fn full_screen(&mut self, picture: &text::AnswerPicture) -> anyhow::Result<bool> {
-        let decoded = match pictures::decoded(&self.desk, picture).await {
+        let decoded = match pictures::decoded(&self.client, picture).await {
             Ok(decoded) => decoded,
             Err(text) => {
                 self.app.update(Message::Failed { what: "showing the picture", text });
@@ -258,7 +258,7 @@ impl Shell {
 
     /// Gives the terminal to somebody's editor until they leave it, or a signal asks this process to end: true then.
     async fn editor(&mut self, draft: EditDraft) -> anyhow::Result<bool> {
-        let opened = match draft.open(&self.desk).await {
+        let opened = match draft.open(&self.client).await {
             Ok(opened) => opened,
             Err(text) => {
                 self.app.update(Message::Failed { what: "edit", text });

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::external::{self, ExternalPrograms};
 use super::{exchanges, mutations, pictures, rows};
-use crate::desk::Desk;
+use crate::client::Client;
 use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::BodyForm;
 use crate::tui::listing::fuzzy_find::FuzzyJob;
@@ -23,9 +23,9 @@ use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::protocol::query::RemoteQuery;
 
-/// The workers behind the screen: one loads, one scales pictures, and verbs go to the desk as they come.
+/// The workers behind the screen: one loads, one scales pictures, and verbs go to the client as they come.
 pub(crate) struct Workers {
-    desk: Desk,
+    client: Client,
     say: mpsc::Sender<Message>,
     loads: watch::Sender<Option<(u64, DetailSubject, BodyForm)>>,
     scales: watch::Sender<Option<ScaleJob>>,
@@ -41,26 +41,26 @@ pub(crate) struct Workers {
 
 impl Workers {
     /// Starts them; they end when this is dropped.
-    pub(crate) fn start(desk: &Desk, outside: ExternalPrograms, say: mpsc::Sender<Message>) -> Self {
+    pub(crate) fn start(client: &Client, outside: ExternalPrograms, say: mpsc::Sender<Message>) -> Self {
         // A watch holds the newest value only: whoever scrolls through a list loads what he stops at.
         let (loads, to_load) = watch::channel(None);
         let (scales, to_scale) = watch::channel(None);
-        tokio::spawn(exchanges::load_all(desk.clone(), to_load, say.clone()));
-        tokio::spawn(pictures::scale_all(desk.clone(), to_scale, say.clone()));
+        tokio::spawn(exchanges::load_all(client.clone(), to_load, say.clone()));
+        tokio::spawn(pictures::scale_all(client.clone(), to_scale, say.clone()));
         let (list_jobs, to_list) = watch::channel(None);
         tokio::spawn(rows::list_all(to_list, say.clone()));
         let (fuzzy_jobs, to_find) = watch::channel(None);
         tokio::spawn(rows::find_all(to_find, say.clone()));
         let (thumbnail_jobs, to_shrink) = watch::channel(None);
-        tokio::spawn(pictures::thumbnail_all(desk.clone(), to_shrink, say.clone()));
+        tokio::spawn(pictures::thumbnail_all(client.clone(), to_shrink, say.clone()));
         let (pairs, to_pair) = watch::channel(None);
-        tokio::spawn(pictures::pair_all(desk.clone(), to_pair, say.clone()));
+        tokio::spawn(pictures::pair_all(client.clone(), to_pair, say.clone()));
         let outside = Arc::new(outside);
         let (changes, to_make) = mpsc::unbounded_channel();
         let cancelled = Arc::new(AtomicBool::new(false));
-        tokio::spawn(mutations::carry_out_all(desk.clone(), to_make, say.clone(), Arc::clone(&cancelled)));
+        tokio::spawn(mutations::carry_out_all(client.clone(), to_make, say.clone(), Arc::clone(&cancelled)));
         Self {
-            desk: desk.clone(),
+            client: client.clone(),
             say,
             loads,
             scales,
@@ -82,14 +82,14 @@ impl Workers {
                 drop(self.loads.send_replace(Some((generation, subject, form))));
             }
             Effect::Pair(pair) => drop(self.pairs.send_replace(Some(pair))),
-            Effect::Copy(held, part) => self.tell("copy", move |desk, outside| async move {
-                external::copied(&desk, &outside, &held, part).await
+            Effect::Copy(held, part) => self.tell("copy", move |client, outside| async move {
+                external::copied(&client, &outside, &held, part).await
             }),
-            Effect::OpenOutside(held, shown) => self.tell("open", move |desk, outside| async move {
-                external::opened(&desk, &outside, &held, &shown).await
+            Effect::OpenOutside(held, shown) => self.tell("open", move |client, outside| async move {
+                external::opened(&client, &outside, &held, &shown).await
             }),
-            Effect::Fire(thing) => self.tell("fire", move |desk, _| async move {
-                desk.fire(&thing).await.map(Message::Fired).map_err(|error| error.to_string())
+            Effect::Fire(thing) => self.tell("fire", move |client, _| async move {
+                client.fire(&thing).await.map(Message::Fired).map_err(|error| error.to_string())
             }),
             Effect::Scale(scale) => drop(self.scales.send_replace(Some(scale))),
             Effect::List(job) => drop(self.list_jobs.send_replace(Some(job))),
@@ -112,13 +112,13 @@ impl Workers {
         }
     }
 
-    /// Asks the desk something; an older question of the same kind is given up.
+    /// Asks the client something; an older question of the same kind is given up.
     fn ask(&mut self, request_id: u64, query: RemoteQuery) {
-        let (desk, say, kind) = (self.desk.clone(), self.say.clone(), query.kind());
+        let (client, say, kind) = (self.client.clone(), self.say.clone(), query.kind());
         let debounce = query.debounce();
         let task = tokio::spawn(async move {
             sleep(debounce).await;
-            let result = query.clone().ask(&desk).await;
+            let result = query.clone().ask(&client).await;
             let _ = say.send(Message::QueryAnswered { request_id, query, result }).await;
         });
         if let Some(before) = self.queries.insert(kind, task.abort_handle()) {
@@ -130,9 +130,9 @@ impl Workers {
     fn tell<F: Future<Output = Result<Message, String>> + Send + 'static>(
         &self,
         what: &'static str,
-        work: impl FnOnce(Desk, Arc<ExternalPrograms>) -> F,
+        work: impl FnOnce(Client, Arc<ExternalPrograms>) -> F,
     ) {
-        let (work, say) = (work(self.desk.clone(), Arc::clone(&self.outside)), self.say.clone());
+        let (work, say) = (work(self.client.clone(), Arc::clone(&self.outside)), self.say.clone());
         tokio::spawn(async move {
             let message = work.await.unwrap_or_else(|text| Message::Failed { what, text });
             let _ = say.send(message).await;

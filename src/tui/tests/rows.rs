@@ -143,7 +143,7 @@ fn each_tab_has_a_history_of_its_own() {
 }
 
 #[test]
-fn what_only_the_desk_knows_is_asked_once_while_it_is_awaited() {
+fn what_only_the_client_knows_is_asked_once_while_it_is_awaited() {
     let mut script = Script::new(curated()).keys("2 /");
     script.say(Message::Paste("dup:yes".into()));
     let asked = |script: &mut Script| -> Vec<(u64, String)> {

@@ -34,7 +34,7 @@ use crate::tui::widgets::theme::{Theme, ThemeChoice};
 pub(super) struct Script {
     pub(super) app: App,
     pub(super) pages: ExchangePages,
-    /// What the desk says has expired.
+    /// What the client says has expired.
     pub(super) expired: Vec<Arc<Row>>,
     /// Why every call was answered as it was.
     pub(super) why: Option<Explanation>,
@@ -178,7 +178,7 @@ impl Script {
         }
     }
 
-    /// What the workers and the desk say at once; what they do not answer is kept for the test.
+    /// What the workers and the client say at once; what they do not answer is kept for the test.
     fn replies(&mut self, effect: Effect) -> Vec<Message> {
         match effect {
             Effect::Load { generation, form, .. } => {

@@ -1,4 +1,4 @@
-//! A desk, an editor and upstreams that answer at once, in words that a test chooses.
+//! A client, an editor and upstreams that answer at once, in words that a test chooses.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) enum Words {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told {
     pub(super) words: Words,
-    /// Whether the desk has nothing but errors.
+    /// Whether the client has nothing but errors.
     pub(super) failing: bool,
 }
 

@@ -80,7 +80,7 @@ fn why_is_not_asked_of_what_is_under_way_and_not_known_of_what_is_forgotten() {
 }
 
 #[test]
-fn the_desk_is_asked_once_for_each_call_and_again_when_recordings_changed() {
+fn the_client_is_asked_once_for_each_call_and_again_when_recordings_changed() {
     let mut app = missed().app;
     let mut asks = |message: Message| {
         let mut effects = app.update(message);
@@ -141,7 +141,7 @@ fn another_prompt_is_recorded_before_anything_is_loosened() {
 }
 
 #[test]
-fn recording_now_asks_what_the_desk_wants_to_have_agreed() {
+fn recording_now_asks_what_the_client_wants_to_have_agreed() {
     let mut script = missed().keys("R");
     assert_eq!(script.effects(), [Effect::Mutate(Mutation::Keep(CallId(A_MISS), false))]);
     let deed = Mutation::Keep(CallId(A_MISS), false).agreed().unwrap();

@@ -305,7 +305,7 @@ pub(crate) fn recording(number: u8, png: &[u8]) -> Recording {
     }
 }
 
-/// The pages of a recording, with what only the desk knows.
+/// The pages of a recording, with what only the client knows.
 pub(crate) fn pages(recording: &Recording, form: BodyForm) -> ExchangePages {
     let mut pages = ExchangePages::of_recording(recording, form);
     let fields = Fields::of(&recording.request);

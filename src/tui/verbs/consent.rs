@@ -6,7 +6,7 @@ use crate::tui::overlay::question::QuestionOverlay;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::widgets::line::{Tone, Toned};
 
-/// Asks whether to make a change; `text` is the desk's refusal, which names the price.
+/// Asks whether to make a change; `text` is the client's refusal, which names the price.
 pub fn ask(mutation: Mutation, text: &str) -> ActionOutcome {
     let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
     let lines = vec![

@@ -13,7 +13,7 @@ use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
 /// The most recordings that are listed in the question.
 const LISTED: usize = 8;
 
-/// Asks the desk for the price; its answer becomes the question.
+/// Asks the client for the price; its answer becomes the question.
 pub fn plan(ids: &[RecordingId]) -> ActionOutcome {
     if ids.is_empty() {
         return ActionOutcome::info("No recording is selected");

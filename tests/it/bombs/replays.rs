@@ -29,7 +29,7 @@ async fn thirty_readers_of_one_replay() {
     // All of them begin, and none reads on: what they have not read is in memory once.
     let mut readers = Vec::new();
     for _ in 0..30 {
-        let client = Client::new(TURN);
+        let client = UpstreamClient::new(TURN);
         let mut answer = client.forward(&get, &base).await.unwrap();
         assert_eq!(answer.status, 200);
         let first = answer.body.piece().await.unwrap().unwrap();

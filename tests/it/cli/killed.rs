@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use retake::desk::{Desk, DeskError, Owner};
+use retake::client::{Client, ClientError, ControlClient};
 use retake::engine::{Relabel, Revision, Tag, Trashed};
 use retake::model::{RecordingId, Row, StepRow};
 use tokio::sync::mpsc;
@@ -41,34 +41,37 @@ fn steps(home: &Home) -> Vec<StepRow> {
     serde_json::from_str(&home.fine(&["steps", "--json"])).unwrap()
 }
 
-/// The desk of the process that owns the store.
-fn desk(home: &Home) -> Desk {
-    Desk::There(Owner::of(&home.store()).expect("somebody owns it"))
+/// The client of the process that owns the store.
+fn client(home: &Home) -> Client {
+    Client::Remote(ControlClient::of(&home.store()).expect("somebody owns it"))
 }
 
 /// One verb of each kind that makes a step, one after the other; `done` is called behind each.
-async fn all_kinds(desk: &Desk, made: &[Row], mut done: impl FnMut()) {
+async fn all_kinds(client: &Client, made: &[Row], mut done: impl FnMut()) {
     let one = std::slice::from_ref(&made[0].id);
     let relabel = Relabel { name: Some("hats".into()), tag: vec!["kept".into()], ..Relabel::default() };
-    assert_eq!(desk.relabel(one, &relabel).await.unwrap(), one);
+    assert_eq!(client.relabel(one, &relabel).await.unwrap(), one);
     done();
     let tag = Tag { strategy: Some("specific body/model".parse().unwrap()), playback: None };
-    desk.retag(one, &tag, false).await.unwrap();
+    client.retag(one, &tag, false).await.unwrap();
     done();
-    desk.edit(&made[1].id, &[Revision::Status(201), Revision::Text("edited ✓".repeat(4000))]).await.unwrap();
+    client
+        .edit(&made[1].id, &[Revision::Status(201), Revision::Text("edited ✓".repeat(4000))])
+        .await
+        .unwrap();
     done();
-    let copies = desk.duplicate(&[made[0].id.clone(), made[1].id.clone()]).await.unwrap();
+    let copies = client.duplicate(&[made[0].id.clone(), made[1].id.clone()]).await.unwrap();
     done();
     let fault = "429 retry-after=7".parse().unwrap();
-    let failing = desk.derive(&made[2].id, fault, Some("limited")).await.unwrap();
+    let failing = client.derive(&made[2].id, fault, Some("limited")).await.unwrap();
     done();
-    desk.create(draft("springs", "Hot ones.")).await.unwrap();
+    client.create(draft("springs", "Hot ones.")).await.unwrap();
     done();
-    assert_eq!(desk.remove(&[failing, copies[0].clone(), made[2].id.clone()]).await.unwrap().len(), 3);
+    assert_eq!(client.remove(&[failing, copies[0].clone(), made[2].id.clone()]).await.unwrap().len(), 3);
     done();
-    assert_eq!(desk.restore(std::slice::from_ref(&made[2].id)).await.unwrap(), [made[2].id.clone()]);
+    assert_eq!(client.restore(std::slice::from_ref(&made[2].id)).await.unwrap(), [made[2].id.clone()]);
     done();
-    assert_eq!(desk.prune("tag:kept", &BTreeSet::new(), None, false).await.unwrap().remove.len(), 1);
+    assert_eq!(client.prune("tag:kept", &BTreeSet::new(), None, false).await.unwrap().remove.len(), 1);
     done();
 }
 
@@ -79,7 +82,7 @@ async fn verbs_are_taken_back_one_by_one_by_those_who_come_after() {
     let first = Picture::of(&home);
     let owner = home.serve(&[]);
     let mut stages = vec![listed(&home)];
-    all_kinds(&desk(&home), &made, || stages.push(listed(&home))).await;
+    all_kinds(&client(&home), &made, || stages.push(listed(&home))).await;
     let last = Picture::of(&home);
     assert_eq!(owner.end("KILL").code, None);
     assert_eq!(Picture::of(&home), last, "nothing that was acknowledged is lost");
@@ -106,11 +109,11 @@ async fn an_owner_that_takes_verbs_back_and_is_killed_has_taken_them_back() {
     let made = home.filled(&upstream, &["one", "two", "three"]).await;
     let first = Picture::of(&home);
     let owner = home.serve(&[]);
-    all_kinds(&desk(&home), &made, || ()).await;
+    all_kinds(&client(&home), &made, || ()).await;
     let done = steps(&home).len();
     let half = done / 2;
     for _ in 0..half {
-        desk(&home).undo().await.unwrap();
+        client(&home).undo().await.unwrap();
     }
     let between = Picture::of(&home);
     assert_eq!(owner.end("KILL").code, None);
@@ -125,15 +128,15 @@ async fn an_owner_that_takes_verbs_back_and_is_killed_has_taken_them_back() {
 }
 
 /// Names and copies a recording for as long as somebody answers; each acknowledged tag is told.
-async fn burst(desk: Desk, id: RecordingId, who: usize, told: mpsc::UnboundedSender<String>) {
+async fn burst(client: Client, id: RecordingId, who: usize, told: mpsc::UnboundedSender<String>) {
     for nth in 0.. {
         let tag = format!("{who}-{nth}");
         let relabel = Relabel { tag: vec![tag.clone()], ..Relabel::default() };
-        let tagged = desk.relabel(std::slice::from_ref(&id), &relabel).await;
+        let tagged = client.relabel(std::slice::from_ref(&id), &relabel).await;
         match tagged {
             Ok(_) => told.send(tag).unwrap(),
             Err(error) => {
-                assert!(matches!(error, DeskError::Unreachable { .. }), "{error:?}");
+                assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");
                 return;
             }
         }
@@ -146,7 +149,7 @@ async fn killed_in_a_burst(home: &Home, owner: Running, made: &[Row]) -> Vec<Str
     let at_once: Vec<_> = made
         .iter()
         .enumerate()
-        .map(|(who, row)| tokio::spawn(burst(desk(home), row.id.clone(), who, tell.clone())))
+        .map(|(who, row)| tokio::spawn(burst(client(home), row.id.clone(), who, tell.clone())))
         .collect();
     drop(tell);
     let mut acknowledged = Vec::new();

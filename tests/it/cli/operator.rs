@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 
-use retake::desk::Desk;
+use retake::client::Client;
 use retake::engine::Settings;
 use retake::model::{Mode, Outcome};
 
@@ -111,9 +111,9 @@ async fn nothing_lifts_a_ceiling_while_the_proxy_runs() {
     }
     assert!(running.told("nothing is forwarded until the next start"));
     // What the key for it does, too.
-    let (desk, _) = Desk::open(&home.store(), Settings::default()).unwrap();
+    let (client, _) = Client::open(&home.store(), Settings::default()).unwrap();
     for mode in Mode::ALL.into_iter().filter(|mode| mode.forwards()) {
-        desk.set_mode(mode).await.unwrap();
+        client.set_mode(mode).await.unwrap();
         assert_eq!(running.call(CHAT_PATH, &[], &chat("hello")).await.status, 403, "{mode}");
         assert_eq!(running.json().mode, mode);
     }

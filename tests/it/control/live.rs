@@ -20,7 +20,7 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) async fn open(world: &World, target: &str, authorization: &str) -> Self {
         let base = format!("http://{}", world.address).parse().unwrap();
-        let client = retake::upstream::Client::new(PATIENCE);
+        let client = retake::upstream::UpstreamClient::new(PATIENCE);
         let request = asking("GET", target, &[("authorization", authorization)], "");
         let answer = client.forward(&request, &base).await.unwrap();
         let content_type = answer.headers.text("content-type").unwrap_or_default().to_owned();

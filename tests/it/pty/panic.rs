@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use retake::desk::Desk;
+use retake::client::Client;
 use retake::engine;
 use retake::model::Mode;
 use retake::tui::{self, Keymap, Theme, ThemeChoice, WorkbenchOptions};
@@ -79,7 +79,9 @@ async fn a_workbench_whose_log_panics() {
         open: Vec::new(),
         protocol: None,
     };
-    tui::run(Desk::Here(world.engine.clone()), options, engine::now, std::future::pending()).await.unwrap();
+    tui::run(Client::Local(world.engine.clone()), options, engine::now, std::future::pending())
+        .await
+        .unwrap();
     world.ended().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use retake::desk::{Desk, Owner};
+use retake::client::{Client, ControlClient};
 use retake::engine::{Engine, Merged, Settings, UsageReport};
 use retake::model::{Mode, RecordingId};
 use retake::retention::{PrunePlan, Reason};
@@ -121,23 +121,23 @@ async fn use_that_may_have_gone_with_the_machine_is_not_none() {
     let running = home.record(&upstream);
     assert_eq!(running.call(CHAT_PATH, &[], &chat("three")).await.status, 200);
     let new = running.json().recording.unwrap();
-    let desk = Desk::There(Owner::of(&home.store()).unwrap());
+    let client = Client::Remote(ControlClient::of(&home.store()).unwrap());
     let (far, _) = filled(&["one"]).await;
     for (from_elsewhere, spared) in
         [(false, BTreeSet::from([&made[0].id, &made[1].id])), (true, BTreeSet::from([&made[1].id]))]
     {
         if from_elsewhere {
             ask(&far, "", "one").await;
-            let merged = desk.merge_usage(carried(&far.engine)).await.unwrap();
+            let merged = client.merge_usage(carried(&far.engine)).await.unwrap();
             assert_eq!(merged, Merged { recordings: 1, unknown: 0 });
         }
-        let plan = desk.prune("hits:0", &BTreeSet::new(), None, true).await.unwrap();
+        let plan = client.prune("hits:0", &BTreeSet::new(), None, true).await.unwrap();
         assert_eq!(plan.remove.iter().map(|one| &one.id).collect::<Vec<_>>(), [&new]);
         let kept: BTreeSet<_> = plan.spared.iter().map(|one| &one.id).collect();
         assert_eq!(kept, spared);
         assert!(plan.spared.iter().all(|one| matches!(one.reason, Reason::UseUnknown { .. })), "{plan:?}");
     }
-    let plan = desk.prune("hits:0", &BTreeSet::new(), None, false).await.unwrap();
+    let plan = client.prune("hits:0", &BTreeSet::new(), None, false).await.unwrap();
     assert_eq!(plan.remove.len(), 1);
     assert_eq!(running.end("TERM").code, Some(0));
     assert_eq!(home.rows().len(), 2);

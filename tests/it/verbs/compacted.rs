@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::response::Response;
-use retake::desk::{Desk, Owner};
+use retake::client::{Client, ControlClient};
 use retake::engine::Relabel;
 use retake::model::{Event, Mode};
 use tokio_util::sync::CancellationToken;
@@ -56,11 +56,11 @@ async fn traffic(
 }
 
 /// Compacts again and again until so many more calls were answered.
-async fn compacted_under(desk: &Desk, purge: bool, answered: &AtomicUsize, many: usize) {
+async fn compacted_under(client: &Client, purge: bool, answered: &AtomicUsize, many: usize) {
     let enough = answered.load(Ordering::SeqCst) + many;
     let compacting = async {
         while answered.load(Ordering::SeqCst) < enough {
-            desk.compact(purge).await.unwrap();
+            client.compact(purge).await.unwrap();
         }
     };
     tokio::time::timeout(PATIENCE, compacting).await.expect("calls are answered meanwhile");
@@ -76,10 +76,11 @@ async fn calls_go_on_while_the_store_is_written_anew() {
         .map(|who| tokio::spawn(traffic(Arc::clone(&retake), who, Arc::clone(&answered), stop.clone())))
         .collect();
     let base = format!("http://{}", retake.address).parse().unwrap();
-    let there = Desk::There(Owner::found(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap());
-    for desk in [Desk::Here(retake.engine.clone()), there] {
-        compacted_under(&desk, false, &answered, 24).await;
-        compacted_under(&desk, true, &answered, 24).await;
+    let there =
+        Client::Remote(ControlClient::found(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap());
+    for client in [Client::Local(retake.engine.clone()), there] {
+        compacted_under(&client, false, &answered, 24).await;
+        compacted_under(&client, true, &answered, 24).await;
     }
     stop.cancel();
     let mut new = Vec::new();

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
 
-use super::DeskError;
-use super::owner::{Owner, piece};
+use super::ClientError;
+use super::control_client::{ControlClient, piece};
 use crate::model::{Event, Level, Notice, Snapshot};
 use crate::wire::event_stream::events;
 
@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 const LARGEST: usize = 1 << 30;
 
 /// Listens to an owner until all receivers are gone.
-pub(super) fn listen(owner: Owner) -> broadcast::Receiver<Arc<Event>> {
+pub(super) fn listen(owner: ControlClient) -> broadcast::Receiver<Arc<Event>> {
     let (tell, told) = broadcast::channel(BACKLOG);
     tokio::spawn(async move {
         let mut relay = Relay { owner, tell, lost: false, pause: SHORTEST };
@@ -40,7 +40,7 @@ pub(super) fn listen(owner: Owner) -> broadcast::Receiver<Arc<Event>> {
 
 /// What passes announcements on.
 struct Relay {
-    owner: Owner,
+    owner: ControlClient,
     tell: broadcast::Sender<Arc<Event>>,
     /// Whether the owner was said not to answer.
     lost: bool,
@@ -64,14 +64,14 @@ impl Relay {
     }
 
     /// Passes on what is announced until the owner stops.
-    async fn pass_on(&mut self) -> Result<(), DeskError> {
+    async fn pass_on(&mut self) -> Result<(), ClientError> {
         let base = self.owner.base();
         let mut body = self.owner.open("/events").await?;
         let mut blocks = Blocks::default();
         while let Some(piece) = piece(&base, &mut body, SILENCE).await? {
             blocks.take(&piece);
             if blocks.bytes.len() > LARGEST {
-                return Err(DeskError::Refused {
+                return Err(ClientError::Refused {
                     status: 200,
                     message: "an announcement without end".into(),
                 });
@@ -85,7 +85,7 @@ impl Relay {
         Ok(())
     }
 
-    fn tell(&mut self, name: &str, data: &[u8]) -> Result<(), DeskError> {
+    fn tell(&mut self, name: &str, data: &[u8]) -> Result<(), ClientError> {
         let event = match name {
             "snapshot" => Event::Snapshot(Arc::new(read::<Snapshot>(data)?)),
             "event" => read(data)?,
@@ -110,8 +110,8 @@ impl Relay {
     }
 }
 
-fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, DeskError> {
-    serde_json::from_slice(data).map_err(|error| DeskError::Refused {
+fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(data).map_err(|error| ClientError::Refused {
         status: 200,
         message: format!("an announcement that cannot be read ({error}); use the same version on both sides"),
     })

@@ -19,24 +19,24 @@ use crate::query::{Kind, Query, Subject};
 use crate::reading::Prices;
 use crate::store::{Ownership, Store, StoreError};
 
+mod control_client;
 mod listen;
-mod owner;
 mod verbs;
 
-pub use owner::Owner;
+pub use control_client::ControlClient;
 
 /// Where the verbs are carried out.
 #[derive(Clone)]
-pub enum Desk {
+pub enum Client {
     /// In this process.
-    Here(Engine),
+    Local(Engine),
     /// In the process that owns the store, through its control API.
-    There(Owner),
+    Remote(ControlClient),
 }
 
 /// A verb that could not be carried out.
 #[derive(Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum ClientError {
     /// The store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -124,7 +124,7 @@ fn holder(process: Option<u32>) -> String {
     process.map(|process| format!(" (process {process}, which holds the store)")).unwrap_or_default()
 }
 
-impl DeskError {
+impl ClientError {
     /// Whether it could be done by somebody who agrees to what it costs; the text says what that is.
     #[must_use]
     pub fn wants_consent(&self) -> bool {
@@ -136,33 +136,33 @@ impl DeskError {
     }
 }
 
-impl Desk {
+impl Client {
     /// Whether there is a store in `dir`.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {
         Store::exists(dir)
     }
 
-    /// The desk of a store: its owner's where one runs, else an engine of our own that no proxy feeds; and what
+    /// The client of a store: its owner's where one runs, else an engine of our own that no proxy feeds; and what
     /// people should know about the opening.
     ///
     /// # Errors
     /// When the store cannot be opened, or belongs to a process without an address.
-    pub fn open(dir: &Path, settings: Settings) -> Result<(Self, Vec<Notice>), DeskError> {
-        if let Some(owner) = Owner::of(dir) {
-            return Ok((Self::There(owner), Vec::new()));
+    pub fn open(dir: &Path, settings: Settings) -> Result<(Self, Vec<Notice>), ClientError> {
+        if let Some(owner) = ControlClient::of(dir) {
+            return Ok((Self::Remote(owner), Vec::new()));
         }
         let opened = match Store::open(dir, &Ownership::default(), engine::now()) {
             // Who had it said meanwhile where it listens.
             Err(in_use @ StoreError::InUse { address: Some(_), .. }) => {
-                let owner = Owner::of(dir).ok_or(in_use)?;
-                return Ok((Self::There(owner), Vec::new()));
+                let owner = ControlClient::of(dir).ok_or(in_use)?;
+                return Ok((Self::Remote(owner), Vec::new()));
             }
             opened => opened?,
         };
         let engine = Engine::new(settings, opened.store)?;
         engine.recall();
-        Ok((Self::Here(engine), opened.notices))
+        Ok((Self::Local(engine), opened.notices))
     }
 
     /// Announcements from now on. An owner in another process is listened to for as long as the receiver lives; what
@@ -170,8 +170,8 @@ impl Desk {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         match self {
-            Self::Here(engine) => engine.subscribe(),
-            Self::There(owner) => listen::listen(owner.clone()),
+            Self::Local(engine) => engine.subscribe(),
+            Self::Remote(owner) => listen::listen(owner.clone()),
         }
     }
 
@@ -179,10 +179,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn snapshot(&self) -> Result<Snapshot, DeskError> {
+    pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.snapshot()),
-            Self::There(owner) => owner.get("/snapshot").await,
+            Self::Local(engine) => Ok(engine.snapshot()),
+            Self::Remote(owner) => owner.get("/snapshot").await,
         }
     }
 
@@ -190,14 +190,14 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn rows(&self) -> Result<Vec<Arc<Row>>, DeskError> {
+    pub async fn rows(&self) -> Result<Vec<Arc<Row>>, ClientError> {
         match self {
-            Self::Here(engine) => {
+            Self::Local(engine) => {
                 let mut rows: Vec<_> = engine.rows().into_values().collect();
                 rows.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
                 Ok(rows)
             }
-            Self::There(owner) => owner.get("/recordings").await,
+            Self::Remote(owner) => owner.get("/recordings").await,
         }
     }
 
@@ -205,10 +205,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the query cannot be understood, or the store cannot be read.
-    pub async fn list(&self, query: &str) -> Result<Vec<Arc<Row>>, DeskError> {
+    pub async fn list(&self, query: &str) -> Result<Vec<Arc<Row>>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.list(query).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.list(query).await?),
+            Self::Remote(owner) => {
                 // In the body: a filter may be longer than the line of a request.
                 owner.call(Method::POST, "/recordings/search", &json!({ "query": query })).await
             }
@@ -219,10 +219,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn stats(&self) -> Result<Stats, DeskError> {
+    pub async fn stats(&self) -> Result<Stats, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.stats().await?),
-            Self::There(owner) => owner.get("/stats").await,
+            Self::Local(engine) => Ok(engine.stats().await?),
+            Self::Remote(owner) => owner.get("/stats").await,
         }
     }
 
@@ -230,8 +230,8 @@ impl Desk {
     #[must_use]
     pub fn prices(&self) -> Arc<Prices> {
         match self {
-            Self::Here(engine) => Arc::clone(&engine.settings().prices),
-            Self::There(_) => Arc::new(Prices::listed()),
+            Self::Local(engine) => Arc::clone(&engine.settings().prices),
+            Self::Remote(_) => Arc::new(Prices::listed()),
         }
     }
 
@@ -239,12 +239,12 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn find_hash(&self, prefix: &str) -> Result<Vec<Arc<Row>>, DeskError> {
+    pub async fn find_hash(&self, prefix: &str) -> Result<Vec<Arc<Row>>, ClientError> {
         match self {
-            Self::Here(engine) => {
+            Self::Local(engine) => {
                 Ok(engine.find_hash(prefix)?.iter().filter_map(|id| engine.row(id)).collect())
             }
-            Self::There(owner) => {
+            Self::Remote(owner) => {
                 owner.call(Method::POST, "/recordings/search", &json!({ "hash": prefix })).await
             }
         }
@@ -254,10 +254,10 @@ impl Desk {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, DeskError> {
+    pub async fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.recording(id)?),
-            Self::There(owner) => known(owner.get(&format!("/recordings/{id}")).await),
+            Self::Local(engine) => Ok(engine.recording(id)?),
+            Self::Remote(owner) => known(owner.get(&format!("/recordings/{id}")).await),
         }
     }
 
@@ -265,10 +265,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn exchange(&self, call: CallId) -> Result<Option<Arc<Exchange>>, DeskError> {
+    pub async fn exchange(&self, call: CallId) -> Result<Option<Arc<Exchange>>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.exchange(call)),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.exchange(call)),
+            Self::Remote(owner) => {
                 let shown: Option<CallShown> = known(owner.get(&format!("/calls/{}", call.0)).await)?;
                 Ok(shown.and_then(|shown| shown.exchange))
             }
@@ -279,10 +279,10 @@ impl Desk {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn media(&self, id: &MediaId) -> Result<Option<Media>, DeskError> {
+    pub async fn media(&self, id: &MediaId) -> Result<Option<Media>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.media(id.as_str()).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.media(id.as_str()).await?),
+            Self::Remote(owner) => {
                 let (status, headers, body) = owner.fetch(&format!("/media/{id}")).await?;
                 let content_type = headers.text("content-type").unwrap_or_default().to_owned();
                 Ok((status == 200).then_some(Media { content_type, body }))
@@ -294,10 +294,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn set_mode(&self, mode: Mode) -> Result<(), DeskError> {
+    pub async fn set_mode(&self, mode: Mode) -> Result<(), ClientError> {
         match self {
-            Self::Here(engine) => engine.set_mode(mode),
-            Self::There(owner) => _ = owner.call::<_, Mode>(Method::PUT, "/mode", &mode).await?,
+            Self::Local(engine) => engine.set_mode(mode),
+            Self::Remote(owner) => _ = owner.call::<_, Mode>(Method::PUT, "/mode", &mode).await?,
         }
         Ok(())
     }
@@ -306,10 +306,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn reset_cursors(&self, scope: Option<&str>) -> Result<usize, DeskError> {
+    pub async fn reset_cursors(&self, scope: Option<&str>) -> Result<usize, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.reset_cursors(scope)),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.reset_cursors(scope)),
+            Self::Remote(owner) => {
                 let begun: Begun =
                     owner.call(Method::POST, "/scopes/reset", &json!({ "scope": scope })).await?;
                 Ok(begun.cursors)
@@ -321,14 +321,14 @@ impl Desk {
     ///
     /// # Errors
     /// When the request belongs to no mount, or the owner does not answer.
-    pub async fn explain(&self, question: &Question) -> Result<Explanation, DeskError> {
+    pub async fn explain(&self, question: &Question) -> Result<Explanation, ClientError> {
         match self {
-            Self::Here(engine) => {
+            Self::Local(engine) => {
                 let asked = question.clone().asked(&engine.settings().upstreams);
-                let (request, overrides) = asked.map_err(DeskError::Question)?;
+                let (request, overrides) = asked.map_err(ClientError::Question)?;
                 Ok(engine.explain(&request, &overrides).await?)
             }
-            Self::There(owner) => owner.call(Method::POST, "/explain", question).await,
+            Self::Remote(owner) => owner.call(Method::POST, "/explain", question).await,
         }
     }
 
@@ -336,10 +336,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn explain_call(&self, call: CallId) -> Result<Option<Explanation>, DeskError> {
+    pub async fn explain_call(&self, call: CallId) -> Result<Option<Explanation>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.explain_call(call).await),
-            Self::There(owner) => known(owner.get(&format!("/calls/{}/explain", call.0)).await),
+            Self::Local(engine) => Ok(engine.explain_call(call).await),
+            Self::Remote(owner) => known(owner.get(&format!("/calls/{}/explain", call.0)).await),
         }
     }
 
@@ -347,10 +347,10 @@ impl Desk {
     ///
     /// # Errors
     /// When one is not there, is forgotten or has no answer yet, or the owner does not answer.
-    pub async fn diff(&self, one: &Thing, other: &Thing, context: usize) -> Result<Diff, DeskError> {
+    pub async fn diff(&self, one: &Thing, other: &Thing, context: usize) -> Result<Diff, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.diff(one, other, context).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.diff(one, other, context).await?),
+            Self::Remote(owner) => {
                 owner.get(&format!("/diff?one={one}&other={other}&context={context}")).await
             }
         }
@@ -360,11 +360,11 @@ impl Desk {
     ///
     /// # Errors
     /// When the query cannot be understood, or the owner does not answer.
-    pub async fn calls(&self, query: &str) -> Result<Vec<Arc<Call>>, DeskError> {
+    pub async fn calls(&self, query: &str) -> Result<Vec<Arc<Call>>, ClientError> {
         let query = Query::parse(query, Kind::Calls).map_err(VerbError::Query)?;
         let mut calls: Vec<Arc<Call>> = match self {
-            Self::Here(engine) => engine.calls().into(),
-            Self::There(owner) => owner.get("/calls").await?,
+            Self::Local(engine) => engine.calls().into(),
+            Self::Remote(owner) => owner.get("/calls").await?,
         };
         let now = engine::now();
         calls.retain(|call| query.shows(Subject::Call(call), now));
@@ -375,10 +375,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn ambiguous(&self) -> Result<Vec<Vec<RecordingId>>, DeskError> {
+    pub async fn ambiguous(&self) -> Result<Vec<Vec<RecordingId>>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.ambiguous().await),
-            Self::There(owner) => owner.get("/recordings/ambiguous").await,
+            Self::Local(engine) => Ok(engine.ambiguous().await),
+            Self::Remote(owner) => owner.get("/recordings/ambiguous").await,
         }
     }
 
@@ -386,26 +386,26 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn suggestions(&self) -> Result<Vec<Suggestion>, DeskError> {
+    pub async fn suggestions(&self) -> Result<Vec<Suggestion>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.suggestions().await),
-            Self::There(owner) => owner.get("/suggestions").await,
+            Self::Local(engine) => Ok(engine.suggestions().await),
+            Self::Remote(owner) => owner.get("/suggestions").await,
         }
     }
 
     /// Closes the store, if it is ours.
     pub async fn close(self) {
-        if let Self::Here(engine) = self {
+        if let Self::Local(engine) = self {
             engine.close(crate::proxy::DRAIN).await;
         }
     }
 }
 
 /// What an owner has, or none where it says that there is no such thing.
-fn known<T>(answer: Result<T, DeskError>) -> Result<Option<T>, DeskError> {
+fn known<T>(answer: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
     match answer {
         Ok(thing) => Ok(Some(thing)),
-        Err(DeskError::Refused { status: 404, .. }) => Ok(None),
+        Err(ClientError::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

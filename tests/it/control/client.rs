@@ -1,8 +1,8 @@
-//! The desk of another process.
+//! The client of another process.
 
 use std::net::SocketAddr;
 
-use retake::desk::{Desk, DeskError, Owner};
+use retake::client::{Client, ClientError, ControlClient};
 use retake::model::{CallId, Event, Level, Snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -10,15 +10,15 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::world::PATIENCE;
 
-async fn attached(address: SocketAddr) -> Desk {
+async fn attached(address: SocketAddr) -> Client {
     let base = format!("http://{address}").parse().unwrap();
-    Desk::There(Owner::found(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap())
+    Client::Remote(ControlClient::found(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_screen_of_another_process_sees_what_this_one_sees() {
     let (world, _upstream, recording) = furnished().await;
-    let (here, there) = (Desk::Here(world.engine.clone()), attached(world.address).await);
+    let (here, there) = (Client::Local(world.engine.clone()), attached(world.address).await);
     assert_eq!(there.snapshot().await.unwrap(), here.snapshot().await.unwrap());
     assert_eq!(there.rows().await.unwrap(), here.rows().await.unwrap());
     assert_eq!(there.recording(&recording.id).await.unwrap().as_deref(), Some(&recording));
@@ -58,7 +58,7 @@ async fn an_owner_that_is_gone_is_announced() {
     });
     let told = told.await;
     assert!(told.level == Level::Warning && told.text.contains("trying again"), "{told:?}");
-    assert!(matches!(there.rows().await, Err(DeskError::Unreachable { .. })));
+    assert!(matches!(there.rows().await, Err(ClientError::Unreachable { .. })));
 }
 
 /// An owner that ends while it answers: says `begun` to every verb and hangs up.
@@ -100,7 +100,7 @@ async fn an_owner_that_dies_in_the_middle_of_a_verb_is_an_error_and_no_wait() {
         let (rows, snapshot) = tokio::time::timeout(PATIENCE, asked).await.expect("nothing hangs");
         for answer in [rows, snapshot] {
             let error = answer.expect_err("it died");
-            assert!(matches!(error, DeskError::Unreachable { .. }), "{error:?}");
+            assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");
             assert!(error.to_string().contains("does not answer"), "{error}");
         }
     }

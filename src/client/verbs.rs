@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::json;
 
-use super::{Desk, DeskError, known};
+use super::{Client, ClientError, known};
 use crate::editing::Fault;
 use crate::engine::{
     Compacted, Deciding, Draft, Fired, Merged, Relabel, Rerecord, Rescrub, Retagged, Revision, Tag, Thing,
@@ -16,15 +16,15 @@ use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, StepRow};
 use crate::retention::PrunePlan;
 
-impl Desk {
+impl Client {
     /// Moves recordings to the trash, but protected ones; gives the ids that were removed.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn remove(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+    pub async fn remove(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.remove(ids).await?),
-            Self::There(owner) => owner.ids("/recordings/remove", &json!({ "ids": ids })).await,
+            Self::Local(engine) => Ok(engine.remove(ids).await?),
+            Self::Remote(owner) => owner.ids("/recordings/remove", &json!({ "ids": ids })).await,
         }
     }
 
@@ -32,10 +32,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn restore(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+    pub async fn restore(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.restore(ids).await?),
-            Self::There(owner) => owner.ids("/recordings/restore", &json!({ "ids": ids })).await,
+            Self::Local(engine) => Ok(engine.restore(ids).await?),
+            Self::Remote(owner) => owner.ids("/recordings/restore", &json!({ "ids": ids })).await,
         }
     }
 
@@ -43,10 +43,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn trash(&self) -> Result<Vec<Trashed>, DeskError> {
+    pub async fn trash(&self) -> Result<Vec<Trashed>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.trash()?),
-            Self::There(owner) => owner.get("/trash").await,
+            Self::Local(engine) => Ok(engine.trash()?),
+            Self::Remote(owner) => owner.get("/trash").await,
         }
     }
 
@@ -61,10 +61,10 @@ impl Desk {
         keep: &BTreeSet<RecordingId>,
         only: Option<&BTreeSet<RecordingId>>,
         dry_run: bool,
-    ) -> Result<PrunePlan, DeskError> {
+    ) -> Result<PrunePlan, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.prune(query, keep.clone(), only.cloned(), dry_run).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.prune(query, keep.clone(), only.cloned(), dry_run).await?),
+            Self::Remote(owner) => {
                 let body = json!({ "query": query, "keep": keep, "only": only, "dry_run": dry_run });
                 owner.call(Method::POST, "/prune", &body).await
             }
@@ -75,10 +75,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn compact(&self, purge: bool) -> Result<Compacted, DeskError> {
+    pub async fn compact(&self, purge: bool) -> Result<Compacted, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.compact(purge).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.compact(purge).await?),
+            Self::Remote(owner) => {
                 // It takes as long as it takes: megabytes are written anew and synced.
                 owner.patient().call(Method::POST, "/compact", &json!({ "purge": purge })).await
             }
@@ -89,10 +89,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub async fn scrub_again(&self, dry_run: bool) -> Result<Rescrub, DeskError> {
+    pub async fn scrub_again(&self, dry_run: bool) -> Result<Rescrub, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.scrub_again(dry_run).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.scrub_again(dry_run).await?),
+            Self::Remote(owner) => {
                 owner.patient().call(Method::POST, "/scrub", &json!({ "dry_run": dry_run })).await
             }
         }
@@ -102,10 +102,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn usage(&self) -> Result<UsageReport, DeskError> {
+    pub async fn usage(&self) -> Result<UsageReport, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.usage()?),
-            Self::There(owner) => owner.get("/usage").await,
+            Self::Local(engine) => Ok(engine.usage()?),
+            Self::Remote(owner) => owner.get("/usage").await,
         }
     }
 
@@ -113,10 +113,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the report is of no use here, or the store cannot be written.
-    pub async fn merge_usage(&self, report: UsageReport) -> Result<Merged, DeskError> {
+    pub async fn merge_usage(&self, report: UsageReport) -> Result<Merged, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.merge_usage(report).await?),
-            Self::There(owner) => owner.call(Method::POST, "/usage", &report).await,
+            Self::Local(engine) => Ok(engine.merge_usage(report).await?),
+            Self::Remote(owner) => owner.call(Method::POST, "/usage", &report).await,
         }
     }
 
@@ -125,10 +125,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn fields(&self, ids: &[RecordingId]) -> Result<Option<Vec<NamedField>>, DeskError> {
+    pub async fn fields(&self, ids: &[RecordingId]) -> Result<Option<Vec<NamedField>>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.named_fields(ids).await),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.named_fields(ids).await),
+            Self::Remote(owner) => {
                 known(owner.call(Method::POST, "/recordings/fields", &json!({ "ids": ids })).await)
             }
         }
@@ -143,10 +143,10 @@ impl Desk {
         ids: &[RecordingId],
         tag: &Tag,
         dry_run: bool,
-    ) -> Result<Vec<Retagged>, DeskError> {
+    ) -> Result<Vec<Retagged>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.retag(ids, tag, dry_run).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.retag(ids, tag, dry_run).await?),
+            Self::Remote(owner) => {
                 let retag = json!({ "ids": ids, "tag": tag, "dry_run": dry_run });
                 owner.call(Method::POST, "/recordings/retag", &retag).await
             }
@@ -161,10 +161,10 @@ impl Desk {
         &self,
         ids: &[RecordingId],
         relabel: &Relabel,
-    ) -> Result<Vec<RecordingId>, DeskError> {
+    ) -> Result<Vec<RecordingId>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.relabel(ids, relabel).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.relabel(ids, relabel).await?),
+            Self::Remote(owner) => {
                 owner.ids("/recordings/relabel", &json!({ "ids": ids, "relabel": relabel })).await
             }
         }
@@ -174,10 +174,10 @@ impl Desk {
     ///
     /// # Errors
     /// When one is not there, or the store cannot be written.
-    pub async fn duplicate(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, DeskError> {
+    pub async fn duplicate(&self, ids: &[RecordingId]) -> Result<Vec<RecordingId>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.duplicate(ids).await?),
-            Self::There(owner) => owner.ids("/recordings/duplicate", &json!({ "ids": ids })).await,
+            Self::Local(engine) => Ok(engine.duplicate(ids).await?),
+            Self::Remote(owner) => owner.ids("/recordings/duplicate", &json!({ "ids": ids })).await,
         }
     }
 
@@ -185,10 +185,10 @@ impl Desk {
     ///
     /// # Errors
     /// When it is not there, a revision cannot be, or the store cannot be written.
-    pub async fn edit(&self, id: &RecordingId, revisions: &[Revision]) -> Result<(), DeskError> {
+    pub async fn edit(&self, id: &RecordingId, revisions: &[Revision]) -> Result<(), ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.edit(id, revisions.to_vec()).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.edit(id, revisions.to_vec()).await?),
+            Self::Remote(owner) => {
                 let path = format!("/recordings/{id}/edit");
                 let ids = owner.ids(&path, &json!({ "revisions": revisions })).await?;
                 debug_assert_eq!(ids, std::slice::from_ref(id));
@@ -206,10 +206,10 @@ impl Desk {
         id: &RecordingId,
         fault: Fault,
         scope: Option<&str>,
-    ) -> Result<RecordingId, DeskError> {
+    ) -> Result<RecordingId, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.derive(id, fault, scope.map(str::to_owned)).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.derive(id, fault, scope.map(str::to_owned)).await?),
+            Self::Remote(owner) => {
                 let body = json!({ "fault": fault.to_string(), "scope": scope });
                 owner.call(Method::POST, &format!("/recordings/{id}/derive"), &body).await
             }
@@ -220,10 +220,10 @@ impl Desk {
     ///
     /// # Errors
     /// When no answer can be made up, or the store cannot be written.
-    pub async fn create(&self, draft: Draft) -> Result<RecordingId, DeskError> {
+    pub async fn create(&self, draft: Draft) -> Result<RecordingId, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.create(draft).await?),
-            Self::There(owner) => owner.call(Method::POST, "/recordings/new", &draft).await,
+            Self::Local(engine) => Ok(engine.create(draft).await?),
+            Self::Remote(owner) => owner.call(Method::POST, "/recordings/new", &draft).await,
         }
     }
 
@@ -231,10 +231,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the call cannot be kept, or the store cannot be written.
-    pub async fn keep(&self, call: CallId, fetch: bool) -> Result<RecordingId, DeskError> {
+    pub async fn keep(&self, call: CallId, fetch: bool) -> Result<RecordingId, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.keep(call, fetch).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.keep(call, fetch).await?),
+            Self::Remote(owner) => {
                 owner
                     .patient()
                     .call(Method::POST, &format!("/calls/{}/keep", call.0), &json!({ "fetch": fetch }))
@@ -247,10 +247,10 @@ impl Desk {
     ///
     /// # Errors
     /// When it is not there, cannot be read or, of a call, is not in memory.
-    pub async fn fire(&self, thing: &Thing) -> Result<Fired, DeskError> {
+    pub async fn fire(&self, thing: &Thing) -> Result<Fired, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.fire(thing).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.fire(thing).await?),
+            Self::Remote(owner) => {
                 let path = match thing {
                     Thing::Recording(id) | Thing::Original(id) => format!("/recordings/{id}/fire"),
                     Thing::Call(id) => format!("/calls/{}/fire", id.0),
@@ -264,10 +264,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn deciding(&self, id: &RecordingId) -> Result<Option<Deciding>, DeskError> {
+    pub async fn deciding(&self, id: &RecordingId) -> Result<Option<Deciding>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.deciding(id).await),
-            Self::There(owner) => known(owner.get(&format!("/recordings/{id}/deciding")).await),
+            Self::Local(engine) => Ok(engine.deciding(id).await),
+            Self::Remote(owner) => known(owner.get(&format!("/recordings/{id}/deciding")).await),
         }
     }
 
@@ -275,10 +275,10 @@ impl Desk {
     ///
     /// # Errors
     /// When one is not there.
-    pub async fn rerecord_plan(&self, ids: &[RecordingId]) -> Result<Vec<Rerecord>, DeskError> {
+    pub async fn rerecord_plan(&self, ids: &[RecordingId]) -> Result<Vec<Rerecord>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.rerecord_plan(ids)?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.rerecord_plan(ids)?),
+            Self::Remote(owner) => {
                 owner
                     .call(Method::POST, "/recordings/rerecord", &json!({ "ids": ids, "dry_run": true }))
                     .await
@@ -290,16 +290,16 @@ impl Desk {
     ///
     /// # Errors
     /// When it is not there, or the store cannot be written.
-    pub async fn rerecord(&self, id: &RecordingId) -> Result<Rerecord, DeskError> {
+    pub async fn rerecord(&self, id: &RecordingId) -> Result<Rerecord, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.rerecord(id).await?),
-            Self::There(owner) => {
+            Self::Local(engine) => Ok(engine.rerecord(id).await?),
+            Self::Remote(owner) => {
                 let answered: Vec<Rerecord> = owner
                     .patient()
                     .call(Method::POST, "/recordings/rerecord", &json!({ "ids": [id] }))
                     .await?;
                 let message = "no word about the recording".to_owned();
-                answered.into_iter().next().ok_or(DeskError::Refused { status: 200, message })
+                answered.into_iter().next().ok_or(ClientError::Refused { status: 200, message })
             }
         }
     }
@@ -308,10 +308,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the owner does not answer.
-    pub async fn reviews(&self) -> Result<Vec<Arc<Row>>, DeskError> {
+    pub async fn reviews(&self) -> Result<Vec<Arc<Row>>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.reviews()),
-            Self::There(owner) => owner.get("/reviews").await,
+            Self::Local(engine) => Ok(engine.reviews()),
+            Self::Remote(owner) => owner.get("/reviews").await,
         }
     }
 
@@ -319,10 +319,14 @@ impl Desk {
     ///
     /// # Errors
     /// When one does not wait, or the store cannot be written.
-    pub async fn review(&self, ids: &[RecordingId], verdict: Verdict) -> Result<Vec<RecordingId>, DeskError> {
+    pub async fn review(
+        &self,
+        ids: &[RecordingId],
+        verdict: Verdict,
+    ) -> Result<Vec<RecordingId>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.review(ids, verdict).await?),
-            Self::There(owner) => owner.ids("/reviews", &json!({ "ids": ids, "verdict": verdict })).await,
+            Self::Local(engine) => Ok(engine.review(ids, verdict).await?),
+            Self::Remote(owner) => owner.ids("/reviews", &json!({ "ids": ids, "verdict": verdict })).await,
         }
     }
 
@@ -330,10 +334,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn steps(&self) -> Result<Vec<StepRow>, DeskError> {
+    pub async fn steps(&self) -> Result<Vec<StepRow>, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.steps()?),
-            Self::There(owner) => owner.get("/steps").await,
+            Self::Local(engine) => Ok(engine.steps()?),
+            Self::Remote(owner) => owner.get("/steps").await,
         }
     }
 
@@ -341,21 +345,21 @@ impl Desk {
     ///
     /// # Errors
     /// When there is none, or something changed one of its recordings since.
-    pub async fn undo(&self) -> Result<StepRow, DeskError> {
+    pub async fn undo(&self) -> Result<StepRow, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.undo().await?),
-            Self::There(owner) => owner.call(Method::POST, "/undo", &json!({})).await,
+            Self::Local(engine) => Ok(engine.undo().await?),
+            Self::Remote(owner) => owner.call(Method::POST, "/undo", &json!({})).await,
         }
     }
 
     /// Does the step again that was undone last.
     ///
     /// # Errors
-    /// As [`Desk::undo`].
-    pub async fn redo(&self) -> Result<StepRow, DeskError> {
+    /// As [`Client::undo`].
+    pub async fn redo(&self) -> Result<StepRow, ClientError> {
         match self {
-            Self::Here(engine) => Ok(engine.redo().await?),
-            Self::There(owner) => owner.call(Method::POST, "/redo", &json!({})).await,
+            Self::Local(engine) => Ok(engine.redo().await?),
+            Self::Remote(owner) => owner.call(Method::POST, "/redo", &json!({})).await,
         }
     }
 }

@@ -10,15 +10,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use super::DeskError;
+use super::ClientError;
 use crate::model::{Headers, RecordingId, Request};
 use crate::store;
-use crate::upstream::{Arriving, Base, Client, Forwarded, UpstreamError};
+use crate::upstream::{Arriving, Base, Forwarded, UpstreamClient, UpstreamError};
 
 /// A retake that owns a store, in another process. Clones share it.
 #[derive(Clone)]
-pub struct Owner {
-    client: Client,
+pub struct ControlClient {
+    client: UpstreamClient,
     shared: Arc<Shared>,
 }
 
@@ -54,11 +54,11 @@ struct Ids {
 }
 
 /// The client for an owner whose URL was given, or that runs on this machine: then no proxy gets its token.
-fn client(given: bool, timeout: Duration) -> Client {
-    if given { Client::new(timeout) } else { Client::local(timeout) }
+fn client(given: bool, timeout: Duration) -> UpstreamClient {
+    if given { UpstreamClient::new(timeout) } else { UpstreamClient::local(timeout) }
 }
 
-impl Owner {
+impl ControlClient {
     /// How long the owner may take to say who it is. One that is stopped takes connections and says nothing.
     const GREETING: Duration = Duration::from_secs(10);
     /// How long the owner may take: its answers come from memory and disk.
@@ -79,13 +79,13 @@ impl Owner {
     ///
     /// # Errors
     /// When nothing answers there, what answers is no retake or another version, or the token is not the right one.
-    pub async fn found(base: Base, token: Option<String>, store: &Path) -> Result<Self, DeskError> {
+    pub async fn found(base: Base, token: Option<String>, store: &Path) -> Result<Self, ClientError> {
         let known = token.is_some();
         let token = match token {
             Some(token) => token,
             None => store::owner(store)
                 .map(|owner| owner.token)
-                .ok_or_else(|| DeskError::NoToken { base: base.to_string(), store: store.into() })?,
+                .ok_or_else(|| ClientError::NoToken { base: base.to_string(), store: store.into() })?,
         };
         let place = Place { base, token, pid: None, introduced: Arc::default() };
         let owner = Self::at(place, true, (!known).then_some(store));
@@ -124,7 +124,7 @@ impl Owner {
     }
 
     /// Asks who is there. The token is not sent: whoever it is might keep it.
-    async fn introduced(&self, base: &Base) -> Result<(), DeskError> {
+    async fn introduced(&self, base: &Base) -> Result<(), ClientError> {
         let asked = request(&Method::GET, "/health", None, Bytes::new());
         let answer = tokio::time::timeout(Self::GREETING, self.send(base, &asked)).await;
         let silent = |_| {
@@ -138,17 +138,17 @@ impl Owner {
         let health = serde_json::from_slice::<Health>(&body).ok();
         match health.filter(|health| status == 200 && health.name == "retake") {
             None => Err(match &self.shared.store {
-                Some(store) if !self.shared.given => DeskError::Elsewhere { base, store: store.clone() },
-                _ => DeskError::NoRetake { base },
+                Some(store) if !self.shared.given => ClientError::Elsewhere { base, store: store.clone() },
+                _ => ClientError::NoRetake { base },
             }),
             Some(health) if !compatible(&health.version, Self::VERSION) => {
-                Err(DeskError::OtherVersion { base, theirs: health.version, ours: Self::VERSION })
+                Err(ClientError::OtherVersion { base, theirs: health.version, ours: Self::VERSION })
             }
             Some(_) => Ok(()),
         }
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, DeskError> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.read(Method::GET, path, Bytes::new()).await
     }
 
@@ -157,7 +157,7 @@ impl Owner {
         method: Method,
         path: &str,
         body: &B,
-    ) -> Result<T, DeskError> {
+    ) -> Result<T, ClientError> {
         let body = serde_json::to_vec(body).unwrap_or_default();
         self.read(method, path, body.into()).await
     }
@@ -166,20 +166,20 @@ impl Owner {
         &self,
         path: &str,
         body: &B,
-    ) -> Result<Vec<RecordingId>, DeskError> {
+    ) -> Result<Vec<RecordingId>, ClientError> {
         let answer: Ids = self.call(Method::POST, path, body).await?;
         Ok(answer.ids)
     }
 
     /// What is at `path` as it is: status, headers, body.
-    pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), DeskError> {
+    pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), ClientError> {
         let place = self.place().await?;
         let asked = request(&Method::GET, path, Some(&place.token), Bytes::new());
         self.send(&place.base, &asked).await.map_err(|error| place.named(error))
     }
 
     /// The beginning of an answer that goes on.
-    pub(super) async fn open(&self, path: &str) -> Result<Arriving, DeskError> {
+    pub(super) async fn open(&self, path: &str) -> Result<Arriving, ClientError> {
         let Place { base, token, .. } = self.place().await?;
         let answer = self.begin(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await?;
         if answer.status == 200 {
@@ -193,7 +193,7 @@ impl Owner {
         method: Method,
         path: &str,
         body: Bytes,
-    ) -> Result<T, DeskError> {
+    ) -> Result<T, ClientError> {
         let place = self.place().await?;
         let asked = request(&method, path, Some(&place.token), body);
         let answer = self.send(&place.base, &asked).await;
@@ -203,21 +203,21 @@ impl Owner {
             return Err(refused(base.as_str(), status, &body));
         }
         serde_json::from_slice(&body)
-            .map_err(|error| DeskError::Refused { status, message: error.to_string() })
+            .map_err(|error| ClientError::Refused { status, message: error.to_string() })
     }
 
-    async fn send(&self, base: &Base, request: &Request) -> Result<(u16, Headers, Bytes), DeskError> {
+    async fn send(&self, base: &Base, request: &Request) -> Result<(u16, Headers, Bytes), ClientError> {
         let answer = self.begin(base, request).await?;
         Ok((answer.status, answer.headers, whole(base, answer.body).await?))
     }
 
-    async fn begin(&self, base: &Base, request: &Request) -> Result<Forwarded, DeskError> {
+    async fn begin(&self, base: &Base, request: &Request) -> Result<Forwarded, ClientError> {
         let answer = self.client.forward(request, base).await;
         answer.map_err(|error| unreachable(base, error))
     }
 
     /// Where the owner is, once it is known to be one.
-    async fn place(&self) -> Result<Place, DeskError> {
+    async fn place(&self) -> Result<Place, ClientError> {
         let place = self.shared.place.read().unwrap_or_else(PoisonError::into_inner).clone();
         place
             .introduced
@@ -230,13 +230,13 @@ impl Owner {
 
 impl Place {
     /// An error with the process that is to blame.
-    fn named(&self, error: DeskError) -> DeskError {
+    fn named(&self, error: ClientError) -> ClientError {
         match error {
-            DeskError::Unreachable { base, reason, .. } => {
+            ClientError::Unreachable { base, reason, .. } => {
                 let silent = self.pid.filter(|_| reason.starts_with(SILENT));
                 let stopped = |pid| format!("; if it was stopped, `kill -CONT {pid}` lets it go on");
                 let advice = silent.map(stopped).unwrap_or_default();
-                DeskError::Unreachable { base, process: self.pid, reason: reason + &advice }
+                ClientError::Unreachable { base, process: self.pid, reason: reason + &advice }
             }
             other => other,
         }
@@ -267,15 +267,15 @@ pub(super) async fn piece(
     base: &Base,
     body: &mut Arriving,
     patience: Duration,
-) -> Result<Option<Bytes>, DeskError> {
+) -> Result<Option<Bytes>, ClientError> {
     let piece = tokio::time::timeout(patience, body.piece()).await;
     let silent = |_| Err(UpstreamError::Timeout { base: base.to_string(), after: patience });
     piece.map_or_else(silent, Option::transpose).map_err(|error| unreachable(base, error))
 }
 
-async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, DeskError> {
+async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, ClientError> {
     let mut whole = Vec::new();
-    while let Some(piece) = piece(base, &mut body, Owner::PATIENCE).await? {
+    while let Some(piece) = piece(base, &mut body, ControlClient::PATIENCE).await? {
         whole.extend_from_slice(&piece);
     }
     Ok(whole.into())
@@ -284,24 +284,24 @@ async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, DeskError> {
 /// What is said of an owner that takes connections and does not answer.
 const SILENT: &str = "it said nothing";
 
-fn unreachable(base: &Base, error: UpstreamError) -> DeskError {
+fn unreachable(base: &Base, error: UpstreamError) -> ClientError {
     let reason = match error {
         UpstreamError::Unreachable { reason, .. } => reason,
         UpstreamError::Cut(reason) => format!("it broke off in the middle of the answer: {reason}"),
         UpstreamError::Timeout { after, .. } => format!("{SILENT} for {} s", after.as_secs()),
         other => other.to_string(),
     };
-    DeskError::Unreachable { base: base.to_string(), process: None, reason }
+    ClientError::Unreachable { base: base.to_string(), process: None, reason }
 }
 
 /// What an answer with an error status says.
-fn refused(base: &str, status: u16, body: &[u8]) -> DeskError {
+fn refused(base: &str, status: u16, body: &[u8]) -> ClientError {
     if status == 401 {
-        return DeskError::WrongToken { base: base.into() };
+        return ClientError::WrongToken { base: base.into() };
     }
     let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let message = value["error"]["message"].as_str().unwrap_or("an answer that is not retake's").to_owned();
-    DeskError::Refused { status, message }
+    ClientError::Refused { status, message }
 }
 
 /// Whether two versions speak the same control API: before 1.0 with equal minor versions, from then on with equal
