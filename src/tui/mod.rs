@@ -6,14 +6,24 @@
 //!                                                   └──▶ view::draw, when something changed, 30 times a second at most
 //! ```
 //!
+//! Tabs, overlays and the detail pane do not know the app. Each reads a [`contract::context::Context`], changes itself
+//! alone, and gives back a [`contract::outcome::ActionOutcome`] with what goes beyond it:
+//!
 //! ```text
-//!  retake  ● replay-or-mock   127.0.0.1:4010 → openai     view::header
-//! [1 Live] 2 Recordings                    req/s ▁▂  hit  view::tabs
-//! ┏ Live 12 ━━━━━━━━━━━━━━━━━━━┓┌ Request [Response] ───┐
-//! ┃ pane/live, pane/recordings ┃│ pane/detail           │  layout says where
-//! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────┘
-//!  / filter  Enter detail  m mode  ? help  q quit         view::hints, from keymap
+//!  app ──▶ recordings live diff prune log ──▶ verbs ──▶ overlay ──▶ detail ──▶ contract ──▶ protocol ──▶ content
+//!                                                                                            │
+//!                                                    listing ◀── input ◀── widgets ◀─────────┘
 //! ```
+//!
+//! To follow the key `t`, which changes what a recording answers, from press to changed row:
+//!
+//! 1. `input/table.rs`: `t` means `Action::Retag` on Recordings.
+//! 2. `app/dispatch.rs`: it belongs to no tab and to the verbs; with the selection as it is.
+//! 3. `app/perform.rs`: the verb asks for the retag dialog, which is put on top.
+//! 4. `overlay/retag/keys.rs`: letters choose, Enter agrees; the dialog asks for a `Mutation::Retag`.
+//! 5. `protocol/mutation.rs`: the change is made by the client, and put into words.
+//! 6. `app/apply_event.rs`: the engine's event changes the world, then what tabs derive from it.
+//! 7. `recordings/state.rs`: the row has its new strategy, and its place in the list.
 
 pub mod app;
 pub mod content;
@@ -52,7 +62,6 @@ pub use trust::{TrustAnswer, TrustQuestion, ask_trust};
 pub use widgets::theme::{Depth, Theme, ThemeChoice, ThemeError};
 
 use app::state::App;
-use content::text;
 use protocol::message::Message;
 use runtime::external::ExternalPrograms;
 use runtime::shell::{Shell, Sources};
@@ -60,6 +69,7 @@ use runtime::workers::Workers;
 
 use crate::client::Client;
 use crate::model::{Event, Timestamp};
+use crate::reading::sanitize;
 use crate::terminal::{self, Continued, Keys, Output, Protocol, Screen, Signals, Surroundings};
 
 /// Keys and answers that wait for their turn.
@@ -90,7 +100,7 @@ pub async fn run(
     let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let (signals, continued) = (Signals::listen()?, Continued::listen()?);
-    let title = text::sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
+    let title = sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
     let screen = Screen::take(&title)?;
     let ended = async {
         terminal::take_mouse(options.mouse)?;

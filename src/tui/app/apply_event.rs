@@ -64,12 +64,12 @@ impl App {
     }
 
     /// Recordings were stored or removed: answers of the client that may depend on them are old.
-    fn rows_changed<'a>(&mut self, ids: impl Iterator<Item = &'a RecordingId> + Clone) {
+    fn rows_changed<'a>(&mut self, mut ids: impl Iterator<Item = &'a RecordingId> + Clone) {
         self.context.rows_revision += 1;
         self.live.explanation.stale = true;
         self.queries.invalidate();
         self.diff.invalidate(ids.clone());
-        if ids.clone().any(|id| self.detail.shows(id)) {
+        if ids.any(|id| self.detail.shows(id)) {
             self.detail.refresh();
         }
     }

@@ -12,7 +12,7 @@ use crate::tui::overlay::fuzzy_finder::FuzzyFinder;
 use crate::tui::overlay::help::HelpOverlay;
 use crate::tui::overlay::palette::CommandPalette;
 use crate::tui::protocol::effect::Effect;
-use crate::tui::verbs::act::Selection;
+use crate::tui::verbs::selection::Selection;
 use crate::tui::verbs::{self, actions_menu, compare};
 
 impl App {
@@ -97,7 +97,7 @@ impl App {
             Action::Mouse => return self.switch_mouse(),
             Action::Help => return ActionOutcome::open(HelpOverlay::default()),
             Action::Palette => return ActionOutcome::open(CommandPalette::new()),
-            Action::Find => return ActionOutcome::open(FuzzyFinder::new(self.input.find_history.clone())),
+            Action::Find => return ActionOutcome::open(FuzzyFinder::new(self.context.find_history.clone())),
             Action::Menu => return actions_menu::open(&self.scopes(), &self.context),
             Action::Compare => {
                 let (thing, first) = (self.selection().thing, self.diff.first.clone());

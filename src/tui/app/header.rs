@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::state::App;
-use crate::tui::content::text::{sanitize, size};
+use crate::reading::human::size;
+use crate::reading::sanitize;
 use crate::tui::input::tab::Tab;
 use crate::tui::widgets::draw;
 use crate::tui::widgets::line::{Tone, thousands};

@@ -5,7 +5,6 @@ use tui_input::backend::crossterm::EventHandler as _;
 use tui_input::{Input, InputRequest};
 
 use super::state::App;
-use crate::model::Timestamp;
 use crate::query::{Key, Kind};
 use crate::tui::contract::outcome::ActionOutcome;
 use crate::tui::input::action::Action;
@@ -13,21 +12,7 @@ use crate::tui::input::binding::KeyScope;
 use crate::tui::input::keymap::KeyMeaning;
 use crate::tui::input::spelling;
 use crate::tui::input::tab::Tab;
-use crate::tui::listing::input_history::InputHistory;
 use crate::tui::protocol::effect::Effect;
-
-/// What is remembered of earlier input.
-#[derive(Debug, Default)]
-pub(super) struct KeyInput {
-    /// The beginning of a key sequence; empty where none was begun.
-    sequence: String,
-    /// An action that has to be asked for twice, and was asked for once.
-    pub(super) armed_confirm: Option<Action>,
-    /// The time of the last click, and its row on the screen.
-    pub(super) last_click: (Timestamp, u16),
-    /// The lines that were typed into the finder.
-    pub(super) find_history: InputHistory,
-}
 
 impl App {
     /// Takes a key: an action where it means one, else a letter that chooses, else text.

@@ -3,7 +3,7 @@
 use super::state::App;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::tab::Tab;
-use crate::tui::overlay::retag::RetagOverlay;
+use crate::tui::overlay::retag::choice::RetagOverlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::line::thousands;
@@ -67,7 +67,7 @@ impl App {
                 }
             }
             AppRequest::SetDraftAside(draft) => self.context.draft = draft,
-            AppRequest::RememberFind(line) => self.input.find_history.remember(&line),
+            AppRequest::RememberFind(line) => self.context.find_history.remember(&line),
             AppRequest::RecomposeDetail => self.detail.recompose(),
         }
         Vec::new()

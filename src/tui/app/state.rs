@@ -5,16 +5,15 @@
 
 use ratatui::layout::Rect;
 
-use super::key_input::KeyInput;
-use super::queries::SentQueries;
 use crate::model::{Call, Row};
-use crate::tui::content::draft::DraftOutcome;
+use crate::tui::content::draft::{DraftOutcome, EditDraft};
 use crate::tui::contract::context::Context;
 use crate::tui::contract::options::WorkbenchOptions;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::detail::state::DetailPane;
 use crate::tui::diff::state::DiffTab;
 use crate::tui::input::binding::KeyScope;
+use crate::tui::input::key_input::KeyInput;
 use crate::tui::input::tab::Tab;
 use crate::tui::listing::filter::Filter;
 use crate::tui::live::state::LiveTab;
@@ -24,6 +23,7 @@ use crate::tui::overlay::draft::DraftOverlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
+use crate::tui::protocol::sent_queries::SentQueries;
 use crate::tui::prune::state::PruneTab;
 use crate::tui::recordings::state::RecordingsTab;
 use crate::tui::verbs::{consent, external, rerecord};
@@ -245,25 +245,13 @@ impl App {
                 return AppRequest::Error(format!("{text}. Ask for it once more to agree to that.")).into();
             }
             Message::Consent { mutation, text } => return consent::ask(mutation, &text),
-            Message::Done(text) => {
-                self.progress = None;
-                self.queries.invalidate();
-                if !text.is_empty() {
-                    return ActionOutcome::info(text);
-                }
-            }
+            Message::Done(text) => return self.changed(text),
             Message::Progress { done, total } => self.progress = Some((done, total)),
             Message::Failed { what, text } => {
                 self.progress = None;
                 return AppRequest::Error(format!("{what}: {text}")).into();
             }
-            Message::Drafted(draft) if draft.outcome == DraftOutcome::Unchanged => {
-                self.context.draft = None;
-                return ActionOutcome::info("Nothing was changed");
-            }
-            Message::Drafted(draft) => {
-                return ActionOutcome::open(DraftOverlay::new(draft, self.context.areas.whole.width));
-            }
+            Message::Drafted(draft) => return self.drafted(draft),
             Message::Offer(_)
             | Message::Event(_)
             | Message::Frame
@@ -275,6 +263,22 @@ impl App {
             | Message::Terminate => {}
         }
         ActionOutcome::done()
+    }
+
+    /// A change is made; `text` is what its event does not tell.
+    fn changed(&mut self, text: String) -> ActionOutcome {
+        self.progress = None;
+        self.queries.invalidate();
+        if text.is_empty() { ActionOutcome::done() } else { ActionOutcome::info(text) }
+    }
+
+    /// Somebody left their editor.
+    fn drafted(&mut self, draft: Box<EditDraft>) -> ActionOutcome {
+        if draft.outcome == DraftOutcome::Unchanged {
+            self.context.draft = None;
+            return ActionOutcome::info("Nothing was changed");
+        }
+        ActionOutcome::open(DraftOverlay::new(draft, self.context.areas.whole.width))
     }
 
     fn answered(

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::state::App;
 use crate::model::Level;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::input::keymap::KeyMeaning;

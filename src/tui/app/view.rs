@@ -80,7 +80,7 @@ fn paint_panes(app: &App, areas: &Areas, buf: &mut Buffer) {
     if !areas.list.is_empty() {
         match context.tab {
             Tab::Live if app.live.causes.shown => {
-                live::causes_pane::draw(&app.live, context, areas.list, buf)
+                live::causes_pane::draw(&app.live, context, areas.list, buf);
             }
             Tab::Live => live::pane::draw(&app.live, context, areas.list, buf),
             Tab::Recordings => recordings::pane::draw(&app.recordings, context, areas.list, buf),
@@ -95,7 +95,7 @@ fn paint_panes(app: &App, areas: &Areas, buf: &mut Buffer) {
     }
     if !areas.detail.is_empty() {
         match context.tab {
-            Tab::Log => log::pane::draw_detail(&app.detail, context, areas.detail, buf),
+            Tab::Log => log::pane::draw_detail(app.detail.visible_lines(), context, areas.detail, buf),
             _ => detail::pane::draw(&app.detail, context, areas.detail, buf),
         }
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::text::sanitize;
 use crate::client::Client;
 use crate::editing::{set_body, set_text};
 use crate::engine::Revision;
 use crate::model::{Recording, RecordingId, Response};
 use crate::reading::contrast::{BodyContrast, CONTEXT, Lines, Run, Side, Tag, contrast};
+use crate::reading::sanitize;
 use crate::reading::{editable, text_of};
 use crate::tui::widgets::line::{Tone, Toned};
 

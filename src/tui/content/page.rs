@@ -8,6 +8,8 @@ use super::subject::DetailSubject;
 use super::text::{self, AnswerPicture, BodyForm, BodyView};
 use crate::model::{Exchange, Headers, MediaRef, Recording, Request, Response};
 use crate::reading::human::counted;
+use crate::reading::human::{duration, size};
+use crate::reading::{assembled, sanitize};
 use crate::tui::widgets::line::{Tone, Toned};
 
 /// A sub-tab of the detail pane.
@@ -132,7 +134,7 @@ impl ExchangePages {
 fn request_lines(request: &Request, form: BodyForm) -> (Vec<Toned>, bool) {
     let place = format!(" /{}{}", request.mount, request.target);
     let mut lines = vec![
-        Toned::of(Tone::Strong, text::sanitize(&request.method)).and(Tone::Plain, text::sanitize(&place)),
+        Toned::of(Tone::Strong, sanitize(&request.method)).and(Tone::Plain, sanitize(&place)),
         Toned::default(),
     ];
     let (body, cut) = body(&request.headers, &request.body, form);
@@ -146,10 +148,9 @@ fn response_lines(response: &Response, media: &[MediaRef], form: BodyForm) -> (V
     let (mut lines, cut) = if events.is_empty() {
         body(&response.headers, &response.log.bytes, form)
     } else {
-        let said = text::assembled(response).unwrap_or_default();
+        let said = assembled(response).unwrap_or_default();
         let said: String = said.chars().take(text::SHOWN).collect();
-        let mut lines: Vec<_> =
-            said.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))).collect();
+        let mut lines: Vec<_> = said.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))).collect();
         // Nothing said needs no air below it.
         let air = usize::from(lines.is_empty());
         lines.extend(heading(&counted(events.len(), "event")).into_iter().skip(air));
@@ -183,9 +184,9 @@ fn body(headers: &Headers, bytes: &bytes::Bytes, form: BodyForm) -> (Vec<Toned>,
 
 fn headers(headers: &Headers) -> Vec<Toned> {
     let line = |(name, value): (&str, &bytes::Bytes)| {
-        Toned::of(Tone::Key, text::sanitize(name))
+        Toned::of(Tone::Key, sanitize(name))
             .and(Tone::Dim, ": ")
-            .and(Tone::Plain, text::sanitize(&String::from_utf8_lossy(value)))
+            .and(Tone::Plain, sanitize(&String::from_utf8_lossy(value)))
     };
     let mut lines = if headers.0.is_empty() { Vec::new() } else { heading("headers") };
     lines.extend(headers.iter().map(line));
@@ -200,14 +201,14 @@ pub fn heading(text: &str) -> Vec<Toned> {
 
 fn event_line((at, name, data): &(Duration, String, String)) -> Toned {
     let data: String = data.chars().take(400).collect();
-    Toned::of(Tone::Dim, format!("{:>7} ", text::duration(text::micros(*at))))
-        .and(Tone::Key, if name.is_empty() { String::new() } else { format!("{} ", text::sanitize(name)) })
-        .and(Tone::Plain, text::sanitize(&data))
+    Toned::of(Tone::Dim, format!("{:>7} ", duration(text::micros(*at))))
+        .and(Tone::Key, if name.is_empty() { String::new() } else { format!("{} ", sanitize(name)) })
+        .and(Tone::Plain, sanitize(&data))
 }
 
 fn media_line(media: &MediaRef) -> Toned {
-    let state = media.problem.as_ref().map_or_else(|| text::size(media.len), Clone::clone);
-    Toned::of(Tone::Key, text::sanitize(&media.field))
-        .and(Tone::Plain, text::sanitize(&format!(" {} {state} ", media.content_type)))
-        .and(Tone::Dim, text::sanitize(&media.url))
+    let state = media.problem.as_ref().map_or_else(|| size(media.len), Clone::clone);
+    Toned::of(Tone::Key, sanitize(&media.field))
+        .and(Tone::Plain, sanitize(&format!(" {} {state} ", media.content_type)))
+        .and(Tone::Dim, sanitize(&media.url))
 }

@@ -7,6 +7,8 @@ use unicode_width::UnicodeWidthStr;
 use super::text::{self, EVENTS, micros};
 use crate::model::Response;
 use crate::reading::human::counted;
+use crate::reading::human::{duration, size};
+use crate::reading::{added, assembled, sanitize};
 use crate::tui::widgets::line::{Tone, Toned, cut, fit, thousands};
 
 /// More pieces than this are drawn as if they had come together.
@@ -37,12 +39,12 @@ impl StreamTimeline {
         let pieces = log.pieces.iter().map(|piece| (Duration::from_micros(piece.at), piece.len));
         let pieces: Vec<_> = pieces.collect();
         let events = text::events(response);
-        let said = if events.is_empty() { None } else { text::assembled(response) };
+        let said = if events.is_empty() { None } else { assembled(response) };
         let said: String = said.unwrap_or_default().chars().take(text::SHOWN).collect();
         Self {
             count: events.len(),
             events: events.iter().take(EVENTS).map(|event| (event.0, told(event))).collect(),
-            text: said.lines().map(|line| Toned::of(Tone::Plain, text::sanitize(line))).collect(),
+            text: said.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))).collect(),
             first: pieces.first().map(|(at, _)| *at),
             total: log.ended(),
             pieces,
@@ -97,8 +99,8 @@ impl StreamTimeline {
         let known =
             |name: &str, value: String| Toned::of(Tone::Dim, fit(name, 12, false)).and(Tone::Plain, value);
         let bytes: u64 = self.pieces.iter().map(|(_, len)| len).sum();
-        let first = self.first.map_or_else(|| "-".into(), |at| text::duration(micros(at)));
-        let mut lines = vec![known("first byte", first), known("total", text::duration(micros(self.total)))];
+        let first = self.first.map_or_else(|| "-".into(), |at| duration(micros(at)));
+        let mut lines = vec![known("first byte", first), known("total", duration(micros(self.total)))];
         if self.count > 0 {
             lines.push(known(
                 "events",
@@ -107,11 +109,11 @@ impl StreamTimeline {
         } else {
             lines.push(known(
                 "pieces",
-                format!("{} with {}; no stream", thousands(self.pieces.len()), text::size(bytes)),
+                format!("{} with {}; no stream", thousands(self.pieces.len()), size(bytes)),
             ));
         }
         if let Some(gap) = self.longest_gap() {
-            lines.push(known("longest gap", text::duration(micros(gap))));
+            lines.push(known("longest gap", duration(micros(gap))));
         }
         lines
     }
@@ -137,7 +139,7 @@ impl StreamTimeline {
                 let columns =
                     if gap.saturating_mul(1000) < longest { 0 } else { full.div_ceil(u128::from(longest)) };
                 let bar = mark.repeat(usize::try_from(columns).unwrap_or(BAR).min(BAR));
-                let line = Toned::of(Tone::Dim, format!("{:>7} ", text::duration(micros(*at))))
+                let line = Toned::of(Tone::Dim, format!("{:>7} ", duration(micros(*at))))
                     .and(Tone::Accent, format!("{bar:>BAR$} "));
                 let mut room = width.saturating_sub(BAR + 9);
                 told.0.iter().fold(line, |line, (tone, text)| {
@@ -160,7 +162,7 @@ impl StreamTimeline {
         if axis < 8 {
             return;
         }
-        let end = fit(&text::duration(micros(self.total)), axis - 1, true);
+        let end = fit(&duration(micros(self.total)), axis - 1, true);
         lines.push(Toned::of(Tone::Dim, format!("{:9}0{end}", "")));
         let mut before = Duration::ZERO;
         for (at, len) in self.merged() {
@@ -178,8 +180,8 @@ impl StreamTimeline {
         let (start, end) = (place(from), place(to).max(1));
         let start = start.min(end - 1);
         let (wait, mark) = if ascii { ("-", "#") } else { ("─", "█") };
-        let size = text::size(len);
-        Toned::of(Tone::Dim, format!("{:>8} ", text::duration(micros(to))))
+        let size = size(len);
+        Toned::of(Tone::Dim, format!("{:>8} ", duration(micros(to))))
             .and(Tone::Plain, " ".repeat(start))
             .and(Tone::Dim, wait.repeat(end - 1 - start))
             .and(Tone::Accent, mark)
@@ -204,8 +206,8 @@ impl StreamTimeline {
 
 /// What an event adds to the text; of one that adds nothing its name and its data.
 fn told((_, name, data): &(Duration, String, String)) -> Toned {
-    let begun = |text: &str| text::sanitize(&text.chars().take(400).collect::<String>()).into_owned();
-    match text::added(data) {
+    let begun = |text: &str| sanitize(&text.chars().take(400).collect::<String>()).into_owned();
+    match added(data) {
         Some(said) => Toned::of(Tone::Text, begun(&format!("\"{}\"", said.replace('\n', "\\n")))),
         None if name.is_empty() => Toned::of(Tone::Plain, begun(data)),
         None => Toned::of(Tone::Key, format!("{} ", begun(name))).and(Tone::Plain, begun(data)),

@@ -1,16 +1,12 @@
 //! What the screen needs of an exchange's reading: harmless text, readable bodies, a stream's text and events, pictures.
-//!
-//! The one place that knows where these views come from.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::model::{Headers, MediaId, MediaRef, Response};
-use crate::reading;
-
-pub use crate::reading::human::{duration, size};
-pub use crate::reading::{added, assembled, sanitize};
+use crate::reading::human::size;
+use crate::reading::{self, sanitize};
 
 /// A picture of an exchange, not decoded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

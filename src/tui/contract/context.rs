@@ -8,6 +8,7 @@ use crate::tui::content::draft::EditDraft;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::input::tab::Tab;
+use crate::tui::listing::input_history::InputHistory;
 use crate::tui::listing::marks::Marks;
 use crate::tui::protocol::job::ExchangeSource;
 use crate::tui::protocol::query::RemoteCache;
@@ -38,6 +39,8 @@ pub struct Context {
     pub marks: Marks,
     /// An edit that was put aside.
     pub draft: Option<Box<EditDraft>>,
+    /// The lines that were typed into the finder.
+    pub find_history: InputHistory,
     /// Counts the events that store or remove recordings.
     pub rows_revision: u64,
     last_request_id: Cell<u64>,
@@ -58,6 +61,7 @@ impl Context {
             cache: RemoteCache::default(),
             marks: Marks::default(),
             draft: None,
+            find_history: InputHistory::default(),
             rows_revision: 0,
             last_request_id: Cell::new(0),
         }

@@ -123,6 +123,7 @@ impl ActionOutcome {
     }
 
     /// Whether it means nothing here.
+    #[must_use]
     pub fn is_ignored(&self) -> bool {
         matches!(self, Self::Ignored)
     }
@@ -133,6 +134,7 @@ impl ActionOutcome {
     }
 
     /// What is left to do.
+    #[must_use]
     pub fn requests(self) -> Vec<AppRequest> {
         match self {
             Self::Ignored => Vec::new(),

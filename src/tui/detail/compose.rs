@@ -3,9 +3,10 @@
 use super::facts::{match_lines, media_lines, meta_lines};
 use super::state::DetailPane;
 use crate::model::{Call, Row};
+use crate::reading::human::{duration, size};
+use crate::reading::sanitize;
 use crate::tui::content::page::{DetailPage, heading};
 use crate::tui::content::subject::DetailSubject;
-use crate::tui::content::text::{duration, sanitize, size};
 use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
@@ -40,7 +41,7 @@ impl DetailPane {
             (Some(pages), DetailPage::Request) => lines.extend(pages.request.iter().cloned()),
             (Some(pages), DetailPage::Response) => lines.extend(pages.response.iter().cloned()),
             (Some(pages), DetailPage::Stream) => {
-                lines.extend(pages.stream.lines(width, context.options.theme.ascii))
+                lines.extend(pages.stream.lines(width, context.options.theme.ascii));
             }
             (Some(pages), DetailPage::Image) => {
                 lines.push(Toned::of(Tone::Dim, "There is no picture in this answer."));

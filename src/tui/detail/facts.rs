@@ -1,9 +1,10 @@
 //! What decides whether a recording answers a call, and where it comes from.
 
 use crate::model::{Derivation, Ending, Outcome, RecordingId, Row};
+use crate::reading::human::{duration, size};
+use crate::reading::sanitize;
 use crate::tui::content::page::{ExchangePages, heading};
 use crate::tui::content::page_facts::RecordingFacts;
-use crate::tui::content::text::{duration, sanitize, size};
 use crate::tui::contract::context::Context;
 use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, thousands};
 
@@ -211,6 +212,7 @@ fn files(facts: &RecordingFacts, pages: &ExchangePages) -> Vec<Toned> {
 }
 
 /// The sounds and films of an answer: what they are, how large, how long.
+#[must_use]
 pub fn media_lines(pages: &ExchangePages) -> Vec<Toned> {
     let line = |medium: &crate::tui::content::page_facts::AnswerMedium| {
         let film = medium.film.map(|film| {

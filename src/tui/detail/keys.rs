@@ -49,8 +49,8 @@ impl DetailPane {
             Action::PreviousPage => self.turn(false),
             Action::NextPicture => self.leaf(true),
             Action::PreviousPicture => self.leaf(false),
-            Action::NextChange => return self.to_found(true, context),
-            Action::PreviousChange => return self.to_found(false, context),
+            Action::NextChange => return self.go_to_match(true, context),
+            Action::PreviousChange => return self.go_to_match(false, context),
             Action::BodyView => {
                 let view = self.form.view.next();
                 self.reform(BodyForm { view, whole: false });
@@ -85,7 +85,7 @@ impl DetailPane {
     }
 
     /// To the next place that was found, or the one before.
-    fn to_found(&mut self, forward: bool, context: &Context) -> ActionOutcome {
+    fn go_to_match(&mut self, forward: bool, context: &Context) -> ActionOutcome {
         if self.search.needle().is_empty() {
             return ActionOutcome::info("Nothing is looked for: / looks for words here");
         }

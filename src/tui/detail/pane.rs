@@ -8,8 +8,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::facts::media_lines;
 use super::state::DetailPane;
+use crate::reading::human::size;
+use crate::reading::sanitize;
 use crate::tui::content::page::DetailPage;
-use crate::tui::content::text::{BodyView, sanitize, size};
+use crate::tui::content::text::BodyView;
 use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;

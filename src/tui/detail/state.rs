@@ -8,8 +8,9 @@ use crate::tui::content::page::{DetailPage, ExchangePages};
 use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::BodyForm;
 use crate::tui::protocol::effect::Effect;
-use crate::tui::protocol::job::{DetailPreview, OpenedPart, ScaleJob, ScaledPicture};
+use crate::tui::protocol::job::{DetailPreview, OpenedPart, ScaleJob};
 use crate::tui::widgets::line::Toned;
+use crate::tui::widgets::picture::ScaledPicture;
 
 /// The state of the detail pane.
 #[derive(Debug, Default)]
@@ -231,6 +232,12 @@ impl DetailPane {
             pictures: self.pictures(),
             scaled: self.picture.scaled.clone(),
         }
+    }
+
+    /// The lines from the first visible one on.
+    #[must_use]
+    pub fn visible_lines(&self) -> &[Toned] {
+        self.lines.get(self.scroll..).unwrap_or_default()
     }
 
     /// Takes new lines, in which a search looks anew.

@@ -6,7 +6,8 @@ use super::page::{DiffPage, same};
 use crate::engine::{Diff, Fix, FixKind};
 use crate::matching::BlastRadius;
 use crate::reading::contrast::{Arrival, BodyContrast, HeaderChange, Lines, Run, Tag};
-use crate::tui::content::text::{duration, sanitize, size};
+use crate::reading::human::{duration, size};
+use crate::reading::sanitize;
 use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
 
 /// A sub-tab's lines.

@@ -8,7 +8,7 @@ use crate::model::Call;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::action::Action;
-use crate::tui::live::fixes::{LETTERS, record_item, retag_item};
+use crate::tui::overlay::fix_items::{LETTERS, record_item, retag_item};
 use crate::tui::overlay::menu::{Menu, MenuItem};
 use crate::tui::widgets::layout;
 
@@ -20,8 +20,8 @@ impl DiffTab {
         match action {
             Action::NextPage => self.show_page(self.page.neighbour(true)),
             Action::PreviousPage => self.show_page(self.page.neighbour(false)),
-            Action::NextChange => return self.to_change(true, rows),
-            Action::PreviousChange => return self.to_change(false, rows),
+            Action::NextChange => return self.step_change(true, rows),
+            Action::PreviousChange => return self.step_change(false, rows),
             Action::Wrap => {
                 self.ignores_blanks = !self.ignores_blanks;
                 self.change = None;
@@ -55,7 +55,7 @@ impl DiffTab {
         ActionOutcome::done()
     }
 
-    fn to_change(&mut self, forward: bool, rows: usize) -> ActionOutcome {
+    fn step_change(&mut self, forward: bool, rows: usize) -> ActionOutcome {
         let count = self.view.changes.len();
         ActionOutcome::info(match self.go_to_change(forward, rows) {
             Some(nth) => format!("change {nth} of {count}"),

@@ -7,9 +7,10 @@ use crate::model::RecordingId;
 use crate::reading::contrast::{CONTEXT, PictureFacts};
 use crate::tui::contract::context::Context;
 use crate::tui::protocol::effect::Effect;
-use crate::tui::protocol::job::{PairJob, ScaledPicture};
+use crate::tui::protocol::job::PairJob;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::layout::{self, Areas};
+use crate::tui::widgets::picture::ScaledPicture;
 
 /// From this width on both sides stand beside each other.
 const BESIDE: u16 = 100;
@@ -63,6 +64,7 @@ pub struct DiffPictures {
 
 impl DiffTab {
     /// How many equal lines stand around those that differ.
+    #[must_use]
     pub fn equal_lines(&self) -> usize {
         1_usize.checked_add_signed(self.wider).and_then(|at| CONTEXTS.get(at)).copied().unwrap_or(CONTEXT)
     }

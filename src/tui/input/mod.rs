@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod binding;
+pub mod key_input;
 pub mod keymap;
 pub mod legend;
 pub mod spelling;

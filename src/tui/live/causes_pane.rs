@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::causes::MissCause;
 use super::state::LiveTab;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;

@@ -3,16 +3,17 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::causes::short;
-use super::fixes::radius;
 use super::state::{ExplanationCursor, LiveTab};
 use crate::engine::{Explanation, FixKind, Hit, Near};
 use crate::matching::Change;
 use crate::model::{Call, CallId, Outcome};
-use crate::tui::content::text::{duration, sanitize};
+use crate::reading::human::duration;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
+use crate::tui::overlay::fix_items::radius;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::layout::ScreenClass;
 use crate::tui::widgets::line::{Tone, Toned, clock, thousands};

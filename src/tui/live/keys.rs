@@ -3,7 +3,6 @@
 use tui_input::Input;
 
 use super::causes::MissCause;
-use super::fixes;
 use super::state::LiveTab;
 use crate::model::Outcome;
 use crate::tui::contract::context::Context;
@@ -13,6 +12,7 @@ use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::listing::filter::Filter;
 use crate::tui::overlay::confirm::ConfirmOverlay;
+use crate::tui::overlay::fix_items;
 use crate::tui::overlay::menu::Menu;
 use crate::tui::protocol::mutation::Mutation;
 
@@ -114,7 +114,7 @@ impl LiveTab {
         if let Some(hit) = &explanation.hit {
             return ActionOutcome::info(format!("{} answers it; there is nothing to fix", hit.recording));
         }
-        let items = fixes::items(explanation, self.explanation.near, call);
+        let items = fix_items::items(explanation, self.explanation.near, call);
         if items.is_empty() {
             return ActionOutcome::info("No recording comes near it; record it instead (R)");
         }

@@ -3,7 +3,6 @@
 pub mod causes;
 pub mod causes_pane;
 pub mod explanation;
-pub mod fixes;
 pub mod keys;
 pub mod pane;
 pub mod state;

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use super::state::LiveTab;
 use crate::model::Call;
-use crate::tui::content::text::{duration, sanitize};
+use crate::reading::human::duration;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;

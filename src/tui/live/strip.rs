@@ -7,7 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::state::LiveTab;
 use super::stats::OutcomeTimes;
-use crate::tui::content::text::{duration, sanitize};
+use crate::reading::human::duration;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;

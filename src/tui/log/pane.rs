@@ -5,9 +5,8 @@ use ratatui::layout::Rect;
 
 use super::state::LogTab;
 use crate::model::{Level, StepRow};
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
-use crate::tui::detail::state::DetailPane;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::draw::{self, PaneFrame};
@@ -79,12 +78,11 @@ fn level(level: Level) -> (&'static str, Tone) {
 }
 
 /// Draws the selected message and the changes with their frame.
-pub fn draw_detail(detail: &DetailPane, context: &Context, place: Rect, buf: &mut Buffer) {
+pub fn draw_detail(lines: &[Toned], context: &Context, place: Rect, buf: &mut Buffer) {
     let theme = &context.options.theme;
     let frame =
         PaneFrame { title: "Message and changes", focused: context.in_detail, ..PaneFrame::default() };
     let inside = frame.draw(theme, place, buf);
-    let lines = detail.lines.get(detail.scroll..).unwrap_or_default();
     draw::lines(buf, layout::text(place).intersection(inside), lines, theme);
 }
 
@@ -112,7 +110,7 @@ impl LogTab {
                 lines.push(Toned::of(Tone::Dim, "Nothing was changed yet."));
             }
             Some(Ok(steps)) => {
-                lines.extend(steps.iter().rev().take(STEPS).map(|step| step_line(step, context)))
+                lines.extend(steps.iter().rev().take(STEPS).map(|step| step_line(step, context)));
             }
         }
         lines.iter().flat_map(|line| line.wrapped(width)).collect()

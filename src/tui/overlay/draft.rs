@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::answers;
+use crate::reading::sanitize;
 use crate::tui::content::draft::{DraftOutcome, EditDraft, LINES};
-use crate::tui::content::text::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;

@@ -7,8 +7,9 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthChar;
 
 use crate::model::{RecordingId, Row};
+use crate::reading::human::size;
+use crate::reading::sanitize;
 use crate::tui::content::subject::DetailSubject;
-use crate::tui::content::text::{sanitize, size};
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay, PreviewRequest};
 use crate::tui::input::action::Action;

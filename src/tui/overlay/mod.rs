@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod confirm;
 pub mod draft;
+pub mod fix_items;
 pub mod fuzzy_finder;
 pub mod help;
 pub mod menu;
@@ -12,6 +13,5 @@ pub mod prompt;
 pub mod question;
 pub mod recording_picker;
 pub mod retag;
-pub mod retag_effect;
 pub mod reviews;
 pub mod trash;

@@ -7,7 +7,7 @@ use tui_input::Input;
 use crate::editing::Fault;
 use crate::engine::{Relabel, Revision};
 use crate::model::{Latency, RecordingId};
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;

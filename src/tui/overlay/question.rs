@@ -6,7 +6,7 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 use super::answers;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;

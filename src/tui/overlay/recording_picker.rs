@@ -7,7 +7,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{RecordingId, Row, Timestamp};
-use crate::tui::content::text::{sanitize, size};
+use crate::reading::human::size;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::widgets::line::{Tone, age, clock, fit, thousands};
 use crate::tui::widgets::{draw, layout};
@@ -87,8 +88,7 @@ impl RecordingPicker {
         rows: &[Arc<Row>],
         time: impl Fn(usize, &Row) -> Timestamp,
         context: &Context,
-        mut place: Rect,
-        buf: &mut Buffer,
+        (mut place, buf): (Rect, &mut Buffer),
     ) {
         let theme = &context.options.theme;
         let (height, selected) = (usize::from(place.height), self.index(rows));

@@ -8,8 +8,9 @@ use ratatui::layout::Rect;
 use super::recording_picker::RecordingPicker;
 use crate::engine::{Thing, Verdict};
 use crate::model::Row;
+use crate::reading::human::{duration, size};
+use crate::reading::sanitize;
 use crate::tui::content::page::ExchangePages;
-use crate::tui::content::text::{duration, sanitize, size};
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
@@ -102,7 +103,7 @@ impl Overlay for ReviewOverlay {
         let count = u16::try_from(rows.len()).unwrap_or(u16::MAX);
         let height = count.min((inside.height / 3).max(3)).min(inside.height);
         let list = layout::from_top(&mut inside, height);
-        self.0.draw(rows, |_, row| row.recorded_at, context, list, buf);
+        self.0.draw(rows, |_, row| row.recorded_at, context, (list, buf));
         if let Some(new) = self.0.selected(rows) {
             draw_both(new, context, inside, buf);
         }

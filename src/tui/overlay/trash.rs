@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::recording_picker::RecordingPicker;
 use crate::model::Row;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
@@ -78,7 +78,7 @@ impl Overlay for TrashOverlay {
         let removed_at = |nth: usize, row: &Row| {
             trash.and_then(|trash| trash.get(nth)).map_or(row.recorded_at, |one| one.removed_at)
         };
-        self.0.draw(&rows, removed_at, context, inside, buf);
+        self.0.draw(&rows, removed_at, context, (inside, buf));
         None
     }
 }

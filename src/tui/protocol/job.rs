@@ -9,6 +9,7 @@ use crate::model::RecordingId;
 use crate::reading::contrast::Look;
 use crate::tui::content::text::AnswerPicture;
 use crate::tui::widgets::line::Toned;
+use crate::tui::widgets::picture::ScaledPicture;
 
 /// Where to load an exchange from. The second id is the recording to fall back to when the call's own exchange is no
 /// longer in memory.
@@ -38,9 +39,6 @@ pub struct ScaleJob {
     /// Columns and rows of the place for it.
     pub cells: (u16, u16),
 }
-
-/// A scaled picture: its own width and height, and the pixels to paint; or why there is none.
-pub type ScaledPicture = Result<((u32, u32), Arc<RgbaImage>), String>;
 
 /// Two pictures to scale beside each other.
 #[derive(Clone, Debug, PartialEq, Eq)]

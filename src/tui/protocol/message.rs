@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::job::{ScaledPicture, Thumbnail};
+use super::job::Thumbnail;
 use super::mutation::Mutation;
 use super::query::{RemoteAnswer, RemoteQuery};
 use crate::engine::Fired;
@@ -16,6 +16,7 @@ use crate::tui::input::action::Action;
 use crate::tui::listing::fuzzy_find::FuzzyMatches;
 use crate::tui::listing::order::RowKey;
 use crate::tui::listing::ranked_set::RankedSet;
+use crate::tui::widgets::picture::ScaledPicture;
 
 /// Something that happened.
 #[derive(Clone, Debug)]

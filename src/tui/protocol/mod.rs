@@ -5,3 +5,4 @@ pub mod job;
 pub mod message;
 pub mod mutation;
 pub mod query;
+pub mod sent_queries;

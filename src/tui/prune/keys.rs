@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::plan_lines::totals;
 use super::state::{PruneKey, PruneTab};
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::filter_input;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};

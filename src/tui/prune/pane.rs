@@ -7,7 +7,7 @@ use super::plan_lines::{against, why};
 use super::state::PruneFate;
 use super::state::PruneTab;
 use crate::model::RecordingId;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::reading::human;
+use crate::reading::human::size;
+use crate::reading::sanitize;
 use crate::retention::{PrunePlan, Reason, Removal, Why};
-use crate::tui::content::text::{sanitize, size};
 use crate::tui::widgets::line::{Tone, Toned, and_more, thousands};
 
 /// Sums, what would miss, and what stays, in up to three lines.

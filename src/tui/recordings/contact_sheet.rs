@@ -84,6 +84,7 @@ impl ContactSheet {
     }
 
     /// The sheet with this stack open, or with none.
+    #[must_use]
     pub fn with_open_stack(&self, open: Option<Vec<RecordingId>>) -> Self {
         Self { open, made_of: None, meant: 0, ..self.clone() }
     }

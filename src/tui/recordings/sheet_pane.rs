@@ -6,7 +6,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::contact_sheet::PictureStack;
 use super::state::RecordingsTab;
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::line::{Tone, Toned, fit, short_size, thousands};

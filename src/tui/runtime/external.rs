@@ -6,8 +6,8 @@ use tokio::task::spawn_blocking;
 use super::exchanges::{medium, picture_bytes, read};
 use super::temp_files::{self, TempFiles};
 use crate::client::Client;
+use crate::reading::human::size;
 use crate::tui::content::copy::{CopyPart, LoadedExchange};
-use crate::tui::content::text::size;
 use crate::tui::protocol::job::{ExchangeSource, OpenedPart};
 use crate::tui::protocol::message::Message;
 

@@ -17,9 +17,9 @@ use crate::reading::contrast::{Look, contrast_pictures};
 use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol};
 use crate::tui::content::text::{self, AnswerPicture};
-use crate::tui::protocol::job::{ExchangeSource, PairJob, ScaleJob, ScaledPicture, Thumbnail, ThumbnailJob};
+use crate::tui::protocol::job::{ExchangeSource, PairJob, ScaleJob, Thumbnail, ThumbnailJob};
 use crate::tui::protocol::message::Message;
-use crate::tui::widgets::picture;
+use crate::tui::widgets::picture::{self, ScaledPicture};
 
 /// Scales a picture to the place for it, the newest wish only.
 pub(super) async fn scale_all(

@@ -16,11 +16,12 @@ use super::pictures;
 use super::workers::Workers;
 use crate::client::Client;
 use crate::model::{Event, Timestamp};
+use crate::reading::human::size;
 use crate::terminal::{self, Continued, EditorError, EditorOutcome, Keys, Output, Protocol, Screen, Signals};
 use crate::tui::app::state::App;
 use crate::tui::app::view;
 use crate::tui::content::draft::EditDraft;
-use crate::tui::content::text;
+use crate::tui::content::text::AnswerPicture;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 
@@ -78,7 +79,7 @@ impl Shell {
                 }
                 Some(message) = sources.said.recv() => Some(message),
                 // The first one is waited for; those after it are taken in with the next frame.
-                event = sources.events.recv(), if !dirty => Some(self.of_client(event)),
+                event = sources.events.recv(), if !dirty => Some(self.of_desk(event)),
                 _ = tick.tick() => {
                     if std::mem::take(&mut self.stale) {
                         let snapshot = self.snapshot().await;
@@ -116,7 +117,7 @@ impl Shell {
                 Err(TryRecvError::Lagged(lost)) => Err(RecvError::Lagged(lost)),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
             };
-            let message = self.of_client(event);
+            let message = self.of_desk(event);
             if self.take(message).await? {
                 return Ok(true);
             }
@@ -125,7 +126,7 @@ impl Shell {
     }
 
     /// What an announcement means; after lost ones, the world is asked for anew with the next tick.
-    fn of_client(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
+    fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
         match event {
             Ok(event) => Message::Event(event),
             Err(RecvError::Closed) => Message::Terminate,
@@ -171,7 +172,7 @@ impl Shell {
     /// Lets the terminal put text on the clipboard. Whether it did, it does not say.
     fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
         terminal::copy(text)?;
-        let size = text::size(text.len() as u64);
+        let size = size(text.len() as u64);
         let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
         self.app.update(Message::Done(told));
         Ok(())
@@ -203,7 +204,7 @@ impl Shell {
     }
 
     /// Shows a picture in pixels until a key is pressed; true when the process is asked to end meanwhile.
-    async fn full_screen(&mut self, picture: &text::AnswerPicture) -> anyhow::Result<bool> {
+    async fn full_screen(&mut self, picture: &AnswerPicture) -> anyhow::Result<bool> {
         let decoded = match pictures::decoded(&self.client, picture).await {
             Ok(decoded) => decoded,
             Err(text) => {

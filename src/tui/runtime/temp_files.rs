@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 
 /// How long a program may take to put text on the clipboard.
 const PATIENCE: Duration = Duration::from_secs(5);

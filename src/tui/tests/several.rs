@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::matching::NamedField;
 use crate::model::{Event, Hash, Playback, Row, Snapshot, Strategy};
 use crate::tui::contract::outcome::Overlay as _;
-use crate::tui::overlay::retag::RetagOverlay;
+use crate::tui::overlay::retag::choice::RetagOverlay;
 use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
 use crate::tui::tests::flows::{effect, field};

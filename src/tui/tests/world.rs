@@ -16,7 +16,7 @@ use crate::store;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::BodyForm;
 use crate::tui::protocol::job::PairJob;
-use crate::tui::protocol::job::ScaledPicture;
+use crate::tui::widgets::picture::ScaledPicture;
 
 /// The time at which the stories begin: 2026-11-02 14:02:00 UTC.
 pub(crate) const START: Timestamp = Timestamp(1_793_628_120_000);

@@ -1,28 +1,13 @@
 //! Which verb an action is.
 
+use super::selection::Selection;
 use super::{delete, edit, external, fault, labels, rerecord, store};
-use crate::engine::Thing;
-use crate::model::RecordingId;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::action::Action;
 use crate::tui::overlay::reviews::ReviewOverlay;
 use crate::tui::overlay::trash::TrashOverlay;
-use crate::tui::protocol::job::OpenedPart;
 use crate::tui::protocol::mutation::Mutation;
-
-/// What verbs are for.
-#[derive(Debug)]
-pub struct Selection {
-    /// The marked recordings, or the selected one.
-    pub recordings: Vec<RecordingId>,
-    /// The selected recording or call; `None` where nothing is selected.
-    pub thing: Option<Thing>,
-    /// The part of it that the detail pane shows.
-    pub part: OpenedPart,
-    /// The field of the picture that the detail pane shows; `None` where there is only one.
-    pub picture_field: Option<String>,
-}
 
 /// Carries out a verb.
 pub fn act(action: Action, selection: &Selection, context: &Context) -> ActionOutcome {

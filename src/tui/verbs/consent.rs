@@ -1,6 +1,6 @@
 //! The question before a change that costs something.
 
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::outcome::ActionOutcome;
 use crate::tui::overlay::question::QuestionOverlay;
 use crate::tui::protocol::mutation::Mutation;

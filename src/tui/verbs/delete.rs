@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{RecordingId, Row};
-use crate::tui::content::text;
+use crate::reading::human::size;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::ActionOutcome;
 use crate::tui::overlay::question::QuestionOverlay;
@@ -27,7 +28,7 @@ pub fn ask(ids: &[RecordingId], context: &Context) -> ActionOutcome {
     }
     lines.push(Toned::default());
     let bytes: u64 = going.iter().map(|row| row.size).sum();
-    let frees = format!("Frees {}. Kept in the trash for 7 days; u takes it back.", text::size(bytes));
+    let frees = format!("Frees {}. Kept in the trash for 7 days; u takes it back.", size(bytes));
     lines.push(Toned::of(Tone::Plain, frees));
     lines.extend(consequences(&going, context));
     lines.push(Toned::default());
@@ -41,7 +42,7 @@ pub fn ask(ids: &[RecordingId], context: &Context) -> ActionOutcome {
 }
 
 fn listed(row: &Row, context: &Context) -> Toned {
-    let model = text::sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
+    let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
     let line = Toned::of(Tone::Accent, fit(&row.hash.short(), 10, false))
         .and(Tone::Plain, fit(&model, 20, false))
         .and(Tone::Plain, fit(&short_size(row.size), 6, true));
@@ -59,7 +60,7 @@ fn consequences(going: &[&Row], context: &Context) -> Vec<Toned> {
     let mut scopes: BTreeSet<String> = BTreeSet::new();
     for row in going {
         let used = row.usage.scopes_everywhere();
-        scopes.extend(used.keys().map(|scope| text::sanitize(scope).into_owned()));
+        scopes.extend(used.keys().map(|scope| sanitize(scope).into_owned()));
     }
     if !scopes.is_empty() {
         let named: Vec<_> = scopes.iter().take(SCOPES).cloned().collect();

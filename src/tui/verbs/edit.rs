@@ -1,6 +1,6 @@
 //! Editing an answer.
 
-use super::act::Selection;
+use super::selection::Selection;
 use crate::engine::Revision;
 use crate::model::{Ending, RecordingId};
 use crate::tui::content::draft::{DraftPart, EditDraft};

@@ -1,6 +1,6 @@
 //! Verbs that take the selection elsewhere: to the clipboard, into another program, to the proxy once more.
 
-use super::act::Selection;
+use super::selection::Selection;
 use crate::engine::{Fired, Thing};
 use crate::model::Outcome;
 use crate::tui::content::copy::CopyPart;

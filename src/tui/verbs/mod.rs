@@ -10,4 +10,5 @@ pub mod external;
 pub mod fault;
 pub mod labels;
 pub mod rerecord;
+pub mod selection;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use crate::engine::Rerecord;
 use crate::model::{RecordingId, Usd};
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::overlay::question::QuestionOverlay;

@@ -8,6 +8,7 @@ use crate::tui::input::keymap::Keymap;
 use crate::tui::listing::filter::Filter;
 
 /// `Live 12 of 1,902 with "hat"`, and whether that is still so because another filter is wrong.
+#[must_use]
 pub fn title(name: &str, shown: usize, all: usize, filter: &Filter) -> String {
     let (shown, all) = (thousands(shown), thousands(all));
     let still = if filter.error().is_some() { " until the filter is right" } else { "" };
@@ -18,6 +19,7 @@ pub fn title(name: &str, shown: usize, all: usize, filter: &Filter) -> String {
 }
 
 /// The lines of a list whose filter matches nothing.
+#[must_use]
 pub fn no_result(keymap: &Keymap, filter: &Filter) -> Vec<Toned> {
     let before = if filter.error().is_some() { ", the filter from before" } else { "" };
     let nothing = format!("Nothing matches \"{}\"{before}.", sanitize(filter.text()));

@@ -48,13 +48,11 @@ pub fn draw(picture: &RgbaImage, area: Rect, buf: &mut Buffer, theme: &Theme) {
     }
 }
 
+/// A scaled picture: its own width and height, and the pixels to paint; or why there is none.
+pub type ScaledPicture = Result<((u32, u32), Arc<RgbaImage>), String>;
+
 /// Draws a picture that was asked for, or why there is none; `None` while it is on its way.
-pub fn draw_scaled(
-    scaled: Option<&Result<((u32, u32), Arc<RgbaImage>), String>>,
-    area: Rect,
-    buf: &mut Buffer,
-    theme: &Theme,
-) {
+pub fn draw_scaled(scaled: Option<&ScaledPicture>, area: Rect, buf: &mut Buffer, theme: &Theme) {
     match scaled {
         Some(Ok((_, pixels))) => draw(pixels, area, buf, theme),
         Some(Err(problem)) => {

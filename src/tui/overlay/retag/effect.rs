@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::Retagged;
 use crate::matching::BlastRadius;
 use crate::model::{RecordingId, Strategy};
-use crate::tui::content::text::sanitize;
+use crate::reading::sanitize;
 use crate::tui::widgets::line::{Tone, Toned, and_more, thousands};
 
 /// What retagging would do to the calls of the history and to other recordings, in words.

@@ -1,11 +1,11 @@
 //! The fixes of a miss as menu items.
 
+use super::menu::MenuItem;
 use crate::engine::{Explanation, Fix, FixKind, Near, Tag};
 use crate::matching::BlastRadius;
 use crate::model::{Call, Outcome, RecordingId};
 use crate::tui::contract::outcome::AppRequest;
 use crate::tui::input::action::Action;
-use crate::tui::overlay::menu::MenuItem;
 use crate::tui::protocol::mutation::Mutation;
 
 /// Letters for fixes: none that moves or leaves, or has another meaning in the menu.
