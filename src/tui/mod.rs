@@ -92,7 +92,7 @@ pub async fn run(
     // Listen first, look second: nothing between the two is lost, and an event taken in twice does no harm.
     let events = client.subscribe();
     let snapshot = client.snapshot().await?;
-    let (say, said) = mpsc::channel(BATCH);
+    let (say, messages) = mpsc::channel(BATCH);
     let panicked = say.clone();
     terminal::watch_panics(move |text| {
         let _ = panicked.try_send(Message::Failed { what: "internal error", text });
@@ -139,7 +139,7 @@ pub async fn run(
             shell.take(Message::Event(Arc::new(Event::Notice(notice)))).await?;
         }
         tokio::select! {
-            ended = shell.turn(Sources { keys, said, events, clock }) => ended,
+            ended = shell.turn(Sources { keys, messages, events, clock }) => ended,
             () = over => Ok(()),
         }
     };
@@ -148,7 +148,8 @@ pub async fn run(
     if terminal::is_there() { ended } else { Ok(()) }
 }
 
-/// How the terminal shows pictures. Asked on a thread of its own: a terminal that goes away meanwhile never answers.
+/// The terminal's protocol for pictures. Asked on a thread of its own: a terminal that goes away meanwhile never
+/// answers.
 async fn probed() -> Protocol {
     tokio::select! {
         probed = spawn_blocking(|| terminal::probe(&Surroundings::here())) => probed.unwrap_or_default(),

@@ -20,7 +20,7 @@ use crate::tui::widgets::theme::Theme;
 const WIDEST: u16 = 100;
 const TITLE: &str = "Trust this file?";
 
-/// What a file wants.
+/// The question about a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustQuestion {
     /// The file, with its folder.
@@ -29,7 +29,7 @@ pub struct TrustQuestion {
     pub values: Vec<(String, String)>,
 }
 
-/// What somebody answered.
+/// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustAnswer {
     /// The file may do it, until it changes.
@@ -46,7 +46,7 @@ struct TrustDialog {
     theme: Theme,
     /// The first line that is shown.
     top: usize,
-    /// How many lines were shown at once, how many there are, and how many of them were seen so far.
+    /// The number of lines shown at once, of all lines, and of those seen so far.
     rows: usize,
     total: usize,
     seen: usize,

@@ -142,7 +142,7 @@ impl App {
         ActionOutcome::done()
     }
 
-    /// What verbs are for: the marked or selected recordings of the tab; on Live the one that answered the call.
+    /// The selection for verbs: the marked or selected recordings of the tab; on Live the one that answered the call.
     pub(super) fn selection(&self) -> Selection {
         let context = &self.context;
         let planned = || self.prune.list.selected().map(|key| key.2.clone());

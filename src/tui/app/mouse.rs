@@ -1,4 +1,4 @@
-//! What the mouse means, by where it is.
+//! The mouse: clicks and the wheel, by where they are.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};

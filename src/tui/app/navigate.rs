@@ -63,7 +63,7 @@ impl App {
             return AppRequest::Mark(MarkChange::Clear).into();
         } else if context.tab == Tab::Live && self.live.causes.shown {
             return self.live.show_causes(false, context);
-        } else if !self.filter().kept().is_empty() {
+        } else if !self.filter().saved().is_empty() {
             self.change_filter(Filter::clear);
         }
         ActionOutcome::done()

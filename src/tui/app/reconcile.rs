@@ -1,4 +1,4 @@
-//! What follows from the state after each message: lists, queries, the detail's subject, its lines, its picture.
+//! State derived after each message: lists, queries, the detail's subject, its lines, its picture.
 
 use ratatui::layout::Rect;
 

@@ -33,7 +33,7 @@ use crate::tui::widgets::toast::Toasts;
 /// The state of the screen.
 #[derive(Debug)]
 pub struct App {
-    /// What all parts may read.
+    /// The state that all parts may read.
     pub context: Context,
     /// The Live tab.
     pub live: LiveTab,
@@ -47,7 +47,7 @@ pub struct App {
     pub log: LogTab,
     /// The detail pane.
     pub detail: DetailPane,
-    /// What lies over the panes.
+    /// The overlay on top; `None` where the panes take the keys.
     pub overlay: Option<Box<dyn Overlay>>,
     /// Messages for people.
     pub toasts: Toasts,
@@ -134,7 +134,7 @@ impl App {
         let filter = self.filter();
         // The query of a prune stands above its plan, and a diff has no list to filter.
         let below = !matches!(tab, Tab::Diff | Tab::Prune);
-        let filtered = below && (filter.input.is_some() || !filter.kept().is_empty());
+        let filtered = below && (filter.input.is_some() || !filter.saved().is_empty());
         Areas::of(
             whole,
             LayoutWishes {
@@ -272,7 +272,7 @@ impl App {
         if text.is_empty() { ActionOutcome::done() } else { ActionOutcome::info(text) }
     }
 
-    /// Somebody left their editor.
+    /// Takes an edit from somebody who left their editor.
     fn drafted(&mut self, draft: Box<EditDraft>) -> ActionOutcome {
         if draft.outcome == DraftOutcome::Unchanged {
             self.context.draft = None;

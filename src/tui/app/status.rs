@@ -23,8 +23,8 @@ pub(super) fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let mut hints = Vec::new();
     let scopes = app.scopes();
     for (nth, scope) in scopes.iter().enumerate().rev() {
-        let found = app.context.options.keymap.bindings().filter(|bound| bound.scope == *scope);
-        hints.extend(found.filter_map(|bound| {
+        let bindings = app.context.options.keymap.bindings().filter(|bound| bound.scope == *scope);
+        hints.extend(bindings.filter_map(|bound| {
             // A key that means something else nearer by does not mean this.
             let key = bound.keys.first()?;
             let meant = app.context.options.keymap.meaning(&scopes[..nth], key);

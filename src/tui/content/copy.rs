@@ -1,6 +1,6 @@
-//! What can be copied of an exchange, as text that does no harm where it is pasted.
+//! Parts of an exchange for the clipboard, as text that does no harm where it is pasted.
 
-use super::request_parts::{kept, key, url};
+use super::request_parts::{answering_headers, key, url};
 use crate::matching::{Fields, credentials, mask};
 use crate::model::{MediaRef, Request, Response};
 use crate::reading::{self, multipart};
@@ -24,7 +24,7 @@ pub enum CopyPart {
     Prompt,
     /// Python that asks the proxy the same.
     Snippet,
-    /// What the answer says.
+    /// The text of the answer.
     Text,
 }
 
@@ -55,7 +55,7 @@ impl CopyPart {
         ('t', Self::Text, "what the answer says"),
     ];
 
-    /// What it is called.
+    /// The name on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl CopyPart {
     /// made visible.
     ///
     /// # Errors
-    /// Why there is no such part.
+    /// The reason why there is no such part.
     pub fn of(self, read: &LoadedExchange, base: &str) -> Result<String, &'static str> {
         let request = &read.request;
         let response = || read.response.as_ref().ok_or("there is no answer yet");
@@ -94,8 +94,10 @@ impl CopyPart {
                 body(&response.headers, &response.log.bytes)?
             }
             Self::Prompt => {
-                let said = Fields::of(request).facts.said;
-                Some(said).filter(|said| !said.is_empty()).ok_or("there is no prompt in this request")?
+                let prompt = Fields::of(request).facts.said;
+                Some(prompt)
+                    .filter(|prompt| !prompt.is_empty())
+                    .ok_or("there is no prompt in this request")?
             }
             Self::Snippet => super::python::snippet(request, base),
             Self::Text => reading::text_of(response()?).ok_or("there is no text in this answer")?,
@@ -121,7 +123,9 @@ fn curl(request: &Request, base: &str) -> String {
         words.push(format!("-X {}", quoted(&request.method)));
     }
     words.extend(key(&request.mount).map(|(header, variable)| format!("-H \"{header} ${variable}\"")));
-    words.extend(kept(request).map(|(name, value)| format!("-H {}", quoted(&format!("{name}: {value}")))));
+    words.extend(
+        answering_headers(request).map(|(name, value)| format!("-H {}", quoted(&format!("{name}: {value}")))),
+    );
     let parts = multipart::form(&request.headers, &request.body);
     for part in &parts {
         let value = match (part.file.as_deref(), std::str::from_utf8(part.content)) {

@@ -11,10 +11,10 @@ use crate::reading::sanitize;
 use crate::reading::{editable, text_of};
 use crate::tui::widgets::line::{Tone, Toned};
 
-/// What of an answer is opened in an editor.
+/// A part of an answer that is opened in an editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DraftPart {
-    /// What the model said.
+    /// The text of the answer.
     Text,
     /// The body.
     Body,
@@ -25,24 +25,24 @@ pub enum DraftPart {
 pub struct EditDraft {
     /// The recording.
     pub recording: RecordingId,
-    /// What of it.
+    /// The part that is edited.
     pub part: DraftPart,
-    /// What somebody wrote; none before they did.
+    /// The text that somebody wrote; `None` before they did.
     pub written: Option<String>,
-    /// What would come of it.
+    /// The outcome of storing it.
     pub outcome: DraftOutcome,
     /// The first line of the outcome that is seen.
     pub at: usize,
 }
 
-/// What would come of an edit.
+/// The outcome of an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DraftOutcome {
     /// Nothing was written yet, or nothing else than what is there.
     Unchanged,
-    /// It cannot be stored so.
+    /// An error: it cannot be stored.
     Wrong(String),
-    /// It differs so, line by line.
+    /// The difference, line by line.
     Changed(Vec<Toned>),
 }
 
@@ -53,7 +53,7 @@ pub struct OpenedDraft {
     before: String,
 }
 
-/// So many lines of a difference are kept.
+/// The most lines of a difference that are kept.
 pub(crate) const LINES: usize = 2_000;
 
 impl EditDraft {
@@ -90,7 +90,7 @@ impl EditDraft {
         OpenedDraft::of(recording, self.part)
     }
 
-    /// What comes of what somebody left in their editor; none is no change of what they were given. Takes a while.
+    /// The edit after its editor was left; `left` is `None` where the text was not changed. Takes a while.
     #[must_use]
     pub fn judged(mut self, opened: &OpenedDraft, left: Option<String>) -> Self {
         self.at = 0;
@@ -128,7 +128,7 @@ impl OpenedDraft {
         Ok(Self { recording, before })
     }
 
-    /// What the editor is given: what was written before, else what is there; and how its file's name ends.
+    /// The text for the editor: what was written before, else what is there; and the ending of its file's name.
     #[must_use]
     pub fn text<'a>(&'a self, draft: &'a EditDraft) -> (&'a str, &'static str) {
         let json =
@@ -139,9 +139,9 @@ impl OpenedDraft {
 
 fn difference(recording: &Recording, after: &Response, part: DraftPart) -> Vec<Toned> {
     let new = Side { request: recording.request.get(), response: after, linked: Vec::new() };
-    let found = contrast(&Side::from(recording), &new, CONTEXT);
-    let lines = match (part, found.text, found.body) {
-        (DraftPart::Text, Some(text), _) => said(&text),
+    let compared = contrast(&Side::from(recording), &new, CONTEXT);
+    let lines = match (part, compared.text, compared.body) {
+        (DraftPart::Text, Some(text), _) => word_lines(&text),
         (_, _, BodyContrast::Text(body)) => body.runs.iter().map(line).collect(),
         _ => vec![Toned::of(Tone::Plain, "The same values, set out differently.")],
     };
@@ -155,7 +155,7 @@ fn line(run: &Run) -> Toned {
 }
 
 /// Words that differ, in the lines that they stand in.
-fn said(text: &Lines) -> Vec<Toned> {
+fn word_lines(text: &Lines) -> Vec<Toned> {
     let mut lines = vec![Toned::default()];
     for run in &text.runs {
         let (mark, tone) = look(run.tag);

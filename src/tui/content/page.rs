@@ -1,4 +1,4 @@
-//! What the sub-tabs of the detail pane show, worked out once per exchange, away from the UI thread.
+//! The pages of the detail pane, worked out once per exchange, away from the UI thread.
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ use crate::tui::widgets::line::{Tone, Toned};
 /// A sub-tab of the detail pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DetailPage {
-    /// Why a call was answered as it was.
+    /// The reason for the answer to a call.
     Why,
     /// The request.
     Request,
     /// The response.
     #[default]
     Response,
-    /// What arrived when.
+    /// The timing of what arrived.
     Stream,
-    /// Its pictures.
+    /// The pictures.
     Image,
-    /// What decides whether it answers a call.
+    /// The fields that decide whether it answers a call.
     Match,
     /// Where it comes from, and what it has been used for.
     Meta,
@@ -39,11 +39,11 @@ pub struct ExchangePages {
     pub request: Vec<Toned>,
     /// The response.
     pub response: Vec<Toned>,
-    /// What arrived when.
+    /// The timing of what arrived.
     pub stream: StreamTimeline,
     /// The response's pictures.
     pub pictures: Vec<AnswerPicture>,
-    /// What else is known of a recording.
+    /// The facts of a recording beside its bytes.
     pub facts: Option<RecordingFacts>,
     /// The sounds and films of the answer.
     pub media: Vec<AnswerMedium>,
@@ -56,7 +56,7 @@ impl DetailPage {
     pub const ALL: [Self; 7] =
         [Self::Why, Self::Request, Self::Response, Self::Stream, Self::Image, Self::Match, Self::Meta];
 
-    /// Its title.
+    /// The title.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl DetailPage {
         }
     }
 
-    /// Its title where room is short.
+    /// The title where room is short.
     #[must_use]
     pub fn short(self) -> &'static str {
         match self {
@@ -97,7 +97,7 @@ impl DetailPage {
 }
 
 impl ExchangePages {
-    /// Of a recording.
+    /// The pages of a recording.
     #[must_use]
     pub fn of_recording(recording: &Recording, form: BodyForm) -> Self {
         let mut pages = Self::of(&recording.request, Some(&recording.response), &recording.media, form);
@@ -109,7 +109,7 @@ impl ExchangePages {
         pages
     }
 
-    /// Of an exchange that is not stored.
+    /// The pages of an exchange that is not stored.
     #[must_use]
     pub fn of_exchange(exchange: &Exchange, form: BodyForm) -> Self {
         Self::of(&exchange.request, exchange.response.as_ref(), &[], form)
@@ -117,16 +117,17 @@ impl ExchangePages {
 
     fn of(request: &Request, response: Option<&Response>, media: &[MediaRef], form: BodyForm) -> Self {
         let awaited = || (vec![Toned::of(Tone::Dim, "no answer yet")], false);
-        let (asked, one) = request_lines(request, form);
-        let (said, other) = response.map_or_else(awaited, |response| response_lines(response, media, form));
+        let (request, request_cut) = request_lines(request, form);
+        let (answer, answer_cut) =
+            response.map_or_else(awaited, |response| response_lines(response, media, form));
         Self {
-            request: asked,
-            response: said,
+            request,
+            response: answer,
             stream: response.map(StreamTimeline::of).unwrap_or_default(),
             pictures: response.map(|response| text::pictures(response, media)).unwrap_or_default(),
             facts: None,
             media: response.map(|response| page_facts::media(response, media)).unwrap_or_default(),
-            cut: one || other,
+            cut: request_cut || answer_cut,
         }
     }
 }
@@ -148,9 +149,10 @@ fn response_lines(response: &Response, media: &[MediaRef], form: BodyForm) -> (V
     let (mut lines, cut) = if events.is_empty() {
         body(&response.headers, &response.log.bytes, form)
     } else {
-        let said = assembled(response).unwrap_or_default();
-        let said: String = said.chars().take(text::SHOWN).collect();
-        let mut lines: Vec<_> = said.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))).collect();
+        let assembled_text = assembled(response).unwrap_or_default();
+        let assembled_text: String = assembled_text.chars().take(text::SHOWN).collect();
+        let mut lines: Vec<_> =
+            assembled_text.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))).collect();
         // Nothing said needs no air below it.
         let air = usize::from(lines.is_empty());
         lines.extend(heading(&counted(events.len(), "event")).into_iter().skip(air));

@@ -1,21 +1,21 @@
-//! What is known of a recording beside its bytes, and of its sounds and films.
+//! Facts of a recording beside its bytes, and of its sounds and films.
 
 use crate::engine::Deciding;
 use crate::model::{Latency, MediaId, MediaRef, Provenance, Recording, Response, Usd};
 use crate::reading::{self, Film};
 
-/// What is known of a recording beside its bytes and what its row says.
+/// Facts of a recording beside its bytes and its row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordingFacts {
     /// Where it comes from.
     pub provenance: Provenance,
-    /// How fast its replay is sent, whatever the proxy's latency is.
+    /// The pace of its replay; `None` for the proxy's.
     pub pace: Option<Latency>,
     /// The files that it keeps.
     pub files: Vec<MediaRef>,
-    /// What its answer cost.
+    /// The cost of its answer; `None` where it is not known.
     pub price: Option<Usd>,
-    /// Which of its fields decide.
+    /// The fields that decide; `None` where they are not known.
     pub deciding: Option<Deciding>,
 }
 
@@ -24,13 +24,13 @@ pub struct RecordingFacts {
 pub struct AnswerMedium {
     /// Where it stands in the answer.
     pub field: String,
-    /// Its media type.
+    /// The media type.
     pub content_type: String,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub len: u64,
     /// The file, where it is one behind a link.
     pub file: Option<MediaId>,
-    /// What the header of a film says.
+    /// The facts of a film's header.
     pub film: Option<Film>,
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::request_parts::{kept, key, url};
+use super::request_parts::{answering_headers, key, url};
 use crate::dialect::Dialect;
 use crate::model::Request;
 use crate::reading::{self, multipart};
@@ -70,7 +70,9 @@ fn with_requests(request: &Request, base: &str, json: Option<&Value>) -> String 
         let value = if scheme.is_empty() { value } else { format!("{} + {value}", text(&scheme)) };
         _ = writeln!(out, "        {}: {value},", text(name));
     }
-    for (name, value) in kept(request).filter(|(name, _)| json.is_none() || *name != "content-type") {
+    for (name, value) in
+        answering_headers(request).filter(|(name, _)| json.is_none() || *name != "content-type")
+    {
         _ = writeln!(out, "        {}: {},", text(name), text(&value));
     }
     out.push_str("    },\n");

@@ -20,10 +20,10 @@ pub(crate) fn key(mount: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Headers that change the answer; a form's own come with its boundary.
-pub(crate) fn kept(request: &Request) -> impl Iterator<Item = (&str, String)> {
+pub(crate) fn answering_headers(request: &Request) -> impl Iterator<Item = (&str, String)> {
     let form = !multipart::form(&request.headers, &request.body).is_empty();
-    let kept = request.headers.iter().filter(move |(name, _)| {
+    let headers = request.headers.iter().filter(move |(name, _)| {
         KEPT_HEADERS.contains(name) && !(form && *name == "content-type") && *name != "content-encoding"
     });
-    kept.map(|(name, value)| (name, String::from_utf8_lossy(value).into_owned()))
+    headers.map(|(name, value)| (name, String::from_utf8_lossy(value).into_owned()))
 }

@@ -1,4 +1,4 @@
-//! What arrived when: the events of a stream, or the pieces of any other answer, on an axis of time.
+//! The timing of an answer: the events of a stream, or the pieces of any other answer, on an axis of time.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ const BESIDE: usize = 92;
 /// Columns of the bar that stands for the time before an event.
 const BAR: usize = 8;
 
-/// What arrived when.
+/// The timing of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamTimeline {
     /// When, name and beginning of the data of each event.
     events: Vec<(Duration, Toned)>,
-    /// How many events there are.
+    /// The number of all events.
     count: usize,
-    /// What the events add up to.
+    /// The text that the events add up to.
     text: Vec<Toned>,
     /// When, and how many bytes.
     pieces: Vec<(Duration, u64)>,
@@ -39,12 +39,12 @@ impl StreamTimeline {
         let pieces = log.pieces.iter().map(|piece| (Duration::from_micros(piece.at), piece.len));
         let pieces: Vec<_> = pieces.collect();
         let events = text::events(response);
-        let said = if events.is_empty() { None } else { assembled(response) };
-        let said: String = said.unwrap_or_default().chars().take(text::SHOWN).collect();
+        let said_text = if events.is_empty() { None } else { assembled(response) };
+        let said_text: String = said_text.unwrap_or_default().chars().take(text::SHOWN).collect();
         Self {
             count: events.len(),
-            events: events.iter().take(EVENTS).map(|event| (event.0, told(event))).collect(),
-            text: said.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))).collect(),
+            events: events.iter().take(EVENTS).map(|event| (event.0, event_text(event))).collect(),
+            text: said_text.lines().map(|line| Toned::of(Tone::Plain, sanitize(line))).collect(),
             first: pieces.first().map(|(at, _)| *at),
             total: log.ended(),
             pieces,
@@ -84,36 +84,37 @@ impl StreamTimeline {
             lines.extend(events);
             return lines;
         }
-        let said: Vec<Toned> = self.text.iter().flat_map(|line| line.wrapped(room)).collect();
-        for row in 0..events.len().max(said.len()) {
+        let said_text: Vec<Toned> = self.text.iter().flat_map(|line| line.wrapped(room)).collect();
+        for row in 0..events.len().max(said_text.len()) {
             let mut line = events.get(row).cloned().unwrap_or_default();
             let used = line.text().width();
             line = line.and(Tone::Plain, " ".repeat(left.saturating_sub(used))).and(Tone::Dim, gutter);
-            line.0.extend(said.get(row).into_iter().flat_map(|said| said.0.clone()));
+            line.0.extend(said_text.get(row).into_iter().flat_map(|line| line.0.clone()));
             lines.push(line);
         }
         lines
     }
 
     fn numbers(&self) -> Vec<Toned> {
-        let known =
+        let number_line =
             |name: &str, value: String| Toned::of(Tone::Dim, fit(name, 12, false)).and(Tone::Plain, value);
         let bytes: u64 = self.pieces.iter().map(|(_, len)| len).sum();
         let first = self.first.map_or_else(|| "-".into(), |at| duration(micros(at)));
-        let mut lines = vec![known("first byte", first), known("total", duration(micros(self.total)))];
+        let mut lines =
+            vec![number_line("first byte", first), number_line("total", duration(micros(self.total)))];
         if self.count > 0 {
-            lines.push(known(
+            lines.push(number_line(
                 "events",
                 format!("{} in {}", thousands(self.count), counted(self.pieces.len(), "piece")),
             ));
         } else {
-            lines.push(known(
+            lines.push(number_line(
                 "pieces",
                 format!("{} with {}; no stream", thousands(self.pieces.len()), size(bytes)),
             ));
         }
         if let Some(gap) = self.longest_gap() {
-            lines.push(known("longest gap", duration(micros(gap))));
+            lines.push(number_line("longest gap", duration(micros(gap))));
         }
         lines
     }
@@ -133,7 +134,7 @@ impl StreamTimeline {
             .events
             .iter()
             .zip(gaps)
-            .map(|((at, told), gap)| {
+            .map(|((at, event), gap)| {
                 // What is no thousandth of the longest one is no gap to look at.
                 let full = u128::from(gap) * BAR as u128;
                 let columns =
@@ -142,7 +143,7 @@ impl StreamTimeline {
                 let line = Toned::of(Tone::Dim, format!("{:>7} ", duration(micros(*at))))
                     .and(Tone::Accent, format!("{bar:>BAR$} "));
                 let mut room = width.saturating_sub(BAR + 9);
-                told.0.iter().fold(line, |line, (tone, text)| {
+                event.0.iter().fold(line, |line, (tone, text)| {
                     let text = cut(text, room);
                     room -= text.width();
                     line.and(*tone, text)
@@ -204,11 +205,11 @@ impl StreamTimeline {
     }
 }
 
-/// What an event adds to the text; of one that adds nothing its name and its data.
-fn told((_, name, data): &(Duration, String, String)) -> Toned {
+/// The text that an event adds; of one that adds nothing its name and its data.
+fn event_text((_, name, data): &(Duration, String, String)) -> Toned {
     let begun = |text: &str| sanitize(&text.chars().take(400).collect::<String>()).into_owned();
     match added(data) {
-        Some(said) => Toned::of(Tone::Text, begun(&format!("\"{}\"", said.replace('\n', "\\n")))),
+        Some(said_text) => Toned::of(Tone::Text, begun(&format!("\"{}\"", said_text.replace('\n', "\\n")))),
         None if name.is_empty() => Toned::of(Tone::Plain, begun(data)),
         None => Toned::of(Tone::Key, format!("{} ", begun(name))).and(Tone::Plain, begun(data)),
     }

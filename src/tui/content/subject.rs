@@ -1,8 +1,8 @@
-//! What the detail pane is about.
+//! The subject of the detail pane.
 
 use crate::model::{CallId, RecordingId};
 
-/// What the detail pane is about.
+/// The exchange that the detail pane shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DetailSubject {
     /// A recording.

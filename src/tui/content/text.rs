@@ -1,4 +1,4 @@
-//! What the screen needs of an exchange's reading: harmless text, readable bodies, a stream's text and events, pictures.
+//! Bodies as lines, the events of a stream, and the pictures of an answer.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::reading::{self, sanitize};
 pub struct AnswerPicture {
     /// Where it stands in the answer, for people.
     pub field: String,
-    /// Its media type.
+    /// The media type.
     pub content_type: String,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub len: u64,
     /// Where its bytes are.
     pub source: PictureSource,
@@ -30,7 +30,7 @@ pub enum PictureSource {
     Media(MediaId),
 }
 
-/// How bodies are shown.
+/// The form in which bodies are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BodyForm {
     /// In which way.
@@ -42,7 +42,7 @@ pub struct BodyForm {
 /// In which way a body is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyView {
-    /// For people: JSON indented, files by a word, streams by their events.
+    /// Readable: JSON indented, files by a word, streams by their events.
     #[default]
     Pretty,
     /// The text as it is.
@@ -62,7 +62,7 @@ impl BodyView {
         }
     }
 
-    /// Its name.
+    /// The name on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ const MOST: usize = 8 << 20;
 const DUMPED: usize = 64 << 10;
 /// Events of a stream that are listed one by one.
 pub(crate) const EVENTS: usize = 2_000;
-/// How many bytes stand in a line of a dump.
+/// The number of bytes in a line of a dump.
 const DUMP_WIDTH: usize = 8;
 
 /// A body as lines, sanitized and bounded; and whether more of it could be shown.

@@ -1,4 +1,4 @@
-//! What every part of the screen may read.
+//! The state that every part of the screen may read.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! What the screen is told at its start.
+//! The configuration of the screen.
 
 use jiff::tz::TimeZone;
 
@@ -7,7 +7,7 @@ use crate::terminal::Protocol;
 use crate::tui::input::keymap::Keymap;
 use crate::tui::widgets::theme::Theme;
 
-/// What the screen is told at its start.
+/// The configuration of the screen.
 #[derive(Clone, Debug)]
 pub struct WorkbenchOptions {
     /// Where the proxy listens, `127.0.0.1:4010`; with a scheme where that is not `http`.
@@ -24,9 +24,9 @@ pub struct WorkbenchOptions {
     pub theme: Theme,
     /// The time zone of the clock on the screen.
     pub zone: TimeZone,
-    /// What people should know about the start.
+    /// Notices about the start.
     pub notices: Vec<Notice>,
-    /// What the keys mean.
+    /// The bindings in force.
     pub keymap: Keymap,
     /// Whether the screen takes the mouse.
     pub mouse: bool,
@@ -34,7 +34,8 @@ pub struct WorkbenchOptions {
     pub copy: Vec<String>,
     /// The command that opens a file, with its arguments; empty takes the system's.
     pub open: Vec<String>,
-    /// How `i` shows a picture in full resolution; none asks the terminal. With half-blocks only, it stays in cells.
+    /// The protocol for pictures in full resolution (`i`); `None` asks the terminal. With half-blocks only, it stays in
+    /// cells.
     pub protocol: Option<Protocol>,
 }
 

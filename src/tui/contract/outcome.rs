@@ -1,4 +1,4 @@
-//! What comes of an action or of typed text, and what an overlay is.
+//! The outcome of an action or of typed text, and the trait of overlays.
 
 use std::fmt::Debug;
 
@@ -21,7 +21,7 @@ use crate::tui::protocol::job::DetailPreview;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::protocol::query::RemoteQuery;
 
-/// What came of an action.
+/// The outcome of an action.
 #[derive(Debug)]
 #[must_use]
 pub enum ActionOutcome {
@@ -31,7 +31,7 @@ pub enum ActionOutcome {
     Handled(Vec<AppRequest>),
 }
 
-/// What a part asks of the app.
+/// A request of a part to the app.
 #[derive(Debug)]
 pub enum AppRequest {
     /// Show a message that goes by itself.
@@ -128,12 +128,12 @@ impl ActionOutcome {
         matches!(self, Self::Ignored)
     }
 
-    /// What another part makes of it, where it means nothing here.
+    /// The outcome of another part, where it means nothing here.
     pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
         if self.is_ignored() { other() } else { self }
     }
 
-    /// What is left to do.
+    /// The requests that are left to carry out.
     #[must_use]
     pub fn requests(self) -> Vec<AppRequest> {
         match self {
@@ -168,7 +168,7 @@ impl AppRequest {
     }
 }
 
-/// What lies over the panes: it takes all keys, draws itself, and changes nothing but itself.
+/// A dialog or list over the panes: it takes all keys, draws itself, and changes nothing but itself.
 pub trait Overlay: Debug {
     /// Where its keys are looked up.
     fn scope(&self) -> KeyScope;
@@ -192,7 +192,7 @@ pub trait Overlay: Debug {
     /// Changes the text that is being typed into it.
     fn edit(&mut self, _change: &mut dyn FnMut(&mut Input)) {}
 
-    /// What it has to know from the client.
+    /// The questions to the client that it needs answered.
     fn queries(&self, _context: &Context) -> Vec<RemoteQuery> {
         Vec::new()
     }
@@ -202,7 +202,7 @@ pub trait Overlay: Debug {
         ActionOutcome::done()
     }
 
-    /// What it wants the detail pane's content of, and the places for it as text and as a picture.
+    /// The exchange that it previews, and the places for its text and its picture.
     fn preview_request(&self, _screen: Rect) -> Option<PreviewRequest> {
         None
     }

@@ -111,16 +111,16 @@ fn about_row(row: &Row, context: &Context, width: usize) -> Vec<Toned> {
     let cost = format!("  {}  {}  {at}", size(row.size), duration(row.total));
     lines.push(Toned::of(Tone::Plain, sanitize(model)).and(Tone::Dim, cost));
     let strategy = sanitize(&row.strategy.to_string()).into_owned();
-    let kept = if row.protected { "  protected" } else { "" };
-    lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  {strategy}{kept}")));
+    let protection = if row.protected { "  protected" } else { "" };
+    lines.push(Toned::of(Tone::Plain, row.id.as_str()).and(Tone::Dim, format!("  {strategy}{protection}")));
     let names = row.name.iter().map(|name| (Tone::Strong, name.clone()));
     let tags = row.tags.iter().map(|tag| (Tone::Accent, format!("#{tag}")));
-    let mut known = Toned::default();
+    let mut labels = Toned::default();
     for (nth, (tone, text)) in names.chain(tags).enumerate() {
-        known = known.and(Tone::Plain, if nth > 0 { "  " } else { "" }).and(tone, sanitize(&text));
+        labels = labels.and(Tone::Plain, if nth > 0 { "  " } else { "" }).and(tone, sanitize(&text));
     }
-    if !known.0.is_empty() {
-        lines.push(known);
+    if !labels.0.is_empty() {
+        lines.push(labels);
     }
     if let Some(prompt) = &row.prompt {
         lines.push(prompt_line(prompt, width));

@@ -1,4 +1,4 @@
-//! What decides whether a recording answers a call, and where it comes from.
+//! The Match and Meta pages: what decides whether a recording answers a call, and where it comes from.
 
 use crate::model::{Derivation, Ending, Outcome, RecordingId, Row};
 use crate::reading::human::{duration, size};
@@ -8,13 +8,13 @@ use crate::tui::content::page_facts::RecordingFacts;
 use crate::tui::contract::context::Context;
 use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, thousands};
 
-/// So many calls are listed.
+/// The most calls that are listed.
 const CALLS: usize = 12;
-/// So many scopes are listed.
+/// The most scopes that are listed.
 const SCOPES: usize = 12;
 
 /// A name and its value.
-fn known(name: &str, value: impl AsRef<str>) -> Toned {
+fn fact(name: &str, value: impl AsRef<str>) -> Toned {
     Toned::of(Tone::Dim, fit(name, 13, false)).and(Tone::Plain, sanitize(value.as_ref()))
 }
 
@@ -24,14 +24,14 @@ pub fn match_lines(row: Option<&Row>, pages: &ExchangePages, context: &Context) 
         return vec![Toned::of(Tone::Dim, "No recording answered this call.")];
     };
     let mut lines = vec![
-        known("strategy", row.strategy.to_string()),
-        known("playback", row.playback.to_string()),
-        known("hash", row.hash.to_string()),
+        fact("strategy", row.strategy.to_string()),
+        fact("playback", row.playback.to_string()),
+        fact("hash", row.hash.to_string()),
     ];
     match pages.facts.as_ref().and_then(|facts| facts.deciding.as_ref()) {
         None => lines.push(Toned::of(Tone::Dim, "its fields are not known here")),
         Some(deciding) => {
-            lines.push(known("fingerprint", &deciding.fingerprint));
+            lines.push(fact("fingerprint", &deciding.fingerprint));
             let field = |decides: bool| {
                 let tone = if decides { Tone::Key } else { Tone::Dim };
                 let value = if decides { Tone::Plain } else { Tone::Dim };
@@ -104,26 +104,26 @@ fn origin(row: &Row, facts: &RecordingFacts, context: &Context) -> Vec<Toned> {
     let date = |at| clock(at, &context.options.zone, "%Y-%m-%d %H:%M:%S");
     let mut lines = heading("origin");
     let upstream = if from.upstream.is_empty() { "none: authored or imported" } else { &from.upstream };
-    lines.push(known("upstream", upstream));
-    lines.push(known("mount", &row.mount));
-    lines.push(known(
+    lines.push(fact("upstream", upstream));
+    lines.push(fact("mount", &row.mount));
+    lines.push(fact(
         "recorded",
         format!("{}, {} ago", date(from.recorded_at), age(from.recorded_at, context.now)),
     ));
     if from.stored_at != from.recorded_at {
-        lines.push(known("stored here", date(from.stored_at)));
+        lines.push(fact("stored here", date(from.stored_at)));
     }
-    lines.push(known("by retake", &from.version));
+    lines.push(fact("by retake", &from.version));
     if let Some(source) = &row.source {
         let how = match source.how {
             Derivation::Duplicate => "a copy of",
             Derivation::Fault => "made to fail from",
             Derivation::Rerecord => "recorded anew for",
         };
-        lines.push(known("source", format!("{how} {}", source.recording)));
+        lines.push(fact("source", format!("{how} {}", source.recording)));
     }
     if let Some(job) = &row.job {
-        lines.push(known("job", job));
+        lines.push(fact("job", job));
     }
     lines
 }
@@ -131,19 +131,19 @@ fn origin(row: &Row, facts: &RecordingFacts, context: &Context) -> Vec<Toned> {
 fn labels(row: &Row) -> Vec<Toned> {
     let tags = if row.tags.is_empty() { "none".to_owned() } else { row.tags.join(", ") };
     vec![
-        known("id", row.id.as_str()),
-        known("name", row.name.as_deref().unwrap_or("none")),
-        known("tags", tags),
-        known("scope", row.scope.as_deref().unwrap_or("none: all see it")),
-        known("protected", if row.protected { "yes" } else { "no" }),
+        fact("id", row.id.as_str()),
+        fact("name", row.name.as_deref().unwrap_or("none")),
+        fact("tags", tags),
+        fact("scope", row.scope.as_deref().unwrap_or("none: all see it")),
+        fact("protected", if row.protected { "yes" } else { "no" }),
     ]
 }
 
 fn cost(row: &Row, facts: &RecordingFacts, pages: &ExchangePages) -> Vec<Toned> {
     let mut lines = heading("cost and time");
-    lines.push(known("cost", facts.price.map_or_else(|| "not known".into(), |price| price.to_string())));
+    lines.push(fact("cost", facts.price.map_or_else(|| "not known".into(), |price| price.to_string())));
     lines.push(match &row.tokens {
-        Some(tokens) => known(
+        Some(tokens) => fact(
             "tokens",
             format!(
                 "{} in, {} cached, {} out",
@@ -152,13 +152,13 @@ fn cost(row: &Row, facts: &RecordingFacts, pages: &ExchangePages) -> Vec<Toned> 
                 thousands(tokens.output)
             ),
         ),
-        None => known("tokens", "not said"),
+        None => fact("tokens", "not said"),
     });
     let (first, total) = (facts.provenance.first_byte, facts.provenance.total);
     let split =
         format!("{} to the first byte, {} after it", duration(first), duration(total.saturating_sub(first)));
-    lines.push(known("time", format!("{} in all: {split}", duration(total))));
-    lines.push(known("size", format!("{}, {} picture(s)", size(row.size), pages.pictures.len())));
+    lines.push(fact("time", format!("{} in all: {split}", duration(total))));
+    lines.push(fact("size", format!("{}, {} picture(s)", size(row.size), pages.pictures.len())));
     lines
 }
 
@@ -173,22 +173,22 @@ fn state(row: &Row, facts: &RecordingFacts) -> Vec<Toned> {
         lines.push(Toned::of(Tone::Dim, fit("failure", 13, false)).and(Tone::Warning, text));
     }
     if let Some(before) = &row.continues {
-        lines.push(known("plays", format!("behind {before}")));
+        lines.push(fact("plays", format!("behind {before}")));
     }
     if let Some(old) = &row.review {
         let text = format!("waits: recorded anew for {old}, answers nothing until that is decided");
         lines.push(Toned::of(Tone::Dim, fit("review", 13, false)).and(Tone::Warning, text));
     }
     let edited = if row.edited { "yes; c compares with what it was" } else { "no" };
-    lines.push(known("edited", edited));
+    lines.push(fact("edited", edited));
     let pace = facts.pace.map_or_else(|| "as the proxy's".into(), |pace| pace.to_string());
-    lines.push(known("pace", pace));
+    lines.push(fact("pace", pace));
     let ending = match row.ending {
         Ending::Clean => "clean",
         Ending::Cut => "the connection breaks",
         Ending::Stall => "nothing more comes, and the connection stays open",
     };
-    lines.push(known("ending", ending));
+    lines.push(fact("ending", ending));
     lines
 }
 
@@ -235,10 +235,10 @@ fn hits(row: &Row, context: &Context) -> Vec<Toned> {
     };
     let usage = &row.usage;
     let mut lines = heading("hits");
-    lines.push(known("here", format!("{}, last {}", thousands(usage.hits), last(usage.last_hit))));
+    lines.push(fact("here", format!("{}, last {}", thousands(usage.hits), last(usage.last_hit))));
     for (name, there) in &usage.elsewhere {
         let hits = there.everywhere();
-        lines.push(known(&sanitize(name), format!("{}, last {}", thousands(hits.count), last(hits.last))));
+        lines.push(fact(&sanitize(name), format!("{}, last {}", thousands(hits.count), last(hits.last))));
     }
     let scopes = usage.scopes_everywhere();
     for (scope, hits) in scopes.iter().take(SCOPES) {

@@ -15,13 +15,13 @@ use crate::tui::widgets::picture::ScaledPicture;
 /// The state of the detail pane.
 #[derive(Debug, Default)]
 pub struct DetailPane {
-    /// What it is about.
+    /// The exchange that it shows; `None` where nothing is selected.
     pub subject: Option<DetailSubject>,
     /// The page in front.
     pub page: DetailPage,
     /// Whether somebody chose the page; until then a recording shows its picture first, if it holds one.
     chosen: bool,
-    /// Its content, once it has arrived.
+    /// The content, once it has arrived.
     pub pages: Option<Arc<ExchangePages>>,
     /// Whether the content was asked for and did not arrive yet.
     pub loading: bool,
@@ -29,7 +29,7 @@ pub struct DetailPane {
     pub lines: Arc<[Toned]>,
     /// The first visible line.
     pub scroll: usize,
-    /// How bodies are shown.
+    /// The form in which bodies are shown.
     pub form: BodyForm,
     /// Columns scrolled out at the left; `None` where long lines are wrapped.
     pub sideways: Option<usize>,
@@ -48,9 +48,9 @@ pub struct DetailPane {
 /// The picture of an answer that is shown.
 #[derive(Debug, Default)]
 pub struct ShownPicture {
-    /// Which one, from 0.
+    /// The index of the picture.
     pub index: usize,
-    /// Its pixels, once they have arrived, or why there are none.
+    /// The pixels, once they have arrived, or why there are none.
     pub scaled: Option<ScaledPicture>,
     /// Whether it fills the screen.
     pub full_screen: bool,
@@ -112,7 +112,7 @@ impl DetailPane {
         self.show(page);
     }
 
-    /// What it is about has changed.
+    /// Loads the content anew: the exchange changed.
     pub fn refresh(&mut self) {
         self.stale = true;
         self.revision += 1;
@@ -181,7 +181,7 @@ impl DetailPane {
         }
     }
 
-    /// How many pictures there are.
+    /// The number of pictures.
     #[must_use]
     pub fn pictures(&self) -> usize {
         self.pages.as_ref().map_or(0, |pages| pages.pictures.len())

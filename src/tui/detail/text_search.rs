@@ -10,7 +10,7 @@ pub struct TextSearch {
     /// In small letters; empty where nothing is looked for.
     needle: String,
     /// The lines that hold it, or its beginning.
-    found: Vec<usize>,
+    matching_lines: Vec<usize>,
     /// The line that was found last.
     pub at: Option<usize>,
     /// While it is being typed.
@@ -26,7 +26,7 @@ impl TextSearch {
 
     /// Looks once more: the lines are others.
     pub fn look(&mut self, lines: &[Toned]) {
-        self.found.clear();
+        self.matching_lines.clear();
         if self.needle.is_empty() {
             return;
         }
@@ -38,7 +38,7 @@ impl TextSearch {
                 !next.contains(&self.needle) && format!("{text}{next}").contains(&self.needle)
             };
             if text.contains(&self.needle) || broken() {
-                self.found.push(at);
+                self.matching_lines.push(at);
             }
         }
     }
@@ -46,7 +46,7 @@ impl TextSearch {
     /// Whether this line holds it.
     #[must_use]
     pub fn is_at(&self, line: usize) -> bool {
-        self.found.binary_search(&line).is_ok()
+        self.matching_lines.binary_search(&line).is_ok()
     }
 
     /// The same, with no line found last.
@@ -66,32 +66,32 @@ impl TextSearch {
         &self.needle
     }
 
-    /// How many lines hold it.
+    /// The number of lines that hold it.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.found.len()
+        self.matching_lines.len()
     }
 
     /// The next line that holds it behind `from`, or the one before; from the other end where there is none. Also which
     /// of them it is, from 1.
     #[must_use]
     pub fn next(&self, from: usize, forward: bool) -> Option<(usize, usize)> {
-        let behind = self.found.partition_point(|at| *at <= from);
-        let before = self.found.partition_point(|at| *at < from);
-        let last = self.found.len().checked_sub(1)?;
+        let behind = self.matching_lines.partition_point(|at| *at <= from);
+        let before = self.matching_lines.partition_point(|at| *at < from);
+        let last = self.matching_lines.len().checked_sub(1)?;
         let nth = match forward {
             true if behind > last => 0,
             true => behind,
             false => before.checked_sub(1).unwrap_or(last),
         };
-        self.found.get(nth).map(|at| (*at, nth + 1))
+        self.matching_lines.get(nth).map(|at| (*at, nth + 1))
     }
 
     /// Where in a line's text it stands: bytes of the text in small letters, which are columns only in ASCII.
     pub fn within<'a>(&'a self, small: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
         let needle = self.needle.as_str();
         let all = (!needle.is_empty()).then(|| small.match_indices(needle));
-        all.into_iter().flatten().map(|(at, found)| (at, at + found.len()))
+        all.into_iter().flatten().map(|(at, text)| (at, at + text.len()))
     }
 }
 
@@ -107,11 +107,11 @@ mod tests {
             .into();
         let mut search = TextSearch::default();
         search.look_for("capybara", &lines);
-        assert_eq!(search.found, [0, 3]);
+        assert_eq!(search.matching_lines, [0, 3]);
         assert_eq!((search.next(0, true), search.next(3, true)), (Some((3, 2)), Some((0, 1))));
         assert_eq!((search.next(0, false), search.next(2, false)), (Some((3, 2)), Some((0, 1))));
         search.look_for("tinyhat", &lines);
-        assert_eq!(search.found, [1]);
+        assert_eq!(search.matching_lines, [1]);
         search.look_for("", &lines);
         assert_eq!(search.next(0, true), None);
     }

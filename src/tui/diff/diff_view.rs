@@ -20,7 +20,7 @@ pub struct DiffView {
     shape: DiffShape,
 }
 
-/// How it is laid out.
+/// The shape of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiffShape {
     /// Columns.
@@ -336,7 +336,7 @@ fn arrival(arrival: Arrival) -> String {
     format!("{events}{} to the first byte, {} in all", duration(arrival.first_byte), duration(arrival.total))
 }
 
-/// What a change of strategy would do, in one line.
+/// The effects of a change of strategy, in one line.
 #[must_use]
 pub fn radius(radius: &BlastRadius) -> String {
     let counts = [
@@ -360,7 +360,7 @@ pub fn radius(radius: &BlastRadius) -> String {
     format!("of {} past {calls}: {}{alike}", radius.calls, said.join(", "))
 }
 
-/// What the picture pages say of a pair: how much alike, and what each is.
+/// The line under a pair of pictures: how much alike they are, and what each is.
 #[must_use]
 pub fn measure(diff: &Diff, nth: usize) -> Toned {
     let Some(pair) = diff.contrast.pictures.get(nth) else {

@@ -65,7 +65,7 @@ impl DiffTab {
         })
     }
 
-    /// What would make the two match, each with what else it would do.
+    /// Offers the fixes that would make the two match, each with what else it would do.
     fn choose_fix(&self, context: &Context) -> ActionOutcome {
         let (Some(id), Some(diff)) = (self.recording(), context.cache.diff.value()) else {
             return ActionOutcome::info(

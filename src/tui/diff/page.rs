@@ -13,7 +13,7 @@ pub enum DiffPage {
     Response,
     /// The headers of both.
     Headers,
-    /// What the answers say, and how they came.
+    /// The texts of the answers, and their timing.
     Text,
     /// Their pictures.
     Image,
@@ -23,7 +23,7 @@ impl DiffPage {
     /// All sub-tabs in order.
     pub const ALL: [Self; 5] = [Self::Request, Self::Response, Self::Headers, Self::Text, Self::Image];
 
-    /// Its title where room is short.
+    /// The title where room is short.
     #[must_use]
     pub fn short(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl DiffPage {
         }
     }
 
-    /// Its title.
+    /// The title.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl DiffPage {
         }
     }
 
-    /// How many changes there are of the kind that it shows.
+    /// The number of changes of its kind.
     #[must_use]
     pub fn count(self, diff: &Diff) -> usize {
         let contrast = &diff.contrast;

@@ -98,7 +98,7 @@ fn sub_tabs(tab: &DiffTab, context: &Context, place: Rect, buf: &mut Buffer) {
     }
 }
 
-/// What people do before there is anything to see.
+/// The lines of an empty diff: how to fill it.
 fn teaching(width: usize) -> Vec<Toned> {
     let lines = [
         Toned::of(Tone::Strong, "Nothing is compared yet."),

@@ -15,13 +15,13 @@ use crate::tui::widgets::picture::ScaledPicture;
 /// From this width on both sides stand beside each other.
 const BESIDE: u16 = 100;
 
-/// How many equal lines can stand around those that differ; the second is the usual one, the last one all.
+/// The numbers of equal lines around each change; the second is the usual one, the last one all.
 const CONTEXTS: [usize; 5] = [0, CONTEXT, 12, 48, usize::MAX];
 
-/// What is compared.
+/// The state of the Diff tab.
 #[derive(Debug, Default)]
 pub struct DiffTab {
-    /// What was picked first, while the other one is awaited.
+    /// The exchange that was picked first, while the other one is awaited.
     pub first: Option<Thing>,
     /// Both sides.
     pub sides: Option<(Thing, Thing)>,
@@ -51,19 +51,19 @@ pub struct DiffTab {
 /// The pair of pictures that is shown.
 #[derive(Debug, Default)]
 pub struct DiffPictures {
-    /// Which pair, from 0.
+    /// The index of the pair.
     pub index: usize,
     /// Whether the second picture shows where the two differ.
     pub map: bool,
     /// Both pictures, once they have arrived.
     pub scaled: Option<[Option<ScaledPicture>; 2]>,
     generation: u64,
-    /// What they were asked for with: revision, pair, cells and map.
+    /// The values that they were asked for with: revision, pair, cells and map.
     requested: Option<(u64, usize, (u16, u16), bool)>,
 }
 
 impl DiffTab {
-    /// How many equal lines stand around those that differ.
+    /// The number of equal lines around each change.
     #[must_use]
     pub fn equal_lines(&self) -> usize {
         1_usize.checked_add_signed(self.wider).and_then(|at| CONTEXTS.get(at)).copied().unwrap_or(CONTEXT)
@@ -81,7 +81,7 @@ impl DiffTab {
         }
     }
 
-    /// Something has arrived that may be the answer.
+    /// Notes that an answer arrived, which may be the comparison.
     pub fn arrived(&mut self) {
         self.revision += 1;
     }

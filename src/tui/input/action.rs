@@ -1,4 +1,4 @@
-//! What a key can mean: one table of names and explanations for the keymap, the palette and the configuration.
+//! Actions: one table of names and explanations for the keymap, the palette and the configuration.
 
 macro_rules! actions {
     ($($variant:ident $name:literal $help:literal;)*) => {
@@ -12,13 +12,13 @@ macro_rules! actions {
             /// All of them, in the order of the palette.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// Its name in a configuration and in the palette.
+            /// The name in a configuration and in the palette.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What it does, in a few words.
+            /// The explanation, in a few words.
             #[must_use]
             pub fn help(self) -> &'static str {
                 match self { $(Self::$variant => $help,)* }

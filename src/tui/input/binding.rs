@@ -62,12 +62,12 @@ impl KeyScope {
 pub struct Binding {
     /// Any of these; a sequence is written with blanks (`g g`).
     pub keys: &'static [&'static str],
-    /// What they ask for.
+    /// The action.
     pub action: Action,
     /// Where.
     pub scope: KeyScope,
-    /// What the help says here, where the action's own words do not fit.
+    /// The explanation in the help, where the action's own does not fit.
     pub help: Option<&'static str>,
-    /// What the status line says, and how early it is left out when room is short (0: last).
+    /// The hint in the status line, and how early it is left out when room is short (0: last).
     pub hint: Option<(&'static str, u8)>,
 }

@@ -10,13 +10,13 @@ use super::table::BINDINGS;
 pub struct BoundKeys {
     /// Any of these.
     pub keys: Vec<String>,
-    /// What they ask for.
+    /// The action.
     pub action: Action,
     /// Where.
     pub scope: KeyScope,
-    /// What the help says.
+    /// The explanation in the help.
     pub help: &'static str,
-    /// What the status line says, and how early it is left out.
+    /// The hint in the status line, and how early it is left out.
     pub hint: Option<(&'static str, u8)>,
 }
 
@@ -27,7 +27,7 @@ pub struct Keymap(Vec<BoundKeys>);
 /// Other keys for an action, wherever it has some; an action that has none gets them everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remap {
-    /// What they ask for.
+    /// The action.
     pub action: Action,
     /// The keys, as the table spells them; none takes the action's keys away.
     pub keys: Vec<String>,
@@ -45,7 +45,7 @@ pub struct KeyConflict {
     pub other: Action,
 }
 
-/// What some keys mean.
+/// The meaning of some keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyMeaning {
     /// This.
@@ -137,7 +137,7 @@ impl Keymap {
         key.unwrap_or_else(|| format!(":{}", action.name()))
     }
 
-    /// What the keys typed so far mean where these scopes hold; an earlier scope wins.
+    /// The meaning of the keys typed so far where these scopes hold; an earlier scope wins.
     #[must_use]
     pub fn meaning(&self, scopes: &[KeyScope], typed: &str) -> KeyMeaning {
         let within = |scope: &KeyScope| {

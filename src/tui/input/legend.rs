@@ -1,6 +1,6 @@
 //! The letters in rows of recordings.
 
-/// What the letters in a row mean: first those at its end, in their order.
+/// The meaning of the letters in a row: first those at its end, in their order.
 pub const LEGEND: [(&str, &str); 11] = [
     ("!", "partial, or failed verification: not replayed"),
     ("U", "its upstream failed: 4xx, 5xx, or an error in the body"),

@@ -1,4 +1,4 @@
-//! What keys mean: actions, the table of bindings and how keys are spelled. What an action does is decided elsewhere.
+//! Keys: actions, the table of bindings and how keys are spelled. What an action does is decided elsewhere.
 
 pub mod action;
 pub mod binding;

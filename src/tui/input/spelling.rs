@@ -1,4 +1,4 @@
-//! How keys are written: in the table, in a configuration, and for people.
+//! The spelling of keys: in the table, in a configuration, and for people.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

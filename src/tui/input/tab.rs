@@ -9,13 +9,13 @@ pub enum Tab {
     /// Calls as they happen.
     #[default]
     Live,
-    /// What is stored.
+    /// Recordings.
     Recordings,
     /// Two of them side by side.
     Diff,
-    /// What can go.
+    /// A prune plan.
     Prune,
-    /// What was said and changed.
+    /// Messages and changes.
     Log,
 }
 
@@ -23,7 +23,7 @@ impl Tab {
     /// All of them, in order.
     pub const ALL: [Self; 5] = [Self::Live, Self::Recordings, Self::Diff, Self::Prune, Self::Log];
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Tab {
         }
     }
 
-    /// Its name where room is short.
+    /// The name where room is short.
     #[must_use]
     pub fn short(self) -> &'static str {
         if self == Self::Recordings { "Rec" } else { self.title() }
@@ -53,7 +53,7 @@ impl Tab {
         }
     }
 
-    /// What leads to it.
+    /// The action that leads to it.
     #[must_use]
     pub fn action(self) -> Action {
         match self {

@@ -25,17 +25,17 @@ pub struct Filter {
     right: (String, Arc<Query>),
     /// The one that was in force before somebody began to type.
     before: (String, Arc<Query>),
-    /// What is wrong with what is being typed.
+    /// The error in the text that is being typed.
     error: Option<QueryError>,
     past: InputHistory,
-    /// How the word at the cursor could go on.
+    /// Completions of the word at the cursor.
     pub choices: Completions,
 }
 
-/// What stands behind a key; none while that is not known.
+/// The values behind a key; `None` while they are not known.
 type KeyValues<'a> = dyn Fn(Key) -> Option<Vec<String>> + 'a;
 
-/// How the word at the cursor could go on.
+/// Completions of the word at the cursor.
 #[derive(Clone, Debug, Default)]
 pub struct Completions {
     /// The ways, the best first.
@@ -78,7 +78,7 @@ impl Filter {
         Self { plain: true, ..Self::default() }
     }
 
-    /// What is asked for.
+    /// The kind of rows that it filters.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
@@ -92,7 +92,7 @@ impl Filter {
 
     /// The text that is kept, in force or not.
     #[must_use]
-    pub fn kept(&self) -> &str {
+    pub fn saved(&self) -> &str {
         &self.text
     }
 
@@ -108,7 +108,7 @@ impl Filter {
         move |row| needle.is_empty() || row.to_lowercase().contains(&needle)
     }
 
-    /// What is wrong with what is being typed.
+    /// The error in the text that is being typed.
     #[must_use]
     pub fn error(&self) -> Option<&QueryError> {
         self.error.as_ref()
@@ -203,7 +203,7 @@ impl Filter {
         }
     }
 
-    /// It became known what stands behind a key.
+    /// Takes the values behind a key that were asked for.
     pub fn learn(&mut self, key: Key, values: Vec<String>) {
         if self.input.is_some() {
             self.choices.values.insert(key, values);
@@ -242,23 +242,23 @@ impl Filter {
     }
 
     /// Finds how the word at the cursor could go on; where nothing of it is typed, only if asked for.
-    fn choose(&mut self, values: &KeyValues<'_>, asked: bool) {
+    fn choose(&mut self, values: &KeyValues<'_>, explicit: bool) {
         let Some(input) = self.input.as_ref().filter(|_| !self.plain) else { return };
-        let Completions { ways, at, base, values: known } = &mut self.choices;
+        let Completions { ways, at, base, values: cache } = &mut self.choices;
         input.value().clone_into(base);
         let cursor = base.char_indices().nth(input.cursor()).map_or(base.len(), |(at, _)| at);
-        let known = std::cell::RefCell::new(known);
+        let cache = std::cell::RefCell::new(cache);
         let values = |key| {
-            let found = known.borrow().get(&key).cloned();
-            let learned = || values(key).inspect(|values| _ = known.borrow_mut().insert(key, values.clone()));
-            found.or_else(learned).unwrap_or_default()
+            let cached = cache.borrow().get(&key).cloned();
+            let learned = || values(key).inspect(|values| _ = cache.borrow_mut().insert(key, values.clone()));
+            cached.or_else(learned).unwrap_or_default()
         };
         *at = None;
         *ways = complete(base, cursor, self.kind, &values);
         let typed = |way: &Completion| base.get(way.replace.start..cursor).unwrap_or_default();
         // A value is worth a list before its first letter, a key is not: nobody wants one over every blank.
         let begun = base[..cursor].ends_with([':', ',']);
-        ways.retain(|way| way.text != typed(way) && (asked || begun || !typed(way).is_empty()));
+        ways.retain(|way| way.text != typed(way) && (explicit || begun || !typed(way).is_empty()));
     }
 }
 
@@ -312,11 +312,11 @@ mod tests {
         off.change(|input| *input = Input::new("hat OR".into()), &none);
         assert_eq!((off.text(), off.query().is_empty()), ("", true), "it was off");
         assert_eq!(filter.keep().as_deref(), Some("tag:ci OR"));
-        assert_eq!((filter.kept(), filter.text()), ("", ""), "as before it was typed");
+        assert_eq!((filter.saved(), filter.text()), ("", ""), "as before it was typed");
         assert!(filter.error().is_none());
         filter.set("tag:ci".into());
         filter.set("age:30".into());
-        assert_eq!((filter.kept(), filter.text()), ("tag:ci", "tag:ci"), "not the text `age`");
+        assert_eq!((filter.saved(), filter.text()), ("tag:ci", "tag:ci"), "not the text `age`");
         filter.toggle();
         assert!(filter.error().is_none() && filter.query().is_empty());
         filter.toggle();

@@ -13,13 +13,13 @@ use fuzzy_matcher::skim::SkimMatcherV2;
 use crate::model::{Part, RecordingId, Row, Rows, Timestamp};
 use crate::reading::sanitize;
 
-/// So many results are shown; all are counted.
+/// The most results that are shown; all are counted.
 const SHOWN: usize = 200;
-/// So many of the best are looked at closer, which takes longer than finding them: their letters are scored.
+/// The most matches whose letters are scored, which takes longer than finding them.
 const CLOSER: usize = 2_000;
-/// So many characters of each text are in a line.
+/// The most characters of each text in a line.
 const WIDEST: usize = 160;
-/// So many words are looked for.
+/// The most words that are looked for.
 const WORDS: usize = 8;
 
 /// Recordings to be searched.
@@ -55,12 +55,12 @@ struct FuzzyLine {
     place: Range<usize>,
 }
 
-/// What was found.
+/// The results of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FuzzyMatches {
     /// The best ones.
     pub found: Vec<FuzzyMatch>,
-    /// How many there are.
+    /// The number of all matches.
     pub count: usize,
 }
 
@@ -69,7 +69,7 @@ pub struct FuzzyMatches {
 pub struct FuzzyMatch {
     /// The recording.
     pub id: RecordingId,
-    /// Its line, sanitized.
+    /// The line that matched, sanitized.
     pub text: String,
     /// The places of the letters in it, in characters.
     pub letters: BTreeSet<usize>,

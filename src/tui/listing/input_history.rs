@@ -1,14 +1,14 @@
-//! What was typed before, to be had again.
+//! Lines that were typed before.
 
-/// So many lines are remembered.
+/// The most lines that are remembered.
 const KEPT: usize = 50;
 
 /// The lines of one place, the newest last, and where somebody looks back to.
 #[derive(Clone, Debug, Default)]
 pub struct InputHistory {
-    said: Vec<String>,
+    lines: Vec<String>,
     at: Option<usize>,
-    /// What stood there before somebody looked back.
+    /// The text from before somebody looked back.
     draft: String,
 }
 
@@ -19,10 +19,10 @@ impl InputHistory {
         if line.trim().is_empty() {
             return;
         }
-        self.said.retain(|known| known != line);
-        self.said.push(line.to_owned());
-        if self.said.len() > KEPT {
-            self.said.remove(0);
+        self.lines.retain(|known| known != line);
+        self.lines.push(line.to_owned());
+        if self.lines.len() > KEPT {
+            self.lines.remove(0);
         }
     }
 
@@ -31,21 +31,21 @@ impl InputHistory {
         let at = match self.at {
             None => {
                 now.clone_into(&mut self.draft);
-                self.said.len()
+                self.lines.len()
             }
             Some(at) => at,
         };
         // What stands there already is no step back.
-        let before = self.said[..at].iter().rposition(|line| line != now)?;
+        let before = self.lines[..at].iter().rposition(|line| line != now)?;
         self.at = Some(before);
-        self.said.get(before).cloned()
+        self.lines.get(before).cloned()
     }
 
     /// The line after it, in the end what stood there first. None when nobody looked back.
     pub fn later(&mut self) -> Option<String> {
         let next = self.at? + 1;
-        self.at = (next < self.said.len()).then_some(next);
-        Some(self.said.get(next).cloned().unwrap_or_else(|| std::mem::take(&mut self.draft)))
+        self.at = (next < self.lines.len()).then_some(next);
+        Some(self.lines.get(next).cloned().unwrap_or_else(|| std::mem::take(&mut self.draft)))
     }
 
     /// Nobody looks back any more.
@@ -73,6 +73,6 @@ mod tests {
         assert_eq!(past.later(), None);
         assert_eq!(past.earlier("hat").as_deref(), Some("fox"), "what stands there is no step");
         (0..60).for_each(|number| past.remember(&number.to_string()));
-        assert_eq!(past.said.len(), KEPT);
+        assert_eq!(past.lines.len(), KEPT);
     }
 }

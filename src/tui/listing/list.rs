@@ -140,7 +140,7 @@ impl<K: Ord + Clone> List<K> {
         at..(at + height).min(self.keys.len())
     }
 
-    /// How many rows arrived since following stopped.
+    /// The number of rows that arrived since following stopped.
     #[must_use]
     pub fn new_below(&self) -> usize {
         let Some(seen) = &self.paused_at else { return 0 };

@@ -1,4 +1,4 @@
-//! Which recordings are listed, and in what order: worked out by a worker, as there can be very many.
+//! A list of recordings, filtered and sorted by a worker, as there can be very many.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -28,11 +28,11 @@ pub struct ListJob {
     pub query: ListQuery,
     /// All recordings.
     pub rows: Rows,
-    /// Those that may be in the list, where that is not all of them.
+    /// The keys that may be in the list; `None` for all recordings.
     pub within: Option<RankedSet<RowKey>>,
     /// The current time, for queries by age.
     pub now: Timestamp,
-    /// For sorting by cost.
+    /// The price list, for sorting by cost.
     pub prices: Arc<Prices>,
 }
 

@@ -11,7 +11,7 @@ pub struct Marks {
     pub ids: BTreeSet<RecordingId>,
     /// Their size in bytes.
     pub bytes: u64,
-    /// How many of them the filter hides.
+    /// The number of marked recordings that the filter hides.
     pub hidden: usize,
     range: Option<MarkRange>,
     /// Whether `bytes` and `hidden` are to be counted anew.

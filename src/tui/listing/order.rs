@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::reading::Prices;
 
-/// What recordings can be sorted by.
+/// A column that recordings can be sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "`SortBy::name` says what each one is")]
 pub enum SortBy {
@@ -22,10 +22,10 @@ pub enum SortBy {
     Cost,
 }
 
-/// By what the list is sorted, and which way round.
+/// A column to sort by, and the direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowOrder {
-    /// By what.
+    /// The column.
     pub by: SortBy,
     /// Whether the largest, newest, or last of the alphabet comes first.
     pub falling: bool,
@@ -35,11 +35,11 @@ pub struct RowOrder {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey(pub RowPlace, pub RecordingId);
 
-/// What a recording's place follows from; of equal ones the newest comes first.
+/// A recording's place by the order; of equal ones the newest comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowPlace(RowRank, Reverse<Timestamp>);
 
-/// Those without a value come last, whichever way round the others are.
+/// The value to sort by. Recordings without one come last in either direction.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum RowRank {
     Rising(SortValue),
@@ -68,7 +68,7 @@ impl SortBy {
         (Self::Cost, 'd'),
     ];
 
-    /// What people call it.
+    /// Its name on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl SortBy {
         }
     }
 
-    /// What comes first.
+    /// The first rows in its usual direction, in words.
     #[must_use]
     pub fn first(self) -> &'static str {
         match self {

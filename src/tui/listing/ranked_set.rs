@@ -27,7 +27,7 @@ impl<K: Ord + Clone> PartialEq for RankedSet<K> {
 }
 
 impl<K: Ord + Clone> RankedSet<K> {
-    /// How many there are.
+    /// The number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
@@ -45,7 +45,7 @@ impl<K: Ord + Clone> RankedSet<K> {
         self.runs.iter().flat_map(|run| run.iter())
     }
 
-    /// Those at these places.
+    /// The keys at these places.
     pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = &K> + Clone {
         let (run, at) = self.run_at(range.start);
         let runs = self.runs.get(run..).unwrap_or_default();
@@ -77,7 +77,7 @@ impl<K: Ord + Clone> RankedSet<K> {
         Some(self.before(run) + at.ok()?)
     }
 
-    /// How many keys come first for which this holds, as it does for none behind them.
+    /// The number of keys at the beginning for which this holds, as it does for none behind them.
     pub fn partition_point(&self, first: impl Fn(&K) -> bool) -> usize {
         let run = self.runs.partition_point(|run| run.last().is_some_and(&first));
         self.before(run) + self.runs.get(run).map_or(0, |run| run.partition_point(first))
@@ -146,7 +146,7 @@ impl<K: Ord + Clone> RankedSet<K> {
         (run, self.runs.get(run).map_or(Err(0), |run| run.binary_search(key)))
     }
 
-    /// How many keys the runs before this one hold.
+    /// The number of keys in the runs before this one.
     fn before(&self, run: usize) -> usize {
         self.runs[..run].iter().map(|run| run.len()).sum()
     }

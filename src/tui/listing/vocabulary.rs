@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{Call, Rows};
 use crate::query::Key;
 
-/// So many values of a key are offered, the most frequent first.
+/// The most values of a key that are offered, the most frequent first.
 const OFFERED: usize = 200;
 
 /// The values behind a key of recordings, where they are texts of people and providers.

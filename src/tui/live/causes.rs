@@ -7,12 +7,12 @@ use crate::matching::Field;
 use crate::model::{Call, CallId, Cause, Outcome, Row, Strategy};
 use crate::tui::listing::list::List;
 
-/// Why calls missed: where, and what of the nearest recording differs. Without a cause nothing came near.
+/// The cause of misses: an endpoint, and what of the nearest recording differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MissCause {
     /// The endpoint.
     pub endpoint: Arc<str>,
-    /// What came nearest.
+    /// The nearest recording and the fields that differ; `None` where nothing came near.
     pub cause: Option<Arc<Cause>>,
 }
 
@@ -64,13 +64,13 @@ impl MissCauses {
         }
     }
 
-    /// How many misses there are.
+    /// The number of misses.
     #[must_use]
     pub fn misses(&self) -> usize {
         self.misses.len()
     }
 
-    /// How many calls missed for this reason, and the newest of them.
+    /// The number of calls that missed for this cause, and the newest of them.
     #[must_use]
     pub fn group(&self, reason: &MissCause) -> Option<(usize, CallId)> {
         let group = self.groups.get(reason)?;

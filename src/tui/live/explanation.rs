@@ -1,4 +1,4 @@
-//! Why the selected call was answered as it was: asked of the client, and laid out line by line.
+//! The explanation of the selected call: asked of the client, and laid out line by line.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -128,7 +128,7 @@ impl LiveTab {
         lines
     }
 
-    /// What can be done about it, with the keys.
+    /// The ways to fix a miss, with the keys.
     fn ways(&self, call: &Call, why: &Explanation, context: &Context) -> Vec<Toned> {
         let key = |action| context.options.keymap.key_of(action);
         let mut lines = Vec::new();
@@ -211,7 +211,7 @@ fn hit_lines(call: &Call, hit: &Hit, width: usize, context: &Context) -> Vec<Ton
     lines
 }
 
-/// What differs: first what counts.
+/// The fields that differ, significant ones first.
 fn changes(changes: &[Change], width: usize, theme: &Theme) -> Vec<Toned> {
     let names = changes.iter().map(|change| short(&change.field.to_string()).width());
     let column = names.max().unwrap_or(0).min(width / 3);
@@ -244,7 +244,7 @@ fn change(change: &Change, column: usize, width: usize, theme: &Theme) -> Vec<To
     ]
 }
 
-/// What makes a recording of a call: action, words, and what to know of it.
+/// The way to make a recording of a call: action, words, and a note.
 fn recording_way(call: &Call) -> Option<(Action, &'static str, &'static str)> {
     match call.outcome {
         Some(Outcome::Miss) => Some((Action::RecordNow, "record it now", "asks first, with the price")),
@@ -262,7 +262,7 @@ fn has_reasons(call: &Call) -> bool {
     call.done && call.outcome != Some(Outcome::Record)
 }
 
-/// Why the comparison has no fields of the body to show.
+/// The reason why the comparison has no fields of the body to show.
 fn compared_as_it_is(why: &str) -> Toned {
     Toned::of(Tone::Dim, "The body is compared as it is, byte for byte: ").and(Tone::Plain, sanitize(why))
 }

@@ -79,7 +79,7 @@ fn cells(context: &Context, call: &Call) -> Vec<TableCell> {
     ]
 }
 
-/// What an empty list teaches.
+/// The lines of an empty list: how to fill it.
 fn empty(tab: &LiveTab, context: &Context) -> Vec<Toned> {
     if !tab.list.filter.text().is_empty() {
         return no_result(&context.options.keymap, &tab.list.filter);

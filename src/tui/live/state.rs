@@ -13,10 +13,10 @@ use crate::tui::protocol::query::RemoteQuery;
 
 /// Seconds whose calls are counted.
 const SECONDS: usize = 60;
-/// How often totals of the store are asked for at most, in milliseconds.
+/// The shortest time between two queries for totals of the store, in milliseconds.
 const STATS_EVERY: u64 = 10_000;
 
-/// What of the explanation of the selected call is shown.
+/// The part of an explanation that is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExplanationCursor {
     /// The call that the newest explanation was asked for.
@@ -42,7 +42,7 @@ pub struct LiveTab {
     pub cleared: CallId,
     /// A call to select as soon as it is known.
     pub awaited: Option<CallId>,
-    /// What of the explanation of the selected call is shown.
+    /// The part of the selected call's explanation that is shown.
     pub explanation: ExplanationCursor,
     /// The filter before a jump put another in its place.
     pub saved_filter: Option<Filter>,

@@ -8,7 +8,7 @@ use crate::model::{Call, Outcome, Timestamp};
 
 /// Times that are kept of each outcome.
 const TIMES: usize = 256;
-/// How long a miss counts, in milliseconds.
+/// The time that a miss counts, in milliseconds.
 const WINDOW: u64 = 15 * 60 * 1000;
 /// Misses that are kept.
 const MISSES: usize = 10_000;
@@ -18,30 +18,30 @@ const UPSTREAMS: usize = 16;
 /// The numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveStats {
-    /// How long the last calls took, in microseconds, in the order of [`Outcome::ALL`].
+    /// The time taken by the last calls, in microseconds, in the order of [`Outcome::ALL`].
     times: [VecDeque<u64>; Outcome::ALL.len()],
     /// The misses of the last minutes, oldest first.
     misses: VecDeque<(Timestamp, Arc<str>)>,
-    /// How many of those there are by endpoint.
+    /// The number of misses by endpoint.
     places: BTreeMap<Arc<str>, u64>,
-    /// By mount, what became of the last call that was forwarded.
+    /// The outcome of the last forwarded call by mount.
     upstreams: BTreeMap<Arc<str>, UpstreamHealth>,
     /// Events that came too fast to be shown one by one.
     pub lost: u64,
 }
 
-/// What became of the last call to an upstream.
+/// The outcome of the last call to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamHealth {
-    /// Its status, as the client saw it.
+    /// The status, as the client saw it.
     pub status: Option<u16>,
-    /// Why it failed, if it did.
+    /// The reason of a failure; `None` where it did not fail.
     pub problem: Option<String>,
-    /// So many seconds it asks to be left alone, and until when that is; none when that is over.
+    /// The seconds that it asks to be left alone, and until when; `None` when that is over.
     pub retry_after: Option<(u64, Timestamp)>,
 }
 
-/// How long the calls of one outcome took.
+/// The time taken by the calls of one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutcomeTimes<'a> {
     /// The outcome.
@@ -101,7 +101,7 @@ impl LiveStats {
         changed
     }
 
-    /// How many outcomes occurred.
+    /// The number of outcomes that occurred.
     #[must_use]
     pub fn occurred(&self) -> usize {
         self.times.iter().filter(|all| !all.is_empty()).count()
@@ -131,7 +131,7 @@ impl LiveStats {
         places
     }
 
-    /// How the upstreams are, by mount.
+    /// The health of the upstreams by mount.
     pub fn upstreams(&self) -> impl Iterator<Item = (&str, &UpstreamHealth)> {
         self.upstreams.iter().map(|(mount, health)| (&**mount, health))
     }

@@ -23,7 +23,7 @@ const TIMES: u16 = 40;
 /// Columns of the bars about times.
 const BARS: usize = 12;
 
-/// How many rows it wants on a screen of this size, its frame included.
+/// The rows that it wants on a screen of this size, its frame included.
 #[must_use]
 pub fn height(tab: &LiveTab, context: &Context, whole: Rect) -> u16 {
     let banner = context.options.banner.len().min(4);

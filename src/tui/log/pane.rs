@@ -21,7 +21,7 @@ const COLUMNS: [TableColumn; 3] = [
     TableColumn { title: "LEVEL", width: 7, grow: 0, right: false, leaves: 1 },
     TableColumn { title: "MESSAGE", width: 20, grow: 1, right: false, leaves: 0 },
 ];
-/// So many changes are listed.
+/// The most changes that are listed.
 const STEPS: usize = 500;
 
 /// Draws the messages with their frame.

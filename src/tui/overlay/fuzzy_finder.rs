@@ -264,7 +264,7 @@ impl Overlay for FuzzyFinder {
     }
 }
 
-/// What a row says of its recording, in a few lines.
+/// The facts of a recording's row, in a few lines.
 fn summary(context: &Context, row: &Row) -> Vec<Toned> {
     let model = sanitize(row.model.as_deref().unwrap_or("-")).into_owned();
     let last = row.usage.last_hit.map(|at| format!(", last {}", age(at, context.now))).unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::tui::widgets::{draw, layout, text_input};
 pub struct HelpOverlay {
     /// The first line.
     pub at: usize,
-    /// What is looked for, while somebody types it.
+    /// The words to look for; `None` while nobody looks for any.
     pub search: Option<Input>,
     /// Whether it is being typed.
     pub typing: bool,
@@ -130,8 +130,8 @@ fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(Strin
         lines.extend(rows);
     }
     if tab == Tab::Recordings {
-        let told = |(flag, help): &(&str, &'static str)| (format!("  {flag}"), *help);
-        let rows: Vec<_> = LEGEND.iter().map(told).filter(|(_, help)| help.contains(wanted)).collect();
+        let legend_row = |(flag, help): &(&str, &'static str)| (format!("  {flag}"), *help);
+        let rows: Vec<_> = LEGEND.iter().map(legend_row).filter(|(_, help)| help.contains(wanted)).collect();
         if !rows.is_empty() {
             lines.push((String::new(), ""));
             lines.push(("Letters in the list".to_owned(), ""));

@@ -117,15 +117,15 @@ impl Overlay for Menu {
         let room = width.min(usize::from(area.width)).saturating_sub(4);
         // Where notes are cut, that of the one to choose stands in full below: nothing is chosen unread.
         let full = |item: &MenuItem| Toned::of(Tone::Plain, sanitize(&item.note)).wrapped(room);
-        let told = if label + 7 + note > room {
+        let note_rows = if label + 7 + note > room {
             self.items.iter().map(|item| full(item).len()).max().unwrap_or(0).min(NOTE)
         } else {
             0
         };
-        let height = self.items.len() + 2 + told;
+        let height = self.items.len() + 2 + note_rows;
         let size = (u16::try_from(width).unwrap_or(u16::MAX), u16::try_from(height).unwrap_or(u16::MAX));
         let mut inside = draw::window(theme, &self.title, area, size, buf);
-        let below = layout::from_bottom(&mut inside, u16::try_from(told).unwrap_or(u16::MAX));
+        let below = layout::from_bottom(&mut inside, u16::try_from(note_rows).unwrap_or(u16::MAX));
         if let Some(item) = self.items.get(self.at) {
             draw::lines(buf, below, &full(item), theme);
         }

@@ -17,7 +17,7 @@ use crate::tui::widgets::{draw, layout, text_input};
 /// Commands, and what was typed to find one.
 #[derive(Clone, Debug, Default)]
 pub struct CommandPalette {
-    /// What was typed.
+    /// The text to find a command by.
     pub input: Input,
     /// The commands that fit, the best first, with the places of the letters in their names.
     pub matches: Vec<(Action, Vec<usize>)>,
@@ -25,7 +25,7 @@ pub struct CommandPalette {
     pub at: usize,
 }
 
-/// What is no command on its own: moves, and answers to questions.
+/// Actions that are no commands on their own: moves, and answers to questions.
 const SILENT: [Action; 16] = [
     Action::Down,
     Action::Up,
@@ -59,7 +59,7 @@ impl CommandPalette {
         let matcher = SkimMatcherV2::default();
         let text = self.input.value().trim();
         let commands = Action::ALL.iter().filter(|action| !SILENT.contains(action));
-        let mut found: Vec<_> = commands
+        let mut scored: Vec<_> = commands
             .filter_map(|action| {
                 let (by_name, letters) = matcher.fuzzy_indices(action.name(), text).unwrap_or_default();
                 let by_help = matcher.fuzzy_match(action.help(), text).unwrap_or_default() / 2;
@@ -67,8 +67,8 @@ impl CommandPalette {
                 fits.then_some((by_name.max(by_help), *action, letters))
             })
             .collect();
-        found.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
-        self.matches = found.into_iter().map(|(_, action, letters)| (action, letters)).collect();
+        scored.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
+        self.matches = scored.into_iter().map(|(_, action, letters)| (action, letters)).collect();
         self.at = 0;
     }
 }

@@ -23,7 +23,7 @@ pub struct PromptOverlay {
     /// The syntax, line by line.
     help: Vec<Toned>,
     input: Input,
-    /// What is wrong with the text.
+    /// The error in the text.
     error: Option<String>,
     purpose: PromptPurpose,
 }
@@ -85,20 +85,20 @@ impl Overlay for PromptOverlay {
     }
 }
 
-/// What a typed line is for.
+/// The purpose of a typed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PromptPurpose {
     /// Tags for these.
     Tags(Vec<RecordingId>),
     /// A name for this one.
     Name(RecordingId),
-    /// How these are to fail.
+    /// A fault for these.
     Fault(Vec<RecordingId>),
     /// The status of this one's answer.
     Status(RecordingId),
     /// A header of this one's answer.
     Header(RecordingId),
-    /// How fast this one's answer is sent.
+    /// The pace of this one's answer.
     Pace(RecordingId),
     /// The file of another picture for this one; where there are several, at this place.
     Picture(RecordingId, Option<String>),
@@ -108,7 +108,7 @@ impl PromptPurpose {
     /// The change that a text asks for; none where it asks for nothing.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// The error in the text, in words.
     pub fn mutation(&self, text: &str) -> Result<Option<Mutation>, String> {
         let text = text.trim();
         match self {

@@ -22,7 +22,7 @@ const MANY: usize = 50;
 #[derive(Debug)]
 pub struct QuestionOverlay {
     title: String,
-    /// What there is to know, line by line.
+    /// The facts to decide by, line by line.
     lines: Vec<Toned>,
     /// The word for `x`.
     yes: String,

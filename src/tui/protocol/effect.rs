@@ -1,4 +1,4 @@
-//! What the screen wants done outside itself.
+//! Effects: work that the screen wants done outside itself.
 
 use super::job::{ExchangeSource, OpenedPart, PairJob, ScaleJob, ThumbnailJob};
 use super::mutation::Mutation;
@@ -20,7 +20,7 @@ pub enum Effect {
     Load {
         /// Comes back with the answer; only the newest counts.
         generation: u64,
-        /// What to show.
+        /// The exchange.
         subject: DetailSubject,
         /// In which form.
         form: BodyForm,
@@ -45,7 +45,7 @@ pub enum Effect {
     Clip {
         /// The text.
         text: String,
-        /// What it is.
+        /// The name of the part.
         what: &'static str,
     },
     /// Show a part of an exchange in another program; answered by `Message::Done` or `Failed`.

@@ -16,7 +16,7 @@ use crate::tui::widgets::picture::ScaledPicture;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExchangeSource(pub Thing, pub Option<RecordingId>);
 
-/// What is opened in another program.
+/// A part of an exchange that is opened in another program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenedPart {
     /// The request's body.

@@ -18,7 +18,7 @@ use crate::tui::listing::order::RowKey;
 use crate::tui::listing::ranked_set::RankedSet;
 use crate::tui::widgets::picture::ScaledPicture;
 
-/// Something that happened.
+/// A message to the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A key was pressed.
@@ -58,7 +58,7 @@ pub enum Message {
         /// Their keys.
         keys: RankedSet<RowKey>,
     },
-    /// It is known what stands behind a key in the rows of recordings.
+    /// The values behind a key of recordings.
     Values(Key, Vec<String>),
     /// A recording's first picture is small.
     ThumbnailReady(RecordingId, (u16, u16), Thumbnail),
@@ -69,7 +69,7 @@ pub enum Message {
         /// The results.
         matches: FuzzyMatches,
     },
-    /// So many events came too fast to be taken in one by one; a snapshot follows.
+    /// The number of events that came too fast to be taken in one by one; a snapshot follows.
     Lagged(u64),
     /// The client answered what it was asked.
     QueryAnswered {
@@ -80,7 +80,7 @@ pub enum Message {
         /// The answer, or why there is none.
         result: Result<RemoteAnswer, String>,
     },
-    /// Somebody left their editor; what became of the text, or why there was no editor.
+    /// An edit, after somebody left their editor.
     Drafted(Box<EditDraft>),
     /// A change is done, and this is offered next.
     Offer(Action),
@@ -106,21 +106,21 @@ pub enum Message {
     Copied {
         /// The text.
         text: String,
-        /// What it is (`the hash`).
+        /// The name of the part (`the hash`).
         what: &'static str,
     },
     /// A change would cost something; how much, and the change as it is made by who agrees.
     Consent {
         /// The change.
         mutation: Mutation,
-        /// What it takes.
+        /// The price, in words.
         text: String,
     },
-    /// Something that was asked for did not work.
+    /// Work that failed.
     Failed {
-        /// What was tried (`delete`).
+        /// The name of the work (`delete`).
         what: &'static str,
-        /// Why it failed.
+        /// The reason.
         text: String,
     },
     /// The process is asked to end.

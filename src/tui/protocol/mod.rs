@@ -1,4 +1,4 @@
-//! What goes between the screen and the workers: effects out, messages in.
+//! The protocol between the screen and the workers: effects out, messages in.
 
 pub mod effect;
 pub mod job;

@@ -48,7 +48,7 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    /// What was tried, for a message that it failed.
+    /// The name of the change, for a message that it failed.
     #[must_use]
     pub fn what(&self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Mutation {
         }
     }
 
-    /// What people are offered when it is done.
+    /// The action that people are offered when it is done.
     #[must_use]
     pub fn next(&self) -> Option<Action> {
         matches!(self, Self::Prune(..)).then_some(Action::Compact)
@@ -101,13 +101,13 @@ impl Mutation {
                 client.remove(&ids).await?;
                 String::new()
             }
-            Self::Restore(ids) => told(&client.restore(&ids).await?, "Restored"),
+            Self::Restore(ids) => about(&client.restore(&ids).await?, "Restored"),
             Self::Undo => format!("Undone: {}", client.undo().await?),
             Self::Redo => format!("Done again: {}", client.redo().await?),
             Self::Retag(ids, tag) => retag(client, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
                 let changed = client.relabel(&ids, &relabel).await?;
-                told(&changed, relabelled(&relabel))
+                about(&changed, relabel_label(&relabel))
             }
             Self::Edit(id, revisions) => {
                 client.edit(&id, &revisions).await?;
@@ -118,21 +118,21 @@ impl Mutation {
                 client.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
                 format!("Edited {id}; u takes it back")
             }
-            Self::Derive(ids, fault) => derived(client, &ids, fault, step).await?,
-            Self::Duplicate(ids) => told(&client.duplicate(&ids).await?, "Copied:"),
+            Self::Derive(ids, fault) => derive(client, &ids, fault, step).await?,
+            Self::Duplicate(ids) => about(&client.duplicate(&ids).await?, "Copied:"),
             Self::Keep(call, fetch) => {
                 format!("Call {} is kept as {}", call.0, client.keep(call, fetch).await?)
             }
-            Self::Rerecord(ids) => rerecorded(client, &ids, step).await?,
+            Self::Rerecord(ids) => rerecord(client, &ids, step).await?,
             Self::Review(ids, verdict) => {
-                let said = match verdict {
+                let verb = match verdict {
                     Verdict::Accept => "Accepted",
                     Verdict::KeepBoth => "Both stay:",
                     Verdict::Reject => "Rejected",
                 };
                 // All are decided or none; what gave way to them was decided by nobody.
                 client.review(&ids, verdict).await?;
-                told(&ids, said)
+                about(&ids, verb)
             }
             Self::Prune(query, keep, only) => {
                 let plan = client.prune(&query, &keep, Some(&only), false).await?;
@@ -157,10 +157,10 @@ async fn retag(client: &Client, ids: &[RecordingId], tag: &Tag) -> Result<String
         many => format!("; {many} calls that missed hit when they are made again"),
     };
     let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
-    Ok(format!("{}{next}; u takes it back", told(&ids, &format!("{}:", retagged(tag)))))
+    Ok(format!("{}{next}; u takes it back", about(&ids, &format!("{}:", retag_label(tag)))))
 }
 
-async fn derived(
+async fn derive(
     client: &Client,
     ids: &[RecordingId],
     fault: Fault,
@@ -194,7 +194,7 @@ async fn read(path: &str) -> Result<Vec<u8>, ClientError> {
     read.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(wrong)
 }
 
-async fn rerecorded(
+async fn rerecord(
     client: &Client,
     ids: &[RecordingId],
     step: impl Fn(usize, usize) -> bool,
@@ -217,7 +217,7 @@ async fn rerecorded(
 }
 
 /// `Restored rec_…`, `Restored 3 recordings`.
-fn told(ids: &[RecordingId], what: &str) -> String {
+fn about(ids: &[RecordingId], what: &str) -> String {
     match ids {
         [one] => format!("{what} {one}"),
         many => format!("{what} {}", count_recordings(many.len())),
@@ -230,7 +230,7 @@ pub fn count_recordings(number: usize) -> String {
     human::counted(number, "recording")
 }
 
-fn retagged(tag: &Tag) -> String {
+fn retag_label(tag: &Tag) -> String {
     match (&tag.strategy, &tag.playback) {
         (Some(strategy), _) => strategy.to_string(),
         (None, Some(playback)) => format!("takes play {playback}"),
@@ -238,7 +238,7 @@ fn retagged(tag: &Tag) -> String {
     }
 }
 
-fn relabelled(relabel: &Relabel) -> &'static str {
+fn relabel_label(relabel: &Relabel) -> &'static str {
     match relabel {
         Relabel { protected: Some(true), .. } => "Protected",
         Relabel { protected: Some(false), .. } => "No longer protected:",

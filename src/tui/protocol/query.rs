@@ -60,13 +60,14 @@ impl<T> RemoteData<T> {
 }
 
 impl RemoteQuery {
-    /// Which question of the table it is. A newer one of the same kind replaces it.
+    /// The question of the table. A newer one of the same kind replaces it.
     #[must_use]
     pub fn kind(&self) -> std::mem::Discriminant<Self> {
         std::mem::discriminant(self)
     }
 
-    /// How long to wait for a newer question before this one is sent: where each letter or row asks one, most are in vain.
+    /// The time to wait for a newer question before this one is sent: where each letter or row asks one, most are in
+    /// vain.
     #[must_use]
     pub fn debounce(&self) -> Duration {
         Duration::from_millis(match self {
@@ -157,7 +158,7 @@ macro_rules! remote_queries {
 }
 
 remote_queries! { client:
-    /// Why a call was answered as it was; `None` where its request is no longer in memory.
+    /// The explanation of a call; `None` where its request is no longer in memory.
     Explain(call: CallId) explanation: Option<Box<Explanation>> =
         client.explain_call(call).await.map(|explanation| explanation.map(Box::new));
     /// The fields of recordings' requests: those that any of them has.

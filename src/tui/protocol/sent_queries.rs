@@ -1,4 +1,4 @@
-//! Which questions were sent to the client, and which are to be sent anew.
+//! The questions that were sent to the client, and which of them are to be sent anew.
 
 use super::query::RemoteQuery;
 
@@ -14,7 +14,7 @@ struct SentQuery {
 }
 
 impl SentQueries {
-    /// Something happened that may change all answers.
+    /// Marks all answers as old.
     pub fn invalidate(&mut self) {
         self.0.iter_mut().for_each(|sent| sent.stale = true);
     }

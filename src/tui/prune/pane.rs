@@ -1,4 +1,4 @@
-//! What can go: the query, the plan's sums, and the plan.
+//! The query, the totals of the plan, and the plan.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -64,7 +64,7 @@ pub fn draw(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
         PaneFrame { title: &title, note: &at, focused, ..PaneFrame::default() }.draw(theme, place, buf);
     let head = layout::from_top(&mut inside, head(place));
     let filter = &tab.list.filter;
-    if filter.kept().is_empty() && filter.input.is_none() {
+    if filter.saved().is_empty() && filter.input.is_none() {
         let hint = Toned::of(Tone::Accent, key(context, Action::Presets))
             .and(Tone::Dim, " chooses what can go, ")
             .and(Tone::Accent, key(context, Action::Filter))
@@ -77,7 +77,7 @@ pub fn draw(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
         ..head
     });
     let width = usize::from(below.width);
-    let asked = tab.plan_query().is_some();
+    let has_query = tab.plan_query().is_some();
     let lines: Vec<Toned> = match (filter.error(), &context.cache.prune.result, plan) {
         // What is wrong stands beside the query.
         (Some(error), ..) if !error.expected.is_empty() => {
@@ -85,9 +85,9 @@ pub fn draw(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
             let expected = Toned::of(Tone::Dim, sanitize(&text)).wrapped(width);
             std::iter::once(Toned::default()).chain(expected).collect()
         }
-        (None, Some(Err(why)), _) if asked => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
+        (None, Some(Err(why)), _) if has_query => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
         (None, _, Some(_)) => tab.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
-        _ if asked => vec![Toned::of(Tone::Dim, "looking at all recordings")],
+        _ if has_query => vec![Toned::of(Tone::Dim, "looking at all recordings")],
         _ => Vec::new(),
     };
     draw::lines(buf, below, &lines, theme);
@@ -124,12 +124,12 @@ fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> 
         }
         fate => {
             let spared = if let Some(PruneFate::Stays(spared)) = fate { Some(spared) } else { None };
-            let kept = tab.keep.contains(id);
+            let spared_here = tab.keep.contains(id);
             let used = row.map(|row| row.usage.everywhere()).unwrap_or_default();
             vec![
                 (
-                    if kept { "kept".into() } else { "stays".into() },
-                    theme.tone(if kept { Tone::Good } else { Tone::Dim }),
+                    if spared_here { "kept".into() } else { "stays".into() },
+                    theme.tone(if spared_here { Tone::Good } else { Tone::Dim }),
                 ),
                 (hash, dim),
                 (sanitize(model).into_owned(), dim),
@@ -150,7 +150,7 @@ fn key(context: &Context, action: Action) -> String {
     context.key(KeyScope::Prune, action)
 }
 
-/// What an empty list teaches.
+/// The lines of an empty plan: how to make one.
 fn empty(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
     let air = Rect { x: place.x + u16::from(place.width > 1), width: place.width.saturating_sub(2), ..place };
     if !tab.query().is_empty() {

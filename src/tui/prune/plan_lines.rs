@@ -59,10 +59,10 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
     lines
 }
 
-/// Why a recording goes, in one line.
+/// The reasons to remove a recording, in one line.
 #[must_use]
 pub fn why(removal: &Removal) -> String {
-    let mut said: Vec<String> = removal
+    let mut reasons: Vec<String> = removal
         .why
         .iter()
         .map(|why| match why {
@@ -72,12 +72,12 @@ pub fn why(removal: &Removal) -> String {
         })
         .collect();
     if removal.in_use {
-        said.insert(0, "hit a moment ago".into());
+        reasons.insert(0, "hit a moment ago".into());
     }
-    said.join(", ")
+    reasons.join(", ")
 }
 
-/// Why a recording stays.
+/// The reason to keep a recording.
 #[must_use]
 pub fn against(reason: &Reason) -> String {
     match reason {

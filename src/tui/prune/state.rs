@@ -16,23 +16,23 @@ use crate::tui::widgets::line::Toned;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PruneKey(pub bool, pub Timestamp, pub RecordingId);
 
-/// What becomes of a recording.
+/// The fate of a recording in a plan.
 #[derive(Clone, Copy, Debug)]
 pub enum PruneFate<'a> {
-    /// It goes.
+    /// It is removed.
     Goes(&'a Removal),
-    /// It stays.
+    /// It is kept.
     Stays(&'a Spared),
 }
 
 /// The state of the tab. The query is the list's filter.
 #[derive(Debug)]
 pub struct PruneTab {
-    /// What the query matches.
+    /// The recordings that the query matches.
     pub list: List<PruneKey>,
-    /// What somebody spared.
+    /// The recordings that somebody spared.
     pub keep: BTreeSet<RecordingId>,
-    /// What the plan comes to, in lines.
+    /// The totals of the plan, in lines.
     pub totals: Vec<Toned>,
     /// Places in the plan: among what goes, or among what stays.
     places: HashMap<RecordingId, (bool, usize)>,
@@ -63,9 +63,9 @@ impl PruneTab {
         let goes = plan.remove.iter().enumerate().map(|(at, one)| (&one.id, (true, at)));
         let stays = plan.spared.iter().enumerate().map(|(at, one)| (&one.id, (false, at)));
         let key = |(id, (goes, at)): (&RecordingId, (bool, usize))| {
-            let kept = !goes && plan.spared[at].reason == Reason::Kept;
+            let spared_here = !goes && plan.spared[at].reason == Reason::Kept;
             // What somebody spares stays in its place.
-            PruneKey(!goes && !kept, row(id).unwrap_or_default(), id.clone())
+            PruneKey(!goes && !spared_here, row(id).unwrap_or_default(), id.clone())
         };
         let keys = goes.clone().chain(stays.clone()).map(key).collect();
         self.places = goes.chain(stays).map(|(id, place)| (id.clone(), place)).collect();

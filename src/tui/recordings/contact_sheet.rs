@@ -24,7 +24,7 @@ pub struct ContactSheet {
     pub open: Option<Vec<RecordingId>>,
     /// The list that the stacks were made of.
     pub made_of: Option<u64>,
-    /// How many stacks there were at first: what arrives later does not change the size of all others.
+    /// The number of stacks at first: what arrives later does not change the size of all others.
     meant: usize,
 }
 
@@ -34,9 +34,9 @@ pub struct SheetGrid {
     tiles: Rect,
     /// Columns and rows of each picture.
     pub cells: (u16, u16),
-    /// So many stand beside each other.
+    /// Pictures beside each other.
     pub columns: usize,
-    /// So many stand above each other.
+    /// Pictures above each other.
     pub rows: usize,
 }
 

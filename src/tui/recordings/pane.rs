@@ -18,7 +18,7 @@ use crate::tui::widgets::line::{Tone, Toned, age, short_size, thousands};
 use crate::tui::widgets::list_text::{no_result, title};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
 
-/// What a column shows.
+/// A column of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RowColumn {
     Mark,
@@ -33,7 +33,7 @@ enum RowColumn {
     Last,
     Size,
     Flags,
-    /// What the list is sorted by, where no other column shows it.
+    /// The column that the list is sorted by, where no other one shows it.
     Sorted,
 }
 
@@ -201,8 +201,8 @@ fn mark(context: &Context, id: &RecordingId) -> &'static str {
 
 /// The name, then what was asked.
 fn prompt(row: &Row) -> String {
-    let asked = row.prompt.as_deref().unwrap_or(&row.endpoint);
-    row.name.as_ref().map_or_else(|| asked.to_owned(), |name| format!("{name}: {asked}"))
+    let prompt_text = row.prompt.as_deref().unwrap_or(&row.endpoint);
+    row.name.as_ref().map_or_else(|| prompt_text.to_owned(), |name| format!("{name}: {prompt_text}"))
 }
 
 /// `2/3` is the second of three takes, `j2/5` of the five recordings of a job.
@@ -243,7 +243,7 @@ fn flags(context: &Context, row: &Row) -> String {
     LEGEND.iter().zip(holds).filter(|(_, holds)| *holds).map(|(flag, _)| letter(flag)).collect()
 }
 
-/// What an empty list teaches.
+/// The lines of an empty list: how to fill it.
 fn empty(tab: &RecordingsTab, context: &Context) -> Vec<Toned> {
     if tab.loader.waiting {
         return vec![Toned::default(), Toned::of(Tone::Dim, "looking")];

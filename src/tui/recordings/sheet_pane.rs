@@ -81,7 +81,7 @@ fn draw_tile(
     }
 }
 
-/// What the selected one is.
+/// The facts of the selected picture.
 fn about(context: &Context, stack: &PictureStack, mut line: Rect, buf: &mut Buffer) {
     let theme = &context.options.theme;
     let Some(row) = stack.ids.first().and_then(|id| context.world.rows.get(id)) else { return };

@@ -40,7 +40,7 @@ pub struct RecordingsTab {
     pub stored_bytes: u64,
 }
 
-/// What the list was made by, and what is under way.
+/// The query that made the list, and the one under way.
 #[derive(Debug, Default)]
 pub struct ListLoader {
     /// The filter and order that produced the rows on the screen.
@@ -103,7 +103,7 @@ impl RecordingsTab {
         self.loader.made_by.order.key(row, &self.prices)
     }
 
-    /// Sorts by this; by what it is sorted by already, the other way round.
+    /// Sorts by a column; by the one that it is sorted by already, in the other direction.
     pub fn sort(&mut self, by: SortBy) {
         self.order = if by == self.order.by { self.order.reversed() } else { by.order() };
     }
@@ -238,12 +238,12 @@ impl RecordingsTab {
     }
 }
 
-/// How a list is to be made anew.
+/// A request to make the list anew.
 #[derive(Debug)]
 pub enum ListRequest {
-    /// By a worker.
+    /// A job for a worker.
     Job(Effect),
-    /// By the client, as the query needs facts that no row holds.
+    /// A query to the client, for filters on facts that no row holds.
     Query(RemoteQuery),
 }
 

@@ -1,11 +1,11 @@
-//! What recordings have to do with each other: takes of one request, and the steps of a job.
+//! Groups of recordings: takes of one request, and the steps of a job.
 
 use std::collections::HashMap;
 use std::hash::Hash as Hashed;
 
 use crate::model::{Hash, RecordingId, Row, Snapshot, Timestamp};
 
-/// Which recordings belong together, kept up with as they come and go.
+/// The groups, kept up with as recordings come and go.
 #[derive(Debug, Default)]
 pub struct TakeGroups {
     /// Takes by the request's hash, the oldest first.
@@ -29,7 +29,7 @@ pub enum GroupPlace {
 }
 
 impl TakeGroups {
-    /// That of all recordings.
+    /// The groups of all recordings.
     #[must_use]
     pub fn of(world: &Snapshot) -> Self {
         let mut kin = Self::default();

@@ -20,7 +20,7 @@ pub struct Thumbnails {
     order: VecDeque<RecordingId>,
     /// The hashes by which look-alikes are found.
     pub looks: HashMap<RecordingId, Look>,
-    asked: HashSet<RecordingId>,
+    requested: HashSet<RecordingId>,
     /// The size in which they are kept.
     cells: (u16, u16),
     /// Counts what changes how pictures are stacked.
@@ -39,7 +39,7 @@ impl Thumbnails {
         if cells != self.cells {
             return;
         }
-        self.asked.remove(&id);
+        self.requested.remove(&id);
         if let Ok((_, look)) = &small {
             let before = self.looks.insert(id.clone(), *look);
             self.revision += u64::from(before != Some(*look));
@@ -60,7 +60,7 @@ impl Thumbnails {
             self.order.retain(|known| known != id);
         }
         self.looks.remove(id);
-        self.asked.remove(id);
+        self.requested.remove(id);
     }
 
     /// Asks for those of the visible ones that are not here; nothing while all of them are on their way.
@@ -73,14 +73,14 @@ impl Thumbnails {
             self.cells = cells;
             self.pictures.clear();
             self.order.clear();
-            self.asked.clear();
+            self.requested.clear();
         }
         let ids: Vec<RecordingId> = visible.filter(|id| !self.pictures.contains_key(id)).collect();
-        if ids.iter().all(|id| self.asked.contains(id)) {
+        if ids.iter().all(|id| self.requested.contains(id)) {
             return None;
         }
         // The newest wish replaces all others.
-        self.asked = ids.iter().cloned().collect();
+        self.requested = ids.iter().cloned().collect();
         Some(ThumbnailJob { ids, cells })
     }
 }

@@ -71,7 +71,7 @@ async fn load(
 
 /// The pictures of a film that were asked for by themselves: other variants of the same place (`?variant=thumbnail`).
 async fn film_pictures(client: &Client, film: &Request) -> Result<Vec<AnswerPicture>, ClientError> {
-    /// So many of those that it may be are looked at: the newest.
+    /// The most candidates that are looked at, the newest first.
     const MOST: usize = 32;
     let endpoint = Dialect::of_mount(&film.mount).endpoint(&film.method, film.path()).name;
     let mut rows = client.list("image:yes").await?;

@@ -11,7 +11,7 @@ use crate::tui::content::copy::{CopyPart, LoadedExchange};
 use crate::tui::protocol::job::{ExchangeSource, OpenedPart};
 use crate::tui::protocol::message::Message;
 
-/// What a terminal is given at once: as much as all of them take in one sequence.
+/// The most bytes given to a terminal at once: as much as all of them take in one sequence.
 const OSC: usize = 74_994;
 
 /// The programs and files of verbs that leave the screen.
@@ -38,10 +38,10 @@ pub(super) async fn copied(
     let (base, name) = (outside.base.clone(), exchange.id.clone());
     let text =
         spawn_blocking(move || part.of(&exchange, &base)).await.map_err(|error| error.to_string())??;
-    let told = format!("{}, {}", part.name(), size(text.len() as u64));
+    let label = format!("{}, {}", part.name(), size(text.len() as u64));
     if !outside.copy.is_empty() {
         let program = temp_files::copy(&outside.copy, &text).await?;
-        return Ok(Message::Done(format!("Copied with {program}: {told}")));
+        return Ok(Message::Done(format!("Copied with {program}: {label}")));
     }
     if text.len() <= OSC {
         return Ok(Message::Copied { text, what: part.name() });
@@ -50,7 +50,10 @@ pub(super) async fn copied(
     let path = outside.files.lock().await.write(&name, ending, text.as_bytes());
     let path = path
         .map_err(|error| format!("it is too long for the terminal, and no file can be written: {error}"))?;
-    Ok(Message::Done(format!("Too long for the terminal: {told} is in {} until retake ends", path.display())))
+    Ok(Message::Done(format!(
+        "Too long for the terminal: {label} is in {} until retake ends",
+        path.display()
+    )))
 }
 
 /// Shows a part of an exchange in another program.

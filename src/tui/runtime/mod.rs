@@ -1,4 +1,4 @@
-//! What carries effects out: the loop, the terminal and the workers. Nothing in here decides.
+//! The loop, the terminal and the workers, which carry effects out. Nothing in here decides.
 
 pub mod exchanges;
 pub mod external;

@@ -33,8 +33,8 @@ pub(super) async fn scale_all(
         let Some(ScaleJob { generation, picture, cells }) = wanted.borrow_and_update().clone() else {
             continue;
         };
-        let known = last.take().filter(|(known, _)| *known == picture).map(|(_, decoded)| decoded);
-        let decoded = match known {
+        let cached = last.take().filter(|(cached, _)| *cached == picture).map(|(_, decoded)| decoded);
+        let decoded = match cached {
             Some(decoded) => Ok(decoded),
             None => decoded(&client, &picture).await.map(Arc::new),
         };
@@ -132,7 +132,7 @@ pub(super) async fn until_key(
 /// Both pictures of a pair, scaled; or the first one and where they differ.
 async fn paired(client: &Client, pair: PairJob) -> [Option<ScaledPicture>; 2] {
     let [one, other] = &pair.sides;
-    let (one, other) = (found(client, one).await, found(client, other).await);
+    let (one, other) = (side_picture(client, one).await, side_picture(client, other).await);
     let right = match (&one, &other) {
         (Some(Ok(one)), Some(Ok(other))) if pair.map => Some(mapped(client, one, other, pair.cells).await),
         _ => scaled(client, other, pair.cells).await,
@@ -140,7 +140,7 @@ async fn paired(client: &Client, pair: PairJob) -> [Option<ScaledPicture>; 2] {
     [scaled(client, one, pair.cells).await, right]
 }
 
-async fn found(
+async fn side_picture(
     client: &Client,
     (held, field): &(ExchangeSource, Option<String>),
 ) -> Option<Result<AnswerPicture, String>> {

@@ -1,4 +1,4 @@
-//! What carries effects out: the loop and the terminal.
+//! The loop and the terminal.
 
 use std::io;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Announcements taken in with a frame: 15,000 a second. Nobody reads more, and taking them in would slow the proxy down.
 const EVENTS: usize = 512;
 
-/// What carries effects out.
+/// The loop, the terminal and the workers.
 pub(crate) struct Shell {
     pub(crate) app: App,
     pub(crate) client: Client,
@@ -47,7 +47,7 @@ pub(crate) struct Shell {
     pub(crate) stale: bool,
 }
 
-/// What came while a picture filled the screen.
+/// The reason why a picture no longer fills the screen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PictureEnd {
     Key,
@@ -60,7 +60,7 @@ enum PictureEnd {
 /// Where messages come from.
 pub(crate) struct Sources {
     pub(crate) keys: mpsc::Receiver<TerminalEvent>,
-    pub(crate) said: mpsc::Receiver<Message>,
+    pub(crate) messages: mpsc::Receiver<Message>,
     pub(crate) events: broadcast::Receiver<Arc<Event>>,
     pub(crate) clock: fn() -> Timestamp,
 }
@@ -77,9 +77,9 @@ impl Shell {
                 event = sources.keys.recv() => {
                     event.map_or(Some(Message::Terminate), |event| of_terminal(event, (sources.clock)()))
                 }
-                Some(message) = sources.said.recv() => Some(message),
+                Some(message) = sources.messages.recv() => Some(message),
                 // The first one is waited for; those after it are taken in with the next frame.
-                event = sources.events.recv(), if !dirty => Some(self.of_desk(event)),
+                event = sources.events.recv(), if !dirty => Some(self.of_client(event)),
                 _ = tick.tick() => {
                     if std::mem::take(&mut self.stale) {
                         let snapshot = self.snapshot().await;
@@ -117,7 +117,7 @@ impl Shell {
                 Err(TryRecvError::Lagged(lost)) => Err(RecvError::Lagged(lost)),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(false),
             };
-            let message = self.of_desk(event);
+            let message = self.of_client(event);
             if self.take(message).await? {
                 return Ok(true);
             }
@@ -125,8 +125,8 @@ impl Shell {
         Ok(false)
     }
 
-    /// What an announcement means; after lost ones, the world is asked for anew with the next tick.
-    fn of_desk(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
+    /// The message for an announcement; after lost ones, the world is asked for anew with the next tick.
+    fn of_client(&mut self, event: Result<Arc<Event>, RecvError>) -> Message {
         match event {
             Ok(event) => Message::Event(event),
             Err(RecvError::Closed) => Message::Terminate,
@@ -173,8 +173,8 @@ impl Shell {
     fn clip(&mut self, text: &str, what: &str) -> io::Result<()> {
         terminal::copy(text)?;
         let size = size(text.len() as u64);
-        let told = format!("Copied by the terminal (OSC 52): {what}, {size}");
-        self.app.update(Message::Done(told));
+        let text = format!("Copied by the terminal (OSC 52): {what}, {size}");
+        self.app.update(Message::Done(text));
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::reading::sanitize;
 
-/// How long a program may take to put text on the clipboard.
+/// The most time for a program to put text on the clipboard.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A private folder that is gone when this is dropped, made when the first file is.
@@ -50,8 +50,8 @@ impl TempFiles {
 /// The ending of a file with this content, from its first bytes and else its media type. What a browser or a shell would
 /// run is text.
 pub(crate) fn ending(bytes: &[u8], content_type: &str) -> &'static str {
-    let known = crate::wire::sniff::sniff(bytes).unwrap_or(content_type);
-    match known.split(';').next().unwrap_or_default().trim() {
+    let media_type = crate::wire::sniff::sniff(bytes).unwrap_or(content_type);
+    match media_type.split(';').next().unwrap_or_default().trim() {
         "image/png" => "png",
         "image/jpeg" => "jpg",
         "image/gif" => "gif",

@@ -1,4 +1,4 @@
-//! What takes time, done away from the UI thread; the newest request wins.
+//! Work that takes time, done away from the UI thread; the newest request wins.
 
 use std::collections::HashMap;
 use std::mem::Discriminant;

@@ -1,4 +1,4 @@
-//! Which verb an action is.
+//! The verb of each action.
 
 use super::selection::Selection;
 use super::{delete, edit, external, fault, labels, rerecord, store};

@@ -34,7 +34,7 @@ pub fn fire(thing: Option<&Thing>) -> ActionOutcome {
     }
 }
 
-/// What became of a request that was sent once more.
+/// The outcome of a request that was sent once more.
 pub fn fired(fired: Fired) -> ActionOutcome {
     let call = fired.call.0;
     match (fired.outcome, fired.recording) {

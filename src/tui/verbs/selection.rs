@@ -1,4 +1,4 @@
-//! What verbs are for.
+//! The selection that verbs are for.
 
 use crate::engine::Thing;
 use crate::model::RecordingId;

@@ -17,7 +17,7 @@ use crate::tui::input::binding::KeyScope;
 use crate::tui::input::keymap::Keymap;
 use crate::tui::listing::filter::{Completions, Filter};
 
-/// So many ways to go on are shown.
+/// The most completions that are shown.
 const WAYS: usize = 7;
 /// A reason that has less room beside the text gets a line of its own.
 const REASON: usize = 24;
@@ -34,8 +34,8 @@ pub fn draw(
         return None;
     }
     let Some(input) = &filter.input else {
-        if !filter.kept().is_empty() {
-            kept(filter, keymap, theme, (place, buf));
+        if !filter.saved().is_empty() {
+            draw_saved(filter, keymap, theme, (place, buf));
         }
         return None;
     };
@@ -57,11 +57,11 @@ pub fn draw(
 }
 
 /// A filter that is not being typed.
-fn kept(filter: &Filter, keymap: &Keymap, theme: &Theme, (mut place, buf): (Rect, &mut Buffer)) {
-    let off = filter.text().is_empty() && !filter.kept().is_empty();
+fn draw_saved(filter: &Filter, keymap: &Keymap, theme: &Theme, (mut place, buf): (Rect, &mut Buffer)) {
+    let off = filter.text().is_empty() && !filter.saved().is_empty();
     draw::write(buf, &mut place, "/ ", theme.tone(Tone::Dim));
     let tone = if off { Tone::Dim } else { Tone::Plain };
-    draw::write(buf, &mut place, &sanitize(filter.kept()), theme.tone(tone));
+    draw::write(buf, &mut place, &sanitize(filter.saved()), theme.tone(tone));
     let toggle = keymap.hint(KeyScope::List, Action::ToggleFilter);
     let clear = keymap.hint(KeyScope::List, Action::Back);
     let keys =
@@ -91,7 +91,7 @@ fn beside(line: Rect, rows: u16, buf: &Buffer) -> Rect {
     Rect { y, height, ..line }
 }
 
-/// What is wrong, in words: at the right, or in a line of its own where there is no room for it.
+/// The error in words: at the right, or in a line of its own where there is no room for it.
 fn reason(error: &QueryError, rest: Rect, line: Rect, theme: &Theme, buf: &mut Buffer) {
     let style = theme.tone(Tone::Warning);
     let text = sanitize(&error.message);
@@ -105,7 +105,7 @@ fn reason(error: &QueryError, rest: Rect, line: Rect, theme: &Theme, buf: &mut B
     }
 }
 
-/// How the word at the cursor could go on, in a small list above or below it.
+/// The completions of the word at the cursor, in a small list above or below it.
 fn ways(
     choices: &Completions,
     input: &Input,

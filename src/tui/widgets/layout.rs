@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-/// What the room allows.
+/// The layouts, by the room there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ScreenClass {
     /// List beside detail.
@@ -18,7 +18,7 @@ pub enum ScreenClass {
     Line,
 }
 
-/// What the places depend on besides the size.
+/// The wishes that the places depend on besides the size.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LayoutWishes {
     /// Whether the detail pane has the focus.
@@ -36,7 +36,7 @@ pub struct LayoutWishes {
 /// The places. What has none is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
-    /// What the room allows.
+    /// The layout.
     pub class: ScreenClass,
     /// The whole screen.
     pub whole: Rect,
@@ -131,7 +131,7 @@ impl ScreenClass {
     }
 }
 
-/// What is left inside a frame of one cell.
+/// The place inside a frame of one cell.
 #[must_use]
 pub fn inner(area: Rect) -> Rect {
     if area.width < 2 || area.height < 2 {

@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::model::{Outcome, Timestamp};
 pub use crate::reading::human::{and_more, thousands};
 
-/// What a piece of text is, which the theme turns into a look.
+/// The meaning of a piece of text, which the theme turns into a look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     /// Ordinary text.
@@ -13,7 +13,7 @@ pub enum Tone {
     Plain,
     /// Secondary.
     Dim,
-    /// What the eye is led to.
+    /// Text that leads the eye.
     Strong,
     /// The one accent colour.
     Accent,
@@ -23,16 +23,16 @@ pub enum Tone {
     Text,
     /// A number, true, false, null.
     Number,
-    /// Something went well.
+    /// Success.
     Good,
-    /// Something to look at.
+    /// A warning.
     Warning,
-    /// Something went wrong.
+    /// An error.
     Bad,
 }
 
 impl Tone {
-    /// That of what became of a call.
+    /// The tone for a call's outcome.
     #[must_use]
     pub fn of_outcome(outcome: Option<Outcome>) -> Self {
         match outcome {
@@ -206,7 +206,7 @@ pub fn fit(text: &str, width: usize, right: bool) -> String {
     if right { blank + &text } else { text + &blank }
 }
 
-/// How long ago, in at most four characters: `now`, `12s`, `3m`, `5h`, `12d`, `2y`.
+/// The age, in at most four characters: `now`, `12s`, `3m`, `5h`, `12d`, `2y`.
 #[must_use]
 pub fn age(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.since(at) / 1000;

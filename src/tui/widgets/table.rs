@@ -12,11 +12,11 @@ use crate::tui::listing::list::List;
 /// A column of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct TableColumn {
-    /// Its heading.
+    /// The heading.
     pub title: &'static str,
-    /// Its width; of one that grows, the least.
+    /// The width in columns; of one that grows, the least.
     pub width: u16,
-    /// Its share of the room that is left; 0 for one that does not grow.
+    /// The share of the room that is left; 0 for one that does not grow.
     pub grow: u16,
     /// Whether it is set at its right edge, as numbers are.
     pub right: bool,
@@ -35,7 +35,7 @@ pub struct TableRows<'a> {
     pub selected: Option<usize>,
     /// The place of the first one.
     pub first: usize,
-    /// How many rows there are in all.
+    /// The number of all rows.
     pub total: usize,
     /// Columns by which growing cells are scrolled.
     pub sideways: usize,

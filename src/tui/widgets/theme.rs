@@ -5,15 +5,15 @@ use ratatui::style::{Color, Modifier, Style};
 use super::line::Tone;
 pub use crate::terminal::Depth;
 
-/// Which look is asked for.
+/// The look that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeChoice {
     /// Dark, unless the terminal says that its background is light.
     #[default]
     Auto,
-    /// For dark backgrounds.
+    /// A look for dark backgrounds.
     Dark,
-    /// For light backgrounds.
+    /// A look for light backgrounds.
     Light,
     /// No colours at all.
     Mono,
@@ -29,7 +29,7 @@ pub struct ThemeError(String);
 pub struct Theme {
     look: ThemeChoice,
     palette: ThemeColors,
-    /// How many colours pictures may use.
+    /// The colours that pictures may use.
     pub depth: Depth,
     /// Only ASCII for marks and frames.
     pub ascii: bool,

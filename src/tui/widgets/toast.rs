@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use crate::model::{Level, Notice, Timestamp};
 
-/// How long a message stays, in milliseconds.
+/// The time that a message stays, in milliseconds.
 const SHOWN_FOR: i64 = 4_000;
 
-/// So many messages are remembered.
+/// The most messages that are remembered.
 const REMEMBERED: usize = 1_000;
 
 /// Messages, the newest last.
@@ -24,22 +24,22 @@ pub struct Toasts {
 /// A message that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Its number.
+    /// The number of the message.
     pub number: u64,
     /// When.
     pub at: Timestamp,
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// What it says; not sanitized.
+    /// The text, not sanitized.
     pub text: String,
 }
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// What it says; not sanitized.
+    /// The text, not sanitized.
     pub text: String,
     /// When it goes; an error stays.
     until: Option<Timestamp>,
@@ -59,7 +59,7 @@ impl Toasts {
         self.shown.last().map(|toast| (toast, self.shown.len() - 1))
     }
 
-    /// Something good to know.
+    /// Shows a message that goes by itself.
     pub fn info(&mut self, now: Timestamp, text: String) {
         self.push(Toast {
             level: Level::Info,
@@ -68,7 +68,7 @@ impl Toasts {
         });
     }
 
-    /// Something that stays until somebody has seen it.
+    /// Shows an error, which stays until somebody has seen it.
     pub fn error(&mut self, text: String) {
         self.push(Toast { level: Level::Error, text, until: None });
     }
@@ -104,14 +104,14 @@ impl Toasts {
         error
     }
 
-    /// How many errors nobody saw in the log.
+    /// The number of errors that nobody saw in the log.
     #[must_use]
     pub fn unseen(&self) -> usize {
         let newer = self.log.iter().rev().take_while(|logged| logged.number > self.seen);
         newer.filter(|logged| logged.level == Level::Error).count()
     }
 
-    /// Somebody saw all of the log.
+    /// Notes that somebody saw all of the log.
     pub fn see(&mut self) {
         self.seen = self.log.back().map_or(0, |logged| logged.number);
     }

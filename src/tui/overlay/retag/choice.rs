@@ -1,4 +1,4 @@
-//! What is chosen in the retag dialog.
+//! The choice in the retag dialog.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct RetagOverlay {
     /// Whether they have different ones now, of either.
     pub(super) mixed: (bool, bool),
     pub(super) form: StrategyForm,
-    /// What somebody chose; all else stays as it is.
+    /// Which of the two was chosen; the other stays as it is.
     pub(super) chosen: Chosen,
     pub(super) names: BTreeSet<String>,
     /// The conditions of a rule.
@@ -32,7 +32,7 @@ pub struct RetagOverlay {
     pub(super) at: usize,
 }
 
-/// Which of the two was chosen.
+/// Flags for what was chosen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chosen {
     pub(super) strategy: bool,
@@ -45,7 +45,7 @@ pub(super) struct OfferedField<'a> {
     pub(super) value: &'a str,
     /// Whether it decides under `standard`.
     pub(super) significant: bool,
-    /// How many of the recordings have it.
+    /// The number of recordings that have it.
     pub(super) recordings: u64,
 }
 
@@ -64,7 +64,7 @@ pub(super) enum StrategyForm {
 pub(super) const WIDTH: u16 = 92;
 /// Rows that it needs, so that nothing is chosen unseen.
 pub(super) const LEAST: u16 = 15;
-/// What it says where there are fewer.
+/// The text in place of the dialog where there are fewer rows.
 pub(super) const TOO_SMALL: &str = "Make the window 40x16 or larger to choose what they answer.";
 
 pub(super) const FORMS: [(char, StrategyForm, &str, &str); 6] = [
@@ -77,7 +77,7 @@ pub(super) const FORMS: [(char, StrategyForm, &str, &str); 6] = [
 ];
 
 impl RetagOverlay {
-    /// For these rows, beginning with what they have; none where there is none.
+    /// A choice for these rows, beginning with what they have; `None` for no rows.
     #[must_use]
     pub fn of(rows: &[&Row]) -> Option<Self> {
         let first = rows.first()?;
@@ -109,10 +109,10 @@ impl RetagOverlay {
         })
     }
 
-    /// What is asked for; nothing in it where nothing would change.
+    /// The change that is asked for; empty where nothing would change.
     ///
     /// # Errors
-    /// What is wrong with the rule that was typed.
+    /// The error in the rule that was typed, in words.
     pub fn tag(&self) -> Result<Tag, String> {
         let names = || self.names.iter().cloned().collect();
         let strategy = match self.form {
@@ -167,11 +167,12 @@ impl RetagOverlay {
 
     /// The fields to choose from, of all the recordings. Those that no request of these has, but the strategy, are the last.
     pub(super) fn rows<'a>(&'a self, fields: Option<&'a Vec<NamedField>>) -> Vec<OfferedField<'a>> {
-        let mut known: Vec<&NamedField> = fields.into_iter().flatten().filter(|field| !field.fixed).collect();
+        let mut named_fields: Vec<&NamedField> =
+            fields.into_iter().flatten().filter(|field| !field.fixed).collect();
         // Those first of which leaving out changes something.
-        known.sort_by_key(|field| !field.significant);
-        let others = self.names.iter().filter(|name| !known.iter().any(|field| field.name == **name));
-        let own = known.iter().map(|field| OfferedField {
+        named_fields.sort_by_key(|field| !field.significant);
+        let others = self.names.iter().filter(|name| !named_fields.iter().any(|field| field.name == **name));
+        let own = named_fields.iter().map(|field| OfferedField {
             name: &field.name,
             value: &field.value,
             significant: field.significant,

@@ -20,8 +20,8 @@ impl RetagOverlay {
     /// Draws it; gives the place of the cursor while a rule is typed.
     pub(super) fn draw_dialog(&self, context: &Context, area: Rect, buf: &mut Buffer) -> Option<(u16, u16)> {
         let theme = &context.options.theme;
-        let known = context.cache.fields.value();
-        let rows = self.rows(known);
+        let named_fields = context.cache.fields.value();
+        let rows = self.rows(named_fields);
         let title = match &self.ids[..] {
             [one] => format!("What {one} answers"),
             many => format!("What {} answer", count_recordings(many.len())),
@@ -48,7 +48,7 @@ impl RetagOverlay {
             let spare = usize::from(inside.height).saturating_sub(FORMS.len() + 2 + rows.len().clamp(1, 4));
             below.truncate(spare.max(2));
         }
-        let told = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
+        let effects_place = layout::from_bottom(&mut inside, u16::try_from(below.len()).unwrap_or(u16::MAX));
         let spare = usize::from(inside.height) > fixed - below.len();
         if !tight {
             draw::toned(buf, layout::from_top(&mut inside, 1), &self.now(), theme);
@@ -60,7 +60,7 @@ impl RetagOverlay {
             layout::from_bottom(&mut inside, 1);
         }
         self.fields(context, &rows, inside, buf);
-        draw::lines(buf, told, &below, theme);
+        draw::lines(buf, effects_place, &below, theme);
         cursor
     }
 
@@ -140,7 +140,7 @@ impl RetagOverlay {
         }
     }
 
-    /// What people should know before they mark a field: how many of the recordings have it, and whether it decides.
+    /// A remark on a field: how many of the recordings have it, and whether `standard` ignores it.
     fn note(&self, field: &OfferedField<'_>) -> String {
         let ignored = if field.significant { "" } else { "  standard ignores it" };
         match self.ids.len() {
@@ -149,7 +149,7 @@ impl RetagOverlay {
         }
     }
 
-    /// What it would do.
+    /// The effects of what is chosen.
     fn below(&self, context: &Context, width: usize) -> Vec<Toned> {
         let tag = match self.tag() {
             Err(wrong) => return self.padded(Toned::of(Tone::Bad, sanitize(&wrong)).wrapped(width)),

@@ -8,7 +8,7 @@ use crate::model::{RecordingId, Strategy};
 use crate::reading::sanitize;
 use crate::tui::widgets::line::{Tone, Toned, and_more, thousands};
 
-/// What retagging would do to the calls of the history and to other recordings, in words.
+/// The effects on past calls and on other recordings.
 pub(super) fn lines(retagged: &[Retagged]) -> Vec<Toned> {
     let rule = |strategy: &Strategy| matches!(strategy, Strategy::Rule(_));
     if retagged.iter().any(|one| rule(&one.before) || rule(&one.after)) {
@@ -49,7 +49,7 @@ pub(super) fn lines(retagged: &[Retagged]) -> Vec<Toned> {
     lines
 }
 
-/// What retagging would do among the recordings themselves: which of them could not be told apart, and what they lack.
+/// The effects among the recordings themselves: which of them could not be told apart, and what they lack.
 fn among(retagged: &[Retagged]) -> Vec<Toned> {
     let mut lines = Vec::new();
     let colliding = retagged.iter().filter(|one| one.collisions > 0).count();
