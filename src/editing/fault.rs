@@ -8,7 +8,7 @@ use super::splice::{Plain, Splice};
 use crate::dialect::{Dialect, Failure};
 use crate::model::{ByteLog, Ending, Headers, Latency, Recording, Response};
 use crate::reading::Unreadable;
-use crate::reading::events::Form;
+use crate::reading::events::StreamForm;
 use crate::reading::frames::{Frame, frames};
 use crate::wire::json_text::is_json;
 
@@ -139,7 +139,7 @@ fn failed(recording: &Recording, status: u16, retry_after: Option<u64>) -> Resul
 /// The answer up to the end of an event, or up to a byte where it is no stream.
 fn begun(response: &Response, after: usize) -> Result<Response, FaultError> {
     let plain = Plain::of(response)?;
-    let form = Form::of(&response.headers, &plain.body);
+    let form = StreamForm::of(&response.headers, &plain.body);
     let (there, unit, end) = if form.is_some() {
         let frames = frames(form, &plain.body);
         let end = after.checked_sub(1).map_or(Some(0), |last| frames.get(last).map(|frame| frame.end));
@@ -154,7 +154,7 @@ fn begun(response: &Response, after: usize) -> Result<Response, FaultError> {
 /// The answer with half of its JSON, or of that of one event.
 fn malformed(response: &Response) -> Result<Response, FaultError> {
     let plain = Plain::of(response)?;
-    let frames = frames(Form::of(&response.headers, &plain.body), &plain.body);
+    let frames = frames(StreamForm::of(&response.headers, &plain.body), &plain.body);
     let objects: Vec<&Frame> = frames.iter().filter(|frame| frame.one_line() && is_object(frame)).collect();
     let (frame, text) = objects
         .get(objects.len() / 2)

@@ -11,7 +11,7 @@ use super::EditError;
 use super::splice::{Plain, Splice, replace, with_log};
 use super::text::quoted;
 use crate::model::{ByteLog, Response};
-use crate::reading::events::Form;
+use crate::reading::events::StreamForm;
 use crate::reading::frames::{Frame, frames};
 use crate::wire::json_text::{Step, pointer, strings, unquoted};
 use crate::wire::sniff::{data_uri, sniff, sniff_base64};
@@ -92,7 +92,7 @@ fn meant<'a>(pictures: &'a [Picture], field: Option<&str>) -> Result<&'a Picture
 
 /// All pictures of an answer in base64, repeated ones included.
 fn pictures(response: &Response, plain: &Plain) -> Vec<Picture> {
-    let form = Form::of(&response.headers, &plain.body);
+    let form = StreamForm::of(&response.headers, &plain.body);
     let frames = frames(form, &plain.body);
     let numbered = frames.iter().enumerate().flat_map(|(number, frame)| {
         let prefix = if form.is_some() { format!("event {number} ") } else { String::new() };

@@ -8,7 +8,7 @@ use super::EditError;
 use super::share::share;
 use super::splice::{Plain, Splice};
 use crate::model::Response;
-use crate::reading::events::Form;
+use crate::reading::events::StreamForm;
 use crate::reading::slots::{Role, slots};
 
 /// The response with another text in place of [`text_of`](crate::reading::text_of). A streamed answer keeps its events, their times and every
@@ -19,7 +19,7 @@ use crate::reading::slots::{Role, slots};
 /// When the body cannot be decoded, or has no text of a kind that is known.
 pub fn set_text(response: &Response, text: &str) -> Result<Response, EditError> {
     let plain = Plain::of(response)?;
-    let slots = slots(Form::of(&response.headers, &plain.body), &plain.body);
+    let slots = slots(StreamForm::of(&response.headers, &plain.body), &plain.body);
     let old: Vec<&str> =
         slots.iter().filter(|slot| slot.role == Role::Piece).map(|slot| slot.text.as_str()).collect();
     if old.is_empty() {

@@ -24,7 +24,7 @@ pub struct StreamEvent {
 /// out. What stands after the last blank line is shown too: the specification drops it, a reader wants to see it.
 #[must_use]
 pub fn events(response: &Response) -> Vec<StreamEvent> {
-    match Form::of(&response.headers, &response.log.bytes) {
+    match StreamForm::of(&response.headers, &response.log.bytes) {
         None => Vec::new(),
         Some(form) => {
             let (body, ends) = timed(response);
@@ -35,12 +35,12 @@ pub fn events(response: &Response) -> Vec<StreamEvent> {
 
 /// How a stream is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum StreamForm {
     Sse,
     Rows,
 }
 
-impl Form {
+impl StreamForm {
     /// From the content type; where that says nothing, from the beginning of the body.
     pub(crate) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
         match headers.media_type().as_str() {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::events::Form;
+use super::events::StreamForm;
 use crate::wire::event_stream::Lines;
 
 /// One event of a stream, a row, or a whole body.
@@ -47,10 +47,10 @@ impl Frame {
 }
 
 /// The frames of a decoded body, the same as [`crate::reading::events()`] shows; of a body that is no stream, all of it.
-pub(crate) fn frames(form: Option<Form>, body: &[u8]) -> Vec<Frame> {
+pub(crate) fn frames(form: Option<StreamForm>, body: &[u8]) -> Vec<Frame> {
     match form {
-        Some(Form::Sse) => sse(body),
-        Some(Form::Rows) => rows(body),
+        Some(StreamForm::Sse) => sse(body),
+        Some(StreamForm::Rows) => rows(body),
         None => {
             let mut frame = Frame { end: body.len(), ..Frame::default() };
             frame.add(body, 0);
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn data_is_found_where_it_stands() {
         let body = b"\xEF\xBB\xBF: x\r\nevent: one\r\ndata: ab\r\ndata:cd\r\n\r\ndata\n\ndata: tail";
-        let all = frames(Some(Form::Sse), body);
+        let all = frames(Some(StreamForm::Sse), body);
         let shown: Vec<_> = all.iter().map(|f| (f.name.as_str(), f.text().unwrap())).collect();
         assert_eq!(shown, [("one", "ab\ncd"), ("", ""), ("", "tail")]);
         assert_eq!(&body[all[0].place(&(3..5))], b"cd");
@@ -135,7 +135,7 @@ mod tests {
         ) {
             let body = text.concat();
             let kind = if rows { "application/x-ndjson" } else { "text/event-stream" };
-            let form = if rows { Form::Rows } else { Form::Sse };
+            let form = if rows { StreamForm::Rows } else { StreamForm::Sse };
             let headers = [("content-type", kind)].into_iter().collect();
             let response = Response { status: 200, headers, log: ByteLog::whole(body.clone(), Duration::ZERO) };
             let seen: Vec<_> = reading::events(&response).into_iter().map(|e| (e.name.unwrap_or_default(), e.data)).collect();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::decoded::decoded;
-use super::events::{Form, events};
+use super::events::{StreamForm, events};
 use crate::model::Response;
 use crate::wire::json_text::{Step, pointer, strings, unquoted};
 use crate::wire::sniff::{base64_len, data_uri, dimensions, from_base64, sniff, sniff_base64};
@@ -34,7 +34,7 @@ pub struct Medium {
 #[must_use]
 pub fn media(response: &Response) -> Vec<Medium> {
     let mut found = Found::default();
-    if Form::of(&response.headers, &response.log.bytes).is_some() {
+    if StreamForm::of(&response.headers, &response.log.bytes).is_some() {
         for (number, event) in events(response).iter().enumerate() {
             found.in_json(&event.data, &format!("event {number} "));
         }
@@ -54,7 +54,7 @@ pub fn media(response: &Response) -> Vec<Medium> {
 #[must_use]
 pub fn count_images(response: &Response) -> u32 {
     let mut seen = Seen::default();
-    if Form::of(&response.headers, &response.log.bytes).is_some() {
+    if StreamForm::of(&response.headers, &response.log.bytes).is_some() {
         let events = events(response);
         for event in &events {
             seen.in_json(

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::decoded::decoded;
-use super::events::Form;
+use super::events::StreamForm;
 use super::human::size;
 use super::multipart::parts;
 use crate::model::Headers;
@@ -53,7 +53,7 @@ pub fn pretty_up_to(headers: &Headers, body: &Bytes, limit: usize) -> String {
 pub fn editable(headers: &Headers, body: &Bytes) -> Option<String> {
     let body = decoded(headers, body).ok()?;
     let text = std::str::from_utf8(&body).ok()?;
-    if Form::of(headers, &body).is_some() || !is_json(text) {
+    if StreamForm::of(headers, &body).is_some() || !is_json(text) {
         return Some(text.to_owned());
     }
     let mut page = Page { text: String::new(), limit: usize::MAX, whole: true };
@@ -71,7 +71,7 @@ struct Page {
 
 impl Page {
     fn body(&mut self, headers: &Headers, body: &Bytes) {
-        if let Some(form) = Form::of(headers, body) {
+        if let Some(form) = StreamForm::of(headers, body) {
             return self.events(form, body);
         }
         let parts = parts(headers, body);
@@ -119,7 +119,7 @@ impl Page {
         }
     }
 
-    fn events(&mut self, form: Form, body: &[u8]) {
+    fn events(&mut self, form: StreamForm, body: &[u8]) {
         let all = form.events(body, &[]);
         for (shown, event) in all.iter().enumerate() {
             let name = event.name.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::decoded::decoded;
-use super::events::Form;
+use super::events::StreamForm;
 use super::frames::{Frame, frames};
 pub(crate) use super::places::Role;
 use super::places::places;
@@ -30,13 +30,13 @@ pub(crate) struct Slot {
 #[must_use]
 pub fn text_of(response: &Response) -> Option<String> {
     let body = decoded(&response.headers, &response.log.bytes).ok()?;
-    let slots = slots(Form::of(&response.headers, &body), &body);
+    let slots = slots(StreamForm::of(&response.headers, &body), &body);
     let pieces: Vec<_> = slots.iter().filter(|slot| slot.role == Role::Piece).collect();
     (!pieces.is_empty()).then(|| pieces.iter().map(|slot| slot.text.as_str()).collect())
 }
 
 /// All slots of a decoded body, in order.
-pub(crate) fn slots(form: Option<Form>, body: &[u8]) -> Vec<Slot> {
+pub(crate) fn slots(form: Option<StreamForm>, body: &[u8]) -> Vec<Slot> {
     let mut slots: Vec<Slot> = frames(form, body).iter().flat_map(in_frame).collect();
     slots.sort_by_key(|slot| slot.at.start);
     slots

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Hash, Headers, Response};
-use crate::reading::events::{Form, events};
+use crate::reading::events::{StreamForm, events};
 use crate::reading::pretty::{LIMIT, pretty, shown};
 use crate::wire::json_text::{Token, Tokens, is_json, unquoted};
 use crate::wire::sniff::{data_uri, from_base64};
@@ -131,7 +131,7 @@ impl Page {
 
 /// A decoded body as lines; none where it is no text.
 pub(super) fn page(response: &Response, body: &Bytes) -> Option<Page> {
-    if Form::of(&response.headers, body).is_some() {
+    if StreamForm::of(&response.headers, body).is_some() {
         let lines = events(response).into_iter().take(LINES + 1).map(|event| {
             let name = event.name.map(|name| format!("{name}  ")).unwrap_or_default();
             format!("{name}{}", sorted(&event.data).unwrap_or_else(|| event.data.replace('\n', "\u{2424}")))
