@@ -10,7 +10,7 @@ use super::{Common, list, pick, print};
 use crate::client::Client;
 use crate::engine::{Diff, Thing};
 use crate::reading::contrast::{
-    Arrival, BodyContrast, CONTEXT, HeaderChange, Lines, PictureContrast, PictureFacts, Tag,
+    AnswerArrival, BodyContrast, CONTEXT, DiffLines, DiffTag, HeaderChange, PictureContrast, PictureFacts,
 };
 use crate::reading::{human, sanitize};
 
@@ -147,7 +147,7 @@ fn headers(what: &str, changes: &[HeaderChange], lines: &mut Vec<String>) {
     }
 }
 
-fn arrival(arrival: Arrival) -> String {
+fn arrival(arrival: AnswerArrival) -> String {
     let events = match arrival.events {
         0 => String::new(),
         count => format!("{}, ", human::counted(count, "event")),
@@ -160,9 +160,9 @@ fn arrival(arrival: Arrival) -> String {
 }
 
 /// The texts, with what was taken out in `[-…-]` and what was put in in `{+…+}` where no colour tells them apart.
-fn words(said: &Lines) -> Vec<String> {
-    let whole = said.runs.iter().any(|run| run.tag == Tag::Skipped) || said.cut;
-    let apart = said.runs.iter().all(|run| run.tag != Tag::Same);
+fn words(said: &DiffLines) -> Vec<String> {
+    let whole = said.runs.iter().any(|run| run.tag == DiffTag::Skipped) || said.cut;
+    let apart = said.runs.iter().all(|run| run.tag != DiffTag::Same);
     if whole || apart {
         return unified(said);
     }
@@ -170,24 +170,24 @@ fn words(said: &Lines) -> Vec<String> {
     for run in &said.runs {
         let clean = crate::reading::sanitize_lines(&run.text);
         text.push_str(&match run.tag {
-            Tag::Removed => print::removed(&format!("[-{clean}-]")),
-            Tag::Added => print::added(&format!("{{+{clean}+}}")),
-            Tag::Same | Tag::Skipped => clean.into_owned(),
+            DiffTag::Removed => print::removed(&format!("[-{clean}-]")),
+            DiffTag::Added => print::added(&format!("{{+{clean}+}}")),
+            DiffTag::Same | DiffTag::Skipped => clean.into_owned(),
         });
     }
     text.lines().map(|line| format!("  {line}")).collect()
 }
 
-fn unified(lines: &Lines) -> Vec<String> {
+fn unified(lines: &DiffLines) -> Vec<String> {
     let mut said: Vec<_> = lines
         .runs
         .iter()
         .flat_map(|run| run.text.lines().map(|line| (run.tag, sanitize(line))))
         .map(|(tag, clean)| match tag {
-            Tag::Removed => print::removed(&format!("- {clean}")),
-            Tag::Added => print::added(&format!("+ {clean}")),
-            Tag::Same => format!("  {clean}"),
-            Tag::Skipped => format!("  … {clean}"),
+            DiffTag::Removed => print::removed(&format!("- {clean}")),
+            DiffTag::Added => print::added(&format!("+ {clean}")),
+            DiffTag::Same => format!("  {clean}"),
+            DiffTag::Skipped => format!("  … {clean}"),
         })
         .collect();
     if lines.cut {

@@ -8,8 +8,9 @@ use serde_json::{Deserializer, Value};
 use super::endpoint::Endpoint;
 use super::rules::Terminator;
 use crate::model::{AnswerFailure, Headers, Response};
-use crate::wire::content_coding::{decoded, has_too_many_values};
+use crate::wire::content_coding::decoded;
 use crate::wire::event_stream::events;
+use crate::wire::json_excerpt::JsonExcerpt;
 use crate::wire::media_type::is_rows;
 use crate::wire::pointer;
 
@@ -93,15 +94,12 @@ impl AnswerState {
 
     /// One JSON value, or several in rows.
     fn of_json(endpoint: &Endpoint, method: &str, body: &[u8]) -> Self {
-        if has_too_many_values(body) {
-            return Self::WHOLE;
-        }
-        let mut rows = Rows::default();
-        let mut values =
-            Deserializer::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).into_iter::<Value>();
+        let mut rows = JsonRows::default();
+        let mut values = Deserializer::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body))
+            .into_iter::<JsonExcerpt>();
         for value in values.by_ref() {
             match value {
-                Ok(value) => rows.take(value),
+                Ok(JsonExcerpt(value)) => rows.take(value),
                 Err(error) if error.is_eof() => return Self::CUT,
                 Err(error) => {
                     // It is JSON, and nested too deeply for what reads it here; or JSON but for numbers that some
@@ -125,7 +123,7 @@ impl AnswerState {
 
 /// What the rows of a body say; most bodies have one.
 #[derive(Default)]
-struct Rows {
+struct JsonRows {
     count: usize,
     /// Whether one of several reports an error.
     failed: bool,
@@ -134,7 +132,7 @@ struct Rows {
     first: Value,
 }
 
-impl Rows {
+impl JsonRows {
     fn take(&mut self, value: Value) {
         self.count += 1;
         self.failed |= has_error(&value);
@@ -232,13 +230,13 @@ impl Events {
 /// Looks for the end of a stream while it arrives, each event once.
 #[derive(Clone, Debug)]
 pub struct EndWatch {
-    form: Form,
+    form: EndForm,
     /// How many bytes were looked at: all events up to there are whole.
     seen: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Form {
+enum EndForm {
     Events(Terminator),
     /// One JSON value a line.
     Rows,
@@ -250,8 +248,8 @@ impl EndWatch {
         let encoded = headers.text("content-encoding").is_some_and(|encoding| encoding != "identity");
         let form = match headers.media_type().as_str() {
             _ if encoded => return None,
-            "text/event-stream" => Form::Events(endpoint.rules.terminator),
-            kind if is_rows(kind) => Form::Rows,
+            "text/event-stream" => EndForm::Events(endpoint.rules.terminator),
+            kind if is_rows(kind) => EndForm::Rows,
             _ => return None,
         };
         Some(Self { form, seen: 0 })
@@ -261,19 +259,19 @@ impl EndWatch {
     pub fn ends(&mut self, body: &[u8]) -> bool {
         let new = &body[self.seen.min(body.len())..];
         let whole = match self.form {
-            Form::Events(_) => blank_line(new),
-            Form::Rows => new.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1),
+            EndForm::Events(_) => blank_line(new),
+            EndForm::Rows => new.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1),
         };
         self.seen += whole;
         let new = &new[..whole];
         match self.form {
-            Form::Events(terminator) => {
+            EndForm::Events(terminator) => {
                 let mut seen = Events::new(terminator);
                 events(new)
                     .for_each(|event| seen.take(&event.name, event.data.as_deref().unwrap_or_default()));
                 seen.terminated || seen.failed
             }
-            Form::Rows => new.split(|b| *b == b'\n').any(|row| {
+            EndForm::Rows => new.split(|b| *b == b'\n').any(|row| {
                 let row: Value = serde_json::from_slice(row).unwrap_or_default();
                 row.get("done") == Some(&Value::Bool(true)) || row.get("error").is_some_and(truthy)
             }),

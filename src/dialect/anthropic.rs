@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::path;
 use super::refusal::Refusal;
-use super::rules::{Echo, Forms, Job, Preset, Reads, Rules, Terminator};
+use super::rules::{DefaultValue, Echo, Forms, Job, ReadFinality, Rules, Terminator};
 
 /// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
 /// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and
@@ -74,13 +74,13 @@ macro_rules! forms {
 macro_rules! presets {
     ($at:literal, $($more:expr),*) => {
         &[
-            Preset::bool(concat!($at, "stream"), false),
-            Preset::bool(concat!($at, "tool_choice/disable_parallel_tool_use"), false),
-            Preset::number(concat!($at, "temperature"), "1"),
-            Preset::text(concat!($at, "tools/*/type"), "custom"),
-            Preset::bool(concat!($at, "messages/*/content/*/is_error"), false),
-            Preset::bool(concat!($at, "messages/*/content/*/citations/enabled"), false),
-            Preset::empty(concat!($at, "messages/*/content/*/citations")),
+            DefaultValue::bool(concat!($at, "stream"), false),
+            DefaultValue::bool(concat!($at, "tool_choice/disable_parallel_tool_use"), false),
+            DefaultValue::number(concat!($at, "temperature"), "1"),
+            DefaultValue::text(concat!($at, "tools/*/type"), "custom"),
+            DefaultValue::bool(concat!($at, "messages/*/content/*/is_error"), false),
+            DefaultValue::bool(concat!($at, "messages/*/content/*/citations/enabled"), false),
+            DefaultValue::empty(concat!($at, "messages/*/content/*/citations")),
             $($more),*
         ]
     };
@@ -120,8 +120,8 @@ pub(super) static MESSAGES: Rules = Rules {
     cosmetic: &[cosmetic!("")],
     presets: presets!(
         "",
-        Preset::text("tool_choice/type", "auto").with("tools"),
-        Preset::text("tool_choice/type", "none").without("tools")
+        DefaultValue::text("tool_choice/type", "auto").with("tools"),
+        DefaultValue::text("tool_choice/type", "none").without("tools")
     ),
     null_is_absent: nulls!(""),
     input: &["messages", "system"],
@@ -133,7 +133,7 @@ pub(super) static MESSAGES: Rules = Rules {
 static BATCH: Job =
     Job { id: "/id", state: "/processing_status", finals: &["ended"], flag: None, asked: None };
 static POLL: Rules = Rules { poll: Some(&BATCH), ..BASE };
-static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
+static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
 static BATCHES: Rules = Rules {
     cosmetic: &[cosmetic!("requests/*/params/")],
     presets: presets!("requests/*/params/",),
@@ -146,7 +146,7 @@ static BATCHES: Rules = Rules {
 };
 static COMPLETE: Rules = Rules {
     cosmetic: &[&["metadata"]],
-    presets: &[Preset::bool("stream", false)],
+    presets: &[DefaultValue::bool("stream", false)],
     input: &["prompt"],
     ..BASE
 };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
-use super::rules::Reads;
+use super::rules::ReadFinality;
 use crate::model::Response;
 use crate::wire::content_coding::{decoded, json_in};
 
@@ -59,9 +59,9 @@ const PREFIXES: &[&str] = &["job_state_", "batch_state_", "state_", "status_"];
 /// Whether an answer that is a success is final.
 pub(super) fn is_final(endpoint: &Endpoint, response: &Response) -> bool {
     match endpoint.rules.reads {
-        Reads::Fixed => return true,
-        Reads::Mutable => return false,
-        Reads::ByAnswer => {}
+        ReadFinality::Fixed => return true,
+        ReadFinality::Mutable => return false,
+        ReadFinality::ByAnswer => {}
     }
     let kind = response.headers.media_type();
     let text = kind.is_empty() || kind.starts_with("text/") || kind.contains("json") || kind.contains("xml");

@@ -3,7 +3,7 @@
 
 use super::endpoint::Endpoint;
 use super::refusal::Refusal;
-use super::rules::{Echo, Forms, Job, Preset, Reads, Rules, Spelling, Terminator};
+use super::rules::{DefaultValue, Echo, Forms, Job, ReadFinality, Rules, Spelling, Terminator};
 use super::{anthropic, path};
 
 const NULLS: &[&str] = &[
@@ -129,24 +129,24 @@ static SUBMIT: Rules = Rules { submit: Some(&OPERATION), ..BASE };
 static UPLOADED: Job =
     Job { id: "/name", state: "/state", finals: &["ACTIVE", "FAILED"], flag: None, asked: None };
 static FILE: Rules = Rules { poll: Some(&UPLOADED), ..BASE };
-static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
+static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
 static GENERATE: Rules = Rules {
     // "The role field of systemInstruction is ignored."
     cosmetic: &[&["labels", "systemInstruction/role"]],
     presets: &[
-        Preset::empty("generationConfig"),
-        Preset::empty("generationConfig/stopSequences"),
-        Preset::empty("safetySettings"),
-        Preset::empty("toolConfig"),
-        Preset::empty("tools"),
-        Preset::number("generationConfig/candidateCount", "1"),
-        Preset::text("generationConfig/responseMimeType", "text/plain"),
+        DefaultValue::empty("generationConfig"),
+        DefaultValue::empty("generationConfig/stopSequences"),
+        DefaultValue::empty("safetySettings"),
+        DefaultValue::empty("toolConfig"),
+        DefaultValue::empty("tools"),
+        DefaultValue::number("generationConfig/candidateCount", "1"),
+        DefaultValue::text("generationConfig/responseMimeType", "text/plain"),
         // As protocol buffers have it. What a model answers with then depends on the model: some add pictures unasked.
-        Preset::empty("generationConfig/responseModalities"),
-        Preset::text("toolConfig/functionCallingConfig/mode", "AUTO"),
-        Preset::bool("contents/*/parts/*/thought", false),
+        DefaultValue::empty("generationConfig/responseModalities"),
+        DefaultValue::text("toolConfig/functionCallingConfig/mode", "AUTO"),
+        DefaultValue::bool("contents/*/parts/*/thought", false),
         // "Useful to set for multi-turn conversations, otherwise can be left blank or unset."
-        Preset::text("contents/0/role", "user").without("contents/1"),
+        DefaultValue::text("contents/0/role", "user").without("contents/1"),
     ],
     null_is_absent: NULLS,
     input: &["contents", "systemInstruction"],

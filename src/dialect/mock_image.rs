@@ -24,7 +24,7 @@ pub use encode::{Format, encode};
 use canvas::Canvas;
 use palette::{Color, Palette, mix};
 use ridge::Ridge;
-use scene::{Form, Land, Layer, Light, Scene};
+use scene::{HillLayer, Land, Light, LightForm, Scene};
 
 use crate::dialect::seeded_rng::SeededRng;
 
@@ -36,7 +36,7 @@ pub fn paint(seed: [u8; 32], width: u32, height: u32, background_transparent: bo
     let scene = Scene::of(seed);
     let mut canvas = Canvas::new(width, height, background_transparent);
     canvas.sky(&scene);
-    let layers: Vec<Layer> = scene.layers(&canvas);
+    let layers: Vec<HillLayer> = scene.layers(&canvas);
     for (at, layer) in layers.iter().enumerate() {
         let hidden = layers
             .get(at + 1)
@@ -64,17 +64,17 @@ impl Scene {
         let lake = *land != Land::Dunes && dice.chance(0.45);
         let shore = lake.then(|| dice.between(0.62, 0.72));
         let form = match (palette.night, dice.unit()) {
-            (true, roll) if roll < 0.45 => Form::Crescent,
-            (false, roll) if roll < 0.25 => Form::Barred,
-            _ => Form::Disc,
+            (true, roll) if roll < 0.45 => LightForm::Crescent,
+            (false, roll) if roll < 0.25 => LightForm::Barred,
+            _ => LightForm::Disc,
         };
-        let radius = dice.between(0.07, 0.13) * if form == Form::Barred { 1.5 } else { 1.0 };
+        let radius = dice.between(0.07, 0.13) * if form == LightForm::Barred { 1.5 } else { 1.0 };
         let light = Light { x: dice.between(0.2, 0.8), y: dice.between(0.2, 0.42), radius, form };
         Self { palette, dice, light, land: *land, shore }
     }
 
     /// The ranges from the farthest to the nearest.
-    fn layers(&self, canvas: &Canvas) -> Vec<Layer> {
+    fn layers(&self, canvas: &Canvas) -> Vec<HillLayer> {
         let mut dice = self.dice.clone();
         let count = if self.land == Land::Dunes { 4_u8 } else { 5 };
         let foot = self.shore.unwrap_or(1.0);
@@ -99,13 +99,13 @@ impl Scene {
                     canvas.pines(&mut tops, &mut dice, 0.02 + 0.05 * near * near);
                 }
                 let snow = self.snow(canvas, &tops, near, &mut dice);
-                Layer { tops, snow, colors: self.colors(near) }
+                HillLayer { tops, snow, colors: self.colors(near) }
             })
             .collect()
     }
 
     /// A dark bank with trees in front of a lake.
-    fn front(&self, canvas: &Canvas) -> Option<Layer> {
+    fn front(&self, canvas: &Canvas) -> Option<HillLayer> {
         let mut dice = self.dice.clone().skip(77);
         if dice.chance(0.35) {
             return None;
@@ -113,7 +113,7 @@ impl Scene {
         let mut tops = canvas.tops(&Ridge::slope(&mut dice), 0.97, 0.16);
         canvas.pines(&mut tops, &mut dice, 0.13);
         let color = mix(self.palette.near, [0, 0, 0], 0.35);
-        Some(Layer { snow: vec![0.0; tops.len()], tops, colors: vec![color; Layer::STEPS] })
+        Some(HillLayer { snow: vec![0.0; tops.len()], tops, colors: vec![color; HillLayer::STEPS] })
     }
 
     fn snow(&self, canvas: &Canvas, tops: &[f32], near: f32, dice: &mut SeededRng) -> Vec<f32> {
@@ -130,7 +130,7 @@ impl Scene {
         let Palette { far, near: dark, horizon, .. } = *self.palette;
         let ridge = mix(far, dark, near.powf(0.9));
         let mist = mix(mix(ridge, horizon, 0.55), ridge, near);
-        (0..Layer::STEPS).map(|step| mix(ridge, mist, step as f32 / Layer::STEPS as f32)).collect()
+        (0..HillLayer::STEPS).map(|step| mix(ridge, mist, step as f32 / HillLayer::STEPS as f32)).collect()
     }
 }
 

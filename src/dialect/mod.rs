@@ -28,7 +28,8 @@ pub use family::Dialect;
 pub(crate) use path::behind_version;
 pub use refusal::Refusal;
 pub use rules::{
-    Echo, EchoPart, Forms, Given, Items, Job, Plain, Preset, Reads, Rules, Spelling, Terminator,
+    DefaultValue, Echo, EchoPart, Forms, GivenWhen, Items, Job, PlainValue, ReadFinality, Rules, Spelling,
+    Terminator,
 };
 
 #[cfg(test)]

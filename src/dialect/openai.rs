@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::path;
 use super::refusal::Refusal;
-use super::rules::{Echo, Forms, Items, Job, Preset, Reads, Rules, Terminator};
+use super::rules::{DefaultValue, Echo, Forms, Items, Job, ReadFinality, Rules, Terminator};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[
@@ -23,10 +23,10 @@ const PROMPT: &[&str] = &["prompt"];
 /// Azure's version of the interface.
 const QUERY: &[&str] = &["api-version"];
 
-const STREAM: Preset = Preset::bool("stream", false);
-const USAGE: Preset = Preset::bool("stream_options/include_usage", false);
-const NO_STREAM_OPTIONS: Preset = Preset::empty("stream_options");
-const N: Preset = Preset::number("n", "1");
+const STREAM: DefaultValue = DefaultValue::bool("stream", false);
+const USAGE: DefaultValue = DefaultValue::bool("stream_options/include_usage", false);
+const NO_STREAM_OPTIONS: DefaultValue = DefaultValue::empty("stream_options");
+const N: DefaultValue = DefaultValue::number("n", "1");
 
 const CHAT_NULLS: &[&str] = &[
     "audio",
@@ -136,75 +136,75 @@ const AUDIO_NULLS: &[&str] = &[
 const VIDEO_NULLS: &[&str] =
     &["aspect_ratio", "duration", "input_reference", "model", "resolution", "seconds", "seed", "size"];
 
-const IMAGE_PRESETS: &[Preset] = &[
+const IMAGE_PRESETS: &[DefaultValue] = &[
     N,
     STREAM,
-    Preset::text("size", "auto"),
-    Preset::text("quality", "auto"),
-    Preset::text("background", "auto"),
-    Preset::text("moderation", "auto"),
-    Preset::text("output_format", "png"),
-    Preset::number("output_compression", "100"),
-    Preset::number("partial_images", "0"),
-    Preset::text("response_format", "b64_json").of("gpt-image"),
-    Preset::text("response_format", "url").of("dall-e"),
-    Preset::text("style", "vivid").of("dall-e-3"),
+    DefaultValue::text("size", "auto"),
+    DefaultValue::text("quality", "auto"),
+    DefaultValue::text("background", "auto"),
+    DefaultValue::text("moderation", "auto"),
+    DefaultValue::text("output_format", "png"),
+    DefaultValue::number("output_compression", "100"),
+    DefaultValue::number("partial_images", "0"),
+    DefaultValue::text("response_format", "b64_json").of("gpt-image"),
+    DefaultValue::text("response_format", "url").of("dall-e"),
+    DefaultValue::text("style", "vivid").of("dall-e-3"),
 ];
 /// The reference's defaults of a chat that are the same for all models. Reasoning effort is not among them: what it is
 /// depends on the model.
-const CHAT_PRESETS: &[Preset] = &[
+const CHAT_PRESETS: &[DefaultValue] = &[
     N,
     STREAM,
     USAGE,
     NO_STREAM_OPTIONS,
-    Preset::text("response_format/type", "text"),
-    Preset::number("temperature", "1"),
-    Preset::number("top_p", "1"),
-    Preset::number("frequency_penalty", "0"),
-    Preset::number("presence_penalty", "0"),
-    Preset::bool("logprobs", false),
-    Preset::text("verbosity", "medium"),
-    Preset::bool("parallel_tool_calls", true),
-    Preset::text("tool_choice", "auto").with("tools"),
-    Preset::text("tool_choice", "none").without("tools"),
-    Preset::text("function_call", "auto").with("functions"),
-    Preset::text("function_call", "none").without("functions"),
-    Preset::text("modalities/0", "text").without("modalities/1"),
-    Preset::bool("tools/*/function/strict", false),
-    Preset::text("messages/*/content/*/image_url/detail", "auto"),
+    DefaultValue::text("response_format/type", "text"),
+    DefaultValue::number("temperature", "1"),
+    DefaultValue::number("top_p", "1"),
+    DefaultValue::number("frequency_penalty", "0"),
+    DefaultValue::number("presence_penalty", "0"),
+    DefaultValue::bool("logprobs", false),
+    DefaultValue::text("verbosity", "medium"),
+    DefaultValue::bool("parallel_tool_calls", true),
+    DefaultValue::text("tool_choice", "auto").with("tools"),
+    DefaultValue::text("tool_choice", "none").without("tools"),
+    DefaultValue::text("function_call", "auto").with("functions"),
+    DefaultValue::text("function_call", "none").without("functions"),
+    DefaultValue::text("modalities/0", "text").without("modalities/1"),
+    DefaultValue::bool("tools/*/function/strict", false),
+    DefaultValue::text("messages/*/content/*/image_url/detail", "auto"),
     // What the SDKs' own message objects write out when they are sent back.
-    Preset::empty("messages/*/annotations"),
+    DefaultValue::empty("messages/*/annotations"),
 ];
-const COMPLETIONS_PRESETS: &[Preset] = &[
+const COMPLETIONS_PRESETS: &[DefaultValue] = &[
     N,
     STREAM,
     USAGE,
     NO_STREAM_OPTIONS,
-    Preset::number("temperature", "1"),
-    Preset::number("top_p", "1"),
-    Preset::number("frequency_penalty", "0"),
-    Preset::number("presence_penalty", "0"),
-    Preset::number("max_tokens", "16"),
-    Preset::number("best_of", "1"),
-    Preset::bool("echo", false),
+    DefaultValue::number("temperature", "1"),
+    DefaultValue::number("top_p", "1"),
+    DefaultValue::number("frequency_penalty", "0"),
+    DefaultValue::number("presence_penalty", "0"),
+    DefaultValue::number("max_tokens", "16"),
+    DefaultValue::number("best_of", "1"),
+    DefaultValue::bool("echo", false),
 ];
-const RESPONSES_PRESETS: &[Preset] = &[
+const RESPONSES_PRESETS: &[DefaultValue] = &[
     STREAM,
     NO_STREAM_OPTIONS,
-    Preset::bool("background", false),
-    Preset::text("text/format/type", "text"),
-    Preset::text("text/verbosity", "medium"),
-    Preset::number("temperature", "1"),
-    Preset::number("top_p", "1"),
-    Preset::bool("parallel_tool_calls", true),
-    Preset::text("truncation", "disabled"),
-    Preset::text("tool_choice", "auto"),
-    Preset::text("input/*/type", "message"),
-    Preset::text("input/*/content/*/detail", "auto"),
+    DefaultValue::bool("background", false),
+    DefaultValue::text("text/format/type", "text"),
+    DefaultValue::text("text/verbosity", "medium"),
+    DefaultValue::number("temperature", "1"),
+    DefaultValue::number("top_p", "1"),
+    DefaultValue::bool("parallel_tool_calls", true),
+    DefaultValue::text("truncation", "disabled"),
+    DefaultValue::text("tool_choice", "auto"),
+    DefaultValue::text("input/*/type", "message"),
+    DefaultValue::text("input/*/content/*/detail", "auto"),
     // What an answer's items say of themselves when they are sent back.
-    Preset::text("input/*/status", "completed"),
-    Preset::empty("input/*/content/*/annotations"),
-    Preset::empty("input/*/content/*/logprobs"),
+    DefaultValue::text("input/*/status", "completed"),
+    DefaultValue::empty("input/*/content/*/annotations"),
+    DefaultValue::empty("input/*/content/*/logprobs"),
 ];
 const IMAGE_INPUT: &[&str] = &["prompt", "image", "images", "mask", "markup"];
 const IMAGE_END: &[&str] =
@@ -225,8 +225,8 @@ static BACKGROUND: Job = Job { flag: Some("/background"), ..JOB };
 static ANY: Rules = BASE;
 static SUBMIT: Rules = Rules { submit: Some(&JOB), ..BASE };
 static POLL: Rules = Rules { poll: Some(&JOB), ..BASE };
-static FIXED: Rules = Rules { reads: Reads::Fixed, ..BASE };
-static MUTABLE: Rules = Rules { reads: Reads::Mutable, ..BASE };
+static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
+static MUTABLE: Rules = Rules { reads: ReadFinality::Mutable, ..BASE };
 /// "The contents of the message" as a text or as parts; `stop` as "string / array".
 static CHAT_FORMS: Forms = Forms {
     lone_text: &["messages/*/content", "prediction/content"],
@@ -317,7 +317,7 @@ static RESPONSES: Rules = Rules {
     ..BASE
 };
 static EMBEDDINGS: Rules = Rules {
-    presets: &[Preset::text("encoding_format", "float")],
+    presets: &[DefaultValue::text("encoding_format", "float")],
     null_is_absent: &["dimensions", "encoding_format"],
     input: &["input"],
     ..BASE
@@ -336,9 +336,9 @@ static VARIATIONS: Rules =
 static MODERATIONS: Rules = Rules { null_is_absent: &["model"], input: &["input"], ..BASE };
 static SPEECH: Rules = Rules {
     presets: &[
-        Preset::text("response_format", "mp3"),
-        Preset::number("speed", "1"),
-        Preset::text("stream_format", "audio"),
+        DefaultValue::text("response_format", "mp3"),
+        DefaultValue::number("speed", "1"),
+        DefaultValue::text("stream_format", "audio"),
     ],
     null_is_absent: AUDIO_NULLS,
     input: &["input", "instructions"],
@@ -349,9 +349,9 @@ static SPEECH: Rules = Rules {
 };
 static TRANSCRIPTIONS: Rules = Rules {
     presets: &[
-        Preset::text("response_format", "json"),
-        Preset::number("temperature", "0"),
-        Preset::text("timestamp_granularities/0", "segment").without("timestamp_granularities/1"),
+        DefaultValue::text("response_format", "json"),
+        DefaultValue::number("temperature", "0"),
+        DefaultValue::text("timestamp_granularities/0", "segment").without("timestamp_granularities/1"),
         STREAM,
     ],
     null_is_absent: AUDIO_NULLS,
@@ -362,9 +362,9 @@ static TRANSCRIPTIONS: Rules = Rules {
 static VIDEOS: Rules = Rules {
     cosmetic: &[COMMON, PROMPT],
     presets: &[
-        Preset::text("seconds", "4"),
-        Preset::number("seconds", "4"),
-        Preset::text("size", "720x1280"),
+        DefaultValue::text("seconds", "4"),
+        DefaultValue::number("seconds", "4"),
+        DefaultValue::text("size", "720x1280"),
     ],
     null_is_absent: VIDEO_NULLS,
     input: &["prompt", "input_reference"],

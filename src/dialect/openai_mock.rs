@@ -42,7 +42,7 @@ pub fn is_slow(endpoint: &str) -> bool {
 /// about the picture stands in its id, so links stay good as long as the program exists. None when it is no such id.
 #[must_use]
 pub fn picture(id: &str) -> Option<(&'static str, Bytes)> {
-    let picture: images::Picture = id.parse().ok()?;
+    let picture: images::MockPicture = id.parse().ok()?;
     Some((picture.content_type(), picture.file().into()))
 }
 

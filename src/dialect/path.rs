@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::endpoint::Endpoint;
-use super::rules::{Reads, Rules};
+use super::rules::{ReadFinality, Rules};
 use crate::wire::percent::decoded;
 
 /// The endpoint in a table of templates (paths behind the version; literal segments stand before variables) that
@@ -25,7 +25,7 @@ pub(super) fn endpoint(
     let whole = |name: &str| format!("{prefix}{version}/{name}");
     if let Some((name, rules, vars)) = found {
         // A GET on the same path lists what was stored: nothing of the POST's tables holds for it, nor the reverse.
-        let read = rules.poll.is_some() || rules.reads != Reads::ByAnswer;
+        let read = rules.poll.is_some() || rules.reads != ReadFinality::ByAnswer;
         let meant = if read { "GET" } else { "POST" };
         let rules = if method == meant { rules } else { any };
         return Endpoint { name: name.to_owned(), template: whole(name), vars, rules };

@@ -11,7 +11,7 @@ pub struct Rules {
     /// Query parameters that do not change the answer.
     pub cosmetic_query: &'static [&'static str],
     /// Documented defaults: such a value and an absent field are the same.
-    pub presets: &'static [Preset],
+    pub presets: &'static [DefaultValue],
     /// Fields for which `null` and absent are the same.
     pub null_is_absent: &'static [&'static str],
     /// Fields that hold the input, as opposed to parameters of the output.
@@ -38,7 +38,7 @@ pub struct Rules {
     /// [`Job::asked`]. Without the latter the table holds for GET.
     pub poll: Option<&'static Job>,
     /// Whether a read's answer may be another one the next time. The table holds for GET where that is known.
-    pub reads: Reads,
+    pub reads: ReadFinality,
     /// How keys are spelled where two spellings are the same; without it keys are compared as written.
     pub spelling: Option<&'static Spelling>,
     /// Whether model names carry provider prefixes and date suffixes that do not matter.
@@ -76,7 +76,7 @@ pub struct Job {
 
 /// How the answers to reads of an endpoint change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reads {
+pub enum ReadFinality {
     /// An answer tells whether it is the last word.
     #[default]
     ByAnswer,
@@ -139,20 +139,20 @@ pub enum EchoPart {
 
 /// A documented default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Preset {
+pub struct DefaultValue {
     /// The field.
     pub field: &'static str,
     /// Its default.
-    pub value: Plain,
+    pub value: PlainValue,
     /// The default holds only for models whose name starts like this.
     pub model: &'static str,
     /// What else must be there, or must not be.
-    pub given: Given,
+    pub given: GivenWhen,
 }
 
 /// On what a default depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Given {
+pub enum GivenWhen {
     /// On nothing.
     Always,
     /// On this field, which must hold something.
@@ -163,7 +163,7 @@ pub enum Given {
 
 /// A plain value in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plain {
+pub enum PlainValue {
     /// A text.
     Text(&'static str),
     /// A number in canonical form.
@@ -206,7 +206,7 @@ impl Rules {
         items: None,
         submit: None,
         poll: None,
-        reads: Reads::ByAnswer,
+        reads: ReadFinality::ByAnswer,
         spelling: None,
         plain_models: false,
     };
@@ -286,29 +286,29 @@ impl Echo {
     }
 }
 
-impl Preset {
+impl DefaultValue {
     /// A default that is a text.
     #[must_use]
     pub const fn text(field: &'static str, value: &'static str) -> Self {
-        Self { field, value: Plain::Text(value), model: "", given: Given::Always }
+        Self { field, value: PlainValue::Text(value), model: "", given: GivenWhen::Always }
     }
 
     /// A default that is a number, in canonical form.
     #[must_use]
     pub const fn number(field: &'static str, value: &'static str) -> Self {
-        Self { field, value: Plain::Number(value), model: "", given: Given::Always }
+        Self { field, value: PlainValue::Number(value), model: "", given: GivenWhen::Always }
     }
 
     /// A default that is true or false.
     #[must_use]
     pub const fn bool(field: &'static str, value: bool) -> Self {
-        Self { field, value: Plain::Bool(value), model: "", given: Given::Always }
+        Self { field, value: PlainValue::Bool(value), model: "", given: GivenWhen::Always }
     }
 
     /// A default that is an empty object or list.
     #[must_use]
     pub const fn empty(field: &'static str) -> Self {
-        Self { field, value: Plain::Empty, model: "", given: Given::Always }
+        Self { field, value: PlainValue::Empty, model: "", given: GivenWhen::Always }
     }
 
     /// The same, for models whose name starts like this.
@@ -320,12 +320,12 @@ impl Preset {
     /// The same, where this field holds something.
     #[must_use]
     pub const fn with(self, field: &'static str) -> Self {
-        Self { given: Given::With(field), ..self }
+        Self { given: GivenWhen::With(field), ..self }
     }
 
     /// The same, where this field holds nothing.
     #[must_use]
     pub const fn without(self, field: &'static str) -> Self {
-        Self { given: Given::Without(field), ..self }
+        Self { given: GivenWhen::Without(field), ..self }
     }
 }

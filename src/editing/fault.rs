@@ -4,12 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::splice::{Plain, Splice};
+use super::splice::{PlainAnswer, Splice};
 use crate::dialect::{Dialect, Failure};
 use crate::model::{ByteLog, Ending, Headers, Latency, Recording, Response};
 use crate::reading::Unreadable;
 use crate::reading::events::StreamForm;
-use crate::reading::frames::{Frame, frames};
+use crate::reading::frames::{StreamFrame, frames};
 use crate::wire::json_text::is_json;
 
 /// The wait that `429` alone asks for: long enough to be seen, short enough for a test.
@@ -138,7 +138,7 @@ fn failed(recording: &Recording, status: u16, retry_after: Option<u64>) -> Resul
 
 /// The answer up to the end of an event, or up to a byte where it is no stream.
 fn begun(response: &Response, after: usize) -> Result<Response, FaultError> {
-    let plain = Plain::of(response)?;
+    let plain = PlainAnswer::of(response)?;
     let form = StreamForm::of(&response.headers, &plain.body);
     let (there, unit, end) = if form.is_some() {
         let frames = frames(form, &plain.body);
@@ -153,9 +153,10 @@ fn begun(response: &Response, after: usize) -> Result<Response, FaultError> {
 
 /// The answer with half of its JSON, or of that of one event.
 fn malformed(response: &Response) -> Result<Response, FaultError> {
-    let plain = Plain::of(response)?;
+    let plain = PlainAnswer::of(response)?;
     let frames = frames(StreamForm::of(&response.headers, &plain.body), &plain.body);
-    let objects: Vec<&Frame> = frames.iter().filter(|frame| frame.one_line() && is_object(frame)).collect();
+    let objects: Vec<&StreamFrame> =
+        frames.iter().filter(|frame| frame.one_line() && is_object(frame)).collect();
     let (frame, text) = objects
         .get(objects.len() / 2)
         .and_then(|frame| Some((frame, frame.text()?)))
@@ -167,7 +168,7 @@ fn malformed(response: &Response) -> Result<Response, FaultError> {
     Ok(plain.spliced(response, &[splice]))
 }
 
-fn is_object(frame: &Frame) -> bool {
+fn is_object(frame: &StreamFrame) -> bool {
     frame.text().is_some_and(|text| text.starts_with(['{', '[']) && is_json(text))
 }
 

@@ -8,16 +8,16 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::Bytes;
 
 use super::EditError;
-use super::splice::{Plain, Splice, replace, with_log};
+use super::splice::{PlainAnswer, Splice, replace, with_log};
 use super::text::quoted;
 use crate::model::{ByteLog, Response};
 use crate::reading::events::StreamForm;
-use crate::reading::frames::{Frame, frames};
-use crate::wire::json_text::{Step, pointer, strings, unquoted};
+use crate::reading::frames::{StreamFrame, frames};
+use crate::wire::json_text::{JsonStep, pointer, strings, unquoted};
 use crate::wire::sniff::{data_uri, sniff, sniff_base64};
 
 /// A picture as it stands in the body.
-struct Picture {
+struct EditedPicture {
     /// What people call the place: as [`crate::reading::Medium::field`].
     field: String,
     /// The base64 text, by which a stream's repetitions of a picture are known.
@@ -40,7 +40,7 @@ struct Picture {
 /// When the file is no picture, the body cannot be decoded, or it does not say which picture is meant.
 pub fn set_image(response: &Response, field: Option<&str>, file: &Bytes) -> Result<Response, EditError> {
     let kind = sniff(file).filter(|kind| kind.starts_with("image/")).ok_or(EditError::NotAPicture)?;
-    let plain = Plain::of(response)?;
+    let plain = PlainAnswer::of(response)?;
     if sniff(&plain.body).is_some_and(|kind| kind.starts_with("image/")) {
         if let Some(field) = field.filter(|field| *field != "body") {
             return Err(EditError::NoPictureAt { field: field.to_owned(), pictures: vec!["body".into()] });
@@ -68,9 +68,9 @@ pub fn set_image(response: &Response, field: Option<&str>, file: &Bytes) -> Resu
 }
 
 /// The picture of that name; without a name the only one there is.
-fn meant<'a>(pictures: &'a [Picture], field: Option<&str>) -> Result<&'a Picture, EditError> {
+fn meant<'a>(pictures: &'a [EditedPicture], field: Option<&str>) -> Result<&'a EditedPicture, EditError> {
     let whole = pictures.iter().any(|picture| !picture.partial);
-    let mut choice: Vec<&Picture> = Vec::new();
+    let mut choice: Vec<&EditedPicture> = Vec::new();
     for picture in pictures.iter().filter(|picture| !(picture.partial && whole)) {
         if choice.iter().all(|known| known.payload != picture.payload) {
             choice.push(picture);
@@ -82,7 +82,7 @@ fn meant<'a>(pictures: &'a [Picture], field: Option<&str>) -> Result<&'a Picture
         (None, [only]) => Ok(only),
         (None, _) => Err(EditError::Which(names())),
         (Some(field), _) => {
-            let pointer = |picture: &&Picture| picture.field.ends_with(&format!(" {field}"));
+            let pointer = |picture: &&EditedPicture| picture.field.ends_with(&format!(" {field}"));
             let exact = pictures.iter().find(|picture| picture.field == field);
             let found = exact.or_else(|| choice.iter().copied().find(pointer));
             found.ok_or_else(|| EditError::NoPictureAt { field: field.to_owned(), pictures: names() })
@@ -91,7 +91,7 @@ fn meant<'a>(pictures: &'a [Picture], field: Option<&str>) -> Result<&'a Picture
 }
 
 /// All pictures of an answer in base64, repeated ones included.
-fn pictures(response: &Response, plain: &Plain) -> Vec<Picture> {
+fn pictures(response: &Response, plain: &PlainAnswer) -> Vec<EditedPicture> {
     let form = StreamForm::of(&response.headers, &plain.body);
     let frames = frames(form, &plain.body);
     let numbered = frames.iter().enumerate().flat_map(|(number, frame)| {
@@ -101,7 +101,7 @@ fn pictures(response: &Response, plain: &Plain) -> Vec<Picture> {
     numbered.collect()
 }
 
-fn in_frame(frame: &Frame, prefix: &str) -> Vec<Picture> {
+fn in_frame(frame: &StreamFrame, prefix: &str) -> Vec<EditedPicture> {
     let Some(text) = frame.text() else { return Vec::new() };
     let mut pictures = Vec::new();
     let mut formats = Vec::new();
@@ -109,7 +109,7 @@ fn in_frame(frame: &Frame, prefix: &str) -> Vec<Picture> {
     strings(text, |path, token| {
         let start = token.as_ptr() as usize - text.as_ptr() as usize;
         let at = frame.place(&(start..start + token.len()));
-        let key = if let Some(Step::Key(key)) = path.last() { *key } else { "" };
+        let key = if let Some(JsonStep::Key(key)) = path.last() { *key } else { "" };
         match key {
             "\"mimeType\"" | "\"mime_type\"" | "\"media_type\"" => formats.push((parent(path), at, true)),
             "\"output_format\"" => formats.push((parent(path), at, false)),
@@ -122,7 +122,7 @@ fn in_frame(frame: &Frame, prefix: &str) -> Vec<Picture> {
                 if token.len() >= 32 && sniff_base64(payload).is_some_and(|kind| kind.starts_with("image/")) {
                     let (field, payload) = (format!("{prefix}{}", pointer(path)), payload.to_owned());
                     let partial = key == "\"partial_image_b64\"";
-                    let picture = Picture { field, payload, at, uri, partial, formats: Vec::new() };
+                    let picture = EditedPicture { field, payload, at, uri, partial, formats: Vec::new() };
                     pictures.push((parent(path), picture));
                 }
             }
@@ -139,7 +139,7 @@ fn in_frame(frame: &Frame, prefix: &str) -> Vec<Picture> {
 }
 
 /// The pointer of the object that a value stands in.
-fn parent(path: &[Step<'_>]) -> String {
+fn parent(path: &[JsonStep<'_>]) -> String {
     pointer(&path[..path.len().saturating_sub(1)])
 }
 

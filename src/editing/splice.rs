@@ -14,7 +14,7 @@ const OF_THE_BYTES: [&str; 6] =
     ["content-encoding", "content-md5", "digest", "content-digest", "repr-digest", "etag"];
 
 /// A response's body without its encoding.
-pub(super) struct Plain {
+pub(super) struct PlainAnswer {
     pub(super) body: Bytes,
     /// Where each piece ends, and when it arrived.
     ends: Vec<(usize, Duration)>,
@@ -26,7 +26,7 @@ pub(super) struct Splice {
     pub(super) with: String,
 }
 
-impl Plain {
+impl PlainAnswer {
     pub(super) fn of(response: &Response) -> Result<Self, Unreadable> {
         let body = decoded(&response.headers, &response.log.bytes)?;
         let (_, ends) = timed(response);

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::EditError;
 use super::share::share;
-use super::splice::{Plain, Splice};
+use super::splice::{PlainAnswer, Splice};
 use crate::model::Response;
 use crate::reading::events::StreamForm;
-use crate::reading::slots::{Role, slots};
+use crate::reading::slots::{TextRole, slots};
 
 /// The response with another text in place of [`text_of`](crate::reading::text_of). A streamed answer keeps its events, their times and every
 /// byte but those of the text; pieces that the change does not reach stay as they are, and events that say the text once
@@ -18,17 +18,17 @@ use crate::reading::slots::{Role, slots};
 /// # Errors
 /// When the body cannot be decoded, or has no text of a kind that is known.
 pub fn set_text(response: &Response, text: &str) -> Result<Response, EditError> {
-    let plain = Plain::of(response)?;
+    let plain = PlainAnswer::of(response)?;
     let slots = slots(StreamForm::of(&response.headers, &plain.body), &plain.body);
     let old: Vec<&str> =
-        slots.iter().filter(|slot| slot.role == Role::Piece).map(|slot| slot.text.as_str()).collect();
+        slots.iter().filter(|slot| slot.role == TextRole::Piece).map(|slot| slot.text.as_str()).collect();
     if old.is_empty() {
         return Err(EditError::NoText);
     }
     let mut pieces = share(&old, text).into_iter();
     let mut changed = HashMap::new();
     let mut parts: HashMap<(u64, u64), (bool, String)> = HashMap::new();
-    for slot in slots.iter().filter(|slot| slot.role == Role::Piece) {
+    for slot in slots.iter().filter(|slot| slot.role == TextRole::Piece) {
         let new = pieces.next().unwrap_or_default();
         let part = parts.entry(slot.part).or_default();
         part.0 |= new != slot.text;
@@ -39,8 +39,8 @@ pub fn set_text(response: &Response, text: &str) -> Result<Response, EditError> 
     }
     let splices = slots.iter().filter_map(|slot| {
         let new = match slot.role {
-            Role::Piece => changed.get(&slot.at.start)?,
-            Role::Whole => &parts.get(&slot.part).filter(|(changed, _)| *changed)?.1,
+            TextRole::Piece => changed.get(&slot.at.start)?,
+            TextRole::Whole => &parts.get(&slot.part).filter(|(changed, _)| *changed)?.1,
         };
         Some(Splice { at: slot.at.clone(), with: quoted(new) })
     });

@@ -14,7 +14,7 @@ use crate::dialect::Items;
 use crate::model::{Fingerprint, Hash, Playback, Recording, Request, Response, Scrubbed};
 use crate::reading::decoded;
 use crate::store::Keys;
-use crate::wire::content_coding::{json_in, json_of};
+use crate::wire::content_coding::json_in;
 use crate::wire::event_stream::events;
 
 /// So many items of an answer can be named later.
@@ -102,7 +102,8 @@ pub(super) fn submits(request: &Request) -> bool {
     let (_, endpoint) = endpoint_of(request);
     endpoint.rules.submit.is_some_and(|job| {
         job.flag.is_none_or(|flag| {
-            let body = json_of(&request.headers, &request.body).unwrap_or_default();
+            let plain = decoded(&request.headers, &request.body).unwrap_or_default();
+            let body = json_in(&plain).unwrap_or_default();
             body.pointer(flag) == Some(&true.into())
         })
     })

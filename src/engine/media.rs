@@ -12,7 +12,7 @@ use super::{Engine, links};
 use crate::dialect::Dialect;
 use crate::model::{Hash, MediaId, MediaRef, RecordingId};
 use crate::store::StoreError;
-use crate::upstream::{Base, Fetched};
+use crate::upstream::{Base, FetchedMedia};
 
 /// How long a file may take to arrive: the answer that links to it waits for it.
 const DOWNLOAD: Duration = Duration::from_secs(120);
@@ -101,8 +101,8 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-fn arrived(medium: MediaRef, fetched: Fetched, held: Hold) -> Downloaded {
-    let Fetched { content_type, body } = fetched;
+fn arrived(medium: MediaRef, fetched: FetchedMedia, held: Hold) -> Downloaded {
+    let FetchedMedia { content_type, body } = fetched;
     let body = Bytes::from_owner(Counted { body, _held: held });
     let medium = MediaRef { content_type, body: Some(Hash::of(&body)), len: body.len() as u64, ..medium };
     Downloaded { medium, body: Some(body) }

@@ -10,7 +10,7 @@ use super::curate::{Curation, Edit};
 use super::{Engine, VerbError, clock};
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::query::{Kind, Query, Subject};
-use crate::retention::{Given, Item, PruneOptions, PrunePlan, facts, plan};
+use crate::retention::{PlanItem, PruneOptions, PrunePlan, UseGiven, facts, plan};
 use crate::store::{Stats, StoreError};
 
 /// How long the trash is kept, in milliseconds: 7 days.
@@ -30,18 +30,19 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn items(&self) -> Result<Vec<Item>, StoreError> {
+    pub fn items(&self) -> Result<Vec<PlanItem>, StoreError> {
         let (unsaved, unknown_before) = (self.shared.unsaved.ids(), self.use_unknown_before()?);
         let entries = self.shared.library.select(|row| !unsaved.contains(&row.id));
         let given = entries.into_iter().filter_map(|entry| {
             // With its use as it is now.
             let row = self.row(&entry.row.id)?;
             let (fields, cost) = (entry.keys.all, self.price(&row));
-            Some(Given { row, fields, cost, use_unknown_before: unknown_before })
+            Some(UseGiven { row, fields, cost, use_unknown_before: unknown_before })
         });
         let given: Vec<_> = given.collect();
         let known = facts(&given, &self.settings().max_ages, clock::now());
-        let item = |(given, facts): (Given, _)| Item { job: given.row.job.clone(), row: given.row, facts };
+        let item =
+            |(given, facts): (UseGiven, _)| PlanItem { job: given.row.job.clone(), row: given.row, facts };
         Ok(given.into_iter().zip(known).map(item).collect())
     }
 
@@ -53,7 +54,7 @@ impl Engine {
         let (engine, query) = (self.clone(), Query::parse(query, Kind::Recordings)?);
         aside(move || {
             let now = clock::now();
-            let shown = |item: &Item| query.shows(Subject::Row(&item.row, &item.facts), now);
+            let shown = |item: &PlanItem| query.shows(Subject::Row(&item.row, &item.facts), now);
             let mut rows: Vec<_> = engine.items()?.into_iter().filter(shown).map(|item| item.row).collect();
             rows.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
             Ok(rows)

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::FixtureError;
 
-use self::body::Form;
+use self::body::BodyForm;
 use self::error::wrong;
 use self::time::{Millis, Moment};
 use super::VERSION;
@@ -43,7 +43,7 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
     let name = path.rsplit('/').next().unwrap_or(&path);
     let mut bodies = Vec::new();
     let mut form = |part: &str, kind: &str, bytes: &Bytes, apart: bool| {
-        let form = Form::of(bytes, apart, || format!("{name}.{part}.{}", body::ending(kind)));
+        let form = BodyForm::of(bytes, apart, || format!("{name}.{part}.{}", body::ending(kind)));
         bodies.extend(form.file().map(|file| (file.to_owned(), bytes.clone())));
         form
     };
@@ -111,7 +111,7 @@ pub fn decode(
     scrub: impl Fn(&Request) -> Scrubbed,
 ) -> Result<(Recording, Vec<(Hash, Bytes)>), FixtureError> {
     let broken = |error: serde_json::Error| FixtureError::Json(error.to_string());
-    let mark: Mark = serde_json::from_str(json).map_err(broken)?;
+    let mark: VersionMark = serde_json::from_str(json).map_err(broken)?;
     match mark.retake {
         None => return Err(FixtureError::Unmarked),
         Some(VERSION) => {}
@@ -151,7 +151,7 @@ pub fn decode(
 
 /// What every version of the form has.
 #[derive(Deserialize)]
-struct Mark {
+struct VersionMark {
     retake: Option<u32>,
 }
 
@@ -212,7 +212,7 @@ struct RequestPart {
     #[serde(default)]
     headers: Headers,
     #[serde(default)]
-    body: Form,
+    body: BodyForm,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -222,7 +222,7 @@ struct ResponsePart {
     #[serde(default)]
     headers: Headers,
     #[serde(default)]
-    body: Form,
+    body: BodyForm,
     /// Length in bytes and time of arrival of each piece.
     #[serde(default)]
     pieces: Option<Vec<(u64, Millis)>>,
@@ -233,7 +233,7 @@ struct ResponsePart {
 #[serde(deny_unknown_fields)]
 struct FilePart {
     hash: Hash,
-    body: Form,
+    body: BodyForm,
 }
 
 impl RequestPart {

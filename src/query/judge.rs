@@ -3,12 +3,12 @@
 use super::key::{Key, result_word};
 use super::parse::{Expr, Term};
 use super::subject::{Subject, arrived, last_use};
-use super::value::{Test, Value};
+use super::value::{QueryValue, Test};
 use super::verdict::{Judged, Verdict};
 use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, Timestamp};
 
 /// A subject and how it is looked at.
-pub(super) struct View<'a> {
+pub(super) struct SubjectView<'a> {
     subject: Subject<'a>,
     now: Timestamp,
     /// Whether what is known counts as all there is.
@@ -16,7 +16,7 @@ pub(super) struct View<'a> {
 }
 
 /// What a term is about, of one subject.
-enum Seen<'a> {
+enum SeenRow<'a> {
     /// All that bare words are looked for in.
     Bare(Subject<'a>),
     /// Texts, of which one has to fit.
@@ -35,7 +35,7 @@ enum Seen<'a> {
 }
 
 impl Expr {
-    pub(super) fn judge(&self, view: &View<'_>) -> Verdict {
+    pub(super) fn judge(&self, view: &SubjectView<'_>) -> Verdict {
         match self {
             Self::All(parts) => fold(parts.iter().map(|part| part.judge(view)), Verdict::No, Verdict::and),
             Self::Any(parts) => fold(parts.iter().map(|part| part.judge(view)), Verdict::Yes, Verdict::or),
@@ -45,7 +45,7 @@ impl Expr {
     }
 
     /// What each term says. A `-` before a group stands before each of its terms.
-    pub(super) fn each(&self, view: &View<'_>, not: bool, into: &mut Vec<Judged>) {
+    pub(super) fn each(&self, view: &SubjectView<'_>, not: bool, into: &mut Vec<Judged>) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each(view, not, into)),
             Self::Not(part) => part.each(view, !not, into),
@@ -75,9 +75,9 @@ fn fold(
 }
 
 impl Term {
-    fn judge(&self, view: &View<'_>) -> Verdict {
+    fn judge(&self, view: &SubjectView<'_>) -> Verdict {
         let seen = match (self.key, view.subject) {
-            (None, _) => Seen::Bare(view.subject),
+            (None, _) => SeenRow::Bare(view.subject),
             (Some(entry), Subject::Row(row, _)) => view.of_row(entry.key, row),
             (Some(entry), Subject::Call(call)) => of_call(entry.key, call, view.now),
         };
@@ -85,32 +85,34 @@ impl Term {
     }
 }
 
-impl Value {
-    fn judge(&self, seen: &Seen<'_>) -> Verdict {
+impl QueryValue {
+    fn judge(&self, seen: &SeenRow<'_>) -> Verdict {
         let any = |fits: &dyn Fn(&str) -> bool, texts: &[Option<&str>], more: &[String]| {
             texts.iter().flatten().any(|text| fits(text)) || more.iter().any(|text| fits(text))
         };
         match (&self.test, seen) {
-            (_, Seen::Unknown) => Verdict::Unknown,
-            (Test::Text(pattern), Seen::Bare(subject)) => {
+            (_, SeenRow::Unknown) => Verdict::Unknown,
+            (Test::Text(pattern), SeenRow::Bare(subject)) => {
                 let (texts, more) = bare(*subject);
                 any(&|text| pattern.fits(text), &texts, more).into()
             }
-            (Test::Text(pattern), Seen::Texts(texts, more)) => {
+            (Test::Text(pattern), SeenRow::Texts(texts, more)) => {
                 any(&|text| pattern.fits(text), texts, more).into()
             }
-            (Test::Id(start), Seen::Texts(texts, more)) => any(&|id| begins(id, start), texts, more).into(),
-            (Test::Id(start), Seen::Call(call)) => {
+            (Test::Id(start), SeenRow::Texts(texts, more)) => {
+                any(&|id| begins(id, start), texts, more).into()
+            }
+            (Test::Id(start), SeenRow::Call(call)) => {
                 let own = start.strip_prefix("call_").is_some_and(|number| number == call.id.0.to_string());
                 (own || call.recording.as_ref().is_some_and(|id| begins(id.as_str(), start))).into()
             }
-            (Test::Hash(start), Seen::Hash(hash)) => {
+            (Test::Hash(start), SeenRow::Hash(hash)) => {
                 let digits = hash.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
                 digits.zip(start).all(|(digit, wanted)| digit == *wanted).into()
             }
-            (Test::Word(wanted), Seen::Words(words)) => words.contains(wanted).into(),
-            (Test::Flag(wanted), Seen::Flag(is)) => (wanted == is).into(),
-            (range, Seen::Amount(least, most)) => {
+            (Test::Word(wanted), SeenRow::Words(words)) => words.contains(wanted).into(),
+            (Test::Flag(wanted), SeenRow::Flag(is)) => (wanted == is).into(),
+            (range, SeenRow::Amount(least, most)) => {
                 range.holds(*least, *most).map_or(Verdict::Unknown, Verdict::from)
             }
             _ => Verdict::No,
@@ -122,13 +124,13 @@ fn begins(id: &str, start: &str) -> bool {
     id.starts_with(start) || id.strip_prefix("rec_").is_some_and(|rest| rest.starts_with(start))
 }
 
-fn text(text: Option<&str>) -> Seen<'_> {
-    Seen::Texts([text, None, None, None], &[])
+fn text(text: Option<&str>) -> SeenRow<'_> {
+    SeenRow::Texts([text, None, None, None], &[])
 }
 
-fn exactly<'a>(amount: impl Into<i128>) -> Seen<'a> {
+fn exactly<'a>(amount: impl Into<i128>) -> SeenRow<'a> {
     let amount = amount.into();
-    Seen::Amount(amount, amount)
+    SeenRow::Amount(amount, amount)
 }
 
 /// Microseconds since a time, none for one in the future.
@@ -154,64 +156,64 @@ fn bare(subject: Subject<'_>) -> ([Option<&str>; 4], &[String]) {
     }
 }
 
-impl<'a> View<'a> {
+impl<'a> SubjectView<'a> {
     pub(super) fn new(subject: Subject<'a>, now: Timestamp, guess: bool) -> Self {
         Self { subject, now, guess }
     }
 }
 
-impl View<'_> {
-    fn of_row<'a>(&self, key: Key, row: &'a Row) -> Seen<'a> {
+impl SubjectView<'_> {
+    fn of_row<'a>(&self, key: Key, row: &'a Row) -> SeenRow<'a> {
         match key {
             Key::Model => text(row.model.as_deref()),
             Key::Endpoint => text(Some(&row.endpoint)),
             Key::Prompt => text(row.prompt.as_deref()),
             Key::Name => text(row.name.as_deref()),
-            Key::Tag => Seen::Texts([None; 4], &row.tags),
+            Key::Tag => SeenRow::Texts([None; 4], &row.tags),
             Key::Scope => text(row.scope.as_deref()),
             Key::Mount => text(Some(&row.mount)),
             Key::Method => text(Some(&row.method)),
             Key::Id => text(Some(row.id.as_str())),
-            Key::Hash => Seen::Hash(&row.hash),
+            Key::Hash => SeenRow::Hash(&row.hash),
             Key::Source => text(row.source.as_ref().map(|source| source.recording.as_str())),
-            Key::Strategy => Seen::Words([row.strategy.word(), ""]),
+            Key::Strategy => SeenRow::Words([row.strategy.word(), ""]),
             Key::Status => exactly(row.status),
             Key::Latency => exactly(row.total),
             Key::Size => exactly(row.size),
             Key::Age => exactly(micros(self.now, row.recorded_at)),
             Key::Recorded => exactly(row.recorded_at.0),
             Key::Hits | Key::Unused => self.used(key, row),
-            Key::Image => Seen::Flag(row.images > 0),
-            Key::Sse => Seen::Flag(row.streamed),
-            Key::Protected => Seen::Flag(row.protected),
-            Key::Partial => Seen::Flag(row.completeness != Completeness::Whole),
+            Key::Image => SeenRow::Flag(row.images > 0),
+            Key::Sse => SeenRow::Flag(row.streamed),
+            Key::Protected => SeenRow::Flag(row.protected),
+            Key::Partial => SeenRow::Flag(row.completeness != Completeness::Whole),
             Key::Fault => {
                 let made = row.source.as_ref().is_some_and(|source| source.how == Derivation::Fault);
-                Seen::Flag(made || row.ending != Ending::Clean)
+                SeenRow::Flag(made || row.ending != Ending::Clean)
             }
-            Key::Edited => Seen::Flag(row.edited),
-            Key::Review => Seen::Flag(row.review.is_some()),
+            Key::Edited => SeenRow::Flag(row.edited),
+            Key::Review => SeenRow::Flag(row.review.is_some()),
             Key::Dup | Key::Superseded | Key::Expired | Key::Cost => self.by_facts(key),
-            Key::Result | Key::Mode | Key::Profile => Seen::Nothing,
+            Key::Result | Key::Mode | Key::Profile => SeenRow::Nothing,
         }
     }
 
     /// What the row alone does not tell.
-    fn by_facts<'a>(&self, key: Key) -> Seen<'a> {
-        let Subject::Row(_, facts) = self.subject else { return Seen::Nothing };
+    fn by_facts<'a>(&self, key: Key) -> SeenRow<'a> {
+        let Subject::Row(_, facts) = self.subject else { return SeenRow::Nothing };
         match (key, facts.cost) {
-            (Key::Dup, _) => Seen::Flag(facts.duplicate_of.is_some()),
-            (Key::Superseded, _) => Seen::Flag(facts.superseded_by.is_some()),
-            (Key::Expired, _) => Seen::Flag(facts.expired),
+            (Key::Dup, _) => SeenRow::Flag(facts.duplicate_of.is_some()),
+            (Key::Superseded, _) => SeenRow::Flag(facts.superseded_by.is_some()),
+            (Key::Expired, _) => SeenRow::Flag(facts.expired),
             (Key::Cost, Some(cost)) => exactly(cost.0),
-            (Key::Cost, None) if !self.guess => Seen::Unknown,
-            _ => Seen::Nothing,
+            (Key::Cost, None) if !self.guess => SeenRow::Unknown,
+            _ => SeenRow::Nothing,
         }
     }
 
     /// Hits, and how long ago the last one was: what may be missing from the ledger makes the first one more, and the
     /// second one less.
-    fn used<'a>(&self, key: Key, row: &Row) -> Seen<'a> {
+    fn used<'a>(&self, key: Key, row: &Row) -> SeenRow<'a> {
         let unknown_before = match self.subject {
             Subject::Row(_, facts) if !self.guess && facts.use_unknown_before > arrived(row) => {
                 Some(facts.use_unknown_before)
@@ -220,22 +222,22 @@ impl View<'_> {
         };
         if key == Key::Hits {
             let known = i128::from(row.usage.everywhere().count);
-            return Seen::Amount(known, if unknown_before.is_some() { i128::MAX } else { known });
+            return SeenRow::Amount(known, if unknown_before.is_some() { i128::MAX } else { known });
         }
         let last = last_use(row);
         let newest = unknown_before.map_or(last, |unknown| unknown.max(last));
-        Seen::Amount(micros(self.now, newest), micros(self.now, last))
+        SeenRow::Amount(micros(self.now, newest), micros(self.now, last))
     }
 }
 
-fn of_call(key: Key, call: &Call, now: Timestamp) -> Seen<'_> {
+fn of_call(key: Key, call: &Call, now: Timestamp) -> SeenRow<'_> {
     match key {
         Key::Result => match (call.outcome, call.cosmetic) {
-            (Some(outcome), cosmetic) => Seen::Words([
+            (Some(outcome), cosmetic) => SeenRow::Words([
                 result_word(outcome),
                 if cosmetic && outcome == Outcome::Replay { "hit~" } else { "" },
             ]),
-            (None, _) => Seen::Nothing,
+            (None, _) => SeenRow::Nothing,
         },
         Key::Model => text(call.model.as_deref()),
         Key::Endpoint => text(Some(&call.endpoint)),
@@ -244,13 +246,13 @@ fn of_call(key: Key, call: &Call, now: Timestamp) -> Seen<'_> {
         Key::Profile => text(call.profile.as_deref()),
         Key::Mount => text(Some(&call.mount)),
         Key::Method => text(Some(&call.method)),
-        Key::Id => Seen::Call(call),
-        Key::Mode => Seen::Words([call.mode.as_str(), ""]),
-        Key::Status => call.status.map_or(Seen::Nothing, exactly),
-        Key::Latency => call.total.map_or(Seen::Nothing, exactly),
+        Key::Id => SeenRow::Call(call),
+        Key::Mode => SeenRow::Words([call.mode.as_str(), ""]),
+        Key::Status => call.status.map_or(SeenRow::Nothing, exactly),
+        Key::Latency => call.total.map_or(SeenRow::Nothing, exactly),
         Key::Size => exactly(call.response_len),
         Key::Age => exactly(micros(now, call.at)),
-        Key::Sse => Seen::Flag(call.streamed),
-        _ => Seen::Nothing,
+        Key::Sse => SeenRow::Flag(call.streamed),
+        _ => SeenRow::Nothing,
     }
 }

@@ -37,7 +37,7 @@ pub use subject::{Kind, RowFacts, Subject, arrived, last_use};
 pub use verdict::{Judged, Verdict};
 
 use crate::model::Timestamp;
-use judge::View;
+use judge::SubjectView;
 use parse::Expr;
 
 /// What may be written besides the keys: an example, and what it means.
@@ -98,21 +98,21 @@ impl Query {
     /// Whether it matches, for those who may not guess.
     #[must_use]
     pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
-        self.expr.judge(&View::new(subject, now, false))
+        self.expr.judge(&SubjectView::new(subject, now, false))
     }
 
     /// Whether a list shows it: what is known of its use counts as all there is, and what has no known price has no
     /// `cost:`. Where [`Query::matches`] is certain this says the same.
     #[must_use]
     pub fn shows(&self, subject: Subject<'_>, now: Timestamp) -> bool {
-        self.expr.judge(&View::new(subject, now, true)) == Verdict::Yes
+        self.expr.judge(&SubjectView::new(subject, now, true)) == Verdict::Yes
     }
 
     /// What each term says, for those who may not guess, in the order in which they are written.
     #[must_use]
     pub fn judged(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Judged> {
         let mut all = Vec::new();
-        self.expr.each(&View::new(subject, now, false), false, &mut all);
+        self.expr.each(&SubjectView::new(subject, now, false), false, &mut all);
         all
     }
 }

@@ -3,7 +3,7 @@
 use super::Query;
 use super::key::Key;
 use super::parse::{Expr, Term};
-use super::value::{Pattern, Test, Value};
+use super::value::{QueryValue, Test, TextPattern};
 
 impl Query {
     /// Whether an answer takes [`RowFacts`](super::RowFacts), which lists do not have. Use counts as known here, as for
@@ -54,15 +54,15 @@ impl Expr {
 
 impl Term {
     fn implies(&self, wide: &Self) -> bool {
-        let follows = |value: &Value| wide.values.iter().any(|wide| value.implies(wide));
+        let follows = |value: &QueryValue| wide.values.iter().any(|wide| value.implies(wide));
         self.key == wide.key && self.values.iter().all(follows)
     }
 }
 
-impl Value {
+impl QueryValue {
     fn implies(&self, wide: &Self) -> bool {
         match (&self.test, &wide.test) {
-            (Test::Text(Pattern::Contains(part)), Test::Text(Pattern::Contains(wide))) => {
+            (Test::Text(TextPattern::Contains(part)), Test::Text(TextPattern::Contains(wide))) => {
                 part.case == wide.case && part.text.contains(&wide.text)
             }
             _ => self == wide,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::error::{QueryError, nearest};
 use super::key::KeyEntry;
 use super::subject::Kind;
-use super::value::{OPERATORS, Op, Value, Written};
+use super::value::{OPERATORS, Op, QueryValue, WrittenValue};
 
 /// How deep parentheses may stand in each other.
 const DEEPEST: usize = 32;
@@ -24,7 +24,7 @@ pub(super) enum Expr {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Term {
     pub(super) key: Option<&'static KeyEntry>,
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<QueryValue>,
 }
 
 pub(super) fn parse(text: &str, kind: Kind) -> Result<Expr, QueryError> {
@@ -161,7 +161,7 @@ impl<'a> Parser<'a> {
             if !instead.is_empty() {
                 return Err(self.error(start..self.at, instead, &[]));
             }
-            let value = Value::bare(Written { op: Op::None, text, quoted });
+            let value = QueryValue::bare(WrittenValue { op: Op::None, text, quoted });
             return Ok(Term { key: None, values: vec![value] });
         };
         let entry = self.key(name)?;
@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         ))
     }
 
-    fn value(&mut self, entry: &KeyEntry) -> Result<Value, QueryError> {
+    fn value(&mut self, entry: &KeyEntry) -> Result<QueryValue, QueryError> {
         let start = self.at;
         let op = OPERATORS.into_iter().find(|(sign, _)| self.eat(sign)).map_or(Op::None, |(_, op)| op);
         let expected = entry.values.expected();
@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
         let span = start..self.at;
         let known = || entry.values.words().iter().map(|(word, _)| *word);
         let near = nearest(&text, known());
-        Value::of(entry, Written { op, text, quoted }).map_err(|wrong| {
+        QueryValue::of(entry, WrittenValue { op, text, quoted }).map_err(|wrong| {
             let written = &self.text[span.clone()];
             let message = wrong.unwrap_or_else(|| match near {
                 Some(near) => format!("`{written}` is no value of `{}`; did you mean `{near}`?", entry.name),

@@ -11,14 +11,14 @@ use crate::dialect::behind_version;
 
 /// One value as written, and what it asks.
 #[derive(Clone, Debug)]
-pub(super) struct Value {
-    pub(super) written: Written,
+pub(super) struct QueryValue {
+    pub(super) written: WrittenValue,
     pub(super) test: Test,
 }
 
 /// A value as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct WrittenValue {
     pub(super) op: Op,
     pub(super) text: String,
     pub(super) quoted: bool,
@@ -39,7 +39,7 @@ pub(super) enum Op {
 #[derive(Clone, Debug)]
 pub(super) enum Test {
     /// Whether a text is like this.
-    Text(Pattern),
+    Text(TextPattern),
     /// Whether an id begins so.
     Id(String),
     /// Whether a hash begins with these digits of sixteen.
@@ -54,16 +54,16 @@ pub(super) enum Test {
 
 /// What a text is held against.
 #[derive(Clone, Debug)]
-pub(super) enum Pattern {
-    Contains(Part),
-    Whole(Part),
+pub(super) enum TextPattern {
+    Contains(TextPart),
+    Whole(TextPart),
     /// With what stands between the wildcards.
-    Glob(Vec<Part>, WildMatch),
+    Glob(Vec<TextPart>, WildMatch),
 }
 
 /// A text to be found, in small letters.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct TextPart {
     pub(super) text: String,
     pub(super) case: Case,
 }
@@ -91,20 +91,20 @@ pub(super) type Wrong = Option<String>;
 pub(super) const OPERATORS: [(&str, Op); 5] =
     [("<=", Op::AtMost), (">=", Op::AtLeast), ("<", Op::Less), (">", Op::More), ("=", Op::Equal)];
 
-impl Value {
+impl QueryValue {
     /// A bare word.
-    pub(super) fn bare(written: Written) -> Self {
+    pub(super) fn bare(written: WrittenValue) -> Self {
         let pattern = if written.is_glob() {
             // It may stand anywhere, as every bare word.
-            Pattern::glob(&format!("*{}*", written.text))
+            TextPattern::glob(&format!("*{}*", written.text))
         } else {
-            Pattern::Contains(Part::new(&written.text))
+            TextPattern::Contains(TextPart::new(&written.text))
         };
         Self { written, test: Test::Text(pattern) }
     }
 
     /// A value of a key.
-    pub(super) fn of(entry: &KeyEntry, written: Written) -> Result<Self, Wrong> {
+    pub(super) fn of(entry: &KeyEntry, written: WrittenValue) -> Result<Self, Wrong> {
         let test = match entry.values {
             Values::Text | Values::Name => text(entry, &written)?,
             Values::Id => Test::Id(written.plain(entry)?.to_owned()),
@@ -119,14 +119,14 @@ impl Value {
     }
 }
 
-impl PartialEq for Value {
+impl PartialEq for QueryValue {
     fn eq(&self, other: &Self) -> bool {
         // What it asks follows from what is written.
         self.written == other.written
     }
 }
 
-impl Written {
+impl WrittenValue {
     fn is_glob(&self) -> bool {
         !self.quoted && self.text.contains(['*', '?'])
     }
@@ -143,7 +143,7 @@ impl Written {
     }
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for WrittenValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.op.fmt(f)?;
         if self.quoted { f.write_str(&quoted(&self.text)) } else { f.write_str(&self.text) }
@@ -161,7 +161,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn text(entry: &KeyEntry, written: &Written) -> Result<Test, Wrong> {
+fn text(entry: &KeyEntry, written: &WrittenValue) -> Result<Test, Wrong> {
     let exact = written.op == Op::Equal;
     if !exact {
         written.plain(entry)?;
@@ -172,15 +172,15 @@ fn text(entry: &KeyEntry, written: &Written) -> Result<Test, Wrong> {
         &written.text
     };
     Ok(Test::Text(if written.is_glob() {
-        Pattern::glob(text)
+        TextPattern::glob(text)
     } else if exact || entry.values == Values::Name {
-        Pattern::Whole(Part::new(text))
+        TextPattern::Whole(TextPart::new(text))
     } else {
-        Pattern::Contains(Part::new(text))
+        TextPattern::Contains(TextPart::new(text))
     }))
 }
 
-fn word(entry: &KeyEntry, written: &Written) -> Result<&'static str, Wrong> {
+fn word(entry: &KeyEntry, written: &WrittenValue) -> Result<&'static str, Wrong> {
     let wanted = written.plain(entry)?;
     let same = |word: &str| !word.is_empty() && word.eq_ignore_ascii_case(wanted);
     entry
@@ -200,7 +200,7 @@ fn digits(text: &str) -> Result<Vec<u8>, Wrong> {
     text.chars().map(digit).collect::<Option<_>>().ok_or(None)
 }
 
-fn range(entry: &KeyEntry, written: &Written) -> Result<Test, Wrong> {
+fn range(entry: &KeyEntry, written: &WrittenValue) -> Result<Test, Wrong> {
     let values = entry.values;
     let amount = |text: &str| {
         let bare = values == Values::Time && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -299,9 +299,9 @@ impl Test {
     }
 }
 
-impl Pattern {
+impl TextPattern {
     fn glob(text: &str) -> Self {
-        let pieces = text.split(['*', '?']).filter(|piece| !piece.is_empty()).map(Part::new).collect();
+        let pieces = text.split(['*', '?']).filter(|piece| !piece.is_empty()).map(TextPart::new).collect();
         Self::Glob(pieces, WildMatch::new_case_insensitive(text))
     }
 
@@ -315,7 +315,7 @@ impl Pattern {
     }
 }
 
-impl Part {
+impl TextPart {
     fn new(text: &str) -> Self {
         let single = |c: char| c.is_ascii() || (c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]));
         let case = if text.chars().all(single) { Case::Ascii } else { Case::All };

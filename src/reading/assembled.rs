@@ -37,11 +37,11 @@ pub fn added(data: &str) -> Option<String> {
 }
 
 #[derive(Default)]
-struct Choices(BTreeMap<u64, Choice>);
+struct Choices(BTreeMap<u64, AssembledChoice>);
 
 /// One of the answers that a request asked for.
 #[derive(Default)]
-struct Choice {
+struct AssembledChoice {
     reasoning: String,
     content: String,
     refusal: String,
@@ -66,7 +66,7 @@ impl Choices {
         }
     }
 
-    fn of(&mut self, choice: &Value) -> &mut Choice {
+    fn of(&mut self, choice: &Value) -> &mut AssembledChoice {
         self.0.entry(number(&choice["index"])).or_default()
     }
 
@@ -80,7 +80,7 @@ impl Choices {
     }
 }
 
-impl Choice {
+impl AssembledChoice {
     /// A choice of an OpenAI chat or text completion.
     fn chunk(&mut self, choice: &Value) {
         let delta = &choice["delta"];

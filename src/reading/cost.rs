@@ -57,7 +57,7 @@ pub struct PricesError {
 /// A table as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct PriceTable {
     #[serde(default)]
     as_of: Option<Spanned<String>>,
     #[serde(default)]
@@ -83,7 +83,7 @@ impl Prices {
             let key = text.lines().nth(line).unwrap_or_default().split('=').next().unwrap_or_default();
             PricesError { line: line + 1, key: key.trim().trim_matches('"').to_owned(), problem }
         };
-        let table: Table =
+        let table: PriceTable =
             toml::from_str(text).map_err(|error| wrong(error.span(), error.message().to_owned()))?;
         if let Some(day) = &table.as_of
             && let Err(problem) = day.get_ref().parse::<jiff::civil::Date>()

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::decoded::timed;
 use crate::model::{Headers, Response};
-use crate::wire::event_stream::{self, Lines};
+use crate::wire::event_stream::{self, StreamLines};
 use crate::wire::media_type::is_rows;
 
 /// One event of a streamed answer.
@@ -73,7 +73,7 @@ impl StreamForm {
                     })
                 })
                 .collect(),
-            Self::Rows => Lines::new(body)
+            Self::Rows => StreamLines::new(body)
                 .filter(|line| !line.text.trim_ascii().is_empty())
                 .map(|line| StreamEvent {
                     at: arrived(line.end),

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::events::StreamForm;
-use crate::wire::event_stream::Lines;
+use crate::wire::event_stream::StreamLines;
 
 /// One event of a stream, a row, or a whole body.
 #[derive(Debug, Default)]
-pub(crate) struct Frame {
+pub(crate) struct StreamFrame {
     /// The name in `event:`.
     pub(crate) name: String,
     /// The `data:` fields, joined by newlines.
@@ -18,7 +18,7 @@ pub(crate) struct Frame {
     pub(crate) end: usize,
 }
 
-impl Frame {
+impl StreamFrame {
     /// The data as text, if it is one.
     pub(crate) fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.data).ok()
@@ -47,37 +47,37 @@ impl Frame {
 }
 
 /// The frames of a decoded body, the same as [`crate::reading::events()`] shows; of a body that is no stream, all of it.
-pub(crate) fn frames(form: Option<StreamForm>, body: &[u8]) -> Vec<Frame> {
+pub(crate) fn frames(form: Option<StreamForm>, body: &[u8]) -> Vec<StreamFrame> {
     match form {
         Some(StreamForm::Sse) => sse(body),
         Some(StreamForm::Rows) => rows(body),
         None => {
-            let mut frame = Frame { end: body.len(), ..Frame::default() };
+            let mut frame = StreamFrame { end: body.len(), ..StreamFrame::default() };
             frame.add(body, 0);
             vec![frame]
         }
     }
 }
 
-fn rows(body: &[u8]) -> Vec<Frame> {
+fn rows(body: &[u8]) -> Vec<StreamFrame> {
     let mut frames = Vec::new();
-    let mut lines = Lines::new(body);
+    let mut lines = StreamLines::new(body);
     loop {
         let start = lines.at;
         let Some(line) = lines.next() else { return frames };
         if !line.text.trim_ascii().is_empty() {
-            let mut frame = Frame { end: lines.at, ..Frame::default() };
+            let mut frame = StreamFrame { end: lines.at, ..StreamFrame::default() };
             frame.add(line.text, start);
             frames.push(frame);
         }
     }
 }
 
-fn sse(body: &[u8]) -> Vec<Frame> {
+fn sse(body: &[u8]) -> Vec<StreamFrame> {
     let skipped = if body.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let mut frames = Vec::new();
-    let mut frame = Frame::default();
-    let mut lines = Lines::new(&body[skipped..]);
+    let mut frame = StreamFrame::default();
+    let mut lines = StreamLines::new(&body[skipped..]);
     loop {
         let start = skipped + lines.at;
         let Some(line) = lines.next() else { break };

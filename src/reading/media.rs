@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::decoded::decoded;
 use super::events::{StreamForm, events};
 use crate::model::Response;
-use crate::wire::json_text::{Step, pointer, strings, unquoted};
+use crate::wire::json_text::{JsonStep, pointer, strings, unquoted};
 use crate::wire::sniff::{base64_len, data_uri, dimensions, from_base64, sniff, sniff_base64};
 
 /// The most media one answer is searched for, and the most bytes they have together: what a screen can use.
@@ -33,7 +33,7 @@ pub struct Medium {
 /// that a stream repeats is listed once. Links are not followed.
 #[must_use]
 pub fn media(response: &Response) -> Vec<Medium> {
-    let mut found = Found::default();
+    let mut found = FoundMedium::default();
     if StreamForm::of(&response.headers, &response.log.bytes).is_some() {
         for (number, event) in events(response).iter().enumerate() {
             found.in_json(&event.data, &format!("event {number} "));
@@ -53,7 +53,7 @@ pub fn media(response: &Response) -> Vec<Medium> {
 /// stream that holds nothing else.
 #[must_use]
 pub fn count_images(response: &Response) -> u32 {
-    let mut seen = Seen::default();
+    let mut seen = SeenMedia::default();
     if StreamForm::of(&response.headers, &response.log.bytes).is_some() {
         let events = events(response);
         for event in &events {
@@ -78,12 +78,12 @@ pub fn count_images(response: &Response) -> u32 {
 }
 
 #[derive(Default)]
-struct Found {
+struct FoundMedium {
     media: Vec<Medium>,
     bytes: u64,
 }
 
-impl Found {
+impl FoundMedium {
     fn in_json(&mut self, text: &str, prefix: &str) {
         strings(text, |path, token| {
             // The shortest picture there is has more; shorter strings are not worth a look.
@@ -114,18 +114,18 @@ impl Found {
 
 /// Pictures as they stand in the text, so that repeated ones count once.
 #[derive(Default)]
-struct Seen<'a> {
+struct SeenMedia<'a> {
     pictures: Vec<&'a str>,
     steps: u32,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> SeenMedia<'a> {
     fn in_json(&mut self, text: &'a str, partial: bool) {
         strings(text, |path, token| {
             if !is_picture(path, token) {
                 return;
             }
-            if partial || matches!(path.last(), Some(Step::Key("\"partial_image_b64\""))) {
+            if partial || matches!(path.last(), Some(JsonStep::Key("\"partial_image_b64\""))) {
                 self.steps += 1;
             } else if !self.pictures.contains(&token) {
                 self.pictures.push(token);
@@ -141,7 +141,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-fn is_picture(path: &[Step<'_>], token: &str) -> bool {
+fn is_picture(path: &[JsonStep<'_>], token: &str) -> bool {
     let inner = token.trim_matches('"');
     // Some encoders escape every slash, and JPEG begins with one.
     let head = inner.get(..96.min(inner.len())).unwrap_or_default().replace("\\/", "/");
@@ -155,8 +155,8 @@ fn is_picture(path: &[Step<'_>], token: &str) -> bool {
 }
 
 /// A link that names a picture, or stands where image endpoints put theirs (`/data/0/url`).
-fn is_picture_link(path: &[Step<'_>], link: &str) -> bool {
-    if let [Step::Key("\"data\""), Step::Index(_), Step::Key("\"url\"")] = path {
+fn is_picture_link(path: &[JsonStep<'_>], link: &str) -> bool {
+    if let [JsonStep::Key("\"data\""), JsonStep::Index(_), JsonStep::Key("\"url\"")] = path {
         return true;
     }
     let link = link.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();

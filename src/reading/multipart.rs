@@ -5,7 +5,7 @@ use crate::wire::multipart;
 
 /// One part of a multipart body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Part<'a> {
+pub(crate) struct ReadPart<'a> {
     /// The name; its place among the parts, from 0, where it has none.
     pub(crate) name: String,
     pub(crate) file: Option<String>,
@@ -14,13 +14,13 @@ pub(crate) struct Part<'a> {
 }
 
 /// The parts in order; none where the body is not multipart, or is compared as it is because its parts are not clear.
-pub(crate) fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
+pub(crate) fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<ReadPart<'a>> {
     if !headers.media_type().starts_with("multipart/") {
         return Vec::new();
     }
     let content_type = headers.text("content-type").unwrap_or_default();
     let parts = multipart::parse(content_type, body).unwrap_or_default();
-    let read = parts.into_iter().enumerate().map(|(place, part)| Part {
+    let read = parts.into_iter().enumerate().map(|(place, part)| ReadPart {
         name: if part.name.is_empty() { place.to_string() } else { part.name },
         file: part.file_name,
         content_type: (!part.content_type.is_empty()).then_some(part.content_type),
@@ -30,7 +30,7 @@ pub(crate) fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
 }
 
 /// The parts of a form; none of any other kind of multipart body, which tools cannot send part by part.
-pub(crate) fn form<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
+pub(crate) fn form<'a>(headers: &Headers, body: &'a [u8]) -> Vec<ReadPart<'a>> {
     let is_form = multipart::is_form(headers.text("content-type").unwrap_or_default());
     if is_form { parts(headers, body) } else { Vec::new() }
 }
@@ -47,7 +47,7 @@ mod tests {
                     content-disposition: form-data; name=\"image[]\"; filename=\"cat.png\"\r\nContent-Type: image/png\r\n\r\n\
                     bytes\r\n--xX--\r\n";
         let parts = parts(&headers, body.as_bytes());
-        let part = |name: &str, file: Option<&str>, kind: Option<&str>, content: &'static [u8]| Part {
+        let part = |name: &str, file: Option<&str>, kind: Option<&str>, content: &'static [u8]| ReadPart {
             name: name.into(),
             file: file.map(Into::into),
             content_type: kind.map(Into::into),

@@ -4,18 +4,18 @@ use serde_json::Value;
 
 /// A string that is part of the answer's text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct TextPlace {
     /// Its JSON pointer.
     pub(super) pointer: String,
     /// The part of the answer that it belongs to: output and content of OpenAI's responses, a block of Anthropic's.
     pub(super) part: (u64, u64),
     /// What it says of the part.
-    pub(super) role: Role,
+    pub(super) role: TextRole,
 }
 
 /// What a string says of a part of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum TextRole {
     /// The next piece of its text.
     Piece,
     /// All of its text, once more.
@@ -24,8 +24,8 @@ pub(crate) enum Role {
 
 /// The places of text in an event, a row or a whole body: of the first choice or candidate, and of the output that is
 /// neither thought, refusal nor tool call.
-pub(super) fn places(data: &Value) -> Vec<Place> {
-    let mut found = Places::default();
+pub(super) fn places(data: &Value) -> Vec<TextPlace> {
+    let mut found = TextPlaces::default();
     match data {
         // A Gemini stream without `alt=sse` is one array.
         Value::Array(items) => {
@@ -39,9 +39,9 @@ pub(super) fn places(data: &Value) -> Vec<Place> {
 }
 
 #[derive(Default)]
-struct Places(Vec<Place>);
+struct TextPlaces(Vec<TextPlace>);
 
-impl Places {
+impl TextPlaces {
     fn object(&mut self, at: &str, data: &Value) {
         if let Some(choices) = data["choices"].as_array() {
             if let Some((nth, choice)) = first(choices) {
@@ -52,7 +52,7 @@ impl Places {
                 self.parts(&format!("{at}/candidates/{nth}/content/parts"), &candidate["content"]["parts"]);
             }
         } else if data["object"] == "response" || data["output"].is_array() {
-            self.outputs(&format!("{at}/output"), &data["output"], Role::Piece);
+            self.outputs(&format!("{at}/output"), &data["output"], TextRole::Piece);
         } else if let Some(kind) = data["type"].as_str() {
             self.typed(at, kind, data);
         } else if data["message"].is_object() {
@@ -99,10 +99,10 @@ impl Places {
                 self.whole(format!("{at}/part/text"), part, &data["part"]["text"]);
             }
             "response.output_item.done" => {
-                self.output(&format!("{at}/item"), part.0, &data["item"], Role::Whole);
+                self.output(&format!("{at}/item"), part.0, &data["item"], TextRole::Whole);
             }
             "response.completed" | "response.incomplete" | "response.failed" => {
-                self.outputs(&format!("{at}/response/output"), &data["response"]["output"], Role::Whole);
+                self.outputs(&format!("{at}/response/output"), &data["response"]["output"], TextRole::Whole);
             }
             "transcript.text.delta" => self.piece(format!("{at}/delta"), (0, 0), &data["delta"]),
             "transcript.text.done" => self.whole(format!("{at}/text"), (0, 0), &data["text"]),
@@ -121,30 +121,30 @@ impl Places {
         }
     }
 
-    fn outputs(&mut self, at: &str, outputs: &Value, role: Role) {
+    fn outputs(&mut self, at: &str, outputs: &Value, role: TextRole) {
         for (nth, output) in list(outputs) {
             self.output(&format!("{at}/{nth}"), nth, output, role);
         }
     }
 
     /// An output of OpenAI's responses.
-    fn output(&mut self, at: &str, nth: u64, output: &Value, role: Role) {
+    fn output(&mut self, at: &str, nth: u64, output: &Value, role: TextRole) {
         for (content, part) in list(&output["content"]).filter(|(_, part)| part["type"] == "output_text") {
             self.add(format!("{at}/content/{content}/text"), (nth, content), role, &part["text"]);
         }
     }
 
     fn piece(&mut self, pointer: String, part: (u64, u64), value: &Value) {
-        self.add(pointer, part, Role::Piece, value);
+        self.add(pointer, part, TextRole::Piece, value);
     }
 
     fn whole(&mut self, pointer: String, part: (u64, u64), value: &Value) {
-        self.add(pointer, part, Role::Whole, value);
+        self.add(pointer, part, TextRole::Whole, value);
     }
 
-    fn add(&mut self, pointer: String, part: (u64, u64), role: Role, value: &Value) {
+    fn add(&mut self, pointer: String, part: (u64, u64), role: TextRole, value: &Value) {
         if value.is_string() {
-            self.0.push(Place { pointer, part, role });
+            self.0.push(TextPlace { pointer, part, role });
         }
     }
 }

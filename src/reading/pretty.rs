@@ -13,7 +13,7 @@ use super::events::StreamForm;
 use super::human::size;
 use super::multipart::parts;
 use crate::model::Headers;
-use crate::wire::json_text::{Token, Tokens, is_json, unquoted};
+use crate::wire::json_text::{JsonToken, JsonTokens, is_json, unquoted};
 use crate::wire::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
 
 /// The most a pretty body has, in bytes: thousands of lines, more than anyone scrolls through.
@@ -36,7 +36,7 @@ pub fn pretty(headers: &Headers, body: &Bytes) -> String {
 /// The same as text of at most `limit` bytes.
 #[must_use]
 pub fn pretty_up_to(headers: &Headers, body: &Bytes, limit: usize) -> String {
-    let mut page = Page { text: String::new(), limit, whole: false };
+    let mut page = PrettyPage { text: String::new(), limit, whole: false };
     match decoded(headers, body) {
         Err(problem) => {
             _ = writeln!(page.text, "<{problem}>");
@@ -56,20 +56,20 @@ pub fn editable(headers: &Headers, body: &Bytes) -> Option<String> {
     if StreamForm::of(headers, &body).is_some() || !is_json(text) {
         return Some(text.to_owned());
     }
-    let mut page = Page { text: String::new(), limit: usize::MAX, whole: true };
+    let mut page = PrettyPage { text: String::new(), limit: usize::MAX, whole: true };
     page.json(text);
     Some(page.text)
 }
 
 /// Text up to a limit.
-struct Page {
+struct PrettyPage {
     text: String,
     limit: usize,
     /// Whether files stay as they are.
     whole: bool,
 }
 
-impl Page {
+impl PrettyPage {
     fn body(&mut self, headers: &Headers, body: &Bytes) {
         if let Some(form) = StreamForm::of(headers, body) {
             return self.events(form, body);
@@ -133,30 +133,30 @@ impl Page {
 
     /// JSON over several lines. No recursion: how deep a recording nests is not ours to decide.
     fn json(&mut self, text: &str) {
-        let mut tokens = Tokens(text);
+        let mut tokens = JsonTokens(text);
         let mut depth = 0_usize;
         while let Some(token) = tokens.next() {
             let empty = tokens.0.trim_start().starts_with(['}', ']']);
             let fine = match token {
-                Token::Open('[') if is_numbers(tokens.clone()) => self.numbers(&mut tokens, depth),
-                Token::Open(bracket) if empty => {
+                JsonToken::Open('[') if is_numbers(tokens.clone()) => self.numbers(&mut tokens, depth),
+                JsonToken::Open(bracket) if empty => {
                     let close = if bracket == '{' { "}" } else { "]" };
                     tokens.next();
                     self.push(bracket.encode_utf8(&mut [0; 4])) && self.push(close)
                 }
-                Token::Open(bracket) => {
+                JsonToken::Open(bracket) => {
                     depth += 1;
                     self.push(bracket.encode_utf8(&mut [0; 4])) && self.line(depth)
                 }
-                Token::Close(bracket) => {
+                JsonToken::Close(bracket) => {
                     depth = depth.saturating_sub(1);
                     self.line(depth) && self.push(bracket.encode_utf8(&mut [0; 4]))
                 }
-                Token::Comma => self.push(",") && self.line(depth),
-                Token::Colon => self.push(": "),
-                Token::Text(text) if self.whole => self.push(text),
-                Token::Text(text) => self.push(&shown(text)),
-                Token::Scalar(text) => self.push(text),
+                JsonToken::Comma => self.push(",") && self.line(depth),
+                JsonToken::Colon => self.push(": "),
+                JsonToken::Text(text) if self.whole => self.push(text),
+                JsonToken::Text(text) => self.push(&shown(text)),
+                JsonToken::Scalar(text) => self.push(text),
             };
             if !fine {
                 return self.note(text.len() - tokens.0.len(), text.len());
@@ -166,10 +166,10 @@ impl Page {
     }
 
     /// The rest of an array of numbers: one line if it fits, else lines filled up.
-    fn numbers(&mut self, tokens: &mut Tokens<'_>, depth: usize) -> bool {
+    fn numbers(&mut self, tokens: &mut JsonTokens<'_>, depth: usize) -> bool {
         let numbers: Vec<&str> = tokens
-            .take_while(|token| *token != Token::Close(']'))
-            .filter_map(|token| if let Token::Scalar(text) = token { Some(text) } else { None })
+            .take_while(|token| *token != JsonToken::Close(']'))
+            .filter_map(|token| if let JsonToken::Scalar(text) = token { Some(text) } else { None })
             .collect();
         if numbers.iter().map(|n| n.len() + 2).sum::<usize>() + depth * 2 <= WIDTH {
             return self.push(&format!("[{}]", numbers.join(", ")));
@@ -226,14 +226,14 @@ impl Page {
 }
 
 /// Whether the tokens up to the end of this array are numbers and the like, and there is at least one.
-fn is_numbers(tokens: Tokens<'_>) -> bool {
+fn is_numbers(tokens: JsonTokens<'_>) -> bool {
     let mut any = false;
     for token in tokens {
         match token {
-            Token::Scalar(_) => any = true,
-            Token::Comma => {}
-            Token::Close(_) => return any,
-            Token::Open(_) | Token::Colon | Token::Text(_) => return false,
+            JsonToken::Scalar(_) => any = true,
+            JsonToken::Comma => {}
+            JsonToken::Close(_) => return any,
+            JsonToken::Open(_) | JsonToken::Colon | JsonToken::Text(_) => return false,
         }
     }
     false
@@ -247,13 +247,13 @@ pub fn on_one_line(text: &str) -> Cow<'_, str> {
 
 fn compact(text: &str) -> String {
     let mut line = String::with_capacity(text.len().min(1024));
-    for token in Tokens(text) {
+    for token in JsonTokens(text) {
         match token {
-            Token::Open(bracket) | Token::Close(bracket) => line.push(bracket),
-            Token::Comma => line.push_str(", "),
-            Token::Colon => line.push_str(": "),
-            Token::Text(text) => line.push_str(&shown(text)),
-            Token::Scalar(text) => line.push_str(text),
+            JsonToken::Open(bracket) | JsonToken::Close(bracket) => line.push(bracket),
+            JsonToken::Comma => line.push_str(", "),
+            JsonToken::Colon => line.push_str(": "),
+            JsonToken::Text(text) => line.push_str(&shown(text)),
+            JsonToken::Scalar(text) => line.push_str(text),
         }
     }
     line

@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn pretty_json_is_the_same_json(body in r#"[\[\]{}:,"a-c0-9.]{0,30}|\{"a":\[-?[0-9]{1,25},"[a-z\\"]{0,5}"\]\}"#) {
         let text = shown_as("application/json", body.clone());
-        let tokens = |text: &str| Tokens(text).map(|t| format!("{t:?}")).collect::<Vec<_>>();
+        let tokens = |text: &str| JsonTokens(text).map(|t| format!("{t:?}")).collect::<Vec<_>>();
         if is_json(&body) {
             prop_assert_eq!(tokens(&text), tokens(&body));
         } else {

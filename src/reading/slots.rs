@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::decoded::decoded;
 use super::events::StreamForm;
-use super::frames::{Frame, frames};
-pub(crate) use super::places::Role;
+use super::frames::{StreamFrame, frames};
+pub(crate) use super::places::TextRole;
 use super::places::places;
 use crate::model::Response;
 use crate::wire::json_text::{pointer, strings};
 
 /// A string of a body that is part of the answer's text.
-pub(crate) struct Slot {
+pub(crate) struct TextSlot {
     /// The part of the answer that it belongs to.
     pub(crate) part: (u64, u64),
-    pub(crate) role: Role,
+    pub(crate) role: TextRole,
     /// What it says.
     pub(crate) text: String,
     /// Where its token stands in the body, quotes included.
@@ -31,18 +31,18 @@ pub(crate) struct Slot {
 pub fn text_of(response: &Response) -> Option<String> {
     let body = decoded(&response.headers, &response.log.bytes).ok()?;
     let slots = slots(StreamForm::of(&response.headers, &body), &body);
-    let pieces: Vec<_> = slots.iter().filter(|slot| slot.role == Role::Piece).collect();
+    let pieces: Vec<_> = slots.iter().filter(|slot| slot.role == TextRole::Piece).collect();
     (!pieces.is_empty()).then(|| pieces.iter().map(|slot| slot.text.as_str()).collect())
 }
 
 /// All slots of a decoded body, in order.
-pub(crate) fn slots(form: Option<StreamForm>, body: &[u8]) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = frames(form, body).iter().flat_map(in_frame).collect();
+pub(crate) fn slots(form: Option<StreamForm>, body: &[u8]) -> Vec<TextSlot> {
+    let mut slots: Vec<TextSlot> = frames(form, body).iter().flat_map(in_frame).collect();
     slots.sort_by_key(|slot| slot.at.start);
     slots
 }
 
-fn in_frame(frame: &Frame) -> Vec<Slot> {
+fn in_frame(frame: &StreamFrame) -> Vec<TextSlot> {
     let Some(text) = frame.text() else { return Vec::new() };
     let Ok(data) = serde_json::from_str::<Value>(text) else { return Vec::new() };
     let mut wanted: BTreeMap<String, _> =
@@ -59,7 +59,7 @@ fn in_frame(frame: &Frame) -> Vec<Slot> {
     });
     let slots = wanted.into_iter().filter_map(|(pointer, (place, at))| {
         let text = data.pointer(&pointer)?.as_str()?.to_owned();
-        Some(Slot { part: place.part, role: place.role, text, at: frame.place(&at?) })
+        Some(TextSlot { part: place.part, role: place.role, text, at: frame.place(&at?) })
     });
     slots.collect()
 }

@@ -10,7 +10,7 @@ use crate::query::RowFacts;
 
 /// A recording, with what is known of it elsewhere.
 #[derive(Clone, Debug)]
-pub struct Given {
+pub struct UseGiven {
     /// Its row.
     pub row: Arc<Row>,
     /// The fingerprint of all its fields: recordings with the same one are takes of one request.
@@ -58,7 +58,7 @@ pub fn expired(row: &Row, rules: &[MaxAge], now: Timestamp) -> bool {
 /// stays: the one that is not superseded, then a protected one, then the most used, then the newest. So to remove all
 /// that is superseded or a duplicate changes no answer.
 #[must_use]
-pub fn facts(given: &[Given], rules: &[MaxAge], now: Timestamp) -> Vec<RowFacts> {
+pub fn facts(given: &[UseGiven], rules: &[MaxAge], now: Timestamp) -> Vec<RowFacts> {
     let mut facts: Vec<_> = given
         .iter()
         .map(|one| RowFacts {
@@ -97,7 +97,7 @@ fn age(row: &Row) -> (bool, Timestamp, &str) {
 }
 
 /// The takes that a recording is one of; none where not the newest of them answers, or it never answers.
-fn takes(given: &Given) -> Option<Takes<'_>> {
+fn takes(given: &UseGiven) -> Option<Takes<'_>> {
     let row = &given.row;
     let newest_answers = row.answers() && !matches!(row.strategy, Strategy::Rule(_));
     newest_answers.then(|| (given.fields, row.hash, row.scope.as_deref(), &row.strategy))
@@ -105,7 +105,7 @@ fn takes(given: &Given) -> Option<Takes<'_>> {
 
 /// What recordings have in common that do the same. None while a review of one is open, because that is about to say
 /// which of them stays.
-fn same_answer(given: &Given) -> Option<(Takes<'_>, Hash, (u16, u8, u8))> {
+fn same_answer(given: &UseGiven) -> Option<(Takes<'_>, Hash, (u16, u8, u8))> {
     let row = &given.row;
     let calls = (given.fields, row.hash, row.scope.as_deref(), &row.strategy);
     let form = (row.status, row.ending as u8, row.completeness as u8);
@@ -114,7 +114,7 @@ fn same_answer(given: &Given) -> Option<(Takes<'_>, Hash, (u16, u8, u8))> {
 
 /// Whether each is one of several takes that play in order, for its own scope or for calls without one, which see all.
 /// The newest says so.
-fn in_order(given: &[Given]) -> Vec<bool> {
+fn in_order(given: &[UseGiven]) -> Vec<bool> {
     let mut newest: HashMap<(Fingerprint, Option<Option<&str>>), &Row> = HashMap::new();
     for one in given.iter().filter(|one| takes(one).is_some()) {
         for scope in [None, Some(one.row.scope.as_deref())] {
@@ -127,7 +127,7 @@ fn in_order(given: &[Given]) -> Vec<bool> {
     let behind = given.iter().filter(|one| one.row.continues.is_some());
     let chained: HashSet<(Fingerprint, Option<Option<&str>>)> =
         behind.flat_map(|one| [(one.fields, None), (one.fields, Some(one.row.scope.as_deref()))]).collect();
-    let plays = |one: &Given, scope| {
+    let plays = |one: &UseGiven, scope| {
         newest.get(&(one.fields, scope)).is_some_and(|row| row.playback != Playback::Newest)
             || chained.contains(&(one.fields, scope))
     };

@@ -10,5 +10,5 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Given, MaxAge, expired, facts, max_age};
-pub use plan::{Item, PruneOptions, PrunePlan, Reason, Removal, ScopeUse, Spared, Totals, Why, plan};
+pub use facts::{MaxAge, UseGiven, expired, facts, max_age};
+pub use plan::{PlanItem, PruneOptions, PrunePlan, Reason, Removal, ScopeUse, Spared, Totals, Why, plan};

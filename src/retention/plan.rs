@@ -10,7 +10,7 @@ use crate::query::{Judged, Key, Query, RowFacts, Subject, Verdict, last_use};
 
 /// A recording that a plan is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
+pub struct PlanItem {
     /// Its row.
     pub row: Arc<Row>,
     /// What the row alone does not tell.
@@ -158,11 +158,11 @@ impl Default for PruneOptions {
 ///
 /// An empty query matches everything; whoever asks people for a query has to refuse one.
 #[must_use]
-pub fn plan(items: &[Item], query: &Query, now: Timestamp, options: &PruneOptions) -> PrunePlan {
+pub fn plan(items: &[PlanItem], query: &Query, now: Timestamp, options: &PruneOptions) -> PrunePlan {
     let mut items: Vec<_> = items.iter().collect();
     items.sort_by_cached_key(|item| (last_use(&item.row), item.row.id.clone()));
     let reviews = reviews(&items);
-    let mut going: Vec<(&Item, Vec<Judged>)> = Vec::new();
+    let mut going: Vec<(&PlanItem, Vec<Judged>)> = Vec::new();
     let mut against: HashMap<&RecordingId, Reason> = HashMap::new();
     for item in &items {
         let subject = Subject::Row(&item.row, &item.facts);
@@ -184,7 +184,7 @@ pub fn plan(items: &[Item], query: &Query, now: Timestamp, options: &PruneOption
     let in_use = |row: &Row| row.usage.everywhere().last.is_some_and(|at| now.since(at) < options.recent);
     let remove: Vec<_> =
         going.iter().map(|(item, judged)| removal(item, judged, &gone, in_use(&item.row))).collect();
-    let spare = |item: &&Item| {
+    let spare = |item: &&PlanItem| {
         let reason = against.remove(&item.row.id)?;
         Some(Spared { id: item.row.id.clone(), bytes: item.row.size, reason })
     };
@@ -194,7 +194,7 @@ pub fn plan(items: &[Item], query: &Query, now: Timestamp, options: &PruneOption
 }
 
 /// Who waits for a review with whom.
-fn reviews<'a>(items: &[&'a Item]) -> HashMap<&'a RecordingId, &'a RecordingId> {
+fn reviews<'a>(items: &[&'a PlanItem]) -> HashMap<&'a RecordingId, &'a RecordingId> {
     let open = items.iter().filter_map(|item| Some((&item.row.id, item.row.review.as_ref()?)));
     open.flat_map(|(new, old)| [(old, new), (new, old)]).collect()
 }
@@ -226,8 +226,8 @@ fn unknown(facts: &RowFacts, judged: &[Judged]) -> Reason {
 
 /// Takes out what belongs to a job of which another recording stays.
 fn keep_jobs_whole<'a>(
-    items: &[&'a Item],
-    going: &mut Vec<(&'a Item, Vec<Judged>)>,
+    items: &[&'a PlanItem],
+    going: &mut Vec<(&'a PlanItem, Vec<Judged>)>,
 ) -> Vec<(&'a RecordingId, Reason)> {
     let gone: HashSet<_> = going.iter().map(|(item, _)| &item.row.id).collect();
     let mut staying: HashMap<&str, &RecordingId> = HashMap::new();
@@ -236,7 +236,7 @@ fn keep_jobs_whole<'a>(
             staying.entry(job).or_insert(&item.row.id);
         }
     }
-    let with = |item: &Item| staying.get(item.job.as_deref()?).map(|with| (*with).clone());
+    let with = |item: &PlanItem| staying.get(item.job.as_deref()?).map(|with| (*with).clone());
     let broken = going.iter().filter_map(|(item, _)| Some((&item.row.id, Reason::Job { with: with(item)? })));
     let broken = broken.collect();
     going.retain(|(item, _)| with(item).is_none());
@@ -251,8 +251,8 @@ impl Removal {
     }
 }
 
-fn removal(item: &Item, judged: &[Judged], gone: &HashSet<&RecordingId>, in_use: bool) -> Removal {
-    let Item { row, facts, .. } = item;
+fn removal(item: &PlanItem, judged: &[Judged], gone: &HashSet<&RecordingId>, in_use: bool) -> Removal {
+    let PlanItem { row, facts, .. } = item;
     let used = row.usage.everywhere();
     let scopes = row.usage.scopes_everywhere();
     let scopes = scopes.iter().map(|(scope, hits)| ScopeUse {

@@ -15,28 +15,28 @@ use hyper_util::service::TowerToHyperService;
 
 use super::connect::{Connector, Reach};
 use super::error::{root_cause, unreached};
-use super::places::{Places, connections};
+use super::places::{UpstreamPlaces, connections};
 use super::proxies::{Proxies, ProxyProblem};
 use super::{Arriving, Base, UpstreamError};
 use crate::model::{Headers, Request};
 
 type Body = Full<bytes::Bytes>;
-type Connections = Pool<HttpsConnector<Connector>, Body>;
+type ClientConnections = Pool<HttpsConnector<Connector>, Body>;
 
 /// A pool of connections to upstreams. Clones share it.
 #[derive(Clone)]
 pub struct UpstreamClient {
-    shared: Arc<Shared>,
+    shared: Arc<SharedClient>,
 }
 
-struct Shared {
+struct SharedClient {
     tls: rustls::ClientConfig,
     /// What the environment says about proxies.
     proxies: Proxies,
-    /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
-    pools: Mutex<HashMap<(Option<Uri>, Reach), Connections>>,
+    /// ClientConnections that may be used for one another: by the proxy that they go through, and where they may lead.
+    pools: Mutex<HashMap<(Option<Uri>, Reach), ClientConnections>>,
     /// For calls under way.
-    places: Arc<Places>,
+    places: Arc<UpstreamPlaces>,
     /// How long an answer may take to begin.
     timeout: Duration,
 }
@@ -78,8 +78,8 @@ impl UpstreamClient {
                     Err(_) => builder.with_webpki_roots().with_no_client_auth(),
                 });
         let Ok(tls) = tls else { unreachable!("ring offers TLS 1.2 and 1.3") };
-        let (pools, places) = (Mutex::default(), Places::new(connections()));
-        let shared = Shared { tls, proxies, pools, places, timeout };
+        let (pools, places) = (Mutex::default(), UpstreamPlaces::new(connections()));
+        let shared = SharedClient { tls, proxies, pools, places, timeout };
         Self { shared: Arc::new(shared) }
     }
 
@@ -148,7 +148,7 @@ impl UpstreamClient {
         connected.map(drop)
     }
 
-    fn pool(&self, uri: &Uri, reach: Reach) -> Result<Connections, ProxyProblem> {
+    fn pool(&self, uri: &Uri, reach: Reach) -> Result<ClientConnections, ProxyProblem> {
         let proxy = self.shared.proxies.of(uri)?;
         let mut pools = self.shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (proxy.as_ref().map(|proxy| proxy.uri().clone()), reach);
@@ -180,7 +180,7 @@ fn header_value(name: &str, value: &[u8]) -> Result<HeaderValue, http::header::I
     Ok(value)
 }
 
-fn pooled(connector: HttpsConnector<Connector>) -> Connections {
+fn pooled(connector: HttpsConnector<Connector>) -> ClientConnections {
     Pool::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(60))

@@ -10,7 +10,7 @@ use crate::model::{Headers, Request};
 
 /// What was behind a link.
 #[derive(Clone, Debug)]
-pub struct Fetched {
+pub struct FetchedMedia {
     /// The content type it was sent with.
     pub content_type: String,
     /// The body.
@@ -34,7 +34,7 @@ impl UpstreamClient {
         url: &str,
         upstream: &Base,
         room: impl FnMut(usize) -> bool,
-    ) -> Result<Fetched, UpstreamError> {
+    ) -> Result<FetchedMedia, UpstreamError> {
         let refused = |reason: String| UpstreamError::Refused { url: url.into(), reason };
         let mut uri: Uri = url.parse().map_err(|_| refused("it cannot be read as a URL".into()))?;
         for _ in 0..=Self::REDIRECTS {
@@ -57,7 +57,7 @@ impl UpstreamClient {
             }
             let content_type =
                 answer.headers.text("content-type").unwrap_or("application/octet-stream").to_owned();
-            return Ok(Fetched { content_type, body: collect(answer.body, url, room).await? });
+            return Ok(FetchedMedia { content_type, body: collect(answer.body, url, room).await? });
         }
         Err(refused("too many redirects".into()))
     }

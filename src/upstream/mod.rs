@@ -20,7 +20,7 @@ pub use arriving::Arriving;
 pub use base::{Base, ParseBaseError};
 pub use client::{Forwarded, UpstreamClient};
 pub use error::UpstreamError;
-pub use fetch::Fetched;
+pub use fetch::FetchedMedia;
 pub use masked::MaskedUrl;
 pub use places::connections;
 pub use proxies::{ProxyProblem, proxy_problem};

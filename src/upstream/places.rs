@@ -1,4 +1,4 @@
-//! Places for calls to upstreams: each takes a descriptor, and there are only so many. A call that finds none waits; and no
+//! UpstreamPlaces for calls to upstreams: each takes a descriptor, and there are only so many. A call that finds none waits; and no
 //! upstream takes so many that there is none for the others.
 
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ fn half(descriptors: u64) -> usize {
 
 /// The places of one client.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct UpstreamPlaces {
     state: Mutex<State>,
     freed: Notify,
 }
@@ -50,11 +50,11 @@ struct State {
 /// The place of one call; free again when it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
-    places: Arc<Places>,
+    places: Arc<UpstreamPlaces>,
     upstream: String,
 }
 
-impl Places {
+impl UpstreamPlaces {
     pub(super) fn new(count: usize) -> Arc<Self> {
         let state = State { free: count.max(1), taken: HashMap::new() };
         Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
@@ -118,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_upstream_takes_the_places_of_the_others() {
-        let places = Places::new(16);
+        let places = UpstreamPlaces::new(16);
         let all = |upstream: &str| -> Vec<_> { std::iter::from_fn(|| places.try_take(upstream)).collect() };
         let hung = all("hung");
         let (second, third) = (all("second"), all("third"));
@@ -139,7 +139,7 @@ mod tests {
             let state = places.lock();
             assert_eq!((state.free, state.taken.len()), (16, 0));
         }
-        let one = Places::new(1);
+        let one = UpstreamPlaces::new(1);
         drop(one.take("only").await);
         drop(one.take("other").await);
     }

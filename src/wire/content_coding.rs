@@ -7,6 +7,7 @@ use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::StreamingDecoder;
 
+use super::json_excerpt::json_excerpt;
 use crate::model::Headers;
 
 /// How large a body may become by decoding, in bytes.
@@ -18,7 +19,7 @@ const FLOOR: usize = 1 << 20;
 /// How many encodings may be stacked.
 const STACKED: usize = 3;
 /// How many values a JSON text may have to be taken apart.
-const VALUES: usize = 4 << 20;
+const VALUES: usize = 1 << 20;
 /// The largest window of zstd, in bytes: what senders may use in HTTP (RFC 9659).
 const WINDOW: u64 = 8 << 20;
 
@@ -76,27 +77,29 @@ fn bound(encoded: usize) -> usize {
     encoded.saturating_mul(RATIO).clamp(FLOOR, LARGEST)
 }
 
-/// The JSON of a body, whatever its content type says: without its content encoding and its byte order mark.
+/// The whole JSON of a body, whatever its content type says: without its content encoding and its byte order mark. Who only
+/// asks for members takes [`json_in`].
 ///
 /// # Errors
-/// When it cannot be decoded, or is no JSON.
+/// When it cannot be decoded, is no JSON, or has more values than memory is meant for.
 pub fn json_of(headers: &Headers, body: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
-    json_in(&decoded(headers, body).unwrap_or(Cow::Borrowed(body)))
-}
-
-/// The JSON of a body without content encoding, whatever stands before it as a byte order mark.
-///
-/// # Errors
-/// When it is no JSON, or has more values than memory is meant for.
-pub fn json_in(plain: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
-    if has_too_many_values(plain) {
+    let plain = decoded(headers, body).unwrap_or(Cow::Borrowed(body));
+    if has_too_many_values(&plain) {
         return Err(serde::de::Error::custom("it has too many values"));
     }
-    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(plain))
+    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plain))
+}
+
+/// The JSON of a body without content encoding, as much of it as can be asked for by name.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn json_in(plain: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
+    json_excerpt(plain)
 }
 
 /// Whether a JSON text has more values than memory is meant for: each takes many times what it is written in.
-pub(crate) fn has_too_many_values(json: &[u8]) -> bool {
+fn has_too_many_values(json: &[u8]) -> bool {
     // A value and what divides it from the next take two bytes at least.
     if json.len() / 2 < VALUES {
         return false;
@@ -228,7 +231,12 @@ mod tests {
     fn json_with_millions_of_values_is_not_taken_apart() {
         let list = |values: usize| format!("[\"{}\\\"\"{}]", ",".repeat(VALUES), ",1".repeat(values - 2));
         assert!(!has_too_many_values(list(VALUES - 1).as_bytes()), "commas in texts divide nothing");
-        assert!(json_in(list(VALUES + 1).as_bytes()).unwrap_err().to_string().contains("too many"));
+        assert!(
+            json_of(&Headers::default(), list(VALUES + 1).as_bytes())
+                .unwrap_err()
+                .to_string()
+                .contains("too many")
+        );
     }
 
     #[test]

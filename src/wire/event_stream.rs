@@ -17,7 +17,7 @@ pub struct SseEvent {
 /// event counts even without a blank line behind it.
 pub fn events(body: &[u8]) -> impl Iterator<Item = SseEvent> + '_ {
     let mark = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut lines = Lines { body, at: mark };
+    let mut lines = StreamLines { body, at: mark };
     std::iter::from_fn(move || {
         let mut event = SseEvent::default();
         let is_begun = |event: &SseEvent| event.data.is_some() || !event.name.is_empty();
@@ -51,39 +51,39 @@ pub fn events(body: &[u8]) -> impl Iterator<Item = SseEvent> + '_ {
 }
 
 /// Lines that end in LF, CRLF or CR, mixed as they come.
-pub(crate) struct Lines<'a> {
+pub(crate) struct StreamLines<'a> {
     body: &'a [u8],
     /// Where the next line begins.
     pub(crate) at: usize,
 }
 
 /// One line, without what ends it.
-pub(crate) struct Line<'a> {
+pub(crate) struct StreamLine<'a> {
     pub(crate) text: &'a [u8],
     /// Offset behind what ends it. Behind the CR of a CRLF that an event waits for: the LF may arrive much later.
     pub(crate) end: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> StreamLines<'a> {
     pub(crate) fn new(body: &'a [u8]) -> Self {
         Self { body, at: 0 }
     }
 }
 
-impl<'a> Iterator for Lines<'a> {
-    type Item = Line<'a>;
+impl<'a> Iterator for StreamLines<'a> {
+    type Item = StreamLine<'a>;
 
-    fn next(&mut self) -> Option<Line<'a>> {
+    fn next(&mut self) -> Option<StreamLine<'a>> {
         let rest = self.body.get(self.at..).filter(|rest| !rest.is_empty())?;
         let start = self.at;
         let Some(len) = rest.iter().position(|b| matches!(b, b'\n' | b'\r')) else {
             self.at = self.body.len();
-            return Some(Line { text: rest, end: self.at });
+            return Some(StreamLine { text: rest, end: self.at });
         };
         let end = start + len + 1;
         let crlf = rest[len] == b'\r' && rest.get(len + 1) == Some(&b'\n');
         self.at = end + usize::from(crlf);
-        Some(Line { text: &rest[..len], end })
+        Some(StreamLine { text: &rest[..len], end })
     }
 }
 

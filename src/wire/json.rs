@@ -28,7 +28,7 @@ pub(crate) enum Json<'a> {
 
 /// Why a text is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
+pub(crate) enum JsonFlaw {
     Invalid,
     Deep,
     /// It has more than [`VALUES`].
@@ -36,19 +36,19 @@ pub(crate) enum Flaw {
 }
 
 /// Reads a JSON text; a byte order mark at its front is skipped.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, Flaw> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Flaw::Invalid)?;
-    let mut reader = Reader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonFlaw> {
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonFlaw::Invalid)?;
+    let mut reader = JsonReader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.space();
     let value = reader.value(0)?;
     reader.space();
-    if reader.at == reader.text.len() { Ok(value) } else { Err(Flaw::Invalid) }
+    if reader.at == reader.text.len() { Ok(value) } else { Err(JsonFlaw::Invalid) }
 }
 
 /// Why a text that is no JSON is none, as far as that can be said in a few words.
 pub(crate) fn problem(bytes: &[u8]) -> &'static str {
     let Ok(text) = std::str::from_utf8(bytes) else { return "its JSON is not valid UTF-8" };
-    let mut reader = Reader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut reader = JsonReader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.space();
     // Where reading ended is what could not be read; the sign of a number was taken off.
     let _ = reader.value(0);
@@ -101,14 +101,14 @@ impl<'a> Json<'a> {
     }
 }
 
-struct Reader<'a> {
+struct JsonReader<'a> {
     text: &'a str,
     at: usize,
     /// How many more values there may be.
     left: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JsonReader<'a> {
     fn new(text: &'a str) -> Self {
         Self { text, at: 0, left: VALUES }
     }
@@ -129,18 +129,18 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, Flaw> {
+    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, JsonFlaw> {
         if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(Flaw::Invalid);
+            return Err(JsonFlaw::Invalid);
         }
         self.at += word.len();
         Ok(value)
     }
 
-    fn value(&mut self, depth: usize) -> Result<Json<'a>, Flaw> {
-        self.left = self.left.checked_sub(1).ok_or(Flaw::Many)?;
-        match self.peek().ok_or(Flaw::Invalid)? {
-            b'{' | b'[' if depth >= DEPTH => Err(Flaw::Deep),
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonFlaw> {
+        self.left = self.left.checked_sub(1).ok_or(JsonFlaw::Many)?;
+        match self.peek().ok_or(JsonFlaw::Invalid)? {
+            b'{' | b'[' if depth >= DEPTH => Err(JsonFlaw::Deep),
             b'{' => self.object(depth),
             b'[' => self.array(depth),
             b'"' => self.string().map(Json::Text),
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Json<'a>, Flaw> {
+    fn array(&mut self, depth: usize) -> Result<Json<'a>, JsonFlaw> {
         self.at += 1;
         let mut items = Vec::new();
         self.space();
@@ -166,12 +166,12 @@ impl<'a> Reader<'a> {
                 return Ok(Json::Array(items));
             }
             if !self.take(b',') {
-                return Err(Flaw::Invalid);
+                return Err(JsonFlaw::Invalid);
             }
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Json<'a>, Flaw> {
+    fn object(&mut self, depth: usize) -> Result<Json<'a>, JsonFlaw> {
         self.at += 1;
         let mut members = Vec::new();
         self.space();
@@ -181,12 +181,12 @@ impl<'a> Reader<'a> {
         loop {
             self.space();
             if self.peek() != Some(b'"') {
-                return Err(Flaw::Invalid);
+                return Err(JsonFlaw::Invalid);
             }
             let key = self.string()?;
             self.space();
             if !self.take(b':') {
-                return Err(Flaw::Invalid);
+                return Err(JsonFlaw::Invalid);
             }
             self.space();
             members.push((key, self.value(depth + 1)?));
@@ -195,12 +195,12 @@ impl<'a> Reader<'a> {
                 return Ok(Json::Object(members));
             }
             if !self.take(b',') {
-                return Err(Flaw::Invalid);
+                return Err(JsonFlaw::Invalid);
             }
         }
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Flaw> {
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonFlaw> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut at = start;
@@ -212,14 +212,14 @@ impl<'a> Reader<'a> {
                     escaped = true;
                     at += 2;
                 }
-                Some(0..=0x1f) | None => return Err(Flaw::Invalid),
+                Some(0..=0x1f) | None => return Err(JsonFlaw::Invalid),
                 Some(_) => at += 1,
             }
         }
         self.at = at + 1;
         let raw = &self.text[start..at];
         if escaped {
-            resolve(raw, |_, _| ()).map(Cow::Owned).ok_or(Flaw::Invalid)
+            resolve(raw, |_, _| ()).map(Cow::Owned).ok_or(JsonFlaw::Invalid)
         } else {
             Ok(Cow::Borrowed(raw))
         }
@@ -233,14 +233,14 @@ impl<'a> Reader<'a> {
         self.at > start
     }
 
-    fn number(&mut self) -> Result<&'a str, Flaw> {
+    fn number(&mut self) -> Result<&'a str, JsonFlaw> {
         let start = self.at;
         self.take(b'-');
         if !self.take(b'0') && !self.digits() {
-            return Err(Flaw::Invalid);
+            return Err(JsonFlaw::Invalid);
         }
         if self.take(b'.') && !self.digits() {
-            return Err(Flaw::Invalid);
+            return Err(JsonFlaw::Invalid);
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
             self.at += 1;
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
             }
             if !self.digits() {
-                return Err(Flaw::Invalid);
+                return Err(JsonFlaw::Invalid);
             }
         }
         Ok(&self.text[start..self.at])
@@ -323,7 +323,7 @@ fn hex4(digits: &[u8]) -> Option<u32> {
 
 /// Whether a text is a number as JSON writes it.
 pub(crate) fn is_number(text: &str) -> bool {
-    let mut reader = Reader::new(text);
+    let mut reader = JsonReader::new(text);
     reader.number().is_ok() && reader.at == text.len()
 }
 
@@ -401,7 +401,7 @@ mod tests {
         assert_ne!(text(r#""\ud800""#).unwrap(), text(r#""\ud801""#).unwrap());
         assert!(text(r#""\ud800\u0041""#).unwrap().ends_with('A'));
         for wrong in [r#""\x""#, r#""\u12""#, r#""\u+123""#, "\"a\nb\"", r#""open"#, r#""\"#, "\"\\é\""] {
-            assert_eq!(text(wrong), Err(Flaw::Invalid), "{wrong}");
+            assert_eq!(text(wrong), Err(JsonFlaw::Invalid), "{wrong}");
         }
     }
 
@@ -425,25 +425,25 @@ mod tests {
             "'a'",
             "{\"a\":1,}",
         ] {
-            assert_eq!(parse(wrong.as_bytes()), Err(Flaw::Invalid), "{wrong}");
+            assert_eq!(parse(wrong.as_bytes()), Err(JsonFlaw::Invalid), "{wrong}");
         }
-        assert_eq!(parse(b"\"\xff\""), Err(Flaw::Invalid));
+        assert_eq!(parse(b"\"\xff\""), Err(JsonFlaw::Invalid));
     }
 
     #[test]
     fn depth_is_bounded() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse(nested(DEPTH).as_bytes()).is_ok());
-        assert_eq!(parse(nested(DEPTH + 1).as_bytes()), Err(Flaw::Deep));
-        assert_eq!(parse("[".repeat(1_000_000).as_bytes()), Err(Flaw::Deep));
+        assert_eq!(parse(nested(DEPTH + 1).as_bytes()), Err(JsonFlaw::Deep));
+        assert_eq!(parse("[".repeat(1_000_000).as_bytes()), Err(JsonFlaw::Deep));
     }
 
     #[test]
     fn the_number_of_values_is_bounded() {
         let list = |values: usize| format!("[1{}]", ",1".repeat(values - 2));
         assert!(parse(list(VALUES).as_bytes()).is_ok());
-        assert_eq!(parse(list(VALUES + 1).as_bytes()), Err(Flaw::Many));
+        assert_eq!(parse(list(VALUES + 1).as_bytes()), Err(JsonFlaw::Many));
         let rows = format!("[[]{}", ",[]".repeat(VALUES));
-        assert_eq!(parse(rows.as_bytes()), Err(Flaw::Many), "whatever stands behind them");
+        assert_eq!(parse(rows.as_bytes()), Err(JsonFlaw::Many), "whatever stands behind them");
     }
 }

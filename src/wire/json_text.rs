@@ -5,7 +5,7 @@
 
 /// One piece of a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token<'a> {
+pub(crate) enum JsonToken<'a> {
     /// `{` or `[`.
     Open(char),
     /// `}` or `]`.
@@ -20,11 +20,11 @@ pub(crate) enum Token<'a> {
 
 /// The tokens of `0`, without the space between them. Never fails: what is no JSON becomes scalars.
 #[derive(Clone)]
-pub(crate) struct Tokens<'a>(pub(crate) &'a str);
+pub(crate) struct JsonTokens<'a>(pub(crate) &'a str);
 
 /// One step from the root of a JSON text to a value in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step<'a> {
+pub(crate) enum JsonStep<'a> {
     /// A key, with its quotes, as written.
     Key(&'a str),
     Index(usize),
@@ -39,26 +39,26 @@ pub(crate) fn is_json(text: &str) -> bool {
 }
 
 /// Shows each string value of `text` with the way to it. Ends early where arrays and objects are nested too deep.
-pub(crate) fn strings<'a>(text: &'a str, mut visit: impl FnMut(&[Step<'a>], &'a str)) {
-    let mut path: Vec<Step<'a>> = Vec::new();
-    let mut tokens = Tokens(text).peekable();
+pub(crate) fn strings<'a>(text: &'a str, mut visit: impl FnMut(&[JsonStep<'a>], &'a str)) {
+    let mut path: Vec<JsonStep<'a>> = Vec::new();
+    let mut tokens = JsonTokens(text).peekable();
     while let Some(token) = tokens.next() {
         match token {
-            Token::Open('[') => path.push(Step::Index(0)),
-            Token::Open(_) => path.push(Step::Key("\"\"")),
-            Token::Close(_) => _ = path.pop(),
-            Token::Comma => {
-                if let Some(Step::Index(index)) = path.last_mut() {
+            JsonToken::Open('[') => path.push(JsonStep::Index(0)),
+            JsonToken::Open(_) => path.push(JsonStep::Key("\"\"")),
+            JsonToken::Close(_) => _ = path.pop(),
+            JsonToken::Comma => {
+                if let Some(JsonStep::Index(index)) = path.last_mut() {
                     *index += 1;
                 }
             }
-            Token::Text(text) if tokens.peek() == Some(&Token::Colon) => {
-                if let Some(Step::Key(key)) = path.last_mut() {
+            JsonToken::Text(text) if tokens.peek() == Some(&JsonToken::Colon) => {
+                if let Some(JsonStep::Key(key)) = path.last_mut() {
                     *key = text;
                 }
             }
-            Token::Text(text) => visit(&path, text),
-            Token::Colon | Token::Scalar(_) => {}
+            JsonToken::Text(text) => visit(&path, text),
+            JsonToken::Colon | JsonToken::Scalar(_) => {}
         }
         if path.len() > DEPTH {
             return;
@@ -67,12 +67,12 @@ pub(crate) fn strings<'a>(text: &'a str, mut visit: impl FnMut(&[Step<'a>], &'a 
 }
 
 /// The JSON pointer (RFC 6901) of a way.
-pub(crate) fn pointer(path: &[Step<'_>]) -> String {
+pub(crate) fn pointer(path: &[JsonStep<'_>]) -> String {
     path.iter().fold(String::new(), |mut pointer, step| {
         pointer.push('/');
         match step {
-            Step::Key(key) => pointer.push_str(&unquoted(key).replace('~', "~0").replace('/', "~1")),
-            Step::Index(index) => pointer.push_str(&index.to_string()),
+            JsonStep::Key(key) => pointer.push_str(&unquoted(key).replace('~', "~0").replace('/', "~1")),
+            JsonStep::Index(index) => pointer.push_str(&index.to_string()),
         }
         pointer
     })
@@ -90,27 +90,27 @@ pub(crate) fn unquoted(token: &str) -> std::borrow::Cow<'_, str> {
     inner.into()
 }
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
+impl<'a> Iterator for JsonTokens<'a> {
+    type Item = JsonToken<'a>;
 
-    fn next(&mut self) -> Option<Token<'a>> {
+    fn next(&mut self) -> Option<JsonToken<'a>> {
         self.0 = self.0.trim_start_matches([' ', '\t', '\n', '\r']);
         let (token, len) = match self.0.as_bytes().first()? {
-            b'{' => (Token::Open('{'), 1),
-            b'[' => (Token::Open('['), 1),
-            b'}' => (Token::Close('}'), 1),
-            b']' => (Token::Close(']'), 1),
-            b',' => (Token::Comma, 1),
-            b':' => (Token::Colon, 1),
+            b'{' => (JsonToken::Open('{'), 1),
+            b'[' => (JsonToken::Open('['), 1),
+            b'}' => (JsonToken::Close('}'), 1),
+            b']' => (JsonToken::Close(']'), 1),
+            b',' => (JsonToken::Comma, 1),
+            b':' => (JsonToken::Colon, 1),
             b'"' => {
                 let len = string_len(self.0.as_bytes());
-                (Token::Text(&self.0[..len]), len)
+                (JsonToken::Text(&self.0[..len]), len)
             }
             _ => {
                 let ends =
                     |c: char| matches!(c, '{' | '}' | '[' | ']' | ',' | ':' | '"' | ' ' | '\t' | '\n' | '\r');
                 let len = self.0.find(ends).unwrap_or(self.0.len());
-                (Token::Scalar(&self.0[..len]), len)
+                (JsonToken::Scalar(&self.0[..len]), len)
             }
         };
         self.0 = &self.0[len..];
@@ -159,7 +159,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_too_broken(text in r#"[\[\]{}:,"\\a1 猫]{0,40}"#) {
-            let length: usize = Tokens(&text).map(|t| match t { Token::Text(s) | Token::Scalar(s) => s.len(), _ => 1 }).sum();
+            let length: usize = JsonTokens(&text).map(|t| match t { JsonToken::Text(s) | JsonToken::Scalar(s) => s.len(), _ => 1 }).sum();
             prop_assert!(length <= text.len());
             strings(&text, |path, token| { pointer(path); unquoted(token); });
         }

@@ -7,6 +7,7 @@ pub mod body_kind;
 pub mod content_coding;
 pub mod event_stream;
 pub(crate) mod json;
+pub(crate) mod json_excerpt;
 pub(crate) mod json_text;
 pub(crate) mod media_type;
 pub(crate) mod multipart;

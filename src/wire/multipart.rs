@@ -8,7 +8,7 @@ const PARTS: usize = 10_000;
 
 /// One part, as positions in the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct MultipartPart {
     /// The name that its `content-disposition` gives it; empty where it has none, which is fine outside of forms
     /// (RFC 2387, RFC 2046 section 5.1.3).
     pub(crate) name: String,
@@ -34,7 +34,7 @@ pub(crate) fn is_form(content_type: &str) -> bool {
 }
 
 /// The parts of a body, in order. `content_type` is the whole header value.
-pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<Part>, &'static str> {
+pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<MultipartPart>, &'static str> {
     let boundary = boundary(content_type).ok_or("the content type has no boundary")?;
     let named = is_form(content_type);
     let delimiter = format!("--{boundary}");
@@ -89,9 +89,9 @@ fn content_end(body: &[u8], from: usize, at: usize, crlf: bool) -> usize {
     from + end
 }
 
-fn part(body: &[u8], all: Range<usize>, named: bool) -> Result<Part, &'static str> {
+fn part(body: &[u8], all: Range<usize>, named: bool) -> Result<MultipartPart, &'static str> {
     let mut at = all.start;
-    let mut part = Part::default();
+    let mut part = MultipartPart::default();
     let mut has_name = false;
     loop {
         let rest = &body[at..all.end];
@@ -103,7 +103,7 @@ fn part(body: &[u8], all: Range<usize>, named: bool) -> Result<Part, &'static st
             if named && !has_name {
                 return Err("a part has no name");
             }
-            return Ok(Part { head, data: at..all.end, ..part });
+            return Ok(MultipartPart { head, data: at..all.end, ..part });
         }
         let line = String::from_utf8_lossy(line);
         let (field, value) = line.split_once(':').ok_or("a part has a broken header")?;

@@ -4,7 +4,7 @@ use image::{Rgba, RgbaImage};
 
 use crate::dialect::mock_image::palette::{Color, mix};
 use crate::dialect::mock_image::ridge::Ridge;
-use crate::dialect::mock_image::scene::{Form, Layer, Scene};
+use crate::dialect::mock_image::scene::{HillLayer, LightForm, Scene};
 use crate::dialect::seeded_rng::SeededRng;
 
 /// A picture and its sides in pixels.
@@ -101,8 +101,8 @@ impl Canvas {
         let radius = light.radius * self.height;
         let center = (light.x * self.width, light.y * self.height);
         match light.form {
-            Form::Disc => self.disc(center, radius, |_, _| 1.0, scene.palette.light),
-            Form::Barred => {
+            LightForm::Disc => self.disc(center, radius, |_, _| 1.0, scene.palette.light),
+            LightForm::Barred => {
                 let bars = |_: f32, y: f32| {
                     // Six bars over the lower two thirds, each wider than the one above.
                     let down = (y / radius + 0.35) / 1.35;
@@ -111,7 +111,7 @@ impl Canvas {
                 };
                 self.disc(center, radius, bars, scene.palette.light);
             }
-            Form::Crescent => {
+            LightForm::Crescent => {
                 let shadow = |x: f32, y: f32| {
                     let (x, y) = (x - radius * 0.42, y + radius * 0.2);
                     ((x * x + y * y).sqrt() - radius * 0.86 + 0.5).clamp(0.0, 1.0)
@@ -172,9 +172,9 @@ impl Canvas {
     }
 
     /// Puts a range on, down to the row where the next one hides it everywhere.
-    pub(crate) fn layer(&mut self, layer: &Layer, hidden: f32) {
+    pub(crate) fn layer(&mut self, layer: &HillLayer, hidden: f32) {
         let first = layer.tops.iter().fold(self.height, |high, top| top.min(high)).max(0.0);
-        let scale = Layer::STEPS as f32 / (Layer::FADE * self.height);
+        let scale = HillLayer::STEPS as f32 / (HillLayer::FADE * self.height);
         let rows = first as u32..(hidden.ceil().max(0.0) as u32).min(self.image.height());
         let width = self.image.width() as usize;
         for row in rows {
@@ -186,7 +186,7 @@ impl Canvas {
                 if depth <= 0.0 {
                     continue;
                 }
-                let step = ((depth * scale) as usize).min(Layer::STEPS - 1);
+                let step = ((depth * scale) as usize).min(HillLayer::STEPS - 1);
                 let mut color = layer.colors[step];
                 if depth < *snow {
                     color = mix(color, [250, 250, 255], 0.72);

@@ -18,11 +18,11 @@ pub(crate) struct Light {
     pub(crate) x: f32,
     pub(crate) y: f32,
     pub(crate) radius: f32,
-    pub(crate) form: Form,
+    pub(crate) form: LightForm,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Form {
+pub(crate) enum LightForm {
     Disc,
     /// A disc that bars of sky cross, wider towards the horizon.
     Barred,
@@ -37,7 +37,7 @@ pub(crate) enum Land {
 }
 
 /// One range of hills, as wide as the picture.
-pub(crate) struct Layer {
+pub(crate) struct HillLayer {
     /// Where it begins in each column, in pixels from the top.
     pub(crate) tops: Vec<f32>,
     /// How far snow reaches down in each column, in pixels.
@@ -46,7 +46,7 @@ pub(crate) struct Layer {
     pub(crate) colors: Vec<Color>,
 }
 
-impl Layer {
+impl HillLayer {
     pub(crate) const STEPS: usize = 128;
     pub(crate) const FADE: f32 = 0.45;
 }

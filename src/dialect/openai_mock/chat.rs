@@ -21,7 +21,7 @@ pub(super) fn mock(ask: &MockRequest, _base: &str) -> Result<Response, MockRefus
     let count = ask.number("n", 1, (1, 128))?;
     let limit = limit(ask)?;
     let choices = (0..count)
-        .map(|number| Choice::of(ask, messages, limit, ask.dice(100 + number)))
+        .map(|number| MockChoice::of(ask, messages, limit, ask.dice(100 + number)))
         .collect::<Result<Vec<_>, _>>()?;
     let prompt: u64 = messages.iter().map(|message| 4 + tokens(&message["content"].to_string())).sum();
     let chat = Chat { ask, choices, prompt };
@@ -31,13 +31,13 @@ pub(super) fn mock(ask: &MockRequest, _base: &str) -> Result<Response, MockRefus
 /// The answer before it takes a form.
 struct Chat<'a> {
     ask: &'a MockRequest,
-    choices: Vec<Choice>,
+    choices: Vec<MockChoice>,
     /// Tokens of the request.
     prompt: u64,
 }
 
 /// One of the answers asked for.
-struct Choice {
+struct MockChoice {
     pieces: Vec<String>,
     /// Id, name and arguments of the tool called instead of an answer.
     call: Option<(String, String, String)>,
@@ -46,7 +46,7 @@ struct Choice {
 
 impl Chat<'_> {
     fn whole(&self) -> Response {
-        let choice = |(index, choice): (usize, &Choice)| {
+        let choice = |(index, choice): (usize, &MockChoice)| {
             let mut message = json!({ "role": "assistant", "content": choice.pieces.concat(), "refusal": null, "annotations": [] });
             if let Some((id, name, arguments)) = &choice.call {
                 let function = json!({ "name": name, "arguments": arguments });
@@ -59,7 +59,7 @@ impl Chat<'_> {
         body["choices"] = self.choices.iter().enumerate().map(choice).collect();
         body["usage"] = self.usage();
         let mut dice = self.ask.dice(11);
-        let longest = self.choices.iter().map(Choice::tokens).max().unwrap_or(0);
+        let longest = self.choices.iter().map(MockChoice::tokens).max().unwrap_or(0);
         let at = (0..longest).fold(first_token(&mut dice), |at, _| at + next_token(&mut dice));
         whole(&self.ask.dice, &body.to_string(), at)
     }
@@ -109,7 +109,7 @@ impl Chat<'_> {
     }
 
     fn usage(&self) -> Value {
-        let completion: u64 = self.choices.iter().map(Choice::tokens).sum();
+        let completion: u64 = self.choices.iter().map(MockChoice::tokens).sum();
         json!({
             "prompt_tokens": self.prompt,
             "completion_tokens": completion,
@@ -122,7 +122,7 @@ impl Chat<'_> {
     }
 }
 
-impl Choice {
+impl MockChoice {
     fn of(
         ask: &MockRequest,
         messages: &[Value],

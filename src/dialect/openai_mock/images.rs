@@ -19,14 +19,14 @@ const PIXELS: u64 = 32 << 20;
 
 /// Answers a request for pictures.
 pub(super) fn mock(ask: &MockRequest, base: &str) -> Result<Response, MockRefusal> {
-    let order = Order::of(ask)?;
+    let order = ImageOrder::of(ask)?;
     let mut dice = ask.dice(10);
     let ready = Duration::from_millis(dice.whole(2_000, 6_000).unsigned_abs());
     if ask.flag("stream") {
         return Ok(stream(&ask.dice, order.events(ask, ready)));
     }
     let linked = |picture| json!({ "url": format!("{base}/__retake/media/{picture}") });
-    let inline = |picture: &Picture| json!({ "b64_json": picture.base64() });
+    let inline = |picture: &MockPicture| json!({ "b64_json": picture.base64() });
     let pictures = order.pictures.iter();
     let data: Vec<_> =
         if order.linked { pictures.map(linked).collect() } else { pictures.map(inline).collect() };
@@ -37,8 +37,8 @@ pub(super) fn mock(ask: &MockRequest, base: &str) -> Result<Response, MockRefusa
 }
 
 /// What is asked for, with nothing left open.
-struct Order {
-    pictures: Vec<Picture>,
+struct ImageOrder {
+    pictures: Vec<MockPicture>,
     linked: bool,
     partial: u64,
     quality: String,
@@ -46,7 +46,7 @@ struct Order {
     prompt_tokens: u64,
 }
 
-impl Order {
+impl ImageOrder {
     fn of(ask: &MockRequest) -> Result<Self, MockRefusal> {
         let prompt = ask.text("prompt")?.filter(|prompt| !prompt.is_empty());
         let prompt = prompt.ok_or_else(|| {
@@ -61,7 +61,7 @@ impl Order {
         }
         let (width, height) = size(ask, count)?;
         let compression = u8::try_from(ask.number("output_compression", 100, (0, 100))?).unwrap_or(100);
-        let picture = |number: u64| Picture {
+        let picture = |number: u64| MockPicture {
             seed: seed(ask.seed, number),
             width,
             height,
@@ -100,7 +100,7 @@ impl Order {
             "high" | "hd" => 4160,
             _ => 1056,
         };
-        let pixels = |picture: &Picture| u64::from(picture.width) * u64::from(picture.height);
+        let pixels = |picture: &MockPicture| u64::from(picture.width) * u64::from(picture.height);
         let output: u64 =
             self.pictures.iter().map(|picture| (square * pixels(picture)).div_ceil(1 << 20)).sum();
         json!({
@@ -142,7 +142,7 @@ impl Order {
 
 /// One mocked picture. Its text form is its id and holds all that is needed to paint it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Picture {
+pub(super) struct MockPicture {
     seed: u64,
     width: u32,
     height: u32,
@@ -151,7 +151,7 @@ pub(super) struct Picture {
     format: Format,
 }
 
-impl Picture {
+impl MockPicture {
     pub(super) fn content_type(&self) -> &'static str {
         self.format.content_type()
     }
@@ -170,7 +170,7 @@ impl Picture {
 }
 
 /// `mock-0123456789abcdef-1024x1024-q100.png`, with `-clear` before the ending when the background is transparent.
-impl fmt::Display for Picture {
+impl fmt::Display for MockPicture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, width, height, compression, clear, format } = self;
         let clear = if *clear { "-clear" } else { "" };
@@ -178,7 +178,7 @@ impl fmt::Display for Picture {
     }
 }
 
-impl FromStr for Picture {
+impl FromStr for MockPicture {
     type Err = ();
 
     fn from_str(id: &str) -> Result<Self, ()> {

@@ -53,12 +53,12 @@ pub enum DatedModels {
 struct Compiled {
     endpoint: WildMatch,
     field: Option<String>,
-    pattern: Option<Pattern>,
+    pattern: Option<IgnorePattern>,
 }
 
 /// A pattern and what stands in place of what it finds.
 #[derive(Clone, Debug)]
-struct Pattern {
+struct IgnorePattern {
     found: Regex,
     name: String,
 }
@@ -175,7 +175,7 @@ impl Ignore {
             if found.is_match("") {
                 return Err(format!("the pattern `{text}` finds the empty text; let it find something"));
             }
-            Ok(Pattern { found, name: format!("<{name}>") })
+            Ok(IgnorePattern { found, name: format!("<{name}>") })
         });
         Ok(Compiled {
             endpoint: WildMatch::new(self.endpoint.as_deref().unwrap_or("*")),

@@ -1,7 +1,7 @@
 //! Ids of earlier answers (`previous_response_id`): what counts is what was asked then, not the id it was given.
 
 use super::request_fields::{Earlier, Fields};
-use super::value::Value;
+use super::value::FieldValue;
 use crate::model::Fingerprint;
 
 impl Fields {
@@ -13,11 +13,11 @@ impl Fields {
             return self;
         }
         for leaf in self.leaves.iter_mut().filter(|leaf| names.iter().any(|name| leaf.field.is(name))) {
-            if let Value::Text(id) = &leaf.value
+            if let FieldValue::Text(id) = &leaf.value
                 && let Some(fingerprint) = asked(id)
             {
                 self.earlier.push((id.to_string(), fingerprint));
-                leaf.value = Value::Earlier(fingerprint);
+                leaf.value = FieldValue::Earlier(fingerprint);
             }
         }
         self
@@ -28,9 +28,9 @@ impl Fields {
     pub fn literal(&self) -> Option<Self> {
         let mut literal = (!self.earlier.is_empty()).then(|| self.clone())?;
         for (id, fingerprint) in std::mem::take(&mut literal.earlier) {
-            let resolved = Value::Earlier(fingerprint);
+            let resolved = FieldValue::Earlier(fingerprint);
             for leaf in literal.leaves.iter_mut().filter(|leaf| leaf.value == resolved) {
-                leaf.value = Value::Text(id.as_str().into());
+                leaf.value = FieldValue::Text(id.as_str().into());
             }
         }
         Some(literal)

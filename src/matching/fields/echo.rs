@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::field::{Field, Place, Step};
+use super::field::{Field, FieldPlace, FieldStep};
 use super::leaf::Leaf;
 use super::request_fields::Fields;
-use super::value::Value;
+use super::value::FieldValue;
 use crate::dialect::{Echo, EchoPart};
 
 impl Fields {
@@ -19,8 +19,11 @@ impl Fields {
         let mut numbers: HashMap<(u8, Vec<u8>), u32> = HashMap::new();
         let (mut names, mut refers) = (Vec::new(), Vec::new());
         for (at, leaf) in self.leaves.iter().enumerate() {
-            let is_text = matches!(leaf.value, Value::Text(_) | Value::Long { .. } | Value::Media { .. });
-            if leaf.field.place != Place::Body || !is_text {
+            let is_text = matches!(
+                leaf.value,
+                FieldValue::Text(_) | FieldValue::Long { .. } | FieldValue::Media { .. }
+            );
+            if leaf.field.place != FieldPlace::Body || !is_text {
                 continue;
             }
             let echo =
@@ -40,14 +43,14 @@ impl Fields {
             }
         }
         for (at, number) in names {
-            self.leaves[at].value = Value::Echo(number);
+            self.leaves[at].value = FieldValue::Echo(number);
         }
     }
 
     /// Whether what must stand beside an id does.
     fn is_beside(&self, echo: &Echo, id: &Field) -> bool {
         let kind = || match self.beside(id, "type") {
-            Some(Value::Text(kind)) => Some(kind.to_string()),
+            Some(FieldValue::Text(kind)) => Some(kind.to_string()),
             Some(_) => None,
             None => Some(String::new()),
         };
@@ -62,20 +65,20 @@ impl Fields {
         self.leaves.get(from).is_some_and(|leaf| {
             leaf.field.steps.starts_with(&place.steps)
                 && match &leaf.value {
-                    Value::Text(text) => !text.is_empty(),
-                    Value::Null => false,
+                    FieldValue::Text(text) => !text.is_empty(),
+                    FieldValue::Null => false,
                     _ => true,
                 }
         })
     }
 
     /// The value of a member beside a field. Of a key that occurs twice nobody knows which one counts: that is `null`.
-    fn beside(&self, field: &Field, key: &str) -> Option<&Value> {
+    fn beside(&self, field: &Field, key: &str) -> Option<&FieldValue> {
         let place = sibling(field, key);
         let at = self.leaves.binary_search_by(|leaf| leaf.field.cmp(&place)).ok()?;
         let twice = |next: &Leaf| next.field.steps.starts_with(&place.steps);
         if self.leaves.get(at + 1).is_some_and(twice) {
-            Some(&Value::Null)
+            Some(&FieldValue::Null)
         } else {
             Some(&self.leaves[at].value)
         }
@@ -85,10 +88,10 @@ impl Fields {
 /// The field of another member of the object in which a field stands.
 fn sibling(field: &Field, key: &str) -> Field {
     let mut place = field.clone();
-    while let Some(Step::Again(_)) = place.steps.last() {
+    while let Some(FieldStep::Again(_)) = place.steps.last() {
         place.steps.pop();
     }
     place.steps.pop();
-    place.steps.push(Step::Key(key.into()));
+    place.steps.push(FieldStep::Key(key.into()));
     place
 }

@@ -15,13 +15,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// without parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Field {
-    pub(crate) place: Place,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) place: FieldPlace,
+    pub(crate) steps: Vec<FieldStep>,
 }
 
 /// Where in a request a field stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Place {
+pub(crate) enum FieldPlace {
     Method,
     Mount,
     Path,
@@ -35,7 +35,7 @@ pub(crate) enum Place {
 
 /// One step down into a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Step {
+pub(crate) enum FieldStep {
     /// A position in an array or among parts of the same name.
     Index(u32),
     /// A key, a parameter, a part.
@@ -51,35 +51,35 @@ pub(crate) enum Step {
 )]
 pub struct ParseFieldError(pub String);
 
-const PLACES: [(&str, Place); 9] = [
-    ("method", Place::Method),
-    ("mount", Place::Mount),
-    ("path", Place::Path),
-    ("query", Place::Query),
-    ("header", Place::Header),
-    ("body", Place::Body),
-    ("part", Place::Part),
-    ("target", Place::Target),
-    ("bytes", Place::Bytes),
+const PLACES: [(&str, FieldPlace); 9] = [
+    ("method", FieldPlace::Method),
+    ("mount", FieldPlace::Mount),
+    ("path", FieldPlace::Path),
+    ("query", FieldPlace::Query),
+    ("header", FieldPlace::Header),
+    ("body", FieldPlace::Body),
+    ("part", FieldPlace::Part),
+    ("target", FieldPlace::Target),
+    ("bytes", FieldPlace::Bytes),
 ];
 
 impl Field {
-    pub(crate) fn whole(place: Place) -> Self {
+    pub(crate) fn whole(place: FieldPlace) -> Self {
         Self { place, steps: Vec::new() }
     }
 
     pub(crate) fn is_mount(&self) -> bool {
-        self.place == Place::Mount
+        self.place == FieldPlace::Mount
     }
 
     /// Whether it is a body as a whole, which has no fields of its own.
     #[must_use]
     pub fn is_whole_body(&self) -> bool {
-        self.place == Place::Body && self.steps.is_empty()
+        self.place == FieldPlace::Body && self.steps.is_empty()
     }
 
-    pub(crate) fn named(place: Place, name: &str) -> Self {
-        Self { place, steps: vec![Step::Key(name.into())] }
+    pub(crate) fn named(place: FieldPlace, name: &str) -> Self {
+        Self { place, steps: vec![FieldStep::Key(name.into())] }
     }
 
     /// Whether `name`, as a person writes it, means this field or something that holds it: `metadata` covers
@@ -92,8 +92,10 @@ impl Field {
         if let Some(place) = place(first) {
             return place == self.place && rest.is_none_or(|rest| self.below(rest));
         }
-        let short =
-            matches!(self.place, Place::Path | Place::Query | Place::Header | Place::Body | Place::Part);
+        let short = matches!(
+            self.place,
+            FieldPlace::Path | FieldPlace::Query | FieldPlace::Header | FieldPlace::Body | FieldPlace::Part
+        );
         short && self.below(name)
     }
 
@@ -102,7 +104,7 @@ impl Field {
         if !self.may_fit(names) {
             return false;
         }
-        let mut steps = self.steps.iter().filter(|step| !matches!(step, Step::Again(_)));
+        let mut steps = self.steps.iter().filter(|step| !matches!(step, FieldStep::Again(_)));
         names
             .split('/')
             .filter(|name| !name.is_empty())
@@ -111,7 +113,7 @@ impl Field {
 
     /// Compares first letters: nearly all questions end here, and they are asked often.
     fn may_fit(&self, names: &str) -> bool {
-        let (Some(Step::Key(key)), Some(first)) = (self.steps.first(), names.bytes().next()) else {
+        let (Some(FieldStep::Key(key)), Some(first)) = (self.steps.first(), names.bytes().next()) else {
             return true;
         };
         matches!(first, b'*' | b'~' | b'/')
@@ -125,28 +127,29 @@ impl Field {
             && self.below(names)
     }
 
-    fn fits(&self, step: &Step, name: &str) -> bool {
+    fn fits(&self, step: &FieldStep, name: &str) -> bool {
         match step {
             _ if name == "*" => true,
-            Step::Index(index) => name.parse() == Ok(*index),
-            Step::Key(key) if self.place == Place::Header => key.eq_ignore_ascii_case(name),
-            Step::Key(key) => {
+            FieldStep::Index(index) => name.parse() == Ok(*index),
+            FieldStep::Key(key) if self.place == FieldPlace::Header => key.eq_ignore_ascii_case(name),
+            FieldStep::Key(key) => {
                 let name = unescaped(name);
                 let below_part = |key: &str| {
-                    self.place == Place::Part && key.strip_prefix(&*name).is_some_and(|k| k.starts_with('['))
+                    self.place == FieldPlace::Part
+                        && key.strip_prefix(&*name).is_some_and(|k| k.starts_with('['))
                 };
                 **key == *name || below_part(key)
             }
-            Step::Again(_) => false,
+            FieldStep::Again(_) => false,
         }
     }
 
     /// The name of this field and of those at other positions of the same lists.
     pub(crate) fn starred(&self) -> String {
-        let steps = self.steps.iter().filter(|step| !matches!(step, Step::Again(_)));
+        let steps = self.steps.iter().filter(|step| !matches!(step, FieldStep::Again(_)));
         let place = Self::whole(self.place).to_string();
         steps.fold(place, |name, step| match step {
-            Step::Index(_) => name + "/*",
+            FieldStep::Index(_) => name + "/*",
             step => {
                 name + "/"
                     + Field { place: self.place, steps: vec![step.clone()] }
@@ -167,15 +170,15 @@ impl Field {
 
 /// Whether `steps` lead to exactly what `names` says, `*` for any one step. It allocates nothing: it is asked at every
 /// text, list and object of a body.
-pub(crate) fn stands_at(steps: &[Step], names: &str) -> bool {
+pub(crate) fn stands_at(steps: &[FieldStep], names: &str) -> bool {
     let mut names = names.split('/');
-    let mut steps = steps.iter().filter(|step| !matches!(step, Step::Again(_)));
+    let mut steps = steps.iter().filter(|step| !matches!(step, FieldStep::Again(_)));
     loop {
         let fits = match (steps.next(), names.next()) {
             (None, None) => return true,
             (Some(_), Some("*")) => true,
-            (Some(Step::Key(key)), Some(name)) => **key == *name,
-            (Some(Step::Index(index)), Some(name)) => name.parse() == Ok(*index),
+            (Some(FieldStep::Key(key)), Some(name)) => **key == *name,
+            (Some(FieldStep::Index(index)), Some(name)) => name.parse() == Ok(*index),
             _ => false,
         };
         if !fits {
@@ -184,7 +187,7 @@ pub(crate) fn stands_at(steps: &[Step], names: &str) -> bool {
     }
 }
 
-pub(crate) fn place(word: &str) -> Option<Place> {
+pub(crate) fn place(word: &str) -> Option<FieldPlace> {
     PLACES.iter().find(|(name, _)| *name == word).map(|(_, place)| *place)
 }
 
@@ -202,9 +205,9 @@ impl fmt::Display for Field {
         let word = PLACES.iter().find(|(_, place)| *place == self.place).map_or("", |(word, _)| word);
         f.write_str(word)?;
         self.steps.iter().try_for_each(|step| match step {
-            Step::Index(index) => write!(f, "/{index}"),
-            Step::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1")),
-            Step::Again(times) => write!(f, "/~{times}"),
+            FieldStep::Index(index) => write!(f, "/{index}"),
+            FieldStep::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            FieldStep::Again(times) => write!(f, "/~{times}"),
         })
     }
 }
@@ -216,9 +219,10 @@ impl FromStr for Field {
         let wrong = || ParseFieldError(text.to_owned());
         let mut names = text.split('/');
         let place = names.next().and_then(place).ok_or_else(wrong)?;
-        let steps: Vec<Step> = names.map(step).collect();
-        let single = matches!(place, Place::Method | Place::Mount | Place::Target | Place::Bytes);
-        let needs_name = matches!(place, Place::Query | Place::Header);
+        let steps: Vec<FieldStep> = names.map(step).collect();
+        let single =
+            matches!(place, FieldPlace::Method | FieldPlace::Mount | FieldPlace::Target | FieldPlace::Bytes);
+        let needs_name = matches!(place, FieldPlace::Query | FieldPlace::Header);
         if (single && !steps.is_empty()) || (needs_name && steps.is_empty()) {
             Err(wrong())
         } else {
@@ -227,16 +231,16 @@ impl FromStr for Field {
     }
 }
 
-fn step(name: &str) -> Step {
+fn step(name: &str) -> FieldStep {
     let digits =
         |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && !(text.len() > 1 && text.starts_with('0'));
     match name.strip_prefix('~').filter(|times| digits(times)).and_then(|times| times.parse().ok()) {
-        Some(times) if times > 1 => return Step::Again(times),
+        Some(times) if times > 1 => return FieldStep::Again(times),
         _ => {}
     }
     match name.parse() {
-        Ok(index) if digits(name) => Step::Index(index),
-        _ => Step::Key(unescaped(name).into()),
+        Ok(index) if digits(name) => FieldStep::Index(index),
+        _ => FieldStep::Key(unescaped(name).into()),
     }
 }
 
@@ -254,8 +258,8 @@ impl<'de> Deserialize<'de> for Field {
 
 /// Whether this field names a model.
 pub(crate) fn names_model(field: &Field) -> bool {
-    matches!(field.place, Place::Path | Place::Body | Place::Part)
-        && matches!(field.steps.first(), Some(Step::Key(key)) if **key == *"model")
+    matches!(field.place, FieldPlace::Path | FieldPlace::Body | FieldPlace::Part)
+        && matches!(field.steps.first(), Some(FieldStep::Key(key)) if **key == *"model")
 }
 
 #[cfg(test)]

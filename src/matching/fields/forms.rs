@@ -3,14 +3,14 @@
 //! Where a short form and a long one have the same fields, names of either mean both. Where they cannot, as with a text
 //! block, which loses its position, the name of its text means the text.
 
-use super::field::{Field, Place, Step, stands_at};
-use super::value::Value;
-use super::walk::Walk;
-use crate::dialect::Plain;
+use super::field::{Field, FieldPlace, FieldStep, stands_at};
+use super::value::FieldValue;
+use super::walk::FieldWalk;
+use crate::dialect::PlainValue;
 use crate::wire::json;
 use crate::wire::json::Json;
 
-impl Walk<'_> {
+impl FieldWalk<'_> {
     /// A value in the spelling that all have in common; none where it was taken in already.
     pub(crate) fn spelled<'a>(&mut self, json: Json<'a>) -> Option<Json<'a>> {
         if !self.is_body() {
@@ -27,10 +27,10 @@ impl Walk<'_> {
             }
             Json::Text(text) if at(forms.lone_item) => Some(Json::Array(vec![Json::Text(text)])),
             Json::Text(text) if json::is_number(&text) && at(forms.numbers) => {
-                self.here(Value::number(&text));
+                self.here(FieldValue::number(&text));
                 None
             }
-            Json::Text(text) if at(forms.bytes) => match Value::of_base64(&text) {
+            Json::Text(text) if at(forms.bytes) => match FieldValue::of_base64(&text) {
                 Some(bytes) => {
                     self.here(bytes);
                     None
@@ -65,8 +65,8 @@ impl Walk<'_> {
 
     /// Whether a member of a lone block changes nothing about the answer.
     fn is_hint(&self, key: &str, value: &Json<'_>) -> bool {
-        let mut field = Field { place: Place::Body, steps: self.steps.clone() };
-        field.steps.extend([Step::Index(0), Step::Key(key.into())]);
+        let mut field = Field { place: FieldPlace::Body, steps: self.steps.clone() };
+        field.steps.extend([FieldStep::Index(0), FieldStep::Key(key.into())]);
         let rules = self.rules;
         let empty = match value {
             Json::Array(items) => items.is_empty(),
@@ -75,7 +75,7 @@ impl Walk<'_> {
         };
         rules.cosmetic.iter().copied().flatten().any(|name| field.below(name))
             || (*value == Json::Null && rules.null_is_absent.iter().any(|name| field.is(name)))
-            || (empty && rules.presets.iter().any(|p| p.value == Plain::Empty && field.is(p.field)))
+            || (empty && rules.presets.iter().any(|p| p.value == PlainValue::Empty && field.is(p.field)))
     }
 
     /// The text of a lone block as if it stood there alone, and its hints where they are.
@@ -86,7 +86,7 @@ impl Walk<'_> {
                 ("text", Json::Text(text)) => self.text(&text),
                 ("type", _) => {}
                 (_, value) => {
-                    self.steps.extend([Step::Index(0), Step::Key((&*key).into())]);
+                    self.steps.extend([FieldStep::Index(0), FieldStep::Key((&*key).into())]);
                     self.json(value);
                     self.steps.truncate(self.steps.len() - 2);
                 }

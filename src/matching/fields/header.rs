@@ -1,8 +1,8 @@
 //! Headers as fields: those that can change an answer, and those that a configuration names.
 
-use super::field::{Field, Place};
+use super::field::{Field, FieldPlace};
 use super::leaf::Leaf;
-use super::value::Value;
+use super::value::FieldValue;
 use crate::dialect::Rules;
 use crate::matching::scrub::secret;
 use crate::model::{Request, is_header_name, is_hop_by_hop, is_own};
@@ -54,11 +54,11 @@ pub(crate) fn leaves<'a>(
         }
         let whole = lines.join(&b", "[..]);
         let value = match std::str::from_utf8(&whole) {
-            Err(_) => Value::of_bytes(&whole),
-            Ok(text) if SETS.contains(&name) => Value::plain(&set(name, text, rules)?),
-            Ok(text) => Value::plain(text.trim()),
+            Err(_) => FieldValue::of_bytes(&whole),
+            Ok(text) if SETS.contains(&name) => FieldValue::plain(&set(name, text, rules)?),
+            Ok(text) => FieldValue::plain(text.trim()),
         };
-        Some(Leaf::new(Field::named(Place::Header, name), value))
+        Some(Leaf::new(Field::named(FieldPlace::Header, name), value))
     })
 }
 

@@ -1,13 +1,13 @@
 //! One field of a request and its value.
 
 use super::field::Field;
-use super::value::Value;
+use super::value::FieldValue;
 
 /// One field and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Leaf {
     pub(crate) field: Field,
-    pub(crate) value: Value,
+    pub(crate) value: FieldValue,
     /// The value as written, where the canonical one tells less (a dated model name).
     pub(crate) written: Option<Box<str>>,
     /// It is `null` or the default, and counts as absent.
@@ -15,7 +15,7 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
-    pub(crate) fn new(field: Field, value: Value) -> Self {
+    pub(crate) fn new(field: Field, value: FieldValue) -> Self {
         Self { field, value, written: None, absent: false }
     }
 }

@@ -1,6 +1,6 @@
 //! Names that mean the same text: that of a lone block, and that of the text which is as good.
 
-use super::field::{Field, Place, stands_at};
+use super::field::{Field, FieldPlace, stands_at};
 use crate::dialect::Rules;
 
 /// Whether `name`, as a person writes it, means this field on an endpoint with these rules: the name of the text in a
@@ -10,7 +10,7 @@ pub(crate) fn covers(rules: &Rules, field: &Field, name: &str) -> bool {
 }
 
 fn is_text_of_block(rules: &Rules, field: &Field, name: &str) -> bool {
-    if rules.forms.lone_text.is_empty() || field.place != Place::Body {
+    if rules.forms.lone_text.is_empty() || field.place != FieldPlace::Body {
         return false;
     }
     let name = name.trim_start_matches('/');

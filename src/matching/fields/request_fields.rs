@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::canon_config::Canon;
 use super::facts::Facts;
-use super::field::{Field, Place, Step, names_model};
+use super::field::{Field, FieldPlace, FieldStep, names_model};
 use super::leaf::Leaf;
 use super::lone_text::covers;
-use super::value::Value;
-use super::walk::Walk;
-use crate::dialect::{Dialect, Endpoint, Given, Preset};
+use super::value::FieldValue;
+use super::walk::FieldWalk;
+use crate::dialect::{DefaultValue, Dialect, Endpoint, GivenWhen};
 use crate::model::{Fingerprint, KEPT_HEADERS, Request};
 
 /// An id of an earlier answer in a request, and the fingerprint of all fields of the request that it answered.
@@ -76,7 +76,7 @@ impl Fields {
         let ignored = canon.ignored(&endpoint.name);
         let whole = ignored.whole();
         let patterns = ignored.has_patterns().then_some(&ignored);
-        let mut walk = Walk::new(endpoint.rules, patterns);
+        let mut walk = FieldWalk::new(endpoint.rules, patterns);
         walk.head(request, &endpoint, canon.headers());
         let opaque = walk.body(request);
         let (leaves, facts) = (walk.leaves, walk.facts);
@@ -141,7 +141,7 @@ impl Fields {
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         self.present().filter(|leaf| self.is_model(&leaf.field)).find_map(|leaf| match &leaf.value {
-            Value::Text(name) => Some(&**name),
+            FieldValue::Text(name) => Some(&**name),
             _ => None,
         })
     }
@@ -151,7 +151,7 @@ impl Fields {
     pub fn size(&self) -> usize {
         let of_leaf = |leaf: &Leaf| {
             let written = leaf.written.as_ref().map_or(0, |text| text.len());
-            size_of::<Leaf>() + leaf.field.steps.len() * size_of::<Step>() + leaf.value.size() + written
+            size_of::<Leaf>() + leaf.field.steps.len() * size_of::<FieldStep>() + leaf.value.size() + written
         };
         self.facts.said.len() + self.leaves.iter().map(of_leaf).sum::<usize>()
     }
@@ -163,7 +163,7 @@ impl Fields {
 
     /// Whether this field decides which model is meant: the one in the path where there is one.
     pub(crate) fn is_model(&self, field: &Field) -> bool {
-        names_model(field) && (field.place == Place::Path || !self.model_in_path())
+        names_model(field) && (field.place == FieldPlace::Path || !self.model_in_path())
     }
 
     pub(crate) fn present(&self) -> impl Iterator<Item = &Leaf> {
@@ -174,7 +174,7 @@ impl Fields {
     fn note(&mut self, request: &Request) {
         let model = self.present().find(|leaf| self.is_model(&leaf.field));
         let names = model.map(|leaf| match &leaf.value {
-            Value::Text(name) => [Some(&**name), leaf.written.as_deref()],
+            FieldValue::Text(name) => [Some(&**name), leaf.written.as_deref()],
             _ => [None, None],
         });
         self.facts.models = names.into_iter().flatten().flatten().map(str::to_owned).collect();
@@ -188,12 +188,12 @@ impl Fields {
     fn name_models(&mut self, canon: &Canon) {
         let plain = self.endpoint.rules.plain_models;
         for leaf in self.leaves.iter_mut().filter(|leaf| names_model(&leaf.field)) {
-            if let Value::Text(written) = &leaf.value {
+            if let FieldValue::Text(written) = &leaf.value {
                 let name = if plain { canon.model(written) } else { written };
                 let name = canon.alias(name);
                 if *name != **written {
                     let written = written.clone();
-                    leaf.value = Value::Text(name.into());
+                    leaf.value = FieldValue::Text(name.into());
                     leaf.written = Some(written);
                 }
             }
@@ -210,10 +210,11 @@ impl Fields {
             .enumerate()
             .filter(|(_, leaf)| {
                 let is_null = || {
-                    leaf.value == Value::Null && rules.null_is_absent.iter().any(|name| leaf.field.is(name))
+                    leaf.value == FieldValue::Null
+                        && rules.null_is_absent.iter().any(|name| leaf.field.is(name))
                 };
                 let is_default = || rules.presets.iter().any(|preset| self.is_default(leaf, preset, model));
-                matches!(leaf.field.place, Place::Body | Place::Part) && (is_null() || is_default())
+                matches!(leaf.field.place, FieldPlace::Body | FieldPlace::Part) && (is_null() || is_default())
             })
             .map(|(at, _)| at)
             .collect();
@@ -222,21 +223,23 @@ impl Fields {
         }
     }
 
-    fn is_default(&self, leaf: &Leaf, preset: &Preset, model: &str) -> bool {
+    fn is_default(&self, leaf: &Leaf, preset: &DefaultValue, model: &str) -> bool {
         leaf.value.is(preset.value)
             && leaf.field.is(preset.field)
             && model.starts_with(preset.model)
             && match preset.given {
-                Given::Always => true,
-                Given::With(name) => self.holds(name),
-                Given::Without(name) => !self.holds(name),
+                GivenWhen::Always => true,
+                GivenWhen::With(name) => self.holds(name),
+                GivenWhen::Without(name) => !self.holds(name),
             }
     }
 
     /// Whether a field of the input, or anything below it, holds something.
     fn holds(&self, name: &str) -> bool {
-        let input = |leaf: &&Leaf| matches!(leaf.field.place, Place::Body | Place::Part);
-        let nothing = |value: &Value| matches!(value, Value::Null | Value::EmptyArray | Value::EmptyObject);
+        let input = |leaf: &&Leaf| matches!(leaf.field.place, FieldPlace::Body | FieldPlace::Part);
+        let nothing = |value: &FieldValue| {
+            matches!(value, FieldValue::Null | FieldValue::EmptyArray | FieldValue::EmptyObject)
+        };
         self.leaves.iter().filter(input).any(|leaf| leaf.field.below(name) && !nothing(&leaf.value))
     }
 }
@@ -245,8 +248,8 @@ fn exact(request: &Request) -> Vec<Leaf> {
     let content_type =
         String::from_utf8_lossy(request.headers.get("content-type").unwrap_or_default()).into_owned();
     vec![
-        Leaf::new(Field::named(Place::Header, "content-type"), Value::plain(&content_type)),
-        Leaf::new(Field::whole(Place::Target), Value::plain(&request.target)),
-        Leaf::new(Field::whole(Place::Bytes), Value::of_bytes(&request.body)),
+        Leaf::new(Field::named(FieldPlace::Header, "content-type"), FieldValue::plain(&content_type)),
+        Leaf::new(Field::whole(FieldPlace::Target), FieldValue::plain(&request.target)),
+        Leaf::new(Field::whole(FieldPlace::Bytes), FieldValue::of_bytes(&request.body)),
     ]
 }

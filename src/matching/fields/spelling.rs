@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::field::{Field, Place, Step};
+use super::field::{Field, FieldPlace, FieldStep};
 use crate::dialect::Spelling;
 use crate::wire::json::Json;
 
 /// Brings the keys of the object at `steps`, which are in one spelling themselves, into one spelling. A key that is
 /// there in both stays as written: the order of members never decides which of the two counts.
-pub(crate) fn fold(spelling: &Spelling, steps: &[Step], members: &mut [(Cow<'_, str>, Json<'_>)]) {
+pub(crate) fn fold(spelling: &Spelling, steps: &[FieldStep], members: &mut [(Cow<'_, str>, Json<'_>)]) {
     if !members.iter().any(|(key, _)| key.contains('_')) || is_own(spelling, steps) {
         return;
     }
@@ -28,19 +28,19 @@ pub(crate) fn fold(spelling: &Spelling, steps: &[Step], members: &mut [(Cow<'_, 
 }
 
 /// Whether the keys of the object at `steps` are people's own.
-fn is_own(spelling: &Spelling, steps: &[Step]) -> bool {
-    let field = Field { place: Place::Body, steps: steps.to_vec() };
+fn is_own(spelling: &Spelling, steps: &[FieldStep]) -> bool {
+    let field = Field { place: FieldPlace::Body, steps: steps.to_vec() };
     if spelling.verbatim.iter().any(|name| field.below(name)) {
         return true;
     }
     let Some(schema) = spelling.schemas.iter().find(|name| field.below(name)) else { return false };
     let mut inside =
-        steps.iter().filter(|step| !matches!(step, Step::Again(_))).skip(schema.split('/').count());
+        steps.iter().filter(|step| !matches!(step, FieldStep::Again(_))).skip(schema.split('/').count());
     while let Some(step) = inside.next() {
         match step {
-            Step::Key(key) if matches!(&**key, "default" | "example" | "enum") => return true,
+            FieldStep::Key(key) if matches!(&**key, "default" | "example" | "enum") => return true,
             // The step behind it is a property's name, and what follows is a schema again.
-            Step::Key(key)
+            FieldStep::Key(key)
                 if matches!(&**key, "properties" | "defs" | "$defs") && inside.next().is_none() =>
             {
                 return true;

@@ -1,7 +1,7 @@
 //! What lists show of a request: endpoint, model, the beginning of the prompt.
 
 use super::facts::Facts;
-use super::field::{Field, Place};
+use super::field::{Field, FieldPlace};
 use crate::dialect::Dialect;
 use crate::matching::scrub::parameters;
 use crate::model::Request;
@@ -55,7 +55,7 @@ pub fn summary(request: &Request) -> Summary {
     summary
 }
 
-fn of_parts(summary: &mut Summary, parts: &[multipart::Part], body: &[u8]) {
+fn of_parts(summary: &mut Summary, parts: &[multipart::MultipartPart], body: &[u8]) {
     let text = |name: &str| part(body, parts, name);
     summary.model = summary.model.take().or_else(|| text("model").map(str::to_owned));
     summary.prompt = text("prompt").or_else(|| text("input")).and_then(one_line);
@@ -71,7 +71,7 @@ fn of_form(summary: &mut Summary, form: &str) {
     summary.streamed = text("stream").as_deref() == Some("true");
 }
 
-fn part<'a>(body: &'a [u8], parts: &[multipart::Part], name: &str) -> Option<&'a str> {
+fn part<'a>(body: &'a [u8], parts: &[multipart::MultipartPart], name: &str) -> Option<&'a str> {
     let part = parts.iter().find(|part| part.name == name && !part.file)?;
     std::str::from_utf8(&body[part.data.clone()]).ok()
 }
@@ -86,15 +86,16 @@ fn of_json(summary: &mut Summary, json: &Json<'_>) {
 /// What rules ask of a JSON body.
 pub(crate) fn facts(json: &Json<'_>) -> Facts {
     let (name, said) = said(json, usize::MAX).unzip();
-    let place = name.map(|name| Field::named(Place::Body, name));
+    let place = name.map(|name| Field::named(FieldPlace::Body, name));
     let said = said.unwrap_or_default().trim_end().to_owned();
     Facts { said, place, turns: turns(json), tools: tools(json), ..Facts::default() }
 }
 
 /// What rules ask of a form.
-pub(crate) fn facts_of_parts(body: &[u8], parts: &[multipart::Part]) -> Facts {
+pub(crate) fn facts_of_parts(body: &[u8], parts: &[multipart::MultipartPart]) -> Facts {
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, part(body, parts, name)?)));
-    let (place, said) = said.map(|(name, text)| (Field::named(Place::Part, name), text.to_owned())).unzip();
+    let (place, said) =
+        said.map(|(name, text)| (Field::named(FieldPlace::Part, name), text.to_owned())).unzip();
     Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
 }
 
@@ -104,7 +105,7 @@ pub(crate) fn facts_of_form(form: &str) -> Facts {
         parameters::parameters("", form).find(|(name, _)| name == wanted).map(|(_, value)| value)
     };
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, text(name)?)));
-    let (place, said) = said.map(|(name, text)| (Field::named(Place::Body, name), text)).unzip();
+    let (place, said) = said.map(|(name, text)| (Field::named(FieldPlace::Body, name), text)).unzip();
     Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
 }
 

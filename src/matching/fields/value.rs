@@ -4,14 +4,14 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, Engine as _};
 
-use crate::dialect::Plain;
+use crate::dialect::PlainValue;
 use crate::model::{Fingerprint, Hash};
 use crate::wire::json;
 use crate::wire::json::Json;
 
 /// The value of one field in canonical form. Two are equal exactly when they mean the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
+pub(crate) enum FieldValue {
     Null,
     Bool(bool),
     /// Exact decimal value, canonical.
@@ -61,7 +61,7 @@ const LISTED: usize = 32;
 /// How many characters people get to see.
 const SHOWN: usize = 80;
 
-impl Value {
+impl FieldValue {
     /// A string of a JSON body.
     pub(crate) fn of_text(text: &str) -> Self {
         if let Some(media) = media(text) {
@@ -123,12 +123,12 @@ impl Value {
         Self::Bytes { hash: Hash::of(bytes), len: bytes.len() as u64 }
     }
 
-    pub(crate) fn is(&self, plain: Plain) -> bool {
+    pub(crate) fn is(&self, plain: PlainValue) -> bool {
         match (self, plain) {
-            (Self::Text(text), Plain::Text(wanted)) => **text == *wanted,
-            (Self::Number(number), Plain::Number(wanted)) => **number == *wanted,
-            (Self::Bool(value), Plain::Bool(wanted)) => *value == wanted,
-            (Self::EmptyObject | Self::EmptyArray, Plain::Empty) => true,
+            (Self::Text(text), PlainValue::Text(wanted)) => **text == *wanted,
+            (Self::Number(number), PlainValue::Number(wanted)) => **number == *wanted,
+            (Self::Bool(value), PlainValue::Bool(wanted)) => *value == wanted,
+            (Self::EmptyObject | Self::EmptyArray, PlainValue::Empty) => true,
             _ => false,
         }
     }
@@ -198,7 +198,7 @@ impl Value {
 }
 
 /// A data URI or a long base64 string as the hash of its contents.
-fn media(text: &str) -> Option<Value> {
+fn media(text: &str) -> Option<FieldValue> {
     let (kind, encoded) = match text.strip_prefix("data:").and_then(|rest| rest.split_once(',')) {
         Some((kind, encoded)) => (kind.strip_suffix(";base64")?, encoded),
         None if text.len() >= MEDIA && is_base64(text.as_bytes()) => ("", text),
@@ -208,7 +208,7 @@ fn media(text: &str) -> Option<Value> {
     let urls = encoded.contains(['-', '_']);
     let data = if urls { URL_SAFE.decode(encoded) } else { STANDARD.decode(encoded) }.ok()?;
     // Something that is empty or plain text in a `data:` coat still counts by content.
-    Some(Value::Media {
+    Some(FieldValue::Media {
         kind: kind.to_ascii_lowercase().into(),
         hash: Hash::of(&data),
         len: data.len() as u64,
@@ -281,30 +281,33 @@ mod tests {
     #[test]
     fn media_is_known_by_its_contents() {
         let picture = STANDARD.encode(vec![7; 600]);
-        let Value::Media { len: 600, .. } = Value::of_text(&picture) else { panic!("media") };
-        assert_ne!(Value::of_text(&picture), Value::of_text(&format!("data:image/png;base64,{picture}")));
-        assert_eq!(
-            Value::of_text("data:image/PNG;base64,AAAA"),
-            Value::of_text("data:image/png;base64,AAAA")
+        let FieldValue::Media { len: 600, .. } = FieldValue::of_text(&picture) else { panic!("media") };
+        assert_ne!(
+            FieldValue::of_text(&picture),
+            FieldValue::of_text(&format!("data:image/png;base64,{picture}"))
         );
-        assert!(matches!(Value::of_text("data:text/plain,hello"), Value::Text(_)));
-        assert!(matches!(Value::of_text("AAAA"), Value::Text(_)));
-        assert!(matches!(Value::of_text("data:image/png;base64,?"), Value::Text(_)));
+        assert_eq!(
+            FieldValue::of_text("data:image/PNG;base64,AAAA"),
+            FieldValue::of_text("data:image/png;base64,AAAA")
+        );
+        assert!(matches!(FieldValue::of_text("data:text/plain,hello"), FieldValue::Text(_)));
+        assert!(matches!(FieldValue::of_text("AAAA"), FieldValue::Text(_)));
+        assert!(matches!(FieldValue::of_text("data:image/png;base64,?"), FieldValue::Text(_)));
     }
 
     #[test]
     fn what_people_see_fits_in_a_line() {
         let long = format!("{}X{}", "a".repeat(300), "b".repeat(300));
-        let shown = Value::of_text(&long).shown(300);
+        let shown = FieldValue::of_text(&long).shown(300);
         assert!(shown.contains('X') && shown.chars().count() <= 80, "{shown}");
         let longer = "ä\n".repeat(4000);
-        let shown = Value::of_text(&longer).shown(0);
+        let shown = FieldValue::of_text(&longer).shown(0);
         assert!(
             shown.chars().count() <= 80 && shown.contains("<sha256 ") && !shown.contains('\n'),
             "{shown}"
         );
-        assert_eq!(Value::of_text("2").shown(0), "\"2\"");
-        assert_eq!(Value::number("2.0").shown(0), "2");
+        assert_eq!(FieldValue::of_text("2").shown(0), "\"2\"");
+        assert_eq!(FieldValue::number("2.0").shown(0), "2");
         assert_eq!(size(1_500_000), "1.4 MiB");
     }
 }

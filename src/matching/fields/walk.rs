@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::canon_config::Ignored;
 use super::facts::Facts;
-use super::field::{Field, Place, Step, names_model};
+use super::field::{Field, FieldPlace, FieldStep, names_model};
 use super::leaf::Leaf;
-use super::value::Value;
+use super::value::FieldValue;
 use super::{header, spelling, summary};
 use crate::dialect::{Endpoint, Rules};
 use crate::matching::scrub::{parameters, secret, withheld};
@@ -16,7 +16,7 @@ use crate::model::Request;
 use crate::wire::body_kind::BodyKind;
 use crate::wire::content_coding::decoded;
 use crate::wire::json;
-use crate::wire::json::{Flaw, Json};
+use crate::wire::json::{Json, JsonFlaw};
 use crate::wire::{multipart, percent};
 
 /// How many values a body may have. One with more is compared as opaque bytes: its fields would fill the memory.
@@ -25,26 +25,26 @@ const LEAVES: usize = 100_000;
 const STEPS: usize = 2_000_000;
 
 /// Collects leaves on the way down into a request.
-pub(crate) struct Walk<'a> {
+pub(crate) struct FieldWalk<'a> {
     pub(crate) rules: &'static Rules,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<FieldStep>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) facts: Facts,
     /// Where the JSON that is walked stands: in the body, or in a part of it.
-    place: Place,
+    place: FieldPlace,
     /// What is ignored in texts, where something is.
     patterns: Option<&'a Ignored<'a>>,
     /// How many steps the paths to the leaves have together.
     long: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> FieldWalk<'a> {
     pub(crate) fn new(rules: &'static Rules, patterns: Option<&'a Ignored<'a>>) -> Self {
         let (steps, leaves, facts) = (Vec::new(), Vec::new(), Facts::default());
-        Self { rules, steps, leaves, facts, place: Place::Body, patterns, long: 0 }
+        Self { rules, steps, leaves, facts, place: FieldPlace::Body, patterns, long: 0 }
     }
 
-    fn add(&mut self, field: Field, value: Value) {
+    fn add(&mut self, field: Field, value: FieldValue) {
         self.push(Leaf::new(field, value));
     }
 
@@ -59,7 +59,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A value at the place that was reached.
-    pub(crate) fn here(&mut self, value: Value) {
+    pub(crate) fn here(&mut self, value: FieldValue) {
         let field = self.field();
         self.add(field, value);
     }
@@ -69,21 +69,21 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn is_body(&self) -> bool {
-        self.place == Place::Body
+        self.place == FieldPlace::Body
     }
 
     /// Everything before the body; `headers` are those that the configuration lets decide.
     pub(crate) fn head(&mut self, request: &Request, endpoint: &Endpoint, headers: &[String]) {
-        self.add(Field::whole(Place::Method), Value::plain(&request.method));
-        self.add(Field::whole(Place::Mount), Value::plain(&request.mount));
-        self.add(Field::whole(Place::Path), Value::plain(&endpoint.template));
+        self.add(Field::whole(FieldPlace::Method), FieldValue::plain(&request.method));
+        self.add(Field::whole(FieldPlace::Mount), FieldValue::plain(&request.mount));
+        self.add(Field::whole(FieldPlace::Path), FieldValue::plain(&endpoint.template));
         for (name, value) in &endpoint.vars {
-            self.add(Field::named(Place::Path, name), Value::plain(value));
+            self.add(Field::named(FieldPlace::Path, name), FieldValue::plain(value));
         }
         let mut times = HashMap::new();
         for (name, value) in parameters::parameters(&request.mount, request.query()) {
-            let field = again(Field::named(Place::Query, &name), times.entry(name).or_default());
-            self.add(field, Value::plain(&value));
+            let field = again(Field::named(FieldPlace::Query, &name), times.entry(name).or_default());
+            self.add(field, FieldValue::plain(&value));
         }
         self.leaves.extend(header::leaves(request, endpoint.rules, headers));
     }
@@ -94,11 +94,14 @@ impl<'a> Walk<'a> {
             return None;
         }
         if let Some(why) = withheld::reason(&request.body) {
-            self.add(Field::whole(Place::Body), Value::plain(&String::from_utf8_lossy(&request.body)));
+            self.add(
+                Field::whole(FieldPlace::Body),
+                FieldValue::plain(&String::from_utf8_lossy(&request.body)),
+            );
             return Some(why);
         }
         let Some(body) = decoded(&request.headers, &request.body) else {
-            self.add(Field::whole(Place::Body), Value::of_bytes(&request.body));
+            self.add(Field::whole(FieldPlace::Body), FieldValue::of_bytes(&request.body));
             return Some("its content encoding cannot be decoded");
         };
         let start = self.leaves.len();
@@ -116,15 +119,18 @@ impl<'a> Walk<'a> {
         let problem = read.err()?;
         self.leaves.truncate(start);
         let text = std::str::from_utf8(&body).ok();
-        self.add(Field::whole(Place::Body), text.map_or_else(|| Value::of_bytes(&body), Value::plain));
+        self.add(
+            Field::whole(FieldPlace::Body),
+            text.map_or_else(|| FieldValue::of_bytes(&body), FieldValue::plain),
+        );
         Some(problem)
     }
 
     fn text_of_json(&mut self, body: &[u8]) -> Result<(), &'static str> {
         let json = json::parse(body).map_err(|flaw| match flaw {
-            Flaw::Deep => "its JSON is nested too deeply",
-            Flaw::Many => "its JSON has too many values",
-            Flaw::Invalid => json::problem(body),
+            JsonFlaw::Deep => "its JSON is nested too deeply",
+            JsonFlaw::Many => "its JSON has too many values",
+            JsonFlaw::Invalid => json::problem(body),
         })?;
         self.facts = summary::facts(&json);
         self.json(json);
@@ -140,12 +146,12 @@ impl<'a> Walk<'a> {
         self.facts = summary::facts_of_form(text);
         let (start, mut times) = (self.leaves.len(), HashMap::new());
         for (name, value) in parameters::parameters(mount, text) {
-            self.steps = again(Field::named(Place::Body, &name), times.entry(name).or_default()).steps;
+            self.steps = again(Field::named(FieldPlace::Body, &name), times.entry(name).or_default()).steps;
             self.text(&value);
         }
         self.steps.clear();
         if self.leaves.len() == start {
-            self.add(Field::whole(Place::Body), Value::EmptyObject);
+            self.add(Field::whole(FieldPlace::Body), FieldValue::EmptyObject);
         }
         Ok(())
     }
@@ -159,13 +165,13 @@ impl<'a> Walk<'a> {
             times.entry(&part.name).or_default().0 += 1;
         }
         for (part, position) in parts.iter().zip(0..) {
-            let mut field = Field::named(Place::Part, &part.name);
+            let mut field = Field::named(FieldPlace::Part, &part.name);
             if part.name.is_empty() && !is_form {
-                field.steps = vec![Step::Index(position)];
+                field.steps = vec![FieldStep::Index(position)];
             } else if let Some((count, next)) = times.get_mut(part.name.as_str())
                 && (*count > 1 || part.name.ends_with("[]"))
             {
-                field.steps.push(Step::Index(*next));
+                field.steps.push(FieldStep::Index(*next));
                 *next += 1;
             }
             let data = &body[part.data.clone()];
@@ -174,27 +180,27 @@ impl<'a> Walk<'a> {
                 continue;
             }
             if is_form {
-                self.add(field, Value::of_part(data, part.file));
+                self.add(field, FieldValue::of_part(data, part.file));
             } else {
                 self.related(field, part, data);
             }
         }
         if parts.is_empty() {
-            self.add(Field::whole(Place::Part), Value::EmptyObject);
+            self.add(Field::whole(FieldPlace::Part), FieldValue::EmptyObject);
         }
         Ok(())
     }
 
     /// A part of a multipart body that is no form. What kind of content it is counts, and so does the id by which other
     /// parts refer to it; JSON has a field for each value.
-    fn related(&mut self, field: Field, part: &multipart::Part, data: &[u8]) {
+    fn related(&mut self, field: Field, part: &multipart::MultipartPart, data: &[u8]) {
         let kind = part.content_type.to_ascii_lowercase();
         let is_json = kind.contains("json") && part.content_id.is_empty();
         if is_json && let Ok(json @ (Json::Object(_) | Json::Array(_))) = json::parse(data) {
             let (start, long) = (self.leaves.len(), self.long);
-            (self.place, self.steps) = (Place::Part, field.steps.clone());
+            (self.place, self.steps) = (FieldPlace::Part, field.steps.clone());
             self.json(json);
-            self.place = Place::Body;
+            self.place = FieldPlace::Body;
             self.steps.clear();
             if !self.is_full() {
                 return;
@@ -204,8 +210,8 @@ impl<'a> Walk<'a> {
         }
         let is_text = matches!(kind.split(';').next().unwrap_or_default().trim(), "" | "text/plain");
         let value = match std::str::from_utf8(data) {
-            Ok(text) if is_text && part.content_id.is_empty() => Value::plain(text),
-            _ => Value::of_content(&format!("{kind} {}", part.content_id), data),
+            Ok(text) if is_text && part.content_id.is_empty() => FieldValue::plain(text),
+            _ => FieldValue::of_content(&format!("{kind} {}", part.content_id), data),
         };
         self.add(field, value);
     }
@@ -216,18 +222,18 @@ impl<'a> Walk<'a> {
         }
         let Some(json) = self.spelled(json) else { return };
         let value = match json {
-            Json::Null => Value::Null,
-            Json::Bool(value) => Value::Bool(value),
-            Json::Number(number) => Value::number(number),
+            Json::Null => FieldValue::Null,
+            Json::Bool(value) => FieldValue::Bool(value),
+            Json::Number(number) => FieldValue::number(number),
             Json::Text(text) => return self.text(&text),
-            Json::Array(items) if items.is_empty() => Value::EmptyArray,
-            Json::Object(members) if members.is_empty() => Value::EmptyObject,
+            Json::Array(items) if items.is_empty() => FieldValue::EmptyArray,
+            Json::Object(members) if members.is_empty() => FieldValue::EmptyObject,
             Json::Array(items) => {
-                if let Some(numbers) = Value::of_numbers(&items) {
+                if let Some(numbers) = FieldValue::of_numbers(&items) {
                     return self.here(numbers);
                 }
                 for (item, index) in items.into_iter().zip(0..) {
-                    self.steps.push(Step::Index(index));
+                    self.steps.push(FieldStep::Index(index));
                     self.json(item);
                     self.steps.pop();
                 }
@@ -245,9 +251,9 @@ impl<'a> Walk<'a> {
         let patterns = self.patterns.filter(|_| !names_model(&field));
         let without = patterns.and_then(|patterns| patterns.without(self.rules, &field, text));
         match without {
-            None => self.add(field, Value::of_text(text)),
+            None => self.add(field, FieldValue::of_text(text)),
             Some(clean) => {
-                let leaf = Leaf::new(field, Value::of_text(&clean));
+                let leaf = Leaf::new(field, FieldValue::of_text(&clean));
                 self.push(Leaf { written: Some(text.into()), ..leaf });
             }
         }
@@ -267,9 +273,9 @@ impl<'a> Walk<'a> {
                 Some((before, times)) if *before == *key => (before, times + 1),
                 _ => (Arc::from(&*key), 1),
             };
-            self.steps.push(Step::Key(Arc::clone(&key)));
+            self.steps.push(FieldStep::Key(Arc::clone(&key)));
             if times > 1 {
-                self.steps.push(Step::Again(times));
+                self.steps.push(FieldStep::Again(times));
             }
             self.json(value);
             self.steps.truncate(self.steps.len() - if times > 1 { 2 } else { 1 });
@@ -282,7 +288,7 @@ impl<'a> Walk<'a> {
 fn again(mut field: Field, times: &mut u32) -> Field {
     *times += 1;
     if *times > 1 {
-        field.steps.push(Step::Again(*times));
+        field.steps.push(FieldStep::Again(*times));
     }
     field
 }

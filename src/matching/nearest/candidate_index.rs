@@ -41,11 +41,11 @@ pub struct PastIndex {
     /// By what they ask for under a strategy; the places ascend.
     by_key: HashMap<Strategy, HashMap<u64, Arc<[usize]>>>,
     /// Who answers each, and who would without that one, as far as somebody wanted to know.
-    answers: Vec<Option<[Option<Answer>; 2]>>,
+    answers: Vec<Option<[Option<CandidateAnswer>; 2]>>,
 }
 
 /// The place of the recording that answers a call, and on which level it does.
-type Answer = (usize, u8);
+type CandidateAnswer = (usize, u8);
 
 /// What a change of strategy would do to the calls of the history and to other recordings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,7 +230,7 @@ impl Lineup {
     }
 
     /// The recording that answers a call of the history, and on which level; `without` is left out.
-    fn answer(&self, past: &Past, without: Option<&RecordingId>) -> Option<Answer> {
+    fn answer(&self, past: &Past, without: Option<&RecordingId>) -> Option<CandidateAnswer> {
         let winner = self.winner(&past.outline, past.scope.as_deref(), without)?;
         let level = matches(winner, &winner.row.strategy, &past.outline).unwrap_or(u8::MAX);
         Some((*self.ids.get(&winner.row.id)?, level))
@@ -241,7 +241,7 @@ impl Lineup {
         &self,
         radius: &mut BlastRadius,
         (own, strategy, [now, then]): (&Candidate, &Strategy, [Option<u8>; 2]),
-        other: Option<Answer>,
+        other: Option<CandidateAnswer>,
         past: &Past,
     ) {
         let (scope, count) = (past.scope.as_deref(), past.count);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::near_miss::{Weight, weight};
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::request_fields::Fields;
 use crate::matching::strategy::compare::compare;
 use crate::matching::strategy::condition::Condition;
@@ -117,7 +117,7 @@ fn names(fields: &[Field], recorded: &Fields, incoming: &Fields) -> Vec<String> 
     }
     let mut names = Vec::new();
     for (top, below) in by_top {
-        let whole = below.len() > ONE_BY_ONE && top.place == Place::Body;
+        let whole = below.len() > ONE_BY_ONE && top.place == FieldPlace::Body;
         let fields = if whole { vec![&top] } else { below };
         names.extend(fields.into_iter().map(|field| short(field, recorded, incoming)));
     }
@@ -127,7 +127,8 @@ fn names(fields: &[Field], recorded: &Fields, incoming: &Fields) -> Vec<String> 
 /// The short name of a field, if the recording has it and both requests understand it so.
 pub(crate) fn short(field: &Field, recorded: &Fields, incoming: &Fields) -> String {
     let long = field.to_string();
-    let Some((_, name)) = long.split_once('/').filter(|_| matches!(field.place, Place::Body | Place::Part))
+    let Some((_, name)) =
+        long.split_once('/').filter(|_| matches!(field.place, FieldPlace::Body | FieldPlace::Part))
     else {
         return long;
     };
@@ -145,7 +146,7 @@ fn agreed(recorded: &Fields, incoming: &Fields) -> Vec<String> {
     let mut tops: Vec<Field> = recorded
         .present()
         .map(|leaf| &leaf.field)
-        .filter(|field| matches!(field.place, Place::Body | Place::Part) && !field.steps.is_empty())
+        .filter(|field| matches!(field.place, FieldPlace::Body | FieldPlace::Part) && !field.steps.is_empty())
         .filter(|field| !recorded.is_model(field))
         .map(|field| field.cut(1))
         .filter(|top| !differ.contains(top))

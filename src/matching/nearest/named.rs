@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::fixes::short;
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::leaf::Leaf;
 use crate::matching::fields::request_fields::Fields;
 use crate::matching::strategy::significance::is_significant;
@@ -110,7 +110,7 @@ impl Fields {
         let groups = leaves.chunk_by(|one, next| one.field.cut(1) == next.field.cut(1));
         for group in groups {
             let top = group[0].field.cut(1);
-            if group.len() > ONE_BY_ONE && matches!(top.place, Place::Body | Place::Part) {
+            if group.len() > ONE_BY_ONE && matches!(top.place, FieldPlace::Body | FieldPlace::Part) {
                 let value = format!("{} values", group.len());
                 let significant = group.iter().any(|leaf| self.decides(&leaf.field));
                 named.push(self.one(&top, value, significant));

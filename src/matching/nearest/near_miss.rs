@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::leaf::Leaf;
 use crate::matching::fields::request_fields::Fields;
-use crate::matching::fields::value::Value;
+use crate::matching::fields::value::FieldValue;
 use crate::matching::strategy::compare::{Comparison, compare, merge};
 use crate::matching::strategy::condition::Condition;
 use crate::matching::strategy::significance::is_significant;
@@ -140,11 +140,13 @@ fn same_endpoint(recorded: &Fields, incoming: &Fields) -> bool {
 /// What a field of a request with the endpoint of `context` weighs.
 pub(crate) fn weight(context: &Fields, field: &Field) -> Weight {
     match field.place {
-        Place::Method | Place::Mount => Weight::Identity,
-        Place::Path if field.steps.is_empty() => Weight::Identity,
+        FieldPlace::Method | FieldPlace::Mount => Weight::Identity,
+        FieldPlace::Path if field.steps.is_empty() => Weight::Identity,
         _ if context.is_model(field) => Weight::Model,
-        Place::Body if field.steps.is_empty() => Weight::Input,
-        Place::Body | Place::Part if context.endpoint.rules.input.iter().any(|name| field.below(name)) => {
+        FieldPlace::Body if field.steps.is_empty() => Weight::Input,
+        FieldPlace::Body | FieldPlace::Part
+            if context.endpoint.rules.input.iter().any(|name| field.below(name)) =>
+        {
             Weight::Input
         }
         _ => Weight::Parameter,
@@ -156,7 +158,7 @@ fn difference(one: Option<&Leaf>, other: Option<&Leaf>) -> u64 {
     let (Some(one), Some(other)) = (one, other) else { return 100 };
     match (&one.value, &other.value) {
         (one, other) if one == other => 0,
-        (Value::Text(one), Value::Text(other)) => {
+        (FieldValue::Text(one), FieldValue::Text(other)) => {
             let start = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
             let (one, other) = (&one.as_bytes()[start..], &other.as_bytes()[start..]);
             let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();

@@ -20,7 +20,7 @@ pub struct Ranking {
 struct Group {
     shape: Arc<Shape>,
     strategies: Vec<Strategy>,
-    rows: Vec<Row>,
+    rows: Vec<RankedRow>,
     /// The values of all rows, one row behind the other.
     values: Vec<u64>,
     /// The hashes of their input, ascending in each row.
@@ -29,7 +29,7 @@ struct Group {
 
 /// One outline: where it came in, and what of it does not fill a row.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct RankedRow {
     at: usize,
     strategy: usize,
     words: u64,
@@ -93,7 +93,7 @@ impl Group {
             self.strategies.push(strategy.clone());
             self.strategies.len() - 1
         });
-        self.rows.push(Row { at, strategy, words: outline.words });
+        self.rows.push(RankedRow { at, strategy, words: outline.words });
         self.values.extend_from_slice(&outline.values);
         self.input.extend_from_slice(&outline.input);
     }

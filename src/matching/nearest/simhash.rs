@@ -1,9 +1,9 @@
 //! Texts as 64 bits, alike for texts that are alike.
 
-use crate::matching::fields::value::Value;
+use crate::matching::fields::value::FieldValue;
 
 /// The bits of a text's words and pairs of words, by majority: texts that share most of them share most bits.
-pub(crate) struct Words {
+pub(crate) struct Simhash {
     counts: [i32; 64],
     last: u64,
 }
@@ -11,18 +11,18 @@ pub(crate) struct Words {
 /// How many words of a request are looked at.
 const MOST_WORDS: usize = 512;
 
-impl Default for Words {
+impl Default for Simhash {
     fn default() -> Self {
         Self { counts: [0; 64], last: 0 }
     }
 }
 
-impl Words {
+impl Simhash {
     /// Takes the words of a text in.
-    pub(crate) fn take(&mut self, value: &Value) {
+    pub(crate) fn take(&mut self, value: &FieldValue) {
         let text = match value {
-            Value::Text(text) => text,
-            Value::Long { head, .. } => head,
+            FieldValue::Text(text) => text,
+            FieldValue::Long { head, .. } => head,
             _ => return,
         };
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());

@@ -9,14 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 use super::near_miss::{Weight, weight};
-use super::simhash::{Words, mixed};
+use super::simhash::{Simhash, mixed};
 use crate::dialect::Dialect;
 use crate::matching::fields::canon_config::Canon;
 use crate::matching::fields::facts::Facts;
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::leaf::Leaf;
 use crate::matching::fields::request_fields::Fields;
-use crate::matching::fields::value::Value;
+use crate::matching::fields::value::FieldValue;
 use crate::matching::strategy::significance::is_significant;
 use crate::model::{Request, Strategy};
 
@@ -66,7 +66,7 @@ impl Fields {
         let mut order: Vec<(u64, &Leaf)> = leaves().map(|leaf| (hash_of(&leaf.field), leaf)).collect();
         order.sort_by_key(|(hash, _)| *hash);
         let fields = order.iter().map(|(hash, leaf)| (*hash, leaf.field.clone(), weight(self, &leaf.field)));
-        let mut words = Words::default();
+        let mut words = Simhash::default();
         let mut input = Vec::new();
         let mut written = 0;
         for leaf in leaves() {
@@ -88,7 +88,7 @@ impl Fields {
 impl Shape {
     fn of(of: &Fields, fields: Box<[(u64, Field, Weight)]>) -> Self {
         let method = match of.leaves.first().map(|leaf| &leaf.value) {
-            Some(Value::Text(method)) => method.clone(),
+            Some(FieldValue::Text(method)) => method.clone(),
             _ => "".into(),
         };
         Self::new(method, of, fields)
@@ -221,11 +221,11 @@ impl Shapes {
 }
 
 fn is_exact(field: &Field) -> bool {
-    matches!(field.place, Place::Target | Place::Bytes)
-        || (field.place == Place::Header && field.is("content-type"))
+    matches!(field.place, FieldPlace::Target | FieldPlace::Bytes)
+        || (field.place == FieldPlace::Header && field.is("content-type"))
 }
 
-fn short(value: &Value) -> u64 {
+fn short(value: &FieldValue) -> u64 {
     let (kind, bytes) = value.bytes();
     mixed(u64::from(kind), first_bytes(&bytes))
 }

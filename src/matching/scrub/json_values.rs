@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::secret_name::{Folded, NameClass, Place, class};
+use super::secret_name::{Folded, NameClass, NamePlace, class};
 use crate::wire::json;
 
 /// What a key says of what stands under it, besides its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Role {
+enum ValueRole {
     /// An ambiguous name in it is a credential: what Azure, OAuth and databases are given to log in.
     Authentication,
     /// Servers, tools and callbacks are configured in it.
@@ -36,7 +36,7 @@ enum Role {
     None,
 }
 
-impl Role {
+impl ValueRole {
     /// The role of a folded name.
     fn of(name: &[u8]) -> Self {
         match name {
@@ -80,7 +80,7 @@ fn is_harmless_header(name: &[u8]) -> bool {
 
 /// What a JSON text consists of, as positions in it.
 #[derive(Debug)]
-pub(crate) enum Item {
+pub(crate) enum FoundValue {
     /// A key, without its quotes.
     Key(Range<usize>),
     /// A string or a number.
@@ -131,13 +131,13 @@ enum Members {
 }
 
 /// An object or array that is open.
-struct Frame {
+struct OpenValue {
     object: bool,
     around: Around,
     /// The last key.
     name: Range<usize>,
     class: NameClass,
-    role: Role,
+    role: ValueRole,
     /// The next item's place in an array.
     position: u64,
     node: usize,
@@ -162,7 +162,7 @@ struct Node {
 pub(crate) struct JsonValues<'a> {
     text: &'a [u8],
     at: usize,
-    frames: Vec<Frame>,
+    frames: Vec<OpenValue>,
     nodes: Vec<Node>,
     own: &'a [String],
     public: &'a [String],
@@ -219,7 +219,7 @@ impl<'a> JsonValues<'a> {
     }
 
     /// A number, a literal, or what is none of them.
-    fn bare(&mut self) -> Item {
+    fn bare(&mut self) -> FoundValue {
         let start = self.at;
         let ends =
             |b: &u8| matches!(b, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"') || b.is_ascii_whitespace();
@@ -230,16 +230,16 @@ impl<'a> JsonValues<'a> {
         if name.ends_with(b"index") || name.ends_with(b"Index") {
             self.index(&value);
         }
-        Item::Value(value)
+        FoundValue::Value(value)
     }
 
-    fn quoted(&mut self) -> Item {
+    fn quoted(&mut self) -> FoundValue {
         let range = self.string();
         let behind = self.text.get(self.at..).unwrap_or_default().trim_ascii_start();
         let is_key = self.frames.last().is_some_and(|frame| frame.object) && behind.first() == Some(&b':');
         if is_key {
             self.key(&range);
-            return Item::Key(range);
+            return FoundValue::Key(range);
         }
         let mut value = self.value(range, true);
         self.flag(&mut value);
@@ -247,17 +247,18 @@ impl<'a> JsonValues<'a> {
         if self.frames.len() == 1 && self.text[value.name.clone()] == *b"type" {
             self.index(&value);
         }
-        Item::Value(value)
+        FoundValue::Value(value)
     }
 
     fn key(&mut self, range: &Range<usize>) {
         let name = Folded::of(&self.name(range));
         let Some(frame) = self.frames.last_mut() else { return };
-        let place = if frame.around.members == Members::Headers { Place::Header } else { Place::Json };
+        let place =
+            if frame.around.members == Members::Headers { NamePlace::Header } else { NamePlace::Json };
         let is = |names: &[String]| names.iter().any(|known| known.as_bytes() == name.bytes());
-        let (class, role) = (name.class(place), Role::of(name.bytes()));
+        let (class, role) = (name.class(place), ValueRole::of(name.bytes()));
         let unclear = matches!(class, NameClass::Ambiguous | NameClass::Suspect);
-        let given = frame.around.authentication && (unclear || role == Role::Value)
+        let given = frame.around.authentication && (unclear || role == ValueRole::Value)
             || frame.around.members == Members::Secrets && !is_harmless_header(name.bytes());
         frame.class = if given || is(self.own) {
             NameClass::Credential
@@ -277,8 +278,8 @@ impl<'a> JsonValues<'a> {
             return JsonValue { range, quoted, class, name, position: 0, server: false, node: 0 };
         };
         let server = match frame.role {
-            Role::ServerUrl => frame.around.members != Members::Schema,
-            Role::Url => frame.around.tools,
+            ValueRole::ServerUrl => frame.around.members != Members::Schema,
+            ValueRole::Url => frame.around.tools,
             _ => false,
         };
         let position = frame.position;
@@ -295,7 +296,7 @@ impl<'a> JsonValues<'a> {
             value.class = NameClass::Credential;
         }
         let given = text[value.range.clone()].strip_prefix(b"--");
-        frame.flag = given.is_some_and(|name| match class(name, Place::Query) {
+        frame.flag = given.is_some_and(|name| match class(name, NamePlace::Query) {
             NameClass::Credential => true,
             NameClass::Ambiguous => frame.around.tools,
             NameClass::Suspect | NameClass::Plain => false,
@@ -307,8 +308,10 @@ impl<'a> JsonValues<'a> {
         let text = self.text;
         let Some(frame) = self.frames.last_mut().filter(|frame| frame.object) else { return };
         match frame.role {
-            Role::Value => frame.value = Some(value.range.clone()),
-            Role::Name if class(&text[value.range.clone()], Place::Json) == NameClass::Credential => {
+            ValueRole::Value => frame.value = Some(value.range.clone()),
+            ValueRole::Name
+                if class(&text[value.range.clone()], NamePlace::Json) == NameClass::Credential =>
+            {
                 frame.named = true;
             }
             _ => {}
@@ -351,8 +354,8 @@ impl<'a> JsonValues<'a> {
             }
         }
         self.nodes.push(node);
-        let (role, value, node) = (Role::None, None, self.nodes.len());
-        self.frames.push(Frame {
+        let (role, value, node) = (ValueRole::None, None, self.nodes.len());
+        self.frames.push(OpenValue {
             object,
             around,
             name,
@@ -383,30 +386,30 @@ impl<'a> JsonValues<'a> {
 
 impl Around {
     /// What surrounds the members of what stands under a key of this role and class.
-    fn below(self, role: Role, class: NameClass) -> Self {
-        if self.members == Members::Schema || role == Role::Schema {
+    fn below(self, role: ValueRole, class: NameClass) -> Self {
+        if self.members == Members::Schema || role == ValueRole::Schema {
             return Self { members: Members::Schema, ..Self::default() };
         }
-        let tools = self.tools || role == Role::Tools;
+        let tools = self.tools || role == ValueRole::Tools;
         let members = match role {
-            Role::Headers | Role::Environment if tools => Members::Secrets,
-            Role::Secrets => Members::Secrets,
-            Role::Headers => Members::Headers,
+            ValueRole::Headers | ValueRole::Environment if tools => Members::Secrets,
+            ValueRole::Secrets => Members::Secrets,
+            ValueRole::Headers => Members::Headers,
             _ => Members::Data,
         };
         let authentication =
-            self.authentication || class == NameClass::Credential || role == Role::Authentication;
+            self.authentication || class == NameClass::Credential || role == ValueRole::Authentication;
         Self { authentication, tools, members }
     }
 }
 
 impl Iterator for JsonValues<'_> {
-    type Item = Item;
+    type Item = FoundValue;
 
-    fn next(&mut self) -> Option<Item> {
+    fn next(&mut self) -> Option<FoundValue> {
         loop {
             if let Some(value) = self.pending.take() {
-                return Some(Item::Value(value));
+                return Some(FoundValue::Value(value));
             }
             match *self.text.get(self.at)? {
                 b'"' => return Some(self.quoted()),

@@ -1,12 +1,12 @@
 //! Query strings: parameters in order, and which of them are credentials.
 
-use super::secret_name::{Folded, NameClass, Place, REDACTED, is_documented};
+use super::secret_name::{Folded, NameClass, NamePlace, REDACTED, is_documented};
 use crate::wire::percent;
 
 /// Whether a parameter of a scrubbed query (decoded) carried a credential: it is no field.
 fn was_secret(mount: &str, name: &str, value: &str) -> bool {
     let name = Folded::of(name.as_bytes());
-    match name.class(Place::Query) {
+    match name.class(NamePlace::Query) {
         NameClass::Credential => true,
         NameClass::Ambiguous => value == REDACTED || is_documented(mount, &name),
         NameClass::Suspect | NameClass::Plain => false,

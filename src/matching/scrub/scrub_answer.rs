@@ -14,10 +14,10 @@ use bytes::Bytes;
 use regex::bytes::Regex;
 
 use super::effort::Effort;
-use super::json_values::{Item, JsonValue, JsonValues, mixed};
+use super::json_values::{FoundValue, JsonValue, JsonValues, mixed};
 use super::scrub_request::{PASSES, spliced};
 use super::scrubber::Scrubber;
-use super::search::{ByPlace, Edit, Search, apart, before, is_opaque};
+use super::search::{ByPlace, ScrubEdit, SecretSearch, apart, before, is_opaque};
 use super::secret;
 use super::secret::is_secret_header;
 use super::secret_name::REDACTED;
@@ -46,8 +46,8 @@ pub struct Unsearched;
 /// A stream of events, as positions in its bytes.
 struct Stream<'a> {
     body: &'a [u8],
-    search: Search<'a>,
-    edits: Vec<Edit>,
+    search: SecretSearch<'a>,
+    edits: Vec<ScrubEdit>,
     /// The strings of all events by their slot, in order.
     texts: HashMap<u64, Vec<Range<usize>>>,
     /// The slots in the order in which they were met: edits must not depend on a hash's order.
@@ -142,9 +142,9 @@ impl Scrubber {
         scrubbed.collect()
     }
 
-    fn searching<'a>(&'a self, origin: AnswerOrigin<'a>, effort: &'a Effort) -> Search<'a> {
-        let search = Search::new(self, origin.mount, origin.credentials, effort);
-        Search { links: origin.links, echoes: self.keeps_answers(), ..search }
+    fn searching<'a>(&'a self, origin: AnswerOrigin<'a>, effort: &'a Effort) -> SecretSearch<'a> {
+        let search = SecretSearch::new(self, origin.mount, origin.credentials, effort);
+        SecretSearch { links: origin.links, echoes: self.keeps_answers(), ..search }
     }
 }
 
@@ -200,13 +200,13 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
 }
 
 impl<'a> Stream<'a> {
-    fn over(body: &'a [u8], search: Search<'a>) -> Self {
+    fn over(body: &'a [u8], search: SecretSearch<'a>) -> Self {
         let split = SplitKeys::new(search);
         Self { body, search, edits: Vec::new(), texts: HashMap::new(), slots: Vec::new(), split }
     }
 
     /// The edits of server-sent events.
-    fn events(mut self) -> Vec<Edit> {
+    fn events(mut self) -> Vec<ScrubEdit> {
         let (mut name, mut data) = (0, Vec::new());
         for line in lines(self.body) {
             if !self.search.effort.look() {
@@ -235,17 +235,17 @@ impl<'a> Stream<'a> {
     }
 
     /// The edits of JSON documents, a line each or in one array.
-    fn lines(mut self) -> Vec<Edit> {
+    fn lines(mut self) -> Vec<ScrubEdit> {
         self.event(0, std::slice::from_ref(&(0..self.body.len())));
         self.joined()
     }
 
     /// The edits of what is no stream: the strings of JSON may be tokens or parts of one text all the same.
-    fn document(mut self) -> Vec<Edit> {
+    fn document(mut self) -> Vec<ScrubEdit> {
         let start = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body).trim_ascii_start().first();
         if matches!(start, Some(b'{' | b'[' | b'"')) && !self.split.is_idle() {
             for item in JsonValues::new(self.body, &[], &[]) {
-                if let Item::Value(value) = item {
+                if let FoundValue::Value(value) = item {
                     if value.quoted && !self.search.effort.look() {
                         break;
                     }
@@ -278,15 +278,15 @@ impl<'a> Stream<'a> {
         let mut values = JsonValues::new(&data.bytes, secret, public);
         let mut open: Vec<JsonValue> = Vec::new();
         for item in values.by_ref() {
-            if !matches!(&item, Item::Value(value) if !value.quoted) && !self.search.effort.look() {
+            if !matches!(&item, FoundValue::Value(value) if !value.quoted) && !self.search.effort.look() {
                 return;
             }
             match item {
-                Item::Key(range) => {
+                FoundValue::Key(range) => {
                     let found = self.search.of_raw(&data.bytes, &range, |text| self.search.plain(text));
                     self.edits.extend(found.into_iter().map(|edit| data.placed(edit)));
                 }
-                Item::Value(value) => {
+                FoundValue::Value(value) => {
                     self.split.value(&data.bytes, &value, |range| data.range(&range));
                     match self.search.by_place(&data.bytes, &value) {
                         ByPlace::Replaced(edit) => {
@@ -328,7 +328,7 @@ impl<'a> Stream<'a> {
     }
 
     /// The edits of the texts whose pieces were taken in, and all that were found before.
-    fn joined(mut self) -> Vec<Edit> {
+    fn joined(mut self) -> Vec<ScrubEdit> {
         for slot in std::mem::take(&mut self.slots) {
             if self.search.effort.is_spent() {
                 break;
@@ -353,7 +353,7 @@ impl<'a> Stream<'a> {
 }
 
 /// What is to be replaced in a text that stands in pieces.
-fn in_pieces(body: &[u8], pieces: &[Range<usize>], search: Search<'_>) -> Vec<Edit> {
+fn in_pieces(body: &[u8], pieces: &[Range<usize>], search: SecretSearch<'_>) -> Vec<ScrubEdit> {
     let (mut whole, mut starts) = (Vec::new(), Vec::with_capacity(pieces.len()));
     // Where the offsets of decoded pieces stand in the raw ones, for those that differ.
     let (mut maps, mut escapes) = (HashMap::new(), 0);
@@ -414,7 +414,7 @@ impl<'a> EventData<'a> {
         before(&self.lines, range.start)..before(&self.lines, range.end)
     }
 
-    fn placed(&self, (range, edit): Edit) -> Edit {
+    fn placed(&self, (range, edit): ScrubEdit) -> ScrubEdit {
         (self.range(&range), edit)
     }
 }
@@ -444,7 +444,7 @@ fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
 
 /// The pieces of a body in which the ranges of the edits (in order, apart) were replaced. What was put in belongs to the
 /// piece in which what it replaces began; pieces of which nothing is left are gone.
-fn moved(pieces: &[Piece], edits: &[Edit]) -> Vec<Piece> {
+fn moved(pieces: &[Piece], edits: &[ScrubEdit]) -> Vec<Piece> {
     let mut moved = Vec::with_capacity(pieces.len());
     let mut edits = edits.iter().peekable();
     // Of the old body so much was passed, and so much of it stays.

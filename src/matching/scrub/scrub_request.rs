@@ -9,12 +9,12 @@ use bytes::Bytes;
 
 use super::effort::Effort;
 use super::scrubber::Scrubber;
-use super::search::{ByPlace, Edit, Search, is_media, of_percent};
+use super::search::{ByPlace, ScrubEdit, SecretSearch, is_media, of_percent};
 use super::secret;
 use super::secret::credentials;
 use super::secret_name::{Folded, REDACTED};
 use super::withheld;
-use super::withheld::Withheld;
+use super::withheld::WithheldReason;
 use crate::model::{Headers, Request, Scrubbed};
 use crate::wire::body_kind::BodyKind;
 use crate::wire::content_coding::decoded;
@@ -34,13 +34,13 @@ impl Scrubber {
         if matches!(scrubbed, Ok(Some(_))) {
             own = credentials(request);
             scrubbed = if secret::has_countless_credentials(request) {
-                Err(Withheld::Unsearched)
+                Err(WithheldReason::Unsearched)
             } else {
                 scrubbed_body(request, self, &own)
             };
         }
         let effort = Effort::of_request();
-        let search = Search::new(self, &request.mount, &own, &effort);
+        let search = SecretSearch::new(self, &request.mount, &own, &effort);
         let (body, plain) = match scrubbed {
             Ok(Some(scrubbed)) => scrubbed,
             Ok(None) => (request.body.clone(), false),
@@ -69,14 +69,14 @@ impl Scrubber {
     pub fn sentence(&self, text: &str, request: &Request) -> String {
         let own = credentials(request);
         let effort = Effort::of_request();
-        let search = Search::new(self, &request.mount, &own, &effort);
+        let search = SecretSearch::new(self, &request.mount, &own, &effort);
         let scrubbed = repeated(text.as_bytes(), |text| search.plain(text));
         scrubbed.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 
 /// A target as it may be stored: the path by its looks, the query by its names.
-fn target(target: &str, search: Search<'_>) -> String {
+fn target(target: &str, search: SecretSearch<'_>) -> String {
     let scrubbed = repeated(target.as_bytes(), |target| {
         let Ok(target) = std::str::from_utf8(target) else { return Vec::new() };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -94,16 +94,16 @@ fn scrubbed_body(
     request: &Request,
     scrubber: &Scrubber,
     own: &[Bytes],
-) -> Result<Option<(Bytes, bool)>, Withheld> {
+) -> Result<Option<(Bytes, bool)>, WithheldReason> {
     if withheld::reason(&request.body).is_some() {
         return Ok(None);
     }
     let effort = Effort::of_request();
-    let search = Search::new(scrubber, &request.mount, own, &effort);
-    let body = decoded(&request.headers, &request.body).ok_or(Withheld::Undecoded)?;
+    let search = SecretSearch::new(scrubber, &request.mount, own, &effort);
+    let body = decoded(&request.headers, &request.body).ok_or(WithheldReason::Undecoded)?;
     let found = repeated(&body, |body| pass(&request.headers, body, search.over(body)));
     if effort.is_spent() {
-        return Err(Withheld::Unsearched);
+        return Err(WithheldReason::Unsearched);
     }
     let binary = found.is_none() && std::str::from_utf8(&body).is_err();
     let found = found.or_else(|| secret::mask(&body, search.own).filter(|_| binary).map(Vec::from));
@@ -112,7 +112,7 @@ fn scrubbed_body(
 }
 
 /// What is to be replaced in a body.
-fn pass(headers: &Headers, body: &[u8], search: Search<'_>) -> Vec<Edit> {
+fn pass(headers: &Headers, body: &[u8], search: SecretSearch<'_>) -> Vec<ScrubEdit> {
     match BodyKind::of(headers, body) {
         BodyKind::Multipart => {
             let content_type = headers.text("content-type").unwrap_or_default();
@@ -129,7 +129,7 @@ fn pass(headers: &Headers, body: &[u8], search: Search<'_>) -> Vec<Edit> {
 }
 
 /// The same of a part: by its name, else by what it holds. Of a file the name tells only what never is anything else.
-fn of_part(body: &[u8], part: multipart::Part, search: Search<'_>) -> Vec<Edit> {
+fn of_part(body: &[u8], part: multipart::MultipartPart, search: SecretSearch<'_>) -> Vec<ScrubEdit> {
     let data = &body[part.data.clone()];
     let mut edits: Vec<_> = inside(&part.head, search.plain(&body[part.head.clone()])).collect();
     if std::str::from_utf8(data).is_err() || is_media(data) {
@@ -146,7 +146,7 @@ fn of_part(body: &[u8], part: multipart::Part, search: Search<'_>) -> Vec<Edit> 
 }
 
 /// Edits of a part of a text as edits of the text.
-fn inside(range: &Range<usize>, edits: Vec<Edit>) -> impl Iterator<Item = Edit> + use<> {
+fn inside(range: &Range<usize>, edits: Vec<ScrubEdit>) -> impl Iterator<Item = ScrubEdit> + use<> {
     let start = range.start;
     edits.into_iter().map(move |(range, edit)| (moved(&range, start), edit))
 }
@@ -157,7 +157,7 @@ fn moved(range: &Range<usize>, by: usize) -> Range<usize> {
 
 /// A text, searched until nothing is found: a replacement can lay bare what stood directly behind it. None where nothing
 /// was found.
-pub(crate) fn repeated(text: &[u8], search: impl Fn(&[u8]) -> Vec<Edit>) -> Option<Vec<u8>> {
+pub(crate) fn repeated(text: &[u8], search: impl Fn(&[u8]) -> Vec<ScrubEdit>) -> Option<Vec<u8>> {
     let mut current: Option<Vec<u8>> = None;
     for _ in 0..PASSES {
         let text = current.as_deref().unwrap_or(text);
@@ -171,7 +171,7 @@ pub(crate) fn repeated(text: &[u8], search: impl Fn(&[u8]) -> Vec<Edit>) -> Opti
 }
 
 /// `bytes` with the ranges of the edits (in order, apart) replaced.
-pub(crate) fn spliced(bytes: &[u8], edits: &[Edit]) -> Vec<u8> {
+pub(crate) fn spliced(bytes: &[u8], edits: &[ScrubEdit]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     for (range, edit) in edits {

@@ -14,7 +14,7 @@ use sha2::Sha256;
 use super::effort::Effort;
 use super::identity::{cannot_be_kept, says_who};
 use super::secret;
-use super::secret::Kind;
+use super::secret::SecretKind;
 use super::secret_name::Folded;
 use crate::model::{KEPT_HEADERS, bytes_pattern};
 
@@ -210,15 +210,25 @@ impl Scrubber {
     }
 
     /// Echoes of credentials, those of the configuration included; in order of what was found first.
-    pub(crate) fn echoes(&self, text: &[u8], own: &[Bytes], effort: &Effort) -> Vec<(Range<usize>, Kind)> {
+    pub(crate) fn echoes(
+        &self,
+        text: &[u8],
+        own: &[Bytes],
+        effort: &Effort,
+    ) -> Vec<(Range<usize>, SecretKind)> {
         let configured = self.configured.iter().flat_map(|found| found.find_iter(text));
         let all = secret::echoes(text, own).chain(configured.map(|there| there.range()));
-        all.take(effort.enough()).map(|range| (range, Kind::Key)).collect()
+        all.take(effort.enough()).map(|range| (range, SecretKind::Key)).collect()
     }
 
     /// What is to be replaced in a text by its shape: credentials and personal data first, then what the patterns find
     /// beside them. Placeholders that stand there already are left alone.
-    pub(crate) fn find(&self, text: &[u8], own: &[Bytes], effort: &Effort) -> Vec<(Range<usize>, Kind)> {
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        own: &[Bytes],
+        effort: &Effort,
+    ) -> Vec<(Range<usize>, SecretKind)> {
         let mut found = secret::find(text, own, !self.keep_personal, effort);
         if self.patterns.is_empty() && self.configured.is_none() {
             return found;
@@ -226,8 +236,9 @@ impl Scrubber {
         let mut taken: BTreeMap<usize, usize> =
             found.iter().map(|(range, _)| (range.start, range.end)).collect();
         taken.extend(secret::placeholder_ranges(text).map(|range| (range.start, range.end)));
-        let configured = self.configured.iter().map(|pattern| (pattern, Kind::Key));
-        let own = self.patterns.iter().enumerate().map(|(nth, (_, pattern))| (pattern, Kind::Pattern(nth)));
+        let configured = self.configured.iter().map(|pattern| (pattern, SecretKind::Key));
+        let own =
+            self.patterns.iter().enumerate().map(|(nth, (_, pattern))| (pattern, SecretKind::Pattern(nth)));
         for (pattern, kind) in configured.chain(own) {
             for there in pattern.find_iter(text).filter(|there| !there.is_empty()) {
                 if !effort.look() {
@@ -248,11 +259,11 @@ impl Scrubber {
     }
 
     /// `<email-1a2b3c4d>`, `<key-1a2b3c4d>`: the same for the same value under the same salt.
-    pub(crate) fn placeholder(&self, kind: Kind, value: &[u8]) -> String {
+    pub(crate) fn placeholder(&self, kind: SecretKind, value: &[u8]) -> String {
         let word = match kind {
-            Kind::Email => "email",
-            Kind::Key => "key",
-            Kind::Pattern(nth) => self.patterns.get(nth).map_or("", |(name, _)| name),
+            SecretKind::Email => "email",
+            SecretKind::Key => "key",
+            SecretKind::Pattern(nth) => self.patterns.get(nth).map_or("", |(name, _)| name),
         };
         self.tag(word, value)
     }

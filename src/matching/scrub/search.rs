@@ -9,17 +9,17 @@ use bytes::Bytes;
 use regex::bytes::Regex;
 
 use super::effort::Effort;
-use super::json_values::{Item, JsonValue, JsonValues};
+use super::json_values::{FoundValue, JsonValue, JsonValues};
 use super::scrubber::{MountNames, Scrubber};
 use super::secret;
-use super::secret::{Kind, is_template, looks_like_key};
-use super::secret_name::{Folded, NameClass, Place, REDACTED, is_documented};
+use super::secret::{SecretKind, is_template, looks_like_key};
+use super::secret_name::{Folded, NameClass, NamePlace, REDACTED, is_documented};
 use crate::matching::fields::value;
 use crate::wire::json::Unescaped;
 use crate::wire::{json, percent};
 
 /// A range and what takes its place.
-pub(crate) type Edit = (Range<usize>, String);
+pub(crate) type ScrubEdit = (Range<usize>, String);
 
 /// What the place of a value says of it.
 pub(crate) enum ByPlace {
@@ -64,7 +64,7 @@ pub(crate) fn is_opaque(name: &[u8]) -> bool {
 
 /// A search through one request or answer.
 #[derive(Clone, Copy)]
-pub(crate) struct Search<'a> {
+pub(crate) struct SecretSearch<'a> {
     pub(crate) scrubber: &'a Scrubber,
     /// The credentials that the request carries.
     pub(crate) own: &'a [Bytes],
@@ -101,7 +101,7 @@ static USER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?-u)://(?P<user>[^/?#\s"'<>@:\\]*)(?::(?P<password>[^/?#\s"'<>\\]+))?@"#).ok()
 });
 
-impl<'a> Search<'a> {
+impl<'a> SecretSearch<'a> {
     /// A search with a mount's names.
     pub(crate) fn new(scrubber: &'a Scrubber, mount: &'a str, own: &'a [Bytes], effort: &'a Effort) -> Self {
         let names = scrubber.names(mount);
@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
     }
 
     /// What is to be replaced in a decoded text, which may be JSON itself; in order, apart.
-    pub(crate) fn text(&self, text: &[u8]) -> Vec<Edit> {
+    pub(crate) fn text(&self, text: &[u8]) -> Vec<ScrubEdit> {
         if text.is_empty() || is_media(text) || self.is_link(text) {
             return Vec::new();
         }
@@ -122,7 +122,7 @@ impl<'a> Search<'a> {
         if self.depth < NESTED && matches!(start, Some(b'{' | b'[' | b'"')) {
             let edits = Self { depth: self.depth + 1, ..*self }.json(text);
             let clear = !self.shapes && !text.contains(&b'=');
-            if !edits.is_empty() || clear || json::parse(text) != Err(json::Flaw::Invalid) {
+            if !edits.is_empty() || clear || json::parse(text) != Err(json::JsonFlaw::Invalid) {
                 return edits;
             }
         }
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
     }
 
     /// The same in a text that is nothing else.
-    pub(crate) fn plain(&self, text: &[u8]) -> Vec<Edit> {
+    pub(crate) fn plain(&self, text: &[u8]) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         if text.contains(&b'=') {
             self.parameters(text, false, &mut edits);
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
         apart(edits)
     }
 
-    fn find(&self, text: &[u8]) -> Vec<(Range<usize>, Kind)> {
+    fn find(&self, text: &[u8]) -> Vec<(Range<usize>, SecretKind)> {
         if self.echoes {
             self.scrubber.echoes(text, self.own, self.effort)
         } else {
@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
 
     /// Parameters of links, of connection strings, of a form: those of a tool's server are credentials also where their
     /// names are ambiguous.
-    fn parameters(&self, text: &[u8], server: bool, edits: &mut Vec<Edit>) {
+    fn parameters(&self, text: &[u8], server: bool, edits: &mut Vec<ScrubEdit>) {
         for captures in PARAMETER.iter().flat_map(|shape| shape.captures_iter(text)) {
             if !self.effort.look() {
                 return;
@@ -187,7 +187,7 @@ impl<'a> Search<'a> {
             }
             let name = percent::form_decoded(&String::from_utf8_lossy(name.as_bytes()));
             let folded = Folded::of(name.as_bytes());
-            let edit = match self.class(&folded, Place::Query) {
+            let edit = match self.class(&folded, NamePlace::Query) {
                 NameClass::Credential => Some(REDACTED.to_owned()),
                 NameClass::Ambiguous | NameClass::Suspect if server => Some(REDACTED.to_owned()),
                 NameClass::Ambiguous | NameClass::Suspect if looks_like_key(given.as_bytes()) => {
@@ -202,7 +202,7 @@ impl<'a> Search<'a> {
     }
 
     /// The address of a tool's server: whatever in it can be a key.
-    fn server(&self, text: &[u8]) -> Vec<Edit> {
+    fn server(&self, text: &[u8]) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         self.parameters(text, true, &mut edits);
         self.users(text, &mut edits);
@@ -220,7 +220,7 @@ impl<'a> Search<'a> {
     }
 
     /// Passwords in links, and keys that stand in their place.
-    fn users(&self, text: &[u8], edits: &mut Vec<Edit>) {
+    fn users(&self, text: &[u8], edits: &mut Vec<ScrubEdit>) {
         for captures in USER.iter().flat_map(|shape| shape.captures_iter(text)) {
             if !self.effort.look() {
                 return;
@@ -235,7 +235,7 @@ impl<'a> Search<'a> {
     }
 
     /// The class of a name on this mount.
-    pub(crate) fn class(&self, name: &Folded, place: Place) -> NameClass {
+    pub(crate) fn class(&self, name: &Folded, place: NamePlace) -> NameClass {
         let is = |names: &[String]| names.iter().any(|known| known.as_bytes() == name.bytes());
         match name.class(place) {
             _ if is(&self.names.secret) => NameClass::Credential,
@@ -245,20 +245,20 @@ impl<'a> Search<'a> {
     }
 
     /// What is to be replaced in a JSON text, valid or not: in order, apart.
-    pub(crate) fn json(&self, text: &[u8]) -> Vec<Edit> {
+    pub(crate) fn json(&self, text: &[u8]) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         let mut values = JsonValues::new(text, &self.names.secret, &self.names.public);
         for item in values.by_ref() {
             // Numbers cost next to nothing, and embeddings have millions.
-            if !matches!(&item, Item::Value(value) if !value.quoted) && !self.effort.look() {
+            if !matches!(&item, FoundValue::Value(value) if !value.quoted) && !self.effort.look() {
                 break;
             }
             match item {
-                Item::Key(range) if self.shapes => {
+                FoundValue::Key(range) if self.shapes => {
                     edits.extend(self.of_raw(text, &range, |decoded| self.plain(decoded)));
                 }
-                Item::Key(_) => {}
-                Item::Value(value) => edits.extend(self.value(text, &value)),
+                FoundValue::Key(_) => {}
+                FoundValue::Value(value) => edits.extend(self.value(text, &value)),
             }
         }
         if values.is_too_deep() {
@@ -268,7 +268,7 @@ impl<'a> Search<'a> {
     }
 
     /// What is to be replaced of one value.
-    pub(crate) fn value(&self, text: &[u8], value: &JsonValue) -> Vec<Edit> {
+    pub(crate) fn value(&self, text: &[u8], value: &JsonValue) -> Vec<ScrubEdit> {
         match self.by_place(text, value) {
             ByPlace::Replaced(edit) => {
                 self.effort.found(1);
@@ -300,13 +300,13 @@ impl<'a> Search<'a> {
     }
 
     /// What is to be replaced in a string about which its place says nothing.
-    pub(crate) fn string(&self, text: &[u8], value: &JsonValue, decoded: &[u8]) -> Vec<Edit> {
+    pub(crate) fn string(&self, text: &[u8], value: &JsonValue, decoded: &[u8]) -> Vec<ScrubEdit> {
         if value.server {
             return self.server(decoded);
         }
         if self.shapes && is_opaque(&text[value.name.clone()]) {
             let mut found = self.find(decoded);
-            found.retain(|(_, kind)| *kind != Kind::Key);
+            found.retain(|(_, kind)| *kind != SecretKind::Key);
             found.extend(self.scrubber.echoes(decoded, self.own, self.effort));
             let tags = found.into_iter().map(|(range, kind)| {
                 let tag = self.scrubber.placeholder(kind, &decoded[range.clone()]);
@@ -320,7 +320,7 @@ impl<'a> Search<'a> {
     }
 
     /// What is to be replaced in a query or a form: what each parameter's name says, else what its value looks like.
-    pub(crate) fn query(&self, query: &str) -> Vec<Edit> {
+    pub(crate) fn query(&self, query: &str) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         if percent::pairs(query).nth(PAIRS).is_some() {
             self.effort.give_up();
@@ -357,8 +357,8 @@ impl<'a> Search<'a> {
         &self,
         text: &[u8],
         range: &Range<usize>,
-        search: impl FnOnce(&[u8]) -> Vec<Edit>,
-    ) -> Vec<Edit> {
+        search: impl FnOnce(&[u8]) -> Vec<ScrubEdit>,
+    ) -> Vec<ScrubEdit> {
         let raw = &text[range.clone()];
         if is_media(raw) {
             return Vec::new();
@@ -385,7 +385,7 @@ impl<'a> Search<'a> {
 
     /// What its name says of the value of a parameter or a part.
     pub(crate) fn parameter(&self, name: &Folded, value: &[u8]) -> ByPlace {
-        let class = self.class(name, Place::Query);
+        let class = self.class(name, NamePlace::Query);
         let documented = class == NameClass::Ambiguous && is_documented(self.mount, name);
         match class {
             _ if value.is_empty() => ByPlace::Kept,
@@ -402,9 +402,13 @@ impl<'a> Search<'a> {
 }
 
 /// The edits of a percent-encoded text that begins at `start`.
-pub(crate) fn of_percent(text: &str, start: usize, search: impl FnOnce(&[u8]) -> Vec<Edit>) -> Vec<Edit> {
+pub(crate) fn of_percent(
+    text: &str,
+    start: usize,
+    search: impl FnOnce(&[u8]) -> Vec<ScrubEdit>,
+) -> Vec<ScrubEdit> {
     let (decoded, map) = percent::decoded_with_places(text);
-    let place = |(range, edit): Edit| {
+    let place = |(range, edit): ScrubEdit| {
         let range = start + before(&map, range.start)..start + before(&map, range.end);
         (range, escaped(&edit))
     };
@@ -417,7 +421,7 @@ fn escaped(placeholder: &str) -> String {
 }
 
 /// The edits in order, without those that overlap one that was found before them: places go before shapes.
-pub(crate) fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
+pub(crate) fn apart(mut edits: Vec<ScrubEdit>) -> Vec<ScrubEdit> {
     if edits.windows(2).all(|two| two[0].0.end <= two[1].0.start) {
         return edits;
     }
@@ -459,7 +463,7 @@ mod tests {
 
     #[test]
     fn what_was_found_first_stays() {
-        let edits = |ranges: &[Range<usize>]| -> Vec<Edit> {
+        let edits = |ranges: &[Range<usize>]| -> Vec<ScrubEdit> {
             ranges.iter().map(|range| (range.clone(), String::new())).collect()
         };
         let kept = apart(edits(&[5..9, 0..2, 8..12, 2..5, 1..3, 9..10, 4..20]));

@@ -11,8 +11,8 @@ use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::effort::Effort;
-use super::json_values::{Item, JsonValues};
-use super::secret_name::{Folded, NameClass, Place, REDACTED, class, is_documented, is_ordinary_header};
+use super::json_values::{FoundValue, JsonValues};
+use super::secret_name::{Folded, NameClass, NamePlace, REDACTED, class, is_documented, is_ordinary_header};
 use crate::model::Request;
 use crate::wire::body_kind::BodyKind;
 use crate::wire::{multipart, percent};
@@ -25,7 +25,7 @@ const COUNTED: usize = 64;
 
 /// What a found secret is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SecretKind {
     Email,
     Key,
     /// The configuration's own, by its place.
@@ -131,7 +131,7 @@ fn in_form(form: &str, mount: &str, take: &mut impl FnMut(&[u8]) -> bool) {
         if is_date(&written) {
             continue;
         }
-        if name.class(Place::Query) == NameClass::Credential || is_documented(mount, &name) {
+        if name.class(NamePlace::Query) == NameClass::Credential || is_documented(mount, &name) {
             let decoded = percent::decoded_with_places(value).0;
             if !take(&decoded) || !take(value.as_bytes()) {
                 return;
@@ -146,7 +146,7 @@ fn in_body(request: &Request, take: &mut impl FnMut(&[u8]) -> bool) {
     match BodyKind::of(&request.headers, body) {
         BodyKind::Json => {
             for item in JsonValues::new(body, &[], &[]) {
-                if let Item::Value(value) = item
+                if let FoundValue::Value(value) = item
                     && value.class == NameClass::Credential
                     && !take(&body[value.range])
                 {
@@ -243,17 +243,17 @@ pub(crate) fn is_template(value: &[u8]) -> bool {
 /// Whether a name is that of a credential on a mount, although somebody says that it is none.
 pub(crate) fn cannot_be_public(mount: &str, name: &str) -> bool {
     let name = Folded::of(name.as_bytes());
-    name.class(Place::Query) == NameClass::Credential || is_documented(mount, &name)
+    name.class(NamePlace::Query) == NameClass::Credential || is_documented(mount, &name)
 }
 
 /// Whether a name is that of a credential wherever it stands.
 pub(crate) fn is_always_secret(name: &str) -> bool {
-    class(name.as_bytes(), Place::Json) == NameClass::Credential
+    class(name.as_bytes(), NamePlace::Json) == NameClass::Credential
 }
 
 /// Whether a value of a scrubbed body takes the place of a credential: it is no field.
 pub(crate) fn was_given(name: &str, value: &[u8]) -> bool {
-    value == REDACTED.as_bytes() && class(name.as_bytes(), Place::Header) == NameClass::Credential
+    value == REDACTED.as_bytes() && class(name.as_bytes(), NamePlace::Header) == NameClass::Credential
 }
 
 /// What a placeholder looks like.
@@ -273,7 +273,7 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
 /// Whether a header of a request or an answer carries a credential.
 #[must_use]
 pub fn is_secret_header(name: &str) -> bool {
-    class(name.as_bytes(), Place::Header) == NameClass::Credential
+    class(name.as_bytes(), NamePlace::Header) == NameClass::Credential
 }
 
 fn basic(token: &[u8], all: &mut Vec<Vec<u8>>) {
@@ -342,9 +342,14 @@ pub(crate) fn suspicious(bytes: &[u8], own: &[Bytes]) -> bool {
 }
 
 /// The secrets in a decoded text, in order, not overlapping. `own` are the request's own credentials.
-pub(crate) fn find(text: &[u8], own: &[Bytes], emails: bool, effort: &Effort) -> Vec<(Range<usize>, Kind)> {
-    let mut found: Vec<(Range<usize>, Kind)> = Vec::new();
-    found.extend(echoes(text, own).take(effort.enough()).map(|range| (range, Kind::Key)));
+pub(crate) fn find(
+    text: &[u8],
+    own: &[Bytes],
+    emails: bool,
+    effort: &Effort,
+) -> Vec<(Range<usize>, SecretKind)> {
+    let mut found: Vec<(Range<usize>, SecretKind)> = Vec::new();
+    found.extend(echoes(text, own).take(effort.enough()).map(|range| (range, SecretKind::Key)));
     for captures in
         [&KEY, &TOKEN].into_iter().flat_map(|key| key.iter()).flat_map(|key| key.captures_iter(text))
     {
@@ -358,14 +363,14 @@ pub(crate) fn find(text: &[u8], own: &[Bytes], emails: bool, effort: &Effort) ->
             (None, None) => (whole.range(), stands_alone(text, &whole.range())),
         };
         if fits {
-            found.push((range, Kind::Key));
+            found.push((range, SecretKind::Key));
         }
     }
     if emails {
         let all = EMAIL.iter().flat_map(|email| email.find_iter(text));
         // Behind the placeholder of a link's password stands its host.
         let all = all.filter(|email| !email.as_bytes().starts_with(b"redacted@"));
-        found.extend(all.take(effort.enough()).map(|email| (email.range(), Kind::Email)));
+        found.extend(all.take(effort.enough()).map(|email| (email.range(), SecretKind::Email)));
     }
     found.sort_by(|(a, _), (b, _)| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
     let mut end = 0;

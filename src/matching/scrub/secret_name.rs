@@ -15,7 +15,7 @@ const LONGEST: usize = 64;
 
 /// Where a name stands. Some names are credentials in one place and ordinary data in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum NamePlace {
     /// A header, of the request itself or in a `headers` object of a body.
     Header,
     /// A parameter of a query, a field of a form, a part of a multipart body.
@@ -294,7 +294,7 @@ impl Folded {
     }
 
     /// What the name says in its place.
-    pub(crate) fn class(&self, place: Place) -> NameClass {
+    pub(crate) fn class(&self, place: NamePlace) -> NameClass {
         let name = self.bytes();
         let among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
         let ends = |names: &[&str]| names.iter().any(|known| name.ends_with(known.as_bytes()));
@@ -305,12 +305,12 @@ impl Folded {
         if sounds && ends(HARMLESS) {
             return NameClass::Plain;
         }
-        if sounds && ends(ENDINGS) || among(CREDENTIALS) || place != Place::Json && among(IN_QUERIES) {
+        if sounds && ends(ENDINGS) || among(CREDENTIALS) || place != NamePlace::Json && among(IN_QUERIES) {
             return NameClass::Credential;
         }
         let suspect = name.ends_with(b"token") || name.ends_with(b"key") || name == b"sig";
         match (among(AMBIGUOUS), suspect) {
-            (true, _) | (_, true) if place == Place::Header => NameClass::Credential,
+            (true, _) | (_, true) if place == NamePlace::Header => NameClass::Credential,
             (true, _) => NameClass::Ambiguous,
             (_, true) => NameClass::Suspect,
             _ => NameClass::Plain,
@@ -326,7 +326,7 @@ impl Folded {
 }
 
 /// The class of a name (decoded, as written) in its place.
-pub(crate) fn class(name: &[u8], place: Place) -> NameClass {
+pub(crate) fn class(name: &[u8], place: NamePlace) -> NameClass {
     Folded::of(name).class(place)
 }
 
@@ -419,15 +419,15 @@ mod tests {
             "webhook_secret",
             "signing-key",
         ] {
-            assert_eq!(class(name.as_bytes(), Place::Json), NameClass::Credential, "{name}");
-            assert_eq!(class(name.as_bytes(), Place::Header), NameClass::Credential, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Json), NameClass::Credential, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Header), NameClass::Credential, "{name}");
         }
         for name in ["sig", "signature", "Signature", "X-Amz-Date", "assertion"] {
-            assert_eq!(class(name.as_bytes(), Place::Query), NameClass::Credential, "{name}");
-            assert_ne!(class(name.as_bytes(), Place::Json), NameClass::Credential, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Query), NameClass::Credential, "{name}");
+            assert_ne!(class(name.as_bytes(), NamePlace::Json), NameClass::Credential, "{name}");
         }
         let long = format!("{}_api_key", "very_".repeat(40));
-        assert_eq!(class(long.as_bytes(), Place::Json), NameClass::Credential);
+        assert_eq!(class(long.as_bytes(), NamePlace::Json), NameClass::Credential);
     }
 
     #[test]
@@ -470,23 +470,23 @@ mod tests {
             "cookie_policy",
             "x-ratelimit-remaining-tokens",
         ] {
-            for place in [Place::Header, Place::Query, Place::Json] {
+            for place in [NamePlace::Header, NamePlace::Query, NamePlace::Json] {
                 assert_eq!(class(name.as_bytes(), place), NameClass::Plain, "{name} {place:?}");
             }
         }
-        assert_eq!(class(b"thought_signature", Place::Json), NameClass::Plain);
-        assert_eq!(class(b"signature", Place::Json), NameClass::Plain);
+        assert_eq!(class(b"thought_signature", NamePlace::Json), NameClass::Plain);
+        assert_eq!(class(b"signature", NamePlace::Json), NameClass::Plain);
     }
 
     #[test]
     fn some_may_be_anything() {
         for name in ["key", "Token", "code", "auth", "session"] {
-            assert_eq!(class(name.as_bytes(), Place::Query), NameClass::Ambiguous, "{name}");
-            assert_eq!(class(name.as_bytes(), Place::Json), NameClass::Ambiguous, "{name}");
-            assert_eq!(class(name.as_bytes(), Place::Header), NameClass::Credential, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Query), NameClass::Ambiguous, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Json), NameClass::Ambiguous, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Header), NameClass::Credential, "{name}");
         }
         for name in ["my_token", "search_key", "monkey"] {
-            assert_eq!(class(name.as_bytes(), Place::Query), NameClass::Suspect, "{name}");
+            assert_eq!(class(name.as_bytes(), NamePlace::Query), NameClass::Suspect, "{name}");
         }
         let documented = |mount: &str, name: &str| is_documented(mount, &Folded::of(name.as_bytes()));
         assert!(documented("gemini", "key") && documented("vertex", "KEY"));

@@ -11,9 +11,9 @@ use std::ops::Range;
 use memchr::memchr_iter;
 
 use super::json_values::{JsonValue, mixed};
-use super::search::{Edit, Search, before};
+use super::search::{ScrubEdit, SecretSearch, before};
 use super::secret;
-use super::secret::Kind;
+use super::secret::SecretKind;
 
 /// So many names are followed: no answer that says something has more.
 const GROUPS: usize = 1024;
@@ -47,14 +47,14 @@ struct Tail {
 
 /// A look for keys in pieces.
 pub(crate) struct SplitKeys<'a> {
-    search: Search<'a>,
+    search: SecretSearch<'a>,
     keys: Vec<SoughtKey<'a>>,
     tails: HashMap<TextGroup, Tail>,
-    edits: Vec<Edit>,
+    edits: Vec<ScrubEdit>,
 }
 
 impl<'a> SplitKeys<'a> {
-    pub(crate) fn new(search: Search<'a>) -> Self {
+    pub(crate) fn new(search: SecretSearch<'a>) -> Self {
         let own = search.own.iter().map(|key| &key[..]).filter(|key| secret::is_distinctive(key));
         let keys = own.chain(search.scrubber.configured()).map(SoughtKey::new).collect();
         Self { search, keys, tails: HashMap::new(), edits: Vec::new() }
@@ -116,7 +116,7 @@ impl<'a> SplitKeys<'a> {
             rest = end;
             let missing = known - (key.len() - end);
             let places: Vec<_> = tail.places.drain(..).skip(missing).chain((0..end).map(&place)).collect();
-            let tag = self.search.scrubber.placeholder(Kind::Key, key);
+            let tag = self.search.scrubber.placeholder(SecretKind::Key, key);
             let edits = edits(&places, group, tag);
             self.search.effort.found(edits.len());
             self.edits.extend(edits);
@@ -133,7 +133,7 @@ impl<'a> SplitKeys<'a> {
     }
 
     /// What is to be replaced.
-    pub(crate) fn found(self) -> Vec<Edit> {
+    pub(crate) fn found(self) -> Vec<ScrubEdit> {
         let remembered = self.tails.values().map(|tail| tail.places.len()).sum();
         self.search.effort.forget(remembered);
         self.edits
@@ -197,11 +197,11 @@ impl Tail {
 }
 
 /// The edits of a key whose bytes stand at these places: its placeholder goes to the first. Numbers stay numbers.
-fn edits(places: &[Range<usize>], group: TextGroup, tag: String) -> Vec<Edit> {
+fn edits(places: &[Range<usize>], group: TextGroup, tag: String) -> Vec<ScrubEdit> {
     if matches!(group, TextGroup::Bytes(_)) {
         return places.iter().map(|place| (place.clone(), "0".to_owned())).collect();
     }
-    let (mut edits, mut tag): (Vec<Edit>, _) = (Vec::new(), Some(tag));
+    let (mut edits, mut tag): (Vec<ScrubEdit>, _) = (Vec::new(), Some(tag));
     for place in places {
         match edits.last_mut() {
             Some((last, _)) if last.end == place.start => last.end = place.end,

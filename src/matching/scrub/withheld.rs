@@ -8,16 +8,16 @@ use crate::model::Request;
 
 /// Why a body is withheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Withheld {
+pub(crate) enum WithheldReason {
     /// Its content encoding is damaged or unknown, or it would become too large.
     Undecoded,
     /// It has too many values, or too many secrets.
     Unsearched,
 }
 
-const ALL: [Withheld; 2] = [Withheld::Undecoded, Withheld::Unsearched];
+const ALL: [WithheldReason; 2] = [WithheldReason::Undecoded, WithheldReason::Unsearched];
 
-impl Withheld {
+impl WithheldReason {
     /// The beginning of the placeholder.
     fn begin(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ pub(crate) fn reason(body: &[u8]) -> Option<&'static str> {
         hash.is_some_and(|hash| hash.len() == 65 && hash.iter().all(|b| *b == b'-' || b.is_ascii_hexdigit()))
     });
     kind.map(|kind| match kind {
-        Withheld::Undecoded => "its content encoding cannot be decoded",
-        Withheld::Unsearched => "it is too much to be searched for secrets; only its hash is kept",
+        WithheldReason::Undecoded => "its content encoding cannot be decoded",
+        WithheldReason::Unsearched => "it is too much to be searched for secrets; only its hash is kept",
     })
 }

@@ -73,9 +73,10 @@ impl<'a> Difference<'a> {
                 None => leaf.value.shown(from),
             })
         };
-        let field = self
-            .leaf()
-            .map_or(Field::whole(crate::matching::fields::field::Place::Method), |leaf| leaf.field.clone());
+        let field =
+            self.leaf().map_or(Field::whole(crate::matching::fields::field::FieldPlace::Method), |leaf| {
+                leaf.field.clone()
+            });
         Change {
             field,
             recorded: shown(self.recorded),

@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 
 use super::change::Change;
 use crate::matching::fields::facts::Facts;
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::value::shorten;
 use crate::model::{Rule, text_pattern};
 
@@ -89,8 +89,8 @@ impl Condition {
             let (recorded, incoming) = (Some(shorten(&condition, 0)), has.map(|has| shorten(&has, 0)));
             unmet.push(Change { field, recorded, incoming, significant: true });
         };
-        let body = |name| Field::named(Place::Body, name);
-        let place = || facts.place.clone().unwrap_or_else(|| Field::whole(Place::Body));
+        let body = |name| Field::named(FieldPlace::Body, name);
+        let place = || facts.place.clone().unwrap_or_else(|| Field::whole(FieldPlace::Body));
         let (rule, said) = (&self.rule, || facts.place.is_some().then(|| facts.said.clone()));
         if !self.model(facts) {
             let wanted = rule.model.as_deref().unwrap_or_default();
@@ -115,7 +115,7 @@ impl Condition {
         }
         for (name, wanted) in rule.header.iter().filter(|(name, wanted)| !has_header(facts, name, wanted)) {
             let has = facts.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.clone());
-            tell(Field::named(Place::Header, name), wanted.clone(), has);
+            tell(Field::named(FieldPlace::Header, name), wanted.clone(), has);
         }
         unmet
     }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::significance::is_significant;
-use crate::matching::fields::field::{Field, Place, Step};
+use crate::matching::fields::field::{Field, FieldPlace, FieldStep};
 use crate::matching::fields::leaf::Leaf;
 use crate::matching::fields::request_fields::Fields;
 use crate::model::{CANONICAL_VERSION, Fingerprint, Strategy};
@@ -67,15 +67,15 @@ impl Print {
         self.0.extend_from_slice(&(leaf.field.steps.len() as u64).to_le_bytes());
         for step in &leaf.field.steps {
             match step {
-                Step::Index(index) => {
+                FieldStep::Index(index) => {
                     self.0.push(0);
                     self.0.extend_from_slice(&index.to_le_bytes());
                 }
-                Step::Key(key) => {
+                FieldStep::Key(key) => {
                     self.0.push(1);
                     self.text(key.as_bytes());
                 }
-                Step::Again(times) => {
+                FieldStep::Again(times) => {
                     self.0.push(2);
                     self.0.extend_from_slice(&times.to_le_bytes());
                 }
@@ -92,16 +92,16 @@ impl Print {
 }
 
 /// A number for each place that stays the same when places are added.
-fn tag(place: Place) -> u8 {
+fn tag(place: FieldPlace) -> u8 {
     match place {
-        Place::Method => 0,
-        Place::Mount => 1,
-        Place::Path => 2,
-        Place::Query => 3,
-        Place::Header => 4,
-        Place::Body => 5,
-        Place::Part => 6,
-        Place::Target => 7,
-        Place::Bytes => 8,
+        FieldPlace::Method => 0,
+        FieldPlace::Mount => 1,
+        FieldPlace::Path => 2,
+        FieldPlace::Query => 3,
+        FieldPlace::Header => 4,
+        FieldPlace::Body => 5,
+        FieldPlace::Part => 6,
+        FieldPlace::Target => 7,
+        FieldPlace::Bytes => 8,
     }
 }

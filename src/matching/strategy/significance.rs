@@ -1,7 +1,7 @@
 //! The one function that knows what match strategies mean.
 
 use crate::dialect::Dialect;
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::header::{CONDITIONS, NEGOTIATED};
 use crate::matching::fields::lone_text::covers;
 use crate::matching::fields::request_fields::Fields;
@@ -19,7 +19,7 @@ pub(crate) fn is_significant(strategy: &Strategy, context: &Fields, field: &Fiel
         _ if is_identity(context, field) => true,
         Strategy::Standard { ignored } => !is_cosmetic(context, field) && !named(ignored),
         Strategy::Specific { fields } => {
-            context.is_model(field) || (field.place != Place::Mount && named(fields))
+            context.is_model(field) || (field.place != FieldPlace::Mount && named(fields))
         }
         Strategy::Pinned => context.is_model(field),
         // The conditions decide, and they are no fields.
@@ -29,16 +29,16 @@ pub(crate) fn is_significant(strategy: &Strategy, context: &Fields, field: &Fiel
 
 /// What only `strict` looks at.
 fn is_exact(field: &Field) -> bool {
-    matches!(field.place, Place::Target | Place::Bytes)
-        || (field.place == Place::Header && field.is("content-type"))
+    matches!(field.place, FieldPlace::Target | FieldPlace::Bytes)
+        || (field.place == FieldPlace::Header && field.is("content-type"))
 }
 
 /// What says which endpoint of which API is meant: nothing may ignore that, or fields would lose their meaning.
 fn is_identity(context: &Fields, field: &Field) -> bool {
     match field.place {
-        Place::Method => true,
-        Place::Mount => context.dialect == Dialect::Generic,
-        Place::Path => field.steps.is_empty(),
+        FieldPlace::Method => true,
+        FieldPlace::Mount => context.dialect == Dialect::Generic,
+        FieldPlace::Path => field.steps.is_empty(),
         _ => false,
     }
 }
@@ -50,18 +50,20 @@ fn is_cosmetic(context: &Fields, field: &Field) -> bool {
         return true;
     }
     match field.place {
-        Place::Mount => true,
-        Place::Header => {
+        FieldPlace::Mount => true,
+        FieldPlace::Header => {
             let decides = |name: &&str| {
                 rules.negotiated.iter().any(|(negotiated, _)| negotiated == name)
                     || context.headers.iter().any(|own| own == name)
             };
             NEGOTIATED.iter().chain(CONDITIONS).any(|name| field.is(name) && !decides(name))
         }
-        Place::Query => rules.cosmetic_query.iter().any(|name| field.below(name)),
+        FieldPlace::Query => rules.cosmetic_query.iter().any(|name| field.below(name)),
         // Next to the one in the path it is a copy that SDKs make.
-        Place::Body | Place::Part if context.model_in_path() && field.is("model") => true,
-        Place::Body | Place::Part => rules.cosmetic.iter().copied().flatten().any(|name| field.below(name)),
+        FieldPlace::Body | FieldPlace::Part if context.model_in_path() && field.is("model") => true,
+        FieldPlace::Body | FieldPlace::Part => {
+            rules.cosmetic.iter().copied().flatten().any(|name| field.below(name))
+        }
         _ => false,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::dialect::{Dialect, Rules};
 use crate::matching::fields::field;
-use crate::matching::fields::field::{Field, Place};
+use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::request_fields::Fields;
 use crate::matching::fields::{header, lone_text};
 use crate::model::{Strategy, text_pattern};
@@ -55,7 +55,7 @@ pub enum StrategyProblem {
 }
 
 /// What a request knows of a name.
-enum Known {
+enum KnownFields {
     /// It has the field.
     Present,
     /// It has not, but other requests of its endpoint may.
@@ -98,13 +98,13 @@ impl<'a> StrategyCheck<'a> {
         let mut unknown = Vec::with_capacity(self.names.len());
         for (nth, name) in self.names.iter().enumerate() {
             let known = known(name, self.strategy, fields)?;
-            if !matches!(known, Known::Present) {
+            if !matches!(known, KnownFields::Present) {
                 absent.push(name.clone());
             }
             unknown.push(match (known, before.map(|before| &before[nth])) {
-                (Known::Present | Known::Possible, _) | (_, Some(None)) => None,
-                (Known::Unknown, Some(Some(problem))) => Some(problem.clone()),
-                (Known::Unknown, None) => Some(missing(name, fields)),
+                (KnownFields::Present | KnownFields::Possible, _) | (_, Some(None)) => None,
+                (KnownFields::Unknown, Some(Some(problem))) => Some(problem.clone()),
+                (KnownFields::Unknown, None) => Some(missing(name, fields)),
             });
         }
         self.unknown.insert(place, unknown);
@@ -171,7 +171,10 @@ pub fn narrowed(strategy: &Strategy, fields: &Fields) -> Option<Strategy> {
     let Strategy::Specific { fields: names } = strategy else { return None };
     // One that may mean two fields looks at both.
     let unknown = |name: &String| {
-        matches!(known(name, strategy, fields), Ok(Known::Unknown) | Err(StrategyProblem::Impossible { .. }))
+        matches!(
+            known(name, strategy, fields),
+            Ok(KnownFields::Unknown) | Err(StrategyProblem::Impossible { .. })
+        )
     };
     (!names.is_empty() && names.iter().all(unknown)).then_some(Strategy::STANDARD)
 }
@@ -185,7 +188,7 @@ fn named(strategy: &Strategy) -> &[String] {
 
 /// # Errors
 /// When the name can be no field, or is not clear.
-fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<Known, StrategyProblem> {
+fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<KnownFields, StrategyProblem> {
     form(name, strategy, &fields.headers)?;
     let bare = name.trim_start_matches('/');
     let (first, _) = bare.split_once('/').unwrap_or((bare, ""));
@@ -195,10 +198,10 @@ fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<Known, Stra
     let mut candidates: Vec<Field> = covered.map(|field| field.cut(steps)).collect();
     candidates.dedup();
     match candidates.len() {
-        0 if possible(bare, fields) => Ok(Known::Possible),
-        0 => Ok(Known::Unknown),
-        1 => Ok(Known::Present),
-        _ if name.contains('*') => Ok(Known::Present),
+        0 if possible(bare, fields) => Ok(KnownFields::Possible),
+        0 => Ok(KnownFields::Unknown),
+        1 => Ok(KnownFields::Present),
+        _ if name.contains('*') => Ok(KnownFields::Present),
         _ => Err(StrategyProblem::Ambiguous { name: name.to_owned(), candidates }),
     }
 }
@@ -210,17 +213,17 @@ fn form(name: &str, strategy: &Strategy, headers: &[String]) -> Result<(), Strat
     let leaves_out = matches!(strategy, Strategy::Standard { .. });
     let why = match (field::place(first), rest) {
         _ if bare.is_empty() => "is no field",
-        (Some(Place::Method | Place::Mount | Place::Target | Place::Bytes), Some(_)) => {
+        (Some(FieldPlace::Method | FieldPlace::Mount | FieldPlace::Target | FieldPlace::Bytes), Some(_)) => {
             "is no field: nothing stands below it"
         }
-        (Some(Place::Target | Place::Bytes), None) => "counts under strict alone",
-        (Some(Place::Method | Place::Path), None) if leaves_out => {
+        (Some(FieldPlace::Target | FieldPlace::Bytes), None) => "counts under strict alone",
+        (Some(FieldPlace::Method | FieldPlace::Path), None) if leaves_out => {
             "says which endpoint is meant, and cannot be left out"
         }
-        (Some(Place::Mount), None) if !leaves_out => {
+        (Some(FieldPlace::Mount), None) if !leaves_out => {
             "does not count under specific: dialect and endpoint take its place"
         }
-        (Some(Place::Header), Some(written)) => return header_form(name, written, headers),
+        (Some(FieldPlace::Header), Some(written)) => return header_form(name, written, headers),
         _ => return Ok(()),
     };
     Err(StrategyProblem::Impossible { name: name.to_owned(), why: why.to_owned() })
@@ -257,19 +260,19 @@ fn possible(name: &str, fields: &Fields) -> bool {
         Some(place) => (Some(place), rest),
         None => (None, name),
     };
-    let is_in = |wanted: Place| place.is_none_or(|place| place == wanted);
+    let is_in = |wanted: FieldPlace| place.is_none_or(|place| place == wanted);
     // A body is of one kind: where it is JSON nobody has parts.
-    let has = |place: Place| fields.leaves.iter().any(|leaf| leaf.field.place == place);
+    let has = |place: FieldPlace| fields.leaves.iter().any(|leaf| leaf.field.place == place);
     let in_body = !names.is_empty()
         && match place {
             None => true,
-            Some(Place::Body) => !has(Place::Part),
-            Some(Place::Part) => !has(Place::Body),
+            Some(FieldPlace::Body) => !has(FieldPlace::Part),
+            Some(FieldPlace::Part) => !has(FieldPlace::Body),
             Some(_) => false,
         };
     (in_body && body_names(rules).any(|known| covers(names, known)))
-        || (is_in(Place::Query) && rules.cosmetic_query.contains(&names))
-        || (is_in(Place::Header)
+        || (is_in(FieldPlace::Query) && rules.cosmetic_query.contains(&names))
+        || (is_in(FieldPlace::Header)
             && header::names(&fields.headers).any(|known| known.eq_ignore_ascii_case(names)))
 }
 

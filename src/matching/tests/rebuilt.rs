@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::laws::{KEYS, TARGETS, object};
 use super::{fields, json};
 use crate::matching::Fields;
-use crate::matching::fields::field::{Place, Step};
+use crate::matching::fields::field::{FieldPlace, FieldStep};
 use crate::matching::fields::leaf::Leaf;
-use crate::matching::fields::value::Value as Canonical;
+use crate::matching::fields::value::FieldValue as Canonical;
 
 /// Arbitrary JSON.
 fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {
@@ -55,18 +55,18 @@ struct Tree {
 impl Tree {
     fn of<'a>(leaves: impl Iterator<Item = &'a Leaf>) -> Option<Self> {
         let mut tree = Self::default();
-        for leaf in leaves.filter(|leaf| leaf.field.place == Place::Body) {
+        for leaf in leaves.filter(|leaf| leaf.field.place == FieldPlace::Body) {
             let (mut at, mut steps) = (&mut tree, leaf.field.steps.iter().peekable());
             while let Some(step) = steps.next() {
                 at = match step {
-                    Step::Index(index) => at.items.entry(*index).or_default(),
-                    Step::Key(key) => {
-                        let times = steps.next_if(|next| matches!(next, Step::Again(_)));
-                        let times =
-                            times.map_or(1, |times| if let Step::Again(times) = times { *times } else { 1 });
+                    FieldStep::Index(index) => at.items.entry(*index).or_default(),
+                    FieldStep::Key(key) => {
+                        let times = steps.next_if(|next| matches!(next, FieldStep::Again(_)));
+                        let times = times
+                            .map_or(1, |times| if let FieldStep::Again(times) = times { *times } else { 1 });
                         at.members.entry((key.to_string(), times)).or_default()
                     }
-                    Step::Again(_) => unreachable!("it stands behind a key"),
+                    FieldStep::Again(_) => unreachable!("it stands behind a key"),
                 };
             }
             at.value = Some(match &leaf.value {

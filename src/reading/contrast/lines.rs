@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::model::{Hash, Headers, Response};
 use crate::reading::events::{StreamForm, events};
 use crate::reading::pretty::{LIMIT, pretty, shown};
-use crate::wire::json_text::{Token, Tokens, is_json, unquoted};
+use crate::wire::json_text::{JsonToken, JsonTokens, is_json, unquoted};
 use crate::wire::sniff::{data_uri, from_base64};
 
 /// How many lines of a text are looked at.
@@ -29,7 +29,7 @@ const FILE: usize = 256;
 
 /// The difference of two texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lines {
+pub struct DiffLines {
     /// Parts in order; of lines those that differ with some around them, of words all.
     pub runs: Vec<Run>,
     /// Whether a text was too long, and its end was left out.
@@ -40,7 +40,7 @@ pub struct Lines {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// In which of them it is.
-    pub tag: Tag,
+    pub tag: DiffTag,
     /// What it says: one line without its end, or words with the space around them.
     pub text: String,
 }
@@ -48,7 +48,7 @@ pub struct Run {
 /// In which of two texts a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tag {
+pub enum DiffTag {
     /// In both.
     Same,
     /// In the first one only.
@@ -60,27 +60,27 @@ pub enum Tag {
 }
 
 /// A text of bounded length.
-pub(super) struct Page {
+pub(super) struct DiffPage {
     text: String,
     cut: bool,
 }
 
-impl Lines {
+impl DiffLines {
     /// The words that differ; of long texts the lines.
     pub(super) fn of_words(before: &str, after: &str) -> Self {
         if before.len() + after.len() > WORDS {
-            return Self::of_pages(&Page::of(before.lines()), &Page::of(after.lines()), CONTEXT);
+            return Self::of_pages(&DiffPage::of(before.lines()), &DiffPage::of(after.lines()), CONTEXT);
         }
         let diff = TextDiff::from_words(before, after);
         if diff.ratio() < ALIKE {
             let run = |tag, text: &str| Run { tag, text: text.to_owned() };
-            let runs = [run(Tag::Removed, before), run(Tag::Added, after)];
+            let runs = [run(DiffTag::Removed, before), run(DiffTag::Added, after)];
             return Self { runs: runs.into_iter().filter(|run| !run.text.is_empty()).collect(), cut: false };
         }
         let mut runs: Vec<Run> = Vec::new();
         for change in diff.iter_all_changes() {
             match runs.last_mut() {
-                Some(run) if run.tag == Tag::from(change.tag()) => run.text.push_str(change.value()),
+                Some(run) if run.tag == DiffTag::from(change.tag()) => run.text.push_str(change.value()),
                 _ => runs.push(Run { tag: change.tag().into(), text: change.value().to_owned() }),
             }
         }
@@ -88,13 +88,13 @@ impl Lines {
     }
 
     /// The lines that differ, with `context` equal ones around them.
-    pub(super) fn of_pages(before: &Page, after: &Page, context: usize) -> Self {
+    pub(super) fn of_pages(before: &DiffPage, after: &DiffPage, context: usize) -> Self {
         let diff = TextDiff::from_lines(before.text.as_str(), after.text.as_str());
         let mut runs = Vec::new();
         let mut shown = 0;
         let skip = |runs: &mut Vec<Run>, to: usize, from: usize| {
             if to > from {
-                runs.push(Run { tag: Tag::Skipped, text: format!("{} equal lines", to - from) });
+                runs.push(Run { tag: DiffTag::Skipped, text: format!("{} equal lines", to - from) });
             }
         };
         for group in diff.grouped_ops(context.min(LINES)) {
@@ -111,7 +111,7 @@ impl Lines {
     }
 }
 
-impl Page {
+impl DiffPage {
     fn of<'a>(lines: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) -> Self {
         let mut page = Self { text: String::new(), cut: false };
         for (nth, line) in lines.into_iter().enumerate() {
@@ -130,19 +130,19 @@ impl Page {
 }
 
 /// A decoded body as lines; none where it is no text.
-pub(super) fn page(response: &Response, body: &Bytes) -> Option<Page> {
+pub(super) fn page(response: &Response, body: &Bytes) -> Option<DiffPage> {
     if StreamForm::of(&response.headers, body).is_some() {
         let lines = events(response).into_iter().take(LINES + 1).map(|event| {
             let name = event.name.map(|name| format!("{name}  ")).unwrap_or_default();
             format!("{name}{}", sorted(&event.data).unwrap_or_else(|| event.data.replace('\n', "\u{2424}")))
         });
-        return Some(Page::of(lines));
+        return Some(DiffPage::of(lines));
     }
     let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'))?;
-    let Some(json) = sorted(text) else { return Some(Page::of(text.lines())) };
+    let Some(json) = sorted(text) else { return Some(DiffPage::of(text.lines())) };
     let headers: Headers = [("content-type", "application/json")].into_iter().collect();
     let shown = pretty(&headers, &json.into());
-    let mut page = Page::of(shown.lines());
+    let mut page = DiffPage::of(shown.lines());
     // What `pretty` leaves out it says in the last line.
     page.cut |= shown.len() > LIMIT;
     Some(page)
@@ -150,22 +150,22 @@ pub(super) fn page(response: &Response, body: &Bytes) -> Option<Page> {
 
 /// JSON with sorted keys on one line, files in it as their hash; none for what is no JSON.
 fn sorted(text: &str) -> Option<String> {
-    is_json(text).then(|| value(&mut Tokens(text), 0)).flatten()
+    is_json(text).then(|| value(&mut JsonTokens(text), 0)).flatten()
 }
 
 /// The next value. None where it nests too deep.
-fn value(tokens: &mut Tokens<'_>, depth: usize) -> Option<String> {
+fn value(tokens: &mut JsonTokens<'_>, depth: usize) -> Option<String> {
     match tokens.next()? {
         _ if depth > DEPTH => None,
-        Token::Open('{') => {
+        JsonToken::Open('{') => {
             let mut members = Vec::new();
             loop {
                 match tokens.next()? {
-                    Token::Text(key) => {
+                    JsonToken::Text(key) => {
                         tokens.next()?;
                         members.push((unquoted(key), format!("{key}:{}", value(tokens, depth + 1)?)));
                     }
-                    Token::Comma => {}
+                    JsonToken::Comma => {}
                     _ => break,
                 }
             }
@@ -174,13 +174,13 @@ fn value(tokens: &mut Tokens<'_>, depth: usize) -> Option<String> {
             let members: Vec<_> = members.into_iter().map(|(_, member)| member).collect();
             Some(format!("{{{}}}", members.join(",")))
         }
-        Token::Open(_) => {
+        JsonToken::Open(_) => {
             let mut items = Vec::new();
             loop {
                 let rest = tokens.clone();
                 match tokens.next()? {
-                    Token::Comma => {}
-                    Token::Close(_) => return Some(format!("[{}]", items.join(","))),
+                    JsonToken::Comma => {}
+                    JsonToken::Close(_) => return Some(format!("[{}]", items.join(","))),
                     _ => {
                         *tokens = rest;
                         items.push(value(tokens, depth + 1)?);
@@ -188,9 +188,9 @@ fn value(tokens: &mut Tokens<'_>, depth: usize) -> Option<String> {
                 }
             }
         }
-        Token::Text(text) => Some(file(text).unwrap_or_else(|| text.to_owned())),
-        Token::Scalar(text) => Some(text.to_owned()),
-        Token::Close(_) | Token::Comma | Token::Colon => None,
+        JsonToken::Text(text) => Some(file(text).unwrap_or_else(|| text.to_owned())),
+        JsonToken::Scalar(text) => Some(text.to_owned()),
+        JsonToken::Close(_) | JsonToken::Comma | JsonToken::Colon => None,
     }
 }
 
@@ -206,7 +206,7 @@ fn file(token: &str) -> Option<String> {
     Some(format!("{said}, sha256 {}>\"", Hash::of(&bytes).short()))
 }
 
-impl From<ChangeTag> for Tag {
+impl From<ChangeTag> for DiffTag {
     fn from(tag: ChangeTag) -> Self {
         match tag {
             ChangeTag::Equal => Self::Same,

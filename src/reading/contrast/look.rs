@@ -11,12 +11,12 @@ const SHADE: u8 = 12;
 
 /// What a picture looks like: where brightness falls, and the mean colour, as the first says nothing of plain ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct PerceptualHash {
     hash: u64,
     mean: [u8; 3],
 }
 
-impl Look {
+impl PerceptualHash {
     /// That of a picture.
     #[must_use]
     pub fn of(picture: &DynamicImage) -> Self {
@@ -45,8 +45,8 @@ mod tests {
 
     use super::*;
 
-    fn look(pixel: impl Fn(u32, u32) -> [u8; 3], side: u32) -> Look {
-        Look::of(&DynamicImage::ImageRgb8(RgbImage::from_fn(side, side, |x, y| {
+    fn look(pixel: impl Fn(u32, u32) -> [u8; 3], side: u32) -> PerceptualHash {
+        PerceptualHash::of(&DynamicImage::ImageRgb8(RgbImage::from_fn(side, side, |x, y| {
             Rgb(pixel(x * 255 / side, y * 255 / side))
         })))
     }

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use headers::{HeaderChange, header_changes};
-pub use lines::{CONTEXT, Lines, Run, Tag};
-pub use look::Look;
+pub use lines::{CONTEXT, DiffLines, DiffTag, Run};
+pub use look::PerceptualHash;
 pub use pictures::{Likeness, PictureContrast, PictureFacts, contrast_pictures};
 pub use side::Side;
 
@@ -35,9 +35,9 @@ pub struct Contrast {
     /// The bodies of the responses.
     pub body: BodyContrast,
     /// What the answers say, word by word, where either says something and they differ.
-    pub text: Option<Lines>,
+    pub text: Option<DiffLines>,
     /// How the answers came.
-    pub arrival: (Arrival, Arrival),
+    pub arrival: (AnswerArrival, AnswerArrival),
     /// The pictures in the answers, in pairs as they follow each other.
     pub pictures: Vec<PictureContrast>,
     /// How many pairs of pictures were not looked at.
@@ -51,7 +51,7 @@ pub enum BodyContrast {
     /// They are the same bytes.
     Same(Blob),
     /// Their lines, as text for people: JSON with sorted keys, an event on each line.
-    Text(Lines),
+    Text(DiffLines),
     /// At least one is no text.
     Binary {
         /// The first one.
@@ -74,7 +74,7 @@ pub struct Blob {
 
 /// How an answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrival {
+pub struct AnswerArrival {
     /// How many events or rows it has; none is no stream.
     pub events: usize,
     /// When its first bytes came, in microseconds after the request.
@@ -91,7 +91,7 @@ pub fn contrast(before: &Side<'_>, after: &Side<'_>, context: usize) -> Contrast
     let text = match &said {
         [None, None] => None,
         [old, new] if old == new => None,
-        [old, new] => Some(Lines::of_words(old.as_deref().unwrap_or(""), new.as_deref().unwrap_or(""))),
+        [old, new] => Some(DiffLines::of_words(old.as_deref().unwrap_or(""), new.as_deref().unwrap_or(""))),
     };
     let (pictures, pictures_left_out) = pictures::contrasts(before, after);
     Contrast {
@@ -122,14 +122,14 @@ fn body(old: &Response, new: &Response, context: usize) -> BodyContrast {
     }
     let page = |body: &Result<Bytes, Bytes>, response| lines::page(response, body.as_ref().ok()?);
     match (page(&before, old), page(&after, new)) {
-        (Some(before), Some(after)) => BodyContrast::Text(Lines::of_pages(&before, &after, context)),
+        (Some(before), Some(after)) => BodyContrast::Text(DiffLines::of_pages(&before, &after, context)),
         _ => BodyContrast::Binary { before: first, after: second },
     }
 }
 
-fn arrival(response: &Response) -> Arrival {
+fn arrival(response: &Response) -> AnswerArrival {
     let micros = |at: std::time::Duration| u64::try_from(at.as_micros()).unwrap_or(u64::MAX);
-    Arrival {
+    AnswerArrival {
         events: events(response).len(),
         first_byte: micros(response.log.begins()),
         total: micros(response.log.ended()),

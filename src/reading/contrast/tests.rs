@@ -24,12 +24,12 @@ fn json(old: &str, new: &str) -> Contrast {
     between(&response("application/json", old.to_owned()), &response("application/json", new.to_owned()))
 }
 
-fn shown(lines: &Lines) -> Vec<String> {
+fn shown(lines: &DiffLines) -> Vec<String> {
     let mark = |run: &Run| match run.tag {
-        Tag::Same => format!(" {}", run.text),
-        Tag::Removed => format!("-{}", run.text),
-        Tag::Added => format!("+{}", run.text),
-        Tag::Skipped => format!("…{}", run.text),
+        DiffTag::Same => format!(" {}", run.text),
+        DiffTag::Removed => format!("-{}", run.text),
+        DiffTag::Added => format!("+{}", run.text),
+        DiffTag::Skipped => format!("…{}", run.text),
     };
     lines.runs.iter().map(mark).collect()
 }
@@ -69,7 +69,7 @@ fn as_many_equal_lines_stand_around_a_change_as_are_asked_for() {
     let runs = |context| match contrast(&side(&old), &side(&new), context).body {
         BodyContrast::Text(lines) => {
             let count = |tag| lines.runs.iter().filter(|run| run.tag == tag).count();
-            (count(Tag::Same), count(Tag::Removed), count(Tag::Added), count(Tag::Skipped))
+            (count(DiffTag::Same), count(DiffTag::Removed), count(DiffTag::Added), count(DiffTag::Skipped))
         }
         other => panic!("{other:?}"),
     };
@@ -140,7 +140,7 @@ fn what_was_said_is_compared_by_words() {
     };
     let same_words = between(&stream(&["One two"]), &stream(&["One", " two"]));
     assert_eq!(same_words.text, None);
-    let arrival = |events, total| Arrival { events, first_byte: 1, total };
+    let arrival = |events, total| AnswerArrival { events, first_byte: 1, total };
     assert_eq!(same_words.arrival, (arrival(1, 1), arrival(2, 2)));
     assert_eq!(body_lines(&same_words).len(), 3);
 }

@@ -42,10 +42,10 @@ fn some_row(number: u8) -> impl Strategy<Value = Row> {
     })
 }
 
-fn some_given() -> impl Strategy<Value = Vec<Given>> {
+fn some_given() -> impl Strategy<Value = Vec<UseGiven>> {
     let one = |number| {
         (some_row(number), 0..2_u8, proptest::option::of(0..3_000_000_u64), 0..60_i64).prop_map(
-            |(row, fields, cost, unknown)| Given {
+            |(row, fields, cost, unknown)| UseGiven {
                 row: Arc::new(row),
                 fields: Fingerprint([fields; 32]),
                 cost: cost.map(Usd),
@@ -56,22 +56,22 @@ fn some_given() -> impl Strategy<Value = Vec<Given>> {
     (0..9_u8).prop_flat_map(move |len| (0..len).map(one).collect::<Vec<_>>())
 }
 
-fn items(given: &[Given]) -> Vec<Item> {
+fn items(given: &[UseGiven]) -> Vec<PlanItem> {
     let facts = facts(given, &[], NOW);
     let job = |at: usize| at.is_multiple_of(3).then(|| (at % 2).to_string());
     let all = given.iter().zip(facts).enumerate();
-    all.map(|(at, (one, facts))| Item { row: Arc::clone(&one.row), facts, job: job(at) }).collect()
+    all.map(|(at, (one, facts))| PlanItem { row: Arc::clone(&one.row), facts, job: job(at) }).collect()
 }
 
 /// The answer to calls with these bytes and fields in a scope, as look-up finds it: the newest of those that answer. None
 /// where takes play in order.
 type Call<'a> = (Fingerprint, Hash, Option<&'a str>);
-fn answers<'a>(given: &'a [Given], stays: impl Fn(&Given) -> bool) -> HashMap<Call<'a>, Option<Hash>> {
-    let mut takes: HashMap<Call<'a>, Vec<&Given>> = HashMap::new();
+fn answers<'a>(given: &'a [UseGiven], stays: impl Fn(&UseGiven) -> bool) -> HashMap<Call<'a>, Option<Hash>> {
+    let mut takes: HashMap<Call<'a>, Vec<&UseGiven>> = HashMap::new();
     for one in given.iter().filter(|one| stays(one) && one.row.answers()) {
         takes.entry((one.fields, one.row.hash, one.row.scope.as_deref())).or_default().push(one);
     }
-    let newest = |takes: Vec<&Given>| {
+    let newest = |takes: Vec<&UseGiven>| {
         takes
             .into_iter()
             .max_by_key(|one| (one.row.recorded_at, one.row.id.clone()))
@@ -125,7 +125,7 @@ proptest! {
             .map(|(_, (one, _))| one.row.id.clone())
             .collect();
         prop_assert_eq!(answers(&given, |one| staying.contains(&one.row.id)), answers(&given, |_| true));
-        let orders = |one: &&Given| one.row.playback != Playback::Newest && one.row.answers();
+        let orders = |one: &&UseGiven| one.row.playback != Playback::Newest && one.row.answers();
         for first in given.iter().filter(orders) {
             // Where the newest of all takes plays in order, each of them has its turn.
             let takes = || given.iter().zip(&facts).filter(|(one, _)| one.fields == first.fields);

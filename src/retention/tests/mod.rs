@@ -17,11 +17,11 @@ fn used(number: u8, came: i64, hit: Option<i64>) -> Row {
     Row { recorded_at: days_ago(came), stored_at: days_ago(came), size: 100, usage, ..row(number) }
 }
 
-fn item(row: Row) -> Item {
-    Item { row: Arc::new(row), facts: RowFacts::default(), job: None }
+fn item(row: Row) -> PlanItem {
+    PlanItem { row: Arc::new(row), facts: RowFacts::default(), job: None }
 }
 
-fn planned(items: &[Item], text: &str) -> PrunePlan {
+fn planned(items: &[PlanItem], text: &str) -> PrunePlan {
     plan(items, &query(text), NOW, &PruneOptions::default())
 }
 
@@ -57,12 +57,12 @@ fn what_speaks_against_it_is_said() {
     let lost = RowFacts { use_unknown_before: days_ago(1), ..RowFacts::default() };
     let items = [
         item(Row { protected: true, ..used(1, 90, None) }),
-        Item { facts: lost.clone(), ..item(used(2, 80, None)) },
+        PlanItem { facts: lost.clone(), ..item(used(2, 80, None)) },
         item(Row { review: Some(id(4)), ..used(3, 70, None) }),
         item(used(4, 60, None)),
         item(used(5, 50, None)),
         item(used(6, 40, None)),
-        Item { facts: lost, ..item(Row { protected: true, ..used(7, 35, None) }) },
+        PlanItem { facts: lost, ..item(Row { protected: true, ..used(7, 35, None) }) },
         item(used(8, 5, None)),
     ];
     let options = PruneOptions { keep: [id(5)].into(), ..PruneOptions::default() };
@@ -85,7 +85,7 @@ fn what_speaks_against_it_is_said() {
 #[test]
 fn use_that_is_not_known_matters_only_where_it_is_asked_for() {
     let facts = RowFacts { use_unknown_before: days_ago(1), ..RowFacts::default() };
-    let items = [Item { facts, ..item(used(1, 90, None)) }];
+    let items = [PlanItem { facts, ..item(used(1, 90, None)) }];
     assert_eq!(removed(&planned(&items, "age:>30d")), [id(1)]);
     assert!(planned(&items, "age:>30d -hits:>5").remove.is_empty());
     assert_eq!(removed(&planned(&items, "age:>30d OR hits:0")), [id(1)]);
@@ -133,8 +133,8 @@ fn scopes_and_prices_are_named() {
     };
     let priced = |cost| RowFacts { cost: Some(Usd(cost)), ..RowFacts::default() };
     let items = [
-        Item { facts: priced(40_000), ..item(Row { usage, ..used(1, 90, None) }) },
-        Item { facts: priced(2_000), ..item(used(2, 80, None)) },
+        PlanItem { facts: priced(40_000), ..item(Row { usage, ..used(1, 90, None) }) },
+        PlanItem { facts: priced(2_000), ..item(used(2, 80, None)) },
         item(used(3, 70, None)),
     ];
     let plan = planned(&items, "unused:>30d");
@@ -145,7 +145,7 @@ fn scopes_and_prices_are_named() {
 
 #[test]
 fn a_job_goes_as_a_whole_or_stays() {
-    let of = |number, came, job: Option<&str>| Item {
+    let of = |number, came, job: Option<&str>| PlanItem {
         job: job.map(String::from),
         ..item(used(number, came, None))
     };
@@ -160,7 +160,7 @@ fn a_job_goes_as_a_whole_or_stays() {
     assert_eq!(removed(&plan), [id(3), id(4), id(5)]);
     assert_eq!(reasons(&plan), [(id(1), Reason::Job { with: id(2) })]);
     let protected = [of(3, 90, Some("b")), item(Row { protected: true, ..used(4, 90, None) })];
-    let protected = [protected[0].clone(), Item { job: Some("b".into()), ..protected[1].clone() }];
+    let protected = [protected[0].clone(), PlanItem { job: Some("b".into()), ..protected[1].clone() }];
     assert_eq!(
         reasons(&planned(&protected, "unused:>30d")),
         [(id(3), Reason::Job { with: id(4) }), (id(4), Reason::Protected)]
@@ -179,8 +179,8 @@ fn take(number: u8, came: i64, answer: &str) -> Row {
     }
 }
 
-fn given(rows: &[Row]) -> Vec<Given> {
-    let given = |row: &Row| Given {
+fn given(rows: &[Row]) -> Vec<UseGiven> {
+    let given = |row: &Row| UseGiven {
         row: Arc::new(row.clone()),
         fields: Fingerprint([7; 32]),
         cost: None,
@@ -273,7 +273,7 @@ fn of_duplicates_the_best_one_stays() {
 fn a_plan_names_the_other_one() {
     let rows = [take(1, 9, "a"), take(2, 7, "b"), take(3, 5, "a")];
     let facts = facts(&given(&rows), &[], NOW);
-    let items = rows.iter().zip(facts).map(|(row, facts)| Item { facts, ..item(row.clone()) });
+    let items = rows.iter().zip(facts).map(|(row, facts)| PlanItem { facts, ..item(row.clone()) });
     let items: Vec<_> = items.collect();
     let plan = planned(&items, "dup:yes OR superseded:yes");
     assert_eq!(removed(&plan), [id(1), id(2)]);
@@ -304,7 +304,7 @@ fn the_narrowest_rule_of_expiry_holds() {
 #[test]
 fn plans_travel() {
     let lost = RowFacts { use_unknown_before: days_ago(1), ..RowFacts::default() };
-    let items = [item(used(1, 90, Some(40))), Item { facts: lost, ..item(used(2, 80, None)) }];
+    let items = [item(used(1, 90, Some(40))), PlanItem { facts: lost, ..item(used(2, 80, None)) }];
     let plan = planned(&items, "unused:>30d");
     let json = serde_json::to_value(&plan).unwrap();
     assert_eq!(

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::editing::{set_body, set_text};
 use crate::engine::Revision;
 use crate::model::{Recording, RecordingId, Response};
-use crate::reading::contrast::{BodyContrast, CONTEXT, Lines, Run, Side, Tag, contrast};
+use crate::reading::contrast::{BodyContrast, CONTEXT, DiffLines, Run, Side, DiffTag, contrast};
 use crate::reading::sanitize;
 use crate::reading::{editable, text_of};
 use crate::tui::widgets::line::{Tone, Toned};
@@ -155,7 +155,7 @@ fn line(run: &Run) -> Toned {
 }
 
 /// Words that differ, in the lines that they stand in.
-fn word_lines(text: &Lines) -> Vec<Toned> {
+fn word_lines(text: &DiffLines) -> Vec<Toned> {
     let mut lines = vec![Toned::default()];
     for run in &text.runs {
         let (mark, tone) = look(run.tag);
@@ -166,18 +166,18 @@ fn word_lines(text: &Lines) -> Vec<Toned> {
             let Some(last) = lines.last_mut().filter(|_| !piece.is_empty()) else { continue };
             let piece = sanitize(piece);
             // Marked besides the colour, because there may be none.
-            let piece = if run.tag == Tag::Same { piece.into() } else { format!("[{mark}{piece}{mark}]") };
+            let piece = if run.tag == DiffTag::Same { piece.into() } else { format!("[{mark}{piece}{mark}]") };
             last.0.push((tone, piece));
         }
     }
     lines
 }
 
-fn look(tag: Tag) -> (&'static str, Tone) {
+fn look(tag: DiffTag) -> (&'static str, Tone) {
     match tag {
-        Tag::Same => (" ", Tone::Plain),
-        Tag::Removed => ("-", Tone::Bad),
-        Tag::Added => ("+", Tone::Good),
-        Tag::Skipped => (" ", Tone::Dim),
+        DiffTag::Same => (" ", Tone::Plain),
+        DiffTag::Removed => ("-", Tone::Bad),
+        DiffTag::Added => ("+", Tone::Good),
+        DiffTag::Skipped => (" ", Tone::Dim),
     }
 }

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::page::{DiffPage, same};
 use crate::engine::{Diff, Fix, FixKind};
 use crate::matching::BlastRadius;
-use crate::reading::contrast::{Arrival, BodyContrast, HeaderChange, Lines, Run, Tag};
+use crate::reading::contrast::{AnswerArrival, BodyContrast, HeaderChange, DiffLines, Run, DiffTag};
 use crate::reading::human::{duration, size};
 use crate::reading::sanitize;
 use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
@@ -163,16 +163,16 @@ impl DiffView {
         };
         self.change("text", SIGNIFICANT);
         // Where nothing or not all is compared word by word, lines are.
-        let skipped = said.cut || said.runs.iter().any(|run| run.tag == Tag::Skipped);
-        if skipped || said.runs.iter().all(|run| run.tag != Tag::Same) {
+        let skipped = said.cut || said.runs.iter().any(|run| run.tag == DiffTag::Skipped);
+        if skipped || said.runs.iter().all(|run| run.tag != DiffTag::Same) {
             return self.body(said);
         }
-        let side = |left_out: Tag| {
+        let side = |left_out: DiffTag| {
             let runs = said.runs.iter().filter(move |run| run.tag != left_out);
             lines_of(runs)
         };
         if self.shape.beside {
-            let (left, right) = (side(Tag::Added), side(Tag::Removed));
+            let (left, right) = (side(DiffTag::Added), side(DiffTag::Removed));
             self.columns(&left, &right);
         } else {
             for line in &lines_of(said.runs.iter()) {
@@ -182,7 +182,7 @@ impl DiffView {
     }
 
     /// Lines that differ, with some around them.
-    fn body(&mut self, lines: &Lines) {
+    fn body(&mut self, lines: &DiffLines) {
         let runs = lines.runs.iter().flat_map(|run| {
             let lines: Vec<&str> = if run.text.is_empty() { vec![""] } else { run.text.lines().collect() };
             lines.into_iter().map(move |line| (run.tag, line))
@@ -190,15 +190,15 @@ impl DiffView {
         let (mut removed, mut added) = (Vec::new(), Vec::new());
         for (tag, line) in runs {
             match tag {
-                Tag::Removed if added.is_empty() => removed.push(line),
-                Tag::Removed => {
+                DiffTag::Removed if added.is_empty() => removed.push(line),
+                DiffTag::Removed => {
                     self.block(&mut removed, &mut added);
                     removed.push(line);
                 }
-                Tag::Added => added.push(line),
-                Tag::Same | Tag::Skipped => {
+                DiffTag::Added => added.push(line),
+                DiffTag::Same | DiffTag::Skipped => {
                     self.block(&mut removed, &mut added);
-                    let equal = tag == Tag::Same;
+                    let equal = tag == DiffTag::Same;
                     let text = if equal {
                         format!("  {}", sanitize(line))
                     } else {
@@ -311,9 +311,9 @@ fn lines_of<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<Toned> {
     let mut lines = vec![Toned::of(Tone::Plain, "  ")];
     for run in runs {
         let (tone, open, close) = match run.tag {
-            Tag::Removed => (Tone::Bad, "[-", "-]"),
-            Tag::Added => (Tone::Good, "{+", "+}"),
-            Tag::Same | Tag::Skipped => (Tone::Plain, "", ""),
+            DiffTag::Removed => (Tone::Bad, "[-", "-]"),
+            DiffTag::Added => (Tone::Good, "{+", "+}"),
+            DiffTag::Same | DiffTag::Skipped => (Tone::Plain, "", ""),
         };
         for (nth, text) in run.text.split('\n').enumerate() {
             if nth > 0 {
@@ -328,7 +328,7 @@ fn lines_of<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<Toned> {
     lines
 }
 
-fn arrival(arrival: Arrival) -> String {
+fn arrival(arrival: AnswerArrival) -> String {
     let events = match arrival.events {
         0 => "no stream, ".to_owned(),
         count => format!("{} events, ", thousands(count as u64)),

@@ -6,7 +6,7 @@ use image::RgbaImage;
 
 use crate::engine::Thing;
 use crate::model::RecordingId;
-use crate::reading::contrast::Look;
+use crate::reading::contrast::PerceptualHash;
 use crate::tui::content::text::AnswerPicture;
 use crate::tui::widgets::line::Toned;
 use crate::tui::widgets::picture::ScaledPicture;
@@ -63,7 +63,7 @@ pub struct ThumbnailJob {
 }
 
 /// A small picture, and the hash by which look-alikes are found; or why there is none.
-pub type Thumbnail = Result<(Arc<RgbaImage>, Look), String>;
+pub type Thumbnail = Result<(Arc<RgbaImage>, PerceptualHash), String>;
 
 /// The detail pane's content, for an overlay that shows it elsewhere.
 #[derive(Clone, Debug, Default)]

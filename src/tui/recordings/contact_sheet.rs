@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::model::RecordingId;
-use crate::reading::contrast::Look;
+use crate::reading::contrast::PerceptualHash;
 use crate::tui::widgets::layout;
 
 /// Columns and rows of a picture on the sheet: the largest of which there is room for all, else the last.
@@ -45,7 +45,7 @@ pub struct SheetGrid {
 pub struct PictureStack {
     /// The recordings; the first one is shown.
     pub ids: Vec<RecordingId>,
-    look: Option<Look>,
+    look: Option<PerceptualHash>,
 }
 
 /// Recordings with nearly equal pictures together, in the order of the first of each; those whose picture nobody has seen
@@ -53,10 +53,10 @@ pub struct PictureStack {
 #[must_use]
 pub fn stacked(
     ids: impl Iterator<Item = RecordingId>,
-    look: impl Fn(&RecordingId) -> Option<Look>,
+    look: impl Fn(&RecordingId) -> Option<PerceptualHash>,
 ) -> Vec<PictureStack> {
     let mut stacks: Vec<PictureStack> = Vec::new();
-    let mut seen: Vec<(usize, Look)> = Vec::new();
+    let mut seen: Vec<(usize, PerceptualHash)> = Vec::new();
     for id in ids {
         let look = look(&id);
         let near = look.and_then(|look| seen.iter().find(|(_, known)| known.is_near(look)));
@@ -167,8 +167,8 @@ mod tests {
     use super::*;
     use crate::tui::tests::world;
 
-    fn look(red: u8) -> Look {
-        Look::of(&DynamicImage::ImageRgb8(RgbImage::from_pixel(8, 8, Rgb([red, 0, 0]))))
+    fn look(red: u8) -> PerceptualHash {
+        PerceptualHash::of(&DynamicImage::ImageRgb8(RgbImage::from_pixel(8, 8, Rgb([red, 0, 0]))))
     }
 
     #[test]

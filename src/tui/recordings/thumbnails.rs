@@ -6,7 +6,7 @@ use std::sync::Arc;
 use image::RgbaImage;
 
 use crate::model::RecordingId;
-use crate::reading::contrast::Look;
+use crate::reading::contrast::PerceptualHash;
 use crate::tui::protocol::job::{Thumbnail, ThumbnailJob};
 
 /// The most pictures that are kept: more than fit on any screen.
@@ -19,7 +19,7 @@ pub struct Thumbnails {
     /// The oldest first.
     order: VecDeque<RecordingId>,
     /// The hashes by which look-alikes are found.
-    pub looks: HashMap<RecordingId, Look>,
+    pub looks: HashMap<RecordingId, PerceptualHash>,
     requested: HashSet<RecordingId>,
     /// The size in which they are kept.
     cells: (u16, u16),
@@ -94,8 +94,8 @@ mod tests {
 
     const CELLS: (u16, u16) = (16, 8);
 
-    fn look(red: u8) -> Look {
-        Look::of(&DynamicImage::ImageRgb8(RgbImage::from_pixel(8, 8, Rgb([red, 0, 0]))))
+    fn look(red: u8) -> PerceptualHash {
+        PerceptualHash::of(&DynamicImage::ImageRgb8(RgbImage::from_pixel(8, 8, Rgb([red, 0, 0]))))
     }
 
     #[test]

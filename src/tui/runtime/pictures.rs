@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::exchanges::{picture_bytes, read};
 use crate::client::Client;
 use crate::model::RecordingId;
-use crate::reading::contrast::{Look, contrast_pictures};
+use crate::reading::contrast::{PerceptualHash, contrast_pictures};
 use crate::reading::decode_picture;
 use crate::terminal::{self, Protocol};
 use crate::tui::content::text::{self, AnswerPicture};
@@ -96,7 +96,7 @@ async fn thumbnail(client: &Client, id: &RecordingId, cells: (u16, u16)) -> Thum
     let pictures = spawn_blocking(move || text::pictures(&recording.response, &recording.media)).await;
     let first = pictures.map_err(|error| error.to_string())?.into_iter().next();
     let decoded = decoded(client, &first.ok_or("it holds no picture that can be shown")?).await?;
-    let small = spawn_blocking(move || (Arc::new(picture::thumbnail(&decoded, cells)), Look::of(&decoded)));
+    let small = spawn_blocking(move || (Arc::new(picture::thumbnail(&decoded, cells)), PerceptualHash::of(&decoded)));
     small.await.map_err(|error| error.to_string())
 }
 

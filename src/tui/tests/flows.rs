@@ -7,7 +7,7 @@ use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, StepId, StepRow, Strategy, Timestamp, Usd};
 use crate::query::{Kind, Query, RowFacts};
-use crate::retention::{Item, PruneOptions, PrunePlan, plan};
+use crate::retention::{PlanItem, PruneOptions, PrunePlan, plan};
 use crate::tui::app::state::App;
 use crate::tui::content::draft::{DraftOutcome, DraftPart, EditDraft};
 use crate::tui::content::page::ExchangePages;
@@ -379,14 +379,14 @@ fn what_was_deleted_is_restored_or_goes_for_good() {
 }
 
 pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
-    let items: Vec<Item> = app
+    let items: Vec<PlanItem> = app
         .context
         .world
         .rows
         .values()
         .map(|row| {
             let cost = (row.images > 0).then_some(Usd(40_000));
-            Item { row: Arc::clone(row), facts: RowFacts { cost, ..RowFacts::default() }, job: None }
+            PlanItem { row: Arc::clone(row), facts: RowFacts { cost, ..RowFacts::default() }, job: None }
         })
         .collect();
     let query = Query::parse(query, Kind::Recordings).unwrap();

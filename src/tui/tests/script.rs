@@ -199,7 +199,11 @@ impl Script {
                 let small = |id: RecordingId| {
                     let decoded = crate::reading::decode_picture(&world::png_of(&id)).unwrap();
                     let scaled = Arc::new(picture::thumbnail(&decoded, shrink.cells));
-                    Message::ThumbnailReady(id, shrink.cells, Ok((scaled, contrast::Look::of(&decoded))))
+                    Message::ThumbnailReady(
+                        id,
+                        shrink.cells,
+                        Ok((scaled, contrast::PerceptualHash::of(&decoded))),
+                    )
                 };
                 shrink.ids.into_iter().map(small).collect()
             }

@@ -16,8 +16,8 @@ use retake::matching::{Fields, Salt, Scrubber, compare};
 use retake::model::{ByteLog, RecordingId, Row};
 use retake::model::{Event, Provenance, Recording, Request, Response, Snapshot, Strategy};
 use retake::query::{Kind, Query, RowFacts};
-use retake::reading::contrast::{CONTEXT, Look, Side, contrast};
-use retake::retention::{Item, PruneOptions, PrunePlan, plan};
+use retake::reading::contrast::{CONTEXT, PerceptualHash, Side, contrast};
+use retake::retention::{PlanItem, PruneOptions, PrunePlan, plan};
 use retake::tui::app::state::App;
 use retake::tui::app::view;
 use retake::tui::content::page::ExchangePages;
@@ -141,7 +141,8 @@ impl Screen {
             Effect::Thumbnails(shrink) => {
                 let small = |id: RecordingId| {
                     let picture = pixels(&id);
-                    let made = (Arc::new(picture::thumbnail(&picture, shrink.cells)), Look::of(&picture));
+                    let made =
+                        (Arc::new(picture::thumbnail(&picture, shrink.cells)), PerceptualHash::of(&picture));
                     Message::ThumbnailReady(id, shrink.cells, Ok(made))
                 };
                 ("shrink", shrink.ids.into_iter().map(small).collect())
@@ -192,8 +193,8 @@ impl Screen {
 
 fn planned(world: &Snapshot, query: &str, options: &PruneOptions) -> Option<PrunePlan> {
     let query = Query::parse(query, Kind::Recordings).ok()?;
-    let item = |row: &Arc<Row>| Item { row: Arc::clone(row), facts: RowFacts::default(), job: None };
-    let items: Vec<Item> = world.rows.values().map(item).collect();
+    let item = |row: &Arc<Row>| PlanItem { row: Arc::clone(row), facts: RowFacts::default(), job: None };
+    let items: Vec<PlanItem> = world.rows.values().map(item).collect();
     Some(plan(&items, &query, NOW, options))
 }
 
