@@ -2,6 +2,7 @@
 
 mod graph;
 mod lexer;
+mod shape;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,13 @@ const ONLY_IN: &[(&str, &str, &str)] = &[
     ("SystemTime::now", "engine/clock.rs", "only the engine's clock reads the time"),
 ];
 
+/// What there is to be none of, and how much there still is: it may only become less.
+const MOST: [(usize, &str); 3] = [
+    (59, "type names with two meanings"),
+    (1, "structs of too many fields"),
+    (2, "folders of too many files"),
+];
+
 /// The longest file, in lines.
 const LONGEST: usize = 500;
 
@@ -61,6 +69,23 @@ fn the_sources_keep_the_order() {
     assert!(sources.len() > 20, "only {} files were found in {}", sources.len(), root.display());
     let broken = violations(&sources);
     assert!(broken.is_empty(), "{} rules are broken:\n{}", broken.len(), broken.join("\n"));
+}
+
+/// `cargo test --test it layers::the_house_in_numbers -- --nocapture` prints them.
+#[test]
+fn the_house_in_numbers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Sources::new();
+    read(&root, "", &mut sources);
+    let files = files(&sources);
+    let mentioned: Vec<Vec<Mention>> = files.iter().map(mentions).collect();
+    println!("{}", shape::table(&files, &Graph::new(&files, &mentioned), &sources));
+    let many = [shape::twice(&files), shape::wide(&files), shape::full(&files)];
+    for (found, (most, of)) in many.iter().zip(MOST) {
+        let list = found.join("\n");
+        assert!(found.len() <= most, "{} {of}, of which there may be {most}:\n{list}", found.len());
+        println!("{} {of}:\n{list}\n", found.len());
+    }
 }
 
 fn read(folder: &Path, prefix: &str, sources: &mut Sources) {
