@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::editing::{set_body, set_text};
 use crate::engine::Revision;
 use crate::model::{Recording, RecordingId, Response};
-use crate::reading::contrast::{BodyContrast, CONTEXT, DiffLines, Run, Side, DiffTag, contrast};
+use crate::reading::contrast::{BodyContrast, CONTEXT, DiffLines, DiffTag, Run, Side, contrast};
 use crate::reading::sanitize;
 use crate::reading::{editable, text_of};
 use crate::tui::widgets::line::{Tone, Toned};
@@ -166,7 +166,8 @@ fn word_lines(text: &DiffLines) -> Vec<Toned> {
             let Some(last) = lines.last_mut().filter(|_| !piece.is_empty()) else { continue };
             let piece = sanitize(piece);
             // Marked besides the colour, because there may be none.
-            let piece = if run.tag == DiffTag::Same { piece.into() } else { format!("[{mark}{piece}{mark}]") };
+            let piece =
+                if run.tag == DiffTag::Same { piece.into() } else { format!("[{mark}{piece}{mark}]") };
             last.0.push((tone, piece));
         }
     }

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::page::{DiffPage, same};
 use crate::engine::{Diff, Fix, FixKind};
 use crate::matching::BlastRadius;
-use crate::reading::contrast::{AnswerArrival, BodyContrast, HeaderChange, DiffLines, Run, DiffTag};
+use crate::reading::contrast::{AnswerArrival, BodyContrast, DiffLines, DiffTag, HeaderChange, Run};
 use crate::reading::human::{duration, size};
 use crate::reading::sanitize;
 use crate::tui::widgets::line::{Tone, Toned, fit, thousands};

@@ -96,7 +96,8 @@ async fn thumbnail(client: &Client, id: &RecordingId, cells: (u16, u16)) -> Thum
     let pictures = spawn_blocking(move || text::pictures(&recording.response, &recording.media)).await;
     let first = pictures.map_err(|error| error.to_string())?.into_iter().next();
     let decoded = decoded(client, &first.ok_or("it holds no picture that can be shown")?).await?;
-    let small = spawn_blocking(move || (Arc::new(picture::thumbnail(&decoded, cells)), PerceptualHash::of(&decoded)));
+    let small =
+        spawn_blocking(move || (Arc::new(picture::thumbnail(&decoded, cells)), PerceptualHash::of(&decoded)));
     small.await.map_err(|error| error.to_string())
 }
 
