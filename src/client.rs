@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http::Method;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::broadcast;
 
+use crate::api::{CallShown, Question, Verb};
 use crate::engine::{
     self, Blame, Diff, Engine, EngineError, Explanation, Media, Settings, Stats, Thing, VerbError,
 };
@@ -14,7 +16,6 @@ use crate::matching::Suggestion;
 use crate::model::{
     Call, CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot,
 };
-use crate::proxy::{CallShown, Question};
 use crate::query::{Kind, Query, Subject};
 use crate::reading::Prices;
 use crate::store::{Ownership, Store, StoreError};
@@ -163,6 +164,33 @@ impl Client {
         let engine = Engine::new(settings, opened.store)?;
         engine.recall();
         Ok((Self::Local(engine), opened.notices))
+    }
+
+    /// Carries out a verb.
+    ///
+    /// # Errors
+    /// When it cannot be done, or the owner does not answer.
+    pub async fn run<V: Verb<Answer: DeserializeOwned>>(&self, verb: V) -> Result<V::Answer, ClientError> {
+        match self {
+            Self::Local(engine) => Ok(verb.run(engine).await?),
+            Self::Remote(owner) => owner.run(&verb).await,
+        }
+    }
+
+    /// The answer of a verb about something; `None` where that is not there.
+    ///
+    /// # Errors
+    /// As [`Client::run`], for any other reason.
+    pub async fn find<V: Verb<Answer: DeserializeOwned>>(
+        &self,
+        verb: V,
+    ) -> Result<Option<V::Answer>, ClientError> {
+        match self.run(verb).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(ClientError::Refused { status: 404, .. }) => Ok(None),
+            Err(ClientError::Verb(error)) if error.blame() == Blame::Missing => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Announcements from now on. An owner in another process is listened to for as long as the receiver lives; what
@@ -396,7 +424,7 @@ impl Client {
     /// Closes the store, if it is ours.
     pub async fn close(self) {
         if let Self::Local(engine) = self {
-            engine.close(crate::proxy::DRAIN).await;
+            engine.close(crate::api::DRAIN).await;
         }
     }
 }

@@ -27,6 +27,7 @@
 //! | [`store`] | journal, sled index, body files; one process owns a store |
 //! | [`upstream`] | the way out: forwarding calls, fetching what links point to |
 //! | [`engine`] | the one writer and the one voice: answers, records, announces |
+//! | [`api`] | the verbs: what each takes, what it answers with, where the control API has it |
 //! | [`proxy`] | the HTTP server and its control API |
 //! | [`client`] | the verbs, in this process or in the one that owns the store |
 //! | [`terminal`] | taking a terminal over and giving it back; pictures in full resolution |
@@ -49,6 +50,7 @@
 //! 12. A ceiling (`--never-forward`, a preset's) can be lowered by any layer of configuration and lifted by none.
 //! 13. Calls with different credentials never share an upstream call.
 
+pub mod api;
 pub mod cli;
 pub mod client;
 pub mod dialect;

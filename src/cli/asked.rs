@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::curl;
 use super::exit::Usage;
+use crate::api::Question;
 use crate::model::Headers;
-use crate::proxy::Question;
 use crate::reading::{LARGE_FILE, bounded_text, named_text};
 
 /// Where a request comes from and where it would go.

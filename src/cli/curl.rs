@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
+use crate::api::Question;
 use crate::model::Headers;
-use crate::proxy::Question;
 use crate::reading::{LARGE_FILE, named_bytes};
 
 /// Options that take a value and change nothing about what is sent.

@@ -12,12 +12,12 @@ use super::exit::Usage;
 use super::label::print_ids;
 use super::pick::Which;
 use super::{Common, asked, editor, list, pick, print};
+use crate::api::Question;
 use crate::cli::config::Config;
 use crate::dialect::Dialect;
 use crate::editing::set_text;
 use crate::engine::{Draft, VerbError, plain_response};
 use crate::model::{Request, Response, Strategy};
-use crate::proxy::Question;
 use crate::reading::{LARGE_FILE, bounded, named_bytes};
 
 /// A recording from scratch.

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::ClientError;
+use crate::api::Verb;
+use crate::engine::VerbError;
 use crate::model::{Headers, RecordingId, Request};
 use crate::store;
 use crate::upstream::{Arriving, Base, Forwarded, UpstreamClient, UpstreamError};
@@ -146,6 +148,17 @@ impl ControlClient {
             }
             Some(_) => Ok(()),
         }
+    }
+
+    /// Has a verb carried out.
+    pub(super) async fn run<V: Verb<Answer: DeserializeOwned>>(
+        &self,
+        verb: &V,
+    ) -> Result<V::Answer, ClientError> {
+        let unwritable = |error: serde_json::Error| VerbError::Invalid(error.to_string());
+        let (path, body) = V::ROUTE.fill(verb).map_err(unwritable)?;
+        let patient = if V::ROUTE.slow { self.patient() } else { self.clone() };
+        patient.read(V::ROUTE.method, &path, body.into()).await
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {

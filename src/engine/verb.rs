@@ -128,6 +128,9 @@ pub enum VerbError {
     /// The upstream was asked in vain.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// The request means nothing.
+    #[error("{0}")]
+    Invalid(String),
 }
 
 /// Whose fault it is: what exit codes and statuses go by.
@@ -171,6 +174,7 @@ impl VerbError {
             | Self::Unsearchable(_)
             | Self::Edit(_)
             | Self::Fault(_)
+            | Self::Invalid(_)
             | Self::Fetch(
                 FetchError::Forbidden
                 | FetchError::NoUpstream(_)

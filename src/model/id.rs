@@ -16,6 +16,12 @@ pub struct RecordingId(Arc<str>);
 #[serde(transparent)]
 pub struct CallId(pub u64);
 
+impl From<u64> for CallId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// Names one downloaded picture or file: `med_`, what follows `rec_` in the recording's id, and a digest of the field
 /// that held the link. So it is known before the download ends, and leads to its recording.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

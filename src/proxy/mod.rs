@@ -24,6 +24,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::DRAIN;
 use crate::engine::Engine;
 
 mod control;
@@ -32,8 +33,6 @@ mod encoding;
 mod guard;
 mod limits;
 mod media;
-mod mount;
-mod question;
 mod request;
 mod respond;
 mod scope;
@@ -41,10 +40,8 @@ mod serve;
 mod socket;
 mod upload;
 
-pub use control::{CallShown, control_paths};
+pub use control::control_paths;
 pub use limits::Limits;
-pub use question::Question;
-pub use scope::scope_prefix;
 
 pub(crate) use guard::reachable;
 use guard::{Asker, Guard};
@@ -52,9 +49,6 @@ use upload::Upload;
 
 /// The path of the control API.
 const CONTROL: &str = "/__retake";
-
-/// How long calls under way are waited for at the end.
-pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// A proxy that is bound and ready to run.
 pub struct Proxy {

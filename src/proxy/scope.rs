@@ -1,16 +1,13 @@
-//! Scopes of calls: by a header, or by the first segment of the path for clients that cannot set headers.
+//! Scopes of calls that name theirs in the path: it is cut off before anything else looks at that.
 
 use std::sync::Arc;
 
 use axum::extract::Request;
+use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Uri};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::request::asked;
-use crate::model::{LONGEST_SCOPE, check_scope};
-use crate::wire::percent::decoded as unescaped;
+use crate::api::scope::{named, split};
 
 /// The scope that a path names, as it was sent. The path is free of it.
 #[derive(Clone)]
@@ -31,13 +28,6 @@ pub(super) fn cut(mut request: Request) -> Request {
     request
 }
 
-/// The name and what follows it.
-fn split(target: &str) -> Option<(&str, &str)> {
-    let behind = target.strip_prefix("/@")?;
-    let at = behind.find(['/', '?']).filter(|at| behind.as_bytes()[*at] == b'/')?;
-    Some(behind.split_at(at))
-}
-
 /// The scope of a call; the text of an error says what is allowed.
 pub(super) fn of(head: &Parts) -> Result<Option<Arc<str>>, String> {
     named(&head.headers, head.extensions.get::<Prefix>().map(|Prefix(name)| &**name))
@@ -48,46 +38,13 @@ pub(super) fn prefix_of(head: &Parts) -> Option<Arc<str>> {
     head.extensions.get::<Prefix>().map(|Prefix(name)| format!("/@{name}").into())
 }
 
-/// The scope of a request to this path with these headers, and the path without it.
-pub(super) fn of_path<'a>(headers: &HeaderMap, path: &'a str) -> Result<(Option<Arc<str>>, &'a str), String> {
-    let (name, rest) = split(path).map_or((None, path), |(name, rest)| (Some(name), rest));
-    Ok((named(headers, name)?, rest))
-}
-
-/// The path prefix under which calls are made in the scope `name`.
-///
-/// # Errors
-/// A sentence about what a name may be.
-pub fn scope_prefix(name: &str) -> Result<String, String> {
-    let name = checked(name, "flag")?;
-    Ok(format!("/@{}", utf8_percent_encode(&name, NON_ALPHANUMERIC)))
-}
-
-fn named(headers: &HeaderMap, path: Option<&str>) -> Result<Option<Arc<str>>, String> {
-    let header = asked(headers, "x-retake-scope", "x-test-id")?.map(|name| checked(name, "header"));
-    let path = path.map(|name| checked(&unescaped(name), "path"));
-    match (header.transpose()?, path.transpose()?) {
-        (Some(header), Some(path)) if header != path => {
-            Err(format!("the header names the scope `{header}` and the path `{path}`; name one of them"))
-        }
-        (header, path) => Ok(header.or(path)),
-    }
-}
-
-fn checked(name: &str, place: &str) -> Result<Arc<str>, String> {
-    let name = name.trim();
-    check_scope(name).map(|()| name.into()).map_err(|_| {
-        format!(
-            "the {place}'s scope is not one: a name has 1 to {LONGEST_SCOPE} of the letters A to Z and a to z, digits, spaces and . _ - / : @ + [ ] ( ) # = ,"
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
 
     use super::*;
+    use crate::api::scope::scope_prefix;
+    use crate::model::LONGEST_SCOPE;
 
     fn scope(target: &str, header: Option<&str>) -> (String, Result<Option<String>, String>) {
         let mut request = http::Request::builder().uri(target);

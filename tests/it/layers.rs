@@ -14,7 +14,7 @@ use tree::{File, Mention, Sources, files, mentions};
 
 /// A module imports only from its left; those between two `<` do not know each other.
 const ORDER: &str = "model < wire < dialect < matching, reading, query < retention, editing < interchange < store, upstream \
-                     < engine < proxy < client, terminal < cli, tui < main";
+                     < engine < api < proxy, client, terminal < cli, tui < main";
 
 /// What only some modules may name, and which.
 const OWNERS: &[(&str, &[&str])] = &[

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use retake::api::DRAIN;
 use retake::model::{Event, Mode, Snapshot};
-use retake::proxy::DRAIN;
 use retake::upstream::Arriving;
 
 use super::*;

@@ -210,7 +210,7 @@ async fn a_proxy_is_not_held_up_by_who_watches() {
     signal("TERM", running.pid());
     let mut running = running;
     assert_eq!(running.ended().code, Some(0));
-    assert!(started.elapsed() < retake::proxy::DRAIN, "{:?}", started.elapsed());
+    assert!(started.elapsed() < retake::api::DRAIN, "{:?}", started.elapsed());
     terminal.keys("q");
     terminal.ends(0);
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::request::{headers, overrides};
+use super::overrides::{end_to_end, overrides};
 use super::{mount, scope};
 use crate::engine::Overrides;
 use crate::model::{self, Headers};
@@ -48,7 +48,7 @@ impl Question {
         overrides.scope = scope;
         let (mount, target) = located(&self.url, target, &map, upstreams)?;
         let request =
-            model::Request { method: self.method, mount, target, headers: headers(&map), body: self.body };
+            model::Request { method: self.method, mount, target, headers: end_to_end(&map), body: self.body };
         Ok((request, overrides))
     }
 }

@@ -16,7 +16,7 @@ const SHARED: [&str; 2] = ["openai", "anthropic"];
 
 /// How a target names its mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mounted {
+pub enum Mounted {
     /// By the first segment of its path, which has this length.
     Prefix(usize),
     /// By what it means; what the upstream gets begins at this byte.
@@ -25,7 +25,7 @@ pub(super) enum Mounted {
 
 /// A target that belongs to no upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unmounted {
+pub struct Unmounted {
     /// The mount that it means, where that is clear.
     meant: Option<&'static str>,
     known: Vec<String>,
@@ -33,7 +33,8 @@ pub(super) struct Unmounted {
 
 impl Mounted {
     /// The mount, and what its upstream gets.
-    pub(super) fn split(self, target: &str) -> (&str, &str) {
+    #[must_use]
+    pub fn split(self, target: &str) -> (&str, &str) {
         match self {
             Self::Prefix(len) => (&target[1..=len], &target[1 + len..]),
             Self::Detected(mount, from) => (mount, &target[from..]),
@@ -43,7 +44,8 @@ impl Mounted {
 
 impl Unmounted {
     /// A sentence about `what` (a path or a URL) that says how to mount it.
-    pub(super) fn sentence(&self, what: &str) -> String {
+    #[must_use]
+    pub fn sentence(&self, what: &str) -> String {
         let known = self.known.join(", ");
         match self.meant {
             Some("azure") => format!(
@@ -61,7 +63,10 @@ impl Unmounted {
 }
 
 /// The mount of `target` (path and query, as sent) for a request with these headers.
-pub(super) fn find(
+///
+/// # Errors
+/// When no upstream has it.
+pub fn find(
     target: &str,
     headers: &HeaderMap,
     upstreams: &BTreeMap<String, Base>,

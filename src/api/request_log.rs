@@ -6,14 +6,12 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
-use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::super::Shared;
-use super::{Failure, unknown_call};
+use super::verb::optional_number;
+use super::{Route, Verb};
+use crate::engine::{Engine, VerbError};
 use crate::model::{Call, CallId, Outcome, RecordingId, Timestamp, Usd};
 
 /// How many entries a page has by default, and at most.
@@ -21,10 +19,12 @@ const PAGE: usize = 50;
 const LONGEST_PAGE: usize = 500;
 const PREFIX: &str = "req_";
 
-/// Which calls are asked for.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// A page of the request log.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub struct LogPageRequest {
+    /// How many entries a page has.
+    #[serde(default, deserialize_with = "optional_number")]
     limit: Option<usize>,
     /// Only calls older than this one.
     #[serde(alias = "before")]
@@ -35,9 +35,17 @@ pub(super) struct Wanted {
     model: Option<String>,
 }
 
+/// One entry of the request log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogEntryRequest {
+    /// Its id, `req_17`.
+    id: String,
+}
+
 /// A page of the log, as calls or as entries.
 #[derive(Debug, Serialize)]
-pub(super) struct Page<T> {
+pub struct LogPage<T> {
     object: &'static str,
     /// The newest first.
     data: Vec<T>,
@@ -49,7 +57,7 @@ pub(super) struct Page<T> {
 
 /// One call.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Entry {
+pub struct LogEntry {
     id: String,
     object: &'static str,
     /// RFC 3339.
@@ -63,7 +71,7 @@ pub(super) struct Entry {
     cost: Option<f64>,
     currency: &'static str,
     duration_ms: Option<f64>,
-    timing: Timing,
+    timing: LogTiming,
     replay_result: Option<Outcome>,
     recording_id: Option<RecordingId>,
     /// The name of the profile whose key the call carried.
@@ -78,36 +86,40 @@ pub(super) struct Entry {
 
 /// Where the time of a call went, in milliseconds.
 #[derive(Debug, PartialEq, Serialize)]
-struct Timing {
+struct LogTiming {
     first_byte_ms: Option<f64>,
     total_ms: Option<f64>,
 }
 
-pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<Entry>>, Failure> {
-    let calls: Vec<_> = shared.engine.calls().into_iter().rev().collect();
-    let page = wanted.page(&calls).map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
-    let costs = shared.engine.costs(page.data.clone()).await;
-    let data = page.data.iter().zip(costs).map(|(call, cost)| Entry::of(call, cost)).collect();
-    let Page { object, next_page_url, previous_page_url, .. } = page;
-    Ok(Json(Page { object, data, next_page_url, previous_page_url }))
+impl Verb for LogPageRequest {
+    type Answer = LogPage<LogEntry>;
+    const ROUTE: Route = Route::get("/v1/requests");
+
+    async fn run(self, engine: &Engine) -> Result<LogPage<LogEntry>, VerbError> {
+        let calls: Vec<_> = engine.calls().into_iter().rev().collect();
+        let page = self.page(&calls).map_err(VerbError::Invalid)?;
+        let costs = engine.costs(page.data.clone()).await;
+        let data = page.data.iter().zip(costs).map(|(call, cost)| LogEntry::of(call, cost)).collect();
+        let LogPage { object, next_page_url, previous_page_url, .. } = page;
+        Ok(LogPage { object, data, next_page_url, previous_page_url })
+    }
 }
 
-pub(super) async fn show(
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-) -> Result<Json<Entry>, Failure> {
-    let id = number(&id).map_err(|text| Failure(StatusCode::BAD_REQUEST, text))?;
-    let call = shared.engine.call(id).ok_or_else(|| unknown_call(id.0))?;
-    let costs = shared.engine.costs(vec![Arc::clone(&call)]).await;
-    Ok(Json(Entry::of(&call, costs.into_iter().flatten().next())))
+impl Verb for LogEntryRequest {
+    type Answer = LogEntry;
+    const ROUTE: Route = Route::get("/v1/requests/{id}");
+
+    async fn run(self, engine: &Engine) -> Result<LogEntry, VerbError> {
+        let id = number(&self.id).map_err(VerbError::Invalid)?;
+        let call = engine.call(id).ok_or(VerbError::UnknownCall(id.0))?;
+        let costs = engine.costs(vec![Arc::clone(&call)]).await;
+        Ok(LogEntry::of(&call, costs.into_iter().flatten().next()))
+    }
 }
 
-impl Wanted {
+impl LogPageRequest {
     /// The page of these calls, which come with the newest first.
-    fn page(&self, calls: &[Arc<Call>]) -> Result<Page<Arc<Call>>, String> {
+    fn page(&self, calls: &[Arc<Call>]) -> Result<LogPage<Arc<Call>>, String> {
         let limit = self.limit.unwrap_or(PAGE);
         if !(1..=LONGEST_PAGE).contains(&limit) {
             return Err(format!("`limit` is {limit}; it must be 1 to {LONGEST_PAGE}"));
@@ -134,7 +146,7 @@ impl Wanted {
         };
         let url = |side: &str, at: Option<&&Arc<Call>>| at.map(|call| self.url(side, call.id, limit));
         let page = &all[from..to];
-        Ok(Page {
+        Ok(LogPage {
             object: "list",
             data: page.iter().map(|call| Arc::clone(call)).collect(),
             next_page_url: url("starting_after", page.last().filter(|_| to < all.len())),
@@ -151,7 +163,7 @@ impl Wanted {
     }
 }
 
-impl Entry {
+impl LogEntry {
     /// A call as the log shows it.
     fn of(call: &Call, cost: Option<Usd>) -> Self {
         Self {
@@ -166,7 +178,10 @@ impl Entry {
             cost: cost.map(dollars),
             currency: "usd",
             duration_ms: call.total.map(millis),
-            timing: Timing { first_byte_ms: call.first_byte.map(millis), total_ms: call.total.map(millis) },
+            timing: LogTiming {
+                first_byte_ms: call.first_byte.map(millis),
+                total_ms: call.total.map(millis),
+            },
             replay_result: call.outcome,
             recording_id: call.recording.clone(),
             key_id: call.profile.clone(),
@@ -248,7 +263,7 @@ mod tests {
         })
     }
 
-    fn ids(page: &Page<Arc<Call>>) -> Vec<u64> {
+    fn ids(page: &LogPage<Arc<Call>>) -> Vec<u64> {
         page.data.iter().map(|call| call.id.0).collect()
     }
 
@@ -257,8 +272,12 @@ mod tests {
         let calls: Vec<_> =
             (1..=9).rev().map(|id| call(id, if id == 4 { Outcome::Miss } else { Outcome::Replay })).collect();
         let wanted = |query: &str| {
-            let uri: http::Uri = format!("/__retake/v1/requests?{query}").parse().unwrap();
-            Query::<Wanted>::try_from_uri(&uri).unwrap().0.page(&calls).unwrap()
+            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let pairs = pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+            serde_json::from_value::<LogPageRequest>(serde_json::Value::Object(pairs))
+                .unwrap()
+                .page(&calls)
+                .unwrap()
         };
         let first = wanted("limit=3&outcome=replay");
         assert_eq!((ids(&first), &first.previous_page_url), (vec![9, 8, 7], &None));
@@ -275,13 +294,18 @@ mod tests {
 
     #[test]
     fn a_wrong_question_says_what_is_allowed() {
-        let wanted = Wanted::default();
-        let told = |wanted: Wanted| wanted.page(&[]).unwrap_err();
-        assert!(told(Wanted { limit: Some(501), ..wanted.clone() }).contains("1 to 500"));
-        assert!(told(Wanted { limit: Some(0), ..wanted.clone() }).contains("1 to 500"));
-        assert!(told(Wanted { starting_after: Some("17".into()), ..wanted.clone() }).contains("`req_17`"));
-        let both =
-            Wanted { starting_after: Some("req_1".into()), ending_before: Some("req_2".into()), ..wanted };
+        let wanted = LogPageRequest::default();
+        let told = |wanted: LogPageRequest| wanted.page(&[]).unwrap_err();
+        assert!(told(LogPageRequest { limit: Some(501), ..wanted.clone() }).contains("1 to 500"));
+        assert!(told(LogPageRequest { limit: Some(0), ..wanted.clone() }).contains("1 to 500"));
+        assert!(
+            told(LogPageRequest { starting_after: Some("17".into()), ..wanted.clone() }).contains("`req_17`")
+        );
+        let both = LogPageRequest {
+            starting_after: Some("req_1".into()),
+            ending_before: Some("req_2".into()),
+            ..wanted
+        };
         assert!(told(both).contains("cannot be combined"));
     }
 
@@ -301,9 +325,9 @@ mod tests {
             total: Some(2500),
             ..Call::clone(&call(1, Outcome::Miss))
         };
-        let entry = Entry::of(&call, Some(Usd(1_250_000)));
+        let entry = LogEntry::of(&call, Some(Usd(1_250_000)));
         assert_eq!((entry.created_at.as_str(), entry.duration_ms), ("2026-03-15T14:32:10.000Z", Some(2.5)));
-        assert_eq!((entry.cost, Entry::of(&call, None).cost), (Some(1.25), None));
+        assert_eq!((entry.cost, LogEntry::of(&call, None).cost), (Some(1.25), None));
     }
 
     #[test]
