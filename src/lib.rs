@@ -31,6 +31,7 @@
 //! | [`proxy`] | the HTTP server and its control API |
 //! | [`client`] | the verbs, in this process or in the one that owns the store |
 //! | [`terminal`] | taking a terminal over and giving it back; pictures in full resolution |
+//! | [`config`] | flags, environment and files as settings and a look; what a project's file may do |
 //! | [`cli`], [`tui`] | the command line and the screen, which do not know each other |
 //!
 //! A module imports only from those above it. The laws that hold in all of this, each with a test:
@@ -53,6 +54,7 @@
 pub mod api;
 pub mod cli;
 pub mod client;
+pub mod config;
 pub mod dialect;
 pub mod editing;
 pub mod engine;

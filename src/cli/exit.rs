@@ -6,6 +6,7 @@ use tokio::signal::unix::SignalKind;
 
 use super::print;
 use crate::client::ClientError;
+use crate::config::ConfigError;
 use crate::engine::{Blame, EngineError};
 use crate::store::StoreError;
 use crate::upstream::UpstreamError;
@@ -32,6 +33,12 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(super) struct Usage(pub(super) String);
 
+impl From<ConfigError> for Usage {
+    fn from(error: ConfigError) -> Self {
+        Self(error.0)
+    }
+}
+
 /// Something that was asked for is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -54,7 +61,7 @@ pub(super) fn of_signal(signal: SignalKind) -> ExitCode {
 }
 
 fn exit(error: &anyhow::Error) -> Exit {
-    if error.is::<Usage>() {
+    if error.is::<Usage>() || error.is::<ConfigError>() {
         return Exit::Usage;
     }
     if let Some(error) = error.downcast_ref::<ClientError>() {

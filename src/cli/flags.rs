@@ -11,6 +11,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::exit::Usage;
+use crate::config::{FlagValues, Layers};
 
 /// The flags of a store and of its configuration.
 const PLACE: &[&str] = &["store", "config", "trust"];
@@ -43,31 +44,6 @@ pub(super) fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
         Some("completions" | "man") => &[],
         Some(_) => PLACE,
     }
-}
-
-/// What one layer of configuration says: the flags, or the environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
-    pub(super) store: Option<PathBuf>,
-    pub(super) config: Option<PathBuf>,
-    /// Whether a project's file is trusted for this run.
-    pub(super) trust: bool,
-    pub(super) listen: Option<String>,
-    pub(super) mode: Option<String>,
-    pub(super) preset: Option<String>,
-    pub(super) strategy: Option<String>,
-    /// Each `NAME=URL`.
-    pub(super) upstreams: Vec<String>,
-    /// A ceiling: a layer that says nothing does not lift it.
-    pub(super) never_forward: bool,
-    pub(super) no_scrub: Option<bool>,
-}
-
-/// What goes before the configuration file, the flags first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layers {
-    pub(super) flags: Said,
-    pub(super) environment: Said,
 }
 
 /// The shared flags themselves, in the order of the help.
@@ -134,30 +110,27 @@ fn below(verb: Command, flags: &[&Arg]) -> Command {
     verb.args(missing).mut_subcommands(|verb| below(verb, flags))
 }
 
-impl Layers {
-    /// What was typed and what the environment says.
-    ///
-    /// # Errors
-    /// A sentence about a flag that the verb does not obey.
-    pub(super) fn of(matches: &ArgMatches) -> Result<Self, Usage> {
-        let levels: Vec<_> =
-            std::iter::successors(Some(matches), |level| Some(level.subcommand()?.1)).collect();
-        refuse_what_is_not_obeyed(matches)?;
-        let flags = Said::of(&levels, ValueSource::CommandLine);
-        // Where a flag is typed, clap has no look at its variable, which may hold a ceiling.
-        let nothing = Command::new("retake").args(shared()).get_matches_from(["retake"]);
-        let environment = Said::of(&[&nothing], ValueSource::EnvVariable);
-        Ok(Self { flags, environment })
-    }
+/// What was typed and what the environment says; `command` is the whole command line.
+///
+/// # Errors
+/// A sentence about a flag that the verb does not obey.
+pub(super) fn layers(matches: &ArgMatches, command: fn() -> Command) -> Result<Layers, Usage> {
+    let levels: Vec<_> = std::iter::successors(Some(matches), |level| Some(level.subcommand()?.1)).collect();
+    refuse_what_is_not_obeyed(matches, command)?;
+    let flags = values(&levels, ValueSource::CommandLine);
+    // Where a flag is typed, clap has no look at its variable, which may hold a ceiling.
+    let nothing = Command::new("retake").args(shared()).get_matches_from(["retake"]);
+    let environment = values(&[&nothing], ValueSource::EnvVariable);
+    Ok(Layers { flags, environment })
 }
 
 /// Refuses what stands before a verb that has no use for it.
-fn refuse_what_is_not_obeyed(matches: &ArgMatches) -> Result<(), Usage> {
+fn refuse_what_is_not_obeyed(matches: &ArgMatches, command: fn() -> Command) -> Result<(), Usage> {
     let Some(verb) = matches.subcommand_name() else { return Ok(()) };
     for flag in shared() {
         let id = flag.get_id().as_str();
         if is(matches, id, ValueSource::CommandLine) && !obeyed(Some(verb)).contains(&id) {
-            return Err(no_use(verb, &flag));
+            return Err(no_use(verb, &flag, command));
         }
     }
     Ok(())
@@ -165,7 +138,7 @@ fn refuse_what_is_not_obeyed(matches: &ArgMatches) -> Result<(), Usage> {
 
 /// The sentence about a shared flag that stands behind a verb which has no use for it; none where something else is wrong.
 /// clap finds such a flag unknown, and recommends the `--` that would make a filter or a file name of it.
-pub(super) fn refusal(error: &clap::Error, args: &[OsString]) -> Option<Usage> {
+pub(super) fn refusal(error: &clap::Error, args: &[OsString], command: fn() -> Command) -> Option<Usage> {
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     else {
@@ -173,14 +146,14 @@ pub(super) fn refusal(error: &clap::Error, args: &[OsString]) -> Option<Usage> {
     };
     let long = typed.strip_prefix("--")?;
     let flag = shared().into_iter().find(|flag| flag.get_long() == Some(long))?;
-    let matches = super::command().ignore_errors(true).try_get_matches_from(args).ok()?;
+    let matches = command().ignore_errors(true).try_get_matches_from(args).ok()?;
     let verb = matches.subcommand_name()?;
-    (!obeyed(Some(verb)).contains(&flag.get_id().as_str())).then(|| no_use(verb, &flag))
+    (!obeyed(Some(verb)).contains(&flag.get_id().as_str())).then(|| no_use(verb, &flag, command))
 }
 
-fn no_use(verb: &str, flag: &Arg) -> Usage {
+fn no_use(verb: &str, flag: &Arg, command: fn() -> Command) -> Usage {
     let id = flag.get_id().as_str();
-    let takers = super::command();
+    let takers = command();
     let takers = takers.get_subcommands().map(Command::get_name);
     let takers: Vec<_> = takers.filter(|name| obeyed(Some(name)).contains(&id)).collect();
     let takers = match takers[..] {
@@ -196,56 +169,41 @@ fn is(level: &ArgMatches, id: &str, source: ValueSource) -> bool {
     level.try_contains_id(id).unwrap_or(false) && level.value_source(id) == Some(source)
 }
 
-impl Said {
-    /// What has this source, the later level first: a flag behind the verb goes before the same one before it.
-    fn of(levels: &[&ArgMatches], source: ValueSource) -> Self {
-        let having = |id: &'static str| {
-            let levels = levels.iter().rev().copied();
-            levels.filter(move |level| is(level, id, source))
-        };
-        let text = |id| {
-            let text = having(id).find_map(|level| level.try_get_one::<String>(id).ok()?.cloned());
-            text.filter(|text| !text.is_empty())
-        };
-        let path = |id| {
-            let path = having(id).find_map(|level| level.try_get_one::<PathBuf>(id).ok()?.cloned());
-            path.filter(|path| !path.as_os_str().is_empty())
-        };
-        let switch = |id| having(id).find_map(|level| level.try_get_one::<bool>(id).ok()?.copied());
-        let upstreams = levels.iter().filter(|level| is(level, "upstreams", source));
-        let upstreams = upstreams.filter_map(|level| level.try_get_many::<String>("upstreams").ok()?);
-        Self {
-            store: path("store"),
-            config: path("config"),
-            trust: switch("trust") == Some(true),
-            listen: text("listen"),
-            mode: text("mode"),
-            preset: text("preset"),
-            strategy: text("strategy"),
-            upstreams: upstreams.flatten().filter(|pair| !pair.is_empty()).cloned().collect(),
-            never_forward: switch("never_forward") == Some(true),
-            no_scrub: switch("no_scrub"),
-        }
-    }
-
-    /// The flags about a proxy that have a value, as people type them.
-    pub(super) fn about_proxy(&self) -> Vec<&'static str> {
-        let said = [
-            (self.listen.is_some(), "--listen"),
-            (self.mode.is_some(), "--mode"),
-            (self.preset.is_some(), "--preset"),
-            (self.strategy.is_some(), "--match"),
-            (!self.upstreams.is_empty(), "--upstream"),
-            (self.never_forward, "--never-forward"),
-            (self.no_scrub.is_some(), "--no-scrub"),
-        ];
-        said.into_iter().filter(|(is, _)| *is).map(|(_, flag)| flag).collect()
+/// What has this source, the later level first: a flag behind the verb goes before the same one before it.
+fn values(levels: &[&ArgMatches], source: ValueSource) -> FlagValues {
+    let having = |id: &'static str| {
+        let levels = levels.iter().rev().copied();
+        levels.filter(move |level| is(level, id, source))
+    };
+    let text = |id| {
+        let text = having(id).find_map(|level| level.try_get_one::<String>(id).ok()?.cloned());
+        text.filter(|text| !text.is_empty())
+    };
+    let path = |id| {
+        let path = having(id).find_map(|level| level.try_get_one::<PathBuf>(id).ok()?.cloned());
+        path.filter(|path| !path.as_os_str().is_empty())
+    };
+    let switch = |id| having(id).find_map(|level| level.try_get_one::<bool>(id).ok()?.copied());
+    let upstreams = levels.iter().filter(|level| is(level, "upstreams", source));
+    let upstreams = upstreams.filter_map(|level| level.try_get_many::<String>("upstreams").ok()?);
+    FlagValues {
+        store: path("store"),
+        config: path("config"),
+        trust: switch("trust") == Some(true),
+        listen: text("listen"),
+        mode: text("mode"),
+        preset: text("preset"),
+        strategy: text("strategy"),
+        upstreams: upstreams.flatten().filter(|pair| !pair.is_empty()).cloned().collect(),
+        never_forward: switch("never_forward") == Some(true),
+        no_scrub: switch("no_scrub"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::command::command;
 
     /// Every verb as it is typed, those below `config` and `usage` included, with what it cannot do without.
     fn verbs() -> Vec<Vec<String>> {
@@ -268,7 +226,7 @@ mod tests {
             }
         }
         let mut found = Vec::new();
-        all(&crate::cli::command(), &[], &mut found);
+        all(&command(), &[], &mut found);
         found
     }
 
@@ -284,10 +242,10 @@ mod tests {
 
     fn parsed<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Layers, String> {
         let words: Vec<OsString> = std::iter::once("retake").chain(words).map(Into::into).collect();
-        let matches = crate::cli::command().try_get_matches_from(&words).map_err(|error| {
-            refusal(&error, &words).map_or_else(|| error.to_string(), |refusal| refusal.to_string())
+        let matches = command().try_get_matches_from(&words).map_err(|error| {
+            refusal(&error, &words, command).map_or_else(|| error.to_string(), |refusal| refusal.to_string())
         })?;
-        Layers::of(&matches).map_err(|error| error.to_string())
+        layers(&matches, command).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -306,7 +264,7 @@ mod tests {
             if obeyed(Some(plain[0])).contains(&id) {
                 let [before, behind] = [before, behind].map(|layers| layers.unwrap().flags);
                 assert_eq!(before, behind, "{words:?} {long}");
-                assert_ne!(before, Said::default(), "{words:?} {long}");
+                assert_ne!(before, FlagValues::default(), "{words:?} {long}");
                 continue;
             }
             let before = before.unwrap_err();

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use crate::model::{Call, Outcome};
+use crate::model::{Call, Outcome, RecordingId};
 use crate::reading::{human, sanitize, sanitize_json, sanitize_lines};
 
 /// Why nothing is written to stdout any more.
@@ -114,6 +114,17 @@ impl<W: Write> Write for Log<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Says what became of recordings, one a line, or their ids as JSON.
+pub(super) fn ids(ids: &[RecordingId], said: &str, json: bool) {
+    if json {
+        line(&serde_json::json!({ "ids": ids }).to_string());
+    } else {
+        for id in ids {
+            line(&format!("{id} {said}"));
+        }
     }
 }
 

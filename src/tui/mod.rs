@@ -42,6 +42,7 @@ pub mod runtime;
 pub mod verbs;
 pub mod widgets;
 
+mod entry;
 mod trust;
 
 #[cfg(test)]
@@ -55,10 +56,9 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 pub use contract::options::WorkbenchOptions;
+pub use entry::{ask_consent, look_problems, show};
 pub use input::action::Action;
-pub use input::keymap::{KeyConflict, Keymap, Remap};
-pub use input::spelling::is_spelled;
-pub use trust::{TrustAnswer, TrustQuestion, ask_trust};
+pub use input::keymap::{KeyConflict, Keymap};
 pub use widgets::theme::{Depth, Theme, ThemeChoice, ThemeError};
 
 use app::state::App;
@@ -97,14 +97,14 @@ pub async fn run(
     terminal::watch_panics(move |text| {
         let _ = panicked.try_send(Message::Failed { what: "internal error", text });
     });
-    let suffix = options.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
+    let suffix = options.start.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.
     let (signals, continued) = (Signals::listen()?, Continued::listen()?);
-    let title = sanitize(&format!("retake{suffix} {}", options.address)).into_owned();
+    let title = sanitize(&format!("retake{suffix} {}", options.start.address)).into_owned();
     let screen = Screen::take(&title)?;
     let ended = async {
-        terminal::take_mouse(options.mouse)?;
-        let notices = std::mem::take(&mut options.notices);
+        terminal::take_mouse(options.start.look.mouse)?;
+        let notices = std::mem::take(&mut options.start.notices);
         let protocol = match options.protocol {
             Some(protocol) => protocol,
             None => probed().await,
@@ -112,8 +112,8 @@ pub async fn run(
         options.protocol = Some(protocol);
         let outside = ExternalPrograms {
             base: options.url(),
-            copy: options.copy.clone(),
-            open: options.open.clone(),
+            copy: options.start.look.copy.clone(),
+            open: options.start.look.open.clone(),
             files: tokio::sync::Mutex::default(),
         };
         let (typed, keys) = mpsc::channel(BATCH);

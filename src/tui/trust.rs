@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 use tokio::sync::mpsc;
 
+use crate::config::{Consent, Privilege};
 use crate::terminal::{self, Keys, Output, Screen, Signals};
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;
@@ -20,29 +21,12 @@ use crate::tui::widgets::theme::Theme;
 const WIDEST: u16 = 100;
 const TITLE: &str = "Trust this file?";
 
-/// The question about a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustQuestion {
-    /// The file, with its folder.
-    pub file: String,
-    /// Each value as it is written, with its line and key, and what it does; fit for a screen.
-    pub values: Vec<(String, String)>,
-}
-
-/// The answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrustAnswer {
-    /// The file may do it, until it changes.
-    Trust,
-    /// Start, and do none of it.
-    Without,
-    /// Do not start.
-    Leave,
-}
-
 /// The dialog: which lines are seen, and whether all of them were.
 struct TrustDialog {
-    question: TrustQuestion,
+    /// The file, with its folder.
+    file: String,
+    /// Each value as it is written, with its line and key, and what it does; fit for a screen.
+    values: Vec<(String, String)>,
     theme: Theme,
     /// The first line that is shown.
     top: usize,
@@ -56,13 +40,15 @@ struct TrustDialog {
 ///
 /// # Errors
 /// When standard output is no terminal, or it cannot be drawn on.
-pub async fn ask_trust(question: TrustQuestion, theme: Theme) -> anyhow::Result<TrustAnswer> {
+pub(super) async fn ask_trust(file: String, wanted: &[Privilege], theme: Theme) -> anyhow::Result<Consent> {
+    let value = |one: &Privilege| (format!("{}: {} = {}", one.line, one.key, one.value), one.does.clone());
+    let values = wanted.iter().map(value).collect();
     let mut signals = Signals::listen()?;
     let screen = Screen::take("retake")?;
     let (typed, mut events) = mpsc::channel(16);
     let keys = Keys::read(typed);
     let mut shown = Terminal::new(CrosstermBackend::new(Output))?;
-    let mut dialog = TrustDialog { question, theme, top: 0, rows: 1, total: 0, seen: 0 };
+    let mut dialog = TrustDialog { file, values, theme, top: 0, rows: 1, total: 0, seen: 0 };
     let answer = loop {
         terminal::begin_frame()?;
         shown.draw(|frame| {
@@ -75,7 +61,7 @@ pub async fn ask_trust(question: TrustQuestion, theme: Theme) -> anyhow::Result<
             _ = signals.next() => None,
         };
         match event {
-            None => break TrustAnswer::Leave,
+            None => break Consent::Leave,
             Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
                 if let Some(answer) = dialog.answer(key) {
                     break answer;
@@ -92,17 +78,17 @@ pub async fn ask_trust(question: TrustQuestion, theme: Theme) -> anyhow::Result<
 
 impl TrustDialog {
     /// The answer that a key gives; what it does not answer it scrolls.
-    fn answer(&mut self, key: KeyEvent) -> Option<TrustAnswer> {
+    fn answer(&mut self, key: KeyEvent) -> Option<Consent> {
         let page = self.rows.max(2) - 1;
         let last = self.total.saturating_sub(self.rows);
         match key.code {
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                return Some(TrustAnswer::Leave);
+                return Some(Consent::Leave);
             }
-            KeyCode::Char('q') | KeyCode::Esc => return Some(TrustAnswer::Leave),
-            KeyCode::Char('w') => return Some(TrustAnswer::Without),
+            KeyCode::Char('q') | KeyCode::Esc => return Some(Consent::Leave),
+            KeyCode::Char('w') => return Some(Consent::Withheld),
             // Nobody trusts what they did not see.
-            KeyCode::Char('t') if self.all_seen() => return Some(TrustAnswer::Trust),
+            KeyCode::Char('t') if self.all_seen() => return Some(Consent::Given),
             KeyCode::Char('t' | ' ') | KeyCode::PageDown => self.top += page,
             KeyCode::PageUp => self.top = self.top.saturating_sub(page),
             KeyCode::Char('j') | KeyCode::Down => self.top += 1,
@@ -154,11 +140,11 @@ impl TrustDialog {
 
     fn lines(&self, width: usize) -> Vec<Toned> {
         let mut lines = vec![
-            Toned::of(Tone::Strong, self.question.file.clone()),
+            Toned::of(Tone::Strong, self.file.clone()),
             Toned::of(Tone::Plain, "came with this project. It says what only a trusted file may:"),
             Toned::default(),
         ];
-        for (value, does) in &self.question.values {
+        for (value, does) in &self.values {
             lines.push(Toned::of(Tone::Warning, value.clone()));
             lines.push(Toned::of(Tone::Plain, format!("    {does}")));
         }
@@ -176,10 +162,9 @@ mod tests {
     fn dialog(values: usize) -> TrustDialog {
         let value =
             |nth: usize| (format!("line {nth}: keys.m{nth} = \"env:SECRET\""), "it goes there".to_owned());
-        let question =
-            TrustQuestion { file: "/p/retake.toml".into(), values: (1..=values).map(value).collect() };
+        let (file, values) = ("/p/retake.toml".into(), (1..=values).map(value).collect());
         let theme = Theme::choose(ThemeChoice::Mono, true, None);
-        TrustDialog { question, theme, top: 0, rows: 1, total: 0, seen: 0 }
+        TrustDialog { file, values, theme, top: 0, rows: 1, total: 0, seen: 0 }
     }
 
     fn draw(dialog: &mut TrustDialog, size: (u16, u16)) -> String {
@@ -190,7 +175,7 @@ mod tests {
         (0..size.1).map(row).collect::<Vec<_>>().join("\n")
     }
 
-    fn press(dialog: &mut TrustDialog, code: KeyCode) -> Option<TrustAnswer> {
+    fn press(dialog: &mut TrustDialog, code: KeyCode) -> Option<Consent> {
         dialog.answer(KeyEvent::new(code, KeyModifiers::NONE))
     }
 
@@ -215,9 +200,9 @@ mod tests {
             shown.contains("keys.m30") && shown.contains("t  Trust it") && !shown.contains("more lines"),
             "{shown}"
         );
-        assert_eq!(press(&mut dialog, KeyCode::Char('t')), Some(TrustAnswer::Trust));
-        assert_eq!(press(&mut dialog, KeyCode::Char('w')), Some(TrustAnswer::Without));
-        assert_eq!(press(&mut dialog, KeyCode::Esc), Some(TrustAnswer::Leave));
+        assert_eq!(press(&mut dialog, KeyCode::Char('t')), Some(Consent::Given));
+        assert_eq!(press(&mut dialog, KeyCode::Char('w')), Some(Consent::Withheld));
+        assert_eq!(press(&mut dialog, KeyCode::Esc), Some(Consent::Leave));
         assert_eq!(press(&mut dialog, KeyCode::Enter), None);
     }
 

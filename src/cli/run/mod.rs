@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::config::{self, Config};
+use super::common::Common;
 use super::exit::{Exit, Usage};
-use super::flags::Said;
-use super::proxy::{Running, close_now, log_to_stderr};
-use super::{Common, attach, list, print};
+use super::serve::running::{Running, close_now, log_to_stderr};
+use super::{door, print};
 use crate::api::{DRAIN, scope::scope_prefix};
 use crate::client::Client;
+use crate::config::{self, Config, FlagValues};
 use crate::engine::Explanation;
 use crate::model::{CallId, Mode, Outcome, Snapshot};
 use crate::proxy::reachable;
@@ -36,7 +36,7 @@ use summary::{Since, Summary};
 
 /// What is run, and how it is judged.
 #[derive(clap::Args)]
-pub(super) struct Job {
+pub(super) struct RunArgs {
     /// Exit with 5 when the command succeeds and calls had such an outcome: miss (also one that was refused because it
     /// must not be forwarded; --preset ci asks for this), mock, live, record, replay, error; several with commas
     #[arg(long, value_name = "OUTCOMES", value_delimiter = ',', value_parser = outcome)]
@@ -69,7 +69,7 @@ enum Host {
     Other { client: Client, address: SocketAddr },
 }
 
-pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(common: &Common, mut job: RunArgs) -> anyhow::Result<ExitCode> {
     log_to_stderr(true);
     let scope = job.scope.as_deref().map(scope_prefix).transpose();
     let scope = scope.map_err(|error| Usage(format!("--scope: {error}")))?.unwrap_or_default();
@@ -131,7 +131,7 @@ pub(super) async fn run(common: &Common, mut job: Job) -> anyhow::Result<ExitCod
     job.finish(summed.of(url, code), file.as_mut(), &judges.join(", "))
 }
 
-impl Job {
+impl RunArgs {
     /// Judges the run, says what became of it, and gives its exit code.
     fn finish(
         &self,
@@ -172,7 +172,7 @@ impl Job {
 
 impl Host {
     /// A proxy of our own, or the owner's where the store has one.
-    async fn open(common: &Common, job: &Job, config: &Config) -> anyhow::Result<Self> {
+    async fn open(common: &Common, job: &RunArgs, config: &Config) -> anyhow::Result<Self> {
         let error = match Running::start(&common.store, config).await {
             Ok(running) => {
                 running.notices.iter().for_each(|notice| say(&notice.text));
@@ -251,7 +251,7 @@ async fn settled(client: &Client, since: &Since) -> anyhow::Result<()> {
 }
 
 /// The proxy's flags that the owner's may not be asked for, whatever they hold.
-fn apart(said: &Said) -> Vec<&'static str> {
+fn apart(said: &FlagValues) -> Vec<&'static str> {
     let mut flags = said.about_proxy();
     flags.retain(|flag| !matches!(*flag, "--mode" | "--preset"));
     flags
@@ -259,8 +259,8 @@ fn apart(said: &Said) -> Vec<&'static str> {
 
 /// The configuration, with what people should know about it said.
 fn configured(common: &Common) -> anyhow::Result<Config> {
-    list::refuse_withheld(common)?;
-    let config = Config::read(&on_a_free_port(common))?;
+    door::refuse_withheld(common)?;
+    let config = Config::read(&on_a_free_port(common).config)?;
     config.granted().iter().for_each(|line| say(line));
     config.warnings.iter().for_each(|warning| say(&warning.to_string()));
     Ok(config)
@@ -269,15 +269,15 @@ fn configured(common: &Common) -> anyhow::Result<Config> {
 /// With a free port to listen on, unless a flag or the environment names an address.
 fn on_a_free_port(common: &Common) -> Common {
     let mut common = common.clone();
-    if common.layers.environment.listen.is_none() {
-        common.layers.flags.listen.get_or_insert_with(|| "127.0.0.1:0".into());
+    if common.config.layers.environment.listen.is_none() {
+        common.config.layers.flags.listen.get_or_insert_with(|| "127.0.0.1:0".into());
     }
     common
 }
 
 /// Whether the owner's proxy does what is asked for here: flags cannot change it.
 fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), Usage> {
-    let layers = [&common.layers.flags, &common.layers.environment];
+    let layers = [&common.config.layers.flags, &common.config.layers.environment];
     let asked = layers.iter().any(|said| said.mode.is_some() || said.preset.is_some());
     let advice = "stop it, or use another store with --store";
     if asked && config.settings.mode != mode {
@@ -291,8 +291,8 @@ fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> R
             "the store belongs to the proxy at {address}, and only that one can promise to forward nothing: {advice}"
         )));
     }
-    attach::refuse_flags_beside(address, &apart(&common.layers.flags))?;
-    let ignored = apart(&common.layers.environment);
+    door::refuse_flags_beside(address, &apart(&common.config.layers.flags))?;
+    let ignored = apart(&common.config.layers.environment);
     let aside = if ignored.is_empty() {
         String::new()
     } else {

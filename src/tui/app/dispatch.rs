@@ -168,7 +168,7 @@ impl App {
     /// Back to the shell; while calls are under way only when asked twice, because the proxy stands still, too.
     fn suspend(&mut self, armed: bool) -> ActionOutcome {
         let flying = self.context.world.counters.in_flight;
-        if flying == 0 || self.context.options.attached || armed {
+        if flying == 0 || self.context.options.start.attached || armed {
             return ActionOutcome::effect(Effect::Suspend);
         }
         self.input.armed_confirm = Some(Action::Suspend);
@@ -179,14 +179,14 @@ impl App {
     }
 
     fn switch_mouse(&mut self) -> ActionOutcome {
-        let on = !self.context.options.mouse;
-        self.context.options.mouse = on;
+        let on = !self.context.options.start.look.mouse;
+        self.context.options.start.look.mouse = on;
         let text = if on { "The mouse works here" } else { "The terminal selects text" };
         ActionOutcome::info(text).and(AppRequest::Effect(Effect::Mouse(on)))
     }
 
     fn quit(&mut self) -> ActionOutcome {
-        if self.context.world.counters.in_flight == 0 || self.context.options.attached {
+        if self.context.world.counters.in_flight == 0 || self.context.options.start.attached {
             return ActionOutcome::effect(Effect::Quit);
         }
         self.keep_filters().and(AppRequest::open(ConfirmOverlay::Quit))

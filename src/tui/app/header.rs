@@ -17,7 +17,7 @@ pub(super) fn draw(app: &App, mut place: Rect, buf: &mut Buffer) {
     let options = &app.context.options;
     place = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
     draw::write(buf, &mut place, "retake", theme.title(true));
-    if let Some(suffix) = &options.suffix {
+    if let Some(suffix) = &options.start.suffix {
         draw::write(buf, &mut place, &format!(" {}", sanitize(suffix)), theme.tone(Tone::Warning));
     }
     let flying = app.context.world.counters.in_flight;
@@ -46,11 +46,11 @@ pub(super) fn draw(app: &App, mut place: Rect, buf: &mut Buffer) {
     draw::write(buf, &mut place, theme.mark("  ● ", "  * "), theme.tone(tone));
     draw::write(buf, &mut place, mode.as_str(), theme.tone(Tone::Strong));
     let arrow = theme.mark("→", "->");
-    let route = format!("{} {arrow} {}", sanitize(&options.address), sanitize(&options.upstream));
-    let route = if !options.upstream.is_empty() && usize::from(place.width) > route.width() + 4 {
+    let route = format!("{} {arrow} {}", sanitize(&options.start.address), sanitize(&options.start.upstream));
+    let route = if !options.start.upstream.is_empty() && usize::from(place.width) > route.width() + 4 {
         route
     } else {
-        sanitize(&options.address).into_owned()
+        sanitize(&options.start.address).into_owned()
     };
     if usize::from(place.width) > route.width() + 4 {
         draw::write(buf, &mut place, &format!("   {route}"), theme.tone(Tone::Dim));

@@ -24,15 +24,6 @@ pub struct BoundKeys {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap(Vec<BoundKeys>);
 
-/// Other keys for an action, wherever it has some; an action that has none gets them everywhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remap {
-    /// The action.
-    pub action: Action,
-    /// The keys, as the table spells them; none takes the action's keys away.
-    pub keys: Vec<String>,
-}
-
 /// A key with two meanings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key `{key}` means both {} and {}", .one.name(), .other.name())]
@@ -75,28 +66,29 @@ impl Keymap {
         self.0.iter()
     }
 
-    /// The same with other keys. A key that an action loses by that is free for others.
+    /// The same with other keys for actions, wherever they have some; an action that has none gets them everywhere, and no
+    /// key takes its keys away. A key that an action loses by that is free for others.
     ///
     /// # Errors
     /// When a key would have two meanings in one place.
-    pub fn with(mut self, remaps: &[Remap]) -> Result<Self, KeyConflict> {
-        for remap in remaps {
+    pub fn with(mut self, remaps: &[(Action, Vec<String>)]) -> Result<Self, KeyConflict> {
+        for (action, keys) in remaps {
             let mut known = false;
-            for bound in self.0.iter_mut().filter(|bound| bound.action == remap.action) {
+            for bound in self.0.iter_mut().filter(|bound| bound.action == *action) {
                 known = true;
                 let typed = |key: &&String| bound.scope.is_typed() && spelling::is_text(key);
-                let keys: Vec<String> = remap.keys.iter().filter(|key| !typed(key)).cloned().collect();
+                let free: Vec<String> = keys.iter().filter(|key| !typed(key)).cloned().collect();
                 // Where text is typed, letters stay letters; without any other key, those of the table stay.
-                if !keys.is_empty() || remap.keys.is_empty() {
-                    bound.keys = keys;
+                if !free.is_empty() || keys.is_empty() {
+                    bound.keys = free;
                 }
             }
             if !known {
                 self.0.push(BoundKeys {
-                    keys: remap.keys.clone(),
-                    action: remap.action,
+                    keys: keys.clone(),
+                    action: *action,
                     scope: KeyScope::Anywhere,
-                    help: remap.action.help(),
+                    help: action.help(),
                     hint: None,
                 });
             }
@@ -169,8 +161,7 @@ mod tests {
 
     #[test]
     fn other_keys_replace_those_of_the_table() {
-        let remap =
-            |action, keys: &[&str]| Remap { action, keys: keys.iter().map(|k| (*k).into()).collect() };
+        let remap = |action, keys: &[&str]| (action, keys.iter().map(|key| (*key).to_owned()).collect());
         let keymap = Keymap::default().with(&[remap(Action::Undo, &["z"]), remap(Action::Purge, &["g c"])]);
         let keymap = keymap.unwrap();
         assert_eq!(keymap.meaning(&[KeyScope::Anywhere], "z"), KeyMeaning::Action(Action::Undo));

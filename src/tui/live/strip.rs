@@ -26,7 +26,7 @@ const BARS: usize = 12;
 /// The rows that it wants on a screen of this size, its frame included.
 #[must_use]
 pub fn height(tab: &LiveTab, context: &Context, whole: Rect) -> u16 {
-    let banner = context.options.banner.len().min(4);
+    let banner = context.options.start.banner.len().min(4);
     let rows = if has_numbers(tab, whole) {
         let above = tab.stats.occurred().max(tab.stats.misses(PLACES).len()).max(3);
         above + 1 + banner.min(1)
@@ -44,7 +44,7 @@ fn has_numbers(tab: &LiveTab, whole: Rect) -> bool {
 /// Draws it. Where there is one line only, it is the last one of how to make a call.
 pub fn draw(tab: &LiveTab, context: &Context, (whole, place): (Rect, Rect), buf: &mut Buffer) {
     let theme = &context.options.theme;
-    if let (1, Some(last)) = (place.height, context.options.banner.last()) {
+    if let (1, Some(last)) = (place.height, context.options.start.banner.last()) {
         let mut row = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
         draw::write(buf, &mut row, &sanitize(last), theme.tone(Tone::Dim));
         return;
@@ -54,13 +54,13 @@ pub fn draw(tab: &LiveTab, context: &Context, (whole, place): (Rect, Rect), buf:
     let inside = PaneFrame { title, ..PaneFrame::default() }.draw(theme, place, buf);
     let mut rows = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     if !numbers {
-        for line in &context.options.banner {
+        for line in &context.options.start.banner {
             let mut row = layout::from_top(&mut rows, 1);
             draw::write(buf, &mut row, &sanitize(line), theme.tone(Tone::Plain));
         }
         return;
     }
-    if let Some(last) = context.options.banner.last() {
+    if let Some(last) = context.options.start.banner.last() {
         let mut row = layout::from_bottom(&mut rows, 1);
         draw::write(buf, &mut row, &sanitize(last), theme.tone(Tone::Dim));
     }

@@ -240,7 +240,7 @@ impl Shell {
     /// Takes the terminal over again.
     fn take_back(&mut self) -> io::Result<()> {
         self.screen = Some(Screen::take(&self.title)?);
-        terminal::take_mouse(self.app.context.options.mouse)?;
+        terminal::take_mouse(self.app.context.options.start.look.mouse)?;
         self.keys.resume();
         self.clear()
     }
@@ -249,11 +249,14 @@ impl Shell {
     fn renew(&mut self) -> io::Result<Message> {
         if let Some(screen) = &self.screen {
             screen.renew()?;
-            terminal::take_mouse(self.app.context.options.mouse)?;
+            terminal::take_mouse(self.app.context.options.start.look.mouse)?;
             self.clear()?;
         }
-        let proxy =
-            if self.app.context.options.attached { "" } else { "; while it was stopped, so was the proxy" };
+        let proxy = if self.app.context.options.start.attached {
+            ""
+        } else {
+            "; while it was stopped, so was the proxy"
+        };
         Ok(Message::Done(format!("The workbench goes on{proxy}")))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use crate::model::{Call, Outcome, Timestamp};
+use crate::tui::Keymap;
 use crate::tui::input::action::Action;
 use crate::tui::input::tab::Tab;
 use crate::tui::protocol::effect::Effect;
@@ -14,7 +15,6 @@ use crate::tui::tests::script::Script;
 use crate::tui::tests::told::Words;
 use crate::tui::tests::world;
 use crate::tui::widgets::theme::{Theme, ThemeChoice};
-use crate::tui::{Keymap, Remap};
 
 fn mouse(script: &mut Script, kind: MouseEventKind, (column, row): (u16, u16), millis: i64) {
     let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
@@ -78,7 +78,7 @@ fn commands_are_found_by_a_few_letters() {
 
 #[test]
 fn the_help_finds_a_key_and_shows_the_chosen_ones() {
-    let remap = Remap { action: Action::Undo, keys: vec!["z".into()] };
+    let remap = (Action::Undo, vec!["z".into()]);
     let mut script = Script::new(world::world(3, 3)).keys("2");
     script.app.context.options.keymap = Keymap::default().with(&[remap]).unwrap();
     script.press("u");
@@ -97,7 +97,7 @@ fn the_help_finds_a_key_and_shows_the_chosen_ones() {
 
 #[test]
 fn keys_inside_dialogs_are_for_people_to_choose_and_the_dialogs_say_so() {
-    let remap = |action, key: &str| Remap { action, keys: vec![key.into()] };
+    let remap = |action, key: &str| (action, vec![key.to_owned()]);
     let chosen = [
         remap(Action::Confirm, "Y"),
         remap(Action::Back, "ctrl-g"),

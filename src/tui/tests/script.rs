@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
+use crate::config::{ScreenLook, WorkbenchStart};
 use crate::engine::Explanation;
 use crate::model::{Event, Recording, RecordingId, Row, Rows, Snapshot, Timestamp};
 use crate::reading::contrast;
@@ -50,21 +51,18 @@ impl Script {
     }
 
     pub(super) fn with(snapshot: Snapshot, theme: Theme) -> Self {
-        let options = WorkbenchOptions {
-            notices: Vec::new(),
+        let start = WorkbenchStart {
             address: "127.0.0.1:4010".into(),
             upstream: "api.openai.com and 8 more".into(),
             suffix: None,
             attached: false,
             banner: Vec::new(),
-            theme,
-            zone: TimeZone::UTC,
-            keymap: crate::tui::Keymap::default(),
-            mouse: true,
-            copy: Vec::new(),
-            open: Vec::new(),
-            protocol: None,
+            look: ScreenLook::default(),
+            notices: Vec::new(),
+            length: None,
         };
+        let keymap = crate::tui::Keymap::default();
+        let options = WorkbenchOptions { start, theme, zone: TimeZone::UTC, keymap, protocol: None };
         let mut script = Self {
             app: App::new(options),
             pages: ExchangePages::default(),
@@ -85,10 +83,11 @@ impl Script {
     pub(super) fn telling(words: Words, failing: bool, snapshot: Snapshot, theme: Theme) -> Self {
         let mut script = Self::with(Snapshot::default(), theme);
         script.told = Some(Told { words, failing });
-        script.app.context.options.address = words.say("127.0.0.1:4010");
-        script.app.context.options.upstream = words.say("api.openai.com and 8 more");
-        script.app.context.options.suffix = Some(words.say("demo"));
-        script.app.context.options.banner = vec![words.say("curl http://127.0.0.1:4010/openai/v1/models")];
+        script.app.context.options.start.address = words.say("127.0.0.1:4010");
+        script.app.context.options.start.upstream = words.say("api.openai.com and 8 more");
+        script.app.context.options.start.suffix = Some(words.say("demo"));
+        script.app.context.options.start.banner =
+            vec![words.say("curl http://127.0.0.1:4010/openai/v1/models")];
         if !snapshot.calls.is_empty() {
             words.notices().into_iter().for_each(|notice| script.event(Event::Notice(notice)));
         }

@@ -157,8 +157,8 @@ fn the_help_comes_from_the_table_of_keys() {
 #[test]
 fn empty_screens_teach() {
     let mut script = Script::new(Snapshot::default());
-    script.app.context.options.banner = vec!["curl http://127.0.0.1:4010/openai/v1/models".into()];
-    script.app.context.options.suffix = Some("demo".into());
+    script.app.context.options.start.banner = vec!["curl http://127.0.0.1:4010/openai/v1/models".into()];
+    script.app.context.options.start.suffix = Some("demo".into());
     script.shows("empty_live");
     script.size(80, 24).keys("2").shows("empty_recordings");
 }

@@ -3,21 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::line::Tone;
+pub use crate::config::ThemeChoice;
 pub use crate::terminal::Depth;
-
-/// The look that is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ThemeChoice {
-    /// Dark, unless the terminal says that its background is light.
-    #[default]
-    Auto,
-    /// A look for dark backgrounds.
-    Dark,
-    /// A look for light backgrounds.
-    Light,
-    /// No colours at all.
-    Mono,
-}
 
 /// A file of colours that cannot be used.
 #[derive(Debug, thiserror::Error)]

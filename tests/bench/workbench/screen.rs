@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use retake::config::{ScreenLook, WorkbenchStart};
 use retake::engine::Diff;
 use retake::matching::{Fields, Salt, Scrubber, compare};
 use retake::model::{ByteLog, RecordingId, Row};
@@ -54,19 +55,21 @@ pub(crate) struct Screen {
 
 impl Screen {
     pub(crate) fn new(world: Snapshot) -> Result<Self, Failure> {
-        let options = WorkbenchOptions {
+        let start = WorkbenchStart {
             address: "127.0.0.1:4010".into(),
             upstream: "api.openai.com and 8 more".into(),
             suffix: None,
             attached: false,
             banner: Vec::new(),
+            look: ScreenLook { mouse: false, ..ScreenLook::default() },
+            notices: Vec::new(),
+            length: None,
+        };
+        let options = WorkbenchOptions {
+            start,
             theme: Theme::choose(ThemeChoice::Dark, false, None),
             zone: TimeZone::UTC,
-            notices: Vec::new(),
             keymap: Keymap::default(),
-            mouse: false,
-            copy: Vec::new(),
-            open: Vec::new(),
             protocol: None,
         };
         let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use retake::client::Client;
+use retake::config::{ScreenLook, WorkbenchStart};
 use retake::engine;
 use retake::model::Mode;
 use retake::tui::{self, Keymap, Theme, ThemeChoice, WorkbenchOptions};
@@ -64,19 +65,21 @@ async fn a_workbench_whose_log_panics() {
     let world = World::with(settings(Mode::ReplayOrMock, upstream.address), dir).await;
     tracing::subscriber::set_global_default(Panicking).unwrap();
     std::fs::write(ADDRESS, world.address.to_string()).unwrap();
-    let options = WorkbenchOptions {
+    let start = WorkbenchStart {
         address: world.address.to_string(),
         upstream: String::new(),
         suffix: None,
         attached: false,
         banner: Vec::new(),
+        look: ScreenLook::default(),
+        notices: Vec::new(),
+        length: None,
+    };
+    let options = WorkbenchOptions {
+        start,
         theme: Theme::choose(ThemeChoice::Dark, false, None),
         zone: jiff::tz::TimeZone::UTC,
-        notices: Vec::new(),
         keymap: Keymap::default(),
-        mouse: true,
-        copy: Vec::new(),
-        open: Vec::new(),
         protocol: None,
     };
     tui::run(Client::Local(world.engine.clone()), options, engine::now, std::future::pending())

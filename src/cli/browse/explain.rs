@@ -1,0 +1,151 @@
+//! `retake explain`: what would serve a request, and why. Nothing is sent.
+
+use std::process::ExitCode;
+
+use crate::cli::common::Common;
+use crate::cli::request_args::RequestArgs;
+use crate::cli::{door, print};
+use crate::engine::{Explanation, Fix, FixKind, Near};
+use crate::matching::{BlastRadius, Change};
+use crate::reading::{human, sanitize};
+
+/// What is asked.
+#[derive(clap::Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    request: RequestArgs,
+    /// The mode to ask for, instead of the one in force
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+    /// The scope of the call
+    #[arg(long, value_name = "NAME")]
+    scope: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(common: &Common, source: ExplainArgs) -> anyhow::Result<ExitCode> {
+    door::refuse_withheld(common)?;
+    let mut question = source.request.question()?;
+    let mode = source.mode.or_else(|| common.config.layers.flags.mode.clone());
+    for (name, value) in [("x-retake-mode", &mode), ("x-retake-scope", &source.scope)] {
+        if let Some(value) = value {
+            question.headers.retain(|known| known != name);
+            question.headers.push(name, value.clone());
+        }
+    }
+    let client = door::open(common)?;
+    let explained = client.explain(&question).await;
+    client.close().await;
+    let explained = explained?;
+    if source.json {
+        print::json(&explained)?;
+    } else {
+        for line in text(&explained) {
+            print::line(&line);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The explanation for people.
+fn text(explained: &Explanation) -> Vec<String> {
+    let mut lines = Vec::new();
+    let model = explained.model.as_deref().map(|model| format!(", model {}", sanitize(model)));
+    let scope = explained.scope.as_deref().map(|scope| format!(", scope {}", sanitize(scope)));
+    let endpoint = sanitize(&explained.endpoint);
+    let (model, scope) = (model.unwrap_or_default(), scope.unwrap_or_default());
+    lines.push(format!("{endpoint}{model}{scope}, mode {}", explained.mode));
+    if let Some(why) = &explained.opaque {
+        lines.push(format!("the body is compared as it is, byte for byte: {why}"));
+    }
+    if let Some(hit) = &explained.hit {
+        let word = if hit.changes.is_empty() { "HIT" } else { "HIT~" };
+        lines.push(format!("{word}  {}  {}", hit.recording, hit.because));
+        lines.extend(hit.changes.iter().map(change));
+        let next = hit.next.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        lines.push(format!("next in line: {next}"));
+        return lines;
+    }
+    lines.extend(explained.passed_over.as_deref().map(|why| sanitize(why).into_owned()));
+    lines.push(match explained.decision.as_str() {
+        "record" if explained.passed_over.is_some() => {
+            "it would be forwarded, and recorded where that is new".into()
+        }
+        "live" if explained.passed_over.is_some() => "it would be forwarded, and nothing stored".into(),
+        "record" => "no recording answers: it would be forwarded and recorded".into(),
+        "live" => "no recording answers: it would be forwarded, and nothing stored".into(),
+        "mock" => "no recording answers: an answer would be made up".into(),
+        "refused" => "no recording answers, and --never-forward forbids to forward it".into(),
+        _ => "MISS: no recording answers".to_owned(),
+    });
+    if explained.near.is_empty() && explained.passed_over.is_none() {
+        lines.push("no recording of this endpoint exists; mode replay-or-record makes one".into());
+    }
+    explained.near.iter().for_each(|miss| near(miss, &mut lines));
+    let nearest = explained.near.first();
+    let said = nearest.is_some_and(|miss| miss.fixes.iter().any(|fix| fix.kind == FixKind::Record));
+    if let Some(record) = explained.record.as_ref().filter(|_| !said) {
+        lines.push(format!("or {}", record.advice()));
+        lines.push(format!("        {}", radius(&record.radius)));
+    }
+    lines
+}
+
+/// A fix and what it does, in two lines.
+pub(crate) fn fixing(fix: &Fix, lines: &mut Vec<String>) {
+    let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
+    lines.push(format!("  fix   {}", sanitize(&fix.advice())));
+    lines.push(format!("        {caution}{}", radius(&fix.radius)));
+}
+
+fn near(miss: &Near, lines: &mut Vec<String>) {
+    let tie = if miss.tie { ", a tie" } else { "" };
+    lines.push(format!("near  {}  {}% alike{tie}, {}", miss.recording, miss.likeness, miss.strategy));
+    lines.extend(miss.changes.iter().map(change));
+    miss.fixes.iter().for_each(|fix| fixing(fix, lines));
+}
+
+/// A field that differs, in one line.
+pub(crate) fn change(change: &Change) -> String {
+    let side =
+        |value: &Option<String>| value.as_deref().map_or("absent".into(), |text| sanitize(text).into_owned());
+    let mark = if change.significant { "≠" } else { "~" };
+    format!(
+        "  {mark} {}: {} → {}",
+        sanitize(&change.field.to_string()),
+        side(&change.recorded),
+        side(&change.incoming)
+    )
+}
+
+/// What a change of strategy would do, in one line.
+pub(crate) fn radius(radius: &BlastRadius) -> String {
+    let counts = [
+        (radius.miss_to_hit, "miss would hit", "misses would hit"),
+        (
+            radius.from_others,
+            "hit of another recording would go here",
+            "hits of other recordings would go here",
+        ),
+        (radius.to_others, "hit would go to another recording", "hits would go to other recordings"),
+        (radius.hit_to_miss, "hit would miss", "hits would miss"),
+    ];
+    let said = counts.into_iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| {
+        format!("{} {}", human::thousands(count), if count == 1 { one } else { many })
+    });
+    let mut said: Vec<_> = said.collect();
+    if said.is_empty() {
+        said.push("nothing would change".into());
+    }
+    let of = if radius.calls == 1 { "call" } else { "calls" };
+    let mut text = format!("of {} past {of}: {}", human::thousands(radius.calls), said.join(", "));
+    if !radius.indistinguishable.is_empty() {
+        let named: Vec<_> = radius.indistinguishable.iter().take(3).map(ToString::to_string).collect();
+        let more = radius.indistinguishable.len().saturating_sub(3);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text = format!("{text}; no longer told apart from {}{more}", named.join(", "));
+    }
+    text
+}

@@ -1,0 +1,37 @@
+//! `retake duplicate`: copies of recordings.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::selection::Selection;
+use crate::cli::{door, print, selection};
+
+/// The recordings that are copied.
+#[derive(Args)]
+pub(crate) struct DuplicateArgs {
+    #[command(flatten)]
+    which: Selection,
+    /// One JSON object with the ids of the copies
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(common: &Common, copies: DuplicateArgs) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| {
+        let rows = selection::all(client, &copies.which).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+        let made = client.duplicate(&ids).await?;
+        if copies.json {
+            print::ids(&made, "", true);
+        } else {
+            for (copy, source) in made.iter().zip(&ids) {
+                print::line(&format!("{copy} is a copy of {source}"));
+            }
+            print::note("a copy is the newest take of its request, so it answers from now on; `retake undo` takes it back");
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

@@ -1,0 +1,134 @@
+//! `retake edit`: another answer of a recording.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::exit::Usage;
+use crate::cli::{door, editor, input, print, selection};
+use crate::engine::Revision;
+use crate::model::{Ending, Latency, Recording};
+use crate::reading::{editable, text_of};
+
+/// What is changed; without any of it the text or the body opens in an editor.
+#[derive(Args)]
+pub(crate) struct EditArgs {
+    /// The recording's id, or a unique beginning of it
+    id: String,
+    /// Another status
+    #[arg(long, value_name = "STATUS")]
+    status: Option<u16>,
+    /// A header, in place of all of that name; repeatable
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// Take a header away; repeatable
+    #[arg(long, value_name = "NAME")]
+    without_header: Vec<String>,
+    /// Another body, a file or - for stdin; where JSON is expected it must be JSON
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "text_file"])]
+    body: Option<PathBuf>,
+    /// Another text of the answer; in a stream it becomes events again
+    #[arg(long, value_name = "TEXT", conflicts_with = "text_file")]
+    text: Option<String>,
+    /// The same from a file or, with -, from stdin
+    #[arg(long, value_name = "FILE")]
+    text_file: Option<PathBuf>,
+    /// Another picture
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
+    /// Where the picture stands, a JSON pointer such as `/data/0/b64_json`; not needed where there is one
+    #[arg(long, value_name = "POINTER", requires = "image")]
+    field: Option<String>,
+    /// How fast it is sent: none, recorded, x0.5, 250ms; proxy leaves it to the proxy
+    #[arg(long, value_name = "PACE")]
+    pace: Option<String>,
+    /// How it ends: clean, cut (the connection breaks) or stall (it stays open and silent)
+    #[arg(long, value_name = "HOW", value_parser = ending)]
+    ending: Option<Ending>,
+    /// As it came: takes all edits back
+    #[arg(long, conflicts_with_all = ["status", "headers", "without_header", "body", "text", "text_file", "image", "pace", "ending"])]
+    revert: bool,
+    /// One JSON object with the id
+    #[arg(long)]
+    json: bool,
+}
+
+fn ending(text: &str) -> Result<Ending, String> {
+    match text {
+        "clean" => Ok(Ending::Clean),
+        "cut" => Ok(Ending::Cut),
+        "stall" => Ok(Ending::Stall),
+        _ => Err("expected clean, cut or stall".into()),
+    }
+}
+
+pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<ExitCode> {
+    let revisions = changes.revisions()?;
+    door::refuse_withheld(common)?;
+    door::at_store(common, async |client| {
+        let row = selection::one(client, &changes.id).await?;
+        let revisions = if revisions.is_empty() {
+            let recording = client.recording(&row.id).await?;
+            let revision = match &recording {
+                Some(recording) => in_editor(recording).await?,
+                None => None,
+            };
+            let Some(revision) = revision else {
+                print::note("nothing was changed");
+                return Ok(ExitCode::SUCCESS);
+            };
+            vec![revision]
+        } else {
+            revisions
+        };
+        client.edit(&row.id, &revisions).await?;
+        print::ids(std::slice::from_ref(&row.id), "is edited; `retake undo` takes it back", changes.json);
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+impl EditArgs {
+    /// In the order in which they make sense: a new body before a text in it.
+    fn revisions(&self) -> Result<Vec<Revision>, Usage> {
+        let mut all = Vec::new();
+        if self.revert {
+            all.push(Revision::Original);
+        }
+        all.extend(
+            self.body.as_deref().map(input::bytes).transpose()?.map(|body| Revision::Body(body.into())),
+        );
+        let from_file = self.text_file.as_deref().map(input::text).transpose()?.map(|(text, _)| text);
+        all.extend(self.text.clone().or(from_file).map(Revision::Text));
+        if let Some(file) = &self.image {
+            all.push(Revision::Image { field: self.field.clone(), file: input::bytes(file)?.into() });
+        }
+        all.extend(self.status.map(Revision::Status));
+        all.extend(self.without_header.iter().cloned().map(Revision::WithoutHeader));
+        for header in &self.headers {
+            let wrong = || Usage(format!("--header {header}: expected NAME: VALUE"));
+            let (name, value) = header.split_once(':').ok_or_else(wrong)?;
+            all.push(Revision::Header { name: name.trim().into(), value: value.trim().into() });
+        }
+        if let Some(pace) = &self.pace {
+            let parsed = if pace == "proxy" { None } else { Some(pace.parse::<Latency>()) };
+            let parsed = parsed.transpose().map_err(|error| Usage(format!("--pace: {error}")))?;
+            all.push(Revision::Pace(parsed));
+        }
+        all.extend(self.ending.map(Revision::Ending));
+        Ok(all)
+    }
+}
+
+/// The text of the answer, else its body, as somebody left it in their editor; none when they changed nothing.
+async fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
+    let response = &recording.response;
+    if let Some(text) = text_of(response) {
+        return Ok(editor::edited(&text, ".txt").await?.map(Revision::Text));
+    }
+    let body = editable(&response.headers, &response.log.bytes);
+    let body = body.ok_or_else(|| Usage("the answer is no text; use --body FILE or --image FILE".into()))?;
+    Ok(editor::edited(&body, ".json").await?.map(|body| Revision::Body(body.into())))
+}

@@ -1,0 +1,239 @@
+//! `retake prune`: what can go, and what that would cost.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::exit::Usage;
+use crate::cli::progress::Progress;
+use crate::cli::table::{Column, Table};
+use crate::cli::{door, print, selection};
+use crate::client::Client;
+use crate::model::RecordingId;
+use crate::query::{Kind, help};
+use crate::reading::{human, sanitize};
+use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
+
+/// What is pruned.
+#[derive(Args)]
+#[command(after_long_help = help(Kind::Recordings))]
+pub(crate) struct PruneArgs {
+    /// What goes, in the filter language: superseded:yes, dup:yes, unused:90d, age:>180d, 'hits:0 size:>1M'
+    #[arg(required = true, value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Only say what would go, and what speaks against it
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// A recording that stays, whatever the filter says; repeatable
+    #[arg(long, value_name = "ID")]
+    keep: Vec<String>,
+    /// Do not ask
+    #[arg(long, short, conflicts_with = "dry_run")]
+    yes: bool,
+    /// The plan as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(common: &Common, asked: PruneArgs) -> anyhow::Result<ExitCode> {
+    let filter = asked.filter.join(" ");
+    if filter.trim().is_empty() {
+        return Err(Usage(
+            "an empty filter means everything; say what is to go, such as `unused:90d`".into(),
+        )
+        .into());
+    }
+    door::at_store(common, async |client| {
+        let keep: BTreeSet<_> =
+            selection::named(client, &asked.keep).await?.iter().map(|row| row.id.clone()).collect();
+        let work = Progress::start("planning", None);
+        let plan = client.prune(&filter, &keep, None, true).await?;
+        work.done();
+        let ask = !asked.dry_run && !asked.yes && !plan.remove.is_empty();
+        if !asked.json || ask {
+            shown(&plan, asked.json);
+        }
+        let plan = if asked.dry_run || plan.remove.is_empty() {
+            plan
+        } else if ask && !agreed(&plan)? {
+            print::note("nothing was removed");
+            return Ok(ExitCode::SUCCESS);
+        } else {
+            carried_out(client, &filter, &keep, &plan).await?
+        };
+        if asked.json {
+            print::json(&plan)?;
+        } else if !asked.dry_run && !plan.remove.is_empty() {
+            let (many, size) = (recordings(plan.totals.recordings), human::size(plan.totals.bytes));
+            print::note(&format!(
+                "{many} ({size}) went to the trash; `retake undo` brings them back, `retake compact` frees the space \
+                 after 7 days"
+            ));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+/// Removes what was shown, and nothing that came to match since.
+async fn carried_out(
+    client: &Client,
+    filter: &str,
+    keep: &BTreeSet<RecordingId>,
+    plan: &PrunePlan,
+) -> anyhow::Result<PrunePlan> {
+    let only = plan.remove.iter().map(|removal| removal.id.clone()).collect();
+    let work = Progress::start("removing", None);
+    let done = client.prune(filter, keep, Some(&only), false).await?;
+    work.done();
+    Ok(done)
+}
+
+fn agreed(plan: &PrunePlan) -> Result<bool, Usage> {
+    let many = recordings(plan.totals.recordings);
+    if !print::can_ask() {
+        return Err(Usage(format!("nobody can be asked whether to remove {many}; add --yes")));
+    }
+    Ok(print::confirmed(&format!("Move {many} to the trash?")))
+}
+
+/// Writes the plan for people; where programs read stdout, to stderr.
+fn shown(plan: &PrunePlan, aside: bool) {
+    let say = |line: &str| if aside { print::note(line) } else { print::line(line) };
+    if !plan.remove.is_empty() {
+        for line in table(&plan.remove).lines(print::width()) {
+            say(&line);
+        }
+    }
+    for line in said(plan) {
+        print::note(&line);
+    }
+}
+
+fn table(remove: &[Removal]) -> Table {
+    const COLUMNS: [Column; 7] = [
+        Column::new("ID", 0),
+        Column::new("HASH", 5),
+        Column::new("SIZE", 3).right(),
+        Column::new("HITS", 2).right(),
+        Column::new("LAST HIT", 4),
+        Column::new("COST", 3).right(),
+        Column::new("WHY", 1).between(12, usize::MAX),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for removal in remove {
+        let last = removal.last_hit.map_or_else(|| "never".into(), |at| print::date(at.0));
+        table.row([
+            removal.id.to_string(),
+            removal.hash.short(),
+            human::size(removal.bytes),
+            removal.hits.to_string(),
+            last,
+            removal.cost.map_or_else(|| "?".into(), |cost| cost.to_string()),
+            why(removal),
+        ]);
+    }
+    table
+}
+
+fn why(removal: &Removal) -> String {
+    let mut said: Vec<_> = removal.why.iter().map(reason_for).collect();
+    let named = |id: &RecordingId| {
+        removal
+            .why
+            .iter()
+            .any(|why| matches!(why, Why::DuplicateOf(other) | Why::SupersededBy(other) if other == id))
+    };
+    if let Some(instead) = removal.instead.as_ref().filter(|id| !named(id)) {
+        said.push(format!("{instead} answers instead"));
+    }
+    if removal.in_use {
+        said.push("hit a moment ago".into());
+    }
+    said.join(", ")
+}
+
+fn reason_for(why: &Why) -> String {
+    match why {
+        Why::Term(term) => term.clone(),
+        Why::DuplicateOf(other) => format!("the same as {other}"),
+        Why::SupersededBy(other) => format!("superseded by {other}"),
+    }
+}
+
+/// All that the table does not say, line by line.
+fn said(plan: &PrunePlan) -> Vec<String> {
+    let mut lines = Vec::new();
+    let totals = &plan.totals;
+    if plan.remove.is_empty() {
+        lines.push("nothing to prune".to_owned());
+    } else {
+        let cost = match (totals.recordings - totals.unpriced, totals.unpriced) {
+            (0, _) => "what recording them again costs is unknown".to_owned(),
+            (_, 0) => format!("recording them again costs about {}", totals.cost),
+            (_, unknown) => {
+                let unknown = human::thousands(unknown);
+                format!("recording them again costs about {} and {unknown} without a price", totals.cost)
+            }
+        };
+        let (many, size) = (recordings(totals.recordings), human::size(totals.bytes));
+        let hits = human::counted(totals.hits, "hit");
+        lines.push(format!("{many}, {size}, {hits}; {cost}"));
+    }
+    let mut scopes: BTreeSet<&str> = BTreeSet::new();
+    for removal in plan.remove.iter().filter(|removal| removal.instead.is_none()) {
+        scopes.extend(removal.scopes.iter().map(|used| &*used.scope));
+    }
+    if !scopes.is_empty() {
+        let named: Vec<_> = scopes.iter().take(8).map(|scope| sanitize(scope)).collect();
+        let mut more = human::and_more(scopes.len().saturating_sub(named.len()));
+        if plan.remove.iter().any(Removal::has_more_scopes) {
+            more += ", and maybe others";
+        }
+        lines.push(format!("scopes that would miss: {}{more}", named.join(", ")));
+    }
+    if totals.in_use > 0 {
+        lines.push(format!("{} hit within the last quarter of an hour", were(totals.in_use)));
+    }
+    let mut reasons: Vec<(String, Vec<&RecordingId>)> = Vec::new();
+    for Spared { id, reason, .. } in &plan.spared {
+        let reason = against(reason);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(id),
+            None => reasons.push((reason, vec![id])),
+        }
+    }
+    lines.extend(reasons.iter().map(|(reason, ids)| spared(reason, ids)));
+    lines
+}
+
+/// Recordings that stay for the same reason, in one line.
+fn spared(reason: &str, ids: &[&RecordingId]) -> String {
+    let named: Vec<_> = ids.iter().take(3).map(ToString::to_string).collect();
+    let more = human::and_more(ids.len() - named.len());
+    let stay = if ids.len() == 1 { "stays" } else { "stay" };
+    format!("{stay}, {reason}: {}{more}", named.join(", "))
+}
+
+fn against(reason: &Reason) -> String {
+    match reason {
+        Reason::Protected => "protected".into(),
+        Reason::Kept => "kept by choice".into(),
+        Reason::Review { of } => format!("under review with {of}"),
+        Reason::UseUnknown { before } => {
+            format!("use before {} unknown, which is not unused", print::date(before.0))
+        }
+        Reason::PriceUnknown => "price unknown".into(),
+        Reason::Job { with } => format!("part of the same job as {with}"),
+    }
+}
+
+fn recordings(count: impl TryInto<u64>) -> String {
+    human::counted(count, "recording")
+}
+
+fn were(count: usize) -> String {
+    if count == 1 { "1 was".into() } else { format!("{} were", human::thousands(count)) }
+}

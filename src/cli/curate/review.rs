@@ -1,0 +1,84 @@
+//! `retake review`: a new answer beside the old one, until somebody has looked at both.
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::exit::Usage;
+use crate::cli::{door, print, selection};
+use crate::engine::Verdict;
+use crate::model::RecordingId;
+
+/// What becomes of what waits.
+#[derive(Args)]
+pub(crate) struct ReviewArgs {
+    /// accept (it takes the old one's place), keep (both stay) or reject; without it, list what waits
+    #[arg(value_parser = verdict)]
+    verdict: Option<Verdict>,
+    /// Ids of new recordings that wait, or unique beginnings; --all for every one
+    #[arg(value_name = "ID", requires = "verdict")]
+    ids: Vec<String>,
+    /// All that wait
+    #[arg(long, requires = "verdict", conflicts_with = "ids")]
+    all: bool,
+    /// JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn verdict(text: &str) -> Result<Verdict, String> {
+    match text {
+        "accept" => Ok(Verdict::Accept),
+        "keep" | "keep-both" => Ok(Verdict::KeepBoth),
+        "reject" => Ok(Verdict::Reject),
+        _ => Err("expected accept, keep or reject".into()),
+    }
+}
+
+pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| {
+        let waiting = client.reviews().await?;
+        let Some(verdict) = review.verdict else {
+            if review.json {
+                print::json(&waiting)?;
+            } else if waiting.is_empty() {
+                print::note("nothing waits for review; `retake rerecord ID…` asks upstreams once more");
+            } else {
+                for row in &waiting {
+                    let old = row.review.as_ref().map(ToString::to_string).unwrap_or_default();
+                    print::line(&format!("{} waits beside {old}  {} {}", row.id, row.status, row.endpoint));
+                }
+            }
+            return Ok(ExitCode::SUCCESS);
+        };
+        let mut ids: Vec<RecordingId> = Vec::new();
+        if review.all {
+            ids = waiting.iter().map(|row| row.id.clone()).collect();
+            if ids.is_empty() && !review.json {
+                print::note("nothing waits for review");
+                return Ok(ExitCode::SUCCESS);
+            }
+        } else if review.ids.is_empty() {
+            return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
+        }
+        ids.extend(selection::named(client, &review.ids).await?.iter().map(|row| row.id.clone()));
+        let decided = client.review(&ids, verdict).await?;
+        let ids: HashSet<_> = ids.iter().collect();
+        let (meant, replaced): (Vec<_>, Vec<_>) = decided.iter().cloned().partition(|id| ids.contains(id));
+        if review.json {
+            print::ids(&decided, "", true);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let said = match verdict {
+            Verdict::Accept => "is accepted",
+            Verdict::KeepBoth => "stays beside the old one",
+            Verdict::Reject => "went to the trash",
+        };
+        print::ids(&meant, said, false);
+        print::ids(&replaced, "gave way and went to the trash", false);
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

@@ -1,0 +1,82 @@
+//! `retake trash` and `restore`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::table::{Column, Table};
+use crate::cli::{door, print, selection};
+use crate::engine::Trashed;
+use crate::reading::human;
+
+/// What comes back.
+#[derive(Args)]
+pub(crate) struct RestoreArgs {
+    /// Ids of removed recordings, or unique beginnings
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that is in the trash
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+    /// One JSON object with the ids that came back
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists the removed recordings, the last one first.
+pub(crate) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| {
+        let trash = client.trash().await?;
+        if json {
+            print::json(&trash)?;
+        } else if trash.is_empty() {
+            print::note("the trash is empty");
+        } else {
+            table(&trash).print();
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
+fn table(trash: &[Trashed]) -> Table {
+    const COLUMNS: [Column; 6] = [
+        Column::new("ID", 0),
+        Column::new("REMOVED", 1),
+        Column::new("ENDPOINT", 2).between(12, 24),
+        Column::new("MODEL", 3).between(10, 20),
+        Column::new("SIZE", 4).right(),
+        Column::new("PROMPT", 2).between(12, usize::MAX),
+    ];
+    let mut table = Table::new(&COLUMNS);
+    for Trashed { removed_at, row } in trash {
+        table.row([
+            row.id.to_string(),
+            print::date(removed_at.0),
+            row.endpoint.clone(),
+            row.model.clone().unwrap_or_else(|| "–".into()),
+            human::size(row.size),
+            row.prompt.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+pub(crate) async fn restore(common: &Common, back: RestoreArgs) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| {
+        let trash: Vec<_> = client.trash().await?.into_iter().map(|one| one.row).collect();
+        let ids: Vec<_> = if back.all {
+            trash.iter().map(|row| row.id.clone()).collect()
+        } else {
+            selection::in_trash(&trash, &back.ids)?.iter().map(|row| row.id.clone()).collect()
+        };
+        if ids.is_empty() && !back.json {
+            print::note("the trash is empty");
+            return Ok(ExitCode::SUCCESS);
+        }
+        print::ids(&client.restore(&ids).await?, "is back", back.json);
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

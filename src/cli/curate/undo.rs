@@ -1,0 +1,86 @@
+//! `retake undo`, `redo` and `steps`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::table::{Column, Table};
+use crate::cli::{door, print};
+use crate::model::StepRow;
+
+/// How many steps, and how they are listed.
+#[derive(Args)]
+pub(crate) struct UndoArgs {
+    /// So many steps
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: u32,
+    /// One JSON array of the steps
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn undo(common: &Common, how: &UndoArgs) -> anyhow::Result<ExitCode> {
+    go(common, how, true).await
+}
+
+pub(crate) async fn redo(common: &Common, how: &UndoArgs) -> anyhow::Result<ExitCode> {
+    go(common, how, false).await
+}
+
+async fn go(common: &Common, how: &UndoArgs, back: bool) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| {
+        let mut done: Vec<StepRow> = Vec::new();
+        let mut failed = None;
+        for _ in 0..how.steps {
+            match if back { client.undo().await } else { client.redo().await } {
+                Ok(step) => done.push(step),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+            if let (false, Some(step)) = (how.json, done.last()) {
+                print::line(&format!("{} {step}", if back { "undid" } else { "did again:" }));
+            }
+        }
+        if how.json {
+            print::json(&done)?;
+        }
+        failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
+    })
+    .await
+}
+
+/// Lists what can be undone, the newest first.
+pub(crate) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
+    const COLUMNS: [Column; 4] = [
+        Column::new("STEP", 1).right(),
+        Column::new("WHEN", 2),
+        Column::new("WHAT", 0).between(16, usize::MAX),
+        Column::new("STATE", 1),
+    ];
+    door::at_store(common, async |client| {
+        let steps = client.steps().await?;
+        if json {
+            print::json(&steps)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if steps.is_empty() {
+            print::note("nothing was changed yet");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut table = Table::new(&COLUMNS);
+        for step in steps.iter().rev() {
+            table.row([
+                step.id.0.to_string(),
+                print::date(step.at.0),
+                step.to_string(),
+                if step.undone { "undone" } else { "done" }.to_owned(),
+            ]);
+        }
+        table.print();
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

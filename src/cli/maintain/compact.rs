@@ -1,0 +1,66 @@
+//! `retake compact`: a store written anew without what nothing needs.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::exit::Usage;
+use crate::cli::progress::Progress;
+use crate::cli::{door, print};
+use crate::reading::human;
+
+/// How much of the store is left out.
+#[derive(Args)]
+pub(crate) struct CompactArgs {
+    /// Empty the trash, too: nothing in it can be restored then, nor its removal undone
+    #[arg(long)]
+    purge: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "purge")]
+    yes: bool,
+    /// One JSON object: what the store held before and after
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| {
+        if asked.purge && !asked.yes {
+            let trash = client.trash().await?.len();
+            let many = human::counted(trash, "recording");
+            if trash > 0 && !print::can_ask() {
+                return Err(Usage(format!(
+                    "nobody can be asked whether {many} in the trash may go for good; add --yes"
+                ))
+                .into());
+            }
+            if trash > 0 && !print::confirmed(&format!("Remove {many} in the trash for good?")) {
+                print::note("nothing was changed");
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+        let work = Progress::start("compacting", None);
+        let compacted = client.compact(asked.purge).await?;
+        work.done();
+        if asked.json {
+            print::json(&compacted)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (before, after) = (compacted.before, compacted.after);
+        let size = |stats: &crate::store::Stats| stats.journal_bytes + stats.body_bytes;
+        let left = before.trash.saturating_sub(after.trash);
+        let trash = if left == 0 {
+            String::new()
+        } else {
+            format!("; {} left the trash for good", human::counted(left, "recording"))
+        };
+        print::line(&format!(
+            "{} before, {} now{trash}",
+            human::size(size(&before)),
+            human::size(size(&after))
+        ));
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}

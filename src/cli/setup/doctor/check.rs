@@ -1,0 +1,64 @@
+//! One thing that was looked at, and how it is.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// How one thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum CheckState {
+    /// As it should be.
+    Ok,
+    /// Good to know.
+    Note,
+    /// Something does not work.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Check {
+    /// What it belongs to: `terminal`, `store`, `configuration`, `upstreams`, `keys`.
+    pub(super) area: &'static str,
+    pub(super) state: CheckState,
+    /// What was found.
+    pub(super) text: String,
+    /// What to do; every problem says it.
+    pub(super) advice: Option<String>,
+    /// What was found, for programs.
+    pub(super) facts: Map<String, Value>,
+}
+
+impl fmt::Display for CheckState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Note => "note",
+            Self::Problem => "problem",
+        })
+    }
+}
+
+impl Check {
+    pub(super) fn ok(area: &'static str, text: impl Into<String>) -> Self {
+        Self { area, state: CheckState::Ok, text: text.into(), advice: None, facts: Map::new() }
+    }
+
+    pub(super) fn note(area: &'static str, text: impl Into<String>) -> Self {
+        Self { state: CheckState::Note, ..Self::ok(area, text) }
+    }
+
+    pub(super) fn problem(area: &'static str, text: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { state: CheckState::Problem, advice: Some(advice.into()), ..Self::ok(area, text) }
+    }
+
+    /// With what a program wants to know; `facts` is an object.
+    pub(super) fn with(mut self, facts: Value) -> Self {
+        if let Value::Object(facts) = facts {
+            self.facts.extend(facts);
+        }
+        self
+    }
+}

@@ -1,0 +1,54 @@
+//! `retake completions` and `retake man`: what shells and `man` want to know, made from the same table as the help.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Command;
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::cli::exit::Usage;
+use crate::cli::print;
+
+/// Completions for a shell, on stdout.
+pub(crate) fn completions(mut command: Command, shell: Shell) -> ExitCode {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    print::bytes(&script);
+    ExitCode::SUCCESS
+}
+
+/// The man page of retake on stdout; into a directory one for each verb, too.
+pub(crate) fn man(mut command: Command, dir: Option<&Path>) -> anyhow::Result<ExitCode> {
+    command.build();
+    match dir {
+        None => print::bytes(&page(&command)?),
+        Some(dir) => {
+            let wrong = |error: &dyn std::fmt::Display| Usage(format!("--dir {}: {error}", dir.display()));
+            std::fs::create_dir_all(dir).map_err(|error| wrong(&error))?;
+            for (name, command) in commands(&command, "") {
+                let path = dir.join(format!("{name}.1"));
+                std::fs::write(&path, page(&command)?).map_err(|error| wrong(&error))?;
+                print::line(&format!("wrote {}", path.display()));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A command and all below it, each by its name as a file has it, such as `retake-config-check`.
+fn commands(command: &Command, above: &str) -> Vec<(String, Command)> {
+    let name = format!("{above}{}", command.get_name());
+    let inside = format!("{name}-");
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set());
+    let below = below.flat_map(|below| commands(below, &inside));
+    std::iter::once((name.clone(), command.clone())).chain(below).collect()
+}
+
+fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let source = concat!("retake ", env!("CARGO_PKG_VERSION"));
+    Man::new(command.clone()).source(source).render(&mut page)?;
+    Ok(page)
+}

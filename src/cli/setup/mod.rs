@@ -1,0 +1,6 @@
+//! The verbs about the program and its configuration.
+
+pub(super) mod config;
+pub(super) mod doctor;
+pub(super) mod generate;
+pub(super) mod trust;

@@ -1,0 +1,115 @@
+//! A configuration file's text: where it came from, who vouches for it, and problems with their lines.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::reading::{sanitize, sanitize_lines};
+
+/// The configuration's file name.
+pub(crate) const FILE: &str = "retake.toml";
+
+/// A file that was read: its name, and what it says.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    /// None where there is no file.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) text: String,
+    /// Who vouches for it.
+    pub(crate) trust: Trust,
+    /// Where its lines begin, once somebody asked.
+    pub(crate) lines: OnceLock<Vec<usize>>,
+}
+
+/// Who vouches for a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Nobody: it lay where the program runs.
+    #[default]
+    Nobody,
+    /// Somebody named it on the command line or in the environment, or it is their own.
+    Named,
+    /// Somebody said so for this run.
+    ThisRun,
+    /// Somebody trusted this content before.
+    Granted,
+}
+
+impl Trust {
+    /// Whether anybody does.
+    pub(crate) fn is_given(self) -> bool {
+        self != Self::Nobody
+    }
+
+    /// How that came about, in a few words.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Nobody => "not trusted",
+            Self::Named => "it is named with --config or RETAKE_CONFIG",
+            Self::ThisRun => "--trust",
+            Self::Granted => "`retake trust`",
+        }
+    }
+}
+
+/// Something wrong in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct ConfigProblem {
+    /// The file.
+    pub(crate) file: String,
+    /// The line, from 1.
+    pub(crate) line: Option<usize>,
+    /// The key, where one is to blame.
+    pub(crate) key: Option<String>,
+    /// What is wrong, and what is expected.
+    pub(crate) text: String,
+    /// Whether the file can be used all the same.
+    pub(crate) warning: bool,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in {}", self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, ", key `{key}`")?;
+        }
+        write!(f, ": {}", self.text)
+    }
+}
+
+impl Source {
+    pub(crate) fn name(&self) -> String {
+        let default = Path::new(crate::config::FILE);
+        self.path.as_deref().unwrap_or(default).display().to_string()
+    }
+
+    /// The folder that paths in it begin from.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+
+    /// The line of a byte, from 1.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        let begins = |text: &str| text.match_indices('\n').map(|(at, _)| at).collect();
+        self.lines.get_or_init(|| begins(&self.text)).partition_point(|end| *end < at) + 1
+    }
+
+    pub(crate) fn problem(
+        &self,
+        at: Option<Range<usize>>,
+        key: &str,
+        text: impl fmt::Display,
+    ) -> ConfigProblem {
+        ConfigProblem {
+            file: self.name(),
+            line: at.map(|at| self.line(at.start)),
+            key: (!key.is_empty()).then(|| sanitize(key).into_owned()),
+            text: sanitize_lines(text.to_string().trim_end()).into_owned(),
+            warning: false,
+        }
+    }
+}

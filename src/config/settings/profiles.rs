@@ -1,0 +1,92 @@
+//! Who calls, and what for: profiles by key, and routes by endpoint and model.
+
+use std::sync::Arc;
+
+use wildmatch::WildMatch;
+
+use crate::config::file::source::{ConfigProblem, Source};
+use crate::config::file::{File, ProfileEntry, RouteEntry};
+use crate::engine::{Profile, Route, Secret, Settings, UpstreamKey};
+use crate::model::Hash;
+
+/// The profiles and routes of a file; what is wrong with one goes to `problems`.
+pub(crate) fn profiles(
+    source: &Source,
+    file: &File,
+    settings: &mut Settings,
+    problems: &mut Vec<ConfigProblem>,
+) {
+    for entry in &file.profile {
+        match profile(entry.get_ref()) {
+            Ok(profile) => {
+                if let Some(UpstreamKey::Missing(why)) = &profile.upstream_key {
+                    let text = format!("{why}: no call of profile {} is forwarded", profile.name);
+                    let problem = source.problem(Some(entry.span()), "profile.upstream_key", text);
+                    problems.push(ConfigProblem { warning: true, ..problem });
+                }
+                settings.profiles.push(Arc::new(profile));
+            }
+            Err((key, text, warning)) => {
+                let problem = source.problem(Some(entry.span()), key, text);
+                problems.push(ConfigProblem { warning, ..problem });
+            }
+        }
+    }
+    for entry in &file.route {
+        match route(entry.get_ref()) {
+            Ok(route) => settings.routes.push(route),
+            Err(text) => problems.push(source.problem(Some(entry.span()), "route", text)),
+        }
+    }
+}
+
+/// A profile; else the key to blame, what is wrong, and whether the rest can be used without it.
+fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)> {
+    let name = &entry.name;
+    let unset = |variable: &str| format!("the environment variable {variable} is not set");
+    let key = match (entry.key.strip_prefix("env:"), entry.key.strip_prefix("sha256:")) {
+        (Some(variable), _) => {
+            let key = std::env::var(variable).map_err(|_| {
+                ("profile.key", format!("profile {name} is left out: {}", unset(variable)), true)
+            })?;
+            Hash::of(key.as_bytes())
+        }
+        (_, Some(hash)) => hash.parse().map_err(|_| {
+            let text =
+                "expected sha256: and 64 hexadecimal digits, as `printf %s KEY | sha256sum` gives them";
+            ("profile.key", text.to_owned(), false)
+        })?,
+        _ if entry.key.is_empty() => return Err(("profile.key", "it is empty".into(), false)),
+        _ => Hash::of(entry.key.as_bytes()),
+    };
+    let upstream_key = match entry.upstream_key.as_deref().map(|text| text.strip_prefix("env:")) {
+        None => None,
+        Some(None) => {
+            let text =
+                "a real key does not belong into a file; put it into the environment and write env:NAME";
+            return Err(("profile.upstream_key", text.into(), false));
+        }
+        Some(Some(variable)) => Some(match std::env::var(variable) {
+            // Shorter ones are not found again in what must not hold them.
+            Ok(key) if (1..8).contains(&key.len()) => {
+                UpstreamKey::Missing(format!("the key in {variable} has less than 8 characters"))
+            }
+            Ok(key) if !key.is_empty() => UpstreamKey::Known(Secret(key)),
+            _ => UpstreamKey::Missing(unset(variable)),
+        }),
+    };
+    let (mode, strategy) = (entry.mode, entry.r#match.clone());
+    Ok(Profile { name: name.as_str().into(), key, mode, strategy, upstream_key })
+}
+
+fn route(entry: &RouteEntry) -> Result<Route, String> {
+    if entry.endpoint.is_none() && entry.model.is_none() {
+        return Err("it names neither an endpoint nor a model; name one or both, such as \"images/*\"".into());
+    }
+    if entry.mode.is_none() && entry.r#match.is_none() {
+        return Err("it sets nothing; give it a mode, a match, or both".into());
+    }
+    let glob = |text: &Option<String>| text.as_deref().map(WildMatch::new);
+    let (endpoint, model) = (glob(&entry.endpoint), glob(&entry.model));
+    Ok(Route { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
+}
