@@ -130,3 +130,9 @@ impl Dialect {
 fn verb(path: &str) -> bool {
     path.rsplit_once(':').is_some_and(|(_, verb)| path::is_verb(verb))
 }
+
+/// The dialect of a request's mount, and the endpoint that it asks.
+pub(crate) fn endpoint_of(request: &Request) -> (Dialect, Endpoint) {
+    let dialect = Dialect::of_mount(&request.mount);
+    (dialect, dialect.endpoint(&request.method, request.path()))
+}

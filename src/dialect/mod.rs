@@ -22,6 +22,7 @@ mod seeded_rng;
 mod signs;
 
 pub use answer::{AnswerState, EndWatch};
+pub(crate) use dispatch::endpoint_of;
 pub use endpoint::Endpoint;
 pub use failure::Failure;
 pub use family::Dialect;

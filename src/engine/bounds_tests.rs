@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
 
-use super::create::Draft;
-use super::cursors::{CURSORS, Turn};
-use super::history::{History, REMEMBERED};
+use super::curate::create::Draft;
+use super::history::calls::{History, REMEMBERED};
+use super::index::cursors::{CURSORS, Turn};
 use super::{Engine, Incoming, Overrides, Raw, Settings};
 use crate::model::{
     ByteLog, CallId, Event, Exchange, Fingerprint, Headers, Mode, Piece, RecordingId, Request, Response,
@@ -120,7 +120,7 @@ async fn what_is_kept_of_calls_stays_within_its_bounds_however_many_there_are() 
         assert_eq!(bench.call(asked, mode, scope.as_deref()).await, 200);
         if nth % 1000 == 999 {
             bench.engine.checkpoint().await;
-            let waiting = bench.engine.shared.outlines.waiting.load(std::sync::atomic::Ordering::Relaxed);
+            let waiting = bench.engine.shared.sketches.waiting.load(std::sync::atomic::Ordering::Relaxed);
             assert_eq!(waiting, 0, "what was asked is kept as an outline once it is written down");
         }
     }
@@ -191,7 +191,7 @@ async fn who_counts_and_who_follows_along_forget_the_same_scopes() {
         scopes: (0..999).map(|nth| (format!("{nth:03}").into(), crate::model::Hits::default())).collect(),
         ..Usage::default()
     };
-    let used = bench.engine.shared.library.used(&id).unwrap();
+    let used = bench.engine.shared.index.used(&id).unwrap();
     used.hear(
         &"store_elsewhere".into(),
         &Usage { elsewhere: BTreeMap::from([("x".into(), other.clone())]), ..other },
@@ -237,7 +237,7 @@ async fn misses_at_several_endpoints_in_turn_make_each_lineup_once() {
         assert_eq!(bench.call(chat(nth), Mode::ReplayOrError, None).await, 404);
         assert_eq!(bench.call(moderation(nth), Mode::ReplayOrError, None).await, 404);
     }
-    let made = || bench.engine.shared.outlines.made.load(std::sync::atomic::Ordering::Relaxed);
+    let made = || bench.engine.shared.sketches.made.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(made(), 2);
     bench.recorded(chat(99)).await;
     bench.call(chat(5), Mode::ReplayOrError, None).await;
@@ -246,7 +246,7 @@ async fn misses_at_several_endpoints_in_turn_make_each_lineup_once() {
     for nth in 0..40 {
         bench.call(request(&format!("/v1/unknown/{nth}"), "{}"), Mode::ReplayOrError, None).await;
     }
-    assert_eq!(bench.engine.shared.outlines.lineups(), super::outlines::LINEUPS);
+    assert_eq!(bench.engine.shared.sketches.lineups(), super::index::sketches::LINEUPS);
 }
 
 #[test]

@@ -5,11 +5,10 @@
 //! for its share in order; it never waits for anything else while it has one, so waiting always ends. Short bodies take no
 //! part, and bodies of middling length have a share of their own, so that ordinary calls never stand behind large ones.
 
+use super::aside::aside;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::answer::aside;
 
 /// Shares are counted in units of so many bytes.
 const UNIT: usize = 1024;

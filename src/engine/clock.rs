@@ -1,7 +1,7 @@
 //! The only place that reads the clock and draws ids.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::model::{RecordingId, Timestamp};
 
@@ -20,6 +20,11 @@ pub(super) fn next() -> Timestamp {
     let last =
         LAST.fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(now.max(last.saturating_add(1))));
     Timestamp(last.map_or(now, |last| now.max(last.saturating_add(1))))
+}
+
+/// Microseconds, as calls and logs count them.
+pub(super) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A new recording id.

@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for FailurePolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Written {
+        enum WrittenPolicy {
             Word(String),
             Table(BTreeMap<String, String>),
         }
@@ -130,9 +130,11 @@ impl<'de> Deserialize<'de> for FailurePolicy {
             "drop" => Ok(OnFailure::Drop),
             other => Err(de::Error::custom(format!("`{other}` is unknown; use keep, retry or drop"))),
         };
-        let table = match Written::deserialize(deserializer) {
-            Ok(Written::Word(all)) => return Ok(Self { passing: Some(word(&all)?), kinds: BTreeMap::new() }),
-            Ok(Written::Table(table)) => table,
+        let table = match WrittenPolicy::deserialize(deserializer) {
+            Ok(WrittenPolicy::Word(all)) => {
+                return Ok(Self { passing: Some(word(&all)?), kinds: BTreeMap::new() });
+            }
+            Ok(WrittenPolicy::Table(table)) => table,
             Err(_) => {
                 let text = "expected keep, retry or drop, or a table of them by kind: { 404 = \"keep\", 5xx = \"drop\" }";
                 return Err(de::Error::custom(text));

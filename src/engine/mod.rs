@@ -3,330 +3,59 @@
 //! Everything that has a choice is decided by pure functions (`matching`, `dialect`); this module carries it out. It
 //! knows nothing of the terminal and nothing of the HTTP server. It is the only place that reads the clock.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use arc_swap::ArcSwap;
-use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-
-use crate::matching::{Salt, check_strategy_pattern};
-use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot};
-use crate::store::{Store, StoreError};
-use crate::upstream::UpstreamClient;
-
-mod advice;
 mod answer;
-mod asked;
-mod asking;
-mod body;
+mod aside;
 #[cfg(test)]
 mod bounds_tests;
 mod budget;
+mod call;
 mod clock;
-mod coalesce;
-mod create;
 mod curate;
-mod cursors;
-mod diff;
-mod edit;
-mod expiry;
 mod explain;
 mod failures;
-mod fetch;
-mod fire;
-mod flight;
-mod forward;
 mod history;
-mod hop;
-mod jobs;
-mod keep;
-mod label;
-mod lead_back;
-mod ledger;
-mod library;
-mod linked;
-mod links;
-mod media;
-mod metrics;
-mod outlines;
+mod index;
 mod policy;
-mod price;
-mod prune;
-mod raw;
-mod reads;
-mod recall;
-mod record;
-mod remove;
-mod replay;
-mod retag;
-mod review;
-mod scrub_again;
-mod scrub_answer;
+mod profile;
+mod recording;
+mod report;
 mod settings;
-mod stamp;
-mod stats;
-mod tee;
-mod ticket;
-mod undo;
-mod usage;
-mod use_count;
-mod verb;
+mod state;
+mod upstream_keys;
+mod verb_error;
 #[cfg(test)]
 mod visible_tests;
-mod write;
+mod work;
 
-pub use advice::{Advice, Fix, FixKind};
-pub use answer::{Answer, Incoming, Overrides};
-pub use body::AnswerBody;
+pub use answer::body::AnswerBody;
+pub use answer::call_types::{Answer, Incoming};
+pub use answer::hops::{HOPS, LOOPED};
+pub use answer::overrides::Overrides;
+pub use answer::raw_call::{Raw, RawKey};
 pub use budget::Hold;
+pub use call::media::Media;
 pub use clock::now;
-pub use create::{Draft, plain_response};
-pub use diff::{Diff, ParseThingError, Thing};
-pub use edit::Revision;
-pub use explain::{Explanation, Hit, Near};
+pub use curate::create::{Draft, plain_response};
+pub use curate::edit::Revision;
+pub use curate::label::Relabel;
+pub use curate::prune::{Compacted, TRASH};
+pub use curate::remove::Trashed;
+pub use curate::retag::{Retagged, Tag};
+pub use curate::review::{Rerecord, Verdict};
+pub use curate::scrub_again::{Rescrub, Rescrubbed};
+pub use explain::advice::{Advice, Fix, FixKind};
+pub use explain::diff::{Diff, ParseThingError, Thing};
+pub use explain::explanation::{Explanation, Hit, Near};
+pub use explain::fire::{Deciding, FieldShown, Fired};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
-pub use fetch::FetchError;
-pub use fire::{Deciding, FieldShown, Fired};
-pub use hop::{HOPS, LOOPED};
-pub use label::Relabel;
-pub use media::Media;
-pub use metrics::{Histogram, Metrics};
-pub use policy::{Profile, Route, Secret, UpstreamKey, key_variables};
-pub use prune::{Compacted, TRASH};
-pub use raw::{Raw, RawKey};
-pub use record::row_of;
-pub use remove::Trashed;
-pub use retag::{Retagged, Tag};
-pub use review::{Rerecord, Verdict};
-pub use scrub_again::{Rescrub, Rescrubbed};
+pub use history::calls::PastCalls;
+pub use history::latencies::Histogram;
+pub use index::row::row_of;
+pub use profile::{Profile, Route, Secret, UpstreamKey};
+pub use report::metrics::Metrics;
+pub use report::stats::{Quantiles, Share, Stats};
+pub use report::usage::{Merged, UsageReport, Used};
 pub use settings::{OnExpired, Settings, SettingsError};
-pub use stats::{PastCalls, Quantiles, Share, Stats};
-pub use usage::{Merged, UsageReport, Used};
-pub use verb::{Blame, VerbError};
-
-use budget::Budget;
-use cursors::Cursors;
-use expiry::Told;
-use flight::Flights;
-use history::History;
-use jobs::Jobs;
-use library::Library;
-use outlines::Outlines;
-use reads::Reads;
-use replay::Replays;
-use settings::Live;
-use stamp::Misfits;
-use write::Unsaved;
-
-/// Why an engine cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The store cannot be listed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A pattern among the settings cannot be.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-}
-
-/// Under which name notices stand in the log: who prints them leaves them out there.
-pub const NOTICES: &str = "retake::notices";
-
-/// The engine of one store. Clones share it.
-#[derive(Clone)]
-pub struct Engine {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    /// Replaced as a whole when the configuration changes.
-    live: ArcSwap<Live>,
-    budget: Budget,
-    store: Store,
-    library: Library,
-    history: History,
-    replays: Replays,
-    cursors: Cursors,
-    jobs: Jobs,
-    flights: Flights,
-    reads: Reads,
-    outlines: Outlines,
-    unsaved: Unsaved,
-    told: Told,
-    misfits: Misfits,
-    client: UpstreamClient,
-    /// The mark of what this engine sends out.
-    instance: String,
-    /// Held by the verb that changes recordings.
-    curating: tokio::sync::Mutex<()>,
-    /// Recordings on their way into the store, drained at the end.
-    tasks: TaskTracker,
-    closing: CancellationToken,
-    started: Instant,
-}
-
-impl Engine {
-    /// An engine on an open store.
-    ///
-    /// # Errors
-    /// When the store cannot be listed, or a pattern among the settings cannot be.
-    pub fn new(settings: Settings, store: Store) -> Result<Self, EngineError> {
-        let library = Library::default();
-        for entry in store.entries()? {
-            if let Err(problem) = check_strategy_pattern(&entry.row.strategy) {
-                tracing::warn!(target: NOTICES, "{} answers no call: {problem}; give it another rule with retake retag", entry.row.id);
-            }
-            library.insert(entry);
-        }
-        let shared = Shared {
-            history: History::new(settings.mode),
-            client: UpstreamClient::new(settings.timeout),
-            budget: Budget::new(settings.memory),
-            instance: clock::instance(),
-            live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),
-            store,
-            library,
-            replays: Replays::default(),
-            cursors: Cursors::default(),
-            jobs: Jobs::default(),
-            flights: Flights::default(),
-            reads: Reads::default(),
-            outlines: Outlines::default(),
-            unsaved: Unsaved::default(),
-            told: Told::default(),
-            misfits: Misfits::default(),
-            curating: tokio::sync::Mutex::default(),
-            tasks: TaskTracker::new(),
-            closing: CancellationToken::new(),
-            started: Instant::now(),
-        };
-        let engine = Self { shared: Arc::new(shared) };
-        engine.rekey();
-        Ok(engine)
-    }
-
-    /// The settings in force.
-    #[must_use]
-    pub fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.shared.live.load().settings)
-    }
-
-    /// Puts other settings in force, for the calls that come. The mode stays as it is: it is switched by itself.
-    ///
-    /// # Errors
-    /// When a pattern among them cannot be; the old ones stay in force then.
-    pub fn reconfigure(&self, mut settings: Settings) -> Result<(), EngineError> {
-        // A ceiling is lifted by nothing but the next start.
-        settings.never_forward |= self.settings().never_forward;
-        let live = Live::new(settings, Salt(self.shared.store.salt()))?;
-        self.shared.live.store(Arc::new(live));
-        self.rekey();
-        // What was found under the old settings may not be what the new ones find.
-        self.shared.library.outdate();
-        self.shared.outlines.clear();
-        Ok(())
-    }
-
-    /// A share of the memory for all calls together, which holds nothing yet.
-    #[must_use]
-    pub fn hold(&self) -> Hold {
-        self.shared.budget.hold()
-    }
-
-    /// The mode in force.
-    #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.shared.history.mode()
-    }
-
-    /// Switches the mode for the calls that come.
-    pub fn set_mode(&self, mode: Mode) {
-        self.shared.history.set_mode(mode);
-    }
-
-    /// Announcements from now on. Subscribe first, take the snapshot second.
-    #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.shared.history.subscribe()
-    }
-
-    /// All that is known now.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        self.shared.history.snapshot(|| self.rows().into_values().collect())
-    }
-
-    /// One row by its id.
-    #[must_use]
-    pub fn row(&self, id: &RecordingId) -> Option<Arc<Row>> {
-        self.shared.library.row(id)
-    }
-
-    /// All rows but those of recordings that are still on their way into the store: a listing says what is safe.
-    #[must_use]
-    pub fn rows(&self) -> HashMap<RecordingId, Arc<Row>> {
-        let mut rows = self.shared.library.rows();
-        self.shared.unsaved.ids().iter().for_each(|id| _ = rows.remove(id));
-        rows
-    }
-
-    /// The ids of the recordings whose hash begins with `prefix` (hexadecimal).
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn find_hash(&self, prefix: &str) -> Result<Vec<RecordingId>, StoreError> {
-        self.shared.store.find(prefix)
-    }
-
-    /// The exchange of a recent call that became no recording.
-    #[must_use]
-    pub fn exchange(&self, call: CallId) -> Option<Arc<Exchange>> {
-        self.shared.history.exchange(call)
-    }
-
-    /// The calls of the history, the oldest first.
-    #[must_use]
-    pub fn calls(&self) -> VecDeque<Arc<Call>> {
-        self.shared.history.calls()
-    }
-
-    /// A call of the history.
-    #[must_use]
-    pub fn call(&self, id: CallId) -> Option<Arc<Call>> {
-        self.shared.history.call(id)
-    }
-
-    /// Tells people something.
-    pub fn notify(&self, level: Level, text: impl Into<String>) {
-        let text = text.into();
-        match level {
-            Level::Info => tracing::info!(target: NOTICES, "{text}"),
-            Level::Warning => tracing::warn!(target: NOTICES, "{text}"),
-            Level::Error => tracing::error!(target: NOTICES, "{text}"),
-        }
-        self.shared.history.announce(|| Event::Notice(Notice { level, text }));
-    }
-
-    /// Ends when the engine begins to close.
-    pub fn closing(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        self.shared.closing.clone().cancelled_owned()
-    }
-
-    /// Waits up to `patience` for recordings on their way, then writes the ledger and closes the store.
-    pub async fn close(&self, patience: Duration) {
-        self.shared.closing.cancel();
-        self.shared.tasks.close();
-        if tokio::time::timeout(patience, self.shared.tasks.wait()).await.is_err() {
-            tracing::warn!("{} calls were still under way at the end", self.shared.tasks.len());
-        }
-        let counted = self.conclude().await;
-        // The hits of calls that were cut short stand in notes only.
-        let counted = counted && self.shared.history.counters().in_flight == 0;
-        let store = self.shared.store.clone();
-        let close = move || if counted { store.close() } else { store.close_uncounted() };
-        let _ = tokio::task::spawn_blocking(close).await;
-    }
-}
+pub use state::{Engine, EngineError, NOTICES};
+pub use upstream_keys::key_variables;
+pub use verb_error::{Blame, FetchError, VerbError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failures::FailurePolicy;
-use super::policy::{Profile, Route, Secret};
+use super::profile::{Profile, Route, Secret};
 use crate::matching::{Canon, DatedModels, Ignore, MountNames, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Prices;

@@ -51,6 +51,7 @@ const NO_CIRCLE: &[&str] = &[
     "config",
     "dialect",
     "editing",
+    "engine",
     "interchange",
     "main",
     "matching",

@@ -1,0 +1,221 @@
+//! Two maps that keep replays fast: from the hash of a raw request to the recording that answered it last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::engine::answer::lead_back::{UpstreamOrigin, door};
+use crate::engine::answer::overrides::Overrides;
+use crate::engine::answer::raw_call::RawKey;
+use crate::engine::budget::Hold;
+use crate::engine::history::compared_request::ComparedRequest;
+use crate::engine::index::use_count::Use;
+use crate::engine::settings::Settings;
+use crate::model::{ByteLog, Call, Ending, Latency, RecordingId, Timestamp};
+
+/// How many raw requests are remembered to have been asked for.
+pub(crate) const SEEN: usize = 1 << 14;
+
+/// How many different raw requests are known.
+pub(crate) const KNOWN: usize = 8192;
+
+/// How many bytes of ready answers are kept.
+pub(crate) const READY: usize = 48 << 20;
+
+/// Answers of recordings from this size on are made ready aside, in bytes, and kept only while somebody reads them.
+pub(crate) const LONG: u64 = (READY / 8) as u64;
+
+/// What was derived for replays.
+pub(crate) struct ReplayCache {
+    /// The beginnings of raw keys that were asked for, each in the place of an earlier one.
+    seen: Box<[AtomicU64]>,
+    known: RwLock<KnownHits>,
+    ready: RwLock<ReadyAnswers>,
+    long: Mutex<HashMap<ReadyKey, LongAnswer>>,
+}
+
+/// A recording, and the proxy's URL for the links in its answer; none leaves them as they are.
+pub(crate) type ReadyKey = (RecordingId, Option<Arc<str>>);
+
+/// A long answer that is being made ready, or that somebody reads.
+pub(crate) type LongAnswer = Arc<tokio::sync::Mutex<Weak<ReadyAnswer>>>;
+
+#[derive(Default)]
+pub(crate) struct KnownHits {
+    /// The library's generation that the entries hold for.
+    generation: u64,
+    entries: HashMap<RawKey, Arc<KnownHit>, BuildHasherDefault<FirstBytes>>,
+}
+
+#[derive(Default)]
+pub(crate) struct ReadyAnswers {
+    answers: HashMap<ReadyKey, Arc<ReadyAnswer>>,
+    bytes: usize,
+}
+
+/// A raw request that a recording answers: all but the body, which stands among the ready answers.
+pub(crate) struct KnownHit {
+    pub(crate) recording: RecordingId,
+    pub(crate) used: Arc<Use>,
+    /// The call, but for its id and times.
+    pub(crate) call: Call,
+    /// What it asks for.
+    pub(crate) asking: Option<Arc<ComparedRequest>>,
+    pub(crate) headers: HeaderMap,
+    /// From when on its age has to be looked at.
+    pub(crate) expires: Option<Timestamp>,
+    /// Whether it was found for a call that could have been sent to an upstream: then other takes may play.
+    pub(crate) asks: bool,
+}
+
+/// An answer ready to be sent.
+pub(crate) struct ReadyAnswer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Where it came from, if its headers say where something is.
+    pub(crate) origin: Option<Box<UpstreamOrigin>>,
+    /// The job that it says was submitted.
+    pub(crate) job: Option<Arc<str>>,
+    /// The recorded body and its pieces, for pacing.
+    pub(crate) log: ByteLog,
+    /// How fast it is sent, whatever the proxy's latency is.
+    pub(crate) pace: Option<Latency>,
+    pub(crate) ending: Ending,
+    /// The memory that a long body takes, whoever reads it.
+    pub(crate) held: Option<Hold>,
+}
+
+/// A part in a long answer: while somebody has its bytes, whoever wants them, too, gets the same.
+pub(crate) struct AnswerPart(Arc<ReadyAnswer>);
+
+impl AsRef<[u8]> for AnswerPart {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.body
+    }
+}
+
+pub(crate) fn ready_key(id: &RecordingId, overrides: &Overrides, base: &Arc<str>) -> ReadyKey {
+    (id.clone(), (!overrides.original_media).then(|| Arc::clone(base)))
+}
+
+impl Default for ReplayCache {
+    fn default() -> Self {
+        let seen = (0..SEEN).map(|_| AtomicU64::new(0)).collect();
+        Self { seen, known: RwLock::default(), ready: RwLock::default(), long: Mutex::default() }
+    }
+}
+
+impl ReplayCache {
+    /// Whether a raw request was asked for before, as far as that is remembered; from now on it was.
+    pub(crate) fn seen(&self, key: &RawKey) -> bool {
+        let first = u64::from_le_bytes(key.0.first_chunk().copied().unwrap_or_default());
+        let place = usize::try_from(first).unwrap_or_default() % SEEN;
+        self.seen[place].swap(first, Ordering::Relaxed) == first
+    }
+
+    pub(crate) fn known(&self, key: &RawKey, generation: u64) -> Option<Arc<KnownHit>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        (known.generation == generation).then(|| known.entries.get(key).map(Arc::clone)).flatten()
+    }
+
+    /// Learns an answer that was found at `generation`; an older one must not stand beside newer ones.
+    pub(crate) fn learn(&self, key: RawKey, hit: KnownHit, generation: u64) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.generation > generation {
+            return;
+        }
+        if known.generation < generation || known.entries.len() >= KNOWN {
+            known.entries.clear();
+            known.generation = generation;
+        }
+        known.entries.insert(key, Arc::new(hit));
+    }
+
+    /// The place of a long answer; those that nobody reads any more are given up.
+    pub(crate) fn place(&self, key: &ReadyKey) -> LongAnswer {
+        let mut long = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = |place: &LongAnswer| place.try_lock().map_or(true, |ready| ready.strong_count() > 0);
+        long.retain(|_, place| Arc::strong_count(place) > 1 || read(place));
+        Arc::clone(long.entry(key.clone()).or_default())
+    }
+
+    pub(crate) fn ready(&self, key: &ReadyKey) -> Option<Arc<ReadyAnswer>> {
+        self.ready.read().unwrap_or_else(PoisonError::into_inner).answers.get(key).map(Arc::clone)
+    }
+
+    /// Forgets ready answers of recordings that changed.
+    pub(crate) fn forget(&self, ids: &[RecordingId]) {
+        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        ready.answers.retain(|(id, _), _| !ids.contains(id));
+        let mut long = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        long.retain(|(id, _), _| !ids.contains(id));
+        ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
+    }
+
+    pub(crate) fn keep(&self, key: ReadyKey, answer: &Arc<ReadyAnswer>) {
+        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        if answer.weight() > READY / 4 {
+            return;
+        }
+        if ready.bytes + answer.weight() > READY {
+            ready.answers.clear();
+            ready.bytes = 0;
+        }
+        ready.bytes += answer.weight();
+        ready.answers.insert(key, Arc::clone(answer));
+    }
+}
+
+impl ReadyAnswer {
+    /// The body; that of a long answer keeps the whole answer here for others.
+    pub(crate) fn body(ready: &Arc<Self>) -> Bytes {
+        if ready.held.is_some() {
+            Bytes::from_owner(AnswerPart(Arc::clone(ready)))
+        } else {
+            ready.body.clone()
+        }
+    }
+
+    /// How fast it is sent: as the call says, else as the recording says, else as the proxy does.
+    pub(crate) fn latency(&self, overrides: &Overrides, settings: &Settings) -> Latency {
+        overrides.latency.or(self.pace).unwrap_or(settings.latency)
+    }
+
+    /// Makes headers that say where something is lead back to the proxy, as this client knows it.
+    pub(crate) fn lead_back(&self, headers: &mut HeaderMap, base: &str, overrides: &Overrides, mount: &str) {
+        if let Some(origin) = &self.origin
+            && let Some(door) = door(base, overrides, mount)
+        {
+            origin.lead_back(headers, &door);
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.body.len() + self.log.bytes.len() + 1024
+    }
+}
+
+/// The hash of a [`RawKey`], which is one already.
+#[derive(Default)]
+pub(crate) struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}

@@ -1,0 +1,42 @@
+//! Recording: a forwarded call becomes a recording, verified, and announced only when it is safe.
+
+use tokio::sync::oneshot;
+
+use crate::dialect::Dialect;
+use crate::engine::answer::body::AnswerBody;
+use crate::engine::answer::call_types::Answer;
+use crate::engine::answer::reply::cut;
+use crate::engine::call::call_context::CallContext;
+use crate::engine::call::forward::Sent;
+use crate::engine::state::Engine;
+use crate::matching::summary;
+use crate::model::Strategy;
+
+impl Engine {
+    pub(crate) async fn record(&self, sent: Sent) -> Answer {
+        let draft = self.draft(sent);
+        if draft.is_linked() {
+            // Read in a task of its own: a client that leaves does not stop the recording.
+            let (dialect, (tell, told)) =
+                (Dialect::of_mount(&draft.making.request.mount), oneshot::channel());
+            self.shared.tasks.spawn(async move {
+                let (answer, rest) = draft.linked().await;
+                let _ = tell.send(answer);
+                rest.await;
+            });
+            return told.await.unwrap_or_else(|_| cut(dialect));
+        }
+        let (status, tasks) = (draft.making.response.status, self.shared.tasks.clone());
+        let (headers, tee) = draft.tee(Some(tasks));
+        Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
+    }
+
+    /// The strategy of what a call records.
+    pub(crate) fn stamped(&self, context: &CallContext) -> Strategy {
+        let summary = summary(&context.scrubbed);
+        let (header, profile) = (context.incoming.overrides.strategy.as_ref(), context.profile.as_deref());
+        let settings = self.settings();
+        let wanted = settings.strategy_of(header, profile, &summary.endpoint, summary.model.as_deref());
+        self.stamp(wanted, &context.fields)
+    }
+}

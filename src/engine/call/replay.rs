@@ -1,0 +1,269 @@
+//! ReplayCache, and the two maps that keep them fast: from the hash of a raw request to the recording that answered it
+//! last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::HeaderMap;
+
+use crate::dialect::Refusal;
+use crate::engine::answer::body::AnswerBody;
+use crate::engine::answer::call_guard::CallGuard;
+use crate::engine::answer::call_types::{Answer, Incoming};
+use crate::engine::answer::lead_back::UpstreamOrigin;
+use crate::engine::answer::media_links;
+use crate::engine::answer::overrides::Overrides;
+use crate::engine::answer::raw_call::{Raw, RawKey};
+use crate::engine::answer::replay_cache::{KnownHit, LONG, ReadyAnswer, ReadyKey, ready_key};
+use crate::engine::answer::reply::{header_map, mark};
+use crate::engine::answer::tee::MAX_BODY;
+use crate::engine::call::call_context::CallContext;
+use crate::engine::clock;
+use crate::engine::clock::micros;
+use crate::engine::index::cursors::{Scope, Turn};
+use crate::engine::index::jobs;
+use crate::engine::index::recording_index::FoundRecording;
+use crate::engine::index::use_count::Use;
+use crate::engine::state::Engine;
+use crate::matching::replaced_places;
+use crate::model::{Call, CallId, Ending, Latency, Mode, Outcome, RecordingId};
+use crate::store::StoreError;
+
+/// Why an answer is not ready.
+enum NotReady {
+    /// It cannot be read.
+    Unreadable(StoreError),
+    /// There is no memory for it.
+    Full,
+}
+
+impl Engine {
+    /// The hash of a raw request, as the configuration in force looks at it.
+    #[must_use]
+    pub fn raw_key(&self, raw: &Raw<'_>) -> RawKey {
+        let live = self.shared.live.load();
+        raw.key_under(live.version, live.canon.headers())
+    }
+
+    /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
+    #[must_use]
+    pub fn answer_known(&self, raw: &Raw<'_>, key: &RawKey) -> Option<Answer> {
+        let hit = self.shared.replay_cache.known(key, self.shared.index.generation())?;
+        if hit.expires.is_some_and(|at| clock::now() > at) {
+            return None;
+        }
+        let live = self.shared.live.load();
+        let (settings, call) = (&live.settings, &hit.call);
+        let profile = settings.raw_profile(raw.headers, raw.target);
+        let mode = settings
+            .mode_of(
+                raw.overrides.mode,
+                profile.map(|profile| &**profile),
+                &call.endpoint,
+                call.model.as_deref(),
+            )
+            .unwrap_or_else(|| self.mode());
+        let asks = settings.asks(mode, &call.mount);
+        if !mode.looks_up() || asks != hit.asks || profile.map(|p| &p.name) != call.profile.as_ref() {
+            return None;
+        }
+        let key = ready_key(&hit.recording, raw.overrides, raw.base);
+        let ready = match self.shared.replay_cache.ready(&key) {
+            Some(ready) => ready,
+            // Reading it would keep others waiting.
+            None if self.row(&hit.recording)?.size >= LONG => return None,
+            None => self.prepared(key).ok()??,
+        };
+        let (mut headers, status) = (hit.headers.clone(), ready.status);
+        ready.lead_back(&mut headers, raw.base, raw.overrides, raw.mount);
+        self.restart(&ready, &raw.overrides.scope);
+        if ready.latency(raw.overrides, settings) == Latency::None && ready.ending == Ending::Clean {
+            self.replayed_at_once(&hit, mode, raw.started);
+            return Some(Answer { status, headers, body: AnswerBody::Whole(ReadyAnswer::body(&ready)) });
+        }
+        let mut guard = CallGuard::like(&self.shared.history, &hit.call, mode, raw.started);
+        self.count_hit(&mut guard, &hit.used);
+        hit.asking.iter().for_each(|asking| guard.compares(asking));
+        Some(self.serve(guard, headers, &ready, raw.overrides, None))
+    }
+
+    /// Announces a replay that was answered the moment it was context: no guard, because there is nothing to follow.
+    fn replayed_at_once(&self, hit: &KnownHit, mode: Mode, started: Instant) {
+        let (at, took) = (clock::now(), micros(started.elapsed()));
+        self.note_use(&hit.used, at, hit.call.scope.as_ref());
+        let call = Call {
+            at,
+            mode,
+            outcome: Some(Outcome::Replay),
+            done: true,
+            first_byte: Some(took),
+            total: Some(took),
+            ..hit.call.clone()
+        };
+        self.shared
+            .history
+            .put(call, hit.asking.as_ref(), || Some(hit.used.hit(at, hit.call.scope.as_ref())));
+    }
+
+    /// The answer of a recording that was found.
+    pub(crate) async fn replay(&self, mut context: CallContext, found: &FoundRecording) -> Answer {
+        let generation = context.generation;
+        let ready = self.made_ready(&found.id, &context.incoming).await;
+        let incoming = &context.incoming;
+        match ready {
+            Ok(Some(ready)) => {
+                let mut headers = ready.headers.clone();
+                mark(&mut headers, Outcome::Replay, Some(&found.id), Some(&found.strategy));
+                let call = context.guard.call();
+                call.status = Some(ready.status);
+                call.recording = Some(found.id.clone());
+                call.cosmetic = found.cosmetic;
+                call.response_len = ready.body.len() as u64;
+                let hit = KnownHit {
+                    recording: found.id.clone(),
+                    used: Arc::clone(&found.used),
+                    call: Call { id: CallId::default(), ..call.clone() },
+                    asking: context.guard.compared().map(Arc::clone),
+                    headers: headers.clone(),
+                    expires: self.row(&found.id).and_then(|row| self.expires(&row)),
+                    asks: self.settings().asks(context.mode, &context.scrubbed.mount),
+                };
+                ready.lead_back(&mut headers, &incoming.base, &incoming.overrides, &context.scrubbed.mount);
+                self.count_hit(&mut context.guard, &found.used);
+                self.restart(&ready, &incoming.overrides.scope);
+                // What never comes again is not worth a place.
+                if found.turn.is_none() && context.lasting && self.shared.replay_cache.seen(&incoming.key) {
+                    self.shared.replay_cache.learn(incoming.key, hit, generation);
+                }
+                let turn = found.turn.as_ref();
+                let turn = turn.map(|turn| Turn { job: jobs::polled(&context.scrubbed), ..turn.clone() });
+                if found.cosmetic {
+                    self.shared.history.remember_hit(context.guard.call().id, context.scrubbed);
+                }
+                self.serve(context.guard, headers, &ready, &incoming.overrides, turn)
+            }
+            Ok(None) => {
+                let text = format!("recording {} was removed while it was looked up", found.id);
+                let status = self.settings().miss_status;
+                self.refuse(context, Outcome::Miss, &Refusal::new(status, "RECORDING_NOT_FOUND", &text))
+            }
+            Err(NotReady::Full) => {
+                let text = "the answers that are being read take too much memory together; try again later";
+                self.refuse(context, Outcome::Error, &Refusal::new(413, "ANSWERS_TOO_LARGE", text))
+            }
+            Err(NotReady::Unreadable(error)) => {
+                let text = format!("recording {} cannot be read: {error}", found.id);
+                tracing::error!("{text}");
+                self.refuse(context, Outcome::Error, &Refusal::new(500, "STORE_UNREADABLE", &text))
+            }
+        }
+    }
+
+    fn serve(
+        &self,
+        mut guard: CallGuard,
+        headers: HeaderMap,
+        ready: &Arc<ReadyAnswer>,
+        overrides: &Overrides,
+        turn: Option<Turn>,
+    ) -> Answer {
+        let latency = ready.latency(overrides, &self.settings());
+        let first = guard.elapsed() + latency.due(ready.log.begins());
+        guard.call().first_byte = Some(micros(first));
+        let in_pieces = turn.is_some() || ready.ending != Ending::Clean;
+        let give = if in_pieces { AnswerBody::paced } else { AnswerBody::held };
+        let engine = self.clone();
+        let ended = move |delivered: bool| {
+            if let Some(turn) = turn.filter(|_| delivered) {
+                engine.tell_given_up(engine.shared.cursors.delivered(turn));
+            }
+            guard.done(Outcome::Replay);
+        };
+        let body = give(ReadyAnswer::body(ready), &ready.log, latency, ended);
+        let body = body.ending(ready.ending);
+        Answer { status: ready.status, headers, body }
+    }
+
+    /// Notes that a call answers from a recording, and makes its end a hit.
+    fn count_hit(&self, guard: &mut CallGuard, used: &Arc<Use>) {
+        let call = guard.call();
+        self.note_use(used, call.at, call.scope.as_ref());
+        guard.hits(used);
+    }
+
+    /// A submit that is replayed begins its job anew in the call's scope.
+    fn restart(&self, ready: &ReadyAnswer, scope: &Scope) {
+        if let Some(job) = &ready.job {
+            self.shared.cursors.restart(scope, job);
+        }
+    }
+
+    /// The answer of a recording, ready to be sent. A long one is made ready once for all who want it.
+    async fn made_ready(
+        &self,
+        id: &RecordingId,
+        incoming: &Incoming,
+    ) -> Result<Option<Arc<ReadyAnswer>>, NotReady> {
+        let key = ready_key(id, &incoming.overrides, &incoming.base);
+        if let Some(ready) = self.shared.replay_cache.ready(&key) {
+            return Ok(Some(ready));
+        }
+        let Some(size) = self.row(id).map(|row| row.size).filter(|size| *size >= LONG) else {
+            return self.prepared(key).map_err(NotReady::Unreadable);
+        };
+        let place = self.shared.replay_cache.place(&key);
+        let mut known = place.lock().await;
+        if let Some(ready) = known.upgrade() {
+            return Ok(Some(ready));
+        }
+        // Files behind links count for a recording's size, and are read apart.
+        let (mut held, size) = (self.hold(), usize::try_from(size.min(MAX_BODY)).unwrap_or(usize::MAX));
+        if !held.cover(size) {
+            return Err(NotReady::Full);
+        }
+        let engine = self.clone();
+        let ready = self.shared.budget.aside(size, move || engine.prepared(key)).await;
+        let Some(ready) = ready.map_err(NotReady::Unreadable)? else { return Ok(None) };
+        // Nobody else has it yet, unless it is one of the short ones that stay.
+        let ready = Arc::try_unwrap(ready)
+            .map_or_else(|kept| kept, |ready| Arc::new(ReadyAnswer { held: Some(held), ..ready }));
+        *known = Arc::downgrade(&ready);
+        Ok(Some(ready))
+    }
+
+    fn prepared(&self, key: ReadyKey) -> Result<Option<Arc<ReadyAnswer>>, StoreError> {
+        let Some(recording) = self.recording(&key.0)? else { return Ok(None) };
+        let body = match &key.1 {
+            Some(base) => media_links::rewritten(&recording.response.log.bytes, &recording.media, base),
+            None => recording.response.log.bytes.clone(),
+        };
+        let mut headers = header_map(&recording.request.method, &recording.response);
+        headers.remove("set-cookie");
+        if let Some(places) = Some(replaced_places(&recording.response)).filter(|places| *places > 0) {
+            headers.insert("x-retake-scrubbed", places.into());
+        }
+        let ready = ReadyAnswer {
+            status: recording.response.status,
+            origin: UpstreamOrigin::of(&headers, &recording.provenance.upstream, &recording.request.target)
+                .map(Box::new),
+            headers,
+            body,
+            job: jobs::submitted(&recording.request, &recording.response),
+            log: recording.response.log.clone(),
+            pace: recording.pace,
+            ending: recording.ending,
+            held: None,
+        };
+        let ready = Arc::new(ready);
+        self.shared.replay_cache.keep(key, &ready);
+        Ok(Some(ready))
+    }
+
+    /// Forgets ready answers of recordings that changed.
+    pub(crate) fn forget(&self, ids: &[RecordingId]) {
+        self.shared.replay_cache.forget(ids);
+        self.shared.sketches.forget(ids);
+    }
+}
+
+// === impl ReplayCache ===

@@ -1,0 +1,97 @@
+//! Keeping a call of the history after the fact: what it asked for and what it got are still in memory.
+
+use crate::engine::answer::tee::End;
+use crate::engine::clock;
+use crate::engine::curate::step::RecordingEdit;
+use crate::engine::index::row::answer_state;
+use crate::engine::state::Engine;
+use crate::engine::verb_error::VerbError;
+use crate::model::{Call, CallId, Exchange, Outcome, Provenance, Recording, RecordingId, Response, Scrubbed};
+
+impl Engine {
+    /// Makes a recording of a forwarded or mocked call; of one that missed, with `fetch`, by asking its upstream now with
+    /// the credentials that the call carried. Gives the recording.
+    ///
+    /// # Errors
+    /// When the call is unknown or no longer in memory, is a recording, got nothing worth keeping, or cannot be stored.
+    pub async fn keep(&self, id: CallId, fetch: bool) -> Result<RecordingId, VerbError> {
+        let call = self.call(id).ok_or(VerbError::UnknownCall(id.0))?;
+        self.check_unkept(&call)?;
+        if !call.done {
+            return Err(VerbError::UnderWay(id.0));
+        }
+        let (exchange, asked) = self.shared.history.memory(id).ok_or(VerbError::Forgotten(id.0))?;
+        let new = clock::recording_id();
+        let Exchange { request, response } = (*exchange).clone();
+        let (recording, media) = match (call.outcome, response) {
+            (Some(Outcome::Live | Outcome::Mock), Some(response)) => {
+                self.kept(new.clone(), &call, request, response).await
+            }
+            // It was too long to be remembered.
+            (Some(Outcome::Live | Outcome::Mock), None) => return Err(VerbError::Forgotten(id.0)),
+            (Some(Outcome::Miss), _) => {
+                let asked = asked.ok_or(VerbError::Forgotten(id.0))?;
+                if !fetch {
+                    return Err(VerbError::Unanswered { call: id.0, price: self.estimate(&request) });
+                }
+                let fetched = self.fetch(&new, asked, request).await?;
+                (fetched.recording, fetched.media)
+            }
+            _ => return Err(VerbError::NothingToKeep(id.0)),
+        };
+        let recording = Recording {
+            strategy: self.strategy_of(&recording.request),
+            scope: call.scope.as_deref().map(str::to_owned),
+            ..recording
+        };
+        // Not before: an upstream may take minutes, and other verbs do not wait for it. One of them may have kept the call.
+        let curation = self.curate().await;
+        self.check_unkept(&call)?;
+        curation.step("keep", vec![RecordingEdit::Put(Box::new(recording), media)]).await?;
+        self.shared.history.keep(id, &new);
+        Ok(new)
+    }
+
+    /// Whether a call is no recording, be it since it was made or since somebody kept it.
+    fn check_unkept(&self, call: &Call) -> Result<(), VerbError> {
+        let known = self.shared.history.kept(call.id).or_else(|| call.recording.clone());
+        match known.filter(|recording| self.row(recording).is_some()) {
+            Some(recording) => Err(VerbError::Recorded { call: call.id.0, recording }),
+            None => Ok(()),
+        }
+    }
+
+    /// A recording of what a call got.
+    async fn kept(
+        &self,
+        id: RecordingId,
+        call: &Call,
+        request: Scrubbed,
+        mut response: Response,
+    ) -> (Recording, Vec<(crate::model::Hash, bytes::Bytes)>) {
+        response.headers.retain(|name| name != "set-cookie");
+        let live = call.outcome == Some(Outcome::Live);
+        let base = self.settings().upstreams.get(&request.mount).cloned().filter(|_| live);
+        let downloads = match &base {
+            Some(base) => self.download(Self::links_of(&id, &request, &response), base).await,
+            None => Vec::new(),
+        };
+        let provenance = Provenance {
+            recorded_at: call.at,
+            stored_at: clock::now(),
+            upstream: base.map(|base| base.as_str().to_owned()).unwrap_or_default(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            first_byte: call.first_byte.unwrap_or_default(),
+            total: call.total.unwrap_or_default(),
+        };
+        let end = if call.reason.is_none() { End::Clean } else { End::Cut };
+        let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
+        let recording = Recording {
+            completeness: end.completeness(answer_state(&request, &response)),
+            playback: self.playback(&request),
+            media: downloads.into_iter().map(|one| one.medium).collect(),
+            ..Recording::new(id, request, response, provenance)
+        };
+        (recording, media)
+    }
+}

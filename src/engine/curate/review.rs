@@ -1,0 +1,159 @@
+//! Recording anew: the new answer waits beside the old one until somebody has looked at both.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::clock;
+use crate::engine::curate::step::RecordingEdit;
+use crate::engine::state::Engine;
+use crate::engine::upstream_keys::keyed;
+use crate::engine::verb_error::{FetchError, VerbError};
+use crate::matching::placeholders;
+use crate::model::{Derivation, Labels, Recording, RecordingId, Row, Source, Usd};
+
+/// What recording a recording anew takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rerecord {
+    /// The recording.
+    pub recording: RecordingId,
+    /// What it is likely to cost; none where no price is known.
+    pub price: Option<Usd>,
+    /// Why it cannot be; none where it can.
+    pub problem: Option<String>,
+    /// The new recording, which waits for review; none when nothing was asked yet, or it failed.
+    pub new: Option<RecordingId>,
+}
+
+/// What becomes of a recording that waits for review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It takes the old one's place, and its labels.
+    Accept,
+    /// Both stay, as takes of the same request.
+    KeepBoth,
+    /// It goes to the trash.
+    Reject,
+}
+
+impl Engine {
+    /// What recording these anew would cost, and which of them cannot be.
+    ///
+    /// # Errors
+    /// When one is not there, or cannot be read.
+    pub fn rerecord_plan(&self, ids: &[RecordingId]) -> Result<Vec<Rerecord>, VerbError> {
+        ids.iter()
+            .map(|id| {
+                let row = self.row(id).ok_or_else(|| VerbError::Unknown(id.clone()))?;
+                let recording = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
+                Ok(Rerecord {
+                    recording: id.clone(),
+                    price: self.price(&row).or_else(|| self.estimate(&recording.request)),
+                    problem: self.unaskable(&recording),
+                    new: None,
+                })
+            })
+            .collect()
+    }
+
+    /// Why a recording's request cannot be sent once more.
+    fn unaskable(&self, recording: &Recording) -> Option<String> {
+        if let Some(held) = placeholders(&recording.request).first() {
+            let text =
+                "was scrubbed when it was recorded, and the original is gone; make the call again instead";
+            return Some(format!("its request holds {held}, which {text}"));
+        }
+        let (request, settings) = (recording.request.get(), self.settings());
+        if settings.never_forward {
+            return Some(FetchError::Forbidden.to_string());
+        }
+        if !settings.upstreams.contains_key(&request.mount) {
+            return Some(FetchError::NoUpstream(request.mount.clone()).to_string());
+        }
+        keyed(&settings, request).err().map(|error| error.to_string())
+    }
+
+    /// Asks the upstream once more for what a recording holds. The answer waits for review; until then the old one goes on
+    /// answering.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be stored. That the upstream cannot be asked, or does not answer, stands in what is
+    /// given.
+    pub async fn rerecord(&self, id: &RecordingId) -> Result<Rerecord, VerbError> {
+        let mut plan = self.rerecord_plan(std::slice::from_ref(id))?;
+        let Some(mut one) = plan.pop().filter(|one| one.problem.is_none()) else {
+            return Ok(self.rerecord_plan(std::slice::from_ref(id))?.remove(0));
+        };
+        let old = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
+        let new = clock::recording_id();
+        let request = match keyed(&self.settings(), old.request.get()) {
+            Ok(request) => request,
+            Err(error) => return Ok(Rerecord { problem: Some(error.to_string()), ..one }),
+        };
+        match self.fetch(&new, request, old.request.clone()).await {
+            Err(error) => one.problem = Some(error.to_string()),
+            Ok(fetched) => {
+                let recording = Recording {
+                    review: Some(id.clone()),
+                    source: Some(Source { recording: id.clone(), how: Derivation::Rerecord }),
+                    strategy: old.strategy.clone(),
+                    scope: old.scope.clone(),
+                    playback: old.playback,
+                    ..fetched.recording
+                };
+                let curation = self.curate().await;
+                curation
+                    .step("rerecord", vec![RecordingEdit::Put(Box::new(recording), fetched.media)])
+                    .await?;
+                one.new = Some(new);
+            }
+        }
+        Ok(one)
+    }
+
+    /// Decides reviews, all or none, as one step. Gives the recordings that changed.
+    ///
+    /// # Errors
+    /// When one is not there or does not wait, or the store cannot be written.
+    pub async fn review(&self, ids: &[RecordingId], verdict: Verdict) -> Result<Vec<RecordingId>, VerbError> {
+        let curation = self.curate().await;
+        let (mut edits, mut replaced) = (Vec::new(), HashSet::new());
+        for id in ids {
+            let row = self.row(id).ok_or_else(|| VerbError::Unknown(id.clone()))?;
+            let old = row.review.as_ref().ok_or_else(|| VerbError::Decided(id.clone()))?;
+            // Of several that wait beside the same one the first takes its place; the others stay as takes.
+            let old =
+                self.row(old).filter(|old| verdict != Verdict::Accept || replaced.insert(old.id.clone()));
+            if verdict == Verdict::Reject {
+                edits.push(RecordingEdit::Remove(id.clone()));
+                continue;
+            }
+            let labels = match (&old, verdict) {
+                (Some(old), Verdict::Accept) => {
+                    Labels { review: None, completeness: row.completeness, ..old.labels() }
+                }
+                _ => Labels { review: None, ..row.labels() },
+            };
+            let entry = self.labelled(&row, &labels).ok_or_else(|| VerbError::Unknown(id.clone()))?;
+            edits.push(RecordingEdit::Label(entry));
+            edits.extend(
+                old.filter(|_| verdict == Verdict::Accept).map(|old| RecordingEdit::Remove(old.id.clone())),
+            );
+        }
+        let verb = match verdict {
+            Verdict::Accept => "review accept",
+            Verdict::KeepBoth => "review keep",
+            Verdict::Reject => "review reject",
+        };
+        Ok(curation.step(verb, edits).await?)
+    }
+
+    /// The recordings that wait for review, the newest first.
+    #[must_use]
+    pub fn reviews(&self) -> Vec<std::sync::Arc<Row>> {
+        let mut waiting: Vec<_> = self.rows().into_values().filter(|row| row.review.is_some()).collect();
+        waiting.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
+        waiting
+    }
+}

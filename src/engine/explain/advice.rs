@@ -1,0 +1,106 @@
+//! What would make a recording answer a request: the commands that do it, and what else they would do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::matching::{BlastRadius, Lineup, Past, Remedy};
+use crate::model::{RecordingId, Strategy};
+
+/// The header with which a call is recorded.
+pub(crate) const RECORDING: &str = "X-Retake-Mode: replay-or-record";
+
+/// What would give a request an answer: another strategy for a recording that is there, or recording it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// Which of both.
+    pub kind: FixKind,
+    /// The strategy that the recording would have.
+    pub strategy: Strategy,
+    /// The command that does it; of recording a request that is not in the history, the header that it must carry.
+    pub command: String,
+}
+
+/// The same with what else it would do, which was worked out because somebody asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Which of both.
+    #[serde(default)]
+    pub kind: FixKind,
+    /// The strategy that the recording would have.
+    pub strategy: Strategy,
+    /// The command that does it; of recording a request that is not in the history, the header that it must carry.
+    pub command: String,
+    /// What else it would do.
+    pub radius: BlastRadius,
+}
+
+/// What a fix does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FixKind {
+    /// The recording gets another strategy, under which the input decides as before.
+    #[default]
+    Retag,
+    /// The call is recorded.
+    Record,
+    /// The recording gets another strategy, under which it answers any input.
+    Loosen,
+}
+
+impl Advice {
+    /// What a remedy comes to for a recording; none where there is nothing to `record`.
+    pub(crate) fn of(remedy: Remedy, id: &RecordingId, record: Option<&Self>) -> Option<Self> {
+        let (kind, strategy) = match remedy {
+            Remedy::Record => return record.cloned(),
+            Remedy::Retag(strategy) => (FixKind::Retag, strategy),
+            Remedy::Loosen(strategy) => (FixKind::Loosen, strategy),
+        };
+        Some(Self { kind, command: format!("retake retag {id} '{strategy}'"), strategy })
+    }
+
+    pub(crate) fn with(self, radius: BlastRadius) -> Fix {
+        let Self { kind, strategy, command } = self;
+        Fix { kind, strategy, command, radius }
+    }
+
+    /// What somebody has to do, in words.
+    pub(crate) fn worded(&self) -> String {
+        worded(self.kind, &self.command)
+    }
+}
+
+impl Fix {
+    /// What a remedy comes to for a recording; none where that is gone, or where there is nothing to `record`.
+    pub(crate) fn of(
+        remedy: Remedy,
+        id: &RecordingId,
+        (lineup, past): (&Lineup, &[Past]),
+        record: Option<&Self>,
+    ) -> Option<Self> {
+        if matches!(remedy, Remedy::Record) {
+            return record.cloned();
+        }
+        let advice = Advice::of(remedy, id, None)?;
+        let radius = lineup.blast_radius(id, &advice.strategy, past)?;
+        Some(advice.with(radius))
+    }
+
+    /// What somebody has to do, in words.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        worded(self.kind, &self.command)
+    }
+
+    /// What people must know before they do it.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        (self.kind == FixKind::Loosen).then_some("would answer any prompt")
+    }
+}
+
+fn worded(kind: FixKind, command: &str) -> String {
+    match kind {
+        FixKind::Record if command.starts_with(RECORDING) => format!("record it: send it with {command}"),
+        FixKind::Record => format!("record it: {command}"),
+        FixKind::Retag | FixKind::Loosen => command.to_owned(),
+    }
+}

@@ -1,0 +1,56 @@
+//! Jobs: a submit, and polls that ask for its state until it is final.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::dialect::endpoint_of;
+use crate::model::{Request, Response, Scrubbed};
+use crate::reading::decoded;
+use crate::wire::content_coding::json_in;
+
+/// The jobs that this process saw submitted and that have no final state yet.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    under_way: Mutex<HashSet<Arc<str>>>,
+}
+
+impl Jobs {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The job whose state a request asks for.
+pub(crate) fn polled(request: &Request) -> Option<Arc<str>> {
+    let (_, endpoint) = endpoint_of(request);
+    let job = endpoint.rules.poll?;
+    if job.asked.is_some() && request.method == "POST" {
+        let body = json_in(&request.body).unwrap_or_default();
+        return job.asked(&body).map(Into::into);
+    }
+    endpoint.vars.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id.into())
+}
+
+/// The job that a submit's answer names.
+pub(crate) fn submitted(request: &Scrubbed, response: &Response) -> Option<Arc<str>> {
+    let (_, endpoint) = endpoint_of(request);
+    let job = endpoint.rules.submit?;
+    job.id(&read(response)).map(Into::into)
+}
+
+/// Whether a request submits a job, as far as it tells.
+pub(crate) fn submits(request: &Request) -> bool {
+    let (_, endpoint) = endpoint_of(request);
+    endpoint.rules.submit.is_some_and(|job| {
+        job.flag.is_none_or(|flag| {
+            let plain = decoded(&request.headers, &request.body).unwrap_or_default();
+            let body = json_in(&plain).unwrap_or_default();
+            body.pointer(flag) == Some(&true.into())
+        })
+    })
+}
+
+pub(crate) fn read(response: &Response) -> serde_json::Value {
+    let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
+    json_in(&body).unwrap_or_default()
+}

@@ -1,0 +1,75 @@
+//! Requests and recordings as look-ups see them: scrubbed, as fields, as keys.
+
+use std::sync::Arc;
+
+use crate::engine::index::answer_ids;
+use crate::engine::state::Engine;
+use crate::matching::Fields;
+use crate::model::{Recording, RecordingId, Request, Scrubbed, Strategy};
+use crate::store::{Keys, StoreError};
+
+impl Engine {
+    /// A request as it may be stored, and as it is compared.
+    #[must_use]
+    pub fn scrub(&self, request: &Request) -> Scrubbed {
+        self.shared.live.load().scrubber.scrub(request)
+    }
+
+    /// The canonical fields of a scrubbed request.
+    pub(crate) fn fields(&self, scrubbed: &Scrubbed) -> Fields {
+        self.resolved(self.shared.live.load().canon.fields(scrubbed))
+    }
+
+    /// The fields with the ids of earlier answers replaced by what was asked then.
+    pub(crate) fn resolved(&self, fields: Fields) -> Fields {
+        fields.resolved(|id| self.shared.index.answered(id))
+    }
+}
+
+impl Engine {
+    /// A whole recording, also one that is on its way into the store.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a body is not what was stored.
+    pub fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, StoreError> {
+        if let Some(recording) = self.shared.unsaved.get(id) {
+            return Ok(Some(recording));
+        }
+        Ok(self.shared.store.recording(id)?.map(Arc::new))
+    }
+
+    /// The fingerprints that a look-up needs.
+    pub(crate) fn keys(&self, fields: &Fields, strategy: &Strategy) -> Keys {
+        let canonical = self.shared.live.load().version;
+        Keys {
+            canonical,
+            all: fields.all(),
+            significant: fields.fingerprint(strategy),
+            answer: None,
+            earlier: fields.earlier().to_vec(),
+        }
+    }
+
+    /// The fingerprints of a recording as it would be looked up now.
+    pub(crate) fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
+        let answer = answer_ids::answer_id(&recording.request, &recording.response);
+        Keys { answer, ..self.keys(&self.fields(&self.scrub(&recording.request)), strategy) }
+    }
+}
+
+impl Engine {
+    /// The scrubbed request of a recording, also of one that is on its way into the store.
+    pub(crate) fn request_of(&self, id: &crate::model::RecordingId) -> Option<Scrubbed> {
+        if let Some(recording) = self.shared.unsaved.get(id) {
+            return Some(recording.request.clone());
+        }
+        self.shared.store.request(id).ok()?
+    }
+}
+
+impl Engine {
+    /// The fields of a recording's request, as they are compared now.
+    pub(crate) fn fields_of(&self, id: &RecordingId) -> Option<Fields> {
+        Some(self.fields(&self.scrub(&*self.request_of(id)?)))
+    }
+}

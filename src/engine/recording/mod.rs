@@ -1,0 +1,7 @@
+//! What every recording goes through: read as look-ups see it, scrubbed, stamped, and written on one path.
+
+pub(super) mod commit;
+pub(super) mod keys;
+pub(super) mod playback;
+pub(super) mod scrub_answer;
+pub(super) mod stamp;

@@ -1,0 +1,41 @@
+//! What is measured for monitoring: how long calls took, how much there is, whether the store still takes anything.
+
+use std::time::Duration;
+
+use crate::engine::history::latencies::Histogram;
+use crate::engine::state::Engine;
+use crate::model::{Counters, Outcome};
+
+/// All measures at one moment, since the engine started.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Calls by outcome, in flight, partial, coalesced.
+    pub counters: Counters,
+    /// How long ended calls took, in the order of [`Outcome::ALL`].
+    pub latencies: [Histogram; Outcome::ALL.len()],
+    /// How many recordings there are.
+    pub recordings: u64,
+    /// Length of their request and response bodies and media, in bytes.
+    pub recording_bytes: u64,
+    /// Why nothing is recorded, or why the store's index is not used; none while all is well.
+    pub degraded: Option<String>,
+    /// How long the engine has been running.
+    pub uptime: Duration,
+}
+
+impl Engine {
+    /// All measures now.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let shared = &self.shared;
+        let (recordings, recording_bytes) = shared.index.extent();
+        Metrics {
+            counters: shared.history.counters(),
+            latencies: shared.history.latencies().histograms(),
+            recordings,
+            recording_bytes,
+            degraded: shared.store.degraded(),
+            uptime: shared.started.elapsed(),
+        }
+    }
+}

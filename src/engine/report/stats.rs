@@ -1,0 +1,128 @@
+//! What there is and what it was good for, in numbers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::history::calls::PastCalls;
+use crate::engine::state::Engine;
+use crate::model::{Counters, Gap, Outcome, Row, Timestamp, Usd};
+use crate::store;
+use crate::store::StoreError;
+
+/// The numbers of a store and of what runs on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    /// How many recordings there are.
+    pub recordings: u64,
+    /// Their bodies and media, in bytes.
+    pub bytes: u64,
+    /// How many are protected.
+    pub protected: u64,
+    /// How many answer nothing because they are partial, failed verification or wait for review.
+    pub silent: u64,
+    /// How many never answered, here or elsewhere.
+    pub never_hit: u64,
+    /// Before this time hits may be missing.
+    pub use_unknown_before: Timestamp,
+    /// The times in which they may be missing, in their order.
+    #[serde(default)]
+    pub use_gaps: Vec<Gap>,
+    /// Hits here.
+    pub hits: u64,
+    /// What those hits would have cost, where prices are known.
+    pub saved: Usd,
+    /// Hits whose price is not known.
+    pub unpriced_hits: u64,
+    /// By endpoint.
+    pub endpoints: BTreeMap<String, Share>,
+    /// The store's files.
+    pub store: store::Stats,
+    /// The calls since the engine started; nothing where no proxy runs.
+    pub calls: Counters,
+    /// How long those took, in microseconds, by outcome.
+    pub latencies: BTreeMap<String, Quantiles>,
+    /// The calls that are remembered, of earlier runs, too.
+    #[serde(default)]
+    pub history: PastCalls,
+}
+
+/// An endpoint's part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// How many recordings.
+    pub recordings: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Their hits.
+    pub hits: u64,
+    /// What those would have cost.
+    pub saved: Usd,
+}
+
+/// How long most took, in microseconds: upper bounds, because times are counted in classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// How many calls.
+    pub count: u64,
+    /// Half of them took at most this.
+    pub p50: u64,
+    /// 95 in 100 of them took at most this.
+    pub p95: u64,
+}
+
+impl Engine {
+    /// The numbers as they are now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn stats(&self) -> Result<Stats, StoreError> {
+        let (rows, metrics) = (self.rows(), self.metrics());
+        let mut stats = Stats {
+            recordings: rows.len() as u64,
+            bytes: 0,
+            protected: 0,
+            silent: 0,
+            never_hit: 0,
+            use_unknown_before: self.use_unknown_before()?,
+            use_gaps: self.shared.store.gaps()?,
+            hits: 0,
+            saved: Usd(0),
+            unpriced_hits: 0,
+            endpoints: BTreeMap::new(),
+            store: self.store_stats().await?,
+            calls: metrics.counters,
+            latencies: BTreeMap::new(),
+            history: self.shared.history.extent(),
+        };
+        for row in rows.values() {
+            stats.add(row, self.price(row));
+        }
+        for (outcome, histogram) in Outcome::ALL.into_iter().zip(&metrics.latencies) {
+            if let (Some(p50), Some(p95)) = (histogram.quantile(50), histogram.quantile(95)) {
+                let count = histogram.counts.iter().sum();
+                stats.latencies.insert(outcome.to_string(), Quantiles { count, p50, p95 });
+            }
+        }
+        Ok(stats)
+    }
+}
+
+impl Stats {
+    fn add(&mut self, row: &Row, price: Option<Usd>) {
+        let hits = row.usage.hits;
+        let saved = Usd(price.map_or(0, |price| price.0.saturating_mul(hits)));
+        self.bytes += row.size;
+        self.protected += u64::from(row.protected);
+        self.silent += u64::from(!row.answers());
+        self.never_hit += u64::from(row.usage.everywhere().count == 0);
+        self.hits += hits;
+        self.saved = [self.saved, saved].into_iter().sum();
+        self.unpriced_hits += if price.is_none() { hits } else { 0 };
+        let share = self.endpoints.entry(row.endpoint.clone()).or_default();
+        share.recordings += 1;
+        share.bytes += row.size;
+        share.hits += hits;
+        share.saved = [share.saved, saved].into_iter().sum();
+    }
+}
