@@ -6,6 +6,7 @@ mod flows;
 mod input;
 mod laws;
 mod many;
+mod pruning;
 mod rows;
 mod script;
 mod several;

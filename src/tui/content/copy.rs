@@ -172,5 +172,5 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "../tests/copy.rs"]
+#[path = "copy_tests.rs"]
 mod tests;
