@@ -48,7 +48,7 @@ impl App {
                     ids.iter().filter(|id| before.contains_key(*id)).cloned().collect();
                 self.recordings.rows_removed(&removed, context);
                 if !removed.is_empty() {
-                    let text = format!("Deleted {}; u takes it back", count_recordings(removed.len()));
+                    let text = format!("Deleted {}; u undoes it", count_recordings(removed.len()));
                     self.toasts.info(context.now, text);
                 }
                 self.rows_changed(ids.iter());

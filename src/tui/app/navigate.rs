@@ -72,7 +72,7 @@ impl App {
     /// Goes to a recording in its list.
     pub(super) fn show_recording(&mut self, id: &RecordingId) {
         let Some(row) = self.context.row(id) else {
-            let text = "Its recording is gone; u brings it back, if that was the last change";
+            let text = "Its recording was deleted; u undoes that, if it was the last change";
             return self.toasts.info(self.context.now, text.into());
         };
         self.recordings.show(row, &self.context);

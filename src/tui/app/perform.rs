@@ -53,7 +53,7 @@ impl App {
                 self.context.cache.diff.forget();
             }
             AppRequest::PickFirst(thing) => {
-                let text = format!("{thing} is A; c on another one compares, on the same one forgets it");
+                let text = format!("A = {thing}; c on the other one, c again cancels");
                 self.toasts.info(self.context.now, text);
                 self.diff.first = Some(thing);
             }

@@ -50,7 +50,7 @@ pub(super) fn hints(app: &App, place: Rect, buf: &mut Buffer) {
     let mut place = Rect { x: place.x + 1, width: place.width.saturating_sub(1), ..place };
     if let Some((done, of)) = app.progress {
         let key = app.context.key(KeyScope::List, Action::Back);
-        let text = format!("recording anew: {} of {of}, {key} stops  ", (done + 1).min(of));
+        let text = format!("re-recording: {} of {of}, {key} stops  ", (done + 1).min(of));
         draw::write(buf, &mut place, &text, theme.tone(Tone::Warning));
     }
     for (_, key, text) in hints {

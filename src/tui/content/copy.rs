@@ -44,14 +44,14 @@ pub struct LoadedExchange {
 impl CopyPart {
     /// All of them with their keys, in the order of the menu.
     pub(crate) const MENU: [(char, Self, &'static str); 9] = [
-        ('h', Self::Hash, "never changes; what rm --hash means"),
+        ('h', Self::Hash, "hash of the request"),
         ('i', Self::Id, "of the recording or call"),
         ('u', Self::Url, "at this proxy"),
-        ('c', Self::Curl, "asks this proxy the same; keys are left out"),
+        ('c', Self::Curl, "curl command for this proxy; keys are left out"),
         ('b', Self::Answered, "of the response"),
         ('r', Self::Asked, "of the request"),
         ('p', Self::Prompt, "what was asked"),
-        ('s', Self::Snippet, "Python that asks this proxy the same"),
+        ('s', Self::Snippet, "Python snippet for this proxy"),
         ('t', Self::Text, "what the answer says"),
     ];
 

@@ -105,11 +105,11 @@ impl StreamTimeline {
         if self.count > 0 {
             lines.push(number_line(
                 "events",
-                format!("{} in {}", thousands(self.count), counted(self.pieces.len(), "piece")),
+                format!("{} in {}", thousands(self.count), counted(self.pieces.len(), "chunk")),
             ));
         } else {
             lines.push(number_line(
-                "pieces",
+                "chunks",
                 format!("{} with {}; no stream", thousands(self.pieces.len()), size(bytes)),
             ));
         }

@@ -37,7 +37,7 @@ impl DetailPane {
         lines.push(Toned::default());
         match (&self.pages, self.page) {
             (None, _) if self.loading => lines.push(Toned::of(Tone::Dim, "loading")),
-            (None, _) => lines.push(Toned::of(Tone::Dim, "Its content is not kept any more.")),
+            (None, _) => lines.push(Toned::of(Tone::Dim, "No longer in memory.")),
             (Some(pages), DetailPage::Request) => lines.extend(pages.request.iter().cloned()),
             (Some(pages), DetailPage::Response) => lines.extend(pages.response.iter().cloned()),
             (Some(pages), DetailPage::Stream) => {
@@ -74,7 +74,7 @@ fn about_call(call: &Call, context: &Context, width: usize) -> Vec<Toned> {
         lines.push(Toned::of(tone, sanitize(reason)));
     }
     if call.cosmetic {
-        lines.push(Toned::of(Tone::Dim, "Fields that do not decide differ from the recording's."));
+        lines.push(Toned::of(Tone::Dim, "Hit, though ignored fields differ."));
     }
     let model = call.model.as_deref().unwrap_or("-");
     let took = call.total.map_or_else(|| "under way".into(), duration);
@@ -84,7 +84,7 @@ fn about_call(call: &Call, context: &Context, width: usize) -> Vec<Toned> {
     );
     if let Some(id) = &call.recording {
         let key = context.key(KeyScope::Live, Action::Jump);
-        lines.push(Toned::of(Tone::Accent, id.as_str()).and(Tone::Dim, format!("  {key} goes there")));
+        lines.push(Toned::of(Tone::Accent, id.as_str()).and(Tone::Dim, format!("  {key} opens it")));
     }
     if let Some(prompt) = &call.prompt {
         lines.push(prompt_line(prompt, width));

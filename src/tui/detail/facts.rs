@@ -1,7 +1,7 @@
 //! The Match and Meta pages: what decides whether a recording answers a call, and where it comes from.
 
 use crate::model::{Derivation, Ending, Outcome, RecordingId, Row};
-use crate::reading::human::{duration, size};
+use crate::reading::human::{counted, duration, size};
 use crate::reading::sanitize;
 use crate::tui::content::page::{ExchangePages, heading};
 use crate::tui::content::page_facts::RecordingFacts;
@@ -117,8 +117,8 @@ fn origin(row: &Row, facts: &RecordingFacts, context: &Context) -> Vec<Toned> {
     if let Some(source) = &row.source {
         let how = match source.how {
             Derivation::Duplicate => "a copy of",
-            Derivation::Fault => "made to fail from",
-            Derivation::Rerecord => "recorded anew for",
+            Derivation::Fault => "failing copy of",
+            Derivation::Rerecord => "re-recorded for",
         };
         lines.push(fact("source", format!("{how} {}", source.recording)));
     }
@@ -152,20 +152,20 @@ fn cost(row: &Row, facts: &RecordingFacts, pages: &ExchangePages) -> Vec<Toned> 
                 thousands(tokens.output)
             ),
         ),
-        None => fact("tokens", "not said"),
+        None => fact("tokens", "not reported"),
     });
     let (first, total) = (facts.provenance.first_byte, facts.provenance.total);
     let split =
         format!("{} to the first byte, {} after it", duration(first), duration(total.saturating_sub(first)));
     lines.push(fact("time", format!("{} in all: {split}", duration(total))));
-    lines.push(fact("size", format!("{}, {} picture(s)", size(row.size), pages.pictures.len())));
+    lines.push(fact("size", format!("{}, {}", size(row.size), counted(pages.pictures.len(), "picture"))));
     lines
 }
 
 fn state(row: &Row, facts: &RecordingFacts) -> Vec<Toned> {
     let mut lines = heading("replay");
     let whole = row.completeness.replayable();
-    let word = if whole { "whole; verified when it was stored" } else { row.completeness.word() };
+    let word = if whole { "complete, verified" } else { row.completeness.word() };
     let tone = if whole { Tone::Good } else { Tone::Warning };
     lines.push(Toned::of(Tone::Dim, fit("state", 13, false)).and(tone, word));
     if let Some(failure) = row.failure {
@@ -176,12 +176,12 @@ fn state(row: &Row, facts: &RecordingFacts) -> Vec<Toned> {
         lines.push(fact("plays", format!("behind {before}")));
     }
     if let Some(old) = &row.review {
-        let text = format!("waits: recorded anew for {old}, answers nothing until that is decided");
+        let text = format!("waits: re-recorded for {old}, answers nothing until that is decided");
         lines.push(Toned::of(Tone::Dim, fit("review", 13, false)).and(Tone::Warning, text));
     }
     let edited = if row.edited { "yes; c compares with what it was" } else { "no" };
     lines.push(fact("edited", edited));
-    let pace = facts.pace.map_or_else(|| "as the proxy's".into(), |pace| pace.to_string());
+    let pace = facts.pace.map_or_else(|| "proxy default".into(), |pace| pace.to_string());
     lines.push(fact("pace", pace));
     let ending = match row.ending {
         Ending::Clean => "clean",

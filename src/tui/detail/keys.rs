@@ -87,12 +87,12 @@ impl DetailPane {
     /// To the next place that was found, or the one before.
     fn go_to_match(&mut self, forward: bool, context: &Context) -> ActionOutcome {
         if self.search.needle().is_empty() {
-            return ActionOutcome::info("Nothing is looked for: / looks for words here");
+            return ActionOutcome::info("No search yet: / searches here");
         }
         let count = self.search.count();
         let from = self.search.at.unwrap_or(self.scroll);
         let Some((at, nth)) = self.search.next(from, forward) else {
-            return ActionOutcome::info("It is not on this page");
+            return ActionOutcome::info("Not on this page");
         };
         self.show_line(at, context);
         ActionOutcome::info(format!("{nth} of {count}"))

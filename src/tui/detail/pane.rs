@@ -173,7 +173,7 @@ pub fn draw_search(
     let mut rest = area;
     let mut place = layout::from_bottom(&mut rest, 1);
     Clear.render(place.intersection(buf.area), buf);
-    draw::write(buf, &mut place, " look for ", theme.tone(Tone::Accent));
+    draw::write(buf, &mut place, " search ", theme.tone(Tone::Accent));
     let count = match (detail.search.needle(), detail.search.count()) {
         ("", _) => String::new(),
         (_, 0) => " not on this page".into(),

@@ -4,10 +4,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{DiffPage, same};
 use crate::engine::{Diff, Fix, FixKind};
-use crate::matching::BlastRadius;
 use crate::reading::contrast::{AnswerArrival, BodyContrast, DiffLines, DiffTag, HeaderChange, Run};
 use crate::reading::human::{duration, size};
 use crate::reading::sanitize;
+use crate::tui::overlay::fix_items::radius;
 use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
 
 /// A sub-tab's lines.
@@ -334,30 +334,6 @@ fn arrival(arrival: AnswerArrival) -> String {
         count => format!("{} events, ", thousands(count as u64)),
     };
     format!("{events}{} to the first byte, {} in all", duration(arrival.first_byte), duration(arrival.total))
-}
-
-/// The effects of a change of strategy, in one line.
-#[must_use]
-pub fn radius(radius: &BlastRadius) -> String {
-    let counts = [
-        (radius.miss_to_hit, "miss would hit", "misses would hit"),
-        (radius.from_others, "hit of another would come here", "hits of others would come here"),
-        (radius.to_others, "hit would go to another", "hits would go to others"),
-        (radius.hit_to_miss, "hit would miss", "hits would miss"),
-    ];
-    let said = counts.into_iter().filter(|(count, ..)| *count > 0);
-    let said = said.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
-    let mut said: Vec<_> = said.collect();
-    if said.is_empty() {
-        said.push("nothing else would change".into());
-    }
-    let calls = if radius.calls == 1 { "call" } else { "calls" };
-    let alike = match radius.indistinguishable.len() {
-        0 => String::new(),
-        1 => "; 1 other recording is no longer told apart".into(),
-        count => format!("; {count} other recordings are no longer told apart"),
-    };
-    format!("of {} past {calls}: {}{alike}", radius.calls, said.join(", "))
 }
 
 /// The line under a pair of pictures: how much alike they are, and what each is.

@@ -1,6 +1,5 @@
 //! Actions of the Diff tab.
 
-use super::diff_view::radius;
 use super::page::DiffPage;
 use super::state::DiffTab;
 use crate::engine::{FixKind, Thing};
@@ -8,7 +7,7 @@ use crate::model::Call;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::action::Action;
-use crate::tui::overlay::fix_items::{LETTERS, record_item, retag_item};
+use crate::tui::overlay::fix_items::{LETTERS, radius, record_item, retag_item};
 use crate::tui::overlay::menu::{Menu, MenuItem};
 use crate::tui::widgets::layout;
 

@@ -96,8 +96,8 @@ impl SortBy {
             Self::Took => "the slowest first",
             Self::Name => "A to Z; those without a name last",
             Self::Model | Self::Endpoint => "A to Z",
-            Self::Status => "errors last",
-            Self::Cost => "the dearest first; unknown prices last",
+            Self::Status => "by status, errors last",
+            Self::Cost => "most expensive first; unknown prices last",
         }
     }
 

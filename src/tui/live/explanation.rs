@@ -73,7 +73,7 @@ impl LiveTab {
         let air = || (!tight).then(Toned::default);
         lines.extend(air());
         if !call.done {
-            lines.push(Toned::of(Tone::Dim, "It is under way; why is known when it is done."));
+            lines.push(Toned::of(Tone::Dim, "Still under way; the explanation comes when it is done."));
             return lines;
         }
         if !has_reasons(call) {
@@ -108,7 +108,7 @@ impl LiveTab {
         };
         let nth = if why.near.len() > 1 {
             let at = self.explanation.near.min(why.near.len() - 1) + 1;
-            format!("  {} of {}: , .", thousands(at), thousands(why.near.len()))
+            format!("  {} of {} (, . others)", thousands(at), thousands(why.near.len()))
         } else {
             String::new()
         };
@@ -273,7 +273,7 @@ fn recorded(call: &Call, context: &Context) -> Vec<Toned> {
     if let Some(id) = &call.recording {
         let line = Toned::of(Tone::Plain, "Its answer is ").and(Tone::Accent, id.as_str());
         let key = context.key(KeyScope::Live, Action::Jump);
-        lines.push(line.and(Tone::Dim, format!("  {key} goes there")));
+        lines.push(line.and(Tone::Dim, format!("  {key} opens it")));
     }
     lines.extend(call.reason.as_ref().map(|reason| Toned::of(Tone::Warning, sanitize(reason))));
     lines
@@ -284,9 +284,9 @@ fn forgotten(call: &Call) -> Vec<Toned> {
     if let Some(reason) = &call.reason {
         lines.push(Toned::of(Tone::Plain, sanitize(reason)));
     } else if call.cosmetic {
-        lines.push(Toned::of(Tone::Plain, "Fields that do not decide differ from the recording's."));
+        lines.push(Toned::of(Tone::Plain, "Hit, though ignored fields differ."));
     }
-    let why = "What it asked for is not in memory any more, so it cannot be compared: that holds for the newest calls of \
+    let why = "Its request is no longer in memory and cannot be compared: memory holds the newest calls of \
                this run, up to 8 MiB each.";
     lines.push(Toned::of(Tone::Dim, why));
     lines

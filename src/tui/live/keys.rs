@@ -88,7 +88,7 @@ impl LiveTab {
     pub fn show_causes(&mut self, shown: bool, context: &Context) -> ActionOutcome {
         let rows = context.list_rows();
         if shown && self.causes.misses() == 0 {
-            return ActionOutcome::info("No call missed, as far as the list goes");
+            return ActionOutcome::info("No call in the list missed");
         }
         if let (true, Some(call)) = (shown, self.selected_call(context)) {
             let cause = MissCause { endpoint: call.endpoint.clone(), cause: call.cause.clone() };
@@ -106,9 +106,9 @@ impl LiveTab {
         let Some(explanation) = self.explanation(context) else {
             return ActionOutcome::info(match call {
                 None => "No call is selected",
-                Some(call) if !call.done => "It is under way; fix it when it is done",
+                Some(call) if !call.done => "Still under way; fix it when it is done",
                 Some(_) if context.cache.explanation.waiting => "Still working it out; try again in a moment",
-                Some(_) => "What it asked for is not in memory; make the call again",
+                Some(_) => "Its request is no longer in memory; repeat the call",
             });
         };
         if let Some(hit) = &explanation.hit {
@@ -128,18 +128,18 @@ impl LiveTab {
             return ActionOutcome::info("No call is selected");
         };
         match (call.outcome.filter(|_| call.done), &call.recording) {
-            (None, _) => ActionOutcome::info("It is under way; keep it when it is done"),
+            (None, _) => ActionOutcome::info("Still under way; keep it when it is done"),
             (Some(Outcome::Live | Outcome::Mock), _) if now => ActionOutcome::info(
-                "It has an answer, K keeps that; for another one switch the mode (m) and make the call again",
+                "It has an answer, which K keeps; for another one switch the mode (m) and repeat the call",
             ),
             (Some(Outcome::Live | Outcome::Mock | Outcome::Miss), _) => {
                 ActionOutcome::mutate(Mutation::Keep(call.id, false))
             }
             (_, Some(id)) => {
                 let key = context.key(KeyScope::Live, Action::Jump);
-                ActionOutcome::info(format!("It is {id}; {key} goes there"))
+                ActionOutcome::info(format!("Already recorded as {id} ({key})"))
             }
-            _ => ActionOutcome::info("It got an error, and there is nothing to keep; make the call again"),
+            _ => ActionOutcome::info("It failed, so there is nothing to keep; repeat the call"),
         }
     }
 

@@ -50,7 +50,7 @@ pub fn draw(tab: &LiveTab, context: &Context, (whole, place): (Rect, Rect), buf:
         return;
     }
     let numbers = has_numbers(tab, whole);
-    let title = if numbers { "Took p50/p95, misses of the last 15 minutes" } else { "Try it" };
+    let title = if numbers { "Latency p50/p95 · misses, last 15 min" } else { "Try it" };
     let inside = PaneFrame { title, ..PaneFrame::default() }.draw(theme, place, buf);
     let mut rows = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     if !numbers {

@@ -42,10 +42,7 @@ pub fn draw(tab: &LogTab, toasts: &Toasts, context: &Context, place: Rect, buf: 
     if shown == 0 {
         let air = layout::text(place);
         let lines = if toasts.log.is_empty() {
-            vec![
-                Toned::default(),
-                Toned::of(Tone::Dim, "Nothing was said yet. Messages and errors stay here."),
-            ]
+            vec![Toned::default(), Toned::of(Tone::Dim, "No messages yet. Messages and errors stay here.")]
         } else {
             no_result(&context.options.keymap, &list.filter)
         };
@@ -81,7 +78,7 @@ fn level(level: Level) -> (&'static str, Tone) {
 pub fn draw_detail(lines: &[Toned], context: &Context, place: Rect, buf: &mut Buffer) {
     let theme = &context.options.theme;
     let frame =
-        PaneFrame { title: "Message and changes", focused: context.in_detail, ..PaneFrame::default() };
+        PaneFrame { title: "Message, and undo history", focused: context.in_detail, ..PaneFrame::default() };
     let inside = frame.draw(theme, place, buf);
     draw::lines(buf, layout::text(place).intersection(inside), lines, theme);
 }
@@ -99,15 +96,15 @@ impl LogTab {
         }
         let keys = Toned::of(Tone::Dim, "-- changes: ")
             .and(Tone::Accent, context.key(KeyScope::Log, Action::Undo))
-            .and(Tone::Dim, " takes the newest back, ")
+            .and(Tone::Dim, " undoes the newest, ")
             .and(Tone::Accent, context.key(KeyScope::Log, Action::Redo))
-            .and(Tone::Dim, " makes it again --");
+            .and(Tone::Dim, " redoes it --");
         lines.push(keys);
         match &context.cache.steps.result {
-            None => lines.push(Toned::of(Tone::Dim, "looking")),
+            None => lines.push(Toned::of(Tone::Dim, "loading")),
             Some(Err(why)) => lines.push(Toned::of(Tone::Bad, sanitize(why))),
             Some(Ok(steps)) if steps.is_empty() => {
-                lines.push(Toned::of(Tone::Dim, "Nothing was changed yet."));
+                lines.push(Toned::of(Tone::Dim, "No changes yet."));
             }
             Some(Ok(steps)) => {
                 lines.extend(steps.iter().rev().take(STEPS).map(|step| step_line(step, context)));

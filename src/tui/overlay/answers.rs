@@ -11,7 +11,7 @@ use crate::tui::widgets::line::Tone;
 use crate::tui::widgets::{draw, layout};
 
 /// A way out: what its key asks for, what that means here, and how it looks.
-pub(crate) type Answer<'a> = (Action, &'a str, Tone);
+pub(crate) type DialogAnswer<'a> = (Action, &'a str, Tone);
 
 /// Columns between two of them, and where that is too much.
 const GAPS: [u16; 2] = [5, 2];
@@ -21,7 +21,7 @@ const GAPS: [u16; 2] = [5, 2];
 pub(crate) fn draw(
     context: &Context,
     scope: KeyScope,
-    answers: &[Answer<'_>],
+    answers: &[DialogAnswer<'_>],
     inside: &mut Rect,
     buf: &mut Buffer,
 ) -> Rect {

@@ -52,7 +52,7 @@ impl Overlay for ConfirmOverlay {
             }
             Self::ClearCalls => {
                 let text = "Only the list is emptied; recordings and history stay.";
-                ("Clear the list?", text.to_owned(), "No", "Clear")
+                ("Clear the list?", text.to_owned(), "Cancel", "Clear")
             }
         };
         let lines =

@@ -76,7 +76,7 @@ impl Overlay for DraftOverlay {
             DraftOutcome::Unchanged => vec![Toned::of(Tone::Dim, "Nothing was changed.")],
             DraftOutcome::Wrong(why) => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
         };
-        let title = if wrong { "It cannot be stored so" } else { "Store this edit?" };
+        let title = if wrong { "This edit cannot be stored" } else { "Store this edit?" };
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
         let mut inside =
             draw::window(theme, title, area, (u16::try_from(width + 4).unwrap_or(u16::MAX), height), buf);

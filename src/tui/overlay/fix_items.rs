@@ -69,14 +69,14 @@ pub fn radius(radius: &BlastRadius) -> String {
     };
     let twins = radius.indistinguishable.len() as u64;
     let parts = [
-        calls(radius.miss_to_hit, "miss would hit", "misses would hit"),
-        calls(radius.hit_to_miss, "hit would miss", "hits would miss"),
+        calls(radius.miss_to_hit, "past miss would hit", "past misses would hit"),
+        calls(radius.hit_to_miss, "past hit would miss", "past hits would miss"),
         calls(radius.from_others, "call taken from others", "calls taken from others"),
         calls(radius.to_others, "call left to others", "calls left to others"),
         calls(twins, "recording would answer the same", "recordings would answer the same"),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "no other call changes".into() } else { parts.join(", ") }
+    if parts.is_empty() { "no other past call changes".into() } else { parts.join(", ") }
 }
 
 #[cfg(test)]
@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn a_radius_in_words() {
-        assert_eq!(radius(&BlastRadius::default()), "no other call changes");
+        assert_eq!(radius(&BlastRadius::default()), "no other past call changes");
         let some = BlastRadius { calls: 9, miss_to_hit: 2, from_others: 1, ..BlastRadius::default() };
-        assert_eq!(radius(&some), "2 misses would hit, 1 call taken from others");
+        assert_eq!(radius(&some), "2 past misses would hit, 1 call taken from others");
     }
 }

@@ -120,9 +120,9 @@ impl FuzzyFinder {
         }
         if self.matches.found.is_empty() {
             let text = if self.requested.as_ref().is_some_and(|requested| requested.waiting) {
-                "looking"
+                "searching"
             } else {
-                "no recording holds these letters"
+                "no match"
             };
             draw::write(buf, &mut layout::from_top(&mut place, 1), text, theme.tone(Tone::Dim));
         }

@@ -65,7 +65,7 @@ impl Overlay for HelpOverlay {
         let wanted = self.search.as_ref().map(|input| input.value().to_lowercase()).unwrap_or_default();
         let lines = lines(&context.options.keymap, context.tab, context.in_detail, &wanted);
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(area.height.saturating_sub(2));
-        let mut inside = draw::window(theme, "Keys: / looks for one", area, (74, height), buf);
+        let mut inside = draw::window(theme, "Keys: / searches", area, (74, height), buf);
         let mut cursor = None;
         if let Some(input) = &self.search {
             let mut line = layout::from_top(&mut inside, 1);
@@ -96,15 +96,15 @@ fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(Strin
         (pane.0, vec![pane.1]),
         ("Everywhere", vec![KeyScope::Anywhere]),
         ("While typing a filter", vec![KeyScope::Filter]),
-        ("While looking for a recording", vec![KeyScope::Find]),
+        ("While finding a recording", vec![KeyScope::Find]),
         ("On the contact sheet", vec![KeyScope::Sheet]),
         (
             "Menus, questions and lines to type",
             vec![KeyScope::Menu, KeyScope::Question, KeyScope::Leaving, KeyScope::Prompt],
         ),
-        ("What recordings answer (t)", vec![KeyScope::Retag]),
-        ("An edit before it is stored", vec![KeyScope::Draft]),
-        ("What waits for review", vec![KeyScope::Reviews]),
+        ("Match strategy (t)", vec![KeyScope::Retag]),
+        ("Edits", vec![KeyScope::Draft]),
+        ("Reviews", vec![KeyScope::Reviews]),
         ("Trash", vec![KeyScope::Trash]),
         ("Picture on the whole screen", vec![KeyScope::Picture]),
     ];
@@ -139,7 +139,7 @@ fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(Strin
         }
     }
     if lines.is_empty() {
-        lines.push(("no key does that".to_owned(), ""));
+        lines.push(("no such key".to_owned(), ""));
     }
     lines
 }

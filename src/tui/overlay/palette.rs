@@ -129,7 +129,7 @@ impl Overlay for CommandPalette {
         }
         if self.matches.is_empty() {
             let mut place = layout::from_top(&mut inside, 1);
-            draw::write(buf, &mut place, "no command is called so", theme.tone(Tone::Dim));
+            draw::write(buf, &mut place, "no such command", theme.tone(Tone::Dim));
         }
         cursor
     }

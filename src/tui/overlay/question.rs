@@ -26,8 +26,6 @@ pub struct QuestionOverlay {
     lines: Vec<Toned>,
     /// The word for `x`.
     yes: String,
-    /// The word for leaving.
-    no: &'static str,
     mutation: Mutation,
     /// The text that has to be typed before it is done, and the one that was typed.
     typed: Option<(String, Input)>,
@@ -42,13 +40,7 @@ impl QuestionOverlay {
         yes: impl Into<String>,
         mutation: Mutation,
     ) -> Self {
-        Self { title: title.into(), lines, yes: yes.into(), no: "Keep", mutation, typed: None }
-    }
-
-    /// The same with another word for leaving.
-    #[must_use]
-    pub fn or(self, no: &'static str) -> Self {
-        Self { no, ..self }
+        Self { title: title.into(), lines, yes: yes.into(), mutation, typed: None }
     }
 
     /// The same, done only after this was typed.
@@ -105,7 +97,7 @@ impl Overlay for QuestionOverlay {
         let mut inside = draw::window(theme, &self.title, area, size, buf);
         // The answers are seen, however little room there is.
         let tone = if self.is_ready() { Tone::Bad } else { Tone::Dim };
-        let ways = [(Action::Back, self.no, Tone::Strong), (Action::Confirm, &*self.yes, tone)];
+        let ways = [(Action::Back, "Cancel", Tone::Strong), (Action::Confirm, &*self.yes, tone)];
         answers::draw(context, KeyScope::Question, &ways, &mut inside, buf);
         if let Some((wanted, input)) = &self.typed {
             let mut typing = layout::from_bottom(&mut inside, 1);

@@ -113,15 +113,12 @@ impl Overlay for ReviewOverlay {
 
 fn empty(context: &Context) -> Vec<Toned> {
     match &context.cache.reviews.result {
-        None => vec![Toned::of(Tone::Dim, "looking")],
+        None => vec![Toned::of(Tone::Dim, "loading")],
         Some(Err(error)) => vec![Toned::of(Tone::Bad, sanitize(error))],
         Some(Ok(_)) => vec![
-            Toned::of(Tone::Strong, "Nothing waits for review."),
+            Toned::of(Tone::Strong, "Nothing to review."),
             Toned::default(),
-            Toned::of(
-                Tone::Plain,
-                "R on a recording asks its upstream once more; the new answer then waits here beside the old one.",
-            ),
+            Toned::of(Tone::Plain, "R re-records an answer; the new one then waits here beside the old one."),
         ],
     }
 }
@@ -133,7 +130,7 @@ fn draw_both(new: &Arc<Row>, context: &Context, place: Rect, buf: &mut Buffer) {
     let left = layout::from_left(&mut right, place.width / 2);
     let pages = context.cache.review_pages.value().filter(|_| !context.cache.review_pages.waiting);
     let old_pages = pages.map(|both| &both[0]);
-    draw_side("Old: answers until it is decided", (old, old_pages), context, left, buf);
+    draw_side("Old (answers until you decide)", (old, old_pages), context, left, buf);
     draw_side("New", (Some(new), pages.map(|both| &both[1])), context, right, buf);
 }
 

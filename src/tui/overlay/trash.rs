@@ -85,7 +85,7 @@ impl Overlay for TrashOverlay {
 
 fn empty(context: &Context) -> Vec<Toned> {
     match &context.cache.trash.result {
-        None => vec![Toned::of(Tone::Dim, "looking")],
+        None => vec![Toned::of(Tone::Dim, "loading")],
         Some(Err(error)) => vec![Toned::of(Tone::Bad, sanitize(error))],
         Some(Ok(_)) => vec![
             Toned::of(Tone::Strong, "The trash is empty."),

@@ -103,7 +103,7 @@ impl Mutation {
             }
             Self::Restore(ids) => about(&client.restore(&ids).await?, "Restored"),
             Self::Undo => format!("Undone: {}", client.undo().await?),
-            Self::Redo => format!("Done again: {}", client.redo().await?),
+            Self::Redo => format!("Redone: {}", client.redo().await?),
             Self::Retag(ids, tag) => retag(client, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
                 let changed = client.relabel(&ids, &relabel).await?;
@@ -111,12 +111,12 @@ impl Mutation {
             }
             Self::Edit(id, revisions) => {
                 client.edit(&id, &revisions).await?;
-                format!("Edited {id}; u takes it back")
+                format!("Edited {id}; u undoes it")
             }
             Self::Picture(id, field, path) => {
                 let file = read(&path).await?;
                 client.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
-                format!("Edited {id}; u takes it back")
+                format!("Edited {id}; u undoes it")
             }
             Self::Derive(ids, fault) => derive(client, &ids, fault, step).await?,
             Self::Duplicate(ids) => about(&client.duplicate(&ids).await?, "Copied:"),
@@ -137,7 +137,7 @@ impl Mutation {
             Self::Prune(query, keep, only) => {
                 let plan = client.prune(&query, &keep, Some(&only), false).await?;
                 let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
-                format!("Pruned {}, {bytes}; u takes it back", count_recordings(count))
+                format!("Pruned {}, {bytes}; u undoes it", count_recordings(count))
             }
             Self::Compact(purge) => {
                 let compacted = client.compact(purge).await?;
@@ -157,7 +157,7 @@ async fn retag(client: &Client, ids: &[RecordingId], tag: &Tag) -> Result<String
         many => format!("; {many} calls that missed hit when they are made again"),
     };
     let ids: Vec<_> = changed.into_iter().map(|one| one.recording).collect();
-    Ok(format!("{}{next}; u takes it back", about(&ids, &format!("{}:", retag_label(tag)))))
+    Ok(format!("{}{next}; u undoes it", about(&ids, &format!("{}:", retag_label(tag)))))
 }
 
 async fn derive(
@@ -167,7 +167,7 @@ async fn derive(
     step: impl Fn(usize, usize) -> bool,
 ) -> Result<String, ClientError> {
     if let [id] = ids {
-        return Ok(format!("{} fails as {fault}, made of {id}", client.derive(id, fault, None).await?));
+        return Ok(format!("{} fails as {fault}, derived from {id}", client.derive(id, fault, None).await?));
     }
     let (mut made, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
@@ -181,7 +181,7 @@ async fn derive(
         }
     }
     let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
-    Ok(format!("{} made that fail as {fault}; u takes back one at a time{failed}", count_recordings(made)))
+    Ok(format!("{} derived that fail as {fault}; u undoes one at a time{failed}", count_recordings(made)))
 }
 
 async fn read(path: &str) -> Result<Vec<u8>, ClientError> {
@@ -210,10 +210,7 @@ async fn rerecord(
         problems.extend(done.problem.map(|problem| format!("{id}: {problem}")));
     }
     let failed = if problems.is_empty() { String::new() } else { format!("; {}", problems.join("; ")) };
-    Ok(format!(
-        "{} for review{failed}",
-        if waiting == 1 { "1 waits".into() } else { format!("{} wait", thousands(waiting)) }
-    ))
+    Ok(format!("{} to review{failed}", thousands(waiting)))
 }
 
 /// `Restored rec_…`, `Restored 3 recordings`.
@@ -233,7 +230,7 @@ pub fn count_recordings(number: usize) -> String {
 fn retag_label(tag: &Tag) -> String {
     match (&tag.strategy, &tag.playback) {
         (Some(strategy), _) => strategy.to_string(),
-        (None, Some(playback)) => format!("takes play {playback}"),
+        (None, Some(playback)) => format!("takes {playback}"),
         (None, None) => "Retagged".into(),
     }
 }

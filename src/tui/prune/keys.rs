@@ -16,12 +16,12 @@ use crate::tui::widgets::line::{Tone, Toned, thousands};
 
 /// Preset queries.
 const PRESETS: [(char, &str, &str); 6] = [
-    ('s', "superseded:yes", "older takes that a newer one stands in for"),
-    ('d', "dup:yes", "the same answer to the same calls"),
-    ('u', "unused:>90d", "nothing was answered for 90 days"),
+    ('s', "superseded:yes", "older takes; a newer one answers"),
+    ('d', "dup:yes", "duplicates"),
+    ('u', "unused:>90d", "not used for 90 days"),
     ('n', "hits:0", "never answered anything"),
     ('l', "size:>1M age:>30d", "large and old"),
-    ('e', "expired:yes", "older than their rule of expiry allows"),
+    ('e', "expired:yes", "expired"),
 ];
 
 impl PruneTab {
@@ -62,7 +62,7 @@ impl PruneTab {
             return ActionOutcome::done();
         };
         if fixed {
-            return ActionOutcome::info("It stays anyway");
+            return ActionOutcome::info("It is kept anyway");
         }
         if !self.keep.remove(&id) {
             self.keep.insert(id);
@@ -78,9 +78,9 @@ impl PruneTab {
             MenuItem::new(*key, *query, *note, request).current_if(self.query() == *query)
         });
         let mut items: Vec<MenuItem> = items.collect();
-        let note = "typed: all that the filter language has";
+        let note = "type a filter";
         items.push(MenuItem::new('/', "another", note, AppRequest::Act(Action::Filter)));
-        ActionOutcome::open(Menu::new("What can go?", items))
+        ActionOutcome::open(Menu::new("Prune what?", items))
     }
 
     /// Asks before the plan is carried out.
@@ -88,9 +88,9 @@ impl PruneTab {
         let Some(plan) = self.plan(context).filter(|plan| !plan.remove.is_empty()) else {
             let none = self.query().is_empty();
             return ActionOutcome::info(if none {
-                "Choose first what can go: p"
+                "Pick a query first: p or /"
             } else {
-                "Nothing would go"
+                "Nothing would be deleted"
             });
         };
         if context.cache.prune.waiting {
@@ -100,14 +100,14 @@ impl PruneTab {
         let mut lines = vec![Toned::of(Tone::Strong, sanitize(&plan.query)), Toned::default()];
         lines.extend(totals(plan));
         lines.push(Toned::default());
-        lines.push(Toned::of(Tone::Plain, "They lie in the trash for 7 days; u takes it back."));
+        lines.push(Toned::of(Tone::Plain, "Kept in the trash for 7 days; u undoes it."));
         lines.push(Toned::default());
         let only = plan.remove.iter().map(|removal| removal.id.clone()).collect();
         ActionOutcome::open(
             QuestionOverlay::new(
-                format!("Remove {}?", count_recordings(count)),
+                format!("Delete {}?", count_recordings(count)),
                 lines,
-                format!("Remove {}", thousands(count)),
+                format!("Delete {}", thousands(count)),
                 Mutation::Prune(plan.query.clone(), self.keep.clone(), only),
             )
             .typed_when_many(count),

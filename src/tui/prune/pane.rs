@@ -17,7 +17,7 @@ use crate::tui::widgets::line::{Tone, Toned, age, fit, short_size, thousands};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
 
 const COLUMNS: [TableColumn; 8] = [
-    TableColumn { title: "", width: 5, grow: 0, right: false, leaves: 0 },
+    TableColumn { title: "", width: 6, grow: 0, right: false, leaves: 0 },
     TableColumn { title: "HASH", width: 8, grow: 0, right: false, leaves: 5 },
     TableColumn { title: "MODEL", width: 10, grow: 1, right: false, leaves: 7 },
     TableColumn { title: "WHY", width: 16, grow: 4, right: false, leaves: 0 },
@@ -66,9 +66,9 @@ pub fn draw(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
     let filter = &tab.list.filter;
     if filter.saved().is_empty() && filter.input.is_none() {
         let hint = Toned::of(Tone::Accent, key(context, Action::Presets))
-            .and(Tone::Dim, " chooses what can go, ")
+            .and(Tone::Dim, " picks a query, ")
             .and(Tone::Accent, key(context, Action::Filter))
-            .and(Tone::Dim, " types it");
+            .and(Tone::Dim, " types one");
         draw::toned(buf, query_line(place), &hint, theme);
     }
     let below = layout::text(place).intersection(Rect {
@@ -87,7 +87,7 @@ pub fn draw(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
         }
         (None, Some(Err(why)), _) if has_query => Toned::of(Tone::Bad, sanitize(why)).wrapped(width),
         (None, _, Some(_)) => tab.totals.iter().flat_map(|line| line.wrapped(width)).collect(),
-        _ if has_query => vec![Toned::of(Tone::Dim, "looking at all recordings")],
+        _ if has_query => vec![Toned::of(Tone::Dim, "planning")],
         _ => Vec::new(),
     };
     draw::lines(buf, below, &lines, theme);
@@ -112,7 +112,7 @@ fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> 
         Some(PruneFate::Goes(removal)) => {
             let style = theme.tone(if removal.in_use { Tone::Warning } else { Tone::Plain });
             vec![
-                ("goes".into(), theme.tone(Tone::Bad)),
+                ("delete".into(), theme.tone(Tone::Bad)),
                 (hash, theme.tone(Tone::Accent)),
                 (sanitize(model).into_owned(), dim),
                 (sanitize(&why(removal)).into_owned(), style),
@@ -128,7 +128,7 @@ fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> 
             let used = row.map(|row| row.usage.everywhere()).unwrap_or_default();
             vec![
                 (
-                    if spared_here { "kept".into() } else { "stays".into() },
+                    if spared_here { "spared".into() } else { "keep".into() },
                     theme.tone(if spared_here { Tone::Good } else { Tone::Dim }),
                 ),
                 (hash, dim),
@@ -160,17 +160,17 @@ fn empty(tab: &PruneTab, context: &Context, place: Rect, buf: &mut Buffer) {
         Toned::of(Tone::Accent, fit(&key(context, action), 7, false)).and(Tone::Dim, text)
     };
     let lines = [
-        Toned::of(Tone::Strong, "Fixtures that nothing asks for any more can go."),
+        Toned::of(Tone::Strong, "Delete fixtures that no test uses."),
         Toned::default(),
         Toned::of(
             Tone::Plain,
-            "A query says which; the plan shows what speaks for and against each, and nothing goes before you say so.",
+            "Pick a query; the plan lists what would go and what speaks against it. Nothing is deleted until you confirm.",
         ),
         Toned::default(),
-        step(Action::Presets, "queries to begin with"),
+        step(Action::Presets, "preset queries"),
         step(Action::Filter, "type one, such as unused:>90d -tag:ci"),
         step(Action::Mark, "spares the selected recording"),
-        step(Action::Delete, "removes what the plan shows, after asking"),
+        step(Action::Delete, "deletes what the plan lists, after asking"),
     ];
     let lines: Vec<Toned> = lines.iter().flat_map(|line| line.wrapped(usize::from(air.width))).collect();
     draw::lines(buf, air, &lines, &context.options.theme);

@@ -14,7 +14,7 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
     let totals = &plan.totals;
     let mut lines = Vec::new();
     if plan.remove.is_empty() {
-        lines.push(Toned::of(Tone::Plain, "Nothing would go."));
+        lines.push(Toned::of(Tone::Plain, "Nothing would be deleted."));
     } else {
         let cost = match (totals.recordings - totals.unpriced, totals.unpriced) {
             (0, _) => "to record again: price unknown".to_owned(),
@@ -25,7 +25,7 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
         };
         let hits = human::counted(totals.hits, "hit");
         lines.push(
-            Toned::of(Tone::Strong, format!("{} would go", thousands(totals.recordings)))
+            Toned::of(Tone::Strong, format!("{} would be deleted", thousands(totals.recordings)))
                 .and(Tone::Plain, format!(", {}, {hits}; {cost}", size(totals.bytes))),
         );
     }
@@ -52,9 +52,7 @@ pub fn totals(plan: &PrunePlan) -> Vec<Toned> {
     lines.extend(Some(warned).filter(|warned| !warned.0.is_empty()));
     if !plan.spared.is_empty() {
         let spared: u64 = plan.spared.iter().map(|one| one.bytes).sum();
-        let stay = if plan.spared.len() == 1 { "stays" } else { "stay" };
-        lines
-            .push(Toned::of(Tone::Dim, format!("{} {stay}, {}", thousands(plan.spared.len()), size(spared))));
+        lines.push(Toned::of(Tone::Dim, format!("{} kept, {}", thousands(plan.spared.len()), size(spared))));
     }
     lines
 }
@@ -84,7 +82,7 @@ pub fn against(reason: &Reason) -> String {
         Reason::Protected => "protected".into(),
         Reason::Kept => "spared by you".into(),
         Reason::Review { of } => format!("under review with {of}"),
-        Reason::UseUnknown { .. } => "its earlier use is not known, which is not unused".into(),
+        Reason::UseUnknown { .. } => "earlier use unknown, which is not unused".into(),
         Reason::PriceUnknown => "its price is not known".into(),
         Reason::Job { with } => format!("part of the same job as {with}"),
     }

@@ -128,7 +128,7 @@ impl RecordingsTab {
         self.restack(context);
         if self.sheet.as_ref().is_some_and(|sheet| sheet.stacks.is_empty()) {
             self.sheet = None;
-            return ActionOutcome::info("None of the listed recordings holds a picture");
+            return ActionOutcome::info("None of the listed recordings has a picture");
         }
         ActionOutcome::done()
     }

@@ -246,7 +246,7 @@ fn flags(context: &Context, row: &Row) -> String {
 /// The lines of an empty list: how to fill it.
 fn empty(tab: &RecordingsTab, context: &Context) -> Vec<Toned> {
     if tab.loader.waiting {
-        return vec![Toned::default(), Toned::of(Tone::Dim, "looking")];
+        return vec![Toned::default(), Toned::of(Tone::Dim, "loading")];
     }
     if !context.world.rows.is_empty() {
         return no_result(&context.options.keymap, &tab.list.filter);

@@ -121,7 +121,7 @@ pub(super) async fn read(
                 let (request, response) = (exchange.request.get().clone(), exchange.response.clone());
                 return Ok(LoadedExchange { request, response, media: Vec::new(), id: thing.to_string() });
             }
-            answered.as_ref().ok_or("its content is not kept any more")?
+            answered.as_ref().ok_or("no longer in memory")?
         }
     };
     recorded(client, recording, thing).await

@@ -252,12 +252,9 @@ impl Shell {
             terminal::take_mouse(self.app.context.options.start.look.mouse)?;
             self.clear()?;
         }
-        let proxy = if self.app.context.options.start.attached {
-            ""
-        } else {
-            "; while it was stopped, so was the proxy"
-        };
-        Ok(Message::Done(format!("The workbench goes on{proxy}")))
+        let proxy =
+            if self.app.context.options.start.attached { "" } else { ". The proxy was stopped meanwhile." };
+        Ok(Message::Done(format!("Resumed{proxy}")))
     }
 
     /// Gives the terminal to somebody's editor until they leave it, or a signal asks this process to end: true then.

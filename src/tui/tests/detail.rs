@@ -85,7 +85,7 @@ fn words_are_looked_for_in_the_detail() {
     assert_eq!(script.app.detail.search.count(), 0, "Esc takes the marks away first");
     assert!(script.app.context.in_detail);
     script.press("n");
-    assert!(script.screen().contains("Nothing is looked for"));
+    assert!(script.screen().contains("No search yet"));
 }
 
 #[test]

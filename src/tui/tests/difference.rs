@@ -1,10 +1,9 @@
 //! Differences as lines.
 
 use crate::engine::Thing;
-use crate::matching::BlastRadius;
 use crate::model::CallId;
 use crate::reading::contrast::{CONTEXT, contrast};
-use crate::tui::diff::diff_view::{DiffShape, DiffView, radius};
+use crate::tui::diff::diff_view::{DiffShape, DiffView};
 use crate::tui::diff::page::DiffPage;
 use crate::tui::tests::world;
 
@@ -63,12 +62,4 @@ fn blanks_make_a_difference_or_none() {
             assert!(lines.iter().any(|known| known == line), "{no_blanks} {line}: {lines:#?}");
         }
     }
-}
-
-#[test]
-fn a_radius_is_told_in_words() {
-    let some = BlastRadius { calls: 12, miss_to_hit: 1, hit_to_miss: 2, ..BlastRadius::default() };
-    assert_eq!(radius(&some), "of 12 past calls: 1 miss would hit, 2 hits would miss");
-    let none = BlastRadius { calls: 1, ..BlastRadius::default() };
-    assert_eq!(radius(&none), "of 1 past call: nothing else would change");
 }

@@ -6,9 +6,6 @@ use std::sync::Arc;
 use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, Strategy, Timestamp, Usd};
-use crate::query::{Kind, Query, RowFacts};
-use crate::retention::{PlanItem, PruneOptions, PrunePlan, plan};
-use crate::tui::app::state::App;
 use crate::tui::content::draft::{DraftOutcome, DraftPart, EditDraft};
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::BodyForm;
@@ -241,7 +238,7 @@ fn a_difference_is_mended_where_it_is_seen() {
     let screen = script.screen();
     let (one, _) = script.app.diff.sides.clone().unwrap();
     assert!(
-        screen.contains(&format!("Make {one} answer both")) && screen.contains("3 misses would hit"),
+        screen.contains(&format!("Make {one} answer both")) && screen.contains("3 past misses would hit"),
         "{screen}"
     );
     script.shows("match");
@@ -310,7 +307,7 @@ fn recording_anew_says_what_it_costs_and_can_be_stopped() {
     script.press("x");
     assert_eq!(script.deeds(), [Mutation::Rerecord(vec![world::id(0), world::id(1)])]);
     script.say(Message::Progress { done: 1, total: 2 });
-    assert!(script.screen().contains("recording anew: 2 of 2, Esc stops"));
+    assert!(script.screen().contains("re-recording: 2 of 2, Esc stops"));
     script.press("<Esc>");
     assert_eq!(script.effects(), [Effect::Cancel]);
     assert_eq!(script.app.context.marks.ids.len(), 3, "the marks stay");
@@ -376,19 +373,4 @@ fn what_was_deleted_is_restored_or_goes_for_good() {
     assert_eq!(script.deeds(), [], "the word has to be typed first");
     script.press("purge x");
     assert_eq!(script.deeds(), [Mutation::Compact(true)]);
-}
-
-pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
-    let items: Vec<PlanItem> = app
-        .context
-        .world
-        .rows
-        .values()
-        .map(|row| {
-            let cost = (row.images > 0).then_some(Usd(40_000));
-            PlanItem { row: Arc::clone(row), facts: RowFacts { cost, ..RowFacts::default() }, job: None }
-        })
-        .collect();
-    let query = Query::parse(query, Kind::Recordings).unwrap();
-    plan(&items, &query, app.context.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
 }

@@ -85,9 +85,9 @@ fn the_help_finds_a_key_and_shows_the_chosen_ones() {
     assert_eq!(script.effects(), []);
     script.press("z");
     assert_eq!(script.effects(), [Effect::Mutate(Mutation::Undo)]);
-    script.press("? / t a k e");
+    script.press("? / l a s t");
     let shown = script.screen();
-    assert!(shown.contains("z ") && shown.contains("take the last change back"), "{shown}");
+    assert!(shown.contains("z ") && shown.contains("undo the last change"), "{shown}");
     assert!(!shown.contains("half a page"), "{shown}");
     script.press("<Enter> <Esc>");
     assert!(script.screen().contains("half a page"), "first what was looked for goes");
@@ -111,7 +111,7 @@ fn keys_inside_dialogs_are_for_people_to_choose_and_the_dialogs_say_so() {
         Script::telling(Words::Plain, false, world, Theme::choose(ThemeChoice::Dark, false, None));
     script.app.context.options.keymap = keymap;
     script.press("2 d");
-    assert!(script.screen().contains("[ Ctrl-G  Keep ]     Y  Delete 1"), "{}", script.screen());
+    assert!(script.screen().contains("[ Ctrl-G  Cancel ]     Y  Delete 1"), "{}", script.screen());
     script.press("x <Esc>");
     assert!(script.app.is_modal(), "the keys of the table mean nothing any more");
     script.press("Y");

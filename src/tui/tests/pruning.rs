@@ -1,9 +1,9 @@
-//! Pruning: from queries to a plan, and what is spared of it.
+//! Pruning: from queries to a plan, and what is spared of it; the log.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use crate::model::{Event, RecordingId, StepId, StepRow, Timestamp};
+use crate::model::{Event, RecordingId, StepId, StepRow, Timestamp, Usd};
+use crate::query::{Kind, Query, RowFacts};
+use crate::retention::{PlanItem, PruneOptions, PrunePlan, plan};
+use crate::tui::app::state::App;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::text::BodyForm;
 use crate::tui::input::action::Action;
@@ -11,9 +11,25 @@ use crate::tui::input::tab::Tab;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
-use crate::tui::tests::flows::planned;
 use crate::tui::tests::script::Script;
 use crate::tui::tests::world;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> PrunePlan {
+    let items: Vec<PlanItem> = app
+        .context
+        .world
+        .rows
+        .values()
+        .map(|row| {
+            let cost = (row.images > 0).then_some(Usd(40_000));
+            PlanItem { row: Arc::clone(row), facts: RowFacts { cost, ..RowFacts::default() }, job: None }
+        })
+        .collect();
+    let query = Query::parse(query, Kind::Recordings).unwrap();
+    plan(&items, &query, app.context.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
+}
 
 /// Answers the newest plan that was asked for.
 fn plan_arrives(script: &mut Script) {
@@ -62,9 +78,9 @@ fn a_plan_is_looked_at_one_is_spared_and_the_rest_goes() {
     assert_eq!(keep.len(), 1);
     script.press("x");
     assert_eq!(script.deeds(), [Mutation::Prune("hits:<9".into(), keep, only)]);
-    script.say(Message::Done("Pruned 6 recordings, 1.4 MiB; u takes it back".into()));
+    script.say(Message::Done("Pruned 6 recordings, 1.4 MiB; u undoes it".into()));
     script.say(Message::Offer(Action::Compact));
-    assert!(script.screen().contains("Free the space"));
+    assert!(script.screen().contains("Compact the store?"));
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn counts_are_written_the_same_way_everywhere() {
     script.answered(Ok(RemoteAnswer::Retag(told)), |ask| matches!(ask, RemoteQuery::Retag(..)));
     let screen = script.screen();
     for text in [
-        "What 3,000 recordings answer",
+        "Match strategy of 3,000 recordings",
         "Retag 3,000",
         "in 2,999 of 3,000",
         "Of 10,000 past calls",

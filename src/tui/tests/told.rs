@@ -18,7 +18,7 @@ use crate::tui::protocol::effect::Effect;
 use crate::tui::protocol::message::Message;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::protocol::query::{RemoteAnswer, RemoteQuery};
-use crate::tui::tests::{flows, world};
+use crate::tui::tests::{pruning, world};
 
 /// Escape sequences, OSC 52, C1, directions, nothing wide, wide, joined, combining, blanks that break lines.
 pub(super) const HOSTILE: &str = "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
@@ -286,7 +286,7 @@ impl Told {
             }
             RemoteQuery::Diff(one, other, _) => RemoteAnswer::Diff(Box::new(words.diff(one, other))),
             RemoteQuery::Prune(query, keep) => {
-                RemoteAnswer::Prune(Box::new(flows::planned(app, &query, &keep)))
+                RemoteAnswer::Prune(Box::new(pruning::planned(app, &query, &keep)))
             }
             RemoteQuery::List(_) => RemoteAnswer::List(app.context.world.rows.values().cloned().collect()),
             RemoteQuery::Expired => RemoteAnswer::Expired([words.row(2).id].into()),

@@ -44,5 +44,5 @@ pub fn open(scopes: &[KeyScope], context: &Context) -> ActionOutcome {
         let label = action.name().replace('-', " ");
         Some(MenuItem::without_key(label, bound.help, AppRequest::Act(*action)).with_key(key))
     };
-    ActionOutcome::open(Menu::new("What to do", VERBS.iter().filter_map(item).collect()))
+    ActionOutcome::open(Menu::new("Actions", VERBS.iter().filter_map(item).collect()))
 }

@@ -19,7 +19,7 @@ pub fn act(selected: Option<Thing>, first: Option<Thing>, context: &Context) -> 
     if let Some(first) = first {
         let unpick = ActionOutcome::from(AppRequest::UnpickFirst);
         if first == thing {
-            return unpick.and(AppRequest::Info(format!("{thing} is not picked any more")));
+            return unpick.and(AppRequest::Info(format!("A cleared")));
         }
         return unpick.and(AppRequest::Compare(first, thing));
     }
@@ -68,7 +68,7 @@ fn compare_marked(context: &Context) -> ActionOutcome {
     let [one, other] = &rows[..] else {
         let count = thousands(rows.len());
         return ActionOutcome::info(format!(
-            "{count} are marked, and two can be compared; A takes all marks away"
+            "{count} are marked, and two can be compared; A clears the marks"
         ));
     };
     let (one, other) = (Thing::Recording(one.id.clone()), Thing::Recording(other.id.clone()));

@@ -11,8 +11,8 @@ pub fn ask(mutation: Mutation, text: &str) -> ActionOutcome {
     let text = text.split_once("; ").map_or(text, |(_, cost)| cost);
     let lines = vec![
         Toned::of(Tone::Plain, sanitize(&format!("Nothing answers this call: {text}."))),
-        Toned::of(Tone::Dim, "The answer becomes a recording; u takes it back."),
+        Toned::of(Tone::Dim, "The answer becomes a recording; u undoes it."),
         Toned::default(),
     ];
-    ActionOutcome::open(QuestionOverlay::new("Record now?", lines, "Record now", mutation).or("No"))
+    ActionOutcome::open(QuestionOverlay::new("Record now?", lines, "Record now", mutation))
 }

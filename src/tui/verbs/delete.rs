@@ -28,7 +28,7 @@ pub fn ask(ids: &[RecordingId], context: &Context) -> ActionOutcome {
     }
     lines.push(Toned::default());
     let bytes: u64 = going.iter().map(|row| row.size).sum();
-    let frees = format!("Frees {}. Kept in the trash for 7 days; u takes it back.", size(bytes));
+    let frees = format!("Frees {}. Kept in the trash for 7 days; u undoes it.", size(bytes));
     lines.push(Toned::of(Tone::Plain, frees));
     lines.extend(consequences(&going, context));
     lines.push(Toned::default());

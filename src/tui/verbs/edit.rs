@@ -22,7 +22,7 @@ pub fn choose(selection: &Selection, context: &Context) -> ActionOutcome {
         return ActionOutcome::info(match ids.len() {
             0 | 1 => "No recording is selected",
             _ => {
-                "Recordings are edited one at a time: A takes all marks away. D t T P d and R do all that are marked"
+                "Recordings are edited one at a time: A clears the marks. D t T P d and R do all that are marked"
             }
         });
     };
@@ -45,7 +45,7 @@ pub fn choose(selection: &Selection, context: &Context) -> ActionOutcome {
     items.push(MenuItem::new('p', "pace", "how fast it is sent", AppRequest::open(pace(id))));
     items.push(MenuItem::new('e', "ending", "how it ends", AppRequest::open(endings(id, row.ending))));
     if row.edited || row.ending != Ending::Clean {
-        items.push(MenuItem::new('o', "as it came", "takes all edits back", revise(id, Revision::Original)));
+        items.push(MenuItem::new('o', "as it came", "undoes all edits", revise(id, Revision::Original)));
     }
     ActionOutcome::open(Menu::new(format!("Edit the answer of {id}"), items))
 }

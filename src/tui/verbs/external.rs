@@ -30,7 +30,7 @@ pub fn open(selection: &Selection, context: &Context) -> ActionOutcome {
 pub fn fire(thing: Option<&Thing>) -> ActionOutcome {
     match thing {
         Some(thing) => ActionOutcome::effect(Effect::Fire(thing.clone())),
-        None => ActionOutcome::info("Nothing is selected; r sends a call or a recording once more"),
+        None => ActionOutcome::info("Select a call or a recording to send again"),
     }
 }
 

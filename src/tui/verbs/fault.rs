@@ -22,16 +22,16 @@ pub fn choose(ids: &[RecordingId], context: &Context) -> ActionOutcome {
     let retry_after = Duration::from_secs(20);
     let rate_limit = fault(Fault::RateLimit { retry_after });
     let mut items = vec![
-        MenuItem::new('r', "429", "too many requests, to be tried again in 20 s", rate_limit),
+        MenuItem::new('r', "429", "Too Many Requests, retry-after 20 s", rate_limit),
         MenuItem::new('5', "500", "the provider's own error", fault(Fault::ServerError)),
     ];
     if rows.iter().all(|row| row.mount == "anthropic") {
         items.push(MenuItem::new('o', "529", "overloaded", fault(Fault::Overloaded)));
     }
     items.extend([
-        MenuItem::new('c', "cut", "the connection breaks after so many events, or bytes", typed("cut@3")),
-        MenuItem::new('s', "stall", "nothing more comes after so many events, or bytes", typed("stall@3")),
-        MenuItem::new('m', "malformed", "its JSON breaks off", fault(Fault::Malformed)),
+        MenuItem::new('c', "cut", "the connection breaks after N events, or bytes", typed("cut@3")),
+        MenuItem::new('s', "stall", "hangs after N events, or bytes", typed("stall@3")),
+        MenuItem::new('m', "malformed", "JSON cut short", fault(Fault::Malformed)),
         MenuItem::new('w', "slow", "the same bytes, five times as slow", typed("slow x5")),
         MenuItem::new('t', "other", "typed, such as 429 retry-after=3 or slow 10s", typed("")),
     ]);
@@ -41,7 +41,7 @@ pub fn choose(ids: &[RecordingId], context: &Context) -> ActionOutcome {
 fn prompt(ids: &[RecordingId], text: &str) -> PromptOverlay {
     let help = [
         "429 retry-after=20    500    529",
-        "cut@3  stall@3        after so many events, or bytes",
+        "cut@3  stall@3        after N events, or bytes",
         "malformed             slow x5    slow 10s",
     ];
     PromptOverlay::new(title(ids), &help, text, PromptPurpose::Fault(ids.to_vec()))
@@ -49,7 +49,7 @@ fn prompt(ids: &[RecordingId], text: &str) -> PromptOverlay {
 
 fn title(ids: &[RecordingId]) -> String {
     match ids {
-        [id] => format!("A recording that fails, made of {id}"),
-        many => format!("{} that fail, one of each marked", count_recordings(many.len())),
+        [id] => format!("Failing copy of {id}"),
+        many => format!("Failing copies of {}", count_recordings(many.len())),
     }
 }

@@ -20,17 +20,17 @@ pub fn ask_tags(ids: &[RecordingId]) -> ActionOutcome {
         [one] => format!("Tags for {one}"),
         many => format!("Tags for {}", count_recordings(many.len())),
     };
-    let help = ["ci nightly   gives them both tags", "-nightly     takes one away"];
+    let help = ["ci nightly   adds both tags", "-nightly     removes one"];
     ActionOutcome::open(PromptOverlay::new(title, &help, "", PromptPurpose::Tags(ids.to_vec())))
 }
 
 /// Asks for the name of a recording.
 pub fn ask_name(ids: &[RecordingId], id: &RecordingId, context: &Context) -> ActionOutcome {
     if ids.len() > 1 {
-        return ActionOutcome::info("Recordings are named one at a time: A takes all marks away");
+        return ActionOutcome::info("Recordings are named one at a time: A clears the marks");
     }
     let name = context.row(id).and_then(|row| row.name.clone()).unwrap_or_default();
-    let help = ["A name is also its path in an export, such as images/capybara; none takes it away."];
+    let help = ["Such as images/capybara; nothing removes it."];
     ActionOutcome::open(PromptOverlay::new(
         format!("Name of {id}"),
         &help,

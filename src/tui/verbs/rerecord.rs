@@ -31,7 +31,7 @@ pub fn question(ids: &[RecordingId], plan: &[Rerecord], context: &Context) -> Qu
     }
     lines.push(Toned::default());
     if able.is_empty() {
-        lines.push(Toned::of(Tone::Warning, "None of them can be recorded anew."));
+        lines.push(Toned::of(Tone::Warning, "None of them can be re-recorded."));
     } else {
         lines.push(Toned::of(Tone::Warning, cost(&able)));
         let text = "The new answers wait for review; until then the old ones answer.";
@@ -40,9 +40,9 @@ pub fn question(ids: &[RecordingId], plan: &[Rerecord], context: &Context) -> Qu
     lines.push(Toned::default());
     let count = able.len();
     QuestionOverlay::new(
-        format!("Ask the upstream once more for {}?", count_recordings(ids.len())),
+        format!("Re-record {}?", count_recordings(ids.len())),
         lines,
-        if count > 0 { format!("Record {} anew", thousands(count)) } else { "nothing to do".into() },
+        if count > 0 { format!("Re-record {}", thousands(count)) } else { "nothing to do".into() },
         Mutation::Rerecord(able.iter().map(|one| one.recording.clone()).collect()),
     )
     .typed_when_many(count)
@@ -53,9 +53,9 @@ fn cost(able: &[&Rerecord]) -> String {
     let total = Usd(prices.fold(0_u64, |sum, usd| sum.saturating_add(usd.0)));
     let unpriced = able.iter().filter(|one| one.price.is_none()).count();
     match (able.len() - unpriced, unpriced) {
-        (0, _) => "What it costs is not known.".to_owned(),
-        (_, 0) => format!("It costs about {total}."),
-        (_, some) => format!("It costs about {total}, and {} without a price.", thousands(some)),
+        (0, _) => "Price unknown.".to_owned(),
+        (_, 0) => format!("Costs about {total}."),
+        (_, some) => format!("Costs about {total}, and {} without a price.", thousands(some)),
     }
 }
 

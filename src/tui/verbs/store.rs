@@ -30,15 +30,15 @@ pub fn choose_compact() -> ActionOutcome {
             AppRequest::Act(Action::Purge),
         ),
     ];
-    ActionOutcome::open(Menu::new("Free the space of what was deleted?", items))
+    ActionOutcome::open(Menu::new("Compact the store?", items))
 }
 
 /// Asks before the trash is emptied.
 pub fn ask_purge() -> ActionOutcome {
     let lines = vec![
         Toned::of(Tone::Plain, "Everything in the trash goes for good."),
-        Toned::of(Tone::Warning, "It cannot be restored then, and deleting it cannot be taken back."),
-        Toned::of(Tone::Plain, "Other changes can be taken back as before."),
+        Toned::of(Tone::Warning, "It cannot be restored then, and deleting it cannot be undone."),
+        Toned::of(Tone::Plain, "Other changes can be undone as before."),
         Toned::default(),
     ];
     let question =

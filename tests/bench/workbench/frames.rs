@@ -31,7 +31,7 @@ const SCENES: [Scene; 13] = [
     Scene { name: "finder", keys: "2 f c a p h a t", shows: "Find a rec", between: &["Down", "Down", "Up"] },
     Scene { name: "filter", keys: "2 / h a t", shows: "hat", between: &["Down", "Up"] },
     Scene { name: "Diff", keys: "2 c j c", shows: "[3 Diff]", between: &["j", "k", "n", "N"] },
-    Scene { name: "Prune", keys: "4 n", shows: "would go", between: &["j", "C-d", "k", "C-u"] },
+    Scene { name: "Prune", keys: "4 n", shows: "would be deleted", between: &["j", "C-d", "k", "C-u"] },
     Scene { name: "Prune, detail", keys: "4 n Enter", shows: "Turn 1", between: &["j", "k"] },
     Scene { name: "Log", keys: "5", shows: "[5 Log]", between: &["j", "k"] },
 ];

@@ -38,10 +38,10 @@ async fn a_recording_is_deleted_after_a_question_and_comes_back() {
         terminal.shows("Delete");
         // The key that asked is no answer, and Esc keeps.
         terminal.keys("d\x1b");
-        terminal.hides("Keep");
+        terminal.hides("Cancel");
         assert_eq!(home.rows().len(), 2);
         terminal.keys("d");
-        terminal.shows("Keep");
+        terminal.shows("Cancel");
         terminal.keys("x");
         terminal.shows("Recordings 1");
         let left = home.rows();

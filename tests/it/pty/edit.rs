@@ -33,10 +33,10 @@ async fn an_answer_is_edited_in_an_editor_and_served_so() {
     terminal.shows("ready: {");
     assert!(terminal.look(|screen| !screen.alternate_screen() && !screen.hide_cursor()));
     terminal.keys("{\r");
-    terminal.shows("It cannot be stored so");
+    terminal.shows("This edit cannot be stored");
     terminal.shows("line 1, column 1");
     terminal.keys("\x1b");
-    terminal.hides("It cannot be stored so");
+    terminal.hides("This edit cannot be stored");
     terminal.keys("et");
     terminal.shows("ready: h\u{e9} \u{2713}");
     terminal.keys("\x03");
@@ -45,7 +45,7 @@ async fn an_answer_is_edited_in_an_editor_and_served_so() {
     terminal.shows("Store this edit?");
     terminal.shows("goodbye");
     terminal.keys("x");
-    terminal.shows("u takes it back");
+    terminal.shows("u undoes it");
     let (_, address) = owned(&home);
     let reply = call(address, CHAT_PATH, &[], &chat("apples")).await;
     assert!(String::from_utf8_lossy(&reply.body).contains("goodbye"), "{:?}", reply.body);

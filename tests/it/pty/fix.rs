@@ -24,7 +24,7 @@ async fn a_miss_is_fixed_from_its_explanation_and_taken_back() {
     terminal.shows("Make it match");
     terminal.line(&["a", "standard -seed", "1 miss would hit"]);
     terminal.keys("a");
-    terminal.shows("u takes it back");
+    terminal.shows("u undoes it");
     assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.status, 200);
     terminal.line(&["HIT~", "200"]);
     terminal.keys("u");

@@ -33,7 +33,7 @@ fn a_terminal_that_answers_nothing_is_good_enough() {
     terminal.shows("No recordings yet");
     // Drawing everything anew asks no question either.
     terminal.keys("\x0c?");
-    terminal.shows("Keys: / looks for one");
+    terminal.shows("Keys: / searches");
     terminal.keys("qq");
     terminal.ends(0);
 }

@@ -28,7 +28,7 @@ fn ctrl_z_goes_back_to_the_shell_and_fg_returns() {
         terminal.keys("fg\r");
         terminal.until("the workbench", vt100::Screen::alternate_screen);
         terminal.shows("q quit");
-        terminal.shows("goes on");
+        terminal.shows("Resumed");
         assert!(terminal.look(taken));
         terminal.keys("2");
         terminal.shows("[2 Recordings]");
@@ -58,7 +58,7 @@ fn stopped_by_somebody_else_it_sets_the_terminal_up_again_when_it_goes_on() {
         terminal.until("the shell", |screen| !screen.alternate_screen() && !screen.hide_cursor());
         terminal.keys("fg\r");
         terminal.until("the workbench", taken);
-        terminal.shows("goes on");
+        terminal.shows("Resumed");
         terminal.shows("q quit");
         terminal.keys(tab);
         terminal.shows(name);

@@ -23,8 +23,8 @@ impl RetagOverlay {
         let named_fields = context.cache.fields.value();
         let rows = self.rows(named_fields);
         let title = match &self.ids[..] {
-            [one] => format!("What {one} answers"),
-            many => format!("What {} answer", count_recordings(many.len())),
+            [one] => format!("Match strategy of {one}"),
+            many => format!("Match strategy of {}", count_recordings(many.len())),
         };
         let width = usize::from(area.width.min(WIDTH).saturating_sub(4));
         let mut below = self.below(context, width);
@@ -33,7 +33,7 @@ impl RetagOverlay {
         let mut inside = draw::window(theme, &title, area, (WIDTH, wanted), buf);
         let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
         let yes = format!("Retag {}", thousands(self.ids.len()));
-        let keep = (Action::Back, "Keep", Tone::Strong);
+        let keep = (Action::Back, "Cancel", Tone::Strong);
         if area.height < LEAST {
             answers::draw(context, KeyScope::Retag, &[keep], &mut inside, buf);
             draw::lines(buf, inside, &Toned::of(Tone::Warning, TOO_SMALL).wrapped(width), theme);
@@ -67,13 +67,13 @@ impl RetagOverlay {
     fn now(&self) -> Toned {
         let (strategy, playback) = &self.before;
         let others = |mixed| if mixed { " and others" } else { "" };
-        Toned::of(Tone::Dim, "now  ")
+        Toned::of(Tone::Dim, "Now: ")
             .and(Tone::Plain, sanitize(&format!("{strategy}{}", others(self.mixed.0))))
-            .and(Tone::Dim, format!(", takes play {playback}{}", others(self.mixed.1)))
+            .and(Tone::Dim, format!(", takes: {playback}{}", others(self.mixed.1)))
     }
 
     fn plays(&self) -> Toned {
-        let mut line = Toned::of(Tone::Accent, "b").and(Tone::Dim, "    of several takes plays  ");
+        let mut line = Toned::of(Tone::Accent, "b").and(Tone::Dim, "    with several takes: ");
         for playback in Playback::ALL {
             let front = playback == self.playback;
             let text = if front { format!("[{playback}]") } else { format!(" {playback} ") };
@@ -107,10 +107,10 @@ impl RetagOverlay {
         let used =
             matches!(self.form, StrategyForm::Standard | StrategyForm::Without | StrategyForm::Specific);
         let heading = match self.form {
-            StrategyForm::Without => "space leaves a field out",
-            StrategyForm::Specific => "space takes a field in",
-            StrategyForm::Standard => "fields: space leaves one out",
-            _ => "fields (not asked)",
+            StrategyForm::Without => "Fields (space: ignore)",
+            StrategyForm::Specific => "Fields (space: compare)",
+            StrategyForm::Standard => "Fields (space: ignore)",
+            _ => "Fields (not used here)",
         };
         let mut line = layout::from_top(&mut inside, 1);
         draw::write(buf, &mut line, heading, theme.tone(Tone::Dim));

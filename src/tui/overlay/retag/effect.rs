@@ -24,14 +24,16 @@ pub(super) fn lines(retagged: &[Retagged]) -> Vec<Toned> {
         (sum(|radius| radius.to_others), Tone::Warning, "would go to other recordings"),
         (sum(|radius| radius.hit_to_miss), Tone::Bad, "would miss"),
     ];
-    let mut line = Toned::of(Tone::Dim, format!("Of {} past calls  ", thousands(calls)));
+    let calls = thousands(calls);
+    let mut line = Toned::of(Tone::Dim, format!("Of {calls} past calls  "));
     let mut parts: Vec<(Tone, String)> = told
         .into_iter()
         .filter(|(count, ..)| *count > 0)
         .map(|(count, tone, text)| (tone, format!("{} {text}", thousands(count))))
         .collect();
     if parts.is_empty() {
-        parts.push((Tone::Plain, "none would be answered otherwise".into()));
+        line = Toned::default();
+        parts.push((Tone::Plain, format!("None of {calls} past calls would change.")));
     }
     for (nth, (tone, text)) in parts.into_iter().enumerate() {
         line = line.and(Tone::Dim, if nth > 0 { ", " } else { "" }).and(tone, text);
