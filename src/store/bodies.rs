@@ -8,8 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 
-use super::{StoreError, files};
+use super::error::StoreError;
+use super::files;
 use crate::model::Hash;
+
+/// The folder of body files.
+pub(super) const BODIES: &str = "bodies";
 
 /// The folder of body files.
 #[derive(Debug)]
@@ -19,16 +23,16 @@ pub(super) struct Bodies {
     /// replays; the sum is ten times as fast, and finds what happened to a file since.
     verified: Mutex<HashMap<Hash, u32>>,
     /// Long bodies that somebody has in memory: whoever reads one meanwhile gets the same bytes and no copy.
-    shared: Mutex<HashMap<Hash, Slot>>,
+    shared: Mutex<HashMap<Hash, BodySlot>>,
 }
 
 /// A body in memory, as long as somebody has it. Locked while it is read: who wants the same body waits for it.
-type Slot = Arc<Mutex<Weak<Vec<u8>>>>;
+type BodySlot = Arc<Mutex<Weak<Vec<u8>>>>;
 
 /// A part in a body that several have.
-struct Part(Arc<Vec<u8>>);
+struct BodyPart(Arc<Vec<u8>>);
 
-impl AsRef<[u8]> for Part {
+impl AsRef<[u8]> for BodyPart {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
@@ -121,11 +125,11 @@ impl Bodies {
             None => Arc::new(read(&mut file)?),
         };
         *known = Arc::downgrade(&body);
-        Ok(Some(Bytes::from_owner(Part(body))))
+        Ok(Some(Bytes::from_owner(BodyPart(body))))
     }
 
     /// The place of a body in memory; those that nobody has any more are given up.
-    fn slot(&self, hash: &Hash) -> Slot {
+    fn slot(&self, hash: &Hash) -> BodySlot {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.retain(|_, slot| {
             Arc::strong_count(slot) > 1 || slot.lock().is_ok_and(|body| body.strong_count() > 0)

@@ -9,7 +9,7 @@ use crate::model::{Fingerprint, Gap, Hash, Labels, Recording, RecordingId, Row, 
 
 /// What finds a recording, computed by the engine and stored beside its row, so that start-up parses no requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Keys {
+pub struct LookUpKeys {
     /// The version of the canonical form that the fingerprints were computed under.
     pub canonical: u32,
     /// Of all fields.
@@ -30,12 +30,12 @@ pub struct Indexed {
     /// Its row.
     pub row: Arc<Row>,
     /// What finds it.
-    pub keys: Keys,
+    pub keys: LookUpKeys,
 }
 
 /// Something to be made durable. Ids that the store does not hold are passed over.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub enum StoreChange {
     /// Adds a recording, or replaces the one of the same id.
     Put {
         /// The recording.
@@ -43,7 +43,7 @@ pub enum Change {
         /// Its row.
         row: Arc<Row>,
         /// What finds it.
-        keys: Keys,
+        keys: LookUpKeys,
         /// Files behind its links that are not stored yet, by SHA-256.
         media: Vec<(Hash, Bytes)>,
     },
@@ -53,7 +53,7 @@ pub enum Change {
         /// The row as it is from now on.
         row: Arc<Row>,
         /// What finds it from now on.
-        keys: Keys,
+        keys: LookUpKeys,
     },
     /// Moves recordings to the trash.
     Remove {
@@ -71,7 +71,7 @@ pub enum Change {
         entries: Vec<(RecordingId, Usage)>,
     },
     /// Notes what the changes behind it, which belong to one verb, lead from and to.
-    Step(Box<Step>),
+    Step(Box<UndoStep>),
     /// Notes that a step was undone, or done again, by the changes behind it.
     Undone {
         /// The step.
@@ -85,7 +85,7 @@ pub enum Change {
 
 /// One verb's work on the recordings. The newest [`STEPS`] are kept, and those that are younger than the trash.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct UndoStep {
     /// Its id, one more than that of the step before it.
     pub id: StepId,
     /// The verb, as people call it.
@@ -102,14 +102,14 @@ pub struct Changed {
     /// The recording.
     pub id: RecordingId,
     /// As it was listed before; none when it was not.
-    pub before: Option<Version>,
+    pub before: Option<RecordingVersion>,
     /// As it is listed since; none when it is not.
-    pub after: Option<Version>,
+    pub after: Option<RecordingVersion>,
 }
 
 /// A recording as it was listed at some time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Version {
+pub struct RecordingVersion {
     /// Its labels.
     pub labels: Labels,
     /// All of it, only where the step changed more than labels.

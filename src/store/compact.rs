@@ -12,12 +12,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::bodies::Bodies;
-use super::error::Problem;
+use super::change::Indexed;
+use super::error::IndexProblem;
+use super::error::StoreError;
+use super::files;
 use super::index::Index;
-use super::journal::{Journal, Mark};
-use super::line::{Entry, Line, Media, Put};
+use super::journal::{Journal, JournalMark};
+use super::line::{JournalEntry, JournalLine, MediaLine, Put};
 use super::offsets::Offsets;
-use super::{Indexed, StoreError, files};
 use crate::model::{Hash, RecordingId, StepRow, Timestamp, Usage};
 
 /// How many recordings are written with one sync.
@@ -49,16 +51,16 @@ pub(super) struct Rewritten {
 }
 
 /// A recording as compacting keeps it.
-struct Kept {
+struct KeptRecording {
     indexed: Indexed,
     /// When it went to the trash, if it did.
     removed: Option<Timestamp>,
     /// Behind its line; none where the index has it.
-    mark: Option<Mark>,
+    mark: Option<JournalMark>,
 }
 
 struct Listed {
-    kept: Vec<Kept>,
+    kept: Vec<KeptRecording>,
     uses: Vec<(RecordingId, Usage)>,
 }
 
@@ -68,7 +70,7 @@ pub(super) fn rewrite(
     old: &Old<'_>,
     trash_since: Timestamp,
     now: Timestamp,
-) -> Result<Rewritten, Problem> {
+) -> Result<Rewritten, IndexProblem> {
     let mut new = old.journal.successor(now)?;
     let made = fill(&mut new, old, trash_since, now).and_then(|(named, lost)| {
         let aside = if old.flawed { Some(keep(dir, old.journal.path())?) } else { None };
@@ -111,13 +113,13 @@ fn fill(
     old: &Old<'_>,
     trash_since: Timestamp,
     now: Timestamp,
-) -> Result<(HashSet<Hash>, Vec<StepRow>), Problem> {
+) -> Result<(HashSet<Hash>, Vec<StepRow>), IndexProblem> {
     let Old { offsets, index, bodies, .. } = *old;
     let mut named = HashSet::new();
     let Listed { kept, uses } = listed(offsets, index, trash_since)?;
     for some in kept.chunks(TOGETHER) {
         let mut lines = Vec::new();
-        for Kept { indexed, removed, mark } in some {
+        for KeptRecording { indexed, removed, mark } in some {
             let (mut put, at) = match (mark, index) {
                 (None, Some(index)) => (from_index(index, bodies, indexed)?, indexed.row.stored_at),
                 (mark, _) => offsets.put_at(mark.unwrap_or_default())?,
@@ -128,14 +130,14 @@ fn fill(
             complete(&mut put, offsets)?;
             named.extend(large_bodies(&put));
             let id = put.row.id.clone();
-            lines.push(Line::new(at, Entry::Put(put)));
-            lines.extend(removed.map(|at| Line::new(at, Entry::Remove(vec![id]))));
+            lines.push(JournalLine::new(at, JournalEntry::Put(put)));
+            lines.extend(removed.map(|at| JournalLine::new(at, JournalEntry::Remove(vec![id]))));
         }
         new.append(&mut lines)?;
     }
     let gaps = index.map_or_else(|| Ok(offsets.gaps().to_vec()), Index::gaps)?;
-    let noted = [Entry::Ledger(uses)].into_iter().chain(gaps.into_iter().map(Entry::Gap));
-    new.append(&mut noted.map(|entry| Line::new(now, entry)).collect::<Vec<_>>())?;
+    let noted = [JournalEntry::Ledger(uses)].into_iter().chain(gaps.into_iter().map(JournalEntry::Gap));
+    new.append(&mut noted.map(|entry| JournalLine::new(now, entry)).collect::<Vec<_>>())?;
     // What a step would bring back is still there as long as the trash of its time is.
     let redo = index.map_or_else(|| Ok(offsets.redo().to_vec()), Index::redo)?;
     let mut steps = BTreeMap::new();
@@ -151,20 +153,21 @@ fn fill(
             .contents()
             .flat_map(|content| content.detail.bodies().map(|body| body.hash).chain(content.detail.linked()));
         named.extend(bodies.collect::<Vec<_>>());
-        steps.insert(step.id, Line::new(at, Entry::Step(step)));
+        steps.insert(step.id, JournalLine::new(at, JournalEntry::Step(step)));
     }
     let mut lost = index.map_or(Ok(Vec::new()), Index::steps)?;
     lost.retain(|row| row.at >= trash_since && !steps.contains_key(&row.id));
     for step in steps.into_values() {
         new.append(&mut [step])?;
     }
-    let again = redo.into_iter().map(|step| Line::new(now, Entry::Undone { step, undone: true }));
+    let again =
+        redo.into_iter().map(|step| JournalLine::new(now, JournalEntry::Undone { step, undone: true }));
     new.append(&mut again.collect::<Vec<_>>())?;
     Ok((named, lost))
 }
 
 /// The recordings to keep, in the order in which they were put, which is how people read a journal; and their use.
-fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> Result<Listed, Problem> {
+fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> Result<Listed, IndexProblem> {
     let mut all = Vec::new();
     let mut uses = Vec::new();
     let mut known = HashSet::new();
@@ -177,7 +180,7 @@ fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> R
             let usage = std::mem::take(&mut std::sync::Arc::make_mut(&mut indexed.row).usage);
             if removed.is_none_or(|at| at >= trash_since) {
                 uses.push((indexed.row.id.clone(), usage));
-                all.push(Kept { indexed, removed, mark: None });
+                all.push(KeptRecording { indexed, removed, mark: None });
             }
         }
         uses.retain(|(_, usage)| *usage != Usage::default());
@@ -185,7 +188,7 @@ fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> R
     }
     let others = offsets.kept(trash_since).filter(|(indexed, ..)| !known.contains(&indexed.row.id));
     let mut others: Vec<_> = others
-        .map(|(indexed, removed, mark)| Kept { indexed: indexed.clone(), removed, mark: Some(mark) })
+        .map(|(indexed, removed, mark)| KeptRecording { indexed: indexed.clone(), removed, mark: Some(mark) })
         .collect();
     others.sort_by_key(|kept| kept.mark.map(|mark| mark.start));
     uses.extend(others.iter().filter_map(|kept| offsets.usage(&kept.indexed.row.id)));
@@ -194,21 +197,21 @@ fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> R
 }
 
 /// A recording with its small bodies, as the index has it.
-fn from_index(index: &Index, bodies: &Bodies, indexed: &Indexed) -> Result<Box<Put>, Problem> {
+fn from_index(index: &Index, bodies: &Bodies, indexed: &Indexed) -> Result<Box<Put>, IndexProblem> {
     let id = &indexed.row.id;
-    let detail = index.detail(id)?.ok_or_else(|| Problem::doubt(&format!("it has lost {id}")))?;
+    let detail = index.detail(id)?.ok_or_else(|| IndexProblem::doubt(&format!("it has lost {id}")))?;
     let small = |hash: &Hash| match index.body(hash)? {
         Some(bytes) if !bodies.verify(hash, &bytes) => {
-            Err(Problem::doubt(&format!("the body {hash} is damaged")))
+            Err(IndexProblem::doubt(&format!("the body {hash} is damaged")))
         }
         bytes => Ok(bytes),
     };
     let detail = detail.filled(|body| {
-        small(&body.hash)?.ok_or_else(|| Problem::doubt(&format!("it has lost a body of {id}")))
+        small(&body.hash)?.ok_or_else(|| IndexProblem::doubt(&format!("it has lost a body of {id}")))
     })?;
     let mut media = Vec::new();
     for hash in detail.linked().collect::<Vec<_>>() {
-        media.extend(small(&hash)?.map(|bytes| Media::of(hash, &bytes)));
+        media.extend(small(&hash)?.map(|bytes| MediaLine::of(hash, &bytes)));
     }
     Ok(Box::new(Put { detail, row: indexed.row.clone(), keys: indexed.keys.clone(), media }))
 }
@@ -236,7 +239,7 @@ fn complete(put: &mut Put, offsets: &Offsets) -> Result<(), StoreError> {
         if !put.media.iter().any(|media| media.body.hash == hash)
             && let Some(bytes) = offsets.body(&hash)?
         {
-            put.media.push(Media::of(hash, &bytes));
+            put.media.push(MediaLine::of(hash, &bytes));
         }
     }
     Ok(())

@@ -6,13 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::bodies::Bodies;
-use super::index::{Index, IndexError};
-use super::journal::{Journal, Mark};
-use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Header, Line, Parsed, VersionLine};
+use super::change::{Changed, Indexed, RecordingVersion, UndoStep};
+use super::error::{IndexError, StoreError};
+use super::index::Index;
+use super::index_dir::TOGETHER;
+use super::journal::{Journal, JournalMark};
+use super::line::{
+    BodyRef, ChangedLine, Content, Detail, JournalEntry, JournalHeader, JournalLine, ParsedLine, VersionLine,
+};
 use super::offsets::Offsets;
 use super::ring::Ring;
-use super::survey;
-use super::{Changed, Indexed, Step, StoreError, Version, open};
+use super::source::ReadSource;
+use super::{index_dir, survey};
 use crate::model::{
     Fingerprint, Gap, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage,
 };
@@ -22,11 +27,11 @@ use crate::model::{
 pub(super) struct Core {
     dir: PathBuf,
     /// Another one after compacting.
-    header: Mutex<Header>,
+    header: Mutex<JournalHeader>,
     bodies: Bodies,
     ring: Mutex<Ring>,
     /// Locked only to clone or to swap what is inside: a call to sled may hang, and nobody else shall hang with it.
-    source: RwLock<Source>,
+    source: RwLock<ReadSource>,
     trouble: Mutex<Trouble>,
 }
 
@@ -39,30 +44,16 @@ struct Trouble {
     writing: Option<String>,
 }
 
-/// Where reads come from.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// As it should be.
-    Index(Arc<Index>),
-    /// sled failed and is not called again.
-    Offsets(Arc<Mutex<Offsets>>),
-    /// The store was closed.
-    Closed,
-}
-
 fn cause(reason: &str) -> Arc<std::io::Error> {
     Arc::new(std::io::Error::other(reason.to_owned()))
 }
 
-/// How many lines are one transaction of the index.
-pub(super) const TOGETHER: usize = 256;
-
 impl Core {
     pub(super) fn new(
         dir: &Path,
-        header: Header,
+        header: JournalHeader,
         bodies: Bodies,
-        source: Source,
+        source: ReadSource,
         failed: Option<String>,
     ) -> Self {
         let trouble = Mutex::new(Trouble { index: failed, writing: None });
@@ -74,7 +65,7 @@ impl Core {
         &self.dir
     }
 
-    pub(super) fn header(&self) -> Header {
+    pub(super) fn header(&self) -> JournalHeader {
         *self.header.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -161,23 +152,23 @@ impl Core {
     }
 
     /// A step with the exchanges that it keeps, as the journal has it.
-    pub(super) fn step(&self, id: StepId) -> Result<Option<Step>, StoreError> {
+    pub(super) fn step(&self, id: StepId) -> Result<Option<UndoStep>, StoreError> {
         let mark = self.read(|index| index.step(id), |offsets| Ok(offsets.step(id)))?;
         let Some((row, mark)) = mark else { return Ok(None) };
         let path = Journal::path_in(&self.dir);
-        let Some(Parsed::Line(line)) = survey::line_before(&path, mark)? else {
+        let Some(ParsedLine::Line(line)) = survey::line_before(&path, mark)? else {
             return Err(survey::changed(&path, mark));
         };
-        let Entry::Step(step) = line.entry else { return Err(survey::changed(&path, mark)) };
+        let JournalEntry::Step(step) = line.entry else { return Err(survey::changed(&path, mark)) };
         let changed = step.changed.into_iter().map(|changed| {
             let ChangedLine { id, before, after } = changed;
             Ok(Changed { before: self.version(before)?, after: self.version(after)?, id })
         });
         let changed = changed.collect::<Result<_, StoreError>>()?;
-        Ok(Some(Step { id, verb: step.verb, undone: row.undone, changed }))
+        Ok(Some(UndoStep { id, verb: step.verb, undone: row.undone, changed }))
     }
 
-    fn version(&self, line: Option<VersionLine>) -> Result<Option<Version>, StoreError> {
+    fn version(&self, line: Option<VersionLine>) -> Result<Option<RecordingVersion>, StoreError> {
         let Some(VersionLine { labels, content }) = line else { return Ok(None) };
         let whole = |content: Content| -> Result<_, StoreError> {
             let media = content.media.iter().filter_map(|media| Some((media.body.hash, media.bytes()?)));
@@ -195,7 +186,7 @@ impl Core {
             Ok((Box::new(recording), media))
         };
         let (recording, media) = content.map(|content| whole(*content)).transpose()?.unzip();
-        Ok(Some(Version { labels, recording, media: media.unwrap_or_default() }))
+        Ok(Some(RecordingVersion { labels, recording, media: media.unwrap_or_default() }))
     }
 
     /// The times in which hits may have been lost, in their order.
@@ -238,16 +229,16 @@ impl Core {
     }
 
     /// Takes in lines that are durable in the journal. It cannot fail: when the index does, the store goes on without.
-    pub(super) fn apply(&self, lines: &[(Line, Mark)]) {
+    pub(super) fn apply(&self, lines: &[(JournalLine, JournalMark)]) {
         for lines in lines.chunks(TOGETHER) {
-            if let Source::Index(index) = self.source() {
+            if let ReadSource::Index(index) = self.source() {
                 match index.apply(&self.header(), lines) {
                     Ok(()) => continue,
                     Err(error) => self.degrade(&index, &error),
                 }
             }
             // Reading the journal may have taken them in already, which is harmless.
-            if let Source::Offsets(offsets) = self.source() {
+            if let ReadSource::Offsets(offsets) = self.source() {
                 let mut offsets = offsets.lock().unwrap_or_else(PoisonError::into_inner);
                 for (line, mark) in lines {
                     offsets.apply(line, *mark);
@@ -268,7 +259,7 @@ impl Core {
 
     /// Takes past calls over that an older retake kept in the index.
     pub(super) fn move_history(&self) {
-        let Source::Index(index) = self.source() else { return };
+        let ReadSource::Index(index) = self.source() else { return };
         let moved = index.history().and_then(|calls| match calls.as_slice() {
             [] => Ok(()),
             // Where they cannot be written they wait for the next time.
@@ -281,7 +272,7 @@ impl Core {
 
     /// Writes out what is in sled's buffers, so that the next start has less to catch up on.
     pub(super) fn flush(&self) {
-        if let Source::Index(index) = self.source()
+        if let ReadSource::Index(index) = self.source()
             && let Err(error) = index.flush()
         {
             self.degrade(&index, &error);
@@ -293,13 +284,13 @@ impl Core {
         *self.header.lock().unwrap_or_else(PoisonError::into_inner) = *journal.header();
         let failed = self.index().is_none();
         let (offsets, _) = Offsets::read(journal.path())?;
-        self.swap(Source::Offsets(Arc::new(Mutex::new(offsets))));
+        self.swap(ReadSource::Offsets(Arc::new(Mutex::new(offsets))));
         if failed {
             // sled is not called again in this process.
             return Ok(());
         }
-        match open::anew(&self.dir, journal) {
-            Ok(index) => self.swap(Source::Index(Arc::new(index))),
+        match index_dir::anew(&self.dir, journal) {
+            Ok(index) => self.swap(ReadSource::Index(Arc::new(index))),
             Err(problem) => self.trouble().index = Some(problem.to_string()),
         }
         Ok(())
@@ -308,7 +299,7 @@ impl Core {
     /// Nothing is read from now on, and sled ends.
     pub(super) fn close(&self) {
         self.flush();
-        self.swap(Source::Closed);
+        self.swap(ReadSource::Closed);
     }
 
     fn read<T>(
@@ -316,15 +307,15 @@ impl Core {
         indexed: impl FnOnce(&Index) -> Result<T, IndexError>,
         without: impl FnOnce(&Offsets) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        if let Source::Index(index) = self.source() {
+        if let ReadSource::Index(index) = self.source() {
             match indexed(&index) {
                 Ok(value) => return Ok(value),
                 Err(error) => self.degrade(&index, &error),
             }
         }
         match self.source() {
-            Source::Offsets(offsets) => without(&offsets.lock().unwrap_or_else(PoisonError::into_inner)),
-            Source::Index(_) | Source::Closed => Err(self.unserved()),
+            ReadSource::Offsets(offsets) => without(&offsets.lock().unwrap_or_else(PoisonError::into_inner)),
+            ReadSource::Index(_) | ReadSource::Closed => Err(self.unserved()),
         }
     }
 
@@ -341,23 +332,23 @@ impl Core {
     fn degrade(&self, index: &Arc<Index>, error: &IndexError) {
         let mut trouble = self.trouble();
         // Another thread may have met the same failure a moment before.
-        if !matches!(self.source(), Source::Index(_)) {
+        if !matches!(self.source(), ReadSource::Index(_)) {
             return;
         }
         // Dropping sled writes, and may hang or panic: it is leaked on purpose.
         std::mem::forget(Arc::clone(index));
         // If even the mark cannot be written, the checks of the next start remain.
-        let _ = open::mark(&self.dir);
+        let _ = index_dir::mark(&self.dir);
         let mut reason = error.0.clone();
         self.swap(match Offsets::read(&Journal::path_in(&self.dir)) {
             Ok((offsets, survey)) => {
                 let flaws = survey.flaws.iter().map(|flaw| flaw.said(0, survey.last()).text);
                 flaws.for_each(|flaw| reason = format!("{reason}; {flaw}"));
-                Source::Offsets(Arc::new(Mutex::new(offsets)))
+                ReadSource::Offsets(Arc::new(Mutex::new(offsets)))
             }
             Err(unread) => {
                 reason = format!("{reason}; {unread}");
-                Source::Closed
+                ReadSource::Closed
             }
         });
         trouble.index = Some(reason);
@@ -370,8 +361,8 @@ impl Core {
     /// The index, where it has not failed.
     pub(super) fn index(&self) -> Option<Arc<Index>> {
         match self.source() {
-            Source::Index(index) => Some(index),
-            Source::Offsets(_) | Source::Closed => None,
+            ReadSource::Index(index) => Some(index),
+            ReadSource::Offsets(_) | ReadSource::Closed => None,
         }
     }
 
@@ -381,17 +372,17 @@ impl Core {
             self.degrade(index, error);
         }
         StoreError::Unreadable {
-            path: self.dir.join(open::INDEX),
+            path: self.dir.join(index_dir::INDEX),
             problem: format!("failed ({})", error.0),
             advice: "try again: the journal is read instead",
         }
     }
 
-    pub(super) fn source(&self) -> Source {
+    pub(super) fn source(&self) -> ReadSource {
         self.source.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn swap(&self, source: Source) {
+    fn swap(&self, source: ReadSource) {
         *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
     }
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::index::IndexError;
 use crate::model::RecordingId;
 
 /// A failure of the store. It can be cloned because one failed write is the answer to all who waited for it.
@@ -81,8 +80,12 @@ pub enum StoreError {
     Closed,
 }
 
+/// Why the index cannot be used any longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IndexError(pub(super) String);
+
 /// Why the index was not used, or a store could not be read or written.
-pub(super) enum Problem {
+pub(super) enum IndexProblem {
     Index(IndexError),
     Store(StoreError),
 }
@@ -110,7 +113,7 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for IndexProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index(IndexError(reason)) => f.write_str(reason),
@@ -119,19 +122,19 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Problem {
+impl IndexProblem {
     pub(super) fn doubt(reason: &str) -> Self {
         Self::Index(IndexError(reason.into()))
     }
 }
 
-impl From<IndexError> for Problem {
+impl From<IndexError> for IndexProblem {
     fn from(error: IndexError) -> Self {
         Self::Index(error)
     }
 }
 
-impl From<StoreError> for Problem {
+impl From<StoreError> for IndexProblem {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }

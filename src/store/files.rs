@@ -11,7 +11,15 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::StoreError;
+use super::error::StoreError;
+
+/// The file that makes a directory a store.
+pub(super) const JOURNAL: &str = "journal.log";
+
+/// Whether there is a store in `dir`. Whatever has the name: what it is, is said at its opening.
+pub(super) fn holds_store(dir: &Path) -> bool {
+    dir.join(JOURNAL).symlink_metadata().is_ok()
+}
 
 #[cfg(test)]
 thread_local! {
@@ -49,7 +57,7 @@ pub(super) fn create_store_dir(path: &Path) -> Result<bool, StoreError> {
     }
     let linked = fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink());
     let strange = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-    if linked && !super::Store::exists(path) && strange() {
+    if linked && !holds_store(path) && strange() {
         let problem = "is a symbolic link to a directory that holds something else than a store".into();
         let advice = "give the directory itself with --store if a store is to be made there";
         return Err(StoreError::Unreadable { path: path.into(), problem, advice });

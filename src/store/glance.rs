@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::error::StoreError;
 use super::journal::{self, Journal};
-use super::{StoreError, files, line, open};
+use super::{bodies, files, index_dir, line};
 
 /// What can be seen of a store from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub fn glance(dir: &Path) -> Result<Option<Glance>, StoreError> {
     };
     // So far there is one version; a header of a newer one is refused.
     journal::header(&path)?;
-    let body_bytes = files::disk_use(&dir.join(open::BODIES));
-    let index_bytes = files::disk_use(&dir.join(open::INDEX));
+    let body_bytes = files::disk_use(&dir.join(bodies::BODIES));
+    let index_bytes = files::disk_use(&dir.join(index_dir::INDEX));
     Ok(Some(Glance { format: line::VERSION, journal_bytes, body_bytes, index_bytes }))
 }

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use super::{Store, StoreError, writer};
+use super::error::StoreError;
+use super::handle::Store;
+use super::writer;
 use crate::model::Timestamp;
 
 impl Store {

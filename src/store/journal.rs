@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::StoreError;
 use super::error::is_full;
-use super::line::{self, Header, Line, NEWEST, Parsed};
-use super::lock::Hold;
-use super::{Ownership, Store, StoreError, files, lock};
+use super::line::{self, JournalHeader, JournalLine, NEWEST, ParsedLine};
+use super::lock::LockMode;
+use super::lock::Ownership;
+use super::{files, lock};
 use crate::model::{Hash, Timestamp};
 
 /// The journal, open for appending. One thread owns it.
@@ -17,9 +19,9 @@ use crate::model::{Hash, Timestamp};
 pub(super) struct Journal {
     file: File,
     path: PathBuf,
-    header: Header,
+    header: JournalHeader,
     /// Behind the last whole line.
-    mark: Mark,
+    mark: JournalMark,
     /// Why nothing more can be appended.
     broken: Option<String>,
     /// Whether half a line stands behind the mark, which is to be cut off before anything is appended.
@@ -30,7 +32,7 @@ pub(super) struct Journal {
 
 /// A place between two lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mark {
+pub(super) struct JournalMark {
     /// The highest sequence number before it.
     pub(super) seq: u64,
     /// How many lines are before it, headers included.
@@ -41,7 +43,6 @@ pub(super) struct Mark {
     pub(super) end: u64,
 }
 
-const FILE: &str = "journal.log";
 /// The half of a line that a crash left.
 pub(super) const TORN: &str = "journal.torn";
 /// More than this of it is not kept, in bytes: a line is as long as what it says, but a file system may leave anything.
@@ -51,7 +52,7 @@ const RESTORE: &str = "restore journal.log from a backup, or move the whole dire
 impl Journal {
     /// Where the journal of the store in `dir` is.
     pub(super) fn path_in(dir: &Path) -> PathBuf {
-        dir.join(FILE)
+        dir.join(files::JOURNAL)
     }
 
     /// Opens the journal, or begins one in a directory that holds no store. Its mark is at the start of the changes:
@@ -60,17 +61,20 @@ impl Journal {
         dir: &Path,
         ownership: &Ownership,
         now: Timestamp,
-        known: impl FnOnce() -> Option<Header>,
+        known: impl FnOnce() -> Option<JournalHeader>,
     ) -> Result<Self, StoreError> {
         let path = Self::path_in(dir);
-        if !Store::exists(dir) {
+        if !files::holds_store(dir) {
             begin(dir, &path, now)?;
         }
-        let held = lock::held(&path, ownership, Hold::Alone, || appending(&path), lock::unknown);
+        let held = lock::held(&path, ownership, LockMode::Alone, || appending(&path), lock::unknown);
         let (file, broken) = match held {
             Err(error) if error.unwritable() => {
                 let read = || files::open(&path);
-                (lock::held(&path, ownership, Hold::Together, read, lock::unknown)?, Some(error.to_string()))
+                (
+                    lock::held(&path, ownership, LockMode::Together, read, lock::unknown)?,
+                    Some(error.to_string()),
+                )
             }
             file => (file?, None),
         };
@@ -78,7 +82,7 @@ impl Journal {
             Err(error @ StoreError::Unreadable { .. }) => (known().ok_or(error)?, true),
             header => (header?, false),
         };
-        Ok(Self { file, path, header, mark: Mark::default(), broken, half: false, headless })
+        Ok(Self { file, path, header, mark: JournalMark::default(), broken, half: false, headless })
     }
 
     /// Whether the file has lost its header: it is to be written anew before anything is appended.
@@ -97,7 +101,7 @@ impl Journal {
     }
 
     /// The header.
-    pub(super) fn header(&self) -> &Header {
+    pub(super) fn header(&self) -> &JournalHeader {
         &self.header
     }
 
@@ -118,7 +122,7 @@ impl Journal {
 
     /// Appends go on behind `mark`. Half a line that stands there is put into [`TORN`] and cut off; gives whether it is
     /// there now. The end that the last line may lack is put behind it.
-    pub(super) fn continue_at(&mut self, mark: Mark) -> Result<bool, StoreError> {
+    pub(super) fn continue_at(&mut self, mark: JournalMark) -> Result<bool, StoreError> {
         self.mark = mark;
         if self.broken.is_some() {
             return Ok(false);
@@ -151,14 +155,14 @@ impl Journal {
     pub(super) fn successor(&self, now: Timestamp) -> Result<Self, StoreError> {
         let path = self.path.with_extension("new");
         let (generation, after) = (self.header.generation + 1, Some(self.mark.seq));
-        let header = Header { generation, at: now, after, ..self.header };
+        let header = JournalHeader { generation, at: now, after, ..self.header };
         let text = twice(&header, &path)?;
         files::write_whole(&path, &self.path.with_extension("newer"), &text)?;
         let file = appending(&path)?;
         // Held before it has the name by which others look for it.
         file.lock().map_err(StoreError::io("lock", &path))?;
         let end = text.len() as u64;
-        let mark = Mark { seq: self.mark.seq, lines: 2, start: end / 2, end };
+        let mark = JournalMark { seq: self.mark.seq, lines: 2, start: end / 2, end };
         Ok(Self { file, path, header, mark, broken: None, half: false, headless: false })
     }
 
@@ -170,7 +174,7 @@ impl Journal {
     }
 
     /// Appends lines with one write and one sync; gives the mark behind each. Either all are durable or none is there.
-    pub(super) fn append(&mut self, lines: &mut [Line]) -> Result<Vec<Mark>, StoreError> {
+    pub(super) fn append(&mut self, lines: &mut [JournalLine]) -> Result<Vec<JournalMark>, StoreError> {
         if let Some(reason) = &self.broken {
             return Err(StoreError::ReadOnly { reason: reason.clone() });
         }
@@ -220,7 +224,7 @@ impl Journal {
     }
 }
 
-impl Mark {
+impl JournalMark {
     /// The mark behind one more line.
     pub(super) fn behind(self, seq: u64, len: u64) -> Self {
         Self { seq: seq.max(self.seq), lines: self.lines + 1, start: self.end, end: self.end + len }
@@ -237,17 +241,17 @@ fn begin(dir: &Path, path: &Path, now: Timestamp) -> Result<(), StoreError> {
         let problem = "is missing, though the rest of the store is there".into();
         return Err(StoreError::Unreadable { path: path.into(), problem, advice: RESTORE });
     }
-    let header = Header { generation: 1, at: now, after: Some(0), salt: Hash(files::random(path)?) };
+    let header = JournalHeader { generation: 1, at: now, after: Some(0), salt: Hash(files::random(path)?) };
     files::write_whole(path, &path.with_extension("new"), &twice(&header, path)?)?;
     files::sync_dir(dir)
 }
 
-fn twice(header: &Header, path: &Path) -> Result<Vec<u8>, StoreError> {
+fn twice(header: &JournalHeader, path: &Path) -> Result<Vec<u8>, StoreError> {
     Ok(header.encode().map_err(|cause| StoreError::io("write", path)(cause.into()))?.repeat(2))
 }
 
 /// The header, from whichever of its two copies is whole.
-pub(super) fn header(path: &Path) -> Result<Header, StoreError> {
+pub(super) fn header(path: &Path) -> Result<JournalHeader, StoreError> {
     let file = files::open(path)?;
     let mut text = Vec::new();
     // A header has about 150 bytes; whatever this file is, no more of it is read than two take.
@@ -257,9 +261,9 @@ pub(super) fn header(path: &Path) -> Result<Header, StoreError> {
     copies.extend(copies[0].split_at_checked(copies[0].len() / 2).map(|(first, _)| first));
     for copy in copies {
         match line::parse(copy) {
-            Parsed::Header(header) => return Ok(header),
-            Parsed::Newer(found) => return Err(newer(path, found)),
-            Parsed::Line(_) | Parsed::Damaged => {}
+            ParsedLine::Header(header) => return Ok(header),
+            ParsedLine::Newer(found) => return Err(newer(path, found)),
+            ParsedLine::Line(_) | ParsedLine::Damaged => {}
         }
     }
     let problem = "does not begin with a journal's header".into();
@@ -274,25 +278,25 @@ pub(super) fn newer(path: &Path, found: u32) -> StoreError {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::store::line::Entry;
+    use crate::store::line::JournalEntry;
 
     #[test]
     fn a_full_disk_is_said_and_what_cannot_be_taken_back_is_tried_again_first() {
-        let header = Header { generation: 1, at: Timestamp(0), after: None, salt: Hash([0; 32]) };
+        let header = JournalHeader { generation: 1, at: Timestamp(0), after: None, salt: Hash([0; 32]) };
         let file = File::options().append(true).open("/dev/full").unwrap();
         let mut journal = Journal {
             file,
             path: "/dev/full".into(),
             header,
-            mark: Mark::default(),
+            mark: JournalMark::default(),
             broken: None,
             half: false,
             headless: false,
         };
-        let mut lines = [Line::new(Timestamp(0), Entry::Remove(Vec::new()))];
+        let mut lines = [JournalLine::new(Timestamp(0), JournalEntry::Remove(Vec::new()))];
         let error = journal.append(&mut lines).unwrap_err().to_string();
         assert!(error.contains("/dev/full") && error.contains("free some space"), "{error}");
-        assert_eq!(journal.mark, Mark::default());
+        assert_eq!(journal.mark, JournalMark::default());
         // A device cannot be cut, so the half-written line is still there.
         let error = journal.append(&mut lines).unwrap_err().to_string();
         assert!(error.contains("half-written line"), "{error}");

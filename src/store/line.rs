@@ -9,8 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{INLINE, Indexed, Keys};
+use super::change::{Indexed, LookUpKeys};
 use crate::model::{Gap, Hash, Labels, Recording, RecordingId, Row, StepId, StepRow, Timestamp, Usage};
+
+/// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
+pub const INLINE: usize = 16 << 10;
 
 /// The version of headers, and of lines that need no newer one.
 pub(super) const VERSION: u32 = 2;
@@ -19,19 +22,19 @@ pub(super) const NEWEST: u32 = 3;
 
 /// One line that is not a header.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct JournalLine {
     pub(super) v: u32,
     /// Counts the lines from 1, through the whole life of the store.
     pub(super) seq: u64,
     pub(super) at: Timestamp,
     #[serde(flatten)]
-    pub(super) entry: Entry,
+    pub(super) entry: JournalEntry,
 }
 
 /// What changed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Entry {
+pub(super) enum JournalEntry {
     Put(Box<Put>),
     Retag(Indexed),
     Remove(Vec<RecordingId>),
@@ -44,7 +47,7 @@ pub(super) enum Entry {
         step: StepId,
         undone: bool,
     },
-    /// Before this time hits may have been lost; of stores in whose journals no [`Entry::Gap`] stood yet.
+    /// Before this time hits may have been lost; of stores in whose journals no [`JournalEntry::Gap`] stood yet.
     Unwatched(Timestamp),
     /// In this time hits may have been lost.
     Gap(Gap),
@@ -82,7 +85,7 @@ pub(super) struct Content {
     #[serde(flatten)]
     pub(super) detail: Detail,
     #[serde(default)]
-    pub(super) media: Vec<Media>,
+    pub(super) media: Vec<MediaLine>,
 }
 
 /// A recording with its bodies: those up to [`INLINE`] bytes inside, larger ones left empty and named.
@@ -91,9 +94,9 @@ pub(super) struct Put {
     #[serde(flatten)]
     pub(super) detail: Detail,
     pub(super) row: std::sync::Arc<Row>,
-    pub(super) keys: Keys,
+    pub(super) keys: LookUpKeys,
     #[serde(default)]
-    pub(super) media: Vec<Media>,
+    pub(super) media: Vec<MediaLine>,
 }
 
 /// A recording and where its bodies are.
@@ -116,7 +119,7 @@ pub(super) struct BodyRef {
 
 /// A downloaded file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Media {
+pub(super) struct MediaLine {
     #[serde(flatten)]
     pub(super) body: BodyRef,
     /// The bytes in base64, if they are small.
@@ -126,7 +129,7 @@ pub(super) struct Media {
 
 /// The first line, written twice: one damaged byte in it must not cost the salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Header {
+pub(super) struct JournalHeader {
     /// Grows when the journal is rewritten, so that an index of the old one is not taken for its own.
     pub(super) generation: u64,
     pub(super) at: Timestamp,
@@ -140,28 +143,28 @@ pub(super) struct Header {
 #[derive(Serialize, Deserialize)]
 struct HeaderLine {
     v: u32,
-    journal: Header,
+    journal: JournalHeader,
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct LineVersion {
     v: u32,
 }
 
 /// What a line of the journal turned out to be.
 #[derive(Debug)]
-pub(super) enum Parsed {
-    Line(Box<Line>),
-    Header(Header),
+pub(super) enum ParsedLine {
+    Line(Box<JournalLine>),
+    Header(JournalHeader),
     /// Written by a newer version, which is given.
     Newer(u32),
     Damaged,
 }
 
-impl Line {
+impl JournalLine {
     /// A line that is not yet appended, in the oldest version that can say it: an older retake reads all that it can.
-    pub(super) fn new(at: Timestamp, entry: Entry) -> Self {
-        let v = if matches!(entry, Entry::Gap(_)) { NEWEST } else { VERSION };
+    pub(super) fn new(at: Timestamp, entry: JournalEntry) -> Self {
+        let v = if matches!(entry, JournalEntry::Gap(_)) { NEWEST } else { VERSION };
         Self { v, seq: 0, at, entry }
     }
 
@@ -171,7 +174,7 @@ impl Line {
     }
 }
 
-impl Header {
+impl JournalHeader {
     /// The header as it stands in the journal.
     pub(super) fn encode(&self) -> serde_json::Result<Vec<u8>> {
         encode(&HeaderLine { v: VERSION, journal: *self })
@@ -179,17 +182,17 @@ impl Header {
 }
 
 /// Reads a line without its line feed.
-pub(super) fn parse(text: &[u8]) -> Parsed {
-    let Some(json) = checked(text) else { return Parsed::Damaged };
-    match serde_json::from_slice::<Version>(json) {
-        Ok(version) if version.v > NEWEST => return Parsed::Newer(version.v),
+pub(super) fn parse(text: &[u8]) -> ParsedLine {
+    let Some(json) = checked(text) else { return ParsedLine::Damaged };
+    match serde_json::from_slice::<LineVersion>(json) {
+        Ok(version) if version.v > NEWEST => return ParsedLine::Newer(version.v),
         Ok(_) => {}
-        Err(_) => return Parsed::Damaged,
+        Err(_) => return ParsedLine::Damaged,
     }
     match serde_json::from_slice(json) {
-        Ok(line) => Parsed::Line(Box::new(line)),
+        Ok(line) => ParsedLine::Line(Box::new(line)),
         Err(_) => serde_json::from_slice::<HeaderLine>(json)
-            .map_or(Parsed::Damaged, |header| Parsed::Header(header.journal)),
+            .map_or(ParsedLine::Damaged, |header| ParsedLine::Header(header.journal)),
     }
 }
 
@@ -321,7 +324,7 @@ impl BodyRef {
     }
 }
 
-impl Media {
+impl MediaLine {
     /// Names a file, and holds it if it is small.
     pub(super) fn of(hash: Hash, bytes: &[u8]) -> Self {
         let body = BodyRef { hash, len: bytes.len() as u64 };
@@ -338,12 +341,12 @@ impl Media {
 mod tests {
     use super::*;
 
-    fn line() -> Line {
-        Line {
+    fn line() -> JournalLine {
+        JournalLine {
             v: VERSION,
             seq: 3,
             at: Timestamp(5),
-            entry: Entry::Remove(vec!["rec_12345678".parse().unwrap()]),
+            entry: JournalEntry::Remove(vec!["rec_12345678".parse().unwrap()]),
         }
     }
 
@@ -351,7 +354,7 @@ mod tests {
     fn a_line_reads_as_the_format_says() {
         let text = String::from_utf8(line().encode().unwrap()).unwrap();
         assert_eq!(&text[8..], " {\"v\":2,\"seq\":3,\"at\":5,\"remove\":[\"rec_12345678\"]}\n");
-        assert!(matches!(parse(text.trim_end().as_bytes()), Parsed::Line(line) if line.seq == 3));
+        assert!(matches!(parse(text.trim_end().as_bytes()), ParsedLine::Line(line) if line.seq == 3));
     }
 
     #[test]
@@ -363,13 +366,13 @@ mod tests {
             flipped[at / 8] ^= 1 << (at % 8);
             // A digit of the sum may change its case, which changes nothing.
             let fine = flipped.eq_ignore_ascii_case(text) && at / 8 < 8;
-            assert!(fine || matches!(parse(&flipped), Parsed::Damaged), "bit {at}");
+            assert!(fine || matches!(parse(&flipped), ParsedLine::Damaged), "bit {at}");
         }
     }
 
     #[test]
     fn a_newer_line_is_not_taken_for_a_damaged_one() {
         let text = encode(&serde_json::json!({"v": 4, "seq": 9, "at": 0, "hologram": {}})).unwrap();
-        assert!(matches!(parse(&text[..text.len() - 1]), Parsed::Newer(4)));
+        assert!(matches!(parse(&text[..text.len() - 1]), ParsedLine::Newer(4)));
     }
 }

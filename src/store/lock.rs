@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::StoreError;
 use super::error::is_full;
-use super::{StoreError, files};
+use super::files;
 
 /// How a process wants to own a store.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Ownership {
 
 /// Who owns a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
+pub struct StoreOwner {
     /// Its process id; 0 when it has not said yet.
     pub pid: u32,
     /// Where it listens; none for a short command.
@@ -37,7 +38,7 @@ pub struct Owner {
 
 /// How a file is held.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) enum LockMode {
     /// By one who writes.
     Alone,
     /// By those who only read.
@@ -50,7 +51,7 @@ pub(super) struct Lock {
     /// None in a store that cannot be written: the journal alone is held then.
     file: Option<File>,
     path: PathBuf,
-    owner: Owner,
+    owner: StoreOwner,
 }
 
 const FILE: &str = "LOCK";
@@ -62,7 +63,7 @@ const ASKING: Duration = Duration::from_millis(100);
 
 /// Who owns the store in `dir` right now; none when nobody does, whatever a crashed owner left in the file.
 #[must_use]
-pub fn owner(dir: &Path) -> Option<Owner> {
+pub fn owner(dir: &Path) -> Option<StoreOwner> {
     let mut file = files::open(&dir.join(FILE)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Some(read(&mut file)),
@@ -81,12 +82,13 @@ impl Lock {
     pub(super) fn take(dir: &Path, ownership: &Ownership) -> Result<Self, StoreError> {
         let path = dir.join(FILE);
         let open = || files::open_to_write(&path, OpenOptions::new().read(true).write(true).create(true));
-        let file = match held(&path, ownership, Hold::Alone, open, || owner(dir).unwrap_or_else(unknown)) {
-            Err(error) if error.unwritable() && super::Store::exists(dir) => None,
+        let file = match held(&path, ownership, LockMode::Alone, open, || owner(dir).unwrap_or_else(unknown))
+        {
+            Err(error) if error.unwritable() && files::holds_store(dir) => None,
             file => Some(file?),
         };
         let token = format!("{:032x}", u128::from_be_bytes(files::random(&path)?));
-        let owner = Owner { pid: std::process::id(), address: ownership.address.clone(), token };
+        let owner = StoreOwner { pid: std::process::id(), address: ownership.address.clone(), token };
         let mut lock = Self { file, path, owner };
         lock.write()?;
         Ok(lock)
@@ -167,14 +169,14 @@ impl Drop for Lock {
 pub(super) fn held(
     path: &Path,
     ownership: &Ownership,
-    hold: Hold,
+    hold: LockMode,
     open: impl Fn() -> Result<File, StoreError>,
-    holder: impl Fn() -> Owner,
+    holder: impl Fn() -> StoreOwner,
 ) -> Result<File, StoreError> {
     let started = Instant::now();
     loop {
         let file = open()?;
-        let locked = if hold == Hold::Alone { file.try_lock() } else { file.try_lock_shared() };
+        let locked = if hold == LockMode::Alone { file.try_lock() } else { file.try_lock_shared() };
         match locked {
             // Whoever held it may have put another file here.
             Ok(()) if files::is_at(&file, path).map_err(StoreError::io("look at", path))? => return Ok(file),
@@ -182,7 +184,7 @@ pub(super) fn held(
             Err(TryLockError::Error(cause)) => return Err(StoreError::io("lock", path)(cause)),
             Err(TryLockError::WouldBlock) => {}
         }
-        let Owner { pid, address, .. } = holder();
+        let StoreOwner { pid, address, .. } = holder();
         let patience = if address.is_some() { ASKING } else { ownership.patience.max(ASKING) };
         if started.elapsed() >= patience {
             let dir = path.parent().unwrap_or(path).into();
@@ -192,7 +194,7 @@ pub(super) fn held(
     }
 }
 
-fn read(file: &mut File) -> Owner {
+fn read(file: &mut File) -> StoreOwner {
     let mut text = Vec::new();
     let length =
         file.seek(SeekFrom::Start(0)).and_then(|_| file.take(BLOCK as u64 * 64).read_to_end(&mut text));
@@ -201,6 +203,6 @@ fn read(file: &mut File) -> Owner {
 }
 
 /// An owner that does not say who it is.
-pub(super) fn unknown() -> Owner {
-    Owner { pid: 0, address: None, token: String::new() }
+pub(super) fn unknown() -> StoreOwner {
+    StoreOwner { pid: 0, address: None, token: String::new() }
 }

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use super::StoreError;
 use super::bodies::Bodies;
 use super::compact::{self, Old, Rewritten};
-use super::error::Problem;
+use super::error::IndexProblem;
+use super::error::StoreError;
 use super::index::Index;
-use super::journal::{Journal, Mark};
-use super::line::Line;
+use super::journal::{Journal, JournalMark};
+use super::line::JournalLine;
 use super::offsets::Offsets;
-use super::survey::{Flaw, Lines, Survey};
+use super::survey::{JournalFlaw, JournalLines, Survey};
 use crate::model::{Level, Notice, StepRow, Timestamp};
 
 /// A journal that was written anew, and what is to be said of that.
@@ -27,18 +27,20 @@ pub(super) fn mend(
     dir: &Path,
     journal: &Journal,
     bodies: &Bodies,
-    index: Option<(&Index, Mark)>,
+    index: Option<(&Index, JournalMark)>,
     now: Timestamp,
-) -> Result<Mended, Problem> {
+) -> Result<Mended, IndexProblem> {
     let (offsets, mut survey) = Offsets::read(journal.path())?;
     if journal.is_headless() && survey.flaws.is_empty() {
         // Only the header is missing, which somebody knew.
-        survey.flaws.push(Flaw { before: Some(1), lost: Some(0), ..Flaw::default() });
+        survey.flaws.push(JournalFlaw { before: Some(1), lost: Some(0), ..JournalFlaw::default() });
     }
     if let Some((index, taken)) = index {
         survey.shortened(taken.seq);
-        let later: Vec<Mark> = survey.sound.iter().filter(|mark| mark.seq > taken.seq).copied().collect();
-        let lines = Lines::of(journal.path(), &later)?.collect::<Result<Vec<(Line, Mark)>, StoreError>>()?;
+        let later: Vec<JournalMark> =
+            survey.sound.iter().filter(|mark| mark.seq > taken.seq).copied().collect();
+        let lines = JournalLines::of(journal.path(), &later)?
+            .collect::<Result<Vec<(JournalLine, JournalMark)>, StoreError>>()?;
         index.apply(journal.header(), &lines)?;
     }
     let old = Old { journal, offsets: &offsets, index: index.map(|(index, _)| index), flawed: true, bodies };
@@ -56,7 +58,7 @@ pub(super) fn said(survey: &Survey, known: u64, lost: &[StepRow], aside: Option<
     notices.extend(survey.torn.filter(|_| known <= survey.last()).map(|line| torn(line, false)));
     notices.extend(lost.iter().map(|step| {
         warning(format!(
-            "Step {} ({}) can no longer be undone: its line in the journal is damaged. The recordings are as it left them.",
+            "UndoStep {} ({}) can no longer be undone: its line in the journal is damaged. The recordings are as it left them.",
             step.id.0, step.verb
         ))
     }));
@@ -75,20 +77,20 @@ pub(super) fn warning(text: String) -> Notice {
 pub(super) fn torn(line: u64, kept: bool) -> Notice {
     let kept = if kept { "; it is kept as journal.torn" } else { "" };
     warning(format!(
-        "Line {line}, the last of the journal, has no end: a crash or a damage cut it. It was cut off{kept}. What it said \
+        "JournalLine {line}, the last of the journal, has no end: a crash or a damage cut it. It was cut off{kept}. What it said \
          was not yet acknowledged, unless the file was damaged."
     ))
 }
 
-impl Flaw {
+impl JournalFlaw {
     /// What is wrong and what is lost, when others know all changes up to `known` and the last sound line is change `last`.
     pub(super) fn said(&self, known: u64, last: u64) -> Notice {
         let what = match (&self.lines[..], self.before) {
             ([], Some(before)) => format!("Before line {before} of the journal something is missing"),
             ([], None) => "The end of the journal is missing".into(),
-            ([line], _) if self.misplaced => format!("Line {line} of the journal is not in its place"),
-            ([line], _) => format!("Line {line} of the journal is damaged"),
-            ([first, .., end], _) => format!("Lines {first} to {end} of the journal are damaged"),
+            ([line], _) if self.misplaced => format!("JournalLine {line} of the journal is not in its place"),
+            ([line], _) => format!("JournalLine {line} of the journal is damaged"),
+            ([first, .., end], _) => format!("JournalLines {first} to {end} of the journal are damaged"),
         };
         let held = match self.lost {
             Some(0) => return Notice { level: Level::Info, text: format!("{what}: nothing is lost.") },

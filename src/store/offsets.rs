@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::journal::Mark;
-use super::line::{Detail, Entry, Line, Parsed, Put, StepLine};
-use super::survey::{self, Lines, Survey};
-use super::{Indexed, STEPS, StoreError, redo, watch};
+use super::change::{Indexed, STEPS};
+use super::error::StoreError;
+use super::journal::JournalMark;
+use super::line::{Detail, JournalEntry, JournalLine, ParsedLine, Put, StepLine};
+use super::survey::{self, JournalLines, Survey};
+use super::{redo, watch};
 use crate::model::{Gap, Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
 
 /// The store's content by place in the journal.
@@ -23,10 +25,10 @@ pub(super) struct Offsets {
     trash: BTreeMap<RecordingId, (Timestamp, Indexed)>,
     ledger: HashMap<RecordingId, Usage>,
     /// The newest put of each recording.
-    puts: HashMap<RecordingId, Mark>,
+    puts: HashMap<RecordingId, JournalMark>,
     /// A put that holds the body.
-    bodies: HashMap<Hash, Mark>,
-    steps: BTreeMap<StepId, (StepRow, Mark)>,
+    bodies: HashMap<Hash, JournalMark>,
+    steps: BTreeMap<StepId, (StepRow, JournalMark)>,
     gaps: Vec<Gap>,
     redo: Vec<StepId>,
 }
@@ -34,7 +36,7 @@ pub(super) struct Offsets {
 impl Offsets {
     /// Reads the sound lines of a whole journal, and says what was found there.
     pub(super) fn read(path: &Path) -> Result<(Self, Survey), StoreError> {
-        let survey = Survey::of(path, Mark::default())?;
+        let survey = Survey::of(path, JournalMark::default())?;
         let mut all = Self {
             path: path.into(),
             rows: BTreeMap::new(),
@@ -46,7 +48,7 @@ impl Offsets {
             gaps: Vec::new(),
             redo: Vec::new(),
         };
-        for read in Lines::of(path, &survey.sound)? {
+        for read in JournalLines::of(path, &survey.sound)? {
             let (line, mark) = read?;
             all.apply(&line, mark);
         }
@@ -54,42 +56,42 @@ impl Offsets {
     }
 
     /// Takes a change in.
-    pub(super) fn apply(&mut self, line: &Line, mark: Mark) {
+    pub(super) fn apply(&mut self, line: &JournalLine, mark: JournalMark) {
         match &line.entry {
-            Entry::Put(put) => self.put(put, mark),
-            Entry::Retag(indexed) => {
+            JournalEntry::Put(put) => self.put(put, mark),
+            JournalEntry::Retag(indexed) => {
                 if let Some(row) = self.rows.get_mut(&indexed.row.id) {
                     *row = indexed.clone();
                 }
             }
-            Entry::Remove(ids) => {
+            JournalEntry::Remove(ids) => {
                 let removed = ids.iter().filter_map(|id| self.rows.remove_entry(id));
                 self.trash.extend(removed.map(|(id, indexed)| (id, (line.at, indexed))));
             }
-            Entry::Restore(ids) => {
+            JournalEntry::Restore(ids) => {
                 let restored = ids.iter().filter_map(|id| self.trash.remove_entry(id));
                 self.rows.extend(restored.map(|(id, (_, indexed))| (id, indexed)));
             }
-            Entry::Ledger(entries) => self.ledger.extend(entries.iter().cloned()),
-            Entry::Step(step) => {
+            JournalEntry::Ledger(entries) => self.ledger.extend(entries.iter().cloned()),
+            JournalEntry::Step(step) => {
                 self.steps.insert(step.id, (step.row(line.at), mark));
                 self.steps.retain(|id, _| id.0 + STEPS > step.id.0);
                 redo::made(&mut self.redo, step.id, step.undone);
             }
-            Entry::Undone { step, undone } => {
+            JournalEntry::Undone { step, undone } => {
                 if let Some((row, _)) = self.steps.get_mut(step) {
                     row.undone = *undone;
                 }
                 redo::turned(&mut self.redo, *step, *undone);
             }
-            Entry::Unwatched(before) => {
+            JournalEntry::Unwatched(before) => {
                 watch::widen(&mut self.gaps, Gap { from: Timestamp::default(), to: *before });
             }
-            Entry::Gap(gap) => watch::widen(&mut self.gaps, *gap),
+            JournalEntry::Gap(gap) => watch::widen(&mut self.gaps, *gap),
         }
     }
 
-    fn put(&mut self, put: &Put, mark: Mark) {
+    fn put(&mut self, put: &Put, mark: JournalMark) {
         let id = &put.row.id;
         self.bodies.extend(put.small_bodies().map(|(hash, _)| (hash, mark)));
         self.puts.insert(id.clone(), mark);
@@ -121,7 +123,7 @@ impl Offsets {
     }
 
     /// A step, and the mark behind its line.
-    pub(super) fn step(&self, id: StepId) -> Option<(StepRow, Mark)> {
+    pub(super) fn step(&self, id: StepId) -> Option<(StepRow, JournalMark)> {
         self.steps.get(&id).cloned()
     }
 
@@ -142,8 +144,8 @@ impl Offsets {
     ) -> Result<Vec<(Timestamp, Box<StepLine>)>, StoreError> {
         let recent = self.steps.values().filter(|(row, _)| row.at >= since);
         let read = recent.map(|(row, mark)| match survey::line_before(&self.path, *mark)? {
-            Some(Parsed::Line(line)) => match line.entry {
-                Entry::Step(step) => Ok((line.at, Box::new(StepLine { undone: row.undone, ..*step }))),
+            Some(ParsedLine::Line(line)) => match line.entry {
+                JournalEntry::Step(step) => Ok((line.at, Box::new(StepLine { undone: row.undone, ..*step }))),
                 _ => Err(survey::changed(&self.path, *mark)),
             },
             _ => Err(survey::changed(&self.path, *mark)),
@@ -178,7 +180,7 @@ impl Offsets {
     pub(super) fn kept(
         &self,
         trash_since: Timestamp,
-    ) -> impl Iterator<Item = (&Indexed, Option<Timestamp>, Mark)> + '_ {
+    ) -> impl Iterator<Item = (&Indexed, Option<Timestamp>, JournalMark)> + '_ {
         let rows = self.rows.values().map(|indexed| (indexed, None));
         let trash = self.trash.values().filter(move |(at, _)| *at >= trash_since);
         let all = rows.chain(trash.map(|(at, indexed)| (indexed, Some(*at))));
@@ -191,9 +193,9 @@ impl Offsets {
     }
 
     /// The put that ends at a mark, and its time.
-    pub(super) fn put_at(&self, mark: Mark) -> Result<(Box<Put>, Timestamp), StoreError> {
-        if let Some(Parsed::Line(line)) = survey::line_before(&self.path, mark)?
-            && let Entry::Put(put) = line.entry
+    pub(super) fn put_at(&self, mark: JournalMark) -> Result<(Box<Put>, Timestamp), StoreError> {
+        if let Some(ParsedLine::Line(line)) = survey::line_before(&self.path, mark)?
+            && let JournalEntry::Put(put) = line.entry
         {
             return Ok((put, line.at));
         }

@@ -4,16 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::bodies::Bodies;
-use super::core::{Core, Source, TOGETHER};
-use super::error::Problem;
-use super::index::{Index, IndexError};
-use super::journal::{self, Journal, Mark};
-use super::line::{Header, Parsed};
-use super::mend::{self, Mended};
+use super::bodies::{BODIES, Bodies};
+use super::core::Core;
+use super::error::{IndexError, IndexProblem, StoreError};
+use super::index::Index;
+use super::index_dir::{DAMAGED, INDEX, MARK, anew, made, mark, set_aside, take_in, unmark};
+use super::journal::{Journal, JournalMark};
+use super::line::{JournalHeader, ParsedLine};
+use super::lock::Ownership;
+use super::mend::Mended;
 use super::offsets::Offsets;
-use super::survey::{self, Lines, Survey};
-use super::{Ownership, StoreError, compact, files};
+use super::source::ReadSource;
+use super::survey::Survey;
+use super::{compact, files, journal, mend, survey};
 use crate::model::{Level, Notice, Timestamp};
 
 /// An opened store without its writer.
@@ -24,7 +27,7 @@ pub(super) struct Parts {
 }
 
 /// An index that was not found wanting.
-enum Trusted {
+enum TrustedIndex {
     /// It is as the journal says.
     Fits(Index, Survey),
     /// The journal has changed in what the index had taken in, or is damaged behind it.
@@ -42,19 +45,12 @@ struct Opening<'a> {
 }
 
 /// What is read from, and what the journal was found to hold.
-struct Ready {
-    source: Source,
+struct ReadyIndex {
+    source: ReadSource,
     survey: Survey,
     /// Why there is no index.
     failed: Option<String>,
 }
-
-/// Exists while the index is being opened, and from a failure of sled until it is made anew.
-const MARK: &str = "index.doubt";
-pub(super) const INDEX: &str = "index";
-/// The folder of body files.
-pub(super) const BODIES: &str = "bodies";
-const DAMAGED: &str = "index.damaged-";
 
 /// Makes the directory, for its owner only and unseen by git. One that was there is somebody else's work: what git sees in
 /// it, and who may look into it, is theirs to say.
@@ -75,7 +71,7 @@ pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<
         Some(_) => opening.journal_alone(None),
         None => opening.ready(),
     };
-    let Ready { source, survey, failed } = match readied {
+    let ReadyIndex { source, survey, failed } = match readied {
         Err(error) if error.unwritable() => opening.journal_alone(Some(error.to_string()))?,
         readied => readied?,
     };
@@ -96,28 +92,16 @@ fn sentence(text: &str) -> String {
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
-/// Says that the index is not to be trusted until this is taken back.
-pub(super) fn mark(dir: &Path) -> Result<(), StoreError> {
-    let path = dir.join(MARK);
-    files::write_whole(&path, &dir.join("index.doubt.new"), b"The index is being opened, or it failed.\n")?;
-    files::sync_dir(dir)
-}
-
-fn unmark(dir: &Path) -> Result<(), StoreError> {
-    let path = dir.join(MARK);
-    fs::remove_file(&path).map_err(StoreError::io("remove", &path))
-}
-
 /// Opens the index, holds it against the journal and takes in the lines that a crash kept from it.
-fn trusted(dir: &Path, journal: &Journal) -> Result<Trusted, Problem> {
+fn trusted(dir: &Path, journal: &Journal) -> Result<TrustedIndex, IndexProblem> {
     let place = dir.join(INDEX);
     if dir.join(MARK).exists() {
-        return Err(Problem::doubt(
+        return Err(IndexProblem::doubt(
             "an earlier start broke off while the index was opened, or the index failed",
         ));
     }
     if !files::is_dir(&place)? {
-        return Err(Problem::doubt("there was none"));
+        return Err(IndexProblem::doubt("there was none"));
     }
     // sled opens its files by their names.
     files::plain_below(&place)?;
@@ -131,24 +115,24 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<Trusted, Problem> {
         Ok(survey) => {
             unmark(dir)?;
             Ok(match survey {
-                Some(survey) => Trusted::Fits(index, survey),
-                None => Trusted::Differs(index),
+                Some(survey) => TrustedIndex::Fits(index, survey),
+                None => TrustedIndex::Differs(index),
             })
         }
-        Err(Problem::Index(error)) => {
+        Err(IndexProblem::Index(error)) => {
             // Dropping it would write into files that are not understood.
             std::mem::forget(index);
-            Err(Problem::Index(error))
+            Err(IndexProblem::Index(error))
         }
-        Err(Problem::Store(error)) => {
+        Err(IndexProblem::Store(error)) => {
             unmark(dir)?;
-            Err(Problem::Store(error))
+            Err(IndexProblem::Store(error))
         }
     }
 }
 
 /// The header that the index knows of its journal; none where it cannot be asked.
-fn known_header(dir: &Path, now: Timestamp) -> Option<Header> {
+fn known_header(dir: &Path, now: Timestamp) -> Option<JournalHeader> {
     let place = dir.join(INDEX);
     if dir.join(MARK).exists() || !files::is_dir(&place).ok()? {
         return None;
@@ -165,18 +149,18 @@ fn known_header(dir: &Path, now: Timestamp) -> Option<Header> {
     drop(index);
     unmark(dir).ok()?;
     let (generation, salt) = known?.journal();
-    Some(Header { generation, at: now, after: None, salt })
+    Some(JournalHeader { generation, at: now, after: None, salt })
 }
 
 /// Takes in what the journal says behind `mark`; none when the journal is not as the index knew it, or is not all sound.
-fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<Option<Survey>, Problem> {
+fn caught_up(index: &Index, journal: &Journal, mark: JournalMark) -> Result<Option<Survey>, IndexProblem> {
     let path = journal.path();
     let before = survey::line_before(path, mark)?;
-    if let Some(Parsed::Newer(found)) = before {
+    if let Some(ParsedLine::Newer(found)) = before {
         return Err(journal::newer(path, found).into());
     }
-    let known = matches!(before, Some(Parsed::Line(line)) if line.seq == mark.seq);
-    if journal.is_headless() || !known && mark != Mark::default() {
+    let known = matches!(before, Some(ParsedLine::Line(line)) if line.seq == mark.seq);
+    if journal.is_headless() || !known && mark != JournalMark::default() {
         return Ok(None);
     }
     let survey = Survey::of(path, mark)?;
@@ -188,17 +172,17 @@ fn caught_up(index: &Index, journal: &Journal, mark: Mark) -> Result<Option<Surv
 }
 
 impl Opening<'_> {
-    fn ready(&mut self) -> Result<Ready, StoreError> {
+    fn ready(&mut self) -> Result<ReadyIndex, StoreError> {
         match trusted(self.dir, &self.journal) {
-            Ok(Trusted::Fits(index, survey)) => Ok(Ready::with(index, survey)),
-            Ok(Trusted::Differs(index)) => self.mended(Some(index)),
-            Err(Problem::Store(error)) => Err(error),
-            Err(Problem::Index(IndexError(reason))) => self.rebuilt(&reason),
+            Ok(TrustedIndex::Fits(index, survey)) => Ok(ReadyIndex::with(index, survey)),
+            Ok(TrustedIndex::Differs(index)) => self.mended(Some(index)),
+            Err(IndexProblem::Store(error)) => Err(error),
+            Err(IndexProblem::Index(IndexError(reason))) => self.rebuilt(&reason),
         }
     }
 
     /// What the journal alone says, in a store whose index cannot be opened because nothing can be written.
-    fn journal_alone(&mut self, failed: Option<String>) -> Result<Ready, StoreError> {
+    fn journal_alone(&mut self, failed: Option<String>) -> Result<ReadyIndex, StoreError> {
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         if !survey.flaws.is_empty() {
             self.told.extend(survey.flaws.iter().map(|flaw| flaw.said(0, survey.last())));
@@ -206,25 +190,25 @@ impl Opening<'_> {
                 "The index may have more, and is not looked at while the store cannot be written.".into();
             self.told.push(Notice { level: Level::Info, text });
         }
-        let source = Source::Offsets(Arc::new(Mutex::new(offsets)));
-        Ok(Ready { source, survey, failed })
+        let source = ReadSource::Offsets(Arc::new(Mutex::new(offsets)));
+        Ok(ReadyIndex { source, survey, failed })
     }
 
     /// Writes the journal anew, which is not all sound, and the index from it.
-    fn mended(&mut self, index: Option<Index>) -> Result<Ready, StoreError> {
+    fn mended(&mut self, index: Option<Index>) -> Result<ReadyIndex, StoreError> {
         let Mended { journal, notices } = match self.mend(index.as_ref()) {
             Ok(mended) => mended,
             // A store that cannot be mended for want of space is read as it is, and nothing is written behind the damage.
-            Err(Problem::Store(error)) if error.unwritable() => {
+            Err(IndexProblem::Store(error)) if error.unwritable() => {
                 self.journal.break_off(format!("the journal is damaged and could not be mended: {error}"));
-                let survey = Survey::of(self.journal.path(), Mark::default())?;
+                let survey = Survey::of(self.journal.path(), JournalMark::default())?;
                 return match index {
-                    Some(index) => Ok(Ready::with(index, survey)),
+                    Some(index) => Ok(ReadyIndex::with(index, survey)),
                     None => self.journal_alone(None),
                 };
             }
-            Err(Problem::Store(error)) => return Err(error),
-            Err(Problem::Index(IndexError(reason))) => {
+            Err(IndexProblem::Store(error)) => return Err(error),
+            Err(IndexProblem::Index(IndexError(reason))) => {
                 std::mem::forget(index);
                 return self.rebuilt(&reason);
             }
@@ -234,12 +218,12 @@ impl Opening<'_> {
         self.told.extend(notices);
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         Ok(match anew(self.dir, &self.journal) {
-            Ok(index) => Ready::with(index, survey),
-            Err(problem) => Ready::without(offsets, survey, &problem),
+            Ok(index) => ReadyIndex::with(index, survey),
+            Err(problem) => ReadyIndex::without(offsets, survey, &problem),
         })
     }
 
-    fn mend(&self, index: Option<&Index>) -> Result<Mended, Problem> {
+    fn mend(&self, index: Option<&Index>) -> Result<Mended, IndexProblem> {
         let known = match index {
             Some(index) => Some((index, index.state()?.unwrap_or_default().mark)),
             None => None,
@@ -248,10 +232,10 @@ impl Opening<'_> {
     }
 
     /// Makes the index from the whole journal; what was there is moved aside. If even that fails, the journal is read.
-    fn rebuilt(&mut self, reason: &str) -> Result<Ready, StoreError> {
+    fn rebuilt(&mut self, reason: &str) -> Result<ReadyIndex, StoreError> {
         let place = self.dir.join(INDEX);
         let aside = set_aside(self.dir, &place)?;
-        let survey = Survey::of(self.journal.path(), Mark::default())?;
+        let survey = Survey::of(self.journal.path(), JournalMark::default())?;
         self.told.extend(remade(reason, aside.as_deref(), !survey.sound.is_empty()));
         if !survey.flaws.is_empty() {
             return self.mended(None);
@@ -261,10 +245,10 @@ impl Opening<'_> {
         match made(&place, &self.journal, &survey) {
             Ok(index) => {
                 unmark(self.dir)?;
-                Ok(Ready::with(index, survey))
+                Ok(ReadyIndex::with(index, survey))
             }
-            Err(Problem::Store(error)) if !error.unwritable() => Err(error),
-            Err(problem) => Ok(Ready::without(Offsets::read(self.journal.path())?.0, survey, &problem)),
+            Err(IndexProblem::Store(error)) if !error.unwritable() => Err(error),
+            Err(problem) => Ok(ReadyIndex::without(Offsets::read(self.journal.path())?.0, survey, &problem)),
         }
     }
 }
@@ -292,63 +276,6 @@ pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the index from a journal that was compacted; the old one is of no use to anybody.
-pub(super) fn anew(dir: &Path, journal: &Journal) -> Result<Index, Problem> {
-    let place = dir.join(INDEX);
-    mark(dir)?;
-    if files::is_dir(&place)? {
-        fs::remove_dir_all(&place).map_err(StoreError::io("remove", &place))?;
-    }
-    files::create_dir(&place)?;
-    let index = made(&place, journal, &Survey::of(journal.path(), Mark::default())?)?;
-    unmark(dir)?;
-    Ok(index)
-}
-
-fn made(place: &Path, journal: &Journal, survey: &Survey) -> Result<Index, Problem> {
-    let index = Index::open(place)?;
-    match take_in(&index, journal, survey) {
-        Ok(()) => Ok(index),
-        Err(problem) => {
-            std::mem::forget(index);
-            Err(problem)
-        }
-    }
-}
-
-/// Takes in the lines of a survey.
-fn take_in(index: &Index, journal: &Journal, survey: &Survey) -> Result<(), Problem> {
-    let header = journal.header();
-    // An index that took in nothing yet still says whose it is.
-    index.apply(header, &[])?;
-    for marks in survey.sound.chunks(TOGETHER) {
-        let lines = Lines::of(journal.path(), marks)?.collect::<Result<Vec<_>, _>>()?;
-        index.apply(header, &lines)?;
-    }
-    // What was taken in anew shall not be taken in anew at every start.
-    Ok(index.flush()?)
-}
-
-/// Moves a doubtful index away, in place of the one moved away before.
-fn set_aside(dir: &Path, place: &Path) -> Result<Option<PathBuf>, StoreError> {
-    if !files::is_dir(place)? {
-        return Ok(None);
-    }
-    let mut last = 0;
-    for entry in fs::read_dir(dir).map_err(StoreError::io("list", dir))?.flatten() {
-        let name = entry.file_name();
-        if let Some(number) = name.to_str().and_then(|name| name.strip_prefix(DAMAGED)?.parse::<u32>().ok()) {
-            last = last.max(number);
-            // One is enough to find out what happened.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-    let aside = dir.join(format!("{DAMAGED}{}", last.saturating_add(1)));
-    fs::rename(place, &aside).map_err(StoreError::io("move away", place))?;
-    files::sync_dir(dir)?;
-    Ok(Some(aside))
-}
-
 /// What is said of an index that was made anew.
 fn remade(reason: &str, aside: Option<&Path>, filled: bool) -> Option<Notice> {
     match aside.and_then(Path::file_name) {
@@ -364,13 +291,13 @@ fn remade(reason: &str, aside: Option<&Path>, filled: bool) -> Option<Notice> {
     }
 }
 
-impl Ready {
+impl ReadyIndex {
     fn with(index: Index, survey: Survey) -> Self {
-        Self { source: Source::Index(Arc::new(index)), survey, failed: None }
+        Self { source: ReadSource::Index(Arc::new(index)), survey, failed: None }
     }
 
-    fn without(offsets: Offsets, survey: Survey, problem: &Problem) -> Self {
+    fn without(offsets: Offsets, survey: Survey, problem: &IndexProblem) -> Self {
         let failed = Some(problem.to_string());
-        Self { source: Source::Offsets(Arc::new(Mutex::new(offsets))), survey, failed }
+        Self { source: ReadSource::Offsets(Arc::new(Mutex::new(offsets))), survey, failed }
     }
 }

@@ -8,7 +8,9 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{INLINE, StoreError, files};
+use super::error::StoreError;
+use super::files;
+use super::line::INLINE;
 
 /// The two files of a store.
 #[derive(Debug)]

@@ -9,34 +9,35 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::watch::{self, Watch};
-use super::{StoreError, lock, writer};
+use super::error::StoreError;
+use super::watch::{self, UseWatch};
+use super::{lock, writer};
 use crate::model::{Gap, RecordingId, Timestamp, Usage};
 
 /// What clones share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct StoreState {
     pub(super) core: Arc<Core>,
     pub(super) token: String,
     /// The time in which hits may be missing, where the journal cannot be told of it.
     pub(super) gap: Option<Gap>,
     /// The notes of hits, while they are counted. Calls wait for it: nothing is synced under this lock.
-    pub(super) watch: Mutex<Option<Watch>>,
+    pub(super) watch: Mutex<Option<UseWatch>>,
     /// Held by whoever writes use down.
     pub(super) counting: Mutex<()>,
     /// Emptied when the store is closed; the lock is let go after the writer ended.
-    pub(super) running: Mutex<Option<Running>>,
+    pub(super) running: Mutex<Option<OpenParts>>,
 }
 
 /// What only an open store has.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) jobs: Sender<writer::Job>,
+pub(super) struct OpenParts {
+    pub(super) jobs: Sender<writer::WriteJob>,
     pub(super) writer: JoinHandle<()>,
     pub(super) lock: lock::Lock,
 }
 
-impl Shared {
+impl StoreState {
     /// Hands work to the writer.
     pub(super) fn queue(
         &self,
@@ -48,13 +49,13 @@ impl Shared {
         if let Some(running) = &mut *running {
             running.lock.restore();
             // When the writer is gone, so is `done`, and that is the answer.
-            let _ = running.jobs.send(writer::Job { work, now, done });
+            let _ = running.jobs.send(writer::WriteJob { work, now, done });
         }
         receiver
     }
 
     /// The notes of hits, while they are counted.
-    pub(super) fn watching(&self) -> MutexGuard<'_, Option<Watch>> {
+    pub(super) fn watching(&self) -> MutexGuard<'_, Option<UseWatch>> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -89,7 +90,7 @@ impl Shared {
 
     /// Writes the notes anew without what is outdated. What came behind the first `len` bytes meanwhile is copied.
     fn shorten(&self, path: &Path, len: u64) {
-        let anew = watch::Watch::anew(path, len);
+        let anew = watch::UseWatch::anew(path, len);
         if let Some(watch) = self.watching().as_mut()
             && !anew.is_some_and(|anew| watch.give_way(anew, len))
         {
@@ -101,7 +102,7 @@ impl Shared {
     /// `counted`: all hits are written down by now.
     pub(super) fn close(&self, counted: bool) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { jobs, writer, lock }) = running {
+        if let Some(OpenParts { jobs, writer, lock }) = running {
             drop(jobs);
             // A writer that panicked has nothing left to say.
             let _ = writer.join();
@@ -115,7 +116,7 @@ impl Shared {
     }
 }
 
-impl Drop for Shared {
+impl Drop for StoreState {
     fn drop(&mut self) {
         self.close(false);
     }

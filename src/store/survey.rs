@@ -8,27 +8,28 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::journal::{self, Mark};
-use super::line::{self, Line, Parsed};
-use super::{StoreError, files};
+use super::error::StoreError;
+use super::files;
+use super::journal::{self, JournalMark};
+use super::line::{self, JournalLine, ParsedLine};
 use crate::model::RecordingId;
 
 /// What a journal holds from some place on.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// Behind the last line that has an end.
-    pub(super) end: Mark,
+    pub(super) end: JournalMark,
     /// The sound lines in the order of their changes. A mark's number is that of its own change.
-    pub(super) sound: Vec<Mark>,
+    pub(super) sound: Vec<JournalMark>,
     /// What is wrong with it, in the order of its lines.
-    pub(super) flaws: Vec<Flaw>,
+    pub(super) flaws: Vec<JournalFlaw>,
     /// The number of the last line, when it has no end.
     pub(super) torn: Option<u64>,
 }
 
 /// Neighbouring lines of a journal that are not what was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct JournalFlaw {
     /// The lines that are damaged or out of place, from 1. None when lines are missing without a trace.
     pub(super) lines: Vec<u64>,
     /// The line behind them; none at the end.
@@ -44,7 +45,7 @@ pub(super) struct Flaw {
 }
 
 /// A gap in the numbers of changes.
-struct Gap {
+struct LineGap {
     missing: RangeInclusive<u64>,
     /// Of its flaw.
     at: usize,
@@ -53,18 +54,18 @@ struct Gap {
 /// A survey under way.
 struct Surveying {
     survey: Survey,
-    gaps: Vec<Gap>,
+    gaps: Vec<LineGap>,
     /// Changes of gaps that stand further behind.
     late: BTreeSet<u64>,
     /// Damaged lines since the last sound one.
-    open: Flaw,
+    open: JournalFlaw,
     /// Whether the number before the next change is known.
     counted: bool,
 }
 
 impl Survey {
     /// Reads the journal from a mark on; from the default one that is everything.
-    pub(super) fn of(path: &Path, mark: Mark) -> Result<Self, StoreError> {
+    pub(super) fn of(path: &Path, mark: JournalMark) -> Result<Self, StoreError> {
         let mut file = files::open(path)?;
         file.seek(SeekFrom::Start(mark.end)).map_err(StoreError::io("read", path))?;
         let mut reader = BufReader::with_capacity(1 << 18, file);
@@ -72,8 +73,8 @@ impl Survey {
             survey: Self { end: mark, ..Self::default() },
             gaps: Vec::new(),
             late: BTreeSet::new(),
-            open: Flaw::default(),
-            counted: mark != Mark::default(),
+            open: JournalFlaw::default(),
+            counted: mark != JournalMark::default(),
         };
         let mut text = Vec::new();
         loop {
@@ -84,7 +85,7 @@ impl Survey {
                 break;
             }
             let parsed = line::parse(&text);
-            if !ended && !matches!(parsed, Parsed::Line(_)) {
+            if !ended && !matches!(parsed, ParsedLine::Line(_)) {
                 under_way.survey.torn = Some(under_way.survey.end.lines + 1);
                 break;
             }
@@ -105,29 +106,29 @@ impl Survey {
         // Damaged lines at the end may be what is missing.
         let open = self.flaws.last().is_some_and(|flaw| flaw.before.is_none());
         if missing > 0 && !open {
-            self.flaws.push(Flaw { lost: Some(missing), last: Some(known), ..Flaw::default() });
+            self.flaws.push(JournalFlaw { lost: Some(missing), last: Some(known), ..JournalFlaw::default() });
         }
     }
 }
 
 impl Surveying {
-    fn line(&mut self, path: &Path, parsed: Parsed, text: &[u8], len: u64) -> Result<(), StoreError> {
+    fn line(&mut self, path: &Path, parsed: ParsedLine, text: &[u8], len: u64) -> Result<(), StoreError> {
         let before = self.survey.end;
         let number = before.lines + 1;
         self.survey.end = before.behind(0, len);
         match parsed {
-            Parsed::Newer(found) => return Err(journal::newer(path, found)),
-            Parsed::Header(header) if number <= 2 => {
+            ParsedLine::Newer(found) => return Err(journal::newer(path, found)),
+            ParsedLine::Header(header) if number <= 2 => {
                 self.survey.end.seq = header.after.unwrap_or_default();
                 self.counted = header.after.is_some() || header.generation == 1;
                 // The other copy is damaged, which costs nothing.
-                self.open = Flaw::default();
+                self.open = JournalFlaw::default();
             }
-            Parsed::Header(_) => self.out_of_place(number),
-            Parsed::Line(line) => self.change(line.seq, before),
+            ParsedLine::Header(_) => self.out_of_place(number),
+            ParsedLine::Line(line) => self.change(line.seq, before),
             // The second copy of the header.
-            Parsed::Damaged if number == 2 && self.open.lines.is_empty() => {}
-            Parsed::Damaged => {
+            ParsedLine::Damaged if number == 2 && self.open.lines.is_empty() => {}
+            ParsedLine::Damaged => {
                 self.open.lines.push(number);
                 self.open.named.extend(named(text));
             }
@@ -135,9 +136,9 @@ impl Surveying {
         Ok(())
     }
 
-    fn change(&mut self, seq: u64, before: Mark) {
+    fn change(&mut self, seq: u64, before: JournalMark) {
         let end = &mut self.survey.end;
-        let own = Mark { seq, ..*end };
+        let own = JournalMark { seq, ..*end };
         if seq <= before.seq {
             let missing = self.gaps.iter().any(|gap| gap.missing.contains(&seq));
             if missing && self.late.insert(seq) {
@@ -150,14 +151,15 @@ impl Surveying {
         if self.counted && (gap > 0 || !self.open.lines.is_empty()) {
             let flaw = std::mem::take(&mut self.open);
             let last = Some(seq - 1);
-            self.survey.flaws.push(Flaw { before: Some(own.lines), lost: Some(gap), last, ..flaw });
+            self.survey.flaws.push(JournalFlaw { before: Some(own.lines), lost: Some(gap), last, ..flaw });
             if gap > 0 {
-                self.gaps.push(Gap { missing: before.seq + 1..=seq - 1, at: self.survey.flaws.len() - 1 });
+                self.gaps
+                    .push(LineGap { missing: before.seq + 1..=seq - 1, at: self.survey.flaws.len() - 1 });
             }
         } else if !self.open.lines.is_empty() {
             let flaw = std::mem::take(&mut self.open);
             let last = Some(seq - 1);
-            self.survey.flaws.push(Flaw { before: Some(own.lines), lost: None, last, ..flaw });
+            self.survey.flaws.push(JournalFlaw { before: Some(own.lines), lost: None, last, ..flaw });
         }
         self.counted = true;
         self.survey.sound.push(own);
@@ -166,8 +168,13 @@ impl Surveying {
     /// A line that was copied or moved: what it says is not the latest, or is taken in where it belongs.
     fn out_of_place(&mut self, number: u64) {
         let lines = vec![number];
-        let flaw =
-            Flaw { lines, before: Some(number + 1), lost: Some(0), misplaced: true, ..Flaw::default() };
+        let flaw = JournalFlaw {
+            lines,
+            before: Some(number + 1),
+            lost: Some(0),
+            misplaced: true,
+            ..JournalFlaw::default()
+        };
         self.survey.flaws.push(flaw);
     }
 
@@ -188,25 +195,25 @@ impl Surveying {
 }
 
 /// Sound lines of a journal, read again one by one.
-pub(super) struct Lines<'a> {
+pub(super) struct JournalLines<'a> {
     file: File,
     path: PathBuf,
-    marks: std::slice::Iter<'a, Mark>,
+    marks: std::slice::Iter<'a, JournalMark>,
 }
 
-impl<'a> Lines<'a> {
-    pub(super) fn of(path: &Path, marks: &'a [Mark]) -> Result<Self, StoreError> {
+impl<'a> JournalLines<'a> {
+    pub(super) fn of(path: &Path, marks: &'a [JournalMark]) -> Result<Self, StoreError> {
         Ok(Self { file: files::open(path)?, path: path.into(), marks: marks.iter() })
     }
 }
 
-impl Iterator for Lines<'_> {
-    type Item = Result<(Line, Mark), StoreError>;
+impl Iterator for JournalLines<'_> {
+    type Item = Result<(JournalLine, JournalMark), StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mark = *self.marks.next()?;
         Some(match read(&mut self.file, &self.path, mark) {
-            Ok(Some(Parsed::Line(line))) => Ok((*line, mark)),
+            Ok(Some(ParsedLine::Line(line))) => Ok((*line, mark)),
             Ok(_) => Err(changed(&self.path, mark)),
             Err(error) => Err(error),
         })
@@ -214,11 +221,11 @@ impl Iterator for Lines<'_> {
 }
 
 /// The line before `mark`; none when it does not end there.
-pub(super) fn line_before(path: &Path, mark: Mark) -> Result<Option<Parsed>, StoreError> {
+pub(super) fn line_before(path: &Path, mark: JournalMark) -> Result<Option<ParsedLine>, StoreError> {
     read(&mut files::open(path)?, path, mark)
 }
 
-fn read(file: &mut File, path: &Path, mark: Mark) -> Result<Option<Parsed>, StoreError> {
+fn read(file: &mut File, path: &Path, mark: JournalMark) -> Result<Option<ParsedLine>, StoreError> {
     let mut text = Vec::new();
     let len = mark.end.saturating_sub(mark.start);
     let read = file.seek(SeekFrom::Start(mark.start));
@@ -231,7 +238,7 @@ fn read(file: &mut File, path: &Path, mark: Mark) -> Result<Option<Parsed>, Stor
 }
 
 /// What a mark said of the journal is no longer so.
-pub(super) fn changed(path: &Path, mark: Mark) -> StoreError {
+pub(super) fn changed(path: &Path, mark: JournalMark) -> StoreError {
     StoreError::Unreadable {
         path: path.into(),
         problem: format!("is damaged in line {}", mark.lines),

@@ -26,7 +26,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, files, line};
+use super::error::StoreError;
+use super::{files, line};
 use crate::model::{Gap, Hits, RecordingId, Timestamp, Usage};
 
 /// A hit that is about to be counted.
@@ -45,7 +46,7 @@ pub struct UseNote {
 
 /// The notes under way.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct UseWatch {
     file: Arc<File>,
     /// Where the file is, or will be when it has taken the place of the one before it.
     path: PathBuf,
@@ -217,7 +218,7 @@ impl NoteLine {
     }
 }
 
-impl Watch {
+impl UseWatch {
     /// Begins to take notes. Those that could not be taken into the ledger yet stay.
     pub(super) fn begin(dir: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let path = path_in(dir);

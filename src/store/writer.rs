@@ -9,18 +9,22 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use super::bodies::Unsynced;
+use super::change::{Changed, Indexed, RecordingVersion, StoreChange, UndoStep};
 use super::compact::{Old, Rewritten};
 use super::core::Core;
-use super::error::Problem;
+use super::error::IndexProblem;
+use super::error::StoreError;
 use super::journal::Journal;
-use super::line::{BodyRef, ChangedLine, Content, Detail, Entry, Line, Media, Put, StepLine, VersionLine};
+use super::line::{
+    BodyRef, ChangedLine, Content, Detail, JournalEntry, JournalLine, MediaLine, Put, StepLine, VersionLine,
+};
 use super::offsets::Offsets;
 use super::watch::{self, Left};
-use super::{Change, Changed, Indexed, Step, StoreError, Version, compact, mend};
+use super::{compact, mend};
 use crate::model::{Gap, Hash, Notice, Recording, RecordingId, Timestamp, Usage};
 
 /// Something to be done, and who waits for it.
-pub(super) struct Job {
+pub(super) struct WriteJob {
     pub(super) work: Work,
     pub(super) now: Timestamp,
     pub(super) done: oneshot::Sender<Result<(), StoreError>>,
@@ -29,7 +33,7 @@ pub(super) struct Job {
 /// What is to be done.
 pub(super) enum Work {
     /// Make these durable, all or none.
-    Commit(Vec<Change>),
+    Commit(Vec<StoreChange>),
     /// Keep these past calls. They are not synced: a crash may take the newest.
     Remember(Vec<Vec<u8>>),
     /// Keep these past calls and no others.
@@ -72,9 +76,9 @@ impl Writer {
         };
         let written = self.core.degraded().map_or(Ok(()), |reason| Err(StoreError::ReadOnly { reason }));
         let written = written.and_then(|()| used()).and_then(|used| {
-            let gap = left.gap(now).map(Entry::Gap);
-            let used = (!used.is_empty()).then_some(Entry::Ledger(used));
-            self.append(used.into_iter().chain(gap).map(|entry| Line::new(now, entry)).collect())
+            let gap = left.gap(now).map(JournalEntry::Gap);
+            let used = (!used.is_empty()).then_some(JournalEntry::Ledger(used));
+            self.append(used.into_iter().chain(gap).map(|entry| JournalLine::new(now, entry)).collect())
         });
         match written.and_then(|()| watch::end(self.core.dir())) {
             Ok(()) => None,
@@ -83,7 +87,7 @@ impl Writer {
     }
 
     /// Works until nobody can send any more.
-    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+    pub(super) fn run(mut self, jobs: &Receiver<WriteJob>) {
         while let Ok(first) = jobs.recv() {
             let mut batch = vec![first];
             batch.extend(jobs.try_iter().take(BATCH - 1));
@@ -91,13 +95,13 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: Vec<Job>) {
+    fn write(&mut self, batch: Vec<WriteJob>) {
         let mut unsynced = Unsynced::default();
         let mut lines = Vec::new();
         let mut waiting = Vec::new();
         let mut compact = Vec::new();
         let (ready, mut refused) = (self.ready(), Vec::new());
-        for Job { work, now, done } in batch {
+        for WriteJob { work, now, done } in batch {
             match work {
                 Work::Commit(changes) => {
                     match ready.clone().and_then(|()| self.prepare(changes, now, &mut unsynced)) {
@@ -144,8 +148,8 @@ impl Writer {
         let old = Old { journal, offsets: &offsets, index: index.as_deref(), flawed, bodies };
         let Rewritten { journal, named, lost, aside } = compact::rewrite(dir, &old, trash_since, now)
             .map_err(|problem| match problem {
-                Problem::Store(error) => error,
-                Problem::Index(error) => self.core.fail(index.as_ref(), &error),
+                IndexProblem::Store(error) => error,
+                IndexProblem::Index(error) => self.core.fail(index.as_ref(), &error),
             })?;
         let known = if index.is_some() { known } else { 0 };
         let notices = mend::said(&survey, known, &lost, aside.as_deref());
@@ -158,7 +162,7 @@ impl Writer {
         Ok(notices)
     }
 
-    fn append(&mut self, mut lines: Vec<Line>) -> Result<(), StoreError> {
+    fn append(&mut self, mut lines: Vec<JournalLine>) -> Result<(), StoreError> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -189,36 +193,36 @@ impl Writer {
     /// Writes the large bodies and makes the lines.
     fn prepare(
         &self,
-        changes: Vec<Change>,
+        changes: Vec<StoreChange>,
         at: Timestamp,
         unsynced: &mut Unsynced,
-    ) -> Result<Vec<Line>, StoreError> {
-        let line = |entry| Line::new(at, entry);
+    ) -> Result<Vec<JournalLine>, StoreError> {
+        let line = |entry| JournalLine::new(at, entry);
         changes.into_iter().map(|change| self.entry(change, unsynced).map(line)).collect()
     }
 
-    fn entry(&self, change: Change, unsynced: &mut Unsynced) -> Result<Entry, StoreError> {
+    fn entry(&self, change: StoreChange, unsynced: &mut Unsynced) -> Result<JournalEntry, StoreError> {
         Ok(match change {
-            Change::Put { recording, row, keys, media } => {
+            StoreChange::Put { recording, row, keys, media } => {
                 let detail = self.detail(*recording, unsynced)?;
                 let media = media.iter().map(|(hash, bytes)| self.media(hash, bytes, unsynced));
                 let media = media.collect::<Result<_, _>>()?;
                 let Indexed { row, keys } = unused(Indexed { row, keys });
-                Entry::Put(Box::new(Put { detail, row, keys, media }))
+                JournalEntry::Put(Box::new(Put { detail, row, keys, media }))
             }
-            Change::Retag { row, keys } => Entry::Retag(unused(Indexed { row, keys })),
-            Change::Remove { ids } => Entry::Remove(ids),
-            Change::Restore { ids } => Entry::Restore(ids),
-            Change::Ledger { entries } => Entry::Ledger(entries),
-            Change::Step(step) => Entry::Step(Box::new(self.step(*step, unsynced)?)),
-            Change::Undone { step, undone } => Entry::Undone { step, undone },
-            Change::Gap(gap) => Entry::Gap(gap),
+            StoreChange::Retag { row, keys } => JournalEntry::Retag(unused(Indexed { row, keys })),
+            StoreChange::Remove { ids } => JournalEntry::Remove(ids),
+            StoreChange::Restore { ids } => JournalEntry::Restore(ids),
+            StoreChange::Ledger { entries } => JournalEntry::Ledger(entries),
+            StoreChange::Step(step) => JournalEntry::Step(Box::new(self.step(*step, unsynced)?)),
+            StoreChange::Undone { step, undone } => JournalEntry::Undone { step, undone },
+            StoreChange::Gap(gap) => JournalEntry::Gap(gap),
         })
     }
 
-    fn step(&self, step: Step, unsynced: &mut Unsynced) -> Result<StepLine, StoreError> {
-        let mut version = |version: Option<Version>| -> Result<Option<VersionLine>, StoreError> {
-            let Some(Version { labels, recording, .. }) = version else { return Ok(None) };
+    fn step(&self, step: UndoStep, unsynced: &mut Unsynced) -> Result<StepLine, StoreError> {
+        let mut version = |version: Option<RecordingVersion>| -> Result<Option<VersionLine>, StoreError> {
+            let Some(RecordingVersion { labels, recording, .. }) = version else { return Ok(None) };
             let content = recording.map(|recording| self.content(*recording, unsynced)).transpose()?;
             Ok(Some(VersionLine { labels, content: content.map(Box::new) }))
         };
@@ -239,7 +243,7 @@ impl Writer {
         let linked: Vec<_> = detail.linked().collect();
         // One that is not there was never kept or is damaged: the rest is worth keeping.
         let known = linked.iter().filter_map(|hash| Some((hash, self.core.body(hash).ok()?)));
-        let media = known.map(|(hash, bytes)| Media::of(*hash, &bytes)).collect();
+        let media = known.map(|(hash, bytes)| MediaLine::of(*hash, &bytes)).collect();
         Ok(Content { detail, media })
     }
 
@@ -259,9 +263,9 @@ impl Writer {
         Ok(body)
     }
 
-    fn media(&self, hash: &Hash, bytes: &[u8], unsynced: &mut Unsynced) -> Result<Media, StoreError> {
+    fn media(&self, hash: &Hash, bytes: &[u8], unsynced: &mut Unsynced) -> Result<MediaLine, StoreError> {
         if self.body(bytes, unsynced)?.hash == *hash {
-            return Ok(Media::of(*hash, bytes));
+            return Ok(MediaLine::of(*hash, bytes));
         }
         let path = self.core.bodies().path(hash);
         Err(StoreError::Body { path, recording: None, problem: "was handed in with other bytes".into() })

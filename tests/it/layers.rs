@@ -59,6 +59,7 @@ const NO_CIRCLE: &[&str] = &[
     "query",
     "reading",
     "retention",
+    "store",
     "terminal",
     "upstream",
     "wire",

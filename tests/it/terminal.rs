@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use retake::store::{Owner, owner};
+use retake::store::{StoreOwner, owner};
 use vt100::{Callbacks, Parser, Screen};
 
 use crate::home::{Home, PROGRAM};
@@ -289,7 +289,7 @@ impl Drop for Terminal {
 
 /// The owner of the store at `home`, once its address is known; to be called when the screen is up.
 #[track_caller]
-pub(crate) fn owned(home: &Home) -> (Owner, std::net::SocketAddr) {
+pub(crate) fn owned(home: &Home) -> (StoreOwner, std::net::SocketAddr) {
     let owner = owner(&home.store()).expect("a running workbench owns its store");
     let address = owner.address.as_deref().expect("it listens").parse().unwrap();
     (owner, address)

@@ -48,7 +48,7 @@ pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<E
             return Ok(ExitCode::SUCCESS);
         }
         let (before, after) = (compacted.before, compacted.after);
-        let size = |stats: &crate::store::Stats| stats.journal_bytes + stats.body_bytes;
+        let size = |stats: &crate::store::StoreStats| stats.journal_bytes + stats.body_bytes;
         let left = before.trash.saturating_sub(after.trash);
         let trash = if left == 0 {
             String::new()

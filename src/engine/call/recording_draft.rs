@@ -30,7 +30,7 @@ use crate::model::{
     AnswerFailure, ByteLog, Completeness, Level, Mode, Outcome, Provenance, Recording, RecordingId, Response,
     Scrubbed, Strategy, Timestamp,
 };
-use crate::store::{Indexed, Keys};
+use crate::store::{Indexed, LookUpKeys};
 use crate::upstream::{Arriving, Base};
 use crate::wire::content_coding::decoded_len;
 
@@ -216,7 +216,7 @@ impl Making {
         // The answer that this request names may have become a recording meanwhile.
         let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
         let answer = answer_ids::answer_id(&self.request, &response);
-        let keys = Keys { answer, ..engine.keys(&fields, &self.strategy) };
+        let keys = LookUpKeys { answer, ..engine.keys(&fields, &self.strategy) };
         let passing = on_failure == Some(OnFailure::Retry) || !completeness.replayable();
         let place = (keys.all, &self.scope);
         let arrival =
@@ -252,7 +252,7 @@ impl Making {
         }
     }
 
-    fn enter(&self, recording: Recording, keys: &Keys, media: Vec<Downloaded>) -> Fate {
+    fn enter(&self, recording: Recording, keys: &LookUpKeys, media: Vec<Downloaded>) -> Fate {
         let engine = &self.engine;
         let bodies = media.into_iter().filter_map(|m| Some((m.medium.body?, m.body?))).collect();
         let (row, recording) = (Arc::new(row_of(&recording)), Arc::new(recording));

@@ -10,7 +10,7 @@ use crate::engine::recording::commit::Write;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{Hash, Recording, Row};
-use crate::store::{Change, Indexed};
+use crate::store::{Indexed, StoreChange};
 
 impl Engine {
     /// Adds a recording that comes from elsewhere, such as a fixture.
@@ -41,7 +41,7 @@ impl Engine {
             // A dialect that has come to be known calls the same endpoint by another name.
             let row = Arc::new(Row { usage: row.usage.clone(), ..row_of(&recording) });
             self.shared.index.replace(Indexed { row: Arc::clone(&row), keys: keys.clone() });
-            changes.push(Change::Retag { row, keys });
+            changes.push(StoreChange::Retag { row, keys });
         }
         // Queued by the call; nobody waits for it, because it would only be done again.
         if !changes.is_empty() {

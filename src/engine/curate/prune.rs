@@ -13,7 +13,7 @@ use crate::engine::verb_error::VerbError;
 use crate::model::{RecordingId, Row, Timestamp};
 use crate::query::{Kind, Query, Subject};
 use crate::retention::{PlanItem, PruneOptions, PrunePlan, UseGiven, facts, plan};
-use crate::store::{Stats, StoreError};
+use crate::store::{StoreError, StoreStats};
 
 /// How long the trash is kept, in milliseconds: 7 days.
 pub const TRASH: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -22,9 +22,9 @@ pub const TRASH: i64 = 7 * 24 * 60 * 60 * 1000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compacted {
     /// How much the store held before.
-    pub before: Stats,
+    pub before: StoreStats,
     /// And since.
-    pub after: Stats,
+    pub after: StoreStats,
 }
 
 impl Engine {
@@ -123,7 +123,7 @@ impl Engine {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn store_stats(&self) -> Result<Stats, StoreError> {
+    pub async fn store_stats(&self) -> Result<StoreStats, StoreError> {
         let store = self.shared.store.clone();
         aside(move || store.stats()).await
     }

@@ -10,7 +10,7 @@ use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::matching::{BlastRadius, NamedField, NamedUnion, PastIndex, StrategyCheck, StrategyProblem};
 use crate::model::{Playback, RecordingId, Row, Strategy};
-use crate::store::{Indexed, Keys};
+use crate::store::{Indexed, LookUpKeys};
 
 /// What recordings are given; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +153,7 @@ impl Engine {
             collisions: 0,
         };
         let answer = self.shared.index.keys(&row.id).and_then(|keys| keys.answer);
-        let keys = Keys { answer, ..self.keys(&fields, strategy) };
+        let keys = LookUpKeys { answer, ..self.keys(&fields, strategy) };
         let row = Arc::new(Row { strategy: strategy.clone(), playback, ..row.clone() });
         Ok((retagged, Indexed { row, keys }))
     }

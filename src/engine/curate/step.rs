@@ -14,7 +14,7 @@ use crate::engine::recording::commit::Write;
 use crate::engine::state::Engine;
 use crate::matching::narrowed;
 use crate::model::{Hash, Labels, Recording, RecordingId, Row, StepId};
-use crate::store::{Change, Changed, Indexed, Keys, Step, StoreError, Version};
+use crate::store::{Changed, Indexed, LookUpKeys, RecordingVersion, StoreChange, StoreError, UndoStep};
 
 /// What is to become of one recording.
 pub(crate) enum RecordingEdit {
@@ -36,8 +36,8 @@ pub(crate) struct Curation<'a> {
 
 /// An edit with all that carrying it out takes, and taking it back.
 struct Planned {
-    before: Option<Version>,
-    after: Option<Version>,
+    before: Option<RecordingVersion>,
+    after: Option<RecordingVersion>,
     write: Write,
 }
 
@@ -72,10 +72,10 @@ impl Curation<'_> {
                 after: one.after.clone(),
             })
             .collect();
-        let step = Step { id: StepId(last + 1), verb: verb.into(), undone: false, changed };
+        let step = UndoStep { id: StepId(last + 1), verb: verb.into(), undone: false, changed };
         self.carry_out(planned, |changes| {
             // Before them: whatever a crash leaves of the changes can be undone.
-            changes.insert(0, Change::Step(Box::new(step)));
+            changes.insert(0, StoreChange::Step(Box::new(step)));
         })
         .await
     }
@@ -89,7 +89,7 @@ impl Curation<'_> {
     ) -> Result<Vec<RecordingId>, StoreError> {
         let planned = self.planned(edits).await?;
         // Behind them: what a crash leaves undone is undone the next time.
-        self.carry_out(planned, |changes| changes.push(Change::Undone { step, undone })).await
+        self.carry_out(planned, |changes| changes.push(StoreChange::Undone { step, undone })).await
     }
 
     /// Carries edits out that cannot be taken back: what they replace is to be nowhere any more.
@@ -102,7 +102,7 @@ impl Curation<'_> {
     }
 
     async fn planned(&self, edits: Vec<RecordingEdit>) -> Result<Vec<Planned>, StoreError> {
-        // Keys are made from requests, which may be long.
+        // LookUpKeys are made from requests, which may be long.
         self.engine
             .aside(move |engine| {
                 let trash = if edits.iter().any(|edit| matches!(edit, RecordingEdit::Restore(_))) {
@@ -133,7 +133,7 @@ impl Curation<'_> {
     async fn carry_out(
         &self,
         planned: Vec<Planned>,
-        mark: impl FnOnce(&mut Vec<Change>),
+        mark: impl FnOnce(&mut Vec<StoreChange>),
     ) -> Result<Vec<RecordingId>, StoreError> {
         let writes = planned.into_iter().map(|one| one.write).collect();
         self.engine.settle(self.engine.enter(writes), mark).await
@@ -152,7 +152,7 @@ impl Engine {
         let keys = self.keys_of(&recording, &recording.strategy);
         let usage = known.as_ref().map(|row| row.usage.clone()).unwrap_or_default();
         let row = Arc::new(Row { usage, ..row_of(&recording) });
-        let version = |labels, recording| Some(Version { labels, recording, media: Vec::new() });
+        let version = |labels, recording| Some(RecordingVersion { labels, recording, media: Vec::new() });
         let before = known.zip(old);
         // One that was not there is brought back from the trash: its content is kept there.
         let after = before.is_some().then(|| recording.clone());
@@ -164,7 +164,7 @@ impl Engine {
 
     fn label_planned(&self, entry: Indexed) -> Option<Planned> {
         let before = self.row(&entry.row.id)?.labels();
-        let change = Change::Retag { row: Arc::clone(&entry.row), keys: entry.keys.clone() };
+        let change = StoreChange::Retag { row: Arc::clone(&entry.row), keys: entry.keys.clone() };
         Some(Planned {
             before: Some(bare(before)),
             after: Some(bare(entry.row.labels())),
@@ -174,7 +174,7 @@ impl Engine {
 
     fn remove_planned(&self, id: RecordingId) -> Option<Planned> {
         let before = self.row(&id)?.labels();
-        let change = Change::Remove { ids: vec![id.clone()] };
+        let change = StoreChange::Remove { ids: vec![id.clone()] };
         Some(Planned {
             before: Some(bare(before)),
             after: None,
@@ -194,14 +194,14 @@ impl Engine {
             if let Some(strategy) = narrowed(&labels.strategy, &fields) {
                 return self.labelled(row, &Labels { strategy, ..labels.clone() });
             }
-            Keys { answer: known.answer, ..self.keys(&fields, &labels.strategy) }
+            LookUpKeys { answer: known.answer, ..self.keys(&fields, &labels.strategy) }
         };
         Some(Indexed { row: Arc::new(row.labelled(labels)), keys })
     }
 }
 
-fn bare(labels: Labels) -> Version {
-    Version { labels, recording: None, media: Vec::new() }
+fn bare(labels: Labels) -> RecordingVersion {
+    RecordingVersion { labels, recording: None, media: Vec::new() }
 }
 
 fn restore_planned(entry: Indexed) -> Planned {
@@ -209,6 +209,11 @@ fn restore_planned(entry: Indexed) -> Planned {
     Planned {
         before: None,
         after: Some(bare(entry.row.labels())),
-        write: Write { change: Change::Restore { ids: vec![id.clone()] }, entry: Some(entry), put: None, id },
+        write: Write {
+            change: StoreChange::Restore { ids: vec![id.clone()] },
+            entry: Some(entry),
+            put: None,
+            id,
+        },
     }
 }

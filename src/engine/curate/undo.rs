@@ -4,7 +4,7 @@ use crate::engine::curate::step::RecordingEdit;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{RecordingId, StepRow};
-use crate::store::{Changed, Step, StoreError, Version};
+use crate::store::{Changed, RecordingVersion, StoreError, UndoStep};
 
 /// Which way a step is gone through.
 #[derive(Clone, Copy)]
@@ -54,7 +54,7 @@ impl Engine {
         Ok(StepRow { undone: matches!(way, Way::Back), ..row })
     }
 
-    fn edits(&self, step: &Step, way: Way, row: &StepRow) -> Result<Vec<RecordingEdit>, VerbError> {
+    fn edits(&self, step: &UndoStep, way: Way, row: &StepRow) -> Result<Vec<RecordingEdit>, VerbError> {
         let trash = self.shared.store.trash()?;
         let mut edits = Vec::with_capacity(step.changed.len());
         for changed in &step.changed {
@@ -78,12 +78,12 @@ impl Engine {
                     RecordingEdit::Restore(id.clone())
                 }
                 (None, Some(_)) => return Err(refused("is no longer in the trash")),
-                (Some(_), Some(Version { recording: Some(recording), labels, media })) => {
+                (Some(_), Some(RecordingVersion { recording: Some(recording), labels, media })) => {
                     let mut recording = recording.clone();
                     recording.label(labels.clone());
                     RecordingEdit::Put(recording, media.clone())
                 }
-                (Some(_), Some(Version { labels, recording: None, .. })) => {
+                (Some(_), Some(RecordingVersion { labels, recording: None, .. })) => {
                     let labelled = self.row(id).and_then(|row| self.labelled(&row, labels));
                     RecordingEdit::Label(labelled.ok_or_else(|| refused("cannot be read"))?)
                 }
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// Whether a recording is as it was listed at some time, its use apart.
-    fn is_at(&self, id: &RecordingId, version: Option<&Version>) -> Result<bool, StoreError> {
+    fn is_at(&self, id: &RecordingId, version: Option<&RecordingVersion>) -> Result<bool, StoreError> {
         let (row, version) = match (self.row(id), version) {
             (None, None) => return Ok(true),
             (Some(row), Some(version)) => (row, version),
@@ -111,7 +111,7 @@ impl Engine {
             && now.media == wanted.media)
     }
 
-    fn difference(&self, id: &RecordingId, version: Option<&Version>) -> &'static str {
+    fn difference(&self, id: &RecordingId, version: Option<&RecordingVersion>) -> &'static str {
         match (self.row(id), version) {
             (None, _) => "was removed since",
             (Some(_), None) => "is there again",

@@ -15,7 +15,7 @@ use crate::engine::index::cursors::{Cursors, Scope, Turn};
 use crate::engine::index::use_count::Use;
 use crate::matching::{Condition, Fields};
 use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
-use crate::store::{Indexed, Keys};
+use crate::store::{Indexed, LookUpKeys};
 
 /// All recordings, for look-up and listing.
 #[derive(Default)]
@@ -127,7 +127,7 @@ impl RecordingIndex {
     }
 
     /// What finds a recording.
-    pub(crate) fn keys(&self, id: &RecordingId) -> Option<Keys> {
+    pub(crate) fn keys(&self, id: &RecordingId) -> Option<LookUpKeys> {
         self.read().entries.get(id).map(|entry| entry.indexed.keys.clone())
     }
 
@@ -392,7 +392,7 @@ impl IndexState {
         } else if let Strategy::Rule(rule) = &row.strategy {
             self.rules.insert(order(row, rule), Condition::of(rule));
         } else {
-            let (Keys { all, significant, .. }, id) = (&entry.keys, &row.id);
+            let (LookUpKeys { all, significant, .. }, id) = (&entry.keys, &row.id);
             let newer = |other: &RecordingId| {
                 let other = self.entries.get(other).map(|e| &e.indexed.row);
                 other.is_some_and(|other| (other.recorded_at, &other.id) < (row.recorded_at, &row.id))

@@ -21,12 +21,12 @@ use bytes::Bytes;
 use crate::engine::clock;
 use crate::engine::state::Engine;
 use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Usage};
-use crate::store::{Change, Indexed, Keys, StoreError};
+use crate::store::{Indexed, LookUpKeys, StoreChange, StoreError};
 
 /// Something to be written about one recording.
 pub(crate) struct Write {
     pub(crate) id: RecordingId,
-    pub(crate) change: Change,
+    pub(crate) change: StoreChange,
     /// As look-ups see it from now on; none where it is removed.
     pub(crate) entry: Option<Indexed>,
     /// What is put, which is read back and held against this.
@@ -42,7 +42,7 @@ pub(crate) struct Entered {
 impl Write {
     /// A recording that is added or replaced, with the files behind its links that are not stored yet.
     pub(crate) fn put(recording: Arc<Recording>, entry: Indexed, media: Vec<(Hash, Bytes)>) -> Self {
-        let change = Change::Put {
+        let change = StoreChange::Put {
             recording: Box::new(Recording::clone(&recording)),
             row: Arc::clone(&entry.row),
             keys: entry.keys.clone(),
@@ -59,7 +59,7 @@ impl Engine {
         let mut changed = Vec::new();
         let mut enter = |one: &Write| {
             let mut listed = true;
-            if let (Some(put), Change::Put { media, .. }) = (&one.put, &one.change) {
+            if let (Some(put), StoreChange::Put { media, .. }) = (&one.put, &one.change) {
                 listed = self.shared.unsaved.hold(put, media, library.row(&one.id).is_some());
             }
             let before = match &one.entry {
@@ -93,7 +93,7 @@ impl Engine {
     pub(crate) async fn settle(
         &self,
         entered: Entered,
-        mark: impl FnOnce(&mut Vec<Change>),
+        mark: impl FnOnce(&mut Vec<StoreChange>),
     ) -> Result<Vec<RecordingId>, StoreError> {
         let Entered { writes, before } = entered;
         let ids: Vec<_> = writes.iter().map(|one| one.id.clone()).collect();
@@ -105,7 +105,7 @@ impl Engine {
             .filter_map(|(one, (_, before))| Some((one.id.clone(), before.as_ref()?.row.usage.clone())));
         let used: Vec<_> = used.filter(|(_, usage)| *usage != Usage::default()).collect();
         if !used.is_empty() {
-            changes.push(Change::Ledger { entries: used });
+            changes.push(StoreChange::Ledger { entries: used });
         }
         let stored = self.shared.store.commit_all(changes, clock::now()).await;
         if let Err(error) = stored {
@@ -150,7 +150,7 @@ impl Engine {
             let row = Arc::new(entry.row.labelled(&labels));
             self.shared.index.replace(Indexed { row: Arc::clone(&row), keys: entry.keys.clone() });
             self.forget(std::slice::from_ref(&one.id));
-            let change = Change::Retag { row, keys: entry.keys.clone() };
+            let change = StoreChange::Retag { row, keys: entry.keys.clone() };
             self.shared.store.commit(change, clock::now()).await?;
         }
         Ok(())
@@ -158,7 +158,7 @@ impl Engine {
 
     /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more. The ids of
     /// earlier answers mean what they meant when it was recorded: what became known since has no part in that.
-    fn verify(&self, recording: &Recording, keys: &Keys) -> Result<bool, StoreError> {
+    fn verify(&self, recording: &Recording, keys: &LookUpKeys) -> Result<bool, StoreError> {
         #[cfg(test)]
         if self.shared.unsaved.spoils.load(std::sync::atomic::Ordering::Relaxed) {
             return Ok(false);
@@ -171,7 +171,7 @@ impl Engine {
         let again = self.scrub(stored.request.get());
         let known = |id: &str| keys.earlier.iter().find(|(known, _)| known == id).map(|(_, asked)| *asked);
         let fields = self.shared.live.load().canon.fields(&again).resolved(known);
-        let own = Keys { answer: keys.answer.clone(), ..self.keys(&fields, &stored.strategy) };
+        let own = LookUpKeys { answer: keys.answer.clone(), ..self.keys(&fields, &stored.strategy) };
         Ok(stored == *recording && own == *keys)
     }
 

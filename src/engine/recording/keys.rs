@@ -6,7 +6,7 @@ use crate::engine::index::answer_ids;
 use crate::engine::state::Engine;
 use crate::matching::Fields;
 use crate::model::{Recording, RecordingId, Request, Scrubbed, Strategy};
-use crate::store::{Keys, StoreError};
+use crate::store::{LookUpKeys, StoreError};
 
 impl Engine {
     /// A request as it may be stored, and as it is compared.
@@ -39,9 +39,9 @@ impl Engine {
     }
 
     /// The fingerprints that a look-up needs.
-    pub(crate) fn keys(&self, fields: &Fields, strategy: &Strategy) -> Keys {
+    pub(crate) fn keys(&self, fields: &Fields, strategy: &Strategy) -> LookUpKeys {
         let canonical = self.shared.live.load().version;
-        Keys {
+        LookUpKeys {
             canonical,
             all: fields.all(),
             significant: fields.fingerprint(strategy),
@@ -51,9 +51,9 @@ impl Engine {
     }
 
     /// The fingerprints of a recording as it would be looked up now.
-    pub(crate) fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> Keys {
+    pub(crate) fn keys_of(&self, recording: &Recording, strategy: &Strategy) -> LookUpKeys {
         let answer = answer_ids::answer_id(&recording.request, &recording.response);
-        Keys { answer, ..self.keys(&self.fields(&self.scrub(&recording.request)), strategy) }
+        LookUpKeys { answer, ..self.keys(&self.fields(&self.scrub(&recording.request)), strategy) }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::engine::index::jobs::polled;
 use crate::engine::index::recording_index::Lens;
 use crate::engine::state::Engine;
 use crate::model::{Fingerprint, Playback, Recording, Request};
-use crate::store::Keys;
+use crate::store::LookUpKeys;
 
 impl Engine {
     /// How the takes of a new recording play.
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// Takes that play in order and were seen while they were recorded count as played.
-    pub(crate) fn note_played(&self, recording: &Recording, keys: &Keys) {
+    pub(crate) fn note_played(&self, recording: &Recording, keys: &LookUpKeys) {
         let scope: Scope = recording.scope.as_deref().map(Into::into);
         let settings = self.settings();
         let lens = Lens { policy: &settings.failures, asks: true };

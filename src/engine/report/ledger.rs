@@ -12,7 +12,7 @@ use crate::engine::clock;
 use crate::engine::index::use_count::{LEDGER, Use, WATCH};
 use crate::engine::state::Engine;
 use crate::model::{RecordingId, Timestamp, Usage};
-use crate::store::{Change, StoreError};
+use crate::store::{StoreChange, StoreError};
 
 /// How often use is written down; at most this much is unknown when the machine goes down.
 const EVERY: Duration = Duration::from_secs(5);
@@ -65,7 +65,7 @@ impl Engine {
             return Ok(());
         }
         let ids = ids(&entries);
-        let written = self.shared.store.commit(Change::Ledger { entries }, clock::now()).await;
+        let written = self.shared.store.commit(StoreChange::Ledger { entries }, clock::now()).await;
         if written.is_err() {
             self.touch(&ids, LEDGER | WATCH);
         }

@@ -37,7 +37,7 @@ pub struct Stats {
     /// By endpoint.
     pub endpoints: BTreeMap<String, Share>,
     /// The store's files.
-    pub store: store::Stats,
+    pub store: store::StoreStats,
     /// The calls since the engine started; nothing where no proxy runs.
     pub calls: Counters,
     /// How long those took, in microseconds, by outcome.

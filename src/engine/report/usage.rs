@@ -9,7 +9,7 @@ use crate::engine::clock;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{Gap, Hash, RecordingId, Timestamp, Usage};
-use crate::store::Change;
+use crate::store::StoreChange;
 
 /// The version of the form.
 const FORMAT: u32 = 1;
@@ -116,7 +116,7 @@ impl Engine {
         }
         let known = self.shared.store.gaps()?;
         let new = |gap: &Gap| !known.iter().any(|known| known.from <= gap.from && gap.to <= known.to);
-        let gaps: Vec<_> = gaps.into_iter().filter(new).map(Change::Gap).collect();
+        let gaps: Vec<_> = gaps.into_iter().filter(new).map(StoreChange::Gap).collect();
         if !gaps.is_empty() {
             self.shared.store.commit_all(gaps, clock::now()).await?;
         }

@@ -4,53 +4,61 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
-use super::{
-    FORMAT, GAPS, InTransaction, Kind, PART, REDO, STATE, State, Trees, fingerprint_keys, long_key, part_key,
-    parts, seal, state, unseal,
+use super::trees::{
+    FORMAT, GAPS, InTransaction, IndexProgress, LongValue, PART, REDO, STATE, Trees, fingerprint_keys,
+    long_key, part_key, parts, seal, state, unseal,
 };
 use crate::model::{Gap, RecordingId, StepId, StepRow, Timestamp, Usage};
-use crate::store::journal::Mark;
-use crate::store::line::{Entry, Header, Line, Put};
-use crate::store::{INLINE, Indexed, STEPS, redo, watch};
+use crate::store::change::{Indexed, STEPS};
+use crate::store::journal::JournalMark;
+use crate::store::line::INLINE;
+use crate::store::line::{JournalEntry, JournalHeader, JournalLine, Put};
+use crate::store::{redo, watch};
 
 /// A transaction under way.
 pub(super) struct Transaction<'a> {
     trees: Trees<&'a TransactionalTree>,
-    state: State,
+    state: IndexProgress,
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn begin(trees: Trees<&'a TransactionalTree>, header: &Header) -> InTransaction<Self> {
+    pub(super) fn begin(trees: Trees<&'a TransactionalTree>, header: &JournalHeader) -> InTransaction<Self> {
         let old = trees
             .meta
             .get(STATE)?
             .map(|value| state(&value))
             .transpose()
             .map_err(ConflictableTransactionError::Abort)?;
-        let new =
-            State { format: FORMAT, generation: header.generation, salt: header.salt.0, ..State::default() };
+        let new = IndexProgress {
+            format: FORMAT,
+            generation: header.generation,
+            salt: header.salt.0,
+            ..IndexProgress::default()
+        };
         Ok(Self { trees, state: old.unwrap_or(new) })
     }
 
     /// Takes the changes in and notes how far that was.
-    pub(super) fn run(mut self, lines: &[(Line, Mark)]) -> InTransaction<()> {
+    pub(super) fn run(mut self, lines: &[(JournalLine, JournalMark)]) -> InTransaction<()> {
         for (line, mark) in lines {
             match &line.entry {
-                Entry::Put(put) => self.put(put)?,
-                Entry::Retag(indexed) => self.retag(indexed)?,
-                Entry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
-                Entry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
-                Entry::Ledger(entries) => entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?,
-                Entry::Step(step) => {
+                JournalEntry::Put(put) => self.put(put)?,
+                JournalEntry::Retag(indexed) => self.retag(indexed)?,
+                JournalEntry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
+                JournalEntry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
+                JournalEntry::Ledger(entries) => {
+                    entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?
+                }
+                JournalEntry::Step(step) => {
                     self.step(&step.row(line.at), *mark)?;
                     self.redo(|redo| redo::made(redo, step.id, step.undone))?;
                 }
-                Entry::Undone { step, undone } => {
+                JournalEntry::Undone { step, undone } => {
                     self.undone(*step, *undone)?;
                     self.redo(|redo| redo::turned(redo, *step, *undone))?;
                 }
-                Entry::Unwatched(before) => self.state.unwatched = self.state.unwatched.max(*before),
-                Entry::Gap(gap) => self.gap(*gap)?,
+                JournalEntry::Unwatched(before) => self.state.unwatched = self.state.unwatched.max(*before),
+                JournalEntry::Gap(gap) => self.gap(*gap)?,
             }
             self.state.mark = *mark;
         }
@@ -65,7 +73,7 @@ impl<'a> Transaction<'a> {
         }
         self.detail(id, &seal(&put.bare())?)?;
         if let Some(old) = self.trees.trash.remove(id.as_str())? {
-            self.together(Kind::Trash, id.as_str(), &old)?;
+            self.together(LongValue::Trash, id.as_str(), &old)?;
             self.state.counts.trash -= 1;
         }
         self.row(&put.indexed())
@@ -87,7 +95,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// A sealed value as it is put into its tree: itself, or how many parts of it stand among the details.
-    fn apart(&self, kind: Kind, id: &str, sealed: Vec<u8>) -> InTransaction<Vec<u8>> {
+    fn apart(&self, kind: LongValue, id: &str, sealed: Vec<u8>) -> InTransaction<Vec<u8>> {
         if sealed.len() <= INLINE {
             return Ok(sealed);
         }
@@ -100,7 +108,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// A value that was taken out of its tree, and with it the parts that stood elsewhere.
-    fn together(&self, kind: Kind, id: &str, value: &[u8]) -> InTransaction<Vec<u8>> {
+    fn together(&self, kind: LongValue, id: &str, value: &[u8]) -> InTransaction<Vec<u8>> {
         let Some(count) = parts(value) else { return Ok(value.to_vec()) };
         let mut whole = Vec::new();
         for part in 0..count {
@@ -121,10 +129,10 @@ impl<'a> Transaction<'a> {
     fn row(&mut self, indexed: &Indexed) -> InTransaction<()> {
         let id = indexed.row.id.as_str();
         if let Some(old) = self.trees.rows.remove(id)? {
-            let old = self.together(Kind::Row, id, &old)?;
+            let old = self.together(LongValue::Row, id, &old)?;
             self.forget(&unseal(&old).map_err(ConflictableTransactionError::Abort)?)?;
         }
-        self.trees.rows.insert(id, self.apart(Kind::Row, id, seal(indexed)?)?)?;
+        self.trees.rows.insert(id, self.apart(LongValue::Row, id, seal(indexed)?)?)?;
         self.state.counts.rows += 1;
         self.trees.hashes.insert([&indexed.row.hash.0[..], id.as_bytes()].concat(), b"")?;
         for key in fingerprint_keys(id, &indexed.keys) {
@@ -150,23 +158,25 @@ impl<'a> Transaction<'a> {
 
     fn remove(&mut self, id: &RecordingId, at: Timestamp) -> InTransaction<()> {
         let Some(old) = self.trees.rows.remove(id.as_str())? else { return Ok(()) };
-        let old = self.together(Kind::Row, id.as_str(), &old)?;
+        let old = self.together(LongValue::Row, id.as_str(), &old)?;
         let old: Indexed = unseal(&old).map_err(ConflictableTransactionError::Abort)?;
         self.forget(&old)?;
-        self.trees.trash.insert(id.as_str(), self.apart(Kind::Trash, id.as_str(), seal(&(at, old))?)?)?;
+        self.trees
+            .trash
+            .insert(id.as_str(), self.apart(LongValue::Trash, id.as_str(), seal(&(at, old))?)?)?;
         self.state.counts.trash += 1;
         Ok(())
     }
 
     fn restore(&mut self, id: &RecordingId) -> InTransaction<()> {
         let Some(old) = self.trees.trash.remove(id.as_str())? else { return Ok(()) };
-        let old = self.together(Kind::Trash, id.as_str(), &old)?;
+        let old = self.together(LongValue::Trash, id.as_str(), &old)?;
         let (_, old) = unseal::<(Timestamp, Indexed)>(&old).map_err(ConflictableTransactionError::Abort)?;
         self.state.counts.trash -= 1;
         self.row(&old)
     }
 
-    fn step(&mut self, row: &StepRow, mark: Mark) -> InTransaction<()> {
+    fn step(&mut self, row: &StepRow, mark: JournalMark) -> InTransaction<()> {
         let key = |id: u64| id.to_be_bytes();
         if self.trees.steps.insert(&key(row.id.0), seal(&(row, mark))?)?.is_none() {
             self.state.counts.steps += 1;
@@ -183,7 +193,8 @@ impl<'a> Transaction<'a> {
     fn undone(&mut self, id: StepId, undone: bool) -> InTransaction<()> {
         let key = id.0.to_be_bytes();
         let Some(value) = self.trees.steps.get(key)? else { return Ok(()) };
-        let (row, mark) = unseal::<(StepRow, Mark)>(&value).map_err(ConflictableTransactionError::Abort)?;
+        let (row, mark) =
+            unseal::<(StepRow, JournalMark)>(&value).map_err(ConflictableTransactionError::Abort)?;
         self.trees.steps.insert(&key, seal(&(StepRow { undone, ..row }, mark))?)?;
         Ok(())
     }

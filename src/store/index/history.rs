@@ -1,6 +1,7 @@
 //! Past calls of an older retake: it kept them in a tree of the index.
 
-use super::{Index, Result, guard};
+use super::sled_index::{Index, guard};
+use super::trees::Result;
 
 const TREE: &[u8] = b"history";
 

@@ -6,7 +6,7 @@ pub(super) fn compact(store: &Store, trash_since: Timestamp) -> Result<Vec<Notic
     runtime.block_on(store.compact(trash_since, Timestamp(NOW.0 + 9)))
 }
 
-fn at(store: &Store, change: Change, millis: i64) {
+fn at(store: &Store, change: StoreChange, millis: i64) {
     store.commit_blocking(vec![change], Timestamp(NOW.0 + millis)).unwrap();
 }
 
@@ -18,17 +18,19 @@ fn compacting_keeps_what_is_there_and_drops_the_rest() {
         at(&store, put(&large(n)), 0);
     }
     at(&store, put(&small(0)), 0);
-    at(&store, Change::Remove { ids: vec![id(1)] }, 1);
-    at(&store, Change::Remove { ids: vec![id(2)] }, 2);
+    at(&store, StoreChange::Remove { ids: vec![id(1)] }, 1);
+    at(&store, StoreChange::Remove { ids: vec![id(2)] }, 2);
     at(
         &store,
-        Change::Ledger { entries: vec![(id(3), Usage { hits: 8, last_hit: Some(NOW), ..Usage::default() })] },
+        StoreChange::Ledger {
+            entries: vec![(id(3), Usage { hits: 8, last_hit: Some(NOW), ..Usage::default() })],
+        },
         2,
     );
     let mut named = large(4);
     named.name = Some("four".into());
     let Indexed { row, keys } = indexed(&named);
-    at(&store, Change::Retag { row, keys }, 3);
+    at(&store, StoreChange::Retag { row, keys }, 3);
     let (before, salt, size) = (content(&store), store.salt(), store.stats().unwrap());
 
     compact(&store, Timestamp(NOW.0 + 2)).unwrap();
@@ -44,7 +46,7 @@ fn compacting_keeps_what_is_there_and_drops_the_rest() {
     }
 
     let store = open_quietly(dir.path());
-    at(&store, Change::Restore { ids: vec![id(2)] }, 4);
+    at(&store, StoreChange::Restore { ids: vec![id(2)] }, 4);
     at(&store, put(&large(1)), 4);
     compact(&store, Timestamp(i64::MAX)).unwrap();
     assert_eq!(ids(&store.entries().unwrap()), [0, 1, 2, 3, 4, 5].map(id));
@@ -84,7 +86,7 @@ fn a_small_file_that_only_an_older_version_brought_is_kept() {
     let Indexed { row, keys } = indexed(&linked);
     let store = open_quietly(dir.path());
     let media = vec![(Hash::of(&png), png.clone())];
-    commit(&store, Change::Put { recording: Box::new(linked.clone()), row, keys, media });
+    commit(&store, StoreChange::Put { recording: Box::new(linked.clone()), row, keys, media });
     commit(&store, put(&linked));
     compact(&store, NOW).unwrap();
     assert_eq!(store.body(&Hash::of(&png)).unwrap(), png);

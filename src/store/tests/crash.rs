@@ -13,10 +13,10 @@ fn with_two_short_lines(dir: &Path, before: &Path) -> Store {
     store.close();
     copy(&dir.join("index"), before);
     let store = open_quietly(dir);
-    commit(&store, Change::Remove { ids: vec![id(1)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(1)] });
     commit(
         &store,
-        Change::Ledger { entries: vec![(id(2), Usage { hits: 3, last_hit: None, ..Usage::default() })] },
+        StoreChange::Ledger { entries: vec![(id(2), Usage { hits: 3, last_hit: None, ..Usage::default() })] },
     );
     store
 }

@@ -34,14 +34,14 @@ fn what_is_removed_can_be_restored_even_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), &[small(1), large(2), small(3)]);
     let store = open_quietly(dir.path());
-    commit(&store, Change::Remove { ids: vec![id(2), id(3), id(9)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(2), id(3), id(9)] });
     assert_eq!(ids(&store.entries().unwrap()), [id(1)]);
     assert_eq!(store.find(&large(2).hash.to_string()).unwrap(), []);
     drop(store);
     let store = open_quietly(dir.path());
     assert_eq!(trashed(&store), [id(2), id(3)]);
     assert_eq!(store.recording(&id(2)).unwrap(), Some(large(2)), "the trash can be looked at");
-    commit(&store, Change::Restore { ids: vec![id(2), id(9)] });
+    commit(&store, StoreChange::Restore { ids: vec![id(2), id(9)] });
     drop(store);
     let store = open_quietly(dir.path());
     assert_eq!(content(&store), [small(1), large(2)].map(|recording| (indexed(&recording), recording)));
@@ -61,7 +61,7 @@ fn a_retag_changes_what_the_row_says_and_nothing_else() {
     let Indexed { row, keys } = indexed(&retagged);
     let store = open_quietly(dir.path());
     assert_eq!(store.fingerprinted(&keys.significant).unwrap(), []);
-    commit(&store, Change::Retag { row, keys: keys.clone() });
+    commit(&store, StoreChange::Retag { row, keys: keys.clone() });
     drop(store);
     let store = open_quietly(dir.path());
     assert_eq!(content(&store), [(indexed(&retagged), retagged)]);
@@ -79,7 +79,7 @@ fn use_is_kept_in_the_ledger() {
     filled(dir.path(), &[small(1), small(2), small(3)]);
     let usage = Usage { hits: 7, last_hit: Some(NOW), ..Usage::default() };
     let store = open_quietly(dir.path());
-    commit(&store, Change::Ledger { entries: vec![(id(2), usage.clone()), (id(9), usage.clone())] });
+    commit(&store, StoreChange::Ledger { entries: vec![(id(2), usage.clone()), (id(9), usage.clone())] });
     drop(store);
     let uses: Vec<_> =
         open_quietly(dir.path()).entries().unwrap().iter().map(|entry| entry.row.usage.clone()).collect();
@@ -116,8 +116,12 @@ fn files_behind_links_are_found_by_their_hash() {
     let media = [&little, &big].map(|bytes| (Hash::of(bytes), bytes.clone()));
     let Indexed { row, keys } = indexed(&small(1));
     let store = open_quietly(dir.path());
-    let with =
-        |media| Change::Put { recording: Box::new(small(1)), row: row.clone(), keys: keys.clone(), media };
+    let with = |media| StoreChange::Put {
+        recording: Box::new(small(1)),
+        row: row.clone(),
+        keys: keys.clone(),
+        media,
+    };
     commit(&store, with(media.to_vec()));
     let wrong = store.commit_blocking(vec![with(vec![(Hash::of(b"other"), big.clone())])], NOW);
     assert!(matches!(wrong, Err(StoreError::Body { .. })));
@@ -173,7 +177,7 @@ fn stats_count_recordings_and_bytes() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), &[small(1), large(2)]);
     let store = open_quietly(dir.path());
-    commit(&store, Change::Remove { ids: vec![id(1)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(1)] });
     let stats = store.stats().unwrap();
     assert_eq!((stats.recordings, stats.trash), (1, 1));
     assert_eq!(stats.body_bytes, (INLINE + 1 + 3 * INLINE) as u64);

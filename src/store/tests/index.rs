@@ -1,14 +1,14 @@
 //! That recordings live in sled: what is altered there is what is shown, and what is altered elsewhere is not.
 
-use super::super::core::Source;
 use super::super::index::Index;
 use super::super::journal::Journal;
-use super::super::line::{Entry, Line};
+use super::super::line::{JournalEntry, JournalLine};
+use super::super::source::ReadSource;
 use super::*;
 
 fn index_of(store: &Store) -> Arc<Index> {
     match store.0.core.source() {
-        Source::Index(index) => index,
+        ReadSource::Index(index) => index,
         other => panic!("no index: {other:?}"),
     }
 }
@@ -43,7 +43,7 @@ fn what_is_altered_in_the_index_is_what_is_listed() {
     let index = Index::open(&dir.path().join("index")).unwrap();
     let journal = Journal::open(dir.path(), &impatient(), NOW, || None).unwrap();
     let mark = index.state().unwrap().unwrap().mark;
-    let line = Line { v: 1, seq: mark.seq, at: NOW, entry: Entry::Retag(indexed(&altered)) };
+    let line = JournalLine { v: 1, seq: mark.seq, at: NOW, entry: JournalEntry::Retag(indexed(&altered)) };
     index.apply(journal.header(), &[(line, mark)]).unwrap();
     drop((index, journal));
     let store = open_quietly(dir.path());
@@ -69,10 +69,10 @@ fn when_reading_the_index_fails_the_journal_answers_and_recording_goes_on() {
     let all: Vec<_> = (0..5).map(small).chain([large(5)]).collect();
     let store = open_quietly(dir.path());
     store.commit_blocking(all.iter().map(put).collect(), NOW).unwrap();
-    commit(&store, Change::Remove { ids: vec![id(0)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(0)] });
     commit(
         &store,
-        Change::Ledger { entries: vec![(id(1), Usage { hits: 4, last_hit: None, ..Usage::default() })] },
+        StoreChange::Ledger { entries: vec![(id(1), Usage { hits: 4, last_hit: None, ..Usage::default() })] },
     );
     let before = (content(&store), store.trash().unwrap(), store.find("").unwrap());
     index_of(&store).spoil("details");
@@ -87,7 +87,7 @@ fn when_reading_the_index_fails_the_journal_answers_and_recording_goes_on() {
     commit(&store, put(&small(9)));
     assert_eq!(store.recording(&id(9)).unwrap(), Some(small(9)));
     super::compact::compact(&store, Timestamp(0)).unwrap();
-    commit(&store, Change::Remove { ids: vec![id(9)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(9)] });
     let before = (content(&store), store.trash().unwrap(), store.find("").unwrap());
     assert!(store.degraded().unwrap().contains("makes the index anew"));
     drop(store);
@@ -104,7 +104,7 @@ fn when_writing_the_index_fails_the_change_is_kept_because_the_journal_has_it() 
     let store = open_quietly(dir.path());
     store.commit_blocking(vec![put(&small(1)), put(&large(2))], NOW).unwrap();
     index_of(&store).spoil("rows");
-    commit(&store, Change::Remove { ids: vec![id(1)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(1)] });
     assert!(store.degraded().is_some());
     assert_eq!(ids(&store.entries().unwrap()), [id(2)]);
     drop(store);

@@ -8,7 +8,7 @@ use proptest::strategy::Strategy as _;
 use super::*;
 
 #[derive(Clone, Debug)]
-enum Step {
+enum UndoStep {
     Put {
         n: u8,
         body: usize,
@@ -38,32 +38,32 @@ struct Model {
     ledger: BTreeMap<RecordingId, Usage>,
 }
 
-fn step() -> impl proptest::strategy::Strategy<Value = Step> {
+fn step() -> impl proptest::strategy::Strategy<Value = UndoStep> {
     let n = || 0..6u8;
     prop_oneof![
-        4 => (n(), prop_oneof![Just(0), 1..40usize, INLINE - 1..INLINE + 2]).prop_map(|(n, body)| Step::Put { n, body }),
-        2 => (n(), "[a-z]{1,5}").prop_map(|(n, name)| Step::Retag { n, name }),
-        2 => prop::collection::vec(n(), 0..4).prop_map(Step::Remove),
-        2 => prop::collection::vec(n(), 0..4).prop_map(Step::Restore),
-        1 => (n(), 0..9u64).prop_map(|(n, hits)| Step::Ledger { n, hits }),
-        1 => Just(Step::Compact),
-        1 => Just(Step::Reopen),
-        1 => Just(Step::ReopenWithoutIndex),
-        1 => Just(Step::Crash),
+        4 => (n(), prop_oneof![Just(0), 1..40usize, INLINE - 1..INLINE + 2]).prop_map(|(n, body)| UndoStep::Put { n, body }),
+        2 => (n(), "[a-z]{1,5}").prop_map(|(n, name)| UndoStep::Retag { n, name }),
+        2 => prop::collection::vec(n(), 0..4).prop_map(UndoStep::Remove),
+        2 => prop::collection::vec(n(), 0..4).prop_map(UndoStep::Restore),
+        1 => (n(), 0..9u64).prop_map(|(n, hits)| UndoStep::Ledger { n, hits }),
+        1 => Just(UndoStep::Compact),
+        1 => Just(UndoStep::Reopen),
+        1 => Just(UndoStep::ReopenWithoutIndex),
+        1 => Just(UndoStep::Crash),
     ]
 }
 
 /// What a step leads to in the model, and how it is asked of the store.
-fn change(model: &mut Model, step: &Step) -> Option<Change> {
+fn change(model: &mut Model, step: &UndoStep) -> Option<StoreChange> {
     let all = |numbers: &[u8]| numbers.iter().map(|n| id(*n)).collect::<Vec<_>>();
     Some(match step {
-        Step::Put { n, body } => {
+        UndoStep::Put { n, body } => {
             let recording = recording(*n, &vec![*n; *body], &vec![b'x'; body / 2]);
             model.trash.remove(&recording.id);
             model.rows.insert(recording.id.clone(), recording.clone());
             put(&recording)
         }
-        Step::Retag { n, name } => {
+        UndoStep::Retag { n, name } => {
             let mut named = model.rows.get(&id(*n)).cloned().unwrap_or_else(|| small(*n));
             named.name = Some(name.clone());
             named.strategy = Strategy::Specific { fields: vec![name.clone()] };
@@ -71,24 +71,24 @@ fn change(model: &mut Model, step: &Step) -> Option<Change> {
                 *known = named.clone();
             }
             let Indexed { row, keys } = indexed(&named);
-            Change::Retag { row, keys }
+            StoreChange::Retag { row, keys }
         }
-        Step::Remove(numbers) => {
+        UndoStep::Remove(numbers) => {
             let gone: Vec<_> = all(numbers).iter().filter_map(|id| model.rows.remove_entry(id)).collect();
             model.trash.extend(gone);
-            Change::Remove { ids: all(numbers) }
+            StoreChange::Remove { ids: all(numbers) }
         }
-        Step::Restore(numbers) => {
+        UndoStep::Restore(numbers) => {
             let back: Vec<_> = all(numbers).iter().filter_map(|id| model.trash.remove_entry(id)).collect();
             model.rows.extend(back);
-            Change::Restore { ids: all(numbers) }
+            StoreChange::Restore { ids: all(numbers) }
         }
-        Step::Ledger { n, hits } => {
+        UndoStep::Ledger { n, hits } => {
             let usage = Usage { hits: *hits, last_hit: Some(NOW), ..Usage::default() };
             model.ledger.insert(id(*n), usage.clone());
-            Change::Ledger { entries: vec![(id(*n), usage)] }
+            StoreChange::Ledger { entries: vec![(id(*n), usage)] }
         }
-        Step::Compact | Step::Reopen | Step::ReopenWithoutIndex | Step::Crash => return None,
+        UndoStep::Compact | UndoStep::Reopen | UndoStep::ReopenWithoutIndex | UndoStep::Crash => return None,
     })
 }
 
@@ -137,12 +137,12 @@ proptest! {
         for step in steps {
             match (change(&mut model, &step), step) {
                 (Some(change), _) => commit(&store, change),
-                (None, Step::Compact) => {
+                (None, UndoStep::Compact) => {
                     compact::compact(&store, Timestamp(i64::MAX)).unwrap();
                     model.trash.clear();
                     model.ledger.retain(|id, _| model.rows.contains_key(id));
                 }
-                (None, Step::Crash) => {
+                (None, UndoStep::Crash) => {
                     let left = tempfile::tempdir().unwrap();
                     copy(dir.path(), left.path());
                     drop(store);
@@ -151,7 +151,7 @@ proptest! {
                 }
                 (None, step) => {
                     drop(store);
-                    if matches!(step, Step::ReopenWithoutIndex) {
+                    if matches!(step, UndoStep::ReopenWithoutIndex) {
                         fs::remove_dir_all(dir.path().join("index")).unwrap();
                     }
                     store = open(dir.path()).store;

@@ -34,15 +34,15 @@ fn compacting_takes_from_the_index_what_a_damaged_line_said() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_quietly(dir.path());
     store.commit_blocking(sample().iter().map(put).collect(), NOW).unwrap();
-    commit(&store, Change::Remove { ids: vec![id(3)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(3)] });
     let used = Usage { hits: 7, last_hit: Some(NOW), ..Usage::default() };
-    commit(&store, Change::Ledger { entries: vec![(id(5), used)] });
+    commit(&store, StoreChange::Ledger { entries: vec![(id(5), used)] });
     let before = (content(&store), trashed(&store));
     // The removal, a put, and the ledger, while the store is open.
     rewrite(dir.path(), |lines| [5, 14, 15].iter().for_each(|at| lines[*at][20] ^= 1));
     let notices = compact(&store, Timestamp(0)).unwrap();
     let said = texts(&notices);
-    assert!(said.contains("Line 6 ") && said.contains("Lines 15 to 16 "), "{said}");
+    assert!(said.contains("JournalLine 6 ") && said.contains("JournalLines 15 to 16 "), "{said}");
     assert!(said.contains("no recording is lost") && said.contains("journal.damaged-1"), "{said}");
     assert_eq!((content(&store), trashed(&store)), before);
     drop(store);
@@ -59,7 +59,7 @@ fn compacting_without_an_index_names_what_is_lost() {
     fs::remove_dir_all(dir.path().join("index")).unwrap();
     let Opened { store, notices } = open(dir.path());
     let said = texts(&notices);
-    assert!(said.contains("Line 7 of the journal is damaged: 1 change is lost."), "{said}");
+    assert!(said.contains("JournalLine 7 of the journal is damaged: 1 change is lost."), "{said}");
     assert!(said.contains(id(4).as_str()) && said.contains("journal.damaged-1"), "{said}");
     assert_eq!(store.entries().unwrap().len(), 11);
     // Its body may be wanted by whoever reads the damaged journal.
@@ -183,7 +183,7 @@ fn a_journal_without_its_header_gets_it_back_from_the_index() {
         let said = texts(&opened.notices);
         assert!(said.contains("journal.damaged-1"), "{name}: {said}");
         assert_eq!(fs::read(dir.path().join("journal.damaged-1")).unwrap(), damaged, "{name}");
-        commit(&opened.store, Change::Remove { ids: vec![id(3)] });
+        commit(&opened.store, StoreChange::Remove { ids: vec![id(3)] });
         let before = shown(&opened.store);
         opened.store.close();
         // It is whole now, with and without an index.

@@ -20,7 +20,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{ByteLog, Completeness, Headers, Provenance, Request, Response, Row, Strategy, Usage};
+use crate::model::{
+    ByteLog, Completeness, Fingerprint, Hash, Headers, Notice, Provenance, Recording, RecordingId, Request,
+    Response, Row, Strategy, Timestamp, Usage,
+};
 
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -113,7 +116,7 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
         usage: Usage::default(),
     };
     let significant = Hash::of(recording.strategy.to_string().as_bytes());
-    let keys = Keys {
+    let keys = LookUpKeys {
         canonical: 1,
         all: Fingerprint(recording.hash.0),
         significant: Fingerprint(significant.0),
@@ -123,12 +126,12 @@ pub(super) fn indexed(recording: &Recording) -> Indexed {
     Indexed { row: Arc::new(row), keys }
 }
 
-pub(super) fn put(recording: &Recording) -> Change {
+pub(super) fn put(recording: &Recording) -> StoreChange {
     let Indexed { row, keys } = indexed(recording);
-    Change::Put { recording: Box::new(recording.clone()), row, keys, media: Vec::new() }
+    StoreChange::Put { recording: Box::new(recording.clone()), row, keys, media: Vec::new() }
 }
 
-pub(super) fn commit(store: &Store, change: Change) {
+pub(super) fn commit(store: &Store, change: StoreChange) {
     store.commit_blocking(vec![change], NOW).unwrap();
 }
 

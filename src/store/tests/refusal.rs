@@ -40,7 +40,7 @@ fn another_command_waits_for_a_short_one() {
     let first = open_quietly(dir.path());
     let patient = Ownership { patience: Duration::from_secs(60), ..Ownership::default() };
     let place = dir.path().to_owned();
-    let second = thread::spawn(move || Store::open(&place, &patient, NOW).map(|opened| opened.notices));
+    let second = std::thread::spawn(move || Store::open(&place, &patient, NOW).map(|opened| opened.notices));
     first.close();
     assert_eq!(second.join().unwrap().unwrap(), []);
 }
@@ -138,18 +138,18 @@ fn a_row_of_any_length_is_stored() {
     };
     whole(&store);
     // To the trash and back, shorter and longer, through compacting and a restart.
-    commit(&store, Change::Remove { ids: vec![id(1)] });
+    commit(&store, StoreChange::Remove { ids: vec![id(1)] });
     assert_eq!(trashed(&store), [id(1)]);
     assert_eq!(store.recording(&id(1)).unwrap(), Some(wordy.clone()));
     compact::compact(&store, Timestamp(0)).unwrap();
     assert_eq!(trashed(&store), [id(1)]);
-    commit(&store, Change::Restore { ids: vec![id(1)] });
+    commit(&store, StoreChange::Restore { ids: vec![id(1)] });
     whole(&store);
     let Indexed { row, keys } = indexed(&small(1));
-    commit(&store, Change::Retag { row, keys });
+    commit(&store, StoreChange::Retag { row, keys });
     assert_eq!(store.entries().unwrap(), [indexed(&small(1)), indexed(&small(2))]);
     let Indexed { row, keys } = indexed(&wordy);
-    commit(&store, Change::Retag { row, keys });
+    commit(&store, StoreChange::Retag { row, keys });
     drop(store);
     whole(&open_quietly(dir.path()));
     fs::remove_dir_all(dir.path().join("index")).unwrap();

@@ -188,9 +188,9 @@ fn a_verb_does_not_end_the_watch_of_what_it_could_not_take_over() {
 
 #[test]
 fn a_hit_that_finds_no_room_makes_a_gap_and_costs_nothing_that_was_counted() {
-    use crate::store::watch::{Watch, left};
+    use crate::store::watch::{UseWatch, left};
     let dir = tempfile::tempdir().unwrap();
-    let mut watch = Watch::begin(dir.path(), at(0)).unwrap();
+    let mut watch = UseWatch::begin(dir.path(), at(0)).unwrap();
     let used = (id(1), Usage { hits: 3, last_hit: Some(at(1)), ..Usage::default() });
     let text = [super::super::watch::counted(&[used]).unwrap(), super::super::watch::known(at(2)).unwrap()];
     watch.append(&text.concat()).unwrap();

@@ -141,7 +141,8 @@ impl Mutation {
             }
             Self::Compact(purge) => {
                 let compacted = client.compact(purge).await?;
-                let size = |stats: crate::store::Stats| human::size(stats.journal_bytes + stats.body_bytes);
+                let size =
+                    |stats: crate::store::StoreStats| human::size(stats.journal_bytes + stats.body_bytes);
                 format!("Compacted: {} before, {} now", size(compacted.before), size(compacted.after))
             }
         })

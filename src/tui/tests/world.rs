@@ -434,7 +434,8 @@ fn written(picture: &image::RgbImage) -> Vec<u8> {
 
 /// The numbers of a store whose hits saved so much.
 pub(crate) fn stats(saved: Usd) -> Stats {
-    let store = store::Stats { recordings: 12, trash: 0, journal_bytes: 0, body_bytes: 0, index_bytes: 0 };
+    let store =
+        store::StoreStats { recordings: 12, trash: 0, journal_bytes: 0, body_bytes: 0, index_bytes: 0 };
     Stats {
         recordings: 12,
         bytes: 0,

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use retake::engine::Settings;
 use retake::model::{Fingerprint, Mode, Outcome, Strategy};
-use retake::store::{Change, Keys, Ownership, Store};
+use retake::store::{LookUpKeys, Ownership, Store, StoreChange};
 
 use super::{ANSWER, CHAT, IMAGE, chat};
 use crate::world::{Upstream, World, json, settings};
@@ -230,14 +230,14 @@ async fn recordings_of_an_older_canonical_form_are_found_again() {
     let open = |dir: &Path| Store::open(dir, &Ownership::default(), retake::engine::now()).unwrap().store;
     let store = open(dir.path());
     let known = store.entries().unwrap().remove(0);
-    let old = Keys {
+    let old = LookUpKeys {
         canonical: 0,
         all: Fingerprint([1; 32]),
         significant: Fingerprint([2; 32]),
         answer: None,
         earlier: Vec::new(),
     };
-    let change = Change::Retag { row: Arc::clone(&known.row), keys: old };
+    let change = StoreChange::Retag { row: Arc::clone(&known.row), keys: old };
     store.commit(change, retake::engine::now()).await.unwrap();
     store.close();
     let world = World::with(settings(Mode::ReplayOrError, upstream.address), dir).await;

@@ -2,7 +2,7 @@
 
 use retake::engine::{self, Settings};
 use retake::model::{Event, Mode, Outcome, Strategy};
-use retake::store::{Change, Keys, Ownership, Store};
+use retake::store::{LookUpKeys, Ownership, Store, StoreChange};
 
 use super::{CHAT, IMAGE, chat};
 use crate::world::{Upstream, World, json, settings, wait};
@@ -103,8 +103,8 @@ async fn an_old_recording_whose_strategy_looks_at_nothing_does_not_answer_everyt
     let store = Store::open(dir.path(), &Ownership::default(), engine::now()).unwrap().store;
     let mut old = retake::model::Row::clone(&row);
     old.strategy = "specific nofield".parse().unwrap();
-    let keys = Keys { canonical: 3, ..store.entries().unwrap().remove(0).keys };
-    store.commit(Change::Retag { row: old.into(), keys }, engine::now()).await.unwrap();
+    let keys = LookUpKeys { canonical: 3, ..store.entries().unwrap().remove(0).keys };
+    store.commit(StoreChange::Retag { row: old.into(), keys }, engine::now()).await.unwrap();
     store.close();
     drop(store);
     let world = World::with(settings(Mode::ReplayOrError, upstream.address), dir).await;

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::engine;
 use crate::model::Level;
 use crate::reading::human;
-use crate::store::{self, Owner, Ownership, Store};
+use crate::store::{self, Ownership, Store, StoreOwner};
 
 const AREA: &str = "store";
 /// How long the owner may take to answer.
@@ -91,7 +91,7 @@ fn permissions(dir: &Path) -> Check {
 }
 
 /// The store of a process that runs: it is asked, because nobody else may open it.
-async fn owned(dir: &Path, owner: &Owner) -> Check {
+async fn owned(dir: &Path, owner: &StoreOwner) -> Check {
     let Some(address) = &owner.address else {
         let text = format!("in use by process {}, which takes no calls: a short command", owner.pid);
         let facts = json!({ "owner": { "pid": owner.pid, "address": null, "answers": null } });

@@ -1,0 +1,17 @@
+//! Where reads come from.
+
+use std::sync::{Arc, Mutex};
+
+use super::index::Index;
+use super::offsets::Offsets;
+
+/// Where reads come from.
+#[derive(Clone, Debug)]
+pub(super) enum ReadSource {
+    /// As it should be.
+    Index(Arc<Index>),
+    /// sled failed and is not called again.
+    Offsets(Arc<Mutex<Offsets>>),
+    /// The store was closed.
+    Closed,
+}
