@@ -1,30 +1,24 @@
 //! The verbs, wherever the engine is: in this process, or in the one that owns the store.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use http::Method;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use tokio::sync::broadcast;
 
-use crate::api::{CallShown, Question, Verb};
-use crate::engine::{
-    self, Blame, Diff, Engine, EngineError, Explanation, Media, Settings, Stats, Thing, VerbError,
-};
-use crate::matching::Suggestion;
-use crate::model::{
-    Call, CallId, Event, Exchange, MediaId, Mode, Notice, Recording, RecordingId, Row, Snapshot,
-};
+use crate::api::{CallRequest, CallsRequest, FireCallRequest, FireRequest, RerecordRequest, Verb};
+use crate::engine::{self, Blame, Engine, Fired, Media, Rerecord, Settings, Thing, VerbError};
+use crate::model::{Call, CallId, Event, Exchange, MediaId, Notice, RecordingId};
 use crate::query::{Kind, Query, Subject};
 use crate::reading::Prices;
 use crate::store::{Ownership, Store, StoreError};
 
 mod control_client;
+mod error;
 mod listen;
-mod verbs;
 
 pub use control_client::ControlClient;
+pub use error::ClientError;
 
 /// Where the verbs are carried out.
 #[derive(Clone)]
@@ -33,108 +27,6 @@ pub enum Client {
     Local(Engine),
     /// In the process that owns the store, through its control API.
     Remote(ControlClient),
-}
-
-/// A verb that could not be carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The store said no.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The engine could not be set up.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The owner could not be reached, or fell silent in the middle of an answer.
-    #[error("the retake at {base}{} does not answer: {reason}", holder(*.process))]
-    Unreachable {
-        /// Its URL.
-        base: String,
-        /// Its process; none where it was found by its URL.
-        process: Option<u32>,
-        /// What went wrong.
-        reason: String,
-    },
-    /// What answers is another program.
-    #[error(
-        "what answers at {base} is not a retake; give the URL that the proxy listens on, such as http://127.0.0.1:4010"
-    )]
-    NoRetake {
-        /// The URL.
-        base: String,
-    },
-    /// What answers is another program, although the store names the address.
-    #[error(
-        "what answers at {base} is not the retake that owns {}, although its LOCK says so: does that run in a container, \
-         or on another machine?", store.display()
-    )]
-    Elsewhere {
-        /// The URL.
-        base: String,
-        /// The store.
-        store: PathBuf,
-    },
-    /// What answers speaks another control API.
-    #[error(
-        "the retake at {base} is version {theirs} and this one is {ours}; use the same version on both sides"
-    )]
-    OtherVersion {
-        /// Its URL.
-        base: String,
-        /// Its version.
-        theirs: String,
-        /// This one's version.
-        ours: &'static str,
-    },
-    /// No token is known.
-    #[error(
-        "the retake at {base} needs a token and no running retake owns {}: give the token of the LOCK file in its \
-         store with --token or RETAKE_TOKEN", store.display()
-    )]
-    NoToken {
-        /// Its URL.
-        base: String,
-        /// Where one was looked for.
-        store: PathBuf,
-    },
-    /// The token is not the right one.
-    #[error(
-        "the retake at {base} does not take the token: it stands in the LOCK file of its store, and is another one at \
-         each start; give it with --token or RETAKE_TOKEN"
-    )]
-    WrongToken {
-        /// Its URL.
-        base: String,
-    },
-    /// The owner refused, or answered something else.
-    #[error("{}{message}", match status { 400..=409 | 502 => String::new(), _ => format!("the process that owns the store answered {status}: ") })]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// What it said.
-        message: String,
-    },
-    /// The verb cannot be carried out.
-    #[error(transparent)]
-    Verb(#[from] VerbError),
-    /// The request cannot be understood.
-    #[error("{0}")]
-    Question(String),
-}
-
-fn holder(process: Option<u32>) -> String {
-    process.map(|process| format!(" (process {process}, which holds the store)")).unwrap_or_default()
-}
-
-impl ClientError {
-    /// Whether it could be done by somebody who agrees to what it costs; the text says what that is.
-    #[must_use]
-    pub fn wants_consent(&self) -> bool {
-        match self {
-            Self::Verb(error) => error.blame() == Blame::Consent,
-            Self::Refused { status, .. } => *status == 402,
-            _ => false,
-        }
-    }
 }
 
 impl Client {
@@ -203,57 +95,6 @@ impl Client {
         }
     }
 
-    /// All that is known now.
-    ///
-    /// # Errors
-    /// When the owner does not answer.
-    pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.snapshot()),
-            Self::Remote(owner) => owner.get("/snapshot").await,
-        }
-    }
-
-    /// All rows, the newest first.
-    ///
-    /// # Errors
-    /// When the owner does not answer.
-    pub async fn rows(&self) -> Result<Vec<Arc<Row>>, ClientError> {
-        match self {
-            Self::Local(engine) => {
-                let mut rows: Vec<_> = engine.rows().into_values().collect();
-                rows.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
-                Ok(rows)
-            }
-            Self::Remote(owner) => owner.get("/recordings").await,
-        }
-    }
-
-    /// The rows that a query shows, the newest first.
-    ///
-    /// # Errors
-    /// When the query cannot be understood, or the store cannot be read.
-    pub async fn list(&self, query: &str) -> Result<Vec<Arc<Row>>, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.list(query).await?),
-            Self::Remote(owner) => {
-                // In the body: a filter may be longer than the line of a request.
-                owner.call(Method::POST, "/recordings/search", &json!({ "query": query })).await
-            }
-        }
-    }
-
-    /// The numbers of the store and of what runs on it.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn stats(&self) -> Result<Stats, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.stats().await?),
-            Self::Remote(owner) => owner.get("/stats").await,
-        }
-    }
-
     /// The prices in force; of an owner in another process the list prices, as it does not tell its own.
     #[must_use]
     pub fn prices(&self) -> Arc<Prices> {
@@ -263,44 +104,13 @@ impl Client {
         }
     }
 
-    /// The rows whose hash begins with `prefix`.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn find_hash(&self, prefix: &str) -> Result<Vec<Arc<Row>>, ClientError> {
-        match self {
-            Self::Local(engine) => {
-                Ok(engine.find_hash(prefix)?.iter().filter_map(|id| engine.row(id)).collect())
-            }
-            Self::Remote(owner) => {
-                owner.call(Method::POST, "/recordings/search", &json!({ "hash": prefix })).await
-            }
-        }
-    }
-
-    /// A whole recording.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn recording(&self, id: &RecordingId) -> Result<Option<Arc<Recording>>, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.recording(id)?),
-            Self::Remote(owner) => known(owner.get(&format!("/recordings/{id}")).await),
-        }
-    }
-
     /// The exchange of a recent call that became no recording.
     ///
     /// # Errors
     /// When the owner does not answer.
     pub async fn exchange(&self, call: CallId) -> Result<Option<Arc<Exchange>>, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.exchange(call)),
-            Self::Remote(owner) => {
-                let shown: Option<CallShown> = known(owner.get(&format!("/calls/{}", call.0)).await)?;
-                Ok(shown.and_then(|shown| shown.exchange))
-            }
-        }
+        let shown = self.find(CallRequest { id: call }).await?;
+        Ok(shown.and_then(|shown| shown.exchange))
     }
 
     /// A file that a recording keeps.
@@ -318,70 +128,25 @@ impl Client {
         }
     }
 
-    /// Switches the proxy's mode.
+    /// Sends the request of a recording or a call to the proxy once more; nothing is forwarded.
     ///
     /// # Errors
-    /// When the owner does not answer.
-    pub async fn set_mode(&self, mode: Mode) -> Result<(), ClientError> {
-        match self {
-            Self::Local(engine) => engine.set_mode(mode),
-            Self::Remote(owner) => _ = owner.call::<_, Mode>(Method::PUT, "/mode", &mode).await?,
-        }
-        Ok(())
-    }
-
-    /// Starts the sequences of a scope anew, or all; gives how many had begun.
-    ///
-    /// # Errors
-    /// When the owner does not answer.
-    pub async fn reset_cursors(&self, scope: Option<&str>) -> Result<usize, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.reset_cursors(scope)),
-            Self::Remote(owner) => {
-                let begun: Begun =
-                    owner.call(Method::POST, "/scopes/reset", &json!({ "scope": scope })).await?;
-                Ok(begun.cursors)
-            }
+    /// When it is not there, cannot be read or, of a call, is not in memory.
+    pub async fn fire(&self, thing: &Thing) -> Result<Fired, ClientError> {
+        match thing {
+            Thing::Recording(id) | Thing::Original(id) => self.run(FireRequest { id: id.clone() }).await,
+            Thing::Call(id) => self.run(FireCallRequest { id: *id }).await,
         }
     }
 
-    /// What would serve a request, and why; nothing is sent.
+    /// Records one anew. The new answer waits for review.
     ///
     /// # Errors
-    /// When the request belongs to no mount, or the owner does not answer.
-    pub async fn explain(&self, question: &Question) -> Result<Explanation, ClientError> {
-        match self {
-            Self::Local(engine) => {
-                let asked = question.clone().asked(&engine.settings().upstreams);
-                let (request, overrides) = asked.map_err(ClientError::Question)?;
-                Ok(engine.explain(&request, &overrides).await?)
-            }
-            Self::Remote(owner) => owner.call(Method::POST, "/explain", question).await,
-        }
-    }
-
-    /// Why a call of the history was answered as it was; none where its request is not remembered.
-    ///
-    /// # Errors
-    /// When the owner does not answer.
-    pub async fn explain_call(&self, call: CallId) -> Result<Option<Explanation>, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.explain_call(call).await),
-            Self::Remote(owner) => known(owner.get(&format!("/calls/{}/explain", call.0)).await),
-        }
-    }
-
-    /// What differs between two exchanges.
-    ///
-    /// # Errors
-    /// When one is not there, is forgotten or has no answer yet, or the owner does not answer.
-    pub async fn diff(&self, one: &Thing, other: &Thing, context: usize) -> Result<Diff, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.diff(one, other, context).await?),
-            Self::Remote(owner) => {
-                owner.get(&format!("/diff?one={one}&other={other}&context={context}")).await
-            }
-        }
+    /// When it is not there, or the store cannot be written.
+    pub async fn rerecord(&self, id: &RecordingId) -> Result<Rerecord, ClientError> {
+        let done = self.run(RerecordRequest { ids: vec![id.clone()], dry_run: false }).await?;
+        let message = "no word about the recording".to_owned();
+        done.into_iter().next().ok_or(ClientError::Refused { status: 200, message })
     }
 
     /// The calls of the history that a query shows, the oldest first.
@@ -390,35 +155,10 @@ impl Client {
     /// When the query cannot be understood, or the owner does not answer.
     pub async fn calls(&self, query: &str) -> Result<Vec<Arc<Call>>, ClientError> {
         let query = Query::parse(query, Kind::Calls).map_err(VerbError::Query)?;
-        let mut calls: Vec<Arc<Call>> = match self {
-            Self::Local(engine) => engine.calls().into(),
-            Self::Remote(owner) => owner.get("/calls").await?,
-        };
+        let mut calls = self.run(CallsRequest {}).await?;
         let now = engine::now();
         calls.retain(|call| query.shows(Subject::Call(call), now));
         Ok(calls)
-    }
-
-    /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
-    ///
-    /// # Errors
-    /// When the owner does not answer.
-    pub async fn ambiguous(&self) -> Result<Vec<Vec<RecordingId>>, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.ambiguous().await),
-            Self::Remote(owner) => owner.get("/recordings/ambiguous").await,
-        }
-    }
-
-    /// Fields that vary between otherwise equal calls of the history.
-    ///
-    /// # Errors
-    /// When the owner does not answer.
-    pub async fn suggestions(&self) -> Result<Vec<Suggestion>, ClientError> {
-        match self {
-            Self::Local(engine) => Ok(engine.suggestions().await),
-            Self::Remote(owner) => owner.get("/suggestions").await,
-        }
     }
 
     /// Closes the store, if it is ours.
@@ -427,18 +167,4 @@ impl Client {
             engine.close(crate::api::DRAIN).await;
         }
     }
-}
-
-/// What an owner has, or none where it says that there is no such thing.
-fn known<T>(answer: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
-    match answer {
-        Ok(thing) => Ok(Some(thing)),
-        Err(ClientError::Refused { status: 404, .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Begun {
-    cursors: usize,
 }

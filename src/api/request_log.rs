@@ -72,6 +72,15 @@ pub struct LogEntry {
     currency: &'static str,
     duration_ms: Option<f64>,
     timing: LogTiming,
+    #[serde(flatten)]
+    result: LogResult,
+    request_size_bytes: u64,
+    response_size_bytes: u64,
+}
+
+/// What retake made of a call, and for whom.
+#[derive(Debug, PartialEq, Serialize)]
+struct LogResult {
     replay_result: Option<Outcome>,
     recording_id: Option<RecordingId>,
     /// The name of the profile whose key the call carried.
@@ -80,8 +89,6 @@ pub struct LogEntry {
     error_message: Option<String>,
     /// The scope.
     session_id: Option<Arc<str>>,
-    request_size_bytes: u64,
-    response_size_bytes: u64,
 }
 
 /// Where the time of a call went, in milliseconds.
@@ -182,12 +189,14 @@ impl LogEntry {
                 first_byte_ms: call.first_byte.map(millis),
                 total_ms: call.total.map(millis),
             },
-            replay_result: call.outcome,
-            recording_id: call.recording.clone(),
-            key_id: call.profile.clone(),
-            error_code: call.code.clone(),
-            error_message: call.reason.clone(),
-            session_id: call.scope.clone(),
+            result: LogResult {
+                replay_result: call.outcome,
+                recording_id: call.recording.clone(),
+                key_id: call.profile.clone(),
+                error_code: call.code.clone(),
+                error_message: call.reason.clone(),
+                session_id: call.scope.clone(),
+            },
             request_size_bytes: call.request_len,
             response_size_bytes: call.response_len,
         }

@@ -84,7 +84,6 @@ fn of_client(error: &ClientError) -> Exit {
             Blame::Upstream => Exit::Upstream,
         },
         ClientError::Refused { status: 400, .. }
-        | ClientError::Question(_)
         | ClientError::Engine(EngineError::Settings(_))
         | ClientError::NoRetake { .. }
         | ClientError::OtherVersion { .. }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::api::{ListRequest, SearchRequest};
 use crate::cli::exit::NotFound;
 use crate::client::Client;
 use crate::model::Row;
@@ -55,7 +56,7 @@ pub(crate) async fn all(client: &Client, which: &Selection) -> anyhow::Result<Ve
             )
             .into());
         }
-        let rows = client.list(filter).await?;
+        let rows = client.run(SearchRequest::of_query(filter)).await?;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording is shown by {filter}")).into());
         }
@@ -69,12 +70,12 @@ pub(crate) async fn named(client: &Client, wanted: &[String]) -> anyhow::Result<
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(each(&client.rows().await?, wanted, LISTED)?)
+    Ok(each(&client.run(ListRequest::default()).await?, wanted, LISTED)?)
 }
 
 /// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
 pub(crate) async fn one(client: &Client, wanted: &str) -> anyhow::Result<Arc<Row>> {
-    let rows = client.rows().await?;
+    let rows = client.run(ListRequest::default()).await?;
     let whole = rows.iter().find(|row| row.id.as_str() == wanted);
     Ok(Arc::clone(whole.map_or_else(|| beginning(&rows, wanted, LISTED), Ok)?))
 }
@@ -132,5 +133,5 @@ pub(crate) async fn by_hash(client: &Client, prefix: &str) -> anyhow::Result<Vec
             crate::cli::exit::Usage(format!("--hash {prefix}: expected 1 to 64 hexadecimal digits")).into()
         );
     }
-    Ok(client.find_hash(&prefix.to_ascii_lowercase()).await?)
+    Ok(client.run(SearchRequest::of_hash(prefix.to_ascii_lowercase())).await?)
 }

@@ -7,13 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use super::ClientError;
-use crate::api::Verb;
+use super::error::ClientError;
+use crate::api::{Health, HealthRequest, ModeRequest, Verb};
 use crate::engine::VerbError;
-use crate::model::{Headers, RecordingId, Request};
+use crate::model::{Headers, Request};
 use crate::store;
 use crate::upstream::{Arriving, Base, Forwarded, UpstreamClient, UpstreamError};
 
@@ -41,18 +40,6 @@ struct Place {
     pid: Option<u32>,
     /// Set once who is there said that it is a retake of this version: nobody else gets the token.
     introduced: Arc<OnceCell<()>>,
-}
-
-/// What `/__retake/health` says.
-#[derive(Deserialize)]
-struct Health {
-    name: String,
-    version: String,
-}
-
-#[derive(Deserialize)]
-struct Ids {
-    ids: Vec<RecordingId>,
 }
 
 /// The client for an owner whose URL was given, or that runs on this machine: then no proxy gets its token.
@@ -91,7 +78,7 @@ impl ControlClient {
         };
         let place = Place { base, token, pid: None, introduced: Arc::default() };
         let owner = Self::at(place, true, (!known).then_some(store));
-        owner.get::<serde_json::Value>("/mode").await?;
+        owner.run(&ModeRequest {}).await?;
         Ok(owner)
     }
 
@@ -127,7 +114,7 @@ impl ControlClient {
 
     /// Asks who is there. The token is not sent: whoever it is might keep it.
     async fn introduced(&self, base: &Base) -> Result<(), ClientError> {
-        let asked = request(&Method::GET, "/health", None, Bytes::new());
+        let asked = request(&Method::GET, HealthRequest::ROUTE.path, None, Bytes::new());
         let answer = tokio::time::timeout(Self::GREETING, self.send(base, &asked)).await;
         let silent = |_| {
             Err(unreachable(base, UpstreamError::Timeout { base: base.to_string(), after: Self::GREETING }))
@@ -159,29 +146,6 @@ impl ControlClient {
         let (path, body) = V::ROUTE.fill(verb).map_err(unwritable)?;
         let patient = if V::ROUTE.slow { self.patient() } else { self.clone() };
         patient.read(V::ROUTE.method, &path, body.into()).await
-    }
-
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        self.read(Method::GET, path, Bytes::new()).await
-    }
-
-    pub(super) async fn call<B: Serialize, T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: &B,
-    ) -> Result<T, ClientError> {
-        let body = serde_json::to_vec(body).unwrap_or_default();
-        self.read(method, path, body.into()).await
-    }
-
-    pub(super) async fn ids<B: Serialize>(
-        &self,
-        path: &str,
-        body: &B,
-    ) -> Result<Vec<RecordingId>, ClientError> {
-        let answer: Ids = self.call(Method::POST, path, body).await?;
-        Ok(answer.ids)
     }
 
     /// What is at `path` as it is: status, headers, body.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
 
-use super::ClientError;
 use super::control_client::{ControlClient, piece};
+use super::error::ClientError;
 use crate::model::{Event, Level, Notice, Snapshot};
 use crate::wire::event_stream::events;
 

@@ -11,16 +11,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use axum::{Json, Router};
 use http::{StatusCode, header};
-use serde_json::json;
 
 use super::guard::Asker;
-use super::{Shared, cors, media};
-use crate::api::{Access, Route, Verb, Visitor, status_of, visit_all};
-use crate::engine::VerbError;
+use super::shared::Shared;
+use super::{cors, media};
+use crate::api::{Access, Route, Verb, Visitor, visit_all};
 
 mod events;
+mod failure;
 mod metrics;
 mod read;
+
+use failure::Failure;
 
 /// The longest text of an error that is passed on.
 const LONGEST_TEXT: usize = 64 << 10;
@@ -35,9 +37,6 @@ struct Routes {
     closed: Router<Arc<Shared>>,
     paths: Vec<&'static str>,
 }
-
-/// A failure, as status and text.
-struct Failure(StatusCode, String);
 
 pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let Routes { open, closed, .. } = Routes::all();
@@ -149,17 +148,4 @@ async fn openapi() -> Response {
 
 async fn nothing() -> Failure {
     Failure(StatusCode::NOT_FOUND, "the control API has no such path".into())
-}
-
-impl From<VerbError> for Failure {
-    fn from(error: VerbError) -> Self {
-        let status = StatusCode::from_u16(status_of(&error)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self(status, error.to_string())
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (self.0, Json(json!({ "error": { "message": self.1 } }))).into_response()
-    }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::{Access, cors};
+use super::cors;
 use crate::engine::Settings;
 
 /// Names by which containers reach this machine; `internal` is reserved, so that nobody can register them.
@@ -21,8 +21,17 @@ const PRIVATE_ENDINGS: [&str; 3] = [".local", ".internal", ".home.arpa"];
 /// How much of a foreign name is repeated in a refusal, in characters.
 const SHOWN: usize = 100;
 
+/// How a proxy is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The token of the control API.
+    pub token: String,
+    /// The proxy's URL as clients see it, where that is not its address (a container, a tunnel).
+    pub public_url: Option<String>,
+}
+
 /// Checks hosts, pages and tokens.
-pub(crate) struct Guard {
+pub(super) struct Guard {
     address: SocketAddr,
     token: String,
     /// The proxy's URL for links, where `public_url` says it or no Host does.

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::Shared;
+use super::shared::Shared;
 use crate::engine::Media;
 
 pub(super) async fn media(

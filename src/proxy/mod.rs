@@ -37,14 +37,17 @@ mod request;
 mod respond;
 mod scope;
 mod serve;
+mod shared;
 mod socket;
 mod upload;
 
 pub use control::control_paths;
+pub use guard::Access;
 pub use limits::Limits;
 
 pub(crate) use guard::reachable;
 use guard::{Asker, Guard};
+use shared::Shared;
 use upload::Upload;
 
 /// The path of the control API.
@@ -55,24 +58,6 @@ pub struct Proxy {
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
-}
-
-/// What each request needs.
-pub(crate) struct Shared {
-    pub(crate) engine: Engine,
-    pub(crate) guard: Guard,
-    pub(crate) limits: Limits,
-    /// Cancelled when no more calls are taken: what would go on for ever ends then.
-    stopping: CancellationToken,
-}
-
-/// How a proxy is reached.
-#[derive(Clone, Debug, Default)]
-pub struct Access {
-    /// The token of the control API.
-    pub token: String,
-    /// The proxy's URL as clients see it, where that is not its address (a container, a tunnel).
-    pub public_url: Option<String>,
 }
 
 impl Proxy {

@@ -12,8 +12,10 @@ use http_body_util::BodyExt;
 
 use super::encoding::Accepts;
 use super::guard::Stranger;
+use super::respond::Refused;
+use super::scope;
+use super::shared::Shared;
 use super::upload::{Broken, Pace};
-use super::{Shared, scope};
 use crate::api::{Mounted, end_to_end, find_mount, overrides};
 use crate::engine::{Hold, Incoming, LOOPED, Overrides, Raw, RawKey};
 use crate::model;
@@ -24,14 +26,6 @@ const LONGEST: usize = 256 << 20;
 const ROOM: Duration = Duration::from_millis(20);
 /// Shorter bodies are not counted: taking part in the budget costs more than they do.
 const FREE: usize = 64 << 10;
-
-/// A request that is no call: why, and the answer's status and code.
-pub(super) struct Refused {
-    pub(super) request: model::Request,
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
 
 /// A call as the server has it.
 pub(super) struct Arrived {

@@ -6,9 +6,17 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
-use super::request::Refused;
 use crate::dialect::Refusal;
 use crate::engine::{Answer, AnswerBody, Engine};
+use crate::model;
+
+/// A request that is no call: why, and the answer's status and code.
+pub(super) struct Refused {
+    pub(super) request: model::Request,
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
 
 /// The response that carries an answer.
 pub(super) fn response(answer: Answer) -> Response {

@@ -67,6 +67,7 @@ use runtime::external::ExternalPrograms;
 use runtime::shell::{Shell, Sources};
 use runtime::workers::Workers;
 
+use crate::api::SnapshotRequest;
 use crate::client::Client;
 use crate::model::{Event, Timestamp};
 use crate::reading::sanitize;
@@ -91,7 +92,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     // Listen first, look second: nothing between the two is lost, and an event taken in twice does no harm.
     let events = client.subscribe();
-    let snapshot = client.snapshot().await?;
+    let snapshot = client.run(SnapshotRequest {}).await?;
     let (say, messages) = mpsc::channel(BATCH);
     let panicked = say.clone();
     terminal::watch_panics(move |text| {

@@ -47,7 +47,9 @@ const LONGEST: usize = 500;
 
 /// Modules whose files need each other without a circle; the others are on their way there.
 const NO_CIRCLE: &[&str] = &[
+    "api",
     "cli",
+    "client",
     "config",
     "dialect",
     "editing",
@@ -56,6 +58,7 @@ const NO_CIRCLE: &[&str] = &[
     "main",
     "matching",
     "model",
+    "proxy",
     "query",
     "reading",
     "retention",

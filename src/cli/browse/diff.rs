@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::DiffRequest;
 use crate::cli::browse::explain::{change, fixing};
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
@@ -46,7 +47,7 @@ pub(crate) async fn run(common: &Common, sides: DiffArgs) -> anyhow::Result<Exit
                 return Err(crate::cli::exit::Usage(text).into());
             }
         };
-        let diff = client.diff(&one, &other, sides.context).await?;
+        let diff = client.run(DiffRequest { one, other, context: Some(sides.context) }).await?;
         if sides.json {
             print::json(&diff)?;
         } else {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::api::ExplainRequest;
 use crate::cli::common::Common;
 use crate::cli::request_args::RequestArgs;
 use crate::cli::{door, print};
@@ -36,7 +37,7 @@ pub(crate) async fn run(common: &Common, source: ExplainArgs) -> anyhow::Result<
         }
     }
     let client = door::open(common)?;
-    let explained = client.explain(&question).await;
+    let explained = client.run(ExplainRequest(question)).await;
     client.close().await;
     let explained = explained?;
     if source.json {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::api::{AmbiguousRequest, ListRequest, SearchRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
 use crate::cli::table::{Column, Table};
@@ -25,8 +26,8 @@ async fn listed(client: &Client, filter: &str, hash: Option<&str>, json: bool) -
     let filter = filter.trim();
     let rows = match hash {
         Some(prefix) => selection::by_hash(client, prefix).await?,
-        None if filter.is_empty() => client.rows().await?,
-        None => client.list(filter).await?,
+        None if filter.is_empty() => client.run(ListRequest::default()).await?,
+        None => client.run(SearchRequest::of_query(filter)).await?,
     };
     if json {
         print::json(&rows)?;
@@ -39,7 +40,12 @@ async fn listed(client: &Client, filter: &str, hash: Option<&str>, json: bool) -
             "no recordings; make one with `retake serve --mode replay-or-record`, or look at `retake demo`",
         );
     } else {
-        let expired = client.list("expired:yes").await?.iter().map(|row| row.id.clone()).collect();
+        let expired = client
+            .run(SearchRequest::of_query("expired:yes"))
+            .await?
+            .iter()
+            .map(|row| row.id.clone())
+            .collect();
         marked(&rows, &expired).print();
         let size = human::size(rows.iter().map(|row| row.size).sum());
         if print::to_terminal() {
@@ -52,7 +58,13 @@ async fn listed(client: &Client, filter: &str, hash: Option<&str>, json: bool) -
 /// Recordings that cannot be told apart by what they answer, group by group.
 pub(crate) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
     let client = door::open(common)?;
-    let found = async { Ok::<_, anyhow::Error>((client.ambiguous().await?, client.rows().await?)) }.await;
+    let found = async {
+        Ok::<_, anyhow::Error>((
+            client.run(AmbiguousRequest {}).await?,
+            client.run(ListRequest::default()).await?,
+        ))
+    }
+    .await;
     client.close().await;
     let (groups, rows) = found?;
     let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();

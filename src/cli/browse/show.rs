@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use bytes::Bytes;
 use clap::Args;
 
+use crate::api::RecordingRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::{NotFound, Usage};
 use crate::cli::{door, print, selection};
@@ -50,7 +51,7 @@ pub(crate) async fn run(common: &Common, id: &str, part: &ShowArgs) -> anyhow::R
 async fn show(client: &Client, settings: &Settings, id: &str, part: &ShowArgs) -> anyhow::Result<()> {
     let row = selection::one(client, id).await?;
     let gone = || NotFound(format!("recording {} was removed just now", row.id));
-    let recording = client.recording(&row.id).await?.ok_or_else(gone)?;
+    let recording = client.find(RecordingRequest { id: row.id.clone() }).await?.ok_or_else(gone)?;
     if part.json {
         print::json(&*recording)?;
     } else if part.body {

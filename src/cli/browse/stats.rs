@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::api::StatsRequest;
 use crate::cli::common::Common;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print};
@@ -11,7 +12,7 @@ use crate::reading::human::{self, thousands};
 
 pub(crate) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let stats = client.stats().await?;
+        let stats = client.run(StatsRequest {}).await?;
         if json {
             print::json(&stats)?;
         } else {

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use crate::api::SuggestionsRequest;
 use crate::cli::common::Common;
 use crate::cli::{door, print};
 use crate::reading::{human, sanitize};
 
 pub(crate) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
     let client = door::open(common)?;
-    let suggestions = client.suggestions().await;
+    let suggestions = client.run(SuggestionsRequest {}).await;
     client.close().await;
     let suggestions = suggestions?;
     if json {

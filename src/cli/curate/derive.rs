@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::DeriveRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, print, selection};
@@ -30,7 +31,7 @@ pub(crate) async fn run(common: &Common, failing: DeriveArgs) -> anyhow::Result<
     let fault: Fault = failing.fault.join(" ").parse().map_err(|error| Usage(format!("{error}")))?;
     door::at_store(common, async |client| {
         let row = selection::one(client, &failing.id).await?;
-        let new = client.derive(&row.id, fault, failing.scope.as_deref()).await?;
+        let new = client.run(DeriveRequest { id: row.id.clone(), fault: fault.to_string(), scope: failing.scope.clone() }).await?;
         print::ids(std::slice::from_ref(&new), &format!("fails as `{fault}`, made of {}", row.id), failing.json);
         if !failing.json {
             print::note(&match &failing.scope {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::DuplicateRequest;
 use crate::cli::common::Common;
 use crate::cli::selection::Selection;
 use crate::cli::{door, print, selection};
@@ -22,7 +23,7 @@ pub(crate) async fn run(common: &Common, copies: DuplicateArgs) -> anyhow::Resul
     door::at_store(common, async |client| {
         let rows = selection::all(client, &copies.which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let made = client.duplicate(&ids).await?;
+        let made = client.run(DuplicateRequest { ids: ids.clone() }).await?.ids;
         if copies.json {
             print::ids(&made, "", true);
         } else {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::{EditRequest, RecordingRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, editor, input, print, selection};
@@ -70,7 +71,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
     door::at_store(common, async |client| {
         let row = selection::one(client, &changes.id).await?;
         let revisions = if revisions.is_empty() {
-            let recording = client.recording(&row.id).await?;
+            let recording = client.find(RecordingRequest { id: row.id.clone() }).await?;
             let revision = match &recording {
                 Some(recording) => in_editor(recording).await?,
                 None => None,
@@ -83,7 +84,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
         } else {
             revisions
         };
-        client.edit(&row.id, &revisions).await?;
+        client.run(EditRequest { id: row.id.clone(), revisions }).await?;
         print::ids(std::slice::from_ref(&row.id), "is edited; `retake undo` takes it back", changes.json);
         Ok(ExitCode::SUCCESS)
     })

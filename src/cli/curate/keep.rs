@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::KeepRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, print};
@@ -43,7 +44,7 @@ pub(crate) async fn run(common: &Common, call: KeepArgs) -> anyhow::Result<ExitC
 }
 
 async fn kept(client: &Client, call: &KeepArgs) -> anyhow::Result<Option<RecordingId>> {
-    let question = match client.keep(CallId(call.number), call.yes).await {
+    let question = match client.run(KeepRequest { id: CallId(call.number), fetch: call.yes }).await {
         Ok(id) => return Ok(Some(id)),
         Err(error) if error.wants_consent() => error.to_string(),
         Err(error) => return Err(error.into()),
@@ -54,5 +55,5 @@ async fn kept(client: &Client, call: &KeepArgs) -> anyhow::Result<Option<Recordi
     if !print::confirmed(&format!("{question}. Ask it now?")) {
         return Ok(None);
     }
-    Ok(Some(client.keep(CallId(call.number), true).await?))
+    Ok(Some(client.run(KeepRequest { id: CallId(call.number), fetch: true }).await?))
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::RelabelRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::selection::Selection;
@@ -94,7 +95,7 @@ async fn changed(
     door::at_store(common, async |client| {
         let rows = selection::all(client, which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let changed = client.relabel(&ids, relabel).await?;
+        let changed = client.run(RelabelRequest { ids: ids.clone(), relabel: relabel.clone() }).await?.ids;
         print::ids(&changed, said, json);
         if !json && changed.len() < ids.len() {
             print::note(&match ids.len() - changed.len() {

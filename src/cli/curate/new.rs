@@ -7,6 +7,7 @@ use bytes::Bytes;
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::api::CreateRequest;
 use crate::api::Question;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
@@ -79,7 +80,7 @@ pub(crate) async fn run(common: &Common, new: NewArgs) -> anyhow::Result<ExitCod
     let draft = Draft { request, response, strategy, scope: new.scope, name: new.name };
     // The first recording of all may be one from scratch.
     door::at_new_store(common, async |client| {
-        let id = client.create(draft).await?;
+        let id = client.run(CreateRequest(draft)).await?;
         print::ids(&[id], "is new", new.json);
         Ok(ExitCode::SUCCESS)
     })

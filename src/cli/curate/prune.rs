@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::PruneRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::progress::Progress;
@@ -49,7 +50,7 @@ pub(crate) async fn run(common: &Common, asked: PruneArgs) -> anyhow::Result<Exi
         let keep: BTreeSet<_> =
             selection::named(client, &asked.keep).await?.iter().map(|row| row.id.clone()).collect();
         let work = Progress::start("planning", None);
-        let plan = client.prune(&filter, &keep, None, true).await?;
+        let plan = client.run(PruneRequest { query: filter.clone(), keep: keep.clone(), only: None, dry_run: true }).await?;
         work.done();
         let ask = !asked.dry_run && !asked.yes && !plan.remove.is_empty();
         if !asked.json || ask {
@@ -86,7 +87,9 @@ async fn carried_out(
 ) -> anyhow::Result<PrunePlan> {
     let only = plan.remove.iter().map(|removal| removal.id.clone()).collect();
     let work = Progress::start("removing", None);
-    let done = client.prune(filter, keep, Some(&only), false).await?;
+    let done = client
+        .run(PruneRequest { query: filter.to_owned(), keep: keep.clone(), only: Some(only), dry_run: false })
+        .await?;
     work.done();
     Ok(done)
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::RerecordRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::progress::Progress;
@@ -36,7 +37,7 @@ pub(crate) async fn run(common: &Common, anew: RerecordArgs) -> anyhow::Result<E
     door::at_upstream_store(common, async |client| {
         let rows = selection::all(client, &anew.which).await?;
         let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
-        let plan = client.rerecord_plan(&ids).await?;
+        let plan = client.run(RerecordRequest { ids, dry_run: true }).await?;
         // Without a question what follows says the same.
         let able = plan.iter().filter(|one| one.problem.is_none()).count();
         if !anew.json && (anew.dry_run || (!anew.yes && able > 0)) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use crate::api::RetagRequest;
 use crate::cli::browse::explain;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
@@ -34,7 +35,9 @@ pub(crate) async fn run(common: &Common, change: RetagArgs) -> anyhow::Result<Ex
     let client = door::open(common)?;
     let outcome = async {
         let found: Vec<_> = selection::named(&client, ids).await?.iter().map(|row| row.id.clone()).collect();
-        Ok::<_, anyhow::Error>(client.retag(&found, &tag, change.dry_run).await?)
+        Ok::<_, anyhow::Error>(
+            client.run(RetagRequest { ids: found, settings: tag, dry_run: change.dry_run }).await?,
+        )
     };
     let outcome = outcome.await;
     client.close().await;

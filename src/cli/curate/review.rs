@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::{ReviewRequest, ReviewsRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, print, selection};
@@ -39,7 +40,7 @@ fn verdict(text: &str) -> Result<Verdict, String> {
 
 pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let waiting = client.reviews().await?;
+        let waiting = client.run(ReviewsRequest {}).await?;
         let Some(verdict) = review.verdict else {
             if review.json {
                 print::json(&waiting)?;
@@ -64,7 +65,7 @@ pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<E
             return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
         }
         ids.extend(selection::named(client, &review.ids).await?.iter().map(|row| row.id.clone()));
-        let decided = client.review(&ids, verdict).await?;
+        let decided = client.run(ReviewRequest { ids: ids.clone(), verdict }).await?.ids;
         let ids: HashSet<_> = ids.iter().collect();
         let (meant, replaced): (Vec<_>, Vec<_>) = decided.iter().cloned().partition(|id| ids.contains(id));
         if review.json {

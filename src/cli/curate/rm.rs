@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::api::RemoveRequest;
 use crate::cli::browse::list;
 use crate::cli::common::Common;
 use crate::cli::exit::{Exit, Usage};
@@ -44,7 +45,7 @@ async fn remove(client: &Client, which: &Selection, yes: bool) -> anyhow::Result
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
     let work = Progress::start("removing", None);
-    let removed = client.remove(&ids).await?;
+    let removed = client.run(RemoveRequest { ids: ids.clone() }).await?.ids;
     work.done();
     for id in &removed {
         print::line(&format!("removed {id}"));

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::{RestoreRequest, TrashRequest};
 use crate::cli::common::Common;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print, selection};
@@ -27,7 +28,7 @@ pub(crate) struct RestoreArgs {
 /// Lists the removed recordings, the last one first.
 pub(crate) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let trash = client.trash().await?;
+        let trash = client.run(TrashRequest {}).await?;
         if json {
             print::json(&trash)?;
         } else if trash.is_empty() {
@@ -65,7 +66,7 @@ fn table(trash: &[Trashed]) -> Table {
 
 pub(crate) async fn restore(common: &Common, back: RestoreArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let trash: Vec<_> = client.trash().await?.into_iter().map(|one| one.row).collect();
+        let trash: Vec<_> = client.run(TrashRequest {}).await?.into_iter().map(|one| one.row).collect();
         let ids: Vec<_> = if back.all {
             trash.iter().map(|row| row.id.clone()).collect()
         } else {
@@ -75,7 +76,7 @@ pub(crate) async fn restore(common: &Common, back: RestoreArgs) -> anyhow::Resul
             print::note("the trash is empty");
             return Ok(ExitCode::SUCCESS);
         }
-        print::ids(&client.restore(&ids).await?, "is back", back.json);
+        print::ids(&client.run(RestoreRequest { ids }).await?.ids, "is back", back.json);
         Ok(ExitCode::SUCCESS)
     })
     .await

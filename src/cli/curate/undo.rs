@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::{RedoRequest, StepsRequest, UndoRequest};
 use crate::cli::common::Common;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print};
@@ -33,7 +34,7 @@ async fn go(common: &Common, how: &UndoArgs, back: bool) -> anyhow::Result<ExitC
         let mut done: Vec<StepRow> = Vec::new();
         let mut failed = None;
         for _ in 0..how.steps {
-            match if back { client.undo().await } else { client.redo().await } {
+            match if back { client.run(UndoRequest {}).await } else { client.run(RedoRequest {}).await } {
                 Ok(step) => done.push(step),
                 Err(error) => {
                     failed = Some(error);
@@ -61,7 +62,7 @@ pub(crate) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCod
         Column::new("STATE", 1),
     ];
     door::at_store(common, async |client| {
-        let steps = client.steps().await?;
+        let steps = client.run(StepsRequest {}).await?;
         if json {
             print::json(&steps)?;
             return Ok(ExitCode::SUCCESS);

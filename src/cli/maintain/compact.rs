@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::{CompactRequest, TrashRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::progress::Progress;
@@ -27,7 +28,7 @@ pub(crate) struct CompactArgs {
 pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
         if asked.purge && !asked.yes {
-            let trash = client.trash().await?.len();
+            let trash = client.run(TrashRequest {}).await?.len();
             let many = human::counted(trash, "recording");
             if trash > 0 && !print::can_ask() {
                 return Err(Usage(format!(
@@ -41,7 +42,7 @@ pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<E
             }
         }
         let work = Progress::start("compacting", None);
-        let compacted = client.compact(asked.purge).await?;
+        let compacted = client.run(CompactRequest { purge: asked.purge }).await?;
         work.done();
         if asked.json {
             print::json(&compacted)?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::api::ScrubRequest;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::progress::Progress;
@@ -35,7 +36,7 @@ pub(crate) async fn run(common: &Common, asked: ScrubArgs) -> anyhow::Result<Exi
     door::refuse_withheld(common)?;
     door::at_store(common, async |client| {
         let work = Progress::start("looking at what is stored", None);
-        let plan = client.scrub_again(true).await?;
+        let plan = client.run(ScrubRequest { dry_run: true }).await?;
         work.done();
         let ask = !asked.dry_run && !asked.yes && !plan.is_empty();
         if !asked.json || ask {
@@ -48,7 +49,7 @@ pub(crate) async fn run(common: &Common, asked: ScrubArgs) -> anyhow::Result<Exi
             return Ok(ExitCode::SUCCESS);
         } else {
             let work = Progress::start("rewriting", None);
-            let done = client.scrub_again(false).await?;
+            let done = client.run(ScrubRequest { dry_run: false }).await?;
             work.done();
             done
         };

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::api::{MergeUsageRequest, UsageRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, input, print};
@@ -33,7 +34,7 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
     match carried {
         UsageCommand::Export { file } => {
             door::at_store(common, async |client| {
-                let report = print::json_text(&client.usage().await?)?;
+                let report = print::json_text(&client.run(UsageRequest {}).await?)?;
                 match &file {
                     None => print::line(&report),
                     Some(file) => std::fs::write(file, report + "\n")
@@ -46,7 +47,7 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
         UsageCommand::Merge { file, json } => {
             let report = read(&file)?;
             door::at_store(common, async |client| {
-                let merged = client.merge_usage(report.clone()).await?;
+                let merged = client.run(MergeUsageRequest(report.clone())).await?;
                 if json {
                     print::json(&merged)?;
                 } else {

@@ -14,6 +14,7 @@ use super::common::Common;
 use super::exit::{Exit, Usage};
 use super::serve::running::{Running, close_now, log_to_stderr};
 use super::{door, print};
+use crate::api::SnapshotRequest;
 use crate::api::{DRAIN, scope::scope_prefix};
 use crate::client::Client;
 use crate::config::{self, Config, FlagValues};
@@ -84,7 +85,7 @@ pub(super) async fn run(common: &Common, mut job: RunArgs) -> anyhow::Result<Exi
     let mut signals = Signals::listen()?;
     let host = Host::open(common, &job, &config).await?;
     let client = host.client();
-    let before = client.snapshot().await?;
+    let before = client.run(SnapshotRequest {}).await?;
     let since = Since {
         last: before.calls.back().map_or(CallId::default(), |call| call.id),
         scope: job.scope.clone(),
@@ -185,7 +186,7 @@ impl Host {
         };
         let address = config::address(address)?;
         let (client, _) = Client::open(&common.store, config.settings.clone())?;
-        let mode = client.snapshot().await?.mode;
+        let mode = client.run(SnapshotRequest {}).await?.mode;
         suits(common, address, mode, config)?;
         if job.scope.is_none() {
             say("calls that others make there meanwhile are counted, too; --scope NAME tells them apart");
@@ -227,12 +228,12 @@ impl Host {
         let explained = explanations(&client, since).await?;
         self.close().await?;
         // The engine's picture outlives its store, and now holds what was still being recorded.
-        Ok(Summary::new(since, &client.snapshot().await?, &explained))
+        Ok(Summary::new(since, &client.run(SnapshotRequest {}).await?, &explained))
     }
 }
 
 async fn explanations(client: &Client, since: &Since) -> anyhow::Result<Vec<(CallId, Explanation)>> {
-    let (calls, _) = since.calls(&client.snapshot().await?);
+    let (calls, _) = since.calls(&client.run(SnapshotRequest {}).await?);
     Ok(summary::explained(client, &calls).await)
 }
 
@@ -241,7 +242,7 @@ async fn settled(client: &Client, since: &Since) -> anyhow::Result<()> {
     const PAUSE: Duration = Duration::from_millis(200);
     let done = |snapshot: &Snapshot| since.calls(snapshot).0.iter().all(|call| call.done);
     let waiting = async {
-        while !done(&client.snapshot().await?) {
+        while !done(&client.run(SnapshotRequest {}).await?) {
             tokio::time::sleep(PAUSE).await;
         }
         Ok(())

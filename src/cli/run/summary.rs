@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::api::ExplainCallRequest;
 use crate::client::Client;
 use crate::engine::Explanation;
 use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Row, Snapshot};
@@ -121,7 +122,7 @@ pub(super) async fn explained(client: &Client, calls: &[Arc<Call>]) -> Vec<(Call
     let mut explained = Vec::new();
     for call in calls.iter().filter(|call| call.outcome == Some(Outcome::Miss)).take(EXPLAINED) {
         // Without an explanation the summary still names the miss.
-        if let Ok(Some(explanation)) = client.explain_call(call.id).await {
+        if let Ok(Some(explanation)) = client.find(ExplainCallRequest { id: call.id }).await {
             explained.push((call.id, explanation));
         }
     }

@@ -14,9 +14,9 @@ use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::super::Shared;
 use crate::engine::Engine;
 use crate::model::Event;
+use crate::proxy::shared::Shared;
 
 /// How long nothing may happen before a comment says that somebody is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 
-use super::super::Shared;
 use crate::engine::{Histogram, Metrics};
 use crate::model::Outcome;
+use crate::proxy::shared::Shared;
 
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 

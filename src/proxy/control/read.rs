@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::api::Verb;
 
 /// Reads the request of a verb.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::api::RecordingRequest;
 use crate::client::Client;
 use crate::editing::{set_body, set_text};
 use crate::engine::Revision;
@@ -84,7 +85,10 @@ impl EditDraft {
     /// # Errors
     /// When it is not there, or no text.
     pub async fn open(&self, client: &Client) -> Result<OpenedDraft, String> {
-        let recording = client.recording(&self.recording).await.map_err(|error| error.to_string())?;
+        let recording = client
+            .find(RecordingRequest { id: self.recording.clone() })
+            .await
+            .map_err(|error| error.to_string())?;
         let recording =
             recording.ok_or_else(|| format!("there is no recording {} any more", self.recording))?;
         OpenedDraft::of(recording, self.part)

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::api::{
+    CompactRequest, DeriveRequest, DuplicateRequest, EditRequest, KeepRequest, PruneRequest, RedoRequest,
+    RelabelRequest, RemoveRequest, RestoreRequest, RetagRequest, ReviewRequest, SetModeRequest, UndoRequest,
+};
 use crate::client::{Client, ClientError};
 use crate::editing::Fault;
-use crate::engine::{Relabel, Revision, Tag, Verdict};
+use crate::engine::{Relabel, Revision, Tag, VerbError, Verdict};
 use crate::model::{CallId, Mode, RecordingId};
 use crate::reading::human::thousands;
 use crate::reading::{LARGE_FILE, human, named_bytes};
@@ -96,32 +100,41 @@ impl Mutation {
         step: impl Fn(usize, usize) -> bool,
     ) -> Result<String, ClientError> {
         Ok(match self {
-            Self::Mode(mode) => client.set_mode(mode).await.map(|()| String::new())?,
+            Self::Mode(mode) => client.run(SetModeRequest(mode)).await.map(|_| String::new())?,
             Self::Remove(ids) => {
-                client.remove(&ids).await?;
+                client.run(RemoveRequest { ids }).await?;
                 String::new()
             }
-            Self::Restore(ids) => about(&client.restore(&ids).await?, "Restored"),
-            Self::Undo => format!("Undone: {}", client.undo().await?),
-            Self::Redo => format!("Redone: {}", client.redo().await?),
+            Self::Restore(ids) => about(&client.run(RestoreRequest { ids }).await?.ids, "Restored"),
+            Self::Undo => format!("Undone: {}", client.run(UndoRequest {}).await?),
+            Self::Redo => format!("Redone: {}", client.run(RedoRequest {}).await?),
             Self::Retag(ids, tag) => retag(client, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
-                let changed = client.relabel(&ids, &relabel).await?;
+                let changed = client.run(RelabelRequest { ids, relabel: relabel.clone() }).await?.ids;
                 about(&changed, relabel_label(&relabel))
             }
             Self::Edit(id, revisions) => {
-                client.edit(&id, &revisions).await?;
+                client.run(EditRequest { id: id.clone(), revisions }).await?;
                 format!("Edited {id}; u undoes it")
             }
             Self::Picture(id, field, path) => {
                 let file = read(&path).await?;
-                client.edit(&id, &[Revision::Image { field, file: file.into() }]).await?;
+                client
+                    .run(EditRequest {
+                        id: id.clone(),
+                        revisions: vec![Revision::Image { field, file: file.into() }],
+                    })
+                    .await?;
                 format!("Edited {id}; u undoes it")
             }
             Self::Derive(ids, fault) => derive(client, &ids, fault, step).await?,
-            Self::Duplicate(ids) => about(&client.duplicate(&ids).await?, "Copied:"),
+            Self::Duplicate(ids) => about(&client.run(DuplicateRequest { ids }).await?.ids, "Copied:"),
             Self::Keep(call, fetch) => {
-                format!("Call {} is kept as {}", call.0, client.keep(call, fetch).await?)
+                format!(
+                    "Call {} is kept as {}",
+                    call.0,
+                    client.run(KeepRequest { id: call, fetch: fetch }).await?
+                )
             }
             Self::Rerecord(ids) => rerecord(client, &ids, step).await?,
             Self::Review(ids, verdict) => {
@@ -131,16 +144,16 @@ impl Mutation {
                     Verdict::Reject => "Rejected",
                 };
                 // All are decided or none; what gave way to them was decided by nobody.
-                client.review(&ids, verdict).await?;
+                client.run(ReviewRequest { ids: ids.clone(), verdict }).await?.ids;
                 about(&ids, verb)
             }
             Self::Prune(query, keep, only) => {
-                let plan = client.prune(&query, &keep, Some(&only), false).await?;
+                let plan = client.run(PruneRequest { query, keep, only: Some(only), dry_run: false }).await?;
                 let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
                 format!("Pruned {}, {bytes}; u undoes it", count_recordings(count))
             }
             Self::Compact(purge) => {
-                let compacted = client.compact(purge).await?;
+                let compacted = client.run(CompactRequest { purge }).await?;
                 let size =
                     |stats: crate::store::StoreStats| human::size(stats.journal_bytes + stats.body_bytes);
                 format!("Compacted: {} before, {} now", size(compacted.before), size(compacted.after))
@@ -150,7 +163,8 @@ impl Mutation {
 }
 
 async fn retag(client: &Client, ids: &[RecordingId], tag: &Tag) -> Result<String, ClientError> {
-    let changed = client.retag(ids, tag, false).await?;
+    let changed =
+        client.run(RetagRequest { ids: ids.to_vec(), settings: tag.clone(), dry_run: false }).await?;
     let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
     let next = match mended {
         0 => String::new(),
@@ -168,7 +182,10 @@ async fn derive(
     step: impl Fn(usize, usize) -> bool,
 ) -> Result<String, ClientError> {
     if let [id] = ids {
-        return Ok(format!("{} fails as {fault}, derived from {id}", client.derive(id, fault, None).await?));
+        return Ok(format!(
+            "{} fails as {fault}, derived from {id}",
+            client.run(DeriveRequest { id: id.clone(), fault: fault.to_string(), scope: None }).await?
+        ));
     }
     let (mut made, mut problems) = (0, Vec::new());
     for (at, id) in ids.iter().enumerate() {
@@ -176,7 +193,7 @@ async fn derive(
             problems.push(format!("{} not made any more", thousands(ids.len() - at)));
             break;
         }
-        match client.derive(id, fault, None).await {
+        match client.run(DeriveRequest { id: id.clone(), fault: fault.to_string(), scope: None }).await {
             Ok(_) => made += 1,
             Err(error) => problems.push(format!("{id}: {error}")),
         }
@@ -188,8 +205,9 @@ async fn derive(
 async fn read(path: &str) -> Result<Vec<u8>, ClientError> {
     let home = path.strip_prefix("~/").zip(std::env::var_os("HOME"));
     let place = home.map_or_else(|| path.into(), |(rest, home)| std::path::Path::new(&home).join(rest));
-    let wrong =
-        |error: std::io::Error| ClientError::Question(format!("{} cannot be read: {error}", place.display()));
+    let wrong = |error: std::io::Error| {
+        ClientError::from(VerbError::Invalid(format!("{} cannot be read: {error}", place.display())))
+    };
     let file = place.clone();
     let read = tokio::task::spawn_blocking(move || named_bytes(&file, LARGE_FILE)).await;
     read.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(wrong)

@@ -6,6 +6,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::{
+    AllFieldsRequest, DiffRequest, ExplainCallRequest, PruneRequest, RecordingRequest, RerecordRequest,
+    RetagRequest, ReviewsRequest, SearchRequest, StatsRequest, StepsRequest, TrashRequest,
+};
 use crate::client::Client;
 use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
 use crate::matching::NamedField;
@@ -82,7 +86,8 @@ impl RemoteQuery {
 async fn review_pages(client: &Client, ids: [RecordingId; 2]) -> Result<Box<[ExchangePages; 2]>, String> {
     let mut both = [ExchangePages::default(), ExchangePages::default()];
     for (id, pages) in ids.iter().zip(&mut both) {
-        let recording = client.recording(id).await.map_err(|error| error.to_string())?;
+        let recording =
+            client.find(RecordingRequest { id: id.clone() }).await.map_err(|error| error.to_string())?;
         let Some(recording) = recording else { continue };
         let made =
             tokio::task::spawn_blocking(move || ExchangePages::of_recording(&recording, BodyForm::default()));
@@ -160,34 +165,34 @@ macro_rules! remote_queries {
 remote_queries! { client:
     /// The explanation of a call; `None` where its request is no longer in memory.
     Explain(call: CallId) explanation: Option<Box<Explanation>> =
-        client.explain_call(call).await.map(|explanation| explanation.map(Box::new));
+        client.find(ExplainCallRequest { id: call }).await.map(|explanation| explanation.map(Box::new));
     /// The fields of recordings' requests: those that any of them has.
     Fields(ids: Arc<[RecordingId]>) fields: Vec<NamedField> =
-        client.fields(&ids).await.map(Option::unwrap_or_default);
+        client.find(AllFieldsRequest { ids: ids.to_vec() }).await.map(Option::unwrap_or_default);
     /// The pages of the old recording and of the new one of a review.
     ReviewPages(old: RecordingId, new: RecordingId) review_pages: Box<[ExchangePages; 2]> =
         review_pages(client, [old, new]).await;
     /// The effects of another match strategy.
-    Retag(ids: Arc<[RecordingId]>, tag: Tag) retag: Vec<Retagged> = client.retag(&ids, &tag, true).await;
+    Retag(ids: Arc<[RecordingId]>, tag: Tag) retag: Vec<Retagged> = client.run(RetagRequest { ids: ids.to_vec(), settings: tag, dry_run: true }).await;
     /// The differences of two exchanges, with this many equal lines around each.
     Diff(one: Thing, other: Thing, equal_lines: usize) diff: Box<Diff> =
-        client.diff(&one, &other, equal_lines).await.map(Box::new);
+        client.run(DiffRequest { one, other, context: Some(equal_lines) }).await.map(Box::new);
     /// The plan of a prune by this query, which spares these.
     Prune(query: String, keep: BTreeSet<RecordingId>) prune: Box<PrunePlan> =
-        client.prune(&query, &keep, None, true).await.map(Box::new);
+        client.run(PruneRequest { query, keep, only: None, dry_run: true }).await.map(Box::new);
     /// The recordings that a query shows.
-    List(query: String) list: Rows = client.list(&query).await.map(|rows| rows.into_iter().collect());
+    List(query: String) list: Rows = client.run(SearchRequest::of_query(&query)).await.map(|rows| rows.into_iter().collect());
     /// The recordings that are older than their expiry rule allows.
     Expired expired: HashSet<RecordingId> =
-        client.list("expired:yes").await.map(|rows| rows.iter().map(|row| row.id.clone()).collect());
+        client.run(SearchRequest::of_query("expired:yes")).await.map(|rows| rows.iter().map(|row| row.id.clone()).collect());
     /// The price of re-recording these.
-    RerecordPlan(ids: Vec<RecordingId>) rerecord_plan: Vec<Rerecord> = client.rerecord_plan(&ids).await;
+    RerecordPlan(ids: Vec<RecordingId>) rerecord_plan: Vec<Rerecord> = client.run(RerecordRequest { ids, dry_run: true }).await;
     /// The trash.
-    Trash trash: Vec<Trashed> = client.trash().await;
+    Trash trash: Vec<Trashed> = client.run(TrashRequest {}).await;
     /// The recordings that wait for review.
-    Reviews reviews: Vec<Arc<Row>> = client.reviews().await;
+    Reviews reviews: Vec<Arc<Row>> = client.run(ReviewsRequest {}).await;
     /// The changes that can be undone, the oldest first.
-    Steps steps: Vec<StepRow> = client.steps().await;
+    Steps steps: Vec<StepRow> = client.run(StepsRequest {}).await;
     /// Totals of the store.
-    Stats stats: Box<Stats> = client.stats().await.map(Box::new);
+    Stats stats: Box<Stats> = client.run(StatsRequest {}).await.map(Box::new);
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 
+use crate::api::{DecidingRequest, RecordingRequest, RerecordRequest, SearchRequest};
 use crate::client::{Client, ClientError};
 use crate::dialect::Dialect;
 use crate::engine::Thing;
@@ -58,7 +59,7 @@ async fn load(
         }
     };
     let Some(id) = recording else { return Ok(None) };
-    let Some(recording) = client.recording(id).await? else { return Ok(None) };
+    let Some(recording) = client.find(RecordingRequest { id: id.clone() }).await? else { return Ok(None) };
     let request = Request { body: Bytes::new(), ..recording.request.get().clone() };
     let mut pages = spawn_blocking(move || ExchangePages::of_recording(&recording, form)).await?;
     if pages.pictures.is_empty() && pages.media.iter().any(|medium| medium.content_type.starts_with("video/"))
@@ -74,11 +75,11 @@ async fn film_pictures(client: &Client, film: &Request) -> Result<Vec<AnswerPict
     /// The most candidates that are looked at, the newest first.
     const MOST: usize = 32;
     let endpoint = Dialect::of_mount(&film.mount).endpoint(&film.method, film.path()).name;
-    let mut rows = client.list("image:yes").await?;
+    let mut rows = client.run(SearchRequest::of_query("image:yes")).await?;
     rows.retain(|row| row.mount == film.mount && row.endpoint == endpoint);
     rows.sort_by_key(|row| std::cmp::Reverse(row.recorded_at));
     for row in rows.iter().take(MOST) {
-        let Some(other) = client.recording(&row.id).await? else { continue };
+        let Some(other) = client.find(RecordingRequest { id: row.id.clone() }).await? else { continue };
         if other.request.path() == film.path() {
             let mut pictures = text::pictures(&other.response, &other.media);
             for picture in &mut pictures {
@@ -95,8 +96,8 @@ async fn film_pictures(client: &Client, film: &Request) -> Result<Vec<AnswerPict
 async fn with_facts(client: &Client, id: Option<&RecordingId>, mut pages: ExchangePages) -> ExchangePages {
     let Some(id) = id else { return pages };
     let facts = pages.facts.get_or_insert_default();
-    facts.deciding = client.deciding(id).await.ok().flatten();
-    let plan = client.rerecord_plan(std::slice::from_ref(id)).await.unwrap_or_default();
+    facts.deciding = client.find(DecidingRequest { id: id.clone() }).await.ok().flatten();
+    let plan = client.run(RerecordRequest { ids: vec![id.clone()], dry_run: true }).await.unwrap_or_default();
     facts.price = plan.first().and_then(|one| one.price);
     for medium in pages.media.iter_mut().filter(|medium| medium.len <= FILM) {
         if let Some(file) = medium.file.as_ref().filter(|_| medium.content_type.starts_with("video/"))
@@ -128,7 +129,8 @@ pub(super) async fn read(
 }
 
 async fn recorded(client: &Client, id: &RecordingId, thing: &Thing) -> Result<LoadedExchange, String> {
-    let recording = client.recording(id).await.map_err(|error| error.to_string())?;
+    let recording =
+        client.find(RecordingRequest { id: id.clone() }).await.map_err(|error| error.to_string())?;
     let recording = recording.ok_or_else(|| format!("{id} is gone"))?;
     let (mut response, mut media) = (recording.response.clone(), recording.media.clone());
     if let (Thing::Original(_), Some(original)) = (thing, &recording.original) {

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::exchanges::{picture_bytes, read};
+use crate::api::RecordingRequest;
 use crate::client::Client;
 use crate::model::RecordingId;
 use crate::reading::contrast::{PerceptualHash, contrast_pictures};
@@ -91,7 +92,8 @@ pub(super) async fn thumbnail_all(
 
 /// The first picture of a recording.
 async fn thumbnail(client: &Client, id: &RecordingId, cells: (u16, u16)) -> Thumbnail {
-    let recording = client.recording(id).await.map_err(|error| error.to_string())?;
+    let recording =
+        client.find(RecordingRequest { id: id.clone() }).await.map_err(|error| error.to_string())?;
     let recording = recording.ok_or("it is gone")?;
     let pictures = spawn_blocking(move || text::pictures(&recording.response, &recording.media)).await;
     let first = pictures.map_err(|error| error.to_string())?.into_iter().next();

@@ -14,6 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::pictures;
 use super::workers::Workers;
+use crate::api::SnapshotRequest;
 use crate::client::Client;
 use crate::model::{Event, Timestamp};
 use crate::reading::human::size;
@@ -138,7 +139,7 @@ impl Shell {
     }
 
     async fn snapshot(&self) -> Message {
-        match self.client.snapshot().await {
+        match self.client.run(SnapshotRequest {}).await {
             Ok(snapshot) => Message::Snapshot(Box::new(snapshot)),
             Err(error) => Message::Failed { what: "reading the state", text: format!("{error:#}") },
         }

@@ -3,6 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use retake::api::{
+    CreateRequest, DeriveRequest, DuplicateRequest, EditRequest, PruneRequest, RelabelRequest, RemoveRequest,
+    RestoreRequest, RetagRequest, UndoRequest,
+};
 use retake::client::{Client, ClientError, ControlClient};
 use retake::engine::{Relabel, Revision, Tag, Trashed};
 use retake::model::{RecordingId, Row, StepRow};
@@ -50,28 +54,54 @@ fn client(home: &Home) -> Client {
 async fn all_kinds(client: &Client, made: &[Row], mut done: impl FnMut()) {
     let one = std::slice::from_ref(&made[0].id);
     let relabel = Relabel { name: Some("hats".into()), tag: vec!["kept".into()], ..Relabel::default() };
-    assert_eq!(client.relabel(one, &relabel).await.unwrap(), one);
+    assert_eq!(client.run(RelabelRequest { ids: one.to_vec(), relabel }).await.unwrap().ids, one);
     done();
     let tag = Tag { strategy: Some("specific body/model".parse().unwrap()), playback: None };
-    client.retag(one, &tag, false).await.unwrap();
+    client.run(RetagRequest { ids: one.to_vec(), settings: tag, dry_run: false }).await.unwrap();
     done();
     client
-        .edit(&made[1].id, &[Revision::Status(201), Revision::Text("edited ✓".repeat(4000))])
+        .run(EditRequest {
+            id: made[1].id.clone(),
+            revisions: vec![Revision::Status(201), Revision::Text("edited ✓".repeat(4000))],
+        })
         .await
         .unwrap();
     done();
-    let copies = client.duplicate(&[made[0].id.clone(), made[1].id.clone()]).await.unwrap();
+    let copies =
+        client.run(DuplicateRequest { ids: vec![made[0].id.clone(), made[1].id.clone()] }).await.unwrap().ids;
     done();
     let fault = "429 retry-after=7".parse().unwrap();
-    let failing = client.derive(&made[2].id, fault, Some("limited")).await.unwrap();
+    let failing = client
+        .run(DeriveRequest { id: made[2].id.clone(), fault, scope: Some("limited".into()) })
+        .await
+        .unwrap();
     done();
-    client.create(draft("springs", "Hot ones.")).await.unwrap();
+    client.run(CreateRequest(draft("springs", "Hot ones."))).await.unwrap();
     done();
-    assert_eq!(client.remove(&[failing, copies[0].clone(), made[2].id.clone()]).await.unwrap().len(), 3);
+    assert_eq!(
+        client
+            .run(RemoveRequest { ids: vec![failing, copies[0].clone(), made[2].id.clone()] })
+            .await
+            .unwrap()
+            .ids
+            .len(),
+        3
+    );
     done();
-    assert_eq!(client.restore(std::slice::from_ref(&made[2].id)).await.unwrap(), [made[2].id.clone()]);
+    assert_eq!(
+        client.run(RestoreRequest { ids: vec![made[2].id.clone()] }).await.unwrap().ids,
+        [made[2].id.clone()]
+    );
     done();
-    assert_eq!(client.prune("tag:kept", &BTreeSet::new(), None, false).await.unwrap().remove.len(), 1);
+    assert_eq!(
+        client
+            .run(PruneRequest { query: "tag:kept".into(), keep: BTreeSet::new(), only: None, dry_run: false })
+            .await
+            .unwrap()
+            .remove
+            .len(),
+        1
+    );
     done();
 }
 
@@ -113,7 +143,7 @@ async fn an_owner_that_takes_verbs_back_and_is_killed_has_taken_them_back() {
     let done = steps(&home).len();
     let half = done / 2;
     for _ in 0..half {
-        client(&home).undo().await.unwrap();
+        client(&home).run(UndoRequest {}).await.unwrap();
     }
     let between = Picture::of(&home);
     assert_eq!(owner.end("KILL").code, None);
@@ -132,7 +162,7 @@ async fn burst(client: Client, id: RecordingId, who: usize, told: mpsc::Unbounde
     for nth in 0.. {
         let tag = format!("{who}-{nth}");
         let relabel = Relabel { tag: vec![tag.clone()], ..Relabel::default() };
-        let tagged = client.relabel(std::slice::from_ref(&id), &relabel).await;
+        let tagged = client.run(RelabelRequest { ids: vec![id.clone()], relabel }).await;
         match tagged {
             Ok(_) => told.send(tag).unwrap(),
             Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 
+use retake::api::SetModeRequest;
 use retake::client::Client;
 use retake::engine::Settings;
 use retake::model::{Mode, Outcome};
@@ -113,7 +114,7 @@ async fn nothing_lifts_a_ceiling_while_the_proxy_runs() {
     // What the key for it does, too.
     let (client, _) = Client::open(&home.store(), Settings::default()).unwrap();
     for mode in Mode::ALL.into_iter().filter(|mode| mode.forwards()) {
-        client.set_mode(mode).await.unwrap();
+        client.run(SetModeRequest(mode)).await.unwrap();
         assert_eq!(running.call(CHAT_PATH, &[], &chat("hello")).await.status, 403, "{mode}");
         assert_eq!(running.json().mode, mode);
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use retake::api::{ListRequest, RecordingRequest, RemoveRequest, SetModeRequest, SnapshotRequest};
 use retake::client::{Client, ClientError, ControlClient};
 use retake::model::{CallId, Event, Level, Snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,9 +20,15 @@ async fn attached(address: SocketAddr) -> Client {
 async fn the_screen_of_another_process_sees_what_this_one_sees() {
     let (world, _upstream, recording) = furnished().await;
     let (here, there) = (Client::Local(world.engine.clone()), attached(world.address).await);
-    assert_eq!(there.snapshot().await.unwrap(), here.snapshot().await.unwrap());
-    assert_eq!(there.rows().await.unwrap(), here.rows().await.unwrap());
-    assert_eq!(there.recording(&recording.id).await.unwrap().as_deref(), Some(&recording));
+    assert_eq!(there.run(SnapshotRequest {}).await.unwrap(), here.run(SnapshotRequest {}).await.unwrap());
+    assert_eq!(
+        there.run(ListRequest::default()).await.unwrap(),
+        here.run(ListRequest::default()).await.unwrap()
+    );
+    assert_eq!(
+        there.find(RecordingRequest { id: recording.id.clone() }).await.unwrap().as_deref(),
+        Some(&recording)
+    );
     for (call, remembered) in [(1, true), (2, false), (99, false)] {
         let exchange = there.exchange(CallId(call)).await.unwrap();
         assert_eq!(exchange, here.exchange(CallId(call)).await.unwrap());
@@ -35,12 +42,12 @@ async fn the_screen_of_another_process_sees_what_this_one_sees() {
     while world_there.rows.is_empty() {
         world_there.apply(&events.recv().await.unwrap());
     }
-    there.set_mode(Mode::Off).await.unwrap();
-    there.remove(std::slice::from_ref(&recording.id)).await.unwrap();
+    there.run(SetModeRequest(Mode::Off)).await.unwrap();
+    there.run(RemoveRequest { ids: vec![recording.id.clone()] }).await.unwrap();
     while world_there.rows.contains_key(&recording.id) {
         world_there.apply(&events.recv().await.unwrap());
     }
-    assert_eq!(world_there, here.snapshot().await.unwrap());
+    assert_eq!(world_there, here.run(SnapshotRequest {}).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,7 +65,7 @@ async fn an_owner_that_is_gone_is_announced() {
     });
     let told = told.await;
     assert!(told.level == Level::Warning && told.text.contains("trying again"), "{told:?}");
-    assert!(matches!(there.rows().await, Err(ClientError::Unreachable { .. })));
+    assert!(matches!(there.run(ListRequest::default()).await, Err(ClientError::Unreachable { .. })));
 }
 
 /// An owner that ends while it answers: says `begun` to every verb and hangs up.
@@ -96,7 +103,9 @@ async fn dying(begun: &'static str) -> SocketAddr {
 async fn an_owner_that_dies_in_the_middle_of_a_verb_is_an_error_and_no_wait() {
     for begun in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[", "HTTP/1.1 2"] {
         let there = attached(dying(begun).await).await;
-        let asked = async { (there.rows().await.map(drop), there.snapshot().await.map(drop)) };
+        let asked = async {
+            (there.run(ListRequest::default()).await.map(drop), there.run(SnapshotRequest {}).await.map(drop))
+        };
         let (rows, snapshot) = tokio::time::timeout(PATIENCE, asked).await.expect("nothing hangs");
         for answer in [rows, snapshot] {
             let error = answer.expect_err("it died");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use retake::api::{MergeUsageRequest, PruneRequest};
 use retake::client::{Client, ControlClient};
 use retake::engine::{Engine, Merged, Settings, UsageReport};
 use retake::model::{Mode, RecordingId};
@@ -128,16 +129,22 @@ async fn use_that_may_have_gone_with_the_machine_is_not_none() {
     {
         if from_elsewhere {
             ask(&far, "", "one").await;
-            let merged = client.merge_usage(carried(&far.engine)).await.unwrap();
+            let merged = client.run(MergeUsageRequest(carried(&far.engine))).await.unwrap();
             assert_eq!(merged, Merged { recordings: 1, unknown: 0 });
         }
-        let plan = client.prune("hits:0", &BTreeSet::new(), None, true).await.unwrap();
+        let plan = client
+            .run(PruneRequest { query: "hits:0".into(), keep: BTreeSet::new(), only: None, dry_run: true })
+            .await
+            .unwrap();
         assert_eq!(plan.remove.iter().map(|one| &one.id).collect::<Vec<_>>(), [&new]);
         let kept: BTreeSet<_> = plan.spared.iter().map(|one| &one.id).collect();
         assert_eq!(kept, spared);
         assert!(plan.spared.iter().all(|one| matches!(one.reason, Reason::UseUnknown { .. })), "{plan:?}");
     }
-    let plan = client.prune("hits:0", &BTreeSet::new(), None, false).await.unwrap();
+    let plan = client
+        .run(PruneRequest { query: "hits:0".into(), keep: BTreeSet::new(), only: None, dry_run: false })
+        .await
+        .unwrap();
     assert_eq!(plan.remove.len(), 1);
     assert_eq!(running.end("TERM").code, Some(0));
     assert_eq!(home.rows().len(), 2);

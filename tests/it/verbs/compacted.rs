@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::response::Response;
+use retake::api::CompactRequest;
 use retake::client::{Client, ControlClient};
 use retake::engine::Relabel;
 use retake::model::{Event, Mode};
@@ -60,7 +61,7 @@ async fn compacted_under(client: &Client, purge: bool, answered: &AtomicUsize, m
     let enough = answered.load(Ordering::SeqCst) + many;
     let compacting = async {
         while answered.load(Ordering::SeqCst) < enough {
-            client.compact(purge).await.unwrap();
+            client.run(CompactRequest { purge: purge }).await.unwrap();
         }
     };
     tokio::time::timeout(PATIENCE, compacting).await.expect("calls are answered meanwhile");

@@ -8,6 +8,7 @@ use rustix::fs::{Access, access, statvfs};
 use serde_json::json;
 
 use super::check::Check;
+use crate::api::ListRequest;
 use crate::cli::common::Common;
 use crate::client::Client;
 use crate::engine;
@@ -99,7 +100,7 @@ async fn owned(dir: &Path, owner: &StoreOwner) -> Check {
     };
     let asking = async {
         let (client, _) = Client::open(dir, engine::Settings::default())?;
-        client.rows().await
+        client.run(ListRequest::default()).await
     };
     let asked = match tokio::time::timeout(PATIENCE, asking).await {
         Ok(asked) => asked.map_err(|error| error.to_string()),
