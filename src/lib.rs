@@ -34,12 +34,21 @@
 //! | [`config`] | flags, environment and files as settings and a look; what a project's file may do |
 //! | [`cli`], [`tui`] | the command line and the screen, which do not know each other |
 //!
-//! A module imports only from those above it. The laws that hold in all of this, each with a test:
+//! ```text
+//! model < wire < dialect < matching, reading, query < retention, editing < interchange < store, upstream < engine < api
+//!   < proxy, client, terminal < config < cli, tui < main
+//! ```
+//!
+//! A module imports only from those to its left; those between two `<` do not know each other, and no files of a module
+//! need each other in a circle. `tests/it/layers.rs` reads this line and holds it. The laws, each with a test that fails
+//! when it is broken:
 //!
 //! 1. Two requests have equal fingerprints exactly when their comparison has no significant change.
-//! 2. A recording matches its own request, and its replay equals the bytes that its first client received.
-//! 3. Nothing announced is lost, whatever ends the process.
-//! 4. No credential, nor an echo of it, is on disk, in a log, or on the screen.
+//! 2. A recording matches its own request, and its replay equals the bytes that the recording call's client received. The
+//!    one exception is what scrubbing takes out: a replay says in how many places.
+//! 3. Nothing announced is lost: a kill at any point, a full disk, a damaged index.
+//! 4. No credential, nor an echo of it, is ever on disk, in a log, in an export or on the screen. It is known by its place
+//!    and replaced in its place, never by search and replace of short words.
 //! 5. The modes `mock`, `replay-or-mock` and `replay-or-error`, and `--never-forward`, open no connection to an upstream.
 //! 6. The list on the screen is a fold of the engine's events.
 //! 7. No screen panics at any size, with any recorded bytes, and no such byte reaches the terminal unsanitized.

@@ -12,9 +12,8 @@ use std::path::Path;
 use graph::Graph;
 use tree::{File, Mention, Sources, files, mentions};
 
-/// A module imports only from its left; those between two `<` do not know each other.
-const ORDER: &str = "model < wire < dialect < matching, reading, query < retention, editing < interchange < store, upstream \
-                     < engine < api < proxy, client, terminal < config < cli, tui < main";
+/// Where the order of the modules is written, for people and for this test.
+const ROOT: &str = include_str!("../../src/lib.rs");
 
 /// What only some modules may name, and which.
 const OWNERS: &[(&str, &[&str])] = &[
@@ -152,9 +151,21 @@ fn circles(files: &[File], mentioned: &[Vec<Mention>]) -> Vec<String> {
     modules.flat_map(of).map(|circle| format!("a circle of files: {}", circle.join(", "))).collect()
 }
 
+/// The place of each module in the order: the lines of a block in the root's documentation that hold `<`.
 fn ranks() -> BTreeMap<&'static str, usize> {
-    let levels = ORDER.split('<').enumerate();
-    levels.flat_map(|(rank, names)| names.split(',').map(move |name| (name.trim(), rank))).collect()
+    let lines = ROOT.lines().filter_map(|line| line.strip_prefix("//! "));
+    let order =
+        lines.skip_while(|line| !line.starts_with("model <")).take_while(|line| !line.starts_with("```"));
+    let (mut rank, mut ranks) = (0, BTreeMap::new());
+    for line in order {
+        for (nth, level) in line.split('<').enumerate() {
+            rank += usize::from(nth > 0);
+            ranks.extend(
+                level.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|name| (name, rank)),
+            );
+        }
+    }
+    ranks
 }
 
 /// The module at the top that a file belongs to; none for the crate's root, which only lists the modules.
@@ -215,6 +226,16 @@ mod checks {
         let other = if module == "store" { "model" } else { "store" };
         let root = format!("pub mod {module}; pub mod {other};");
         broken(&[("lib.rs", &root), (&format!("{module}.rs"), text), (&format!("{other}.rs"), "")])
+    }
+
+    #[test]
+    fn the_order_is_read_where_people_read_it() {
+        let ranks = ranks();
+        assert_eq!((ranks["model"], ranks["wire"], ranks["main"]), (0, 1, 12));
+        assert!(
+            ranks["api"] < ranks["proxy"] && ranks["proxy"] == ranks["terminal"],
+            "over the end of a line"
+        );
     }
 
     #[test]
