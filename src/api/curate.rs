@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::recordings::RecordingIds;
 use super::{Route, Verb};
 use crate::editing::ParseFaultError;
-use crate::engine::{Draft, Engine, Relabel, Retagged, Revision, Tag, VerbError};
+use crate::engine::{Draft, Engine, MatchSettings, Relabel, Retagged, Revision, VerbError};
 use crate::model::RecordingId;
 
 /// Gives recordings another strategy or playback, all or none.
@@ -16,7 +16,7 @@ pub struct RetagRequest {
     pub ids: Vec<RecordingId>,
     /// What they are given.
     #[serde(rename = "tag")]
-    pub settings: Tag,
+    pub settings: MatchSettings,
     /// Only say what it would do.
     #[serde(default)]
     pub dry_run: bool,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recordings::RecordingIds;
 use super::{Route, Verb};
-use crate::engine::{Engine, Rerecord, VerbError, Verdict};
+use crate::engine::{Engine, Rerecord, ReviewVerdict, VerbError};
 use crate::model::{RecordingId, Row};
 
 /// Records recordings anew, one after the other. The new answers wait for review.
@@ -32,7 +32,7 @@ pub struct ReviewRequest {
     /// The recordings that wait.
     pub ids: Vec<RecordingId>,
     /// What becomes of them.
-    pub verdict: Verdict,
+    pub verdict: ReviewVerdict,
 }
 
 impl Verb for RerecordRequest {

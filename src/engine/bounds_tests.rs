@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use super::curate::create::Draft;
 use super::history::calls::{History, REMEMBERED};
 use super::index::cursors::{CURSORS, Turn};
-use super::{Engine, Incoming, Overrides, Raw, Settings};
+use super::{Engine, Incoming, Overrides, RawCall, Settings};
 use crate::model::{
     ByteLog, CallId, Event, Exchange, Fingerprint, Headers, Mode, Piece, RecordingId, Request, Response,
     Snapshot, Usage,
@@ -51,7 +51,7 @@ impl Bench {
         let overrides = Overrides { mode: Some(mode), scope: scope.map(Into::into), ..Overrides::default() };
         let (base, started, headers): (Arc<str>, _, _) =
             ("http://127.0.0.1".into(), Instant::now(), HeaderMap::new());
-        let raw = Raw {
+        let raw = RawCall {
             method: &request.method,
             mount: &request.mount,
             target: &request.target,
@@ -204,7 +204,7 @@ async fn who_counts_and_who_follows_along_forget_the_same_scopes() {
 async fn sequences_have_a_bound_and_people_are_told() {
     let bench = Bench::new();
     let mut events = bench.engine.subscribe();
-    let cursors = &bench.engine.shared.cursors;
+    let cursors = &bench.engine.shared.takes.cursors;
     let takes = (Fingerprint([7; 32]), false);
     let scope = |nth: usize| Some(Arc::from(format!("test-{nth}")));
     let turn = |nth: usize, from: usize| Turn { scope: scope(nth), takes, from, to: from + 1, job: None };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::profile::{KEYS, Profile, Route, token};
+use super::profile::{CallRoute, KEYS, Profile, token};
 use super::settings::Settings;
 use crate::model::{Hash, Headers, Mode, Strategy};
 
@@ -34,7 +34,7 @@ impl Settings {
         header.or_else(profiled).or_else(routed).unwrap_or(&self.strategy).clone()
     }
 
-    fn routes_of(&self, endpoint: &str, model: Option<&str>) -> impl Iterator<Item = &Route> {
+    fn routes_of(&self, endpoint: &str, model: Option<&str>) -> impl Iterator<Item = &CallRoute> {
         self.routes.iter().filter(move |route| {
             route.endpoint.as_ref().is_none_or(|wanted| wanted.matches(endpoint))
                 && route.model.as_ref().is_none_or(|wanted| model.is_some_and(|model| wanted.matches(model)))
@@ -85,7 +85,7 @@ mod tests {
             strategy: Some(Strategy::Pinned),
             upstream_key: Some(UpstreamKey::Known(Secret("sk-real".into()))),
         };
-        let route = |endpoint: Option<&str>, model: Option<&str>, mode| Route {
+        let route = |endpoint: Option<&str>, model: Option<&str>, mode| CallRoute {
             endpoint: endpoint.map(WildMatch::new),
             model: model.map(WildMatch::new),
             mode: Some(mode),

@@ -35,7 +35,7 @@ pub enum UpstreamKey {
 
 /// What holds for the calls of some endpoints or models.
 #[derive(Clone, Debug)]
-pub struct Route {
+pub struct CallRoute {
     /// The endpoints, `images/*`; all without it.
     pub endpoint: Option<WildMatch>,
     /// The models, `gpt-4o*`; all without it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failures::FailurePolicy;
-use super::profile::{Profile, Route, Secret};
+use super::profile::{CallRoute, Profile, Secret};
 use crate::matching::{Canon, DatedModels, Ignore, MountNames, Salt, ScrubPattern, Scrubber};
 use crate::model::{Latency, Mode, Playback, Strategy};
 use crate::reading::Prices;
@@ -40,7 +40,7 @@ pub struct Settings {
     /// What holds for the calls of some API keys.
     pub profiles: Vec<Arc<Profile>>,
     /// What holds for the calls of some endpoints or models; the first that fits decides.
-    pub routes: Vec<Route>,
+    pub routes: Vec<CallRoute>,
     /// Other names of models, and what names they stand for.
     pub aliases: BTreeMap<String, String>,
     /// Values that are not compared.

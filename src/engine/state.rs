@@ -54,21 +54,38 @@ pub(super) struct EngineState {
     pub(super) budget: Budget,
     pub(super) store: Store,
     pub(super) index: RecordingIndex,
+    pub(super) takes: TakesUnderWay,
     pub(super) history: Arc<History>,
     pub(super) replay_cache: ReplayCache,
-    pub(super) cursors: Cursors,
-    pub(super) jobs: Jobs,
     pub(super) singleflight: Singleflight,
-    pub(super) open_reads: OpenReads,
     pub(super) sketches: Sketches,
     pub(super) unsaved: Unsaved,
-    pub(super) expiry_warnings: ExpiryWarnings,
-    pub(super) misfits: Misfits,
+    pub(super) warned: Warned,
     pub(super) client: UpstreamClient,
     /// The mark of what this engine sends out.
     pub(super) instance: String,
     /// Held by the verb that changes recordings.
     pub(super) curating: tokio::sync::Mutex<()>,
+    pub(super) lifetime: Lifetime,
+}
+
+/// Sequences, jobs and reads that this process saw begin.
+#[derive(Default)]
+pub(super) struct TakesUnderWay {
+    pub(super) cursors: Cursors,
+    pub(super) jobs: Jobs,
+    pub(super) open_reads: OpenReads,
+}
+
+/// What people were warned of; once is enough.
+#[derive(Default)]
+pub(super) struct Warned {
+    pub(super) expiry: ExpiryWarnings,
+    pub(super) misfits: Misfits,
+}
+
+/// From when an engine runs, and how it ends.
+pub(super) struct Lifetime {
     /// Recordings on their way into the store, drained at the end.
     pub(super) tasks: TaskTracker,
     pub(super) closing: CancellationToken,
@@ -81,12 +98,12 @@ impl Engine {
     /// # Errors
     /// When the store cannot be listed, or a pattern among the settings cannot be.
     pub fn new(settings: Settings, store: Store) -> Result<Self, EngineError> {
-        let library = RecordingIndex::default();
+        let index = RecordingIndex::default();
         for entry in store.entries()? {
             if let Err(problem) = check_strategy_pattern(&entry.row.strategy) {
                 tracing::warn!(target: NOTICES, "{} answers no call: {problem}; give it another rule with retake retag", entry.row.id);
             }
-            library.insert(entry);
+            index.insert(entry);
         }
         let shared = EngineState {
             history: Arc::new(History::new(settings.mode)),
@@ -95,20 +112,19 @@ impl Engine {
             instance: clock::instance(),
             live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),
             store,
-            index: library,
+            index,
+            takes: TakesUnderWay::default(),
+            warned: Warned::default(),
             replay_cache: ReplayCache::default(),
-            cursors: Cursors::default(),
-            jobs: Jobs::default(),
             singleflight: Singleflight::default(),
-            open_reads: OpenReads::default(),
             sketches: Sketches::default(),
             unsaved: Unsaved::default(),
-            expiry_warnings: ExpiryWarnings::default(),
-            misfits: Misfits::default(),
             curating: tokio::sync::Mutex::default(),
-            tasks: TaskTracker::new(),
-            closing: CancellationToken::new(),
-            started: Instant::now(),
+            lifetime: Lifetime {
+                tasks: TaskTracker::new(),
+                closing: CancellationToken::new(),
+                started: Instant::now(),
+            },
         };
         let engine = Self { shared: Arc::new(shared) };
         engine.rekey();
@@ -219,15 +235,15 @@ impl Engine {
 
     /// Ends when the engine begins to close.
     pub fn closing(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        self.shared.closing.clone().cancelled_owned()
+        self.shared.lifetime.closing.clone().cancelled_owned()
     }
 
     /// Waits up to `patience` for recordings on their way, then writes the ledger and closes the store.
     pub async fn close(&self, patience: Duration) {
-        self.shared.closing.cancel();
-        self.shared.tasks.close();
-        if tokio::time::timeout(patience, self.shared.tasks.wait()).await.is_err() {
-            tracing::warn!("{} calls were still under way at the end", self.shared.tasks.len());
+        self.shared.lifetime.closing.cancel();
+        self.shared.lifetime.tasks.close();
+        if tokio::time::timeout(patience, self.shared.lifetime.tasks.wait()).await.is_err() {
+            tracing::warn!("{} calls were still under way at the end", self.shared.lifetime.tasks.len());
         }
         let counted = self.conclude().await;
         // The hits of calls that were cut short stand in notes only.

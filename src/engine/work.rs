@@ -29,7 +29,7 @@ impl Engine {
         // A task of its own: a client that leaves meanwhile does not stop it.
         let working = self.clone();
         let task = async move { then(working.shared.budget.aside(len, work).await) };
-        let task = self.shared.tasks.spawn_on(task, &runtime);
+        let task = self.shared.lifetime.tasks.spawn_on(task, &runtime);
         Some(Box::pin(async move { _ = task.await }))
     }
 }

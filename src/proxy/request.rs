@@ -17,7 +17,7 @@ use super::scope;
 use super::shared::Shared;
 use super::upload::{Broken, Pace};
 use crate::api::{Mounted, end_to_end, find_mount, overrides};
-use crate::engine::{Hold, Incoming, LOOPED, Overrides, Raw, RawKey};
+use crate::engine::{Hold, Incoming, LOOPED, Overrides, RawCall, RawKey};
 use crate::model;
 
 /// The longest body.
@@ -40,9 +40,9 @@ pub(super) struct Arrived {
 
 impl Arrived {
     /// The call, without anything copied.
-    pub(super) fn raw(&self) -> Raw<'_> {
+    pub(super) fn raw(&self) -> RawCall<'_> {
         let (mount, target) = self.mounted.split(target(&self.head));
-        Raw {
+        RawCall {
             method: self.head.method.as_str(),
             mount,
             target,

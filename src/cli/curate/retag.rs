@@ -8,7 +8,7 @@ use crate::cli::browse::explain;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, print, selection};
-use crate::engine::{Retagged, Tag};
+use crate::engine::{MatchSettings, Retagged};
 use crate::model::{ParseStrategyError, Playback, Strategy};
 use crate::reading::{human, sanitize};
 
@@ -60,7 +60,7 @@ pub(crate) async fn run(common: &Common, change: RetagArgs) -> anyhow::Result<Ex
 
 impl RetagArgs {
     /// The ids, and the strategy: a text that stands behind them as one word or as several (`standard -seed`).
-    fn parts(&self) -> Result<(&[String], Tag), Usage> {
+    fn parts(&self) -> Result<(&[String], MatchSettings), Usage> {
         let playback = self.playback.as_deref().map(str::parse::<Playback>).transpose();
         let playback = playback.map_err(|error| Usage(format!("--playback: {error}")))?;
         let word = |text: &str| {
@@ -69,7 +69,7 @@ impl RetagArgs {
         };
         let at = self.words.iter().position(|text| word(text)).filter(|at| *at > 0);
         if at.is_none() && playback.is_some() {
-            return Ok((&self.words, Tag { strategy: None, playback }));
+            return Ok((&self.words, MatchSettings { strategy: None, playback }));
         }
         let at = at.ok_or_else(|| {
             let last = self.words.last().map(String::as_str).unwrap_or_default();
@@ -80,7 +80,7 @@ impl RetagArgs {
         })?;
         let strategy = self.words[at..].join(" ").parse();
         let strategy = strategy.map_err(|error: ParseStrategyError| Usage(error.to_string()))?;
-        Ok((&self.words[..at], Tag { strategy: Some(strategy), playback }))
+        Ok((&self.words[..at], MatchSettings { strategy: Some(strategy), playback }))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::api::{ReviewRequest, ReviewsRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
 use crate::cli::{door, print, selection};
-use crate::engine::Verdict;
+use crate::engine::ReviewVerdict;
 use crate::model::RecordingId;
 
 /// What becomes of what waits.
@@ -17,7 +17,7 @@ use crate::model::RecordingId;
 pub(crate) struct ReviewArgs {
     /// accept (it takes the old one's place), keep (both stay) or reject; without it, list what waits
     #[arg(value_parser = verdict)]
-    verdict: Option<Verdict>,
+    verdict: Option<ReviewVerdict>,
     /// Ids of new recordings that wait, or unique beginnings; --all for every one
     #[arg(value_name = "ID", requires = "verdict")]
     ids: Vec<String>,
@@ -29,11 +29,11 @@ pub(crate) struct ReviewArgs {
     json: bool,
 }
 
-fn verdict(text: &str) -> Result<Verdict, String> {
+fn verdict(text: &str) -> Result<ReviewVerdict, String> {
     match text {
-        "accept" => Ok(Verdict::Accept),
-        "keep" | "keep-both" => Ok(Verdict::KeepBoth),
-        "reject" => Ok(Verdict::Reject),
+        "accept" => Ok(ReviewVerdict::Accept),
+        "keep" | "keep-both" => Ok(ReviewVerdict::KeepBoth),
+        "reject" => Ok(ReviewVerdict::Reject),
         _ => Err("expected accept, keep or reject".into()),
     }
 }
@@ -73,9 +73,9 @@ pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<E
             return Ok(ExitCode::SUCCESS);
         }
         let said = match verdict {
-            Verdict::Accept => "is accepted",
-            Verdict::KeepBoth => "stays beside the old one",
-            Verdict::Reject => "went to the trash",
+            ReviewVerdict::Accept => "is accepted",
+            ReviewVerdict::KeepBoth => "stays beside the old one",
+            ReviewVerdict::Reject => "went to the trash",
         };
         print::ids(&meant, said, false);
         print::ids(&replaced, "gave way and went to the trash", false);

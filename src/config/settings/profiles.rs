@@ -6,7 +6,7 @@ use wildmatch::WildMatch;
 
 use crate::config::file::source::{ConfigProblem, Source};
 use crate::config::file::{File, ProfileEntry, RouteEntry};
-use crate::engine::{Profile, Route, Secret, Settings, UpstreamKey};
+use crate::engine::{CallRoute, Profile, Secret, Settings, UpstreamKey};
 use crate::model::Hash;
 
 /// The profiles and routes of a file; what is wrong with one goes to `problems`.
@@ -79,7 +79,7 @@ fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)
     Ok(Profile { name: name.as_str().into(), key, mode, strategy, upstream_key })
 }
 
-fn route(entry: &RouteEntry) -> Result<Route, String> {
+fn route(entry: &RouteEntry) -> Result<CallRoute, String> {
     if entry.endpoint.is_none() && entry.model.is_none() {
         return Err("it names neither an endpoint nor a model; name one or both, such as \"images/*\"".into());
     }
@@ -88,5 +88,5 @@ fn route(entry: &RouteEntry) -> Result<Route, String> {
     }
     let glob = |text: &Option<String>| text.as_deref().map(WildMatch::new);
     let (endpoint, model) = (glob(&entry.endpoint), glob(&entry.model));
-    Ok(Route { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
+    Ok(CallRoute { endpoint, model, mode: entry.mode, strategy: entry.r#match.clone() })
 }

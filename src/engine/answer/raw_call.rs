@@ -15,7 +15,7 @@ use crate::model::{CANONICAL_VERSION, KEPT_HEADERS};
 pub struct RawKey(pub(crate) [u8; 32]);
 
 /// A call as the server has it: nothing is copied out of it before it is clear that it was not seen before.
-pub struct Raw<'a> {
+pub struct RawCall<'a> {
     /// The method.
     pub method: &'a str,
     /// The mount.
@@ -34,7 +34,7 @@ pub struct Raw<'a> {
     pub started: Instant,
 }
 
-impl Raw<'_> {
+impl RawCall<'_> {
     /// The hash of the raw request with the headers that matter, and of what its own headers ask for, as no configuration
     /// looks at it.
     #[must_use]

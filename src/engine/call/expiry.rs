@@ -38,7 +38,7 @@ impl Engine {
             return Err(Box::new(self.refuse(context, Outcome::Miss, &refusal)));
         }
         context.guard.call().reason = Some(text.clone());
-        if self.shared.expiry_warnings.first(id) {
+        if self.shared.warned.expiry.first(id) {
             self.notify(Level::Warning, text);
         }
         Ok(context)

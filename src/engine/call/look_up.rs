@@ -71,13 +71,13 @@ impl Engine {
             } else {
                 find(self, scrubbed, fields, overrides.scope.as_deref())
             };
-            return Some(self.shared.index.take(found?, &overrides.scope, &self.shared.cursors, lens));
+            return Some(self.shared.index.take(found?, &overrides.scope, &self.shared.takes.cursors, lens));
         };
         let (fields, scrubbed) = (fields.clone(), scrubbed.clone());
         let scope = overrides.scope.clone();
         let find = move |engine: &Self| engine.find_under(&strategy, &fields, &scrubbed, scope.as_deref());
         let found = self.aside(find).await?;
-        Some(self.shared.index.take(found, &overrides.scope, &self.shared.cursors, lens))
+        Some(self.shared.index.take(found, &overrides.scope, &self.shared.takes.cursors, lens))
     }
 
     /// The look-up with a strategy that the call gave, instead of each recording's own. It reads the requests of the

@@ -19,14 +19,14 @@ impl Engine {
             // Read in a task of its own: a client that leaves does not stop the recording.
             let (dialect, (tell, told)) =
                 (Dialect::of_mount(&draft.making.request.mount), oneshot::channel());
-            self.shared.tasks.spawn(async move {
+            self.shared.lifetime.tasks.spawn(async move {
                 let (answer, rest) = draft.linked().await;
                 let _ = tell.send(answer);
                 rest.await;
             });
             return told.await.unwrap_or_else(|_| cut(dialect));
         }
-        let (status, tasks) = (draft.making.response.status, self.shared.tasks.clone());
+        let (status, tasks) = (draft.making.response.status, self.shared.lifetime.tasks.clone());
         let (headers, tee) = draft.tee(Some(tasks));
         Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
     }

@@ -158,7 +158,7 @@ impl RecordingDraft {
             }),
         });
         let finish = Box::new(move |arrived: ArrivedBody| {
-            let (settling, len) = (engine.shared.tasks.clone(), making.len(&arrived));
+            let (settling, len) = (engine.shared.lifetime.tasks.clone(), making.len(&arrived));
             let settle = move |shown: Shown| drop(settling.spawn(shown.settle()));
             engine.aside_if_large(len, move || making.show(guard, arrived, Vec::new()), settle)
         });
@@ -219,8 +219,12 @@ impl Making {
         let keys = LookUpKeys { answer, ..engine.keys(&fields, &self.strategy) };
         let passing = on_failure == Some(OnFailure::Retry) || !completeness.replayable();
         let place = (keys.all, &self.scope);
-        let arrival =
-            engine.shared.open_reads.note(&self.id, place, (&self.request, &response), (passing, self.again));
+        let arrival = engine.shared.takes.open_reads.note(
+            &self.id,
+            place,
+            (&self.request, &response),
+            (passing, self.again),
+        );
         let continues = match arrival {
             ReadArrival::Same(recording) => return Fate::Same(recording),
             ReadArrival::Next(before) => Some(before),

@@ -13,7 +13,7 @@ use crate::engine::answer::call_types::{Answer, Incoming};
 use crate::engine::answer::lead_back::UpstreamOrigin;
 use crate::engine::answer::media_links;
 use crate::engine::answer::overrides::Overrides;
-use crate::engine::answer::raw_call::{Raw, RawKey};
+use crate::engine::answer::raw_call::{RawCall, RawKey};
 use crate::engine::answer::replay_cache::{KnownHit, LONG, ReadyAnswer, ReadyKey, ready_key};
 use crate::engine::answer::reply::{header_map, mark};
 use crate::engine::answer::tee::MAX_BODY;
@@ -40,14 +40,14 @@ enum NotReady {
 impl Engine {
     /// The hash of a raw request, as the configuration in force looks at it.
     #[must_use]
-    pub fn raw_key(&self, raw: &Raw<'_>) -> RawKey {
+    pub fn raw_key(&self, raw: &RawCall<'_>) -> RawKey {
         let live = self.shared.live.load();
         raw.key_under(live.version, live.canon.headers())
     }
 
     /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
     #[must_use]
-    pub fn answer_known(&self, raw: &Raw<'_>, key: &RawKey) -> Option<Answer> {
+    pub fn answer_known(&self, raw: &RawCall<'_>, key: &RawKey) -> Option<Answer> {
         let hit = self.shared.replay_cache.known(key, self.shared.index.generation())?;
         if hit.expires.is_some_and(|at| clock::now() > at) {
             return None;
@@ -172,10 +172,10 @@ impl Engine {
         guard.call().first_byte = Some(micros(first));
         let in_pieces = turn.is_some() || ready.ending != Ending::Clean;
         let give = if in_pieces { AnswerBody::paced } else { AnswerBody::held };
-        let engine = self.clone();
+        let turn = turn.map(|turn| (self.clone(), turn));
         let ended = move |delivered: bool| {
-            if let Some(turn) = turn.filter(|_| delivered) {
-                engine.tell_given_up(engine.shared.cursors.delivered(turn));
+            if let Some((engine, turn)) = turn.filter(|_| delivered) {
+                engine.tell_given_up(engine.shared.takes.cursors.delivered(turn));
             }
             guard.done(Outcome::Replay);
         };
@@ -194,7 +194,7 @@ impl Engine {
     /// A submit that is replayed begins its job anew in the call's scope.
     fn restart(&self, ready: &ReadyAnswer, scope: &Scope) {
         if let Some(job) = &ready.job {
-            self.shared.cursors.restart(scope, job);
+            self.shared.takes.cursors.restart(scope, job);
         }
     }
 

@@ -66,7 +66,7 @@ impl Engine {
                 let settled = Arc::clone(&flight);
                 context.guard.leads(move |call| settled.settle(call));
                 let landing = Leader { engine: self.clone(), key, flight };
-                self.shared.tasks.spawn(landing.fill(context));
+                self.shared.lifetime.tasks.spawn(landing.fill(context));
                 reader
             }
             Joined::Follower(reader) => reader.of(context.guard),

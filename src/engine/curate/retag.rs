@@ -15,7 +15,7 @@ use crate::store::{Indexed, LookUpKeys};
 /// What recordings are given; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tag {
+pub struct MatchSettings {
     /// What they answer.
     #[serde(default)]
     pub strategy: Option<Strategy>,
@@ -64,7 +64,7 @@ impl Engine {
     pub async fn retag(
         &self,
         ids: &[RecordingId],
-        tag: &Tag,
+        tag: &MatchSettings,
         dry_run: bool,
     ) -> Result<Vec<Retagged>, VerbError> {
         let curation = self.curate().await;
@@ -94,7 +94,11 @@ impl Engine {
     }
 
     /// What the change does to each, and what finds it then; in the order of `ids`.
-    fn planned(&self, ids: &[RecordingId], tag: &Tag) -> Result<Vec<(Retagged, Indexed)>, VerbError> {
+    fn planned(
+        &self,
+        ids: &[RecordingId],
+        tag: &MatchSettings,
+    ) -> Result<Vec<(Retagged, Indexed)>, VerbError> {
         let alone = |problem: StrategyProblem| match ids {
             [recording] => VerbError::Field { recording: recording.clone(), problem },
             _ => VerbError::NoneHas(problem),
@@ -133,7 +137,7 @@ impl Engine {
     fn planned_one(
         &self,
         row: &Row,
-        tag: &Tag,
+        tag: &MatchSettings,
         check: Option<&mut StrategyCheck<'_>>,
     ) -> Result<(Retagged, Indexed), VerbError> {
         let strategy = tag.strategy.as_ref().unwrap_or(&row.strategy);

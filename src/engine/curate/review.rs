@@ -28,7 +28,7 @@ pub struct Rerecord {
 /// What becomes of a recording that waits for review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum ReviewVerdict {
     /// It takes the old one's place, and its labels.
     Accept,
     /// Both stay, as takes of the same request.
@@ -116,21 +116,26 @@ impl Engine {
     ///
     /// # Errors
     /// When one is not there or does not wait, or the store cannot be written.
-    pub async fn review(&self, ids: &[RecordingId], verdict: Verdict) -> Result<Vec<RecordingId>, VerbError> {
+    pub async fn review(
+        &self,
+        ids: &[RecordingId],
+        verdict: ReviewVerdict,
+    ) -> Result<Vec<RecordingId>, VerbError> {
         let curation = self.curate().await;
         let (mut edits, mut replaced) = (Vec::new(), HashSet::new());
         for id in ids {
             let row = self.row(id).ok_or_else(|| VerbError::Unknown(id.clone()))?;
             let old = row.review.as_ref().ok_or_else(|| VerbError::Decided(id.clone()))?;
             // Of several that wait beside the same one the first takes its place; the others stay as takes.
-            let old =
-                self.row(old).filter(|old| verdict != Verdict::Accept || replaced.insert(old.id.clone()));
-            if verdict == Verdict::Reject {
+            let old = self
+                .row(old)
+                .filter(|old| verdict != ReviewVerdict::Accept || replaced.insert(old.id.clone()));
+            if verdict == ReviewVerdict::Reject {
                 edits.push(RecordingEdit::Remove(id.clone()));
                 continue;
             }
             let labels = match (&old, verdict) {
-                (Some(old), Verdict::Accept) => {
+                (Some(old), ReviewVerdict::Accept) => {
                     Labels { review: None, completeness: row.completeness, ..old.labels() }
                 }
                 _ => Labels { review: None, ..row.labels() },
@@ -138,13 +143,14 @@ impl Engine {
             let entry = self.labelled(&row, &labels).ok_or_else(|| VerbError::Unknown(id.clone()))?;
             edits.push(RecordingEdit::Label(entry));
             edits.extend(
-                old.filter(|_| verdict == Verdict::Accept).map(|old| RecordingEdit::Remove(old.id.clone())),
+                old.filter(|_| verdict == ReviewVerdict::Accept)
+                    .map(|old| RecordingEdit::Remove(old.id.clone())),
             );
         }
         let verb = match verdict {
-            Verdict::Accept => "review accept",
-            Verdict::KeepBoth => "review keep",
-            Verdict::Reject => "review reject",
+            ReviewVerdict::Accept => "review accept",
+            ReviewVerdict::KeepBoth => "review keep",
+            ReviewVerdict::Reject => "review reject",
         };
         Ok(curation.step(verb, edits).await?)
     }

@@ -39,7 +39,7 @@ pub struct Explanation {
     /// Why the body is compared as opaque bytes, where it is.
     pub opaque: Option<String>,
     /// The recording that answers.
-    pub hit: Option<Hit>,
+    pub hit: Option<ExplainedHit>,
     /// Why a recording that would answer is passed over: one sentence.
     #[serde(default)]
     pub passed_over: Option<String>,
@@ -51,7 +51,7 @@ pub struct Explanation {
 
 /// The recording that answers a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hit {
+pub struct ExplainedHit {
     /// Which.
     pub recording: RecordingId,
     /// The strategy that matched.
@@ -249,7 +249,7 @@ impl Engine {
         scrubbed: &Scrubbed,
         incoming: &Fields,
         overrides: &Overrides,
-    ) -> Hit {
+    ) -> ExplainedHit {
         let row = self.row(&found.id);
         let recorded = self.fields_of(&found.id);
         let changes = recorded.as_ref().map(|recorded| compare(&found.strategy, recorded, incoming).changes);
@@ -266,7 +266,7 @@ impl Engine {
         };
         let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let next = lineup.winner(&incoming.outline(), overrides.scope.as_deref(), Some(&found.id));
-        Hit {
+        ExplainedHit {
             recording: found.id.clone(),
             strategy: found.strategy.clone(),
             because,

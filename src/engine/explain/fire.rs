@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::answer::call_types::Incoming;
 use crate::engine::answer::overrides::Overrides;
-use crate::engine::answer::raw_call::Raw;
+use crate::engine::answer::raw_call::RawCall;
 use crate::engine::explain::diff::Thing;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
@@ -76,7 +76,7 @@ impl Engine {
             ..asked
         };
         let (base, started) = (Arc::from("http://127.0.0.1"), Instant::now());
-        let raw = Raw {
+        let raw = RawCall {
             method: &request.method,
             mount: &request.mount,
             target: &request.target,

@@ -78,7 +78,7 @@ impl Engine {
         let removed = writes.iter().filter(|one| one.entry.is_none()).map(|one| one.id.clone());
         let removed: Vec<_> = removed.collect();
         if !removed.is_empty() {
-            self.shared.open_reads.forget(&removed);
+            self.shared.takes.open_reads.forget(&removed);
         }
         if !changed.is_empty() {
             self.forget(&changed);
@@ -127,7 +127,7 @@ impl Engine {
     fn take_back(&self, before: Vec<(RecordingId, Option<Indexed>)>) {
         let library = &self.shared.index;
         let ids: Vec<_> = before.iter().map(|(id, _)| id.clone()).collect();
-        self.shared.open_reads.forget(&ids);
+        self.shared.takes.open_reads.forget(&ids);
         for (id, before) in before {
             match before {
                 Some(entry) if library.replace(entry.clone()).is_none() => library.insert(entry),

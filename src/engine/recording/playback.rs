@@ -21,9 +21,9 @@ impl Engine {
     /// Whether a recording that answers a call is not the last word on it: this process recorded a read that may be answered
     /// otherwise by now, or saw the job submitted whose state is asked for and is not final yet.
     pub(crate) fn is_ahead(&self, request: &Request, all: &Fingerprint, scope: &Scope) -> bool {
-        let under_way = self.shared.jobs.lock();
+        let under_way = self.shared.takes.jobs.lock();
         let job = || polled(request).is_some_and(|job| under_way.contains(&job));
-        (!under_way.is_empty() && job()) || self.shared.open_reads.is_open(all, scope)
+        (!under_way.is_empty() && job()) || self.shared.takes.open_reads.is_open(all, scope)
     }
 
     /// Takes note of what a new recording says of a job.
@@ -33,13 +33,13 @@ impl Engine {
         let answer = jobs::read(&recording.response);
         if endpoint.rules.submit.is_some() {
             if let Some(id) = job.id(&answer).filter(|_| job.is_under_way(&answer)) {
-                self.shared.jobs.lock().insert(id.into());
+                self.shared.takes.jobs.lock().insert(id.into());
             }
             return;
         }
         let Some(id) = polled(&recording.request) else { return };
         if job.is_final(&answer) {
-            self.shared.jobs.lock().remove(&id);
+            self.shared.takes.jobs.lock().remove(&id);
         }
     }
 
@@ -51,7 +51,7 @@ impl Engine {
         let takes = self.shared.index.takes(&keys.all, &scope, lens);
         if takes > 0 {
             let job = polled(&recording.request);
-            self.tell_given_up(self.shared.cursors.place(&scope, (keys.all, true), takes, job));
+            self.tell_given_up(self.shared.takes.cursors.place(&scope, (keys.all, true), takes, job));
         }
     }
 }

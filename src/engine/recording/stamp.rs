@@ -14,7 +14,7 @@ impl Engine {
     /// is narrower, and people are told.
     pub(crate) fn stamp(&self, wanted: Strategy, fields: &Fields) -> Strategy {
         let Some(problem) = misfit(&wanted, fields) else { return wanted };
-        if self.shared.misfits.first(&fields.endpoint.name, &wanted) {
+        if self.shared.warned.misfits.first(&fields.endpoint.name, &wanted) {
             let text = format!(
                 "what `{}` records is `standard` instead of `{wanted}`, which would answer too much: {problem}",
                 fields.endpoint.name

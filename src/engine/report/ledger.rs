@@ -99,7 +99,7 @@ impl Engine {
             tracing::warn!("what a crash costs of the hit ledger will not be known: {error}");
         }
         async move {
-            while tokio::time::timeout(EVERY, self.shared.closing.cancelled()).await.is_err() {
+            while tokio::time::timeout(EVERY, self.shared.lifetime.closing.cancelled()).await.is_err() {
                 self.checkpoint().await;
             }
         }

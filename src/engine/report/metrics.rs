@@ -35,7 +35,7 @@ impl Engine {
             recordings,
             recording_bytes,
             degraded: shared.store.degraded(),
-            uptime: shared.started.elapsed(),
+            uptime: shared.lifetime.started.elapsed(),
         }
     }
 }

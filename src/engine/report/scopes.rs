@@ -21,7 +21,7 @@ impl Engine {
     /// Starts all sequences of a scope anew, or of all scopes and of calls without one; gives how many had begun.
     #[must_use]
     pub fn reset_cursors(&self, scope: Option<&str>) -> usize {
-        self.shared.cursors.reset(scope)
+        self.shared.takes.cursors.reset(scope)
     }
 
     /// What is known of each scope, in the order of names; first what has none.
@@ -36,7 +36,7 @@ impl Engine {
         self.shared.history.calls().iter().for_each(|call| {
             of(call.scope.as_deref(), &mut |scope| scope.calls += 1);
         });
-        for (name, cursors) in &self.shared.cursors.lock().scopes {
+        for (name, cursors) in &self.shared.takes.cursors.lock().scopes {
             for ((takes, _), cursor) in cursors {
                 let fingerprint = takes.to_string()[..12].to_owned();
                 let state = CursorState { fingerprint, position: cursor.delivered };

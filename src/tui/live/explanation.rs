@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::causes::short;
 use super::state::{ExplanationCursor, LiveTab};
-use crate::engine::{Explanation, FixKind, Hit, Near};
+use crate::engine::{ExplainedHit, Explanation, FixKind, Near};
 use crate::matching::Change;
 use crate::model::{Call, CallId, Outcome};
 use crate::reading::human::duration;
@@ -191,7 +191,7 @@ fn what_happened(call: &Call, context: &Context) -> Toned {
 }
 
 /// A recording answers.
-fn hit_lines(call: &Call, hit: &Hit, width: usize, context: &Context) -> Vec<Toned> {
+fn hit_lines(call: &Call, hit: &ExplainedHit, width: usize, context: &Context) -> Vec<Toned> {
     let id = Toned::of(Tone::Accent, hit.recording.as_str());
     let mut lines = Vec::new();
     if call.outcome == Some(Outcome::Replay) && call.recording.as_ref() == Some(&hit.recording) {
@@ -284,7 +284,7 @@ fn forgotten(call: &Call) -> Vec<Toned> {
     if let Some(reason) = &call.reason {
         lines.push(Toned::of(Tone::Plain, sanitize(reason)));
     } else if call.cosmetic {
-        lines.push(Toned::of(Tone::Plain, "Hit, though ignored fields differ."));
+        lines.push(Toned::of(Tone::Plain, "ExplainedHit, though ignored fields differ."));
     }
     let why = "Its request is no longer in memory and cannot be compared: memory holds the newest calls of \
                this run, up to 8 MiB each.";

@@ -1,7 +1,7 @@
 //! The fixes of a miss as menu items.
 
 use super::menu::MenuItem;
-use crate::engine::{Explanation, Fix, FixKind, Near, Tag};
+use crate::engine::{Explanation, Fix, FixKind, MatchSettings, Near};
 use crate::matching::BlastRadius;
 use crate::model::{Call, Outcome, RecordingId};
 use crate::tui::contract::outcome::AppRequest;
@@ -43,7 +43,7 @@ pub fn items(explanation: &Explanation, first: usize, call: Option<&Call>) -> Ve
 /// A fix that changes a recording's match strategy.
 #[must_use]
 pub fn retag_item(key: char, recording: &RecordingId, fix: &Fix, note: &str) -> MenuItem {
-    let tag = Tag { strategy: Some(fix.strategy.clone()), playback: None };
+    let tag = MatchSettings { strategy: Some(fix.strategy.clone()), playback: None };
     let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
     let request = AppRequest::mutate(Mutation::Retag(vec![recording.clone()], tag));
     MenuItem::new(key, fix.strategy.to_string(), format!("{caution}{note}"), request)

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::recording_picker::RecordingPicker;
-use crate::engine::{Thing, Verdict};
+use crate::engine::{ReviewVerdict, Thing};
 use crate::model::Row;
 use crate::reading::human::{duration, size};
 use crate::reading::sanitize;
@@ -30,7 +30,7 @@ fn rows(context: &Context) -> &[Arc<Row>] {
 }
 
 impl ReviewOverlay {
-    fn decide(&self, verdict: Verdict, context: &Context) -> ActionOutcome {
+    fn decide(&self, verdict: ReviewVerdict, context: &Context) -> ActionOutcome {
         let ids = self.0.targets(rows(context));
         if ids.is_empty() {
             ActionOutcome::done()
@@ -57,9 +57,9 @@ impl Overlay for ReviewOverlay {
 
     fn act(&mut self, action: Action, context: &Context) -> ActionOutcome {
         match action {
-            Action::Accept => return self.decide(Verdict::Accept, context),
-            Action::KeepBoth => return self.decide(Verdict::KeepBoth, context),
-            Action::Reject => return self.decide(Verdict::Reject, context),
+            Action::Accept => return self.decide(ReviewVerdict::Accept, context),
+            Action::KeepBoth => return self.decide(ReviewVerdict::KeepBoth, context),
+            Action::Reject => return self.decide(ReviewVerdict::Reject, context),
             Action::Compare => return self.compare(context),
             Action::Mark => self.0.toggle(rows(context)),
             Action::MarkAll => self.0.mark_all(rows(context)),

@@ -8,7 +8,7 @@ use crate::api::{
 };
 use crate::client::{Client, ClientError};
 use crate::editing::Fault;
-use crate::engine::{Relabel, Revision, Tag, VerbError, Verdict};
+use crate::engine::{MatchSettings, Relabel, ReviewVerdict, Revision, VerbError};
 use crate::model::{CallId, Mode, RecordingId};
 use crate::reading::human::thousands;
 use crate::reading::{LARGE_FILE, human, named_bytes};
@@ -28,7 +28,7 @@ pub enum Mutation {
     /// Make the change again that was taken back last.
     Redo,
     /// Change what recordings answer.
-    Retag(Vec<RecordingId>, Tag),
+    Retag(Vec<RecordingId>, MatchSettings),
     /// Name, tag or protect recordings.
     Relabel(Vec<RecordingId>, Relabel),
     /// Edit an answer.
@@ -44,7 +44,7 @@ pub enum Mutation {
     /// Ask upstreams once more.
     Rerecord(Vec<RecordingId>),
     /// Decide what waits for review.
-    Review(Vec<RecordingId>, Verdict),
+    Review(Vec<RecordingId>, ReviewVerdict),
     /// Remove what a plan showed: the query, what is kept, and what was shown.
     Prune(String, BTreeSet<RecordingId>, BTreeSet<RecordingId>),
     /// Write the store anew; with true without the trash.
@@ -139,9 +139,9 @@ impl Mutation {
             Self::Rerecord(ids) => rerecord(client, &ids, step).await?,
             Self::Review(ids, verdict) => {
                 let verb = match verdict {
-                    Verdict::Accept => "Accepted",
-                    Verdict::KeepBoth => "Both stay:",
-                    Verdict::Reject => "Rejected",
+                    ReviewVerdict::Accept => "Accepted",
+                    ReviewVerdict::KeepBoth => "Both stay:",
+                    ReviewVerdict::Reject => "Rejected",
                 };
                 // All are decided or none; what gave way to them was decided by nobody.
                 client.run(ReviewRequest { ids: ids.clone(), verdict }).await?.ids;
@@ -162,7 +162,7 @@ impl Mutation {
     }
 }
 
-async fn retag(client: &Client, ids: &[RecordingId], tag: &Tag) -> Result<String, ClientError> {
+async fn retag(client: &Client, ids: &[RecordingId], tag: &MatchSettings) -> Result<String, ClientError> {
     let changed =
         client.run(RetagRequest { ids: ids.to_vec(), settings: tag.clone(), dry_run: false }).await?;
     let mended: u64 = changed.iter().map(|one| one.radius.miss_to_hit).sum();
@@ -246,7 +246,7 @@ pub fn count_recordings(number: usize) -> String {
     human::counted(number, "recording")
 }
 
-fn retag_label(tag: &Tag) -> String {
+fn retag_label(tag: &MatchSettings) -> String {
     match (&tag.strategy, &tag.playback) {
         (Some(strategy), _) => strategy.to_string(),
         (None, Some(playback)) => format!("takes {playback}"),

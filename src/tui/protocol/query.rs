@@ -11,7 +11,7 @@ use crate::api::{
     RetagRequest, ReviewsRequest, SearchRequest, StatsRequest, StepsRequest, TrashRequest,
 };
 use crate::client::Client;
-use crate::engine::{Diff, Explanation, Rerecord, Retagged, Stats, Tag, Thing, Trashed};
+use crate::engine::{Diff, Explanation, MatchSettings, Rerecord, Retagged, Stats, Thing, Trashed};
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, Rows, StepRow};
 use crate::retention::PrunePlan;
@@ -173,7 +173,7 @@ remote_queries! { client:
     ReviewPages(old: RecordingId, new: RecordingId) review_pages: Box<[ExchangePages; 2]> =
         review_pages(client, [old, new]).await;
     /// The effects of another match strategy.
-    Retag(ids: Arc<[RecordingId]>, tag: Tag) retag: Vec<Retagged> = client.run(RetagRequest { ids: ids.to_vec(), settings: tag, dry_run: true }).await;
+    Retag(ids: Arc<[RecordingId]>, tag: MatchSettings) retag: Vec<Retagged> = client.run(RetagRequest { ids: ids.to_vec(), settings: tag, dry_run: true }).await;
     /// The differences of two exchanges, with this many equal lines around each.
     Diff(one: Thing, other: Thing, equal_lines: usize) diff: Box<Diff> =
         client.run(DiffRequest { one, other, context: Some(equal_lines) }).await.map(Box::new);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::{Rerecord, Retagged, Revision, Tag, Thing, Trashed, Verdict};
+use crate::engine::{MatchSettings, Rerecord, Retagged, ReviewVerdict, Revision, Thing, Trashed};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, Strategy, Timestamp, Usd};
 use crate::tui::content::draft::{DraftOutcome, DraftPart, EditDraft};
@@ -96,7 +96,7 @@ fn a_strategy_is_chosen_with_its_effect_in_sight() {
     script.press("j <Space>");
     let ask =
         script.answered(Ok(effect(3, 1, vec![world::id(6)])), |ask| matches!(ask, RemoteQuery::Retag(..)));
-    let tag = |text: &str| Tag { strategy: Some(text.parse().unwrap()), playback: None };
+    let tag = |text: &str| MatchSettings { strategy: Some(text.parse().unwrap()), playback: None };
     assert_eq!(ask, RemoteQuery::Retag([world::id(0)].into(), tag("standard -seed")));
     script.shows("retag");
     script.press("<Enter>");
@@ -114,11 +114,14 @@ fn a_rule_is_typed_and_checked_and_a_playback_alone_is_a_change() {
     script.press("<BS>2<Enter>");
     script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, RemoteQuery::Retag(..)));
     let strategy = Some("rule turn=2".parse().unwrap());
-    assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], Tag { strategy, playback: None })]);
+    assert_eq!(
+        script.deeds(),
+        [Mutation::Retag(vec![world::id(0)], MatchSettings { strategy, playback: None })]
+    );
     script.press("t <Enter>");
     assert!(script.screen().contains("Nothing would change"));
     script.press("b <Enter>");
-    let tag = Tag { strategy: None, playback: Some(Playback::Sequence) };
+    let tag = MatchSettings { strategy: None, playback: Some(Playback::Sequence) };
     assert_eq!(script.deeds(), [Mutation::Retag(vec![world::id(0)], tag)]);
     script.press("t r <Esc>");
     assert!(script.app.is_modal(), "the first Esc ends the typing");
@@ -138,7 +141,7 @@ fn marked_recordings_are_retagged_together() {
     script.press("t");
     script.press("p <Enter>");
     script.answered(Ok(effect(0, 0, Vec::new())), |ask| matches!(ask, RemoteQuery::Retag(..)));
-    let tag = Tag { strategy: Some(Strategy::Pinned), playback: None };
+    let tag = MatchSettings { strategy: Some(Strategy::Pinned), playback: None };
     let ids: Vec<RecordingId> = BTreeSet::from([world::id(0), world::id(1)]).into_iter().collect();
     assert_eq!(script.deeds(), [Mutation::Retag(ids, tag)]);
 }
@@ -339,7 +342,10 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     script.shows("reviews");
     script.press("a b r");
     let review = |verdict| Mutation::Review(vec![world::id(40)], verdict);
-    assert_eq!(script.deeds(), [Verdict::Accept, Verdict::KeepBoth, Verdict::Reject].map(review));
+    assert_eq!(
+        script.deeds(),
+        [ReviewVerdict::Accept, ReviewVerdict::KeepBoth, ReviewVerdict::Reject].map(review)
+    );
     script.press("u");
     assert_eq!(script.deeds(), [Mutation::Undo]);
     script.press("c");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Explanation, Tag};
+use crate::engine::{Explanation, MatchSettings};
 use crate::model::{Call, CallId, Event, Outcome, Row, Timestamp, Usd};
 use crate::tui::content::page::DetailPage;
 use crate::tui::input::tab::Tab;
@@ -21,7 +21,7 @@ fn missed() -> Script {
 }
 
 fn retag(number: u8, strategy: &str) -> Effect {
-    let tag = Tag { strategy: Some(strategy.parse().unwrap()), playback: None };
+    let tag = MatchSettings { strategy: Some(strategy.parse().unwrap()), playback: None };
     Effect::Mutate(Mutation::Retag(vec![world::id(number)], tag))
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Deciding, Diff, Explanation, FieldShown, Fix, FixKind, Hit, Near, Stats, Thing};
+use crate::engine::{
+    Deciding, Diff, ExplainedHit, Explanation, FieldShown, Fix, FixKind, Near, Stats, Thing,
+};
 use crate::matching::compare;
 use crate::matching::{BlastRadius, Change, Fields, Remedy, remedies};
 use crate::model::{
@@ -199,7 +201,7 @@ pub(crate) fn reworded() -> Explanation {
 /// Why a call was answered, although its prompt is another one.
 pub(crate) fn hit(number: u8) -> Explanation {
     let prompt = change("body/prompt", (Some("\"a fox\""), Some("\"a cat\"")), false);
-    let hit = Hit {
+    let hit = ExplainedHit {
         recording: id(number),
         strategy: Strategy::STANDARD,
         because: "all that its strategy `standard` looks at is equal".into(),
@@ -209,7 +211,7 @@ pub(crate) fn hit(number: u8) -> Explanation {
     explained(Some(hit), Vec::new())
 }
 
-fn explained(hit: Option<Hit>, near: Vec<Near>) -> Explanation {
+fn explained(hit: Option<ExplainedHit>, near: Vec<Near>) -> Explanation {
     Explanation {
         endpoint: "images/generations".into(),
         model: Some("gpt-image-1.5".into()),

@@ -8,7 +8,7 @@ use retake::api::{
     RestoreRequest, RetagRequest, UndoRequest,
 };
 use retake::client::{Client, ClientError, ControlClient};
-use retake::engine::{Relabel, Revision, Tag, Trashed};
+use retake::engine::{MatchSettings, Relabel, Revision, Trashed};
 use retake::model::{RecordingId, Row, StepRow};
 use tokio::sync::mpsc;
 
@@ -56,7 +56,7 @@ async fn all_kinds(client: &Client, made: &[Row], mut done: impl FnMut()) {
     let relabel = Relabel { name: Some("hats".into()), tag: vec!["kept".into()], ..Relabel::default() };
     assert_eq!(client.run(RelabelRequest { ids: one.to_vec(), relabel }).await.unwrap().ids, one);
     done();
-    let tag = Tag { strategy: Some("specific body/model".parse().unwrap()), playback: None };
+    let tag = MatchSettings { strategy: Some("specific body/model".parse().unwrap()), playback: None };
     client.run(RetagRequest { ids: one.to_vec(), settings: tag, dry_run: false }).await.unwrap();
     done();
     client

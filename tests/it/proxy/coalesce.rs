@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http_body_util::BodyExt as _;
-use retake::engine::{Incoming, Overrides, Raw};
+use retake::engine::{Incoming, Overrides, RawCall};
 use retake::model::{Mode, Outcome, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -129,7 +129,7 @@ fn incoming() -> Incoming {
         .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
         .collect();
     let (overrides, base, started) = (Overrides::default(), "http://127.0.0.1:1".into(), Instant::now());
-    let raw = Raw {
+    let raw = RawCall {
         method: "POST",
         mount: "openai",
         target: TARGET,

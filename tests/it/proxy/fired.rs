@@ -1,14 +1,14 @@
 //! A call that is sent once more from the history: as it was, and not as the recording that answered it.
 
-use retake::engine::{Tag, Thing};
+use retake::engine::{MatchSettings, Thing};
 use retake::model::{CallId, Mode, Outcome};
 
 use super::{CHAT, chat};
 use crate::world::{Upstream, World};
 
 /// The strategy text of a retag.
-fn tag(strategy: &str) -> Tag {
-    Tag { strategy: Some(strategy.parse().unwrap()), playback: None }
+fn tag(strategy: &str) -> MatchSettings {
+    MatchSettings { strategy: Some(strategy.parse().unwrap()), playback: None }
 }
 
 #[tokio::test]

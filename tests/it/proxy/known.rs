@@ -1,7 +1,7 @@
 //! The fast first level, which knows raw requests, never changes an answer.
 
 use proptest::prelude::*;
-use retake::engine::Tag;
+use retake::engine::MatchSettings;
 use retake::model::{Mode, RecordingId};
 
 use super::chat;
@@ -71,7 +71,8 @@ async fn play(world: &World, steps: Vec<Step>) {
                 made.push(world.record(TARGET, headers, BODIES[body]).await.1.id);
             }
             Step::Retag(nth, strategy) if !made.is_empty() => {
-                let tag = Tag { strategy: Some(STRATEGIES[strategy].parse().unwrap()), playback: None };
+                let tag =
+                    MatchSettings { strategy: Some(STRATEGIES[strategy].parse().unwrap()), playback: None };
                 let id = &made[nth % made.len()];
                 // It may be in the trash.
                 let _ = world.engine.retag(std::slice::from_ref(id), &tag, false).await;

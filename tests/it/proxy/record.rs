@@ -184,7 +184,7 @@ async fn every_fix_of_a_miss_can_be_applied() {
     let near = &why.near[0];
     assert!(near.fixes.len() > 1, "{near:?}");
     for fix in &near.fixes {
-        let tag = retake::engine::Tag { strategy: Some(fix.strategy.clone()), playback: None };
+        let tag = retake::engine::MatchSettings { strategy: Some(fix.strategy.clone()), playback: None };
         let ids = std::slice::from_ref(&near.recording);
         world.engine.retag(ids, &tag, false).await.unwrap();
         assert_eq!(world.post(target, &[], &seeded).await.status, 200, "{}", fix.strategy);

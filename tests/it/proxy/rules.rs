@@ -11,8 +11,8 @@ async fn answered(world: &World, said: &str) -> Option<RecordingId> {
     reply.headers.text("x-retake-recording-id").map(|id| id.parse().unwrap())
 }
 
-fn tag(strategy: &str) -> retake::engine::Tag {
-    retake::engine::Tag { strategy: Some(strategy.parse().unwrap()), playback: None }
+fn tag(strategy: &str) -> retake::engine::MatchSettings {
+    retake::engine::MatchSettings { strategy: Some(strategy.parse().unwrap()), playback: None }
 }
 
 #[tokio::test]

@@ -220,7 +220,7 @@ async fn a_retagged_playback_plays_from_the_next_call_on() {
     assert!(newest.windows(2).all(|pair| pair[0] == pair[1]));
     let rows = world.engine.rows();
     let last = rows.values().max_by_key(|row| row.recorded_at).unwrap();
-    let tag = retake::engine::Tag { strategy: None, playback: Some(Playback::Cycle) };
+    let tag = retake::engine::MatchSettings { strategy: None, playback: Some(Playback::Cycle) };
     world.engine.retag(std::slice::from_ref(&last.id), &tag, false).await.unwrap();
     let mut played = Vec::new();
     for _ in 0..4 {

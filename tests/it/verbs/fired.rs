@@ -34,7 +34,8 @@ async fn the_fields_that_decide_are_those_of_the_strategy() {
     let said = |name: &str| deciding.fields.iter().find(|field| field.field == name).unwrap();
     assert_eq!((said("body/model").value.as_str(), said("body/model").significant), ("gpt-5-mini", true));
     assert!(!said("mount").significant);
-    let tag = retake::engine::Tag { strategy: Some("pinned".parse().unwrap()), ..Default::default() };
+    let tag =
+        retake::engine::MatchSettings { strategy: Some("pinned".parse().unwrap()), ..Default::default() };
     engine.retag(std::slice::from_ref(&id), &tag, false).await.unwrap();
     let pinned = engine.deciding(&id).await.unwrap();
     assert_ne!(pinned.fingerprint, deciding.fingerprint);

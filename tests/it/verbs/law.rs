@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use retake::engine::{Engine, Relabel, Revision, Tag};
+use retake::engine::{Engine, MatchSettings, Relabel, Revision};
 use retake::model::{RecordingId, StepRow};
 
 use super::{content, draft, open};
@@ -85,7 +85,7 @@ async fn carry_out(engine: &Engine, verb: &Verb) {
             relabel(at(*n), Relabel { scope: Some(scope.clone()), ..Relabel::default() }).await;
         }
         Verb::Retag(n, strategy) => {
-            let tag = Tag { strategy: Some(strategy.parse().unwrap()), playback: None };
+            let tag = MatchSettings { strategy: Some(strategy.parse().unwrap()), playback: None };
             engine.retag(&at(*n), &tag, false).await.unwrap();
         }
         Verb::Remove(n, many) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
-use crate::engine::Tag;
+use crate::engine::MatchSettings;
 use crate::matching::NamedField;
 use crate::model::{Playback, RecordingId, Row, Strategy};
 
@@ -113,7 +113,7 @@ impl RetagOverlay {
     ///
     /// # Errors
     /// The error in the rule that was typed, in words.
-    pub fn tag(&self) -> Result<Tag, String> {
+    pub fn tag(&self) -> Result<MatchSettings, String> {
         let names = || self.names.iter().cloned().collect();
         let strategy = match self.form {
             StrategyForm::Standard => Strategy::STANDARD,
@@ -128,7 +128,7 @@ impl RetagOverlay {
         };
         let other = self.mixed.0 || strategy != self.before.0;
         let turned = self.playback != self.before.1 || self.mixed.1 && self.chosen.playback;
-        Ok(Tag {
+        Ok(MatchSettings {
             strategy: Some(strategy).filter(|_| self.chosen.strategy && other),
             playback: Some(self.playback).filter(|_| turned),
         })

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::choice::{FORMS, LEAST, OfferedField, RetagOverlay, StrategyForm, TOO_SMALL, WIDTH};
 use super::effect;
-use crate::engine::Tag;
+use crate::engine::MatchSettings;
 use crate::model::Playback;
 use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
@@ -31,7 +31,7 @@ impl RetagOverlay {
         let fixed = 1 + FORMS.len() + 3 + below.len() + 2;
         let wanted = u16::try_from(fixed + rows.len().max(1) + 4).unwrap_or(u16::MAX);
         let mut inside = draw::window(theme, &title, area, (WIDTH, wanted), buf);
-        let ready = self.tag().is_ok_and(|tag| tag != Tag::default());
+        let ready = self.tag().is_ok_and(|tag| tag != MatchSettings::default());
         let yes = format!("Retag {}", thousands(self.ids.len()));
         let keep = (Action::Back, "Cancel", Tone::Strong);
         if area.height < LEAST {

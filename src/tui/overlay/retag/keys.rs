@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use super::choice::{RetagOverlay, TOO_SMALL};
-use crate::engine::Tag;
+use crate::engine::MatchSettings;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
@@ -79,7 +79,7 @@ impl RetagOverlay {
         if !Self::fits(context.areas.whole.height) {
             return ActionOutcome::info(TOO_SMALL);
         }
-        if tag == Tag::default() {
+        if tag == MatchSettings::default() {
             return ActionOutcome::info("Nothing would change: choose with a letter");
         }
         if tag.strategy.is_none() {
@@ -90,7 +90,7 @@ impl RetagOverlay {
         ActionOutcome::done()
     }
 
-    fn mutation(&self, tag: Tag) -> AppRequest {
+    fn mutation(&self, tag: MatchSettings) -> AppRequest {
         AppRequest::mutate(Mutation::Retag(self.ids.to_vec(), tag))
     }
 }
