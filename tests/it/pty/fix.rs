@@ -22,7 +22,7 @@ async fn a_miss_is_fixed_from_its_explanation_and_taken_back() {
     terminal.shows("seed  1 → 2");
     terminal.keys("a");
     terminal.shows("Make it match");
-    terminal.line(&["a", "standard -seed", "1 miss would hit"]);
+    terminal.line(&["a", "standard -seed", "1 past miss would hit"]);
     terminal.keys("a");
     terminal.shows("u undoes it");
     assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.status, 200);
@@ -74,7 +74,7 @@ async fn what_a_recording_answers_is_chosen_and_taken_back() {
     terminal.keys("2");
     terminal.selects(&["apples"]);
     terminal.keys("t");
-    terminal.line(&["now", "standard"]);
+    terminal.line(&["Now:", "standard"]);
     terminal.keys("p");
     terminal.line(&["Of 2 past calls", "1 would hit instead of miss"]);
     terminal.keys("\r");
