@@ -58,7 +58,7 @@ pub(super) fn said(survey: &Survey, known: u64, lost: &[StepRow], aside: Option<
     notices.extend(survey.torn.filter(|_| known <= survey.last()).map(|line| torn(line, false)));
     notices.extend(lost.iter().map(|step| {
         warning(format!(
-            "UndoStep {} ({}) can no longer be undone: its line in the journal is damaged. The recordings are as it left them.",
+            "Step {} ({}) can no longer be undone: its line in the journal is damaged. The recordings are as it left them.",
             step.id.0, step.verb
         ))
     }));
@@ -77,7 +77,7 @@ pub(super) fn warning(text: String) -> Notice {
 pub(super) fn torn(line: u64, kept: bool) -> Notice {
     let kept = if kept { "; it is kept as journal.torn" } else { "" };
     warning(format!(
-        "JournalLine {line}, the last of the journal, has no end: a crash or a damage cut it. It was cut off{kept}. What it said \
+        "Line {line}, the last of the journal, has no end: a crash or a damage cut it. It was cut off{kept}. What it said \
          was not yet acknowledged, unless the file was damaged."
     ))
 }
@@ -88,9 +88,9 @@ impl JournalFlaw {
         let what = match (&self.lines[..], self.before) {
             ([], Some(before)) => format!("Before line {before} of the journal something is missing"),
             ([], None) => "The end of the journal is missing".into(),
-            ([line], _) if self.misplaced => format!("JournalLine {line} of the journal is not in its place"),
-            ([line], _) => format!("JournalLine {line} of the journal is damaged"),
-            ([first, .., end], _) => format!("JournalLines {first} to {end} of the journal are damaged"),
+            ([line], _) if self.misplaced => format!("Line {line} of the journal is not in its place"),
+            ([line], _) => format!("Line {line} of the journal is damaged"),
+            ([first, .., end], _) => format!("Lines {first} to {end} of the journal are damaged"),
         };
         let held = match self.lost {
             Some(0) => return Notice { level: Level::Info, text: format!("{what}: nothing is lost.") },

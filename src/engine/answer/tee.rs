@@ -161,7 +161,7 @@ impl Tee {
         self.flow.as_mut().map_or(Poll::Ready(None), |flow| flow.poll_piece(cx))
     }
 
-    /// OpenReads all of the body: for answers that must be complete before they are passed on.
+    /// Reads all of the body: for answers that must be complete before they are passed on.
     pub(crate) async fn read_to_end(mut self) {
         if let Some(flow) = &mut self.flow {
             flow.read_to_end().await;

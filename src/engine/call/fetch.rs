@@ -1,4 +1,4 @@
-//! ComparedRequest an upstream on somebody's behalf, outside of any call: what misses and old recordings lack.
+//! Asking an upstream on somebody's behalf, outside of any call: what misses and old recordings lack.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! ReplayCache, and the two maps that keep them fast: from the hash of a raw request to the recording that answered it
+//! Replays, and the two maps that keep them fast: from the hash of a raw request to the recording that answered it
 //! last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
 
 use std::sync::Arc;

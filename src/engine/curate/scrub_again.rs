@@ -57,7 +57,7 @@ impl Engine {
     /// When the store cannot be read or written. What was rewritten by then stays so, and a second run does the rest.
     pub async fn scrub_again(&self, dry_run: bool) -> Result<Rescrub, VerbError> {
         let curation = self.curate().await;
-        let mut done = self.aside(move |engine| engine.rescrub()).await?;
+        let mut done = self.aside(Self::rescrub).await?;
         if dry_run || done.is_empty() {
             return Ok(done);
         }

@@ -102,7 +102,7 @@ impl Curation<'_> {
     }
 
     async fn planned(&self, edits: Vec<RecordingEdit>) -> Result<Vec<Planned>, StoreError> {
-        // LookUpKeys are made from requests, which may be long.
+        // Keys are made from requests, which may be long.
         self.engine
             .aside(move |engine| {
                 let trash = if edits.iter().any(|edit| matches!(edit, RecordingEdit::Restore(_))) {

@@ -1,6 +1,6 @@
 //! The bounded list of past calls, the counters, and the one voice that announces.
 //!
-//! HistoryState and announcement change under one lock, so that a listener's fold can never differ from the engine's own
+//! State and announcement change under one lock, so that a listener's fold can never differ from the engine's own
 //! snapshot. The lock is held for a few pushes and never across an await.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};

@@ -138,7 +138,7 @@ impl Engine {
         self.forget(&ids);
     }
 
-    /// OpenReads back what was put, and flags what is not what was meant.
+    /// Reads back what was put, and flags what is not what was meant.
     async fn verified(&self, writes: &[Write]) -> Result<(), StoreError> {
         for one in writes {
             let (Some(put), Some(entry)) = (&one.put, &one.entry) else { continue };

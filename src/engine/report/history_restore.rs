@@ -41,7 +41,7 @@ impl Engine {
 
     /// Writes down the calls that ended since the last time.
     pub(crate) async fn keep_history(&self) {
-        let kept = self.aside(move |engine| engine.unkept()).await;
+        let kept = self.aside(Self::unkept).await;
         if kept.is_empty() {
             return;
         }

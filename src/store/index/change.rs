@@ -47,7 +47,7 @@ impl<'a> Transaction<'a> {
                 JournalEntry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
                 JournalEntry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
                 JournalEntry::Ledger(entries) => {
-                    entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?
+                    entries.iter().try_for_each(|(id, usage)| self.used(id, usage))?;
                 }
                 JournalEntry::Step(step) => {
                     self.step(&step.row(line.at), *mark)?;

@@ -149,7 +149,7 @@ fn a_damaged_line_is_reported_with_its_number_and_all_else_is_kept() {
     let expected: Vec<_> =
         sample().into_iter().enumerate().filter(|(n, _)| *n != 5).map(|(_, recording)| recording).collect();
     assert_eq!(seen.into_iter().map(|(_, recording)| recording).collect::<Vec<_>>(), expected);
-    assert!(notices.iter().any(|notice| notice.text.starts_with("JournalLine 8 ")), "{notices:?}");
+    assert!(notices.iter().any(|notice| notice.text.starts_with("Line 8 ")), "{notices:?}");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_damaged_last_line_is_taken_from_the_index() {
     copy(dir.path(), bare.path());
     let Opened { store, notices } = open(dir.path());
     assert!(
-        notices[0].text.starts_with("JournalLine 4 ") && notices[0].text.contains("no recording is lost"),
+        notices[0].text.starts_with("Line 4 ") && notices[0].text.contains("no recording is lost"),
         "{notices:?}"
     );
     assert_eq!(ids(&store.entries().unwrap()), [id(1), id(2)]);
@@ -173,7 +173,7 @@ fn a_damaged_last_line_is_taken_from_the_index() {
     // Without an index it is lost, and named.
     fs::remove_dir_all(bare.path().join("index")).unwrap();
     let Opened { store, notices } = open(bare.path());
-    let said = notices.iter().find(|notice| notice.text.starts_with("JournalLine 4 ")).unwrap();
+    let said = notices.iter().find(|notice| notice.text.starts_with("Line 4 ")).unwrap();
     assert!(said.text.contains("lost") && said.text.contains(id(2).as_str()), "{said:?}");
     assert_eq!(ids(&store.entries().unwrap()), [id(1)]);
     commit(&store, put(&small(3)));

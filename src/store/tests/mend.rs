@@ -42,7 +42,7 @@ fn compacting_takes_from_the_index_what_a_damaged_line_said() {
     rewrite(dir.path(), |lines| [5, 14, 15].iter().for_each(|at| lines[*at][20] ^= 1));
     let notices = compact(&store, Timestamp(0)).unwrap();
     let said = texts(&notices);
-    assert!(said.contains("JournalLine 6 ") && said.contains("JournalLines 15 to 16 "), "{said}");
+    assert!(said.contains("Line 6 ") && said.contains("Lines 15 to 16 "), "{said}");
     assert!(said.contains("no recording is lost") && said.contains("journal.damaged-1"), "{said}");
     assert_eq!((content(&store), trashed(&store)), before);
     drop(store);
@@ -59,7 +59,7 @@ fn compacting_without_an_index_names_what_is_lost() {
     fs::remove_dir_all(dir.path().join("index")).unwrap();
     let Opened { store, notices } = open(dir.path());
     let said = texts(&notices);
-    assert!(said.contains("JournalLine 7 of the journal is damaged: 1 change is lost."), "{said}");
+    assert!(said.contains("Line 7 of the journal is damaged: 1 change is lost."), "{said}");
     assert!(said.contains(id(4).as_str()) && said.contains("journal.damaged-1"), "{said}");
     assert_eq!(store.entries().unwrap().len(), 11);
     // Its body may be wanted by whoever reads the damaged journal.

@@ -284,7 +284,7 @@ fn forgotten(call: &Call) -> Vec<Toned> {
     if let Some(reason) = &call.reason {
         lines.push(Toned::of(Tone::Plain, sanitize(reason)));
     } else if call.cosmetic {
-        lines.push(Toned::of(Tone::Plain, "ExplainedHit, though ignored fields differ."));
+        lines.push(Toned::of(Tone::Plain, "Hit, though ignored fields differ."));
     }
     let why = "Its request is no longer in memory and cannot be compared: memory holds the newest calls of \
                this run, up to 8 MiB each.";
