@@ -15,14 +15,14 @@ use super::maintain::{compact, scrub, usage};
 use super::serve::screens::Screens;
 use super::serve::{attach, demo, headless, traffic, workbench};
 use super::setup::{config, doctor, generate, trust};
-use super::{flags, print, run, selection};
+use super::{flags, print, run};
 
 const EXAMPLES: &str = "\
 Examples:
   retake demo                                see what it does, with nothing to set up
   retake                                     the workbench, with the proxy on 127.0.0.1:4010
   retake serve --mode replay-or-error        the same proxy headless, for CI
-  retake run --preset ci -- pytest           a command before a proxy of its own, and what became of its calls
+  retake run --preset ci pytest              a command before a proxy of its own, and what became of its calls
   OPENAI_BASE_URL=http://127.0.0.1:4010/openai/v1 python app.py
   retake list --json | jq -r '.[].id'
   retake show rec_2jKx --image
@@ -168,13 +168,7 @@ pub(super) enum CurateVerb {
     /// List what waits for review, or decide it
     Review(review::ReviewArgs),
     /// Move recordings to the trash
-    Rm {
-        #[command(flatten)]
-        which: selection::Selection,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
-    },
+    Rm(rm::RmArgs),
     /// List the removed recordings
     Trash {
         /// One JSON array
@@ -192,11 +186,11 @@ pub(super) enum CurateVerb {
     /// Carry what is known of recordings' use from store to store
     #[command(subcommand)]
     Usage(usage::UsageCommand),
-    /// Take the last change back
+    /// Undo the last change
     Undo(undo::UndoArgs),
-    /// Make the change again that was taken back last
+    /// Redo the change that was undone last
     Redo(undo::UndoArgs),
-    /// List the changes that can be taken back
+    /// List the changes that can be undone
     Steps {
         /// One JSON array
         #[arg(long)]
@@ -261,7 +255,7 @@ async fn curate(common: &Common, verb: CurateVerb) -> anyhow::Result<ExitCode> {
         CurateVerb::Keep(call) => keep::run(common, call).await,
         CurateVerb::Rerecord(anew) => rerecord::run(common, anew).await,
         CurateVerb::Review(decided) => review::run(common, decided).await,
-        CurateVerb::Rm { which, yes } => rm::run(common, &which, yes).await,
+        CurateVerb::Rm(args) => rm::run(common, args).await,
         CurateVerb::Trash { json } => trash::run(common, json).await,
         CurateVerb::Restore(back) => trash::restore(common, back).await,
         CurateVerb::Prune(asked) => prune::run(common, asked).await,

@@ -39,6 +39,9 @@ const WITH_VALUE: &[&str] = &[
 ];
 /// Short options that take a value, which may stand in the same word.
 const SHORT_WITH_VALUE: &str = "XHdFuAomwxDbe";
+/// All but what RFC 3986 leaves unreserved, as curl encodes it.
+const RESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const BOUNDARY: &str = "retake-explain-boundary";
 
 /// What a command says, piece by piece.
@@ -184,10 +187,7 @@ fn stripped(data: &[u8]) -> Vec<u8> {
 }
 
 fn urlencoded(value: &str) -> String {
-    let encode = |text: &str| -> String {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-        text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-    };
+    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, RESERVED).to_string();
     match value.split_once('=') {
         Some(("", text)) => encode(text),
         Some((name, text)) => format!("{name}={}", encode(text)),

@@ -216,7 +216,7 @@ mod tests {
                     continue;
                 }
                 for needed in verb.get_positionals().filter(|needed| needed.is_required_set()) {
-                    words.extend(needed.is_last_set().then(|| "--".into()));
+                    words.extend(needed.is_trailing_var_arg_set().then(|| "--".into()));
                     let values = needed.get_possible_values();
                     let number = if needed.get_id() == "number" { "7" } else { "rec_1" };
                     words.push(values.first().map_or(number.into(), |value| value.get_name().to_owned()));
@@ -235,6 +235,7 @@ mod tests {
         match verb {
             "rm" | "protect" | "duplicate" | "rerecord" | "restore" | "rename" => &["rec_1"],
             "tag" => &["rec_1", "--add", "x"],
+            "retag" => &["rec_1", "pinned"],
             "scrub" => &["--again"],
             _ => &[],
         }
@@ -277,6 +278,20 @@ mod tests {
                 assert_eq!(glued.unwrap_err(), before, "{words:?} {long}");
             }
         }
+    }
+
+    #[test]
+    fn a_short_flag_means_the_same_on_every_verb() {
+        fn all(command: &Command, known: &mut std::collections::BTreeMap<char, String>) {
+            for arg in command.get_arguments() {
+                let (Some(short), Some(long)) = (arg.get_short(), arg.get_long()) else { continue };
+                assert_eq!(known.entry(short).or_insert_with(|| long.into()), long, "-{short}");
+            }
+            command.get_subcommands().for_each(|verb| all(verb, known));
+        }
+        let mut known = std::collections::BTreeMap::new();
+        all(&command(), &mut known);
+        assert_eq!(known.get(&'n').map(String::as_str), Some("dry-run"));
     }
 
     #[test]

@@ -16,13 +16,13 @@ use crate::reading::human;
 pub(crate) struct Selection {
     /// Their ids, or unique beginnings
     #[arg(value_name = "ID", required_unless_present_any = ["hash", "filter"])]
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
     /// All whose hash begins so
     #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
-    hash: Option<String>,
+    pub(super) hash: Option<String>,
     /// All that a filter shows, such as 'model:gpt-image* hits:0'; `retake list --help` says what it may hold
     #[arg(long = "where", id = "filter", value_name = "FILTER", conflicts_with_all = ["ids", "hash"])]
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
 }
 
 impl Selection {

@@ -27,6 +27,7 @@ mod watch;
 
 pub(crate) use check::{Checked, checked, privileges};
 pub(crate) use error::ConfigError;
+pub(crate) use file::preset::PRESETS;
 pub use file::privilege::Privilege;
 pub(crate) use file::source::{ConfigProblem, FILE, Trust};
 pub(crate) use inputs::{ConfigInputs, FlagValues, Layers};

@@ -25,6 +25,13 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     wrong("[upstream]\nopenai = \"x\"", &["line 1", "did you mean `upstreams`?"]);
     wrong("\n\n[[profile]]\nname = \"a\"\nkeys = \"b\"", &["line 5", "`profile.keys`", "`key`"]);
     wrong("a = 1\nb = 2\n", &["line 1", "line 2"]);
+    // A key that is unknown hides nothing else that is wrong.
+    wrong("modle = 1\nmiss_status = 200", &["line 1", "did you mean `mode`?", "line 2", "400 to 599"]);
+    wrong("modle = 1\nmouse = \"no\"", &["line 1", "did you mean `mode`?", "line 2", "boolean"]);
+    wrong(
+        "[[route]]\nmodel = \"x\"\nmodes = \"off\"\n[limits]\nhead = \"x\"",
+        &["line 3", "`route.modes`", "line 5"],
+    );
     wrong("mode = \"rewind\"", &["line 1", "replay-or-mock"]);
     wrong("x\n[", &["line 1"]);
     wrong("preset = \"prod\"", &["production (off)", "ci (replay-or-error and nothing is forwarded)"]);

@@ -25,6 +25,7 @@ mod upstream_keys;
 mod verb_error;
 #[cfg(test)]
 mod visible_tests;
+pub mod wording;
 mod work;
 
 pub use answer::body::AnswerBody;

@@ -20,7 +20,7 @@ pub(crate) struct CallsArgs {
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Only so many, the newest
-    #[arg(long, short = 'n', value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT")]
     last: Option<usize>,
     /// One JSON array, the oldest call first
     #[arg(long)]

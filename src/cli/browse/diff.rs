@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::api::DiffRequest;
-use crate::cli::browse::explain::{change, fixing};
+use crate::cli::browse::explain::fixing;
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
 use crate::cli::{door, print, selection};
 use crate::client::Client;
+use crate::engine::wording::change_line;
 use crate::engine::{Diff, Thing};
 use crate::reading::contrast::{
     AnswerArrival, BodyContrast, CONTEXT, DiffLines, DiffTag, HeaderChange, PictureContrast, PictureFacts,
@@ -93,7 +94,7 @@ fn text(diff: &Diff, whole: bool) -> Vec<String> {
     lines.push(String::new());
     let answers = if diff.matches { "they match" } else { "they do not match" };
     lines.push(format!("request: under `{}` {answers}", diff.strategy));
-    lines.extend(diff.changes.iter().map(change));
+    lines.extend(diff.changes.iter().map(change_line));
     diff.fixes.iter().for_each(|fix| fixing(fix, &mut lines));
     headers("request headers", &contrast.request_headers, &mut lines);
     lines.push(String::new());

@@ -6,9 +6,9 @@ use crate::api::ExplainRequest;
 use crate::cli::common::Common;
 use crate::cli::request_args::RequestArgs;
 use crate::cli::{door, print};
+use crate::engine::wording::{change_line, radius};
 use crate::engine::{Explanation, Fix, FixKind, Near};
-use crate::matching::{BlastRadius, Change};
-use crate::reading::{human, sanitize};
+use crate::reading::sanitize;
 
 /// What is asked.
 #[derive(clap::Args)]
@@ -64,7 +64,7 @@ fn text(explained: &Explanation) -> Vec<String> {
     if let Some(hit) = &explained.hit {
         let word = if hit.changes.is_empty() { "HIT" } else { "HIT~" };
         lines.push(format!("{word}  {}  {}", hit.recording, hit.because));
-        lines.extend(hit.changes.iter().map(change));
+        lines.extend(hit.changes.iter().map(change_line));
         let next = hit.next.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
         lines.push(format!("next in line: {next}"));
         return lines;
@@ -104,49 +104,6 @@ pub(crate) fn fixing(fix: &Fix, lines: &mut Vec<String>) {
 fn near(miss: &Near, lines: &mut Vec<String>) {
     let tie = if miss.tie { ", a tie" } else { "" };
     lines.push(format!("near  {}  {}% alike{tie}, {}", miss.recording, miss.likeness, miss.strategy));
-    lines.extend(miss.changes.iter().map(change));
+    lines.extend(miss.changes.iter().map(change_line));
     miss.fixes.iter().for_each(|fix| fixing(fix, lines));
-}
-
-/// A field that differs, in one line.
-pub(crate) fn change(change: &Change) -> String {
-    let side =
-        |value: &Option<String>| value.as_deref().map_or("absent".into(), |text| sanitize(text).into_owned());
-    let mark = if change.significant { "≠" } else { "~" };
-    format!(
-        "  {mark} {}: {} → {}",
-        sanitize(&change.field.to_string()),
-        side(&change.recorded),
-        side(&change.incoming)
-    )
-}
-
-/// What a change of strategy would do, in one line.
-pub(crate) fn radius(radius: &BlastRadius) -> String {
-    let counts = [
-        (radius.miss_to_hit, "miss would hit", "misses would hit"),
-        (
-            radius.from_others,
-            "hit of another recording would go here",
-            "hits of other recordings would go here",
-        ),
-        (radius.to_others, "hit would go to another recording", "hits would go to other recordings"),
-        (radius.hit_to_miss, "hit would miss", "hits would miss"),
-    ];
-    let said = counts.into_iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| {
-        format!("{} {}", human::thousands(count), if count == 1 { one } else { many })
-    });
-    let mut said: Vec<_> = said.collect();
-    if said.is_empty() {
-        said.push("nothing would change".into());
-    }
-    let of = if radius.calls == 1 { "call" } else { "calls" };
-    let mut text = format!("of {} past {of}: {}", human::thousands(radius.calls), said.join(", "));
-    if !radius.indistinguishable.is_empty() {
-        let named: Vec<_> = radius.indistinguishable.iter().take(3).map(ToString::to_string).collect();
-        let more = radius.indistinguishable.len().saturating_sub(3);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text = format!("{text}; no longer told apart from {}{more}", named.join(", "));
-    }
-    text
 }

@@ -35,8 +35,8 @@ pub(crate) async fn run(common: &Common, failing: DeriveArgs) -> anyhow::Result<
         print::ids(std::slice::from_ref(&new), &format!("fails as `{fault}`, made of {}", row.id), failing.json);
         if !failing.json {
             print::note(&match &failing.scope {
-                Some(scope) => format!("calls in the scope {scope} get it from now on; `retake undo` takes it back"),
-                None => "it answers instead of the other from now on; --scope gives it to some calls only, `retake undo` takes it back".to_owned(),
+                Some(scope) => format!("calls in the scope {scope} get it from now on; `retake undo` removes it"),
+                None => "it answers instead of the other from now on; --scope gives it to some calls only, `retake undo` removes it".to_owned(),
             });
         }
         Ok(ExitCode::SUCCESS)

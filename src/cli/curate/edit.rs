@@ -1,6 +1,6 @@
 //! `retake edit`: another answer of a recording.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -48,7 +48,7 @@ pub(crate) struct EditArgs {
     /// How it ends: clean, cut (the connection breaks) or stall (it stays open and silent)
     #[arg(long, value_name = "HOW", value_parser = ending)]
     ending: Option<Ending>,
-    /// As it came: takes all edits back
+    /// As it came: undoes all edits
     #[arg(long, conflicts_with_all = ["status", "headers", "without_header", "body", "text", "text_file", "image", "pace", "ending"])]
     revert: bool,
     /// One JSON object with the id
@@ -85,7 +85,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
             revisions
         };
         client.run(EditRequest { id: row.id.clone(), revisions }).await?;
-        print::ids(std::slice::from_ref(&row.id), "is edited; `retake undo` takes it back", changes.json);
+        print::ids(std::slice::from_ref(&row.id), "is edited; `retake undo` undoes that", changes.json);
         Ok(ExitCode::SUCCESS)
     })
     .await
@@ -101,7 +101,7 @@ impl EditArgs {
         all.extend(
             self.body.as_deref().map(input::bytes).transpose()?.map(|body| Revision::Body(body.into())),
         );
-        let from_file = self.text_file.as_deref().map(input::text).transpose()?.map(|(text, _)| text);
+        let from_file = self.text_file.as_deref().map(text).transpose()?;
         all.extend(self.text.clone().or(from_file).map(Revision::Text));
         if let Some(file) = &self.image {
             all.push(Revision::Image { field: self.field.clone(), file: input::bytes(file)?.into() });
@@ -121,6 +121,12 @@ impl EditArgs {
         all.extend(self.ending.map(Revision::Ending));
         Ok(all)
     }
+}
+
+fn text(file: &Path) -> Result<String, UsageError> {
+    String::from_utf8(input::bytes(file)?).map_err(|_| {
+        UsageError(format!("{}: this is not UTF-8 text; --body takes any bytes", file.display()))
+    })
 }
 
 /// The text of the answer, else its body, as somebody left it in their editor; none when they changed nothing.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use crate::api::RetagRequest;
-use crate::cli::browse::explain;
 use crate::cli::common::Common;
 use crate::cli::exit::Usage;
+use crate::cli::selection::Selection;
 use crate::cli::{door, print, selection};
-use crate::engine::{MatchSettings, Retagged};
+use crate::engine::{Retagged, MatchSettings, wording};
 use crate::model::{ParseStrategyError, Playback, Strategy};
 use crate::reading::{human, sanitize};
 
@@ -17,8 +17,14 @@ use crate::reading::{human, sanitize};
 pub(crate) struct RetagArgs {
     /// Ids of recordings, or unique beginnings, and the strategy behind them: standard, 'standard -FIELD…', strict,
     /// 'specific FIELD,FIELD', pinned, 'rule …'
-    #[arg(required = true, value_name = "ID… STRATEGY")]
+    #[arg(required_unless_present = "playback", value_name = "ID… STRATEGY")]
     words: Vec<String>,
+    /// All whose hash begins so, in place of ids
+    #[arg(long, value_name = "PREFIX", conflicts_with = "filter")]
+    hash: Option<String>,
+    /// All that a filter shows, in place of ids; `retake list --help` says what it may hold
+    #[arg(long = "where", value_name = "FILTER")]
+    filter: Option<String>,
     /// How takes of the same request play: newest, sequence or cycle
     #[arg(long, value_name = "HOW")]
     playback: Option<String>,
@@ -31,13 +37,13 @@ pub(crate) struct RetagArgs {
 }
 
 pub(crate) async fn run(common: &Common, change: RetagArgs) -> anyhow::Result<ExitCode> {
-    let (ids, tag) = change.parts()?;
+    let (selection, tag) = change.parts()?;
     let client = door::open(common)?;
     let outcome = async {
-        let found: Vec<_> = selection::named(&client, ids).await?.iter().map(|row| row.id.clone()).collect();
-        Ok::<_, anyhow::Error>(
-            client.run(RetagRequest { ids: found, settings: tag, dry_run: change.dry_run }).await?,
-        )
+        let found: Vec<_> =
+            selection::all(&client, &selection).await?.iter().map(|row| row.id.clone()).collect();
+        let request = RetagRequest { ids: found, settings: tag, dry_run: change.dry_run };
+        Ok::<_, anyhow::Error>(client.run(request).await?)
     };
     let outcome = outcome.await;
     client.close().await;
@@ -59,28 +65,37 @@ pub(crate) async fn run(common: &Common, change: RetagArgs) -> anyhow::Result<Ex
 }
 
 impl RetagArgs {
-    /// The ids, and the strategy: a text that stands behind them as one word or as several (`standard -seed`).
-    fn parts(&self) -> Result<(&[String], MatchSettings), Usage> {
+    /// The recordings, and the strategy: a text that stands behind ids as one word or as several (`standard -seed`).
+    fn parts(&self) -> Result<(Selection, MatchSettings), Usage> {
         let playback = self.playback.as_deref().map(str::parse::<Playback>).transpose();
         let playback = playback.map_err(|error| Usage(format!("--playback: {error}")))?;
-        let word = |text: &str| {
+        let vague = self.hash.is_some() || self.filter.is_some();
+        let is_strategy = |text: &String| {
             let first = text.split_whitespace().next().unwrap_or_default();
             ["standard", "strict", "specific", "pinned", "rule"].contains(&first)
         };
-        let at = self.words.iter().position(|text| word(text)).filter(|at| *at > 0);
-        if at.is_none() && playback.is_some() {
-            return Ok((&self.words, MatchSettings { strategy: None, playback }));
-        }
-        let at = at.ok_or_else(|| {
-            let last = self.words.last().map(String::as_str).unwrap_or_default();
-            match last.parse::<Strategy>() {
-                Err(error) => Usage(error.to_string()),
-                Ok(_) => Usage("no recording is named; write retake retag ID… STRATEGY".into()),
+        let at = self.words.iter().position(is_strategy).filter(|at| vague || *at > 0);
+        let (ids, words) = match at {
+            Some(at) => self.words.split_at(at),
+            None if playback.is_some() => (&self.words[..], &[][..]),
+            None => {
+                let last = self.words.last().map(String::as_str).unwrap_or_default();
+                return Err(match last.parse::<Strategy>() {
+                    Err(error) => Usage(error.to_string()),
+                    Ok(_) => Usage("no recording is named; write retake retag ID… STRATEGY".into()),
+                });
             }
-        })?;
-        let strategy = self.words[at..].join(" ").parse();
+        };
+        if vague && !ids.is_empty() {
+            return Err(Usage("name recordings by their ids or with --where or --hash, not both".into()));
+        }
+        if !vague && ids.is_empty() {
+            return Err(Usage("no recording is named; write retake retag ID… STRATEGY".into()));
+        }
+        let strategy = (!words.is_empty()).then(|| words.join(" ").parse()).transpose();
         let strategy = strategy.map_err(|error: ParseStrategyError| Usage(error.to_string()))?;
-        Ok((&self.words[..at], MatchSettings { strategy: Some(strategy), playback }))
+        let selection = Selection { ids: ids.to_vec(), hash: self.hash.clone(), filter: self.filter.clone() };
+        Ok((selection, MatchSettings { strategy, playback }))
     }
 }
 
@@ -94,7 +109,7 @@ fn said(one: &Retagged, dry_run: bool) {
             "  what that does to past calls is not known: rules ask for words, and the history keeps hashes",
         );
     } else {
-        print::line(&format!("  {}", explain::radius(&one.radius)));
+        print::line(&format!("  {}", wording::radius(&one.radius)));
     }
     if !one.absent.is_empty() {
         let names: Vec<_> = one.absent.iter().map(|name| format!("`{name}`")).collect();
@@ -128,7 +143,7 @@ fn print_collisions(retagged: &[Retagged], dry_run: bool) {
     ));
 }
 
-/// The commands that take the change back.
+/// The commands that undo the change.
 fn undo(retagged: &[Retagged]) -> Vec<String> {
     let mut by_strategy: BTreeMap<&Strategy, Vec<&str>> = BTreeMap::new();
     for one in retagged.iter().filter(|one| one.before != one.after) {
@@ -136,7 +151,7 @@ fn undo(retagged: &[Retagged]) -> Vec<String> {
     }
     let command = |(strategy, ids): (&Strategy, Vec<&str>)| {
         let text = strategy.to_string().replace('\'', r"'\''");
-        format!("to take it back: retake retag {} '{text}'", ids.join(" "))
+        format!("to undo it: retake retag {} '{text}'", ids.join(" "))
     };
     by_strategy.into_iter().map(command).collect()
 }

@@ -1,6 +1,8 @@
-//! `retake rm`
+//! `retake rm`: recordings moved to the trash.
 
 use std::process::ExitCode;
+
+use clap::Args;
 
 use crate::api::RemoveRequest;
 use crate::cli::browse::list;
@@ -12,12 +14,28 @@ use crate::cli::{door, print, selection};
 use crate::client::Client;
 use crate::reading::human;
 
-pub(crate) async fn run(common: &Common, which: &Selection, yes: bool) -> anyhow::Result<ExitCode> {
-    door::at_store(common, async |client| remove(client, which, yes).await).await
+/// The recordings that go.
+#[derive(Args)]
+pub(crate) struct RmArgs {
+    #[command(flatten)]
+    which: Selection,
+    /// Only list what would go
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, conflicts_with = "dry_run")]
+    yes: bool,
+    /// One JSON object with the ids that went, or would go
+    #[arg(long)]
+    json: bool,
 }
 
-async fn remove(client: &Client, which: &Selection, yes: bool) -> anyhow::Result<ExitCode> {
-    let rows = selection::all(client, which).await?;
+pub(crate) async fn run(common: &Common, args: RmArgs) -> anyhow::Result<ExitCode> {
+    door::at_store(common, async |client| remove(client, &args).await).await
+}
+
+async fn remove(client: &Client, args: &RmArgs) -> anyhow::Result<ExitCode> {
+    let rows = selection::all(client, &args.which).await?;
     let (protected, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.protected);
     for row in &protected {
         print::error(&format!("{} is protected and stays; `retake protect --off {0}` lets it go", row.id));
@@ -25,16 +43,29 @@ async fn remove(client: &Client, which: &Selection, yes: bool) -> anyhow::Result
     if rows.is_empty() {
         return Ok(Exit::NotFound.into());
     }
+    let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    let complete = |removed: usize| {
+        let all = removed == ids.len() && protected.is_empty();
+        if all { ExitCode::SUCCESS } else { Exit::NotFound.into() }
+    };
     // A list that was asked for by a prefix is always shown before it goes.
-    if which.is_vague() || !yes {
+    if !args.json && (args.which.is_vague() || !args.yes) {
         list::table(&rows).print();
+    }
+    if args.dry_run {
+        if args.json {
+            print::ids(&ids, "", true);
+        } else {
+            print::note(&format!("{} would go to the trash", human::counted(ids.len(), "recording")));
+        }
+        return Ok(complete(ids.len()));
     }
     let many = if rows.len() == 1 {
         "this recording".to_owned()
     } else {
         format!("these {} recordings", human::thousands(rows.len()))
     };
-    if !yes {
+    if !args.yes {
         if !print::can_ask() {
             return Err(Usage(format!("nobody can be asked whether to remove {many}; add --yes")).into());
         }
@@ -43,13 +74,13 @@ async fn remove(client: &Client, which: &Selection, yes: bool) -> anyhow::Result
             return Ok(ExitCode::SUCCESS);
         }
     }
-    let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
     let work = Progress::start("removing", None);
     let removed = client.run(RemoveRequest { ids: ids.clone() }).await?.ids;
     work.done();
-    for id in &removed {
-        print::line(&format!("removed {id}"));
+    if args.json {
+        print::ids(&removed, "", true);
+    } else {
+        removed.iter().for_each(|id| print::line(&format!("removed {id}")));
     }
-    let all = removed.len() == ids.len() && protected.is_empty();
-    Ok(if all { ExitCode::SUCCESS } else { Exit::NotFound.into() })
+    Ok(complete(removed.len()))
 }

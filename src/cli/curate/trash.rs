@@ -20,7 +20,10 @@ pub(crate) struct RestoreArgs {
     /// All that is in the trash
     #[arg(long, conflicts_with = "ids")]
     all: bool,
-    /// One JSON object with the ids that came back
+    /// Only say which would come back
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// One JSON object with the ids that came back, or would
     #[arg(long)]
     json: bool,
 }
@@ -76,7 +79,11 @@ pub(crate) async fn restore(common: &Common, back: RestoreArgs) -> anyhow::Resul
             print::note("the trash is empty");
             return Ok(ExitCode::SUCCESS);
         }
-        print::ids(&client.run(RestoreRequest { ids }).await?.ids, "is back", back.json);
+        if back.dry_run {
+            print::ids(&ids, "would be back", back.json);
+        } else {
+            print::ids(&client.run(RestoreRequest { ids }).await?.ids, "is back", back.json);
+        }
         Ok(ExitCode::SUCCESS)
     })
     .await

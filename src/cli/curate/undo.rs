@@ -14,7 +14,7 @@ use crate::model::StepRow;
 #[derive(Args)]
 pub(crate) struct UndoArgs {
     /// So many steps
-    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
     /// One JSON array of the steps
     #[arg(long)]
@@ -42,7 +42,7 @@ async fn go(common: &Common, how: &UndoArgs, back: bool) -> anyhow::Result<ExitC
                 }
             }
             if let (false, Some(step)) = (how.json, done.last()) {
-                print::line(&format!("{} {step}", if back { "undid" } else { "did again:" }));
+                print::line(&format!("{} {step}", if back { "undid" } else { "redid" }));
             }
         }
         if how.json {

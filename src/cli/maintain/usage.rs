@@ -72,5 +72,5 @@ fn told(Merged { recordings: known, unknown }: &Merged) -> String {
 fn read(file: &Path) -> Result<UsageReport, Usage> {
     let (text, name) = input::text(file)?;
     let parsed = serde_json::from_str(&text);
-    parsed.map_err(|error| Usage(format!("{name} is no report of `retake usage export`: {error}")))
+    Ok(parsed.map_err(|error| UsageError(format!("{name} is no report of `retake usage export`: {error}")))?)
 }

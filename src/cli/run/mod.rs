@@ -51,8 +51,8 @@ pub(super) struct RunArgs {
     /// Say the summary as one JSON object, the last line on stderr
     #[arg(long)]
     json: bool,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "CMD")]
+    /// The command and its arguments; retake's own options stand before it
+    #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
@@ -86,11 +86,7 @@ pub(super) async fn run(common: &Common, mut job: RunArgs) -> anyhow::Result<Exi
     let host = Host::open(common, &job, &config).await?;
     let client = host.client();
     let before = client.run(SnapshotRequest {}).await?;
-    let since = Since {
-        last: before.calls.back().map_or(CallId::default(), |call| call.id),
-        scope: job.scope.clone(),
-        beside_owner: matches!(host, Host::Other { .. }),
-    };
+    let since = Since::new(&before, job.scope.clone(), matches!(host, Host::Other { .. }));
     let url = url(host.address());
     let mounts: Vec<_> = config.settings.upstreams.keys().cloned().collect();
     let forwards_nothing = match &host {

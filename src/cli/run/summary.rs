@@ -1,6 +1,6 @@
 //! What became of the calls of a run, for people and for programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -37,6 +37,8 @@ pub(super) struct Summary {
     pub(super) recordings: Vec<RecordingId>,
     /// Those of them that hold a failure.
     pub(super) failures: Vec<Failed>,
+    /// Recordings that answered nothing in the run, although calls had their scope.
+    pub(super) unused: Vec<UnusedRecordings>,
     /// The outcomes of `--fail-on` that came to pass.
     pub(super) failed_on: Vec<Outcome>,
     /// The exit code of the command, as a shell says it.
@@ -73,6 +75,14 @@ pub(super) struct Failed {
     asked_again: bool,
 }
 
+/// The recordings of one scope that were there before the run and answered none of its calls.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct UnusedRecordings {
+    /// `None` for those without a scope.
+    scope: Option<Arc<str>>,
+    recordings: Vec<RecordingId>,
+}
+
 /// The recording that comes nearest to a miss.
 #[derive(Clone, Debug, Serialize)]
 struct Nearest {
@@ -88,9 +98,34 @@ pub(super) struct Since {
     /// Only calls of this scope, beside an owner that others call, too.
     pub(super) scope: Option<String>,
     pub(super) beside_owner: bool,
+    /// How often each recording had answered before.
+    pub(super) hits: HashMap<RecordingId, u64>,
 }
 
 impl Since {
+    pub(super) fn new(before: &Snapshot, scope: Option<String>, beside_owner: bool) -> Self {
+        let last = before.calls.back().map_or(CallId::default(), |call| call.id);
+        let hits = before.rows.values().map(|row| (row.id.clone(), row.usage.everywhere().count)).collect();
+        Self { last, scope, beside_owner, hits }
+    }
+
+    /// The recordings that none of these calls used, by scope. A run says nothing of scopes in which it made no call.
+    fn unused(&self, snapshot: &Snapshot, calls: &[Arc<Call>]) -> Vec<UnusedRecordings> {
+        let scopes: BTreeSet<_> = calls.iter().map(|call| call.scope.as_deref()).collect();
+        let used: HashSet<_> = calls.iter().filter_map(|call| call.recording.as_ref()).collect();
+        let unused = |row: &&Arc<Row>| {
+            let before = self.hits.get(&row.id);
+            before.is_some_and(|hits| *hits == row.usage.everywhere().count)
+                && !used.contains(&row.id)
+                && scopes.contains(&row.scope.as_deref())
+        };
+        let mut by_scope: BTreeMap<Option<Arc<str>>, Vec<RecordingId>> = BTreeMap::new();
+        for row in snapshot.rows.values().filter(unused) {
+            by_scope.entry(row.scope.as_deref().map(Arc::from)).or_default().push(row.id.clone());
+        }
+        by_scope.into_iter().map(|(scope, recordings)| UnusedRecordings { scope, recordings }).collect()
+    }
+
     /// The calls since then that are still known, and how many are not.
     pub(super) fn calls(&self, snapshot: &Snapshot) -> (Vec<Arc<Call>>, u64) {
         let oldest = snapshot.calls.front().map_or(0, |call| call.id.0);
@@ -163,6 +198,7 @@ impl Summary {
             outcomes: Outcome::ALL.into_iter().map(|outcome| (outcome, counters.of(outcome))).collect(),
             forgotten: if since.beside_owner { unknown } else { 0 },
             misses: with(Outcome::Miss).map(miss).collect(),
+            unused: since.unused(snapshot, &calls),
             failures: recordings.iter().filter_map(|id| snapshot.rows.get(id)).filter_map(failed).collect(),
             recordings,
             failed_on: Vec::new(),
@@ -199,6 +235,7 @@ impl Summary {
             lines.push(format!("{forgotten} more calls were forgotten before they could be counted"));
         }
         self.name_failures(&mut lines);
+        lines.extend(self.name_unused());
         for outcome in Outcome::ALL {
             let wanted = matches!(outcome, Outcome::Miss | Outcome::Error);
             if wanted || self.failed_on.contains(&outcome) {
@@ -224,6 +261,25 @@ impl Summary {
         if more > 0 {
             lines.push(format!("  and {} more failures; `retake list` marks them", human::thousands(more)));
         }
+    }
+
+    /// What the run left unused, by scope.
+    fn name_unused(&self) -> Option<String> {
+        let count = |unused: &UnusedRecordings| unused.recordings.len();
+        let many: usize = self.unused.iter().map(count).sum();
+        let named = self.unused.iter().take(NAMED).map(|unused| {
+            let scope = unused.scope.as_deref().map_or("no scope".to_owned(), |scope| format!("@{scope}"));
+            format!("{} in {scope}", human::thousands(count(unused)))
+        });
+        let named: Vec<_> = named.collect();
+        let more = match self.unused.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {} more", human::counted(more, "scope")),
+        };
+        let were = if many == 1 { "was" } else { "were" };
+        let all = human::counted(many, "recording");
+        (many > 0)
+            .then(|| sanitize(&format!("{all} {were} not used: {}{more}", named.join(", "))).into_owned())
     }
 
     /// Names the calls of an outcome, those beyond the first few by their number.

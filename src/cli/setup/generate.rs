@@ -3,20 +3,46 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Command;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::cli::exit::Usage;
 use crate::cli::print;
+use crate::config::PRESETS;
+use crate::model::{Mode, Outcome};
 
 /// Completions for a shell, on stdout.
-pub(crate) fn completions(mut command: Command, shell: Shell) -> ExitCode {
+pub(crate) fn completions(command: Command, shell: Shell) -> ExitCode {
+    let mut command = with_values(command);
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
     print::bytes(&script);
     ExitCode::SUCCESS
+}
+
+/// A command and all below it with the values of their arguments, for shells to offer: the verbs themselves read them with
+/// messages of their own.
+fn with_values(command: Command) -> Command {
+    let valued = |arg: Arg| match arg.get_id().as_str() {
+        _ if !arg.get_action().takes_values() => arg,
+        "mode" => arg.value_parser(PossibleValuesParser::new(Mode::ALL.map(Mode::as_str))),
+        "preset" => arg.value_parser(PossibleValuesParser::new(PRESETS)),
+        "fail_on" => arg.value_parser(PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str))),
+        "playback" => arg.value_parser(["newest", "sequence", "cycle"]),
+        "ending" => arg.value_parser(["clean", "cut", "stall"]),
+        "verdict" => arg.value_parser(["accept", "keep", "reject"]),
+        "strategy" => arg.value_parser(["standard", "strict", "pinned"]),
+        "store" | "dir" => arg.value_hint(ValueHint::DirPath),
+        "config" | "file" | "summary" | "body" | "text_file" | "image" | "response" => {
+            arg.value_hint(ValueHint::FilePath)
+        }
+        "command" => arg.value_hint(ValueHint::CommandWithArguments),
+        _ => arg,
+    };
+    command.mut_args(valued).mut_subcommands(with_values)
 }
 
 /// The man page of retake on stdout; into a directory one for each verb, too.

@@ -66,7 +66,7 @@ pub(crate) fn run(common: &Common, which: &TrustArgs) -> anyhow::Result<ExitCode
     } else if privileges.is_empty() {
         print::note("there is nothing to trust");
     } else if agreed {
-        print::note("trusted, until it changes; `retake trust --revoke` takes that back");
+        print::note("trusted, until it changes; `retake trust --revoke` undoes that");
     } else {
         print::note("it is not trusted");
     }

@@ -16,16 +16,14 @@ pub(crate) enum Preset {
     Production,
 }
 
+/// The names of all presets.
+pub(crate) const PRESETS: [&str; 4] = ["dev", "ci", "staging", "production"];
+
 impl Preset {
     const ALL: [Self; 4] = [Self::Dev, Self::Ci, Self::Staging, Self::Production];
 
     fn name(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Ci => "ci",
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
+        PRESETS[self as usize]
     }
 
     /// What happens to a call.

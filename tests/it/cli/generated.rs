@@ -31,6 +31,18 @@ fn completions_name_every_verb() {
 }
 
 #[test]
+fn completions_offer_the_values_of_arguments() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.fine(&["completions", shell]);
+        for value in ["replay-or-record", "staging", "sequence", "accept", "stall"] {
+            assert!(script.contains(value), "{value} for {shell}");
+        }
+    }
+    home.run(&["serve", "--mode", "rewind"]).refused(2, &["rewind", "replay-or-mock"]);
+}
+
+#[test]
 fn bash_understands_its_completions() {
     let home = Home::new();
     let script = home.fine(&["completions", "bash"]);

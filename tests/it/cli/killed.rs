@@ -210,9 +210,9 @@ async fn a_burst_of_verbs_is_cut_off_between_two_of_them() {
     // At most one from each side was under way without an answer.
     assert!(tags.len() <= acknowledged.len() + made.len(), "{tags:?}");
     let all = made_steps.len().to_string();
-    home.fine(&["undo", "-n", &all]);
+    home.fine(&["undo", "--steps", &all]);
     let now = Picture::of(&home);
     assert_eq!(now, first);
-    home.fine(&["redo", "-n", &all]);
+    home.fine(&["redo", "--steps", &all]);
     assert_eq!(Picture::of(&home), last);
 }

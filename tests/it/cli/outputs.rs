@@ -66,10 +66,10 @@ fn curated(home: &Home, id: &str, last: &str) -> Outputs {
         ("duplicate", home.fine(&["duplicate", id, "--json"])),
     ];
     let copy = named(&outputs.last().unwrap().1);
-    home.fine(&["rm", &copy, "--yes"]);
+    outputs.push(("rm", home.fine(&["rm", &copy, "--yes", "--json"])));
     outputs.push(("trash", home.fine(&["trash", "--json"])));
     outputs.push(("restore", home.fine(&["restore", &copy, "--json"])));
-    outputs.push(("undo", home.fine(&["undo", "-n", "2", "--json"])));
+    outputs.push(("undo", home.fine(&["undo", "--steps", "2", "--json"])));
     outputs.push(("steps", home.fine(&["steps", "--json"])));
     outputs.push(("redo", home.fine(&["redo", "--json"])));
     outputs.push(("show", home.fine(&["show", id, "--json"])));

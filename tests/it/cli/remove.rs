@@ -33,6 +33,22 @@ async fn nothing_is_removed_when_nobody_can_be_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_names_what_would_go_and_programs_read_the_ids() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let made = home.filled(&upstream, &["one", "two"]).await;
+    let read = |said: &str| serde_json::from_str::<serde_json::Value>(said).unwrap()["ids"].clone();
+    let said = home.run(&["rm", "--where", "hits:0", "-n"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(ids(&made).iter().all(|id| said.out.contains(id)), "{said:?}");
+    assert!(said.err.contains("2 recordings would go to the trash"), "{said:?}");
+    assert_eq!(read(&home.fine(&["rm", ids(&made)[0], "--dry-run", "--json"]))[0], ids(&made)[0]);
+    assert_eq!(home.rows().len(), 2, "nothing went");
+    assert_eq!(read(&home.fine(&["rm", ids(&made)[0], "--yes", "--json"]))[0], ids(&made)[0]);
+    assert_eq!(read(&home.fine(&["restore", "--all", "-n", "--json"]))[0], ids(&made)[0]);
+    assert_eq!(home.rows().len(), 1, "nothing came back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recordings_go_by_id_and_by_beginning_and_several_at_once() {
     let (home, upstream) = (Home::new(), Upstream::start(answer).await);
     let made = home.filled(&upstream, &["one", "two", "three", "four"]).await;

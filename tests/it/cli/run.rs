@@ -146,6 +146,38 @@ async fn recordings_are_made_in_the_scope_and_summed_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_run_left_unused_is_said_by_scope() {
+    let (home, upstream) = (Home::new(), Upstream::start(answer).await);
+    let to = format!("openai=http://{}", upstream.address);
+    for (scope, prompts) in [("a", &["one", "two", "three"][..]), ("b", &["four"])] {
+        let args = ["--mode", "replay-or-record", "--upstream", &to, "--scope", scope];
+        let session = Session::start(&home, &args, SCRIPT);
+        for prompt in prompts {
+            assert_eq!(session.call(&[], prompt).await, 200);
+        }
+        assert!(!session.end(0).err.contains("not used"), "what was made now is not unused");
+    }
+    let args = ["--mode", "replay-or-error", "--scope", "a", "--summary", "sum.json"];
+    let session = Session::start(&home, &args, SCRIPT);
+    assert_eq!(session.call(&[], "one").await, 200);
+    let said = session.end(0);
+    assert!(said.err.contains("2 recordings were not used: 2 in @a"), "{said:?}");
+    let summary = std::fs::read_to_string(home.path().join("sum.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(summary["unused"][0]["scope"], "a");
+    assert_eq!(summary["unused"][0]["recordings"].as_array().map(Vec::len), Some(2));
+    assert_eq!(summary["unused"].as_array().map(Vec::len), Some(1), "nothing is known of other scopes");
+}
+
+#[test]
+fn the_command_needs_no_dashes_before_it() {
+    let home = Home::new();
+    let said = home.run(&["run", "--mode", "mock", "sh", "-c", "echo $0 $1", "--json", "--mode"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "--json --mode\n"), "{said:?}");
+    assert!(said.err.contains("no calls"), "the options behind the command are its own: {said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_that_were_recorded_are_named() {
     let home = Home::new();
     let upstream = Upstream::start(|seen| {

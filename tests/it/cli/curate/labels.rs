@@ -65,3 +65,36 @@ async fn labels_that_cannot_be_change_nothing() {
     .await;
     insta::assert_snapshot!(said);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_are_retagged_at_once_and_every_dry_run_changes_nothing() {
+    both(&chats(&["one", "two"]), async |stage| {
+        let said = |line: &str| {
+            let said = stage.said(line);
+            assert_eq!(said.code, Some(0), "{line}: {said:?}");
+            said.out
+        };
+        assert!(said("retake tag rec_1 --add ci -n").contains("would be tagged +ci"));
+        assert!(said("retake rename rec_1 cats -n").contains("would be called cats"));
+        assert!(said("retake protect rec_1 -n").contains("would be protected"));
+        assert!(said("retake duplicate rec_1 -n").contains("would be copied"));
+        assert_eq!(said("retake list tag:ci --json").trim(), "[]");
+        assert_eq!(said("retake list protected:yes --json").trim(), "[]");
+        assert_eq!(said("retake list --json").matches("\"id\"").count(), 2);
+        assert_eq!(said("retake retag --where hits:0 'standard -seed'").matches(" changed: ").count(), 2);
+        assert_eq!(
+            said("retake retag --where hits:0 --playback cycle --json").matches("\"recording\"").count(),
+            2
+        );
+        for (line, words) in [
+            ("retake retag rec_1 pinned --where hits:0", "not both"),
+            ("retake retag pinned", "no recording is named"),
+            ("retake retag --where hits:0", "required"),
+        ] {
+            let said = stage.said(line);
+            assert_eq!(said.code, Some(2), "{line}: {said:?}");
+            assert!(said.err.contains(words), "{line}: {said:?}");
+        }
+    })
+    .await;
+}

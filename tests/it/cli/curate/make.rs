@@ -20,7 +20,7 @@ async fn copies_are_the_newest_takes() {
             retake duplicate nothing
             retake duplicate rec_1 nothing
             retake duplicate
-            retake undo -n 2
+            retake undo --steps 2
             retake list --json | grep -o '\"id\"' | wc -l
             ",
         );

@@ -34,7 +34,7 @@ async fn new_answers_wait_until_somebody_decides() {
             retake review accept nothing
             retake review decide rec_5
             retake review accept rec_5 --all
-            retake undo -n 3
+            retake undo --steps 3
             retake review
             ",
         );

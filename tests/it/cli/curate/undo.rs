@@ -17,15 +17,15 @@ async fn steps_are_taken_back_and_made_again() {
             retake steps
             retake undo
             retake undo --json
-            retake redo -n 9
-            retake undo -n 9 --json
+            retake redo --steps 9
+            retake undo --steps 9 --json
             retake undo
             retake redo --steps 2
             retake tag rec_1 --add new
             retake redo
             retake steps
-            retake undo -n 0
-            retake undo -n x
+            retake undo --steps 0
+            retake undo --steps x
             ",
         );
     })
@@ -53,9 +53,9 @@ async fn every_verb_can_be_taken_back_and_made_again() {
             ",
         );
         let after = stage.home.fine(&["list", "--json"]);
-        stage.play("retake undo -n 10");
+        stage.play("retake undo --steps 10");
         assert_eq!(stage.home.fine(&["list", "--json"]), before);
-        stage.play("retake redo -n 10");
+        stage.play("retake redo --steps 10");
         assert_eq!(stage.home.fine(&["list", "--json"]), after);
         stage.play("retake redo");
     })
