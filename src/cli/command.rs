@@ -35,11 +35,11 @@ command's, or 5 where it succeeded and a call was what --fail-on names.";
 #[command(name = "retake", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
 pub(super) struct CommandLine {
     #[command(subcommand)]
-    pub(super) verb: Option<Verb>,
+    pub(super) verb: Option<CliVerb>,
 }
 
 #[derive(Subcommand)]
-pub(super) enum Verb {
+pub(super) enum CliVerb {
     /// The terminal workbench, with the proxy inside (the default)
     Tui,
     /// The same proxy headless: one line a call on stdout
@@ -203,13 +203,13 @@ pub(super) fn command() -> clap::Command {
     flags::added(CommandLine::command())
 }
 
-fn says_it_at_once(verb: Option<&Verb>) -> bool {
-    let init = matches!(verb, Some(Verb::Config(config::ConfigCommand::Init { .. })));
-    !init && !matches!(verb, None | Some(Verb::Tui | Verb::Serve { .. }))
+fn says_it_at_once(verb: Option<&CliVerb>) -> bool {
+    let init = matches!(verb, Some(CliVerb::Config(config::ConfigCommand::Init { .. })));
+    !init && !matches!(verb, None | Some(CliVerb::Tui | CliVerb::Serve { .. }))
 }
 
 pub(super) async fn carry_out(
-    verb: Option<Verb>,
+    verb: Option<CliVerb>,
     common: Common,
     screens: Screens,
 ) -> anyhow::Result<ExitCode> {
@@ -218,27 +218,29 @@ pub(super) async fn carry_out(
         print::note(found);
     }
     match verb {
-        None | Some(Verb::Tui) => workbench::run(&common, screens).await,
-        Some(Verb::Serve { quiet, json }) => headless::run(&common, headless::Lines::of(quiet, json)).await,
-        Some(Verb::Attach(place)) => attach::run(&common, place, screens).await,
-        Some(Verb::Demo { length }) => demo::run(&common, length, screens).await,
-        Some(Verb::Run(job)) => run::run(&common, job).await,
-        Some(Verb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
-        Some(Verb::List { filter, hash, json, .. }) => {
+        None | Some(CliVerb::Tui) => workbench::run(&common, screens).await,
+        Some(CliVerb::Serve { quiet, json }) => {
+            headless::run(&common, headless::CallLines::of(quiet, json)).await
+        }
+        Some(CliVerb::Attach(place)) => attach::run(&common, place, screens).await,
+        Some(CliVerb::Demo { length }) => demo::run(&common, length, screens).await,
+        Some(CliVerb::Run(job)) => run::run(&common, job).await,
+        Some(CliVerb::List { ambiguous: true, json, .. }) => list::ambiguous(&common, json).await,
+        Some(CliVerb::List { filter, hash, json, .. }) => {
             list::run(&common, &filter.join(" "), hash.as_deref(), json).await
         }
-        Some(Verb::Calls(which)) => calls::run(&common, which).await,
-        Some(Verb::Stats { json }) => stats::run(&common, json).await,
-        Some(Verb::Diff(sides)) => diff::run(&common, sides).await,
-        Some(Verb::Config(verb)) => config::run(&common, verb, &screens),
-        Some(Verb::Explain(source)) => explain::run(&common, source).await,
-        Some(Verb::SuggestIgnores { json }) => suggest::run(&common, json).await,
-        Some(Verb::Trust(which)) => trust::run(&common, &which),
-        Some(Verb::Doctor { json, offline }) => doctor::run(&common, json, offline).await,
-        Some(Verb::Completions { shell }) => Ok(generate::completions(command(), shell)),
-        Some(Verb::Man { dir }) => generate::man(command(), dir.as_deref()),
-        Some(Verb::Show { id, part }) => show::run(&common, &id, &part).await,
-        Some(Verb::Curate(verb)) => curate(&common, verb).await,
+        Some(CliVerb::Calls(which)) => calls::run(&common, which).await,
+        Some(CliVerb::Stats { json }) => stats::run(&common, json).await,
+        Some(CliVerb::Diff(sides)) => diff::run(&common, sides).await,
+        Some(CliVerb::Config(verb)) => config::run(&common, verb, &screens),
+        Some(CliVerb::Explain(source)) => explain::run(&common, source).await,
+        Some(CliVerb::SuggestIgnores { json }) => suggest::run(&common, json).await,
+        Some(CliVerb::Trust(which)) => trust::run(&common, &which),
+        Some(CliVerb::Doctor { json, offline }) => doctor::run(&common, json, offline).await,
+        Some(CliVerb::Completions { shell }) => Ok(generate::completions(command(), shell)),
+        Some(CliVerb::Man { dir }) => generate::man(command(), dir.as_deref()),
+        Some(CliVerb::Show { id, part }) => show::run(&common, &id, &part).await,
+        Some(CliVerb::Curate(verb)) => curate(&common, verb).await,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command};
 
-use super::exit::Usage;
+use super::exit::UsageError;
 use super::flags;
 use crate::config::{ConfigInputs, FlagValues, Project, STORE};
 
@@ -16,7 +16,7 @@ pub(super) struct Common {
 }
 
 impl Common {
-    pub(super) fn of(matches: &ArgMatches, command: fn() -> Command) -> Result<Self, Usage> {
+    pub(super) fn of(matches: &ArgMatches, command: fn() -> Command) -> Result<Self, UsageError> {
         let layers = flags::layers(matches, command)?;
         let given = |path: fn(&FlagValues) -> &Option<PathBuf>| {
             path(&layers.flags).clone().or_else(|| path(&layers.environment).clone())

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::common::Common;
-use super::exit::{NotFound, Usage};
+use super::exit::{NotFound, UsageError};
 use super::print;
 use super::progress::Progress;
 use crate::client::Client;
@@ -41,7 +41,7 @@ pub(crate) async fn at_upstream_store(
         if let Client::Remote(owner) = client {
             refuse_flags_beside(owner.base(), &common.config.layers.flags.about_proxy())?;
             if let Some(by) = ceiling {
-                return Err(Usage(format!(
+                return Err(UsageError(format!(
                     "nothing is forwarded ({by}), and the store belongs to the proxy at {}: only that one can promise so",
                     owner.base()
                 ))
@@ -92,11 +92,11 @@ fn opened(common: &Common) -> anyhow::Result<Client> {
 pub(crate) fn refuse_flags_beside(
     address: impl std::fmt::Display,
     typed: &[&'static str],
-) -> Result<(), Usage> {
+) -> Result<(), UsageError> {
     if typed.is_empty() {
         return Ok(());
     }
-    Err(Usage(format!(
+    Err(UsageError(format!(
         "the store belongs to the proxy at {address}, to which {} means nothing: leave it out, stop that proxy, or use \
          another store with --store",
         typed.join(", ")

@@ -1,6 +1,6 @@
 //! Somebody's editor: a text is opened in it, and what they left is read.
 
-use super::exit::Usage;
+use super::exit::UsageError;
 use super::print;
 use crate::terminal::{self, EditorError, EditorOutcome, Signals};
 
@@ -12,7 +12,7 @@ use crate::terminal::{self, EditorError, EditorOutcome, Signals};
 pub(super) async fn edited(before: &str, ending: &str) -> anyhow::Result<Option<String>> {
     if !print::can_ask() {
         let text = "nothing to change was given, and without a terminal no editor can be opened; see --help";
-        return Err(Usage(text.into()).into());
+        return Err(UsageError(text.into()).into());
     }
     match terminal::edited(before, ending, &mut Signals::listen()?).await {
         Ok(EditorOutcome::Unchanged) => Ok(None),
@@ -21,7 +21,7 @@ pub(super) async fn edited(before: &str, ending: &str) -> anyhow::Result<Option<
             anyhow::bail!("retake was asked to end, and the editor with it; nothing was changed")
         }
         Err(error @ (EditorError::Unstartable { .. } | EditorError::Unquoted { .. })) => {
-            Err(Usage(error.to_string()).into())
+            Err(UsageError(error.to_string()).into())
         }
         Err(error) => Err(error.into()),
     }

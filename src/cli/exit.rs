@@ -31,9 +31,9 @@ impl From<Exit> for ExitCode {
 /// A wrong flag, configuration or environment.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Usage(pub(super) String);
+pub(super) struct UsageError(pub(super) String);
 
-impl From<ConfigError> for Usage {
+impl From<ConfigError> for UsageError {
     fn from(error: ConfigError) -> Self {
         Self(error.0)
     }
@@ -61,7 +61,7 @@ pub(super) fn of_signal(signal: SignalKind) -> ExitCode {
 }
 
 fn exit(error: &anyhow::Error) -> Exit {
-    if error.is::<Usage>() || error.is::<ConfigError>() {
+    if error.is::<UsageError>() || error.is::<ConfigError>() {
         return Exit::Usage;
     }
     if let Some(error) = error.downcast_ref::<ClientError>() {

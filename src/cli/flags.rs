@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::exit::Usage;
+use super::exit::UsageError;
 use crate::config::{FlagValues, Layers};
 
 /// The flags of a store and of its configuration.
@@ -114,7 +114,7 @@ fn below(verb: Command, flags: &[&Arg]) -> Command {
 ///
 /// # Errors
 /// A sentence about a flag that the verb does not obey.
-pub(super) fn layers(matches: &ArgMatches, command: fn() -> Command) -> Result<Layers, Usage> {
+pub(super) fn layers(matches: &ArgMatches, command: fn() -> Command) -> Result<Layers, UsageError> {
     let levels: Vec<_> = std::iter::successors(Some(matches), |level| Some(level.subcommand()?.1)).collect();
     refuse_what_is_not_obeyed(matches, command)?;
     let flags = values(&levels, ValueSource::CommandLine);
@@ -125,7 +125,7 @@ pub(super) fn layers(matches: &ArgMatches, command: fn() -> Command) -> Result<L
 }
 
 /// Refuses what stands before a verb that has no use for it.
-fn refuse_what_is_not_obeyed(matches: &ArgMatches, command: fn() -> Command) -> Result<(), Usage> {
+fn refuse_what_is_not_obeyed(matches: &ArgMatches, command: fn() -> Command) -> Result<(), UsageError> {
     let Some(verb) = matches.subcommand_name() else { return Ok(()) };
     for flag in shared() {
         let id = flag.get_id().as_str();
@@ -138,7 +138,11 @@ fn refuse_what_is_not_obeyed(matches: &ArgMatches, command: fn() -> Command) -> 
 
 /// The sentence about a shared flag that stands behind a verb which has no use for it; none where something else is wrong.
 /// clap finds such a flag unknown, and recommends the `--` that would make a filter or a file name of it.
-pub(super) fn refusal(error: &clap::Error, args: &[OsString], command: fn() -> Command) -> Option<Usage> {
+pub(super) fn refusal(
+    error: &clap::Error,
+    args: &[OsString],
+    command: fn() -> Command,
+) -> Option<UsageError> {
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     else {
@@ -151,7 +155,7 @@ pub(super) fn refusal(error: &clap::Error, args: &[OsString], command: fn() -> C
     (!obeyed(Some(verb)).contains(&flag.get_id().as_str())).then(|| no_use(verb, &flag, command))
 }
 
-fn no_use(verb: &str, flag: &Arg, command: fn() -> Command) -> Usage {
+fn no_use(verb: &str, flag: &Arg, command: fn() -> Command) -> UsageError {
     let id = flag.get_id().as_str();
     let takers = command();
     let takers = takers.get_subcommands().map(Command::get_name);
@@ -161,7 +165,7 @@ fn no_use(verb: &str, flag: &Arg, command: fn() -> Command) -> Usage {
         [_, _, _, _, _, _, _, _, _, ..] => "most other verbs have".to_owned(),
         _ => format!("{} have", takers.join(", ")),
     };
-    Usage(format!("`retake {verb}` has no use for --{}; {takers}", flag.get_long().unwrap_or(id)))
+    UsageError(format!("`retake {verb}` has no use for --{}; {takers}", flag.get_long().unwrap_or(id)))
 }
 
 /// Whether a flag has a value from there; a verb that does not know it has none.

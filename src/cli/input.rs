@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, stdin};
 use std::path::Path;
 
-use super::exit::Usage;
+use super::exit::UsageError;
 use crate::reading::{LARGE_FILE, bounded, named_bytes};
 
 /// Whether a file's name stands for stdin.
@@ -17,17 +17,17 @@ pub(super) fn is_typed() -> bool {
 }
 
 /// The bytes of a file.
-pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Usage> {
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, UsageError> {
     let bytes = if is_stdin(file) { bounded(stdin(), LARGE_FILE) } else { named_bytes(file, LARGE_FILE) };
-    bytes.map_err(|error| Usage(format!("{} cannot be read: {error}", name(file))))
+    bytes.map_err(|error| UsageError(format!("{} cannot be read: {error}", name(file))))
 }
 
 /// The text of a file, and its name for messages.
-pub(super) fn text(file: &Path) -> Result<(String, String), Usage> {
+pub(super) fn text(file: &Path) -> Result<(String, String), UsageError> {
     let name = name(file);
     match String::from_utf8(bytes(file)?) {
         Ok(text) => Ok((text, name)),
-        Err(_) => Err(Usage(format!("{name} cannot be read: it is not UTF-8 text"))),
+        Err(_) => Err(UsageError(format!("{name} cannot be read: it is not UTF-8 text"))),
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::exit::Usage;
+use super::exit::UsageError;
 use super::{curl, input};
 use crate::api::Question;
 use crate::model::Headers;
@@ -40,7 +40,7 @@ impl RequestArgs {
     }
 
     /// The request; none where stdin is a terminal or empty.
-    pub(crate) fn given(&self) -> Result<Option<Question>, Usage> {
+    pub(crate) fn given(&self) -> Result<Option<Question>, UsageError> {
         if self.reads_stdin() && input::is_typed() {
             return Ok(None);
         }
@@ -52,19 +52,19 @@ impl RequestArgs {
     }
 
     /// The request.
-    pub(crate) fn question(&self) -> Result<Question, Usage> {
+    pub(crate) fn question(&self) -> Result<Question, UsageError> {
         let (text, name) = input::text(&self.file)?;
         self.understood(&text, &name)
     }
 
-    fn understood(&self, text: &str, name: &str) -> Result<Question, Usage> {
+    fn understood(&self, text: &str, name: &str) -> Result<Question, UsageError> {
         let dir = self.file.parent().filter(|_| !self.reads_stdin()).unwrap_or(Path::new("."));
         let question = if text.trim_start().starts_with('{') {
             json(text, self.to.as_deref())
         } else {
             curl::parse(text, dir)
         };
-        question.map_err(|problem| Usage(format!("{name}: {problem}")))
+        question.map_err(|problem| UsageError(format!("{name}: {problem}")))
     }
 }
 
@@ -81,7 +81,7 @@ fn json(text: &str, to: Option<&str>) -> Result<Question, String> {
             .into());
     }
     let written: WrittenRequest = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let raw: RawBody = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let mut headers = Headers::default();
     for (name, value) in &written.headers {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -115,7 +115,7 @@ fn parsed(text: &str) -> Result<Value, String> {
 
 /// The same text, for the body as it is written.
 #[derive(Deserialize)]
-struct Raw<'a> {
+struct RawBody<'a> {
     #[serde(borrow)]
     body: Option<&'a serde_json::value::RawValue>,
 }

@@ -13,7 +13,7 @@ use crate::reading::human;
 
 /// The recordings that a verb is for.
 #[derive(Args, Clone, Default)]
-pub(crate) struct Selection {
+pub(crate) struct Selectors {
     /// Their ids, or unique beginnings
     #[arg(value_name = "ID", required_unless_present_any = ["hash", "filter"])]
     pub(super) ids: Vec<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Selection {
     pub(super) filter: Option<String>,
 }
 
-impl Selection {
+impl Selectors {
     /// The one with this id, or this beginning of it.
     pub(crate) fn one(id: String) -> Self {
         Self { ids: vec![id], ..Self::default() }
@@ -41,7 +41,7 @@ impl Selection {
 const LISTED: (&str, &str) = ("there is no recording", "retake list");
 
 /// The recordings that are meant, each once, in the order in which they are named; at least one.
-pub(crate) async fn all(client: &Client, which: &Selection) -> anyhow::Result<Vec<Arc<Row>>> {
+pub(crate) async fn all(client: &Client, which: &Selectors) -> anyhow::Result<Vec<Arc<Row>>> {
     if let Some(prefix) = &which.hash {
         let rows = by_hash(client, prefix).await?;
         if rows.is_empty() {
@@ -51,7 +51,7 @@ pub(crate) async fn all(client: &Client, which: &Selection) -> anyhow::Result<Ve
     }
     if let Some(filter) = &which.filter {
         if filter.trim().is_empty() {
-            return Err(crate::cli::exit::Usage(
+            return Err(crate::cli::exit::UsageError(
                 "--where: an empty filter means everything; say which".into(),
             )
             .into());
@@ -129,9 +129,10 @@ fn begins(row: &Row, wanted: &str) -> bool {
 /// The recordings whose hash begins with `prefix`.
 pub(crate) async fn by_hash(client: &Client, prefix: &str) -> anyhow::Result<Vec<Arc<Row>>> {
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(
-            crate::cli::exit::Usage(format!("--hash {prefix}: expected 1 to 64 hexadecimal digits")).into()
-        );
+        return Err(crate::cli::exit::UsageError(format!(
+            "--hash {prefix}: expected 1 to 64 hexadecimal digits"
+        ))
+        .into());
     }
     Ok(client.run(SearchRequest::of_hash(prefix.to_ascii_lowercase())).await?)
 }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::error::ConfigError;
-use crate::config::file::Parsed;
+use crate::config::file::ParsedFile;
 use crate::config::file::privilege::Privilege;
-use crate::config::file::source::{ConfigProblem, Source, Trust};
+use crate::config::file::source::{ConfigProblem, ConfigSource, Trust};
 use crate::config::inputs::{ConfigInputs, Layers, source};
 use crate::config::settings::settled;
-use crate::config::trust::Trusted;
+use crate::config::trust::TrustedContent;
 use crate::config::{Config, look};
 
 /// A configuration, and what is wrong with it.
@@ -44,9 +44,9 @@ pub(crate) fn checked(inputs: &ConfigInputs, file: Option<PathBuf>) -> Result<Ch
     let found = source(&path, must)?;
     let real = found.trust;
     // Nothing of it is carried out here, and all of it is looked at.
-    let source = Source { trust: Trust::Named, ..found };
+    let source = ConfigSource { trust: Trust::Named, ..found };
     let (mut problems, privileges) = match source.parsed() {
-        Ok(Parsed { file, privileges, mut problems }) => {
+        Ok(ParsedFile { file, privileges, mut problems }) => {
             drop(settled(&source, &file, &mut problems));
             (problems, privileges)
         }
@@ -75,8 +75,8 @@ pub(crate) fn checked(inputs: &ConfigInputs, file: Option<PathBuf>) -> Result<Ch
 }
 
 /// What to trust of a file, and what that would let it do; none where there is no file.
-pub(crate) fn privileges(path: &Path) -> Result<(Option<Trusted>, Vec<Privilege>), ConfigError> {
+pub(crate) fn privileges(path: &Path) -> Result<(Option<TrustedContent>, Vec<Privilege>), ConfigError> {
     let source = source(path, false)?;
     let parsed = source.sound()?;
-    Ok((Trusted::of(&source), parsed.privileges))
+    Ok((TrustedContent::of(&source), parsed.privileges))
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::error::ConfigError;
-use crate::config::file::source::{FILE, Source, Trust};
-use crate::config::trust::Trusted;
+use crate::config::file::source::{ConfigSource, FILE, Trust};
+use crate::config::trust::TrustedContent;
 use crate::reading::{SMALL_FILE, regular_text};
 
 /// Where the configuration is, and what goes before it.
@@ -67,7 +67,7 @@ impl ConfigInputs {
     }
 
     /// Its text, and who vouches for it.
-    pub(crate) fn source(&self) -> Result<Source, ConfigError> {
+    pub(crate) fn source(&self) -> Result<ConfigSource, ConfigError> {
         let mut source = source(&self.path(), self.file.is_some())?;
         if self.layers.flags.trust && !source.trust.is_given() {
             source.trust = Trust::ThisRun;
@@ -77,17 +77,17 @@ impl ConfigInputs {
 }
 
 /// The text of a file, which must be there where somebody `named` it.
-pub(crate) fn source(path: &Path, named: bool) -> Result<Source, ConfigError> {
+pub(crate) fn source(path: &Path, named: bool) -> Result<ConfigSource, ConfigError> {
     match regular_text(path, SMALL_FILE) {
         Ok(text) => {
             let trust = if named { Trust::Named } else { Trust::Nobody };
-            let mut source = Source { path: Some(path.into()), text, trust, ..Source::default() };
-            if !named && Trusted::of(&source).is_some_and(|trusted| trusted.is_granted()) {
+            let mut source = ConfigSource { path: Some(path.into()), text, trust, ..ConfigSource::default() };
+            if !named && TrustedContent::of(&source).is_some_and(|trusted| trusted.is_granted()) {
                 source.trust = Trust::Granted;
             }
             Ok(source)
         }
-        Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => Ok(Source::default()),
+        Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => Ok(ConfigSource::default()),
         Err(error) => {
             Err(ConfigError(format!("the configuration {} cannot be read: {error}", path.display())))
         }

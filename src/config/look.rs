@@ -6,8 +6,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::config::error::ConfigError;
-use crate::config::file::source::{ConfigProblem, FILE, Source, Trust};
-use crate::config::file::{File, KeySpelling};
+use crate::config::file::source::{ConfigProblem, ConfigSource, FILE, Trust};
+use crate::config::file::{ConfigFile, KeySpelling};
 use crate::config::inputs::{ConfigInputs, source};
 use crate::config::screen::{ConfigLine, Icons, Remap, ScreenLook, ThemeChoice};
 use crate::terminal;
@@ -23,9 +23,9 @@ pub(crate) fn own_path() -> Option<PathBuf> {
 }
 
 /// A person's own file; an empty one where there is none.
-pub(crate) fn own() -> Result<Source, ConfigError> {
-    let Some(path) = own_path() else { return Ok(Source::default()) };
-    Ok(Source { trust: Trust::Named, ..source(&path, false)? })
+pub(crate) fn own() -> Result<ConfigSource, ConfigError> {
+    let Some(path) = own_path() else { return Ok(ConfigSource::default()) };
+    Ok(ConfigSource { trust: Trust::Named, ..source(&path, false)? })
 }
 
 /// What the configuration says about the screen, whatever else it says.
@@ -36,7 +36,11 @@ pub(crate) fn read_look(inputs: &ConfigInputs) -> Result<ScreenLook, ConfigError
 }
 
 /// What both files say about the screen, the project's first.
-pub(crate) fn look(project: &Source, file: &File, own: &Source) -> Result<ScreenLook, Vec<ConfigProblem>> {
+pub(crate) fn look(
+    project: &ConfigSource,
+    file: &ConfigFile,
+    own: &ConfigSource,
+) -> Result<ScreenLook, Vec<ConfigProblem>> {
     let mine = own_values(own)?;
     let copy = program("copy", [(project, &file.copy), (own, &mine.copy)]);
     let open = program("open", [(project, &file.open), (own, &mine.open)]);
@@ -44,7 +48,7 @@ pub(crate) fn look(project: &Source, file: &File, own: &Source) -> Result<Screen
     keymap.retain(|keys| !file.keymap.contains_key(&keys.action));
     keymap.extend(keys(project, file));
     // A theme's path begins where the file lies that names it.
-    let theme = |named: &Option<String>, source: &Source| {
+    let theme = |named: &Option<String>, source: &ConfigSource| {
         named.as_ref().map(|name| match ThemeChoice::named(name) {
             Some(theme) => (theme, None),
             None => (ThemeChoice::Auto, Some(source.folder().join(name))),
@@ -65,7 +69,7 @@ pub(crate) fn look(project: &Source, file: &File, own: &Source) -> Result<Screen
 /// The words of the first command that is not blank: written as for a shell, though none reads it.
 fn program(
     key: &str,
-    said: [(&Source, &Option<Spanned<String>>); 2],
+    said: [(&ConfigSource, &Option<Spanned<String>>); 2],
 ) -> Result<Vec<String>, Vec<ConfigProblem>> {
     let said = said.into_iter().filter_map(|(source, command)| Some((source, command.as_ref()?)));
     let Some((source, command)) = said.into_iter().find(|(_, command)| !command.get_ref().trim().is_empty())
@@ -77,7 +81,7 @@ fn program(
     })
 }
 
-fn keys(source: &Source, file: &File) -> Vec<Remap> {
+fn keys(source: &ConfigSource, file: &ConfigFile) -> Vec<Remap> {
     let keys = |(action, keys): (&String, &Spanned<KeySpelling>)| Remap {
         action: action.clone(),
         keys: match keys.get_ref() {
@@ -93,7 +97,7 @@ fn keys(source: &Source, file: &File) -> Vec<Remap> {
 }
 
 /// What a person's own file says, which is nothing about calls.
-pub(crate) fn own_values(own: &Source) -> Result<File, Vec<ConfigProblem>> {
+pub(crate) fn own_values(own: &ConfigSource) -> Result<ConfigFile, Vec<ConfigProblem>> {
     let table = DeTable::parse(&own.text).map(toml::Spanned::into_inner).unwrap_or_default();
     let foreign = table.keys().filter(|key| !OWN.contains(&key.get_ref().as_ref()));
     let problem = |key: &Spanned<std::borrow::Cow<'_, str>>| {

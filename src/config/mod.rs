@@ -35,12 +35,12 @@ pub(crate) use look::{own_path, read_look};
 pub(crate) use project::{Project, STORE};
 pub use screen::{ConfigLine, Consent, LookProblem, Remap, ScreenLook, ThemeChoice, WorkbenchStart};
 pub(crate) use settings::deciders::Deciders;
-pub(crate) use trust::{Trusted, revoke};
-pub(crate) use watch::Watch;
+pub(crate) use trust::{TrustedContent, revoke};
+pub(crate) use watch::ConfigWatch;
 
-use file::Parsed;
+use file::ParsedFile;
 use file::keys::NeededBy;
-use file::source::Source;
+use file::source::ConfigSource;
 use settings::{add_upstream, deciders, memory, settled};
 
 /// A file with every key, at its default or as an example.
@@ -71,7 +71,7 @@ pub(crate) struct Config {
     /// Who vouches for the file.
     pub(crate) trust: Trust,
     /// What to remember when somebody trusts it; none where there is no file.
-    pub(crate) trusted: Option<Trusted>,
+    pub(crate) trusted: Option<TrustedContent>,
     /// All that only a trusted file may hold; where nobody vouches for it, none of it is in force.
     pub(crate) privileges: Vec<Privilege>,
 }
@@ -102,8 +102,8 @@ impl Config {
         forbidden.then(|| format!("{words}: calls that no recording answers are refused"))
     }
 
-    fn from(source: &Source, own: &Source, path: &Path, layers: &Layers) -> anyhow::Result<Self> {
-        let Parsed { file, privileges, mut problems } = source.parsed().map_err(ConfigError::from)?;
+    fn from(source: &ConfigSource, own: &ConfigSource, path: &Path, layers: &Layers) -> anyhow::Result<Self> {
+        let ParsedFile { file, privileges, mut problems } = source.parsed().map_err(ConfigError::from)?;
         let (mut settings, limits) = settled(source, &file, &mut problems);
         let (wrong, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| !problem.warning);
         if !wrong.is_empty() {
@@ -129,7 +129,7 @@ impl Config {
         let listen = address(&listen.or(file.listen).unwrap_or_else(|| LISTEN.into()))?;
         refuse_itself(&settings, listen)?;
         let public_url = file.public_url.map(Spanned::into_inner);
-        let (trusted, trust, file) = (Trusted::of(source), source.trust, source.name());
+        let (trusted, trust, file) = (TrustedContent::of(source), source.trust, source.name());
         Ok(Self {
             listen,
             limits,

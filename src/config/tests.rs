@@ -4,13 +4,18 @@ use crate::matching::DatedModels;
 use crate::model::{Hash, Mode, Strategy};
 
 /// A file that somebody named.
-pub(crate) fn file(path: &str, text: &str) -> Source {
-    Source { path: Some(path.into()), text: text.into(), trust: Trust::Named, ..Source::default() }
+pub(crate) fn file(path: &str, text: &str) -> ConfigSource {
+    ConfigSource {
+        path: Some(path.into()),
+        text: text.into(),
+        trust: Trust::Named,
+        ..ConfigSource::default()
+    }
 }
 
 pub(crate) fn read(text: &str) -> Result<Config, String> {
     let source = file("retake.toml", text);
-    Config::from(&source, &Source::default(), Path::new("retake.toml"), &Layers::default())
+    Config::from(&source, &ConfigSource::default(), Path::new("retake.toml"), &Layers::default())
         .map_err(|error| error.to_string())
 }
 
@@ -88,13 +93,13 @@ fn decided(flags: &[&str], environment: &[&str], file: &str) -> (Mode, bool, Str
         FlagValues { mode: word("mode "), preset: word("preset "), never_forward, ..FlagValues::default() }
     };
     let layers = Layers { flags: said(flags), environment: said(environment) };
-    let source = Source {
+    let source = ConfigSource {
         path: Some("retake.toml".into()),
         text: file.into(),
         trust: Trust::Named,
-        ..Source::default()
+        ..ConfigSource::default()
     };
-    let config = Config::from(&source, &Source::default(), Path::new("retake.toml"), &layers).unwrap();
+    let config = Config::from(&source, &ConfigSource::default(), Path::new("retake.toml"), &layers).unwrap();
     let settings = &config.settings;
     assert_eq!(settings.never_forward, config.deciders.ceiling.is_some());
     (settings.mode, settings.never_forward, config.deciders.words(settings.mode))
@@ -187,7 +192,7 @@ fn a_ceiling_is_lowered_by_any_layer_and_lifted_by_none() {
 fn a_wrong_word_is_blamed_on_its_layer() {
     let wrong = |flags: FlagValues, environment: FlagValues| {
         let layers = Layers { flags, environment };
-        let none = Source::default();
+        let none = ConfigSource::default();
         Config::from(&none, &none, Path::new("retake.toml"), &layers).err().unwrap().to_string()
     };
     let said = |mode: &str| FlagValues { mode: Some(mode.into()), ..FlagValues::default() };
@@ -285,7 +290,7 @@ fn an_upstream_that_is_the_proxy_itself_is_refused() {
 fn programs_are_started_for_those_who_vouch_for_the_file() {
     let text = "\ncopy = \"wl-copy -n\"\nopen = \"evil\"\ntheme = \"dark\"";
     let look = |trust: Trust, own: &str| {
-        let source = Source { trust, ..file("retake.toml", text) };
+        let source = ConfigSource { trust, ..file("retake.toml", text) };
         let own = file("/home/me/retake.toml", own);
         let config = Config::from(&source, &own, Path::new("retake.toml"), &Layers::default())?;
         let told = config.notices().into_iter().map(|notice| notice.text).collect::<Vec<_>>().join("\n");
@@ -339,7 +344,7 @@ fn the_project_goes_before_what_is_ones_own() {
     let source = file("retake.toml", "theme = \"dark\"\n[keymap]\nundo = \"U\"");
     let text = "theme = \"light\"\nicons = \"ascii\"\nmouse = false\n[keymap]\nundo = \"z\"\nquit = \"Q\"";
     let own = file("/home/me/retake.toml", text);
-    let look = |source: &Source, own: &Source| {
+    let look = |source: &ConfigSource, own: &ConfigSource| {
         Config::from(source, own, Path::new("x"), &Layers::default()).unwrap().look
     };
     let both = look(&source, &own);
@@ -347,5 +352,5 @@ fn the_project_goes_before_what_is_ones_own() {
     let keys: Vec<_> = both.keymap.iter().map(|keys| (&*keys.action, &*keys.keys[0], keys.at.line)).collect();
     assert_eq!(keys, [("quit", "Q", 6), ("undo", "U", 3)]);
     let own = file("/home/me/retake.toml", "theme = \"mine.toml\"");
-    assert_eq!(look(&Source::default(), &own).colors, Some("/home/me/mine.toml".into()));
+    assert_eq!(look(&ConfigSource::default(), &own).colors, Some("/home/me/mine.toml".into()));
 }

@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 
 use crate::config::error::ConfigError;
-use crate::config::file::source::Source;
+use crate::config::file::source::ConfigSource;
 use crate::model::Hash;
 
 /// The content of a file at its place, as trust is given to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Trusted {
+pub(crate) struct TrustedContent {
     path: PathBuf,
     content: Hash,
 }
 
-impl Trusted {
+impl TrustedContent {
     /// That of a file; none where there is no file.
-    pub(crate) fn of(source: &Source) -> Option<Self> {
+    pub(crate) fn of(source: &ConfigSource) -> Option<Self> {
         let path = source.path.as_ref()?;
         Some(Self { path: real(path), content: Hash::of(source.text.as_bytes()) })
     }

@@ -1,7 +1,7 @@
 //! What a stranger's file may say.
 
 use super::file::keys;
-use super::file::{ExpiryEntry, File, ProfileEntry, RouteEntry};
+use super::file::{ConfigFile, ExpiryEntry, ProfileEntry, RouteEntry};
 use super::tests::{file, read, wrong};
 use super::*;
 use crate::matching::MountNames;
@@ -38,7 +38,7 @@ fn fields<'de, T: serde::Deserialize<'de>>() -> Vec<&'static str> {
 #[test]
 fn every_key_of_the_file_stands_in_the_table() {
     for (table, mut read) in [
-        ("", fields::<File>()),
+        ("", fields::<ConfigFile>()),
         ("record", fields::<file::RecordTable>()),
         ("limits", fields::<file::LimitsTable>()),
         ("profile", fields::<ProfileEntry>()),
@@ -60,8 +60,9 @@ fn every_key_of_the_file_stands_in_the_table() {
 
 /// The keys of a stranger's file that need trust, with what they do.
 fn wanted(text: &str) -> Vec<(String, String)> {
-    let source = Source { trust: Trust::Nobody, ..file("retake.toml", text) };
-    let config = Config::from(&source, &Source::default(), Path::new("retake.toml"), &Layers::default());
+    let source = ConfigSource { trust: Trust::Nobody, ..file("retake.toml", text) };
+    let config =
+        Config::from(&source, &ConfigSource::default(), Path::new("retake.toml"), &Layers::default());
     let config = config.unwrap_or_else(|error| panic!("{text}: {error}"));
     config.withheld().iter().map(|one| (one.key.clone(), one.does.clone())).collect()
 }
@@ -161,9 +162,9 @@ fn nothing_of_what_nobody_vouches_for_is_in_force() {
         [upstreams]\nopenai = \"http://evil.example\"\nmine = \"http://evil.example\"\n[keys]\nmine = \"env:PATH\"\n\
         [keymap]\nundo = \"j\"\n[mounts.openai]\npublic = [\"key\"]\nsecret = [\"member\"]\n\
         [[profile]]\nname = \"a\"\nkey = \"b\"\nupstream_key = \"env:PATH\"\n[[profile]]\nname = \"c\"\nkey = \"d\"";
-    let source = Source { trust: Trust::Nobody, ..file("retake.toml", text) };
-    let read = |source: &Source| {
-        Config::from(source, &Source::default(), Path::new("retake.toml"), &Layers::default()).unwrap()
+    let source = ConfigSource { trust: Trust::Nobody, ..file("retake.toml", text) };
+    let read = |source: &ConfigSource| {
+        Config::from(source, &ConfigSource::default(), Path::new("retake.toml"), &Layers::default()).unwrap()
     };
     let config = read(&source);
     let (settings, usual) = (&config.settings, Settings::default());
@@ -178,7 +179,7 @@ fn nothing_of_what_nobody_vouches_for_is_in_force() {
     assert!(of_mount.public.is_empty() && of_mount.secret == ["member"]);
     assert!(config.refuse_withheld().unwrap_err().to_string().contains("retake trust"));
     // All of it is, once somebody vouches for it.
-    let trusted = read(&Source { trust: Trust::Granted, ..file("retake.toml", text) });
+    let trusted = read(&ConfigSource { trust: Trust::Granted, ..file("retake.toml", text) });
     assert!(trusted.withheld().is_empty() && trusted.refuse_withheld().is_ok());
     assert_eq!(trusted.privileges, config.privileges);
     assert_eq!((trusted.settings.profiles.len(), trusted.look.copy), (2, vec!["evil".to_owned()]));
@@ -203,7 +204,7 @@ fn passwords_and_escapes_of_a_file_are_not_said() {
             !error.contains("hid") && !error.contains(|c: char| c.is_control() && c != '\n'),
             "{text}: {error:?}"
         );
-        let source = Source { trust: Trust::Nobody, ..file("retake.toml", text) };
+        let source = ConfigSource { trust: Trust::Nobody, ..file("retake.toml", text) };
         if let Ok(parsed) = source.parsed() {
             for one in parsed.privileges {
                 let shown = one.to_string();
@@ -213,7 +214,7 @@ fn passwords_and_escapes_of_a_file_are_not_said() {
     }
     let flags = FlagValues { upstreams: vec!["mine=https://me:hidden@x".into()], ..FlagValues::default() };
     let layers = Layers { flags, ..Layers::default() };
-    let config = Config::from(&file("x", ""), &Source::default(), Path::new("x"), &layers);
+    let config = Config::from(&file("x", ""), &ConfigSource::default(), Path::new("x"), &layers);
     let error = config.err().unwrap().to_string();
     assert!(error.contains("mine=https://…@x") || error.contains("…@x"), "{error}");
     assert!(!error.contains("hidden"), "{error}");

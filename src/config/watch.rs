@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use crate::config::file::privilege::Privilege;
-use crate::config::file::source::{Source, Trust};
+use crate::config::file::source::{ConfigSource, Trust};
 use crate::config::inputs::{Layers, source};
-use crate::config::trust::Trusted;
+use crate::config::trust::TrustedContent;
 use crate::config::{Config, look, refuse_itself};
 use crate::engine::Engine;
 use crate::model::{Level, Mode};
@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// A configuration file, and the flags that go before it.
 #[derive(Clone)]
-pub(crate) struct Watch {
+pub(crate) struct ConfigWatch {
     path: PathBuf,
     named: bool,
     layers: Layers,
@@ -28,12 +28,12 @@ pub(crate) struct Watch {
 }
 
 /// What tells one version of a file from another; none where there is no file.
-type Version = Option<(SystemTime, u64)>;
+type FileVersion = Option<(SystemTime, u64)>;
 
 /// What cannot change while the proxy runs.
 type Fixed = (std::net::SocketAddr, Option<String>, crate::config::ScreenLook, Limits);
 
-impl Watch {
+impl ConfigWatch {
     /// A watch over the file that a configuration was read from.
     pub(crate) fn over(config: &Config) -> Self {
         let in_force = if config.trust.is_given() { config.privileges.clone() } else { Vec::new() };
@@ -47,13 +47,13 @@ impl Watch {
         let (mut seen, mut said) = (self.version(), started.settings.mode);
         let mut fixed = fixed(&started);
         // A change of the file that waits until somebody trusts it.
-        let mut waiting: Option<Trusted> = None;
+        let mut waiting: Option<TrustedContent> = None;
         let address = started.listen;
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;
             let now = self.version();
-            if now == seen && !waiting.as_ref().is_some_and(Trusted::is_granted) {
+            if now == seen && !waiting.as_ref().is_some_and(TrustedContent::is_granted) {
                 continue;
             }
             seen = now;
@@ -69,14 +69,14 @@ impl Watch {
         }
     }
 
-    fn version(&self) -> Version {
+    fn version(&self) -> FileVersion {
         let about = std::fs::metadata(&self.path).ok()?;
         Some((about.modified().ok()?, about.len()))
     }
 
     fn read(&self, address: std::net::SocketAddr) -> anyhow::Result<Read> {
         let mut source = source(&self.path, self.named)?;
-        let config = |source: &Source| -> anyhow::Result<Config> {
+        let config = |source: &ConfigSource| -> anyhow::Result<Config> {
             let config = Config::from(source, &look::own()?, &self.path, &self.layers)?;
             refuse_itself(&config.settings, address)?;
             Ok(config)
@@ -147,7 +147,7 @@ fn fixed(config: &Config) -> Fixed {
 enum Read {
     Settings(Box<Config>),
     /// What to trust, and what to say.
-    Untrusted(Option<Trusted>, String),
+    Untrusted(Option<TrustedContent>, String),
 }
 
 /// The upstreams that are others now, a sentence each.

@@ -45,7 +45,7 @@ pub(crate) async fn run(common: &Common, sides: DiffArgs) -> anyhow::Result<Exit
             (None, Thing::Recording(id)) => (Thing::Original(id.clone()), Thing::Recording(id)),
             (None, _) => {
                 let text = format!("{} with what? give two, or a recording that was edited", sides.one);
-                return Err(crate::cli::exit::Usage(text).into());
+                return Err(crate::cli::exit::UsageError(text).into());
             }
         };
         let diff = client.run(DiffRequest { one, other, context: Some(sides.context) }).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn run(common: &Common, sides: DiffArgs) -> anyhow::Result<Exit
 async fn thing(client: &Client, text: &str) -> anyhow::Result<Thing> {
     if text.starts_with("call_") {
         return text.parse().map_err(|error: crate::engine::ParseThingError| {
-            crate::cli::exit::Usage(error.to_string()).into()
+            crate::cli::exit::UsageError(error.to_string()).into()
         });
     }
     Ok(match text.strip_suffix("@original") {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::api::RecordingRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::{NotFound, Usage};
+use crate::cli::exit::{NotFound, UsageError};
 use crate::cli::{door, print, selection};
 use crate::client::Client;
 use crate::config::Config;
@@ -199,7 +199,7 @@ async fn pictures(client: &Client, recording: &Recording) -> anyhow::Result<()> 
     }
     if !print::to_terminal() {
         let text = "--image needs a terminal on stdout; --body writes the answer's bytes to a file or pipe";
-        return Err(Usage(text.into()).into());
+        return Err(UsageError(text.into()).into());
     }
     for picture in pictures {
         let picture = decode_picture(&picture)

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::DeriveRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::{door, print, selection};
 use crate::editing::Fault;
 
@@ -28,7 +28,7 @@ pub(crate) struct DeriveArgs {
 }
 
 pub(crate) async fn run(common: &Common, failing: DeriveArgs) -> anyhow::Result<ExitCode> {
-    let fault: Fault = failing.fault.join(" ").parse().map_err(|error| Usage(format!("{error}")))?;
+    let fault: Fault = failing.fault.join(" ").parse().map_err(|error| UsageError(format!("{error}")))?;
     door::at_store(common, async |client| {
         let row = selection::one(client, &failing.id).await?;
         let new = client.run(DeriveRequest { id: row.id.clone(), fault: fault.to_string(), scope: failing.scope.clone() }).await?;

@@ -6,14 +6,14 @@ use clap::Args;
 
 use crate::api::DuplicateRequest;
 use crate::cli::common::Common;
-use crate::cli::selection::Selection;
+use crate::cli::selection::Selectors;
 use crate::cli::{door, print, selection};
 
 /// The recordings that are copied.
 #[derive(Args)]
 pub(crate) struct DuplicateArgs {
     #[command(flatten)]
-    which: Selection,
+    which: Selectors,
     /// Only say which would be copied
     #[arg(long, short = 'n')]
     dry_run: bool,

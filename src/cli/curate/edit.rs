@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::api::{EditRequest, RecordingRequest};
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::{door, editor, input, print, selection};
 use crate::engine::Revision;
 use crate::model::{Ending, Latency, Recording};
@@ -93,7 +93,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
 
 impl EditArgs {
     /// In the order in which they make sense: a new body before a text in it.
-    fn revisions(&self) -> Result<Vec<Revision>, Usage> {
+    fn revisions(&self) -> Result<Vec<Revision>, UsageError> {
         let mut all = Vec::new();
         if self.revert {
             all.push(Revision::Original);
@@ -109,13 +109,13 @@ impl EditArgs {
         all.extend(self.status.map(Revision::Status));
         all.extend(self.without_header.iter().cloned().map(Revision::WithoutHeader));
         for header in &self.headers {
-            let wrong = || Usage(format!("--header {header}: expected NAME: VALUE"));
+            let wrong = || UsageError(format!("--header {header}: expected NAME: VALUE"));
             let (name, value) = header.split_once(':').ok_or_else(wrong)?;
             all.push(Revision::Header { name: name.trim().into(), value: value.trim().into() });
         }
         if let Some(pace) = &self.pace {
             let parsed = if pace == "proxy" { None } else { Some(pace.parse::<Latency>()) };
-            let parsed = parsed.transpose().map_err(|error| Usage(format!("--pace: {error}")))?;
+            let parsed = parsed.transpose().map_err(|error| UsageError(format!("--pace: {error}")))?;
             all.push(Revision::Pace(parsed));
         }
         all.extend(self.ending.map(Revision::Ending));
@@ -136,6 +136,7 @@ async fn in_editor(recording: &Recording) -> anyhow::Result<Option<Revision>> {
         return Ok(editor::edited(&text, ".txt").await?.map(Revision::Text));
     }
     let body = editable(&response.headers, &response.log.bytes);
-    let body = body.ok_or_else(|| Usage("the answer is no text; use --body FILE or --image FILE".into()))?;
+    let body =
+        body.ok_or_else(|| UsageError("the answer is no text; use --body FILE or --image FILE".into()))?;
     Ok(editor::edited(&body, ".json").await?.map(|body| Revision::Body(body.into())))
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::KeepRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::{door, print};
 use crate::client::Client;
 use crate::model::{CallId, RecordingId};
@@ -50,7 +50,7 @@ async fn kept(client: &Client, call: &KeepArgs) -> anyhow::Result<Option<Recordi
         Err(error) => return Err(error.into()),
     };
     if !print::can_ask() {
-        return Err(Usage(format!("{question}, and that was not agreed to (--yes)")).into());
+        return Err(UsageError(format!("{question}, and that was not agreed to (--yes)")).into());
     }
     if !print::confirmed(&format!("{question}. Ask it now?")) {
         return Ok(None);

@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::api::RelabelRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
-use crate::cli::selection::Selection;
+use crate::cli::exit::UsageError;
+use crate::cli::selection::Selectors;
 use crate::cli::{door, print, selection};
 use crate::engine::Relabel;
 use crate::model::Row;
@@ -17,7 +17,7 @@ use crate::reading::human;
 #[derive(Args)]
 pub(crate) struct TagArgs {
     #[command(flatten)]
-    which: Selection,
+    which: Selectors,
     /// Tags to add, separated by commas
     #[arg(long, short, value_name = "TAG", value_delimiter = ',', required_unless_present = "remove")]
     add: Vec<String>,
@@ -55,7 +55,7 @@ pub(crate) struct RenameArgs {
 #[derive(Args)]
 pub(crate) struct ProtectArgs {
     #[command(flatten)]
-    which: Selection,
+    which: Selectors,
     /// Let delete and prune have them again
     #[arg(long)]
     off: bool,
@@ -70,7 +70,7 @@ pub(crate) struct ProtectArgs {
 pub(crate) async fn tag(common: &Common, tags: TagArgs) -> anyhow::Result<ExitCode> {
     let TagArgs { which, add, remove, dry_run, json } = tags;
     if let Some(both) = add.iter().find(|tag| remove.contains(tag)) {
-        return Err(Usage(format!("`{both}` is both added and taken away")).into());
+        return Err(UsageError(format!("`{both}` is both added and taken away")).into());
     }
     let said =
         [("+", &add), ("-", &remove)].map(|(sign, tags)| tags.iter().map(move |tag| format!("{sign}{tag}")));
@@ -84,7 +84,7 @@ pub(crate) async fn rename(common: &Common, name: RenameArgs) -> anyhow::Result<
     let RenameArgs { id, name, clear, dry_run, json } = name;
     let name = if clear { String::new() } else { name.unwrap_or_default() };
     if name.is_empty() && !clear {
-        return Err(Usage("the name is empty; --clear takes a name away".into()).into());
+        return Err(UsageError("the name is empty; --clear takes a name away".into()).into());
     }
     let said = match (dry_run, clear) {
         (false, true) => "has no name any more".to_owned(),
@@ -93,7 +93,7 @@ pub(crate) async fn rename(common: &Common, name: RenameArgs) -> anyhow::Result<
         (true, false) => format!("would be called {name}"),
     };
     let relabel = Relabel { name: Some(name), ..Relabel::default() };
-    changed(common, &Selection::one(id), &relabel, &said, Printing { dry_run, json }).await
+    changed(common, &Selectors::one(id), &relabel, &said, Printing { dry_run, json }).await
 }
 
 pub(crate) async fn protect(common: &Common, protection: ProtectArgs) -> anyhow::Result<ExitCode> {
@@ -117,7 +117,7 @@ struct Printing {
 
 async fn changed(
     common: &Common,
-    which: &Selection,
+    which: &Selectors,
     relabel: &Relabel,
     said: &str,
     Printing { dry_run, json }: Printing,

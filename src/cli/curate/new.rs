@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::api::CreateRequest;
 use crate::api::Question;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::request_args::RequestArgs;
 use crate::cli::{door, editor, input, print, request_args};
 use crate::config::Config;
@@ -64,14 +64,14 @@ pub(crate) async fn run(common: &Common, new: NewArgs) -> anyhow::Result<ExitCod
     };
     let config = Config::read(&common.config)?;
     let asked = question.asked(&config.settings.upstreams);
-    let (request, _) = asked.map_err(Usage)?;
+    let (request, _) = asked.map_err(UsageError)?;
     let strategy = new
         .strategy
         .as_deref()
         .or(common.config.layers.flags.strategy.as_deref())
         .map(str::parse::<Strategy>)
         .transpose();
-    let strategy = strategy.map_err(|error| Usage(format!("--match: {error}")))?;
+    let strategy = strategy.map_err(|error| UsageError(format!("--match: {error}")))?;
     let response = match (&new.response, &new.text) {
         (Some(file), _) => Some(new.read(file)?),
         (None, Some(text)) => Some(made_up(&request, text)?),
@@ -88,10 +88,10 @@ pub(crate) async fn run(common: &Common, new: NewArgs) -> anyhow::Result<ExitCod
 }
 
 /// An answer to a request as a mock would make it, but with this text.
-fn made_up(request: &Request, text: &str) -> Result<Response, Usage> {
+fn made_up(request: &Request, text: &str) -> Result<Response, UsageError> {
     let made = Dialect::of_mount(&request.mount).mock(request, "http://127.0.0.1");
-    let made = made.ok_or_else(|| Usage(VerbError::NoAnswer(request.target.clone()).to_string()))?;
-    set_text(&made, text).map_err(|error| Usage(format!("--text: {error}")))
+    let made = made.ok_or_else(|| UsageError(VerbError::NoAnswer(request.target.clone()).to_string()))?;
+    set_text(&made, text).map_err(|error| UsageError(format!("--text: {error}")))
 }
 
 impl NewArgs {
@@ -101,7 +101,7 @@ impl NewArgs {
         if self.prompt.is_none() && self.model.is_none() {
             if self.request.reads_stdin() && self.response.as_deref().is_some_and(input::is_stdin) {
                 let text = "stdin holds the answer; give the request as a FILE, or with --to and --prompt";
-                return Err(Usage(text.into()).into());
+                return Err(UsageError(text.into()).into());
             }
             if let Some(question) = self.request.given()? {
                 return Ok(Some(question));
@@ -109,7 +109,7 @@ impl NewArgs {
         }
         let Some(to) = &self.request.to else {
             let text = "there is no request: give a FILE, write one to stdin, or say --to URL --model NAME --prompt TEXT";
-            return Err(Usage(text.into()).into());
+            return Err(UsageError(text.into()).into());
         };
         let said = (self.model.as_deref(), self.prompt.as_deref());
         let written = |model, prompt| plain_request(to, model, prompt);
@@ -124,16 +124,16 @@ impl NewArgs {
                 let text = format!(
                     "a plain request to {to} lacks {lacks}, and without a terminal no editor can be opened"
                 );
-                return Err(Usage(text).into());
+                return Err(UsageError(text).into());
             }
         };
         Ok(body
             .map(|body| request_args::body_to(to, &body))
             .transpose()
-            .map_err(|problem| Usage(format!("the request: {problem}")))?)
+            .map_err(|problem| UsageError(format!("the request: {problem}")))?)
     }
 
-    fn read(&self, file: &Path) -> Result<Response, Usage> {
+    fn read(&self, file: &Path) -> Result<Response, UsageError> {
         let body = Bytes::from(input::bytes(file)?);
         let by_name = || match file.extension().and_then(|ending| ending.to_str()) {
             Some("json") => Some("application/json"),
@@ -152,18 +152,21 @@ impl NewArgs {
             || serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok().then_some("application/json");
         let kind = self.content_type.as_deref().or_else(by_name).or_else(json);
         let kind = kind.ok_or_else(|| {
-            Usage(format!("{}: the content type is not clear; give it with --content-type", file.display()))
+            UsageError(format!(
+                "{}: the content type is not clear; give it with --content-type",
+                file.display()
+            ))
         })?;
         if kind == "application/json" {
             let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(&body);
-            parsed.map_err(|error| Usage(format!("{}: this is not JSON: {error}", file.display())))?;
+            parsed.map_err(|error| UsageError(format!("{}: this is not JSON: {error}", file.display())))?;
         }
         Ok(plain_response(self.status, kind, body))
     }
 }
 
 /// The least that an endpoint is asked.
-fn plain_request(to: &str, model: &str, prompt: &str) -> Result<Value, Usage> {
+fn plain_request(to: &str, model: &str, prompt: &str) -> Result<Value, UsageError> {
     let path = to.split(['?', '#']).next().unwrap_or(to);
     let messages = || json!([{ "role": "user", "content": prompt }]);
     let asks = |endpoint: &str| path.ends_with(endpoint);
@@ -176,6 +179,6 @@ fn plain_request(to: &str, model: &str, prompt: &str) -> Result<Value, Usage> {
     } else if asks("/responses") || asks("/embeddings") {
         Ok(json!({ "model": model, "input": prompt }))
     } else {
-        Err(Usage(format!("what is asked of {to} is not known; give the request as a FILE or on stdin")))
+        Err(UsageError(format!("what is asked of {to} is not known; give the request as a FILE or on stdin")))
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::api::PruneRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::progress::Progress;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print, selection};
@@ -41,7 +41,7 @@ pub(crate) struct PruneArgs {
 pub(crate) async fn run(common: &Common, asked: PruneArgs) -> anyhow::Result<ExitCode> {
     let filter = asked.filter.join(" ");
     if filter.trim().is_empty() {
-        return Err(Usage(
+        return Err(UsageError(
             "an empty filter means everything; say what is to go, such as `unused:90d`".into(),
         )
         .into());
@@ -94,10 +94,10 @@ async fn carried_out(
     Ok(done)
 }
 
-fn agreed(plan: &PrunePlan) -> Result<bool, Usage> {
+fn agreed(plan: &PrunePlan) -> Result<bool, UsageError> {
     let many = recordings(plan.totals.recordings);
     if !print::can_ask() {
-        return Err(Usage(format!("nobody can be asked whether to remove {many}; add --yes")));
+        return Err(UsageError(format!("nobody can be asked whether to remove {many}; add --yes")));
     }
     Ok(print::confirmed(&format!("Move {many} to the trash?")))
 }

@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::api::RerecordRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::{Exit, Usage};
+use crate::cli::exit::{Exit, UsageError};
 use crate::cli::progress::Progress;
-use crate::cli::selection::Selection;
+use crate::cli::selection::Selectors;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print, selection};
 use crate::client::Client;
@@ -20,7 +20,7 @@ use crate::reading::human;
 #[derive(Args)]
 pub(crate) struct RerecordArgs {
     #[command(flatten)]
-    which: Selection,
+    which: Selectors,
     /// Say what it would cost, and ask nobody
     #[arg(long, short = 'n')]
     dry_run: bool,
@@ -80,7 +80,7 @@ async fn all(client: &Client, plan: Vec<Rerecord>, able: usize) -> anyhow::Resul
     Ok(done)
 }
 
-fn agreed(plan: &[Rerecord], able: usize) -> Result<bool, Usage> {
+fn agreed(plan: &[Rerecord], able: usize) -> Result<bool, UsageError> {
     let known: Vec<Usd> =
         plan.iter().filter(|one| one.problem.is_none()).filter_map(|one| one.price).collect();
     let sum: Usd = known.iter().copied().sum();
@@ -93,7 +93,7 @@ fn agreed(plan: &[Rerecord], able: usize) -> Result<bool, Usage> {
     };
     let calls = human::counted(able, "call");
     if !print::can_ask() {
-        return Err(Usage(format!("{calls} to upstreams for {price}: nobody can be asked; add --yes")));
+        return Err(UsageError(format!("{calls} to upstreams for {price}: nobody can be asked; add --yes")));
     }
     Ok(print::confirmed(&format!("Make {calls} to upstreams for {price}?")))
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use crate::api::RetagRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
-use crate::cli::selection::Selection;
+use crate::cli::exit::UsageError;
+use crate::cli::selection::Selectors;
 use crate::cli::{door, print, selection};
-use crate::engine::{Retagged, MatchSettings, wording};
+use crate::engine::{MatchSettings, Retagged, wording};
 use crate::model::{ParseStrategyError, Playback, Strategy};
 use crate::reading::{human, sanitize};
 
@@ -66,9 +66,9 @@ pub(crate) async fn run(common: &Common, change: RetagArgs) -> anyhow::Result<Ex
 
 impl RetagArgs {
     /// The recordings, and the strategy: a text that stands behind ids as one word or as several (`standard -seed`).
-    fn parts(&self) -> Result<(Selection, MatchSettings), Usage> {
+    fn parts(&self) -> Result<(Selectors, MatchSettings), UsageError> {
         let playback = self.playback.as_deref().map(str::parse::<Playback>).transpose();
-        let playback = playback.map_err(|error| Usage(format!("--playback: {error}")))?;
+        let playback = playback.map_err(|error| UsageError(format!("--playback: {error}")))?;
         let vague = self.hash.is_some() || self.filter.is_some();
         let is_strategy = |text: &String| {
             let first = text.split_whitespace().next().unwrap_or_default();
@@ -81,20 +81,22 @@ impl RetagArgs {
             None => {
                 let last = self.words.last().map(String::as_str).unwrap_or_default();
                 return Err(match last.parse::<Strategy>() {
-                    Err(error) => Usage(error.to_string()),
-                    Ok(_) => Usage("no recording is named; write retake retag ID… STRATEGY".into()),
+                    Err(error) => UsageError(error.to_string()),
+                    Ok(_) => UsageError("no recording is named; write retake retag ID… STRATEGY".into()),
                 });
             }
         };
         if vague && !ids.is_empty() {
-            return Err(Usage("name recordings by their ids or with --where or --hash, not both".into()));
+            return Err(UsageError(
+                "name recordings by their ids or with --where or --hash, not both".into(),
+            ));
         }
         if !vague && ids.is_empty() {
-            return Err(Usage("no recording is named; write retake retag ID… STRATEGY".into()));
+            return Err(UsageError("no recording is named; write retake retag ID… STRATEGY".into()));
         }
         let strategy = (!words.is_empty()).then(|| words.join(" ").parse()).transpose();
-        let strategy = strategy.map_err(|error: ParseStrategyError| Usage(error.to_string()))?;
-        let selection = Selection { ids: ids.to_vec(), hash: self.hash.clone(), filter: self.filter.clone() };
+        let strategy = strategy.map_err(|error: ParseStrategyError| UsageError(error.to_string()))?;
+        let selection = Selectors { ids: ids.to_vec(), hash: self.hash.clone(), filter: self.filter.clone() };
         Ok((selection, MatchSettings { strategy, playback }))
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::api::{ReviewRequest, ReviewsRequest};
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::{door, print, selection};
 use crate::engine::ReviewVerdict;
 use crate::model::RecordingId;
@@ -62,7 +62,7 @@ pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<E
                 return Ok(ExitCode::SUCCESS);
             }
         } else if review.ids.is_empty() {
-            return Err(Usage("which? give ids of what `retake review` lists, or --all".into()).into());
+            return Err(UsageError("which? give ids of what `retake review` lists, or --all".into()).into());
         }
         ids.extend(selection::named(client, &review.ids).await?.iter().map(|row| row.id.clone()));
         let decided = client.run(ReviewRequest { ids: ids.clone(), verdict }).await?.ids;

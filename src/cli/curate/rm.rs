@@ -7,9 +7,9 @@ use clap::Args;
 use crate::api::RemoveRequest;
 use crate::cli::browse::list;
 use crate::cli::common::Common;
-use crate::cli::exit::{Exit, Usage};
+use crate::cli::exit::{Exit, UsageError};
 use crate::cli::progress::Progress;
-use crate::cli::selection::Selection;
+use crate::cli::selection::Selectors;
 use crate::cli::{door, print, selection};
 use crate::client::Client;
 use crate::reading::human;
@@ -18,7 +18,7 @@ use crate::reading::human;
 #[derive(Args)]
 pub(crate) struct RmArgs {
     #[command(flatten)]
-    which: Selection,
+    which: Selectors,
     /// Only list what would go
     #[arg(long, short = 'n')]
     dry_run: bool,
@@ -67,7 +67,7 @@ async fn remove(client: &Client, args: &RmArgs) -> anyhow::Result<ExitCode> {
     };
     if !args.yes {
         if !print::can_ask() {
-            return Err(Usage(format!("nobody can be asked whether to remove {many}; add --yes")).into());
+            return Err(UsageError(format!("nobody can be asked whether to remove {many}; add --yes")).into());
         }
         if !print::confirmed(&format!("Remove {many}? They stay in the trash for 7 days.")) {
             print::note("nothing was removed");

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::{CompactRequest, TrashRequest};
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::progress::Progress;
 use crate::cli::{door, print};
 use crate::reading::human;
@@ -31,7 +31,7 @@ pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<E
             let trash = client.run(TrashRequest {}).await?.len();
             let many = human::counted(trash, "recording");
             if trash > 0 && !print::can_ask() {
-                return Err(Usage(format!(
+                return Err(UsageError(format!(
                     "nobody can be asked whether {many} in the trash may go for good; add --yes"
                 ))
                 .into());

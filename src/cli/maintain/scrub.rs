@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::api::ScrubRequest;
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::progress::Progress;
 use crate::cli::{door, print};
 use crate::engine::Rescrub;
@@ -67,10 +67,10 @@ pub(crate) async fn run(common: &Common, asked: ScrubArgs) -> anyhow::Result<Exi
     .await
 }
 
-fn agreed(plan: &Rescrub) -> Result<bool, Usage> {
+fn agreed(plan: &Rescrub) -> Result<bool, UsageError> {
     let many = recordings(plan.recordings.len() as u64);
     if !print::can_ask() {
-        return Err(Usage(format!("nobody can be asked whether to rewrite {many}; add --yes")));
+        return Err(UsageError(format!("nobody can be asked whether to rewrite {many}; add --yes")));
     }
     Ok(print::confirmed(&format!("Rewrite {many} for good?")))
 }

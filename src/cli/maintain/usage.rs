@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use crate::api::{MergeUsageRequest, UsageRequest};
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::{door, input, print};
 use crate::engine::{Merged, UsageReport};
 use crate::reading::human;
@@ -69,8 +69,9 @@ fn told(Merged { recordings: known, unknown }: &Merged) -> String {
     format!("the use of {} is known now{unknown}", human::counted(*known, "recording"))
 }
 
-fn read(file: &Path) -> Result<UsageReport, Usage> {
+fn read(file: &Path) -> Result<UsageReport, UsageError> {
     let (text, name) = input::text(file)?;
     let parsed = serde_json::from_str(&text);
-    Ok(parsed.map_err(|error| UsageError(format!("{name} is no report of `retake usage export`: {error}")))?)
+    Ok(parsed
+        .map_err(|error| UsageError(format!("{name} is no report of `retake usage export`: {error}")))?)
 }

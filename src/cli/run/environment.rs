@@ -45,7 +45,7 @@ pub(super) struct Environment {
 }
 
 /// Where the proxy is, as the child is told.
-pub(super) struct Place<'a> {
+pub(super) struct ProxyPlace<'a> {
     /// `http://127.0.0.1:4010`.
     pub(super) url: &'a str,
     /// `/@NAME`, or nothing.
@@ -58,7 +58,7 @@ pub(super) struct Place<'a> {
 
 impl Environment {
     /// The variables for a child whose environment is `here` so far.
-    pub(super) fn new(place: &Place<'_>, here: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(super) fn new(place: &ProxyPlace<'_>, here: impl Fn(&str) -> Option<OsString>) -> Self {
         let here = |name: &str| here(name).filter(|value| !value.is_empty());
         let mut made = Self::default();
         let root = format!("{}{}", place.url, place.scope);
@@ -118,7 +118,7 @@ mod tests {
 
     fn made(scope: &str, forwards_nothing: bool, here: &[(&str, &str)]) -> Environment {
         let mounts = ["openai".to_owned()];
-        let place = Place { url: "http://127.0.0.1:9", scope, mounts: &mounts, forwards_nothing };
+        let place = ProxyPlace { url: "http://127.0.0.1:9", scope, mounts: &mounts, forwards_nothing };
         let value = |name: &str| here.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
         Environment::new(&place, value)
     }

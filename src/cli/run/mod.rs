@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::common::Common;
-use super::exit::{Exit, Usage};
-use super::serve::running::{Running, close_now, log_to_stderr};
+use super::exit::{Exit, UsageError};
+use super::serve::running::{RunningProxy, close_now, log_to_stderr};
 use super::{door, print};
 use crate::api::SnapshotRequest;
 use crate::api::{DRAIN, scope::scope_prefix};
@@ -32,8 +32,8 @@ mod summary;
 #[cfg(target_os = "linux")]
 pub(super) use child::becomes;
 pub(super) use environment::KEYS;
-use environment::{Environment, Place, forwards_nothing};
-use summary::{Since, Summary};
+use environment::{Environment, ProxyPlace, forwards_nothing};
+use summary::{RunSummary, Since};
 
 /// What is run, and how it is judged.
 #[derive(clap::Args)]
@@ -65,7 +65,7 @@ fn outcome(text: &str) -> Result<Outcome, String> {
 /// The proxy that the command is pointed at.
 enum Host {
     /// One of our own, for this run.
-    Own(Running),
+    Own(RunningProxy),
     /// The one of the process that owns the store.
     Other { client: Client, address: SocketAddr },
 }
@@ -73,7 +73,7 @@ enum Host {
 pub(super) async fn run(common: &Common, mut job: RunArgs) -> anyhow::Result<ExitCode> {
     log_to_stderr(true);
     let scope = job.scope.as_deref().map(scope_prefix).transpose();
-    let scope = scope.map_err(|error| Usage(format!("--scope: {error}")))?.unwrap_or_default();
+    let scope = scope.map_err(|error| UsageError(format!("--scope: {error}")))?.unwrap_or_default();
     let config = configured(common)?;
     let mut judges = Vec::from_iter((!job.fail_on.is_empty()).then(|| "--fail-on".to_owned()));
     if let Some(preset) = &config.deciders.misses {
@@ -93,7 +93,7 @@ pub(super) async fn run(common: &Common, mut job: RunArgs) -> anyhow::Result<Exi
         Host::Own(_) => forwards_nothing(&config.settings),
         Host::Other { .. } => !before.mode.forwards(),
     };
-    let place = Place { url: &url, scope: &scope, mounts: &mounts, forwards_nothing };
+    let place = ProxyPlace { url: &url, scope: &scope, mounts: &mounts, forwards_nothing };
     let environment = Environment::new(&place, |name| std::env::var_os(name));
     environment.notes.iter().for_each(|note| say(note));
     match &host {
@@ -132,7 +132,7 @@ impl RunArgs {
     /// Judges the run, says what became of it, and gives its exit code.
     fn finish(
         &self,
-        mut summary: Summary,
+        mut summary: RunSummary,
         file: Option<&mut File>,
         judges: &str,
     ) -> anyhow::Result<ExitCode> {
@@ -170,7 +170,7 @@ impl RunArgs {
 impl Host {
     /// A proxy of our own, or the owner's where the store has one.
     async fn open(common: &Common, job: &RunArgs, config: &Config) -> anyhow::Result<Self> {
-        let error = match Running::start(&common.store, config).await {
+        let error = match RunningProxy::start(&common.store, config).await {
             Ok(running) => {
                 running.notices.iter().for_each(|notice| say(&notice.text));
                 return Ok(Self::Own(running));
@@ -215,7 +215,7 @@ impl Host {
     }
 
     /// Waits for calls under way, lets the store go, and sums up.
-    async fn summed(mut self, since: &Since) -> anyhow::Result<Summary> {
+    async fn summed(mut self, since: &Since) -> anyhow::Result<RunSummary> {
         let client = self.client();
         match &mut self {
             Self::Own(running) => running.drain().await?,
@@ -224,7 +224,7 @@ impl Host {
         let explained = explanations(&client, since).await?;
         self.close().await?;
         // The engine's picture outlives its store, and now holds what was still being recorded.
-        Ok(Summary::new(since, &client.run(SnapshotRequest {}).await?, &explained))
+        Ok(RunSummary::new(since, &client.run(SnapshotRequest {}).await?, &explained))
     }
 }
 
@@ -273,18 +273,18 @@ fn on_a_free_port(common: &Common) -> Common {
 }
 
 /// Whether the owner's proxy does what is asked for here: flags cannot change it.
-fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), Usage> {
+fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), UsageError> {
     let layers = [&common.config.layers.flags, &common.config.layers.environment];
     let asked = layers.iter().any(|said| said.mode.is_some() || said.preset.is_some());
     let advice = "stop it, or use another store with --store";
     if asked && config.settings.mode != mode {
-        return Err(Usage(format!(
+        return Err(UsageError(format!(
             "the store's proxy at {address} runs in mode {mode}, not {}: switch it there, {advice}",
             config.settings.mode
         )));
     }
     if config.settings.never_forward {
-        return Err(Usage(format!(
+        return Err(UsageError(format!(
             "the store belongs to the proxy at {address}, and only that one can promise to forward nothing: {advice}"
         )));
     }
@@ -304,8 +304,8 @@ fn url(address: SocketAddr) -> String {
     format!("http://{}", reachable(address))
 }
 
-fn created(path: &std::path::Path) -> Result<File, Usage> {
-    File::create(path).map_err(|error| Usage(format!("--summary {}: {error}", path.display())))
+fn created(path: &std::path::Path) -> Result<File, UsageError> {
+    File::create(path).map_err(|error| UsageError(format!("--summary {}: {error}", path.display())))
 }
 
 /// Says a line on stderr, where the command's own lines are, too.

@@ -18,7 +18,7 @@ const EXPLAINED: usize = 100;
 
 /// What became of the calls.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Summary {
+pub(super) struct RunSummary {
     /// The proxy's URL.
     pub(super) proxy: String,
     /// The proxy's mode at the end.
@@ -164,7 +164,7 @@ pub(super) async fn explained(client: &Client, calls: &[Arc<Call>]) -> Vec<(Call
     explained
 }
 
-impl Summary {
+impl RunSummary {
     /// Sums up what happened since; the exit codes are the caller's to fill in.
     pub(super) fn new(since: &Since, snapshot: &Snapshot, explained: &[(CallId, Explanation)]) -> Self {
         let (calls, unknown) = since.calls(snapshot);

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::screens::{Screens, refuse_without_terminal};
 use crate::cli::common::Common;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::serve::running::log_to_file;
 use crate::cli::{door, print};
 use crate::client::{Client, ControlClient};
@@ -23,7 +23,7 @@ pub(crate) struct AttachArgs {
 }
 
 pub(crate) async fn run(common: &Common, place: AttachArgs, screens: Screens) -> anyhow::Result<ExitCode> {
-    let base: Base = place.url.parse().map_err(|error| Usage(format!("{error}")))?;
+    let base: Base = place.url.parse().map_err(|error| UsageError(format!("{error}")))?;
     refuse_without_terminal()?;
     let Some(config) = screens.consented(&common.config).await? else { return Ok(ExitCode::SUCCESS) };
     screens.refuse_wrong_look(&common.config, &config.look)?;

@@ -9,10 +9,10 @@ use anyhow::Context;
 use include_dir::{Dir, include_dir};
 use tokio_util::sync::CancellationToken;
 
-use super::headless::{self, Lines};
+use super::headless::{self, CallLines};
 use super::screens::{Screens, terminal_at_hand};
 use crate::cli::common::Common;
-use crate::cli::serve::running::{Running, log_to_file, log_to_stderr};
+use crate::cli::serve::running::{RunningProxy, log_to_file, log_to_stderr};
 use crate::cli::serve::traffic;
 use crate::cli::{exit, print};
 use crate::client::Client;
@@ -93,17 +93,17 @@ fn start_of(address: SocketAddr, look: ScreenLook, length: Option<Duration>) -> 
 }
 
 /// The stand-in for the providers: a proxy of ours that synthesizes everything, as slowly as they answer.
-async fn stand_in(store: &Path) -> anyhow::Result<Running> {
+async fn stand_in(store: &Path) -> anyhow::Result<RunningProxy> {
     let settings = Settings {
         mode: Mode::Mock,
         latency: Latency::Recorded(1.0),
         never_forward: true,
         ..Settings::default()
     };
-    Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), |_| Access::default()).await
+    RunningProxy::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), |_| Access::default()).await
 }
 
-async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> anyhow::Result<Running> {
+async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> anyhow::Result<RunningProxy> {
     let mut settings = Settings::default();
     settings.upstreams.clear();
     for mount in ["openai", "lumenfall", "anthropic", "gemini"] {
@@ -114,10 +114,10 @@ async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> an
     settings.upstreams.insert("staging".into(), format!("http://{}", closed_port()?).parse()?);
     let asked = listen.is_some();
     let address = config::address(listen.as_deref().unwrap_or("127.0.0.1:4010"))?;
-    match Running::with(store, settings.clone(), address, access).await {
+    match RunningProxy::with(store, settings.clone(), address, access).await {
         // The usual port may be taken by a real proxy: a demo takes another.
         Err(_) if !asked => {
-            Running::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), access).await
+            RunningProxy::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), access).await
         }
         started => started,
     }
@@ -159,13 +159,17 @@ fn is_recording(path: &Path) -> bool {
 }
 
 /// Without a terminal: one line a call.
-async fn lines(running: &Running, length: Option<Duration>, signals: &mut Signals) -> anyhow::Result<()> {
+async fn lines(
+    running: &RunningProxy,
+    length: Option<Duration>,
+    signals: &mut Signals,
+) -> anyhow::Result<()> {
     print::line_if_read(&format!("listening on http://{}", running.address));
     print::note(&format!(
         "a demo on this machine alone; point an SDK at it with OPENAI_BASE_URL=http://{}/openai/v1",
         running.address
     ));
-    let mut printing = tokio::spawn(headless::print_calls(running.engine.subscribe(), Lines::Text));
+    let mut printing = tokio::spawn(headless::print_calls(running.engine.subscribe(), CallLines::Text));
     let over = async {
         match length {
             Some(length) => tokio::time::sleep(length).await,

@@ -7,7 +7,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::cli::common::Common;
-use crate::cli::serve::running::{Running, log_to_stderr};
+use crate::cli::serve::running::{RunningProxy, log_to_stderr};
 use crate::cli::{exit, print};
 use crate::config::Config;
 use crate::model::{Call, Event};
@@ -15,7 +15,7 @@ use crate::terminal::Signals;
 
 /// What is printed of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lines {
+pub(crate) enum CallLines {
     /// One line a call.
     Text,
     /// One JSON object a call.
@@ -24,7 +24,7 @@ pub(crate) enum Lines {
     None,
 }
 
-impl Lines {
+impl CallLines {
     pub(crate) fn of(quiet: bool, json: bool) -> Self {
         match (quiet, json) {
             (true, _) => Self::None,
@@ -34,15 +34,15 @@ impl Lines {
     }
 }
 
-pub(crate) async fn run(common: &Common, lines: Lines) -> anyhow::Result<ExitCode> {
-    log_to_stderr(lines == Lines::None);
+pub(crate) async fn run(common: &Common, lines: CallLines) -> anyhow::Result<ExitCode> {
+    log_to_stderr(lines == CallLines::None);
     let config = Config::read(&common.config)?;
     config.refuse_withheld()?;
     // The first line: who starts a proxy sees what a file does beside what they asked for.
     config.granted().iter().for_each(|line| print::note(line));
     // Before the address is said: who reads it may send a signal at once.
     let mut signals = Signals::listen()?;
-    let running = Running::start(&common.store, &config).await?;
+    let running = RunningProxy::start(&common.store, &config).await?;
     running.notices.iter().for_each(|notice| print::note(&notice.text));
     config.notices().iter().for_each(|notice| print::note(&notice.text));
     if !config.listen.ip().is_loopback() {
@@ -53,7 +53,7 @@ pub(crate) async fn run(common: &Common, lines: Lines) -> anyhow::Result<ExitCod
         ));
     }
     let printing =
-        (lines != Lines::None).then(|| tokio::spawn(print_calls(running.engine.subscribe(), lines)));
+        (lines != CallLines::None).then(|| tokio::spawn(print_calls(running.engine.subscribe(), lines)));
     // Without a reader the proxy goes on: the calls matter, the lines about them do not.
     print::line_if_read(&format!("listening on http://{}", running.address));
     signals.next().await;
@@ -68,7 +68,7 @@ pub(crate) async fn run(common: &Common, lines: Lines) -> anyhow::Result<ExitCod
 }
 
 /// Prints every call that is done, as it is done, for as long as somebody reads.
-pub(crate) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) {
+pub(crate) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: CallLines) {
     loop {
         let read = match events.recv().await {
             Ok(event) => match &*event {
@@ -92,10 +92,10 @@ pub(crate) async fn print_calls(mut events: Receiver<Arc<Event>>, lines: Lines) 
 }
 
 /// False when nobody reads any more.
-fn print_call(call: &Call, lines: Lines) -> bool {
+fn print_call(call: &Call, lines: CallLines) -> bool {
     match lines {
-        Lines::Text => print::line_if_read(&print::call(call)),
-        Lines::Json => print::line_if_read(&print::json_text(call).unwrap_or_default()),
-        Lines::None => true,
+        CallLines::Text => print::line_if_read(&print::call(call)),
+        CallLines::Json => print::line_if_read(&print::json_text(call).unwrap_or_default()),
+        CallLines::None => true,
     }
 }

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::api::DRAIN;
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::print;
-use crate::config::{self, Config, Watch};
+use crate::config::{self, Config, ConfigWatch};
 use crate::engine::{self, Engine, Settings};
 use crate::model::{Level, Notice};
 use crate::proxy::{Access, Limits, Proxy, reachable};
@@ -20,7 +20,7 @@ use crate::terminal::Signals;
 use crate::upstream::proxy_problem;
 
 /// A proxy that runs until it is stopped.
-pub(crate) struct Running {
+pub(crate) struct RunningProxy {
     pub(crate) engine: Engine,
     /// Where clients on this machine reach it.
     pub(crate) address: SocketAddr,
@@ -32,13 +32,13 @@ pub(crate) struct Running {
     serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
-impl Running {
+impl RunningProxy {
     /// Opens the store and serves it.
     pub(crate) async fn start(store: &Path, config: &Config) -> anyhow::Result<Self> {
         let access = |token: &str| Access { token: token.into(), public_url: config.public_url.clone() };
         let (settings, listen) = (config.settings.clone(), config.listen);
         let running = Self::limited(store, settings, listen, config.limits, access).await?;
-        tokio::spawn(Watch::over(config).run(running.engine.clone(), config.clone()));
+        tokio::spawn(ConfigWatch::over(config).run(running.engine.clone(), config.clone()));
         Ok(running)
     }
 
@@ -68,7 +68,7 @@ impl Running {
         engine.recall();
         let proxy = Proxy::bind(listen, engine.clone(), access).await;
         let proxy = proxy.map_err(|error| {
-            Usage(format!(
+            UsageError(format!(
                 "cannot listen on {listen}: {error}; use another port with --listen, or port 0 for a free one"
             ))
         })?;
@@ -92,7 +92,7 @@ impl Running {
         }
     }
 
-    /// As [`Running::stop`], until a signal comes: who asks again does not want to wait. The signal where one did.
+    /// As [`RunningProxy::stop`], until a signal comes: who asks again does not want to wait. The signal where one did.
     pub(crate) async fn stop_or(self, signals: &mut Signals) -> anyhow::Result<Option<SignalKind>> {
         let engine = self.engine.clone();
         let signal = tokio::select! {

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::pin::Pin;
 
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::client::Client;
 use crate::config::{
     Config, ConfigError, ConfigInputs, ConfigProblem, Consent, LookProblem, Privilege, ScreenLook,
@@ -64,11 +64,13 @@ impl Screens {
 }
 
 /// A screen without anybody before it is no use.
-pub(crate) fn refuse_without_terminal() -> Result<(), Usage> {
+pub(crate) fn refuse_without_terminal() -> Result<(), UsageError> {
     if terminal_at_hand() {
         return Ok(());
     }
-    Err(Usage("the workbench needs a terminal on stdin and stdout; without one use `retake serve`".into()))
+    Err(UsageError(
+        "the workbench needs a terminal on stdin and stdout; without one use `retake serve`".into(),
+    ))
 }
 
 /// Whether there is somebody to look and to type.

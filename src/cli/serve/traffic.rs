@@ -36,7 +36,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// One call of the round.
-enum Step<'a> {
+enum TrafficStep<'a> {
     /// A recording's own request: a hit.
     Again(&'a Recording),
     /// A recording's own request with one field changed, under a mode.
@@ -68,7 +68,7 @@ async fn read(client: &UpstreamClient, request: &Request, proxy: &Base) {
     }
 }
 
-fn steps(recordings: &[Recording], round: u32) -> Vec<Step<'_>> {
+fn steps(recordings: &[Recording], round: u32) -> Vec<TrafficStep<'_>> {
     let image = |at: usize| recordings.iter().filter(|r| is(r, "/images/generations")).cycle().nth(at);
     let chat = |at: usize| recordings.iter().filter(|r| is(r, "/chat/completions")).cycle().nth(at);
     let turn = round as usize;
@@ -82,39 +82,39 @@ fn steps(recordings: &[Recording], round: u32) -> Vec<Step<'_>> {
     let painting =
         |prompt: &str, size: &str| json!({"model": "gpt-image-1.5", "prompt": prompt, "size": size, "n": 1});
     vec![
-        Step::Again(first),
-        Step::Again(talk),
-        Step::New(
+        TrafficStep::Again(first),
+        TrafficStep::Again(talk),
+        TrafficStep::New(
             "/openai/v1/chat/completions",
             asking(format!("{question} (round {})", round + 1), true),
             Mode::ReplayOrRecord,
         ),
-        Step::Changed(first, "seed", json!(8 + round), Mode::ReplayOrError),
-        Step::Changed(second, "prompt", json!("The same scene, an hour later"), Mode::ReplayOrMock),
-        Step::New(
+        TrafficStep::Changed(first, "seed", json!(8 + round), Mode::ReplayOrError),
+        TrafficStep::Changed(second, "prompt", json!("The same scene, an hour later"), Mode::ReplayOrMock),
+        TrafficStep::New(
             "/openai/v1/images/generations",
             painting("A lighthouse in the fog", "512x512"),
             Mode::Mock,
         ),
-        Step::New(
+        TrafficStep::New(
             "/openai/v1/chat/completions",
             asking("Say hello, and nothing else.".into(), false),
             Mode::Off,
         ),
-        Step::Again(second),
-        Step::New(
+        TrafficStep::Again(second),
+        TrafficStep::New(
             "/staging/v1/chat/completions",
             asking("Is anybody there?".into(), false),
             Mode::ReplayOrLive,
         ),
-        Step::Again(other),
-        Step::New(
+        TrafficStep::Again(other),
+        TrafficStep::New(
             "/openai/v1/images/generations",
             painting(&format!("Hills in the evening, take {}", round + 1), "384x256"),
             Mode::Record,
         ),
-        Step::Changed(talk, "temperature", json!(0.9), Mode::ReplayOrError),
-        Step::Again(first),
+        TrafficStep::Changed(talk, "temperature", json!(0.9), Mode::ReplayOrError),
+        TrafficStep::Again(first),
     ]
 }
 
@@ -122,7 +122,7 @@ fn is(recording: &Recording, path: &str) -> bool {
     recording.request.target.ends_with(path) && recording.response.status == 200
 }
 
-impl Step<'_> {
+impl TrafficStep<'_> {
     fn request(&self) -> Request {
         match self {
             Self::Again(recording) => addressed(recording, recording.request.body.clone(), None),

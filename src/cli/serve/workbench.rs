@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::screens::{Screens, refuse_without_terminal};
 use crate::cli::common::Common;
 use crate::cli::serve::attach;
-use crate::cli::serve::running::{Running, log_to_file};
+use crate::cli::serve::running::{RunningProxy, log_to_file};
 use crate::cli::{exit, print};
 use crate::client::Client;
 use crate::config::{Config, WorkbenchStart};
@@ -20,7 +20,7 @@ pub(crate) async fn run(common: &Common, screens: Screens) -> anyhow::Result<Exi
     let Some(config) = screens.consented(&common.config).await? else { return Ok(ExitCode::SUCCESS) };
     screens.refuse_wrong_look(&common.config, &config.look)?;
     log_to_file();
-    let running = match Running::start(&common.store, &config).await {
+    let running = match RunningProxy::start(&common.store, &config).await {
         Err(error) if is_served(&error) => return attach::beside(common, &config, screens, error).await,
         running => running?,
     };
@@ -49,7 +49,7 @@ fn summary(engine: &Engine) -> String {
     format!("{calls}; {} recordings", human::thousands(snapshot.rows.len()))
 }
 
-fn start(running: &Running, config: &Config) -> WorkbenchStart {
+fn start(running: &RunningProxy, config: &Config) -> WorkbenchStart {
     WorkbenchStart {
         address: running.address.to_string(),
         upstream: upstream(config),

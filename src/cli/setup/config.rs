@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::common::Common;
-use crate::cli::exit::{Exit, Usage};
+use crate::cli::exit::{Exit, UsageError};
 use crate::cli::print;
 use crate::cli::serve::screens::Screens;
 use crate::config::{Config, EXAMPLE, FILE, checked, own_path};
@@ -64,9 +64,9 @@ fn init(common: &Common, force: bool) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(Usage(format!("{} is there already; --force overwrites it", path.display())).into())
+            Err(UsageError(format!("{} is there already; --force overwrites it", path.display())).into())
         }
-        Err(error) => Err(Usage(format!("{} cannot be written: {error}", path.display())).into()),
+        Err(error) => Err(UsageError(format!("{} cannot be written: {error}", path.display())).into()),
     }
 }
 

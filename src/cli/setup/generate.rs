@@ -8,7 +8,7 @@ use clap::{Arg, Command, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::cli::exit::Usage;
+use crate::cli::exit::UsageError;
 use crate::cli::print;
 use crate::config::PRESETS;
 use crate::model::{Mode, Outcome};
@@ -51,7 +51,8 @@ pub(crate) fn man(mut command: Command, dir: Option<&Path>) -> anyhow::Result<Ex
     match dir {
         None => print::bytes(&page(&command)?),
         Some(dir) => {
-            let wrong = |error: &dyn std::fmt::Display| Usage(format!("--dir {}: {error}", dir.display()));
+            let wrong =
+                |error: &dyn std::fmt::Display| UsageError(format!("--dir {}: {error}", dir.display()));
             std::fs::create_dir_all(dir).map_err(|error| wrong(&error))?;
             for (name, command) in commands(&command, "") {
                 let path = dir.join(format!("{name}.1"));

@@ -21,12 +21,12 @@ pub(crate) mod source;
 
 use preset::Preset;
 use privilege::{Found, Misplaced, Privilege};
-use source::{ConfigProblem, Source};
+use source::{ConfigProblem, ConfigSource};
 
 /// Everything that the file may say.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
+pub(crate) struct ConfigFile {
     pub(crate) listen: Option<String>,
     pub(crate) preset: Option<Preset>,
     pub(crate) mode: Option<Mode>,
@@ -137,20 +137,20 @@ const COMPARED: usize = 40;
 
 /// What a file says that is in force, and what it holds that only a trusted one may.
 #[derive(Debug)]
-pub(crate) struct Parsed {
-    pub(crate) file: File,
+pub(crate) struct ParsedFile {
+    pub(crate) file: ConfigFile,
     /// All that only a trusted file may hold; of a file that nobody vouches for none of it is in `file`.
     pub(crate) privileges: Vec<Privilege>,
     /// Keys that mean nothing; the file is read without them.
     pub(crate) problems: Vec<ConfigProblem>,
 }
 
-impl Source {
+impl ConfigSource {
     /// What the file says, as far as somebody vouches for it, and what is wrong with its keys.
     ///
     /// # Errors
     /// All problems, where the rest of the file cannot be read either.
-    pub(crate) fn parsed(&self) -> Result<Parsed, Vec<ConfigProblem>> {
+    pub(crate) fn parsed(&self) -> Result<ParsedFile, Vec<ConfigProblem>> {
         let broken = |error: &toml::de::Error| self.problem(error.span(), "", error.message());
         let mut table = DeTable::parse(&self.text).map_err(|error| vec![broken(&error)])?;
         let Found { misplaced, privileged } =
@@ -161,8 +161,8 @@ impl Source {
             privilege::take_out(table.get_mut(), &places);
         }
         privilege::take_out(table.get_mut(), &misplaced.into_iter().map(|wrong| wrong.value_at).collect());
-        match File::deserialize(toml::Deserializer::from(table)) {
-            Ok(file) => Ok(Parsed { file, privileges, problems }),
+        match ConfigFile::deserialize(toml::Deserializer::from(table)) {
+            Ok(file) => Ok(ParsedFile { file, privileges, problems }),
             Err(error) => {
                 problems.push(broken(&error));
                 Err(problems)
@@ -171,7 +171,7 @@ impl Source {
     }
 
     /// The same of a file that has no problem.
-    pub(crate) fn sound(&self) -> Result<Parsed, Vec<ConfigProblem>> {
+    pub(crate) fn sound(&self) -> Result<ParsedFile, Vec<ConfigProblem>> {
         let parsed = self.parsed()?;
         if parsed.problems.is_empty() { Ok(parsed) } else { Err(parsed.problems) }
     }
@@ -193,7 +193,7 @@ impl Source {
     }
 }
 
-impl File {
+impl ConfigFile {
     pub(crate) fn latency(&self) -> Result<Option<Latency>, (Range<usize>, String)> {
         let parsed = self
             .latency

@@ -12,7 +12,7 @@ pub(crate) const FILE: &str = "retake.toml";
 
 /// A file that was read: its name, and what it says.
 #[derive(Debug, Default)]
-pub(crate) struct Source {
+pub(crate) struct ConfigSource {
     /// None where there is no file.
     pub(crate) path: Option<PathBuf>,
     pub(crate) text: String,
@@ -81,7 +81,7 @@ impl fmt::Display for ConfigProblem {
     }
 }
 
-impl Source {
+impl ConfigSource {
     pub(crate) fn name(&self) -> String {
         let default = Path::new(crate::config::FILE);
         self.path.as_deref().unwrap_or(default).display().to_string()

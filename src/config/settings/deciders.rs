@@ -3,9 +3,9 @@
 //! A ceiling is none of these values: any layer can lower it, and none can lift it.
 
 use crate::config::error::{ConfigError, flag};
-use crate::config::file::File;
+use crate::config::file::ConfigFile;
 use crate::config::file::preset::Preset;
-use crate::config::file::source::Source;
+use crate::config::file::source::ConfigSource;
 use crate::config::inputs::{FlagValues, Layers};
 use crate::engine::Settings;
 use crate::model::{Mode, Strategy};
@@ -92,8 +92,8 @@ impl Layer {
 /// Decides about calls by all layers, and says who it was.
 pub(crate) fn decide(
     settings: &mut Settings,
-    file: &File,
-    source: &Source,
+    file: &ConfigFile,
+    source: &ConfigSource,
     layers: &Layers,
 ) -> Result<Deciders, ConfigError> {
     let layers = [

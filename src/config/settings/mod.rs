@@ -8,8 +8,8 @@ use toml::Spanned;
 
 use crate::config::error::ConfigError;
 use crate::config::file::limits::{POSSIBLE, read};
-use crate::config::file::source::{ConfigProblem, Source};
-use crate::config::file::{ExpiryEntry, File};
+use crate::config::file::source::{ConfigProblem, ConfigSource};
+use crate::config::file::{ConfigFile, ExpiryEntry};
 use crate::engine::{Secret, Settings, key_variables};
 use crate::matching::{Canon, MountNames, Salt, Scrubber, check_strategy_form};
 use crate::model::Strategy;
@@ -37,7 +37,11 @@ pub(crate) fn memory() -> Result<Option<usize>, ConfigError> {
 }
 
 /// What the file says about calls; what is wrong with it goes to `problems`.
-pub(crate) fn settled(source: &Source, file: &File, problems: &mut Vec<ConfigProblem>) -> (Settings, Limits) {
+pub(crate) fn settled(
+    source: &ConfigSource,
+    file: &ConfigFile,
+    problems: &mut Vec<ConfigProblem>,
+) -> (Settings, Limits) {
     let defaults = Settings::default();
     let latency = file.latency().unwrap_or_else(|(at, text)| {
         problems.push(source.problem(Some(at), "latency", text));
@@ -84,7 +88,12 @@ pub(crate) fn settled(source: &Source, file: &File, problems: &mut Vec<ConfigPro
 }
 
 /// Names the patterns and headers among the settings that cannot be.
-fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Vec<ConfigProblem>) {
+fn compiled(
+    source: &ConfigSource,
+    file: &ConfigFile,
+    settings: &Settings,
+    problems: &mut Vec<ConfigProblem>,
+) {
     if let Err((at, text)) = Canon::new(&settings.aliases, &settings.ignores) {
         problems.push(source.problem(file.ignore.get(at).map(Spanned::span), "ignore", text));
     }
@@ -101,7 +110,12 @@ fn compiled(source: &Source, file: &File, settings: &Settings, problems: &mut Ve
 }
 
 /// Whether the strategies of the file name what can be fields; which request they are for is not known yet.
-fn checked_strategies(source: &Source, file: &File, headers: &[String], problems: &mut Vec<ConfigProblem>) {
+fn checked_strategies(
+    source: &ConfigSource,
+    file: &ConfigFile,
+    headers: &[String],
+    problems: &mut Vec<ConfigProblem>,
+) {
     let mut check = |at: std::ops::Range<usize>, key: &str, strategy: Option<&Strategy>| {
         let problem = strategy.and_then(|strategy| check_strategy_form(strategy, headers).err());
         problems.extend(problem.map(|problem| source.problem(Some(at), key, problem.to_string())));
@@ -118,7 +132,11 @@ fn checked_strategies(source: &Source, file: &File, headers: &[String], problems
 }
 
 /// The names that are secrets on some mounts only, or on none.
-fn names(source: &Source, file: &File, problems: &mut Vec<ConfigProblem>) -> BTreeMap<String, MountNames> {
+fn names(
+    source: &ConfigSource,
+    file: &ConfigFile,
+    problems: &mut Vec<ConfigProblem>,
+) -> BTreeMap<String, MountNames> {
     let mut names = BTreeMap::new();
     for (mount, given) in &file.mounts {
         let one = BTreeMap::from([(mount.clone(), given.get_ref().clone())]);
@@ -134,7 +152,12 @@ fn names(source: &Source, file: &File, problems: &mut Vec<ConfigProblem>) -> BTr
 }
 
 /// What the file says about curating: ages, prices, keys.
-fn curated(source: &Source, file: &File, settings: &mut Settings, problems: &mut Vec<ConfigProblem>) {
+fn curated(
+    source: &ConfigSource,
+    file: &ConfigFile,
+    settings: &mut Settings,
+    problems: &mut Vec<ConfigProblem>,
+) {
     settings.on_expired = file.on_expired.unwrap_or_default();
     for entry in &file.expiry {
         let ExpiryEntry { tag, max_age } = entry.get_ref();
@@ -151,7 +174,12 @@ fn curated(source: &Source, file: &File, settings: &mut Settings, problems: &mut
 
 /// The keys with which upstreams are asked outside of any call: those that the file names, else those in the variables
 /// that SDKs look into.
-fn keys(source: &Source, file: &File, settings: &mut Settings, problems: &mut Vec<ConfigProblem>) {
+fn keys(
+    source: &ConfigSource,
+    file: &ConfigFile,
+    settings: &mut Settings,
+    problems: &mut Vec<ConfigProblem>,
+) {
     let set = |variable: &str| std::env::var(variable).ok().filter(|key| key.len() >= 8).map(Secret);
     let mut keys: BTreeMap<String, Secret> = BTreeMap::new();
     for (mount, variables) in key_variables() {
@@ -184,7 +212,7 @@ pub(crate) fn add_upstream(settings: &mut Settings, mount: &str, url: &str) -> R
 }
 
 /// What the file grants clients; what is wrong with it goes to `problems`.
-fn limits(source: &Source, file: &File, problems: &mut Vec<ConfigProblem>) -> Limits {
+fn limits(source: &ConfigSource, file: &ConfigFile, problems: &mut Vec<ConfigProblem>) -> Limits {
     let mut time = |key: &str, given: &Option<Spanned<String>>, usual: Duration| {
         let Some(given) = given else { return usual };
         read(given.get_ref()).filter(|time| POSSIBLE.contains(time)).unwrap_or_else(|| {

@@ -1,13 +1,13 @@
 //! Who may ask the proxy: web pages and names.
 
-use crate::config::file::File;
-use crate::config::file::source::{ConfigProblem, Source};
+use crate::config::file::ConfigFile;
+use crate::config::file::source::{ConfigProblem, ConfigSource};
 use crate::engine::Settings;
 
 /// Who may ask besides programs on this machine that use its names.
 pub(crate) fn origins(
-    source: &Source,
-    file: &File,
+    source: &ConfigSource,
+    file: &ConfigFile,
     settings: &mut Settings,
     problems: &mut Vec<ConfigProblem>,
 ) {

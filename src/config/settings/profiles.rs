@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use wildmatch::WildMatch;
 
-use crate::config::file::source::{ConfigProblem, Source};
-use crate::config::file::{File, ProfileEntry, RouteEntry};
+use crate::config::file::source::{ConfigProblem, ConfigSource};
+use crate::config::file::{ConfigFile, ProfileEntry, RouteEntry};
 use crate::engine::{CallRoute, Profile, Secret, Settings, UpstreamKey};
 use crate::model::Hash;
 
 /// The profiles and routes of a file; what is wrong with one goes to `problems`.
 pub(crate) fn profiles(
-    source: &Source,
-    file: &File,
+    source: &ConfigSource,
+    file: &ConfigFile,
     settings: &mut Settings,
     problems: &mut Vec<ConfigProblem>,
 ) {
