@@ -33,7 +33,7 @@ struct SharedClient {
     tls: rustls::ClientConfig,
     /// What the environment says about proxies.
     proxies: Proxies,
-    /// ClientConnections that may be used for one another: by the proxy that they go through, and where they may lead.
+    /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
     pools: Mutex<HashMap<(Option<Uri>, Reach), ClientConnections>>,
     /// For calls under way.
     places: Arc<UpstreamPlaces>,

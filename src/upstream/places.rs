@@ -1,4 +1,4 @@
-//! UpstreamPlaces for calls to upstreams: each takes a descriptor, and there are only so many. A call that finds none waits; and no
+//! Places for calls to upstreams: each takes a descriptor, and there are only so many. A call that finds none waits; and no
 //! upstream takes so many that there is none for the others.
 
 use std::collections::HashMap;

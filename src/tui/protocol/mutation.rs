@@ -130,11 +130,8 @@ impl Mutation {
             Self::Derive(ids, fault) => derive(client, &ids, fault, step).await?,
             Self::Duplicate(ids) => about(&client.run(DuplicateRequest { ids }).await?.ids, "Copied:"),
             Self::Keep(call, fetch) => {
-                format!(
-                    "Call {} is kept as {}",
-                    call.0,
-                    client.run(KeepRequest { id: call, fetch: fetch }).await?
-                )
+                let kept = client.run(KeepRequest { id: call, fetch }).await?;
+                format!("Call {} is kept as {kept}", call.0)
             }
             Self::Rerecord(ids) => rerecord(client, &ids, step).await?,
             Self::Review(ids, verdict) => {
@@ -144,7 +141,7 @@ impl Mutation {
                     ReviewVerdict::Reject => "Rejected",
                 };
                 // All are decided or none; what gave way to them was decided by nobody.
-                client.run(ReviewRequest { ids: ids.clone(), verdict }).await?.ids;
+                client.run(ReviewRequest { ids: ids.clone(), verdict }).await?;
                 about(&ids, verb)
             }
             Self::Prune(query, keep, only) => {

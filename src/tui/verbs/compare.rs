@@ -19,7 +19,7 @@ pub fn act(selected: Option<Thing>, first: Option<Thing>, context: &Context) -> 
     if let Some(first) = first {
         let unpick = ActionOutcome::from(AppRequest::UnpickFirst);
         if first == thing {
-            return unpick.and(AppRequest::Info(format!("A cleared")));
+            return unpick.and(AppRequest::Info("A cleared".to_owned()));
         }
         return unpick.and(AppRequest::Compare(first, thing));
     }

@@ -107,9 +107,8 @@ impl RetagOverlay {
         let used =
             matches!(self.form, StrategyForm::Standard | StrategyForm::Without | StrategyForm::Specific);
         let heading = match self.form {
-            StrategyForm::Without => "Fields (space: ignore)",
             StrategyForm::Specific => "Fields (space: compare)",
-            StrategyForm::Standard => "Fields (space: ignore)",
+            StrategyForm::Standard | StrategyForm::Without => "Fields (space: ignore)",
             _ => "Fields (not used here)",
         };
         let mut line = layout::from_top(&mut inside, 1);
