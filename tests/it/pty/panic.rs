@@ -21,7 +21,7 @@ struct Panicking;
 
 impl Subscriber for Panicking {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "retake::engine::replay"
+        metadata.target() == "retake::engine::call::replay"
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
