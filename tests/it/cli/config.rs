@@ -319,7 +319,8 @@ fn a_file_that_comes_with_a_project_starts_no_program() {
 fn a_configuration_that_is_no_small_file_is_refused_at_once() {
     let home = Home::new();
     let place = home.path().join("retake.toml");
-    let make: [(&str, fn(&Path)); 4] = [
+    type Make = fn(&Path);
+    let make: [(&str, Make); 4] = [
         ("a pipe", |place| {
             let made = std::process::Command::new("mkfifo").arg(place).status().unwrap();
             assert!(made.success());
@@ -360,10 +361,10 @@ fn a_configuration_that_is_no_small_file_is_refused_at_once() {
             );
         }
         if place.is_dir() {
-            std::fs::remove_dir(&place).unwrap()
+            std::fs::remove_dir(&place).unwrap();
         } else {
-            std::fs::remove_file(&place).unwrap()
-        };
+            std::fs::remove_file(&place).unwrap();
+        }
     }
 }
 

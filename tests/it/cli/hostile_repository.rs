@@ -82,6 +82,17 @@ async fn tells(running: &Running, text: &str) {
     }
 }
 
+/// A page's `<img src="http://127.0.0.1:PORT/mine/v1/models">` finds nobody there.
+fn nobody_listens(home: &Home) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for verb in [&["serve"][..], &["run", "--", "true"]] {
+        let listen = ["--listen".to_owned(), port.to_string()];
+        let args: Vec<_> = verb[..1].iter().copied().chain(listen.iter().map(String::as_str)).collect();
+        run(home, &[&args[..], &verb[1..]].concat()).refused(2, &["not trusted"]);
+        assert!(std::net::TcpStream::connect(port).is_err(), "nobody listens");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_goes_to_where_a_repository_says_until_somebody_trusts_it() {
     let (home, upstream, thief) = (Home::new(), Upstream::start(answer).await, Thief::new());
@@ -118,14 +129,7 @@ async fn nothing_goes_to_where_a_repository_says_until_somebody_trusts_it() {
         said.refused(2, &wants);
         assert!(!said.err.contains(STOLEN) && said.out.is_empty(), "{said:?}");
     }
-    // A page's `<img src="http://127.0.0.1:PORT/mine/v1/models">` finds nobody there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for verb in [&["serve"][..], &["run", "--", "true"]] {
-        let listen = ["--listen".to_owned(), port.to_string()];
-        let args: Vec<_> = verb[..1].iter().copied().chain(listen.iter().map(String::as_str)).collect();
-        run(&home, &[&args[..], &verb[1..]].concat()).refused(2, &["not trusted"]);
-        assert!(std::net::TcpStream::connect(port).is_err(), "nobody listens");
-    }
+    nobody_listens(&home);
     // What only looks at the store goes on working.
     for args in [
         &["list"][..],

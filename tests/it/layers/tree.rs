@@ -146,7 +146,8 @@ impl Walk<'_> {
             }
             // How far something is visible needs nothing from there.
             ["pub", "(", "crate" | "super" | "self" | "in", ..] => {
-                return (at..).find(|at| matches!(self.text(*at), ")" | "")).map_or(at, |end| end + 1);
+                let end = (at..self.tokens.len()).find(|at| self.text(*at) == ")");
+                return end.unwrap_or(at) + 1;
             }
             ["use", ..] => self.handed_on = is_public(self.tokens, at),
             ["(" | "[" | "{", ..] => self.nesting += 1,

@@ -61,7 +61,7 @@ async fn compacted_under(client: &Client, purge: bool, answered: &AtomicUsize, m
     let enough = answered.load(Ordering::SeqCst) + many;
     let compacting = async {
         while answered.load(Ordering::SeqCst) < enough {
-            client.run(CompactRequest { purge: purge }).await.unwrap();
+            client.run(CompactRequest { purge }).await.unwrap();
         }
     };
     tokio::time::timeout(PATIENCE, compacting).await.expect("calls are answered meanwhile");
