@@ -317,9 +317,10 @@ fn a_file_that_comes_with_a_project_starts_no_program() {
 /// A file that is none, never ends or is endless in another way is refused before it is read.
 #[test]
 fn a_configuration_that_is_no_small_file_is_refused_at_once() {
+    type Make = fn(&Path);
+
     let home = Home::new();
     let place = home.path().join("retake.toml");
-    type Make = fn(&Path);
     let make: [(&str, Make); 4] = [
         ("a pipe", |place| {
             let made = std::process::Command::new("mkfifo").arg(place).status().unwrap();
