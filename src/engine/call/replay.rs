@@ -84,7 +84,7 @@ impl Engine {
         let mut guard = CallGuard::like(&self.shared.history, &hit.call, mode, raw.started);
         self.count_hit(&mut guard, &hit.used);
         hit.asking.iter().for_each(|asking| guard.compares(asking));
-        Some(self.serve(guard, headers, &ready, raw.overrides, None))
+        Some(self.serve(guard, (headers, &ready), raw.overrides, None))
     }
 
     /// Announces a replay that was answered the moment it was context: no guard, because there is nothing to follow.
@@ -140,7 +140,7 @@ impl Engine {
                 if found.cosmetic {
                     self.shared.history.remember_hit(context.guard.call().id, context.scrubbed);
                 }
-                self.serve(context.guard, headers, &ready, &incoming.overrides, turn)
+                self.serve(context.guard, (headers, &ready), &incoming.overrides, turn)
             }
             Ok(None) => {
                 let text = format!("recording {} was removed while it was looked up", found.id);
@@ -162,8 +162,7 @@ impl Engine {
     fn serve(
         &self,
         mut guard: CallGuard,
-        headers: HeaderMap,
-        ready: &Arc<ReadyAnswer>,
+        (headers, ready): (HeaderMap, &Arc<ReadyAnswer>),
         overrides: &Overrides,
         turn: Option<Turn>,
     ) -> Answer {
