@@ -80,7 +80,9 @@ async fn remove(client: &Client, args: &RmArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         print::ids(&removed, "", true);
     } else {
-        removed.iter().for_each(|id| print::line(&format!("removed {id}")));
+        for id in &removed {
+            print::line(&format!("removed {id}"));
+        }
     }
     Ok(complete(removed.len()))
 }

@@ -71,7 +71,6 @@ fn told(Merged { recordings: known, unknown }: &Merged) -> String {
 
 fn read(file: &Path) -> Result<UsageReport, UsageError> {
     let (text, name) = input::text(file)?;
-    let parsed = serde_json::from_str(&text);
-    Ok(parsed
-        .map_err(|error| UsageError(format!("{name} is no report of `retake usage export`: {error}")))?)
+    serde_json::from_str(&text)
+        .map_err(|error| UsageError(format!("{name} is no report of `retake usage export`: {error}")))
 }
