@@ -10,7 +10,7 @@ use super::tree::{File, Sources};
 /// The most fields of a struct; what has more is several things.
 const FIELDS: usize = 15;
 /// What is written as it stands, to a disk, a file of people or a program: its fields are those of that form.
-const FORMS: &[&str] = &["Call", "Entry", "File", "FixtureFile", "Recording", "Row", "Rules", "Settings"];
+const FORMS: &[&str] = &["Call", "ConfigFile", "FixtureFile", "Recording", "Row", "Rules", "Settings"];
 /// The most files of a folder that has no folders in it.
 const FOLDER: usize = 15;
 
