@@ -165,7 +165,7 @@ pub(super) enum CurateVerb {
     Keep(keep::KeepArgs),
     /// Ask upstreams once more for what recordings hold; the new answers wait for review
     Rerecord(rerecord::RerecordArgs),
-    /// List what waits for review, or decide it
+    /// List what waits for review, or decide it: accept, keep or reject
     Review(review::ReviewArgs),
     /// Move recordings to the trash
     Rm(rm::RmArgs),

@@ -2,6 +2,8 @@
 //!
 //! It is asked before anything runs, so it has a screen of its own, and keys that no configuration changes.
 
+use std::time::Duration;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -20,6 +22,8 @@ use crate::tui::widgets::theme::Theme;
 /// The widest dialog, in columns.
 const WIDEST: u16 = 100;
 const TITLE: &str = "Trust this file?";
+/// How often the dialog is drawn while nothing happens.
+const REDRAWN: Duration = Duration::from_millis(250);
 
 /// The dialog: which lines are seen, and whether all of them were.
 struct TrustDialog {
@@ -59,6 +63,8 @@ pub(super) async fn ask_trust(file: String, wanted: &[Privilege], theme: Theme) 
         let event = tokio::select! {
             event = events.recv() => event,
             _ = signals.next() => None,
+            // A window that was resized before anybody listened told nobody; each frame asks for its size.
+            () = tokio::time::sleep(REDRAWN) => continue,
         };
         match event {
             None => break Consent::Leave,

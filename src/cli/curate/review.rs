@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::api::{ReviewRequest, ReviewsRequest};
 use crate::cli::common::Common;
@@ -16,7 +17,7 @@ use crate::model::RecordingId;
 #[derive(Args)]
 pub(crate) struct ReviewArgs {
     /// accept (it takes the old one's place), keep (both stay) or reject; without it, list what waits
-    #[arg(value_parser = verdict)]
+    #[arg(value_parser = verdicts())]
     verdict: Option<ReviewVerdict>,
     /// Ids of new recordings that wait, or unique beginnings; --all for every one
     #[arg(value_name = "ID", requires = "verdict")]
@@ -29,13 +30,15 @@ pub(crate) struct ReviewArgs {
     json: bool,
 }
 
-fn verdict(text: &str) -> Result<ReviewVerdict, String> {
-    match text {
-        "accept" => Ok(ReviewVerdict::Accept),
-        "keep" | "keep-both" => Ok(ReviewVerdict::KeepBoth),
-        "reject" => Ok(ReviewVerdict::Reject),
-        _ => Err("expected accept, keep or reject".into()),
-    }
+/// The words for a verdict, which completions offer.
+fn verdicts() -> impl TypedValueParser<Value = ReviewVerdict> {
+    let words = ["accept", "keep", "reject"].map(PossibleValue::new);
+    let words = words.map(|word| if word.matches("keep", false) { word.alias("keep-both") } else { word });
+    PossibleValuesParser::new(words).map(|word| match word.as_str() {
+        "accept" => ReviewVerdict::Accept,
+        "reject" => ReviewVerdict::Reject,
+        _ => ReviewVerdict::KeepBoth,
+    })
 }
 
 pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<ExitCode> {

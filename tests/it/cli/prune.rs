@@ -112,7 +112,7 @@ async fn what_only_another_machine_uses_is_not_pruned_at_a_desk() {
     builds.run(&["usage", "merge", file.to_str().unwrap()]).refused(2, &["itself"]);
     std::fs::write(&file, "{}").unwrap();
     desk.run(&["usage", "merge", file.to_str().unwrap()]).refused(2, &["use.json", "retake usage export"]);
-    desk.run(&["usage", "merge", "nowhere.json"]).refused(1, &["nowhere.json"]);
+    desk.run(&["usage", "merge", "nowhere.json"]).refused(2, &["nowhere.json"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
