@@ -1,6 +1,6 @@
 //! The configuration: flags before environment before file before defaults.
 //!
-//! It knows neither the command line, which hands in what it parsed ([`ConfigInputs`]), nor the screen, which goes by the
+//! It knows neither the command line, which hands in what it parsed (`ConfigInputs`), nor the screen, which goes by the
 //! [`ScreenLook`].
 
 use std::net::{SocketAddr, ToSocketAddrs};

@@ -13,7 +13,7 @@ use crate::engine::answer::tee::Tee;
 use crate::model::{ByteLog, Ending, Latency};
 use crate::upstream::UpstreamError;
 
-/// The body of an [`Answer`](super::Answer).
+/// The body of an answer.
 pub enum AnswerBody {
     /// All of it, now.
     Whole(Bytes),
