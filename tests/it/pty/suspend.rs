@@ -89,20 +89,29 @@ fn stopped(pid: u32) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_proxy_answers_what_came_meanwhile_and_counts_it_once() {
     let upstream = Upstream::start(answer).await;
-    let to = format!("openai=http://{}", upstream.address);
-    for by in ["STOP", "TSTP"] {
+    // Ctrl-Z needs a shell: who has none would not be woken, and the system discards such a stop (POSIX, section 2.4.3).
+    for by in ["STOP", "ctrl-z"] {
         let home = Home::new();
-        let running = home.serve(&["--mode", "replay-or-record", "--upstream", &to]);
-        let address = running.address;
-        assert_eq!(running.call(CHAT_PATH, &[], &chat("a cat")).await.status, 200);
-        signal(by, running.pid());
-        is_stopped(running.pid());
+        let terminal = Terminal::shell(&home, SMALL);
+        terminal.shows("ready>");
+        terminal.keys(&format!("{}\r", recording(&upstream, "serve")));
+        let address = listening(&home);
+        let (owner, _) = owned(&home);
+        assert_eq!(call(address, CHAT_PATH, &[], &chat("a cat")).await.status, 200);
+        if by == "STOP" {
+            signal(by, owner.pid);
+        } else {
+            terminal.keys("\x1a");
+        }
+        terminal.shows("Stopped");
+        is_stopped(owner.pid);
         // The system takes the connection; nobody answers.
         let calling = tokio::spawn(async move { call(address, CHAT_PATH, &[], &chat("a cat")).await });
-        signal("CONT", running.pid());
+        terminal.keys("fg\r");
         let reply = calling.await.unwrap();
         assert_eq!((reply.status, reply.headers.text("x-retake-result")), (200, Some("replay")));
-        assert_eq!(running.end("TERM").code, Some(0));
+        signal("TERM", owner.pid);
+        until("it does not end", || retake::store::owner(&home.store()).is_none().then_some(()));
         all_is_known(&home, by);
     }
 }
