@@ -10,7 +10,7 @@ use crate::model::{RecordingId, Row, Timestamp};
 use crate::reading::human::size;
 use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
-use crate::tui::widgets::line::{Tone, age, clock, fit, thousands};
+use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, thousands};
 use crate::tui::widgets::{draw, layout};
 
 /// From so many columns on, a row has room for its date and its model.
@@ -117,5 +117,14 @@ impl RecordingPicker {
             let prompt = row.name.as_deref().or(row.prompt.as_deref()).unwrap_or(&row.endpoint);
             draw::write(buf, &mut line, &sanitize(prompt), theme.tone(Tone::Plain));
         }
+    }
+}
+
+/// What stands in place of an empty list: that it loads, why it cannot be had, or that there is nothing and what fills it.
+pub(super) fn empty_lines<T>(result: Option<&Result<T, String>>, [nothing, hint]: [&str; 2]) -> Vec<Toned> {
+    match result {
+        None => vec![Toned::of(Tone::Dim, "loading")],
+        Some(Err(error)) => vec![Toned::of(Tone::Bad, sanitize(error))],
+        Some(Ok(_)) => vec![Toned::of(Tone::Strong, nothing), Toned::default(), Toned::of(Tone::Plain, hint)],
     }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::recording_picker::RecordingPicker;
+use super::recording_picker::{RecordingPicker, empty_lines};
 use crate::engine::{ReviewVerdict, Thing};
 use crate::model::Row;
 use crate::reading::human::{duration, size};
-use crate::reading::sanitize;
 use crate::tui::content::page::ExchangePages;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
@@ -94,7 +93,13 @@ impl Overlay for ReviewOverlay {
         let size = (area.width.saturating_sub(4), area.height.saturating_sub(2));
         let mut inside = draw::window(theme, &title, area, size, buf);
         if rows.is_empty() {
-            let lines = empty(context);
+            let lines = empty_lines(
+                context.cache.reviews.result.as_ref(),
+                [
+                    "Nothing to review.",
+                    "R re-records an answer; the new one then waits here beside the old one.",
+                ],
+            );
             let lines: Vec<Toned> =
                 lines.iter().flat_map(|line| line.wrapped(usize::from(inside.width))).collect();
             draw::lines(buf, inside, &lines, theme);
@@ -108,18 +113,6 @@ impl Overlay for ReviewOverlay {
             draw_both(new, context, inside, buf);
         }
         None
-    }
-}
-
-fn empty(context: &Context) -> Vec<Toned> {
-    match &context.cache.reviews.result {
-        None => vec![Toned::of(Tone::Dim, "loading")],
-        Some(Err(error)) => vec![Toned::of(Tone::Bad, sanitize(error))],
-        Some(Ok(_)) => vec![
-            Toned::of(Tone::Strong, "Nothing to review."),
-            Toned::default(),
-            Toned::of(Tone::Plain, "R re-records an answer; the new one then waits here beside the old one."),
-        ],
     }
 }
 

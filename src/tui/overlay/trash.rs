@@ -5,9 +5,8 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::recording_picker::RecordingPicker;
+use super::recording_picker::{RecordingPicker, empty_lines};
 use crate::model::Row;
-use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
@@ -15,7 +14,7 @@ use crate::tui::input::binding::KeyScope;
 use crate::tui::protocol::mutation::Mutation;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::draw;
-use crate::tui::widgets::line::{Tone, Toned, thousands};
+use crate::tui::widgets::line::{Toned, thousands};
 
 /// The trash.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +67,10 @@ impl Overlay for TrashOverlay {
         let size = (area.width.saturating_sub(4), area.height.saturating_sub(2));
         let inside = draw::window(theme, &title, area, size, buf);
         if rows.is_empty() {
-            let lines = empty(context);
+            let lines = empty_lines(
+                context.cache.trash.result.as_ref(),
+                ["The trash is empty.", "What is deleted lies here for 7 days and can be restored."],
+            );
             let lines: Vec<Toned> =
                 lines.iter().flat_map(|line| line.wrapped(usize::from(inside.width))).collect();
             draw::lines(buf, inside, &lines, theme);
@@ -80,17 +82,5 @@ impl Overlay for TrashOverlay {
         };
         self.0.draw(&rows, removed_at, context, (inside, buf));
         None
-    }
-}
-
-fn empty(context: &Context) -> Vec<Toned> {
-    match &context.cache.trash.result {
-        None => vec![Toned::of(Tone::Dim, "loading")],
-        Some(Err(error)) => vec![Toned::of(Tone::Bad, sanitize(error))],
-        Some(Ok(_)) => vec![
-            Toned::of(Tone::Strong, "The trash is empty."),
-            Toned::default(),
-            Toned::of(Tone::Plain, "What is deleted lies here for 7 days and can be restored."),
-        ],
     }
 }
