@@ -7,7 +7,7 @@ use serde_json::{Deserializer, Value};
 
 use super::endpoint::Endpoint;
 use super::rules::Terminator;
-use crate::model::{AnswerFailure, Headers, Response};
+use crate::model::{AnswerFailure, Completeness, Headers, Response};
 use crate::wire::content_coding::decoded;
 use crate::wire::event_stream::events;
 use crate::wire::json_excerpt::JsonExcerpt;
@@ -26,6 +26,17 @@ pub struct AnswerState {
     pub failure: Option<AnswerFailure>,
 }
 
+/// How a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// The upstream ended it cleanly.
+    Clean,
+    /// The upstream broke off.
+    Cut,
+    /// The client left, and the rest did not arrive in time or is not wanted.
+    Abandoned,
+}
+
 /// Events of streams, and of no other kind, that report a failure.
 const FAILED: &[&str] = &["error", "response.failed", "image_generation.failed", "image_edit.failed"];
 /// The ends of streams that speak as a known dialect does, behind a mount of which nothing is known.
@@ -41,6 +52,18 @@ const ENDS: &[&str] = &[
 impl AnswerState {
     const WHOLE: Self = Self { terminated: false, ended: true, failure: None };
     const CUT: Self = Self { terminated: false, ended: false, failure: None };
+
+    /// Whether an answer with this state, whose body ended so, arrived whole: the dialect's terminator was seen, or, where the
+    /// endpoint has none, the body ended cleanly (which includes the declared length).
+    #[must_use]
+    pub fn completeness(self, end: BodyEnd) -> Completeness {
+        match end {
+            _ if self.terminated => Completeness::Whole,
+            BodyEnd::Clean if self.ended => Completeness::Whole,
+            BodyEnd::Clean | BodyEnd::Cut => Completeness::CutByUpstream,
+            BodyEnd::Abandoned => Completeness::CutByClient,
+        }
+    }
 
     pub(super) fn of(endpoint: &Endpoint, method: &str, response: &Response) -> Self {
         let status = response.status;

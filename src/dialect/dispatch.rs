@@ -136,3 +136,8 @@ pub(crate) fn endpoint_of(request: &Request) -> (Dialect, Endpoint) {
     let dialect = Dialect::of_mount(&request.mount);
     (dialect, dialect.endpoint(&request.method, request.path()))
 }
+
+/// What an answer to a request says of itself: whether it ended, whether it reports a failure.
+pub(crate) fn answer_state(request: &Request, response: &Response) -> AnswerState {
+    AnswerState::of(&endpoint_of(request).1, &request.method, response)
+}

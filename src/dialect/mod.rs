@@ -11,6 +11,7 @@ mod family;
 mod finality;
 mod gemini;
 mod generic;
+pub(crate) mod media_links;
 pub mod mock_image;
 pub(crate) mod model_name;
 mod openai;
@@ -21,8 +22,8 @@ mod rules;
 mod seeded_rng;
 mod signs;
 
-pub use answer::{AnswerState, EndWatch};
-pub(crate) use dispatch::endpoint_of;
+pub use answer::{AnswerState, BodyEnd, EndWatch};
+pub(crate) use dispatch::{answer_state, endpoint_of};
 pub use endpoint::Endpoint;
 pub use failure::Failure;
 pub use family::Dialect;

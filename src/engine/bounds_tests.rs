@@ -12,10 +12,11 @@ use http_body_util::BodyExt as _;
 use super::curate::create::Draft;
 use super::history::calls::{History, REMEMBERED};
 use super::index::cursors::{CURSORS, Turn};
+use super::index::open_reads::{OpenReads, READS};
 use super::{Engine, Incoming, Overrides, RawCall, Settings};
 use crate::model::{
     ByteLog, CallId, Event, Exchange, Fingerprint, Headers, Mode, Piece, RecordingId, Request, Response,
-    Snapshot, Usage,
+    Snapshot, Timestamp, Usage,
 };
 use crate::store::{Ownership, Store};
 
@@ -198,6 +199,32 @@ async fn who_counts_and_who_follows_along_forget_the_same_scopes() {
     );
     let there = used.get().elsewhere["store_elsewhere"].clone();
     assert_eq!((there.scopes.len(), there.elsewhere.len()), (Usage::SCOPES, 0));
+    // Every run of a build machine may report a store of its own.
+    for nth in 0..200 {
+        let once = Usage { hits: 1, last_hit: Some(Timestamp(nth)), ..Usage::default() };
+        used.hear(&format!("run_{nth:03}").into(), &once);
+    }
+    let usage = used.get();
+    assert_eq!(usage.elsewhere.len(), Usage::STORES);
+    assert!(usage.elsewhere.contains_key("run_199") && !usage.elsewhere.contains_key("run_000"));
+    assert_eq!(usage.everywhere().count, 1400 + 9 + 200, "what is not told apart still counts");
+}
+
+#[test]
+fn reads_that_may_be_asked_for_again_have_a_bound() {
+    let reads = OpenReads::default();
+    let request =
+        Request { method: "GET".into(), mount: "x".into(), target: "/y".into(), ..Request::default() };
+    let log = ByteLog::whole(br#"{"status":"running"}"#.to_vec(), Duration::ZERO);
+    let response = Response { status: 200, headers: Headers::default(), log };
+    let asked = |nth: usize| Fingerprint(crate::model::Hash::of(&nth.to_be_bytes()).0);
+    for nth in 0..READS + 10 {
+        let id = RecordingId::from_random([1; 16]);
+        reads.note(&id, (asked(nth), &None), (&request, &response), (false, false));
+    }
+    assert_eq!(reads.len(), READS);
+    assert!(!reads.is_open(&asked(9), &None) && reads.is_open(&asked(10), &None));
+    assert!(reads.is_open(&asked(READS + 9), &Some("any".into())));
 }
 
 #[tokio::test]

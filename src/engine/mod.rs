@@ -3,7 +3,6 @@
 //! Everything that has a choice is decided by pure functions (`matching`, `dialect`); this module carries it out. It
 //! knows nothing of the terminal and nothing of the HTTP server. It is the only place that reads the clock.
 
-mod answer;
 mod aside;
 #[cfg(test)]
 mod bounds_tests;
@@ -18,7 +17,6 @@ mod index;
 mod policy;
 mod profile;
 mod recording;
-mod report;
 mod settings;
 mod state;
 mod upstream_keys;
@@ -28,12 +26,12 @@ mod visible_tests;
 pub mod wording;
 mod work;
 
-pub use answer::body::AnswerBody;
-pub use answer::call_types::{Answer, Incoming};
-pub use answer::hops::{HOPS, LOOPED};
-pub use answer::overrides::Overrides;
-pub use answer::raw_call::{RawCall, RawKey};
 pub use budget::Hold;
+pub use call::answer::body::AnswerBody;
+pub use call::answer::call_types::{Answer, Incoming};
+pub use call::answer::hops::{HOPS, LOOPED};
+pub use call::answer::overrides::Overrides;
+pub use call::answer::raw_call::{RawCall, RawKey};
 pub use call::media::Media;
 pub use clock::now;
 pub use curate::create::{Draft, plain_response};
@@ -51,11 +49,11 @@ pub use explain::fire::{Deciding, FieldShown, Fired};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};
 pub use history::calls::PastCalls;
 pub use history::latencies::Histogram;
-pub use index::row::row_of;
+pub use history::metrics::Metrics;
+pub use history::stats::{Quantiles, Share, Stats};
+pub use history::usage::{Merged, UsageReport, Used};
 pub use profile::{CallRoute, Profile, Secret, UpstreamKey};
-pub use report::metrics::Metrics;
-pub use report::stats::{Quantiles, Share, Stats};
-pub use report::usage::{Merged, UsageReport, Used};
+pub use recording::row::row_of;
 pub use settings::{OnExpired, Settings, SettingsError};
 pub use state::{Engine, EngineError, NOTICES};
 pub use upstream_keys::key_variables;

@@ -1,7 +1,8 @@
 //! The engine: what all of its parts share.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -9,22 +10,20 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::answer::replay_cache::ReplayCache;
-use super::answer::singleflight::Singleflight;
 use super::budget::{Budget, Hold};
+use super::call::answer::replay_cache::ReplayCache;
+use super::call::answer::singleflight::Singleflight;
 use super::clock;
 use super::history::calls::History;
-use super::index::cursors::Cursors;
-use super::index::expiry_warnings::ExpiryWarnings;
-use super::index::jobs::Jobs;
-use super::index::misfits::Misfits;
-use super::index::open_reads::OpenReads;
 use super::index::recording_index::RecordingIndex;
 use super::index::sketches::Sketches;
+use super::index::takes::TakesUnderWay;
 use super::index::unsaved::Unsaved;
 use super::settings::{Live, Settings, SettingsError};
 use crate::matching::{Salt, check_strategy_pattern};
-use crate::model::{Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot};
+use crate::model::{
+    Call, CallId, Event, Exchange, Level, Mode, Notice, RecordingId, Row, Snapshot, Strategy,
+};
 use crate::store::{Store, StoreError};
 use crate::upstream::UpstreamClient;
 
@@ -69,19 +68,36 @@ pub(super) struct EngineState {
     pub(super) lifetime: Lifetime,
 }
 
-/// Sequences, jobs and reads that this process saw begin.
-#[derive(Default)]
-pub(super) struct TakesUnderWay {
-    pub(super) cursors: Cursors,
-    pub(super) jobs: Jobs,
-    pub(super) open_reads: OpenReads,
-}
-
-/// What people were warned of; once is enough.
+/// Warnings that people need once.
 #[derive(Default)]
 pub(super) struct Warned {
-    pub(super) expiry: ExpiryWarnings,
-    pub(super) misfits: Misfits,
+    /// That a recording has expired.
+    pub(super) expiry: ToldOnce<RecordingId>,
+    /// That a strategy would be wider at an endpoint than it says.
+    pub(super) misfits: ToldOnce<(String, Strategy)>,
+}
+
+/// Things of which people were told.
+pub(super) struct ToldOnce<T>(Mutex<HashSet<T>>);
+
+impl<T> Default for ToldOnce<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Hash + Eq> ToldOnce<T> {
+    /// How many are remembered: of more, people are told once more.
+    const MOST: usize = 4096;
+
+    /// Whether nobody was told yet; from now on everybody was.
+    pub(super) fn first(&self, thing: T) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= Self::MOST {
+            told.clear();
+        }
+        told.insert(thing)
+    }
 }
 
 /// From when an engine runs, and how it ends.

@@ -1,7 +1,7 @@
 //! Work of an engine that keeps no other call waiting.
 
-use super::answer::tee::Before;
 use super::aside::{LARGE, aside};
+use super::call::answer::tee::Before;
 use super::state::Engine;
 
 impl Engine {

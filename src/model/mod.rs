@@ -41,7 +41,7 @@ pub use recording::{
 };
 pub use rows::{Part, Rows};
 pub use rule::Rule;
-pub use scope::{CursorState, ScopeState};
+pub use scope::{CallScope, CursorState, ScopeState};
 pub use step::{StepId, StepRow};
 pub use strategy::{ParseStrategyError, Strategy};
 pub use time::Timestamp;

@@ -326,6 +326,19 @@ impl Row {
     pub fn answers(&self) -> bool {
         self.completeness.replayable() && self.review.is_none()
     }
+
+    /// Whether a call in `scope` sees it: it belongs to that scope or to none. A call without a scope sees all.
+    #[must_use]
+    pub fn is_seen_in(&self, scope: Option<&str>) -> bool {
+        scope.is_none() || self.scope.is_none() || self.scope.as_deref() == scope
+    }
+
+    /// Whether its answer means something only to who asked under the same condition (`if-none-match` and the like, which
+    /// are fields): 304 and 412 (RFC 9110, section 13). Equal fields find it, and nothing less.
+    #[must_use]
+    pub fn is_conditional(&self) -> bool {
+        matches!(self.status, 304 | 412)
+    }
 }
 
 impl Tokens {

@@ -1,6 +1,11 @@
-//! Scopes as lists show them.
+//! Scopes: the one of a call, and all as lists show them.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+/// The scope of a call; `None` for a call without one.
+pub type CallScope = Option<Arc<str>>;
 
 /// What is known of one scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

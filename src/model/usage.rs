@@ -18,7 +18,8 @@ pub struct Usage {
     /// not listed may have been hit before them, and counts anew when it is hit again.
     #[serde(default)]
     pub scopes: BTreeMap<Arc<str>, Hits>,
-    /// What other stores said of theirs, each by the name it gave itself.
+    /// What other stores said of theirs, by the name that each gave itself: of the [`Usage::STORES`] stores that hit last.
+    /// Those before them are summed up as [`Usage::OTHERS`].
     #[serde(default)]
     pub elsewhere: BTreeMap<Arc<str>, Usage>,
 }
@@ -64,6 +65,11 @@ impl Usage {
     /// the next run others.
     pub const SCOPES: usize = 256;
 
+    /// How many other stores are told apart: every run of a build machine may have a store of its own.
+    pub const STORES: usize = 64;
+    /// The name under which the use in further stores is summed up.
+    pub const OTHERS: &str = "other stores";
+
     /// Whether there may have been other scopes than those that are listed.
     #[must_use]
     pub fn has_more_scopes(&self) -> bool {
@@ -79,11 +85,30 @@ impl Usage {
         }
     }
 
+    /// Tells the stores apart that hit last, and sums the others up: what was used there stays used.
+    pub fn sum_up_stores(elsewhere: &mut BTreeMap<Arc<str>, Self>) {
+        while elsewhere.len() > Self::STORES {
+            let named = elsewhere.iter().filter(|(name, _)| &***name != Self::OTHERS);
+            let oldest = named.min_by_key(|(name, there)| (there.last_hit, *name));
+            let Some(oldest) = oldest.map(|(name, _)| Arc::clone(name)) else { return };
+            let Some(gone) = elsewhere.remove(&oldest) else { return };
+            let others = elsewhere.entry(Self::OTHERS.into()).or_default();
+            others.hits = others.hits.saturating_add(gone.hits);
+            others.last_hit = others.last_hit.max(gone.last_hit);
+            for (scope, hits) in gone.scopes {
+                let known = others.scopes.entry(scope).or_default();
+                *known = known.and(hits);
+            }
+            Self::forget_scopes(&mut others.scopes);
+        }
+    }
+
     /// The same use within its bounds, as a file that somebody else wrote may not be.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         Self::forget_scopes(&mut self.scopes);
         self.elsewhere.values_mut().for_each(|there| Self::forget_scopes(&mut there.scopes));
+        Self::sum_up_stores(&mut self.elsewhere);
         self
     }
 
@@ -102,6 +127,7 @@ impl Usage {
                 *known = there;
             }
         }
+        Self::sum_up_stores(&mut self.elsewhere);
     }
 
     /// Hits here and elsewhere together.

@@ -4,6 +4,7 @@
 //! The recorded bytes are the truth; everything here is worked out from them again and again and never stored. All
 //! functions are pure and total: whatever an upstream sent, they answer, with bounded work and without a panic.
 
+pub(crate) mod answer_ids;
 mod assembled;
 pub mod contrast;
 mod cost;
@@ -13,6 +14,7 @@ mod files;
 mod film;
 pub(crate) mod frames;
 pub mod human;
+pub(crate) mod jobs;
 mod media;
 pub(crate) mod multipart;
 mod picture;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::dialect::{Dialect, Refusal};
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_guard::CallGuard;
-use crate::engine::answer::call_types::{Answer, Incoming};
-use crate::engine::answer::reply::{header_map, mark, refusal};
 use crate::engine::aside::{LARGE, aside};
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_guard::CallGuard;
+use crate::engine::call::answer::call_types::{Answer, Incoming};
+use crate::engine::call::answer::reply::{header_map, mark, refusal};
 use crate::engine::call::call_context::CallContext;
 use crate::engine::clock::micros;
 use crate::engine::history::compared_request::ComparedRequest;

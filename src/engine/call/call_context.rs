@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::engine::answer::call_guard::CallGuard;
-use crate::engine::answer::call_types::Incoming;
 use crate::engine::aside::LARGE;
+use crate::engine::call::answer::call_guard::CallGuard;
+use crate::engine::call::answer::call_types::Incoming;
 use crate::engine::index::recording_index::FoundRecording;
 use crate::engine::profile::Profile;
 use crate::engine::state::Engine;

@@ -1,7 +1,7 @@
 //! Age: recordings that are older than their rule allows are shown as such, and answer with a warning or not at all.
 
 use crate::dialect::Refusal;
-use crate::engine::answer::call_types::Answer;
+use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::clock;
 use crate::engine::settings::OnExpired;
@@ -38,7 +38,7 @@ impl Engine {
             return Err(Box::new(self.refuse(context, Outcome::Miss, &refusal)));
         }
         context.guard.call().reason = Some(text.clone());
-        if self.shared.warned.expiry.first(id) {
+        if self.shared.warned.expiry.first(id.clone()) {
             self.notify(Level::Warning, text);
         }
         Ok(context)

@@ -5,14 +5,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::dialect::endpoint_of;
-use crate::engine::answer::hops;
-use crate::engine::answer::tee::{ArrivedBody, MAX_BODY, Tee};
-use crate::engine::answer::upstream_headers::{end_to_end, plain_encoding};
+use crate::dialect::{answer_state, endpoint_of};
+use crate::engine::call::answer::hops;
+use crate::engine::call::answer::tee::{ArrivedBody, MAX_BODY, Tee};
+use crate::engine::call::answer::upstream_headers::{end_to_end, plain_encoding};
 use crate::engine::call::media::Downloaded;
 use crate::engine::clock;
 use crate::engine::clock::micros;
-use crate::engine::index::row::answer_state;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::FetchError;
 use crate::matching::credentials;
@@ -85,7 +84,7 @@ impl Engine {
             total: micros(arrived.total),
         };
         let (completeness, playback) =
-            (arrived.end.completeness(answer_state(&scrubbed, &response)), self.playback(&scrubbed));
+            (answer_state(&scrubbed, &response).completeness(arrived.end), self.playback(&scrubbed));
         let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
         let recording = Recording {
             completeness,

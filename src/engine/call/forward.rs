@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use crate::dialect::Refusal;
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_guard::note_end;
-use crate::engine::answer::call_types::Answer;
-use crate::engine::answer::reply::{header_map, mark};
-use crate::engine::answer::tee::{ArrivedBody, Tee};
-use crate::engine::answer::upstream_headers::{end_to_end, plain_encoding, retry_after};
-use crate::engine::answer::{hops, lead_back};
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_guard::note_end;
+use crate::engine::call::answer::call_types::Answer;
+use crate::engine::call::answer::reply::{header_map, mark};
+use crate::engine::call::answer::tee::{ArrivedBody, Tee};
+use crate::engine::call::answer::upstream_headers::{end_to_end, plain_encoding, retry_after};
+use crate::engine::call::answer::{hops, lead_back};
 use crate::engine::call::call_context::CallContext;
 use crate::engine::clock;
 use crate::engine::state::Engine;

@@ -2,12 +2,12 @@
 
 use tokio::sync::oneshot;
 
-use crate::dialect::Dialect;
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_types::Answer;
-use crate::engine::answer::media_links;
-use crate::engine::answer::reply::cut;
-use crate::engine::answer::tee::{End, MAX_BODY, Tee};
+use crate::dialect::media_links;
+use crate::dialect::{BodyEnd, Dialect};
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_types::Answer;
+use crate::engine::call::answer::reply::cut;
+use crate::engine::call::answer::tee::{MAX_BODY, Tee};
 use crate::engine::call::recording_draft::RecordingDraft;
 use crate::engine::state::Engine;
 
@@ -33,7 +33,7 @@ impl RecordingDraft {
         if let Ok(arrived) = arrival.await {
             let linked = Engine::linked(&making.id, &arrived.log.bytes, patterns);
             let files = making.engine.download(linked, &making.upstream).await;
-            if arrived.end == End::Clean && arrived.unkept.is_none() {
+            if arrived.end == BodyEnd::Clean && arrived.unkept.is_none() {
                 let media: Vec<_> = files.iter().map(|file| file.medium.clone()).collect();
                 let out = match &base {
                     Some(base) => media_links::rewritten(&arrived.log.bytes, &media, base),

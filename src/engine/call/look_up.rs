@@ -1,8 +1,8 @@
 //! Which recording answers a call.
 
-use crate::engine::answer::overrides::Overrides;
+use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::call_context::CallContext;
-use crate::engine::index::recording_index::{FoundRecording, Lens, is_conditional, sees};
+use crate::engine::index::recording_index::{FoundRecording, Lens};
 use crate::engine::state::Engine;
 use crate::matching::{Fields, summary};
 use crate::model::{Mode, Scrubbed, Strategy};
@@ -92,7 +92,10 @@ impl Engine {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
         let mut rows = self.shared.index.select(|row| {
-            row.answers() && sees(scope, row) && row.endpoint == endpoint && row.method == scrubbed.method
+            row.answers()
+                && row.is_seen_in(scope)
+                && row.endpoint == endpoint
+                && row.method == scrubbed.method
         });
         let policy = &self.settings().failures;
         // Good ones before failures that may pass; the scope's own first; equal fields first among them, and the newest
@@ -106,7 +109,7 @@ impl Engine {
             let recorded = self.recording(&entry.row.id).ok()??;
             let equal = self.fields(&recorded.request).fingerprint(strategy) == wanted;
             let cosmetic = entry.keys.all != all;
-            let equal = equal && !(cosmetic && is_conditional(&entry.row));
+            let equal = equal && !(cosmetic && entry.row.is_conditional());
             let used = self.shared.index.used(&entry.row.id)?;
             equal.then(|| FoundRecording {
                 id: entry.row.id.clone(),

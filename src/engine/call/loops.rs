@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::dialect::Refusal;
-use crate::engine::answer::call_types::Answer;
-use crate::engine::answer::hops::{HOPS, LOOPED};
+use crate::engine::call::answer::call_types::Answer;
+use crate::engine::call::answer::hops::{HOPS, LOOPED};
 use crate::engine::call::call_context::CallContext;
 use crate::engine::settings::default_upstreams;
 use crate::engine::state::Engine;

@@ -8,7 +8,7 @@ use futures_util::stream;
 use futures_util::stream::StreamExt as _;
 
 use crate::dialect::Dialect;
-use crate::engine::answer::media_links;
+use crate::dialect::media_links;
 use crate::engine::aside::aside;
 use crate::engine::budget::Hold;
 use crate::engine::state::Engine;

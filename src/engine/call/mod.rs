@@ -36,6 +36,7 @@
 //!        settled      stored, verified, announced (`recording::commit`); the call ends
 //! ```
 
+pub(super) mod answer;
 pub(super) mod answer_call;
 pub(super) mod call_context;
 pub(super) mod expiry;

@@ -3,9 +3,9 @@
 use tokio::sync::oneshot;
 
 use crate::dialect::Dialect;
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_types::Answer;
-use crate::engine::answer::reply::cut;
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_types::Answer;
+use crate::engine::call::answer::reply::cut;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::call::forward::Sent;
 use crate::engine::state::Engine;

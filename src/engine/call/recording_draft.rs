@@ -6,31 +6,31 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio_util::task::TaskTracker;
 
-use crate::dialect::endpoint_of;
-use crate::engine::answer::call_guard::{CallGuard, note_end};
-use crate::engine::answer::lead_back;
-use crate::engine::answer::reply::{header_map, mark};
-use crate::engine::answer::tee::{ArrivedBody, MAX_BODY, StreamWatch, Tee};
-use crate::engine::answer::upstream_headers::{end_to_end, retry_after};
+use crate::dialect::{answer_state, endpoint_of};
 use crate::engine::budget::Hold;
+use crate::engine::call::answer::call_guard::{CallGuard, note_end};
+use crate::engine::call::answer::lead_back;
+use crate::engine::call::answer::reply::{header_map, mark};
+use crate::engine::call::answer::tee::{ArrivedBody, MAX_BODY, StreamWatch, Tee};
+use crate::engine::call::answer::upstream_headers::{end_to_end, retry_after};
 use crate::engine::call::call_context::CallContext;
 use crate::engine::call::forward::Sent;
 use crate::engine::call::media::Downloaded;
 use crate::engine::clock;
 use crate::engine::clock::micros;
 use crate::engine::failures::OnFailure;
-use crate::engine::index::cursors::Scope;
 use crate::engine::index::open_reads::ReadArrival;
-use crate::engine::index::row::row_of;
-use crate::engine::index::{answer_ids, jobs};
 use crate::engine::recording::commit::{Entered, Write};
 use crate::engine::state::Engine;
 use crate::matching::Fields;
+use crate::model::CallScope;
 use crate::model::{
     AnswerFailure, ByteLog, Completeness, Level, Mode, Outcome, Provenance, Recording, RecordingId, Response,
-    Scrubbed, Strategy, Timestamp,
+    Scrubbed, Strategy, Timestamp, Usage,
 };
-use crate::store::{Indexed, LookUpKeys};
+use crate::reading::answer_ids::answer_id;
+use crate::reading::jobs::polled;
+use crate::store::LookUpKeys;
 use crate::upstream::{Arriving, Base};
 use crate::wire::content_coding::decoded_len;
 
@@ -94,7 +94,7 @@ pub(crate) struct Making {
     fields: Fields,
     strategy: Strategy,
     /// The scope of the call.
-    scope: Scope,
+    scope: CallScope,
     /// Whether a repeated read is recorded that says nothing new.
     again: bool,
     /// Status and headers.
@@ -204,9 +204,8 @@ impl Making {
             Err(why) => return Fate::Unfit(why),
         };
         response.headers.retain(|name| name != "set-cookie");
-        let (dialect, endpoint) = endpoint_of(&self.request);
-        let state = dialect.answer_state(&endpoint, &self.request.method, &response);
-        let completeness = arrived.end.completeness(state);
+        let state = answer_state(&self.request, &response);
+        let completeness = state.completeness(arrived.end);
         let on_failure = state.failure.map(|failure| settings.failures.of(response.status, failure));
         if on_failure == Some(OnFailure::Drop)
             || !(completeness.replayable() || settings.failures.keeps_incomplete())
@@ -215,7 +214,7 @@ impl Making {
         }
         // The answer that this request names may have become a recording meanwhile.
         let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
-        let answer = answer_ids::answer_id(&self.request, &response);
+        let answer = answer_id(&self.request, &response);
         let keys = LookUpKeys { answer, ..engine.keys(&fields, &self.strategy) };
         let passing = on_failure == Some(OnFailure::Retry) || !completeness.replayable();
         let place = (keys.all, &self.scope);
@@ -259,12 +258,12 @@ impl Making {
     fn enter(&self, recording: Recording, keys: &LookUpKeys, media: Vec<Downloaded>) -> Fate {
         let engine = &self.engine;
         let bodies = media.into_iter().filter_map(|m| Some((m.medium.body?, m.body?))).collect();
-        let (row, recording) = (Arc::new(row_of(&recording)), Arc::new(recording));
+        let recording = Arc::new(recording);
         // Noted before the library says that something changed: who looks up then finds both.
         engine.note_job(&recording);
-        let write = Write::put(Arc::clone(&recording), Indexed { row, keys: keys.clone() }, bodies);
+        let write = Write::put(Arc::clone(&recording), keys.clone(), Usage::default(), bodies);
         let entered = engine.enter(vec![write]);
-        if recording.continues.is_some() || jobs::polled(&recording.request).is_some() {
+        if recording.continues.is_some() || polled(&recording.request).is_some() {
             engine.note_played(&recording, keys);
         }
         Fate::Entered(entered, recording.completeness)

@@ -7,26 +7,27 @@ use std::time::Instant;
 use http::HeaderMap;
 
 use crate::dialect::Refusal;
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_guard::CallGuard;
-use crate::engine::answer::call_types::{Answer, Incoming};
-use crate::engine::answer::lead_back::UpstreamOrigin;
-use crate::engine::answer::media_links;
-use crate::engine::answer::overrides::Overrides;
-use crate::engine::answer::raw_call::{RawCall, RawKey};
-use crate::engine::answer::replay_cache::{KnownHit, LONG, ReadyAnswer, ReadyKey, ready_key};
-use crate::engine::answer::reply::{header_map, mark};
-use crate::engine::answer::tee::MAX_BODY;
+use crate::dialect::media_links;
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_guard::CallGuard;
+use crate::engine::call::answer::call_types::{Answer, Incoming};
+use crate::engine::call::answer::lead_back::UpstreamOrigin;
+use crate::engine::call::answer::overrides::Overrides;
+use crate::engine::call::answer::raw_call::{RawCall, RawKey};
+use crate::engine::call::answer::replay_cache::{KnownHit, LONG, ReadyAnswer, ReadyKey, ready_key};
+use crate::engine::call::answer::reply::{header_map, mark};
+use crate::engine::call::answer::tee::MAX_BODY;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::clock;
 use crate::engine::clock::micros;
-use crate::engine::index::cursors::{Scope, Turn};
-use crate::engine::index::jobs;
+use crate::engine::index::cursors::Turn;
 use crate::engine::index::recording_index::FoundRecording;
 use crate::engine::index::use_count::Use;
 use crate::engine::state::Engine;
 use crate::matching::replaced_places;
+use crate::model::CallScope;
 use crate::model::{Call, CallId, Ending, Latency, Mode, Outcome, RecordingId};
+use crate::reading::jobs;
 use crate::store::StoreError;
 
 /// Why an answer is not ready.
@@ -191,7 +192,7 @@ impl Engine {
     }
 
     /// A submit that is replayed begins its job anew in the call's scope.
-    fn restart(&self, ready: &ReadyAnswer, scope: &Scope) {
+    fn restart(&self, ready: &ReadyAnswer, scope: &CallScope) {
         if let Some(job) = &ready.job {
             self.shared.takes.cursors.restart(scope, job);
         }

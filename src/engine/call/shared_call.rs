@@ -6,17 +6,17 @@ use std::sync::Arc;
 use http_body_util::BodyExt as _;
 
 use crate::dialect::{Dialect, Refusal};
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_types::Answer;
-use crate::engine::answer::reply::refusal;
-use crate::engine::answer::singleflight::{Head, Joined, SharedCall, SharedCallKey};
-use crate::engine::answer::tee::DRAIN;
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_types::Answer;
+use crate::engine::call::answer::reply::refusal;
+use crate::engine::call::answer::singleflight::{Head, Joined, SharedCall, SharedCallKey};
+use crate::engine::call::answer::tee::DRAIN;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::call::recording_draft::RecordingDraft;
-use crate::engine::index::jobs;
 use crate::engine::state::Engine;
 use crate::matching::is_secret_header;
 use crate::model::{Hash, Mode, Outcome, Request};
+use crate::reading::jobs;
 use crate::upstream::UpstreamError;
 use crate::wire::content_coding::decoded_len;
 

@@ -1,9 +1,8 @@
 //! Keeping a call of the history after the fact: what it asked for and what it got are still in memory.
 
-use crate::engine::answer::tee::End;
+use crate::dialect::{BodyEnd, answer_state};
 use crate::engine::clock;
 use crate::engine::curate::step::RecordingEdit;
-use crate::engine::index::row::answer_state;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{Call, CallId, Exchange, Outcome, Provenance, Recording, RecordingId, Response, Scrubbed};
@@ -84,10 +83,10 @@ impl Engine {
             first_byte: call.first_byte.unwrap_or_default(),
             total: call.total.unwrap_or_default(),
         };
-        let end = if call.reason.is_none() { End::Clean } else { End::Cut };
+        let end = if call.reason.is_none() { BodyEnd::Clean } else { BodyEnd::Cut };
         let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
         let recording = Recording {
-            completeness: end.completeness(answer_state(&request, &response)),
+            completeness: answer_state(&request, &response).completeness(end),
             playback: self.playback(&request),
             media: downloads.into_iter().map(|one| one.medium).collect(),
             ..Recording::new(id, request, response, provenance)

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::MutexGuard;
 
-use crate::engine::index::row::row_of;
 use crate::engine::recording::commit::Write;
 use crate::engine::state::Engine;
 use crate::matching::narrowed;
@@ -151,15 +150,20 @@ impl Engine {
         let old = if known.is_some() { self.recording(&id)? } else { None };
         let keys = self.keys_of(&recording, &recording.strategy);
         let usage = known.as_ref().map(|row| row.usage.clone()).unwrap_or_default();
-        let row = Arc::new(Row { usage, ..row_of(&recording) });
-        let version = |labels, recording| Some(RecordingVersion { labels, recording, media: Vec::new() });
-        let before = known.zip(old);
+        let before = known.zip(old).map(|(row, old)| RecordingVersion {
+            labels: row.labels(),
+            recording: Some(Box::new(Recording::clone(&old))),
+            media: Vec::new(),
+        });
         // One that was not there is brought back from the trash: its content is kept there.
         let after = before.is_some().then(|| recording.clone());
-        let write = Write::put(Arc::from(recording), Indexed { row: Arc::clone(&row), keys }, media);
-        let before =
-            before.and_then(|(row, old)| version(row.labels(), Some(Box::new(Recording::clone(&old)))));
-        Ok(Planned { before, after: version(row.labels(), after), write })
+        let write = Write::put(Arc::from(recording), keys, usage, media);
+        let version = |entry: &Indexed| RecordingVersion {
+            labels: entry.row.labels(),
+            recording: after,
+            media: Vec::new(),
+        };
+        Ok(Planned { before, after: write.entry.as_ref().map(version), write })
     }
 
     fn label_planned(&self, entry: Indexed) -> Option<Planned> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::aside::aside;
 use crate::engine::explain::advice::Fix;
 use crate::engine::explain::explanation::keepable;
-use crate::engine::index::misfits::fitting;
+use crate::engine::recording::stamp::fitting;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::matching::{Change, Comparison, Fields, compare, remedies};

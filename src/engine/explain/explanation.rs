@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::answer::overrides::Overrides;
+use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::look_up::LookUp;
 use crate::engine::clock;
 use crate::engine::explain::advice::{Advice, Fix, FixKind, RECORDING};
-use crate::engine::index::misfits::fitting;
-use crate::engine::index::recording_index::{FoundRecording, sees};
+use crate::engine::index::recording_index::FoundRecording;
+use crate::engine::recording::stamp::fitting;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::matching::{
@@ -175,7 +175,7 @@ impl Engine {
         let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let outline = self.shared.sketches.shared(incoming);
         // What the call can see first: the first of equally near ones is named.
-        let hidden = |candidate: &Candidate| !sees(scope, &candidate.row);
+        let hidden = |candidate: &Candidate| !candidate.row.is_seen_in(scope);
         let short = lineup.shortlist(&outline, COMPARED, hidden);
         let read: Vec<_> = short
             .into_iter()

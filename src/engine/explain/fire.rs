@@ -6,9 +6,9 @@ use std::time::Instant;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::answer::call_types::Incoming;
-use crate::engine::answer::overrides::Overrides;
-use crate::engine::answer::raw_call::RawCall;
+use crate::engine::call::answer::call_types::Incoming;
+use crate::engine::call::answer::overrides::Overrides;
+use crate::engine::call::answer::raw_call::RawCall;
 use crate::engine::explain::diff::Thing;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::dialect::Refusal;
-use crate::engine::answer::call_types::Answer;
+use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::explain::advice::{Advice, FixKind, RECORDING};
 use crate::engine::explain::explanation::Near;
-use crate::engine::index::recording_index::sees;
 use crate::engine::state::Engine;
 use crate::matching::{Change, Fields};
 use crate::model::{Cause, Outcome, RecordingId};
@@ -32,7 +31,7 @@ impl Engine {
         let near = self.near_misses(&context).await;
         context.guard.call().cause = cause(&near);
         let scope = context.incoming.overrides.scope.as_deref();
-        let text = sentence(&near, |id| self.row(id).filter(|row| !sees(scope, row))?.scope.clone());
+        let text = sentence(&near, |id| self.row(id).filter(|row| !row.is_seen_in(scope))?.scope.clone());
         let text = with_opaque(text, &context.fields);
         let text = forbidden.map_or(text.clone(), |forbidden| format!("{forbidden}: {text}"));
         let mut details = json!({ "mode": context.mode, "near_misses": near });

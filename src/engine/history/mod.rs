@@ -1,5 +1,12 @@
-//! What this process knows of its past calls.
+//! What this process knows of its calls, what is counted of them, and what of that outlives the process.
 
 pub(super) mod calls;
 pub(super) mod compared_request;
+pub(super) mod history_restore;
 pub(super) mod latencies;
+pub(super) mod ledger;
+pub(super) mod metrics;
+pub(super) mod price;
+pub(super) mod scopes;
+pub(super) mod stats;
+pub(super) mod usage;

@@ -5,26 +5,20 @@
 //! every run starts every sequence anew. There are [`CURSORS`] at most; of more the one that moved least recently is given
 //! up, and its sequence starts anew, of which people are told once.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::model::Fingerprint;
+use crate::engine::index::recent::Recent;
+use crate::model::{CallScope, Fingerprint};
 
 /// How many cursors there are at most: each takes some 300 bytes.
 pub(crate) const CURSORS: usize = 16_384;
 
-/// The cursors that there are.
-#[derive(Default)]
+/// The cursors of all scopes.
 pub(crate) struct Cursors(Mutex<CursorMap>);
 
-#[derive(Default)]
 pub(crate) struct CursorMap {
-    /// By the scope of the calls (none for those without) and by the takes.
-    pub(crate) scopes: HashMap<Scope, HashMap<Takes, Cursor>>,
-    /// When each moved, as their moves are counted: the first is the one that moved least recently.
-    moves: BTreeMap<u64, (Scope, Takes)>,
-    /// How many moves there were.
-    moved: u64,
+    /// By the scope of the calls and by the takes; the one that moved least recently gives way.
+    pub(crate) known: Recent<(CallScope, Takes), Cursor>,
     /// Whether one was given up.
     gave_up: bool,
 }
@@ -33,23 +27,19 @@ pub(crate) struct CursorMap {
 /// while it was recorded is behind them; where nobody can be asked the takes play from the first.
 pub(crate) type Takes = (Fingerprint, bool);
 
-/// The scope of a call.
-pub(crate) type Scope = Option<Arc<str>>;
-
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cursor {
+    /// How many takes were delivered.
     pub(crate) delivered: usize,
-    /// The job whose polls these are.
+    /// The job whose polls these are; `None` for takes of anything else.
     job: Option<Arc<str>>,
-    /// Its last move's place among [`CursorMap::moves`].
-    moved: u64,
 }
 
 /// One take's turn: what its delivery means for the cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
     /// Of the call.
-    pub(crate) scope: Scope,
+    pub(crate) scope: CallScope,
     /// What plays.
     pub(crate) takes: Takes,
     /// Where the cursor was when the take was chosen.
@@ -62,8 +52,8 @@ pub(crate) struct Turn {
 
 impl Cursors {
     /// How many takes were delivered.
-    pub(crate) fn position(&self, scope: &Scope, takes: &Takes) -> usize {
-        self.lock().cursor(scope, takes).map_or(0, |cursor| cursor.delivered)
+    pub(crate) fn position(&self, scope: &CallScope, takes: &Takes) -> usize {
+        self.lock().position(&(scope.clone(), *takes))
     }
 
     /// Takes note of a delivery. Of overlapping calls that got the same take one counts. Gives whether a cursor was given up
@@ -71,24 +61,30 @@ impl Cursors {
     #[must_use]
     pub(crate) fn delivered(&self, turn: Turn) -> bool {
         let mut state = self.lock();
-        let from = state.cursor(&turn.scope, &turn.takes).map_or(0, |cursor| cursor.delivered);
-        from == turn.from && state.place((turn.scope, turn.takes), turn.to, turn.job)
+        let at = (turn.scope, turn.takes);
+        state.position(&at) == turn.from && state.place(at, turn.to, turn.job)
     }
 
     /// Puts a cursor behind so many takes: they were seen while they were recorded. Gives what [`Cursors::delivered`] does.
     #[must_use]
-    pub(crate) fn place(&self, scope: &Scope, takes: Takes, delivered: usize, job: Option<Arc<str>>) -> bool {
+    pub(crate) fn place(
+        &self,
+        scope: &CallScope,
+        takes: Takes,
+        delivered: usize,
+        job: Option<Arc<str>>,
+    ) -> bool {
         self.lock().place((scope.clone(), takes), delivered, job)
     }
 
     /// A job begins anew in a scope: its polls play from the first.
-    pub(crate) fn restart(&self, scope: &Scope, job: &str) {
-        self.lock().drop_if(|name, cursor| name == scope && cursor.job.as_deref() == Some(job));
+    pub(crate) fn restart(&self, scope: &CallScope, job: &str) {
+        self.lock().known.retain(|(of, _), cursor| of != scope || cursor.job.as_deref() != Some(job));
     }
 
     /// Drops the cursors of a scope, or of all; gives how many there were.
     pub(crate) fn reset(&self, scope: Option<&str>) -> usize {
-        self.lock().drop_if(|name, _| scope.is_none() || name.as_deref() == scope)
+        self.lock().known.retain(|(of, _), _| scope.is_some() && of.as_deref() != scope)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, CursorMap> {
@@ -96,45 +92,18 @@ impl Cursors {
     }
 }
 
+impl Default for Cursors {
+    fn default() -> Self {
+        Self(Mutex::new(CursorMap { known: Recent::new(CURSORS), gave_up: false }))
+    }
+}
+
 impl CursorMap {
-    fn cursor(&self, scope: &Scope, takes: &Takes) -> Option<&Cursor> {
-        self.scopes.get(scope)?.get(takes)
+    fn position(&self, at: &(CallScope, Takes)) -> usize {
+        self.known.get(at).map_or(0, |cursor| cursor.delivered)
     }
 
-    fn place(&mut self, (scope, takes): (Scope, Takes), delivered: usize, job: Option<Arc<str>>) -> bool {
-        self.moved += 1;
-        let cursor = Cursor { delivered, job, moved: self.moved };
-        self.moves.insert(self.moved, (scope.clone(), takes));
-        if let Some(before) = self.scopes.entry(scope).or_default().insert(takes, cursor) {
-            self.moves.remove(&before.moved);
-        }
-        if self.moves.len() <= CURSORS {
-            return false;
-        }
-        if let Some((_, (scope, takes))) = self.moves.pop_first()
-            && let Some(cursors) = self.scopes.get_mut(&scope)
-        {
-            cursors.remove(&takes);
-            if cursors.is_empty() {
-                self.scopes.remove(&scope);
-            }
-        }
-        !std::mem::replace(&mut self.gave_up, true)
-    }
-
-    fn drop_if(&mut self, drop: impl Fn(&Scope, &Cursor) -> bool) -> usize {
-        let before = self.moves.len();
-        let moves = &mut self.moves;
-        self.scopes.retain(|name, cursors| {
-            cursors.retain(|_, cursor| {
-                let stays = !drop(name, cursor);
-                if !stays {
-                    moves.remove(&cursor.moved);
-                }
-                stays
-            });
-            !cursors.is_empty()
-        });
-        before - self.moves.len()
+    fn place(&mut self, at: (CallScope, Takes), delivered: usize, job: Option<Arc<str>>) -> bool {
+        self.known.put(at, Cursor { delivered, job }) && !std::mem::replace(&mut self.gave_up, true)
     }
 }

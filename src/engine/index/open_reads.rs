@@ -4,19 +4,19 @@
 //! not known to be final; what is new becomes a further take, and offline the takes play in the order in which they came.
 //! Tables know some APIs' final states; of the others the words do that they all use.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::dialect::endpoint_of;
 use crate::engine::failures::is_retried;
-use crate::engine::index::cursors::Scope;
-use crate::model::{Fingerprint, Hash, RecordingId, Request, Response};
+use crate::engine::index::recent::Recent;
+use crate::model::{CallScope, Fingerprint, Hash, RecordingId, Request, Response};
 
-/// The newest take of each request that this process recorded and that may be asked for again.
-#[derive(Default)]
-pub(crate) struct OpenReads {
-    newest: Mutex<HashMap<Fingerprint, HashMap<Scope, Newest>>>,
-}
+/// How many requests are remembered: each takes some 400 bytes. A read that is forgotten counts as the last word.
+pub(crate) const READS: usize = 16_384;
+
+/// The newest take of each request that this process recorded and that may be asked for again, by scope.
+pub(crate) struct OpenReads(Mutex<Recent<(Fingerprint, CallScope), Newest>>);
 
 struct Newest {
     recording: RecordingId,
@@ -48,20 +48,27 @@ pub(crate) enum ReadArrival {
     Same(RecordingId),
 }
 
+impl Default for OpenReads {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(READS)))
+    }
+}
+
 impl OpenReads {
     /// Takes note of a new answer, which becomes the recording `id`. `passing` says whether it is a failure that may pass,
     /// `again` whether an answer to a repeated read is recorded that says nothing new. Noted twice, it counts once.
     pub(crate) fn note(
         &self,
         id: &RecordingId,
-        (all, scope): (Fingerprint, &Scope),
+        (all, scope): (Fingerprint, &CallScope),
         (request, response): (&Request, &Response),
         (passing, again): (bool, bool),
     ) -> ReadArrival {
         let (reads, answer) = (is_read(request), answer_hash(response));
         let state = state(request, response, reads, passing);
         let mut newest = self.lock();
-        let known = newest.get(&all).and_then(|scopes| scopes.get(scope));
+        let place = (all, scope.clone());
+        let known = newest.get(&place);
         let before = known.filter(|before| before.recording != *id);
         let repeated = |before: &&Newest| reads && before.state == ReadState::Open && before.answer == answer;
         if let Some(same) = before.filter(|_| !again).filter(repeated) {
@@ -74,7 +81,7 @@ impl OpenReads {
         // What is not asked for again need not be remembered, unless something open was.
         if known.is_some() || state != ReadState::Final {
             let one = Newest { recording: id.clone(), answer, continues: continues.clone(), state };
-            newest.entry(all).or_default().insert(scope.clone(), one);
+            newest.put(place, one);
         }
         continues.map_or(ReadArrival::First, ReadArrival::Next)
     }
@@ -82,26 +89,34 @@ impl OpenReads {
     /// Forgets recordings that were removed: what they said is said anew.
     pub(crate) fn forget(&self, ids: &[RecordingId]) {
         let ids: HashSet<_> = ids.iter().collect();
-        self.lock().retain(|_, scopes| {
-            scopes.retain(|_, newest| !ids.contains(&newest.recording));
-            !scopes.is_empty()
-        });
+        self.lock().retain(|_, newest| !ids.contains(&newest.recording));
     }
 
     /// Whether a call must be asked for anew although a recording answers it: this process recorded a take that it sees, and
     /// that is no last word.
-    pub(crate) fn is_open(&self, all: &Fingerprint, scope: &Scope) -> bool {
+    pub(crate) fn is_open(&self, all: &Fingerprint, scope: &CallScope) -> bool {
         let newest = self.lock();
-        let Some(scopes) = newest.get(all) else { return false };
         let open = |newest: &Newest| newest.state == ReadState::Open;
         match scope {
-            None => scopes.values().any(open),
-            Some(_) => scopes.get(scope).or_else(|| scopes.get(&None)).is_some_and(open),
+            None => {
+                let all_scopes = newest.range((*all, None)..).take_while(|((known, _), _)| known == all);
+                all_scopes.map(|(_, newest)| newest).any(open)
+            }
+            Some(_) => {
+                let of = |scope: CallScope| newest.get(&(*all, scope));
+                of(scope.clone()).or_else(|| of(None)).is_some_and(open)
+            }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Fingerprint, HashMap<Scope, Newest>>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many requests are remembered.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent<(Fingerprint, CallScope), Newest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

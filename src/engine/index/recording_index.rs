@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::engine::failures::FailurePolicy;
-use crate::engine::index::answer_ids;
-use crate::engine::index::cursors::{Cursors, Scope, Turn};
+use crate::engine::index::cursors::{Cursors, Turn};
 use crate::engine::index::use_count::Use;
 use crate::matching::{Condition, Fields};
+use crate::model::CallScope;
 use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
+use crate::reading::answer_ids;
 use crate::store::{Indexed, LookUpKeys};
 
 /// All recordings, for look-up and listing.
@@ -176,7 +177,7 @@ impl RecordingIndex {
     pub(crate) fn take(
         &self,
         found: FoundRecording,
-        scope: &Scope,
+        scope: &CallScope,
         cursors: &Cursors,
         lens: Lens<'_>,
     ) -> FoundRecording {
@@ -195,7 +196,7 @@ impl RecordingIndex {
     }
 
     /// How many takes with these fields play in order for a call in this scope.
-    pub(crate) fn takes(&self, all: &Fingerprint, scope: &Scope, lens: Lens<'_>) -> usize {
+    pub(crate) fn takes(&self, all: &Fingerprint, scope: &CallScope, lens: Lens<'_>) -> usize {
         let state = self.read();
         let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
         let own = newest.clone().find(|entry| entry.indexed.row.scope.as_deref() == scope.as_deref());
@@ -225,17 +226,6 @@ impl RecordingIndex {
     fn read(&self) -> RwLockReadGuard<'_, IndexState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a call in `scope` sees a recording: its own scope's and those without one. Without a scope it sees all.
-pub(crate) fn sees(scope: Option<&str>, row: &Row) -> bool {
-    scope.is_none() || row.scope.is_none() || row.scope.as_deref() == scope
-}
-
-/// Whether an answer means something only to who asked under the same condition (`if-none-match` and the like, which are
-/// fields): 304 and 412 (RFC 9110, section 13). Equal fields find it, and nothing less.
-pub(crate) fn is_conditional(row: &Row) -> bool {
-    matches!(row.status, 304 | 412)
 }
 
 fn order(row: &Row, rule: &Rule) -> RuleOrder {
@@ -277,7 +267,7 @@ impl IndexState {
     fn in_order<'a>(
         &'a self,
         entry: &'a IndexEntry,
-        scope: &'a Scope,
+        scope: &'a CallScope,
         lens: Lens<'_>,
     ) -> Option<(Vec<&'a IndexEntry>, Playback)> {
         let back = |entry: &IndexEntry| lens.policy.steps_back(&entry.indexed.row);
@@ -297,7 +287,11 @@ impl IndexState {
     }
 
     /// The takes of what `entry` is one of, oldest first.
-    fn takes<'a>(&'a self, entry: &'a IndexEntry, scope: &'a Scope) -> impl Iterator<Item = &'a IndexEntry> {
+    fn takes<'a>(
+        &'a self,
+        entry: &'a IndexEntry,
+        scope: &'a CallScope,
+    ) -> impl Iterator<Item = &'a IndexEntry> {
         let Indexed { row, keys } = &entry.indexed;
         let ids = self.by_all.get(&keys.all).into_iter().flatten();
         ids.filter_map(|id| self.entries.get(id)).filter(move |other| {
@@ -353,7 +347,7 @@ impl IndexState {
         shapes.map(|(_, strategy)| strategy).find_map(|strategy| {
             let ids = self.by_significant.get(&fields.fingerprint(strategy))?;
             let own = ids.iter().rev().filter_map(|id| self.entries.get(id)).find(|e| {
-                e.indexed.row.strategy == *strategy && !is_conditional(&e.indexed.row) && pass(&e.indexed.row)
+                e.indexed.row.strategy == *strategy && !e.indexed.row.is_conditional() && pass(&e.indexed.row)
             })?;
             Some(found(own, all))
         })

@@ -99,6 +99,7 @@ impl Use {
         if usage.hits >= known.hits {
             *known = Usage { elsewhere: BTreeMap::default(), ..usage.clone() }.bounded();
         }
+        Usage::sum_up_stores(&mut elsewhere);
         self.touch(WATCH | LEDGER);
     }
 

@@ -19,8 +19,9 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use crate::engine::clock;
+use crate::engine::recording::row::row_of;
 use crate::engine::state::Engine;
-use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Usage};
+use crate::model::{Completeness, Event, Hash, Labels, Level, Recording, RecordingId, Row, Usage};
 use crate::store::{Indexed, LookUpKeys, StoreChange, StoreError};
 
 /// Something to be written about one recording.
@@ -40,8 +41,14 @@ pub(crate) struct Entered {
 }
 
 impl Write {
-    /// A recording that is added or replaced, with the files behind its links that are not stored yet.
-    pub(crate) fn put(recording: Arc<Recording>, entry: Indexed, media: Vec<(Hash, Bytes)>) -> Self {
+    /// A recording that is added, or replaced, which keeps its use; with the files behind its links that are not stored yet.
+    pub(crate) fn put(
+        recording: Arc<Recording>,
+        keys: LookUpKeys,
+        usage: Usage,
+        media: Vec<(Hash, Bytes)>,
+    ) -> Self {
+        let entry = Indexed { row: Arc::new(Row { usage, ..row_of(&recording) }), keys };
         let change = StoreChange::Put {
             recording: Box::new(Recording::clone(&recording)),
             row: Arc::clone(&entry.row),
@@ -119,9 +126,9 @@ impl Engine {
         }
         let verified = self.verified(&writes).await;
         self.shared.unsaved.release(&ids);
-        verified?;
+        // Also of what could not be read back: it is in the index, and lists show it.
         self.announce(&writes);
-        Ok(ids)
+        verified.map(|()| ids)
     }
 
     fn take_back(&self, before: Vec<(RecordingId, Option<Indexed>)>) {

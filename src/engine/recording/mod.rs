@@ -2,6 +2,6 @@
 
 pub(super) mod commit;
 pub(super) mod keys;
-pub(super) mod playback;
+pub(super) mod row;
 pub(super) mod scrub_answer;
 pub(super) mod stamp;

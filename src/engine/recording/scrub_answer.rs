@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use crate::dialect::endpoint_of;
-use crate::engine::answer::media_links;
+use crate::dialect::media_links;
 use crate::engine::aside::LARGE;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::dialect::endpoint_of;
-use crate::engine::index::misfits::misfit;
 use crate::engine::state::Engine;
-use crate::matching::{Fields, narrowed, summary};
+use crate::matching::{Fields, StrategyProblem, check_strategy, narrowed, summary};
 use crate::model::{Level, Recording, Scrubbed, Strategy};
 
 impl Engine {
@@ -14,7 +13,7 @@ impl Engine {
     /// is narrower, and people are told.
     pub(crate) fn stamp(&self, wanted: Strategy, fields: &Fields) -> Strategy {
         let Some(problem) = misfit(&wanted, fields) else { return wanted };
-        if self.shared.warned.misfits.first(&fields.endpoint.name, &wanted) {
+        if self.shared.warned.misfits.first((fields.endpoint.name.clone(), wanted.clone())) {
             let text = format!(
                 "what `{}` records is `standard` instead of `{wanted}`, which would answer too much: {problem}",
                 fields.endpoint.name
@@ -54,4 +53,17 @@ impl Engine {
         }
         self.stamp(wanted, &self.fields(request))
     }
+}
+
+/// The strategy that would be stamped, without telling anybody.
+pub(crate) fn fitting(wanted: Strategy, fields: &Fields) -> Strategy {
+    if misfit(&wanted, fields).is_some() { Strategy::STANDARD } else { wanted }
+}
+
+/// Why a configured strategy would be wider at this endpoint than it says. To ignore what is not there is no such thing: a
+/// configuration holds for many endpoints.
+pub(crate) fn misfit(wanted: &Strategy, fields: &Fields) -> Option<StrategyProblem> {
+    let problem = check_strategy(wanted, fields).err()?;
+    let harmless = matches!((wanted, &problem), (Strategy::Standard { .. }, StrategyProblem::Unknown { .. }));
+    (!harmless).then_some(problem)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::dialect::{Dialect, Refusal};
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::call_types::Answer;
-use crate::engine::answer::hops::{LOOP, LOOPED};
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::call_types::Answer;
+use crate::engine::call::answer::hops::{LOOP, LOOPED};
 use crate::model::{
     ByteLog, Headers, Outcome, RecordingId, Response, Strategy, is_hop_by_hop, is_own, speaks_for_origin,
 };

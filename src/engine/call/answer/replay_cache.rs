@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::engine::answer::lead_back::{UpstreamOrigin, door};
-use crate::engine::answer::overrides::Overrides;
-use crate::engine::answer::raw_call::RawKey;
 use crate::engine::budget::Hold;
+use crate::engine::call::answer::lead_back::{UpstreamOrigin, door};
+use crate::engine::call::answer::overrides::Overrides;
+use crate::engine::call::answer::raw_call::RawKey;
 use crate::engine::history::compared_request::ComparedRequest;
 use crate::engine::index::use_count::Use;
 use crate::engine::settings::Settings;

@@ -13,11 +13,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 
-use crate::engine::answer::call_guard::CallGuard;
-use crate::engine::answer::tee::MAX_BODY;
 use crate::engine::budget::Hold;
+use crate::engine::call::answer::call_guard::CallGuard;
+use crate::engine::call::answer::tee::MAX_BODY;
 use crate::engine::clock::micros;
-use crate::engine::index::cursors::Scope;
+use crate::model::CallScope;
 use crate::model::{Call, CallId, Fingerprint, Hash, RecordingId};
 use crate::upstream::UpstreamError;
 
@@ -34,7 +34,7 @@ pub(crate) struct SharedCallKey {
     pub(crate) all: Fingerprint,
     /// Of the strategy that the recording gets, and of what is significant under it.
     pub(crate) significant: Fingerprint,
-    pub(crate) scope: Scope,
+    pub(crate) scope: CallScope,
     /// The proxy's URL for links; none leaves them as they are.
     pub(crate) base: Option<Arc<str>>,
     /// Of who sends the call.

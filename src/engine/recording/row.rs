@@ -1,16 +1,9 @@
-//! What lists show of a recording, and whether its answer is whole.
+//! The row of a recording: what lists show of it.
 
-use crate::dialect::{AnswerState, endpoint_of};
-use crate::engine::index::jobs;
+use crate::dialect::answer_state;
 use crate::matching::summary;
-use crate::model::{AnswerFailure, Hash, Recording, Response, Row, Scrubbed, Usage};
-use crate::reading::{count_images, tokens};
-
-/// What an answer to a request says of itself.
-pub(crate) fn answer_state(request: &Scrubbed, response: &Response) -> AnswerState {
-    let (dialect, endpoint) = endpoint_of(request);
-    dialect.answer_state(&endpoint, &request.method, response)
-}
+use crate::model::{AnswerFailure, Hash, Recording, Row, Usage};
+use crate::reading::{count_images, jobs, tokens};
 
 /// What lists show of a recording.
 #[must_use]

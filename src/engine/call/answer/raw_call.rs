@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
-use crate::engine::answer::overrides::Overrides;
+use crate::engine::call::answer::overrides::Overrides;
 use crate::model::{CANONICAL_VERSION, KEPT_HEADERS};
 
 /// The hash of all that can change which recording answers.

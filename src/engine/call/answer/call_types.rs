@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use http::HeaderMap;
 
-use crate::engine::answer::body::AnswerBody;
-use crate::engine::answer::overrides::Overrides;
-use crate::engine::answer::raw_call::RawKey;
 use crate::engine::budget::Hold;
+use crate::engine::call::answer::body::AnswerBody;
+use crate::engine::call::answer::overrides::Overrides;
+use crate::engine::call::answer::raw_call::RawKey;
 use crate::model::Request;
 
 /// A call as it came in.

@@ -2,8 +2,8 @@ use std::task::Waker;
 
 use futures_util::FutureExt;
 
-use crate::engine::answer::singleflight::*;
 use crate::engine::budget::Budget;
+use crate::engine::call::answer::singleflight::*;
 
 const PIECE: usize = 1 << 20;
 

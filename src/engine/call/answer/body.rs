@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
-use crate::engine::answer::singleflight::SharedReader;
-use crate::engine::answer::tee::Tee;
+use crate::engine::call::answer::singleflight::SharedReader;
+use crate::engine::call::answer::tee::Tee;
 use crate::model::{ByteLog, Ending, Latency};
 use crate::upstream::UpstreamError;
 

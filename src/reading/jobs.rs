@@ -1,24 +1,11 @@
 //! Jobs: a submit, and polls that ask for its state until it is final.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use super::decoded::decoded;
 use crate::dialect::endpoint_of;
 use crate::model::{Request, Response, Scrubbed};
-use crate::reading::decoded;
 use crate::wire::content_coding::json_in;
-
-/// The jobs that this process saw submitted and that have no final state yet.
-#[derive(Default)]
-pub(crate) struct Jobs {
-    under_way: Mutex<HashSet<Arc<str>>>,
-}
-
-impl Jobs {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The job whose state a request asks for.
 pub(crate) fn polled(request: &Request) -> Option<Arc<str>> {
@@ -35,7 +22,7 @@ pub(crate) fn polled(request: &Request) -> Option<Arc<str>> {
 pub(crate) fn submitted(request: &Scrubbed, response: &Response) -> Option<Arc<str>> {
     let (_, endpoint) = endpoint_of(request);
     let job = endpoint.rules.submit?;
-    job.id(&read(response)).map(Into::into)
+    job.id(&answer_json(response)).map(Into::into)
 }
 
 /// Whether a request submits a job, as far as it tells.
@@ -50,7 +37,8 @@ pub(crate) fn submits(request: &Request) -> bool {
     })
 }
 
-pub(crate) fn read(response: &Response) -> serde_json::Value {
+/// The body of an answer as JSON; `null` where it is none.
+pub(crate) fn answer_json(response: &Response) -> serde_json::Value {
     let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
     json_in(&body).unwrap_or_default()
 }

@@ -6,8 +6,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use crate::engine::answer::call_types::Incoming;
-use crate::engine::answer::overrides::Overrides;
+use crate::engine::call::answer::call_types::Incoming;
+use crate::engine::call::answer::overrides::Overrides;
 use crate::upstream::{Base, resolved};
 
 /// Headers whose whole value is a reference (RFC 9110, sections 8.7 and 10.2.2), and those in which providers name jobs

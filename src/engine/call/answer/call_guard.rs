@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::answer::tee::{ArrivedBody, End};
+use crate::dialect::BodyEnd;
+use crate::engine::call::answer::tee::ArrivedBody;
 use crate::engine::clock;
 use crate::engine::clock::micros;
 use crate::engine::history::calls::History;
@@ -146,8 +147,8 @@ pub(crate) fn note_end(guard: &mut CallGuard, arrived: &ArrivedBody) {
     call.first_byte = arrived.first_byte.map(micros);
     call.total = Some(micros(arrived.total));
     match arrived.end {
-        End::Clean => {}
-        End::Cut => call.reason = Some("the upstream broke off in the middle of the answer".into()),
-        End::Abandoned => call.reason = Some("the client left before the answer was complete".into()),
+        BodyEnd::Clean => {}
+        BodyEnd::Cut => call.reason = Some("the upstream broke off in the middle of the answer".into()),
+        BodyEnd::Abandoned => call.reason = Some("the client left before the answer was complete".into()),
     }
 }

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio_util::task::TaskTracker;
 
-use crate::dialect::{AnswerState, EndWatch};
+use crate::dialect::{BodyEnd, EndWatch};
 use crate::engine::budget::Hold;
-use crate::model::{ByteLog, Completeness, Piece};
+use crate::model::{ByteLog, Piece};
 use crate::upstream::{Arriving, UpstreamError};
 
 /// How long the rest is waited for after the client left.
@@ -25,34 +25,10 @@ pub(crate) const MAX_BODY: u64 = 256 << 20;
 /// So much of a body is kept without being counted: it costs more than it is worth.
 const UNCOUNTED: usize = 64 << 10;
 
-/// How a body ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The upstream ended it cleanly.
-    Clean,
-    /// The upstream broke off.
-    Cut,
-    /// The client left, and the rest did not arrive in time or is not wanted.
-    Abandoned,
-}
-
-impl End {
-    /// Whether a response arrived whole: the dialect's terminator was seen, or, where the endpoint has none, the body
-    /// ended cleanly (which includes the declared length).
-    pub(crate) fn completeness(self, state: AnswerState) -> Completeness {
-        match self {
-            _ if state.terminated => Completeness::Whole,
-            Self::Clean if state.ended => Completeness::Whole,
-            Self::Clean | Self::Cut => Completeness::CutByUpstream,
-            Self::Abandoned => Completeness::CutByClient,
-        }
-    }
-}
-
 /// What arrived.
 pub(crate) struct ArrivedBody {
     pub(crate) log: ByteLog,
-    pub(crate) end: End,
+    pub(crate) end: BodyEnd,
     /// Length of the body, also where the log was not kept.
     pub(crate) len: u64,
     /// What it is, where it outgrew what is kept; then there is no log.
@@ -132,7 +108,7 @@ impl Tee {
         };
         // The server never asks for a body without bytes: its head is all that the client waits for.
         if flow.declared == Some(0) {
-            _ = flow.end(End::Clean);
+            _ = flow.end(BodyEnd::Clean);
         }
         Self { flow: Some(Box::new(flow)), drain }
     }
@@ -177,12 +153,12 @@ impl Drop for Tee {
                 tasks.spawn_on(
                     async move {
                         let _ = tokio::time::timeout(DRAIN, flow.read_to_end()).await;
-                        _ = flow.end(End::Abandoned);
+                        _ = flow.end(BodyEnd::Abandoned);
                     },
                     &runtime,
                 );
             }
-            _ => _ = flow.end(End::Abandoned),
+            _ => _ = flow.end(BodyEnd::Abandoned),
         }
     }
 }
@@ -194,8 +170,8 @@ impl TeeState {
         if self.held.is_none() {
             let piece = ready!(self.body.poll_piece(cx));
             let before = match &piece {
-                None => self.end(End::Clean),
-                Some(Err(_)) => self.end(End::Cut),
+                None => self.end(BodyEnd::Clean),
+                Some(Err(_)) => self.end(BodyEnd::Cut),
                 Some(Ok(piece)) => self.keep(piece),
             };
             let Some(before) = before else { return Poll::Ready(piece) };
@@ -225,13 +201,13 @@ impl TeeState {
             (self.watch, self.memory) = (None, None);
         }
         if self.declared == Some(self.len) {
-            return self.end(End::Clean);
+            return self.end(BodyEnd::Clean);
         }
         if self.finish.is_none() || !self.watch.as_mut()?.end.ends(&self.kept) {
             return None;
         }
         let log = ByteLog { bytes: self.kept.clone().freeze(), pieces: self.pieces.clone() };
-        let arrived = self.arrived(log, End::Clean, None);
+        let arrived = self.arrived(log, BodyEnd::Clean, None);
         (self.watch.as_mut()?.ended)(arrived)
     }
 
@@ -245,7 +221,7 @@ impl TeeState {
         (!fits).then_some("more than there is memory for")
     }
 
-    fn end(&mut self, end: End) -> Option<Before> {
+    fn end(&mut self, end: BodyEnd) -> Option<Before> {
         let finish = self.finish.take()?;
         let log = ByteLog {
             bytes: std::mem::take(&mut self.kept).freeze(),
@@ -255,7 +231,7 @@ impl TeeState {
         finish(self.arrived(log, end, memory))
     }
 
-    fn arrived(&self, log: ByteLog, end: End, memory: Option<Hold>) -> ArrivedBody {
+    fn arrived(&self, log: ByteLog, end: BodyEnd, memory: Option<Hold>) -> ArrivedBody {
         let (len, unkept, first_byte) = (self.len, self.unkept, self.first_byte);
         ArrivedBody { log, end, len, unkept, memory, first_byte, total: self.started.elapsed() }
     }

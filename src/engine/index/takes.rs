@@ -1,0 +1,103 @@
+//! How takes of a request play, and what this process knows of jobs and reads that go on.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::dialect::endpoint_of;
+use crate::engine::index::cursors::{CURSORS, Cursors};
+use crate::engine::index::open_reads::OpenReads;
+use crate::engine::index::recent::Recent;
+use crate::engine::index::recording_index::Lens;
+use crate::engine::state::Engine;
+use crate::model::{CallScope, Fingerprint, Level, Playback, Recording, Request};
+use crate::reading::jobs::{answer_json, polled};
+use crate::store::LookUpKeys;
+
+/// Sequences, jobs and reads that this process saw begin.
+#[derive(Default)]
+pub(crate) struct TakesUnderWay {
+    pub(crate) cursors: Cursors,
+    jobs: Jobs,
+    pub(crate) open_reads: OpenReads,
+}
+
+/// The jobs that this process saw submitted and that have no final state yet.
+struct Jobs(Mutex<Recent<Arc<str>, ()>>);
+
+/// How many jobs are remembered: many are submitted and never asked for again.
+const JOBS: usize = 4096;
+
+impl Engine {
+    /// How the takes of a new recording play.
+    pub(crate) fn playback(&self, request: &Request) -> Playback {
+        match polled(request) {
+            Some(_) => Playback::Sequence,
+            None => self.settings().playback,
+        }
+    }
+
+    /// Whether a recording that answers a call is not the last word on it: this process recorded a read that may be answered
+    /// otherwise by now, or saw the job submitted whose state is asked for and is not final yet.
+    pub(crate) fn is_ahead(&self, request: &Request, all: &Fingerprint, scope: &CallScope) -> bool {
+        let jobs = self.shared.takes.jobs.lock();
+        let job = || polled(request).is_some_and(|job| jobs.get(&job).is_some());
+        (jobs.len() > 0 && job()) || self.shared.takes.open_reads.is_open(all, scope)
+    }
+
+    /// Takes note of what a new recording says of a job.
+    pub(crate) fn note_job(&self, recording: &Recording) {
+        let (_, endpoint) = endpoint_of(&recording.request);
+        let Some(job) = endpoint.rules.submit.or(endpoint.rules.poll) else { return };
+        let answer = answer_json(&recording.response);
+        if endpoint.rules.submit.is_some() {
+            if let Some(id) = job.id(&answer).filter(|_| job.is_under_way(&answer)) {
+                self.shared.takes.jobs.lock().put(id.into(), ());
+            }
+            return;
+        }
+        let Some(id) = polled(&recording.request) else { return };
+        if job.is_final(&answer) {
+            self.shared.takes.jobs.lock().retain(|job, ()| *job != id);
+        }
+    }
+
+    /// Takes that play in order and were seen while they were recorded count as played.
+    pub(crate) fn note_played(&self, recording: &Recording, keys: &LookUpKeys) {
+        let scope: CallScope = recording.scope.as_deref().map(Into::into);
+        let settings = self.settings();
+        let lens = Lens { policy: &settings.failures, asks: true };
+        let takes = self.shared.index.takes(&keys.all, &scope, lens);
+        if takes > 0 {
+            let job = polled(&recording.request);
+            self.tell_given_up(self.shared.takes.cursors.place(&scope, (keys.all, true), takes, job));
+        }
+    }
+
+    /// Tells people, the first time, that a sequence was given up.
+    pub(crate) fn tell_given_up(&self, given_up: bool) {
+        if given_up {
+            let text = format!(
+                "more than {CURSORS} sequences play at once, in all scopes together: those that moved least recently \
+                 start anew; POST /__retake/scopes/reset ends those of a scope that is done"
+            );
+            self.notify(Level::Warning, text);
+        }
+    }
+
+    /// Starts all sequences of a scope anew, or of all scopes and of calls without one; gives how many had begun.
+    #[must_use]
+    pub fn reset_cursors(&self, scope: Option<&str>) -> usize {
+        self.shared.takes.cursors.reset(scope)
+    }
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(JOBS)))
+    }
+}
+
+impl Jobs {
+    fn lock(&self) -> MutexGuard<'_, Recent<Arc<str>, ()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
