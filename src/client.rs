@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use crate::api::{CallRequest, CallsRequest, FireCallRequest, FireRequest, RerecordRequest, Verb};
 use crate::engine::{self, Blame, Engine, Fired, Media, Rerecord, Settings, Thing, VerbError};
 use crate::model::{Call, CallId, Event, Exchange, MediaId, Notice, RecordingId};
-use crate::query::{Kind, Query, Subject};
+use crate::query::{Query, QueryKind, Subject};
 use crate::reading::Prices;
 use crate::store::{Ownership, Store, StoreError};
 
@@ -154,7 +154,7 @@ impl Client {
     /// # Errors
     /// When the query cannot be understood, or the owner does not answer.
     pub async fn calls(&self, query: &str) -> Result<Vec<Arc<Call>>, ClientError> {
-        let query = Query::parse(query, Kind::Calls).map_err(VerbError::Query)?;
+        let query = Query::parse(query, QueryKind::Calls).map_err(VerbError::Query)?;
         let mut calls = self.run(CallsRequest {}).await?;
         let now = engine::now();
         calls.retain(|call| query.shows(Subject::Call(call), now));

@@ -10,8 +10,8 @@ mod protocol;
 mod signals;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event}
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
 use crossterm::{cursor, execute, terminal};
 use image::DynamicImage;
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::mpsc;
 
 pub use clipboard::copy;
@@ -120,11 +121,11 @@ pub fn give_back() {
     forget_pictures();
     let mut out = io::stdout();
     // A panic while drawing leaves a frame open, and the terminal would show nothing more.
-    let _ = execute!(out, terminal::EndSynchronizedUpdate);
-    let _ =
-        execute!(out, event::DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
-    let _ = out.write_all(b"\x1b[23;0t").and_then(|()| out.flush());
-    let _ = terminal::disable_raw_mode();
+    execute!(out, terminal::EndSynchronizedUpdate).ok();
+    // Each of these is tried, whatever became of the one before.
+    execute!(out, event::DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show).ok();
+    out.write_all(b"\x1b[23;0t").and_then(|()| out.flush()).ok();
+    terminal::disable_raw_mode().ok();
 }
 
 /// Stops this process, as a shell's Ctrl-Z does; returns when it is told to go on.
@@ -221,12 +222,12 @@ pub struct Keys {
 
 #[derive(Debug, Default)]
 struct Gate {
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum GateState {
     #[default]
     Reading,
     Asked,
@@ -252,28 +253,28 @@ impl Keys {
 
     /// Stops reading; returns once the thread stands still. Waits for as long as a read takes.
     pub fn park(&self) {
-        self.gate.set(State::Asked);
-        let state = self.gate.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let still = |state: &mut State| *state == State::Asked;
+        self.gate.set(GateState::Asked);
+        let mut state = self.gate.state.lock();
+        let still = |state: &mut GateState| *state == GateState::Asked;
         // Bounded, in case the thread is gone.
-        drop(self.gate.changed.wait_timeout_while(state, Duration::from_secs(1), still));
+        self.gate.changed.wait_while_for(&mut state, still, Duration::from_secs(1));
     }
 
     /// Reads on.
     pub fn resume(&self) {
-        self.gate.set(State::Reading);
+        self.gate.set(GateState::Reading);
     }
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        self.gate.set(State::Ended);
+        self.gate.set(GateState::Ended);
     }
 }
 
 impl Gate {
-    fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    fn set(&self, state: GateState) {
+        *self.state.lock() = state;
         self.changed.notify_all();
     }
 
@@ -296,14 +297,14 @@ impl Gate {
 
     /// Waits while the gate is closed; false when reading is over.
     fn pass(&self) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *state == State::Asked {
-            *state = State::Parked;
+        let mut state = self.state.lock();
+        if *state == GateState::Asked {
+            *state = GateState::Parked;
             self.changed.notify_all();
         }
-        let parked = |state: &mut State| *state == State::Parked;
-        let state = self.changed.wait_while(state, parked).unwrap_or_else(PoisonError::into_inner);
-        *state != State::Ended
+        let parked = |state: &mut GateState| *state == GateState::Parked;
+        self.changed.wait_while(&mut state, parked);
+        *state != GateState::Ended
     }
 }
 
@@ -418,7 +419,8 @@ pub fn print_picture(picture: &DynamicImage) -> io::Result<()> {
 pub fn forget_pictures() {
     if PICTURES.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
-        let _ = out.write_all(b"\x1b_Ga=d,d=A\x1b\\").and_then(|()| out.flush());
+        // A terminal that is gone shows none.
+        out.write_all(b"\x1b_Ga=d,d=A\x1b\\").and_then(|()| out.flush()).ok();
     }
 }
 
@@ -441,7 +443,7 @@ mod tests {
         Keys { gate: Arc::clone(&gate) }.park();
         // Dropping the keys above has ended the reading.
         thread.join().unwrap();
-        gate.set(State::Reading);
+        gate.set(GateState::Reading);
         assert!(gate.pass());
     }
 }

@@ -42,7 +42,7 @@ pub use state::{
 };
 pub use steps::{RedoRequest, StepsRequest, UndoRequest};
 pub use trash::{RemoveRequest, RestoreRequest, TrashRequest};
-pub use verb::{Access, Route, Verb, Visitor, status_of};
+pub use verb::{Route, Verb, VerbAccess, Visitor, status_of};
 
 /// Shows a visitor all verbs.
 pub fn visit_all(visitor: &mut impl Visitor) {

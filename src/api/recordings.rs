@@ -1,6 +1,5 @@
 //! Reading recordings.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -100,7 +99,7 @@ impl Verb for ListRequest {
             None => engine.rows().into_values().collect(),
             Some(prefix) => engine.find_hash(&prefix)?.iter().filter_map(|id| engine.row(id)).collect(),
         };
-        rows.sort_by_key(|row| Reverse((row.recorded_at, row.id.clone())));
+        rows.sort_by_key(|row| row.newest_first());
         Ok(rows)
     }
 }

@@ -37,12 +37,12 @@ pub struct Route {
     /// Whether it may take minutes: it writes the store anew, or waits for an upstream.
     pub slow: bool,
     /// Who may ask.
-    pub access: Access,
+    pub access: VerbAccess,
 }
 
 /// Who may ask for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum VerbAccess {
     /// Everybody on this machine.
     Open,
     /// Who knows the token.
@@ -74,7 +74,7 @@ impl Route {
     }
 
     const fn new(method: Method, path: &'static str) -> Self {
-        Self { method, path, largest_body: Self::BODY, slow: false, access: Access::Token }
+        Self { method, path, largest_body: Self::BODY, slow: false, access: VerbAccess::Token }
     }
 
     /// The same with room for requests and answers in its body.
@@ -94,7 +94,7 @@ impl Route {
     /// The same for everybody on this machine.
     #[must_use]
     pub const fn open(mut self) -> Self {
-        self.access = Access::Open;
+        self.access = VerbAccess::Open;
         self
     }
 

@@ -68,7 +68,7 @@ pub(super) enum CliVerb {
     /// elsewhere it goes on then.
     Run(run::RunArgs),
     /// List recordings, the newest first
-    #[command(after_long_help = crate::query::help(crate::query::Kind::Recordings))]
+    #[command(after_long_help = crate::query::help(crate::query::QueryKind::Recordings))]
     List {
         /// Only those that the filter shows, such as model:gpt-image* hits:0
         #[arg(value_name = "FILTER")]

@@ -53,7 +53,8 @@ pub(super) fn bytes(bytes: &[u8]) {
     }
     let mut out = io::stdout().lock();
     if let Err(cause) = out.write_all(bytes).and_then(|()| out.flush()) {
-        let _ = UNWRITTEN.set(cause);
+        // The first cause is the one to tell.
+        UNWRITTEN.set(cause).ok();
     }
 }
 
@@ -76,7 +77,7 @@ pub(super) fn clap(said: &clap::Error, styled: impl FnOnce() -> Option<clap::Err
     };
     if said.use_stderr() {
         // Like every word on stderr: where it is not heard, the exit code still tells.
-        let _ = io::stderr().write_all(text.as_bytes());
+        io::stderr().write_all(text.as_bytes()).ok();
     } else {
         bytes(text.as_bytes());
     }
@@ -94,12 +95,13 @@ pub(super) fn panicked(info: &PanicHookInfo<'_>) {
 /// Says an error on stderr.
 pub(super) fn error(text: &str) {
     let word = if colour(&io::stderr()) { "\x1b[1;31merror\x1b[0m" } else { "error" };
-    let _ = writeln!(io::stderr(), "{word}: {}", sanitize_lines(text));
+    // Where stderr is closed, the exit code still tells.
+    writeln!(io::stderr(), "{word}: {}", sanitize_lines(text)).ok();
 }
 
 /// Says something on stderr that is no error.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", sanitize_lines(text));
+    writeln!(io::stderr(), "{}", sanitize_lines(text)).ok();
 }
 
 /// Where the program's own log goes: stderr, or a file, which people read on a terminal, too.
@@ -108,7 +110,7 @@ pub(super) struct Log<W>(pub(super) W);
 impl<W: Write> Write for Log<W> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         // Events come whole, and one that is not heard is no reason to fail.
-        let _ = self.0.write_all(sanitize_lines(&String::from_utf8_lossy(text)).as_bytes());
+        self.0.write_all(sanitize_lines(&String::from_utf8_lossy(text)).as_bytes()).ok();
         Ok(text.len())
     }
 
@@ -249,7 +251,8 @@ fn zoned(millis: i64, format: &str) -> String {
 
 /// Asks a question on the terminal; anything but `y` or `yes` is a no.
 pub(super) fn confirmed(question: &str) -> bool {
-    let _ = write!(io::stderr(), "{} [y/N] ", sanitize(question));
+    // Who cannot see the question answers no.
+    write!(io::stderr(), "{} [y/N] ", sanitize(question)).ok();
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     if !answer.ends_with('\n') {

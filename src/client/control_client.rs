@@ -1,11 +1,12 @@
 //! The owner of a store that runs in another process, reached through its control API.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use parking_lot::RwLock;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -20,11 +21,11 @@ use crate::upstream::{Arriving, Base, Forwarded, UpstreamClient, UpstreamError};
 #[derive(Clone)]
 pub struct ControlClient {
     client: UpstreamClient,
-    shared: Arc<Shared>,
+    shared: Arc<ControlClientState>,
 }
 
-struct Shared {
-    place: RwLock<Place>,
+struct ControlClientState {
+    place: RwLock<OwnerAddress>,
     /// Whether the address was given, and is not what the store's `LOCK` says.
     given: bool,
     /// The store whose `LOCK` says the token; none when the token was given.
@@ -33,7 +34,7 @@ struct Shared {
 
 /// Where an owner is, and what opens its control API.
 #[derive(Clone)]
-struct Place {
+struct OwnerAddress {
     base: Base,
     token: String,
     /// Its process; none where that is not known, or on another machine for all that is known.
@@ -59,7 +60,7 @@ impl ControlClient {
     /// The process that owns the store in `dir`; none when nobody does, or a short command.
     #[must_use]
     pub fn of(dir: &Path) -> Option<Self> {
-        let place = Place::of(dir)?;
+        let place = OwnerAddress::of(dir)?;
         Some(Self::at(place, false, Some(dir)))
     }
 
@@ -76,14 +77,14 @@ impl ControlClient {
                 .map(|owner| owner.token)
                 .ok_or_else(|| ClientError::NoToken { base: base.to_string(), store: store.into() })?,
         };
-        let place = Place { base, token, pid: None, introduced: Arc::default() };
+        let place = OwnerAddress { base, token, pid: None, introduced: Arc::default() };
         let owner = Self::at(place, true, (!known).then_some(store));
         owner.run(&ModeRequest {}).await?;
         Ok(owner)
     }
 
-    fn at(place: Place, given: bool, store: Option<&Path>) -> Self {
-        let shared = Shared { place: RwLock::new(place), given, store: store.map(Into::into) };
+    fn at(place: OwnerAddress, given: bool, store: Option<&Path>) -> Self {
+        let shared = ControlClientState { place: RwLock::new(place), given, store: store.map(Into::into) };
         Self { client: client(given, Self::PATIENCE), shared: Arc::new(shared) }
     }
 
@@ -95,13 +96,13 @@ impl ControlClient {
     /// Its URL.
     #[must_use]
     pub fn base(&self) -> Base {
-        self.shared.place.read().unwrap_or_else(PoisonError::into_inner).base.clone()
+        self.shared.place.read().base.clone()
     }
 
     /// Looks whether the store has another owner by now, or the same one a new token.
     pub(super) fn look_again(&self) {
-        let now = self.shared.store.as_deref().and_then(Place::of);
-        let mut place = self.shared.place.write().unwrap_or_else(PoisonError::into_inner);
+        let now = self.shared.store.as_deref().and_then(OwnerAddress::of);
+        let mut place = self.shared.place.write();
         // Another program may have taken the port.
         place.introduced = Arc::default();
         let Some(now) = now else { return };
@@ -157,7 +158,7 @@ impl ControlClient {
 
     /// The beginning of an answer that goes on.
     pub(super) async fn open(&self, path: &str) -> Result<Arriving, ClientError> {
-        let Place { base, token, .. } = self.place().await?;
+        let OwnerAddress { base, token, .. } = self.place().await?;
         let answer = self.begin(&base, &request(&Method::GET, path, Some(&token), Bytes::new())).await?;
         if answer.status == 200 {
             return Ok(answer.body);
@@ -194,8 +195,8 @@ impl ControlClient {
     }
 
     /// Where the owner is, once it is known to be one.
-    async fn place(&self) -> Result<Place, ClientError> {
-        let place = self.shared.place.read().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn place(&self) -> Result<OwnerAddress, ClientError> {
+        let place = self.shared.place.read().clone();
         place
             .introduced
             .get_or_try_init(|| self.introduced(&place.base))
@@ -205,7 +206,7 @@ impl ControlClient {
     }
 }
 
-impl Place {
+impl OwnerAddress {
     /// An error with the process that is to blame.
     fn named(&self, error: ClientError) -> ClientError {
         match error {

@@ -93,7 +93,8 @@ impl Relay {
             _ => return Ok(()),
         };
         let anew = matches!(event, Event::Snapshot(_));
-        let _ = self.tell.send(Arc::new(event));
+        // Nobody listening is fine: this ends soon.
+        self.tell.send(Arc::new(event)).ok();
         if anew {
             self.pause = SHORTEST;
             if std::mem::take(&mut self.lost) {
@@ -106,7 +107,7 @@ impl Relay {
 
     fn notify(&self, level: Level, text: String) {
         // Nobody listening is fine: this ends soon.
-        let _ = self.tell.send(Arc::new(Event::Notice(Notice { level, text })));
+        self.tell.send(Arc::new(Event::Notice(Notice { level, text }))).ok();
     }
 }
 

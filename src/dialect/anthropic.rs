@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::path;
 use super::refusal::Refusal;
-use super::rules::{DefaultValue, Echo, Forms, Job, ReadFinality, Rules, Terminator};
+use super::rules::{DefaultValue, Echo, Forms, JobRules, ReadFinality, Rules, Terminator};
 
 /// Fields that change nothing about the answer, below `$at`. `cache_control` is listed at each place where the
 /// reference has it: blocks of messages, of tool results, documents and search results, of the system prompt, and
@@ -130,8 +130,8 @@ pub(super) static MESSAGES: Rules = Rules {
     terminator: Terminator::Events(&["message_stop"]),
     ..BASE
 };
-static BATCH: Job =
-    Job { id: "/id", state: "/processing_status", finals: &["ended"], flag: None, asked: None };
+static BATCH: JobRules =
+    JobRules { id: "/id", state: "/processing_status", finals: &["ended"], flag: None, asked: None };
 static POLL: Rules = Rules { poll: Some(&BATCH), ..BASE };
 static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
 static BATCHES: Rules = Rules {

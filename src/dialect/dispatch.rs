@@ -2,7 +2,7 @@
 
 use super::answer::{AnswerState, EndWatch};
 use super::endpoint::Endpoint;
-use super::failure::{self, Failure};
+use super::failure::{self, ProviderFailure};
 use super::family::Dialect;
 use super::refusal::Refusal;
 use super::signs::Signs;
@@ -73,7 +73,7 @@ impl Dialect {
 
     /// The body of an error of the provider's own, as its servers say it; none where they say no such thing.
     #[must_use]
-    pub fn failure(self, failure: &Failure<'_>) -> Option<serde_json::Value> {
+    pub fn failure(self, failure: &ProviderFailure<'_>) -> Option<serde_json::Value> {
         failure::body(self, failure)
     }
 

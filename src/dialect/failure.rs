@@ -7,7 +7,7 @@ use super::{anthropic, gemini};
 
 /// An error that a provider could answer with.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure<'a> {
+pub struct ProviderFailure<'a> {
     /// The HTTP status: 429, 500 or, of Anthropic, 529.
     pub status: u16,
     /// In how many seconds to try again, if it says so.
@@ -16,8 +16,8 @@ pub struct Failure<'a> {
     pub request_id: Option<&'a str>,
 }
 
-pub(super) fn body(dialect: Dialect, failure: &Failure<'_>) -> Option<Value> {
-    let Failure { status, retry_after, request_id } = *failure;
+pub(super) fn body(dialect: Dialect, failure: &ProviderFailure<'_>) -> Option<Value> {
+    let ProviderFailure { status, retry_after, request_id } = *failure;
     let wait = retry_after.unwrap_or_default();
     let body = match (dialect, status) {
         (Dialect::Anthropic, 429 | 500 | 529) => {

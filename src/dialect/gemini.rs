@@ -3,7 +3,7 @@
 
 use super::endpoint::Endpoint;
 use super::refusal::Refusal;
-use super::rules::{DefaultValue, Echo, Forms, Job, ReadFinality, Rules, Spelling, Terminator};
+use super::rules::{DefaultValue, Echo, Forms, JobRules, ReadFinality, Rules, Spelling, Terminator};
 use super::{anthropic, path};
 
 const NULLS: &[&str] = &[
@@ -121,13 +121,13 @@ const BASE: Rules = Rules { plain_models: true, ..Rules::NONE };
 
 static ANY: Rules = BASE;
 /// A long-running operation (`google.longrunning.Operation`): `done` is absent until it is true.
-static OPERATION: Job =
-    Job { id: "/name", state: "/done", finals: &[], flag: None, asked: Some("/operationName") };
+static OPERATION: JobRules =
+    JobRules { id: "/name", state: "/done", finals: &[], flag: None, asked: Some("/operationName") };
 static POLL: Rules = Rules { poll: Some(&OPERATION), ..BASE };
 static SUBMIT: Rules = Rules { submit: Some(&OPERATION), ..BASE };
 /// A file that is being prepared.
-static UPLOADED: Job =
-    Job { id: "/name", state: "/state", finals: &["ACTIVE", "FAILED"], flag: None, asked: None };
+static UPLOADED: JobRules =
+    JobRules { id: "/name", state: "/state", finals: &["ACTIVE", "FAILED"], flag: None, asked: None };
 static FILE: Rules = Rules { poll: Some(&UPLOADED), ..BASE };
 static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
 static GENERATE: Rules = Rules {

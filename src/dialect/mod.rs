@@ -25,13 +25,13 @@ mod signs;
 pub use answer::{AnswerState, BodyEnd, EndWatch};
 pub(crate) use dispatch::{answer_state, endpoint_of};
 pub use endpoint::Endpoint;
-pub use failure::Failure;
+pub use failure::ProviderFailure;
 pub use family::Dialect;
 pub(crate) use path::behind_version;
 pub use refusal::Refusal;
 pub use rules::{
-    DefaultValue, Echo, EchoPart, Forms, GivenWhen, Items, Job, PlainValue, ReadFinality, Rules, Spelling,
-    Terminator,
+    DefaultValue, Echo, EchoPart, Forms, GivenWhen, Items, JobRules, PlainValue, ReadFinality, Rules,
+    Spelling, Terminator,
 };
 
 #[cfg(test)]

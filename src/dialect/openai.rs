@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::path;
 use super::refusal::Refusal;
-use super::rules::{DefaultValue, Echo, Forms, Items, Job, ReadFinality, Rules, Terminator};
+use super::rules::{DefaultValue, Echo, Forms, Items, JobRules, ReadFinality, Rules, Terminator};
 
 /// Fields that change nothing about the answer, on every endpoint.
 const COMMON: &[&str] = &[
@@ -213,14 +213,14 @@ const IMAGE_END: &[&str] =
 /// Base of all tables here.
 const BASE: Rules = Rules { cosmetic: &[COMMON], cosmetic_query: QUERY, plain_models: true, ..Rules::NONE };
 
-static JOB: Job = Job {
+static JOB: JobRules = JobRules {
     id: "/id",
     state: "/status",
     finals: &["completed", "failed", "cancelled", "canceled", "incomplete", "expired", "succeeded"],
     flag: None,
     asked: None,
 };
-static BACKGROUND: Job = Job { flag: Some("/background"), ..JOB };
+static BACKGROUND: JobRules = JobRules { flag: Some("/background"), ..JOB };
 
 static ANY: Rules = BASE;
 static SUBMIT: Rules = Rules { submit: Some(&JOB), ..BASE };

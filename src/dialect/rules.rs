@@ -33,10 +33,10 @@ pub struct Rules {
     /// What an answer of this endpoint gives such ids to beside itself.
     pub items: Option<&'static Items>,
     /// The job that a request of this endpoint submits.
-    pub submit: Option<&'static Job>,
+    pub submit: Option<&'static JobRules>,
     /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it, or its
-    /// [`Job::asked`]. Without the latter the table holds for GET.
-    pub poll: Option<&'static Job>,
+    /// [`JobRules::asked`]. Without the latter the table holds for GET.
+    pub poll: Option<&'static JobRules>,
     /// Whether a read's answer may be another one the next time. The table holds for GET where that is known.
     pub reads: ReadFinality,
     /// How keys are spelled where two spellings are the same; without it keys are compared as written.
@@ -61,7 +61,7 @@ pub struct Items {
 
 /// What submits and polls of a job answer, in JSON pointers.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Job {
+pub struct JobRules {
     /// The job's id in the submit's answer.
     pub id: &'static str,
     /// The job's state in both answers.
@@ -212,7 +212,7 @@ impl Rules {
     };
 }
 
-impl Job {
+impl JobRules {
     /// The id in a submit's answer, without the name of the collection that it is in (`models/veo/operations/ID`).
     #[must_use]
     pub fn id<'a>(&self, answer: &'a Value) -> Option<&'a str> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::splice::{PlainAnswer, Splice};
-use crate::dialect::{Dialect, Failure};
+use crate::dialect::{Dialect, ProviderFailure};
 use crate::model::{ByteLog, Ending, Headers, Latency, Recording, Response};
 use crate::reading::Unreadable;
 use crate::reading::events::StreamForm;
@@ -122,7 +122,7 @@ fn failed(recording: &Recording, status: u16, retry_after: Option<u64>) -> Resul
     let id = ["request-id", "x-request-id", "apim-request-id"]
         .into_iter()
         .find_map(|name| Some((name, recorded.headers.text(name)?)));
-    let failure = Failure { status, retry_after, request_id: id.map(|(_, id)| id) };
+    let failure = ProviderFailure { status, retry_after, request_id: id.map(|(_, id)| id) };
     let not_said = FaultError::NotSaid { status, dialect: dialect.name() };
     let body = dialect.failure(&failure).ok_or(not_said)?.to_string();
     let mut headers = Headers::default();

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -92,7 +93,7 @@ impl<T: Hash + Eq> ToldOnce<T> {
 
     /// Whether nobody was told yet; from now on everybody was.
     pub(super) fn first(&self, thing: T) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.0.lock();
         if told.len() >= Self::MOST {
             told.clear();
         }
@@ -266,6 +267,8 @@ impl Engine {
         let counted = counted && self.shared.history.counters().in_flight == 0;
         let store = self.shared.store.clone();
         let close = move || if counted { store.close() } else { store.close_uncounted() };
-        let _ = tokio::task::spawn_blocking(close).await;
+        if let Err(error) = tokio::task::spawn_blocking(close).await {
+            tracing::error!("the store was not closed in order: {error}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::FixtureError;
 
-use self::body::BodyForm;
+use self::body::FixtureBodyForm;
 use self::error::wrong;
 use self::time::{Millis, Moment};
 use super::VERSION;
@@ -43,7 +43,7 @@ pub fn encode(recording: &Recording, media: &[(Hash, Bytes)]) -> Files {
     let name = path.rsplit('/').next().unwrap_or(&path);
     let mut bodies = Vec::new();
     let mut form = |part: &str, kind: &str, bytes: &Bytes, apart: bool| {
-        let form = BodyForm::of(bytes, apart, || format!("{name}.{part}.{}", body::ending(kind)));
+        let form = FixtureBodyForm::of(bytes, apart, || format!("{name}.{part}.{}", body::ending(kind)));
         bodies.extend(form.file().map(|file| (file.to_owned(), bytes.clone())));
         form
     };
@@ -212,7 +212,7 @@ struct RequestPart {
     #[serde(default)]
     headers: Headers,
     #[serde(default)]
-    body: BodyForm,
+    body: FixtureBodyForm,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -222,7 +222,7 @@ struct ResponsePart {
     #[serde(default)]
     headers: Headers,
     #[serde(default)]
-    body: BodyForm,
+    body: FixtureBodyForm,
     /// Length in bytes and time of arrival of each piece.
     #[serde(default)]
     pieces: Option<Vec<(u64, Millis)>>,
@@ -233,7 +233,7 @@ struct ResponsePart {
 #[serde(deny_unknown_fields)]
 struct FilePart {
     hash: Hash,
-    body: BodyForm,
+    body: FixtureBodyForm,
 }
 
 impl RequestPart {

@@ -3,46 +3,35 @@
 //! Nothing here does anything: no IO, no clock, no randomness, no terminal. Every other module speaks in
 //! these types, so this is the place to start reading.
 
-mod call;
-mod event;
+mod calls;
 pub(crate) mod exchange;
 mod id;
-mod labels;
-mod latency;
-mod mode;
 mod name;
-mod pattern;
-mod playback;
-mod recording;
-mod rows;
-mod rule;
-mod scope;
-mod step;
-mod strategy;
+mod recordings;
+mod strategies;
 mod time;
-mod usage;
 
-pub use call::{Call, Cause, MatchHeader, Outcome};
-pub use event::{Counters, Event, Level, Notice, Snapshot};
+pub use calls::call::{Call, Cause, MatchHeader, Outcome};
+pub use calls::event::{Counters, Event, Level, Notice, Snapshot};
+pub use calls::latency::{Latency, ParseLatencyError};
+pub use calls::mode::{Mode, ParseModeError};
+pub use calls::scope::{CallScope, CursorState, ScopeState};
 pub use exchange::{
     ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_header_name,
     is_hop_by_hop, is_own, speaks_for_origin,
 };
 pub use id::{CANONICAL_VERSION, CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
-pub use labels::Labels;
-pub use latency::{Latency, ParseLatencyError};
-pub use mode::{Mode, ParseModeError};
 pub use name::{LONGEST_SCOPE, ParseNameError, check_name, check_scope, check_tag};
-pub use pattern::{LARGEST_PATTERN, bytes_pattern, text_pattern};
-pub use playback::{ParsePlaybackError, Playback};
-pub use recording::{
+pub use recordings::labels::Labels;
+pub use recordings::recording::{
     AnswerFailure, Completeness, Derivation, Ending, MediaRef, Original, Provenance, Recording, Row, Source,
     Tokens, Usd,
 };
-pub use rows::{Part, Rows};
-pub use rule::Rule;
-pub use scope::{CallScope, CursorState, ScopeState};
-pub use step::{StepId, StepRow};
-pub use strategy::{ParseStrategyError, Strategy};
+pub use recordings::rows::{Part, Rows};
+pub use recordings::step::{StepId, StepRow};
+pub use recordings::usage::{Gap, Hit, Hits, Usage};
+pub use strategies::pattern::{LARGEST_PATTERN, bytes_pattern, text_pattern};
+pub use strategies::playback::{ParsePlaybackError, Playback};
+pub use strategies::rule::Rule;
+pub use strategies::strategy::{ParseStrategyError, Strategy};
 pub use time::Timestamp;
-pub use usage::{Gap, Hit, Hits, Usage};

@@ -13,16 +13,16 @@ use axum::{Json, Router};
 use http::{StatusCode, header};
 
 use super::guard::Asker;
-use super::shared::Shared;
+use super::shared::ProxyState;
 use super::{cors, media};
-use crate::api::{Access, Route, Verb, Visitor, visit_all};
+use crate::api::{Route, Verb, VerbAccess, Visitor, visit_all};
 
 mod events;
 mod failure;
 mod metrics;
 mod read;
 
-use failure::Failure;
+use failure::ControlFailure;
 
 /// The longest text of an error that is passed on.
 const LONGEST_TEXT: usize = 64 << 10;
@@ -33,12 +33,12 @@ const OPENAPI: &str = include_str!("../../assets/openapi.json");
 /// Routes by who may ask, and the paths of all: a router does not tell.
 #[derive(Default)]
 struct Routes {
-    open: Router<Arc<Shared>>,
-    closed: Router<Arc<Shared>>,
+    open: Router<Arc<ProxyState>>,
+    closed: Router<Arc<ProxyState>>,
     paths: Vec<&'static str>,
 }
 
-pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+pub(super) fn routes(shared: &Arc<ProxyState>) -> Router<Arc<ProxyState>> {
     let Routes { open, closed, .. } = Routes::all();
     open.merge(closed.layer(middleware::from_fn_with_state(Arc::clone(shared), authorize)))
         .fallback(nothing)
@@ -56,23 +56,28 @@ impl Routes {
     /// The verbs, and what is no JSON.
     fn all() -> Self {
         let mut routes = Self::default()
-            .with(Access::Open, "/media/{id}", get(media::media))
-            .with(Access::Token, "/events", get(events::events))
-            .with(Access::Token, "/metrics", get(metrics::metrics))
-            .with(Access::Token, "/openapi.json", get(openapi));
+            .with(VerbAccess::Open, "/media/{id}", get(media::media))
+            .with(VerbAccess::Token, "/events", get(events::events))
+            .with(VerbAccess::Token, "/metrics", get(metrics::metrics))
+            .with(VerbAccess::Token, "/openapi.json", get(openapi));
         visit_all(&mut routes);
         routes
     }
 
-    fn with(mut self, access: Access, path: &'static str, methods: MethodRouter<Arc<Shared>>) -> Self {
+    fn with(
+        mut self,
+        access: VerbAccess,
+        path: &'static str,
+        methods: MethodRouter<Arc<ProxyState>>,
+    ) -> Self {
         self.add(access, path, methods);
         self
     }
 
-    fn add(&mut self, access: Access, path: &'static str, methods: MethodRouter<Arc<Shared>>) {
+    fn add(&mut self, access: VerbAccess, path: &'static str, methods: MethodRouter<Arc<ProxyState>>) {
         let router = match access {
-            Access::Open => &mut self.open,
-            Access::Token => &mut self.closed,
+            VerbAccess::Open => &mut self.open,
+            VerbAccess::Token => &mut self.closed,
         };
         *router = std::mem::take(router).route(path, methods);
         self.paths.push(path);
@@ -88,14 +93,14 @@ impl Visitor for Routes {
 }
 
 async fn carry_out<V: Verb>(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ProxyState>>,
     request: Request,
-) -> Result<Json<V::Answer>, Failure> {
+) -> Result<Json<V::Answer>, ControlFailure> {
     let verb: V = read::verb(request).await?;
     Ok(Json(verb.run(&shared.engine).await?))
 }
 
-async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn admit(State(shared): State<Arc<ProxyState>>, request: Request, next: Next) -> Response {
     match shared.guard.admit(&shared.engine.settings(), &request) {
         Ok(Asker::Program) => next.run(request).await,
         // What links in answers lead to belongs to the answers.
@@ -107,20 +112,21 @@ async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         }
         Ok(Asker::Page(_)) => {
             let text = "the control API is not for web pages: leave the Origin header out";
-            Failure(StatusCode::FORBIDDEN, text.into()).into_response()
+            ControlFailure(StatusCode::FORBIDDEN, text.into()).into_response()
         }
         Err(stranger) => {
             let status = StatusCode::from_u16(stranger.status).unwrap_or(StatusCode::FORBIDDEN);
-            Failure(status, stranger.message).into_response()
+            ControlFailure(status, stranger.message).into_response()
         }
     }
 }
 
-async fn authorize(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    match shared.guard.authorize(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err((status, text)) => Failure(status, text).into_response(),
+async fn authorize(State(shared): State<Arc<ProxyState>>, request: Request, next: Next) -> Response {
+    if shared.guard.is_authorized(request.headers()) {
+        return next.run(request).await;
     }
+    let text = "the control API needs the token of the store's LOCK file as a bearer token";
+    ControlFailure(StatusCode::UNAUTHORIZED, text.into()).into_response()
 }
 
 /// Errors in the one shape that they have here, also those that the server's own parts answer with.
@@ -136,7 +142,7 @@ async fn as_failure(response: Response) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => "this path of the control API has no such method".into(),
         _ => String::from_utf8_lossy(&text).into_owned(),
     };
-    let (own, body) = Failure(status, text).into_response().into_parts();
+    let (own, body) = ControlFailure(status, text).into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(own.headers);
     Response::from_parts(head, body)
@@ -146,6 +152,6 @@ async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
-async fn nothing() -> Failure {
-    Failure(StatusCode::NOT_FOUND, "the control API has no such path".into())
+async fn nothing() -> ControlFailure {
+    ControlFailure(StatusCode::NOT_FOUND, "the control API has no such path".into())
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::Request;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::cors;
 use crate::engine::Settings;
@@ -23,7 +23,7 @@ const SHOWN: usize = 100;
 
 /// How a proxy is reached.
 #[derive(Clone, Debug, Default)]
-pub struct Access {
+pub struct ProxyAccess {
     /// The token of the control API.
     pub token: String,
     /// The proxy's URL as clients see it, where that is not its address (a container, a tunnel).
@@ -50,14 +50,22 @@ pub(super) enum Asker {
 
 /// Why a request is refused before anything is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stranger {
+pub(super) struct RequestFault {
     pub(super) status: u16,
+    /// A word for programs, `INVALID_HEADER`.
     pub(super) code: &'static str,
+    /// A sentence for people.
     pub(super) message: String,
 }
 
+impl RequestFault {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+}
+
 impl Guard {
-    pub(super) fn new(address: SocketAddr, access: Access) -> Self {
+    pub(super) fn new(address: SocketAddr, access: ProxyAccess) -> Self {
         let public = access.public_url.map(|url| url.trim_end_matches('/').to_owned());
         let public_host = public
             .as_deref()
@@ -79,13 +87,13 @@ impl Guard {
     }
 
     /// Who asks, if it is somebody who may.
-    pub(super) fn admit(&self, settings: &Settings, request: &Request) -> Result<Asker, Stranger> {
+    pub(super) fn admit(&self, settings: &Settings, request: &Request) -> Result<Asker, RequestFault> {
         if *request.method() == Method::CONNECT || request.uri().authority().is_some() {
             let message = "this is a reverse proxy: set your SDK's base URL to it instead of a proxy setting";
-            return Err(Stranger { status: 400, code: "NOT_A_FORWARD_PROXY", message: message.into() });
+            return Err(RequestFault::new(400, "NOT_A_FORWARD_PROXY", message));
         }
         let headers = request.headers();
-        let foreign = |code, message| Stranger { status: 403, code, message };
+        let foreign = |code, message: String| RequestFault::new(403, code, message);
         // Two of them would leave it to chance which one is checked and which one is believed.
         let hosts = headers.get_all(header::HOST).iter().count();
         if hosts > 1 || !host(headers).is_some_and(|host| self.is_own(settings, host)) {
@@ -110,18 +118,11 @@ impl Guard {
         )
     }
 
-    /// The token, for the routes that need it.
-    pub(super) fn authorize(&self, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
+    /// Whether a request carries the token, which some routes need.
+    pub(super) fn is_authorized(&self, headers: &HeaderMap) -> bool {
         let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        if !self.token.is_empty() && same(sent.as_bytes(), self.token.as_bytes()) {
-            Ok(())
-        } else {
-            Err((
-                StatusCode::UNAUTHORIZED,
-                "the control API needs the token of the store's LOCK file as a bearer token".into(),
-            ))
-        }
+        !self.token.is_empty() && same(sent.as_bytes(), self.token.as_bytes())
     }
 
     /// Whether a Host header names this proxy. Its port says nothing: who makes a name point here keeps the port, and who
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     fn guard(address: &str, public_url: Option<&str>) -> Guard {
-        let access = Access { token: "secret-token".into(), public_url: public_url.map(str::to_owned) };
+        let access = ProxyAccess { token: "secret-token".into(), public_url: public_url.map(str::to_owned) };
         Guard::new(address.parse().unwrap(), access)
     }
 
@@ -315,13 +316,13 @@ mod tests {
     #[test]
     fn only_the_right_token_opens() {
         let authorized =
-            |guard: &Guard, value| guard.authorize(asking("/", &[("authorization", value)]).headers());
+            |guard: &Guard, value| guard.is_authorized(asking("/", &[("authorization", value)]).headers());
         let guard = guard("127.0.0.1:1", None);
-        assert!(authorized(&guard, "Bearer secret-token").is_ok());
+        assert!(authorized(&guard, "Bearer secret-token"));
         for wrong in ["Bearer secret-tokeN", "Bearer ", "secret-token", "Basic secret-token"] {
-            assert!(authorized(&guard, wrong).is_err(), "{wrong}");
+            assert!(!authorized(&guard, wrong), "{wrong}");
         }
-        let open = Guard::new("127.0.0.1:1".parse().unwrap(), Access::default());
-        assert!(authorized(&open, "Bearer ").is_err());
+        let open = Guard::new("127.0.0.1:1".parse().unwrap(), ProxyAccess::default());
+        assert!(!authorized(&open, "Bearer "));
     }
 }

@@ -8,11 +8,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::shared::Shared;
+use super::shared::ProxyState;
 use crate::engine::Media;
 
 pub(super) async fn media(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ProxyState>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {

@@ -42,12 +42,12 @@ mod socket;
 mod upload;
 
 pub use control::control_paths;
-pub use guard::Access;
+pub use guard::ProxyAccess;
 pub use limits::Limits;
 
 pub(crate) use guard::reachable;
 use guard::{Asker, Guard};
-use shared::Shared;
+use shared::ProxyState;
 use upload::Upload;
 
 /// The path of the control API.
@@ -57,7 +57,7 @@ const CONTROL: &str = "/__retake";
 pub struct Proxy {
     listener: TcpListener,
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ProxyState>,
 }
 
 impl Proxy {
@@ -65,12 +65,12 @@ impl Proxy {
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub async fn bind(address: SocketAddr, engine: Engine, access: Access) -> io::Result<Self> {
+    pub async fn bind(address: SocketAddr, engine: Engine, access: ProxyAccess) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let guard = Guard::new(address, access);
         let (limits, stopping) = (Limits::default(), CancellationToken::new());
-        Ok(Self { listener, address, shared: Arc::new(Shared { engine, guard, limits, stopping }) })
+        Ok(Self { listener, address, shared: Arc::new(ProxyState { engine, guard, limits, stopping }) })
     }
 
     /// The address that is bound.
@@ -154,7 +154,7 @@ fn door(request: http::Request<Incoming>, pace: Duration) -> Request {
 }
 
 /// Answers one call. A panic in here is a bug, and the client still gets an answer.
-async fn answer(shared: Arc<Shared>, request: Request) -> Response {
+async fn answer(shared: Arc<ProxyState>, request: Request) -> Response {
     let started = Instant::now();
     let asker = match shared.guard.admit(&shared.engine.settings(), &request) {
         Ok(Asker::Page(origin)) if cors::is_preflight(request.method(), request.headers()) => {

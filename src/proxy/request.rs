@@ -11,10 +11,10 @@ use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 
 use super::encoding::Accepts;
-use super::guard::Stranger;
+use super::guard::RequestFault;
 use super::respond::Refused;
 use super::scope;
-use super::shared::Shared;
+use super::shared::ProxyState;
 use super::upload::{Broken, Pace};
 use crate::api::{Mounted, end_to_end, find_mount, overrides};
 use crate::engine::{Hold, Incoming, LOOPED, Overrides, RawCall, RawKey};
@@ -69,21 +69,20 @@ impl Arrived {
 
 /// Reads a call.
 pub(super) async fn read(
-    shared: &Shared,
+    shared: &ProxyState,
     request: Request,
     started: Instant,
 ) -> Result<Arrived, Box<Refused>> {
     let (head, body) = request.into_parts();
     let mounted = route(shared, &head)?;
-    let refused =
-        |(status, code, message)| Box::new(Refused { request: call(&head, mounted), status, code, message });
+    let refused = |fault| Box::new(Refused { request: call(&head, mounted), fault });
     if is_upgrade(&head.headers) {
         let text = "WebSocket connections cannot be recorded yet; connect to the provider directly for these";
-        return Err(refused((501, "WEBSOCKET_UNSUPPORTED", text.into())));
+        return Err(refused(RequestFault::new(501, "WEBSOCKET_UNSUPPORTED", text)));
     }
-    let mut overrides =
-        overrides(&head.headers).map_err(|message| refused((400, "INVALID_HEADER", message)))?;
-    overrides.scope = scope::of(&head).map_err(|message| refused((400, "INVALID_SCOPE", message)))?;
+    let wrong = |code| move |message: String| RequestFault::new(400, code, message);
+    let mut overrides = overrides(&head.headers).map_err(wrong("INVALID_HEADER")).map_err(refused)?;
+    overrides.scope = scope::of(&head).map_err(wrong("INVALID_SCOPE")).map_err(refused)?;
     overrides.scope_path = scope::prefix_of(&head);
     let (body, share) = collected(shared, body, &head.headers).await.map_err(refused)?;
     let base = shared.guard.base(&head.headers);
@@ -92,21 +91,22 @@ pub(super) async fn read(
 
 /// All of a body, and the share of the memory that it takes.
 async fn collected(
-    shared: &Shared,
+    shared: &ProxyState,
     mut body: Body,
     headers: &HeaderMap,
-) -> Result<(Bytes, Option<Hold>), (u16, &'static str, String)> {
+) -> Result<(Bytes, Option<Hold>), RequestFault> {
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse::<usize>().ok());
     let limits = &shared.limits;
-    let too_large = || (413, "BODY_TOO_LARGE", format!("the body is longer than {} MiB", LONGEST >> 20));
+    let too_large =
+        || RequestFault::new(413, "BODY_TOO_LARGE", format!("the body is longer than {} MiB", LONGEST >> 20));
     let broken = |broken| match broken {
-        Broken::Cut => (400, "BODY_INCOMPLETE", "the body ended before its declared length".to_owned()),
+        Broken::Cut => RequestFault::new(400, "BODY_INCOMPLETE", "the body ended before its declared length"),
         Broken::Slow => {
             let text = format!("the body came too slowly: less than 64 KiB in {:?}", limits.body);
-            (400, "BODY_TOO_SLOW", text)
+            RequestFault::new(400, "BODY_TOO_SLOW", text)
         }
     };
     match declared {
@@ -134,7 +134,7 @@ async fn collected(
             };
             if tokio::time::timeout(limits.room, waiting).await.is_err() {
                 let text = "the bodies of all calls together take too much memory; try again later";
-                return Err((413, "BODIES_TOO_LARGE", text.to_owned()));
+                return Err(RequestFault::new(413, "BODIES_TOO_LARGE", text));
             }
             pace.again();
         }
@@ -144,12 +144,12 @@ async fn collected(
 }
 
 /// The refusal of a request that must not be looked up. Only its mount is told, for the shape of the error.
-pub(super) fn turned_away(shared: &Shared, request: Request, stranger: Stranger) -> Refused {
-    let Stranger { status, code, message } = if shared.engine.is_sender(request.headers()) {
+pub(super) fn turned_away(shared: &ProxyState, request: Request, stranger: RequestFault) -> Refused {
+    let fault = if shared.engine.is_sender(request.headers()) {
         // That the name is foreign is not what is wrong.
         let message =
             "an upstream of this proxy leads back to it; point it to the provider with --upstream NAME=URL";
-        Stranger { status: 400, code: LOOPED, message: message.into() }
+        RequestFault::new(400, LOOPED, message)
     } else {
         stranger
     };
@@ -158,7 +158,7 @@ pub(super) fn turned_away(shared: &Shared, request: Request, stranger: Stranger)
         Ok(mounted) => call(&head, mounted),
         Err(refused) => refused.request,
     };
-    Refused { request, status, code, message }
+    Refused { request, fault }
 }
 
 /// A call as far as its head tells.
@@ -174,21 +174,21 @@ fn call(head: &Parts, mounted: Mounted) -> model::Request {
 }
 
 /// The mount and what follows it. A target without a mount is given one by its form.
-fn route(shared: &Shared, head: &Parts) -> Result<Mounted, Box<Refused>> {
-    let refused = |status, code, message: String| {
+fn route(shared: &ProxyState, head: &Parts) -> Result<Mounted, Box<Refused>> {
+    let refused = |fault| {
         let request = model::Request {
             method: head.method.as_str().into(),
             target: head.uri.to_string(),
             headers: end_to_end(&head.headers),
             ..Default::default()
         };
-        Box::new(Refused { request, status, code, message })
+        Box::new(Refused { request, fault })
     };
     let target = target(head);
     let settings = shared.engine.settings();
     find_mount(target, &head.headers, &settings.upstreams).map_err(|none| {
         let path = target.split('?').next().unwrap_or_default();
-        refused(404, "UNKNOWN_MOUNT", none.sentence(path))
+        refused(RequestFault::new(404, "UNKNOWN_MOUNT", none.sentence(path)))
     })
 }
 

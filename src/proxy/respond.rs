@@ -6,16 +6,15 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
+use super::guard::RequestFault;
 use crate::dialect::Refusal;
 use crate::engine::{Answer, AnswerBody, Engine};
 use crate::model;
 
-/// A request that is no call: why, and the answer's status and code.
+/// A request that is no call, and why.
 pub(super) struct Refused {
     pub(super) request: model::Request,
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) message: String,
+    pub(super) fault: RequestFault,
 }
 
 /// The response that carries an answer.
@@ -32,7 +31,7 @@ pub(super) fn response(answer: Answer) -> Response {
 
 /// The response to a request that is no call; it stands in the history too.
 pub(super) fn refused(engine: &Engine, refused: &Refused, started: Instant) -> Response {
-    let Refused { request, status, code, message } = refused;
+    let Refused { request, fault: RequestFault { status, code, message } } = refused;
     response(engine.reject(request, started, &Refusal::new(*status, code, message)))
 }
 

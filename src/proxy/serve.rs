@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -182,23 +183,23 @@ impl Connections {
             self.all().retain_mut(|watched| {
                 let Some(connection) = watched.connection.upgrade() else { return false };
                 match watched.judged(&connection, &limits, now) {
-                    Verdict::Stays => {}
-                    Verdict::Finishes => connection.finish(),
-                    Verdict::Drops => connection.drop_now(),
+                    ConnectionVerdict::Stays => {}
+                    ConnectionVerdict::Finishes => connection.finish(),
+                    ConnectionVerdict::Drops => connection.drop_now(),
                 }
                 true
             });
         }
     }
 
-    fn all(&self) -> std::sync::MutexGuard<'_, Vec<Watched>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> parking_lot::MutexGuard<'_, Vec<Watched>> {
+        self.0.lock()
     }
 }
 
 /// What becomes of a connection.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+enum ConnectionVerdict {
     Stays,
     /// It is told that it ends, and ends when nothing is under way.
     Finishes,
@@ -206,12 +207,16 @@ enum Verdict {
 }
 
 impl Watched {
-    fn judged(&mut self, connection: &Connection, limits: &Limits, now: Instant) -> Verdict {
+    fn judged(&mut self, connection: &Connection, limits: &Limits, now: Instant) -> ConnectionVerdict {
         let (begun, read) = (connection.begun.load(Ordering::Relaxed), connection.socket.read());
         if connection.flying.load(Ordering::Relaxed) > 0 {
             (self.begun, self.read, self.since) = (begun, read, now);
             // A call may be silent for long; that its client is gone only the system knows.
-            return if connection.socket.is_broken() { Verdict::Drops } else { Verdict::Stays };
+            return if connection.socket.is_broken() {
+                ConnectionVerdict::Drops
+            } else {
+                ConnectionVerdict::Stays
+            };
         }
         if begun != self.begun {
             (self.begun, self.read, self.since) = (begun, read, now);
@@ -219,9 +224,11 @@ impl Watched {
         let silent = now.duration_since(self.since);
         match silent {
             // The first head, and any that began and does not end. Later ones may be of a connection that is kept.
-            _ if silent >= limits.head && begun == 0 => Verdict::Drops,
-            _ if silent >= limits.head && read > self.read || silent >= limits.idle => Verdict::Finishes,
-            _ => Verdict::Stays,
+            _ if silent >= limits.head && begun == 0 => ConnectionVerdict::Drops,
+            _ if silent >= limits.head && read > self.read || silent >= limits.idle => {
+                ConnectionVerdict::Finishes
+            }
+            _ => ConnectionVerdict::Stays,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::limits::Limits;
 use crate::engine::Engine;
 
 /// What each request needs.
-pub(super) struct Shared {
+pub(super) struct ProxyState {
     pub(super) engine: Engine,
     pub(super) guard: Guard,
     pub(super) limits: Limits,

@@ -17,9 +17,9 @@ const PROBE: Duration = Duration::from_secs(15);
 
 /// A connection to a client. Clones are the same one.
 #[derive(Clone)]
-pub(super) struct Socket(Arc<Shared>);
+pub(super) struct Socket(Arc<SocketState>);
 
-struct Shared {
+struct SocketState {
     stream: TcpStream,
     read: AtomicU64,
 }
@@ -32,7 +32,7 @@ impl Socket {
         _ = set_socket_keepalive(&stream, true);
         _ = set_tcp_keepidle(&stream, PROBE);
         _ = set_tcp_keepintvl(&stream, PROBE);
-        Self(Arc::new(Shared { stream, read: AtomicU64::new(0) }))
+        Self(Arc::new(SocketState { stream, read: AtomicU64::new(0) }))
     }
 
     /// How many bytes came so far.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{KEYS, Key, KeyEntry};
 use super::parse::{ends_at, key_before_colon};
-use super::subject::Kind;
+use super::subject::QueryKind;
 use super::value::{OPERATORS, quoted};
 
 /// One way to go on.
@@ -26,7 +26,7 @@ pub struct Completion {
 pub fn complete(
     text: &str,
     cursor: usize,
-    kind: Kind,
+    kind: QueryKind,
     values: &dyn Fn(Key) -> Vec<String>,
 ) -> Vec<Completion> {
     let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -50,7 +50,7 @@ pub fn complete(
     ranked(known, &typed, &(start..end))
 }
 
-fn keys(text: &str, typed: Range<usize>, kind: Kind) -> Vec<Completion> {
+fn keys(text: &str, typed: Range<usize>, kind: QueryKind) -> Vec<Completion> {
     let behind = &text[typed.end..];
     let name = behind.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(behind.len());
     let end = typed.end + name + usize::from(behind[name..].starts_with(':'));

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::key::{KEYS, KeyEntry};
-use super::{Kind, Query, SYNTAX};
+use super::{Query, QueryKind, SYNTAX};
 
 /// All that may be written in a filter of this kind, for people.
 #[must_use]
-pub fn help(kind: Kind) -> String {
+pub fn help(kind: QueryKind) -> String {
     let mut text = String::from("Filters:\n");
     // An example whose key is not asked of this kind says nothing here.
     let syntax = SYNTAX.iter().filter(|(example, _)| Query::parse(example, kind).is_ok());
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn all_that_the_help_shows_can_be_written() {
-        for kind in [Kind::Recordings, Kind::Calls] {
+        for kind in [QueryKind::Recordings, QueryKind::Calls] {
             let help = help(kind);
             let examples = help.lines().filter_map(|line| line.strip_prefix("  ")?.split("  ").next());
             let examples: Vec<_> = examples.collect();

@@ -4,7 +4,7 @@ use super::key::{Key, result_word};
 use super::parse::{Expr, Term};
 use super::subject::{Subject, arrived, last_use};
 use super::value::{QueryValue, Test};
-use super::verdict::{Judged, Verdict};
+use super::verdict::{Judged, QueryVerdict};
 use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, Timestamp};
 
 /// A subject and how it is looked at.
@@ -35,10 +35,14 @@ enum SeenRow<'a> {
 }
 
 impl Expr {
-    pub(super) fn judge(&self, view: &SubjectView<'_>) -> Verdict {
+    pub(super) fn judge(&self, view: &SubjectView<'_>) -> QueryVerdict {
         match self {
-            Self::All(parts) => fold(parts.iter().map(|part| part.judge(view)), Verdict::No, Verdict::and),
-            Self::Any(parts) => fold(parts.iter().map(|part| part.judge(view)), Verdict::Yes, Verdict::or),
+            Self::All(parts) => {
+                fold(parts.iter().map(|part| part.judge(view)), QueryVerdict::No, QueryVerdict::and)
+            }
+            Self::Any(parts) => {
+                fold(parts.iter().map(|part| part.judge(view)), QueryVerdict::Yes, QueryVerdict::or)
+            }
             Self::Not(part) => !part.judge(view),
             Self::Term(term) => term.judge(view),
         }
@@ -63,10 +67,10 @@ impl Expr {
 
 /// All verdicts as one; no further is asked once it is `settled`.
 fn fold(
-    mut all: impl Iterator<Item = Verdict>,
-    settled: Verdict,
-    join: fn(Verdict, Verdict) -> Verdict,
-) -> Verdict {
+    mut all: impl Iterator<Item = QueryVerdict>,
+    settled: QueryVerdict,
+    join: fn(QueryVerdict, QueryVerdict) -> QueryVerdict,
+) -> QueryVerdict {
     let joined = all.try_fold(!settled, |sum, next| {
         let sum = join(sum, next);
         if sum == settled { Err(sum) } else { Ok(sum) }
@@ -75,23 +79,23 @@ fn fold(
 }
 
 impl Term {
-    fn judge(&self, view: &SubjectView<'_>) -> Verdict {
+    fn judge(&self, view: &SubjectView<'_>) -> QueryVerdict {
         let seen = match (self.key, view.subject) {
             (None, _) => SeenRow::Bare(view.subject),
             (Some(entry), Subject::Row(row, _)) => view.of_row(entry.key, row),
             (Some(entry), Subject::Call(call)) => of_call(entry.key, call, view.now),
         };
-        fold(self.values.iter().map(|value| value.judge(&seen)), Verdict::Yes, Verdict::or)
+        fold(self.values.iter().map(|value| value.judge(&seen)), QueryVerdict::Yes, QueryVerdict::or)
     }
 }
 
 impl QueryValue {
-    fn judge(&self, seen: &SeenRow<'_>) -> Verdict {
+    fn judge(&self, seen: &SeenRow<'_>) -> QueryVerdict {
         let any = |fits: &dyn Fn(&str) -> bool, texts: &[Option<&str>], more: &[String]| {
             texts.iter().flatten().any(|text| fits(text)) || more.iter().any(|text| fits(text))
         };
         match (&self.test, seen) {
-            (_, SeenRow::Unknown) => Verdict::Unknown,
+            (_, SeenRow::Unknown) => QueryVerdict::Unknown,
             (Test::Text(pattern), SeenRow::Bare(subject)) => {
                 let (texts, more) = bare(*subject);
                 any(&|text| pattern.fits(text), &texts, more).into()
@@ -113,9 +117,9 @@ impl QueryValue {
             (Test::Word(wanted), SeenRow::Words(words)) => words.contains(wanted).into(),
             (Test::Flag(wanted), SeenRow::Flag(is)) => (wanted == is).into(),
             (range, SeenRow::Amount(least, most)) => {
-                range.holds(*least, *most).map_or(Verdict::Unknown, Verdict::from)
+                range.holds(*least, *most).map_or(QueryVerdict::Unknown, QueryVerdict::from)
             }
-            _ => Verdict::No,
+            _ => QueryVerdict::No,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The keys: one table for the parser, its errors, completion and the help.
 
-use super::subject::Kind;
+use super::subject::QueryKind;
 use crate::model::Outcome;
 
 /// What a term asks about.
@@ -52,7 +52,7 @@ pub struct KeyEntry {
     /// What may stand behind it.
     pub values: Values,
     /// Of what it may be asked.
-    pub kinds: &'static [Kind],
+    pub kinds: &'static [QueryKind],
     /// What it means, in one line.
     pub help: &'static str,
     /// A value or two, to show.
@@ -86,9 +86,9 @@ pub enum Values {
     Date,
 }
 
-const BOTH: &[Kind] = &[Kind::Recordings, Kind::Calls];
-const RECORDINGS: &[Kind] = &[Kind::Recordings];
-const CALLS: &[Kind] = &[Kind::Calls];
+const BOTH: &[QueryKind] = &[QueryKind::Recordings, QueryKind::Calls];
+const RECORDINGS: &[QueryKind] = &[QueryKind::Recordings];
+const CALLS: &[QueryKind] = &[QueryKind::Calls];
 
 const RESULTS: &[(&str, &str)] = &[
     ("hit", "replay"),
@@ -114,7 +114,7 @@ const MODES: &[(&str, &str)] = &[
 const fn entry(
     key: Key,
     name: &'static str,
-    kinds: &'static [Kind],
+    kinds: &'static [QueryKind],
     values: Values,
     words: (&'static str, &'static [&'static str]),
 ) -> KeyEntry {
@@ -268,7 +268,7 @@ impl KeyEntry {
     }
 
     /// The keys for subjects of this kind.
-    pub fn of(kind: Kind) -> impl Iterator<Item = &'static Self> {
+    pub fn of(kind: QueryKind) -> impl Iterator<Item = &'static Self> {
         KEYS.iter().filter(move |entry| entry.kinds.contains(&kind))
     }
 }

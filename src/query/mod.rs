@@ -33,8 +33,8 @@ pub use complete::{Completion, complete};
 pub use error::QueryError;
 pub use help::help;
 pub use key::{KEYS, Key, KeyEntry, Values};
-pub use subject::{Kind, RowFacts, Subject, arrived, last_use};
-pub use verdict::{Judged, Verdict};
+pub use subject::{QueryKind, RowFacts, Subject, arrived, last_use};
+pub use verdict::{Judged, QueryVerdict};
 
 use crate::model::Timestamp;
 use judge::SubjectView;
@@ -63,13 +63,13 @@ pub const SYNTAX: &[(&str, &str)] = &[
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     expr: Expr,
-    kind: Kind,
+    kind: QueryKind,
 }
 
 impl Query {
     /// The query that everything of this kind matches.
     #[must_use]
-    pub fn all(kind: Kind) -> Self {
+    pub fn all(kind: QueryKind) -> Self {
         Self { expr: Expr::All(Vec::new()), kind }
     }
 
@@ -79,13 +79,13 @@ impl Query {
     ///
     /// Says what is wrong and where: a key that is unknown or of the other kind, a value that is none of this key, a quote or
     /// a parenthesis without its partner.
-    pub fn parse(text: &str, kind: Kind) -> Result<Self, QueryError> {
+    pub fn parse(text: &str, kind: QueryKind) -> Result<Self, QueryError> {
         parse::parse(text, kind).map(|expr| Self { expr, kind })
     }
 
     /// What it may be asked of. Terms with a key say no to subjects of the other kind.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> QueryKind {
         self.kind
     }
 
@@ -97,7 +97,7 @@ impl Query {
 
     /// Whether it matches, for those who may not guess.
     #[must_use]
-    pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
+    pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> QueryVerdict {
         self.expr.judge(&SubjectView::new(subject, now, false))
     }
 
@@ -105,7 +105,7 @@ impl Query {
     /// `cost:`. Where [`Query::matches`] is certain this says the same.
     #[must_use]
     pub fn shows(&self, subject: Subject<'_>, now: Timestamp) -> bool {
-        self.expr.judge(&SubjectView::new(subject, now, true)) == Verdict::Yes
+        self.expr.judge(&SubjectView::new(subject, now, true)) == QueryVerdict::Yes
     }
 
     /// What each term says, for those who may not guess, in the order in which they are written.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::error::{QueryError, nearest};
 use super::key::KeyEntry;
-use super::subject::Kind;
+use super::subject::QueryKind;
 use super::value::{OPERATORS, Op, QueryValue, WrittenValue};
 
 /// How deep parentheses may stand in each other.
@@ -27,7 +27,7 @@ pub(super) struct Term {
     pub(super) values: Vec<QueryValue>,
 }
 
-pub(super) fn parse(text: &str, kind: Kind) -> Result<Expr, QueryError> {
+pub(super) fn parse(text: &str, kind: QueryKind) -> Result<Expr, QueryError> {
     let mut parser = Parser { text, at: 0, depth: 0, kind };
     parser.skip_blank();
     if parser.rest().is_empty() {
@@ -47,7 +47,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    kind: Kind,
+    kind: QueryKind,
 }
 
 impl<'a> Parser<'a> {

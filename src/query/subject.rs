@@ -9,7 +9,7 @@ use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
 /// What a query is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum QueryKind {
     /// The rows of recordings.
     Recordings,
     /// The calls of the history.
@@ -46,7 +46,7 @@ pub struct RowFacts {
     pub use_unknown_before: Timestamp,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for QueryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Recordings => "recordings",

@@ -7,7 +7,7 @@ use super::key::Key;
 /// Whether a query matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum QueryVerdict {
     /// It does.
     Yes,
     /// It does not.
@@ -24,10 +24,10 @@ pub struct Judged {
     /// Its key; none for a bare word.
     pub key: Option<Key>,
     /// What it says.
-    pub verdict: Verdict,
+    pub verdict: QueryVerdict,
 }
 
-impl Verdict {
+impl QueryVerdict {
     /// The verdict of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -45,7 +45,7 @@ impl Verdict {
     }
 }
 
-impl std::ops::Not for Verdict {
+impl std::ops::Not for QueryVerdict {
     type Output = Self;
     fn not(self) -> Self {
         match self {
@@ -56,7 +56,7 @@ impl std::ops::Not for Verdict {
     }
 }
 
-impl From<bool> for Verdict {
+impl From<bool> for QueryVerdict {
     fn from(fine: bool) -> Self {
         if fine { Self::Yes } else { Self::No }
     }

@@ -33,7 +33,7 @@ pub struct MaxAge {
 
 /// Recordings that answer the same calls, of which the newest is found: same bytes, same fields, same scope and same
 /// strategy. Another spelling of the same request is found by its own bytes.
-type Takes<'a> = (Fingerprint, Hash, Option<&'a str>, &'a Strategy);
+type TakeGroup<'a> = (Fingerprint, Hash, Option<&'a str>, &'a Strategy);
 
 /// How long a recording may live, in milliseconds: a rule for one of its tags goes before the one for all, and of several
 /// rules the strictest holds. None: for ever.
@@ -97,7 +97,7 @@ fn age(row: &Row) -> (bool, Timestamp, &str) {
 }
 
 /// The takes that a recording is one of; none where not the newest of them answers, or it never answers.
-fn takes(given: &UseGiven) -> Option<Takes<'_>> {
+fn takes(given: &UseGiven) -> Option<TakeGroup<'_>> {
     let row = &given.row;
     let newest_answers = row.answers() && !matches!(row.strategy, Strategy::Rule(_));
     newest_answers.then(|| (given.fields, row.hash, row.scope.as_deref(), &row.strategy))
@@ -105,7 +105,7 @@ fn takes(given: &UseGiven) -> Option<Takes<'_>> {
 
 /// What recordings have in common that do the same. None while a review of one is open, because that is about to say
 /// which of them stays.
-fn same_answer(given: &UseGiven) -> Option<(Takes<'_>, Hash, (u16, u8, u8))> {
+fn same_answer(given: &UseGiven) -> Option<(TakeGroup<'_>, Hash, (u16, u8, u8))> {
     let row = &given.row;
     let calls = (given.fields, row.hash, row.scope.as_deref(), &row.strategy);
     let form = (row.status, row.ending as u8, row.completeness as u8);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Hash, RecordingId, Row, Timestamp, Usage, Usd};
-use crate::query::{Judged, Key, Query, RowFacts, Subject, Verdict, last_use};
+use crate::query::{Judged, Key, Query, QueryVerdict, RowFacts, Subject, last_use};
 
 /// A recording that a plan is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,11 +167,11 @@ pub fn plan(items: &[PlanItem], query: &Query, now: Timestamp, options: &PruneOp
     for item in &items {
         let subject = Subject::Row(&item.row, &item.facts);
         let verdict = query.matches(subject, now);
-        if verdict == Verdict::No {
+        if verdict == QueryVerdict::No {
             continue;
         }
         let judged = query.judged(subject, now);
-        let unknown = || (verdict == Verdict::Unknown).then(|| unknown(&item.facts, &judged));
+        let unknown = || (verdict == QueryVerdict::Unknown).then(|| unknown(&item.facts, &judged));
         if let Some(reason) = standing(&item.row, options, &reviews).or_else(unknown) {
             against.insert(&item.row.id, reason);
         } else {
@@ -217,7 +217,7 @@ fn standing(
 /// What a verdict depends on.
 fn unknown(facts: &RowFacts, judged: &[Judged]) -> Reason {
     let used = |one: &Judged| matches!(one.key, Some(Key::Hits | Key::Unused));
-    if judged.iter().any(|one| one.verdict == Verdict::Unknown && used(one)) {
+    if judged.iter().any(|one| one.verdict == QueryVerdict::Unknown && used(one)) {
         Reason::UseUnknown { before: facts.use_unknown_before }
     } else {
         Reason::PriceUnknown
@@ -267,7 +267,11 @@ fn removal(item: &PlanItem, judged: &[Judged], gone: &HashSet<&RecordingId>, in_
         bytes: row.size,
         hits: used.count,
         last_hit: used.last,
-        why: judged.iter().filter(|one| one.verdict == Verdict::Yes).map(|one| why(facts, one)).collect(),
+        why: judged
+            .iter()
+            .filter(|one| one.verdict == QueryVerdict::Yes)
+            .map(|one| why(facts, one))
+            .collect(),
         scopes: scopes.collect(),
         instead: others.find(|other| !gone.contains(other)).cloned(),
         cost: facts.cost,

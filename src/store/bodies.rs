@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 use super::error::StoreError;
 use super::files;
@@ -58,7 +59,8 @@ impl Bodies {
         let entries = fs::read_dir(&root).map_err(StoreError::io("list", &root))?;
         for entry in entries.flatten() {
             if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-                let _ = fs::remove_file(entry.path());
+                // What stays costs space and nothing else.
+                fs::remove_file(entry.path()).ok();
             }
         }
         Ok(Self::at(root))
@@ -119,7 +121,7 @@ impl Bodies {
             return Ok(Some(read(&mut file)?.into()));
         }
         let slot = self.slot(hash);
-        let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = slot.lock();
         let body = match known.upgrade() {
             Some(body) => body,
             None => Arc::new(read(&mut file)?),
@@ -130,10 +132,8 @@ impl Bodies {
 
     /// The place of a body in memory; those that nobody has any more are given up.
     fn slot(&self, hash: &Hash) -> BodySlot {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.retain(|_, slot| {
-            Arc::strong_count(slot) > 1 || slot.lock().is_ok_and(|body| body.strong_count() > 0)
-        });
+        let mut shared = self.shared.lock();
+        shared.retain(|_, slot| Arc::strong_count(slot) > 1 || slot.lock().strong_count() > 0);
         Arc::clone(shared.entry(*hash).or_default())
     }
 
@@ -150,8 +150,8 @@ impl Bodies {
         fine
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Hash, u32>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> parking_lot::MutexGuard<'_, HashMap<Hash, u32>> {
+        self.verified.lock()
     }
 }
 
@@ -184,6 +184,6 @@ mod tests {
         assert_eq!(read().as_ptr(), place.as_ptr(), "as long as somebody has it");
         drop(place);
         assert_eq!(bodies.read(&second).unwrap().unwrap(), other);
-        assert_eq!(bodies.shared.lock().unwrap().len(), 1, "what nobody has is given up");
+        assert_eq!(bodies.shared.lock().len(), 1, "what nobody has is given up");
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn sweep(bodies: &Path, named: &HashSet<Hash>) {
         let hash = file.file_name().to_str().and_then(|name| name.parse::<Hash>().ok());
         if hash.is_some_and(|hash| !named.contains(&hash)) {
             // What stays costs space and nothing else.
-            let _ = fs::remove_file(file.path());
+            fs::remove_file(file.path()).ok();
         }
     }
 }
@@ -226,7 +226,8 @@ fn keep(dir: &Path, path: &Path) -> Result<PathBuf, StoreError> {
     let mut to = files::open_to_write(&aside, File::options().write(true).create_new(true))?;
     let copied = io::copy(&mut from, &mut to).and_then(|_| to.sync_all());
     copied.map_err(|cause| {
-        let _ = files::remove(&aside);
+        // Half a copy is none.
+        files::remove(&aside).ok();
         StoreError::io("copy the damaged journal to", &aside)(cause)
     })?;
     Ok(aside)

@@ -1,9 +1,10 @@
 //! What readers and the writer share: the index or what stands in for it, and the bodies.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::bodies::Bodies;
 use super::change::{Changed, Indexed, RecordingVersion, UndoStep};
@@ -66,7 +67,7 @@ impl Core {
     }
 
     pub(super) fn header(&self) -> JournalHeader {
-        *self.header.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.header.lock()
     }
 
     pub(super) fn bodies(&self) -> &Bodies {
@@ -239,7 +240,7 @@ impl Core {
             }
             // Reading the journal may have taken them in already, which is harmless.
             if let ReadSource::Offsets(offsets) = self.source() {
-                let mut offsets = offsets.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut offsets = offsets.lock();
                 for (line, mark) in lines {
                     offsets.apply(line, *mark);
                 }
@@ -249,7 +250,7 @@ impl Core {
 
     /// Past calls on disk.
     pub(super) fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ring.lock()
     }
 
     /// The past calls that are kept, the oldest first.
@@ -281,7 +282,7 @@ impl Core {
 
     /// Makes the index anew, from a journal that has taken the place of the old one. Reads go on meanwhile.
     pub(super) fn reindex(&self, journal: &Journal) -> Result<(), StoreError> {
-        *self.header.lock().unwrap_or_else(PoisonError::into_inner) = *journal.header();
+        *self.header.lock() = *journal.header();
         let failed = self.index().is_none();
         let (offsets, _) = Offsets::read(journal.path())?;
         self.swap(ReadSource::Offsets(Arc::new(Mutex::new(offsets))));
@@ -314,7 +315,7 @@ impl Core {
             }
         }
         match self.source() {
-            ReadSource::Offsets(offsets) => without(&offsets.lock().unwrap_or_else(PoisonError::into_inner)),
+            ReadSource::Offsets(offsets) => without(&offsets.lock()),
             ReadSource::Index(_) | ReadSource::Closed => Err(self.unserved()),
         }
     }
@@ -338,7 +339,7 @@ impl Core {
         // Dropping sled writes, and may hang or panic: it is leaked on purpose.
         std::mem::forget(Arc::clone(index));
         // If even the mark cannot be written, the checks of the next start remain.
-        let _ = index_dir::mark(&self.dir);
+        index_dir::mark(&self.dir).ok();
         let mut reason = error.0.clone();
         self.swap(match Offsets::read(&Journal::path_in(&self.dir)) {
             Ok((offsets, survey)) => {
@@ -355,7 +356,7 @@ impl Core {
     }
 
     fn trouble(&self) -> MutexGuard<'_, Trouble> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+        self.trouble.lock()
     }
 
     /// The index, where it has not failed.
@@ -379,10 +380,10 @@ impl Core {
     }
 
     pub(super) fn source(&self) -> ReadSource {
-        self.source.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.source.read().clone()
     }
 
     fn swap(&self, source: ReadSource) {
-        *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
+        *self.source.write() = source;
     }
 }

@@ -157,7 +157,7 @@ pub(super) fn write_whole(path: &Path, temporary: &Path, bytes: &[u8]) -> Result
     };
     write().map_err(|cause| {
         // Half a file helps nobody, least of all on a full disk.
-        let _ = fs::remove_file(temporary);
+        fs::remove_file(temporary).ok();
         StoreError::io("write", path)(cause)
     })
 }

@@ -1,10 +1,11 @@
 //! An open store, as the engine has it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -360,13 +361,13 @@ impl Store {
     ///
     /// [`StoreError::Io`] when `LOCK` cannot be written, [`StoreError::Closed`].
     pub fn announce(&self, address: &str) -> Result<(), StoreError> {
-        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.0.running.lock();
         running.as_mut().map_or(Err(StoreError::Closed), |running| running.lock.announce(address))
     }
 
     /// Tells other processes that this one listens no more and lets the store go soon.
     pub fn withdraw(&self) {
-        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.0.running.lock();
         if let Some(running) = running.as_mut() {
             running.lock.withdraw();
         }

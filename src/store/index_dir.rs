@@ -79,7 +79,7 @@ pub(super) fn set_aside(dir: &Path, place: &Path) -> Result<Option<PathBuf>, Sto
         if let Some(number) = name.to_str().and_then(|name| name.strip_prefix(DAMAGED)?.parse::<u32>().ok()) {
             last = last.max(number);
             // One is enough to find out what happened.
-            let _ = fs::remove_dir_all(entry.path());
+            fs::remove_dir_all(entry.path()).ok();
         }
     }
     let aside = dir.join(format!("{DAMAGED}{}", last.saturating_add(1)));

@@ -107,13 +107,15 @@ impl Lock {
             && file.try_lock().is_ok()
         {
             self.file = Some(file);
-            let _ = self.write();
+            // Best effort: the lock itself is what counts.
+            self.write().ok();
         }
     }
 
     /// Takes `LOCK` away again: the store has an owner whose own one was deleted, and who will make it anew.
     pub(super) fn abandon(self) {
-        let _ = files::remove(&self.path);
+        // Best effort: one that stays is not locked.
+        files::remove(&self.path).ok();
     }
 
     /// Says where the owner listens.
@@ -126,7 +128,7 @@ impl Lock {
     pub(super) fn withdraw(&mut self) {
         self.owner.address = None;
         // Best effort: who asks there all the same is refused a connection.
-        let _ = self.write();
+        self.write().ok();
     }
 
     /// What the control API asks for.
@@ -159,8 +161,10 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Best effort: a stale text is not believed anyway. The file keeps its length, so that the next owner can say who it
         // is on a full disk, too.
-        let _ = self.blank();
-        let _ = self.file.as_ref().map(File::unlock);
+        self.blank().ok();
+        if let Some(file) = &self.file {
+            file.unlock().ok();
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::core::Core;
@@ -45,18 +46,18 @@ impl StoreState {
         now: Timestamp,
     ) -> oneshot::Receiver<Result<(), StoreError>> {
         let (done, receiver) = oneshot::channel();
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         if let Some(running) = &mut *running {
             running.lock.restore();
             // When the writer is gone, so is `done`, and that is the answer.
-            let _ = running.jobs.send(writer::WriteJob { work, now, done });
+            running.jobs.send(writer::WriteJob { work, now, done }).ok();
         }
         receiver
     }
 
     /// The notes of hits, while they are counted.
     pub(super) fn watching(&self) -> MutexGuard<'_, Option<UseWatch>> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watch.lock()
     }
 
     /// Notes all use of these recordings; false where no notes are taken.
@@ -65,7 +66,7 @@ impl StoreState {
         entries: &[(RecordingId, Usage)],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let _one = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.counting.lock();
         let path = watch::path_in(self.core.dir());
         let noted = watch::counted(entries).and_then(|text| {
             let Some(file) = self.watching().as_mut().map(|watch| watch.append(&text)).transpose()? else {
@@ -101,15 +102,15 @@ impl StoreState {
 
     /// `counted`: all hits are written down by now.
     pub(super) fn close(&self, counted: bool) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let running = self.running.lock().take();
         if let Some(OpenParts { jobs, writer, lock }) = running {
             drop(jobs);
             // A writer that panicked has nothing left to say.
-            let _ = writer.join();
+            writer.join().ok();
             let watch = self.watching().take();
             // Behind the lock it may be the next owner's. Of what the journal was not told the file tells on.
             if counted && watch.is_some() && self.gap.is_none() && self.core.unwritten().is_none() {
-                let _ = watch::end(self.core.dir());
+                watch::end(self.core.dir()).ok();
             }
             drop(lock);
         }

@@ -1,6 +1,8 @@
 //! Where reads come from.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::index::Index;
 use super::offsets::Offsets;

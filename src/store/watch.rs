@@ -279,7 +279,8 @@ impl UseWatch {
             anew.append(&newer).map(drop)
         };
         if outdated || copied().is_err() {
-            let _ = fs::remove_file(beside(&self.path));
+            // One that stays is written over the next time.
+            fs::remove_file(beside(&self.path)).ok();
             return false;
         }
         let moved = anew.take_place().is_ok();

@@ -292,6 +292,6 @@ fn answer(
 ) {
     for done in waiting {
         // Whoever stopped waiting does not want to know.
-        let _ = done.send(result.clone());
+        done.send(result.clone()).ok();
     }
 }

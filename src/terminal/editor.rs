@@ -116,7 +116,9 @@ impl<'a> OpenEditor<'a> {
             let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
             let signal = Signal::from_named_raw(signal.as_raw_value()).unwrap_or(Signal::TERM);
             // It may have ended just now, and then there is nobody left to tell.
-            let _ = id.map(|id| kill_process(id, signal));
+            if let Some(id) = id {
+                kill_process(id, signal).ok();
+            }
         }
         tokio::select! {
             status = self.child.wait() => return status.map(|_| ()),
@@ -144,7 +146,7 @@ impl Drop for OpenEditor<'_> {
     fn drop(&mut self) {
         if let Some(settings) = &self.settings {
             // Where the terminal is gone there is nothing to put back.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, settings);
+            tcsetattr(io::stdin(), OptionalActions::Now, settings).ok();
         }
     }
 }

@@ -96,7 +96,8 @@ pub async fn run(
     let (say, messages) = mpsc::channel(BATCH);
     let panicked = say.clone();
     terminal::watch_panics(move |text| {
-        let _ = panicked.try_send(Message::Failed { what: "internal error", text });
+        // Where the queue is full it still stands in the log.
+        panicked.try_send(Message::Failed { what: "internal error", text }).ok();
     });
     let suffix = options.start.suffix.as_deref().map(|suffix| format!(" {suffix}")).unwrap_or_default();
     // Before the terminal is taken, so that there is no moment in which a signal would leave it taken.

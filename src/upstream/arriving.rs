@@ -9,18 +9,18 @@ use hyper::body::Incoming;
 
 use super::UpstreamError;
 use super::error::root_cause;
-use super::places::Place;
+use super::places::CallPlace;
 
 /// A body that arrives piece by piece. Dropping it closes the connection to the upstream.
 #[derive(Debug)]
 pub struct Arriving {
     body: Incoming,
     /// Kept until the end of the body: then its connection is free for another call.
-    place: Option<Place>,
+    place: Option<CallPlace>,
 }
 
 impl Arriving {
-    pub(super) fn new(body: Incoming, place: Place) -> Self {
+    pub(super) fn new(body: Incoming, place: CallPlace) -> Self {
         Self { body, place: Some(place) }
     }
 

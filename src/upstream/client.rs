@@ -1,7 +1,7 @@
 //! The HTTP client.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Method, Uri, header};
@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use parking_lot::Mutex;
 
 use super::connect::{Connector, Reach};
 use super::error::{root_cause, unreached};
@@ -150,7 +151,7 @@ impl UpstreamClient {
 
     fn pool(&self, uri: &Uri, reach: Reach) -> Result<ClientConnections, ProxyProblem> {
         let proxy = self.shared.proxies.of(uri)?;
-        let mut pools = self.shared.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pools = self.shared.pools.lock();
         let key = (proxy.as_ref().map(|proxy| proxy.uri().clone()), reach);
         Ok(pools.entry(key).or_insert_with(|| pooled(self.connector(proxy.as_ref(), reach))).clone())
     }

@@ -2,8 +2,9 @@
 //! upstream takes so many that there is none for the others.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::Notify;
 
@@ -36,12 +37,12 @@ fn half(descriptors: u64) -> usize {
 /// The places of one client.
 #[derive(Debug)]
 pub(super) struct UpstreamPlaces {
-    state: Mutex<State>,
+    state: Mutex<PlacesState>,
     freed: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct PlacesState {
     free: usize,
     /// Those that are taken, by upstream.
     taken: HashMap<String, usize>,
@@ -49,20 +50,20 @@ struct State {
 
 /// The place of one call; free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct CallPlace {
     places: Arc<UpstreamPlaces>,
     upstream: String,
 }
 
 impl UpstreamPlaces {
     pub(super) fn new(count: usize) -> Arc<Self> {
-        let state = State { free: count.max(1), taken: HashMap::new() };
+        let state = PlacesState { free: count.max(1), taken: HashMap::new() };
         Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
     }
 
     /// Waits for a place for a call to this upstream. It gets one while more are free than it has: so one that does not
     /// answer has half of them at most, and the next one half of the rest.
-    pub(super) async fn take(self: &Arc<Self>, upstream: &str) -> Place {
+    pub(super) async fn take(self: &Arc<Self>, upstream: &str) -> CallPlace {
         loop {
             let mut freed = std::pin::pin!(self.freed.notified());
             // From here on nothing is missed.
@@ -74,7 +75,7 @@ impl UpstreamPlaces {
         }
     }
 
-    fn try_take(self: &Arc<Self>, upstream: &str) -> Option<Place> {
+    fn try_take(self: &Arc<Self>, upstream: &str) -> Option<CallPlace> {
         let mut state = self.lock();
         let own = state.taken.get(upstream).copied().unwrap_or(0);
         if state.free <= own {
@@ -82,15 +83,15 @@ impl UpstreamPlaces {
         }
         state.free -= 1;
         state.taken.insert(upstream.to_owned(), own + 1);
-        Some(Place { places: Arc::clone(self), upstream: upstream.to_owned() })
+        Some(CallPlace { places: Arc::clone(self), upstream: upstream.to_owned() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PlacesState> {
+        self.state.lock()
     }
 }
 
-impl Drop for Place {
+impl Drop for CallPlace {
     fn drop(&mut self) {
         let mut state = self.places.lock();
         state.free += 1;

@@ -51,7 +51,7 @@ pub(crate) fn problem(bytes: &[u8]) -> &'static str {
     let mut reader = JsonReader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.space();
     // Where reading ended is what could not be read; the sign of a number was taken off.
-    let _ = reader.value(0);
+    reader.value(0).ok();
     let rest = reader.text.get(reader.at..).unwrap_or_default();
     if rest.starts_with("NaN") || rest.starts_with("Infinity") {
         return "its JSON holds NaN or Infinity, which JSON does not have";

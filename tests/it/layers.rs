@@ -36,9 +36,9 @@ const ONLY_IN: &[(&str, &str, &str)] = &[
 
 /// What there is to be none of, and how much there still is: it may only become less.
 const MOST: [(usize, &str); 3] = [
-    (11, "type names with two meanings"),
+    (0, "type names with two meanings"),
     (0, "structs of too many fields"),
-    (1, "folders of too many files"),
+    (0, "folders of too many files"),
 ];
 
 /// The longest file, in lines.

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use retake::engine::{self, Engine, Settings};
 use retake::model::{Event, Headers, Mode, Recording, RecordingId, Request};
-use retake::proxy::{Access, Limits, Proxy};
+use retake::proxy::{Limits, Proxy, ProxyAccess};
 use retake::store::{Ownership, Store};
 use retake::upstream::{Arriving, UpstreamClient};
 use tempfile::TempDir;
@@ -142,7 +142,7 @@ impl World {
     pub(crate) async fn limited(settings: Settings, dir: TempDir, limits: Limits) -> Self {
         let opened = Store::open(dir.path(), &Ownership::default(), engine::now()).unwrap();
         let engine = Engine::new(settings, opened.store).unwrap();
-        let access = Access { token: TOKEN.into(), public_url: None };
+        let access = ProxyAccess { token: TOKEN.into(), public_url: None };
         let proxy = Proxy::bind(SocketAddr::from(([127, 0, 0, 1], 0)), engine.clone(), access).await.unwrap();
         let proxy = proxy.with_limits(limits);
         let (address, stop) = (proxy.address(), CancellationToken::new());

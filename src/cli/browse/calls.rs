@@ -9,12 +9,12 @@ use crate::cli::common::Common;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print};
 use crate::model::Call;
-use crate::query::{Kind, help};
+use crate::query::{QueryKind, help};
 use crate::reading::human;
 
 /// The calls that are listed.
 #[derive(Args)]
-#[command(after_long_help = help(Kind::Calls))]
+#[command(after_long_help = help(QueryKind::Calls))]
 pub(crate) struct CallsArgs {
     /// Only calls that the filter shows, such as result:miss model:gpt-5*
     #[arg(value_name = "FILTER")]

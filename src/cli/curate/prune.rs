@@ -13,13 +13,13 @@ use crate::cli::table::{Column, Table};
 use crate::cli::{door, print, selection};
 use crate::client::Client;
 use crate::model::RecordingId;
-use crate::query::{Kind, help};
+use crate::query::{QueryKind, help};
 use crate::reading::{human, sanitize};
 use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
 
 /// What is pruned.
 #[derive(Args)]
-#[command(after_long_help = help(Kind::Recordings))]
+#[command(after_long_help = help(QueryKind::Recordings))]
 pub(crate) struct PruneArgs {
     /// What goes, in the filter language: superseded:yes, dup:yes, unused:90d, age:>180d, 'hits:0 size:>1M'
     #[arg(required = true, value_name = "FILTER")]

@@ -146,7 +146,7 @@ fn reached_already(child: Pid, signal: SignalKind) -> bool {
 fn pass_on(id: Pid, signal: SignalKind) {
     let signal = Signal::from_named_raw(signal.as_raw_value()).unwrap_or(Signal::TERM);
     // It may have ended just now, and then there is nobody left to tell.
-    let _ = kill_process(id, signal);
+    kill_process(id, signal).ok();
 }
 
 /// The exit code as a shell says it: 128 and the signal for a command that a signal ended.

@@ -20,7 +20,7 @@ use crate::config::{self, ScreenLook, WorkbenchStart};
 use crate::engine::{Engine, Secret, Settings};
 use crate::interchange::fixture;
 use crate::model::{Latency, Mode, Recording};
-use crate::proxy::Access;
+use crate::proxy::ProxyAccess;
 use crate::terminal::Signals;
 
 /// The recordings that the demo begins with.
@@ -63,7 +63,8 @@ pub(crate) async fn run(
     // One that ended the screen is not counted again.
     let mut signals = Signals::listen()?;
     let stopping = async {
-        let _ = traffic.await;
+        // Its calls are over by now, however it ended.
+        traffic.await.ok();
         running.stop().await?;
         stand_in.stop().await?;
         ended.map(|()| ExitCode::SUCCESS)
@@ -100,7 +101,8 @@ async fn stand_in(store: &Path) -> anyhow::Result<RunningProxy> {
         never_forward: true,
         ..Settings::default()
     };
-    RunningProxy::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), |_| Access::default()).await
+    RunningProxy::with(store, settings, SocketAddr::from(([127, 0, 0, 1], 0)), |_| ProxyAccess::default())
+        .await
 }
 
 async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> anyhow::Result<RunningProxy> {
@@ -123,8 +125,8 @@ async fn start(store: &Path, upstream: SocketAddr, listen: Option<String>) -> an
     }
 }
 
-fn access(token: &str) -> Access {
-    Access { token: token.into(), public_url: None }
+fn access(token: &str) -> ProxyAccess {
+    ProxyAccess { token: token.into(), public_url: None }
 }
 
 /// An address of this machine at which nobody listens.

@@ -62,7 +62,7 @@ pub(crate) async fn run(common: &Common, lines: CallLines) -> anyhow::Result<Exi
     }
     if let Some(printing) = printing {
         // The engine is gone, so its announcements end and so does the printing.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), printing).await;
+        tokio::time::timeout(std::time::Duration::from_secs(1), printing).await.ok();
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,7 @@ use crate::cli::print;
 use crate::config::{self, Config, ConfigWatch};
 use crate::engine::{self, Engine, Settings};
 use crate::model::{Level, Notice};
-use crate::proxy::{Access, Limits, Proxy, reachable};
+use crate::proxy::{Limits, Proxy, ProxyAccess, reachable};
 use crate::store::{Ownership, Store};
 use crate::terminal::Signals;
 use crate::upstream::proxy_problem;
@@ -35,7 +35,7 @@ pub(crate) struct RunningProxy {
 impl RunningProxy {
     /// Opens the store and serves it.
     pub(crate) async fn start(store: &Path, config: &Config) -> anyhow::Result<Self> {
-        let access = |token: &str| Access { token: token.into(), public_url: config.public_url.clone() };
+        let access = |token: &str| ProxyAccess { token: token.into(), public_url: config.public_url.clone() };
         let (settings, listen) = (config.settings.clone(), config.listen);
         let running = Self::limited(store, settings, listen, config.limits, access).await?;
         tokio::spawn(ConfigWatch::over(config).run(running.engine.clone(), config.clone()));
@@ -47,7 +47,7 @@ impl RunningProxy {
         store: &Path,
         settings: Settings,
         listen: SocketAddr,
-        access: impl FnOnce(&str) -> Access,
+        access: impl FnOnce(&str) -> ProxyAccess,
     ) -> anyhow::Result<Self> {
         Self::limited(store, settings, listen, Limits::default(), access).await
     }
@@ -57,7 +57,7 @@ impl RunningProxy {
         settings: Settings,
         listen: SocketAddr,
         limits: Limits,
-        access: impl FnOnce(&str) -> Access,
+        access: impl FnOnce(&str) -> ProxyAccess,
     ) -> anyhow::Result<Self> {
         let opened = Store::open(store, &Ownership::default(), engine::now())?;
         let (store, mut notices) = (opened.store, opened.notices);
@@ -114,20 +114,22 @@ impl RunningProxy {
 /// Closes the store at once: calls under way are given up, what was counted is still written down.
 pub(crate) async fn close_now(engine: &Engine) {
     // Who asked twice is not kept waiting by a disk that does not answer; the journal survives any end.
-    let _ = tokio::time::timeout(Duration::from_secs(2), engine.close(Duration::ZERO)).await;
+    tokio::time::timeout(Duration::from_secs(2), engine.close(Duration::ZERO)).await.ok();
 }
 
 /// Sends the program's own log to stderr: warnings, or what `RETAKE_LOG` says; without the notices, where they are
 /// printed as they come.
 pub(crate) fn log_to_stderr(with_notices: bool) {
     let filter = log_filter(if with_notices { "warn" } else { "warn,retake::notices=off" });
-    let _ = tracing_subscriber::fmt()
+    // A log that is there already stays.
+    tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| print::Log(std::io::stderr()))
         .with_ansi(false)
         .with_target(false)
         .log_internal_errors(false)
-        .try_init();
+        .try_init()
+        .ok();
 }
 
 /// Sends it to a file in the user's state directory, because the screen is in use.
@@ -146,7 +148,7 @@ pub(crate) fn log_to_file() {
         let log = tracing_subscriber::fmt().with_env_filter(log_filter("info")).with_ansi(false);
         // That would be said on stderr, which may be gone.
         let log = log.log_internal_errors(false);
-        let _ = log.with_writer(std::sync::Mutex::new(print::Log(file))).try_init();
+        log.with_writer(std::sync::Mutex::new(print::Log(file))).try_init().ok();
     }
 }
 

@@ -102,8 +102,7 @@ impl Engine {
         // first among those and the others.
         rows.sort_by_key(|entry| {
             let foreign = scope.is_some() && entry.row.scope.as_deref() != scope;
-            let age = std::cmp::Reverse((entry.row.recorded_at, entry.row.id.clone()));
-            (policy.steps_back(&entry.row), foreign, entry.keys.all != all, age)
+            (policy.steps_back(&entry.row), foreign, entry.keys.all != all, entry.row.newest_first())
         });
         rows.into_iter().find_map(|entry| {
             let recorded = self.recording(&entry.row.id).ok()??;

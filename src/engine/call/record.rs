@@ -21,7 +21,8 @@ impl Engine {
                 (Dialect::of_mount(&draft.making.request.mount), oneshot::channel());
             self.shared.lifetime.tasks.spawn(async move {
                 let (answer, rest) = draft.linked().await;
-                let _ = tell.send(answer);
+                // The client may have left; what it asked for is recorded all the same.
+                tell.send(answer).ok();
                 rest.await;
             });
             return told.await.unwrap_or_else(|_| cut(dialect));

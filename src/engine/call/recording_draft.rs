@@ -1,9 +1,10 @@
 //! A recording in the making: what is known of it before its body has arrived, and what becomes of it then.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio_util::task::TaskTracker;
 
 use crate::dialect::{answer_state, endpoint_of};
@@ -170,7 +171,7 @@ impl Making {
     /// Makes the recording and shows it to all calls to come.
     pub(crate) fn show(&self, mut guard: CallGuard, arrived: ArrivedBody, media: Vec<Downloaded>) -> Shown {
         note_end(&mut guard, &arrived);
-        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let early = self.early.lock().take();
         let fate = match early {
             Some((len, fate)) if len == arrived.len => fate,
             _ => self.fate(&arrived, media),
@@ -187,7 +188,7 @@ impl Making {
     fn show_early(&self, arrived: &ArrivedBody) {
         let len = arrived.len;
         let fate = self.fate(arrived, Vec::new());
-        *self.early.lock().unwrap_or_else(PoisonError::into_inner) = Some((len, fate));
+        *self.early.lock() = Some((len, fate));
     }
 
     fn fate(&self, arrived: &ArrivedBody, media: Vec<Downloaded>) -> Fate {

@@ -11,7 +11,7 @@ use crate::engine::curate::step::{Curation, RecordingEdit};
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{RecordingId, Row, Timestamp};
-use crate::query::{Kind, Query, Subject};
+use crate::query::{Query, QueryKind, Subject};
 use crate::retention::{PlanItem, PruneOptions, PrunePlan, UseGiven, facts, plan};
 use crate::store::{StoreError, StoreStats};
 
@@ -53,12 +53,12 @@ impl Engine {
     /// # Errors
     /// When the query cannot be understood, or the store cannot be read.
     pub async fn list(&self, query: &str) -> Result<Vec<Arc<Row>>, VerbError> {
-        let query = Query::parse(query, Kind::Recordings)?;
+        let query = Query::parse(query, QueryKind::Recordings)?;
         self.aside(move |engine| {
             let now = clock::now();
             let shown = |item: &PlanItem| query.shows(Subject::Row(&item.row, &item.facts), now);
             let mut rows: Vec<_> = engine.items()?.into_iter().filter(shown).map(|item| item.row).collect();
-            rows.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
+            rows.sort_by_key(|row| row.newest_first());
             Ok(rows)
         })
         .await
@@ -77,7 +77,7 @@ impl Engine {
         dry_run: bool,
     ) -> Result<PrunePlan, VerbError> {
         let curation = self.curate().await;
-        let query = Query::parse(query, Kind::Recordings)?;
+        let query = Query::parse(query, QueryKind::Recordings)?;
         let planned = self.aside(move |engine| -> Result<_, StoreError> {
             let items = engine.items()?;
             if let Some(only) = only {

@@ -159,7 +159,7 @@ impl Engine {
     #[must_use]
     pub fn reviews(&self) -> Vec<std::sync::Arc<Row>> {
         let mut waiting: Vec<_> = self.rows().into_values().filter(|row| row.review.is_some()).collect();
-        waiting.sort_by_key(|row| std::cmp::Reverse((row.recorded_at, row.id.clone())));
+        waiting.sort_by_key(|row| row.newest_first());
         waiting
     }
 }

@@ -4,9 +4,10 @@
 //! snapshot. The lock is held for a few pushes and never across an await.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -375,12 +376,12 @@ impl History {
     }
 
     fn lock(&self) -> MutexGuard<'_, HistoryState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
-    /// Nobody listening is fine.
     fn send(&self, event: Event) {
-        let _ = self.events.send(Arc::new(event));
+        // Nobody listening is fine.
+        self.events.send(Arc::new(event)).ok();
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a call asked for, for the history: worked out when somebody wants to know, not while the call is answered.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::engine::index::sketches::Sketches;
 use crate::matching::{Fields, Outline};
@@ -45,7 +47,7 @@ impl ComparedRequest {
 
     /// Its outline; `made` makes one where nobody asked before.
     pub(crate) fn outline(&self, made: impl FnOnce(&Scrubbed) -> Outline) -> Arc<Outline> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock();
         match &*state {
             AskingState::Outline(outline) => Arc::clone(outline),
             AskingState::Request { request, .. } => {

@@ -5,7 +5,9 @@
 //! every run starts every sequence anew. There are [`CURSORS`] at most; of more the one that moved least recently is given
 //! up, and its sequence starts anew, of which people are told once.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::engine::index::recent::Recent;
 use crate::model::{CallScope, Fingerprint};
@@ -18,14 +20,14 @@ pub(crate) struct Cursors(Mutex<CursorMap>);
 
 pub(crate) struct CursorMap {
     /// By the scope of the calls and by the takes; the one that moved least recently gives way.
-    pub(crate) known: Recent<(CallScope, Takes), Cursor>,
+    pub(crate) known: Recent<(CallScope, PlayingTakes), Cursor>,
     /// Whether one was given up.
     gave_up: bool,
 }
 
 /// The fingerprint of all fields of takes, and whether they play for calls whose upstream can be asked. What such calls saw
 /// while it was recorded is behind them; where nobody can be asked the takes play from the first.
-pub(crate) type Takes = (Fingerprint, bool);
+pub(crate) type PlayingTakes = (Fingerprint, bool);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cursor {
@@ -41,7 +43,7 @@ pub(crate) struct Turn {
     /// Of the call.
     pub(crate) scope: CallScope,
     /// What plays.
-    pub(crate) takes: Takes,
+    pub(crate) takes: PlayingTakes,
     /// Where the cursor was when the take was chosen.
     pub(crate) from: usize,
     /// Where it is after the delivery.
@@ -52,7 +54,7 @@ pub(crate) struct Turn {
 
 impl Cursors {
     /// How many takes were delivered.
-    pub(crate) fn position(&self, scope: &CallScope, takes: &Takes) -> usize {
+    pub(crate) fn position(&self, scope: &CallScope, takes: &PlayingTakes) -> usize {
         self.lock().position(&(scope.clone(), *takes))
     }
 
@@ -70,7 +72,7 @@ impl Cursors {
     pub(crate) fn place(
         &self,
         scope: &CallScope,
-        takes: Takes,
+        takes: PlayingTakes,
         delivered: usize,
         job: Option<Arc<str>>,
     ) -> bool {
@@ -88,7 +90,7 @@ impl Cursors {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, CursorMap> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -99,11 +101,11 @@ impl Default for Cursors {
 }
 
 impl CursorMap {
-    fn position(&self, at: &(CallScope, Takes)) -> usize {
+    fn position(&self, at: &(CallScope, PlayingTakes)) -> usize {
         self.known.get(at).map_or(0, |cursor| cursor.delivered)
     }
 
-    fn place(&mut self, at: (CallScope, Takes), delivered: usize, job: Option<Arc<str>>) -> bool {
+    fn place(&mut self, at: (CallScope, PlayingTakes), delivered: usize, job: Option<Arc<str>>) -> bool {
         self.known.put(at, Cursor { delivered, job }) && !std::mem::replace(&mut self.gave_up, true)
     }
 }

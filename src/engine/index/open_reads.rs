@@ -5,7 +5,8 @@
 //! Tables know some APIs' final states; of the others the words do that they all use.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::dialect::endpoint_of;
 use crate::engine::failures::is_retried;
@@ -116,7 +117,7 @@ impl OpenReads {
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent<(Fingerprint, CallScope), Newest>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

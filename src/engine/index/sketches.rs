@@ -1,8 +1,10 @@
 //! The outlines of recordings, kept in memory once something asked for them: for explaining, not for answering.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use parking_lot::{Mutex, RwLock};
 
 use crate::matching::{Fields, Lineup, Outline, Shapes};
 use crate::model::RecordingId;
@@ -43,7 +45,7 @@ impl Sketches {
         make: impl FnOnce() -> Lineup,
     ) -> Arc<Lineup> {
         let place = (method.to_owned(), endpoint.to_owned());
-        let mut lineups = self.lineups.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lineups = self.lineups.lock();
         if lineups.generation != generation {
             *lineups = Lineups { generation, known: Vec::new() };
         }
@@ -69,11 +71,11 @@ impl Sketches {
         id: &RecordingId,
         fields: impl FnOnce() -> Option<Fields>,
     ) -> Option<Arc<Outline>> {
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(id) {
+        if let Some(known) = self.known.read().get(id) {
             return Some(Arc::clone(known));
         }
         let outline = Arc::new(self.shared(&fields()?));
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write();
         known.insert(id.clone(), Arc::clone(&outline));
         Some(outline)
     }
@@ -81,7 +83,7 @@ impl Sketches {
     /// How many lineups are kept.
     #[cfg(test)]
     pub(crate) fn lineups(&self) -> usize {
-        self.lineups.lock().unwrap_or_else(PoisonError::into_inner).known.len()
+        self.lineups.lock().known.len()
     }
 
     /// The outline of a request, whose shape equal ones share.
@@ -94,13 +96,13 @@ impl Sketches {
     }
 
     pub(crate) fn forget(&self, ids: &[RecordingId]) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write();
         for id in ids {
             known.remove(id);
         }
     }
 
     pub(crate) fn clear(&self) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.write().clear();
     }
 }

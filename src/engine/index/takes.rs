@@ -1,6 +1,8 @@
 //! How takes of a request play, and what this process knows of jobs and reads that go on.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::dialect::endpoint_of;
 use crate::engine::index::cursors::{CURSORS, Cursors};
@@ -98,6 +100,6 @@ impl Default for Jobs {
 
 impl Jobs {
     fn lock(&self) -> MutexGuard<'_, Recent<Arc<str>, ()>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

@@ -1,10 +1,11 @@
 //! Recordings that look-ups see and that are not yet safe in the store.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::model::{Hash, Recording, RecordingId};
 
@@ -61,6 +62,6 @@ impl Unsaved {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RecordingId, UnsavedRecording>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock()
     }
 }

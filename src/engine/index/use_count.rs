@@ -1,8 +1,10 @@
 //! How often a recording answered, counted without keeping anybody waiting.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::model::{Hit, Hits, RecordingId, Timestamp, Usage};
 use crate::store::UseNote;
@@ -54,7 +56,7 @@ impl Use {
             return None;
         }
         let in_scope = |scope: &Arc<str>| {
-            let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            let scopes = self.scopes.lock();
             let count = scopes.get(scope).map_or(0, |hits| hits.count) + 1;
             (Arc::clone(scope), Hits { count, last: Some(at) })
         };
@@ -81,7 +83,7 @@ impl Use {
         self.hits.fetch_add(1, Ordering::AcqRel);
         self.last.fetch_max(at.0, Ordering::AcqRel);
         let in_scope = scope.map(|scope| {
-            let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut scopes = self.scopes.lock();
             let hits = scopes.entry(Arc::clone(scope)).or_default();
             *hits = Hits { count: hits.count + 1, last: hits.last.max(Some(at)) };
             let hits = *hits;
@@ -94,7 +96,7 @@ impl Use {
 
     /// Takes in what another store said, in place of what it said when there were fewer hits.
     pub(crate) fn hear(&self, from: &Arc<str>, usage: &Usage) {
-        let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut elsewhere = self.elsewhere.lock();
         let known = elsewhere.entry(Arc::clone(from)).or_default();
         if usage.hits >= known.hits {
             *known = Usage { elsewhere: BTreeMap::default(), ..usage.clone() }.bounded();
@@ -110,14 +112,13 @@ impl Use {
 
     pub(crate) fn get(&self) -> Usage {
         let Hits { count: hits, last: last_hit } = self.all();
-        let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let scopes = self.scopes.lock().clone();
+        let elsewhere = self.elsewhere.lock().clone();
         Usage { hits, last_hit, scopes, elsewhere }
     }
 
     /// Whether this is all that happened. Each hit counts, so the count alone tells about those here.
     pub(crate) fn is(&self, usage: &Usage) -> bool {
-        self.hits.load(Ordering::Acquire) == usage.hits
-            && *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) == usage.elsewhere
+        self.hits.load(Ordering::Acquire) == usage.hits && *self.elsewhere.lock() == usage.elsewhere
     }
 }

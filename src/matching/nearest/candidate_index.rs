@@ -108,7 +108,7 @@ impl Lineup {
     #[must_use]
     pub fn new(mut candidates: Vec<Candidate>) -> Self {
         candidates.retain(|candidate| candidate.row.answers());
-        candidates.sort_by_key(|candidate| Reverse((candidate.row.recorded_at, candidate.row.id.clone())));
+        candidates.sort_by_key(|candidate| candidate.row.newest_first());
         let mut lineup = Self::default();
         for (at, candidate) in candidates.iter().enumerate() {
             let strategy = &candidate.row.strategy;

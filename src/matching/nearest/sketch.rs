@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
@@ -124,12 +125,12 @@ impl Shape {
         let find = |masks: &[(Strategy, Arc<[bool]>)]| {
             masks.iter().find(|(known, _)| known == strategy).map(|(_, mask)| Arc::clone(mask))
         };
-        if let Some(mask) = find(&self.masks.read().unwrap_or_else(PoisonError::into_inner)) {
+        if let Some(mask) = find(&self.masks.read()) {
             return mask;
         }
         let counts = |(_, field, _): &(u64, Field, Weight)| is_significant(strategy, &self.context, field);
         let mask: Arc<[bool]> = self.fields.iter().map(counts).collect();
-        let mut masks = self.masks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut masks = self.masks.write();
         if masks.len() >= MASKS {
             masks.clear();
         }
@@ -205,11 +206,11 @@ impl Shapes {
     /// The same outline, with a shape that equal ones share.
     #[must_use]
     pub fn share(&self, mut outline: Outline) -> Outline {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&outline.shape).cloned();
+        let known = self.0.read().get(&outline.shape).cloned();
         if let Some(shape) = known {
             outline.shape = shape;
         } else {
-            let mut shapes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut shapes = self.0.write();
             // Those that are in use live on where they are used.
             if shapes.len() >= SHAPES {
                 shapes.clear();

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::engine::Engine;
 use crate::model::Event;
-use crate::proxy::shared::Shared;
+use crate::proxy::shared::ProxyState;
 
 /// How long nothing may happen before a comment says that somebody is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -30,7 +30,7 @@ struct Listener {
 }
 
 pub(super) async fn events(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ProxyState>>,
 ) -> Sse<impl Stream<Item = Result<Sent, axum::Error>>> {
     // Listen first, look second: nothing between the two is lost.
     let listener =

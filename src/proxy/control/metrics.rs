@@ -9,11 +9,11 @@ use http::header;
 
 use crate::engine::{Histogram, Metrics};
 use crate::model::Outcome;
-use crate::proxy::shared::Shared;
+use crate::proxy::shared::ProxyState;
 
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+pub(super) async fn metrics(State(shared): State<Arc<ProxyState>>) -> Response {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text(&shared.engine.metrics())).into_response()
 }
 

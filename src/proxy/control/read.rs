@@ -7,30 +7,30 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
-use super::failure::Failure;
+use super::failure::ControlFailure;
 use crate::api::Verb;
 
 /// Reads the request of a verb.
-pub(super) async fn verb<V: Verb>(mut request: Request) -> Result<V, Failure> {
+pub(super) async fn verb<V: Verb>(mut request: Request) -> Result<V, ControlFailure> {
     let path = request.extract_parts::<RawPathParams>().await;
-    let path = path.map_err(|error| Failure(error.status(), error.body_text()))?;
+    let path = path.map_err(|error| ControlFailure(error.status(), error.body_text()))?;
     let mut parameters: Map<String, Value> =
         path.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     if request.method() == Method::GET || request.method() == Method::HEAD {
         let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
-        let Query(query) = query.map_err(|error| Failure(error.status(), error.body_text()))?;
+        let Query(query) = query.map_err(|error| ControlFailure(error.status(), error.body_text()))?;
         parameters.extend(query.into_iter().map(|(name, value)| (name, value.into())));
         return serde_json::from_value(Value::Object(parameters))
-            .map_err(|error| Failure(StatusCode::BAD_REQUEST, error.to_string()));
+            .map_err(|error| ControlFailure(StatusCode::BAD_REQUEST, error.to_string()));
     }
     let is_json = is_json(request.headers());
     let body = Bytes::from_request(request, &()).await;
-    let body = body.map_err(|error| Failure(error.status(), error.body_text()))?;
+    let body = body.map_err(|error| ControlFailure(error.status(), error.body_text()))?;
     let read = if body.is_empty() {
         serde_json::from_value(Value::Object(parameters))
     } else if !is_json {
         let text = "the body must be JSON, with the header `content-type: application/json`";
-        return Err(Failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.into()));
+        return Err(ControlFailure(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.into()));
     } else if parameters.is_empty() {
         serde_json::from_slice(&body)
     } else {
@@ -41,9 +41,9 @@ pub(super) async fn verb<V: Verb>(mut request: Request) -> Result<V, Failure> {
     };
     read.map_err(|error| match error.classify() {
         Category::Data => {
-            Failure(StatusCode::UNPROCESSABLE_ENTITY, format!("the body does not fit: {error}"))
+            ControlFailure(StatusCode::UNPROCESSABLE_ENTITY, format!("the body does not fit: {error}"))
         }
-        _ => Failure(StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}")),
+        _ => ControlFailure(StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}")),
     })
 }
 

@@ -11,7 +11,7 @@ fn completed(marked: &str) -> Vec<String> {
         Key::Tag => vec!["ci".into(), "a,b".into()],
         _ => Vec::new(),
     };
-    let all = complete(&text, cursor, Kind::Recordings, &known);
+    let all = complete(&text, cursor, QueryKind::Recordings, &known);
     let applied =
         |one: &Completion| format!("{}{}{}", &text[..one.replace.start], one.text, &text[one.replace.end..]);
     all.iter().map(applied).take(4).collect()
@@ -25,8 +25,11 @@ fn keys_are_completed() {
     assert_eq!(completed("zz|"), [""; 0]);
     assert_eq!(completed("\"st|"), [""; 0], "a text in quotes is no key");
     assert_eq!(completed("\"a b\" st| x").len(), 3);
-    assert_eq!(complete("", 0, Kind::Calls, &|_| Vec::new()).len(), KeyEntry::of(Kind::Calls).count());
-    assert!(complete("resu", 4, Kind::Recordings, &|_| Vec::new()).is_empty(), "a key of calls");
+    assert_eq!(
+        complete("", 0, QueryKind::Calls, &|_| Vec::new()).len(),
+        KeyEntry::of(QueryKind::Calls).count()
+    );
+    assert!(complete("resu", 4, QueryKind::Recordings, &|_| Vec::new()).is_empty(), "a key of calls");
 }
 
 #[test]

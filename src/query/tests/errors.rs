@@ -3,7 +3,7 @@
 use super::*;
 
 fn error(text: &str) -> QueryError {
-    Query::parse(text, Kind::Recordings).expect_err(text)
+    Query::parse(text, QueryKind::Recordings).expect_err(text)
 }
 
 /// What is wrong, the part of the text that is, and what was expected.
@@ -74,20 +74,20 @@ fn what_is_wrong_is_said() {
 fn what_was_expected_is_said() {
     assert_eq!(at("image:maybe").2, ["yes or no"]);
     assert_eq!(at("strategy:x").2, ["standard, strict, specific, pinned, rule"]);
-    let known: Vec<_> = KeyEntry::of(Kind::Recordings).map(|entry| entry.name.to_owned()).collect();
+    let known: Vec<_> = KeyEntry::of(QueryKind::Recordings).map(|entry| entry.name.to_owned()).collect();
     assert_eq!(at("localhost:4010").2, known);
 }
 
 #[test]
 fn depth_has_an_end() {
     let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
-    assert!(Query::parse(&nested(32), Kind::Calls).is_ok());
+    assert!(Query::parse(&nested(32), QueryKind::Calls).is_ok());
     assert_eq!(
-        Query::parse(&nested(33), Kind::Calls).unwrap_err().message,
+        Query::parse(&nested(33), QueryKind::Calls).unwrap_err().message,
         "more than 32 parentheses in each other"
     );
-    assert!(Query::parse(&"-(".repeat(100_000), Kind::Calls).is_err());
-    assert!(Query::parse(&"a OR -b (c) ".repeat(10_000), Kind::Calls).is_ok());
+    assert!(Query::parse(&"-(".repeat(100_000), QueryKind::Calls).is_err());
+    assert!(Query::parse(&"a OR -b (c) ".repeat(10_000), QueryKind::Calls).is_ok());
 }
 
 #[test]

@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn no_text_panics_and_errors_lie_inside(text in noise(), cursor in 0..60_usize, calls in any::<bool>()) {
-        let kind = if calls { Kind::Calls } else { Kind::Recordings };
+        let kind = if calls { QueryKind::Calls } else { QueryKind::Recordings };
         if let Err(error) = Query::parse(&text, kind) {
             prop_assert!(text.get(error.span.clone()).is_some(), "{:?} of {text:?}", error.span);
             prop_assert!(!error.message.is_empty());
@@ -101,7 +101,7 @@ proptest! {
 
     #[test]
     fn what_is_shown_parses_to_the_same(text in prop_oneof![text(), noise()]) {
-        for kind in [Kind::Recordings, Kind::Calls] {
+        for kind in [QueryKind::Recordings, QueryKind::Calls] {
             let Ok(query) = Query::parse(&text, kind) else { continue };
             let again = Query::parse(&query.to_string(), kind);
             prop_assert_eq!(again.as_ref(), Ok(&query), "{} of {}", query, text);
@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn not_and_or_are_what_they_are((row, facts) in some_row(), a in text(), b in text()) {
         let subject = Subject::Row(&row, &facts);
-        let ask = |text: &str| Query::parse(text, Kind::Recordings).map(|query| query.matches(subject, NOW));
+        let ask = |text: &str| Query::parse(text, QueryKind::Recordings).map(|query| query.matches(subject, NOW));
         let (Ok(yes_a), Ok(yes_b)) = (ask(&a), ask(&b)) else { return Ok(()) };
         prop_assert_eq!(ask(&format!("-({a})")), Ok(!yes_a));
         prop_assert_eq!(ask(&format!("-(-({a}))")), Ok(yes_a));
@@ -126,10 +126,10 @@ proptest! {
         // Letters are put in anywhere, as when somebody types.
         let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let longer = format!("{}{more}{}", &text[..at], &text[at..]);
-        let parse = |text: &str| Query::parse(text, Kind::Recordings);
+        let parse = |text: &str| Query::parse(text, QueryKind::Recordings);
         let (Ok(wide), Ok(narrow)) = (parse(&text), parse(&longer)) else { return Ok(()) };
         let subject = Subject::Row(&row, &facts);
-        prop_assert!(wide.narrows(&wide) && wide.narrows(&Query::all(Kind::Recordings)));
+        prop_assert!(wide.narrows(&wide) && wide.narrows(&Query::all(QueryKind::Recordings)));
         if narrow.narrows(&wide) && narrow.shows(subject, NOW) {
             prop_assert!(wide.shows(subject, NOW), "{narrow} narrows {wide}");
         }
@@ -137,7 +137,7 @@ proptest! {
 
     #[test]
     fn what_needs_no_facts_and_no_time_is_the_same_without((row, facts) in some_row(), text in text(), later in 0..60_i64) {
-        let Ok(query) = Query::parse(&text, Kind::Recordings) else { return Ok(()) };
+        let Ok(query) = Query::parse(&text, QueryKind::Recordings) else { return Ok(()) };
         let shown = query.shows(Subject::Row(&row, &facts), NOW);
         if !query.needs_facts() {
             prop_assert_eq!(query.shows(Subject::Row(&row, &RowFacts::default()), NOW), shown, "{}", query);
@@ -154,10 +154,10 @@ proptest! {
         lost in 0..30_u64,
         at in 0..60_i64,
     ) {
-        let Ok(query) = Query::parse(&text, Kind::Recordings) else { return Ok(()) };
+        let Ok(query) = Query::parse(&text, QueryKind::Recordings) else { return Ok(()) };
         let verdict = query.matches(Subject::Row(&row, &facts), NOW);
         let shown = query.shows(Subject::Row(&row, &facts), NOW);
-        prop_assert!(verdict == Verdict::Unknown || Verdict::from(shown) == verdict, "{query}");
+        prop_assert!(verdict == QueryVerdict::Unknown || QueryVerdict::from(shown) == verdict, "{query}");
         // What may have happened: hits after it came and before the ledger knows.
         let at = days_ago(at);
         let mut really = row.clone();
@@ -167,7 +167,7 @@ proptest! {
         }
         let known = RowFacts { use_unknown_before: Timestamp::default(), cost: facts.cost.or(Some(Usd(lost))), ..facts };
         let truth = query.matches(Subject::Row(&really, &known), NOW);
-        prop_assert!(truth != Verdict::Unknown);
-        prop_assert!(verdict == Verdict::Unknown || truth == verdict, "{query}");
+        prop_assert!(truth != QueryVerdict::Unknown);
+        prop_assert!(verdict == QueryVerdict::Unknown || truth == verdict, "{query}");
     }
 }

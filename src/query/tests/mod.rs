@@ -86,21 +86,21 @@ fn call() -> Call {
 }
 
 pub(crate) fn query(text: &str) -> Query {
-    Query::parse(text, Kind::Recordings).unwrap_or_else(|error| panic!("{error}"))
+    Query::parse(text, QueryKind::Recordings).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn says(text: &str, row: &Row, facts: &RowFacts) -> Verdict {
+fn says(text: &str, row: &Row, facts: &RowFacts) -> QueryVerdict {
     query(text).matches(Subject::Row(row, facts), NOW)
 }
 
 #[track_caller]
 fn yes(text: &str, row: &Row) {
-    assert_eq!(says(text, row, &RowFacts::default()), Verdict::Yes, "{text}");
+    assert_eq!(says(text, row, &RowFacts::default()), QueryVerdict::Yes, "{text}");
 }
 
 #[track_caller]
 fn no(text: &str, row: &Row) {
-    assert_eq!(says(text, row, &RowFacts::default()), Verdict::No, "{text}");
+    assert_eq!(says(text, row, &RowFacts::default()), QueryVerdict::No, "{text}");
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn what_recordings_are() {
 fn calls_have_keys_of_their_own() {
     let call = call();
     let shows = |text: &str, call: &Call| {
-        let query = Query::parse(text, Kind::Calls).unwrap_or_else(|error| panic!("{error}"));
+        let query = Query::parse(text, QueryKind::Calls).unwrap_or_else(|error| panic!("{error}"));
         query.shows(Subject::Call(call), NOW)
     };
     for text in [
@@ -359,22 +359,26 @@ fn the_table_and_the_language_agree() {
             "{}",
             entry.name
         );
-        for (example, kind) in
-            entry.examples.iter().flat_map(|example| [(example, Kind::Recordings), (example, Kind::Calls)])
+        for (example, kind) in entry
+            .examples
+            .iter()
+            .flat_map(|example| [(example, QueryKind::Recordings), (example, QueryKind::Calls)])
         {
             let parsed = Query::parse(&format!("{}:{example}", entry.name), kind);
             assert_eq!(parsed.is_ok(), entry.kinds.contains(&kind), "{}:{example} of {kind}", entry.name);
             let Ok(query) = parsed else { continue };
-            let own = if kind == Kind::Calls { Subject::Call(&call) } else { Subject::Row(&row, &facts) };
-            let other = if kind == Kind::Calls { Subject::Row(&row, &facts) } else { Subject::Call(&call) };
-            assert_eq!(query.shows(own, NOW), query.matches(own, NOW) == Verdict::Yes, "{query}");
+            let own =
+                if kind == QueryKind::Calls { Subject::Call(&call) } else { Subject::Row(&row, &facts) };
+            let other =
+                if kind == QueryKind::Calls { Subject::Row(&row, &facts) } else { Subject::Call(&call) };
+            assert_eq!(query.shows(own, NOW), query.matches(own, NOW) == QueryVerdict::Yes, "{query}");
             if entry.kinds.len() == 1 {
-                assert_eq!(query.matches(other, NOW), Verdict::No, "{} of the other kind", entry.name);
+                assert_eq!(query.matches(other, NOW), QueryVerdict::No, "{} of the other kind", entry.name);
             }
         }
     }
     for (example, meaning) in SYNTAX {
-        assert!(Query::parse(example, Kind::Recordings).is_ok() && !meaning.is_empty(), "{example}");
+        assert!(Query::parse(example, QueryKind::Recordings).is_ok() && !meaning.is_empty(), "{example}");
     }
     let words = |key: Key| {
         let entry = KEYS.iter().find(|entry| entry.key == key).unwrap();
@@ -402,10 +406,10 @@ fn each_term_says_what_it_found() {
     assert_eq!(
         said,
         [
-            ("hits:0", Some(Key::Hits), Verdict::Unknown),
-            ("-tag:x", Some(Key::Tag), Verdict::Yes),
-            ("-\"flux\"", None, Verdict::Yes),
-            ("hat", None, Verdict::Yes),
+            ("hits:0", Some(Key::Hits), QueryVerdict::Unknown),
+            ("-tag:x", Some(Key::Tag), QueryVerdict::Yes),
+            ("-\"flux\"", None, QueryVerdict::Yes),
+            ("hat", None, QueryVerdict::Yes),
         ]
     );
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn letters_narrow_and_what_may_widen_does_not() {
     let narrows = |narrow: &str, wide: &str| {
-        let [narrow, wide] = [narrow, wide].map(|text| Query::parse(text, Kind::Recordings).unwrap());
+        let [narrow, wide] = [narrow, wide].map(|text| Query::parse(text, QueryKind::Recordings).unwrap());
         narrow.narrows(&wide)
     };
     for (narrow, wide) in [
@@ -26,7 +26,7 @@ fn letters_narrow_and_what_may_widen_does_not() {
     ] {
         assert!(!narrows(narrow, wide), "{narrow} {wide}");
     }
-    let facts = |text: &str| Query::parse(text, Kind::Recordings).unwrap().needs_facts();
+    let facts = |text: &str| Query::parse(text, QueryKind::Recordings).unwrap().needs_facts();
     assert!(
         facts("hat -(dup:yes OR tag:ci)")
             && facts("cost:>1")

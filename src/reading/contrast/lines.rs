@@ -60,7 +60,7 @@ pub enum DiffTag {
 }
 
 /// A text of bounded length.
-pub(super) struct DiffPage {
+pub(super) struct BoundedText {
     text: String,
     cut: bool,
 }
@@ -69,7 +69,11 @@ impl DiffLines {
     /// The words that differ; of long texts the lines.
     pub(super) fn of_words(before: &str, after: &str) -> Self {
         if before.len() + after.len() > WORDS {
-            return Self::of_pages(&DiffPage::of(before.lines()), &DiffPage::of(after.lines()), CONTEXT);
+            return Self::of_pages(
+                &BoundedText::of(before.lines()),
+                &BoundedText::of(after.lines()),
+                CONTEXT,
+            );
         }
         let diff = TextDiff::from_words(before, after);
         if diff.ratio() < ALIKE {
@@ -88,7 +92,7 @@ impl DiffLines {
     }
 
     /// The lines that differ, with `context` equal ones around them.
-    pub(super) fn of_pages(before: &DiffPage, after: &DiffPage, context: usize) -> Self {
+    pub(super) fn of_pages(before: &BoundedText, after: &BoundedText, context: usize) -> Self {
         let diff = TextDiff::from_lines(before.text.as_str(), after.text.as_str());
         let mut runs = Vec::new();
         let mut shown = 0;
@@ -111,7 +115,7 @@ impl DiffLines {
     }
 }
 
-impl DiffPage {
+impl BoundedText {
     fn of<'a>(lines: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) -> Self {
         let mut page = Self { text: String::new(), cut: false };
         for (nth, line) in lines.into_iter().enumerate() {
@@ -130,19 +134,19 @@ impl DiffPage {
 }
 
 /// A decoded body as lines; none where it is no text.
-pub(super) fn page(response: &Response, body: &Bytes) -> Option<DiffPage> {
+pub(super) fn page(response: &Response, body: &Bytes) -> Option<BoundedText> {
     if StreamForm::of(&response.headers, body).is_some() {
         let lines = events(response).into_iter().take(LINES + 1).map(|event| {
             let name = event.name.map(|name| format!("{name}  ")).unwrap_or_default();
             format!("{name}{}", sorted(&event.data).unwrap_or_else(|| event.data.replace('\n', "\u{2424}")))
         });
-        return Some(DiffPage::of(lines));
+        return Some(BoundedText::of(lines));
     }
     let text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'))?;
-    let Some(json) = sorted(text) else { return Some(DiffPage::of(text.lines())) };
+    let Some(json) = sorted(text) else { return Some(BoundedText::of(text.lines())) };
     let headers: Headers = [("content-type", "application/json")].into_iter().collect();
     let shown = pretty(&headers, &json.into());
-    let mut page = DiffPage::of(shown.lines());
+    let mut page = BoundedText::of(shown.lines());
     // What `pretty` leaves out it says in the last line.
     page.cut |= shown.len() > LIMIT;
     Some(page)

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy;
 
 use super::*;
-use crate::query::{Subject, Verdict};
+use crate::query::{QueryVerdict, Subject};
 
 const QUERIES: &[&str] = &[
     "",
@@ -100,9 +100,9 @@ proptest! {
         for item in &items {
             let verdict = query.matches(Subject::Row(&item.row, &item.facts), NOW);
             let named = removed.contains(&item.row.id) || spared.contains(&item.row.id);
-            prop_assert_eq!(named, verdict != Verdict::No, "each that matches or might is named");
+            prop_assert_eq!(named, verdict != QueryVerdict::No, "each that matches or might is named");
             let waits = items.iter().any(|other| other.row.review.as_ref() == Some(&item.row.id));
-            if item.row.protected || item.row.review.is_some() || waits || verdict != Verdict::Yes || item.row.id == id(keep) {
+            if item.row.protected || item.row.review.is_some() || waits || verdict != QueryVerdict::Yes || item.row.id == id(keep) {
                 prop_assert!(!removed.contains(&item.row.id));
             }
             let whole = items.iter().filter(|other| item.job.is_some() && other.job == item.job);

@@ -5,7 +5,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 use tui_input::{Input, InputRequest};
 
 use super::state::App;
-use crate::query::{Key, Kind};
+use crate::query::{Key, QueryKind};
 use crate::tui::contract::outcome::ActionOutcome;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
@@ -96,7 +96,7 @@ impl App {
 
     /// Takes the values behind a key of recordings, for the filter that is being typed.
     pub(super) fn learn_values(&mut self, key: Key, values: Vec<String>) {
-        if self.filter().kind() == Kind::Recordings {
+        if self.filter().kind() == QueryKind::Recordings {
             self.change_filter(|filter| filter.learn(key, values));
         }
     }

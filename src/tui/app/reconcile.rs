@@ -9,7 +9,7 @@ use crate::tui::content::subject::DetailSubject;
 use crate::tui::contract::outcome::PreviewRequest;
 use crate::tui::input::tab::Tab;
 use crate::tui::protocol::effect::Effect;
-use crate::tui::recordings::state::ListRequest;
+use crate::tui::recordings::state::ListRefresh;
 use crate::tui::widgets::layout::{self, ScreenClass};
 use crate::tui::widgets::line::Toned;
 
@@ -53,8 +53,8 @@ impl App {
     fn reconcile_lists(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         match self.recordings.load(&self.context) {
-            Some(ListRequest::Job(job)) => effects.push(job),
-            Some(ListRequest::Query(query)) => effects.push(self.send(query)),
+            Some(ListRefresh::Job(job)) => effects.push(job),
+            Some(ListRefresh::Query(query)) => effects.push(self.send(query)),
             None => {}
         }
         // Not while nobody looks.

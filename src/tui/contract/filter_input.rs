@@ -6,7 +6,7 @@ use tui_input::Input;
 
 use super::context::Context;
 use super::outcome::{ActionOutcome, AppRequest};
-use crate::query::{Key, Kind};
+use crate::query::{Key, QueryKind};
 use crate::tui::input::action::Action;
 use crate::tui::listing::filter::Filter;
 use crate::tui::listing::vocabulary;
@@ -57,8 +57,8 @@ fn with_values(
 ) -> ActionOutcome {
     let (kind, wanted) = (filter.kind(), Cell::new(None));
     change(filter, &|key| match kind {
-        Kind::Calls => Some(vocabulary::of_calls(&context.world.calls, key)),
-        Kind::Recordings => {
+        QueryKind::Calls => Some(vocabulary::of_calls(&context.world.calls, key)),
+        QueryKind::Recordings => {
             wanted.set(Some(key));
             None
         }

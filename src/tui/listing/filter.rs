@@ -6,14 +6,14 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use super::input_history::InputHistory;
-use crate::query::{Completion, Key, Kind, Query, QueryError, complete};
+use crate::query::{Completion, Key, Query, QueryError, QueryKind, complete};
 
 /// A query that rows must match, or a text that they must contain. While one is typed that is wrong, the one from before is
 /// in force: the last right one on the way there is mostly a shorter text, which asks for something else. Only a right one
 /// is kept, because what is kept decides on what verbs act.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    kind: Kind,
+    kind: QueryKind,
     /// Whether it is no query but a text.
     plain: bool,
     /// The text, kept while it is off.
@@ -50,14 +50,14 @@ pub struct Completions {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self::of(Kind::Recordings)
+        Self::of(QueryKind::Recordings)
     }
 }
 
 impl Filter {
     /// An empty one.
     #[must_use]
-    pub fn of(kind: Kind) -> Self {
+    pub fn of(kind: QueryKind) -> Self {
         Self {
             kind,
             plain: false,
@@ -80,7 +80,7 @@ impl Filter {
 
     /// The kind of rows that it filters.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> QueryKind {
         self.kind
     }
 
@@ -149,7 +149,8 @@ impl Filter {
     pub fn set(&mut self, text: String) {
         self.begin(text);
         self.read();
-        let _ = self.keep();
+        // Whether it could be understood is shown beside it.
+        _ = self.keep();
     }
 
     /// Turns it off or on.

@@ -7,7 +7,7 @@ use std::thread;
 use super::order::{RowKey, RowOrder};
 use super::ranked_set::RankedSet;
 use crate::model::{Part, Row, Rows, Timestamp};
-use crate::query::{Kind, Query, RowFacts, Subject};
+use crate::query::{Query, QueryKind, RowFacts, Subject};
 use crate::reading::Prices;
 
 /// A filter and an order, which make a list.
@@ -38,7 +38,7 @@ pub struct ListJob {
 
 impl Default for ListQuery {
     fn default() -> Self {
-        Self { query: Arc::new(Query::all(Kind::Recordings)), order: RowOrder::default() }
+        Self { query: Arc::new(Query::all(QueryKind::Recordings)), order: RowOrder::default() }
     }
 }
 

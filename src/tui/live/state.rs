@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::causes::MissCauses;
 use super::stats::LiveStats;
 use crate::model::{Call, CallId, Outcome, RecordingId, Snapshot, Timestamp};
-use crate::query::{Kind, Query, Subject};
+use crate::query::{Query, QueryKind, Subject};
 use crate::tui::contract::context::Context;
 use crate::tui::listing::filter::Filter;
 use crate::tui::listing::list::List;
@@ -53,7 +53,7 @@ pub struct LiveTab {
 impl Default for LiveTab {
     fn default() -> Self {
         Self {
-            list: List::new(true).filtered(Filter::of(Kind::Calls)),
+            list: List::new(true).filtered(Filter::of(QueryKind::Calls)),
             causes: MissCauses::default(),
             stats: LiveStats::default(),
             rates: VecDeque::from(vec![0]),

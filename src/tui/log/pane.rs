@@ -14,7 +14,7 @@ use crate::tui::widgets::layout;
 use crate::tui::widgets::line::{Tone, Toned, clock, fit, thousands};
 use crate::tui::widgets::list_text::{no_result, title};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
-use crate::tui::widgets::toast::{LogEntry, Toasts};
+use crate::tui::widgets::toast::{LogMessage, Toasts};
 
 const COLUMNS: [TableColumn; 3] = [
     TableColumn { title: "TIME", width: 8, grow: 0, right: false, leaves: 0 },
@@ -56,7 +56,7 @@ pub fn draw(tab: &LogTab, toasts: &Toasts, context: &Context, place: Rect, buf: 
     TableRows { focused, ..rows }.draw(theme, inside, buf);
 }
 
-fn cells(context: &Context, logged: &LogEntry) -> Vec<TableCell> {
+fn cells(context: &Context, logged: &LogMessage) -> Vec<TableCell> {
     let theme = &context.options.theme;
     let (word, tone) = level(logged.level);
     vec![

@@ -8,7 +8,7 @@ use crate::tui::contract::outcome::ActionOutcome;
 use crate::tui::input::action::Action;
 use crate::tui::listing::filter::Filter;
 use crate::tui::listing::list::List;
-use crate::tui::widgets::toast::{LogEntry, Toasts};
+use crate::tui::widgets::toast::{LogMessage, Toasts};
 
 /// The state of the Log tab. The messages themselves belong to the toasts.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl LogTab {
 
     /// The selected message.
     #[must_use]
-    pub fn selected<'a>(&self, toasts: &'a Toasts) -> Option<&'a LogEntry> {
+    pub fn selected<'a>(&self, toasts: &'a Toasts) -> Option<&'a LogMessage> {
         toasts.entry(*self.list.selected()?)
     }
 

@@ -240,7 +240,7 @@ impl RecordingsTab {
 
 /// A request to make the list anew.
 #[derive(Debug)]
-pub enum ListRequest {
+pub enum ListRefresh {
     /// A job for a worker.
     Job(Effect),
     /// A query to the client, for filters on facts that no row holds.
@@ -249,7 +249,7 @@ pub enum ListRequest {
 
 impl RecordingsTab {
     /// Has the list made anew, if what it should hold is not what it was made by.
-    pub fn load(&mut self, context: &Context) -> Option<ListRequest> {
+    pub fn load(&mut self, context: &Context) -> Option<ListRefresh> {
         let wanted = ListQuery { query: self.list.filter.query(), order: self.order };
         let same = wanted == self.loader.requested;
         // What is under way is not asked for twice, or steady changes would keep it from ever being answered.
@@ -265,10 +265,10 @@ impl RecordingsTab {
         self.loader.requested = wanted.clone();
         self.loader.touched.clear();
         if wanted.query.needs_facts() {
-            return Some(ListRequest::Query(RemoteQuery::List(wanted.query.to_string())));
+            return Some(ListRefresh::Query(RemoteQuery::List(wanted.query.to_string())));
         }
         let within = narrower.then(|| self.list.keys().clone());
-        Some(ListRequest::Job(self.job(context.world.rows.clone(), wanted, within, context)))
+        Some(ListRefresh::Job(self.job(context.world.rows.clone(), wanted, within, context)))
     }
 
     /// The request id of the query that the client was asked for the list.

@@ -32,7 +32,8 @@ pub(super) async fn load_all(
         let pages = match load(&client, &subject, form).await {
             Ok(pages) => pages,
             Err(error) => {
-                let _ = say.send(Message::Failed { what: "loading", text: format!("{error:#}") }).await;
+                // Without a screen nobody asks any more.
+                say.send(Message::Failed { what: "loading", text: format!("{error:#}") }).await.ok();
                 None
             }
         };

@@ -20,7 +20,8 @@ pub(super) async fn carry_out_all(
         let (what, next) = (mutation.what(), mutation.next());
         cancelled.store(false, Ordering::SeqCst);
         let step = |done, total| {
-            let _ = say.try_send(Message::Progress { done, total });
+            // Where the screen is behind, a later count reaches it.
+            say.try_send(Message::Progress { done, total }).ok();
             !cancelled.load(Ordering::SeqCst)
         };
         let agreed = mutation.agreed();

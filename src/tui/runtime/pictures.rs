@@ -128,7 +128,7 @@ pub(super) async fn until_key(
     }
     stop.store(true, Ordering::SeqCst);
     // A terminal that stopped answering must not keep the process from ending.
-    let _ = timeout(Duration::from_secs(1), shown).await;
+    timeout(Duration::from_secs(1), shown).await.ok();
     Ok(())
 }
 

@@ -119,7 +119,8 @@ impl Workers {
         let task = tokio::spawn(async move {
             sleep(debounce).await;
             let result = query.clone().ask(&client).await;
-            let _ = say.send(Message::QueryAnswered { request_id, query, result }).await;
+            // Without a screen nobody asks any more.
+            say.send(Message::QueryAnswered { request_id, query, result }).await.ok();
         });
         if let Some(before) = self.queries.insert(kind, task.abort_handle()) {
             before.abort();
@@ -135,7 +136,8 @@ impl Workers {
         let (work, say) = (work(self.client.clone(), Arc::clone(&self.outside)), self.say.clone());
         tokio::spawn(async move {
             let message = work.await.unwrap_or_else(|text| Message::Failed { what, text });
-            let _ = say.send(message).await;
+            // Without a screen nobody asks any more.
+            say.send(message).await.ok();
         });
     }
 }

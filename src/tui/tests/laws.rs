@@ -7,7 +7,7 @@ use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::{Event, RecordingId, Row, Snapshot};
-use crate::query::{Kind, Query, RowFacts, Subject};
+use crate::query::{Query, QueryKind, RowFacts, Subject};
 use crate::tui::tests::script::Script;
 use crate::tui::tests::states::{EMPTY, STATES};
 use crate::tui::tests::told::Words;
@@ -118,10 +118,10 @@ proptest! {
         }
         let passes = |kind, subject: Subject<'_>| Query::parse(&filter, kind).unwrap_or(Query::all(kind)).shows(subject, script.app.context.now);
         let calls: Vec<_> =
-            folded.calls.iter().filter(|call| passes(Kind::Calls, Subject::Call(call))).map(|call| call.id).collect();
+            folded.calls.iter().filter(|call| passes(QueryKind::Calls, Subject::Call(call))).map(|call| call.id).collect();
         prop_assert_eq!(script.app.live.list.keys(), calls);
         let facts = RowFacts::default();
-        let shown = |row: &&Row| passes(Kind::Recordings, Subject::Row(row, &facts));
+        let shown = |row: &&Row| passes(QueryKind::Recordings, Subject::Row(row, &facts));
         let mut rows: Vec<&Row> = folded.rows.values().map(AsRef::as_ref).filter(shown).collect();
         rows.sort_by_key(|row| (std::cmp::Reverse(row.recorded_at), row.id.clone()));
         let wanted: Vec<RecordingId> = rows.iter().map(|row| row.id.clone()).collect();

@@ -1,7 +1,7 @@
 //! Pruning: from queries to a plan, and what is spared of it; the log.
 
 use crate::model::{Event, RecordingId, StepId, StepRow, Timestamp, Usd};
-use crate::query::{Kind, Query, RowFacts};
+use crate::query::{Query, QueryKind, RowFacts};
 use crate::retention::{PlanItem, PruneOptions, PrunePlan, plan};
 use crate::tui::app::state::App;
 use crate::tui::content::page::ExchangePages;
@@ -27,7 +27,7 @@ pub(super) fn planned(app: &App, query: &str, keep: &BTreeSet<RecordingId>) -> P
             PlanItem { row: Arc::clone(row), facts: RowFacts { cost, ..RowFacts::default() }, job: None }
         })
         .collect();
-    let query = Query::parse(query, Kind::Recordings).unwrap();
+    let query = Query::parse(query, QueryKind::Recordings).unwrap();
     plan(&items, &query, app.context.now, &PruneOptions { keep: keep.clone(), ..PruneOptions::default() })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::model::{Call, Event, Hash, Hit, Hits, Outcome, RecordingId, Row, Snapshot, Timestamp};
-use crate::query::{self, Kind, Query, RowFacts};
+use crate::query::{self, Query, QueryKind, RowFacts};
 use crate::tui::content::page::ExchangePages;
 use crate::tui::content::subject::DetailSubject;
 use crate::tui::content::text::BodyForm;
@@ -391,7 +391,7 @@ proptest! {
     ) {
         let mut script = Script::new(world::world(10, 0)).size(80, 24).keys("2");
         script.press(&format!("/{}<Enter>", text.replace('<', "<lt>")));
-        let query = Query::parse(&text, Kind::Recordings).unwrap();
+        let query = Query::parse(&text, QueryKind::Recordings).unwrap();
         for (kind, number) in steps {
             let before = selected(&script);
             match kind {

@@ -15,7 +15,7 @@ const REMEMBERED: usize = 1_000;
 pub struct Toasts {
     shown: Vec<Toast>,
     /// All that was said in this session, numbered from 1; the oldest ones are forgotten.
-    pub log: VecDeque<LogEntry>,
+    pub log: VecDeque<LogMessage>,
     /// The number of the last message that somebody saw in the log.
     pub seen: u64,
     now: Timestamp,
@@ -23,7 +23,7 @@ pub struct Toasts {
 
 /// A message that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogEntry {
+pub struct LogMessage {
     /// The number of the message.
     pub number: u64,
     /// When.
@@ -48,7 +48,7 @@ pub struct Toast {
 impl Toasts {
     /// The message with this number.
     #[must_use]
-    pub fn entry(&self, number: u64) -> Option<&LogEntry> {
+    pub fn entry(&self, number: u64) -> Option<&LogMessage> {
         let at = self.log.binary_search_by_key(&number, |entry| entry.number).ok()?;
         self.log.get(at)
     }
@@ -119,7 +119,7 @@ impl Toasts {
     /// A message that is there already is not repeated; only the last few are kept.
     fn push(&mut self, toast: Toast) {
         let number = self.log.back().map_or(0, |logged| logged.number) + 1;
-        let logged = LogEntry { number, at: self.now, level: toast.level, text: toast.text.clone() };
+        let logged = LogMessage { number, at: self.now, level: toast.level, text: toast.text.clone() };
         self.log.push_back(logged);
         if self.log.len() > REMEMBERED {
             self.log.pop_front();

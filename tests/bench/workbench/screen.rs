@@ -16,7 +16,7 @@ use retake::engine::Diff;
 use retake::matching::{Fields, Salt, Scrubber, compare};
 use retake::model::{ByteLog, RecordingId, Row};
 use retake::model::{Event, Provenance, Recording, Request, Response, Snapshot, Strategy};
-use retake::query::{Kind, Query, RowFacts};
+use retake::query::{Query, QueryKind, RowFacts};
 use retake::reading::contrast::{CONTEXT, PerceptualHash, Side, contrast};
 use retake::retention::{PlanItem, PruneOptions, PrunePlan, plan};
 use retake::tui::app::state::App;
@@ -195,7 +195,7 @@ impl Screen {
 }
 
 fn planned(world: &Snapshot, query: &str, options: &PruneOptions) -> Option<PrunePlan> {
-    let query = Query::parse(query, Kind::Recordings).ok()?;
+    let query = Query::parse(query, QueryKind::Recordings).ok()?;
     let item = |row: &Arc<Row>| PlanItem { row: Arc::clone(row), facts: RowFacts::default(), job: None };
     let items: Vec<PlanItem> = world.rows.values().map(item).collect();
     Some(plan(&items, &query, NOW, options))

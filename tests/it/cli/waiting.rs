@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use retake::engine::{self, Engine, Settings, UsageReport};
 use retake::model::Timestamp;
-use retake::proxy::{Access, Proxy};
+use retake::proxy::{Proxy, ProxyAccess};
 use retake::store::{Ownership, Store};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ async fn a_verb_that_waits_while_somebody_begins_to_serve_is_done_there() {
     let waiting = tagging(&home, &made[0], "there");
     until("it waits", || has_open(waiting.id(), &lock));
     let engine = Engine::new(Settings::default(), store.clone()).unwrap();
-    let access = Access { token: store.token().into(), public_url: None };
+    let access = ProxyAccess { token: store.token().into(), public_url: None };
     let proxy = Proxy::bind(SocketAddr::from(([127, 0, 0, 1], 0)), engine.clone(), access).await.unwrap();
     store.announce(&proxy.address().to_string()).unwrap();
     let stop = CancellationToken::new();

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use http::HeaderMap;
+use parking_lot::{Mutex, RwLock};
 
 use crate::engine::budget::Hold;
 use crate::engine::call::answer::lead_back::{UpstreamOrigin, door};
@@ -119,13 +120,13 @@ impl ReplayCache {
     }
 
     pub(crate) fn known(&self, key: &RawKey, generation: u64) -> Option<Arc<KnownHit>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read();
         (known.generation == generation).then(|| known.entries.get(key).map(Arc::clone)).flatten()
     }
 
     /// Learns an answer that was found at `generation`; an older one must not stand beside newer ones.
     pub(crate) fn learn(&self, key: RawKey, hit: KnownHit, generation: u64) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write();
         if known.generation > generation {
             return;
         }
@@ -138,27 +139,27 @@ impl ReplayCache {
 
     /// The place of a long answer; those that nobody reads any more are given up.
     pub(crate) fn place(&self, key: &ReadyKey) -> LongAnswer {
-        let mut long = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut long = self.long.lock();
         let read = |place: &LongAnswer| place.try_lock().map_or(true, |ready| ready.strong_count() > 0);
         long.retain(|_, place| Arc::strong_count(place) > 1 || read(place));
         Arc::clone(long.entry(key.clone()).or_default())
     }
 
     pub(crate) fn ready(&self, key: &ReadyKey) -> Option<Arc<ReadyAnswer>> {
-        self.ready.read().unwrap_or_else(PoisonError::into_inner).answers.get(key).map(Arc::clone)
+        self.ready.read().answers.get(key).map(Arc::clone)
     }
 
     /// Forgets ready answers of recordings that changed.
     pub(crate) fn forget(&self, ids: &[RecordingId]) {
-        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = self.ready.write();
         ready.answers.retain(|(id, _), _| !ids.contains(id));
-        let mut long = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut long = self.long.lock();
         long.retain(|(id, _), _| !ids.contains(id));
         ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
     }
 
     pub(crate) fn keep(&self, key: ReadyKey, answer: &Arc<ReadyAnswer>) {
-        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ready = self.ready.write();
         if answer.weight() > READY / 4 {
             return;
         }

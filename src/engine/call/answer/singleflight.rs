@@ -6,12 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::engine::budget::Hold;
 use crate::engine::call::answer::call_guard::CallGuard;
@@ -151,7 +152,7 @@ impl Singleflight {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SharedCallKey, Arc<SharedCall>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way.lock()
     }
 }
 
@@ -241,7 +242,7 @@ impl SharedCall {
     }
 
     fn lock(&self) -> MutexGuard<'_, SharedBody> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn reader(self: &Arc<Self>) -> Option<SharedReader> {

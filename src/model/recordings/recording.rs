@@ -1,10 +1,13 @@
 //! Recordings: stored exchanges, whole and as the light row that lists show.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, Latency, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp, Usage};
+use crate::model::{
+    Hash, Latency, MediaId, Playback, RecordingId, Response, Scrubbed, Strategy, Timestamp, Usage,
+};
 
 /// One stored exchange with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,7 +17,7 @@ pub struct Recording {
     /// SHA-256 of the scrubbed request; never changes.
     pub hash: Hash,
     /// The scrubbed request.
-    #[serde(deserialize_with = "super::exchange::from_store")]
+    #[serde(deserialize_with = "crate::model::exchange::from_store")]
     pub request: Scrubbed,
     /// The response, links untouched.
     pub response: Response,
@@ -325,6 +328,12 @@ impl Row {
     #[must_use]
     pub fn answers(&self) -> bool {
         self.completeness.replayable() && self.review.is_none()
+    }
+
+    /// The key by which lists sort: the newest first.
+    #[must_use]
+    pub fn newest_first(&self) -> Reverse<(Timestamp, RecordingId)> {
+        Reverse((self.recorded_at, self.id.clone()))
     }
 
     /// Whether a call in `scope` sees it: it belongs to that scope or to none. A call without a scope sees all.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Completeness, Playback, Recording, RecordingId, Row, Strategy};
+use crate::model::{Completeness, Playback, Recording, RecordingId, Row, Strategy};
 
 /// All of a recording that can change while its request and its response stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

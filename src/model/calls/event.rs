@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Hit, Mode, Outcome, RecordingId, Row, Rows};
+use crate::model::{Call, Hit, Mode, Outcome, RecordingId, Row, Rows};
 
 /// Something that became true. Applying an event twice is harmless: each carries the state it leads to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

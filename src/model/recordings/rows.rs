@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{RecordingId, Row};
+use crate::model::{RecordingId, Row};
 
 /// Parts of the map. With very many rows a part is still small enough to be copied for one change.
 const PARTS: usize = 512;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecordingId, Timestamp};
+use crate::model::{RecordingId, Timestamp};
 
 /// Names one step: they are counted from 1 through the whole life of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

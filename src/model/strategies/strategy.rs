@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Rule;
+use crate::model::Rule;
 
 /// Which fields are significant. The text form (`standard -seed`, `specific size,seed`) is what headers, flags,
 /// the configuration, the store and the screen use.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use crate::model::Timestamp;
 
 /// How often and when a recording answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

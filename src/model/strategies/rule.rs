@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::exchange::KEPT_HEADERS;
+use crate::model::exchange::KEPT_HEADERS;
 
 /// What a request must have for a recording to answer it. All conditions must hold; without any it answers every
 /// request of its endpoint. The text form is `model=gpt-4* contains="refund please" turn=2 priority=10`.
@@ -41,7 +41,7 @@ impl Rule {
         self.contains.len() + self.header.len() + single.into_iter().filter(|given| *given).count()
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut rule = Self::default();
         let (mut turn, mut priority) = (None, None);
         for (name, value) in conditions(text)? {
