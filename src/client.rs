@@ -20,17 +20,17 @@ mod listen;
 pub use control_client::ControlClient;
 pub use error::ClientError;
 
-/// Where the verbs are carried out.
+/// The process that carries the verbs out.
 #[derive(Clone)]
 pub enum Client {
-    /// In this process.
+    /// This process.
     Local(Engine),
-    /// In the process that owns the store, through its control API.
+    /// The process that owns the store, through its control API.
     Remote(ControlClient),
 }
 
 impl Client {
-    /// Whether there is a store in `dir`.
+    /// True if there is a store in `dir`.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {
         Store::exists(dir)

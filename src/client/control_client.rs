@@ -32,12 +32,12 @@ struct ControlClientState {
     store: Option<PathBuf>,
 }
 
-/// Where an owner is, and what opens its control API.
+/// The address of an owner, and the token of its control API.
 #[derive(Clone)]
 struct OwnerAddress {
     base: Base,
     token: String,
-    /// Its process; none where that is not known, or on another machine for all that is known.
+    /// Process; none where that is not known, or on another machine for all that is known.
     pid: Option<u32>,
     /// Set once who is there said that it is a retake of this version: nobody else gets the token.
     introduced: Arc<OnceCell<()>>,
@@ -49,11 +49,11 @@ fn client(given: bool, timeout: Duration) -> UpstreamClient {
 }
 
 impl ControlClient {
-    /// How long the owner may take to say who it is. One that is stopped takes connections and says nothing.
+    /// Time for the owner to say who it is. One that is stopped takes connections and says nothing.
     const GREETING: Duration = Duration::from_secs(10);
-    /// How long the owner may take: its answers come from memory and disk.
+    /// Time for an answer of the owner: they come from memory and disk.
     const PATIENCE: Duration = Duration::from_secs(30);
-    /// The same for what writes the store anew, or waits for an upstream.
+    /// Time for an answer of a verb that writes the store anew, or waits for an upstream.
     const LONG: Duration = Duration::from_secs(900);
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -88,12 +88,12 @@ impl ControlClient {
         Self { client: client(given, Self::PATIENCE), shared: Arc::new(shared) }
     }
 
-    /// The same owner, for verbs that may take minutes.
+    /// This client, for verbs that may take minutes.
     pub(super) fn patient(&self) -> Self {
         Self { client: client(self.shared.given, Self::LONG), shared: Arc::clone(&self.shared) }
     }
 
-    /// Its URL.
+    /// URL.
     #[must_use]
     pub fn base(&self) -> Base {
         self.shared.place.read().base.clone()
@@ -138,7 +138,7 @@ impl ControlClient {
         }
     }
 
-    /// Has a verb carried out.
+    /// Carries a verb out.
     pub(super) async fn run<V: Verb<Answer: DeserializeOwned>>(
         &self,
         verb: &V,
@@ -149,7 +149,7 @@ impl ControlClient {
         patient.read(V::ROUTE.method, &path, body.into()).await
     }
 
-    /// What is at `path` as it is: status, headers, body.
+    /// The answer at `path` as it is: status, headers, body.
     pub(super) async fn fetch(&self, path: &str) -> Result<(u16, Headers, Bytes), ClientError> {
         let place = self.place().await?;
         let asked = request(&Method::GET, path, Some(&place.token), Bytes::new());
@@ -220,7 +220,7 @@ impl OwnerAddress {
         }
     }
 
-    /// Where the owner of the store in `dir` listens.
+    /// The address at which the owner of the store in `dir` listens.
     fn of(dir: &Path) -> Option<Self> {
         let owner = store::owner(dir)?;
         let base = format!("http://{}", owner.address?).parse().ok()?;
@@ -259,7 +259,7 @@ async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, ClientError> {
     Ok(whole.into())
 }
 
-/// What is said of an owner that takes connections and does not answer.
+/// The words for an owner that takes connections and does not answer.
 const SILENT: &str = "it said nothing";
 
 fn unreachable(base: &Base, error: UpstreamError) -> ClientError {
@@ -272,7 +272,7 @@ fn unreachable(base: &Base, error: UpstreamError) -> ClientError {
     ClientError::Unreachable { base: base.to_string(), process: None, reason }
 }
 
-/// What an answer with an error status says.
+/// The error of an answer with an error status.
 fn refused(base: &str, status: u16, body: &[u8]) -> ClientError {
     if status == 401 {
         return ClientError::WrongToken { base: base.into() };
@@ -282,8 +282,8 @@ fn refused(base: &str, status: u16, body: &[u8]) -> ClientError {
     ClientError::Refused { status, message }
 }
 
-/// Whether two versions speak the same control API: before 1.0 with equal minor versions, from then on with equal
-/// major ones.
+/// True if two versions speak the same control API: before 1.0 with equal minor versions, from then on with equal major
+/// ones.
 fn compatible(theirs: &str, ours: &str) -> bool {
     let series = |version: &str| {
         let mut numbers = version.split('.').map(str::to_owned);

@@ -17,14 +17,14 @@ pub enum ClientError {
     /// The owner could not be reached, or fell silent in the middle of an answer.
     #[error("the retake at {base}{} does not answer: {reason}", holder(*.process))]
     Unreachable {
-        /// Its URL.
+        /// URL.
         base: String,
-        /// Its process; none where it was found by its URL.
+        /// Process; none where it was found by its URL.
         process: Option<u32>,
-        /// What went wrong.
+        /// The failure, in words.
         reason: String,
     },
-    /// What answers is another program.
+    /// An address where another program answers.
     #[error(
         "what answers at {base} is not a retake; give the URL that the proxy listens on, such as http://127.0.0.1:4010"
     )]
@@ -32,7 +32,7 @@ pub enum ClientError {
         /// The URL.
         base: String,
     },
-    /// What answers is another program, although the store names the address.
+    /// An address where another program answers, although the store names it.
     #[error(
         "what answers at {base} is not the retake that owns {}, although its LOCK says so: does that run in a container, \
          or on another machine?", store.display()
@@ -43,14 +43,14 @@ pub enum ClientError {
         /// The store.
         store: PathBuf,
     },
-    /// What answers speaks another control API.
+    /// A retake that speaks another control API.
     #[error(
         "the retake at {base} is version {theirs} and this one is {ours}; use the same version on both sides"
     )]
     OtherVersion {
-        /// Its URL.
+        /// URL.
         base: String,
-        /// Its version.
+        /// Version.
         theirs: String,
         /// This one's version.
         ours: &'static str,
@@ -61,9 +61,9 @@ pub enum ClientError {
          store with --token or RETAKE_TOKEN", store.display()
     )]
     NoToken {
-        /// Its URL.
+        /// URL.
         base: String,
-        /// Where one was looked for.
+        /// The store in which one was looked for.
         store: PathBuf,
     },
     /// The token is not the right one.
@@ -72,7 +72,7 @@ pub enum ClientError {
          each start; give it with --token or RETAKE_TOKEN"
     )]
     WrongToken {
-        /// Its URL.
+        /// URL.
         base: String,
     },
     /// The owner refused, or answered something else.
@@ -80,7 +80,7 @@ pub enum ClientError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// What it said.
+        /// The message of the owner.
         message: String,
     },
     /// The verb cannot be carried out.
@@ -93,7 +93,7 @@ fn holder(process: Option<u32>) -> String {
 }
 
 impl ClientError {
-    /// Whether it could be done by somebody who agrees to what it costs; the text says what that is.
+    /// True if it could be done by somebody who agrees to what it costs; the text says what that is.
     #[must_use]
     pub fn wants_consent(&self) -> bool {
         match self {

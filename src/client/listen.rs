@@ -14,7 +14,7 @@ use super::error::ClientError;
 use crate::model::{Event, Level, Notice, Snapshot};
 use crate::wire::event_stream::events;
 
-/// How many announcements a slow listener may lag behind, as in the engine.
+/// Limit of announcements that a slow listener may lag behind, as in the engine.
 const BACKLOG: usize = 4096;
 /// The owner says something every 15 seconds, be it nothing.
 const SILENCE: Duration = Duration::from_secs(45);
@@ -38,11 +38,11 @@ pub(super) fn listen(owner: ControlClient) -> broadcast::Receiver<Arc<Event>> {
     told
 }
 
-/// What passes announcements on.
+/// The task that passes announcements on.
 struct Relay {
     owner: ControlClient,
     tell: broadcast::Sender<Arc<Event>>,
-    /// Whether the owner was said not to answer.
+    /// True if the owner was said not to answer.
     lost: bool,
     pause: Duration,
 }
@@ -78,7 +78,7 @@ impl Relay {
             }
             while let Some(block) = blocks.next() {
                 for event in events(&block) {
-                    self.tell(&event.name, event.data.as_deref().unwrap_or_default())?;
+                    self.tell(&event.name, &event.data)?;
                 }
             }
         }
@@ -122,7 +122,7 @@ fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, ClientError> {
 #[derive(Default)]
 struct Blocks {
     bytes: Vec<u8>,
-    /// So far no block ends.
+    /// Offset up to which no block ends.
     searched: usize,
 }
 

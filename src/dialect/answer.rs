@@ -9,20 +9,20 @@ use super::endpoint::Endpoint;
 use super::rules::Terminator;
 use crate::model::{AnswerFailure, Completeness, Headers, Response};
 use crate::wire::content_coding::decoded;
-use crate::wire::event_stream::events;
+use crate::wire::event_stream::{StreamLines, events};
 use crate::wire::json_excerpt::JsonExcerpt;
-use crate::wire::media_type::is_rows;
-use crate::wire::pointer;
+use crate::wire::media_type::{is_json, is_rows};
+use crate::wire::{pointer, without_mark};
 
-/// What a body says of itself.
+/// The state that an answer's body reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerState {
-    /// Whether the end that the dialect promises was seen, or an error in its place: nothing is missing, however the
+    /// True where the end that the dialect promises was seen, or an error in its place: nothing is missing, however the
     /// connection ended.
     pub terminated: bool,
-    /// Whether nothing is missing where the connection ended cleanly.
+    /// True where nothing is missing, provided that the connection ended cleanly.
     pub ended: bool,
-    /// How the upstream failed, if it did.
+    /// The upstream's failure; `None` for an answer that is none.
     pub failure: Option<AnswerFailure>,
 }
 
@@ -76,11 +76,12 @@ impl AnswerState {
         let bodiless = method == "HEAD" || matches!(status, 204..=206 | 304);
         if bodiless || response.headers.text("content-length") == Some("0") {
             Self::WHOLE
+        // A transcript may begin as a stream does, and would never count as whole: here only the media type decides.
         } else if media_type == "text/event-stream" {
             Self::of_events(endpoint.rules.terminator, &body)
         } else if media_type == "application/vnd.amazon.eventstream" {
             Self::of_frames(&body)
-        } else if is_json(&media_type) {
+        } else if is_json(&media_type) || is_rows(&media_type) {
             Self::of_json(endpoint, method, &body)
         } else {
             Self::WHOLE
@@ -89,7 +90,7 @@ impl AnswerState {
 
     fn of_events(terminator: Terminator, body: &[u8]) -> Self {
         let mut seen = Events::new(terminator);
-        events(body).for_each(|event| seen.take(&event.name, event.data.as_deref().unwrap_or_default()));
+        events(body).for_each(|event| seen.take(&event.name, &event.data));
         let failure = seen.failed.then_some(AnswerFailure::ErrorEvent);
         let terminated = seen.terminated || seen.failed;
         // A clean end behind a finish reason is an end, also without the dialect's terminator.
@@ -118,8 +119,7 @@ impl AnswerState {
     /// One JSON value, or several in rows.
     fn of_json(endpoint: &Endpoint, method: &str, body: &[u8]) -> Self {
         let mut rows = JsonRows::default();
-        let mut values = Deserializer::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body))
-            .into_iter::<JsonExcerpt>();
+        let mut values = Deserializer::from_slice(without_mark(body)).into_iter::<JsonExcerpt>();
         for value in values.by_ref() {
             match value {
                 Ok(JsonExcerpt(value)) => rows.take(value),
@@ -144,13 +144,13 @@ impl AnswerState {
     }
 }
 
-/// What the rows of a body say; most bodies have one.
+/// State of the rows of a body; most bodies have one row.
 #[derive(Default)]
 struct JsonRows {
     count: usize,
-    /// Whether one of several reports an error.
+    /// True where one of several rows reports an error.
     failed: bool,
-    /// What the last row says that says whether it is the last (Ollama's streams).
+    /// The `done` of the last row that has one (Ollama's streams).
     done: Option<bool>,
     first: Value,
 }
@@ -167,8 +167,8 @@ impl JsonRows {
         }
     }
 
-    /// Whether the only row is an error: one that says nothing else, or an answer that says it failed. Of a job's state
-    /// that is what the job came to, and no failure of the call.
+    /// Test for an only row that is an error: one that says nothing else, or an answer that says it failed. The state
+    /// of a job reports what the job came to, and no failure of the call.
     fn is_error(&self, polls: bool) -> bool {
         let telling = ["id", "name", "status", "state", "done"];
         let tells = telling.iter().any(|name| self.first.get(*name).is_some());
@@ -177,18 +177,18 @@ impl JsonRows {
     }
 }
 
-/// Whether a value reports an error, or one in it does: Gemini's streams without `alt=sse` are lists.
+/// Test for a reported error in a value, or in an item of a list: Gemini's streams without `alt=sse` are lists.
 fn has_error(value: &Value) -> bool {
     let has = |value: &Value| value.get("error").is_some_and(truthy);
     has(value) || value.as_array().is_some_and(|items| items.iter().any(has))
 }
 
-/// What the events of a stream say.
+/// State of the events of a stream.
 struct Events {
     terminator: Terminator,
     terminated: bool,
     failed: bool,
-    /// Whether the stream speaks as a known dialect does, so that its end is known.
+    /// True where the stream speaks as a known dialect does, so that its end is known.
     known: bool,
     /// The choices seen, and whether each has a finish reason.
     choices: BTreeMap<u64, bool>,
@@ -200,12 +200,11 @@ impl Events {
         Self { terminator, terminated, failed, known, choices: BTreeMap::new() }
     }
 
-    /// Whether `[DONE]` ends it.
     fn ends_with_done(&self) -> bool {
         matches!(self.terminator, Terminator::Unknown | Terminator::Done | Terminator::DoneOr(_))
     }
 
-    /// Whether an event of this name, or with this data, ends it.
+    /// Test for an event that ends the stream, by its name or its data.
     fn ends_with(&self, name: &str, data: &Value) -> bool {
         match self.terminator {
             Terminator::Unknown => ENDS.contains(&name),
@@ -254,7 +253,7 @@ impl Events {
 #[derive(Clone, Debug)]
 pub struct EndWatch {
     form: EndForm,
-    /// How many bytes were looked at: all events up to there are whole.
+    /// Count of bytes that were looked at: all events up to there are whole.
     seen: usize,
 }
 
@@ -278,11 +277,13 @@ impl EndWatch {
         Some(Self { form, seen: 0 })
     }
 
-    /// Whether the end stands in what arrived since this was last asked; `body` is all that arrived.
+    /// Test for the end of the stream in the bytes that are new since the last call; `body` is all that arrived.
     pub fn ends(&mut self, body: &[u8]) -> bool {
         let new = &body[self.seen.min(body.len())..];
         let whole = match self.form {
-            EndForm::Events(_) => blank_line(new),
+            EndForm::Events(_) => {
+                StreamLines::new(new).filter(|line| line.text.is_empty()).last().map_or(0, |line| line.end)
+            }
             EndForm::Rows => new.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1),
         };
         self.seen += whole;
@@ -290,8 +291,7 @@ impl EndWatch {
         match self.form {
             EndForm::Events(terminator) => {
                 let mut seen = Events::new(terminator);
-                events(new)
-                    .for_each(|event| seen.take(&event.name, event.data.as_deref().unwrap_or_default()));
+                events(new).for_each(|event| seen.take(&event.name, &event.data));
                 seen.terminated || seen.failed
             }
             EndForm::Rows => new.split(|b| *b == b'\n').any(|row| {
@@ -302,19 +302,7 @@ impl EndWatch {
     }
 }
 
-/// The position behind the last blank line, which ends an event.
-fn blank_line(text: &[u8]) -> usize {
-    let ends: [&[u8]; 3] = [b"\n\n", b"\r\n\r\n", b"\r\r"];
-    let last =
-        |end: &[u8]| text.windows(end.len()).rposition(|window| window == end).map(|at| at + end.len());
-    ends.into_iter().filter_map(last).max().unwrap_or(0)
-}
-
-fn is_json(media_type: &str) -> bool {
-    media_type == "application/json" || media_type.ends_with("+json") || is_rows(media_type)
-}
-
-/// As Python sees it, because that is what the SDKs ask.
+/// Truth as Python defines it: the SDKs ask that way.
 fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -326,7 +314,7 @@ fn truthy(value: &Value) -> bool {
     }
 }
 
-/// Whether a text is JSON but for `NaN` and `Infinity`, which Python's encoder writes.
+/// Test for JSON that may also hold `NaN` and `Infinity`, which Python's encoder writes.
 fn is_lenient(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else { return false };
     let mut plain = String::with_capacity(text.len());

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::endpoint::Endpoint;
 use super::rules::ReadFinality;
 use crate::model::Response;
-use crate::wire::content_coding::{decoded, json_in};
+use crate::wire::content_coding::decoded;
+use crate::wire::json_excerpt::json_excerpt;
 
-/// Where answers say how far something is.
+/// Pointers at which answers report progress.
 const STATES: &[&str] = &[
     "/status",
     "/state",
@@ -56,7 +57,7 @@ const FINALS: &[&str] = &[
 ];
 const PREFIXES: &[&str] = &["job_state_", "batch_state_", "state_", "status_"];
 
-/// Whether an answer that is a success is final.
+/// Test for a successful answer that is final.
 pub(super) fn is_final(endpoint: &Endpoint, response: &Response) -> bool {
     match endpoint.rules.reads {
         ReadFinality::Fixed => return true,
@@ -70,7 +71,7 @@ pub(super) fn is_final(endpoint: &Endpoint, response: &Response) -> bool {
         return true;
     }
     let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
-    let Ok(answer) = json_in(&body) else { return false };
+    let Ok(answer) = json_excerpt(&body) else { return false };
     if let Some(job) = endpoint.rules.poll {
         return job.is_final(&answer);
     }
@@ -103,7 +104,7 @@ mod tests {
     }
 
     const VIDEO: &str = "GET /v1/projects/p/locations/l/publishers/google/models/veo/operations/o";
-    /// What is asked for, an answer that is not the last word, and one that is.
+    /// Endpoints, each with an answer that is not the last word, and one that is.
     const ANSWERS: &[(Dialect, &str, &str, &str)] = &[
         (Dialect::OpenAi, "GET /v1/batches/b", r#"{"status":"finalizing"}"#, r#"{"status":"completed"}"#),
         (Dialect::OpenAi, "GET /v1/evals/e/runs/r", r#"{"status":"queued"}"#, r#"{"status":"failed"}"#),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::endpoint::Endpoint;
 use super::rules::{ReadFinality, Rules};
-use crate::wire::percent::decoded;
+use crate::wire::percent::{decoded, escape};
 
 /// The endpoint in a table of templates (paths behind the version; literal segments stand before variables) that
 /// `path` means, or one with the rules `any`. `prefix` is put in front of its template.
@@ -34,7 +34,7 @@ pub(super) fn endpoint(
     Endpoint { template: whole(&name), name, vars: Vec::new(), rules: any }
 }
 
-/// Whether a text can be a verb behind a colon, as Gemini has them (`models/x:generateContent`).
+/// Test for a verb behind a colon, as Gemini has them (`models/x:generateContent`).
 pub(super) fn is_verb(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic())
 }
@@ -59,7 +59,7 @@ pub(super) fn normal(path: &str) -> String {
     let mut text = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        let code = if *byte == b'%' { bytes.get(at + 1..at + 3).and_then(hex_byte) } else { None };
+        let code = escape(&bytes[at..]);
         match code {
             Some(plain) if plain.is_ascii_alphanumeric() || b"-._~".contains(&plain) => text.push(plain),
             Some(code) => {
@@ -93,11 +93,6 @@ pub(super) fn fit(template: &str, path: &[&str]) -> Option<Vec<(String, String)>
         rest = others;
     }
     rest.is_empty().then_some(vars)
-}
-
-fn hex_byte(pair: &[u8]) -> Option<u8> {
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    Some(digit(*pair.first()?)? * 16 + digit(*pair.get(1)?)?)
 }
 
 #[cfg(test)]

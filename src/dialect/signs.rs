@@ -1,6 +1,6 @@
 //! What only one provider's clients send: headers and query parameters that say whose key a request carries.
 
-use crate::wire::percent::decoded;
+use crate::wire::percent::{decoded, pairs};
 
 /// Whose clients a request looks like, by its headers and its query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Signs {
     /// tells whether a header is there.
     pub(super) fn of(first: &str, query: &str, has: impl Fn(&str) -> bool) -> Self {
         let elsewhere = !OPENAI.contains(&first);
-        let names = || query.split('&').map(|pair| decoded(pair.split('=').next().unwrap_or_default()));
+        let names = || pairs(query).map(|(name, _)| decoded(name));
         let asks = |wanted: &str| names().any(|name| name.eq_ignore_ascii_case(wanted));
         Self {
             azure: AZURE.iter().any(|name| has(name)) || AZURE_QUERY.iter().any(|name| asks(name)),

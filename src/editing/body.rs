@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use super::EditError;
 use super::splice::with_log;
 use crate::model::{ByteLog, Response};
+use crate::wire::media_type::is_json;
 
 /// The response with another body, in one piece at the time of the first recorded byte. It is not encoded: the header
 /// that says so goes, and so do digests of the old bytes; a `content-length` that is there is restated.
@@ -14,7 +15,7 @@ use crate::model::{ByteLog, Response};
 /// When the content type asks for JSON and the body is none: with line, column and what was expected there.
 pub fn set_body(response: &Response, body: Bytes) -> Result<Response, EditError> {
     let content_type = response.headers.media_type();
-    if (content_type == "application/json" || content_type.ends_with("+json"))
+    if is_json(&content_type)
         && let Err(problem) = serde_json::from_slice::<IgnoredAny>(&body)
     {
         let said = problem.to_string();

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::splice::{PlainAnswer, Splice};
 use crate::dialect::{Dialect, ProviderFailure};
 use crate::model::{ByteLog, Ending, Headers, Latency, Recording, Response};
-use crate::reading::Unreadable;
-use crate::reading::events::StreamForm;
-use crate::reading::frames::{StreamFrame, frames};
+use crate::wire::content_coding::CodingError;
+use crate::wire::event_stream::StreamForm;
+use crate::wire::event_stream::{StreamFrame, frames};
 use crate::wire::json_text::is_json;
 
 /// The wait that `429` alone asks for: long enough to be seen, short enough for a test.
@@ -69,7 +69,7 @@ pub struct ParseFaultError(pub String);
 pub enum FaultError {
     /// The body has an encoding that cannot be decoded.
     #[error("the answer cannot be made to fail so: {0}")]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] CodingError),
     /// There are not so many events or bytes.
     #[error("the answer has {there} {unit}; {after} is too far")]
     TooFar {
@@ -156,7 +156,7 @@ fn malformed(response: &Response) -> Result<Response, FaultError> {
     let plain = PlainAnswer::of(response)?;
     let frames = frames(StreamForm::of(&response.headers, &plain.body), &plain.body);
     let objects: Vec<&StreamFrame> =
-        frames.iter().filter(|frame| frame.one_line() && is_object(frame)).collect();
+        frames.iter().filter(|frame| frame.is_one_line() && is_object(frame)).collect();
     let (frame, text) = objects
         .get(objects.len() / 2)
         .and_then(|frame| Some((frame, frame.text()?)))

@@ -11,8 +11,8 @@ use super::EditError;
 use super::splice::{PlainAnswer, Splice, replace, with_log};
 use super::text::quoted;
 use crate::model::{ByteLog, Response};
-use crate::reading::events::StreamForm;
-use crate::reading::frames::{StreamFrame, frames};
+use crate::wire::event_stream::StreamForm;
+use crate::wire::event_stream::{StreamFrame, frames};
 use crate::wire::json_text::{JsonStep, pointer, strings, unquoted};
 use crate::wire::sniff::{data_uri, sniff, sniff_base64};
 

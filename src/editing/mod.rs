@@ -18,14 +18,14 @@ pub use header::{remove_header, set_header, set_status};
 pub use image::set_image;
 pub use text::set_text;
 
-use crate::reading::Unreadable;
+use crate::wire::content_coding::CodingError;
 
 /// Why an edit is not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The body has an encoding that cannot be decoded.
     #[error("the answer cannot be edited: {0}")]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] CodingError),
     /// There is no text that an edit could replace.
     #[error("the answer holds no text of a kind that is known; edit its body instead")]
     NoText,

@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::model::{ByteLog, Headers, Piece, Response};
+use crate::reading::decoded;
 use crate::reading::decoded::timed;
-use crate::reading::{Unreadable, decoded};
+use crate::wire::content_coding::CodingError;
 
 /// Headers that speak of the exact bytes of a body: wrong when it is another one.
 const OF_THE_BYTES: [&str; 6] =
@@ -27,7 +28,7 @@ pub(super) struct Splice {
 }
 
 impl PlainAnswer {
-    pub(super) fn of(response: &Response) -> Result<Self, Unreadable> {
+    pub(super) fn of(response: &Response) -> Result<Self, CodingError> {
         let body = decoded(&response.headers, &response.log.bytes)?;
         let (_, ends) = timed(response);
         Ok(Self { body, ends })

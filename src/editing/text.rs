@@ -8,8 +8,8 @@ use super::EditError;
 use super::share::share;
 use super::splice::{PlainAnswer, Splice};
 use crate::model::Response;
-use crate::reading::events::StreamForm;
 use crate::reading::slots::{TextRole, slots};
+use crate::wire::event_stream::StreamForm;
 
 /// The response with another text in place of [`text_of`](crate::reading::text_of). A streamed answer keeps its events, their times and every
 /// byte but those of the text; pieces that the change does not reach stay as they are, and events that say the text once

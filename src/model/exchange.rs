@@ -191,9 +191,14 @@ impl Headers {
     /// The media type of `content-type` in lower case, without parameters; empty where there is none.
     #[must_use]
     pub fn media_type(&self) -> String {
-        let value = self.text("content-type").unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        media_type(self.text("content-type").unwrap_or_default())
     }
+}
+
+/// The media type of a `content-type` in lower case, without parameters.
+#[must_use]
+pub fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 impl<N: AsRef<str>, V: Into<Bytes>> FromIterator<(N, V)> for Headers {

@@ -34,7 +34,7 @@ pub struct Hash(pub [u8; 32]);
 
 /// The version of the canonical form. It is part of every fingerprint: whoever keeps fingerprints recomputes them
 /// from the stored requests when it changes.
-pub const CANONICAL_VERSION: u32 = 4;
+pub const CANONICAL_VERSION: u32 = 5;
 
 /// SHA-256 over a request's significant fields under one strategy; changes with the strategy.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,7 +18,7 @@ pub use calls::mode::{Mode, ParseModeError};
 pub use calls::scope::{CallScope, CursorState, ScopeState};
 pub use exchange::{
     ByteLog, Exchange, Headers, KEPT_HEADERS, Piece, Request, Response, Scrubbed, is_header_name,
-    is_hop_by_hop, is_own, speaks_for_origin,
+    is_hop_by_hop, is_own, media_type, speaks_for_origin,
 };
 pub use id::{CANONICAL_VERSION, CallId, Fingerprint, Hash, MediaId, ParseIdError, RecordingId};
 pub use name::{LONGEST_SCOPE, ParseNameError, check_name, check_scope, check_tag};

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::dialect::{Items, endpoint_of};
 use crate::model::{Fingerprint, Hash, Response, Scrubbed};
 use crate::reading::decoded;
-use crate::wire::content_coding::json_in;
 use crate::wire::event_stream::events;
+use crate::wire::json_excerpt::json_excerpt;
 
 /// So many items of an answer can be named later.
 pub(crate) const ITEMS: usize = 64;
@@ -24,10 +24,10 @@ pub(crate) fn answer_id(request: &Scrubbed, response: &Response) -> Option<Strin
     let (first, last): (Value, Option<Value>) = if response.headers.media_type() == "text/event-stream" {
         let events: Vec<_> = events(&body).collect();
         // The last event with an answer in it has all of it.
-        let last = events.iter().rev().find_map(|event| serde_json::from_slice(event.data.as_deref()?).ok());
-        (serde_json::from_slice(events.first()?.data.as_deref()?).ok()?, last)
+        let last = events.iter().rev().find_map(|event| serde_json::from_slice(&event.data).ok());
+        (serde_json::from_slice(&events.first()?.data).ok()?, last)
     } else {
-        (json_in(&body).ok()?, None)
+        (json_excerpt(&body).ok()?, None)
     };
     let mut said = answer_in(&first).get("id")?.as_str()?.to_owned();
     if let Some(items) = endpoint.rules.items {

@@ -24,7 +24,7 @@ pub fn assembled(response: &Response) -> Option<String> {
     choices.text()
 }
 
-/// What one event adds to the text of its stream; none where that is nothing.
+/// The text that one event adds to that of its stream; `None` where it adds nothing.
 #[must_use]
 pub fn added(data: &str) -> Option<String> {
     let mut choices = Choices::default();

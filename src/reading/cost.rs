@@ -14,7 +14,7 @@ const LISTED: &str = include_str!("../../assets/prices.toml");
 /// The highest price there can be, in dollars: far above all real ones, and far below what overflows.
 const HIGHEST: f64 = 1_000_000.0;
 
-/// What models cost. An unknown price is unknown: nothing is guessed from models with similar names.
+/// Prices of models. An unknown price is unknown: nothing is guessed from models with similar names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices {
     /// The day on which the prices were looked up (`2025-12-01`), where the table says it.
@@ -22,7 +22,7 @@ pub struct Prices {
     models: BTreeMap<String, Price>,
 }
 
-/// What one model costs.
+/// The price of one model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Price {
@@ -34,7 +34,7 @@ pub struct Price {
     pub output: Option<Rate>,
     /// One picture.
     pub image: Option<Rate>,
-    /// With how many tokens of input the prices hold at most.
+    /// Limit of input tokens up to which the prices hold.
     pub up_to: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ pub struct Price {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate(u64);
 
-/// What is wrong with a table of prices.
+/// A problem in a table of prices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("prices, line {line}, `{key}`: {problem}")]
 pub struct PricesError {
@@ -50,7 +50,7 @@ pub struct PricesError {
     pub line: usize,
     /// The key that stands in that line.
     pub key: String,
-    /// What is wrong, and what was expected.
+    /// The problem, and what was expected.
     pub problem: String,
 }
 
@@ -101,8 +101,8 @@ impl Prices {
         self
     }
 
-    /// What an answer of `model` cost. None where the model, or the price of something that it was billed for, is not
-    /// known.
+    /// The cost of an answer of `model`. `None` where the model, or the price of something that it was billed for, is
+    /// not known.
     #[must_use]
     pub fn cost(&self, model: &str, tokens: &Tokens) -> Option<Usd> {
         let price = self.price(model)?;
@@ -118,20 +118,20 @@ impl Prices {
         u64::try_from((millionths + 500_000) / 1_000_000).ok().map(Usd)
     }
 
-    /// What `count` pictures of `model` cost, where pictures are what it is billed for.
+    /// The cost of `count` pictures of `model`, where pictures are what it is billed for.
     #[must_use]
     pub fn images(&self, model: &str, count: u32) -> Option<Usd> {
         Some(Usd(self.price(model)?.image?.0.saturating_mul(u64::from(count))))
     }
 
-    /// What an answer costs that states these tokens and holds so many pictures; none where that is not known.
+    /// The cost of an answer that states these tokens and holds so many pictures; `None` where it is not known.
     #[must_use]
     pub fn billed(&self, model: &str, tokens: Option<&Tokens>, images: u32) -> Option<Usd> {
         let by_tokens = tokens.and_then(|tokens| self.cost(model, tokens));
         by_tokens.or_else(|| self.images(model, images).filter(|_| images > 0))
     }
 
-    /// The same for the answer of a recording.
+    /// The cost of a recording's answer.
     #[must_use]
     pub fn of(&self, row: &Row) -> Option<Usd> {
         self.billed(row.model.as_deref()?, row.tokens.as_ref(), row.images)

@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::decoded::timed;
-use crate::model::{Headers, Response};
-use crate::wire::event_stream::{self, StreamLines};
-use crate::wire::media_type::is_rows;
+use crate::model::Response;
+use crate::wire::event_stream::{StreamForm, StreamFrame, frames};
 
 /// One event of a streamed answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEvent {
-    /// When the piece arrived that completed it, counted from the request.
+    /// Arrival of the piece that completed it, counted from the request.
     pub at: Duration,
     /// The `event` field.
     pub name: Option<String>,
@@ -24,65 +21,23 @@ pub struct StreamEvent {
 /// out. What stands after the last blank line is shown too: the specification drops it, a reader wants to see it.
 #[must_use]
 pub fn events(response: &Response) -> Vec<StreamEvent> {
-    match StreamForm::of(&response.headers, &response.log.bytes) {
-        None => Vec::new(),
-        Some(form) => {
-            let (body, ends) = timed(response);
-            form.events(&body, &ends)
-        }
-    }
+    let Some(form) = StreamForm::of(&response.headers, &response.log.bytes) else { return Vec::new() };
+    let (body, ends) = timed(response);
+    events_in(form, &body, &ends)
 }
 
-/// How a stream is framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StreamForm {
-    Sse,
-    Rows,
-}
-
-impl StreamForm {
-    /// From the content type; where that says nothing, from the beginning of the body.
-    pub(crate) fn of(headers: &Headers, body: &Bytes) -> Option<Self> {
-        match headers.media_type().as_str() {
-            "text/event-stream" => Some(Self::Sse),
-            rows if is_rows(rows) => Some(Self::Rows),
-            "" | "text/plain" | "application/octet-stream"
-                if body.starts_with(b"data:") || body.starts_with(b"event:") =>
-            {
-                Some(Self::Sse)
-            }
-            _ => None,
-        }
-    }
-
-    /// The events of a decoded body; `ends` says where pieces end and when those arrived.
-    pub(super) fn events(self, body: &[u8], ends: &[(usize, Duration)]) -> Vec<StreamEvent> {
-        let arrived = |offset: usize| {
-            let piece = ends.partition_point(|(end, _)| *end < offset);
-            ends.get(piece).or(ends.last()).map_or(Duration::ZERO, |(_, at)| *at)
-        };
-        match self {
-            // What has no data is no event for a reader (WHATWG HTML, section 9.2.6).
-            Self::Sse => event_stream::events(body)
-                .filter_map(|event| {
-                    let data = String::from_utf8_lossy(&event.data?).into_owned();
-                    Some(StreamEvent {
-                        at: arrived(event.end),
-                        name: Some(event.name).filter(|name| !name.is_empty()),
-                        data,
-                    })
-                })
-                .collect(),
-            Self::Rows => StreamLines::new(body)
-                .filter(|line| !line.text.trim_ascii().is_empty())
-                .map(|line| StreamEvent {
-                    at: arrived(line.end),
-                    name: None,
-                    data: String::from_utf8_lossy(line.text).into_owned(),
-                })
-                .collect(),
-        }
-    }
+/// The events of a decoded body, whose pieces end at the offsets `ends` and arrived at the times beside those.
+pub(super) fn events_in(form: StreamForm, body: &[u8], ends: &[(usize, Duration)]) -> Vec<StreamEvent> {
+    let arrived = |offset: usize| {
+        let piece = ends.partition_point(|(end, _)| *end < offset);
+        ends.get(piece).or(ends.last()).map_or(Duration::ZERO, |(_, at)| *at)
+    };
+    let event = |frame: StreamFrame| StreamEvent {
+        at: arrived(frame.complete),
+        data: String::from_utf8_lossy(&frame.data).into_owned(),
+        name: Some(frame.name).filter(|name| !name.is_empty()),
+    };
+    frames(Some(form), body).into_iter().map(event).collect()
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub fn bounded_text(from: impl Read, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text"))
 }
 
-/// All that can be read, if that is at most `limit` bytes.
+/// The rest of a reader, if that is at most `limit` bytes.
 ///
 /// # Errors
 /// When there is more, or it cannot be read.

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-/// What a film's header says.
+/// The facts in a film's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Film {
     /// `mp4`, `mov`, `webm` or `matroska`.
     pub container: &'static str,
     /// Width and height in pixels of its first track of pictures.
     pub dimensions: Option<(u32, u32)>,
-    /// How long it plays.
+    /// Playing time.
     pub duration: Option<Duration>,
 }
 
-/// How many parts of one container are looked at: a file may be made of nothing but tiny ones.
+/// Limit of parts of one container: a file may be made of nothing but tiny ones.
 const PARTS: usize = 4096;
 
-/// What the header of a film says; none for what is no film. Of a film that begins and breaks off, what is there.
+/// The facts in a film's header; `None` for what is no film. Of a film that breaks off, those that are there.
 #[must_use]
 pub fn film(bytes: &[u8]) -> Option<Film> {
     if bytes.get(4..8) == Some(b"ftyp") {
@@ -73,7 +73,7 @@ fn plays(head: &[u8]) -> Option<Duration> {
     Some(Duration::from_millis(u64::try_from(millis).ok()?))
 }
 
-/// They stand at the end, as fixed point numbers.
+/// Width and height, which stand at the end as fixed point numbers.
 fn sides(head: &[u8]) -> Option<(u32, u32)> {
     let offset = if *head.first()? == 0 { 76 } else { 88 };
     let side = |offset: usize| u32::try_from(at(head, offset, 2)?).ok().filter(|side| *side > 0);

@@ -44,7 +44,7 @@ pub fn counted(count: impl TryInto<u64>, word: &str) -> String {
     format!("{} {word}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
-/// What a list that was cut leaves out, ` and 1,200 more`; nothing where it is whole.
+/// The end of a list that was cut, ` and 1,200 more`; empty where it is whole.
 #[must_use]
 pub fn and_more(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" and {} more", thousands(count)) }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::decoded::decoded;
 use crate::dialect::endpoint_of;
 use crate::model::{Request, Response, Scrubbed};
-use crate::wire::content_coding::json_in;
+use crate::wire::json_excerpt::json_excerpt;
 
 /// The job whose state a request asks for.
 pub(crate) fn polled(request: &Request) -> Option<Arc<str>> {
     let (_, endpoint) = endpoint_of(request);
     let job = endpoint.rules.poll?;
     if job.asked.is_some() && request.method == "POST" {
-        let body = json_in(&request.body).unwrap_or_default();
+        let body = json_excerpt(&request.body).unwrap_or_default();
         return job.asked(&body).map(Into::into);
     }
     endpoint.vars.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id.into())
@@ -31,7 +31,7 @@ pub(crate) fn submits(request: &Request) -> bool {
     endpoint.rules.submit.is_some_and(|job| {
         job.flag.is_none_or(|flag| {
             let plain = decoded(&request.headers, &request.body).unwrap_or_default();
-            let body = json_in(&plain).unwrap_or_default();
+            let body = json_excerpt(&plain).unwrap_or_default();
             body.pointer(flag) == Some(&true.into())
         })
     })
@@ -40,5 +40,5 @@ pub(crate) fn submits(request: &Request) -> bool {
 /// The body of an answer as JSON; `null` where it is none.
 pub(crate) fn answer_json(response: &Response) -> serde_json::Value {
     let body = decoded(&response.headers, &response.log.bytes).unwrap_or_default();
-    json_in(&body).unwrap_or_default()
+    json_excerpt(&body).unwrap_or_default()
 }

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::decoded::decoded;
-use super::events::{StreamForm, events};
+use super::events::events;
 use crate::model::Response;
+use crate::wire::event_stream::StreamForm;
 use crate::wire::json_text::{JsonStep, pointer, strings, unquoted};
 use crate::wire::sniff::{base64_len, data_uri, dimensions, from_base64, sniff, sniff_base64};
 
@@ -15,16 +16,16 @@ const BYTES: u64 = 256 << 20;
 /// One picture, sound or film inside an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Medium {
-    /// Where it stands: a JSON pointer (`/data/0/b64_json`), in streams behind the event's number, counted from 0
-    /// (`event 3 /b64_json`), or `body`.
+    /// The place in the answer: a JSON pointer (`/data/0/b64_json`), in streams behind the event's number, counted from
+    /// 0 (`event 3 /b64_json`), or `body`.
     pub field: String,
-    /// What its first bytes say (`image/png`), whatever the answer called it.
+    /// The content type by its first bytes (`image/png`), whatever the answer called it.
     pub content_type: &'static str,
-    /// Its bytes, decoded.
+    /// Bytes, decoded.
     pub bytes: Bytes,
-    /// Its width in pixels, when its header says so.
+    /// Width in pixels, when its header says so.
     pub width: Option<u32>,
-    /// Its height in pixels, when its header says so.
+    /// Height in pixels, when its header says so.
     pub height: Option<u32>,
 }
 
@@ -49,7 +50,7 @@ pub fn media(response: &Response) -> Vec<Medium> {
     found.media
 }
 
-/// How many pictures an answer holds or links to, without decoding them. Steps towards a picture count only in a
+/// Count of pictures that an answer holds or links to, without decoding them. Steps towards a picture count only in a
 /// stream that holds nothing else.
 #[must_use]
 pub fn count_images(response: &Response) -> u32 {

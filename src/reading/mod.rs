@@ -12,7 +12,6 @@ pub(crate) mod decoded;
 pub(crate) mod events;
 mod files;
 mod film;
-pub(crate) mod frames;
 pub mod human;
 pub(crate) mod jobs;
 mod media;
@@ -26,7 +25,7 @@ mod tokens;
 
 pub use assembled::{added, assembled};
 pub use cost::{Price, Prices, PricesError, Rate};
-pub use decoded::{Unreadable, decoded};
+pub use decoded::decoded;
 pub use events::{StreamEvent, events};
 pub use files::{LARGE_FILE, SMALL_FILE, bounded, bounded_text, named_bytes, named_text, regular_text};
 pub use film::{Film, film};

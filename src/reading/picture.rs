@@ -6,7 +6,7 @@ use image::{DynamicImage, ImageReader, Limits};
 
 /// The longest side that is decoded, in pixels.
 const LONGEST: u32 = 16_384;
-/// How much memory decoding may take, in bytes.
+/// Limit of memory that decoding may take, in bytes.
 const MEMORY: u64 = 512 << 20;
 
 /// Decodes a PNG, JPEG, WebP or GIF (its first frame), whatever its name or content type says.

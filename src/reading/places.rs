@@ -5,15 +5,15 @@ use serde_json::Value;
 /// A string that is part of the answer's text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TextPlace {
-    /// Its JSON pointer.
+    /// JSON pointer.
     pub(super) pointer: String,
     /// The part of the answer that it belongs to: output and content of OpenAI's responses, a block of Anthropic's.
     pub(super) part: (u64, u64),
-    /// What it says of the part.
+    /// The role that it has in the part.
     pub(super) role: TextRole,
 }
 
-/// What a string says of a part of the answer.
+/// The role of a string in a part of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextRole {
     /// The next piece of its text.

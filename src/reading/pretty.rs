@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::decoded::decoded;
-use super::events::StreamForm;
+use super::events::events_in;
 use super::human::size;
 use super::multipart::parts;
 use crate::model::Headers;
+use crate::wire::event_stream::StreamForm;
 use crate::wire::json_text::{JsonToken, JsonTokens, is_json, unquoted};
 use crate::wire::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
 
@@ -20,9 +21,9 @@ use crate::wire::sniff::{base64_len, data_uri, dimensions, sniff, sniff_base64};
 pub(super) const LIMIT: usize = 256 << 10;
 /// Base64 shorter than this stays: an id, a key of a cache, a signature.
 const BASE64: usize = 256;
-/// How wide lines of numbers are filled.
+/// Width to which lines of numbers are filled, in characters.
 const WIDTH: usize = 100;
-/// How much of a binary body is shown.
+/// Length of a binary body's beginning that is shown, in bytes.
 const DUMPED: usize = 256;
 
 /// `body` as text of at most 256 KiB, for people: JSON indented by two spaces, streams with an event or a row on each
@@ -33,7 +34,7 @@ pub fn pretty(headers: &Headers, body: &Bytes) -> String {
     pretty_up_to(headers, body, LIMIT)
 }
 
-/// The same as text of at most `limit` bytes.
+/// [`pretty`] with another limit, in bytes.
 #[must_use]
 pub fn pretty_up_to(headers: &Headers, body: &Bytes, limit: usize) -> String {
     let mut page = PrettyPage { text: String::new(), limit, whole: false };
@@ -65,7 +66,7 @@ pub fn editable(headers: &Headers, body: &Bytes) -> Option<String> {
 struct PrettyPage {
     text: String,
     limit: usize,
-    /// Whether files stay as they are.
+    /// True if files stay as they are.
     whole: bool,
 }
 
@@ -120,7 +121,7 @@ impl PrettyPage {
     }
 
     fn events(&mut self, form: StreamForm, body: &[u8]) {
-        let all = form.events(body, &[]);
+        let all = events_in(form, body, &[]);
         for (shown, event) in all.iter().enumerate() {
             let name = event.name.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
             let data = on_one_line(&event.data).replace('\n', "\n    ");
@@ -225,7 +226,7 @@ impl PrettyPage {
     }
 }
 
-/// Whether the tokens up to the end of this array are numbers and the like, and there is at least one.
+/// True if the tokens up to the end of this array are numbers and the like, and there is at least one.
 fn is_numbers(tokens: JsonTokens<'_>) -> bool {
     let mut any = false;
     for token in tokens {

@@ -28,6 +28,7 @@ fn json_keeps_order_numbers_and_equal_keys() {
 }
 "#;
     assert_eq!(shown_as("application/json", body), expected);
+    assert_eq!(shown_as("application/json", format!("\u{feff}{body}")), expected, "a byte order mark");
     assert_eq!(shown_as("application/json", "{\"broken\":"), "{\"broken\":");
     assert_eq!(shown_as("application/json", ""), "");
 }

@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// How wide a tab is drawn. Fixed, because text is cut and scrolled after it went through here.
+/// The spaces that a tab is drawn as. Their number is fixed, because text is cut and scrolled after it went through
+/// here.
 const TAB: &str = "    ";
 
-/// What stands for a character that has no picture of its own.
+/// The stand-in for a character that has no picture of its own.
 const DOT: char = '·';
 
 /// `text` as one harmless line: control characters become their pictures (`␛`), newlines and other line breaks `␤`,
@@ -20,7 +21,7 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     replaced(text, false)
 }
 
-/// As [`sanitize`], but keeps newlines; CRLF becomes one.
+/// [`sanitize`] that keeps newlines; CRLF becomes one.
 #[must_use]
 pub fn sanitize_lines(text: &str) -> Cow<'_, str> {
     replaced(text, true)
@@ -80,7 +81,7 @@ fn picture(c: char) -> char {
     }
 }
 
-/// Whether a terminal draws `c`, and draws it where it stands.
+/// True if a terminal draws `c`, and draws it where it stands.
 fn is_harmless(c: char) -> bool {
     // Most text is ASCII; the table below is for the rest.
     if c.is_ascii() {

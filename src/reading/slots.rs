@@ -6,21 +6,22 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::decoded::decoded;
-use super::events::StreamForm;
-use super::frames::{StreamFrame, frames};
 pub(crate) use super::places::TextRole;
 use super::places::places;
 use crate::model::Response;
+use crate::wire::event_stream::StreamForm;
+use crate::wire::event_stream::{StreamFrame, frames};
 use crate::wire::json_text::{pointer, strings};
+use crate::wire::without_mark;
 
 /// A string of a body that is part of the answer's text.
 pub(crate) struct TextSlot {
     /// The part of the answer that it belongs to.
     pub(crate) part: (u64, u64),
     pub(crate) role: TextRole,
-    /// What it says.
+    /// The text of the string.
     pub(crate) text: String,
-    /// Where its token stands in the body, quotes included.
+    /// The range of its token in the body, quotes included.
     pub(crate) at: Range<usize>,
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn slots(form: Option<StreamForm>, body: &[u8]) -> Vec<TextSlot> {
 
 fn in_frame(frame: &StreamFrame) -> Vec<TextSlot> {
     let Some(text) = frame.text() else { return Vec::new() };
-    let Ok(data) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let Ok(data) = serde_json::from_slice::<Value>(without_mark(text.as_bytes())) else { return Vec::new() };
     let mut wanted: BTreeMap<String, _> =
         places(&data).into_iter().map(|place| (place.pointer.clone(), (place, None))).collect();
     if wanted.is_empty() {

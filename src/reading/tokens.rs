@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::decoded::decoded;
 use super::events::events;
 use crate::model::{Response, Tokens};
+use crate::wire::without_mark;
 
 /// The counts that an answer states; none where it states none. Of a stream the largest of each count holds, because
 /// providers repeat them as they grow.
@@ -13,7 +14,7 @@ pub fn tokens(response: &Response) -> Option<Tokens> {
     let streamed = events(response);
     if streamed.is_empty() {
         let body = decoded(&response.headers, &response.log.bytes).ok()?;
-        return serde_json::from_slice::<Envelope>(&body).ok()?.tokens();
+        return serde_json::from_slice::<Envelope>(without_mark(&body)).ok()?.tokens();
     }
     let stated = streamed
         .iter()
@@ -27,8 +28,8 @@ pub fn tokens(response: &Response) -> Option<Tokens> {
     })
 }
 
-/// Where providers put them: beside the answer, in the message of Anthropic's first event, in the response of OpenAI's
-/// last one, in Gemini's metadata, or bare in Ollama's rows.
+/// The places where providers put them: beside the answer, in the message of Anthropic's first event, in the response
+/// of OpenAI's last one, in Gemini's metadata, or bare in Ollama's rows.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default)]

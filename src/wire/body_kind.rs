@@ -1,12 +1,13 @@
 //! What a request's body is. Its bytes decide before its content type does: `curl -d` sends JSON under the type of a
 //! form, and whoever believes the type cuts a JSON text at its ampersands.
 
+use super::without_mark;
 use crate::model::Headers;
 
-/// What a body is, and so how it is compared and scrubbed.
+/// The kind of a request body, by which it is compared and scrubbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
-    /// There is none.
+    /// No body.
     Empty,
     /// A JSON text, valid or not.
     Json,
@@ -23,8 +24,7 @@ impl BodyKind {
     #[must_use]
     pub fn of(headers: &Headers, body: &[u8]) -> Self {
         let media_type = headers.media_type();
-        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        match text.trim_ascii_start().first() {
+        match without_mark(body).trim_ascii_start().first() {
             None if body.is_empty() => Self::Empty,
             _ if media_type.starts_with("multipart/") => Self::Multipart,
             Some(b'{' | b'[') => Self::Json,

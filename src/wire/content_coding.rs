@@ -1,60 +1,156 @@
-//! Bodies without their content encoding, within bounds: a few kilobytes can otherwise fill the memory.
+//! Bodies without their content codings (RFC 9110, section 8.4), within bounds: a few kilobytes can otherwise fill the memory.
+//!
+//! One tolerance for all: a body that is shown is one that was compared, searched for secrets and replayed.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::StreamingDecoder;
 
-use super::json_excerpt::json_excerpt;
+use super::without_mark;
 use crate::model::Headers;
 
-/// How large a body may become by decoding, in bytes.
+/// Limit of a decoded body, in bytes.
 pub const LARGEST: usize = 64 << 20;
-/// How many times as large it may become: text becomes 3 to 20 times as large, and a bomb 200 to 1000 times for each encoding.
+/// Limit of growth by decoding: text grows 3 to 20 times, and a bomb 200 to 1000 times for each coding.
 const RATIO: usize = 128;
-/// What any body may become, in bytes: of few bytes a ratio says little.
+/// Size in bytes that every body may reach: a ratio says little about a few bytes.
 const FLOOR: usize = 1 << 20;
-/// How many encodings may be stacked.
+/// Limit of codings on top of each other.
 const STACKED: usize = 3;
-/// How many values a JSON text may have to be taken apart.
+/// Limit of values in a JSON text that is taken apart.
 const VALUES: usize = 1 << 20;
-/// The largest window of zstd, in bytes: what senders may use in HTTP (RFC 9659).
+/// Largest window of zstd that senders may use in HTTP, in bytes (RFC 9659).
 const WINDOW: u64 = 8 << 20;
 
-/// The body without its `content-encoding` (gzip, deflate, br, zstd, up to three of them on each other: RFC 9110,
-/// section 8.4); none where it cannot be decoded: another encoding, damaged data, or more than [`decoded_len`] bytes.
-#[must_use]
-pub fn decoded<'a>(headers: &Headers, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-    let written = headers.text("content-encoding").unwrap_or_default().to_ascii_lowercase();
+/// Reasons why a body cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodingError {
+    /// A coding that is not decoded here, or more than three of them.
+    #[error(
+        "the body is encoded as `{0}`; only gzip, deflate, br and zstd are decoded, three of them at most"
+    )]
+    Unsupported(String),
+    /// Damaged or cut off bytes, or bytes behind the end, which nobody would see.
+    #[error("the body is not valid {0}")]
+    Damaged(&'static str),
+    /// Growth beyond the bounds.
+    #[error("the decoded body is larger than 64 MiB, or more than 128 times as large as what was sent")]
+    TooLarge,
+}
+
+/// The body without its `content-encoding`: gzip, deflate, br, zstd, up to three of them on top of each other.
+///
+/// # Errors
+/// When it names another coding, is damaged, or becomes larger than [`decoded_len`] says.
+pub fn decode<'a>(headers: &Headers, body: &'a [u8]) -> Result<Cow<'a, [u8]>, CodingError> {
+    let written = headers.text("content-encoding").unwrap_or_default();
     let limit = bound(body.len());
+    if codings(written).count() > STACKED {
+        return Err(CodingError::Unsupported(written.to_ascii_lowercase()));
+    }
     let mut plain = Cow::Borrowed(body);
     // The last one named was applied last.
-    for (nth, encoding) in encodings(&written).rev().enumerate() {
-        if nth >= STACKED {
-            return None;
+    for name in codings(written).rev() {
+        let coding =
+            ContentCoding::named(name).ok_or_else(|| CodingError::Unsupported(name.to_ascii_lowercase()))?;
+        if !plain.is_empty() {
+            plain = coding.decode(&plain, limit)?.into();
         }
-        plain = match encoding {
-            _ if plain.is_empty() => plain,
-            "gzip" | "x-gzip" => bounded(&mut MultiGzDecoder::new(&*plain), limit)?.into(),
-            "deflate" => {
-                let mut decoder = ZlibDecoder::new(&*plain);
-                let bytes = bounded(&mut decoder, limit)?;
-                // What stands behind the end would be seen by nobody.
-                (decoder.total_in() == plain.len() as u64).then_some(bytes)?.into()
-            }
-            "br" => {
-                let mut decoder = Decompressor::new(&*plain, 4096);
+    }
+    Ok(plain)
+}
+
+/// The result of [`decode`]; `None` where it fails.
+#[must_use]
+pub fn decoded<'a>(headers: &Headers, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    decode(headers, body).ok()
+}
+
+/// A content coding that is decoded here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContentCoding {
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl ContentCoding {
+    /// The coding of a body that has exactly one; `None` for none, several, or an unsupported one.
+    pub(crate) fn only(headers: &Headers) -> Option<Self> {
+        let mut names = codings(headers.text("content-encoding")?);
+        names.next().filter(|_| names.next().is_none()).and_then(Self::named)
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let all = [
+            ("gzip", Self::Gzip),
+            ("x-gzip", Self::Gzip),
+            ("deflate", Self::Deflate),
+            ("br", Self::Brotli),
+            ("zstd", Self::Zstd),
+        ];
+        all.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, coding)| coding)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// The reader that takes this coding off `encoded`, whose first bytes are `head`. It gives out all that can be decoded of
+    /// what it has read, so it can follow a stream; `None` for zstd, whose decoder reads ahead.
+    pub(crate) fn reader<'a>(self, head: &[u8], encoded: impl BufRead + 'a) -> Option<Box<dyn Read + 'a>> {
+        match self {
+            Self::Gzip => Some(Box::new(MultiGzDecoder::new(encoded))),
+            Self::Deflate if is_zlib(head) => Some(Box::new(ZlibDecoder::new(encoded))),
+            Self::Deflate => Some(Box::new(DeflateDecoder::new(encoded))),
+            Self::Brotli => {
+                let mut decoder = Decompressor::new(encoded, 4096);
                 // Windows beyond those of RFC 7932 take up to a gigabyte.
                 decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
-                bounded(&mut decoder, limit)?.into()
+                Some(Box::new(decoder))
             }
-            "zstd" => frames(&plain, limit)?.into(),
-            _ => return None,
-        };
+            Self::Zstd => None,
+        }
     }
-    Some(plain)
+
+    fn decode(self, encoded: &[u8], limit: usize) -> Result<Vec<u8>, CodingError> {
+        let mut rest = encoded;
+        let mut out = Vec::new();
+        let mut take = |reader: &mut dyn Read| {
+            let left = (limit - out.len()) as u64;
+            let fine = reader.take(left + 1).read_to_end(&mut out);
+            if out.len() > limit { Err(CodingError::TooLarge) } else { fine.map_err(|_| self.damaged()) }
+        };
+        if let Some(mut reader) = self.reader(encoded, &mut rest) {
+            take(&mut *reader)?;
+        } else {
+            // All frames of zstd, one behind the other (RFC 8878, section 3.1).
+            while !rest.is_empty() {
+                let frame = StreamingDecoder::new_with_max_window_size(&mut rest, WINDOW);
+                take(&mut frame.map_err(|_| self.damaged())?)?;
+            }
+        }
+        if rest.is_empty() { Ok(out) } else { Err(self.damaged()) }
+    }
+
+    fn damaged(self) -> CodingError {
+        CodingError::Damaged(self.name())
+    }
+}
+
+/// Test for the zlib header in front of deflate (RFC 1950, section 2.2). RFC 9110 demands it, and some senders leave it
+/// away.
+fn is_zlib(head: &[u8]) -> bool {
+    matches!(head, [cmf, flg, ..] if cmf & 0x0F == 8 && (u32::from(*cmf) * 256 + u32::from(*flg)).is_multiple_of(31))
 }
 
 /// The most that a body of `len` bytes with these headers can be when it is decoded, in bytes; `len` where it has no content
@@ -62,10 +158,10 @@ pub fn decoded<'a>(headers: &Headers, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
 #[must_use]
 pub fn decoded_len(headers: &Headers, len: usize) -> usize {
     let written = headers.text("content-encoding").unwrap_or_default();
-    if encodings(written).next().is_some() { bound(len).max(len) } else { len }
+    if codings(written).next().is_some() { bound(len).max(len) } else { len }
 }
 
-fn encodings(written: &str) -> impl DoubleEndedIterator<Item = &str> {
+fn codings(written: &str) -> impl DoubleEndedIterator<Item = &str> {
     written
         .split(',')
         .map(str::trim)
@@ -78,7 +174,7 @@ fn bound(encoded: usize) -> usize {
 }
 
 /// The whole JSON of a body, whatever its content type says: without its content encoding and its byte order mark. Who only
-/// asks for members takes [`json_in`].
+/// asks for members takes [`json_excerpt`](super::json_excerpt::json_excerpt).
 ///
 /// # Errors
 /// When it cannot be decoded, is no JSON, or has more values than memory is meant for.
@@ -87,18 +183,10 @@ pub fn json_of(headers: &Headers, body: &[u8]) -> Result<serde_json::Value, serd
     if has_too_many_values(&plain) {
         return Err(serde::de::Error::custom("it has too many values"));
     }
-    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plain))
+    serde_json::from_slice(without_mark(&plain))
 }
 
-/// The JSON of a body without content encoding, as much of it as can be asked for by name.
-///
-/// # Errors
-/// When it is no JSON.
-pub fn json_in(plain: &[u8]) -> Result<serde_json::Value, serde_json::Error> {
-    json_excerpt(plain)
-}
-
-/// Whether a JSON text has more values than memory is meant for: each takes many times what it is written in.
+/// Test for more values than memory is meant for: each takes many times the space in which it is written.
 fn has_too_many_values(json: &[u8]) -> bool {
     // A value and what divides it from the next take two bytes at least.
     if json.len() / 2 < VALUES {
@@ -115,27 +203,6 @@ fn has_too_many_values(json: &[u8]) -> bool {
         }
     }
     values >= VALUES
-}
-
-/// All frames of zstd, one behind the other (RFC 8878, section 3.1).
-fn frames(mut encoded: &[u8], limit: usize) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    while !encoded.is_empty() {
-        let mut frame = StreamingDecoder::new_with_max_window_size(&mut encoded, WINDOW).ok()?;
-        let more = bounded(&mut frame, limit - out.len())?;
-        if out.is_empty() {
-            out = more;
-        } else {
-            out.extend_from_slice(&more);
-        }
-    }
-    Some(out)
-}
-
-fn bounded(reader: &mut impl Read, limit: usize) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    reader.take(limit as u64 + 1).read_to_end(&mut out).ok()?;
-    (out.len() <= limit).then_some(out)
 }
 
 #[cfg(test)]
@@ -214,6 +281,22 @@ mod tests {
         assert_eq!(decoded(&deflate, &plain).as_deref(), Some(&b"x"[..]));
         plain.extend(b"sk-");
         assert_eq!(decoded(&deflate, &plain), None, "nobody would see what stands behind it");
+    }
+
+    #[test]
+    fn deflate_comes_with_the_header_of_zlib_and_without() {
+        let headers = Headers::from_iter([("content-encoding", "deflate")]);
+        let text = b"hello hello hello";
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        zlib.write_all(text).unwrap();
+        let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        raw.write_all(text).unwrap();
+        for mut encoded in [zlib.finish().unwrap(), raw.finish().unwrap()] {
+            assert_eq!(decoded(&headers, &encoded).as_deref(), Some(&text[..]));
+            assert_eq!(decoded(&headers, &encoded[..encoded.len() - 1]), None, "cut off");
+            encoded.push(0);
+            assert_eq!(decoded(&headers, &encoded), None, "bytes behind the end");
+        }
     }
 
     #[test]

@@ -6,10 +6,13 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// How deep arrays and objects may nest. What is deeper is compared as opaque bytes.
+use super::without_mark;
+
+/// Limit of nesting. Deeper texts are compared as opaque bytes.
 pub(crate) const DEPTH: usize = 128;
 
-/// How many values a text may have. What has more is compared as opaque bytes: each takes many times what it is written in.
+/// Limit of values in a text. Longer texts are compared as opaque bytes: each value takes many times the space in which
+/// it is written.
 pub(crate) const VALUES: usize = 1 << 20;
 
 /// A JSON value that borrows from its text.
@@ -26,29 +29,29 @@ pub(crate) enum Json<'a> {
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
-/// Why a text is not read.
+/// Reasons why a text is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonFlaw {
     Invalid,
     Deep,
-    /// It has more than [`VALUES`].
+    /// More than [`VALUES`] values.
     Many,
 }
 
 /// Reads a JSON text; a byte order mark at its front is skipped.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonFlaw> {
-    let text = std::str::from_utf8(bytes).map_err(|_| JsonFlaw::Invalid)?;
-    let mut reader = JsonReader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let text = std::str::from_utf8(without_mark(bytes)).map_err(|_| JsonFlaw::Invalid)?;
+    let mut reader = JsonReader::new(text);
     reader.space();
     let value = reader.value(0)?;
     reader.space();
     if reader.at == reader.text.len() { Ok(value) } else { Err(JsonFlaw::Invalid) }
 }
 
-/// Why a text that is no JSON is none, as far as that can be said in a few words.
+/// The reason why a text is no JSON, as far as a few words can say it.
 pub(crate) fn problem(bytes: &[u8]) -> &'static str {
-    let Ok(text) = std::str::from_utf8(bytes) else { return "its JSON is not valid UTF-8" };
-    let mut reader = JsonReader::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let Ok(text) = std::str::from_utf8(without_mark(bytes)) else { return "its JSON is not valid UTF-8" };
+    let mut reader = JsonReader::new(text);
     reader.space();
     // Where reading ended is what could not be read; the sign of a number was taken off.
     reader.value(0).ok();
@@ -104,7 +107,7 @@ impl<'a> Json<'a> {
 struct JsonReader<'a> {
     text: &'a str,
     at: usize,
-    /// How many more values there may be.
+    /// Count of values that may still come.
     left: usize,
 }
 
@@ -271,7 +274,7 @@ pub(crate) fn unescape(raw: &str) -> Option<Unescaped> {
     Some(Unescaped { text, map })
 }
 
-/// The same, where `note` is told of the places at which the two no longer advance alike, or do so again.
+/// The resolved string. `note` is called at the places where the two no longer advance alike, or do so again.
 fn resolve(raw: &str, mut note: impl FnMut(usize, usize)) -> Option<String> {
     let (mut text, mut at) = (String::with_capacity(raw.len()), 0);
     while let Some(skip) = raw.as_bytes()[at..].iter().position(|b| *b == b'\\') {
@@ -321,7 +324,6 @@ fn hex4(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |sum, b| Some(sum * 16 + char::from(*b).to_digit(16)?))
 }
 
-/// Whether a text is a number as JSON writes it.
 pub(crate) fn is_number(text: &str) -> bool {
     let mut reader = JsonReader::new(text);
     reader.number().is_ok() && reader.at == text.len()

@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// How many values are kept. Each takes some 72 bytes besides its text.
+use super::without_mark;
+
+/// Limit of values that are kept. Each takes some 72 bytes besides its text.
 const VALUES: usize = 1 << 16;
-/// How many of those are for the root's own members, which may stand behind the longest list.
+/// Share of [`VALUES`] for the root's own members, which may stand behind the longest list.
 const MEMBERS: usize = 1 << 12;
 
 /// A JSON value without what is beyond the bounds: later items of its lists, later members of its objects.
@@ -22,8 +24,7 @@ pub(crate) struct JsonExcerpt(pub(crate) Value);
 /// # Errors
 /// When it is no JSON.
 pub(crate) fn json_excerpt(plain: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice(plain.strip_prefix(b"\xef\xbb\xbf").unwrap_or(plain))
-        .map(|JsonExcerpt(value)| value)
+    serde_json::from_slice(without_mark(plain)).map(|JsonExcerpt(value)| value)
 }
 
 impl<'de> Deserialize<'de> for JsonExcerpt {
@@ -36,9 +37,9 @@ impl<'de> Deserialize<'de> for JsonExcerpt {
 /// Reads one value.
 #[derive(Clone, Copy)]
 struct ExcerptReader<'a> {
-    /// How many more values below the root's members are kept.
+    /// Count of values below the root's members that may still be kept.
     deep: &'a Cell<usize>,
-    /// How many more members of the root are.
+    /// Count of the root's members that may still be kept.
     members: &'a Cell<usize>,
     depth: usize,
 }

@@ -3,6 +3,8 @@
 //! A parser would turn `1.0` into a float, `2^64+1` into another number and drop one of two equal keys; a view of a
 //! recording must show what is there. It would also copy every picture of an answer only to count them.
 
+use super::{pointer, without_mark};
+
 /// One piece of a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonToken<'a> {
@@ -30,12 +32,11 @@ pub(crate) enum JsonStep<'a> {
     Index(usize),
 }
 
-/// How deep arrays and objects are followed; as `serde_json`.
+/// Limit of nesting; that of `serde_json`.
 const DEPTH: usize = 128;
 
-/// Whether `text` is one JSON value.
 pub(crate) fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(text.as_bytes())).is_ok()
 }
 
 /// Shows each string value of `text` with the way to it. Ends early where arrays and objects are nested too deep.
@@ -71,14 +72,14 @@ pub(crate) fn pointer(path: &[JsonStep<'_>]) -> String {
     path.iter().fold(String::new(), |mut pointer, step| {
         pointer.push('/');
         match step {
-            JsonStep::Key(key) => pointer.push_str(&unquoted(key).replace('~', "~0").replace('/', "~1")),
+            JsonStep::Key(key) => pointer.push_str(&pointer::escaped(&unquoted(key))),
             JsonStep::Index(index) => pointer.push_str(&index.to_string()),
         }
         pointer
     })
 }
 
-/// What a string token says: without quotes, escapes resolved.
+/// The content of a string token: without quotes, escapes resolved.
 pub(crate) fn unquoted(token: &str) -> std::borrow::Cow<'_, str> {
     let inner = token.strip_prefix('"').unwrap_or(token);
     let inner = inner.strip_suffix('"').unwrap_or(inner);
@@ -94,7 +95,7 @@ impl<'a> Iterator for JsonTokens<'a> {
     type Item = JsonToken<'a>;
 
     fn next(&mut self) -> Option<JsonToken<'a>> {
-        self.0 = self.0.trim_start_matches([' ', '\t', '\n', '\r']);
+        self.0 = self.0.trim_start_matches([' ', '\t', '\n', '\r', '\u{feff}']);
         let (token, len) = match self.0.as_bytes().first()? {
             b'{' => (JsonToken::Open('{'), 1),
             b'[' => (JsonToken::Open('['), 1),

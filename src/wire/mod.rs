@@ -14,3 +14,8 @@ pub(crate) mod multipart;
 pub(crate) mod percent;
 pub(crate) mod pointer;
 pub mod sniff;
+
+/// Text without the byte order mark at its front, which senders on Windows put there and no reader counts.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}

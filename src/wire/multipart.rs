@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-/// How many parts a body may have.
+use crate::model::media_type;
+
+/// Limit of parts in a body.
 const PARTS: usize = 10_000;
 
 /// One part, as positions in the body.
@@ -12,25 +14,23 @@ pub(crate) struct MultipartPart {
     /// The name that its `content-disposition` gives it; empty where it has none, which is fine outside of forms
     /// (RFC 2387, RFC 2046 section 5.1.3).
     pub(crate) name: String,
-    /// Whether it carries a file name.
+    /// True where the part carries a file name, in either of its spellings.
     pub(crate) file: bool,
     /// The file name, if it has one.
     pub(crate) file_name: Option<String>,
-    /// Its content type as written; empty where it has none.
+    /// The content type as written; empty where the part has none.
     pub(crate) content_type: String,
-    /// By what another part refers to it (`content-id`); empty where it has none.
+    /// The `content-id` by which another part refers to it; empty where it has none.
     pub(crate) content_id: String,
     /// Header lines of the part.
     pub(crate) head: Range<usize>,
-    /// Its content.
     pub(crate) data: Range<usize>,
 }
 
-/// Whether all parts of a body must have names: in forms they must (RFC 7578), in other kinds of multipart their order
-/// says which is which.
+/// Test for a form, in which all parts must have names (RFC 7578). In other kinds of multipart their order says which
+/// is which.
 pub(crate) fn is_form(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("multipart/form-data")
+    media_type(content_type) == "multipart/form-data"
 }
 
 /// The parts of a body, in order. `content_type` is the whole header value.
@@ -72,14 +72,14 @@ fn boundary(content_type: &str) -> Option<String> {
         .filter(|b| !b.is_empty())
 }
 
-/// Whether a line is the delimiter (`Some(false)`) or the closing one (`Some(true)`).
+/// The kind of a delimiter line: `true` for the closing one; `None` for any other line.
 fn is_delimiter(line: &[u8], delimiter: &[u8]) -> Option<bool> {
     let rest = line.strip_prefix(delimiter)?;
     let (closing, rest) = rest.strip_prefix(b"--").map_or((false, rest), |rest| (true, rest));
     rest.trim_ascii().is_empty().then_some(closing)
 }
 
-/// Where a part that starts at `from` ends: before the line break that belongs to the delimiter at `at`.
+/// The end of a part that starts at `from`: before the line break that belongs to the delimiter at `at`.
 fn content_end(body: &[u8], from: usize, at: usize, crlf: bool) -> usize {
     let content = &body[from..at];
     let end = match content.strip_suffix(b"\r\n").filter(|_| crlf).or_else(|| content.strip_suffix(b"\n")) {

@@ -24,12 +24,9 @@ pub(crate) fn decoded_with_places(text: &str) -> (Vec<u8>, Vec<(usize, usize)>) 
     let (mut out, mut map) = (Vec::with_capacity(raw.len()), Vec::new());
     let mut at = 0;
     while let Some(byte) = raw.get(at) {
-        let digit = |i: usize| {
-            raw.get(i).and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok())
-        };
-        if let (b'%', Some(high), Some(low)) = (byte, digit(at + 1), digit(at + 2)) {
+        if let Some(byte) = escape(&raw[at..]) {
             map.push((out.len(), at));
-            out.push(high * 16 + low);
+            out.push(byte);
             at += 3;
             map.push((out.len(), at));
         } else {
@@ -38,4 +35,10 @@ pub(crate) fn decoded_with_places(text: &str) -> (Vec<u8>, Vec<(usize, usize)>) 
         }
     }
     (out, map)
+}
+
+/// The byte of an escape (`%41`) at the front of `raw`; `None` where none stands there.
+pub(crate) fn escape(raw: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*raw.get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    (raw.first() == Some(&b'%')).then_some(digit(1)? * 16 + digit(2)?)
 }

@@ -88,7 +88,7 @@ pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     engine.decode(text).ok()
 }
 
-/// What base64 text begins with, without decoding the rest.
+/// The content type of base64 text, from its beginning, without decoding the rest.
 pub(crate) fn sniff_base64(text: &str) -> Option<&'static str> {
     let head = text.get(..64).or_else(|| text.get(..text.len() / 4 * 4))?;
     sniff(&from_base64(head)?)

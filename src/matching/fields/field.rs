@@ -1,11 +1,12 @@
 //! Fields: the names of a request's parts, and what a name written by a person covers.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::wire::pointer::{escaped, unescaped};
 
 /// One named value of a request: `method`, `mount`, `path`, `path/NAME`, `query/NAME`, `header/NAME`,
 /// `body/JSON/POINTER`, `body/NAME` of a form in one text (`a=1&b=2`), `part/NAME`, `part/NAME/0`, `part/0` of a multipart
@@ -19,7 +20,7 @@ pub struct Field {
     pub(crate) steps: Vec<FieldStep>,
 }
 
-/// Where in a request a field stands.
+/// The place of a field in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum FieldPlace {
     Method,
@@ -72,7 +73,7 @@ impl Field {
         self.place == FieldPlace::Mount
     }
 
-    /// Whether it is a body as a whole, which has no fields of its own.
+    /// True if it is a body as a whole, which has no fields of its own.
     #[must_use]
     pub fn is_whole_body(&self) -> bool {
         self.place == FieldPlace::Body && self.steps.is_empty()
@@ -82,9 +83,9 @@ impl Field {
         Self { place, steps: vec![FieldStep::Key(name.into())] }
     }
 
-    /// Whether `name`, as a person writes it, means this field or something that holds it: `metadata` covers
-    /// `body/metadata/team`, `messages/*/content` covers `body/messages/0/content`. A short name means the place
-    /// where such a field stands; which one that is does not change within an endpoint.
+    /// True if `name`, as a person writes it, means this field or something that holds it: `metadata` covers
+    /// `body/metadata/team`, `messages/*/content` covers `body/messages/0/content`. A short name means the place where
+    /// such a field stands; which one that is does not change within an endpoint.
     #[must_use]
     pub fn covered_by(&self, name: &str) -> bool {
         let name = name.strip_prefix('/').unwrap_or(name);
@@ -99,7 +100,7 @@ impl Field {
         short && self.below(name)
     }
 
-    /// Whether the steps begin as `names` says.
+    /// True if the steps begin as `names` says.
     pub(crate) fn below(&self, names: &str) -> bool {
         if !self.may_fit(names) {
             return false;
@@ -120,7 +121,7 @@ impl Field {
             || key.bytes().next().is_some_and(|b| b.eq_ignore_ascii_case(&first))
     }
 
-    /// Whether `names` says exactly this field, not something that holds it.
+    /// True if `names` says exactly this field, not something that holds it.
     pub(crate) fn is(&self, names: &str) -> bool {
         self.may_fit(names)
             && self.steps.len() == names.bytes().filter(|b| *b == b'/').count() + 1
@@ -168,7 +169,7 @@ impl Field {
     }
 }
 
-/// Whether `steps` lead to exactly what `names` says, `*` for any one step. It allocates nothing: it is asked at every
+/// True if `steps` lead to exactly what `names` says, `*` for any one step. It allocates nothing: it is asked at every
 /// text, list and object of a body.
 pub(crate) fn stands_at(steps: &[FieldStep], names: &str) -> bool {
     let mut names = names.split('/');
@@ -196,17 +197,13 @@ pub(crate) fn places() -> impl Iterator<Item = &'static str> {
     PLACES.iter().map(|(word, _)| *word)
 }
 
-fn unescaped(name: &str) -> Cow<'_, str> {
-    if name.contains('~') { name.replace("~1", "/").replace("~0", "~").into() } else { name.into() }
-}
-
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = PLACES.iter().find(|(_, place)| *place == self.place).map_or("", |(word, _)| word);
         f.write_str(word)?;
         self.steps.iter().try_for_each(|step| match step {
             FieldStep::Index(index) => write!(f, "/{index}"),
-            FieldStep::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            FieldStep::Key(key) => write!(f, "/{}", escaped(key)),
             FieldStep::Again(times) => write!(f, "/~{times}"),
         })
     }
@@ -256,7 +253,7 @@ impl<'de> Deserialize<'de> for Field {
     }
 }
 
-/// Whether this field names a model.
+/// True if this field names a model.
 pub(crate) fn names_model(field: &Field) -> bool {
     matches!(field.place, FieldPlace::Path | FieldPlace::Body | FieldPlace::Part)
         && matches!(field.steps.first(), Some(FieldStep::Key(key)) if **key == *"model")

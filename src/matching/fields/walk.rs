@@ -12,16 +12,16 @@ use super::value::FieldValue;
 use super::{header, spelling, summary};
 use crate::dialect::{Endpoint, Rules};
 use crate::matching::scrub::{parameters, secret, withheld};
-use crate::model::Request;
+use crate::model::{Request, media_type};
 use crate::wire::body_kind::BodyKind;
 use crate::wire::content_coding::decoded;
 use crate::wire::json;
 use crate::wire::json::{Json, JsonFlaw};
 use crate::wire::{multipart, percent};
 
-/// How many values a body may have. One with more is compared as opaque bytes: its fields would fill the memory.
+/// Limit of values in a body. A body with more is compared as opaque bytes: its fields would fill the memory.
 const LEAVES: usize = 100_000;
-/// How many steps the paths to them may have together.
+/// Limit of steps that the paths to them have together.
 const STEPS: usize = 2_000_000;
 
 /// Collects leaves on the way down into a request.
@@ -30,11 +30,11 @@ pub(crate) struct FieldWalk<'a> {
     pub(crate) steps: Vec<FieldStep>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) facts: Facts,
-    /// Where the JSON that is walked stands: in the body, or in a part of it.
+    /// The place of the JSON that is walked: the body, or a part of it.
     place: FieldPlace,
-    /// What is ignored in texts, where something is.
+    /// Patterns that are ignored in texts; `None` without any.
     patterns: Option<&'a Ignored<'a>>,
-    /// How many steps the paths to the leaves have together.
+    /// Count of steps that the paths to the leaves have together.
     long: usize,
 }
 
@@ -53,7 +53,7 @@ impl<'a> FieldWalk<'a> {
         self.leaves.push(leaf);
     }
 
-    /// Whether there are more leaves than memory is meant for.
+    /// True if there are more leaves than memory is meant for.
     fn is_full(&self) -> bool {
         self.leaves.len() > LEAVES || self.long > STEPS
     }
@@ -72,7 +72,7 @@ impl<'a> FieldWalk<'a> {
         self.place == FieldPlace::Body
     }
 
-    /// Everything before the body; `headers` are those that the configuration lets decide.
+    /// Adds everything before the body; `headers` are those that the configuration lets decide.
     pub(crate) fn head(&mut self, request: &Request, endpoint: &Endpoint, headers: &[String]) {
         self.add(Field::whole(FieldPlace::Method), FieldValue::plain(&request.method));
         self.add(Field::whole(FieldPlace::Mount), FieldValue::plain(&request.mount));
@@ -208,7 +208,7 @@ impl<'a> FieldWalk<'a> {
             self.leaves.truncate(start);
             self.long = long;
         }
-        let is_text = matches!(kind.split(';').next().unwrap_or_default().trim(), "" | "text/plain");
+        let is_text = matches!(&*media_type(&kind), "" | "text/plain");
         let value = match std::str::from_utf8(data) {
             Ok(text) if is_text && part.content_id.is_empty() => FieldValue::plain(text),
             _ => FieldValue::of_content(&format!("{kind} {}", part.content_id), data),

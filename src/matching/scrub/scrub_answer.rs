@@ -23,11 +23,13 @@ use super::secret::is_secret_header;
 use super::secret_name::REDACTED;
 use super::split_keys::SplitKeys;
 use crate::model::{ByteLog, Headers, Piece, Response};
+use crate::wire::event_stream::{StreamForm, StreamLines};
+use crate::wire::without_mark;
 
 /// Headers that hold a hash or the length of the body.
 const OF_THE_BODY: [&str; 5] = ["content-length", "content-md5", "digest", "content-digest", "repr-digest"];
 
-/// What the request of an answer says about it.
+/// The request of an answer, as far as scrubbing the answer needs it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AnswerOrigin<'a> {
     /// The mount.
@@ -62,7 +64,7 @@ struct EventData<'a> {
     lines: Vec<(usize, usize)>,
 }
 
-/// What placeholders look like in an answer.
+/// The shapes of placeholders in an answer.
 static REPLACED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let places = [
         r"<[a-z][a-z0-9-]*-[0-9a-f]{8}>",
@@ -87,7 +89,7 @@ impl Scrubber {
         self.answer_within(response, origin, &Effort::of_answer())
     }
 
-    /// The same with as much effort.
+    /// [`Scrubber::answer`] within another effort.
     pub(crate) fn answer_within(
         &self,
         response: &Response,
@@ -148,7 +150,7 @@ impl Scrubber {
     }
 }
 
-/// How many placeholders stand in an answer: so many places differ from what the provider sent.
+/// Count of placeholders in an answer: so many places differ from what the provider sent.
 #[must_use]
 pub fn replaced_places(response: &Response) -> usize {
     let count = |bytes: &[u8]| REPLACED.as_ref().map_or(0, |shape| shape.find_iter(bytes).count());
@@ -157,7 +159,7 @@ pub fn replaced_places(response: &Response) -> usize {
     count(&response.log.bytes) + headers.sum::<usize>()
 }
 
-/// What an answer's body is.
+/// The kind of an answer's body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AnswerKind {
     /// Pictures, sound, and whatever else is no text.
@@ -176,21 +178,22 @@ impl AnswerKind {
         let binary = ["image/", "audio/", "video/", "font/"].iter().any(|kind| media_type.starts_with(kind));
         // A stream that was cut may end in the middle of a character.
         let text = std::str::from_utf8(body).map_or_else(|error| error.error_len().is_none(), |_| true);
-        match &*media_type {
-            "text/event-stream" => Self::Stream,
-            _ if binary => Self::Media,
-            "application/x-ndjson" | "application/ndjson" => Self::Lines,
+        match StreamForm::of(headers, body) {
+            Some(StreamForm::Sse) => Self::Stream,
+            Some(StreamForm::Rows) => Self::Lines,
+            None if binary => Self::Media,
             // How Gemini streams when nobody asks for events.
-            _ if body.trim_ascii_start().starts_with(b"[") && contains(body, b"\"candidates\"") => {
+            None if body.trim_ascii_start().starts_with(b"[") && contains(body, b"\"candidates\"") => {
                 Self::Lines
             }
-            _ if text || media_type.contains("json") => Self::Text,
-            _ => Self::Media,
+            None if text || media_type.contains("json") => Self::Text,
+            None => Self::Media,
         }
     }
 }
 
-/// Whether a header of an answer carries a credential. That `surrogate-key` and the like end as a key does says nothing.
+/// True if a header of an answer carries a credential. That `surrogate-key` and the like end as a key does says
+/// nothing.
 fn is_secret(name: &str) -> bool {
     is_secret_header(name) && (secret::is_always_secret(name) || name.ends_with("token"))
 }
@@ -208,24 +211,24 @@ impl<'a> Stream<'a> {
     /// The edits of server-sent events.
     fn events(mut self) -> Vec<ScrubEdit> {
         let (mut name, mut data) = (0, Vec::new());
-        for line in lines(self.body) {
+        for line in StreamLines::new(self.body) {
             if !self.search.effort.look() {
                 break;
             }
-            let text = &self.body[line.clone()];
-            let (field, value) = field(text);
+            let (field, value) = line.field();
+            let end = line.start + line.text.len();
             match field {
-                _ if text.is_empty() => {
+                _ if line.text.is_empty() => {
                     self.event(name, &data);
                     self.search.effort.forget(data.len());
                     data.clear();
                     name = 0;
                 }
-                b"data" if self.search.effort.remember(1) => data.push(line.start + value..line.end),
+                b"data" if self.search.effort.remember(1) => data.push(end - value.len()..end),
                 b"data" => {}
-                b"event" => name = mixed(0, &text[value..]),
+                b"event" => name = mixed(0, value),
                 _ => {
-                    let found = self.search.plain(text).into_iter();
+                    let found = self.search.plain(line.text).into_iter();
                     self.edits.extend(found.map(|(range, edit)| (shifted(&range, line.start), edit)));
                 }
             }
@@ -242,7 +245,7 @@ impl<'a> Stream<'a> {
 
     /// The edits of what is no stream: the strings of JSON may be tokens or parts of one text all the same.
     fn document(mut self) -> Vec<ScrubEdit> {
-        let start = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body).trim_ascii_start().first();
+        let start = without_mark(self.body).trim_ascii_start().first();
         if matches!(start, Some(b'{' | b'[' | b'"')) && !self.split.is_idle() {
             for item in JsonValues::new(self.body, &[], &[]) {
                 if let FoundValue::Value(value) = item {
@@ -352,7 +355,7 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// What is to be replaced in a text that stands in pieces.
+/// The edits in a text that stands in pieces.
 fn in_pieces(body: &[u8], pieces: &[Range<usize>], search: SecretSearch<'_>) -> Vec<ScrubEdit> {
     let (mut whole, mut starts) = (Vec::new(), Vec::with_capacity(pieces.len()));
     // Where the offsets of decoded pieces stand in the raw ones, for those that differ.
@@ -417,25 +420,6 @@ impl<'a> EventData<'a> {
     fn placed(&self, (range, edit): ScrubEdit) -> ScrubEdit {
         (self.range(&range), edit)
     }
-}
-
-/// The lines of a text without their ends, which may be CR, LF or CRLF; the byte order mark is left out.
-fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let len = rest.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(rest.len());
-        let line = at..at + len;
-        at += len + if rest[len..].starts_with(b"\r\n") { 2 } else { 1 };
-        Some(line)
-    })
-}
-
-/// The field of a line of server-sent events, and where its value begins.
-fn field(line: &[u8]) -> (&[u8], usize) {
-    let Some(colon) = line.iter().position(|b| *b == b':') else { return (line, line.len()) };
-    let blank = usize::from(line.get(colon + 1) == Some(&b' '));
-    (&line[..colon], colon + 1 + blank)
 }
 
 fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {

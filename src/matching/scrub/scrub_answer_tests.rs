@@ -208,9 +208,15 @@ fn other_streams_in_pieces() {
     assert_eq!(texts(&out, "/candidates/0/content/parts/0/text"), wanted);
     let line = |text: &str, done: bool| json!({"model": "llama", "created_at": "2026", "message": {"role": "assistant", "content": text}, "done": done});
     let body = format!("{}\n{}\n{}\n", line("jane.d", false), line("oe@example.com", false), line("", true));
-    let out: Vec<Value> =
-        of("application/x-ndjson", &body).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((out.len(), texts(&out, "/message/content")), (3, tag()));
+    for kind in ["application/x-ndjson", "application/jsonl", "application/stream+json"] {
+        let out: Vec<Value> =
+            of(kind, &body).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((out.len(), texts(&out, "/message/content")), (3, tag()), "{kind}");
+    }
+    for kind in ["", "text/plain", "application/octet-stream"] {
+        let out = events(&of(kind, &sse(&both)));
+        assert_eq!(texts(&out, "/candidates/0/content/parts/0/text"), wanted, "{kind}: read as a stream");
+    }
     assert_eq!(
         of(
             "text/event-stream",

@@ -16,16 +16,16 @@ use super::secret::{SecretKind, is_template, looks_like_key};
 use super::secret_name::{Folded, NameClass, NamePlace, REDACTED, is_documented};
 use crate::matching::fields::value;
 use crate::wire::json::Unescaped;
-use crate::wire::{json, percent};
+use crate::wire::{json, percent, without_mark};
 
 /// A range and what takes its place.
 pub(crate) type ScrubEdit = (Range<usize>, String);
 
-/// What the place of a value says of it.
+/// The verdict on a value by its place.
 pub(crate) enum ByPlace {
-    /// Nothing: what it looks like decides.
+    /// No verdict: its shape decides.
     Unknown,
-    /// It stays as it is, because it is empty or was replaced before.
+    /// A value that stays, because it is empty or was replaced before.
     Kept,
     /// This takes its place.
     Replaced(String),
@@ -38,13 +38,13 @@ impl ByPlace {
     }
 }
 
-/// How many pairs of a query or a form are looked at: each is decoded by itself.
+/// Limit of pairs of a query or a form: each is decoded by itself.
 const PAIRS: usize = 100_000;
 
-/// How deep texts inside texts are looked into: JSON in a JSON string, a link in a form's field.
+/// Limit of texts inside texts: JSON in a JSON string, a link in a form's field.
 const NESTED: u8 = 6;
 
-/// Whether a key's values are given out by providers at random and wanted back as they were: ids, signatures, what only
+/// True if a key's values are given out by providers at random and wanted back as they were: ids, signatures, what only
 /// they can read. A piece of one can look like a key by chance.
 pub(crate) fn is_opaque(name: &[u8]) -> bool {
     let is_id = name == b"id" || [b"_id", b"-id", &b"Id"[..], b"ID"].iter().any(|end| name.ends_with(end));
@@ -68,15 +68,15 @@ pub(crate) struct SecretSearch<'a> {
     pub(crate) scrubber: &'a Scrubber,
     /// The credentials that the request carries.
     pub(crate) own: &'a [Bytes],
-    /// What it may still look at and find.
+    /// The effort that is left.
     pub(crate) effort: &'a Effort,
     /// The mount, for what is documented there.
     pub(crate) mount: &'a str,
     /// Names of the mount's own.
     pub(crate) names: &'a MountNames,
-    /// Whether secrets are looked for by their shape: where nothing can have one, only places count.
+    /// True if secrets are looked for by their shape: where nothing can have one, only places count.
     pub(crate) shapes: bool,
-    /// Whether only echoes of credentials are looked for: personal data and what looks like a key stay.
+    /// True if only echoes of credentials are looked for: personal data and what looks like a key stay.
     pub(crate) echoes: bool,
     /// Strings that stay as they are: links that lead to what is stored.
     pub(crate) links: &'a [&'a str],
@@ -108,17 +108,17 @@ impl<'a> SecretSearch<'a> {
         Self { scrubber, own, effort, mount, names, shapes: true, echoes: false, links: &[], depth: 0 }
     }
 
-    /// The same without a look for shapes where `bytes` can have none.
+    /// This search without a look for shapes where `bytes` can have none.
     pub(crate) fn over(self, bytes: &[u8]) -> Self {
         Self { shapes: self.scrubber.suspects(bytes, self.own), ..self }
     }
 
-    /// What is to be replaced in a decoded text, which may be JSON itself; in order, apart.
+    /// The edits in a decoded text, which may be JSON itself; in order, apart.
     pub(crate) fn text(&self, text: &[u8]) -> Vec<ScrubEdit> {
         if text.is_empty() || is_media(text) || self.is_link(text) {
             return Vec::new();
         }
-        let start = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start().first();
+        let start = without_mark(text).trim_ascii_start().first();
         if self.depth < NESTED && matches!(start, Some(b'{' | b'[' | b'"')) {
             let edits = Self { depth: self.depth + 1, ..*self }.json(text);
             let clear = !self.shapes && !text.contains(&b'=');
@@ -133,7 +133,7 @@ impl<'a> SecretSearch<'a> {
         self.links.iter().any(|link| link.as_bytes() == text)
     }
 
-    /// The same in a text that is nothing else.
+    /// The edits in a text that is nothing else.
     pub(crate) fn plain(&self, text: &[u8]) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         if text.contains(&b'=') {
@@ -244,7 +244,7 @@ impl<'a> SecretSearch<'a> {
         }
     }
 
-    /// What is to be replaced in a JSON text, valid or not: in order, apart.
+    /// The edits in a JSON text, valid or not: in order, apart.
     pub(crate) fn json(&self, text: &[u8]) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         let mut values = JsonValues::new(text, &self.names.secret, &self.names.public);
@@ -267,7 +267,7 @@ impl<'a> SecretSearch<'a> {
         apart(edits)
     }
 
-    /// What is to be replaced of one value.
+    /// The edits in one value.
     pub(crate) fn value(&self, text: &[u8], value: &JsonValue) -> Vec<ScrubEdit> {
         match self.by_place(text, value) {
             ByPlace::Replaced(edit) => {
@@ -279,7 +279,7 @@ impl<'a> SecretSearch<'a> {
         }
     }
 
-    /// What the place alone says of a value.
+    /// The verdict on a value by its place alone.
     pub(crate) fn by_place(&self, text: &[u8], value: &JsonValue) -> ByPlace {
         let raw = &text[value.range.clone()];
         if !value.quoted {
@@ -299,7 +299,7 @@ impl<'a> SecretSearch<'a> {
         }
     }
 
-    /// What is to be replaced in a string about which its place says nothing.
+    /// The edits in a string on which its place gives no verdict.
     pub(crate) fn string(&self, text: &[u8], value: &JsonValue, decoded: &[u8]) -> Vec<ScrubEdit> {
         if value.server {
             return self.server(decoded);
@@ -319,7 +319,7 @@ impl<'a> SecretSearch<'a> {
         self.text(decoded)
     }
 
-    /// What is to be replaced in a query or a form: what each parameter's name says, else what its value looks like.
+    /// The edits in a query or a form: by each parameter's name, else by the shape of its value.
     pub(crate) fn query(&self, query: &str) -> Vec<ScrubEdit> {
         let mut edits = Vec::new();
         if percent::pairs(query).nth(PAIRS).is_some() {
@@ -383,7 +383,7 @@ impl<'a> SecretSearch<'a> {
         json::unescape(std::str::from_utf8(raw).ok()?)
     }
 
-    /// What its name says of the value of a parameter or a part.
+    /// The verdict on the value of a parameter or a part by its name.
     pub(crate) fn parameter(&self, name: &Folded, value: &[u8]) -> ByPlace {
         let class = self.class(name, NamePlace::Query);
         let documented = class == NameClass::Ambiguous && is_documented(self.mount, name);
@@ -440,7 +440,7 @@ pub(crate) fn apart(mut edits: Vec<ScrubEdit>) -> Vec<ScrubEdit> {
     edits
 }
 
-/// Where an offset of the decoded text stands in the raw one.
+/// The offset in the raw text of an offset in the decoded one.
 pub(crate) fn before(map: &[(usize, usize)], offset: usize) -> usize {
     match map.partition_point(|(decoded, _)| *decoded <= offset).checked_sub(1).and_then(|at| map.get(at)) {
         Some((decoded, raw)) => raw + (offset - decoded),
@@ -448,7 +448,7 @@ pub(crate) fn before(map: &[(usize, usize)], offset: usize) -> usize {
     }
 }
 
-/// Whether a text is a data URI or base64 all through.
+/// Test for a data URI, or base64 all through.
 pub(crate) fn is_media(text: &[u8]) -> bool {
     let is_data = |rest: &[u8]| {
         let comma = rest.iter().take(256).position(|b| *b == b',');

@@ -215,6 +215,21 @@ fn bodies_of_other_kinds() {
     );
     check(true, "JSON without a content type", &request(CHAT, "", "{\"a\": 1}"), &json(CHAT, "{\"a\":1}"));
     check(true, "edge 6: compressed", &gzip("{\"seed\":1}"), &json(CHAT, "{ \"seed\": 1 }"));
+    for raw in [true, false] {
+        check(true, "edge 6: deflate", &deflate("{\"seed\":1}", raw), &json(CHAT, "{ \"seed\": 1 }"));
+    }
+}
+
+/// A deflated body, raw as some clients send it or with the header of zlib.
+fn deflate(body: &str, raw: bool) -> Request {
+    let mut body = flate2::read::ZlibEncoder::new(body.as_bytes(), flate2::Compression::fast());
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut body, &mut bytes).unwrap();
+    if raw {
+        bytes = bytes[2..bytes.len() - 4].to_vec();
+    }
+    let headers = Headers::from_iter([("content-type", "application/json"), ("content-encoding", "deflate")]);
+    Request { headers, body: bytes.into(), ..json(CHAT, "") }
 }
 
 fn gzip(body: &str) -> Request {

@@ -33,13 +33,13 @@ const VOLATILE_PARTS: [&str; 5] = ["ratelimit", "requestid", "request-id", "trac
 /// A header that differs. Values of the same name stand in one text, separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderChange {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// What it said before; none where it was added.
+    /// The value before; `None` where it was added.
     pub before: Option<String>,
-    /// What it says now; none where it was removed.
+    /// The value now; `None` where it was removed.
     pub after: Option<String>,
-    /// Whether it differs from answer to answer, and means nothing here.
+    /// True if it differs from answer to answer, and means nothing here.
     pub volatile: bool,
 }
 

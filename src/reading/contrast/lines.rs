@@ -7,24 +7,25 @@ use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Hash, Headers, Response};
-use crate::reading::events::{StreamForm, events};
+use crate::reading::events::events;
 use crate::reading::pretty::{LIMIT, pretty, shown};
+use crate::wire::event_stream::StreamForm;
 use crate::wire::json_text::{JsonToken, JsonTokens, is_json, unquoted};
 use crate::wire::sniff::{data_uri, from_base64};
 
-/// How many lines of a text are looked at.
+/// Limit of lines of a text.
 const LINES: usize = 4_000;
-/// How many bytes of a line are looked at.
+/// Limit of a line, in bytes.
 const WIDTH: usize = 4_096;
-/// How many bytes two texts may have together to be compared word by word.
+/// Limit in bytes of two texts together that are compared word by word.
 const WORDS: usize = 16 << 10;
 /// Texts with a smaller share of words in common are shown one after the other: what they share says nothing.
 const ALIKE: f32 = 0.4;
-/// How many equal lines are shown around those that differ, unless somebody asks for more or less.
+/// Count of equal lines shown around those that differ, unless somebody asks for more or less.
 pub const CONTEXT: usize = 3;
-/// How deep JSON is sorted; as `serde_json` reads it.
+/// Limit of nesting in JSON that is sorted; that of `serde_json`.
 const DEPTH: usize = 128;
-/// From which length on a string may be a file, in bytes.
+/// Length in bytes from which on a string may be a file.
 const FILE: usize = 256;
 
 /// The difference of two texts.
@@ -32,28 +33,28 @@ const FILE: usize = 256;
 pub struct DiffLines {
     /// Parts in order; of lines those that differ with some around them, of words all.
     pub runs: Vec<Run>,
-    /// Whether a text was too long, and its end was left out.
+    /// True if a text was too long, and its end was left out.
     pub cut: bool,
 }
 
 /// A part of two texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// In which of them it is.
+    /// The text that it is in, or both.
     pub tag: DiffTag,
-    /// What it says: one line without its end, or words with the space around them.
+    /// The part itself: one line without its end, or words with the space around them.
     pub text: String,
 }
 
-/// In which of two texts a part is.
+/// The text, of two, that a part is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiffTag {
-    /// In both.
+    /// Both texts.
     Same,
-    /// In the first one only.
+    /// The first one only.
     Removed,
-    /// In the second one only.
+    /// The second one only.
     Added,
     /// Equal lines that are not shown; the text says how many.
     Skipped,

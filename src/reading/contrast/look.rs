@@ -4,12 +4,13 @@ use image::DynamicImage;
 
 use super::pictures::{difference_hash, on_white};
 
-/// In so many of 64 places the difference hashes of nearly equal pictures differ at most.
+/// Limit of differing places, of 64, in the difference hashes of nearly equal pictures.
 const NEAR: u32 = 5;
-/// So far apart are their mean colours at most, of 255.
+/// Limit of the distance of their mean colours, of 255.
 const SHADE: u8 = 12;
 
-/// What a picture looks like: where brightness falls, and the mean colour, as the first says nothing of plain ones.
+/// The look of a picture: the places where brightness falls, and the mean colour, as the first say nothing of plain
+/// ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerceptualHash {
     hash: u64,
@@ -17,7 +18,7 @@ pub struct PerceptualHash {
 }
 
 impl PerceptualHash {
-    /// That of a picture.
+    /// The look of `picture`.
     #[must_use]
     pub fn of(picture: &DynamicImage) -> Self {
         // A cheap pass keeps the good filter away from millions of pixels.
@@ -31,7 +32,7 @@ impl PerceptualHash {
         Self { hash: difference_hash(&on_white(&small)), mean: [mean(0), mean(1), mean(2)] }
     }
 
-    /// Whether two pictures look nearly the same.
+    /// True if two pictures look nearly the same.
     #[must_use]
     pub fn is_near(self, other: Self) -> bool {
         let shades = self.mean.iter().zip(other.mean).all(|(one, other)| one.abs_diff(other) <= SHADE);

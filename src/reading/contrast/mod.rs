@@ -23,7 +23,7 @@ use super::events::events;
 use super::text_of;
 use crate::model::{Hash, Headers, Response};
 
-/// What differs between two exchanges, first the older one.
+/// The differences of two exchanges, first the older one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contrast {
     /// Headers of the requests that differ.
@@ -34,25 +34,25 @@ pub struct Contrast {
     pub response_headers: Vec<HeaderChange>,
     /// The bodies of the responses.
     pub body: BodyContrast,
-    /// What the answers say, word by word, where either says something and they differ.
+    /// The texts of the answers, word by word, where either has one and they differ.
     pub text: Option<DiffLines>,
-    /// How the answers came.
+    /// The arrival of each answer.
     pub arrival: (AnswerArrival, AnswerArrival),
     /// The pictures in the answers, in pairs as they follow each other.
     pub pictures: Vec<PictureContrast>,
-    /// How many pairs of pictures were not looked at.
+    /// Count of pairs of pictures that were not looked at.
     pub pictures_left_out: usize,
 }
 
-/// How two bodies differ, decoded.
+/// The difference of two bodies, decoded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum BodyContrast {
-    /// They are the same bytes.
+    /// Two bodies of the same bytes.
     Same(Blob),
-    /// Their lines, as text for people: JSON with sorted keys, an event on each line.
+    /// Lines, as text for people: JSON with sorted keys, an event on each line.
     Text(DiffLines),
-    /// At least one is no text.
+    /// Two bodies of which at least one is no text.
     Binary {
         /// The first one.
         before: Blob,
@@ -64,26 +64,26 @@ pub enum BodyContrast {
 /// Bytes that are not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blob {
-    /// Their number.
+    /// Number.
     pub size: u64,
-    /// Their SHA-256.
+    /// SHA-256.
     pub hash: Hash,
     /// The media type of the response.
     pub content_type: String,
 }
 
-/// How an answer came.
+/// The arrival of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerArrival {
-    /// How many events or rows it has; none is no stream.
+    /// Count of events or rows; 0 for what is no stream.
     pub events: usize,
-    /// When its first bytes came, in microseconds after the request.
+    /// Arrival of the first bytes, in microseconds after the request.
     pub first_byte: u64,
-    /// When its last bytes came, in microseconds after the request.
+    /// Arrival of the last bytes, in microseconds after the request.
     pub total: u64,
 }
 
-/// What differs between two exchanges; of bodies with `context` equal lines around each difference.
+/// The differences of two exchanges; of bodies with `context` equal lines around each difference.
 #[must_use]
 pub fn contrast(before: &Side<'_>, after: &Side<'_>, context: usize) -> Contrast {
     let (old, new) = (before.response, after.response);

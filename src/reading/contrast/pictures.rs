@@ -12,7 +12,7 @@ use crate::reading::media::media;
 use crate::reading::picture::decode_picture;
 use crate::wire::sniff::{dimensions, sniff};
 
-/// How many pairs are looked at: each is decoded in full.
+/// Limit of pairs that are compared: each is decoded in full.
 const PAIRS: usize = 8;
 /// The longest side at which pictures are compared, in pixels.
 const SIDE: u32 = 256;
@@ -26,38 +26,39 @@ pub struct PictureContrast {
     pub before: Option<PictureFacts>,
     /// The second one.
     pub after: Option<PictureFacts>,
-    /// How much they look alike, where there are two and both can be decoded.
+    /// Likeness of the two; `None` where one is missing or cannot be decoded.
     pub likeness: Option<Likeness>,
-    /// Why there is no likeness, where there are two.
+    /// The reason why two pictures have no likeness.
     pub problem: Option<String>,
-    /// Where they differ: the first picture in grey, what differs in red, at most 256 pixels wide and high.
+    /// Map of the differences: the first picture in grey, the rest of the second in red, at most 256 pixels wide and
+    /// high.
     #[serde(skip)]
     pub map: Option<RgbImage>,
 }
 
-/// What is known of a picture without looking at it.
+/// Facts about a picture that is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PictureFacts {
-    /// Where it stands in the answer.
+    /// The field of the answer that holds it.
     pub field: String,
-    /// What its first bytes say (`image/png`).
+    /// The content type by its first bytes (`image/png`).
     pub content_type: String,
     /// Width and height in pixels, when its header says so.
     pub dimensions: Option<(u32, u32)>,
-    /// Its length in bytes.
+    /// Length in bytes.
     pub size: u64,
-    /// Its SHA-256.
+    /// SHA-256.
     pub hash: Hash,
 }
 
-/// How much two pictures look alike, in brightness and at the same size. Transparent pixels count as white.
+/// Likeness of two pictures, in brightness and at the same size. Transparent pixels count as white.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Likeness {
     /// Structural similarity, the mean over squares of 8 pixels: 1 is the same, 0 has nothing in common.
     pub structure: f64,
     /// Mean difference of brightness: 0 is the same, 1 is black and white.
     pub difference: f64,
-    /// In how many of 64 places the difference hashes differ: up to about 10 is the same motif.
+    /// Count of places, of 64, in which the difference hashes differ: up to about 10 is the same motif.
     pub hash_distance: u32,
 }
 
@@ -78,7 +79,7 @@ pub(super) fn contrasts(before: &Side<'_>, after: &Side<'_>) -> (Vec<PictureCont
     (pairs.collect(), count.saturating_sub(PAIRS))
 }
 
-/// How much two pictures look alike; each with the field it stands in.
+/// Likeness of two pictures, each with the field that holds it.
 #[must_use]
 pub fn contrast_pictures(before: &(String, Bytes), after: &(String, Bytes)) -> PictureContrast {
     let (likeness, problem, map) = match small(&before.1, None) {

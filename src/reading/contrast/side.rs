@@ -7,9 +7,9 @@ use crate::model::{Recording, Request, Response};
 /// One of the two exchanges.
 #[derive(Clone, Debug)]
 pub struct Side<'a> {
-    /// Its request.
+    /// Request.
     pub request: &'a Request,
-    /// Its response.
+    /// Response.
     pub response: &'a Response,
     /// The pictures that the response links to, by the field that holds the link.
     pub linked: Vec<(String, Bytes)>,

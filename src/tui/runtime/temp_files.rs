@@ -51,7 +51,7 @@ impl TempFiles {
 /// run is text.
 pub(crate) fn ending(bytes: &[u8], content_type: &str) -> &'static str {
     let media_type = crate::wire::sniff::sniff(bytes).unwrap_or(content_type);
-    match media_type.split(';').next().unwrap_or_default().trim() {
+    match &*crate::model::media_type(media_type) {
         "image/png" => "png",
         "image/jpeg" => "jpg",
         "image/gif" => "gif",

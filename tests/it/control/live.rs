@@ -33,7 +33,7 @@ impl Stream {
             if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.read.drain(..end + 2).collect();
                 let Some(event) = retake::wire::event_stream::events(&block).next() else { continue };
-                return Some((event.name, serde_json::from_slice(&event.data.unwrap_or_default()).unwrap()));
+                return Some((event.name, serde_json::from_slice(&event.data).unwrap()));
             }
             let piece = tokio::time::timeout(PATIENCE, self.body.piece()).await.expect("something comes")?;
             self.read.extend_from_slice(&piece.unwrap());

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use axum::response::Response;
 use retake::engine::Settings;
-use retake::model::{Fingerprint, Mode, Outcome, Strategy};
+use retake::model::{CANONICAL_VERSION, Fingerprint, Mode, Outcome, Strategy};
 use retake::store::{LookUpKeys, Ownership, Store, StoreChange};
 
 use super::{ANSWER, CHAT, IMAGE, chat};
@@ -231,7 +231,7 @@ async fn recordings_of_an_older_canonical_form_are_found_again() {
     let store = open(dir.path());
     let known = store.entries().unwrap().remove(0);
     let old = LookUpKeys {
-        canonical: 0,
+        canonical: CANONICAL_VERSION - 1,
         all: Fingerprint([1; 32]),
         significant: Fingerprint([2; 32]),
         answer: None,
