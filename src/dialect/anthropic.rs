@@ -52,7 +52,7 @@ macro_rules! echoed {
     };
 }
 
-/// Where the reference takes a text or blocks: "shorthand for an array of one content block of type `text`".
+/// Fields in which the reference takes a text or blocks: "shorthand for an array of one content block of type `text`".
 macro_rules! forms {
     ($at:literal) => {
         &Forms {

@@ -31,9 +31,10 @@ pub(super) fn endpoint(method: &str, path: &str) -> Endpoint {
 /// that it hosts.
 const FIRST: [&str; 5] = ["openai", "deployments", "models", "anthropic", "providers"];
 
-/// Whether a path without a mount is Azure's: `version` and `rest` are its two sides, and `signed` says whether the request
-/// carries what only Azure's clients send. Deployments are Azure's whatever comes with them; all else is known by its key
-/// or its API version, because paths such as `/openai/v1/responses` are also those of the mount `openai`.
+/// Test for a path without a mount that is Azure's: `version` and `rest` are its two sides, and `signed` is true for a
+/// request that carries what only Azure's clients send. Deployments are Azure's whatever comes with them; all else is
+/// known by its key or its API version, because paths such as `/openai/v1/responses` are also those of the mount
+/// `openai`.
 pub(super) fn claims(version: &str, rest: &str, signed: bool) -> bool {
     let mut segments = rest.split('/').filter(|segment| !segment.is_empty());
     let first = segments.next().unwrap_or_default().to_ascii_lowercase();

@@ -77,13 +77,13 @@ impl Dialect {
         failure::body(self, failure)
     }
 
-    /// What an answer of this endpoint says of itself: whether it ended, whether it reports a failure.
+    /// The state that an answer of this endpoint reports: ended or cut off, failed or not.
     #[must_use]
     pub fn answer_state(self, endpoint: &Endpoint, method: &str, response: &Response) -> AnswerState {
         AnswerState::of(endpoint, method, response)
     }
 
-    /// Whether an answer to a read is the last word: whoever asks again gets the same.
+    /// True for an answer to a read that is the last word: whoever asks again gets the same.
     #[must_use]
     pub fn is_final(self, endpoint: &Endpoint, response: &Response) -> bool {
         finality::is_final(endpoint, response)
@@ -107,7 +107,7 @@ impl Dialect {
         }
     }
 
-    /// Whether making up answers at an endpoint takes milliseconds: pictures are painted.
+    /// True for endpoints whose mocked answers take milliseconds: pictures are painted.
     #[must_use]
     pub fn mocks_slowly(self, endpoint: &str) -> bool {
         self == Self::OpenAi && openai_mock::is_slow(endpoint)
@@ -126,7 +126,7 @@ impl Dialect {
     }
 }
 
-/// Whether the path ends in a verb, as Gemini's do (`models/x:generateContent`).
+/// Test for a path that ends in a verb, as Gemini's do (`models/x:generateContent`).
 fn verb(path: &str) -> bool {
     path.rsplit_once(':').is_some_and(|(_, verb)| path::is_verb(verb))
 }

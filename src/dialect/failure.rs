@@ -10,7 +10,7 @@ use super::{anthropic, gemini};
 pub struct ProviderFailure<'a> {
     /// The HTTP status: 429, 500 or, of Anthropic, 529.
     pub status: u16,
-    /// In how many seconds to try again, if it says so.
+    /// Delay in seconds after which to try again; `None` where the answer names none.
     pub retry_after: Option<u64>,
     /// The id that the provider gave the request.
     pub request_id: Option<&'a str>,

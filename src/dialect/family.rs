@@ -11,7 +11,7 @@ pub enum Dialect {
     Anthropic,
     /// Gemini and Vertex.
     Gemini,
-    /// Everything else: all fields decide, the mount included.
+    /// Any other API: all fields decide, the mount included.
     Generic,
 }
 

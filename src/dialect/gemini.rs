@@ -25,7 +25,7 @@ const NULLS: &[&str] = &[
     "systemInstruction/parts/*/*",
 ];
 
-/// Where keys are written in one way only, because they are people's own.
+/// Fields whose keys are written in one way only, because they are people's own.
 static CONTENT: Spelling = Spelling {
     verbatim: &[
         "labels",
@@ -57,8 +57,9 @@ static CONTENT: Spelling = Spelling {
     ],
 };
 
-/// What the JSON mapping of protocol buffers reads in several forms: numbers as texts, bytes in either alphabet of base64,
-/// padded or not. Google's servers take the only element of a list without the list, and their examples write it so.
+/// Fields that the JSON mapping of protocol buffers reads in several forms: numbers as texts, bytes in either alphabet
+/// of base64, padded or not. Google's servers take the only element of a list without the list, and their examples
+/// write it so.
 static FORMS: Forms = Forms {
     lone_object: &[
         "contents",
@@ -95,7 +96,7 @@ static FORMS: Forms = Forms {
     ],
     ..Forms::NONE
 };
-/// What a signature accompanies. One that stands alone is the thought itself.
+/// Fields that a signature accompanies. One that stands alone is the thought itself.
 const SHOWN: &[&str] = &[
     "text",
     "functionCall",
@@ -256,7 +257,7 @@ pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
     })
 }
 
-/// What Google calls an HTTP status.
+/// Google's name of an HTTP status.
 pub(super) fn status_name(status: u16) -> &'static str {
     match status {
         401 => "UNAUTHENTICATED",

@@ -4,8 +4,9 @@ use super::endpoint::Endpoint;
 use super::refusal::Refusal;
 use super::rules::Rules;
 
-/// Where the input usually is only weighs in the likeness of near misses. What form of answer a call asks for decides
-/// where it is not JSON: some APIs send an event stream, a file or a job by these headers alone.
+/// Rules without fields of their own. The usual places of the input only weigh in the likeness of near misses. The form
+/// of the answer that a call asks for decides where it is not JSON: some APIs send an event stream, a file or a job by
+/// these headers alone.
 static RULES: Rules = Rules {
     input: &["messages", "prompt", "input", "contents", "text", "query"],
     negotiated: &[("accept", &["application/json", "text/plain"]), ("prefer", &[])],

@@ -125,7 +125,7 @@ impl Scene {
         tops.iter().zip(edge).map(|(top, edge)| (line - top).max(0.0) * (edge / canvas.height)).collect()
     }
 
-    /// From the ridge down into the mist above the next range.
+    /// The colors from the ridge down into the mist above the next range.
     fn colors(&self, near: f32) -> Vec<Color> {
         let Palette { far, near: dark, horizon, .. } = *self.palette;
         let ridge = mix(far, dark, near.powf(0.9));

@@ -63,7 +63,7 @@ fn without_date(name: &str) -> &str {
     name
 }
 
-/// Whether a text is `YYYYMMDD` or `YYYY-MM-DD` of this century.
+/// Test for `YYYYMMDD` or `YYYY-MM-DD` of this century.
 fn is_date(text: &str) -> bool {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let shape = match text.len() {

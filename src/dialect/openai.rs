@@ -18,7 +18,7 @@ const COMMON: &[&str] = &[
     "stream_options/include_obfuscation",
     "access_programs",
 ];
-/// For pictures and films the prompt decides nothing: what is tested is the pipeline around them.
+/// The prompt of pictures and films, which decides nothing: what is tested is the pipeline around them.
 const PROMPT: &[&str] = &["prompt"];
 /// Azure's version of the interface.
 const QUERY: &[&str] = &["api-version"];

@@ -32,7 +32,7 @@ pub fn mock(endpoint: &str, request: &Request, base: &str) -> Option<Response> {
     })
 }
 
-/// Whether the answers of an endpoint are made in milliseconds, not in microseconds.
+/// True for endpoints whose answers are made in milliseconds, not in microseconds.
 #[must_use]
 pub fn is_slow(endpoint: &str) -> bool {
     endpoint == "images/generations"

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What retake knows of one endpoint. Field names are paths of a JSON body or part names of a multipart body
+/// Rules of one endpoint. Field names are paths of a JSON body or part names of a multipart body
 /// (`stream_options/include_usage`, `*` for any array index); a name stands for everything below it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -24,13 +24,13 @@ pub struct Rules {
     /// Headers by which a request chooses the form of its answer and which decide here, each with the values that say no
     /// more than its absence; everywhere else they are cosmetic.
     pub negotiated: &'static [(&'static str, &'static [&'static str])],
-    /// How an event stream of this endpoint ends.
+    /// The end of an event stream of this endpoint.
     pub terminator: Terminator,
     /// JSON pointers of links to media in the answer, `*` for any array index.
     pub links: &'static [&'static str],
     /// Fields that hold the id of an earlier answer of this endpoint, which stands under `id` there.
     pub earlier: &'static [&'static str],
-    /// What an answer of this endpoint gives such ids to beside itself.
+    /// Other values in an answer of this endpoint that get such ids; `None` where only the answer has one.
     pub items: Option<&'static Items>,
     /// The job that a request of this endpoint submits.
     pub submit: Option<&'static JobRules>,
@@ -39,9 +39,9 @@ pub struct Rules {
     pub poll: Option<&'static JobRules>,
     /// Whether a read's answer may be another one the next time. The table holds for GET where that is known.
     pub reads: ReadFinality,
-    /// How keys are spelled where two spellings are the same; without it keys are compared as written.
+    /// Spellings of keys that mean the same; `None` where keys are compared as written.
     pub spelling: Option<&'static Spelling>,
-    /// Whether model names carry provider prefixes and date suffixes that do not matter.
+    /// True where model names carry provider prefixes and date suffixes that do not matter.
     pub plain_models: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct Rules {
 /// ones are the same.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Items {
-    /// Where the answer lists them: a JSON pointer.
+    /// JSON pointer to their list in the answer.
     pub list: &'static str,
     /// The `type` of those that say all that they are; what is hidden in others may differ.
     pub types: &'static [&'static str],
@@ -59,7 +59,7 @@ pub struct Items {
     pub volatile: &'static [&'static str],
 }
 
-/// What submits and polls of a job answer, in JSON pointers.
+/// The answers to the submit and the polls of a job, in JSON pointers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct JobRules {
     /// The job's id in the submit's answer.
@@ -68,21 +68,21 @@ pub struct JobRules {
     pub state: &'static str,
     /// The states after which nothing changes any more.
     pub finals: &'static [&'static str],
-    /// What is true in the body of a request that is a submit; none where every request is one.
+    /// The field of a request's body that is true in a submit; `None` where every request is one.
     pub flag: Option<&'static str>,
-    /// Where a poll's body names the job; none where its path does.
+    /// The field of a poll's body that names the job; `None` where its path does.
     pub asked: Option<&'static str>,
 }
 
-/// How the answers to reads of an endpoint change.
+/// The way in which answers to reads of an endpoint change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReadFinality {
     /// An answer tells whether it is the last word.
     #[default]
     ByAnswer,
-    /// Nobody waits for a change: lists of models, contents of files.
+    /// No change that anybody waits for: lists of models, contents of files.
     Fixed,
-    /// There is no last word: what is read can be changed at any time.
+    /// No last word: what is read can be changed at any time.
     Mutable,
 }
 
@@ -98,19 +98,19 @@ pub struct Spelling {
 /// Spellings of one value that an API documents as equal. All of them are paths of a JSON body.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Forms {
-    /// Where a list of one text block is the same as its text.
+    /// Fields in which a list of one text block is the same as its text.
     pub lone_text: &'static [&'static str],
     /// The `type` of such a block.
     pub text_block: &'static [&'static str],
-    /// Where a text is the same as a list of one message of the user that says it.
+    /// Fields in which a text is the same as a list of one message of the user that says it.
     pub lone_message: &'static [&'static str],
-    /// Where a text is the same as a list that holds nothing else.
+    /// Fields in which a text is the same as a list that holds nothing else.
     pub lone_item: &'static [&'static str],
-    /// Where an object is the same as a list that holds nothing else.
+    /// Fields in which an object is the same as a list that holds nothing else.
     pub lone_object: &'static [&'static str],
-    /// Where a text that spells a number is that number.
+    /// Fields in which a text that spells a number is that number.
     pub numbers: &'static [&'static str],
-    /// Where a text is bytes in base64, in either alphabet, padded or not.
+    /// Fields in which a text is bytes in base64, in either alphabet, padded or not.
     pub bytes: &'static [&'static str],
 }
 
@@ -119,7 +119,7 @@ pub struct Forms {
 pub struct Echo {
     /// The field.
     pub field: &'static str,
-    /// What it does in the conversation.
+    /// The part that it plays in the conversation.
     pub part: EchoPart,
     /// The `type` beside it must be one of these, where there are any; an empty one stands for no `type`.
     pub types: &'static [&'static str],
@@ -127,12 +127,12 @@ pub struct Echo {
     pub beside: &'static [&'static str],
 }
 
-/// What an id does in a conversation.
+/// The part that an id plays in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EchoPart {
-    /// It names what stands beside it.
+    /// A name for the object that it stands in.
     Names,
-    /// It refers to what another one names. Where none of the request does, it refers to something outside of it, and
+    /// A reference to what another id names. Where none of the request does, it refers to something outside of it, and
     /// decides.
     Refers,
 }
@@ -142,22 +142,22 @@ pub enum EchoPart {
 pub struct DefaultValue {
     /// The field.
     pub field: &'static str,
-    /// Its default.
+    /// The value that counts as absent.
     pub value: PlainValue,
     /// The default holds only for models whose name starts like this.
     pub model: &'static str,
-    /// What else must be there, or must not be.
+    /// The other field on which the default depends.
     pub given: GivenWhen,
 }
 
-/// On what a default depends.
+/// The condition of a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenWhen {
-    /// On nothing.
+    /// No condition.
     Always,
-    /// On this field, which must hold something.
+    /// A field that must hold something.
     With(&'static str),
-    /// On this field, which must hold nothing.
+    /// A field that must hold nothing.
     Without(&'static str),
 }
 
@@ -174,10 +174,10 @@ pub enum PlainValue {
     Empty,
 }
 
-/// How an event stream ends.
+/// The end of an event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Terminator {
-    /// Nothing is known: a clean end is the end.
+    /// An unknown end: a clean end of the connection is one.
     Unknown,
     /// `data: [DONE]`.
     Done,
@@ -190,7 +190,7 @@ pub enum Terminator {
 }
 
 impl Rules {
-    /// Nothing is known: every field is significant.
+    /// No rules at all: every field is significant.
     pub const NONE: Self = Self {
         cosmetic: &[],
         cosmetic_query: &[],
@@ -225,7 +225,7 @@ impl JobRules {
         body.pointer(self.asked?)?.as_str().map(last_segment)
     }
 
-    /// Whether an answer says that nothing will change any more.
+    /// True for an answer that says that nothing will change any more.
     #[must_use]
     pub fn is_final(&self, answer: &Value) -> bool {
         match answer.pointer(self.state) {
@@ -235,7 +235,7 @@ impl JobRules {
         }
     }
 
-    /// Whether an answer says that the job is not done. Google's operations say nothing until they are.
+    /// True for an answer that says that the job is not done. Google's operations say nothing until they are.
     #[must_use]
     pub fn is_under_way(&self, answer: &Value) -> bool {
         let said = answer.pointer(self.state).is_some() || self.finals.is_empty();
@@ -273,13 +273,13 @@ impl Echo {
         Self { field, part: EchoPart::Refers, types: &[], beside: &[] }
     }
 
-    /// The same, where the `type` beside it is one of these.
+    /// This rule for values whose `type` beside them is one of these.
     #[must_use]
     pub const fn of(self, types: &'static [&'static str]) -> Self {
         Self { types, ..self }
     }
 
-    /// The same, where one of these stands beside it and holds something.
+    /// This rule for values beside which one of these holds something.
     #[must_use]
     pub const fn beside(self, beside: &'static [&'static str]) -> Self {
         Self { beside, ..self }
@@ -311,19 +311,19 @@ impl DefaultValue {
         Self { field, value: PlainValue::Empty, model: "", given: GivenWhen::Always }
     }
 
-    /// The same, for models whose name starts like this.
+    /// This default for models whose name starts like this.
     #[must_use]
     pub const fn of(self, model: &'static str) -> Self {
         Self { model, ..self }
     }
 
-    /// The same, where this field holds something.
+    /// This default where `field` holds something.
     #[must_use]
     pub const fn with(self, field: &'static str) -> Self {
         Self { given: GivenWhen::With(field), ..self }
     }
 
-    /// The same, where this field holds nothing.
+    /// This default where `field` holds nothing.
     #[must_use]
     pub const fn without(self, field: &'static str) -> Self {
         Self { given: GivenWhen::Without(field), ..self }

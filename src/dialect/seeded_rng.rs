@@ -14,7 +14,7 @@ impl SeededRng {
         Self(seed.chunks_exact(8).fold(0, fold))
     }
 
-    /// The same seed, for another purpose.
+    /// The generator of this seed for another purpose.
     pub(crate) fn skip(mut self, purpose: u64) -> Self {
         self.0 ^= purpose.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         self
@@ -29,14 +29,14 @@ impl SeededRng {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to 1.
+    /// A number from 0 up to 1.
     pub(crate) fn unit(&mut self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "24 bits are what a float holds")]
         let bits = (self.next() >> 40) as f32;
         bits / 16_777_216.0
     }
 
-    /// From `low` up to `high`.
+    /// A number from `low` up to `high`.
     pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }

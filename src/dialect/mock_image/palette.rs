@@ -17,9 +17,9 @@ pub(crate) struct Palette {
     pub(crate) far: Color,
     /// The nearest range.
     pub(crate) near: Color,
-    /// Whether there are stars, and a moon instead of a sun.
+    /// True for stars, and a moon instead of a sun.
     pub(crate) night: bool,
-    /// Whether it may be a desert.
+    /// True where the picture may be of a desert.
     pub(crate) warm: bool,
 }
 

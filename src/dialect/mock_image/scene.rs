@@ -3,13 +3,13 @@
 use crate::dialect::mock_image::palette::{Color, Palette};
 use crate::dialect::seeded_rng::SeededRng;
 
-/// What is in the picture, in fractions of its height.
+/// The elements of the picture, in fractions of its height.
 pub(crate) struct Scene {
     pub(crate) palette: &'static Palette,
     pub(crate) dice: SeededRng,
     pub(crate) light: Light,
     pub(crate) land: Land,
-    /// Where the water begins, in scenes with a lake.
+    /// Height of the waterline; `None` in scenes without a lake.
     pub(crate) shore: Option<f32>,
 }
 
@@ -38,11 +38,11 @@ pub(crate) enum Land {
 
 /// One range of hills, as wide as the picture.
 pub(crate) struct HillLayer {
-    /// Where it begins in each column, in pixels from the top.
+    /// Upper edge in each column, in pixels from the top.
     pub(crate) tops: Vec<f32>,
-    /// How far snow reaches down in each column, in pixels.
+    /// Depth of the snow in each column, in pixels.
     pub(crate) snow: Vec<f32>,
-    /// Its color by distance from its top, over [`Layer::FADE`] of the height.
+    /// Colors by distance from its top, over [`Layer::FADE`] of the height.
     pub(crate) colors: Vec<Color>,
 }
 

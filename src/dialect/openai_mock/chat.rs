@@ -181,7 +181,7 @@ fn next_token(dice: &mut SeededRng) -> Duration {
     Duration::from_micros(dice.whole(15_000, 40_000).unsigned_abs())
 }
 
-/// How many tokens an answer may have.
+/// Limit of tokens in an answer; `None` where the request names none.
 fn limit(ask: &MockRequest) -> Result<Option<usize>, MockRefusal> {
     for field in ["max_completion_tokens", "max_tokens"] {
         if ask.get(field).is_some() {

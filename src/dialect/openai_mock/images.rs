@@ -36,7 +36,7 @@ pub(super) fn mock(ask: &MockRequest, base: &str) -> Result<Response, MockRefusa
     Ok(whole(&ask.dice, &body.to_string(), ready))
 }
 
-/// What is asked for, with nothing left open.
+/// The order for pictures, with nothing left open.
 struct ImageOrder {
     pictures: Vec<MockPicture>,
     linked: bool,
@@ -85,7 +85,7 @@ impl ImageOrder {
             .map_or_else(String::new, |picture| format!("{}x{}", picture.width, picture.height))
     }
 
-    /// What the real API says about the pictures; never `auto`.
+    /// The fields about the pictures that the real API adds; never `auto`.
     fn echo(&self, body: &mut Value) {
         let format = self.pictures.first().map_or(Format::Png, |picture| picture.format);
         body["background"] = self.background.into();
@@ -111,7 +111,7 @@ impl ImageOrder {
         })
     }
 
-    /// For each picture its steps, each twice as sharp as the one before, and the picture itself.
+    /// The steps of each picture, each twice as sharp as the one before, and the picture itself.
     fn events(&self, ask: &MockRequest, ready: Duration) -> Vec<(Duration, String)> {
         let mut events = Vec::new();
         let all = u32::try_from(self.pictures.len() as u64 * (self.partial + 1)).unwrap_or(u32::MAX);

@@ -79,7 +79,7 @@ impl MockRequest {
     }
 }
 
-/// Why a request is refused, in OpenAI's error form.
+/// The refusal of a request, in OpenAI's error form.
 #[derive(Debug)]
 pub(super) struct MockRefusal {
     param: Option<&'static str>,

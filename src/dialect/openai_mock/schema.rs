@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::dialect::seeded_rng::SeededRng;
 
-/// From here on optional things are left out, so that a schema that refers to itself comes to an end.
+/// Depth from which optional things are left out, so that a schema that refers to itself comes to an end.
 const DEEP: u8 = 5;
 /// A schema that demands itself has no finite value; here it is given up.
 const DEEPEST: u8 = 40;
-/// So many values are made with all their optional parts, and so many at all: a schema that refers to itself in several
+/// Counts of values that are made with all their optional parts, and at all: a schema that refers to itself in several
 /// places would double them at each level.
 const PLENTY: u32 = 500;
 const MOST: u32 = 20_000;
@@ -27,7 +27,7 @@ pub(super) fn fitting(schema: &Value, dice: &mut SeededRng) -> Value {
 struct Fitting<'a> {
     root: &'a Value,
     dice: &'a mut SeededRng,
-    /// How many values were made so far.
+    /// Count of values made so far.
     made: u32,
 }
 
