@@ -21,14 +21,15 @@ pub struct Ignore {
     pub endpoint: Option<String>,
     /// The field, `messages/*/content`; every text of the body without it.
     pub field: Option<String>,
-    /// What in its text is ignored: `date`, `time`, `uuid`, `hex`, or a regular expression; the whole field without it.
+    /// The part of its text that is ignored: `date`, `time`, `uuid`, `hex`, or a regular expression; `None` for the
+    /// whole field.
     pub pattern: Option<String>,
 }
 
-/// How requests are brought into canonical form.
+/// The canonical form of requests.
 #[derive(Clone, Debug, Default)]
 pub struct Canon {
-    /// As the configuration says them.
+    /// The ignored fields as the configuration writes them.
     written: BTreeMap<String, String>,
     /// Followed to their end.
     aliases: BTreeMap<String, String>,
@@ -38,14 +39,14 @@ pub struct Canon {
     version: Option<u32>,
 }
 
-/// Whether a model's name with a date at its end (`gpt-4o-2024-08-06`) and the one without mean the same model.
+/// The reading of a model's name with a date at its end (`gpt-4o-2024-08-06`) beside the one without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatedModels {
-    /// They do: a recording of one answers a call for the other, and the date is shown as a difference.
+    /// One model: a recording of one name answers a call for the other, and the date is shown as a difference.
     #[default]
     Same,
-    /// They do not: the provider moves the name without a date from one model to the next.
+    /// Two models: the provider moves the name without a date from one model to the next.
     Exact,
 }
 
@@ -87,7 +88,7 @@ impl Canon {
         Ok(if aliases.is_empty() && ignores.is_empty() { canon } else { canon.changed(&(aliases, ignores)) })
     }
 
-    /// The same form, in which these headers decide, too.
+    /// This form, in which these headers decide, too.
     ///
     /// # Errors
     /// The place of a header that cannot be compared, and a sentence about it.
@@ -109,7 +110,7 @@ impl Canon {
         })
     }
 
-    /// The same form, with this said of dated models.
+    /// This form with another reading of dated models.
     #[must_use]
     pub fn with_dated_models(self, dated_models: DatedModels) -> Self {
         if dated_models == self.dated_models {
@@ -123,7 +124,7 @@ impl Canon {
         Self { aliases: resolved(&self.written, |name| self.model(name)), ..self }
     }
 
-    /// The same form under another version, which is made of the one before and of what was said.
+    /// This form under another version, which is made of the one before and of the change.
     fn changed(self, said: &impl Serialize) -> Self {
         let text = serde_json::to_vec(&(self.version(), said)).unwrap_or_default();
         // The high bit tells it from the versions of the plain form.

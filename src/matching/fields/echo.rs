@@ -47,7 +47,7 @@ impl Fields {
         }
     }
 
-    /// Whether what must stand beside an id does.
+    /// True if what must stand beside an id does.
     fn is_beside(&self, echo: &Echo, id: &Field) -> bool {
         let kind = || match self.beside(id, "type") {
             Some(FieldValue::Text(kind)) => Some(kind.to_string()),
@@ -58,7 +58,7 @@ impl Fields {
             && (echo.beside.is_empty() || echo.beside.iter().any(|key| self.is_filled(id, key)))
     }
 
-    /// Whether a member beside a field is there and holds something: a text that is not empty, or anything below it.
+    /// True if a member beside a field is there and holds something: a text that is not empty, or anything below it.
     fn is_filled(&self, field: &Field, key: &str) -> bool {
         let place = sibling(field, key);
         let from = self.leaves.partition_point(|leaf| leaf.field < place);

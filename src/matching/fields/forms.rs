@@ -48,7 +48,7 @@ impl FieldWalk<'_> {
         }
     }
 
-    /// Whether the only item of a list is a block with a text, beside which nothing counts.
+    /// True if the only item of a list is a block with a text, beside which nothing counts.
     fn is_lone_text(&self, block: &Json<'_>) -> bool {
         let Json::Object(members) = block else { return false };
         let (mut texts, mut types) = (0, 0);
@@ -63,7 +63,7 @@ impl FieldWalk<'_> {
         (texts, types) == (1, 1)
     }
 
-    /// Whether a member of a lone block changes nothing about the answer.
+    /// True if a member of a lone block changes nothing about the answer.
     fn is_hint(&self, key: &str, value: &Json<'_>) -> bool {
         let mut field = Field { place: FieldPlace::Body, steps: self.steps.clone() };
         field.steps.extend([FieldStep::Index(0), FieldStep::Key(key.into())]);

@@ -24,18 +24,18 @@ const FIELDS: &[&str] = &[
     "x-amzn-bedrock-trace",
 ];
 
-/// Those whose value is a list without an order (RFC 9110, section 5.6.1; RFC 7240 for `prefer`).
+/// Headers whose value is a list without an order (RFC 9110, section 5.6.1; RFC 7240 for `prefer`).
 const SETS: &[&str] = &["accept", "anthropic-beta", "openai-beta", "prefer"];
 
-/// Those of them in which small and capital letters are the same.
+/// Headers among them in which small and capital letters are the same.
 const CASELESS: &[&str] = &["accept", "prefer"];
 
-/// Those by which a request chooses the form of its answer: cosmetic but where the dialect or the configuration says
+/// Headers by which a request chooses the form of its answer: cosmetic but where the dialect or the configuration says
 /// otherwise.
 pub(crate) const NEGOTIATED: &[&str] = &["accept", "prefer"];
 
-/// Those that make a request conditional (RFC 9110, section 13.1). They are cosmetic, because a whole answer is one to who
-/// asks under a condition, too.
+/// Headers that make a request conditional (RFC 9110, section 13.1). They are cosmetic, because a whole answer is one
+/// to who asks under a condition, too.
 pub(crate) const CONDITIONS: &[&str] =
     &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since"];
 
@@ -92,7 +92,7 @@ fn set(name: &str, text: &str, rules: &Rules) -> Option<String> {
     (!members.is_empty() && !nothing).then(|| members.join(", "))
 }
 
-/// What is wrong with a header that a configuration wants to compare, in half a sentence.
+/// The reason, in half a sentence, why a configuration may not compare a header; `None` where it may.
 pub(crate) fn refused(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     if !is_header_name(name) {

@@ -10,7 +10,7 @@ pub(crate) struct Leaf {
     pub(crate) value: FieldValue,
     /// The value as written, where the canonical one tells less (a dated model name).
     pub(crate) written: Option<Box<str>>,
-    /// It is `null` or the default, and counts as absent.
+    /// True for `null` and for the default: both count as absent.
     pub(crate) absent: bool,
 }
 

@@ -3,7 +3,7 @@
 use super::field::{Field, FieldPlace, stands_at};
 use crate::dialect::Rules;
 
-/// Whether `name`, as a person writes it, means this field on an endpoint with these rules: the name of the text in a
+/// True if `name`, as a person writes it, means this field on an endpoint with these rules: the name of the text in a
 /// lone block means the text that it is the same as.
 pub(crate) fn covers(rules: &Rules, field: &Field, name: &str) -> bool {
     field.covered_by(name) || is_text_of_block(rules, field, name)

@@ -23,7 +23,7 @@ pub struct Fields {
     pub dialect: Dialect,
     /// The endpoint that the path means.
     pub endpoint: Endpoint,
-    /// Why the body is compared as opaque bytes, where it is.
+    /// The reason why the body is compared as opaque bytes; `None` where it is not.
     pub opaque: Option<&'static str>,
     /// Fields that the configuration ignores on this endpoint.
     pub(crate) ignored: Arc<[String]>,
@@ -31,9 +31,9 @@ pub struct Fields {
     pub(crate) headers: Arc<[String]>,
     /// Sorted by field; no field occurs twice.
     pub(crate) leaves: Vec<Leaf>,
-    /// What only `strict` looks at: target, content type, exact body.
+    /// Fields that only `strict` looks at: target, content type, exact body.
     pub(crate) exact: Vec<Leaf>,
-    /// What rules ask for.
+    /// The facts that rules ask for.
     pub facts: Facts,
     /// The ids of earlier answers that were replaced.
     pub(crate) earlier: Vec<Earlier>,
@@ -156,12 +156,12 @@ impl Fields {
         self.facts.said.len() + self.leaves.iter().map(of_leaf).sum::<usize>()
     }
 
-    /// Whether the endpoint's path names the model.
+    /// True if the endpoint's path names the model.
     pub(crate) fn model_in_path(&self) -> bool {
         self.endpoint.vars.iter().any(|(name, _)| name == "model")
     }
 
-    /// Whether this field decides which model is meant: the one in the path where there is one.
+    /// True if this field decides which model is meant: the one in the path where there is one.
     pub(crate) fn is_model(&self, field: &Field) -> bool {
         names_model(field) && (field.place == FieldPlace::Path || !self.model_in_path())
     }
@@ -170,7 +170,7 @@ impl Fields {
         self.leaves.iter().filter(|leaf| !leaf.absent)
     }
 
-    /// What rules ask of the head, and of the model that was named meanwhile.
+    /// Takes note of the facts in the head, and of the model, whose name is known by now.
     fn note(&mut self, request: &Request) {
         let model = self.present().find(|leaf| self.is_model(&leaf.field));
         let names = model.map(|leaf| match &leaf.value {
@@ -234,7 +234,7 @@ impl Fields {
             }
     }
 
-    /// Whether a field of the input, or anything below it, holds something.
+    /// True if a field of the input, or anything below it, holds something.
     fn holds(&self, name: &str) -> bool {
         let input = |leaf: &&Leaf| matches!(leaf.field.place, FieldPlace::Body | FieldPlace::Part);
         let nothing = |value: &FieldValue| {

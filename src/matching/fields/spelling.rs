@@ -27,7 +27,7 @@ pub(crate) fn fold(spelling: &Spelling, steps: &[FieldStep], members: &mut [(Cow
     }
 }
 
-/// Whether the keys of the object at `steps` are people's own.
+/// True if the keys of the object at `steps` are people's own.
 fn is_own(spelling: &Spelling, steps: &[FieldStep]) -> bool {
     let field = Field { place: FieldPlace::Body, steps: steps.to_vec() };
     if spelling.verbatim.iter().any(|name| field.below(name)) {
@@ -51,7 +51,7 @@ fn is_own(spelling: &Spelling, steps: &[FieldStep]) -> bool {
     false
 }
 
-/// As the JSON mapping of protocol buffers has it: an underscore goes, and the letter behind it is raised. One at the
+/// A key in the JSON mapping of protocol buffers: an underscore goes, and the letter behind it is raised. One at the
 /// front stays.
 fn camel(key: &str) -> String {
     let mut name = String::with_capacity(key.len());

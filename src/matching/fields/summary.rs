@@ -21,7 +21,7 @@ pub struct Summary {
     /// The beginning of the prompt, of the last thing the user said, or of the input: one line of at most 160
     /// characters.
     pub prompt: Option<String>,
-    /// Whether the request asks for a stream.
+    /// True if the request asks for a stream.
     pub streamed: bool,
 }
 
@@ -83,7 +83,7 @@ fn of_json(summary: &mut Summary, json: &Json<'_>) {
     summary.prompt = said(json, 4 * PROMPT).and_then(|(_, text)| one_line(&text));
 }
 
-/// What rules ask of a JSON body.
+/// The facts of a JSON body.
 pub(crate) fn facts(json: &Json<'_>) -> Facts {
     let (name, said) = said(json, usize::MAX).unzip();
     let place = name.map(|name| Field::named(FieldPlace::Body, name));
@@ -91,7 +91,7 @@ pub(crate) fn facts(json: &Json<'_>) -> Facts {
     Facts { said, place, turns: turns(json), tools: tools(json), ..Facts::default() }
 }
 
-/// What rules ask of a form.
+/// The facts of a multipart form.
 pub(crate) fn facts_of_parts(body: &[u8], parts: &[multipart::MultipartPart]) -> Facts {
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, part(body, parts, name)?)));
     let (place, said) =
@@ -99,7 +99,7 @@ pub(crate) fn facts_of_parts(body: &[u8], parts: &[multipart::MultipartPart]) ->
     Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
 }
 
-/// What rules ask of a form in one text.
+/// The facts of a form in one text.
 pub(crate) fn facts_of_form(form: &str) -> Facts {
     let text = |wanted: &str| {
         parameters::parameters("", form).find(|(name, _)| name == wanted).map(|(_, value)| value)
@@ -116,8 +116,7 @@ fn said(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
         .find_map(|name| Some((name, spoken(json.get(name)?, limit)?)))
 }
 
-/// How many messages of the assistant there are. Calls of tools are part of one, or stand for one where they stand
-/// alone.
+/// Count of the assistant's messages. Calls of tools are part of one, or stand for one where they stand alone.
 fn turns(json: &Json<'_>) -> u32 {
     let items = ["messages", "input", "contents"].iter().find_map(|name| json.get(name)).map(Json::listed);
     let (mut turns, mut inside) = (0, false);

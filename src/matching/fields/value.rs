@@ -52,13 +52,13 @@ const UNPADDED: GeneralPurposeConfig =
 static EITHER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, UNPADDED);
 static EITHER_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, UNPADDED);
 
-/// How many bytes of a text are kept.
+/// Limit of a text that is kept, in bytes.
 const KEPT: usize = 2048;
-/// From which length on a string of base64 characters is taken for media.
+/// Length from which on a string of base64 characters is taken for media.
 const MEDIA: usize = 256;
-/// How many numbers of a list get a field each.
+/// Count of numbers of a list that get a field each.
 const LISTED: usize = 32;
-/// How many characters people get to see.
+/// Limit of a value that is shown, in characters.
 const SHOWN: usize = 80;
 
 impl FieldValue {
@@ -186,7 +186,7 @@ impl FieldValue {
         }
     }
 
-    /// Where this text begins to differ from another, in bytes.
+    /// The offset at which this text begins to differ from another, in bytes.
     pub(crate) fn differs_at(&self, other: &Self) -> usize {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => {
@@ -215,7 +215,7 @@ fn media(text: &str) -> Option<FieldValue> {
     })
 }
 
-/// Whether the bytes can be base64: only the characters of its two alphabets, no line breaks, a length that fits.
+/// True if the bytes can be base64: only the characters of its two alphabets, no line breaks, a length that fits.
 pub(crate) fn is_base64(bytes: &[u8]) -> bool {
     let content = bytes.strip_suffix(b"==").or_else(|| bytes.strip_suffix(b"=")).unwrap_or(bytes);
     bytes.len().is_multiple_of(4)

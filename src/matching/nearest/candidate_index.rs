@@ -18,7 +18,7 @@ use crate::model::{RecordingId, Row, Strategy};
 pub struct Candidate {
     /// The recording.
     pub row: Arc<Row>,
-    /// Its request.
+    /// Request.
     pub outline: Arc<Outline>,
 }
 
@@ -29,7 +29,7 @@ pub struct Past {
     pub outline: Arc<Outline>,
     /// The scope the calls were made in.
     pub scope: Option<Arc<str>>,
-    /// How many there were.
+    /// Count of such calls.
     pub count: u64,
 }
 
@@ -38,19 +38,19 @@ pub struct Past {
 pub struct PastIndex {
     calls: Vec<Past>,
     total: u64,
-    /// By what they ask for under a strategy; the places ascend.
+    /// Positions of candidates, ascending, by the key of their request under a strategy.
     by_key: HashMap<Strategy, HashMap<u64, Arc<[usize]>>>,
-    /// Who answers each, and who would without that one, as far as somebody wanted to know.
+    /// The candidates that answer each call: with all of them, and without the first; `None` where nobody has asked.
     answers: Vec<Option<[Option<CandidateAnswer>; 2]>>,
 }
 
 /// The place of the recording that answers a call, and on which level it does.
 type CandidateAnswer = (usize, u8);
 
-/// What a change of strategy would do to the calls of the history and to other recordings.
+/// The effect of a change of strategy on the calls of the history and on other recordings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlastRadius {
-    /// How many calls of the history were looked at.
+    /// Count of calls of the history that were looked at.
     pub calls: u64,
     /// Calls that nothing answers now, and this recording then would.
     pub miss_to_hit: u64,
@@ -72,12 +72,12 @@ pub struct Lineup {
     ids: HashMap<RecordingId, usize>,
     /// Newest first.
     by_all: HashMap<u64, Vec<usize>>,
-    /// By strategy, narrow ones first; then by key, newest first.
+    /// Positions by strategy, narrow ones first; then by key, newest first.
     by_strategy: BTreeMap<(u8, Strategy), HashMap<u64, Vec<usize>>>,
     ranking: Ranking,
 }
 
-/// Where a recording stands for a call: the smallest answers.
+/// The rank of a recording for a call: the smallest answers.
 type Rank<'a> = (bool, u8, Option<&'a Strategy>, Reverse<(i64, &'a RecordingId)>);
 
 impl PastIndex {
@@ -171,8 +171,8 @@ impl Lineup {
         })
     }
 
-    /// What it would do if the recording `id` had `strategy`; none where it is not in the lineup. Where it has or would
-    /// have a rule no call is looked at.
+    /// The effect of the recording `id` having `strategy`; `None` where the index does not hold it. Where it has or
+    /// would have a rule no call is looked at.
     #[must_use]
     pub fn blast_radius(&self, id: &RecordingId, strategy: &Strategy, calls: &[Past]) -> Option<BlastRadius> {
         let own = &self.candidates[*self.ids.get(id)?];
@@ -192,8 +192,8 @@ impl Lineup {
         Some(radius)
     }
 
-    /// The same for one of many recordings: calls that neither strategy matches are not looked at, and who answers a call
-    /// is worked out once for all of them.
+    /// The effect of the same for one of many recordings: calls that neither strategy matches are not looked at, and
+    /// the answers of a call are worked out once for all of them.
     #[must_use]
     pub fn blast_radius_among(
         &self,
@@ -265,7 +265,7 @@ impl Lineup {
         }
     }
 
-    /// Who would answer the same calls as `own` if it had `strategy`, and does not now.
+    /// The recordings that would answer the same calls as `own` if it had `strategy`, and do not now.
     fn new_twins(&self, own: &Candidate, strategy: &Strategy) -> Vec<RecordingId> {
         let before = self.twins_of(own, &own.row.strategy);
         let mut new: Vec<_> = self.twins_of(own, strategy).difference(&before).copied().collect();
@@ -273,8 +273,8 @@ impl Lineup {
         new.into_iter().map(|at| self.candidates[at].row.id.clone()).collect()
     }
 
-    /// Of recordings that are all to have another strategy: from how many of the others each could no longer be told apart,
-    /// although they ask for something else. Those that answered the same calls before are not counted.
+    /// Recordings that are all to get another strategy, each with the number of others from which it could no longer be
+    /// told apart, although they ask for something else. Those that answered the same calls before are not counted.
     #[must_use]
     pub fn collisions(&self, set: &[(RecordingId, Strategy)]) -> HashMap<RecordingId, u64> {
         let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
@@ -308,7 +308,7 @@ impl Lineup {
         collisions
     }
 
-    /// What it would do if a request were recorded now and stamped with `strategy`.
+    /// The effect of recording a request now, stamped with `strategy`.
     #[must_use]
     pub fn recorded_radius(&self, request: &Outline, strategy: &Strategy, calls: &[Past]) -> BlastRadius {
         let mut radius = BlastRadius::default();
@@ -410,7 +410,7 @@ impl Lineup {
     }
 }
 
-/// Whether a rule holds does not show in outlines: a lineup knows nothing of recordings that have one.
+/// Test for a rule. Sketches do not show if one holds, so the index knows nothing of recordings that have one.
 fn is_rule(strategy: &Strategy) -> bool {
     matches!(strategy, Strategy::Rule(_))
 }
@@ -423,7 +423,7 @@ fn root(leader: &mut [usize], mut at: usize) -> usize {
     at
 }
 
-/// On which level a recording would answer a call, if it had `strategy`: 0 for all fields equal, else its breadth.
+/// The level on which a recording would answer a call, if it had `strategy`: 0 for all fields equal, else its breadth.
 fn matches(own: &Candidate, strategy: &Strategy, call: &Outline) -> Option<u8> {
     if is_rule(strategy) || own.outline.key(strategy) != call.key(strategy) {
         return None;

@@ -10,7 +10,7 @@ use crate::matching::strategy::condition::Condition;
 use crate::matching::strategy::significance::is_significant;
 use crate::model::Strategy;
 
-/// So many fields are named one by one; more below the same one are named by what holds them.
+/// Count of fields that are named one by one; more below the same one are named by the field that holds them.
 const ONE_BY_ONE: usize = 2;
 
 /// Something that would give a call the answer it wants.
@@ -18,15 +18,15 @@ const ONE_BY_ONE: usize = 2;
 pub enum Remedy {
     /// The call is recorded: it asks for something else than what was recorded.
     Record,
-    /// Another strategy, under which the input decides as it did.
+    /// A strategy under which the input decides as it did.
     Retag(Strategy),
-    /// Another strategy, under which any input gets this answer.
+    /// A strategy under which any input gets this answer.
     Loosen(Strategy),
 }
 
-/// What would give `incoming` an answer that it does not get from `recorded`, which has `strategy` now; what ignores least
-/// first. Another prompt wants another answer: then recording comes first, and it is never missing where all that is left
-/// is to ignore the prompt.
+/// The ways to give `incoming` an answer that it does not get from `recorded`, which has `strategy` now; those that
+/// ignore least first. Another prompt wants another answer: then recording comes first, and it is never missing where
+/// all that is left is to ignore the prompt.
 #[must_use]
 pub fn remedies(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Vec<Remedy> {
     let input = asks_for_other(strategy, recorded, incoming);
@@ -37,7 +37,7 @@ pub fn remedies(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Ve
     record.into_iter().chain(kept).chain(loose.into_iter().map(Remedy::Loosen)).collect()
 }
 
-/// Whether the input differs, and counts.
+/// True if the input differs, and counts.
 fn asks_for_other(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> bool {
     let comparison = compare(strategy, recorded, incoming);
     comparison
@@ -45,7 +45,7 @@ fn asks_for_other(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> 
         .any(|change| is_input(recorded, &change.field) || is_input(incoming, &change.field))
 }
 
-/// Whether a strategy leaves out input that counts at the endpoint. A rule asks for what it asks for.
+/// True if a strategy leaves out input that counts at the endpoint. A rule asks for what it asks for.
 fn ignores_input(strategy: &Strategy, fields: &Fields) -> bool {
     let counts = |strategy: &Strategy, field: &Field| is_significant(strategy, fields, field);
     !matches!(strategy, Strategy::Rule(_))
@@ -54,7 +54,7 @@ fn ignores_input(strategy: &Strategy, fields: &Fields) -> bool {
         })
 }
 
-/// Whether a field is what the model is asked, or names what it was asked before.
+/// True if a field is what the model is asked, or names what it was asked before.
 fn is_input(context: &Fields, field: &Field) -> bool {
     let earlier = context.endpoint.rules.earlier;
     weight(context, field) == Weight::Input || earlier.iter().any(|name| field.is(name))

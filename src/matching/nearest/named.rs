@@ -11,13 +11,13 @@ use crate::matching::fields::request_fields::Fields;
 use crate::matching::strategy::significance::is_significant;
 use crate::model::Strategy;
 
-/// So many fields below the same one are named one by one; more by what holds them.
+/// Count of fields below the same one that are named one by one; more are named by the field that holds them.
 const ONE_BY_ONE: usize = 4;
-/// So many names are given at most.
+/// Limit of names that are given.
 const NAMED: usize = 500;
-/// So many different values of a field are told apart.
+/// Limit of values of one field that are told apart.
 const VALUES: usize = 100;
-/// So many names of different requests are kept, of which the first are given.
+/// Limit of names of different requests that are kept, of which the first are given.
 const UNION: usize = 20_000;
 
 /// A field of a request, or what holds several, by the name that a strategy can have for it.
@@ -26,13 +26,13 @@ const UNION: usize = 20_000;
 pub struct NamedField {
     /// The name: short where that is clear.
     pub name: String,
-    /// Its value in one line of at most 80 characters; of several fields their number.
+    /// Value in one line of at most 80 characters; of several fields their number.
     pub value: String,
-    /// Whether it decides under `standard`.
+    /// True if it decides under `standard`.
     pub significant: bool,
-    /// Whether no strategy can leave it out: it says which endpoint or model is meant.
+    /// True if no strategy can leave it out: it says which endpoint or model is meant.
     pub fixed: bool,
-    /// How many of the recordings that were asked about have it.
+    /// Count of the recordings in question that have it.
     #[serde(default = "one")]
     pub recordings: u64,
 }
@@ -41,7 +41,7 @@ pub struct NamedField {
 #[derive(Debug, Default)]
 pub struct NamedUnion {
     fields: HashMap<String, (NamedField, HashSet<String>)>,
-    /// How many requests have a field, or something below it.
+    /// Count of requests that have a field, or something below it.
     having: HashMap<String, u64>,
 }
 

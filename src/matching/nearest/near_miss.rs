@@ -16,24 +16,24 @@ use crate::model::{RecordingId, Strategy};
 pub struct NearMiss {
     /// The recording.
     pub id: RecordingId,
-    /// What differs, under the recording's own strategy.
+    /// The comparison under the recording's own strategy.
     pub comparison: Comparison,
-    /// How alike they are: 100 is a match, 0 has nothing in common.
+    /// Likeness in percent: 100 is a match, 0 has nothing in common.
     pub likeness: u8,
-    /// Whether another candidate is exactly as near.
+    /// True if another candidate is exactly as near.
     pub tie: bool,
 }
 
-/// How many fields of a candidate are looked at: the cost of one is bounded.
+/// Limit of fields of a candidate that are looked at: the cost of one is bounded.
 const LOOKED_AT: usize = 4096;
 /// The distance of another endpoint, asked for the same model.
 const FAR: u64 = 9_500;
 /// The distance of another endpoint and another model.
 const FARTHEST: u64 = 10_000;
-/// What a field weighs in the distance of two requests, by what it does to the answer.
+/// The weight of a field in the distance of two requests, by its effect on the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// Which endpoint of which API is meant.
+    /// A name of the endpoint or of the API.
     Identity,
     /// The model.
     Model,
@@ -44,7 +44,7 @@ pub(crate) enum Weight {
 }
 
 impl Weight {
-    /// What it weighs; of the input all of it.
+    /// The weight in numbers; of the input that of all of it.
     pub(crate) fn whole(self) -> u64 {
         match self {
             Self::Identity => 10_000,
@@ -84,7 +84,7 @@ pub fn nearest<'a>(
     best.into_iter().take(limit).map(near).collect()
 }
 
-/// How far apart two requests are, from 0 to 10,000.
+/// The distance of two requests, from 0 to 10,000.
 fn distance(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> u64 {
     if !same_endpoint(recorded, incoming) {
         return if recorded.model() == incoming.model() { FAR } else { FARTHEST };
@@ -137,7 +137,7 @@ fn same_endpoint(recorded: &Fields, incoming: &Fields) -> bool {
         && method(recorded) == method(incoming)
 }
 
-/// What a field of a request with the endpoint of `context` weighs.
+/// The weight of a field of a request with the endpoint of `context`.
 pub(crate) fn weight(context: &Fields, field: &Field) -> Weight {
     match field.place {
         FieldPlace::Method | FieldPlace::Mount => Weight::Identity,
@@ -153,7 +153,7 @@ pub(crate) fn weight(context: &Fields, field: &Field) -> Weight {
     }
 }
 
-/// How different two values are, in percent: texts by what their beginnings and ends share.
+/// The difference of two values, in percent: of texts by the share of their common beginnings and ends.
 fn difference(one: Option<&Leaf>, other: Option<&Leaf>) -> u64 {
     let (Some(one), Some(other)) = (one, other) else { return 100 };
     match (&one.value, &other.value) {

@@ -35,7 +35,7 @@ struct RankedRow {
     words: u64,
 }
 
-/// What two shapes have in common under a strategy.
+/// The fields that two shapes have in common under a strategy.
 struct Plan {
     /// The fields that count and that both have: their places, and what they weigh.
     both: Vec<(usize, usize, u64)>,
@@ -115,7 +115,7 @@ impl Group {
     }
 }
 
-/// What the shapes of an incoming and a recorded request have in common.
+/// The fields that the shapes of an incoming and a recorded request have in common.
 fn plan(strategy: &Strategy, incoming: &Shape, recorded: &Shape) -> Plan {
     let masks = (incoming.mask(strategy), recorded.mask(strategy));
     let mut plan = Plan { both: Vec::new(), single: 0 };
@@ -148,7 +148,7 @@ fn plan(strategy: &Strategy, incoming: &Shape, recorded: &Shape) -> Plan {
     plan
 }
 
-/// How far two inputs are apart: by values that only one of them has, and by words.
+/// The distance of two inputs: by values that only one of them has, and by words.
 fn input_apart(one: &[u64], other: &[u64], words: u64) -> u64 {
     let (mut a, mut b, mut shared) = (0, 0, 0);
     while let (Some(left), Some(right)) = (one.get(a), other.get(b)) {

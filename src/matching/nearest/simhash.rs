@@ -8,7 +8,7 @@ pub(crate) struct Simhash {
     last: u64,
 }
 
-/// How many words of a request are looked at.
+/// Limit of words of a request that are looked at.
 const MOST_WORDS: usize = 512;
 
 impl Default for Simhash {

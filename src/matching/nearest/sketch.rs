@@ -21,16 +21,16 @@ use crate::matching::fields::value::FieldValue;
 use crate::matching::strategy::significance::is_significant;
 use crate::model::{Request, Strategy};
 
-/// What requests of the same form have in common: endpoint and fields.
+/// The endpoint and the fields of requests of the same form.
 pub struct Shape {
     method: Box<str>,
     /// Dialect and endpoint, without any value.
     context: Fields,
-    /// In the order of their hashes; behind them what only `strict` looks at.
+    /// Fields in the order of their hashes; behind them those that only `strict` looks at.
     pub(crate) fields: Box<[(u64, Field, Weight)]>,
     /// A hash of all this.
     pub(crate) identity: u64,
-    /// Which fields count, for the strategies that were asked for.
+    /// The fields that count, for each strategy in use.
     masks: RwLock<Vec<(Strategy, Arc<[bool]>)>>,
 }
 
@@ -38,9 +38,9 @@ pub struct Shape {
 #[derive(Clone, Debug)]
 pub struct Outline {
     pub(crate) shape: Arc<Shape>,
-    /// In the order of the shape's fields.
+    /// Hashes of the values, in the order of the shape's fields.
     pub(crate) values: Box<[u64]>,
-    /// Of values as they are written, where that tells more than the canonical form.
+    /// Hash of the values as they are written, where that tells more than the canonical form.
     written: u64,
     /// The hashes of the input's values in ascending order, so that one that moved is found again.
     pub(crate) input: Box<[u64]>,
@@ -52,7 +52,7 @@ pub struct Outline {
     identity: u64,
 }
 
-/// How many shapes are kept: requests of ever new fields have a new one each.
+/// Limit of shapes that are kept: requests of ever new fields have a new one each.
 const SHAPES: usize = 4096;
 
 /// Shapes that were seen, so that equal ones are kept once.
@@ -120,7 +120,7 @@ impl Shape {
         Self { method, context, fields, identity, masks: RwLock::default() }
     }
 
-    /// Which fields count under a strategy.
+    /// The fields that count under a strategy.
     pub(crate) fn mask(&self, strategy: &Strategy) -> Arc<[bool]> {
         let find = |masks: &[(Strategy, Arc<[bool]>)]| {
             masks.iter().find(|(known, _)| known == strategy).map(|(_, mask)| Arc::clone(mask))
@@ -145,7 +145,7 @@ impl Shape {
     }
 }
 
-/// For how many strategies a shape remembers what counts.
+/// Limit of strategies for which a shape remembers the fields that count.
 const MASKS: usize = 64;
 
 impl Outline {
@@ -188,7 +188,8 @@ impl Outline {
 }
 
 impl Outline {
-    /// The same request under another configuration, as far as that ignores whole fields and lets headers decide.
+    /// The sketch of the same request under another configuration, as far as that ignores whole fields and lets headers
+    /// decide.
     #[must_use]
     pub fn under(mut self, canon: &Canon) -> Self {
         let ignored = canon.ignored(&self.shape.context.endpoint.name).whole();
@@ -203,7 +204,7 @@ impl Outline {
 }
 
 impl Shapes {
-    /// The same outline, with a shape that equal ones share.
+    /// The sketch with a shape that equal ones share.
     #[must_use]
     pub fn share(&self, mut outline: Outline) -> Outline {
         let known = self.0.read().get(&outline.shape).cloned();

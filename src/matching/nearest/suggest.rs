@@ -16,9 +16,9 @@ pub struct Suggestion {
     pub endpoint: String,
     /// The field, with `*` for positions.
     pub field: String,
-    /// How many calls differ in nothing else.
+    /// Count of calls that differ in nothing else.
     pub calls: u64,
-    /// How many different values it had in them.
+    /// Count of different values that it had in them.
     pub values: u64,
 }
 

@@ -7,9 +7,9 @@ use std::cell::Cell;
 const FOUND: usize = 50_000;
 /// The most places that are looked at in a request: strings, names, parameters, what has the shape of a key.
 const REQUEST: usize = 2 << 20;
-/// The same in an answer: streams consist of many small ones.
+/// Effort of a search in an answer: streams consist of many small ones.
 const ANSWER: usize = 16 << 20;
-/// The same in one that is no stream: whoever reads it keeps all of its values at once.
+/// Effort of a search in an answer that is no stream: whoever reads it keeps all of its values at once.
 const DOCUMENT: usize = 4 << 20;
 /// The most positions that are remembered until all is read: those of the pieces of a stream.
 const REMEMBERED: usize = 4 << 20;
@@ -18,7 +18,7 @@ const EVENT: usize = 1 << 20;
 /// The most escapes of one text, for each of which it is remembered where it stood.
 const ESCAPES: usize = 1 << 20;
 
-/// What is left of the effort that one search may take.
+/// The effort that one search has left.
 #[derive(Debug)]
 pub(crate) struct Effort {
     places: Cell<usize>,
@@ -34,12 +34,10 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// For a request.
     pub(crate) fn of_request() -> Self {
         Self::of(REQUEST, 1)
     }
 
-    /// For an answer.
     pub(crate) fn of_answer() -> Self {
         Self::of(ANSWER, 1)
     }
@@ -61,27 +59,27 @@ impl Effort {
         self.take(&self.places, 1)
     }
 
-    /// What is searched is no stream.
+    /// Lowers the effort to that of what is no stream.
     pub(crate) fn of_document(&self) {
         self.places.set(self.places.get().min(self.document));
     }
 
-    /// So many secrets were found. False where there were too many.
+    /// Counts found secrets. False where there were too many.
     pub(crate) fn found(&self, secrets: usize) -> bool {
         self.take(&self.secrets, secrets)
     }
 
-    /// So many more positions are remembered. False where there were too many.
+    /// Counts more remembered positions. False where there were too many.
     pub(crate) fn remember(&self, positions: usize) -> bool {
         self.take(&self.remembered, positions)
     }
 
-    /// So many positions are remembered no more.
+    /// Gives remembered positions back.
     pub(crate) fn forget(&self, positions: usize) {
         self.remembered.set(self.remembered.get() + positions);
     }
 
-    /// Whether an event may have so many strings.
+    /// True if an event may have so many strings.
     pub(crate) fn holds(&self, strings: usize) -> bool {
         if strings > self.event {
             self.give_up();
@@ -89,7 +87,7 @@ impl Effort {
         !self.is_spent()
     }
 
-    /// Whether a text with so many escapes is resolved: where each of them stood is remembered.
+    /// True if a text with so many escapes is resolved: where each of them stood is remembered.
     pub(crate) fn resolves(&self, escapes: usize) -> bool {
         if escapes > self.escapes {
             self.give_up();
@@ -97,7 +95,7 @@ impl Effort {
         !self.is_spent()
     }
 
-    /// How many secrets a part of the search need not go beyond: with one more it gives up.
+    /// Count of secrets beyond which a part of the search need not go: with one more it gives up.
     pub(crate) fn enough(&self) -> usize {
         self.secrets.get() + 1
     }
@@ -107,7 +105,7 @@ impl Effort {
         self.spent.set(true);
     }
 
-    /// Whether the search gave up: what it found is not all.
+    /// True if the search gave up: what it found is not all.
     pub(crate) fn is_spent(&self) -> bool {
         self.spent.get()
     }

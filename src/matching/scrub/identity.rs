@@ -3,8 +3,8 @@
 
 use crate::model::is_header_name;
 
-/// What such a header's name ends with, but for `id` and the like: `openai-organization`, `anthropic-organization-id`,
-/// `x-goog-user-project`, `cf-connecting-ip`.
+/// Endings of the names of headers that say who called, but for `id` and the like: `openai-organization`,
+/// `anthropic-organization-id`, `x-goog-user-project`, `cf-connecting-ip`.
 const WHO: &[&str] = &[
     "account",
     "customer",
@@ -23,16 +23,16 @@ const WHO: &[&str] = &[
     "workspace",
 ];
 
-/// What may stand behind that.
+/// Words that may stand behind such an ending.
 const ENDS: &[&str] = &["id", "ids", "key", "name", "slug", "uid", "uuid"];
 
-/// Whether a header of an answer (lower case) says who called.
+/// True if a header of an answer (lower case) says who called.
 pub(crate) fn says_who(name: &str) -> bool {
     let mut words = name.split(['-', '_']).rev().skip_while(|word| ENDS.contains(word));
     words.next().is_some_and(|word| WHO.contains(&word)) || matches!(name, "forwarded" | "x-forwarded-for")
 }
 
-/// What is wrong with a header that a configuration wants to keep, in half a sentence.
+/// The reason, in half a sentence, why a configuration may not keep a header; `None` where it may.
 pub(crate) fn cannot_be_kept(name: &str) -> Option<&'static str> {
     if !is_header_name(name) {
         Some("is no name of a header")

@@ -9,14 +9,14 @@ use std::ops::Range;
 use super::secret_name::{Folded, NameClass, NamePlace, class};
 use crate::wire::json;
 
-/// What a key says of what stands under it, besides its class.
+/// The meaning of a key for the values under it, besides its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum ValueRole {
     /// An ambiguous name in it is a credential: what Azure, OAuth and databases are given to log in.
     Authentication,
     /// Servers, tools and callbacks are configured in it.
     Tools,
-    /// Its keys are names of headers.
+    /// Keys are names of headers.
     Headers,
     /// Environment variables of a tool's server.
     Environment,
@@ -26,7 +26,7 @@ enum ValueRole {
     Schema,
     /// The address of a server that a tool talks to.
     ServerUrl,
-    /// The same, where tools are configured.
+    /// The address of a server that a tool talks to, where tools are configured.
     Url,
     /// One half of `{"name": "x-api-key", "value": "…"}`.
     Name,
@@ -78,7 +78,7 @@ fn is_harmless_header(name: &[u8]) -> bool {
     )
 }
 
-/// What a JSON text consists of, as positions in it.
+/// An element of a JSON text, as positions in it.
 #[derive(Debug)]
 pub(crate) enum FoundValue {
     /// A key, without its quotes.
@@ -90,23 +90,23 @@ pub(crate) enum FoundValue {
 /// A string or a number and its place.
 #[derive(Debug)]
 pub(crate) struct JsonValue {
-    /// Where it stands, without quotes.
+    /// Range of the value in the text, without quotes.
     pub(crate) range: Range<usize>,
-    /// Whether it is a string.
+    /// True if it is a string.
     pub(crate) quoted: bool,
-    /// What its name says of it; that of an array's items is the array's.
+    /// The class of its name; that of an array's items is the array's.
     pub(crate) class: NameClass,
-    /// Where its name stands; empty without one.
+    /// The range of its name; empty without one.
     pub(crate) name: Range<usize>,
-    /// Its place in an array, from 0.
+    /// Place in an array, from 0.
     position: u64,
-    /// Whether it is the address of a tool's server.
+    /// True if it is the address of a tool's server.
     pub(crate) server: bool,
-    /// What it stands in.
+    /// The node that it stands in.
     node: usize,
 }
 
-/// What surrounds a value.
+/// The surroundings of a value.
 #[derive(Clone, Copy, Debug, Default)]
 struct Around {
     /// Ambiguous names are credentials.
@@ -116,7 +116,7 @@ struct Around {
     members: Members,
 }
 
-/// What the keys of an object are.
+/// The kind of keys that an object has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Members {
     /// Names of data.
@@ -141,14 +141,14 @@ struct OpenValue {
     /// The next item's place in an array.
     position: u64,
     node: usize,
-    /// Whether a member called `name` or `key` names a credential: its `value` is one then.
+    /// True if a member called `name` or `key` names a credential: its `value` is one then.
     named: bool,
     value: Option<Range<usize>>,
-    /// Whether the last item of an array is a flag of a command that a credential follows (`--api-key`).
+    /// True if the last item of an array is a flag of a command that a credential follows (`--api-key`).
     flag: bool,
 }
 
-/// What tells apart the strings of several events that do not belong together.
+/// A node that tells apart the strings of several events that do not belong together.
 #[derive(Clone, Copy)]
 struct Node {
     parent: usize,
@@ -170,10 +170,10 @@ pub(crate) struct JsonValues<'a> {
     too_deep: bool,
 }
 
-/// How deep a text may be, and how many objects and arrays it may have: what is known of each is kept.
+/// Limits of nesting, and of objects and arrays: something is kept of each.
 const DEPTH: usize = 100_000;
 const NODES: usize = 4 << 20;
-/// So much of the end of a key is remembered for the values under it, in bytes.
+/// Length in bytes of a key's end that is remembered for the values under it.
 const NAME: usize = 256;
 
 impl<'a> JsonValues<'a> {
@@ -183,7 +183,7 @@ impl<'a> JsonValues<'a> {
         Self { text, at: 0, frames, nodes, own: secrets, public, pending: None, too_deep: false }
     }
 
-    /// Whether reading ended before the end of the text, because it is too deep or has too many objects and arrays.
+    /// True if reading ended before the end of the text, because it is too deep or has too many objects and arrays.
     pub(crate) fn is_too_deep(&self) -> bool {
         self.too_deep
     }
@@ -385,7 +385,7 @@ impl<'a> JsonValues<'a> {
 }
 
 impl Around {
-    /// What surrounds the members of what stands under a key of this role and class.
+    /// The surroundings of the members under a key of this role and class.
     fn below(self, role: ValueRole, class: NameClass) -> Self {
         if self.members == Members::Schema || role == ValueRole::Schema {
             return Self { members: Members::Schema, ..Self::default() };

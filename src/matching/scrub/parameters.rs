@@ -3,7 +3,7 @@
 use super::secret_name::{Folded, NameClass, NamePlace, REDACTED, is_documented};
 use crate::wire::percent;
 
-/// Whether a parameter of a scrubbed query (decoded) carried a credential: it is no field.
+/// True if a parameter of a scrubbed query (decoded) carried a credential: it is no field.
 fn was_secret(mount: &str, name: &str, value: &str) -> bool {
     let name = Folded::of(name.as_bytes());
     match name.class(NamePlace::Query) {

@@ -20,7 +20,7 @@ use crate::wire::body_kind::BodyKind;
 use crate::wire::content_coding::decoded;
 use crate::wire::multipart;
 
-/// How often a text is searched: a replacement can lay bare what stood directly behind it.
+/// Limit of searches in one text: a replacement can lay bare what stood directly behind it.
 pub(crate) const PASSES: usize = 16;
 
 impl Scrubber {
@@ -111,7 +111,7 @@ fn scrubbed_body(
     Ok(found.map(|body| (Bytes::from(body), was_encoded)))
 }
 
-/// What is to be replaced in a body.
+/// The edits in a body.
 fn pass(headers: &Headers, body: &[u8], search: SecretSearch<'_>) -> Vec<ScrubEdit> {
     match BodyKind::of(headers, body) {
         BodyKind::Multipart => {
@@ -128,7 +128,7 @@ fn pass(headers: &Headers, body: &[u8], search: SecretSearch<'_>) -> Vec<ScrubEd
     }
 }
 
-/// The same of a part: by its name, else by what it holds. Of a file the name tells only what never is anything else.
+/// The edits in a part: by its name, else by its content. Of a file the name tells only what never is anything else.
 fn of_part(body: &[u8], part: multipart::MultipartPart, search: SecretSearch<'_>) -> Vec<ScrubEdit> {
     let data = &body[part.data.clone()];
     let mut edits: Vec<_> = inside(&part.head, search.plain(&body[part.head.clone()])).collect();

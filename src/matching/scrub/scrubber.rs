@@ -18,8 +18,8 @@ use super::secret::SecretKind;
 use super::secret_name::Folded;
 use crate::model::{KEPT_HEADERS, bytes_pattern};
 
-/// What placeholders are derived from. It travels with a store and its fixtures, so that the same address gets the
-/// same placeholder everywhere.
+/// The salt that placeholders are derived from. It travels with a store and its fixtures, so that the same address gets
+/// the same placeholder everywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 32]);
 
@@ -35,7 +35,7 @@ pub struct Scrubber {
     mounts: Arc<BTreeMap<String, MountNames>>,
     /// Finds the credentials of the configuration, which no request carries.
     configured: Option<Regex>,
-    /// Those credentials.
+    /// Credentials that the configuration holds.
     configured_keys: Arc<[Bytes]>,
     /// Headers of answers that are kept although they say who called.
     kept_identity: Arc<[String]>,
@@ -92,13 +92,13 @@ impl Scrubber {
         }
     }
 
-    /// The same scrubber, which keeps these headers (lower case) as well.
+    /// This scrubber, which keeps these headers (lower case) as well.
     #[must_use]
     pub fn keeping(self, headers: &Arc<[String]>) -> Self {
         Self { headers: Arc::clone(headers), ..self }
     }
 
-    /// The same scrubber, which leaves these headers in answers, although they say who called.
+    /// This scrubber, which leaves these headers in answers, although they say who called.
     ///
     /// # Errors
     /// The place of a name that cannot be among them, and a sentence about it.
@@ -111,7 +111,7 @@ impl Scrubber {
         Ok(self)
     }
 
-    /// Whether a header of an answer is left out of what is stored, because it says who called.
+    /// True if a header of an answer is left out of what is stored, because it says who called.
     pub(crate) fn hides(&self, name: &str) -> bool {
         says_who(name) && !self.kept_identity.iter().any(|kept| kept == name)
     }
@@ -120,7 +120,7 @@ impl Scrubber {
         KEPT_HEADERS.contains(&name) || self.headers.iter().any(|own| own == name)
     }
 
-    /// The same scrubber; with `keep` it leaves personal data and what looks like a key in answers. Credentials that are
+    /// This scrubber; with `keep` it leaves personal data and what looks like a key in answers. Credentials that are
     /// known by their place, and echoes of the request's, never stay.
     #[must_use]
     pub fn with_answers_kept(mut self, keep: bool) -> Self {
@@ -128,12 +128,12 @@ impl Scrubber {
         self
     }
 
-    /// Whether answers keep what only looks like a secret.
+    /// True if answers keep what only looks like a secret.
     pub(crate) fn keeps_answers(&self) -> bool {
         self.keep_answers
     }
 
-    /// The same scrubber, which knows names of some mounts' own.
+    /// This scrubber, which knows names of some mounts' own.
     ///
     /// # Errors
     /// The mount, and a sentence about a name that cannot be public because it always is a credential's.
@@ -154,7 +154,7 @@ impl Scrubber {
         Ok(self)
     }
 
-    /// The same scrubber, which finds echoes of these credentials, too: those of the configuration.
+    /// This scrubber, which finds echoes of these credentials, too: those of the configuration.
     #[must_use]
     pub fn with_credentials<'a>(mut self, credentials: impl IntoIterator<Item = &'a str>) -> Self {
         let distinctive = credentials.into_iter().filter(|value| secret::is_distinctive(value.as_bytes()));
@@ -170,7 +170,7 @@ impl Scrubber {
         self.configured_keys.iter().map(|key| &key[..])
     }
 
-    /// The same scrubber, which replaces what these patterns find as well.
+    /// This scrubber, which replaces what these patterns find as well.
     ///
     /// # Errors
     /// The place of a pattern that cannot be, and a sentence about it.
@@ -202,7 +202,7 @@ impl Scrubber {
         self.mounts.get(mount).unwrap_or(&NONE)
     }
 
-    /// Whether a search by shape can find anything in `bytes`. Never wrong when it says no.
+    /// True if a search by shape can find anything in `bytes`. Never wrong when it says no.
     pub(crate) fn suspects(&self, bytes: &[u8], own: &[Bytes]) -> bool {
         !self.patterns.is_empty()
             || secret::suspicious(bytes, own)
@@ -221,8 +221,8 @@ impl Scrubber {
         all.take(effort.enough()).map(|range| (range, SecretKind::Key)).collect()
     }
 
-    /// What is to be replaced in a text by its shape: credentials and personal data first, then what the patterns find
-    /// beside them. Placeholders that stand there already are left alone.
+    /// The edits in a text by its shape: credentials and personal data first, then what the patterns find beside them.
+    /// Placeholders that stand there already are left alone.
     pub(crate) fn find(
         &self,
         text: &[u8],

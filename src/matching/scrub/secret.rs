@@ -20,10 +20,10 @@ use crate::wire::{multipart, percent};
 /// The shortest credential that is looked for elsewhere, in bytes: a shorter one would be found by chance.
 const SHORTEST: usize = 16;
 
-/// How many credentials a body may hold, each of 256 bytes on average: whatever is searched is searched for all of them.
+/// Limit of credentials in a body, each of 256 bytes on average: whatever is searched is searched for all of them.
 const COUNTED: usize = 64;
 
-/// What a found secret is.
+/// The kind of a found secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretKind {
     Email,
@@ -42,8 +42,8 @@ pub fn credentials(request: &Request) -> Vec<Bytes> {
     listed(all)
 }
 
-/// Whether a request's body holds more credentials than anything can be searched for: nobody can say then that an answer
-/// repeats none of them.
+/// True if a request's body holds more credentials than anything can be searched for: nobody can say then that an
+/// answer repeats none of them.
 #[must_use]
 pub fn has_countless_credentials(request: &Request) -> bool {
     credentials_of_body(request).1
@@ -64,7 +64,7 @@ fn credentials_of_body(request: &Request) -> (Vec<Vec<u8>>, bool) {
     (all.into_iter().collect(), countless)
 }
 
-/// Those of headers and query alone.
+/// The credentials of headers and query alone.
 pub(crate) fn credentials_of_head(request: &Request) -> Vec<Bytes> {
     listed(of_head(request))
 }
@@ -108,12 +108,12 @@ fn of_head(request: &Request) -> Vec<Vec<u8>> {
     all
 }
 
-/// Whether what a signature is made with is a time, which anybody may write.
+/// True if what a signature is made with is a time, which anybody may write.
 fn is_date(name: &str) -> bool {
     name.eq_ignore_ascii_case("x-amz-date") || name.eq_ignore_ascii_case("x-amz-expires")
 }
 
-/// Whether a credential stood in the body of a scrubbed request.
+/// True if a credential stood in the body of a scrubbed request.
 pub(crate) fn is_given(request: &Request) -> bool {
     let mut given = false;
     in_body(request, &mut |value| {
@@ -176,7 +176,7 @@ pub fn mask(bytes: &[u8], credentials: &[Bytes]) -> Option<Bytes> {
     masked.map(Bytes::from)
 }
 
-/// Where credentials occur that can be told from ordinary words.
+/// The places of credentials that can be told from ordinary words.
 pub(crate) fn echoes<'a>(
     bytes: &'a [u8],
     credentials: &'a [Bytes],
@@ -187,13 +187,13 @@ pub(crate) fn echoes<'a>(
     distinctive.flat_map(|credential| occurrences(bytes, credential))
 }
 
-/// Whether a value is long and random enough to be looked for anywhere: `lm-studio`, `not-needed-for-local-use` and
+/// True if a value is long and random enough to be looked for anywhere: `lm-studio`, `not-needed-for-local-use` and
 /// `my-llama3-server-key` are words, and words stand in answers.
 pub(crate) fn is_distinctive(value: &[u8]) -> bool {
     value.len() >= SHORTEST && is_random(value)
 }
 
-/// Whether a value can be a key: long, random, and of the letters that keys are made of. An id such as a UUID is none,
+/// True if a value can be a key: long, random, and of the letters that keys are made of. An id such as a UUID is none,
 /// where nothing else says so.
 pub(crate) fn looks_like_key(value: &[u8]) -> bool {
     let fits =
@@ -201,7 +201,7 @@ pub(crate) fn looks_like_key(value: &[u8]) -> bool {
     (20..=2048).contains(&value.len()) && value.iter().all(fits) && !is_uuid(value) && is_random(value)
 }
 
-/// Whether a part of the value between separators is no word: long and with a digit in it, or changing between letters
+/// True if a part of the value between separators is no word: long and with a digit in it, or changing between letters
 /// and digits again and again.
 fn is_random(value: &[u8]) -> bool {
     value.split(|b| !b.is_ascii_alphanumeric()).any(|part| {
@@ -219,14 +219,14 @@ fn is_uuid(value: &[u8]) -> bool {
         && parts.zip(lengths).all(|(part, len)| part.len() == len && part.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Whether a value is no mere word: letters and digits in one.
+/// True if a value is no mere word: letters and digits in one.
 pub(crate) fn has_digits(value: &[u8]) -> bool {
     value.iter().any(u8::is_ascii_digit)
         && value.iter().any(u8::is_ascii_alphabetic)
         && !is_placeholder(value)
 }
 
-/// Whether a value names the way in which it is a credential: `Bearer …`, `Basic …`.
+/// True if a value names the way in which it is a credential: `Bearer …`, `Basic …`.
 pub(crate) fn has_scheme(value: &[u8]) -> bool {
     let (scheme, rest) = value.split_at(value.iter().position(|b| *b == b' ').unwrap_or(value.len()));
     let known = [&b"bearer"[..], b"basic", b"token", b"apikey"];
@@ -234,43 +234,43 @@ pub(crate) fn has_scheme(value: &[u8]) -> bool {
     known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.is_empty() && !rest.contains(&b' ')
 }
 
-/// Whether a value stands for one that people fill in: `$API_KEY`, `{token}`, `<key>`, `YOUR_KEY`.
+/// True if a value stands for one that people fill in: `$API_KEY`, `{token}`, `<key>`, `YOUR_KEY`.
 pub(crate) fn is_template(value: &[u8]) -> bool {
     matches!(value.first(), None | Some(b'$' | b'{' | b'<' | b'[' | b'%'))
         || value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"your"))
 }
 
-/// Whether a name is that of a credential on a mount, although somebody says that it is none.
+/// True if a name is that of a credential on a mount, although somebody says that it is none.
 pub(crate) fn cannot_be_public(mount: &str, name: &str) -> bool {
     let name = Folded::of(name.as_bytes());
     name.class(NamePlace::Query) == NameClass::Credential || is_documented(mount, &name)
 }
 
-/// Whether a name is that of a credential wherever it stands.
+/// True if a name is that of a credential wherever it stands.
 pub(crate) fn is_always_secret(name: &str) -> bool {
     class(name.as_bytes(), NamePlace::Json) == NameClass::Credential
 }
 
-/// Whether a value of a scrubbed body takes the place of a credential: it is no field.
+/// True if a value of a scrubbed body takes the place of a credential: it is no field.
 pub(crate) fn was_given(name: &str, value: &[u8]) -> bool {
     value == REDACTED.as_bytes() && class(name.as_bytes(), NamePlace::Header) == NameClass::Credential
 }
 
-/// What a placeholder looks like.
+/// The shape of a placeholder.
 static PLACEHOLDER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?-u)<[a-z][a-z0-9-]*-[0-9a-f]{8}>|redacted").ok());
 
-/// Where placeholders stand.
+/// The places of placeholders.
 pub(crate) fn placeholder_ranges(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     PLACEHOLDER.iter().flat_map(|shape| shape.find_iter(text)).map(|there| there.range())
 }
 
-/// Whether a value is a placeholder and nothing else.
+/// True if a value is a placeholder and nothing else.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     placeholder_ranges(value).next().is_some_and(|range| range == (0..value.len()))
 }
 
-/// Whether a header of a request or an answer carries a credential.
+/// True if a header of a request or an answer carries a credential.
 #[must_use]
 pub fn is_secret_header(name: &str) -> bool {
     class(name.as_bytes(), NamePlace::Header) == NameClass::Credential
@@ -284,7 +284,7 @@ fn basic(token: &[u8], all: &mut Vec<Vec<u8>>) {
     all.push(pair);
 }
 
-/// Where `needle` occurs, overlapping ones included.
+/// The places of `needle`, overlapping ones included.
 pub(crate) fn occurrences<'a>(bytes: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
     let (mut from, finder) = (0, Finder::new(needle));
     std::iter::from_fn(move || {
@@ -329,14 +329,14 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static TOKEN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?-u)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}").ok());
 
-/// What any secret has in it, or an escape that may hide it: texts without are not searched.
+/// The signs of any secret, or of an escape that may hide it: texts without are not searched.
 static HINT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let hints = "@|sk[-_]|[rp]k_|AIza|gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|xox|hf[_-]|gsk[_-]|r8[_-]|xai[_-]\
         |pplx[_-]|fw[_-]|nvapi[_-]|csk[_-]|ek[_-]|eyJ|PRIVATE KEY|hooks\\.slack|/webhooks/|bot[0-9]|(?i:key|token|secret|authorization|cookie):|[Ss]ig|[Tt]oken=|[Bb][Ee][Aa][Rr][Ee][Rr]|\\\\[u/]|%[2-7]";
     Regex::new(&format!("(?-u){hints}")).ok()
 });
 
-/// Whether a search can find anything in `bytes`. Never wrong when it says no.
+/// True if a search can find anything in `bytes`. Never wrong when it says no.
 pub(crate) fn suspicious(bytes: &[u8], own: &[Bytes]) -> bool {
     HINT.as_ref().is_none_or(|hint| hint.is_match(bytes)) || echoes(bytes, own).next().is_some()
 }
@@ -382,12 +382,12 @@ pub(crate) fn find(
     found
 }
 
-/// Behind the word `Bearer` stands prose more often than a token.
+/// Test for a token: behind the word `Bearer` stands prose more often.
 fn looks_random(token: &[u8]) -> bool {
     token.len() >= 24 || token.iter().any(u8::is_ascii_digit)
 }
 
-/// Whether a match is neither the end of a longer word nor a piece of base64 that looks like a key by chance.
+/// True if a match is neither the end of a longer word nor a piece of base64 that looks like a key by chance.
 fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
     let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     if text[..range.start].last().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {

@@ -6,14 +6,14 @@
 
 use crate::dialect::Dialect;
 
-/// What stands in place of a credential that is known by its place, the same for all: keys differ between people, and a
+/// The text in place of a credential that is known by its place, the same for all: keys differ between people, and a
 /// recording answers all of them.
 pub(crate) const REDACTED: &str = "redacted";
 
 /// The longest name that is looked at, folded. Of a longer one the end decides: `…_api_key` is a key however it begins.
 const LONGEST: usize = 64;
 
-/// Where a name stands. Some names are credentials in one place and ordinary data in another.
+/// The place of a name. Some names are credentials in one place and ordinary data in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamePlace {
     /// A header, of the request itself or in a `headers` object of a body.
@@ -24,7 +24,7 @@ pub(crate) enum NamePlace {
     Json,
 }
 
-/// What a name says of the value beside it.
+/// The class of a name, for the value beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameClass {
     /// The value is a credential, whatever it looks like. All get one placeholder: keys differ between people, and a
@@ -261,7 +261,7 @@ const ORDINARY_HEADERS: &[&str] = &[
     "x-trace-",
 ];
 
-/// Whether a header (lower case) is one whose value is no credential, however random it looks.
+/// True if a header (lower case) is one whose value is no credential, however random it looks.
 pub(crate) fn is_ordinary_header(name: &str) -> bool {
     ORDINARY_HEADERS.iter().any(|known| name.starts_with(known))
 }
@@ -293,7 +293,7 @@ impl Folded {
         &self.bytes[..self.len]
     }
 
-    /// What the name says in its place.
+    /// The class of the name in its place.
     pub(crate) fn class(&self, place: NamePlace) -> NameClass {
         let name = self.bytes();
         let among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
@@ -330,7 +330,7 @@ pub(crate) fn class(name: &[u8], place: NamePlace) -> NameClass {
     Folded::of(name).class(place)
 }
 
-/// Whether the provider behind a mount documents this query parameter as its key, although the name is ambiguous.
+/// True if the provider behind a mount documents this query parameter as its key, although the name is ambiguous.
 pub(crate) fn is_documented(mount: &str, name: &Folded) -> bool {
     name.bytes() == b"key" && Dialect::of_mount(mount) == Dialect::Gemini
 }

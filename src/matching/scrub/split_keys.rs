@@ -15,13 +15,13 @@ use super::search::{ScrubEdit, SecretSearch, before};
 use super::secret;
 use super::secret::SecretKind;
 
-/// So many names are followed: no answer that says something has more.
+/// Limit of names that are followed: no answer with content has more.
 const GROUPS: usize = 1024;
 
 /// The strings that are taken for one text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum TextGroup {
-    /// Those of one name (its hash), in order.
+    /// The texts of one name (its hash), in order.
     Name(u64),
     /// All, in order.
     All,
@@ -32,16 +32,16 @@ enum TextGroup {
 /// A key that is looked for.
 struct SoughtKey<'a> {
     bytes: &'a [u8],
-    /// For each beginning of the key the length of the longest shorter one that it ends with (Knuth, Morris, Pratt).
+    /// The length of the longest shorter beginning that each beginning of the key ends with (Knuth, Morris, Pratt).
     borders: Vec<usize>,
 }
 
 /// The end of a text, as far as it is the beginning of a key.
 #[derive(Default)]
 struct Tail {
-    /// How much of each key stands there.
+    /// Length of the beginning of each key that stands there.
     matched: Vec<usize>,
-    /// Where the bytes of the longest of these stand in the body.
+    /// The places in the body of the bytes of the longest of these.
     places: VecDeque<Range<usize>>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> SplitKeys<'a> {
         Self { search, keys, tails: HashMap::new(), edits: Vec::new() }
     }
 
-    /// Whether there is nothing to look for.
+    /// True if there is nothing to look for.
     pub(crate) fn is_idle(&self) -> bool {
         self.keys.is_empty()
     }
@@ -132,7 +132,7 @@ impl<'a> SplitKeys<'a> {
         self.search.effort.remember(longest);
     }
 
-    /// What is to be replaced.
+    /// The edits.
     pub(crate) fn found(self) -> Vec<ScrubEdit> {
         let remembered = self.tails.values().map(|tail| tail.places.len()).sum();
         self.search.effort.forget(remembered);
@@ -151,8 +151,8 @@ impl<'a> SoughtKey<'a> {
         key
     }
 
-    /// How much of the key stands at the end of a text once another byte follows on `matched` bytes of it, which are not
-    /// the whole key.
+    /// Length of the key's beginning at the end of a text once another byte follows on `matched` bytes of it, which are
+    /// not the whole key.
     fn longer(&self, mut matched: usize, byte: u8) -> usize {
         while matched > 0 && self.bytes[matched] != byte {
             matched = self.borders[matched - 1];
@@ -217,7 +217,7 @@ mod tests {
 
     use super::*;
 
-    /// What is found when texts come one behind the other: the end and the key, for each text that ends one.
+    /// The end and the key, for each of several texts in a row that ends one.
     fn followed(keys: &[&'static [u8]], texts: &[&[u8]]) -> Vec<Option<(usize, &'static [u8])>> {
         let keys: Vec<_> = keys.iter().map(|key| SoughtKey::new(key)).collect();
         let mut tail = Tail { matched: vec![0; keys.len()], places: VecDeque::new() };

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use super::scrubber::Scrubber;
 use crate::model::Request;
 
-/// Why a body is withheld.
+/// The reason why a body is withheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WithheldReason {
-    /// Its content encoding is damaged or unknown, or it would become too large.
+    /// Content encoding is damaged or unknown, or it would become too large.
     Undecoded,
-    /// It has too many values, or too many secrets.
+    /// More values, or more secrets, than a search goes through.
     Unsearched,
 }
 
@@ -26,7 +26,7 @@ impl WithheldReason {
         }
     }
 
-    /// What stands in place of `body`: placeholders end in `-` and eight hexadecimal digits.
+    /// The text in place of `body`: placeholders end in `-` and eight hexadecimal digits.
     pub(crate) fn placeholder(self, scrubber: &Scrubber, body: &[u8]) -> String {
         let mut text = self.begin().to_owned();
         for (at, byte) in scrubber.digest(body).into_iter().enumerate() {
@@ -37,13 +37,13 @@ impl WithheldReason {
     }
 }
 
-/// Whether a placeholder stands for the body of a scrubbed request.
+/// True if a placeholder stands for the body of a scrubbed request.
 #[must_use]
 pub fn is_withheld(request: &Request) -> bool {
     reason(&request.body).is_some()
 }
 
-/// Why the body of a scrubbed request was withheld; none where it was not.
+/// The reason why the body of a scrubbed request was withheld; `None` where it was not.
 pub(crate) fn reason(body: &[u8]) -> Option<&'static str> {
     let kind = ALL.into_iter().find(|kind| {
         let hash = body.strip_prefix(kind.begin().as_bytes()).and_then(|rest| rest.strip_suffix(b">"));

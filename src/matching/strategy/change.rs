@@ -9,10 +9,10 @@ use crate::matching::fields::field::Field;
 pub struct Change {
     /// The field.
     pub field: Field,
-    /// Its recorded value in one line of at most 80 characters; none where it is absent.
+    /// Recorded value in one line of at most 80 characters; none where it is absent.
     pub recorded: Option<String>,
     /// The incoming one.
     pub incoming: Option<String>,
-    /// Whether it decides under the strategy that was asked for.
+    /// True if it decides under the strategy that was asked for.
     pub significant: bool,
 }

@@ -13,10 +13,10 @@ use crate::matching::fields::request_fields::Fields;
 use crate::matching::fields::value;
 use crate::model::Strategy;
 
-/// What differs between two requests, sorted by field.
+/// The differences of two requests, sorted by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// All that differs, significant or not.
+    /// All differences, significant or not.
     pub changes: Vec<Change>,
 }
 
@@ -33,7 +33,7 @@ pub fn compare(strategy: &Strategy, recorded: &Fields, incoming: &Fields) -> Com
 }
 
 impl Comparison {
-    /// Whether a recording with this strategy answers the request.
+    /// True if a recording with this strategy answers the request.
     #[must_use]
     pub fn is_match(&self) -> bool {
         self.significant().next().is_none()

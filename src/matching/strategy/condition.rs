@@ -9,7 +9,7 @@ use crate::matching::fields::field::{Field, FieldPlace};
 use crate::matching::fields::value::shorten;
 use crate::model::{Rule, text_pattern};
 
-/// How much of what was said is searched by an expression, in bytes. What stands behind it is not matched.
+/// Length in bytes of the input that an expression searches. What stands behind it is not matched.
 pub(crate) const SEARCHED: usize = 32 << 10;
 
 /// A rule that is ready to be asked.
@@ -34,7 +34,7 @@ impl Condition {
         &self.rule
     }
 
-    /// Whether all of it holds for a request; the endpoint is not looked at.
+    /// True if all of it holds for a request; the endpoint is not looked at.
     #[must_use]
     pub fn holds(&self, facts: &Facts) -> bool {
         self.model(facts)

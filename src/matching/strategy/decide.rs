@@ -2,14 +2,14 @@
 
 use crate::model::Mode;
 
-/// What is to be done with a call.
+/// The way in which a call is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Serve the recording that was found.
     Replay,
     /// Send it to the upstream.
     Forward {
-        /// Whether the answer is stored.
+        /// True if the answer is stored.
         store: bool,
     },
     /// Synthesize an answer.

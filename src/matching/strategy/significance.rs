@@ -7,7 +7,7 @@ use crate::matching::fields::lone_text::covers;
 use crate::matching::fields::request_fields::Fields;
 use crate::model::Strategy;
 
-/// Whether `field` decides under `strategy`, for a request with the dialect and endpoint of `context`.
+/// True if `field` decides under `strategy`, for a request with the dialect and endpoint of `context`.
 ///
 /// It must not look at values, nor at which fields are there: two requests with the same method and endpoint must get
 /// the same answers, else equal fingerprints and "no significant change" would come apart.
@@ -27,13 +27,13 @@ pub(crate) fn is_significant(strategy: &Strategy, context: &Fields, field: &Fiel
     }
 }
 
-/// What only `strict` looks at.
+/// Test for a field that only `strict` looks at.
 fn is_exact(field: &Field) -> bool {
     matches!(field.place, FieldPlace::Target | FieldPlace::Bytes)
         || (field.place == FieldPlace::Header && field.is("content-type"))
 }
 
-/// What says which endpoint of which API is meant: nothing may ignore that, or fields would lose their meaning.
+/// Test for a name of the endpoint or of the API: nothing may ignore that, or fields would lose their meaning.
 fn is_identity(context: &Fields, field: &Field) -> bool {
     match field.place {
         FieldPlace::Method => true,
@@ -43,7 +43,7 @@ fn is_identity(context: &Fields, field: &Field) -> bool {
     }
 }
 
-/// What the dialect says does not change the answer.
+/// Test for a field that does not change the answer, by the dialect's rules.
 fn is_cosmetic(context: &Fields, field: &Field) -> bool {
     let rules = context.endpoint.rules;
     if context.ignored.iter().any(|name| covers(rules, field, name)) {

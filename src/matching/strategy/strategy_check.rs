@@ -10,12 +10,12 @@ use crate::matching::fields::request_fields::Fields;
 use crate::matching::fields::{header, lone_text};
 use crate::model::{Strategy, text_pattern};
 
-/// So many names are given as near ones.
+/// Limit of near names in a message.
 const NEAR: usize = 3;
-/// So many are given where none is near.
+/// Limit of names in a message where none is near.
 const SHOWN: usize = 8;
 
-/// Why a strategy cannot be.
+/// The reason why a strategy is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StrategyProblem {
     /// Neither the request nor its endpoint has a field of this name.
@@ -36,12 +36,12 @@ pub enum StrategyProblem {
         /// The fields it may mean.
         candidates: Vec<Field>,
     },
-    /// It can be no field that counts, whatever the request holds.
+    /// A name that no field that counts can have, whatever the request holds.
     #[error("`{name}` {why}")]
     Impossible {
         /// The name.
         name: String,
-        /// What it is instead.
+        /// The thing that it names instead.
         why: String,
     },
     /// `specific` names nothing.
@@ -54,13 +54,13 @@ pub enum StrategyProblem {
     Pattern(String),
 }
 
-/// What a request knows of a name.
+/// The standing of a name in a request.
 enum KnownFields {
-    /// It has the field.
+    /// A field that it has.
     Present,
-    /// It has not, but other requests of its endpoint may.
+    /// A field that it lacks, and that other requests of its endpoint may have.
     Possible,
-    /// Nobody has it.
+    /// A field that nobody has.
     Unknown,
 }
 
@@ -69,7 +69,7 @@ enum KnownFields {
 pub struct StrategyCheck<'a> {
     strategy: &'a Strategy,
     names: &'a [String],
-    /// By endpoint: for each name why it is unknown, while no request of that endpoint knows it.
+    /// The reason why each name is unknown, by endpoint, while no request of that endpoint knows it.
     unknown: BTreeMap<(Dialect, String), Vec<Option<StrategyProblem>>>,
 }
 
@@ -129,7 +129,7 @@ impl<'a> StrategyCheck<'a> {
     }
 }
 
-/// Whether a rule's regular expression, if the strategy is one, can be matched quickly.
+/// A check that a rule's regular expression, if the strategy is one, can be matched quickly.
 ///
 /// # Errors
 /// A sentence about it.
@@ -138,8 +138,8 @@ pub fn check_strategy_pattern(strategy: &Strategy) -> Result<(), StrategyProblem
     regex.map_or(Ok(()), |regex| text_pattern(regex).map(drop).map_err(StrategyProblem::Pattern))
 }
 
-/// Whether all that a strategy names is clear in a request, or can be in another one of its endpoint; gives the names of
-/// fields that this one lacks.
+/// A check that all that a strategy names is clear in a request, or can be in another one of its endpoint; gives the
+/// names of fields that this one lacks.
 ///
 /// # Errors
 /// The first name that is not.
@@ -150,8 +150,8 @@ pub fn check_strategy(strategy: &Strategy, fields: &Fields) -> Result<Vec<String
     Ok(absent)
 }
 
-/// Whether a strategy can be at all, where no request is at hand: in a configuration, on a command line. `headers` are
-/// those that the configuration makes fields.
+/// A check of a strategy where no request is at hand: in a configuration, on a command line. `headers` are those that
+/// the configuration makes fields. `headers` are those that the configuration makes fields.
 ///
 /// # Errors
 /// The first name that can be no field of any request.
@@ -164,8 +164,8 @@ pub fn check_strategy_form(strategy: &Strategy, headers: &[String]) -> Result<()
     })
 }
 
-/// What a recording of this request answers by instead, where nothing that its strategy looks at is known: as many
-/// requests as without one. Such strategies were accepted once, and answered everything.
+/// The strategy by which a recording of this request answers instead, where nothing that its strategy looks at is
+/// known: as many requests as without one. Such strategies were accepted once, and answered everything.
 #[must_use]
 pub fn narrowed(strategy: &Strategy, fields: &Fields) -> Option<Strategy> {
     let Strategy::Specific { fields: names } = strategy else { return None };
@@ -206,7 +206,7 @@ fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<KnownFields
     }
 }
 
-/// Whether the name can be a field that counts, as far as that shows without a request.
+/// A check that the name can be a field that counts, as far as that shows without a request.
 fn form(name: &str, strategy: &Strategy, headers: &[String]) -> Result<(), StrategyProblem> {
     let bare = name.trim_start_matches('/');
     let (first, rest) = bare.split_once('/').map_or((bare, None), |(first, rest)| (first, Some(rest)));
@@ -251,8 +251,8 @@ fn misspelled(name: &str) -> Option<String> {
     ))
 }
 
-/// Whether the dialect knows such a field at the endpoint, although the request at hand lacks it. What is below a field is
-/// known by requests alone.
+/// True if the dialect knows such a field at the endpoint, although the request at hand lacks it. What is below a field
+/// is known by requests alone.
 fn possible(name: &str, fields: &Fields) -> bool {
     let rules = fields.endpoint.rules;
     let (first, rest) = name.split_once('/').unwrap_or((name, ""));
@@ -285,7 +285,7 @@ fn body_names(rules: &Rules) -> impl Iterator<Item = &'static str> {
     lists.into_iter().flatten().chain(cosmetic).copied().chain(presets).chain(echoed)
 }
 
-/// Whether a person's name means a field of a table, or what holds it.
+/// True if a person's name means a field of a table, or what holds it.
 fn covers(name: &str, known: &str) -> bool {
     let mut known = known.split('/');
     // Which positions there are, requests alone tell.

@@ -89,7 +89,7 @@ fn what_cannot_be_decoded_is_not_stored() {
     assert_eq!(Fields::of(&scrubbed).opaque, Some("its content encoding cannot be decoded"));
 }
 
-/// What becomes of an answer with a sixty-fourth of the effort that one may take.
+/// The result for an answer with a sixty-fourth of the effort that one may take.
 fn answer(kind: &'static str, body: String) -> Result<Option<ByteLog>, Unsearched> {
     let response = Response {
         status: 200,

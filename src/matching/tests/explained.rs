@@ -145,7 +145,7 @@ fn changed(value: &Value) -> Vec<(String, Value)> {
     all
 }
 
-/// Another request to the same endpoint: other numbers, other words, now and then another model.
+/// A different request to the same endpoint: other numbers, other words, now and then another model.
 fn decoy(body: &Body, nth: usize) -> Body {
     match body {
         Body::Json(value) => Body::Json(varied(value, "", nth)),
@@ -242,7 +242,7 @@ fn recorded(target: &str, body: &Body) -> Recorded {
     Recorded { outline: fields.outline(), fields }
 }
 
-/// What is wrong with the explanation of one change; none where all is right.
+/// The fault in the explanation of one change; `None` where all is right.
 fn judge(library: &[Recorded], incoming: &Fields, told_of: &[String]) -> Option<String> {
     let own = RecordingId::from_random([0; 16]);
     let id = |at: usize| RecordingId::from_random(u128::try_from(at).unwrap().to_be_bytes());

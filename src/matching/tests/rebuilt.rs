@@ -32,7 +32,7 @@ fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {
     })
 }
 
-/// The same value with all keys the other way round.
+/// A value with all keys the other way round.
 fn turned(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(turned).collect(),
@@ -47,7 +47,7 @@ fn turned(value: &Value) -> Value {
 #[derive(Default)]
 struct Tree {
     value: Option<String>,
-    /// In the order of positions, or of keys and their occurrences.
+    /// Items in the order of positions, or of keys and their occurrences.
     items: BTreeMap<u32, Tree>,
     members: BTreeMap<(String, u32), Tree>,
 }

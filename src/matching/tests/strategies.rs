@@ -110,7 +110,7 @@ fn a_name_for_two_fields_is_refused() {
     assert!(check_strategy(&strategy("specific body/size"), &twice).is_ok());
 }
 
-/// Of each endpoint one must have it: the others would answer whatever they are asked.
+/// A field that one recording of each endpoint must have: the others would answer whatever they are asked.
 #[test]
 fn several_recordings_are_judged_together() {
     let verdict = |text: &str, set: &[&Fields]| {
