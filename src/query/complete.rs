@@ -14,15 +14,15 @@ use super::value::{OPERATORS, quoted};
 pub struct Completion {
     /// The bytes of the text that it replaces.
     pub replace: Range<usize>,
-    /// What to put there.
+    /// The text to insert.
     pub text: String,
-    /// What it means; empty for values that are known from recordings.
+    /// Meaning; empty for values that are known from recordings.
     pub note: String,
 }
 
-/// What the word at the cursor (a byte of the text) could become: keys of this kind, the words and examples of a key, and
-/// what `values` knows of that key, such as the models that there are. What begins as the word does comes first. Nothing
-/// inside a bare text in quotes.
+/// Completions of the word at the cursor (a byte of the text): keys of this kind, the words and examples of a key, and
+/// what `values` knows of that key, such as the models that there are. What begins as the word does comes first.
+/// Nothing inside a bare text in quotes.
 pub fn complete(
     text: &str,
     cursor: usize,
@@ -59,7 +59,7 @@ fn keys(text: &str, typed: Range<usize>, kind: QueryKind) -> Vec<Completion> {
     ranked(known, &text[typed.clone()], &(typed.start..end))
 }
 
-/// Those that begin as typed, then those that hold it, each once.
+/// The entries that begin as typed, then those that hold it, each once.
 fn ranked(known: Vec<(String, String)>, typed: &str, replace: &Range<usize>) -> Vec<Completion> {
     let typed = typed.to_lowercase();
     let place = |text: &str| unquoted(text).to_lowercase().find(&typed);
@@ -86,7 +86,7 @@ fn unquoted(text: &str) -> String {
     text.strip_prefix('"').map_or_else(|| text.to_owned(), |rest| rest.replace(['\\', '"'], ""))
 }
 
-/// Where the word starts that the text ends in, and where the part of it behind its last comma. Quotes hold words together
+/// Start of the word in which the text ends, and of the part of it behind its last comma. Quotes hold words together
 /// only where they start a text or a value.
 fn starts(text: &str) -> (usize, usize) {
     let (mut word, mut part, mut inside, mut before) = (0, 0, false, ' ');
@@ -105,7 +105,7 @@ fn starts(text: &str) -> (usize, usize) {
     (word, part)
 }
 
-/// How many bytes behind the cursor belong to its value.
+/// Length in bytes of the rest of the value behind the cursor.
 fn word_end(text: &str, in_quotes: bool) -> usize {
     let end = text.find(|c: char| if in_quotes { c == '"' } else { ends_at(c) || c == ',' });
     end.map_or(text.len(), |end| end + usize::from(in_quotes))

@@ -13,9 +13,9 @@ pub struct QueryError {
     pub query: String,
     /// The bytes of it that are wrong, on boundaries of characters; empty where something is missing.
     pub span: Range<usize>,
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     pub message: String,
-    /// What could stand there instead.
+    /// The words that could stand there instead.
     pub expected: Vec<String>,
 }
 

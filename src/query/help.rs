@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::key::{KEYS, KeyEntry};
 use super::{Query, QueryKind, SYNTAX};
 
-/// All that may be written in a filter of this kind, for people.
+/// The syntax of a filter of this kind, for people.
 #[must_use]
 pub fn help(kind: QueryKind) -> String {
     let mut text = String::from("Filters:\n");

@@ -11,13 +11,13 @@ use crate::model::{Call, Completeness, Derivation, Ending, Hash, Outcome, Row, T
 pub(super) struct SubjectView<'a> {
     subject: Subject<'a>,
     now: Timestamp,
-    /// Whether what is known counts as all there is.
+    /// True where use that is known counts as all there is.
     guess: bool,
 }
 
-/// What a term is about, of one subject.
+/// The value of one subject that a term asks about.
 enum SeenRow<'a> {
-    /// All that bare words are looked for in.
+    /// All texts in which bare words are looked for.
     Bare(Subject<'a>),
     /// Texts, of which one has to fit.
     Texts([Option<&'a str>; 4], &'a [String]),
@@ -29,7 +29,7 @@ enum SeenRow<'a> {
     Flag(bool),
     /// An amount, or the least and the most that it can be.
     Amount(i128, i128),
-    /// It has none.
+    /// No such value.
     Nothing,
     Unknown,
 }
@@ -48,7 +48,7 @@ impl Expr {
         }
     }
 
-    /// What each term says. A `-` before a group stands before each of its terms.
+    /// The verdict of each term. A `-` before a group stands before each of its terms.
     pub(super) fn each(&self, view: &SubjectView<'_>, not: bool, into: &mut Vec<Judged>) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each(view, not, into)),
@@ -142,7 +142,7 @@ fn micros(now: Timestamp, since: Timestamp) -> i128 {
     i128::from(now.since(since)) * 1000
 }
 
-/// What a bare word is looked for in.
+/// The texts in which a bare word is looked for.
 fn bare(subject: Subject<'_>) -> ([Option<&str>; 4], &[String]) {
     match subject {
         Subject::Row(row, _) => {
@@ -202,7 +202,7 @@ impl SubjectView<'_> {
         }
     }
 
-    /// What the row alone does not tell.
+    /// The value of a key that the row alone does not tell.
     fn by_facts<'a>(&self, key: Key) -> SeenRow<'a> {
         let Subject::Row(_, facts) = self.subject else { return SeenRow::Nothing };
         match (key, facts.cost) {

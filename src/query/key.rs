@@ -3,7 +3,7 @@
 use super::subject::QueryKind;
 use crate::model::Outcome;
 
-/// What a term asks about.
+/// The key of a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "`KEYS` says what each one means")]
 pub enum Key {
@@ -42,14 +42,14 @@ pub enum Key {
     Review,
 }
 
-/// What is known of one key.
+/// The entry of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyEntry {
-    /// Which one.
+    /// The key itself.
     pub key: Key,
-    /// How it is written.
+    /// Spelling.
     pub name: &'static str,
-    /// What may stand behind it.
+    /// The values that may stand behind it.
     pub values: Values,
     /// Of what it may be asked.
     pub kinds: &'static [QueryKind],
@@ -59,7 +59,7 @@ pub struct KeyEntry {
     pub examples: &'static [&'static str],
 }
 
-/// What may stand behind a key.
+/// The values that may stand behind a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
     /// A text that stands anywhere in it; with `*` or `?`, or behind `=`, the whole text.
@@ -274,7 +274,7 @@ impl KeyEntry {
 }
 
 impl Values {
-    /// What is expected, in words.
+    /// The expected values, in words.
     #[must_use]
     pub fn expected(self) -> String {
         match self {

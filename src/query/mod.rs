@@ -40,7 +40,7 @@ use crate::model::Timestamp;
 use judge::SubjectView;
 use parse::Expr;
 
-/// What may be written besides the keys: an example, and what it means.
+/// Syntax besides the keys: examples, each with its meaning.
 pub const SYNTAX: &[(&str, &str)] = &[
     ("hat", "the text stands in prompt, model, endpoint, name or a tag; the case of letters does not matter"),
     ("\"tiny hat\"", "the text as it is, `*` and `?` included; `\\\"` and `\\\\` are `\"` and `\\`"),
@@ -83,32 +83,32 @@ impl Query {
         parse::parse(text, kind).map(|expr| Self { expr, kind })
     }
 
-    /// What it may be asked of. Terms with a key say no to subjects of the other kind.
+    /// The kind of subjects that it may be asked of. Terms with a key say no to subjects of the other kind.
     #[must_use]
     pub fn kind(&self) -> QueryKind {
         self.kind
     }
 
-    /// Whether nothing is asked, so that everything matches.
+    /// True where it has no terms, so that everything matches.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(&self.expr, Expr::All(parts) if parts.is_empty())
     }
 
-    /// Whether it matches, for those who may not guess.
+    /// The verdict for those who may not guess.
     #[must_use]
     pub fn matches(&self, subject: Subject<'_>, now: Timestamp) -> QueryVerdict {
         self.expr.judge(&SubjectView::new(subject, now, false))
     }
 
-    /// Whether a list shows it: what is known of its use counts as all there is, and what has no known price has no
-    /// `cost:`. Where [`Query::matches`] is certain this says the same.
+    /// True for a subject that a list shows: what is known of its use counts as all there is, and what has no known
+    /// price has no `cost:`. Where [`Query::matches`] is certain this says the same.
     #[must_use]
     pub fn shows(&self, subject: Subject<'_>, now: Timestamp) -> bool {
         self.expr.judge(&SubjectView::new(subject, now, true)) == QueryVerdict::Yes
     }
 
-    /// What each term says, for those who may not guess, in the order in which they are written.
+    /// The verdict of each term, for those who may not guess, in the order in which they are written.
     #[must_use]
     pub fn judged(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Judged> {
         let mut all = Vec::new();

@@ -6,21 +6,21 @@ use super::parse::{Expr, Term};
 use super::value::{QueryValue, Test, TextPattern};
 
 impl Query {
-    /// Whether an answer takes [`RowFacts`](super::RowFacts), which lists do not have. Use counts as known here, as for
-    /// [`Query::shows`].
+    /// True where an answer takes [`RowFacts`](super::RowFacts), which lists do not have. Use counts as known here, as
+    /// for [`Query::shows`].
     #[must_use]
     pub fn needs_facts(&self) -> bool {
         self.expr.asks(|key| matches!(key, Key::Dup | Key::Superseded | Key::Expired | Key::Cost))
     }
 
-    /// Whether an answer can become another one because time goes by.
+    /// True where an answer can change because time goes by.
     #[must_use]
     pub fn needs_now(&self) -> bool {
         self.expr.asks(|key| matches!(key, Key::Age | Key::Unused | Key::Expired))
     }
 
-    /// Whether it is certain that all it shows is shown by `wider`, too, as it is after letters were added to a word. Then
-    /// only those have to be looked at.
+    /// True where all that it shows is certainly shown by `wider`, too, as it is after letters were added to a word.
+    /// Then only those have to be looked at.
     #[must_use]
     pub fn narrows(&self, wider: &Self) -> bool {
         let (parts, wide) = (self.expr.parts(), wider.expr.parts());

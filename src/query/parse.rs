@@ -8,7 +8,7 @@ use super::key::KeyEntry;
 use super::subject::QueryKind;
 use super::value::{OPERATORS, Op, QueryValue, WrittenValue};
 
-/// How deep parentheses may stand in each other.
+/// Limit of nested parentheses.
 const DEEPEST: usize = 32;
 
 /// A query as a tree. Groups of one are never there: their one part stands in their place.
@@ -259,7 +259,7 @@ pub(super) fn key_before_colon(text: &str) -> Option<&str> {
     (len > 0 && text[len..].starts_with(':')).then(|| &text[..len])
 }
 
-/// Whether no word can go on with this character.
+/// Test for a character at which every word ends.
 pub(super) fn ends_at(c: char) -> bool {
     c.is_whitespace() || c == '(' || c == ')'
 }

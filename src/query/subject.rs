@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Call, RecordingId, Row, Timestamp, Usd};
 
-/// What a query is asked of.
+/// The kind of subject that a query is asked of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryKind {
@@ -25,7 +25,7 @@ pub enum Subject<'a> {
     Call(&'a Call),
 }
 
-/// What a row alone does not tell. The default is that nothing is so, and that all use is known.
+/// Facts that a row alone does not tell. By default each is false, and all use is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowFacts {
     /// The recording that gives the same answer to the same request, and stays.
@@ -34,10 +34,10 @@ pub struct RowFacts {
     /// The newer take because of which this one never answers.
     #[serde(default)]
     pub superseded_by: Option<RecordingId>,
-    /// Whether it is older than its rule of expiry allows.
+    /// True for a recording that is older than its rule of expiry allows.
     #[serde(default)]
     pub expired: bool,
-    /// What recording it again would cost; none where no price is known.
+    /// The price of recording it again; `None` where no price is known.
     #[serde(default)]
     pub cost: Option<Usd>,
     /// Hits between the day it came into the store and this time may be missing from the ledger. Not after that day:
@@ -55,13 +55,13 @@ impl fmt::Display for QueryKind {
     }
 }
 
-/// When a recording came into its store; when it was recorded, where that is not known.
+/// The time at which a recording came into its store; where that is not known, the time at which it was recorded.
 #[must_use]
 pub fn arrived(row: &Row) -> Timestamp {
     if row.stored_at == Timestamp::default() { row.recorded_at } else { row.stored_at }
 }
 
-/// When a recording was last of use as far as that is known, here or elsewhere: its last hit, or when it came.
+/// The last known use of a recording, here or elsewhere: its last hit, or its arrival.
 #[must_use]
 pub fn last_use(row: &Row) -> Timestamp {
     row.usage.everywhere().last.unwrap_or_else(|| arrived(row))

@@ -24,7 +24,7 @@ pub(super) struct WrittenValue {
     pub(super) quoted: bool,
 }
 
-/// What stands before a value.
+/// The operator before a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     None,
@@ -35,29 +35,29 @@ pub(super) enum Op {
     AtLeast,
 }
 
-/// What a value asks.
+/// The test that a value stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    /// Whether a text is like this.
+    /// A pattern of texts.
     Text(TextPattern),
-    /// Whether an id begins so.
+    /// The beginning of an id.
     Id(String),
-    /// Whether a hash begins with these digits of sixteen.
+    /// The first digits of a hash, of sixteen.
     Hash(Vec<u8>),
-    /// Whether it is this word.
+    /// One word.
     Word(&'static str),
-    /// Whether it is so.
+    /// A yes or no.
     Flag(bool),
-    /// Whether an amount lies within, both ends included.
+    /// Amounts within these bounds, both included.
     Range { from: Option<i128>, to: Option<i128> },
 }
 
-/// What a text is held against.
+/// A pattern that a text is held against.
 #[derive(Clone, Debug)]
 pub(super) enum TextPattern {
     Contains(TextPart),
     Whole(TextPart),
-    /// With what stands between the wildcards.
+    /// Wildcards, with the parts that stand between them.
     Glob(Vec<TextPart>, WildMatch),
 }
 
@@ -68,7 +68,7 @@ pub(super) struct TextPart {
     pub(super) case: Case,
 }
 
-/// Which letters of a text have to be made small before something is looked for in it. Nearly always those of ASCII are
+/// The letters of a text that are made small before something is looked for in it. Nearly always those of ASCII are
 /// enough, which is many times faster: lists ask this of every row at every key press.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
@@ -84,7 +84,7 @@ struct Amount {
     until: i128,
 }
 
-/// What is wrong with a value. None: the value as a whole is not of the kind that the key takes.
+/// The problem with a value. `None`: the value as a whole is not of the kind that the key takes.
 pub(super) type Wrong = Option<String>;
 
 /// The operators, longer ones first.
@@ -256,7 +256,7 @@ fn amount(values: Values, text: &str) -> Option<Amount> {
     Some(Amount { at, until: if exact { at } else { at + (unit / step).max(1) - 1 } })
 }
 
-/// How many of the smallest unit it is: bytes, microseconds, millionths of a dollar.
+/// The unit in smallest ones: bytes, microseconds, millionths of a dollar.
 fn unit_of(values: Values, unit: &str) -> Option<i128> {
     const SECOND: i128 = 1_000_000;
     let unit = unit.to_ascii_lowercase();
@@ -287,7 +287,7 @@ fn day(text: &str) -> Option<Amount> {
 }
 
 impl Test {
-    /// Whether an amount that lies somewhere from `least` to `most` is within: none where that depends.
+    /// The verdict on an amount that lies somewhere from `least` to `most`; `None` where it depends.
     pub(super) fn holds(&self, least: i128, most: i128) -> Option<bool> {
         let Self::Range { from, to } = self else { return Some(false) };
         let inside = |amount| from.is_none_or(|from| from <= amount) && to.is_none_or(|to| amount <= to);
@@ -322,7 +322,7 @@ impl TextPart {
         Self { text: case.small(text), case }
     }
 
-    /// Whether it is found in a text. Nothing is copied for that where it can be helped.
+    /// True where it is found in a text. Nothing is copied for that where it can be helped.
     fn stands_in(&self, text: &str) -> bool {
         let Some((first, rest)) = self.text.as_bytes().split_first() else { return true };
         if self.case == Case::All && !text.is_ascii() {

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 
-/// Whether a query matches.
+/// The answer of a query about a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryVerdict {
     /// It does.
     Yes,
-    /// It does not.
+    /// No match.
     No,
-    /// That depends on something that is not known.
+    /// An answer that depends on something that is not known.
     Unknown,
 }
 
@@ -21,7 +21,7 @@ pub enum QueryVerdict {
 pub struct Judged {
     /// The term as written, with its `-`.
     pub term: String,
-    /// Its key; none for a bare word.
+    /// Key; `None` for a bare word.
     pub key: Option<Key>,
     /// What it says.
     pub verdict: QueryVerdict,

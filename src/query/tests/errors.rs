@@ -6,7 +6,7 @@ fn error(text: &str) -> QueryError {
     Query::parse(text, QueryKind::Recordings).expect_err(text)
 }
 
-/// What is wrong, the part of the text that is, and what was expected.
+/// The problem of a text, the part that has it, and what was expected.
 fn at(text: &str) -> (String, String, Vec<String>) {
     let error = error(text);
     (error.message, text[error.span].to_owned(), error.expected)

@@ -10,7 +10,7 @@ fn value() -> impl Strategy<Value = String> {
     prop_oneof![word.prop_map(String::from), (0..5_u8).prop_map(|n| n.to_string())]
 }
 
-/// What comes down to a comparison of amounts.
+/// A term that comes down to a comparison of amounts.
 fn amount() -> impl Strategy<Value = String> {
     let ops = proptest::sample::select(&["", "<", "<=", ">", ">=", "="][..]);
     let keys =
