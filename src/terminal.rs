@@ -29,20 +29,21 @@ use pictures::{Room, pixels};
 pub use protocol::{Depth, Protocol};
 pub use signals::{Continued, Signals};
 
-/// What the environment says about the terminal.
+/// The terminal as the environment describes it.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    /// Whether it runs inside a multiplexer, which swallows or mangles pictures.
+    /// True if it runs inside a multiplexer, which swallows or mangles pictures.
     pub multiplexer: bool,
 }
 
-/// Whether the screen is ours, so that giving it back twice does nothing.
+/// True while the screen is ours, so that giving it back twice does nothing.
 static TAKEN: AtomicBool = AtomicBool::new(false);
-/// Whether pictures were sent that the terminal keeps until told otherwise.
+/// True once pictures were sent that the terminal keeps until told otherwise.
 static PICTURES: AtomicBool = AtomicBool::new(false);
 
-/// Where frames are drawn: standard output while the terminal is ours, and nowhere afterwards. ratatui shows the cursor
-/// when it is dropped and complains on stderr where it cannot, which panics where the terminal is gone and stderr with it.
+/// The writer of frames: standard output while the terminal is ours, and nowhere afterwards. ratatui shows the cursor
+/// when it is dropped and complains on stderr where it cannot, which panics where the terminal is gone and stderr with
+/// it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Output;
 
@@ -149,7 +150,7 @@ pub fn take_mouse(on: bool) -> io::Result<()> {
     }
 }
 
-/// Whether the terminal is still there: its window may be closed and its connection broken.
+/// True if the terminal is still there: its window may be closed and its connection broken.
 #[must_use]
 pub fn is_there() -> bool {
     io::stdin().is_terminal()
@@ -171,7 +172,7 @@ pub fn size() -> io::Result<(u16, u16)> {
     terminal::size()
 }
 
-/// What is written from here to [`end_frame`] is shown at once, by terminals that can do that.
+/// Begins output that is shown at once at [`end_frame`], by terminals that can do that.
 ///
 /// # Errors
 /// When the terminal cannot be written to.
@@ -236,7 +237,7 @@ enum GateState {
 }
 
 impl Keys {
-    /// How long a read waits before it looks at the gate again.
+    /// Delay after which a read looks at the gate again.
     const WAIT: Duration = Duration::from_millis(50);
 
     /// Starts to read; events go to `events`, and the thread ends when nobody takes them any more.
@@ -336,7 +337,7 @@ pub fn drain() -> io::Result<()> {
 // === pictures ===
 
 impl Surroundings {
-    /// As the process sees them.
+    /// The terminal of this process.
     #[must_use]
     pub fn here() -> Self {
         Self { multiplexer: multiplexer().is_some() }

@@ -15,23 +15,22 @@ use crate::config::{Config, look};
 pub(crate) struct Checked {
     /// The file's name.
     pub(crate) file: String,
-    /// Whether it is there.
+    /// True if it is there.
     pub(crate) exists: bool,
     pub(crate) problems: Vec<ConfigProblem>,
-    /// Who vouches for it.
     pub(crate) trust: Trust,
-    /// What only a trusted file may hold.
+    /// Keys that only a trusted file may hold.
     pub(crate) privileges: Vec<Privilege>,
 }
 
 impl Checked {
-    /// Whether it can be used.
+    /// True if it can be used.
     pub(crate) fn usable(&self) -> bool {
         self.problems.iter().all(|problem| problem.warning)
     }
 }
 
-/// Why a value is not in force.
+/// The reason why a value is not in force.
 fn untrusted(privilege: &Privilege) -> String {
     format!("{}: not in force until `retake trust`, as {}", privilege.value, privilege.does)
 }
@@ -74,7 +73,7 @@ pub(crate) fn checked(inputs: &ConfigInputs, file: Option<PathBuf>) -> Result<Ch
     Ok(Checked { file: source.name(), exists: source.path.is_some(), problems, trust, privileges })
 }
 
-/// What to trust of a file, and what that would let it do; none where there is no file.
+/// The content to trust of a file, and what that would let it do; `None` where there is no file.
 pub(crate) fn privileges(path: &Path) -> Result<(Option<TrustedContent>, Vec<Privilege>), ConfigError> {
     let source = source(path, false)?;
     let parsed = source.sound()?;

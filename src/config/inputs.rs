@@ -7,7 +7,7 @@ use crate::config::file::source::{ConfigSource, FILE, Trust};
 use crate::config::trust::TrustedContent;
 use crate::reading::{SMALL_FILE, regular_text};
 
-/// Where the configuration is, and what goes before it.
+/// The place of the configuration, and the layers that go before it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConfigInputs {
     /// The file that somebody named; `None` takes the one in `folder`, which may be missing.
@@ -19,12 +19,12 @@ pub(crate) struct ConfigInputs {
     pub(crate) layers: Layers,
 }
 
-/// What one layer of configuration says: the flags, or the environment.
+/// The values of one layer of configuration: the flags, or the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlagValues {
     pub(crate) store: Option<PathBuf>,
     pub(crate) config: Option<PathBuf>,
-    /// Whether a project's file is trusted for this run.
+    /// True if a project's file is trusted for this run.
     pub(crate) trust: bool,
     pub(crate) listen: Option<String>,
     pub(crate) mode: Option<String>,
@@ -37,7 +37,7 @@ pub(crate) struct FlagValues {
     pub(crate) no_scrub: Option<bool>,
 }
 
-/// What goes before the configuration file, the flags first.
+/// The layers that go before the configuration file, the flags first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Layers {
     pub(crate) flags: FlagValues,
@@ -66,7 +66,7 @@ impl ConfigInputs {
         self.file.clone().unwrap_or_else(|| self.folder.join(FILE))
     }
 
-    /// Its text, and who vouches for it.
+    /// Text, and who vouches for it.
     pub(crate) fn source(&self) -> Result<ConfigSource, ConfigError> {
         let mut source = source(&self.path(), self.file.is_some())?;
         if self.layers.flags.trust && !source.trust.is_given() {

@@ -15,7 +15,7 @@ use crate::terminal;
 /// The keys of a person's own file: what is theirs in every project.
 const OWN: [&str; 6] = ["theme", "icons", "mouse", "keymap", "copy", "open"];
 
-/// Where a person's own file stands; none where the system does not say.
+/// The path of a person's own file; `None` where the system does not say.
 pub(crate) fn own_path() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
     let dirs = etcetera::choose_base_strategy().ok()?;
@@ -28,14 +28,14 @@ pub(crate) fn own() -> Result<ConfigSource, ConfigError> {
     Ok(ConfigSource { trust: Trust::Named, ..source(&path, false)? })
 }
 
-/// What the configuration says about the screen, whatever else it says.
+/// The look of the screen that the configuration asks for, whatever else it holds.
 pub(crate) fn read_look(inputs: &ConfigInputs) -> Result<ScreenLook, ConfigError> {
     let project = inputs.source()?;
     let file = project.sound()?.file;
     Ok(look(&project, &file, &own()?)?)
 }
 
-/// What both files say about the screen, the project's first.
+/// The look that both files ask for, the project's first.
 pub(crate) fn look(
     project: &ConfigSource,
     file: &ConfigFile,
@@ -96,7 +96,7 @@ fn keys(source: &ConfigSource, file: &ConfigFile) -> Vec<Remap> {
     file.keymap.iter().map(keys).collect()
 }
 
-/// What a person's own file says, which is nothing about calls.
+/// The values of a person's own file, which says nothing about calls.
 pub(crate) fn own_values(own: &ConfigSource) -> Result<ConfigFile, Vec<ConfigProblem>> {
     let table = DeTable::parse(&own.text).map(toml::Spanned::into_inner).unwrap_or_default();
     let foreign = table.keys().filter(|key| !OWN.contains(&key.get_ref().as_ref()));

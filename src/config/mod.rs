@@ -45,34 +45,31 @@ use settings::{add_upstream, deciders, memory, settled};
 
 /// A file with every key, at its default or as an example.
 pub(crate) const EXAMPLE: &str = include_str!("example.toml");
-/// Where the proxy listens by default.
+/// The address on which the proxy listens by default.
 const LISTEN: &str = "127.0.0.1:4010";
 
-/// What the flags, the environment and the file say together.
+/// The configuration: flags, environment and file together.
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
-    /// What clients are granted.
     pub(crate) limits: Limits,
     pub(crate) settings: Settings,
-    /// What is to be said of a project that is not in the working directory.
+    /// The sentence about a project that is not in the working directory.
     discovered: Option<String>,
-    /// Who decided about calls.
     pub(crate) deciders: Deciders,
     pub(crate) public_url: Option<String>,
     pub(crate) look: ScreenLook,
-    /// What people should know and what does not stop anything.
+    /// Warnings, which stop nothing.
     pub(crate) warnings: Vec<ConfigProblem>,
     /// The file that was read, or would have been.
     path: PathBuf,
     layers: Layers,
     /// The file's name.
     pub(crate) file: String,
-    /// Who vouches for the file.
     pub(crate) trust: Trust,
-    /// What to remember when somebody trusts it; none where there is no file.
+    /// The content to remember when somebody trusts the file; `None` where there is no file.
     pub(crate) trusted: Option<TrustedContent>,
-    /// All that only a trusted file may hold; where nobody vouches for it, none of it is in force.
+    /// All values that only a trusted file may hold; where nobody vouches for it, none of them is in force.
     pub(crate) privileges: Vec<Privilege>,
 }
 
@@ -83,7 +80,7 @@ impl Config {
         Ok(Self { discovered: inputs.discovered.clone(), ..config })
     }
 
-    /// What people should know and what does not stop anything.
+    /// The notices for people, which stop nothing.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         let discovered = self.discovered.iter().map(|text| Notice { level: Level::Info, text: text.clone() });
         let notice = |text: String| Notice { level: Level::Warning, text };
@@ -95,7 +92,8 @@ impl Config {
         discovered.chain(warnings.chain(withheld).chain(self.under_ceiling()).map(notice)).collect()
     }
 
-    /// What is to be said where somebody's mode would forward calls and somebody else's ceiling forbids that.
+    /// The sentence about a mode that would forward calls below a ceiling, set elsewhere, that forbids it; `None` where
+    /// they agree.
     fn under_ceiling(&self) -> Option<String> {
         let forbidden = self.settings.mode.forwards() && self.settings.never_forward;
         let words = self.deciders.words(self.settings.mode);
@@ -148,7 +146,7 @@ impl Config {
         })
     }
 
-    /// What the file wants and nobody vouches for.
+    /// The privileges that the file wants and nobody vouches for.
     pub(crate) fn withheld(&self) -> &[Privilege] {
         if self.trust.is_given() { &[] } else { &self.privileges }
     }
@@ -168,7 +166,7 @@ impl Config {
         )))
     }
 
-    /// What the file may do because somebody vouches for it; none where it wants nothing.
+    /// The privileges of the file, in a sentence, where somebody vouches for it; `None` where it wants none.
     pub(crate) fn granted(&self) -> Option<String> {
         let listed: Vec<_> =
             self.privileges.iter().map(|one| format!("{} = {}", one.key, one.value)).collect();

@@ -19,7 +19,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// That of the working directory.
+    /// The project of the working directory.
     pub(crate) fn here() -> Self {
         let Ok(from) = std::env::current_dir() else { return Self::default() };
         let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
@@ -56,7 +56,7 @@ impl Project {
         Self::default()
     }
 
-    /// What is to be said of it to somebody who uses its store, its configuration, or both.
+    /// The sentence about it for somebody who uses its store, its configuration, or both.
     pub(crate) fn sentence(&self, store: bool, config: bool) -> Option<String> {
         if let Some(foreign) = self.foreign.as_ref().filter(|_| store || config) {
             return Some(format!(

@@ -16,9 +16,9 @@ pub struct ScreenLook {
     pub theme: ThemeChoice,
     /// The file with colours laid over the theme; `None` keeps the theme's own.
     pub colors: Option<PathBuf>,
-    /// Whether marks and frames are ASCII.
+    /// True if marks and frames are ASCII.
     pub ascii: bool,
-    /// Whether the screen takes the mouse.
+    /// True if the screen takes the mouse.
     pub mouse: bool,
     /// Keys that somebody chose.
     pub keymap: Vec<Remap>,
@@ -57,9 +57,9 @@ pub enum ThemeChoice {
     /// Dark or light, by the terminal's background.
     #[default]
     Auto,
-    /// For dark backgrounds.
+    /// Colours for dark backgrounds.
     Dark,
-    /// For light backgrounds.
+    /// Colours for light backgrounds.
     Light,
     /// No colours.
     Mono,
@@ -68,13 +68,13 @@ pub enum ThemeChoice {
 /// The facts that a screen starts with.
 #[derive(Clone, Debug)]
 pub struct WorkbenchStart {
-    /// Where the proxy listens, `127.0.0.1:4010`; with a scheme where that is not `http`.
+    /// The proxy's address, `127.0.0.1:4010`; with a scheme where that is not `http`.
     pub address: String,
-    /// Where forwarded calls go, in a few words; empty where that is not known.
+    /// The targets of forwarded calls, in a few words; empty where they are not known.
     pub upstream: String,
     /// The word behind the name in the title, `demo`.
     pub suffix: Option<String>,
-    /// Whether the proxy runs in another process, which goes on when the screen is left.
+    /// True if the proxy runs in another process, which goes on when the screen is left.
     pub attached: bool,
     /// Lines below the live list on wide screens: how to point something at the proxy.
     pub banner: Vec<String>,
@@ -89,7 +89,7 @@ pub struct WorkbenchStart {
 /// An answer to what a project's file wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// It may, until it changes.
+    /// A value of the configuration, until it changes.
     Given,
     /// Start without it.
     Withheld,

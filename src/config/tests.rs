@@ -85,7 +85,7 @@ fn a_wrong_file_is_answered_with_the_line_and_what_is_known() {
     assert_eq!(config.settings.profiles[0].upstream_key, Some(missing));
 }
 
-/// What flags and environment say, and a file; gives who set the mode, and the ceiling.
+/// The mode, the ceiling and the decider of flags, environment and a file.
 fn decided(flags: &[&str], environment: &[&str], file: &str) -> (Mode, bool, String) {
     let said = |words: &[&str]| {
         let word = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)).map(str::to_owned);

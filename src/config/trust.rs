@@ -22,7 +22,7 @@ pub(crate) struct TrustedContent {
 }
 
 impl TrustedContent {
-    /// That of a file; none where there is no file.
+    /// The content of a file; `None` where there is no file.
     pub(crate) fn of(source: &ConfigSource) -> Option<Self> {
         let path = source.path.as_ref()?;
         Some(Self { path: real(path), content: Hash::of(source.text.as_bytes()) })
@@ -38,7 +38,7 @@ impl TrustedContent {
         &self.path
     }
 
-    /// Whether somebody trusted it.
+    /// True if somebody trusted it.
     pub(crate) fn is_granted(&self) -> bool {
         let entry = folder().map(|folder| folder.join(self.entry()));
         entry.is_some_and(|entry| entry.symlink_metadata().is_ok_and(|about| about.is_file()))
@@ -89,7 +89,7 @@ pub(crate) fn revoke(path: &Path) -> Result<usize, ConfigError> {
     Ok(revoked)
 }
 
-/// Where trust is kept; none where the system does not say.
+/// The folder of trusted contents; `None` where the system does not say.
 fn folder() -> Option<PathBuf> {
     let dirs = etcetera::choose_base_strategy().ok()?;
     let state = dirs.state_dir().unwrap_or_else(|| dirs.data_dir());

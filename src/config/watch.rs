@@ -14,7 +14,7 @@ use crate::model::{Level, Mode};
 use crate::proxy::Limits;
 use crate::upstream::Base;
 
-/// How often the file is looked at.
+/// The interval at which the file is looked at.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// A configuration file, and the flags that go before it.
@@ -23,14 +23,14 @@ pub(crate) struct ConfigWatch {
     path: PathBuf,
     named: bool,
     layers: Layers,
-    /// What the file said that only a trusted one may, as far as it is in force.
+    /// Privileged values of the file that are in force.
     in_force: Vec<Privilege>,
 }
 
-/// What tells one version of a file from another; none where there is no file.
+/// The version of a file: its modification time and length; `None` where there is no file.
 type FileVersion = Option<(SystemTime, u64)>;
 
-/// What cannot change while the proxy runs.
+/// The settings that cannot change while the proxy runs.
 type Fixed = (std::net::SocketAddr, Option<String>, crate::config::ScreenLook, Limits);
 
 impl ConfigWatch {
@@ -143,10 +143,10 @@ fn fixed(config: &Config) -> Fixed {
     (config.listen, config.public_url.clone(), config.look.clone(), config.limits)
 }
 
-/// What `read` found.
+/// The result of reading the file.
 enum Read {
     Settings(Box<Config>),
-    /// What to trust, and what to say.
+    /// The content to trust, and the sentence about it.
     Untrusted(Option<TrustedContent>, String),
 }
 

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-/// How long a browser may remember a preflight's answer, in seconds.
+/// Time for which a browser may remember a preflight's answer, in seconds.
 const REMEMBER: HeaderValue = HeaderValue::from_static("600");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 /// A page that is trusted with answers may read all of their headers.
@@ -26,13 +26,13 @@ pub(super) fn page(headers: &HeaderMap) -> Option<&[u8]> {
     (site != "none").then(|| headers.get(header::REFERER).map_or(&b""[..], |url| origin_of(url.as_bytes())))
 }
 
-/// What stands before the path of a URL.
+/// The part of a URL before its path.
 fn origin_of(url: &[u8]) -> &[u8] {
     let slashes = url.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     slashes.map(|(at, _)| at).nth(2).map_or(url, |end| &url[..end])
 }
 
-/// Whether a request only asks whether another one may be sent.
+/// True if a request only asks whether another one may be sent.
 pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
@@ -63,7 +63,7 @@ pub(super) fn shared(mut response: Response, origin: HeaderValue) -> Response {
     response
 }
 
-/// Whether the answer may become a page: browsers ask for one by its type.
+/// True if the answer may become a page: browsers ask for one by its type.
 pub(super) fn shows(headers: &HeaderMap) -> bool {
     let wanted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
     wanted.windows(b"text/html".len()).any(|kind| kind == b"text/html")

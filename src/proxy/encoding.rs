@@ -17,11 +17,11 @@ use crate::model::Headers;
 use crate::upstream::UpstreamError;
 use crate::wire::content_coding;
 
-/// What is no longer true of a body without its encoding; the `etag` is told separately.
+/// Headers that are not true of a body without its encoding; the `etag` is told separately.
 const OF_ENCODED: [&str; 6] =
     ["content-encoding", "content-length", "content-md5", "digest", "content-digest", "repr-digest"];
 
-/// What a client says of the encodings that it takes.
+/// The encodings that a client takes, in its own words.
 pub(super) struct Accepts(Vec<HeaderValue>);
 
 /// A decoded body, and the share of the memory that it takes.
@@ -41,8 +41,8 @@ impl Accepts {
         Self(headers.get_all(header::ACCEPT_ENCODING).iter().cloned().collect())
     }
 
-    /// Whether it takes a body with this `content-encoding`. A client that says nothing takes none: it may be too simple
-    /// to know of any.
+    /// True if it takes a body with this `content-encoding`. A client that says nothing takes none: it may be too
+    /// simple to know of any.
     fn takes(&self, encoding: &str) -> bool {
         let lines = self.0.iter().filter_map(|line| line.to_str().ok());
         let accepts = lines.collect::<Vec<_>>().join(",");
@@ -70,7 +70,7 @@ fn plain_name(name: &str) -> String {
     name.strip_prefix("x-").map_or_else(|| name.clone(), str::to_owned)
 }
 
-/// Whether a weight (`q=0.5`) is above zero.
+/// True if a weight (`q=0.5`) is above zero.
 fn wanted(weight: &str) -> bool {
     let value = weight.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.trim_start().strip_prefix('='));
     value.is_none_or(|value| value.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0))

@@ -18,10 +18,10 @@ use crate::engine::Settings;
 const CONTAINER_NAMES: [&str; 2] = ["host.docker.internal", "host.containers.internal"];
 /// Endings that public DNS never resolves (RFC 6762, RFC 8375, and ICANN's reservation of `internal`).
 const PRIVATE_ENDINGS: [&str; 3] = [".local", ".internal", ".home.arpa"];
-/// How much of a foreign name is repeated in a refusal, in characters.
+/// Length of a foreign name that is repeated in a refusal, in characters.
 const SHOWN: usize = 100;
 
-/// How a proxy is reached.
+/// The ways to reach a proxy.
 #[derive(Clone, Debug, Default)]
 pub struct ProxyAccess {
     /// The token of the control API.
@@ -39,7 +39,7 @@ pub(super) struct Guard {
     public_host: Option<String>,
 }
 
-/// Who asks, of those who may.
+/// A caller among those that may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
     /// No web page.
@@ -48,7 +48,7 @@ pub(super) enum Asker {
     Page(HeaderValue),
 }
 
-/// Why a request is refused before anything is looked up.
+/// The refusal of a request before anything is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RequestFault {
     pub(super) status: u16,
@@ -107,7 +107,7 @@ impl Guard {
         }
     }
 
-    /// What somebody is told who asks under a name that is not the proxy's.
+    /// The message to somebody who asks under a name that is not the proxy's.
     fn unknown(&self, host: &str) -> String {
         let address = reachable(self.address);
         let name = shown(name(host).unwrap_or("NAME"));
@@ -125,8 +125,8 @@ impl Guard {
         !self.token.is_empty() && same(sent.as_bytes(), self.token.as_bytes())
     }
 
-    /// Whether a Host header names this proxy. Its port says nothing: who makes a name point here keeps the port, and who
-    /// maps ports does not.
+    /// True if a Host header names this proxy. Its port says nothing: who makes a name point here keeps the port, and
+    /// who maps ports does not.
     fn is_own(&self, settings: &Settings, host: &str) -> bool {
         let Some(name) = name(host) else { return false };
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
@@ -143,8 +143,8 @@ impl Guard {
             || !self.address.ip().is_loopback() && (!name.contains('.') || ends(&PRIVATE_ENDINGS))
     }
 
-    /// Whether an address stands for this proxy. No address can be made to point elsewhere; but to pages the unspecified
-    /// one is a way here on which browsers do not say who asks.
+    /// True if an address stands for this proxy. No address can be made to point elsewhere; but to pages the
+    /// unspecified one is a way here on which browsers do not say who asks.
     fn is_own_address(&self, ip: IpAddr) -> bool {
         ip.is_loopback() || !self.address.ip().is_loopback() && !ip.is_unspecified()
     }

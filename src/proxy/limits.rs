@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use crate::upstream::connections;
 
-/// What a proxy grants its clients.
+/// The limits that a proxy grants its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long the head of a connection's first request may take, and that of a later one from its first byte.
+    /// Time for the head of a connection's first request, and for that of a later one from its first byte.
     pub head: Duration,
-    /// How long a connection without a request is kept: longer than the pools of clients keep theirs, so that a client
-    /// never sends on one that is just being closed.
+    /// Time for which a connection without a request is kept: longer than the pools of clients keep theirs, so that a
+    /// client never sends on one that is just being closed.
     pub idle: Duration,
-    /// How long each 64 KiB of a body may take, and the rest.
+    /// Time for each 64 KiB of a body, and for the rest.
     pub body: Duration,
-    /// How long a body waits for room in memory.
+    /// Time for which a body waits for room in memory.
     pub room: Duration,
-    /// How many clients may be connected; others wait.
+    /// Limit of connected clients; others wait.
     pub connections: usize,
 }
 

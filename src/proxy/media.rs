@@ -68,7 +68,7 @@ fn plain(status: StatusCode, text: &str) -> Response {
     response
 }
 
-/// The one range of a Range header (RFC 9110, section 14.2) as a half-open interval. None means all of it: several
+/// The one range of a Range header (RFC 9110, section 14.2) as a half-open interval. `None` for all of it: several
 /// ranges and other units may be ignored.
 fn range(value: &str, len: usize) -> Result<Option<(usize, usize)>, ()> {
     let Some((from, to)) =

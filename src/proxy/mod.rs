@@ -79,7 +79,7 @@ impl Proxy {
         self.address
     }
 
-    /// The same with other limits for its clients.
+    /// This proxy with other limits for its clients.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         // Nobody shares it before it runs.

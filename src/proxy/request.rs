@@ -22,7 +22,7 @@ use crate::model;
 
 /// The longest body.
 const LONGEST: usize = 256 << 20;
-/// How often a body that waits for room looks for it.
+/// The interval at which a body that waits for room looks for it.
 const ROOM: Duration = Duration::from_millis(20);
 /// Shorter bodies are not counted: taking part in the budget costs more than they do.
 const FREE: usize = 64 << 10;
@@ -54,7 +54,7 @@ impl Arrived {
         }
     }
 
-    /// Its method, and the encodings that its client takes.
+    /// Method, and the encodings that its client takes.
     pub(super) fn takes(&self) -> (Method, Accepts) {
         (self.head.method.clone(), Accepts::of(&self.head.headers))
     }

@@ -26,9 +26,9 @@ use tokio_util::task::TaskTracker;
 use super::limits::Limits;
 use super::socket::Socket;
 
-/// How long to wait for a descriptor when there is none.
+/// Delay where there is no descriptor.
 const SHORTAGE: Duration = Duration::from_millis(50);
-/// How long a client without a request keeps its place while others wait.
+/// Time for which a client without a request keeps its place while others wait.
 const MOMENT: Duration = Duration::from_secs(2);
 /// The longest list of headers over HTTP/2, in bytes; over HTTP/1 about as much is taken.
 const HEADERS: u32 = 400 << 10;
@@ -126,18 +126,18 @@ struct Watched {
     connection: Weak<Connection>,
     begun: u64,
     read: u64,
-    /// Since when nothing was asked.
+    /// Time since which nothing was asked.
     since: Instant,
 }
 
 /// One connection.
 struct Connection {
     socket: Socket,
-    /// How many requests are being answered.
+    /// Count of requests that are being answered.
     flying: AtomicUsize,
-    /// How many there were.
+    /// Count of requests so far.
     begun: AtomicU64,
-    /// Whether it is not to end properly, but now.
+    /// True for an end at once, in the middle of calls.
     dropped: AtomicBool,
     told: Notify,
 }
@@ -161,7 +161,7 @@ impl Connections {
         self.all().iter().filter_map(|watched| watched.connection.upgrade()).for_each(|one| one.finish());
     }
 
-    /// The same, because others wait; who has sent nothing yet gets a moment for it.
+    /// Ends connections because others wait; a client that has sent nothing yet gets a moment for it.
     fn press(&self) {
         for watched in &*self.all() {
             let Some(connection) = watched.connection.upgrade() else { continue };
@@ -197,11 +197,11 @@ impl Connections {
     }
 }
 
-/// What becomes of a connection.
+/// The fate of a connection.
 #[derive(Debug, PartialEq, Eq)]
 enum ConnectionVerdict {
     Stays,
-    /// It is told that it ends, and ends when nothing is under way.
+    /// A connection that is told that it ends, and ends when nothing is under way.
     Finishes,
     Drops,
 }

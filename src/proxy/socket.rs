@@ -35,18 +35,18 @@ impl Socket {
         Self(Arc::new(SocketState { stream, read: AtomicU64::new(0) }))
     }
 
-    /// How many bytes came so far.
+    /// Count of bytes that came so far.
     pub(super) fn read(&self) -> u64 {
         self.0.read.load(Ordering::Relaxed)
     }
 
-    /// Whether something came that was not read yet: then it is not the client who is slow.
+    /// True if something came that was not read yet: then it is not the client who is slow.
     pub(super) fn has_unread(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         matches!(recv(&self.0.stream, &mut [0_u8; 1], flags), Ok((1, _)))
     }
 
-    /// Whether the client is gone, as far as its system told.
+    /// True if the client is gone, as far as its system told.
     pub(super) fn is_broken(&self) -> bool {
         !matches!(self.0.stream.take_error(), Ok(None))
     }

@@ -10,23 +10,23 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-/// How much has to come in the time that [`Pace`] grants.
+/// Bytes that have to come in the time that [`Pace`] grants.
 const STEP: usize = 64 << 10;
-/// How much of a body that nobody wants is read.
+/// Limit of bytes that are read of a body that nobody wants.
 const UNWANTED: usize = 1 << 30;
 
 /// The body of a request. One that is dropped before its end is read to its end all the same, because a client that is
 /// still sending does not read the answer, and loses it when the connection closes.
 pub(super) struct Upload {
     body: Option<Incoming>,
-    /// How long each step of the rest may take; none where the client waits to be asked for the body.
+    /// Time for each step of the rest; `None` where the client waits to be asked for the body.
     pace: Option<Duration>,
 }
 
-/// Why there is no more of a body.
+/// The reason why there is no more of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Broken {
-    /// It came too slowly.
+    /// A body that came too slowly.
     Slow,
     /// The connection ended before it did.
     Cut,
@@ -128,7 +128,7 @@ mod tests {
 
     const EACH: Duration = Duration::from_secs(30);
 
-    /// How a body ends of which a piece of `len` bytes comes every `seconds`, `pieces` times.
+    /// The end of a body of which a piece of `len` bytes comes every `seconds`, `pieces` times.
     async fn ended(pieces: usize, len: usize, seconds: u64) -> Result<usize, Broken> {
         let frames = stream::unfold(0, |at| async move {
             tokio::time::sleep(Duration::from_secs(seconds)).await;

@@ -14,43 +14,43 @@ use tokio::time::sleep;
 use super::command::{OpenQuote, words};
 use super::signals::Signals;
 
-/// Why nothing was edited.
+/// The reason why nothing was edited.
 #[derive(Debug, thiserror::Error)]
 pub enum EditorError {
     /// The file for the text cannot be written or read.
     #[error("the text cannot be handed to an editor: {0}")]
     File(#[from] io::Error),
-    /// There is no such program.
+    /// An editor that cannot be started.
     #[error(
         "the editor `{editor}` cannot be started: {problem}; VISUAL or EDITOR names another, in quotes where its path has blanks"
     )]
     Unstartable {
-        /// What was started.
+        /// The command that was started.
         editor: String,
-        /// Why not.
+        /// The error of the system.
         problem: io::Error,
     },
     /// The variable cannot be read as words.
     #[error("{variable} is `{value}`, in which {open}")]
     Unquoted {
-        /// Its name.
+        /// Name.
         variable: &'static str,
-        /// Its value.
+        /// Value.
         value: String,
-        /// What is wrong with it.
+        /// The problem with it.
         open: OpenQuote,
     },
-    /// It did not end well, which is how people leave it without changing anything.
+    /// An editor that ended with an error, which is how people leave it without changing anything.
     #[error("the editor `{editor}` ended with {status}; nothing was changed")]
     Failed {
-        /// What was started.
+        /// The command that was started.
         editor: String,
-        /// How it ended.
+        /// The status it ended with.
         status: ExitStatus,
     },
 }
 
-/// How long an editor may take to end after it was asked to: some write down first what was typed.
+/// Time for an editor to end after it was asked to: some write down first what was typed.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A text in somebody's editor.
@@ -64,7 +64,7 @@ struct OpenEditor<'a> {
     settings: Option<Termios>,
 }
 
-/// How somebody left their editor.
+/// The way in which somebody left their editor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EditorOutcome {
     /// The text is as it was.
@@ -128,7 +128,7 @@ impl<'a> OpenEditor<'a> {
         self.child.kill().await
     }
 
-    /// What it left.
+    /// The outcome by the text that it left.
     fn left(self, status: ExitStatus) -> Result<EditorOutcome, EditorError> {
         if !status.success() {
             let editor = self.editor.clone();

@@ -1,9 +1,9 @@
 //! What a terminal can show.
 
-/// How pictures can be shown in full resolution.
+/// A way to show pictures in full resolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// Not at all: half-blocks only.
+    /// No way: half-blocks only.
     #[default]
     Blocks,
     /// The kitty graphics protocol.
@@ -14,7 +14,7 @@ pub enum Protocol {
     Sixel,
 }
 
-/// How many colours pictures may use.
+/// Count of colours that pictures may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
     /// 24 bits.
@@ -22,12 +22,12 @@ pub enum Depth {
     Full,
     /// The table of 256.
     Indexed,
-    /// None.
+    /// No colours.
     Mono,
 }
 
 impl Depth {
-    /// What the terminal that calls itself so (`TERM_PROGRAM`) can show. Nearly all have 24 bits, and many of those do
+    /// The depth of the terminal that calls itself so (`TERM_PROGRAM`). Nearly all have 24 bits, and many of those do
     /// not say so, or a remote shell forgets it; so the exception is named.
     #[must_use]
     pub fn of(program: Option<&str>) -> Self {

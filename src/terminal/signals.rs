@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const ENDING: [fn() -> SignalKind; 4] =
     [SignalKind::interrupt, SignalKind::terminate, SignalKind::hangup, SignalKind::quit];
 
-/// Those that keys send, to all programs of the terminal.
+/// Signals that keys send, to all programs of the terminal.
 const TYPED: [fn() -> SignalKind; 2] = [SignalKind::interrupt, SignalKind::quit];
 
 /// SIGINT, SIGTERM, SIGHUP and SIGQUIT, from now on. SIGHUP is left alone where whoever started this process has it
@@ -63,8 +63,8 @@ impl Signals {
     }
 }
 
-/// Whether this process ignored a signal when nobody here had listened to it yet. Known on Linux only (proc(5)); elsewhere
-/// no.
+/// True if this process ignored a signal when nobody here had listened to it yet. Known on Linux only (proc(5));
+/// elsewhere no.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     ignores(&status, kind.as_raw_value())

@@ -19,12 +19,12 @@ use crate::upstream::Base;
 pub(crate) struct ConfigKey {
     /// The table that it stands in, `""` for the file itself.
     table: &'static str,
-    /// Its name; `*` stands for one of people's own.
+    /// Name; `*` stands for one of people's own.
     name: &'static str,
     pub(crate) rule: KeyRule,
 }
 
-/// Who may give a key which value.
+/// The rule about who may give a key which value.
 #[derive(Clone, Copy)]
 pub(crate) enum KeyRule {
     /// Whoever wrote the file.
@@ -35,7 +35,7 @@ pub(crate) enum KeyRule {
     Trusted(NeededBy, fn(&Given<'_>) -> Option<String>),
 }
 
-/// Who would carry out what a value says.
+/// The verbs that would carry out a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum NeededBy {
@@ -158,7 +158,7 @@ pub(crate) fn names(table: &str) -> impl Iterator<Item = &'static str> + Clone {
 }
 
 impl ConfigKey {
-    /// Whether it may be a list of tables.
+    /// True if it may be a list of tables.
     pub(crate) fn is_list(&self) -> bool {
         matches!(self.name, "expiry" | "profile" | "route" | "ignore" | "scrub")
     }
@@ -268,7 +268,7 @@ fn waits_unusually(given: &Given<'_>) -> Option<String> {
     (!fine).then(|| "clients may take less than 5s, or more than 5m, before they are given up".into())
 }
 
-/// Whether a URL names this machine itself, and not by the address that means all of them.
+/// True if a URL names this machine itself, and not by the address that means all of them.
 fn is_here(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
     let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -284,7 +284,8 @@ fn reads_a_theme(given: &Given<'_>) -> Option<String> {
     (!fine).then(|| "this file is read".into())
 }
 
-/// Whether a file lies in a folder, with all links followed. One that is not there lies nowhere, and is not read either.
+/// True if a file lies in a folder, with all links followed. One that is not there lies nowhere, and is not read
+/// either.
 fn lies_in(file: &Path, folder: &Path) -> bool {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match (file.canonicalize(), folder.canonicalize()) {

@@ -23,7 +23,7 @@ use preset::Preset;
 use privilege::{Found, Misplaced, Privilege};
 use source::{ConfigProblem, ConfigSource};
 
-/// Everything that the file may say.
+/// The whole content of a configuration file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
@@ -130,23 +130,23 @@ pub(crate) struct RouteEntry {
     pub(crate) r#match: Option<Strategy>,
 }
 
-/// How many problems of one file are told; the others are counted.
+/// Limit of problems of one file that are shown; the others are counted.
 const TOLD: usize = 20;
 /// The longest name that is compared with those that are known, in bytes.
 const COMPARED: usize = 40;
 
-/// What a file says that is in force, and what it holds that only a trusted one may.
+/// The values of a file that are in force, and those that only a trusted one may hold.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     pub(crate) file: ConfigFile,
-    /// All that only a trusted file may hold; of a file that nobody vouches for none of it is in `file`.
+    /// All values that only a trusted file may hold; of a file that nobody vouches for none of them is in `file`.
     pub(crate) privileges: Vec<Privilege>,
     /// Keys that mean nothing; the file is read without them.
     pub(crate) problems: Vec<ConfigProblem>,
 }
 
 impl ConfigSource {
-    /// What the file says, as far as somebody vouches for it, and what is wrong with its keys.
+    /// The values of the file, as far as somebody vouches for it, and the problems of its keys.
     ///
     /// # Errors
     /// All problems, where the rest of the file cannot be read either.
@@ -170,7 +170,7 @@ impl ConfigSource {
         }
     }
 
-    /// The same of a file that has no problem.
+    /// The values of a file that has no problem.
     pub(crate) fn sound(&self) -> Result<ParsedFile, Vec<ConfigProblem>> {
         let parsed = self.parsed()?;
         if parsed.problems.is_empty() { Ok(parsed) } else { Err(parsed.problems) }

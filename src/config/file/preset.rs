@@ -26,7 +26,7 @@ impl Preset {
         PRESETS[self as usize]
     }
 
-    /// What happens to a call.
+    /// The mode of its calls.
     pub(crate) fn mode(self) -> Mode {
         match self {
             Self::Dev => Mode::ReplayOrRecord,
@@ -36,12 +36,12 @@ impl Preset {
         }
     }
 
-    /// Whether no call may leave the machine.
+    /// True if no call may leave the machine.
     pub(crate) fn never_forward(self) -> bool {
         self == Self::Ci
     }
 
-    /// Whether a run fails where no recording answers a call.
+    /// True if a run fails where no recording answers a call.
     pub(crate) fn fails_on_miss(self) -> bool {
         self == Self::Ci
     }

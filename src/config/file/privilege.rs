@@ -26,9 +26,9 @@ pub struct Privilege {
     pub key: String,
     /// The value, as TOML, fit for a screen.
     pub value: String,
-    /// What it does, in half a sentence.
+    /// Effect of the value, in half a sentence.
     pub does: String,
-    /// Who would do it.
+    /// The verbs that would carry it out.
     #[serde(skip)]
     pub(crate) needed_by: NeededBy,
     /// The value and what stands beside it, to tell whether another version of the file says the same.
@@ -42,7 +42,7 @@ impl std::fmt::Display for Privilege {
     }
 }
 
-/// What was found in a file.
+/// A privileged value of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Keys that mean nothing, and what is no table where one has to be.
@@ -55,7 +55,7 @@ pub(crate) struct Found {
 #[derive(Debug)]
 pub(crate) struct Misplaced {
     pub(crate) at: Range<usize>,
-    /// Where its value stands.
+    /// Range of its value in the file.
     pub(crate) value_at: Range<usize>,
     /// `profile.keys`.
     pub(crate) path: String,

@@ -13,36 +13,35 @@ pub(crate) const FILE: &str = "retake.toml";
 /// A file that was read: its name, and what it says.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigSource {
-    /// None where there is no file.
+    /// `None` where there is no file.
     pub(crate) path: Option<PathBuf>,
     pub(crate) text: String,
-    /// Who vouches for it.
     pub(crate) trust: Trust,
-    /// Where its lines begin, once somebody asked.
+    /// Offsets at which its lines begin, once somebody asked.
     pub(crate) lines: OnceLock<Vec<usize>>,
 }
 
-/// Who vouches for a file.
+/// The reason to trust a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Nobody: it lay where the program runs.
+    /// No reason: it lay where the program runs.
     #[default]
     Nobody,
-    /// Somebody named it on the command line or in the environment, or it is their own.
+    /// A name on the command line or in the environment, or the person's own file.
     Named,
-    /// Somebody said so for this run.
+    /// Consent for this run.
     ThisRun,
-    /// Somebody trusted this content before.
+    /// Consent to this content, given before.
     Granted,
 }
 
 impl Trust {
-    /// Whether anybody does.
+    /// True if anybody does.
     pub(crate) fn is_given(self) -> bool {
         self != Self::Nobody
     }
 
-    /// How that came about, in a few words.
+    /// The reason in a few words.
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Nobody => "not trusted",
@@ -62,9 +61,9 @@ pub(crate) struct ConfigProblem {
     pub(crate) line: Option<usize>,
     /// The key, where one is to blame.
     pub(crate) key: Option<String>,
-    /// What is wrong, and what is expected.
+    /// The problem, and what is expected.
     pub(crate) text: String,
-    /// Whether the file can be used all the same.
+    /// True if the file can be used all the same.
     pub(crate) warning: bool,
 }
 

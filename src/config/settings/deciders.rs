@@ -11,18 +11,19 @@ use crate::engine::Settings;
 use crate::model::{Mode, Strategy};
 use crate::upstream::MaskedUrl;
 
-/// Who decided about calls, as people know that: `--mode`, `RETAKE_PRESET=ci`, "`mode` in retake.toml".
+/// The settings that decided about calls, by the names that people know: `--mode`, `RETAKE_PRESET=ci`, "`mode` in
+/// retake.toml".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deciders {
-    /// Who set the mode.
+    /// Name of the setting that set the mode.
     pub(crate) mode: String,
-    /// Who forbids to forward; none where nobody does.
+    /// Name of the setting that forbids to forward; `None` where none does.
     pub(crate) ceiling: Option<String>,
-    /// Who makes a run fail on a miss, beside its own flag.
+    /// Name of the setting that makes a run fail on a miss, beside its own flag.
     pub(crate) misses: Option<String>,
 }
 
-/// What one layer says about calls.
+/// The settings of one layer about calls.
 struct Layer {
     mode: Option<Mode>,
     preset: Option<Preset>,
@@ -30,11 +31,11 @@ struct Layer {
     origin: Origin,
 }
 
-/// Which layer, with what its settings are called there.
+/// A layer, with the names of its settings there.
 enum Origin {
     Flags,
     Environment,
-    /// With the file's name.
+    /// The file, with its name.
     File(String),
 }
 
@@ -72,7 +73,7 @@ impl Layer {
         self.origin.with("preset", preset)
     }
 
-    /// Its mode, and what says so: what is said outright goes before a preset of the same layer.
+    /// Mode, and what says so: what is said outright goes before a preset of the same layer.
     fn mode(&self) -> Option<(Mode, String)> {
         let outright = self.mode.map(|mode| (mode, self.origin.key("mode")));
         outright.or_else(|| self.preset.map(|preset| (preset.mode(), self.preset(preset))))

@@ -36,7 +36,7 @@ pub(crate) fn memory() -> Result<Option<usize>, ConfigError> {
     }
 }
 
-/// What the file says about calls; what is wrong with it goes to `problems`.
+/// The settings of the file about calls; its faults go to `problems`.
 pub(crate) fn settled(
     source: &ConfigSource,
     file: &ConfigFile,
@@ -109,7 +109,7 @@ fn compiled(
     }
 }
 
-/// Whether the strategies of the file name what can be fields; which request they are for is not known yet.
+/// The strategies of the file, once they name what can be fields; which request they are for is not known yet.
 fn checked_strategies(
     source: &ConfigSource,
     file: &ConfigFile,
@@ -151,7 +151,7 @@ fn names(
     names
 }
 
-/// What the file says about curating: ages, prices, keys.
+/// The settings of the file about curating: ages, prices, keys.
 fn curated(
     source: &ConfigSource,
     file: &ConfigFile,
@@ -211,7 +211,7 @@ pub(crate) fn add_upstream(settings: &mut Settings, mount: &str, url: &str) -> R
     Ok(())
 }
 
-/// What the file grants clients; what is wrong with it goes to `problems`.
+/// The limits that the file grants clients; its faults go to `problems`.
 fn limits(source: &ConfigSource, file: &ConfigFile, problems: &mut Vec<ConfigProblem>) -> Limits {
     let mut time = |key: &str, given: &Option<Spanned<String>>, usual: Duration| {
         let Some(given) = given else { return usual };

@@ -4,7 +4,7 @@ use crate::config::file::ConfigFile;
 use crate::config::file::source::{ConfigProblem, ConfigSource};
 use crate::engine::Settings;
 
-/// Who may ask besides programs on this machine that use its names.
+/// The callers that may ask besides programs on this machine that use its names.
 pub(crate) fn origins(
     source: &ConfigSource,
     file: &ConfigFile,
@@ -32,7 +32,7 @@ pub(crate) fn origins(
     }
 }
 
-/// Whether a browser could say it of a page; applications in a web view have schemes of their own.
+/// True if a browser could say it of a page; applications in a web view have schemes of their own.
 fn is_origin(text: &str) -> bool {
     let (scheme, host) = text.split_once("://").unwrap_or_default();
     let plain =

@@ -18,14 +18,14 @@ use crate::engine::Engine;
 use crate::model::Event;
 use crate::proxy::shared::ProxyState;
 
-/// How long nothing may happen before a comment says that somebody is still there.
+/// Time without an event after which a comment says that somebody is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// One that listens.
 struct Listener {
     engine: Engine,
     announced: Receiver<Arc<Event>>,
-    /// Whether it must be told everything.
+    /// True if it must be told everything.
     anew: bool,
 }
 
