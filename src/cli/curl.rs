@@ -44,7 +44,7 @@ const RESERVED: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const BOUNDARY: &str = "retake-explain-boundary";
 
-/// What a command says, piece by piece.
+/// The content of a command, piece by piece.
 #[derive(Default)]
 struct Command {
     url: Option<String>,

@@ -30,8 +30,8 @@ pub(crate) async fn at_store(
     done
 }
 
-/// The same where an upstream may be asked. The owner of the store goes by its own settings: it is not asked for what
-/// the flags or a ceiling here do not want.
+/// Opens the store where an upstream may be asked. The owner of the store goes by its own settings: it is not asked for
+/// what the flags or a ceiling here do not want.
 pub(crate) async fn at_upstream_store(
     common: &Common,
     work: impl AsyncFnOnce(&Client) -> anyhow::Result<ExitCode>,
@@ -53,7 +53,7 @@ pub(crate) async fn at_upstream_store(
     .await
 }
 
-/// The same for a store that is made where there is none.
+/// Opens a store, and makes it where there is none.
 pub(crate) async fn at_new_store(
     common: &Common,
     work: impl AsyncFnOnce(&Client) -> anyhow::Result<ExitCode>,

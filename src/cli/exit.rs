@@ -44,7 +44,7 @@ impl From<ConfigError> for UsageError {
 #[error("{0}")]
 pub(super) struct NotFound(pub(super) String);
 
-/// Says an error on stderr, one line, and gives its exit code.
+/// Prints an error on stderr, in one line, and gives its exit code.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     print::error(&format!("{error:#}"));
     if let Some(StoreError::InUse { address: Some(_), .. }) = error.downcast_ref() {

@@ -28,7 +28,7 @@ const PROXY: &[&str] = &[
     "never_forward",
     "no_scrub",
 ];
-/// What asking an upstream outside of any call depends on.
+/// Flags that decide about asking an upstream outside of any call.
 const ASKING: &[&str] = &["store", "config", "trust", "upstreams", "never_forward", "no_scrub"];
 
 /// The shared flags that a verb obeys, by their ids; the workbench is the verb without a name.
@@ -110,7 +110,7 @@ fn below(verb: Command, flags: &[&Arg]) -> Command {
     verb.args(missing).mut_subcommands(|verb| below(verb, flags))
 }
 
-/// What was typed and what the environment says; `command` is the whole command line.
+/// The layers of flags and environment; `command` is the whole command line.
 ///
 /// # Errors
 /// A sentence about a flag that the verb does not obey.
@@ -168,12 +168,12 @@ fn no_use(verb: &str, flag: &Arg, command: fn() -> Command) -> UsageError {
     UsageError(format!("`retake {verb}` has no use for --{}; {takers}", flag.get_long().unwrap_or(id)))
 }
 
-/// Whether a flag has a value from there; a verb that does not know it has none.
+/// True if a flag has a value from there; a verb that does not know it has none.
 fn is(level: &ArgMatches, id: &str, source: ValueSource) -> bool {
     level.try_contains_id(id).unwrap_or(false) && level.value_source(id) == Some(source)
 }
 
-/// What has this source, the later level first: a flag behind the verb goes before the same one before it.
+/// The values of this source, the later level first: a flag behind the verb goes before the same one before it.
 fn values(levels: &[&ArgMatches], source: ValueSource) -> FlagValues {
     let having = |id: &'static str| {
         let levels = levels.iter().rev().copied();
@@ -234,7 +234,7 @@ mod tests {
         found
     }
 
-    /// What a verb needs unless something else stands in for it.
+    /// Flags that a verb needs unless something else stands in for it.
     fn also(verb: &str) -> &'static [&'static str] {
         match verb {
             "rm" | "protect" | "duplicate" | "rerecord" | "restore" | "rename" => &["rec_1"],

@@ -6,12 +6,12 @@ use std::path::Path;
 use super::exit::UsageError;
 use crate::reading::{LARGE_FILE, bounded, named_bytes};
 
-/// Whether a file's name stands for stdin.
+/// True if a file's name stands for stdin.
 pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Whether somebody types on stdin, so that nothing comes from it by itself.
+/// True if somebody types on stdin, so that nothing comes from it by itself.
 pub(super) fn is_typed() -> bool {
     stdin().is_terminal()
 }

@@ -80,8 +80,7 @@ fn ended(code: ExitCode) -> ExitCode {
     if code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }
 }
 
-/// Says a panic on stderr like any other text, because it may hold what was recorded. sled may panic on a damaged index:
-/// the store catches that and makes the index anew, so nobody needs to see it.
+/// Prints a panic on stderr like any other text, because it may hold what was recorded.
 fn say_panics() {
     std::panic::set_hook(Box::new(|info| {
         if !crate::store::catches_panics() {

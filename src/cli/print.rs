@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::model::{Call, Outcome, RecordingId};
 use crate::reading::{human, sanitize, sanitize_json, sanitize_lines};
 
-/// Why nothing is written to stdout any more.
+/// The reason why nothing is written to stdout any more.
 static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
 
 /// Writes text to stdout, and a newline.
@@ -30,7 +30,7 @@ pub(super) fn painted(text: &str) {
     bytes(format!("{text}\n").as_bytes());
 }
 
-/// As [`painted`], for a program that goes on; false when nobody reads any more.
+/// [`painted`] for a program that goes on; false when nobody reads any more.
 pub(super) fn line_if_read(text: &str) -> bool {
     painted(text);
     UNWRITTEN.get().is_none()
@@ -58,7 +58,7 @@ pub(super) fn bytes(bytes: &[u8]) {
     }
 }
 
-/// Why output is missing, where somebody has to know: not when its reader left (`| head`).
+/// The reason why output is missing, where somebody has to know: not when its reader left (`| head`).
 pub(super) fn unwritten() -> Option<&'static io::Error> {
     UNWRITTEN.get().filter(|cause| cause.kind() != io::ErrorKind::BrokenPipe)
 }
@@ -83,7 +83,7 @@ pub(super) fn clap(said: &clap::Error, styled: impl FnOnce() -> Option<clap::Err
     }
 }
 
-/// Says a panic on stderr, and where it was; with a backtrace where `RUST_BACKTRACE` asks for one.
+/// Prints a panic on stderr, and where it was; with a backtrace where `RUST_BACKTRACE` asks for one.
 pub(super) fn panicked(info: &PanicHookInfo<'_>) {
     let trace = Backtrace::capture();
     let trace =
@@ -92,19 +92,19 @@ pub(super) fn panicked(info: &PanicHookInfo<'_>) {
     note(&format!("thread '{}' {info}{trace}", thread.name().unwrap_or("<unnamed>")));
 }
 
-/// Says an error on stderr.
+/// Prints an error on stderr.
 pub(super) fn error(text: &str) {
     let word = if colour(&io::stderr()) { "\x1b[1;31merror\x1b[0m" } else { "error" };
     // Where stderr is closed, the exit code still tells.
     writeln!(io::stderr(), "{word}: {}", sanitize_lines(text)).ok();
 }
 
-/// Says something on stderr that is no error.
+/// Prints something on stderr that is no error.
 pub(super) fn note(text: &str) {
     writeln!(io::stderr(), "{}", sanitize_lines(text)).ok();
 }
 
-/// Where the program's own log goes: stderr, or a file, which people read on a terminal, too.
+/// The target of the program's own log: stderr, or a file, which people read on a terminal, too.
 pub(super) struct Log<W>(pub(super) W);
 
 impl<W: Write> Write for Log<W> {
@@ -119,7 +119,7 @@ impl<W: Write> Write for Log<W> {
     }
 }
 
-/// Says what became of recordings, one a line, or their ids as JSON.
+/// Prints the fate of recordings, one a line, or their ids as JSON.
 pub(super) fn ids(ids: &[RecordingId], said: &str, json: bool) {
     if json {
         line(&serde_json::json!({ "ids": ids }).to_string());
@@ -130,22 +130,22 @@ pub(super) fn ids(ids: &[RecordingId], said: &str, json: bool) {
     }
 }
 
-/// What was taken out, in its colour.
+/// Removed text in its colour.
 pub(super) fn removed(text: &str) -> String {
     if colour(&io::stdout()) { format!("\x1b[31m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// What was put in, in its colour.
+/// Added text in its colour.
 pub(super) fn added(text: &str) -> String {
     if colour(&io::stdout()) { format!("\x1b[32m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// Whether words may be coloured: a terminal, and no `NO_COLOR`.
+/// True if words may be coloured: a terminal, and no `NO_COLOR`.
 fn colour(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Whether stdout is a terminal.
+/// True if stdout is a terminal.
 pub(super) fn to_terminal() -> bool {
     io::stdout().is_terminal()
 }
@@ -262,7 +262,7 @@ pub(super) fn confirmed(question: &str) -> bool {
     read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// Whether somebody can be asked.
+/// True if somebody can be asked.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

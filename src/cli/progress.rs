@@ -44,7 +44,7 @@ impl Progress {
         Self(bar)
     }
 
-    /// So many steps more are done.
+    /// Counts more steps as done.
     pub(super) fn advance(&self, steps: u64) {
         self.0.inc(steps);
     }

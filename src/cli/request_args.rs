@@ -11,7 +11,7 @@ use super::{curl, input};
 use crate::api::Question;
 use crate::model::Headers;
 
-/// Where a request comes from and where it would go.
+/// The source of a request, and its target.
 #[derive(clap::Args)]
 pub(crate) struct RequestArgs {
     /// A file with a curl command, a JSON request ({"method","url","headers","body"}) or a JSON body; - reads stdin
@@ -34,7 +34,7 @@ struct WrittenRequest {
 }
 
 impl RequestArgs {
-    /// Whether the request comes from stdin.
+    /// True if the request comes from stdin.
     pub(crate) fn reads_stdin(&self) -> bool {
         input::is_stdin(&self.file)
     }
@@ -113,7 +113,7 @@ fn parsed(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("this is not JSON: {error}"))
 }
 
-/// The same text, for the body as it is written.
+/// The body as it is written, with the same text.
 #[derive(Deserialize)]
 struct RawBody<'a> {
     #[serde(borrow)]

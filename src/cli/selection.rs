@@ -26,18 +26,18 @@ pub(crate) struct Selectors {
 }
 
 impl Selectors {
-    /// The one with this id, or this beginning of it.
+    /// The selection of one recording by its id, or a beginning of it.
     pub(crate) fn one(id: String) -> Self {
         Self { ids: vec![id], ..Self::default() }
     }
 
-    /// Whether they are not named one by one, so that nobody knows yet which they are.
+    /// True if they are not named one by one, so that nobody knows yet which they are.
     pub(crate) fn is_vague(&self) -> bool {
         self.ids.is_empty()
     }
 }
 
-/// How it is said that none is meant, and what shows those that could be.
+/// The words that none is meant, and the command that shows those that could be.
 const LISTED: (&str, &str) = ("there is no recording", "retake list");
 
 /// The recordings that are meant, each once, in the order in which they are named; at least one.
@@ -80,7 +80,7 @@ pub(crate) async fn one(client: &Client, wanted: &str) -> anyhow::Result<Arc<Row
     Ok(Arc::clone(whole.map_or_else(|| beginning(&rows, wanted, LISTED), Ok)?))
 }
 
-/// The same as [`named`] of removed recordings.
+/// The removed recordings that are named.
 pub(crate) fn in_trash(trash: &[Arc<Row>], wanted: &[String]) -> Result<Vec<Arc<Row>>, NotFound> {
     each(trash, wanted, ("the trash holds no recording", "retake trash"))
 }

@@ -9,7 +9,7 @@ use crate::reading::sanitize;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     head: &'static str,
-    /// Those with higher numbers give way first; 0 never does.
+    /// Rank by which columns give way, higher numbers first; 0 never does.
     rank: u8,
     right: bool,
     /// Cut to this width before a more important column gives way.
@@ -36,7 +36,7 @@ impl Column {
         Self { head, rank, right: false, least: usize::MAX, most: usize::MAX, optional: false }
     }
 
-    /// For numbers.
+    /// This column for numbers.
     pub(super) const fn right(self) -> Self {
         Self { right: true, ..self }
     }
@@ -91,7 +91,7 @@ impl Table {
         }
     }
 
-    /// Which columns are shown, and how wide each is.
+    /// The columns that are shown, with the width of each.
     fn layout(&self, room: usize, whole: bool) -> Vec<(usize, usize)> {
         let natural = |at: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());

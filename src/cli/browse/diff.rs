@@ -17,7 +17,7 @@ use crate::reading::contrast::{
 };
 use crate::reading::{human, sanitize};
 
-/// What is compared.
+/// Arguments of `retake diff`.
 #[derive(Args)]
 pub(crate) struct DiffArgs {
     /// A recording's id or a unique beginning of it, the same with @original as it came before it was edited, or a call
@@ -73,7 +73,7 @@ async fn thing(client: &Client, text: &str) -> anyhow::Result<Thing> {
     })
 }
 
-/// Whether nothing differs that means anything: times and ids of answers do not.
+/// True if nothing differs that means anything: times and ids of answers do not.
 fn is_same(diff: &Diff) -> bool {
     let contrast = &diff.contrast;
     let headers = contrast.request_headers.iter().chain(&contrast.response_headers);

@@ -10,7 +10,7 @@ use crate::engine::wording::{change_line, radius};
 use crate::engine::{Explanation, Fix, FixKind, Near};
 use crate::reading::sanitize;
 
-/// What is asked.
+/// Arguments of `retake explain`.
 #[derive(clap::Args)]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]

@@ -99,7 +99,7 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Table {
     marked(rows, &HashSet::new())
 }
 
-/// The same, with a mark on those that have expired.
+/// A table of recordings with a mark on those that have expired.
 fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<RecordingId>) -> Table {
     const COLUMNS: [Column; 12] = [
         Column::new("ID", 0),
@@ -137,7 +137,7 @@ fn marked<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>, expired: &HashSet<Re
     table
 }
 
-/// What is out of the ordinary about a recording, in words; what keeps it from answering comes first.
+/// The unusual things about a recording, in words; first those that keep it from answering.
 fn marks(row: &Row, expired: bool) -> String {
     let marks = [
         (!row.completeness.replayable(), "partial"),

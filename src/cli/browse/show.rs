@@ -18,7 +18,7 @@ use crate::reading::{assembled, decode_picture, human, media, pretty, sanitize, 
 use crate::retention::{expired, max_age};
 use crate::terminal;
 
-/// Which part of a recording is shown.
+/// Arguments of `retake show`.
 #[derive(Args, Clone, Copy)]
 #[group(multiple = false)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and clap admits one of them")]
@@ -113,7 +113,7 @@ fn about(row: &Row, recording: &Recording, settings: &Settings) {
     print::line("");
 }
 
-/// What holds for some recordings only.
+/// The lines that hold for some recordings only.
 fn particulars(
     row: &Row,
     recording: &Recording,

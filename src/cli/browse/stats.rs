@@ -104,7 +104,7 @@ fn endpoints(stats: &Stats) -> Table {
     table
 }
 
-/// What became of the calls since the proxy started.
+/// The outcomes of calls since the proxy started.
 fn outcomes(stats: &Stats) -> Table {
     const COLUMNS: [Column; 4] = [
         Column::new("RESULT", 0),

@@ -10,7 +10,7 @@ use crate::cli::exit::UsageError;
 use crate::cli::{door, print, selection};
 use crate::editing::Fault;
 
-/// How a recording is to fail.
+/// Arguments of `retake derive`.
 #[derive(Args)]
 pub(crate) struct DeriveArgs {
     /// The recording's id, or a unique beginning of it

@@ -13,7 +13,7 @@ use crate::engine::Revision;
 use crate::model::{Ending, Latency, Recording};
 use crate::reading::{editable, text_of};
 
-/// What is changed; without any of it the text or the body opens in an editor.
+/// Arguments of `retake edit`; without a change among them the text or the body opens in an editor.
 #[derive(Args)]
 pub(crate) struct EditArgs {
     /// The recording's id, or a unique beginning of it
@@ -92,7 +92,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
 }
 
 impl EditArgs {
-    /// In the order in which they make sense: a new body before a text in it.
+    /// The revisions in the order in which they make sense: a new body before a text in it.
     fn revisions(&self) -> Result<Vec<Revision>, UsageError> {
         let mut all = Vec::new();
         if self.revert {

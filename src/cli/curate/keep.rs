@@ -11,7 +11,7 @@ use crate::cli::{door, print};
 use crate::client::Client;
 use crate::model::{CallId, RecordingId};
 
-/// Which call.
+/// Arguments of `retake keep`.
 #[derive(Args)]
 pub(crate) struct KeepArgs {
     /// The call's number, as `retake calls` shows it

@@ -51,7 +51,7 @@ pub(crate) struct RenameArgs {
     json: bool,
 }
 
-/// Whether recordings are protected.
+/// Arguments of `retake protect`.
 #[derive(Args)]
 pub(crate) struct ProtectArgs {
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub(crate) async fn protect(common: &Common, protection: ProtectArgs) -> anyhow:
     changed(common, &which, &relabel, said, Printing { dry_run, json }).await
 }
 
-/// How a change is carried out and told.
+/// The way in which a change is carried out and printed.
 #[derive(Clone, Copy)]
 struct Printing {
     dry_run: bool,
@@ -142,7 +142,7 @@ async fn changed(
     .await
 }
 
-/// Whether a recording would be another one with these labels.
+/// True if a recording would be another one with these labels.
 fn differs(row: &Row, relabel: &Relabel) -> bool {
     let has = |tag: &String| row.tags.contains(tag);
     relabel.tag.iter().any(|tag| !has(tag))

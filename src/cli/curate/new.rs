@@ -95,8 +95,8 @@ fn made_up(request: &Request, text: &str) -> Result<Response, UsageError> {
 }
 
 impl NewArgs {
-    /// What it answers: as it is handed in, or a plain request, which opens in an editor where nothing is said about it.
-    /// None when nobody wrote one there.
+    /// The request that it answers: as it is handed in, or a plain request, which opens in an editor where nothing is
+    /// said about it. None when nobody wrote one there.
     async fn question(&self) -> anyhow::Result<Option<Question>> {
         if self.prompt.is_none() && self.model.is_none() {
             if self.request.reads_stdin() && self.response.as_deref().is_some_and(input::is_stdin) {

@@ -17,7 +17,7 @@ use crate::query::{QueryKind, help};
 use crate::reading::{human, sanitize};
 use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
 
-/// What is pruned.
+/// Arguments of `retake prune`.
 #[derive(Args)]
 #[command(after_long_help = help(QueryKind::Recordings))]
 pub(crate) struct PruneArgs {
@@ -166,7 +166,7 @@ fn reason_for(why: &Why) -> String {
     }
 }
 
-/// All that the table does not say, line by line.
+/// The lines about what the table does not show.
 fn said(plan: &PrunePlan) -> Vec<String> {
     let mut lines = Vec::new();
     let totals = &plan.totals;

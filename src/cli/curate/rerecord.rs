@@ -128,7 +128,7 @@ fn said(done: &[Rerecord]) {
     }
 }
 
-/// Those that could be asked for and lack an answer do so because of their upstreams.
+/// The exit code: recordings that could be asked for and lack an answer do so because of their upstreams.
 fn code(done: &[Rerecord], able: usize) -> ExitCode {
     match done.iter().filter(|one| one.problem.is_none()).count() {
         fine if fine == done.len() => ExitCode::SUCCESS,

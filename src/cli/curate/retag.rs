@@ -12,7 +12,7 @@ use crate::engine::{MatchSettings, Retagged, wording};
 use crate::model::{ParseStrategyError, Playback, Strategy};
 use crate::reading::{human, sanitize};
 
-/// What is to be changed.
+/// Arguments of `retake retag`.
 #[derive(clap::Args)]
 pub(crate) struct RetagArgs {
     /// Ids of recordings, or unique beginnings, and the strategy behind them: standard, 'standard -FIELD…', strict,
@@ -128,7 +128,7 @@ fn said(one: &Retagged, dry_run: bool) {
     }
 }
 
-/// Which of them could not be told apart from each other any more.
+/// Prints which of them could not be told apart from each other any more.
 fn print_collisions(retagged: &[Retagged], dry_run: bool) {
     let colliding: Vec<_> = retagged.iter().filter(|one| one.collisions > 0).collect();
     if colliding.is_empty() {

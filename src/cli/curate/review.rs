@@ -13,7 +13,7 @@ use crate::cli::{door, print, selection};
 use crate::engine::ReviewVerdict;
 use crate::model::RecordingId;
 
-/// What becomes of what waits.
+/// Arguments of `retake review`.
 #[derive(Args)]
 pub(crate) struct ReviewArgs {
     /// accept (it takes the old one's place), keep (both stay) or reject; without it, list what waits

@@ -11,7 +11,7 @@ use crate::cli::{door, print, selection};
 use crate::engine::Trashed;
 use crate::reading::human;
 
-/// What comes back.
+/// Arguments of `retake restore`.
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
     /// Ids of removed recordings, or unique beginnings

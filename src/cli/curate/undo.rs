@@ -10,7 +10,7 @@ use crate::cli::table::{Column, Table};
 use crate::cli::{door, print};
 use crate::model::StepRow;
 
-/// How many steps, and how they are listed.
+/// Arguments of `retake undo`.
 #[derive(Args)]
 pub(crate) struct UndoArgs {
     /// So many steps

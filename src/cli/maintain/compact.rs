@@ -11,7 +11,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{door, print};
 use crate::reading::human;
 
-/// How much of the store is left out.
+/// Arguments of `retake compact`.
 #[derive(Args)]
 pub(crate) struct CompactArgs {
     /// Empty the trash, too: nothing in it can be restored then, nor its removal undone

@@ -13,7 +13,7 @@ use crate::cli::{door, print};
 use crate::engine::Rescrub;
 use crate::reading::{human, sanitize};
 
-/// What is scrubbed.
+/// Arguments of `retake scrub`.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the flags of one verb")]
 pub(crate) struct ScrubArgs {
@@ -87,7 +87,7 @@ fn shown(plan: &Rescrub, aside: bool) {
     }
 }
 
-/// What the lines of the recordings do not say.
+/// The lines about what the recordings' own lines do not show.
 fn said(plan: &Rescrub) -> Vec<String> {
     let mut lines = Vec::new();
     let checked = recordings(plan.checked);

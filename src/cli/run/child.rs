@@ -22,15 +22,15 @@ use super::environment::Environment;
 use crate::cli::print;
 use crate::terminal::Signals;
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
-    /// Whether somebody asked twice for the end.
+    /// True if somebody asked twice for the end.
     pub(super) hard: bool,
 }
 
-/// Why a command could not be started.
+/// The reason why a command could not be started.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start `{command}`: {cause}{}", if self.code() == 127 { "; is it installed, and in PATH?" } else { "" })]
 pub(super) struct NotStarted {
@@ -80,7 +80,7 @@ fn stand_in(command: &[OsString]) -> Command {
     stand_in
 }
 
-/// Whether there is such a program, looked for as the system will.
+/// True if there is such a program, looked for as the system will.
 #[cfg(target_os = "linux")]
 fn finds(command: &[OsString]) -> bool {
     let (program, _) = split(command);
@@ -135,7 +135,7 @@ pub(super) async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result
     }
 }
 
-/// Whether the child got the signal, too: the terminal sends Ctrl-C and Ctrl-\ to the whole group of processes before
+/// True if the child got the signal, too: the terminal sends Ctrl-C and Ctrl-\ to the whole group of processes before
 /// it, and for many programs a second one means to end at once.
 fn reached_already(child: Pid, signal: SignalKind) -> bool {
     let foreground = || tcgetpgrp(File::open("/dev/tty").ok()?).ok();

@@ -31,20 +31,20 @@ pub(in crate::cli) const KEYS: [&[&str]; 8] = [
     &["FAL_KEY"],
 ];
 
-/// What such a variable is set to where no call leaves the machine.
+/// The value of such a variable where no call leaves the machine.
 const NO_KEY: &str = "retake-forwards-nothing";
 
 /// Hosts that are never reached through an HTTP proxy.
 const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
 
-/// What is set for the child, and what people should know about it.
+/// The variables for the child, and the notices about them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Environment {
     pub(super) set: Vec<(&'static str, String)>,
     pub(super) notes: Vec<String>,
 }
 
-/// Where the proxy is, as the child is told.
+/// The place of the proxy, as the child sees it.
 pub(super) struct ProxyPlace<'a> {
     /// `http://127.0.0.1:4010`.
     pub(super) url: &'a str,
@@ -52,7 +52,7 @@ pub(super) struct ProxyPlace<'a> {
     pub(super) scope: &'a str,
     /// The mounts that exist there.
     pub(super) mounts: &'a [String],
-    /// Whether no call of the child leaves the machine.
+    /// True if no call of the child leaves the machine.
     pub(super) forwards_nothing: bool,
 }
 
@@ -83,7 +83,8 @@ impl Environment {
     }
 }
 
-/// Says where a variable pointed; of the value only the host, because URLs may hold passwords and keys.
+/// A notice that names the former target of a variable; of the value only the host, because URLs may hold passwords and
+/// keys.
 fn replaced(name: &str, before: &str, mount: &str, mounts: &[String]) -> String {
     let uri: Option<Uri> = before.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or("something else");
@@ -104,7 +105,7 @@ fn without_proxy(before: &str) -> String {
     known.iter().copied().chain(missing).collect::<Vec<_>>().join(",")
 }
 
-/// Whether no call can leave the machine, unless its own header asks for it.
+/// True if no call can leave the machine, unless its own header asks for it.
 pub(super) fn forwards_nothing(settings: &Settings) -> bool {
     let routes = settings.routes.iter().filter_map(|route| route.mode);
     let profiles = settings.profiles.iter().filter_map(|profile| profile.mode);

@@ -35,7 +35,7 @@ pub(super) use environment::KEYS;
 use environment::{Environment, ProxyPlace, forwards_nothing};
 use summary::{RunSummary, Since};
 
-/// What is run, and how it is judged.
+/// Arguments of `retake run`.
 #[derive(clap::Args)]
 pub(super) struct RunArgs {
     /// Exit with 5 when the command succeeds and calls had such an outcome: miss (also one that was refused because it
@@ -66,7 +66,7 @@ fn outcome(text: &str) -> Result<Outcome, String> {
 enum Host {
     /// One of our own, for this run.
     Own(RunningProxy),
-    /// The one of the process that owns the store.
+    /// The proxy of the process that owns the store.
     Other { client: Client, address: SocketAddr },
 }
 
@@ -263,7 +263,7 @@ fn configured(common: &Common) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// With a free port to listen on, unless a flag or the environment names an address.
+/// Flags with a free port to listen on, unless a flag or the environment names an address.
 fn on_a_free_port(common: &Common) -> Common {
     let mut common = common.clone();
     if common.config.layers.environment.listen.is_none() {
@@ -272,7 +272,7 @@ fn on_a_free_port(common: &Common) -> Common {
     common
 }
 
-/// Whether the owner's proxy does what is asked for here: flags cannot change it.
+/// Refuses flags that the owner's proxy does not already meet: they cannot change it.
 fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> Result<(), UsageError> {
     let layers = [&common.config.layers.flags, &common.config.layers.environment];
     let asked = layers.iter().any(|said| said.mode.is_some() || said.preset.is_some());
@@ -299,7 +299,7 @@ fn suits(common: &Common, address: SocketAddr, mode: Mode, config: &Config) -> R
     Ok(())
 }
 
-/// How a child on this machine reaches a proxy that listens there.
+/// The URL by which a child on this machine reaches a proxy that listens there.
 fn url(address: SocketAddr) -> String {
     format!("http://{}", reachable(address))
 }
@@ -308,7 +308,7 @@ fn created(path: &std::path::Path) -> Result<File, UsageError> {
     File::create(path).map_err(|error| UsageError(format!("--summary {}: {error}", path.display())))
 }
 
-/// Says a line on stderr, where the command's own lines are, too.
+/// Prints a line on stderr, where the command's own lines are, too.
 fn say(text: &str) {
     print::note(&format!("retake: {}", sanitize(text)));
 }

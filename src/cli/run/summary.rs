@@ -11,19 +11,19 @@ use crate::engine::Explanation;
 use crate::model::{Call, CallId, Counters, Mode, Outcome, RecordingId, Row, Snapshot};
 use crate::reading::{human, sanitize};
 
-/// How many calls of one outcome are named for people.
+/// Limit of calls of one outcome that are named for people.
 const NAMED: usize = 10;
-/// How many misses are explained: each is compared with what is stored.
+/// Limit of misses that are explained: each is compared with what is stored.
 const EXPLAINED: usize = 100;
 
-/// What became of the calls.
+/// The outcomes of a run's calls.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct RunSummary {
     /// The proxy's URL.
     pub(super) proxy: String,
     /// The proxy's mode at the end.
     pub(super) mode: Mode,
-    /// Whether the proxy is another process's.
+    /// True if the proxy is another process's.
     pub(super) beside_owner: bool,
     /// The scope of the calls.
     pub(super) scope: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct RunSummary {
     pub(super) misses: Vec<Miss>,
     /// The recordings that were made, the oldest first.
     pub(super) recordings: Vec<RecordingId>,
-    /// Those of them that hold a failure.
+    /// Recordings among those that hold a failure.
     pub(super) failures: Vec<Failed>,
     /// Recordings that answered nothing in the run, although calls had their scope.
     pub(super) unused: Vec<UnusedRecordings>,
@@ -69,9 +69,9 @@ pub(super) struct Failed {
     status: u16,
     endpoint: String,
     model: Option<String>,
-    /// What happened, in a few words.
+    /// The failure, in a few words.
     what: String,
-    /// Whether `replay-or-record` asks the upstream again.
+    /// True if `replay-or-record` asks the upstream again.
     asked_again: bool,
 }
 
@@ -98,7 +98,7 @@ pub(super) struct Since {
     /// Only calls of this scope, beside an owner that others call, too.
     pub(super) scope: Option<String>,
     pub(super) beside_owner: bool,
-    /// How often each recording had answered before.
+    /// Count of answers that each recording had given before.
     pub(super) hits: HashMap<RecordingId, u64>,
 }
 
@@ -152,7 +152,7 @@ impl Since {
     }
 }
 
-/// Why the misses were none, as far as that is known now; to be asked while the engine runs.
+/// Explanations of misses, as far as they are known now; to be asked while the engine runs.
 pub(super) async fn explained(client: &Client, calls: &[Arc<Call>]) -> Vec<(CallId, Explanation)> {
     let mut explained = Vec::new();
     for call in calls.iter().filter(|call| call.outcome == Some(Outcome::Miss)).take(EXPLAINED) {
@@ -208,7 +208,7 @@ impl RunSummary {
         }
     }
 
-    /// With where the proxy was and how the command ended.
+    /// This summary with the proxy's address and the command's exit code.
     pub(super) fn of(self, proxy: String, exit: u8) -> Self {
         Self { proxy, command_exit: exit, exit, ..self }
     }
@@ -263,7 +263,7 @@ impl RunSummary {
         }
     }
 
-    /// What the run left unused, by scope.
+    /// The recordings that the run left unused, by scope.
     fn name_unused(&self) -> Option<String> {
         let count = |unused: &UnusedRecordings| unused.recordings.len();
         let many: usize = self.unused.iter().map(count).sum();
@@ -301,7 +301,7 @@ impl RunSummary {
     }
 }
 
-/// What is wrong with a recording's answer; none where nothing is.
+/// The fault of a recording's answer; `None` where it has none.
 fn failed(row: &Arc<Row>) -> Option<Failed> {
     let (what, asked_again) = match row.failure {
         _ if !row.completeness.replayable() => (row.completeness.word().to_owned(), true),

@@ -12,7 +12,7 @@ use crate::config::{Config, WorkbenchStart};
 use crate::model::{Level, Notice};
 use crate::upstream::Base;
 
-/// Where a proxy runs, and what opens it.
+/// Arguments of `retake attach`.
 #[derive(clap::Args)]
 pub(crate) struct AttachArgs {
     /// Its URL, such as `http://127.0.0.1:4010` or `https://retake.example`
@@ -79,7 +79,7 @@ fn start(address: String, config: &Config, notices: Vec<Notice>) -> WorkbenchSta
     }
 }
 
-/// What is to be said of a URL whose traffic others can read.
+/// The notice about a URL whose traffic others can read.
 fn in_the_clear(base: &Base) -> Option<Notice> {
     let open = base.as_str().starts_with("http://") && !base.is_loopback();
     let text = format!(

@@ -160,7 +160,7 @@ fn is_recording(path: &Path) -> bool {
         .is_some_and(|stem| !stem.contains('.'))
 }
 
-/// Without a terminal: one line a call.
+/// The demo without a terminal: one line a call.
 async fn lines(
     running: &RunningProxy,
     length: Option<Duration>,

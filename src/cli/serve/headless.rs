@@ -13,14 +13,14 @@ use crate::config::Config;
 use crate::model::{Call, Event};
 use crate::terminal::Signals;
 
-/// What is printed of calls.
+/// The form in which calls are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallLines {
     /// One line a call.
     Text,
     /// One JSON object a call.
     Json,
-    /// Nothing.
+    /// No lines.
     None,
 }
 

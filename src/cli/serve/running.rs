@@ -22,13 +22,13 @@ use crate::upstream::proxy_problem;
 /// A proxy that runs until it is stopped.
 pub(crate) struct RunningProxy {
     pub(crate) engine: Engine,
-    /// Where clients on this machine reach it.
+    /// The address for clients on this machine.
     pub(crate) address: SocketAddr,
-    /// What people should know about the opening of the store.
+    /// The notices about the opening of the store.
     pub(crate) notices: Vec<Notice>,
     store: Store,
     stop: CancellationToken,
-    /// None once it has ended.
+    /// `None` once it has ended.
     serving: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
@@ -42,7 +42,7 @@ impl RunningProxy {
         Ok(running)
     }
 
-    /// The same from its parts.
+    /// The proxy from its parts.
     pub(crate) async fn with(
         store: &Path,
         settings: Settings,
@@ -92,7 +92,7 @@ impl RunningProxy {
         }
     }
 
-    /// As [`RunningProxy::stop`], until a signal comes: who asks again does not want to wait. The signal where one did.
+    /// [`RunningProxy::stop`], until a signal comes: who asks again does not want to wait. The signal, where one came.
     pub(crate) async fn stop_or(self, signals: &mut Signals) -> anyhow::Result<Option<SignalKind>> {
         let engine = self.engine.clone();
         let signal = tokio::select! {
@@ -152,7 +152,7 @@ pub(crate) fn log_to_file() {
     }
 }
 
-/// What is logged. The libraries that see credentials on the wire stay quiet whatever `RETAKE_LOG` says.
+/// The filter of the log. The libraries that see credentials on the wire stay quiet whatever `RETAKE_LOG` says.
 fn log_filter(default: &str) -> EnvFilter {
     let quiet =
         ["h2", "hyper", "hyper_util", "rustls", "sled"].map(|library| format!(",{library}=warn")).concat();

@@ -73,7 +73,7 @@ pub(crate) fn refuse_without_terminal() -> Result<(), UsageError> {
     ))
 }
 
-/// Whether there is somebody to look and to type.
+/// True if there is somebody to look and to type.
 pub(crate) fn terminal_at_hand() -> bool {
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !dumb

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Headers, Mode, Recording, Request};
 use crate::upstream::{Base, UpstreamClient};
 
-/// How long between two calls.
+/// Pause between two calls.
 const PAUSE: Duration = Duration::from_millis(650);
 
-/// What the chats ask.
+/// Questions of the chats.
 const QUESTIONS: [&str; 4] = [
     "Name three rivers that flow north.",
     "Why is the sky dark at night?",

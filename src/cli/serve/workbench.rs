@@ -33,7 +33,7 @@ pub(crate) async fn run(common: &Common, screens: Screens) -> anyhow::Result<Exi
     Ok(cut_short.map_or(ExitCode::SUCCESS, exit::of_signal))
 }
 
-/// Whether a store could not be had because a proxy runs on it.
+/// True if a store could not be had because a proxy runs on it.
 fn is_served(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreError::InUse { address: Some(_), .. }))
 }
@@ -62,7 +62,7 @@ fn start(running: &RunningProxy, config: &Config) -> WorkbenchStart {
     }
 }
 
-/// Where forwarded calls go, in a few words.
+/// The targets of forwarded calls, in a few words.
 fn upstream(config: &Config) -> String {
     let settings = &config.settings;
     match settings.upstreams.get("openai") {

@@ -11,7 +11,7 @@ use crate::cli::print;
 use crate::cli::serve::screens::Screens;
 use crate::config::{Config, EXAMPLE, FILE, checked, own_path};
 
-/// What is done with the configuration.
+/// The verbs of `retake config`.
 #[derive(clap::Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Write a retake.toml with every key explained

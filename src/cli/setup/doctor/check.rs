@@ -5,11 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// How one thing is.
+/// The state of one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CheckState {
-    /// As it should be.
     Ok,
     /// Good to know.
     Note,
@@ -20,14 +19,14 @@ pub(super) enum CheckState {
 /// One thing that was looked at.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Check {
-    /// What it belongs to: `terminal`, `store`, `configuration`, `upstreams`, `keys`.
+    /// The area that it belongs to: `terminal`, `store`, `configuration`, `upstreams`, `keys`.
     pub(super) area: &'static str,
     pub(super) state: CheckState,
-    /// What was found.
+    /// The finding.
     pub(super) text: String,
-    /// What to do; every problem says it.
+    /// The advice; every problem has one.
     pub(super) advice: Option<String>,
-    /// What was found, for programs.
+    /// The finding for programs.
     pub(super) facts: Map<String, Value>,
 }
 
@@ -54,7 +53,7 @@ impl Check {
         Self { state: CheckState::Problem, advice: Some(advice.into()), ..Self::ok(area, text) }
     }
 
-    /// With what a program wants to know; `facts` is an object.
+    /// This check with facts for programs; `facts` is an object.
     pub(super) fn with(mut self, facts: Value) -> Self {
         if let Value::Object(facts) = facts {
             self.facts.extend(facts);

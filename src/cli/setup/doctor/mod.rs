@@ -106,7 +106,7 @@ fn configuration(checked: Result<Checked, config::ConfigError>) -> Vec<Check> {
     std::iter::once(first.with(facts)).chain(wrong).collect()
 }
 
-/// Which keys of SDKs are in the environment, by their names.
+/// The keys of SDKs that are in the environment, by their names.
 fn keys() -> Check {
     let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let found: Vec<_> = KEYS.iter().copied().flatten().filter(set).copied().collect();

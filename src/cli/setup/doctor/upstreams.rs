@@ -11,7 +11,7 @@ use crate::engine::Settings;
 use crate::upstream::{Base, UpstreamClient, proxy_problem};
 
 const AREA: &str = "upstreams";
-/// How long a connection may take.
+/// Time for a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn checks(config: &Config, offline: bool) -> Vec<Check> {

@@ -17,7 +17,7 @@ use crate::reading::human;
 use crate::store::{self, Ownership, Store, StoreOwner};
 
 const AREA: &str = "store";
-/// How long the owner may take to answer.
+/// Time for the owner to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Below this much free space on its disk the store is in danger, below ten times as much it is worth a note.
 const TIGHT: u64 = 100 << 20;
