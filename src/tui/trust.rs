@@ -22,7 +22,7 @@ use crate::tui::widgets::theme::Theme;
 /// The widest dialog, in columns.
 const WIDEST: u16 = 100;
 const TITLE: &str = "Trust this file?";
-/// How often the dialog is drawn while nothing happens.
+/// Interval at which the dialog is drawn while nothing happens.
 const REDRAWN: Duration = Duration::from_millis(250);
 
 /// The dialog: which lines are seen, and whether all of them were.

@@ -40,7 +40,7 @@ impl App {
             .or_else(|| verbs::act::act(action, &self.selection(), &self.context))
     }
 
-    /// What takes all keys carries the action out, unless it means nothing there.
+    /// Has the part that takes all keys carry the action out, unless it means nothing there.
     fn dispatch_modal(&mut self, action: Action) -> Option<ActionOutcome> {
         let outcome = if let Some(overlay) = &mut self.overlay {
             overlay.act(action, &self.context)

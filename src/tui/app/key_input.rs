@@ -52,7 +52,7 @@ impl App {
         self.perform(outcome)
     }
 
-    /// Whether an action may be carried out on a screen that has no room to show it: leaving, and nothing else.
+    /// True if an action may be carried out on a screen that has no room to show it: leaving, and nothing else.
     fn is_safe_unseen(&self, action: Action) -> bool {
         let leaving = self.overlay.as_ref().is_some_and(|overlay| overlay.scope() == KeyScope::Leaving);
         matches!(action, Action::Quit | Action::Back | Action::Suspend | Action::Redraw)

@@ -57,7 +57,7 @@ pub struct App {
     pub(super) jumps: Vec<Tab>,
     pub(super) queries: SentQueries,
     pub(super) input: KeyInput,
-    /// Whether the screen changed since it was drawn.
+    /// True if the screen changed since it was drawn.
     pub(super) dirty: bool,
     /// Events taken in since what is derived from them was brought up to date.
     unreconciled_events: usize,
@@ -121,7 +121,7 @@ impl App {
         effects
     }
 
-    /// Whether the screen changed since this was last asked.
+    /// True if the screen changed since this was last asked.
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
     }
@@ -175,7 +175,7 @@ impl App {
         self.recordings.selected_row(&self.context)
     }
 
-    /// Where keys are looked up, the nearest scope first. Whatever takes all keys is alone.
+    /// The scopes in which keys are looked up, the nearest first. Whatever takes all keys is alone.
     #[must_use]
     pub fn scopes(&self) -> Vec<KeyScope> {
         let tab = self.context.tab;
@@ -197,13 +197,13 @@ impl App {
         overlay.or_else(|| self.detail.modal_scope()).or_else(filter).or_else(sheet)
     }
 
-    /// Whether something takes all keys, so that the panes take none.
+    /// True if something takes all keys, so that the panes take none.
     #[must_use]
     pub fn is_modal(&self) -> bool {
         self.modal_scope().is_some()
     }
 
-    /// Whether the contact sheet is in front.
+    /// True if the contact sheet is in front.
     #[must_use]
     pub fn shows_sheet(&self) -> bool {
         self.context.tab == Tab::Recordings && self.recordings.sheet.is_some()

@@ -104,7 +104,7 @@ fn paint_panes(app: &App, areas: &Areas, buf: &mut Buffer) {
     }
 }
 
-/// All that fits on a screen too small for anything else.
+/// The line that fits on a screen too small for anything else.
 fn one_line(app: &App) -> String {
     let (keymap, counters) = (&app.context.options.keymap, &app.context.world.counters);
     let flying = thousands(counters.in_flight);

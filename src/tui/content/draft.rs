@@ -39,7 +39,7 @@ pub struct EditDraft {
 /// The outcome of an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DraftOutcome {
-    /// Nothing was written yet, or nothing else than what is there.
+    /// A draft without text, or with that which is there already.
     Unchanged,
     /// An error: it cannot be stored.
     Wrong(String),

@@ -28,7 +28,7 @@ pub enum DetailPage {
     Image,
     /// The fields that decide whether it answers a call.
     Match,
-    /// Where it comes from, and what it has been used for.
+    /// Origin, cost and use.
     Meta,
 }
 
@@ -47,7 +47,7 @@ pub struct ExchangePages {
     pub facts: Option<RecordingFacts>,
     /// The sounds and films of the answer.
     pub media: Vec<AnswerMedium>,
-    /// Whether a body is longer than what is shown of it.
+    /// True if a body is longer than what is shown of it.
     pub cut: bool,
 }
 
@@ -81,13 +81,13 @@ impl DetailPage {
         }
     }
 
-    /// Whether it says something about this: only a call has a why.
+    /// True if it says something about this: only a call has a why.
     #[must_use]
     pub fn fits(self, subject: Option<&DetailSubject>) -> bool {
         self != Self::Why || matches!(subject, Some(DetailSubject::Call(..)))
     }
 
-    /// The one after it, or before.
+    /// The page after this one, or before.
     #[must_use]
     pub fn neighbour(self, forward: bool) -> Self {
         let at = Self::ALL.iter().position(|page| *page == self).unwrap_or(0);

@@ -7,7 +7,7 @@ use crate::reading::{self, Film};
 /// Facts of a recording beside its bytes and its row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordingFacts {
-    /// Where it comes from.
+    /// The origin of the recording.
     pub provenance: Provenance,
     /// The pace of its replay; `None` for the proxy's.
     pub pace: Option<Latency>,
@@ -22,7 +22,7 @@ pub struct RecordingFacts {
 /// A sound or film of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerMedium {
-    /// Where it stands in the answer.
+    /// The field of the answer that holds it.
     pub field: String,
     /// The media type.
     pub content_type: String,
@@ -35,7 +35,7 @@ pub struct AnswerMedium {
 }
 
 impl RecordingFacts {
-    /// All that the recording itself tells.
+    /// The facts that the recording itself tells.
     pub(crate) fn of(recording: &Recording) -> Self {
         Self {
             provenance: recording.provenance.clone(),

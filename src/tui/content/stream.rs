@@ -13,7 +13,7 @@ use crate::tui::widgets::line::{Tone, Toned, cut, fit, thousands};
 
 /// More pieces than this are drawn as if they had come together.
 const PIECES: usize = 400;
-/// From this width on the text stands beside the events.
+/// Width in columns from which on the text stands beside the events.
 const BESIDE: usize = 92;
 /// Columns of the bar that stands for the time before an event.
 const BAR: usize = 8;
@@ -21,13 +21,13 @@ const BAR: usize = 8;
 /// The timing of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamTimeline {
-    /// When, name and beginning of the data of each event.
+    /// Time, and name with the beginning of the data, of each event.
     events: Vec<(Duration, Toned)>,
     /// The number of all events.
     count: usize,
     /// The text that the events add up to.
     text: Vec<Toned>,
-    /// When, and how many bytes.
+    /// Time and length in bytes of each piece.
     pieces: Vec<(Duration, u64)>,
     first: Option<Duration>,
     total: Duration,
@@ -57,7 +57,7 @@ impl StreamTimeline {
         self.total = self.total.max(total);
     }
 
-    /// When the first byte came, when the last one.
+    /// The times of the first byte and of the last one.
     #[must_use]
     pub fn times(&self) -> (Option<Duration>, Duration) {
         (self.first, self.total)

@@ -11,20 +11,20 @@ use crate::reading::{self, sanitize};
 /// A picture of an exchange, not decoded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerPicture {
-    /// Where it stands in the answer, for people.
+    /// The place in the answer, for people.
     pub field: String,
     /// The media type.
     pub content_type: String,
     /// The length in bytes.
     pub len: u64,
-    /// Where its bytes are.
+    /// The source of its bytes.
     pub source: PictureSource,
 }
 
-/// Where a picture's bytes are.
+/// The source of a picture's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PictureSource {
-    /// In the exchange itself.
+    /// The exchange itself.
     Inline(Bytes),
     /// Downloaded, kept under this id.
     Media(MediaId),
@@ -33,13 +33,13 @@ pub enum PictureSource {
 /// The form in which bodies are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BodyForm {
-    /// In which way.
+    /// The view of the body.
     pub view: BodyView,
-    /// Whether long ones are shown whole, or their beginning.
+    /// True if long ones are shown whole, or their beginning.
     pub whole: bool,
 }
 
-/// In which way a body is shown.
+/// The way in which a body is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyView {
     /// Readable: JSON indented, files by a word, streams by their events.
@@ -52,7 +52,7 @@ pub enum BodyView {
 }
 
 impl BodyView {
-    /// The one after it.
+    /// The view after this one.
     #[must_use]
     pub fn next(self) -> Self {
         match self {

@@ -29,9 +29,9 @@ pub struct Context {
     pub areas: Areas,
     /// The tab in front.
     pub tab: Tab,
-    /// Whether the detail pane has the focus, and not the list.
+    /// True if the detail pane has the focus, and not the list.
     pub in_detail: bool,
-    /// Whether the focused pane fills the screen.
+    /// True if the focused pane fills the screen.
     pub zoom: bool,
     /// Answers of the client.
     pub cache: RemoteCache,
@@ -93,7 +93,7 @@ impl Context {
         ids.iter().filter_map(|id| self.row(id)).collect()
     }
 
-    /// Where to load an exchange from.
+    /// The source to load an exchange from.
     #[must_use]
     pub fn source(&self, thing: Thing) -> ExchangeSource {
         let fallback = match &thing {
@@ -109,7 +109,7 @@ impl Context {
         self.options.keymap.hint(scope, action)
     }
 
-    /// Whether a recording is older than its expiry rule allows; false while that is not known.
+    /// True if a recording is older than its expiry rule allows; false while that is not known.
     #[must_use]
     pub fn is_expired(&self, id: &RecordingId) -> bool {
         self.cache.expired.value().is_some_and(|expired| expired.contains(id))
@@ -127,7 +127,7 @@ impl Context {
         usize::from(layout::inner(self.areas.detail).height)
     }
 
-    /// Whether the screen has room for one line only.
+    /// True if the screen has room for one line only.
     #[must_use]
     pub fn is_line(&self) -> bool {
         self.areas.class == ScreenClass::Line

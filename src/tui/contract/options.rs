@@ -16,9 +16,10 @@ pub struct WorkbenchOptions {
     pub theme: Theme,
     /// The time zone of the clock on the screen.
     pub zone: TimeZone,
-    /// What the keys mean.
+    /// The keys in force.
     pub keymap: Keymap,
-    /// How `i` shows a picture in full resolution; `None` asks the terminal. With half-blocks only, it stays in cells.
+    /// The protocol by which `i` shows a picture in full resolution; `None` asks the terminal. With half-blocks only,
+    /// it stays in cells.
     pub protocol: Option<Protocol>,
 }
 

@@ -25,9 +25,9 @@ use crate::tui::protocol::query::RemoteQuery;
 #[derive(Debug)]
 #[must_use]
 pub enum ActionOutcome {
-    /// It means nothing here: somebody else may know it.
+    /// An action that means nothing here: somebody else may know it.
     Ignored,
-    /// It was carried out; the app has these things left to do, in order.
+    /// An action that was carried out; the app has these things left to do, in order.
     Handled(Vec<AppRequest>),
 }
 
@@ -111,7 +111,7 @@ impl ActionOutcome {
         Self::Handled(vec![AppRequest::Close, request])
     }
 
-    /// The same, with one more thing to do.
+    /// This outcome with one more thing to do.
     pub fn and(self, request: AppRequest) -> Self {
         match self {
             Self::Ignored => request.into(),
@@ -122,7 +122,7 @@ impl ActionOutcome {
         }
     }
 
-    /// Whether it means nothing here.
+    /// True if it means nothing here.
     #[must_use]
     pub fn is_ignored(&self) -> bool {
         matches!(self, Self::Ignored)
@@ -170,7 +170,7 @@ impl AppRequest {
 
 /// A dialog or list over the panes: it takes all keys, draws itself, and changes nothing but itself.
 pub trait Overlay: Debug {
-    /// Where its keys are looked up.
+    /// The scope of its keys.
     fn scope(&self) -> KeyScope;
 
     /// Carries an action out. It stays on top until it asks to be closed.
@@ -213,7 +213,7 @@ pub trait Overlay: Debug {
     /// Takes the results of a search.
     fn take_matches(&mut self, _request_id: u64, _matches: FuzzyMatches) {}
 
-    /// Whether it takes the whole screen and stays while verbs are done from it, so that toasts go on top of it.
+    /// True if it takes the whole screen and stays while verbs are done from it, so that toasts go on top of it.
     fn fills(&self) -> bool {
         false
     }

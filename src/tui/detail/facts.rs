@@ -83,7 +83,7 @@ fn answers_of(id: &RecordingId, context: &Context) -> Vec<Toned> {
     lines
 }
 
-/// Where it comes from, what it cost, and what it has been used for.
+/// The lines about the origin of a recording, its cost and its use.
 pub fn meta_lines(row: Option<&Row>, pages: &ExchangePages, context: &Context) -> Vec<Toned> {
     let Some(row) = row else {
         return vec![Toned::of(Tone::Dim, "No recording answered this call.")];

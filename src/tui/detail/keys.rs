@@ -13,7 +13,7 @@ use crate::tui::protocol::effect::Effect;
 use crate::tui::widgets::layout;
 
 impl DetailPane {
-    /// Where keys are looked up while it takes all of them: a picture on the whole screen, or words that are typed.
+    /// The scope while it takes all keys: a picture on the whole screen, or words that are typed.
     #[must_use]
     pub fn modal_scope(&self) -> Option<KeyScope> {
         let typed = self.search.input.is_some().then_some(KeyScope::Prompt);
@@ -84,7 +84,7 @@ impl DetailPane {
         }
     }
 
-    /// To the next place that was found, or the one before.
+    /// Goes to the next match, or the one before.
     fn go_to_match(&mut self, forward: bool, context: &Context) -> ActionOutcome {
         if self.search.needle().is_empty() {
             return ActionOutcome::info("No search yet: / searches here");

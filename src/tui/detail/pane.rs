@@ -46,7 +46,7 @@ pub fn draw(detail: &DetailPane, context: &Context, place: Rect, buf: &mut Buffe
     highlight(detail, &shown, text, buf);
 }
 
-/// In which way bodies are shown, where that is not the usual one.
+/// The view of bodies, where it is not the usual one.
 fn way(detail: &DetailPane, context: &Context) -> String {
     let mut words = Vec::new();
     if matches!(detail.page, DetailPage::Request | DetailPage::Response) {

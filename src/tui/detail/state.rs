@@ -19,11 +19,11 @@ pub struct DetailPane {
     pub subject: Option<DetailSubject>,
     /// The page in front.
     pub page: DetailPage,
-    /// Whether somebody chose the page; until then a recording shows its picture first, if it holds one.
+    /// True if somebody chose the page; until then a recording shows its picture first, if it holds one.
     chosen: bool,
     /// The content, once it has arrived.
     pub pages: Option<Arc<ExchangePages>>,
-    /// Whether the content was asked for and did not arrive yet.
+    /// True if the content was asked for and did not arrive yet.
     pub loading: bool,
     /// The lines of the page in front, wrapped; those of a picture are elsewhere.
     pub lines: Arc<[Toned]>,
@@ -41,7 +41,7 @@ pub struct DetailPane {
     /// Counts what changes the lines.
     revision: u64,
     stale: bool,
-    /// What the lines were made of: revision, page, width, and whether they are wrapped.
+    /// The revision, page, width and wrapping that the lines were made of.
     composed: Option<(u64, DetailPage, usize, bool)>,
 }
 
@@ -52,7 +52,7 @@ pub struct ShownPicture {
     pub index: usize,
     /// The pixels, once they have arrived, or why there are none.
     pub scaled: Option<ScaledPicture>,
-    /// Whether it fills the screen.
+    /// True if it fills the screen.
     pub full_screen: bool,
     /// The picture and the cells that it was asked for with.
     requested: Option<(usize, (u16, u16))>,
@@ -216,7 +216,7 @@ impl DetailPane {
         self.scroll = self.scroll.min(self.lines.len().saturating_sub(height));
     }
 
-    /// Whether the lines are not those of the newest content at this width; they are then taken to be.
+    /// True if the lines are not those of the newest content at this width; they are then taken to be.
     pub fn must_compose(&mut self, width: usize) -> bool {
         let now = Some((self.revision, self.page, width, self.sideways.is_some()));
         let must = self.composed != now;
@@ -224,7 +224,7 @@ impl DetailPane {
         must
     }
 
-    /// Its content for an overlay that shows it elsewhere.
+    /// Content for an overlay that shows it elsewhere.
     #[must_use]
     pub fn preview(&self) -> DetailPreview {
         DetailPreview {
@@ -246,7 +246,7 @@ impl DetailPane {
         self.search.look(&self.lines);
     }
 
-    /// Whether it is about this recording, or a call that this recording answered.
+    /// True if it is about this recording, or a call that this recording answered.
     #[must_use]
     pub fn shows(&self, id: &RecordingId) -> bool {
         match &self.subject {

@@ -7,7 +7,7 @@ use crate::tui::widgets::line::Toned;
 /// The words, and the lines that hold them.
 #[derive(Debug, Default)]
 pub struct TextSearch {
-    /// In small letters; empty where nothing is looked for.
+    /// The wanted text in small letters; empty where nothing is looked for.
     needle: String,
     /// The lines that hold it, or its beginning.
     matching_lines: Vec<usize>,
@@ -43,13 +43,13 @@ impl TextSearch {
         }
     }
 
-    /// Whether this line holds it.
+    /// True if this line holds it.
     #[must_use]
     pub fn is_at(&self, line: usize) -> bool {
         self.matching_lines.binary_search(&line).is_ok()
     }
 
-    /// The same, with no line found last.
+    /// This search with no line found last.
     #[must_use]
     pub fn from_the_top(self) -> Self {
         Self { at: None, ..self }
@@ -87,7 +87,7 @@ impl TextSearch {
         self.matching_lines.get(nth).map(|at| (*at, nth + 1))
     }
 
-    /// Where in a line's text it stands: bytes of the text in small letters, which are columns only in ASCII.
+    /// The places of the wanted text in a line: bytes of the text in small letters, which are columns only in ASCII.
     pub fn within<'a>(&'a self, small: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
         let needle = self.needle.as_str();
         let all = (!needle.is_empty()).then(|| small.match_indices(needle));

@@ -15,7 +15,7 @@ use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
 pub struct DiffView {
     /// The lines.
     pub lines: Vec<Toned>,
-    /// Where changes begin.
+    /// The lines at which changes begin.
     pub changes: Vec<usize>,
     shape: DiffShape,
 }
@@ -25,11 +25,11 @@ pub struct DiffView {
 pub struct DiffShape {
     /// Columns.
     pub width: usize,
-    /// Whether both sides stand beside each other, where there is room.
+    /// True if both sides stand beside each other, where there is room.
     pub beside: bool,
-    /// Whether frames are ASCII.
+    /// True if frames are ASCII.
     pub ascii: bool,
-    /// Whether lines of bodies that differ in blanks only are equal.
+    /// True if lines of bodies that differ in blanks only are equal.
     pub no_blanks: bool,
 }
 

@@ -15,7 +15,7 @@ pub enum DiffPage {
     Headers,
     /// The texts of the answers, and their timing.
     Text,
-    /// Their pictures.
+    /// Pictures.
     Image,
 }
 
@@ -63,7 +63,7 @@ impl DiffPage {
         }
     }
 
-    /// The one after it, or before.
+    /// The page after this one, or before.
     #[must_use]
     pub fn neighbour(self, forward: bool) -> Self {
         let at = Self::ALL.iter().position(|page| *page == self).unwrap_or(0);
@@ -72,7 +72,7 @@ impl DiffPage {
     }
 }
 
-/// Whether both hold the same bytes.
+/// True if both hold the same bytes.
 pub(crate) fn same(pair: &PictureContrast) -> bool {
     matches!((&pair.before, &pair.after), (Some(before), Some(after)) if before.hash == after.hash)
 }

@@ -12,7 +12,7 @@ use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::layout::{self, Areas};
 use crate::tui::widgets::picture::ScaledPicture;
 
-/// From this width on both sides stand beside each other.
+/// Width in columns from which on both sides stand beside each other.
 const BESIDE: u16 = 100;
 
 /// The numbers of equal lines around each change; the second is the usual one, the last one all.
@@ -27,7 +27,7 @@ pub struct DiffTab {
     pub sides: Option<(Thing, Thing)>,
     /// The sub-tab.
     pub page: DiffPage,
-    /// Whether somebody chose that it stands one below the other, or beside; none goes by the room.
+    /// True if somebody chose that it stands one below the other, or beside; none goes by the room.
     pub beside: Option<bool>,
     /// The lines of the page in front.
     pub view: DiffView,
@@ -39,9 +39,9 @@ pub struct DiffTab {
     pub pictures: DiffPictures,
     /// Counts what arrives.
     revision: u64,
-    /// Whether a side changed since.
+    /// True if a side changed since.
     stale: bool,
-    /// Whether lines that differ in blanks only are taken for equal.
+    /// True if lines that differ in blanks only are taken for equal.
     pub ignores_blanks: bool,
     composed: Option<(u64, DiffPage, u16, bool, bool)>,
     /// The place in [`CONTEXTS`] from the usual one.
@@ -53,7 +53,7 @@ pub struct DiffTab {
 pub struct DiffPictures {
     /// The index of the pair.
     pub index: usize,
-    /// Whether the second picture shows where the two differ.
+    /// True if the second picture shows where the two differ.
     pub map: bool,
     /// Both pictures, once they have arrived.
     pub scaled: Option<[Option<ScaledPicture>; 2]>,
@@ -114,7 +114,7 @@ impl DiffTab {
         }
     }
 
-    /// Whether both sides stand beside each other on a place of this width.
+    /// True if both sides stand beside each other on a place of this width.
     #[must_use]
     pub fn is_beside(&self, width: u16) -> bool {
         self.beside.unwrap_or(width >= BESIDE)
@@ -132,7 +132,7 @@ impl DiffTab {
         self.view.changes.get(self.change?).copied()
     }
 
-    /// To the next change, or the one before, on a place of this height; which of them it is, from 1.
+    /// Goes to the next change, or the one before, on a place of this height; gives its number, from 1.
     pub fn go_to_change(&mut self, forward: bool, height: usize) -> Option<usize> {
         let changes = &self.view.changes;
         let nth = match (self.change, forward) {

@@ -2,7 +2,7 @@
 
 macro_rules! actions {
     ($($variant:ident $name:literal $help:literal;)*) => {
-        /// Everything that a person can ask for.
+        /// An action that a person can ask for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
             $(#[doc = $help] $variant,)*
@@ -126,7 +126,7 @@ actions! {
 }
 
 impl Action {
-    /// The one with this name.
+    /// The action with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|action| action.name() == name)

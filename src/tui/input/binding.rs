@@ -2,28 +2,28 @@
 
 use super::action::Action;
 
-/// Where a binding holds.
+/// The scope in which a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyScope {
-    /// On all tabs, in lists and details.
+    /// All tabs, in lists and details.
     Anywhere,
     /// While a list has the focus.
     List,
     /// While the detail pane has it.
     Detail,
-    /// In the live list and its detail.
+    /// The live list and its detail.
     Live,
-    /// In the list of recordings and its detail.
+    /// The list of recordings and its detail.
     Recordings,
-    /// On the tab of differences.
+    /// The tab of differences.
     Diff,
-    /// On the tab of what can go.
+    /// The tab of what can go.
     Prune,
-    /// On the tab of messages.
+    /// The tab of messages.
     Log,
-    /// In a menu.
+    /// A menu.
     Menu,
-    /// In a question.
+    /// A question.
     Question,
     /// Asked whether to quit while calls are under way.
     Leaving,
@@ -31,17 +31,17 @@ pub enum KeyScope {
     Retag,
     /// While an edit waits to be stored.
     Draft,
-    /// In the list of what waits for review.
+    /// The list of what waits for review.
     Reviews,
-    /// In the list of what was deleted.
+    /// The list of what was deleted.
     Trash,
-    /// In the help.
+    /// The help.
     Help,
     /// While a filter is typed.
     Filter,
     /// While a recording is looked for.
     Find,
-    /// On the contact sheet.
+    /// The contact sheet.
     Sheet,
     /// While something else is typed: a name, tags, a command.
     Prompt,
@@ -50,7 +50,7 @@ pub enum KeyScope {
 }
 
 impl KeyScope {
-    /// Whether text is typed there, of which letters are a part.
+    /// True if text is typed there, of which letters are a part.
     #[must_use]
     pub fn is_typed(self) -> bool {
         matches!(self, Self::Filter | Self::Find | Self::Prompt)
@@ -64,7 +64,7 @@ pub struct Binding {
     pub keys: &'static [&'static str],
     /// The action.
     pub action: Action,
-    /// Where.
+    /// The scope that it holds in.
     pub scope: KeyScope,
     /// The explanation in the help, where the action's own does not fit.
     pub help: Option<&'static str>,

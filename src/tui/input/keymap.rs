@@ -12,7 +12,7 @@ pub struct BoundKeys {
     pub keys: Vec<String>,
     /// The action.
     pub action: Action,
-    /// Where.
+    /// The scope that it holds in.
     pub scope: KeyScope,
     /// The explanation in the help.
     pub help: &'static str,
@@ -43,7 +43,7 @@ pub enum KeyMeaning {
     Action(Action),
     /// The beginning of a sequence.
     Beginning,
-    /// Nothing.
+    /// A key that means nothing.
     Nothing,
 }
 
@@ -66,8 +66,8 @@ impl Keymap {
         self.0.iter()
     }
 
-    /// The same with other keys for actions, wherever they have some; an action that has none gets them everywhere, and no
-    /// key takes its keys away. A key that an action loses by that is free for others.
+    /// This keymap with other keys for actions, wherever they have some; an action that has none gets them everywhere,
+    /// and no key takes its keys away. A key that an action loses by that is free for others.
     ///
     /// # Errors
     /// When a key would have two meanings in one place.

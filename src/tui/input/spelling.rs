@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Whether a text names a key, or a sequence of them, as the table spells it.
+/// True if a text names a key, or a sequence of them, as the table spells it.
 #[must_use]
 pub fn is_spelled(text: &str) -> bool {
     const NAMED: [&str; 15] = [
@@ -30,7 +30,7 @@ pub fn is_spelled(text: &str) -> bool {
     !text.is_empty() && text.split(' ').all(one)
 }
 
-/// Whether a key, or the first one of a sequence, is a part of a text.
+/// True if a key, or the first one of a sequence, is a part of a text.
 pub(crate) fn is_text(key: &str) -> bool {
     key.split(' ').next().is_some_and(|first| first == "space" || first.chars().count() == 1)
 }

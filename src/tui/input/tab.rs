@@ -41,7 +41,7 @@ impl Tab {
         if self == Self::Recordings { "Rec" } else { self.title() }
     }
 
-    /// Where its keys are looked up.
+    /// The scope of its keys.
     #[must_use]
     pub fn scope(self) -> KeyScope {
         match self {

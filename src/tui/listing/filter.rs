@@ -23,7 +23,7 @@ pub struct Filter {
     pub input: Option<Input>,
     /// The query in force while it is on, and how it was written.
     right: (String, Arc<Query>),
-    /// The one that was in force before somebody began to type.
+    /// The filter that was in force before somebody began to type.
     before: (String, Arc<Query>),
     /// The error in the text that is being typed.
     error: Option<QueryError>,
@@ -40,7 +40,7 @@ type KeyValues<'a> = dyn Fn(Key) -> Option<Vec<String>> + 'a;
 pub struct Completions {
     /// The ways, the best first.
     pub ways: Vec<Completion>,
-    /// The one that was taken last, to be replaced by the next.
+    /// The completion that was taken last, to be replaced by the next.
     pub at: Option<usize>,
     /// The text that they complete.
     base: String,

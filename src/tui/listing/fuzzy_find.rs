@@ -33,8 +33,8 @@ pub struct FuzzyJob {
     pub rows: Rows,
 }
 
-/// What letters are looked for in: a line of each recording, part by part, so that what did not change is not made
-/// again.
+/// The lines in which letters are looked for: one of each recording, part by part, so that what did not change is not
+/// made again.
 #[derive(Clone, Debug, Default)]
 pub struct FuzzyIndex(Vec<Arc<FuzzyLeaf>>);
 
@@ -126,8 +126,8 @@ fn write_line(row: &Row, text: &mut String) {
     }
 }
 
-/// How well a line holds a word, whatever the case of ASCII letters: at the beginning of a word, in the middle of one,
-/// or letter by letter; none where it does not.
+/// The rank of a word in a line, whatever the case of ASCII letters: at the beginning of a word, in the middle of one,
+/// or letter by letter; `None` where the line does not hold it.
 fn rank(line: &str, word: &str) -> Option<u8> {
     let (bytes, (first, rest)) = (line.as_bytes(), word.as_bytes().split_first()?);
     let mut inside = None;

@@ -48,7 +48,7 @@ impl InputHistory {
         Some(self.lines.get(next).cloned().unwrap_or_else(|| std::mem::take(&mut self.draft)))
     }
 
-    /// Nobody looks back any more.
+    /// Ends looking back.
     pub fn forget_place(&mut self) {
         self.at = None;
     }

@@ -39,7 +39,7 @@ impl<K: Ord + Clone> List<K> {
         }
     }
 
-    /// The same with this filter.
+    /// This list with another filter.
     #[must_use]
     pub fn filtered(self, filter: Filter) -> Self {
         Self { filter, ..self }
@@ -63,7 +63,7 @@ impl<K: Ord + Clone> List<K> {
         self.selected.as_ref()
     }
 
-    /// Whether the newest is selected as it comes.
+    /// True if the newest is selected as it comes.
     #[must_use]
     pub fn following(&self) -> bool {
         self.following
@@ -104,7 +104,7 @@ impl<K: Ord + Clone> List<K> {
         self.put(after, true);
     }
 
-    /// Whether the key is in the list.
+    /// True if the key is in the list.
     #[must_use]
     pub fn contains(&self, key: &K) -> bool {
         self.keys.contains(key)
@@ -125,7 +125,7 @@ impl<K: Ord + Clone> List<K> {
         }
     }
 
-    /// Where the selected key stands.
+    /// The position of the selected key.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
         let selected = self.selected.as_ref()?;

@@ -43,7 +43,7 @@ impl Default for ListQuery {
 }
 
 impl ListQuery {
-    /// Whether a recording belongs into the list; for queries that need no facts.
+    /// True if a recording belongs into the list; for queries that need no facts.
     #[must_use]
     pub fn shows(&self, row: &Row, now: Timestamp) -> bool {
         self.query.is_empty() || self.query.shows(Subject::Row(row, &RowFacts::default()), now)

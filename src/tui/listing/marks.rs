@@ -7,14 +7,14 @@ use crate::model::RecordingId;
 /// The marked recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    /// Their ids.
+    /// Ids.
     pub ids: BTreeSet<RecordingId>,
-    /// Their size in bytes.
+    /// Size in bytes.
     pub bytes: u64,
     /// The number of marked recordings that the filter hides.
     pub hidden: usize,
     range: Option<MarkRange>,
-    /// Whether `bytes` and `hidden` are to be counted anew.
+    /// True if `bytes` and `hidden` are to be counted anew.
     stale: bool,
 }
 
@@ -44,13 +44,13 @@ pub enum MarkChange {
 }
 
 impl Marks {
-    /// Whether this recording is marked.
+    /// True if this recording is marked.
     #[must_use]
     pub fn contains(&self, id: &RecordingId) -> bool {
         self.ids.contains(id)
     }
 
-    /// Where the range began; `None` while there is no range.
+    /// The beginning of the range; `None` while there is no range.
     #[must_use]
     pub fn range_start(&self) -> Option<&RecordingId> {
         self.range.as_ref().map(|range| &range.from)
@@ -66,7 +66,7 @@ impl Marks {
         self.stale = true;
     }
 
-    /// Whether the totals are to be counted; they are then taken to be.
+    /// True if the totals are to be counted; they are then taken to be.
     pub fn take_stale(&mut self) -> bool {
         std::mem::take(&mut self.stale)
     }

@@ -27,11 +27,11 @@ pub enum SortBy {
 pub struct RowOrder {
     /// The column.
     pub by: SortBy,
-    /// Whether the largest, newest, or last of the alphabet comes first.
+    /// True if the largest, newest, or last of the alphabet comes first.
     pub falling: bool,
 }
 
-/// Where a recording stands in its list.
+/// The key by which a recording has its position in a list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey(pub RowPlace, pub RecordingId);
 
@@ -68,7 +68,7 @@ impl SortBy {
         (Self::Cost, 'd'),
     ];
 
-    /// Its name on the screen.
+    /// Name on the screen.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

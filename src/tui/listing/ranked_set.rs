@@ -9,7 +9,7 @@ const RUN: usize = 512;
 /// Different keys in their order.
 #[derive(Clone, Debug)]
 pub struct RankedSet<K> {
-    /// None of them is empty.
+    /// Runs of keys, none of them empty.
     runs: Vec<Arc<Vec<K>>>,
     len: usize,
 }
@@ -33,7 +33,7 @@ impl<K: Ord + Clone> RankedSet<K> {
         self.len
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -52,7 +52,7 @@ impl<K: Ord + Clone> RankedSet<K> {
         runs.iter().flat_map(|run| run.iter()).skip(at).take(range.len())
     }
 
-    /// The one at a place.
+    /// The key at a position.
     #[must_use]
     pub fn get(&self, at: usize) -> Option<&K> {
         self.range(at..at.saturating_add(1)).next()
@@ -64,7 +64,7 @@ impl<K: Ord + Clone> RankedSet<K> {
         self.runs.last()?.last()
     }
 
-    /// Whether the key is there.
+    /// True if the key is there.
     #[must_use]
     pub fn contains(&self, key: &K) -> bool {
         self.find(key).1.is_ok()
@@ -163,7 +163,7 @@ impl<K: Ord + Clone> RankedSet<K> {
     }
 }
 
-/// Of keys in any order; the more of them are sorted already, the quicker.
+/// A set of keys in any order; the more of them are sorted already, the quicker.
 impl<K: Ord> FromIterator<K> for RankedSet<K> {
     fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
         let mut keys: Vec<K> = keys.into_iter().collect();
@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// What a step does to both.
+    /// Carries a step out on both.
     fn step(sorted: &mut RankedSet<u16>, model: &mut BTreeSet<u16>, what: u8, key: u16) {
         match what {
             0..4 => assert_eq!(sorted.insert(key), model.insert(key)),

@@ -19,7 +19,7 @@ pub struct MissCause {
 /// The misses among the listed calls, by cause.
 #[derive(Debug)]
 pub struct MissCauses {
-    /// Whether they are shown instead of the calls.
+    /// True if they are shown instead of the calls.
     pub shown: bool,
     /// The causes in their order.
     pub list: List<MissCause>,
@@ -106,7 +106,7 @@ impl MissCause {
         cause.fields.iter().map(|field| short(field)).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether the recording, as its strategy is now, does not look at what differs.
+    /// True if the recording, as its strategy is now, does not look at what differs.
     #[must_use]
     pub fn is_mended(&self, row: &Row) -> bool {
         let Some(cause) = &self.cause else { return false };

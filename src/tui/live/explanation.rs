@@ -257,7 +257,7 @@ fn value_tone(change: &Change) -> Tone {
     if change.significant { Tone::Strong } else { Tone::Plain }
 }
 
-/// Whether the client can say why: not while it is under way, and what became a recording asked nobody else.
+/// True if the client can say why: not while it is under way, and what became a recording asked nobody else.
 fn has_reasons(call: &Call) -> bool {
     call.done && call.outcome != Some(Outcome::Record)
 }

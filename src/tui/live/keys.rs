@@ -143,7 +143,7 @@ impl LiveTab {
         }
     }
 
-    /// To the recording that answered the call, or came nearest.
+    /// Jumps to the recording that answered the call, or came nearest.
     fn jump(&self, context: &Context) -> ActionOutcome {
         let target = self.selected_call(context).and_then(|call| {
             let near = || self.near(context).map(|near| near.recording.clone());

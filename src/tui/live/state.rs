@@ -23,7 +23,7 @@ pub struct ExplanationCursor {
     pub call: Option<CallId>,
     /// The index of the near recording that is shown.
     pub near: usize,
-    /// Whether recordings changed since it was asked for.
+    /// True if recordings changed since it was asked for.
     pub stale: bool,
 }
 
@@ -141,7 +141,7 @@ impl LiveTab {
         Some(before.saturating_sub(self.list.keys().len()))
     }
 
-    /// Whether a call in the list was answered by this recording.
+    /// True if a call in the list was answered by this recording.
     #[must_use]
     pub fn answered_by(&self, id: &RecordingId, context: &Context) -> bool {
         let mut listed = context.world.calls.iter().filter(|call| call.id > self.cleared);

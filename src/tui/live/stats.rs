@@ -148,7 +148,7 @@ impl LiveStats {
 }
 
 impl UpstreamHealth {
-    /// In a word or two: `ok`, `429 (retry-after 20s)`, `unreachable`.
+    /// The state in a word or two: `ok`, `429 (retry-after 20s)`, `unreachable`.
     #[must_use]
     pub fn word(&self) -> String {
         if let (Some(status), Some((seconds, _))) = (self.status, self.retry_after) {
@@ -163,14 +163,14 @@ impl UpstreamHealth {
         }
     }
 
-    /// Whether all is well.
+    /// True if all is well.
     #[must_use]
     pub fn is_well(&self) -> bool {
         self.problem.is_none() && self.status.is_none_or(|status| status < 400)
     }
 }
 
-/// Whether an upstream was asked for this very call.
+/// True if an upstream was asked for this very call.
 fn was_forwarded(call: &Call) -> bool {
     let code = call.code.as_deref().unwrap_or_default();
     call.coalesced.is_none()

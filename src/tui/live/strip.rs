@@ -14,7 +14,7 @@ use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;
 use crate::tui::widgets::line::{Tone, Toned, fit, thousands};
 
-/// From this size on there is room for numbers.
+/// Size from which on there is room for numbers.
 const ROOM: (u16, u16) = (120, 30);
 /// Endpoints that are named.
 const PLACES: usize = 6;

@@ -18,9 +18,9 @@ const WIDTH: u16 = 58;
 /// A question with two answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfirmOverlay {
-    /// Whether to quit while calls are under way.
+    /// Quitting while calls are under way.
     Quit,
-    /// Whether to clear the list of calls.
+    /// Clearing the list of calls.
     ClearCalls,
 }
 

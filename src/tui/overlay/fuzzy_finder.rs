@@ -42,7 +42,7 @@ struct FindRequest {
     text: String,
     /// The revision of the rows in which it looks.
     rows_revision: u64,
-    /// Whether its results are awaited.
+    /// True if its results are awaited.
     waiting: bool,
 }
 
@@ -78,7 +78,7 @@ impl FuzzyFinder {
         }
     }
 
-    /// Its places on a screen.
+    /// Places on a screen.
     fn places(screen: Rect) -> FinderPlaces {
         let area = Rect { height: screen.height.saturating_sub(1), ..screen };
         let size = (area.width.saturating_sub(4).min(140), area.height.saturating_sub(2));
@@ -187,7 +187,7 @@ impl Overlay for FuzzyFinder {
         change(&mut self.input);
     }
 
-    /// Has recordings searched, when there is something new to search for or in.
+    /// Asks for a search of recordings, when there is something new to search for or in.
     fn reconcile(&mut self, context: &Context) -> ActionOutcome {
         let text = self.input.value();
         let same = self.requested.as_ref().filter(|requested| requested.text == text);

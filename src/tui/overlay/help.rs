@@ -23,7 +23,7 @@ pub struct HelpOverlay {
     pub at: usize,
     /// The words to look for; `None` while nobody looks for any.
     pub search: Option<Input>,
-    /// Whether it is being typed.
+    /// True if it is being typed.
     pub typing: bool,
 }
 

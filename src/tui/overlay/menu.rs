@@ -29,11 +29,11 @@ pub struct Menu {
 pub struct MenuItem {
     /// The key that chooses it at once; not one that moves or leaves.
     key: Option<char>,
-    /// Not sanitized.
+    /// Text, not sanitized.
     label: String,
-    /// Not sanitized.
+    /// Text, not sanitized.
     note: String,
-    /// Whether it holds now.
+    /// True if it holds now.
     current: bool,
     /// The request that choosing it makes.
     request: AppRequest,
@@ -52,13 +52,13 @@ impl MenuItem {
         Self { key: None, label: label.into(), note: note.into(), current: false, request }
     }
 
-    /// The same, marked as what holds now, if it does.
+    /// This entry, marked as what holds now, if it does.
     #[must_use]
     pub fn current_if(self, current: bool) -> Self {
         Self { current, ..self }
     }
 
-    /// The same with this key, or with none.
+    /// This entry with a key, or with none.
     #[must_use]
     pub fn with_key(self, key: Option<char>) -> Self {
         Self { key, ..self }

@@ -21,7 +21,7 @@ pub struct CommandPalette {
     pub input: Input,
     /// The commands that fit, the best first, with the places of the letters in their names.
     pub matches: Vec<(Action, Vec<usize>)>,
-    /// The one to choose.
+    /// Position of the one to choose.
     pub at: usize,
 }
 
@@ -46,7 +46,7 @@ const SILENT: [Action; 16] = [
 ];
 
 impl CommandPalette {
-    /// With nothing typed, all of them.
+    /// The palette with nothing typed, which shows all actions.
     #[must_use]
     pub fn new() -> Self {
         let mut palette = Self::default();

@@ -15,7 +15,7 @@ use crate::tui::protocol::mutation::Mutation;
 use crate::tui::widgets::line::{Tone, Toned};
 use crate::tui::widgets::{draw, layout};
 
-/// From so many recordings on, their number has to be typed.
+/// Count of recordings from which on their number has to be typed.
 const MANY: usize = 50;
 
 /// A question.
@@ -32,7 +32,7 @@ pub struct QuestionOverlay {
 }
 
 impl QuestionOverlay {
-    /// Whether to make a change, which `yes` names.
+    /// The question about a change, which `yes` names.
     #[must_use]
     pub fn new(
         title: impl Into<String>,
@@ -43,19 +43,19 @@ impl QuestionOverlay {
         Self { title: title.into(), lines, yes: yes.into(), mutation, typed: None }
     }
 
-    /// The same, done only after this was typed.
+    /// This question, answered only when `text` was typed.
     #[must_use]
     pub fn typed(self, text: impl Into<String>) -> Self {
         Self { typed: Some((text.into(), Input::default())), ..self }
     }
 
-    /// The same; where it is about very many recordings, their number has to be typed.
+    /// This question; where it is about very many recordings, their number has to be typed.
     #[must_use]
     pub fn typed_when_many(self, count: usize) -> Self {
         if count > MANY { self.typed(count.to_string()) } else { self }
     }
 
-    /// Whether `x` does it now.
+    /// True if `x` does it now.
     fn is_ready(&self) -> bool {
         self.typed.as_ref().is_none_or(|(wanted, input)| input.value().trim() == wanted)
     }

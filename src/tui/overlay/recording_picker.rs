@@ -13,7 +13,7 @@ use crate::tui::contract::context::Context;
 use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, thousands};
 use crate::tui::widgets::{draw, layout};
 
-/// From so many columns on, a row has room for its date and its model.
+/// Width in columns from which on a row has room for its date and its model.
 const WIDE: u16 = 70;
 
 /// The selection and the marks. The rows belong to the cache, and come and go.
@@ -120,7 +120,8 @@ impl RecordingPicker {
     }
 }
 
-/// What stands in place of an empty list: that it loads, why it cannot be had, or that there is nothing and what fills it.
+/// The lines in place of an empty list: that it loads, why it cannot be had, or that there is nothing and what fills
+/// it.
 pub(super) fn empty_lines<T>(result: Option<&Result<T, String>>, [nothing, hint]: [&str; 2]) -> Vec<Toned> {
     match result {
         None => vec![Toned::of(Tone::Dim, "loading")],

@@ -38,7 +38,7 @@ impl ReviewOverlay {
         }
     }
 
-    /// From a review to the full comparison of its two sides.
+    /// Goes from a review to the full comparison of its two sides.
     fn compare(&self, context: &Context) -> ActionOutcome {
         let Some(new) = self.0.selected(rows(context)) else { return ActionOutcome::done() };
         let Some(old) = new.review.clone() else { return ActionOutcome::done() };

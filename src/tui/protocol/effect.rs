@@ -22,7 +22,7 @@ pub enum Effect {
         generation: u64,
         /// The exchange.
         subject: DetailSubject,
-        /// In which form.
+        /// The form of the body.
         form: BodyForm,
     },
     /// Decode a picture and scale it to so many cells; answered by `Message::Scaled`.

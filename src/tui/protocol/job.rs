@@ -11,8 +11,8 @@ use crate::tui::content::text::AnswerPicture;
 use crate::tui::widgets::line::Toned;
 use crate::tui::widgets::picture::ScaledPicture;
 
-/// Where to load an exchange from. The second id is the recording to fall back to when the call's own exchange is no
-/// longer in memory.
+/// The source to load an exchange from. The second id is the recording to fall back to when the call's own exchange is
+/// no longer in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExchangeSource(pub Thing, pub Option<RecordingId>);
 
@@ -49,7 +49,7 @@ pub struct PairJob {
     pub sides: [(ExchangeSource, Option<String>); 2],
     /// Columns and rows of the place for each.
     pub cells: (u16, u16),
-    /// Whether the second one is to show where the two differ.
+    /// True if the second one is to show where the two differ.
     pub map: bool,
 }
 

@@ -39,23 +39,23 @@ pub enum Message {
     Snapshot(Box<Snapshot>),
     /// The detail pane's content is ready.
     Loaded {
-        /// As in the effect that asked.
+        /// The generation of the effect that asked.
         generation: u64,
         /// The content; none when there is nothing to show any more.
         pages: Option<Arc<ExchangePages>>,
     },
     /// A picture is ready.
     Scaled {
-        /// As in the effect that asked.
+        /// The generation of the effect that asked.
         generation: u64,
         /// The picture's own width and height, and its scaled pixels; else why there is none.
         picture: ScaledPicture,
     },
     /// Recordings are filtered and sorted.
     Listed {
-        /// As in the job.
+        /// The id of the job that asked.
         request_id: u64,
-        /// Their keys.
+        /// Keys.
         keys: RankedSet<RowKey>,
     },
     /// The values behind a key of recordings.
@@ -64,7 +64,7 @@ pub enum Message {
     ThumbnailReady(RecordingId, (u16, u16), Thumbnail),
     /// Recordings were searched.
     FuzzyMatched {
-        /// As in the job.
+        /// The id of the job that asked.
         request_id: u64,
         /// The results.
         matches: FuzzyMatches,
@@ -73,7 +73,7 @@ pub enum Message {
     Lagged(u64),
     /// The client answered what it was asked.
     QueryAnswered {
-        /// As in the effect that asked.
+        /// The id of the effect that asked.
         request_id: u64,
         /// The question.
         query: RemoteQuery,
@@ -95,7 +95,7 @@ pub enum Message {
     },
     /// The pictures that are compared are ready.
     Paired {
-        /// As in the effect that asked.
+        /// The generation of the effect that asked.
         generation: u64,
         /// Both sides; none where an answer has fewer pictures.
         sides: [Option<ScaledPicture>; 2],

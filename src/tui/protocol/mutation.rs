@@ -80,7 +80,7 @@ impl Mutation {
         matches!(self, Self::Prune(..)).then_some(Action::Compact)
     }
 
-    /// The same with consent to what it costs; none where that is no question.
+    /// This mutation with consent to its cost; `None` where it takes none.
     #[must_use]
     pub fn agreed(&self) -> Option<Self> {
         match self {

@@ -22,7 +22,7 @@ use crate::tui::content::text::BodyForm;
 #[derive(Debug)]
 pub struct RemoteData<T> {
     request_id: u64,
-    /// Whether an answer is awaited.
+    /// True if an answer is awaited.
     pub waiting: bool,
     /// The last answer, or why there is none.
     pub result: Option<Result<T, String>>,
@@ -141,7 +141,7 @@ macro_rules! remote_queries {
                 }
             }
 
-            /// Whether an answer to this kind of question is awaited.
+            /// True if an answer to this kind of question is awaited.
             #[must_use]
             pub fn is_waiting(&self, query: &RemoteQuery) -> bool {
                 match query {

@@ -9,7 +9,7 @@ pub struct SentQueries(Vec<SentQuery>);
 #[derive(Debug)]
 struct SentQuery {
     query: RemoteQuery,
-    /// Whether something happened since that may change the answer.
+    /// True if something happened since that may change the answer.
     stale: bool,
 }
 

@@ -11,17 +11,17 @@ use crate::tui::listing::list::List;
 use crate::tui::protocol::query::RemoteQuery;
 use crate::tui::widgets::line::Toned;
 
-/// Where a recording stands in the plan: first what goes or was spared here, then what stays for another reason; the
-/// oldest use first.
+/// The key by which a recording has its position in the plan: first what goes or was spared here, then what stays for
+/// another reason; the oldest use first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PruneKey(pub bool, pub Timestamp, pub RecordingId);
 
 /// The fate of a recording in a plan.
 #[derive(Clone, Copy, Debug)]
 pub enum PruneFate<'a> {
-    /// It is removed.
+    /// A recording that is removed.
     Goes(&'a Removal),
-    /// It is kept.
+    /// A recording that is kept.
     Stays(&'a Spared),
 }
 

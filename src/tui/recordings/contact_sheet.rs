@@ -28,7 +28,7 @@ pub struct ContactSheet {
     meant: usize,
 }
 
-/// Where pictures stand on a screen.
+/// The grid of pictures on a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SheetGrid {
     tiles: Rect,
@@ -77,7 +77,7 @@ impl ContactSheet {
         self.stacks.get(self.at)
     }
 
-    /// Whether a stack is open.
+    /// True if a stack is open.
     #[must_use]
     pub fn is_inside(&self) -> bool {
         self.open.is_some()
@@ -95,7 +95,7 @@ impl ContactSheet {
         self.with_open_stack(None)
     }
 
-    /// Where the pictures stand on a screen.
+    /// The grid of the pictures on a screen.
     #[must_use]
     pub fn grid(&self, screen: Rect) -> SheetGrid {
         let area = Rect { height: screen.height.saturating_sub(1), ..screen };

@@ -48,11 +48,11 @@ pub struct ListLoader {
     /// The filter and order of the newest job.
     requested: ListQuery,
     request_id: u64,
-    /// Whether an answer is awaited.
+    /// True if an answer is awaited.
     pub waiting: bool,
-    /// Whether the list is not what its query would make now.
+    /// True if the list is not what its query would make now.
     stale: bool,
-    /// Whether recordings may have expired since that was last asked.
+    /// True if recordings may have expired since that was last asked.
     expiry_stale: bool,
     /// The rows as handed to the running job: the old keys of rows that changed meanwhile are found in it.
     job_rows: Rows,

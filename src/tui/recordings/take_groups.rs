@@ -19,7 +19,7 @@ pub struct TakeGroups {
 
 type GroupMembers = Vec<(Timestamp, RecordingId)>;
 
-/// Where a recording stands among those that it belongs to, from 1, and how many they are.
+/// The position of a recording among those that it belongs to, from 1, and their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupPlace {
     /// A take of a request.
@@ -57,7 +57,7 @@ impl TakeGroups {
         }
     }
 
-    /// Where a recording stands in its job, or among its takes; none for one that stands alone.
+    /// The position of a recording in its job, or among its takes; `None` for one that stands alone.
     #[must_use]
     pub fn nth(&self, row: &Row) -> Option<GroupPlace> {
         let place = |members: &GroupMembers| {
@@ -69,19 +69,19 @@ impl TakeGroups {
         step.map(|(at, of)| GroupPlace::Step(at, of)).or_else(take)
     }
 
-    /// Whether some recording belongs to a scope.
+    /// True if some recording belongs to a scope.
     #[must_use]
     pub fn any_scope(&self) -> bool {
         self.scoped > 0
     }
 
-    /// Whether some recording has a tag.
+    /// True if some recording has a tag.
     #[must_use]
     pub fn any_tag(&self) -> bool {
         self.tagged > 0
     }
 
-    /// Whether some recordings belong together.
+    /// True if some recordings belong together.
     #[must_use]
     pub fn any_group(&self) -> bool {
         self.grouped > 0

@@ -35,7 +35,8 @@ const EVENTS: usize = 512;
 pub(crate) struct Shell {
     pub(crate) app: App,
     pub(crate) client: Client,
-    /// None while somebody's editor or the shell has the terminal. Before `terminal`, so that it is dropped first.
+    /// The screen; `None` while somebody's editor or the shell has the terminal. Before `terminal`, so that it is
+    /// dropped first.
     pub(crate) screen: Option<Screen>,
     pub(crate) terminal: Terminal<CrosstermBackend<Output>>,
     pub(crate) keys: Keys,
@@ -44,7 +45,7 @@ pub(crate) struct Shell {
     pub(crate) title: String,
     pub(crate) signals: Signals,
     pub(crate) continued: Continued,
-    /// Whether announcements were lost.
+    /// True if announcements were lost.
     pub(crate) stale: bool,
 }
 
@@ -58,7 +59,7 @@ enum PictureEnd {
     Continued,
 }
 
-/// Where messages come from.
+/// The sources of messages.
 pub(crate) struct Sources {
     pub(crate) keys: mpsc::Receiver<TerminalEvent>,
     pub(crate) messages: mpsc::Receiver<Message>,

@@ -87,7 +87,8 @@ fn a_wrong_filter_is_never_kept_as_a_shorter_right_one() {
     assert_eq!(script.app.filter().input.as_ref().unwrap().value(), " hats model:gpt-5");
 }
 
-/// On the way to `age:30d` stood the text `age`, and while `age:30` was wrong what holds that text was listed.
+/// A filter on the way to `age:30d`: there stood the text `age`, and while `age:30` was wrong what holds that text was
+/// listed.
 #[test]
 fn while_a_filter_is_wrong_the_list_is_the_one_from_before() {
     for (tab, entered) in

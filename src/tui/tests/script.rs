@@ -35,9 +35,9 @@ use crate::tui::widgets::theme::{Theme, ThemeChoice};
 pub(super) struct Script {
     pub(super) app: App,
     pub(super) pages: ExchangePages,
-    /// What the client says has expired.
+    /// Recordings that have expired, for the client.
     pub(super) expired: Vec<Arc<Row>>,
-    /// Why every call was answered as it was.
+    /// The explanation of every call.
     pub(super) why: Option<Explanation>,
     recording: Option<Recording>,
     effects: Vec<Effect>,
@@ -96,7 +96,7 @@ impl Script {
         script
     }
 
-    /// What every selected thing holds.
+    /// This script, with the pages of every selected thing.
     pub(super) fn holding(mut self, pages: ExchangePages) -> Self {
         self.pages = pages;
         let world = self.app.context.world.clone();
@@ -104,7 +104,7 @@ impl Script {
         self
     }
 
-    /// Why every selected call was answered as it was.
+    /// This script, with the explanation of every selected call.
     pub(super) fn because(mut self, why: Explanation) -> Self {
         self.why = Some(why);
         self.app.live.explanation = ExplanationCursor::default();
@@ -113,7 +113,7 @@ impl Script {
         self
     }
 
-    /// What every selected thing holds, in whatever form the screen asks for.
+    /// This script, with the recording of every selected thing, in whatever form the screen asks for.
     pub(super) fn keeping(mut self, recording: Recording) -> Self {
         self.recording = Some(recording);
         self.holding(ExchangePages::default())
@@ -177,7 +177,7 @@ impl Script {
         }
     }
 
-    /// What the workers and the client say at once; what they do not answer is kept for the test.
+    /// The replies that the workers and the client give at once; effects without one are kept for the test.
     fn replies(&mut self, effect: Effect) -> Vec<Message> {
         match effect {
             Effect::Load { generation, form, .. } => {

@@ -12,7 +12,7 @@ use crate::tui::widgets::theme::{Theme, ThemeChoice};
 const SIZES: [(u16, u16); 2] = [(60, 20), (40, 10)];
 const LOOKS: [ThemeChoice; 3] = [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Mono];
 
-/// What each letter stands for: a cell's style in dark, light and mono.
+/// The styles that each letter stands for: a cell's in dark, light and mono.
 #[derive(Default)]
 struct Legend(Vec<[Style; 3]>);
 

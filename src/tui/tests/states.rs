@@ -1,6 +1,6 @@
 //! The states of the screen: every tab, every sub-tab, everything that lies over them, with its answers there.
 
-/// Their names, and the keys that lead there from a world in which there is something of everything.
+/// Names, and the keys that lead there from a world in which there is something of everything.
 pub(super) const STATES: &[(&str, &str)] = &[
     ("live", ""),
     ("live_paused", "k k"),
@@ -91,7 +91,7 @@ pub(super) const STATES: &[(&str, &str)] = &[
     ("log_filter", "5 / ( <Enter>"),
 ];
 
-/// The same where nothing was recorded, called or said.
+/// States in which nothing was recorded, called or said.
 pub(super) const EMPTY: &[(&str, &str)] = &[
     ("empty_live", ""),
     ("empty_recordings", "2"),

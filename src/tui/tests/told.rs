@@ -23,20 +23,20 @@ use crate::tui::tests::{pruning, world};
 /// Escape sequences, OSC 52, C1, directions, nothing wide, wide, joined, combining, blanks that break lines.
 pub(super) const HOSTILE: &str = "\u{1b}]52;c;aGk=\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\0猫猫👩‍👩‍👧\u{301}\u{301}\t\r\n\u{ad}\u{feff}\u{2028}";
 
-/// How everything is said.
+/// The texts that everything is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Words {
     Plain,
     Hostile,
-    /// The same in lines of more than a megabyte, at a place of each kind.
+    /// Texts in lines of more than a megabyte, at a place of each kind.
     Endless,
 }
 
-/// Who answers.
+/// The answering side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told {
     pub(super) words: Words,
-    /// Whether the client has nothing but errors.
+    /// True if the client has nothing but errors.
     pub(super) failing: bool,
 }
 
@@ -49,7 +49,7 @@ impl Words {
         }
     }
 
-    /// What stands in a row of a list is only the beginning of a text, and there is a lot of it.
+    /// Many copies of a text, of which a row of a list holds only the beginning.
     fn often(self, text: &str) -> String {
         if self == Self::Endless { Self::Hostile.say(text) } else { self.say(text) }
     }
@@ -191,7 +191,7 @@ impl Words {
 const CALLS: u64 = 42;
 
 impl Told {
-    /// What is told of an effect; none where something else answers it.
+    /// The message that answers an effect; `None` where something else answers it.
     pub(super) fn reply(self, app: &App, effect: &Effect) -> Option<Message> {
         let words = self.words;
         Some(match effect.clone() {
@@ -241,7 +241,7 @@ impl Told {
         world::pages(&recording, form)
     }
 
-    /// What somebody wrote into an answer.
+    /// An edited answer.
     fn edited(self, draft: EditDraft) -> EditDraft {
         let recording = Arc::new(self.words.recording(false));
         let opened = OpenedDraft::of(recording, draft.part).unwrap();

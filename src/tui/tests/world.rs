@@ -147,7 +147,7 @@ pub(crate) fn call(number: u64) -> Call {
     }
 }
 
-/// Why a call missed.
+/// The cause of a miss.
 pub(crate) fn cause(nearest: u8, fields: &[&str]) -> Cause {
     Cause { nearest: id(nearest), fields: fields.iter().map(|field| (*field).to_owned()).collect() }
 }
@@ -169,7 +169,7 @@ fn near(number: u8, likeness: u8, changes: Vec<Change>, fixes: &[(&str, u64)]) -
     Near { recording: id(number), strategy: Strategy::STANDARD, likeness, tie: false, changes, fixes }
 }
 
-/// Why nothing answers a call: two recordings come near.
+/// The explanation of a miss: two recordings come near.
 pub(crate) fn missed() -> Explanation {
     let capybara = Some("\"A capybara wearing a tiny hat, sitting in a hot spring\"");
     let changes = vec![
@@ -182,7 +182,7 @@ pub(crate) fn missed() -> Explanation {
     explained(None, vec![near(7, 91, changes, &fixes), near(1, 74, other, &[])])
 }
 
-/// Why nothing answers a chat with another prompt.
+/// The explanation of a miss: a chat with another prompt.
 pub(crate) fn reworded() -> Explanation {
     let change = change("body/messages/0/content", (Some("Say hi"), Some("Say bye")), true);
     let fixes = [("standard -messages/0/content", 3), ("pinned", 9)];
@@ -198,7 +198,7 @@ pub(crate) fn reworded() -> Explanation {
     explained(None, vec![near])
 }
 
-/// Why a call was answered, although its prompt is another one.
+/// The explanation of a hit, although its prompt is another one.
 pub(crate) fn hit(number: u8) -> Explanation {
     let prompt = change("body/prompt", (Some("\"a fox\""), Some("\"a cat\"")), false);
     let hit = ExplainedHit {
@@ -226,7 +226,7 @@ fn explained(hit: Option<ExplainedHit>, near: Vec<Near>) -> Explanation {
     }
 }
 
-/// The same with everything in it as bad as it can be.
+/// An explanation with everything in it as bad as it can be.
 pub(crate) fn hostile(bad: &str) -> Explanation {
     let field = serde_json::json!(format!("body/{}", bad.replace('/', "")));
     let change = Change {
@@ -323,7 +323,7 @@ pub(crate) fn pages(recording: &Recording, form: BodyForm) -> ExchangePages {
     pages
 }
 
-/// What differs between two made-up recordings with pictures.
+/// The difference of two made-up recordings with pictures.
 pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
     let (before, mut after) = (recording(0, &png(64)), recording(0, &png(48)));
     let body = r#"{"model":"gpt-image-1.5","prompt":"A capybara wearing a \u001b[31mred hat","size":"1024x1536","seed":8,"stream":false}"#;
@@ -338,7 +338,7 @@ pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
     diff_of((one, &before), (other, &after), contrast)
 }
 
-/// What differs between two recordings.
+/// The difference of two recordings.
 pub(crate) fn diff_of(
     (one, before): (Thing, &Recording),
     (other, after): (Thing, &Recording),

@@ -60,13 +60,13 @@ pub fn lines(buf: &mut Buffer, mut place: Rect, lines: &[Toned], theme: &Theme) 
 /// A frame with a title, and words on its lower edge.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PaneFrame<'a> {
-    /// On the upper edge.
+    /// The title on the upper edge.
     pub title: &'a str,
-    /// On the lower edge, left; what should be seen.
+    /// The text on the lower edge, left; what should be seen.
     pub alert: &'a str,
-    /// On the lower edge, right.
+    /// The text on the lower edge, right.
     pub note: &'a str,
-    /// Whether the pane has the focus.
+    /// True if the pane has the focus.
     pub focused: bool,
 }
 

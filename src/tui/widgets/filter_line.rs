@@ -83,7 +83,7 @@ fn underline(error: &QueryError, (start, scroll): (Rect, usize), theme: &Theme, 
     buf.set_style(spot.intersection(start).intersection(buf.area), style);
 }
 
-/// Where so many rows stand beside the line: above it, unless there is more room below.
+/// The place for so many rows beside the line: above it, unless there is more room below.
 fn beside(line: Rect, rows: u16, buf: &Buffer) -> Rect {
     let (above, below) = (line.y, buf.area.bottom().saturating_sub(line.bottom()));
     let height = rows.min(above.max(below));

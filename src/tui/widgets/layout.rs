@@ -21,11 +21,11 @@ pub enum ScreenClass {
 /// The wishes that the places depend on besides the size.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LayoutWishes {
-    /// Whether the detail pane has the focus.
+    /// True if the detail pane has the focus.
     pub detail: bool,
-    /// Whether the focused pane fills the screen.
+    /// True if the focused pane fills the screen.
     pub zoom: bool,
-    /// Whether the list keeps most of the room when stacked.
+    /// True if the list keeps most of the room when stacked.
     pub tall_list: bool,
     /// Rows for the strip below the panes.
     pub strip: u16,

@@ -15,7 +15,7 @@ pub enum Tone {
     Dim,
     /// Text that leads the eye.
     Strong,
-    /// The one accent colour.
+    /// The accent colour, of which there is one.
     Accent,
     /// A JSON key or header name.
     Key,

@@ -18,7 +18,7 @@ pub struct TableColumn {
     pub width: u16,
     /// The share of the room that is left; 0 for one that does not grow.
     pub grow: u16,
-    /// Whether it is set at its right edge, as numbers are.
+    /// True if it is set at its right edge, as numbers are.
     pub right: bool,
     /// The higher, the earlier it leaves; 0 stays.
     pub leaves: u8,
@@ -43,7 +43,7 @@ pub struct TableRows<'a> {
     pub columns: &'a [TableColumn],
     /// The column that the rows are sorted by, and whether they fall.
     pub sorted: Option<(usize, bool)>,
-    /// Whether the pane has the focus.
+    /// True if the pane has the focus.
     pub focused: bool,
 }
 

@@ -87,9 +87,9 @@ impl Theme {
         Self { look, palette, depth, ascii: false }
     }
 
-    /// The same look with the colours of a file: `base = "light"` or `"dark"`, and any of `dim`, `frame`, `accent`,
-    /// `selected`, `good`, `warning`, `bad`, `made`, `live`, `key`, `text`, `number` as `"#rrggbb"`, a name such as `"blue"`, or
-    /// a number of the table of 256. Without colours it stays at none.
+    /// This look with the colours of a file: `base = "light"` or `"dark"`, and any of `dim`, `frame`, `accent`,
+    /// `selected`, `good`, `warning`, `bad`, `made`, `live`, `key`, `text`, `number` as `"#rrggbb"`, a name such as
+    /// `"blue"`, or a number of the table of 256. Without colours it stays at none.
     ///
     /// # Errors
     /// When the text is no such file; the message names the line or the key.
@@ -123,7 +123,7 @@ impl Theme {
         Ok(self)
     }
 
-    /// The same look with pictures in so many colours; without colours it stays at none.
+    /// This look with pictures in so many colours; without colours it stays at none.
     #[must_use]
     pub fn in_depth(mut self, depth: Depth) -> Self {
         if !self.mono() {
@@ -132,14 +132,14 @@ impl Theme {
         self
     }
 
-    /// The same look with marks and frames in ASCII.
+    /// This look with marks and frames in ASCII.
     #[must_use]
     pub fn in_ascii(mut self) -> Self {
         self.ascii = true;
         self
     }
 
-    /// Whether there are no colours.
+    /// True if there are no colours.
     #[must_use]
     pub fn mono(&self) -> bool {
         self.look == ThemeChoice::Mono

@@ -26,7 +26,7 @@ pub struct Toasts {
 pub struct LogMessage {
     /// The number of the message.
     pub number: u64,
-    /// When.
+    /// The time of the message.
     pub at: Timestamp,
     /// The severity.
     pub level: Level,
@@ -41,7 +41,7 @@ pub struct Toast {
     pub level: Level,
     /// The text, not sanitized.
     pub text: String,
-    /// When it goes; an error stays.
+    /// The time at which it goes; an error stays.
     until: Option<Timestamp>,
 }
 
@@ -53,7 +53,7 @@ impl Toasts {
         self.log.get(at)
     }
 
-    /// The one to show, and how many more there are.
+    /// The toast to show, and the number of those behind it.
     #[must_use]
     pub fn newest(&self) -> Option<(&Toast, usize)> {
         self.shown.last().map(|toast| (toast, self.shown.len() - 1))

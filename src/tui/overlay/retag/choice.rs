@@ -15,18 +15,18 @@ pub struct RetagOverlay {
     /// The recordings.
     pub(super) ids: Arc<[RecordingId]>,
     pub(super) before: (Strategy, Playback),
-    /// Whether they have different ones now, of either.
+    /// True if they have different ones now, of either.
     pub(super) mixed: (bool, bool),
     pub(super) form: StrategyForm,
-    /// Which of the two was chosen; the other stays as it is.
+    /// The chosen one of the two; the other stays as it is.
     pub(super) chosen: Chosen,
     pub(super) names: BTreeSet<String>,
     /// The conditions of a rule.
     pub(super) rule: Input,
-    /// Whether they are being typed.
+    /// True if they are being typed.
     pub(super) typing: bool,
     pub(super) playback: Playback,
-    /// Whether it is done as soon as it is known what it does; a further choice takes that back.
+    /// True if it is done as soon as it is known what it does; a further choice takes that back.
     pub(super) agreed: bool,
     /// The field that `space` is for.
     pub(super) at: usize,
@@ -43,7 +43,7 @@ pub(super) struct Chosen {
 pub(super) struct OfferedField<'a> {
     pub(super) name: &'a str,
     pub(super) value: &'a str,
-    /// Whether it decides under `standard`.
+    /// True if it decides under `standard`.
     pub(super) significant: bool,
     /// The number of recordings that have it.
     pub(super) recordings: u64,
@@ -182,7 +182,7 @@ impl RetagOverlay {
         own.chain(others.map(|name| gone(name.as_str()))).collect()
     }
 
-    /// Whether a screen of so many rows shows all that is needed to choose.
+    /// True if a screen of so many rows shows all that is needed to choose.
     pub(super) fn fits(rows: u16) -> bool {
         rows > LEAST
     }
