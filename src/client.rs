@@ -54,7 +54,7 @@ impl Client {
             opened => opened?,
         };
         let engine = Engine::new(settings, opened.store)?;
-        engine.recall();
+        engine.restore_history();
         Ok((Self::Local(engine), opened.notices))
     }
 

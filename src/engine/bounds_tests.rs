@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 
 use super::curate::create::Draft;
-use super::history::calls::{History, REMEMBERED};
+use super::history::exchanges::{REMEMBERED, RememberedExchanges};
 use super::index::cursors::{CURSORS, Turn};
 use super::index::open_reads::{OpenReads, READS};
 use super::{Engine, Incoming, Overrides, RawCall, Settings};
@@ -125,9 +125,9 @@ async fn what_is_kept_of_calls_stays_within_its_bounds_however_many_there_are() 
             assert_eq!(waiting, 0, "what was asked is kept as an outline once it is written down");
         }
     }
-    let held = history.held();
-    assert_eq!((held.calls, held.asked), (Snapshot::CALLS, Snapshot::CALLS));
-    assert!(held.exchanges <= Snapshot::CALLS && held.memory <= REMEMBERED, "{held:?}");
+    assert_eq!(history.held(), (Snapshot::CALLS, Snapshot::CALLS));
+    let (exchanges, memory) = history.exchanges.extent();
+    assert!(exchanges <= Snapshot::CALLS && memory <= REMEMBERED, "{exchanges} in {memory} bytes");
     let rows = bench.engine.rows();
     assert_eq!(ids.iter().map(|id| rows[id].usage.hits).sum::<u64>(), 16_000);
     assert!(ids.iter().all(|id| rows[id].usage.scopes.len() == Usage::SCOPES));
@@ -141,7 +141,7 @@ async fn what_is_kept_of_calls_stays_within_its_bounds_however_many_there_are() 
     assert_eq!(bench.len("watch"), 0);
     let again = Bench::opened(bench.dir.path());
     assert_eq!(again.rows().values().map(|row| row.usage.hits).sum::<u64>(), 16_000);
-    again.recall();
+    again.restore_history();
     let told = again.stats().await.unwrap().history;
     assert_eq!(told.calls, Snapshot::CALLS as u64, "and the history goes on where it ended");
     assert_eq!((told.limit, told.since), (10_000, again.calls().front().map(|call| call.at)));
@@ -278,11 +278,11 @@ async fn misses_at_several_endpoints_in_turn_make_each_lineup_once() {
 
 #[test]
 fn a_remembered_exchange_counts_all_that_it_holds() {
-    let history = History::new(Mode::Mock);
+    let exchanges = RememberedExchanges::default();
     let weighed = |exchange: Exchange, asked: Option<Request>| {
-        history.forget(CallId(1));
-        history.remember_all(CallId(1), exchange, asked);
-        history.held().memory
+        exchanges.forget(CallId(1));
+        exchanges.remember_repeatable(CallId(1), exchange, asked);
+        exchanges.extent().1
     };
     let answer = |pieces: usize, headers: usize| {
         let pieces = vec![Piece { len: 1, at: 0 }; pieces];
@@ -314,8 +314,8 @@ fn a_remembered_exchange_counts_all_that_it_holds() {
     assert!(kept < 1500, "{kept}");
     assert!(buffer.is_unique(), "nobody else has it");
     for nth in 2..20 {
-        history.remember(CallId(nth), exchange(&request("/v1/x", &"y".repeat(7 << 20)), answer(0, 0)));
-        assert!(history.held().memory <= REMEMBERED);
+        exchanges.remember(CallId(nth), exchange(&request("/v1/x", &"y".repeat(7 << 20)), answer(0, 0)));
+        assert!(exchanges.extent().1 <= REMEMBERED);
     }
-    assert_eq!(history.held().exchanges, 9);
+    assert_eq!(exchanges.extent().0, 9);
 }

@@ -1,12 +1,36 @@
 //! Which mode decides and which strategy is stamped: what a call says, its profile, its route, the configuration.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderMap;
 
 use super::profile::{CallRoute, KEYS, Profile, token};
 use super::settings::Settings;
 use crate::model::{Hash, Headers, Mode, Strategy};
+
+/// The mode in force, for the calls that come. Every call reads it, so it has no lock.
+pub(super) struct ModeSwitch(AtomicUsize);
+
+impl ModeSwitch {
+    pub(super) fn new(mode: Mode) -> Self {
+        Self(AtomicUsize::new(place(mode)))
+    }
+
+    pub(super) fn get(&self) -> Mode {
+        Mode::ALL.get(self.0.load(Ordering::Acquire)).copied().unwrap_or_default()
+    }
+
+    /// Switches it. Only where that is announced as well.
+    pub(super) fn set(&self, mode: Mode) {
+        self.0.store(place(mode), Ordering::Release);
+    }
+}
+
+/// The place of a mode in [`Mode::ALL`].
+fn place(mode: Mode) -> usize {
+    Mode::ALL.iter().position(|known| *known == mode).unwrap_or_default()
+}
 
 impl Settings {
     /// The mode of a call: what its header says, else its profile, else its route; none leaves it to the proxy's.

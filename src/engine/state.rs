@@ -20,6 +20,7 @@ use super::index::recording_index::RecordingIndex;
 use super::index::sketches::Sketches;
 use super::index::takes::TakesUnderWay;
 use super::index::unsaved::Unsaved;
+use super::policy::ModeSwitch;
 use super::settings::{Live, Settings, SettingsError};
 use crate::matching::{Salt, check_strategy_pattern};
 use crate::model::{
@@ -51,6 +52,7 @@ pub struct Engine {
 pub(super) struct EngineState {
     /// Replaced as a whole when the configuration changes.
     pub(super) live: ArcSwap<Live>,
+    pub(super) mode: ModeSwitch,
     pub(super) budget: Budget,
     pub(super) store: Store,
     pub(super) index: RecordingIndex,
@@ -62,8 +64,6 @@ pub(super) struct EngineState {
     pub(super) unsaved: Unsaved,
     pub(super) warned: Warned,
     pub(super) client: UpstreamClient,
-    /// The mark of what this engine sends out.
-    pub(super) instance: String,
     /// Held by the verb that changes recordings.
     pub(super) curating: tokio::sync::Mutex<()>,
     pub(super) lifetime: Lifetime,
@@ -107,6 +107,8 @@ pub(super) struct Lifetime {
     pub(super) tasks: TaskTracker,
     pub(super) closing: CancellationToken,
     pub(super) started: Instant,
+    /// The mark of what this engine sends out.
+    pub(super) instance: String,
 }
 
 impl Engine {
@@ -123,10 +125,10 @@ impl Engine {
             index.insert(entry);
         }
         let shared = EngineState {
-            history: Arc::new(History::new(settings.mode)),
+            mode: ModeSwitch::new(settings.mode),
+            history: Arc::default(),
             client: UpstreamClient::new(settings.timeout),
             budget: Budget::new(settings.memory),
-            instance: clock::instance(),
             live: ArcSwap::from_pointee(Live::new(settings, Salt(store.salt()))?),
             store,
             index,
@@ -141,6 +143,7 @@ impl Engine {
                 tasks: TaskTracker::new(),
                 closing: CancellationToken::new(),
                 started: Instant::now(),
+                instance: clock::instance(),
             },
         };
         let engine = Self { shared: Arc::new(shared) };
@@ -179,12 +182,15 @@ impl Engine {
     /// The mode in force.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.shared.history.mode()
+        self.shared.mode.get()
     }
 
     /// Switches the mode for the calls that come.
     pub fn set_mode(&self, mode: Mode) {
-        self.shared.history.set_mode(mode);
+        self.shared.history.announce(|| {
+            self.shared.mode.set(mode);
+            Event::Mode(mode)
+        });
     }
 
     /// Announcements from now on. Subscribe first, take the snapshot second.
@@ -196,7 +202,7 @@ impl Engine {
     /// All that is known now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.shared.history.snapshot(|| self.rows().into_values().collect())
+        self.shared.history.snapshot(|| (self.mode(), self.rows().into_values().collect()))
     }
 
     /// One row by its id.
@@ -224,7 +230,7 @@ impl Engine {
     /// The exchange of a recent call that became no recording.
     #[must_use]
     pub fn exchange(&self, call: CallId) -> Option<Arc<Exchange>> {
-        self.shared.history.exchange(call)
+        self.shared.history.exchanges.get(call).map(|(exchange, _)| exchange)
     }
 
     /// The calls of the history, the oldest first.

@@ -65,7 +65,7 @@ impl RunningProxy {
         notices.extend(proxy.map(|problem| Notice { level: Level::Warning, text: problem.to_string() }));
         let access = access(store.token());
         let engine = Engine::new(settings, store.clone())?;
-        engine.recall();
+        engine.restore_history();
         let proxy = Proxy::bind(listen, engine.clone(), access).await;
         let proxy = proxy.map_err(|error| {
             UsageError(format!(

@@ -141,7 +141,7 @@ impl Engine {
         call.first_byte = Some(micros(first));
         let (status, log) = (response.status, response.log.clone());
         let exchange = Exchange { request: context.scrubbed, response: Some(response) };
-        self.shared.history.remember(call.id, exchange);
+        self.shared.history.exchanges.remember(call.id, exchange);
         let ended = move |_| guard.done(Outcome::Mock);
         Answer { status, headers, body: AnswerBody::held(log.bytes.clone(), &log, latency, ended) }
     }
@@ -161,7 +161,7 @@ impl Engine {
         call.code = Some(refused.code.into());
         call.response_len = response.log.bytes.len() as u64;
         let exchange = Exchange { request: scrubbed, response: Some(response) };
-        self.shared.history.remember(call.id, exchange);
+        self.shared.history.exchanges.remember(call.id, exchange);
         guard.done(Outcome::Error);
         answer
     }
@@ -178,7 +178,7 @@ impl Engine {
         let exchange = Exchange { request: context.scrubbed, response: Some(response) };
         // What missed may be sent after all, when somebody asks for that.
         let again = (outcome == Outcome::Miss).then_some(context.incoming.request);
-        self.shared.history.remember_all(call.id, exchange, again);
+        self.shared.history.exchanges.remember_repeatable(call.id, exchange, again);
         context.guard.done(outcome);
         answer
     }

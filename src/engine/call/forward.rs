@@ -67,7 +67,7 @@ impl Engine {
         };
         context.guard.call().outcome = Some(if store { Outcome::Record } else { Outcome::Live });
         let under_way = Exchange { request: context.scrubbed.clone(), response: None };
-        self.shared.history.remember(context.guard.call().id, under_way);
+        self.shared.history.exchanges.remember(context.guard.call().id, under_way);
         context.guard.progress();
         // Neither the client's key nor the one that takes its place may be stored.
         context.secrets = credentials(&context.incoming.request);
@@ -134,7 +134,7 @@ impl Engine {
             let scrub = move || kept.then(scrub).flatten();
             engine.aside_if_large(len, scrub, move |exchange| {
                 if let Some(exchange) = exchange {
-                    settling.shared.history.remember(guard.call().id, exchange);
+                    settling.shared.history.exchanges.remember(guard.call().id, exchange);
                 }
                 guard.done(Outcome::Live);
             })

@@ -37,7 +37,7 @@ impl Engine {
         if PROVIDERS.contains(upstream) {
             return Vec::new();
         }
-        let own = &self.shared.instance;
+        let own = &self.shared.lifetime.instance;
         let marks = passed.map_or_else(|| own.clone(), |passed| format!("{passed}, {own}"));
         let each = marks.split(',').map(|mark| Bytes::from(mark.trim().to_owned())).collect();
         headers.push(HOPS, marks);
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     fn is_own(&self, marks: &str) -> bool {
-        marks.split(',').any(|mark| mark.trim() == self.shared.instance)
+        marks.split(',').any(|mark| mark.trim() == self.shared.lifetime.instance)
     }
 
     /// The answer to a call that goes round.

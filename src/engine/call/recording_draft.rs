@@ -290,7 +290,7 @@ impl Shown {
                     engine.shared.history.count_partial();
                     guard.call().reason = Some(format!("stored as partial: {}", completeness.word()));
                 }
-                engine.shared.history.forget(guard.call().id);
+                engine.shared.history.exchanges.forget(guard.call().id);
                 guard.done(Outcome::Record);
             }
             Fate::Unfit(why) => {

@@ -139,7 +139,7 @@ impl Engine {
                 let turn = found.turn.as_ref();
                 let turn = turn.map(|turn| Turn { job: jobs::polled(&context.scrubbed), ..turn.clone() });
                 if found.cosmetic {
-                    self.shared.history.remember_hit(context.guard.call().id, context.scrubbed);
+                    self.shared.history.exchanges.remember_hit(context.guard.call().id, context.scrubbed);
                 }
                 self.serve(context.guard, (headers, &ready), &incoming.overrides, turn)
             }

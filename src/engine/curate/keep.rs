@@ -19,7 +19,7 @@ impl Engine {
         if !call.done {
             return Err(VerbError::UnderWay(id.0));
         }
-        let (exchange, asked) = self.shared.history.memory(id).ok_or(VerbError::Forgotten(id.0))?;
+        let (exchange, asked) = self.shared.history.exchanges.get(id).ok_or(VerbError::Forgotten(id.0))?;
         let new = clock::recording_id();
         let Exchange { request, response } = (*exchange).clone();
         let (recording, media) = match (call.outcome, response) {
@@ -47,13 +47,13 @@ impl Engine {
         let curation = self.curate().await;
         self.check_unkept(&call)?;
         curation.step("keep", vec![RecordingEdit::Put(Box::new(recording), media)]).await?;
-        self.shared.history.keep(id, &new);
+        self.shared.history.exchanges.note_recording(id, &new);
         Ok(new)
     }
 
     /// Whether a call is no recording, be it since it was made or since somebody kept it.
     fn check_unkept(&self, call: &Call) -> Result<(), VerbError> {
-        let known = self.shared.history.kept(call.id).or_else(|| call.recording.clone());
+        let known = self.shared.history.exchanges.recording_of(call.id).or_else(|| call.recording.clone());
         match known.filter(|recording| self.row(recording).is_some()) {
             Some(recording) => Err(VerbError::Recorded { call: call.id.0, recording }),
             None => Ok(()),

@@ -138,7 +138,7 @@ impl Engine {
 
     /// Takes what the patterns find out of the history of calls, in memory and in the store.
     async fn rewrite_history(&self) {
-        self.keep_history().await;
+        self.write_history().await;
         let live = self.shared.live.load();
         let clean = |text: &str| live.scrubber.sentence(text, &Request::default());
         self.rewrite_calls(|call| Call {

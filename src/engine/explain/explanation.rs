@@ -232,7 +232,7 @@ impl Engine {
         if let Some(exchange) = self.exchange(call.id) {
             return Some(exchange.request.clone());
         }
-        if let Some(request) = self.shared.history.asked_for(call.id) {
+        if let Some(request) = self.shared.history.request_of_hit(call.id) {
             return Some(request);
         }
         // A hit in all fields asked for what the recording holds, and one that was recorded became it.

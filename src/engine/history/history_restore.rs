@@ -21,40 +21,40 @@ struct KeptCall<'a> {
 }
 
 #[derive(Deserialize)]
-struct Recalled {
+struct StoredCall {
     call: Call,
     outline: Option<Outline>,
 }
 
 impl Engine {
     /// Takes the calls of earlier runs in. Before the first call of this one, else they are left out.
-    pub fn recall(&self) {
+    pub fn restore_history(&self) {
         // One that was written twice counts as it was written last.
-        let calls = self.shared.store.history().into_iter().filter_map(|kept| recalled(&kept));
+        let calls = self.shared.store.history().into_iter().filter_map(|kept| stored_call(&kept));
         let calls: BTreeMap<_, _> = calls.map(|kept| (kept.call.id, kept)).collect();
         let older = calls.len().saturating_sub(Snapshot::CALLS);
         let live = self.shared.live.load();
         let shared = |outline: Outline| self.shared.sketches.share(outline.under(&live.canon));
         let calls = calls.into_values().skip(older).map(|kept| (kept.call, kept.outline.map(shared)));
-        self.shared.history.recall(calls.collect());
+        self.shared.history.restore(calls.collect());
     }
 
     /// Writes down the calls that ended since the last time.
-    pub(crate) async fn keep_history(&self) {
-        let kept = self.aside(Self::unkept).await;
-        if kept.is_empty() {
+    pub(crate) async fn write_history(&self) {
+        let calls = self.aside(Self::unwritten_calls).await;
+        if calls.is_empty() {
             return;
         }
-        if let Err(error) = self.shared.store.remember(kept, clock::now()).await {
+        if let Err(error) = self.shared.store.remember(calls, clock::now()).await {
             tracing::warn!("the history could not be written: {error}");
         }
     }
 
     /// The calls that ended since the last time, as they are written down.
-    fn unkept(&self) -> Vec<Vec<u8>> {
-        let calls = self.shared.history.unkept();
-        let kept = calls.iter().filter_map(|(call, asking)| {
-            let outline = asking.as_ref().map(|asking| asking.outline(|request| self.sketch(request)));
+    fn unwritten_calls(&self) -> Vec<Vec<u8>> {
+        let calls = self.shared.history.take_unwritten();
+        let kept = calls.iter().filter_map(|(call, compared)| {
+            let outline = compared.as_ref().map(|compared| compared.outline(|request| self.sketch(request)));
             let kept = KeptCall { format: FORMAT, call, outline: outline.as_deref() };
             postcard::to_stdvec(&kept).ok()
         });
@@ -66,7 +66,7 @@ impl Engine {
         self.shared.history.rewrite(&rewritten);
         let old = self.shared.store.history();
         let kept = old.iter().filter_map(|kept| {
-            let Recalled { call, outline } = recalled(kept)?;
+            let StoredCall { call, outline } = stored_call(kept)?;
             let kept = KeptCall { format: FORMAT, call: &rewritten(&call), outline: outline.as_ref() };
             postcard::to_stdvec(&kept).ok()
         });
@@ -78,8 +78,8 @@ impl Engine {
     /// What the calls of an endpoint asked for, equal ones counted together.
     pub(crate) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
         let mut past: HashMap<_, Past> = HashMap::new();
-        for ComparedCall { call, asking } in self.shared.history.past(method, endpoint) {
-            let outline = asking.outline(|request| self.sketch(request));
+        for ComparedCall { call, request } in self.shared.history.past(method, endpoint) {
+            let outline = request.outline(|request| self.sketch(request));
             let same = (outline.identity(), call.scope.clone());
             let new = || Past { outline, scope: call.scope.clone(), count: 0 };
             past.entry(same).or_insert_with(new).count += 1;
@@ -105,7 +105,7 @@ impl Engine {
     }
 }
 
-fn recalled(kept: &[u8]) -> Option<Recalled> {
+fn stored_call(kept: &[u8]) -> Option<StoredCall> {
     let (format, rest) = postcard::take_from_bytes::<u32>(kept).ok()?;
     (format == FORMAT).then(|| postcard::from_bytes(rest).ok()).flatten()
 }
@@ -131,9 +131,9 @@ mod tests {
         let outline = Fields::of(&request).outline();
         let kept = KeptCall { format: FORMAT, call: &call, outline: Some(&outline) };
         let bytes = postcard::to_stdvec(&kept).unwrap();
-        let back = recalled(&bytes).unwrap();
+        let back = stored_call(&bytes).unwrap();
         assert_eq!((back.call, back.outline), (call, Some(outline)));
         insta::assert_snapshot!(bytes.escape_ascii().to_string());
-        assert!(recalled(&[&[9], &bytes[1..]].concat()).is_none());
+        assert!(stored_call(&[&[9], &bytes[1..]].concat()).is_none());
     }
 }

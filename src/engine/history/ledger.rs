@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(5);
 impl Engine {
     /// Writes down what was called and hit since the last time, where it takes no more room however long that goes on.
     pub async fn checkpoint(&self) {
-        self.keep_history().await;
+        self.write_history().await;
         if let Err(error) = self.count_use().await {
             tracing::warn!("how often recordings were hit could not be written down: {error}");
         }
@@ -28,7 +28,7 @@ impl Engine {
 
     /// Writes down what was called and hit since the last time, for good; gives whether the ledger knows all of it now.
     pub(crate) async fn conclude(&self) -> bool {
-        self.keep_history().await;
+        self.write_history().await;
         let written = self.write_ledger().await;
         if let Err(error) = &written {
             tracing::warn!("the hit ledger could not be written: {error}");

@@ -31,7 +31,7 @@ impl Engine {
         let (recordings, recording_bytes) = shared.index.extent();
         Metrics {
             counters: shared.history.counters(),
-            latencies: shared.history.latencies().histograms(),
+            latencies: shared.history.latencies.histograms(),
             recordings,
             recording_bytes,
             degraded: shared.store.degraded(),

@@ -2,6 +2,7 @@
 
 pub(super) mod calls;
 pub(super) mod compared_request;
+pub(super) mod exchanges;
 pub(super) mod history_restore;
 pub(super) mod latencies;
 pub(super) mod ledger;

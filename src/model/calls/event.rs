@@ -119,7 +119,7 @@ impl Snapshot {
         match event {
             Event::Call { call, usage, counters } => {
                 self.counters = *counters;
-                self.put(call);
+                Self::put(&mut self.calls, call);
                 if let (Some(usage), Some(id)) = (usage, &call.recording)
                     && let Some(row) = self.rows.get_mut(id)
                 {
@@ -142,19 +142,19 @@ impl Snapshot {
         }
     }
 
-    /// Adds a call or replaces the one with its id; the oldest beyond the bound are dropped.
-    pub fn put(&mut self, call: &Arc<Call>) {
-        if self.calls.back().is_none_or(|last| last.id < call.id) {
-            self.calls.push_back(Arc::clone(call));
+    /// Adds a call to a list of calls, or replaces the one with its id; the oldest beyond the bound are dropped.
+    pub fn put(calls: &mut VecDeque<Arc<Call>>, call: &Arc<Call>) {
+        if calls.back().is_none_or(|last| last.id < call.id) {
+            calls.push_back(Arc::clone(call));
         } else {
-            let at = self.calls.partition_point(|known| known.id < call.id);
-            match self.calls.get_mut(at) {
+            let at = calls.partition_point(|known| known.id < call.id);
+            match calls.get_mut(at) {
                 Some(known) if known.id == call.id => *known = Arc::clone(call),
-                _ => self.calls.insert(at, Arc::clone(call)),
+                _ => calls.insert(at, Arc::clone(call)),
             }
         }
-        while self.calls.len() > Self::CALLS {
-            self.calls.pop_front();
+        while calls.len() > Self::CALLS {
+            calls.pop_front();
         }
     }
 }

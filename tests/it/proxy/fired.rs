@@ -67,7 +67,7 @@ async fn a_call_whose_request_is_not_in_memory_is_not_fired() {
     assert_eq!(world.post(target, &[], &named).await.status, 200);
     let settings = crate::world::settings(Mode::ReplayOrError, upstream.address);
     let world = world.restarted(settings).await;
-    world.engine.recall();
+    world.engine.restore_history();
     let call = world.engine.calls().back().unwrap().clone();
     assert!(call.cosmetic, "{call:?}");
     let error = world.engine.fire(&Thing::Call(call.id)).await.unwrap_err().to_string();
