@@ -1,4 +1,4 @@
-//! Another body.
+//! Replacing a whole body. Parts of one are replaced by `text` and `image`.
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;

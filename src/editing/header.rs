@@ -1,4 +1,4 @@
-//! Another status, other headers.
+//! Changing the status and the headers.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};

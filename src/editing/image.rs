@@ -1,4 +1,5 @@
-//! Another picture in place of one that stands in an answer as base64.
+//! Replacing a picture that stands in an answer as base64. Pictures behind links are files, and the engine's to
+//! replace.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +19,7 @@ use crate::wire::sniff::{data_uri, sniff, sniff_base64};
 
 /// A picture as it stands in the body.
 struct EditedPicture {
-    /// What people call the place: as [`crate::reading::Medium::field`].
+    /// The name of the place: as [`crate::reading::Medium::field`].
     field: String,
     /// The base64 text, by which a stream's repetitions of a picture are known.
     payload: String,

@@ -1,4 +1,4 @@
-//! A new text in as many pieces as the old one had.
+//! Cutting a new text into as many pieces as the old one had.
 
 use std::ops::Range;
 

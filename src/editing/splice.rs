@@ -1,4 +1,4 @@
-//! Bytes of a body replaced in place, with the times of all others kept.
+//! Replacing bytes of a body in place, with the times of all others kept.
 
 use std::ops::Range;
 use std::time::Duration;

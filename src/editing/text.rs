@@ -1,4 +1,4 @@
-//! What the model said, edited as text and put back into the events that it came in.
+//! Editing the text of an answer, and putting it back into the events that it came in.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Work that takes milliseconds, where it keeps no other call waiting.
+//! Running work of milliseconds beside the calls. Work with an engine goes through `work`.
 
 /// Bodies from this length on are read aside.
 pub(super) const LARGE: usize = 64 << 10;

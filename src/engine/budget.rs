@@ -96,7 +96,8 @@ impl Hold {
         }
     }
 
-    /// The same, but not where that leaves less for others than it takes in all: so there is always room for one more.
+    /// Like [`Self::cover`], but not where that leaves less for others than it takes in all: so there is always room
+    /// for one more.
     pub fn cover_fairly(&mut self, bytes: usize) -> bool {
         let missing = units(bytes).saturating_sub(self.units());
         let left = self.budget.available_permits().saturating_sub(missing as usize);
@@ -109,7 +110,7 @@ impl Hold {
         drop(self.share.as_mut().and_then(|share| share.split(spare as usize)));
     }
 
-    /// How many bytes it stands for.
+    /// The bytes that it stands for.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.units() as usize * UNIT

@@ -1,4 +1,4 @@
-//! What becomes of answers that are failures: kept like any other, kept until a better one comes, or not at all.
+//! The treatment of answers that are failures: kept like any other, kept until a better one comes, or dropped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,15 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::model::{AnswerFailure, Row};
 
-/// What becomes of a failure that was recorded.
+/// The treatment of a failure that was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnFailure {
-    /// It is an answer like any other.
+    /// An answer like any other.
     Keep,
-    /// It is stored and shown; where an upstream can be asked the next call asks again, and a good take goes before it.
+    /// Stored and shown; where an upstream can be asked the next call asks again, and a good take goes before it.
     Retry,
-    /// It is passed on and not stored.
+    /// Passed on and not stored.
     Drop,
 }
 
@@ -42,17 +42,17 @@ pub enum FailureKind {
 )]
 pub struct ParseFailureKindError(String);
 
-/// What becomes of failures, by kind.
+/// The treatment of failures, by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailurePolicy {
-    /// Of failures that may pass and that no kind below names; `retry` where nothing is said.
+    /// The treatment of failures that may pass and that no kind below names; `None` stands for `retry`.
     pub passing: Option<OnFailure>,
     /// By kind; a status goes before its class.
     pub kinds: BTreeMap<FailureKind, OnFailure>,
 }
 
 impl FailurePolicy {
-    /// What becomes of an answer with this status that failed so.
+    /// The treatment of an answer with this status that failed so.
     #[must_use]
     pub fn of(&self, status: u16, failure: AnswerFailure) -> OnFailure {
         let named = |kind| self.kinds.get(&kind).copied();

@@ -1,4 +1,4 @@
-//! Which mode decides and which strategy is stamped: what a call says, its profile, its route, the configuration.
+//! The mode and the strategy of a call: from its headers, its profile, its route, the configuration.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -74,7 +74,7 @@ impl Settings {
         self.profile_of(sent, target)
     }
 
-    /// The same for the headers as the server has them.
+    /// The profile of a call whose headers are as the server has them.
     pub(super) fn raw_profile(&self, headers: &HeaderMap, target: &str) -> Option<&Arc<Profile>> {
         if self.profiles.is_empty() {
             return None;

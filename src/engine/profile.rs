@@ -1,4 +1,4 @@
-//! Profiles: what holds for the calls that carry one API key, and whose key goes to the upstream instead.
+//! Profiles: settings for the calls that carry one API key, and the key that goes to the upstream instead.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use wildmatch::WildMatch;
 use super::verb_error::FetchError;
 use crate::model::{Hash, Mode, Request, Strategy};
 
-/// What holds for the calls that carry one API key.
+/// Settings for the calls that carry one API key.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Its name, for people.
+    /// The profile's name, for people.
     pub name: Arc<str>,
     /// SHA-256 of the key that the client sends.
     pub key: Hash,
@@ -27,13 +27,13 @@ pub struct Profile {
 /// The key that an upstream gets in place of the client's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpstreamKey {
-    /// This one.
+    /// A key that is known.
     Known(Secret),
     /// One that cannot be had, and why. Only what would be sent with it fails.
     Missing(String),
 }
 
-/// What holds for the calls of some endpoints or models.
+/// Settings for the calls of some endpoints or models.
 #[derive(Clone, Debug)]
 pub struct CallRoute {
     /// The endpoints, `images/*`; all without it.

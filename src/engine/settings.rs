@@ -1,4 +1,4 @@
-//! How an engine is set up.
+//! Settings of an engine. Where they come from is `config`'s business.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::reading::Prices;
 use crate::retention::MaxAge;
 use crate::upstream::{Base, UpstreamClient};
 
-/// What flags, environment and configuration decide.
+/// The settings of an engine, from flags, environment and configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The mode at the start.
@@ -23,7 +23,7 @@ pub struct Settings {
     pub strategy: Strategy,
     /// The playback stamped on new recordings; polls of a job always play in sequence.
     pub playback: Playback,
-    /// How fast replays and mocks are sent.
+    /// The pace of replays and mocks.
     pub latency: Latency,
     /// The base URL of each mount.
     pub upstreams: BTreeMap<String, Base>,
@@ -35,11 +35,11 @@ pub struct Settings {
     pub names: BTreeMap<String, MountNames>,
     /// The status of a miss; 404 unless asked for otherwise.
     pub miss_status: u16,
-    /// How long an upstream's answer may take to begin.
+    /// The longest wait for the beginning of an upstream's answer.
     pub timeout: Duration,
-    /// What holds for the calls of some API keys.
+    /// Settings for the calls of some API keys.
     pub profiles: Vec<Arc<Profile>>,
-    /// What holds for the calls of some endpoints or models; the first that fits decides.
+    /// Settings for the calls of some endpoints or models; the first that fits decides.
     pub routes: Vec<CallRoute>,
     /// Other names of models, and what names they stand for.
     pub aliases: BTreeMap<String, String>,
@@ -51,11 +51,11 @@ pub struct Settings {
     pub dated_models: DatedModels,
     /// Personal data of the project's own kind.
     pub scrub: Vec<ScrubPattern>,
-    /// How old recordings may become.
+    /// The greatest ages of recordings.
     pub max_ages: Vec<MaxAge>,
-    /// What becomes of a call that one answers which is older.
+    /// The treatment of a call that an expired recording answers.
     pub on_expired: OnExpired,
-    /// What models cost.
+    /// The prices of models.
     pub prices: Arc<Prices>,
     /// The keys with which upstreams are asked outside of any call, by mount.
     pub keys: BTreeMap<String, Secret>,
@@ -63,7 +63,7 @@ pub struct Settings {
     pub keep_headers: Vec<String>,
     /// The environment variables that the configuration names for them, by mount, whether they are set or not.
     pub key_variables: BTreeMap<String, String>,
-    /// What becomes of answers that are failures.
+    /// The treatment of answers that are failures.
     pub failures: FailurePolicy,
     /// Web pages that may call the proxy, `http://localhost:3000`.
     pub origins: Vec<String>,
@@ -74,7 +74,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What bodies may take in memory unless somebody says otherwise: 1 GiB.
+    /// The bytes that bodies may take in memory unless somebody says otherwise: 1 GiB.
     pub const MEMORY: usize = 1 << 30;
 
     /// Whether a call in this mode can be sent to its upstream where no recording answers it.
@@ -85,12 +85,12 @@ impl Settings {
     }
 }
 
-/// What becomes of a call that an expired recording answers. Age never sends a call anywhere: only `replay-or-error`
+/// The treatment of a call that an expired recording answers. Age never sends a call anywhere: only `replay-or-error`
 /// refuses, and the other modes serve it as ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnExpired {
-    /// It is served, and the call says so.
+    /// Served, and the call says so.
     #[default]
     Warn,
     /// In `replay-or-error` it is refused.
@@ -137,11 +137,11 @@ impl Live {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}[{at}]: {problem}")]
 pub struct SettingsError {
-    /// Of which list.
+    /// The list that it stands in.
     pub place: &'static str,
     /// At which place in it, from 0.
     pub at: usize,
-    /// What is wrong with it.
+    /// The problem, in words.
     pub problem: String,
 }
 

@@ -1,4 +1,4 @@
-//! The engine: what all of its parts share.
+//! The engine and the state that all of its parts share.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -40,7 +40,7 @@ pub enum EngineError {
     Settings(#[from] SettingsError),
 }
 
-/// Under which name notices stand in the log: who prints them leaves them out there.
+/// The target of notices in the log: who prints them leaves them out there.
 pub const NOTICES: &str = "retake::notices";
 
 /// The engine of one store. Clones share it.
@@ -72,9 +72,9 @@ pub(super) struct EngineState {
 /// Warnings that people need once.
 #[derive(Default)]
 pub(super) struct Warned {
-    /// That a recording has expired.
+    /// Recordings that have expired.
     pub(super) expiry: ToldOnce<RecordingId>,
-    /// That a strategy would be wider at an endpoint than it says.
+    /// Strategies that would be wider at an endpoint than they say.
     pub(super) misfits: ToldOnce<(String, Strategy)>,
 }
 
@@ -88,7 +88,7 @@ impl<T> Default for ToldOnce<T> {
 }
 
 impl<T: Hash + Eq> ToldOnce<T> {
-    /// How many are remembered: of more, people are told once more.
+    /// The most things that are remembered: of more, people are told once more.
     const MOST: usize = 4096;
 
     /// Whether nobody was told yet; from now on everybody was.

@@ -1,4 +1,4 @@
-//! Keys with which upstreams are asked outside of any call.
+//! Keys with which upstreams are asked outside of any call. A call brings its own.
 
 use super::profile::Secret;
 use super::settings::Settings;

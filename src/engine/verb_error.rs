@@ -1,4 +1,4 @@
-//! Why a verb was not carried out. Nothing is changed then.
+//! Reasons why a verb was not carried out. Nothing is changed then.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub enum FetchError {
     /// The mount has no upstream.
     #[error("no upstream `{0}` is known; start with --upstream {0}=URL")]
     NoUpstream(String),
-    /// There is no key for it.
+    /// No key is known for it.
     #[error(
         "there is no key for `{mount}`; set {variable}, or name another variable under [keys] in retake.toml"
     )]
@@ -36,7 +36,7 @@ pub enum FetchError {
         /// Why not.
         why: String,
     },
-    /// It could not be reached.
+    /// The upstream could not be reached.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     /// The answer is one that is never kept.
@@ -50,7 +50,7 @@ pub enum VerbError {
     /// The store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no such recording.
+    /// No such recording exists.
     #[error("there is no recording `{0}`; see `retake list`")]
     Unknown(RecordingId),
     /// The strategy names a field that is not clear in the recording's request.
@@ -58,7 +58,7 @@ pub enum VerbError {
     Field {
         /// The recording.
         recording: RecordingId,
-        /// What is wrong with the name.
+        /// The problem with the name.
         problem: StrategyProblem,
     },
     /// The strategy of a new recording names a field that is not clear in its request.
@@ -86,13 +86,13 @@ pub enum VerbError {
     Shared {
         /// The name.
         name: String,
-        /// How many they are.
+        /// The number of recordings.
         count: usize,
     },
     /// A recording needs an answer, and none can be made up.
     #[error("no answer to `{0}` can be made up; say what it answers with")]
     NoAnswer(String),
-    /// There is no step to go back, or forward, to.
+    /// No step is there to go back, or forward, to.
     #[error("there is nothing to {0}")]
     NoStep(&'static str),
     /// Something else changed one of a step's recordings since.
@@ -102,10 +102,10 @@ pub enum VerbError {
         step: String,
         /// The recording.
         recording: RecordingId,
-        /// What happened to it.
+        /// The change that was made since.
         reason: &'static str,
     },
-    /// There is no such call.
+    /// No such call exists.
     #[error("there is no call {0}; see `retake calls`")]
     UnknownCall(u64),
     /// The request of a call is forgotten.
@@ -121,7 +121,7 @@ pub enum VerbError {
     Recorded {
         /// The call.
         call: u64,
-        /// Its recording.
+        /// The call's recording.
         recording: RecordingId,
     },
     /// A call got no answer that is worth keeping.
@@ -133,7 +133,7 @@ pub enum VerbError {
     Unanswered {
         /// The call.
         call: u64,
-        /// What that is likely to cost.
+        /// The likely price; `None` where it is not known.
         price: Option<Usd>,
     },
     /// A recording is as it came.
@@ -170,16 +170,16 @@ pub enum VerbError {
     Invalid(String),
 }
 
-/// Whose fault it is: what exit codes and statuses go by.
+/// The party at fault: exit codes and statuses go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// What was asked for is not there.
+    /// Something that was asked for and is not there.
     Missing,
-    /// What was asked for cannot be.
+    /// A request that cannot be met.
     Wrong,
-    /// It is there and stands in the way.
+    /// Something that is there and stands in the way.
     Conflict,
-    /// Nobody's: it costs something, and that was not agreed to.
+    /// Nobody: it costs something, and that was not agreed to.
     Consent,
     /// The store.
     Store,
@@ -188,7 +188,7 @@ pub enum Blame {
 }
 
 impl VerbError {
-    /// Whose fault it is.
+    /// The party at fault.
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {

@@ -13,7 +13,7 @@ pub fn change_line(change: &Change) -> String {
     format!("  {mark} {}: {} → {}", sanitize(&field), side(&change.recorded), side(&change.incoming))
 }
 
-/// What a change of strategy would do to past calls, with their number.
+/// The effect of a change of strategy on past calls, with their number.
 #[must_use]
 pub fn radius(radius: &BlastRadius) -> String {
     let calls = human::counted(radius.calls, "past call");

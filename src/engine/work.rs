@@ -1,4 +1,4 @@
-//! Work of an engine that keeps no other call waiting.
+//! Running work of an engine beside the calls.
 
 use super::aside::{LARGE, aside};
 use super::call::answer::tee::Before;

@@ -149,7 +149,7 @@ pub fn decode(
     Ok((recording, media.collect::<Result<_, _>>()?))
 }
 
-/// What every version of the form has.
+/// The part of the form that every version has.
 #[derive(Deserialize)]
 struct VersionMark {
     retake: Option<u32>,
@@ -328,7 +328,7 @@ fn sorted(mut tags: Vec<String>) -> Vec<String> {
     tags
 }
 
-/// What it asks, and enough of its id that no two share a name.
+/// The stem of a recording's file name: what it asks, and enough of its id that no two share one.
 fn stem(recording: &Recording) -> String {
     let path = recording.request.path();
     let parts = path.split('/').filter(|part| !matches!(*part, "" | "v1" | "v1beta" | "v2"));

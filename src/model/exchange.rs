@@ -1,4 +1,4 @@
-//! A request and its response.
+//! Exchanges: requests, responses, their headers and bodies with times.
 
 use std::time::Duration;
 
@@ -240,7 +240,7 @@ impl Request {
     }
 }
 
-/// What the allocator and a shared pointer take beside the bytes of one allocation, about.
+/// The bytes that the allocator and a shared pointer take beside those of one allocation, about.
 const ALLOCATION: usize = 48;
 
 impl Headers {
@@ -278,8 +278,8 @@ impl Response {
 }
 
 impl Exchange {
-    /// The same exchange, to be kept for long: in memory of its own, and with the request as it came, which shares the
-    /// body where scrubbing changed nothing in it. And how much memory that takes, in bytes.
+    /// A copy to be kept for long: in memory of its own, with the request as it came, which shares the body where
+    /// scrubbing changed nothing in it; and the memory that this takes, in bytes.
     #[must_use]
     pub(crate) fn kept(self, asked: Option<Request>) -> (Self, Option<Request>, usize) {
         let Self { request, mut response } = self;

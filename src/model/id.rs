@@ -1,4 +1,4 @@
-//! Identifiers: what names a recording, a call, a stored body, a picture behind a link.
+//! Identifiers of recordings, calls, bodies and pictures behind links.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,7 +51,7 @@ pub struct ParseIdError {
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 impl RecordingId {
-    /// What every recording id starts with.
+    /// The beginning of every recording id.
     pub const PREFIX: &'static str = "rec_";
 
     /// An id from 16 random bytes.

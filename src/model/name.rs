@@ -79,7 +79,7 @@ pub fn check_scope(text: &str) -> Result<(), ParseNameError> {
     Err(ParseNameError { text: shown(text), kind: "scope", problem })
 }
 
-/// As it may be quoted in a message.
+/// A text as it may be quoted in a message.
 fn shown(text: &str) -> String {
     text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-//! Facts that need more than one row, or a rule.
+//! Facts about recordings that need more than one row, or a rule.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::query::RowFacts;
 /// A recording, with what is known of it elsewhere.
 #[derive(Clone, Debug)]
 pub struct UseGiven {
-    /// Its row.
+    /// The recording's row.
     pub row: Arc<Row>,
     /// The fingerprint of all its fields: recordings with the same one are takes of one request.
     pub fields: Fingerprint,
-    /// What recording it again would cost.
+    /// The price of recording it again; `None` where that is not known.
     pub cost: Option<Usd>,
-    /// What its [`RowFacts::use_unknown_before`] is to be.
+    /// The value for its [`RowFacts::use_unknown_before`].
     pub use_unknown_before: Timestamp,
 }
 
@@ -27,7 +27,7 @@ pub struct MaxAge {
     /// The tag of the recordings that it holds for; none: for those for which no other rule holds.
     #[serde(default)]
     pub tag: Option<String>,
-    /// How old they may become, in milliseconds since they were recorded.
+    /// The greatest age, in milliseconds since they were recorded.
     pub millis: u64,
 }
 
@@ -35,8 +35,8 @@ pub struct MaxAge {
 /// strategy. Another spelling of the same request is found by its own bytes.
 type TakeGroup<'a> = (Fingerprint, Hash, Option<&'a str>, &'a Strategy);
 
-/// How long a recording may live, in milliseconds: a rule for one of its tags goes before the one for all, and of several
-/// rules the strictest holds. None: for ever.
+/// The greatest age of a recording, in milliseconds: a rule for one of its tags goes before the one for all, and of
+/// several rules the strictest holds. `None`: for ever.
 #[must_use]
 pub fn max_age(row: &Row, rules: &[MaxAge]) -> Option<u64> {
     let tagged = rules.iter().filter(|rule| rule.tag.as_ref().is_some_and(|tag| row.tags.contains(tag)));
@@ -51,7 +51,7 @@ pub fn expired(row: &Row, rules: &[MaxAge], now: Timestamp) -> bool {
     max_age(row, rules).is_some_and(|millis| now.since(row.recorded_at) > millis)
 }
 
-/// What the rows alone do not tell, in their order. It takes all recordings to be right.
+/// The facts that rows alone do not tell, in their order. It takes all recordings to be right.
 ///
 /// *Superseded* is an older take where a newer one always answers in its place: not where takes play in order, and not
 /// where a rule decides, of which the oldest answers. A *duplicate* gives the same answer to the same calls as one that
@@ -90,7 +90,7 @@ pub fn facts(given: &[UseGiven], rules: &[MaxAge], now: Timestamp) -> Vec<RowFac
     facts
 }
 
-/// What takes are ordered by: a failure that may pass never goes before another answer, however new it is.
+/// The key by which takes are ordered: a failure that may pass never goes before another answer, however new it is.
 fn age(row: &Row) -> (bool, Timestamp, &str) {
     let stands = row.failure.is_none_or(|failure| !failure.may_pass(row.status));
     (stands, row.recorded_at, row.id.as_str())
@@ -103,8 +103,8 @@ fn takes(given: &UseGiven) -> Option<TakeGroup<'_>> {
     newest_answers.then(|| (given.fields, row.hash, row.scope.as_deref(), &row.strategy))
 }
 
-/// What recordings have in common that do the same. None while a review of one is open, because that is about to say
-/// which of them stays.
+/// The key that recordings with the same effect share. `None` while a review of one is open, because that is about to
+/// say which of them stays.
 fn same_answer(given: &UseGiven) -> Option<(TakeGroup<'_>, Hash, (u16, u8, u8))> {
     let row = &given.row;
     let calls = (given.fields, row.hash, row.scope.as_deref(), &row.strategy);

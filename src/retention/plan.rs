@@ -1,4 +1,4 @@
-//! What to prune, and what speaks against it.
+//! Plans: the recordings to prune, and the reasons for keeping the others.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::query::{Judged, Key, Query, QueryVerdict, RowFacts, Subject, last_use
 /// A recording that a plan is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanItem {
-    /// Its row.
+    /// The recording's row.
     pub row: Arc<Row>,
-    /// What the row alone does not tell.
+    /// The facts that the row alone does not tell.
     pub facts: RowFacts,
     /// The job that it belongs to; without one of its recordings the others are of no use.
     #[serde(default)]
     pub job: Option<String>,
 }
 
-/// What else a plan goes by.
+/// Further conditions of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PruneOptions {
@@ -30,14 +30,14 @@ pub struct PruneOptions {
     pub recent: u64,
 }
 
-/// What would be removed, and what not.
+/// The recordings that would be removed, and those that would not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrunePlan {
     /// The query that was asked.
     pub query: String,
-    /// What would go: the oldest use first, then by id.
+    /// The recordings to remove: the oldest use first, then by id.
     pub remove: Vec<Removal>,
-    /// What the query matches, or might, and stays all the same; in the same order.
+    /// The recordings that the query matches, or might, and that stay all the same; in the same order.
     pub spared: Vec<Spared>,
     /// Sums over what would go.
     pub totals: Totals,
@@ -46,24 +46,24 @@ pub struct PrunePlan {
 /// A recording that would be removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removal {
-    /// Its id.
+    /// The recording's id.
     pub id: RecordingId,
-    /// Its hash.
+    /// The recording's hash.
     pub hash: Hash,
-    /// Its size in bytes, as lists show it. What shares a body with another one frees less.
+    /// The size in bytes, as lists show it. A recording that shares a body with another one frees less.
     pub bytes: u64,
-    /// How often it answered, here and elsewhere.
+    /// The hits, here and elsewhere.
     pub hits: u64,
     /// When it last did.
     pub last_hit: Option<Timestamp>,
-    /// What speaks for it, in the order of the query; nothing where everything matches.
+    /// The reasons for removing it, in the order of the query; none where everything matches.
     pub why: Vec<Why>,
     /// The scopes in which it answered: without it their calls miss, but for [`Removal::instead`]. Of many those that were hit
     /// last, see [`Usage::SCOPES`].
     pub scopes: Vec<ScopeUse>,
     /// The recording that stays and answers its calls.
     pub instead: Option<RecordingId>,
-    /// What recording it again would cost; none where that is not known.
+    /// The price of recording it again; `None` where that is not known.
     pub cost: Option<Usd>,
     /// Whether it was hit a moment ago, so that somebody seems to use it.
     pub in_use: bool,
@@ -73,11 +73,11 @@ pub struct Removal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
-    /// This term of the query matches.
+    /// A term of the query that matches.
     Term(String),
-    /// It gives the same answers as this one.
+    /// The recording that gives the same answers.
     DuplicateOf(RecordingId),
-    /// This one answers in its place.
+    /// The recording that answers in its place.
     SupersededBy(RecordingId),
 }
 
@@ -86,7 +86,7 @@ pub enum Why {
 pub struct ScopeUse {
     /// The scope.
     pub scope: Arc<str>,
-    /// How often.
+    /// The number of hits.
     pub hits: u64,
     /// When last.
     pub last_hit: Option<Timestamp>,
@@ -95,21 +95,21 @@ pub struct ScopeUse {
 /// A recording that stays, although the query matches or might.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spared {
-    /// Its id.
+    /// The recording's id.
     pub id: RecordingId,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub bytes: u64,
-    /// What speaks against it.
+    /// The reason for keeping it.
     pub reason: Reason,
 }
 
-/// What speaks against removing a recording.
+/// The reason for keeping a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Reason {
-    /// It is protected.
+    /// The recording is protected.
     Protected,
-    /// Somebody chose to keep it.
+    /// The recording was chosen to be kept.
     Kept,
     /// A review is open between it and this one.
     Review {
@@ -123,7 +123,7 @@ pub enum Reason {
     },
     /// The query asks for its price, which is not known.
     PriceUnknown,
-    /// This one belongs to the same job and stays.
+    /// Another recording of the same job stays.
     Job {
         /// The other one.
         with: RecordingId,
@@ -133,28 +133,28 @@ pub enum Reason {
 /// Sums over the removals of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// How many.
+    /// The number of recordings.
     pub recordings: usize,
-    /// Their bytes.
+    /// Their size in bytes.
     pub bytes: u64,
     /// Their hits.
     pub hits: u64,
-    /// What recording them again would cost, as far as that is known.
+    /// The price of recording them again, as far as that is known.
     pub cost: Usd,
     /// For how many of them it is not.
     pub unpriced: usize,
-    /// How many were hit a moment ago.
+    /// The number of recordings that were hit a moment ago.
     pub in_use: usize,
 }
 
 impl Default for PruneOptions {
-    /// Nothing is kept by choice, and a quarter of an hour ago is a moment ago.
+    /// No recording is kept by choice, and a quarter of an hour ago is a moment ago.
     fn default() -> Self {
         Self { keep: BTreeSet::new(), recent: 15 * 60 * 1000 }
     }
 }
 
-/// What a query of recordings would remove. It takes all recordings, because jobs and reviews speak for others.
+/// The recordings that a query would remove. It takes all recordings, because jobs and reviews speak for others.
 ///
 /// An empty query matches everything; whoever asks people for a query has to refuse one.
 #[must_use]
@@ -193,13 +193,13 @@ pub fn plan(items: &[PlanItem], query: &Query, now: Timestamp, options: &PruneOp
     PrunePlan { query: query.to_string(), remove, spared, totals }
 }
 
-/// Who waits for a review with whom.
+/// Both directions of each open review: old ↔ new recording.
 fn reviews<'a>(items: &[&'a PlanItem]) -> HashMap<&'a RecordingId, &'a RecordingId> {
     let open = items.iter().filter_map(|item| Some((&item.row.id, item.row.review.as_ref()?)));
     open.flat_map(|(new, old)| [(old, new), (new, old)]).collect()
 }
 
-/// What speaks against removing a recording, whatever the query is.
+/// The reason for keeping a recording, whatever the query is.
 fn standing(
     row: &Row,
     options: &PruneOptions,
@@ -214,7 +214,7 @@ fn standing(
     reviews.get(&row.id).map(|other| Reason::Review { of: (*other).clone() })
 }
 
-/// What a verdict depends on.
+/// The fact that a verdict depends on.
 fn unknown(facts: &RowFacts, judged: &[Judged]) -> Reason {
     let used = |one: &Judged| matches!(one.key, Some(Key::Hits | Key::Unused));
     if judged.iter().any(|one| one.verdict == QueryVerdict::Unknown && used(one)) {

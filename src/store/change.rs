@@ -1,4 +1,5 @@
-//! What is written to a store: recordings with what finds them, changes, and the steps that take them back.
+//! Changes as the engine hands them to the store: recordings with their keys, labels, and the steps that take them
+//! back.
 
 use std::sync::Arc;
 
@@ -7,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Fingerprint, Gap, Hash, Labels, Recording, RecordingId, Row, StepId, Usage};
 
-/// What finds a recording, computed by the engine and stored beside its row, so that start-up parses no requests.
+/// Keys that find a recording, computed by the engine and stored beside its row, so that start-up parses no requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookUpKeys {
     /// The version of the canonical form that the fingerprints were computed under.
     pub canonical: u32,
-    /// Of all fields.
+    /// The fingerprint of all fields.
     pub all: Fingerprint,
-    /// Of the fields that are significant under the recording's strategy.
+    /// The fingerprint of the fields that are significant under the recording's strategy.
     pub significant: Fingerprint,
     /// The id of the recorded answer, by which later requests may name it, and on lines of their own those of its items.
     #[serde(default)]
@@ -27,9 +28,9 @@ pub struct LookUpKeys {
 /// A recording as start-up needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Indexed {
-    /// Its row.
+    /// The recording's row.
     pub row: Arc<Row>,
-    /// What finds it.
+    /// The keys that find it.
     pub keys: LookUpKeys,
 }
 
@@ -40,9 +41,9 @@ pub enum StoreChange {
     Put {
         /// The recording.
         recording: Box<Recording>,
-        /// Its row.
+        /// The recording's row.
         row: Arc<Row>,
-        /// What finds it.
+        /// The keys that find it.
         keys: LookUpKeys,
         /// Files behind its links that are not stored yet, by SHA-256.
         media: Vec<(Hash, Bytes)>,
@@ -52,17 +53,17 @@ pub enum StoreChange {
     Retag {
         /// The row as it is from now on.
         row: Arc<Row>,
-        /// What finds it from now on.
+        /// The keys that find it from now on.
         keys: LookUpKeys,
     },
     /// Moves recordings to the trash.
     Remove {
-        /// Which.
+        /// The recordings' ids.
         ids: Vec<RecordingId>,
     },
     /// Brings recordings back from the trash.
     Restore {
-        /// Which.
+        /// The recordings' ids.
         ids: Vec<RecordingId>,
     },
     /// Sets how often recordings answered.
@@ -86,31 +87,31 @@ pub enum StoreChange {
 /// One verb's work on the recordings. The newest [`STEPS`] are kept, and those that are younger than the trash.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UndoStep {
-    /// Its id, one more than that of the step before it.
+    /// The step's id, one more than that of the step before it.
     pub id: StepId,
     /// The verb, as people call it.
     pub verb: String,
     /// Whether it is undone.
     pub undone: bool,
-    /// What it did to each recording.
+    /// The change of each recording.
     pub changed: Vec<Changed>,
 }
 
-/// What a step did to one recording.
+/// The change that a step made to one recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changed {
     /// The recording.
     pub id: RecordingId,
-    /// As it was listed before; none when it was not.
+    /// The version that was listed before; `None` when none was.
     pub before: Option<RecordingVersion>,
-    /// As it is listed since; none when it is not.
+    /// The version that is listed since; `None` when none is.
     pub after: Option<RecordingVersion>,
 }
 
 /// A recording as it was listed at some time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordingVersion {
-    /// Its labels.
+    /// The labels.
     pub labels: Labels,
     /// All of it, only where the step changed more than labels.
     pub recording: Option<Box<Recording>>,
@@ -118,5 +119,5 @@ pub struct RecordingVersion {
     pub media: Vec<(Hash, Bytes)>,
 }
 
-/// How many steps can be undone.
+/// The number of steps that can be undone.
 pub const STEPS: u64 = 1000;

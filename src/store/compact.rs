@@ -22,15 +22,15 @@ use super::line::{JournalEntry, JournalLine, MediaLine, Put};
 use super::offsets::Offsets;
 use crate::model::{Hash, RecordingId, StepRow, Timestamp, Usage};
 
-/// How many recordings are written with one sync.
+/// The number of recordings that are written with one sync.
 const TOGETHER: usize = 64;
 /// A journal of which not all was sound.
 pub(super) const DAMAGED: &str = "journal.damaged-";
 
-/// What a new journal is made of.
+/// The parts of the store that a new journal is made of.
 pub(super) struct Old<'a> {
     pub(super) journal: &'a Journal,
-    /// Of that journal.
+    /// The offsets of that journal.
     pub(super) offsets: &'a Offsets,
     /// For what the journal lost; none where nothing is to be taken from it.
     pub(super) index: Option<&'a Index>,

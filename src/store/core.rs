@@ -1,4 +1,4 @@
-//! What readers and the writer share: the index or what stands in for it, and the bodies.
+//! The part that readers and the writer share: the index or what stands in for it, and the bodies.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) struct Core {
     trouble: Mutex<Trouble>,
 }
 
-/// What is not as it should be.
+/// Reasons why the store is not as it should be.
 #[derive(Clone, Debug, Default)]
 struct Trouble {
     /// Why there is no index. The journal has it all, so recording goes on.
@@ -74,7 +74,7 @@ impl Core {
         &self.bodies
     }
 
-    /// What is not as it should be; none while all is well.
+    /// The reason why the store is not as it should be; `None` while all is well.
     pub(super) fn degraded(&self) -> Option<String> {
         let Trouble { index, writing } = self.trouble().clone();
         let unwritten = writing.map(|reason| format!("nothing is recorded: {reason}"));
@@ -195,7 +195,7 @@ impl Core {
         self.read(Index::gaps, |offsets| Ok(offsets.gaps().to_vec()))
     }
 
-    /// What the ledger says of a recording's use.
+    /// A recording's use, as the ledger says.
     pub(super) fn usage(&self, id: &RecordingId) -> Result<Usage, StoreError> {
         let known = |offsets: &Offsets| Ok(offsets.usage(id).map(|(_, usage)| usage).unwrap_or_default());
         self.read(|index| index.usage(id), known)
@@ -297,7 +297,7 @@ impl Core {
         Ok(())
     }
 
-    /// Nothing is read from now on, and sled ends.
+    /// Ends sled; nothing is read from now on.
     pub(super) fn close(&self) {
         self.flush();
         self.swap(ReadSource::Closed);

@@ -1,4 +1,4 @@
-//! What can go wrong with the store, in sentences that say what to do.
+//! Errors of the store, in sentences that say what to do.
 
 use std::fmt;
 use std::io;
@@ -30,20 +30,20 @@ pub enum StoreError {
         /// The newest version that can be read.
         known: u32,
     },
-    /// What is there is no store, or the part of it that all else hangs on is damaged.
+    /// A folder that is no store, or one in which the part that all else hangs on is damaged.
     #[error("{} {problem}; {advice}", .path.display())]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem, in words.
         problem: String,
-        /// What to do.
+        /// Advice for people.
         advice: &'static str,
     },
     /// The file system refused.
     #[error("cannot {action} {}: {cause}{}", .path.display(), advice(.cause))]
     Io {
-        /// What was tried.
+        /// The action that was tried.
         action: &'static str,
         /// On which file or directory.
         path: PathBuf,
@@ -58,13 +58,13 @@ pub enum StoreError {
         path: PathBuf,
         /// The recording it was read for; none for a body asked for by its hash.
         recording: Option<RecordingId>,
-        /// What is wrong with it.
+        /// The problem, in words.
         problem: String,
     },
     /// The store only reads: it cannot be written at all, or a write failed in a way that leaves no safe way on.
     #[error("{reason}; recordings are served, and nothing is recorded or changed")]
     ReadOnly {
-        /// What happened.
+        /// The reason, in words.
         reason: String,
     },
     /// The store was taken away while it was in use.

@@ -23,7 +23,7 @@ pub(super) fn holds_store(dir: &Path) -> bool {
 
 #[cfg(test)]
 thread_local! {
-    /// What opening a file for writing, or making one, answers on this thread.
+    /// The error with which opening a file for writing, or making one, fails on this thread.
     pub(super) static REFUSED: std::cell::Cell<Option<io::ErrorKind>> = const { std::cell::Cell::new(None) };
 }
 
@@ -214,7 +214,7 @@ fn plain(path: &Path, options: &mut OpenOptions) -> Result<File, StoreError> {
     if data.is_file() { Ok(file) } else { Err(foreign(path, &data)) }
 }
 
-/// What has this name, links not followed; none where there is nothing.
+/// The metadata of what has this name, links not followed; `None` where there is nothing.
 fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(data) => Ok(Some(data)),

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::journal::{self, Journal};
 use super::{bodies, files, index_dir, line};
 
-/// What can be seen of a store from outside.
+/// A store as it can be seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
     /// The version of the format that it is written in.

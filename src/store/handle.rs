@@ -28,7 +28,7 @@ pub struct Opened {
     pub notices: Vec<Notice>,
 }
 
-/// How much a store holds.
+/// The size of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreStats {
     /// Recordings, without the trash.
@@ -297,7 +297,7 @@ impl Store {
         release
     }
 
-    /// What repairs left behind: indexes that were not believed, journals that were not sound, and half a line.
+    /// Files that repairs left behind: indexes that were not believed, journals that were not sound, and half a line.
     #[must_use]
     pub fn remains(&self) -> Vec<PathBuf> {
         open::remains(self.0.core.dir())
@@ -328,7 +328,7 @@ impl Store {
         format!("store_{}", Hash::of(&parts).short())
     }
 
-    /// How much the store holds. It looks at every file of the store.
+    /// The size of the store. It looks at every file of the store.
     ///
     /// # Errors
     ///
@@ -349,7 +349,7 @@ impl Store {
         self.0.core.degraded()
     }
 
-    /// What the control API asks for; new at every opening.
+    /// The token that the control API asks for; new at every opening.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.0.token
@@ -378,7 +378,7 @@ impl Store {
         self.0.close(true);
     }
 
-    /// The same where the ledger does not know all hits: the next start finds them in their notes.
+    /// Closes the store where the ledger does not know all hits: the next start finds them in their notes.
     pub fn close_uncounted(&self) {
         self.0.close(false);
     }

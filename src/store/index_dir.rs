@@ -9,7 +9,7 @@ use super::index::Index;
 use super::journal::{Journal, JournalMark};
 use super::survey::{JournalLines, Survey};
 
-/// How many lines are one transaction of the index.
+/// The number of lines that are one transaction of the index.
 pub(super) const TOGETHER: usize = 256;
 
 /// Exists while the index is being opened, and from a failure of sled until it is made anew.

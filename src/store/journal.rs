@@ -35,7 +35,7 @@ pub(super) struct Journal {
 pub(super) struct JournalMark {
     /// The highest sequence number before it.
     pub(super) seq: u64,
-    /// How many lines are before it, headers included.
+    /// The number of lines before it, headers included.
     pub(super) lines: u64,
     /// Where the line before it starts, in bytes.
     pub(super) start: u64,

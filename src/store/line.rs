@@ -1,4 +1,4 @@
-//! What the journal says: one change a line, and how a line is written.
+//! Lines of the journal: one change each, and how it is written.
 //!
 //! `CRC32 of the JSON in 8 hexadecimal digits`, a space, compact JSON, a line feed. The JSON of a change is
 //! `{"v":2,"seq":7,"at":1700000000000,"put":{…}}`; that of a header `{"v":2,"journal":{…}}`. Every line carries the
@@ -31,7 +31,7 @@ pub(super) struct JournalLine {
     pub(super) entry: JournalEntry,
 }
 
-/// What changed.
+/// A change, as a line of the journal has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum JournalEntry {
@@ -40,8 +40,8 @@ pub(super) enum JournalEntry {
     Remove(Vec<RecordingId>),
     Restore(Vec<RecordingId>),
     Ledger(Vec<(RecordingId, Usage)>),
-    /// What the changes behind it lead from and to. It stands before them, so that a crash between them leaves nothing that
-    /// cannot be undone.
+    /// A step, with the versions that the changes behind it lead from and to. It stands before them, so that a crash
+    /// between them leaves nothing that cannot be undone.
     Step(Box<StepLine>),
     Undone {
         step: StepId,
@@ -62,7 +62,7 @@ pub(super) struct StepLine {
     pub(super) changed: Vec<ChangedLine>,
 }
 
-/// What a step did to one recording.
+/// The change that a step made to one recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct ChangedLine {
     pub(super) id: RecordingId,
@@ -105,7 +105,7 @@ pub(super) struct Detail {
     pub(super) recording: Recording,
     pub(super) request: BodyRef,
     pub(super) response: BodyRef,
-    /// Of the response before it was edited.
+    /// The body of the response before it was edited.
     #[serde(default)]
     pub(super) original: Option<BodyRef>,
 }
@@ -151,7 +151,7 @@ struct LineVersion {
     v: u32,
 }
 
-/// What a line of the journal turned out to be.
+/// A line of the journal, once it is parsed.
 #[derive(Debug)]
 pub(super) enum ParsedLine {
     Line(Box<JournalLine>),
@@ -213,7 +213,7 @@ pub(super) fn checked(text: &[u8]) -> Option<&[u8]> {
 }
 
 impl Put {
-    /// Its row and keys.
+    /// The row and keys.
     pub(super) fn indexed(&self) -> Indexed {
         Indexed { row: self.row.clone(), keys: self.keys.clone() }
     }
@@ -256,7 +256,7 @@ impl Detail {
         (Self { recording, request, response, original }, large)
     }
 
-    /// The same with its small bodies put back, each as `find` gives it.
+    /// A copy with its small bodies put back, each as `find` gives it.
     pub(super) fn filled<E>(mut self, find: impl Fn(&BodyRef) -> Result<Bytes, E>) -> Result<Self, E> {
         let put_back =
             |body: &BodyRef| if body.small() && body.len > 0 { find(body) } else { Ok(Bytes::new()) };
@@ -268,7 +268,7 @@ impl Detail {
         Ok(self)
     }
 
-    /// Its bodies, wherever they are.
+    /// The bodies, wherever they are.
     pub(super) fn bodies(&self) -> impl Iterator<Item = BodyRef> + use<> {
         [self.request, self.response].into_iter().chain(self.original)
     }
@@ -293,7 +293,7 @@ impl Detail {
 }
 
 impl StepLine {
-    /// What lists show of it.
+    /// The row that lists show of it.
     pub(super) fn row(&self, at: Timestamp) -> StepRow {
         StepRow {
             id: self.id,

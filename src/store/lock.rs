@@ -16,27 +16,27 @@ use super::error::StoreError;
 use super::error::is_full;
 use super::files;
 
-/// How a process wants to own a store.
+/// The way in which a process wants to own a store.
 #[derive(Clone, Debug)]
 pub struct Ownership {
     /// Where the owner listens, if it already does; see [`super::Store::announce`].
     pub address: Option<String>,
-    /// How long to wait for an owner that has no address, which is a short command.
+    /// The longest wait for an owner that has no address, which is a short command.
     pub patience: Duration,
 }
 
-/// Who owns a store.
+/// The process that owns a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreOwner {
-    /// Its process id; 0 when it has not said yet.
+    /// The process id; 0 when it has not said yet.
     pub pid: u32,
     /// Where it listens; none for a short command.
     pub address: Option<String>,
-    /// What its control API asks for.
+    /// The token of its control API.
     pub token: String,
 }
 
-/// How a file is held.
+/// The way in which a file is held.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockMode {
     /// By one who writes.
@@ -58,10 +58,10 @@ const FILE: &str = "LOCK";
 /// An owner is written as one block of this length, so that a reader never sees half of two texts.
 const BLOCK: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a lock is waited for in any case: who only asks who the owner is holds it for a moment.
+/// The time for which a lock is waited for in any case: who only asks who the owner is holds it for a moment.
 const ASKING: Duration = Duration::from_millis(100);
 
-/// Who owns the store in `dir` right now; none when nobody does, whatever a crashed owner left in the file.
+/// The owner of the store in `dir` right now; `None` when nobody is, whatever a crashed owner left in the file.
 #[must_use]
 pub fn owner(dir: &Path) -> Option<StoreOwner> {
     let mut file = files::open(&dir.join(FILE)).ok()?;
@@ -131,7 +131,7 @@ impl Lock {
         self.write().ok();
     }
 
-    /// What the control API asks for.
+    /// The token of the control API.
     pub(super) fn token(&self) -> &str {
         &self.owner.token
     }

@@ -19,7 +19,7 @@ pub(super) struct Mended {
     pub(super) notices: Vec<Notice>,
 }
 
-/// How many recordings are named in one sentence at most.
+/// The most recordings that one sentence names.
 const NAMED: usize = 5;
 
 /// Writes the journal anew from its sound lines and from the index, which has taken in all up to `taken`.
@@ -51,7 +51,7 @@ pub(super) fn mend(
     Ok(Mended { journal, notices })
 }
 
-/// What is to be said of a damaged journal. The index knew all changes up to `known`; 0 where there is none.
+/// The notice about a damaged journal. The index knew all changes up to `known`; 0 where there is none.
 pub(super) fn said(survey: &Survey, known: u64, lost: &[StepRow], aside: Option<&Path>) -> Vec<Notice> {
     let mut notices: Vec<_> = survey.flaws.iter().map(|flaw| flaw.said(known, survey.last())).collect();
     // Where the index knew more, the half of it that is there is of no interest.
@@ -73,7 +73,7 @@ pub(super) fn warning(text: String) -> Notice {
     Notice { level: Level::Warning, text }
 }
 
-/// What is said of half a line.
+/// The notice about half a line.
 pub(super) fn torn(line: u64, kept: bool) -> Notice {
     let kept = if kept { "; it is kept as journal.torn" } else { "" };
     warning(format!(
@@ -83,7 +83,8 @@ pub(super) fn torn(line: u64, kept: bool) -> Notice {
 }
 
 impl JournalFlaw {
-    /// What is wrong and what is lost, when others know all changes up to `known` and the last sound line is change `last`.
+    /// The notice about what is wrong and what is lost, when others know all changes up to `known` and the last sound
+    /// line is change `last`.
     pub(super) fn said(&self, known: u64, last: u64) -> Notice {
         let what = match (&self.lines[..], self.before) {
             ([], Some(before)) => format!("Before line {before} of the journal something is missing"),

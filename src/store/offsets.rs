@@ -171,7 +171,7 @@ impl Offsets {
         Ok(put.small_bodies().find(|(known, _)| known == hash).map(|(_, bytes)| bytes))
     }
 
-    /// How many recordings there are, and how many in the trash.
+    /// The number of recordings, and of those in the trash.
     pub(super) fn counts(&self) -> (u64, u64) {
         (self.rows.len() as u64, self.trash.len() as u64)
     }
@@ -187,7 +187,7 @@ impl Offsets {
         all.filter_map(|(indexed, removed)| Some((indexed, removed, *self.puts.get(&indexed.row.id)?)))
     }
 
-    /// What the ledger says of a recording.
+    /// A recording's use, as the ledger says.
     pub(super) fn usage(&self, id: &RecordingId) -> Option<(RecordingId, Usage)> {
         self.ledger.get_key_value(id).map(|(id, usage)| (id.clone(), usage.clone()))
     }

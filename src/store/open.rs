@@ -30,7 +30,7 @@ pub(super) struct Parts {
 
 /// An index that was not found wanting.
 enum TrustedIndex {
-    /// It is as the journal says.
+    /// An index that agrees with the journal.
     Fits(Index, Survey),
     /// The journal has changed in what the index had taken in, or is damaged behind it.
     Differs(Index),
@@ -42,11 +42,11 @@ struct Opening<'a> {
     now: Timestamp,
     journal: Journal,
     bodies: Bodies,
-    /// What is to be said of it.
+    /// The notices about it.
     told: Vec<Notice>,
 }
 
-/// What is read from, and what the journal was found to hold.
+/// The source to read from, and what the journal was found to hold.
 struct ReadyIndex {
     source: ReadSource,
     survey: Survey,
@@ -183,7 +183,7 @@ impl Opening<'_> {
         }
     }
 
-    /// What the journal alone says, in a store whose index cannot be opened because nothing can be written.
+    /// The journal alone, for a store whose index cannot be opened because nothing can be written.
     fn journal_alone(&mut self, failed: Option<String>) -> Result<ReadyIndex, StoreError> {
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         if !survey.flaws.is_empty() {
@@ -255,8 +255,8 @@ impl Opening<'_> {
     }
 }
 
-/// What repairs left in `dir`: indexes that were not believed, journals that were not sound, and the half of a line that was
-/// cut off.
+/// Files that repairs left in `dir`: indexes that were not believed, journals that were not sound, and the half of a
+/// line that was cut off.
 pub(super) fn remains(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let left = entries.filter(|entry| {
@@ -278,7 +278,7 @@ pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is said of an index that was made anew.
+/// The notice about an index that was made anew.
 fn remade(reason: &str, aside: Option<&Path>, filled: bool) -> Option<Notice> {
     match aside.and_then(Path::file_name) {
         Some(name) => Some(mend::warning(format!(

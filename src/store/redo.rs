@@ -1,4 +1,4 @@
-//! Which steps can be done again: those that were undone since the last one was made.
+//! Steps that can be done again: those that were undone since the last one was made.
 
 use crate::model::StepId;
 

@@ -17,7 +17,7 @@ use super::line::INLINE;
 pub(super) struct Ring {
     newer: PathBuf,
     older: PathBuf,
-    /// How much the newer one holds; none while nobody looked.
+    /// The fill of the newer file; `None` while nobody looked.
     full: Option<Full>,
 }
 
@@ -27,7 +27,7 @@ struct Full {
     bytes: u64,
 }
 
-/// How many calls one file holds, and how many bytes: all of the history fits into either.
+/// The most calls that one file holds, and the most bytes: all of the history fits into either.
 const CALLS: usize = 10_000;
 const BYTES: u64 = 16 << 20;
 /// The first line; the calls behind it are each a length, a CRC-32 and so many bytes.

@@ -1,4 +1,4 @@
-//! What the clones of an open store share, and how that ends.
+//! The state that clones of an open store share, and how it ends.
 
 use std::io;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::watch::{self, UseWatch};
 use super::{lock, writer};
 use crate::model::{Gap, RecordingId, Timestamp, Usage};
 
-/// What clones share.
+/// The state that clones share.
 #[derive(Debug)]
 pub(super) struct StoreState {
     pub(super) core: Arc<Core>,
@@ -30,7 +30,7 @@ pub(super) struct StoreState {
     pub(super) running: Mutex<Option<OpenParts>>,
 }
 
-/// What only an open store has.
+/// The parts that only an open store has.
 #[derive(Debug)]
 pub(super) struct OpenParts {
     pub(super) jobs: Sender<writer::WriteJob>,

@@ -1,4 +1,4 @@
-//! Where reads come from.
+//! The source of reads: the index, or what stands in for it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::offsets::Offsets;
 /// Where reads come from.
 #[derive(Clone, Debug)]
 pub(super) enum ReadSource {
-    /// As it should be.
+    /// The index, as it should be.
     Index(Arc<Index>),
     /// sled failed and is not called again.
     Offsets(Arc<Mutex<Offsets>>),

@@ -14,14 +14,14 @@ use super::journal::{self, JournalMark};
 use super::line::{self, JournalLine, ParsedLine};
 use crate::model::RecordingId;
 
-/// What a journal holds from some place on.
+/// The content of a journal from some place on.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// Behind the last line that has an end.
     pub(super) end: JournalMark,
     /// The sound lines in the order of their changes. A mark's number is that of its own change.
     pub(super) sound: Vec<JournalMark>,
-    /// What is wrong with it, in the order of its lines.
+    /// The flaws, in the order of their lines.
     pub(super) flaws: Vec<JournalFlaw>,
     /// The number of the last line, when it has no end.
     pub(super) torn: Option<u64>,
@@ -34,7 +34,7 @@ pub(super) struct JournalFlaw {
     pub(super) lines: Vec<u64>,
     /// The line behind them; none at the end.
     pub(super) before: Option<u64>,
-    /// How many changes are missing; none at the end, where nobody knows.
+    /// The number of changes that are missing; `None` at the end, where nobody knows.
     pub(super) lost: Option<u64>,
     /// The number of the last change that is missing; none at the end.
     pub(super) last: Option<u64>,
@@ -47,7 +47,7 @@ pub(super) struct JournalFlaw {
 /// A gap in the numbers of changes.
 struct LineGap {
     missing: RangeInclusive<u64>,
-    /// Of its flaw.
+    /// The place of the flaw.
     at: usize,
 }
 
@@ -237,7 +237,7 @@ fn read(file: &mut File, path: &Path, mark: JournalMark) -> Result<Option<Parsed
     Ok(whole.then(|| line::parse(&text)))
 }
 
-/// What a mark said of the journal is no longer so.
+/// The error about a journal that is no longer what its mark says.
 pub(super) fn changed(path: &Path, mark: JournalMark) -> StoreError {
     StoreError::Unreadable {
         path: path.into(),

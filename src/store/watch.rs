@@ -1,4 +1,4 @@
-//! What a killed process leaves behind of use: all that it counted, beside the journal.
+//! Notes of use beside the journal: all that a process counted, so that a kill loses none of it.
 //!
 //! ```text
 //! {"retake_watch":2,"since":1700000000000}     the journal knew all use at this time
@@ -35,7 +35,7 @@ use crate::model::{Gap, Hits, RecordingId, Timestamp, Usage};
 pub struct UseNote {
     /// The recording that answers.
     pub id: RecordingId,
-    /// Its hits here, this one included.
+    /// The recording's hits here, this one included.
     pub hits: u64,
     /// The time of this one.
     pub last: Timestamp,
@@ -59,7 +59,7 @@ pub(super) struct UseWatch {
     head: u64,
 }
 
-/// What was found of a process that did not end in good order.
+/// The remains of a process that did not end in good order.
 #[derive(Debug, Default)]
 pub(super) struct Left {
     /// All that is noted of each recording.
@@ -88,13 +88,13 @@ enum NoteLine {
 const FILE: &str = "watch";
 /// The version of this form. In the first one lines had no checksum, and [`NoteLine::Known`] spoke of the journal.
 const FORMAT: u32 = 2;
-/// What stands in the place of the run of the machine where notes vouch for nothing.
+/// The byte in the place of the run of the machine where notes vouch for nothing.
 const BLANK: u8 = b' ';
 /// Growth in bytes before outdated notes are left out.
 const GROWTH: u64 = 64 << 10;
 /// A longer file is not read: 20,000 recordings take 4 MB, and 260 KB more each that was hit in as many scopes as are kept.
 const LONGEST: u64 = 256 << 20;
-/// How many gaps are told apart; of more the two nearest become one.
+/// The most gaps that are told apart; of more the two nearest become one.
 const GAPS: usize = 8;
 
 /// Takes a gap in. Gaps that touch become one; they are in the order of their times.
@@ -121,7 +121,7 @@ pub(super) fn path_in(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
 
-/// What a process left that did not end in good order; none where none did.
+/// The remains of a process that did not end in good order; `None` where the last one did.
 pub(super) fn left(dir: &Path) -> Option<Left> {
     let path = path_in(dir);
     let kind = path.symlink_metadata().ok()?;
@@ -196,14 +196,14 @@ impl Left {
         (!self.whole).then_some(Gap { from: self.since, to: Timestamp(to.0.saturating_add(1)) })
     }
 
-    /// The same where the notes cannot be taken into the ledger.
+    /// A copy for a ledger that cannot take the notes in.
     pub(super) fn without_notes(&self) -> Self {
         Self { ledger: self.ledger, since: self.ledger, ..Self::default() }
     }
 }
 
 impl UseNote {
-    /// What this alone tells of the recording's use.
+    /// The use that this note alone tells of.
     fn usage(self) -> Usage {
         let scopes = self.scope.into_iter().collect();
         Usage { hits: self.hits, last_hit: Some(self.last), scopes, ..Usage::default() }
@@ -314,7 +314,7 @@ impl UseWatch {
         (self.len > self.limit).then_some(self.len)
     }
 
-    /// They are not written anew for now.
+    /// Puts off writing the notes anew.
     pub(super) fn bear(&mut self) {
         self.limit = self.len + GROWTH;
     }

@@ -30,7 +30,7 @@ pub(super) struct WriteJob {
     pub(super) done: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// What is to be done.
+/// A task of the writer.
 pub(super) enum Work {
     /// Make these durable, all or none.
     Commit(Vec<StoreChange>),
@@ -53,7 +53,7 @@ pub(super) struct Writer {
     unflushed: usize,
 }
 
-/// How many jobs share a sync at most, so that the first of them does not wait for ever.
+/// The most jobs that share a sync, so that the first of them does not wait for ever.
 const BATCH: usize = 512;
 /// After how many changes sled's buffers are written out: so many are read from the journal after a crash at most.
 const FLUSH: usize = 2048;

@@ -1,4 +1,4 @@
-//! Base URLs of upstreams.
+//! Base URLs of upstreams. The rest of a URL is the client's, and goes on as it came.
 
 use std::fmt;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -89,7 +89,7 @@ impl Base {
         format!("{}{}", self.text, self.unversioned(target)).parse()
     }
 
-    /// What clients send for a URL of the upstream; none where the URL is another's.
+    /// The target that clients send for a URL of the upstream; `None` where the URL is another's.
     #[must_use]
     pub fn target_of(&self, url: &str) -> Option<String> {
         let rest = url.strip_prefix(&self.text)?;

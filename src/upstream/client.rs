@@ -1,4 +1,4 @@
-//! The HTTP client.
+//! The HTTP client: one request out, the beginning of one answer back. It follows no redirect.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,13 +32,13 @@ pub struct UpstreamClient {
 
 struct SharedClient {
     tls: rustls::ClientConfig,
-    /// What the environment says about proxies.
+    /// The proxies that the environment names.
     proxies: Proxies,
     /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
     pools: Mutex<HashMap<(Option<Uri>, Reach), ClientConnections>>,
     /// For calls under way.
     places: Arc<UpstreamPlaces>,
-    /// How long an answer may take to begin.
+    /// The longest wait for the beginning of an answer.
     timeout: Duration,
 }
 
@@ -54,7 +54,7 @@ pub struct Forwarded {
 }
 
 impl UpstreamClient {
-    /// How long an answer may take to begin by default: what the large SDKs wait.
+    /// The longest wait for the beginning of an answer by default: that of the large SDKs.
     pub const TIMEOUT: Duration = Duration::from_secs(600);
 
     /// A client that waits up to `timeout` for the first byte of an answer. It trusts the machine's certificates,
@@ -64,7 +64,7 @@ impl UpstreamClient {
         Self::through(Proxies::from_env(), timeout)
     }
 
-    /// The same for what runs on this machine: no proxy stands between, and none may see what is said.
+    /// A client for what runs on this machine: no proxy stands between, and none may see what is said.
     #[must_use]
     pub fn local(timeout: Duration) -> Self {
         Self::through(Proxies::default(), timeout)
@@ -167,7 +167,7 @@ impl UpstreamClient {
     }
 }
 
-/// Nothing goes past a proxy that somebody asked for.
+/// The error where a proxy that somebody asked for cannot be used: nothing goes past it.
 fn no_proxy(name: &str, problem: &ProxyProblem) -> UpstreamError {
     UpstreamError::Unreachable { base: name.into(), reason: problem.to_string() }
 }

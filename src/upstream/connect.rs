@@ -25,7 +25,7 @@ use tower_service::Service;
 use super::base::{bare, port_of};
 use super::public::is_public;
 
-/// How long to wait for a connection.
+/// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Where connections may lead.

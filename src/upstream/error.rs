@@ -1,4 +1,4 @@
-//! What can go wrong on the way out.
+//! Errors on the way out.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub enum UpstreamError {
     Timeout {
         /// The upstream's base URL or the link.
         base: String,
-        /// How long was waited.
+        /// The time that was waited.
         after: Duration,
     },
     /// The connection broke in the middle of the answer.

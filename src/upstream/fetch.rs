@@ -1,4 +1,4 @@
-//! Fetching what a link in an answer points to, so that a recording outlives it.
+//! Fetching the file behind a link in an answer, so that a recording outlives the link.
 
 use bytes::{Bytes, BytesMut};
 use http::Uri;
@@ -8,7 +8,7 @@ use super::reference::resolved;
 use super::{Base, UpstreamClient, UpstreamError};
 use crate::model::{Headers, Request};
 
-/// What was behind a link.
+/// The file behind a link.
 #[derive(Clone, Debug)]
 pub struct FetchedMedia {
     /// The content type it was sent with.

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub struct MaskedUrl<'a>(pub &'a str);
 
-/// What stands for user and password.
+/// The sign that stands for user and password.
 const MASK: &str = "…";
 
 impl fmt::Display for MaskedUrl<'_> {

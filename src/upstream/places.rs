@@ -13,8 +13,8 @@ const ENOUGH: u64 = 16 << 10;
 /// Descriptors for the store, the terminal and the like.
 const RESERVED: u64 = 64;
 
-/// How many connections there may be on either side, to clients and to upstreams: half of the descriptors that the process
-/// may have, after it asked for as many as it may ask for.
+/// The most connections on either side, to clients and to upstreams: half of the descriptors that the process may have,
+/// after it asked for as many as it may ask for.
 #[must_use]
 pub fn connections() -> usize {
     half(descriptors())
@@ -44,7 +44,7 @@ pub(super) struct UpstreamPlaces {
 #[derive(Debug)]
 struct PlacesState {
     free: usize,
-    /// Those that are taken, by upstream.
+    /// The places that are taken, by upstream.
     taken: HashMap<String, usize>,
 }
 

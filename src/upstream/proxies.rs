@@ -7,7 +7,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use super::base::{has_no_port, is_loopback};
 
-/// Which hosts are reached through which proxy.
+/// The proxies by the hosts that are reached through them.
 pub(super) struct Proxies {
     matcher: Matcher,
     problem: Option<ProxyProblem>,
@@ -87,7 +87,7 @@ fn first(names: [&'static str; 2]) -> Option<Named> {
     names.into_iter().find_map(set).filter(|(_, value)| !value.is_empty())
 }
 
-/// What is wrong with a proxy's URL. It may hold a password, so it is not repeated.
+/// The problem with a proxy's URL. It may hold a password, so it is not repeated.
 fn problem_of(value: &str) -> Option<String> {
     let Ok(uri) = value.parse::<Uri>() else { return Some("it cannot be read as a URL".into()) };
     if uri.host().is_none_or(str::is_empty) {

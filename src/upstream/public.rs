@@ -1,4 +1,4 @@
-//! Which addresses belong to the public internet.
+//! Telling addresses of the public internet from all others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! From a call to its answer: look up, decide, serve.
+//! Answering a call: look up, decide, serve. What each decision takes stands in a file of its own.
 
 use std::sync::Arc;
 use std::time::Instant;

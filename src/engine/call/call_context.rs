@@ -1,4 +1,4 @@
-//! A call on its way through the engine.
+//! A call on its way through the engine, with what was derived from it.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ pub(crate) struct CallContext {
     pub(crate) fields: Fields,
     pub(crate) mode: Mode,
     pub(crate) profile: Option<Arc<Profile>>,
-    /// The library's generation when the call was looked up, or before.
+    /// The index's generation when the call was looked up, or before.
     pub(crate) generation: u64,
-    /// What must not be in an answer that is stored.
+    /// Values that must not be in an answer that is stored.
     pub(crate) secrets: Vec<bytes::Bytes>,
-    /// A recording that is not the last word, and that answers where no upstream can be context.
+    /// A recording that is not the last word, and that answers where no upstream can be asked.
     pub(crate) instead: Option<FoundRecording>,
     /// Whether the answer may be remembered for calls with the same bytes.
     pub(crate) lasting: bool,

@@ -1,4 +1,4 @@
-//! Asking an upstream on somebody's behalf, outside of any call: what misses and old recordings lack.
+//! Fetching an answer from an upstream outside of any call. Used by keep (a miss) and rerecord (a stale recording).
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Calls that go out to an upstream.
+//! Calls that go out to an upstream. Storing the answer is `record`'s work.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Which recording answers a call.
+//! Looking up the recording that answers a call. The maps behind it are the index's.
 
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::call_context::CallContext;
@@ -16,8 +16,9 @@ impl Engine {
         looked.serves
     }
 
-    /// What serves a call in this mode. A recording that is not the last word on it, a failure that may pass or a read that
-    /// may be answered otherwise by now, serves only where no upstream can be context; until that is known it waits.
+    /// The recording that serves a call in this mode. One that is not the last word on it, a failure that may pass or a
+    /// read that may be answered otherwise by now, serves only where no upstream can be asked; until that is known it
+    /// waits.
     pub(crate) async fn looked_up(
         &self,
         mode: Mode,
@@ -59,10 +60,10 @@ impl Engine {
         let lens = Lens { policy: &settings.failures, asks };
         let Some(strategy) = overrides.strategy.clone() else {
             let find = move |engine: &Self, scrubbed: &Scrubbed, fields: &Fields, scope: Option<&str>| {
-                let (library, policy) = (&engine.shared.index, &engine.settings().failures);
+                let (index, policy) = (&engine.shared.index, &engine.settings().failures);
                 // What was recorded before the earlier answer was known holds its id as it is.
-                let literal = || library.find(scrubbed, &fields.literal()?, scope, policy);
-                library.find(scrubbed, fields, scope, policy).or_else(literal)
+                let literal = || index.find(scrubbed, &fields.literal()?, scope, policy);
+                index.find(scrubbed, fields, scope, policy).or_else(literal)
             };
             let found = if fields.facts.said.len() > SAID {
                 let (scrubbed, fields) = (scrubbed.clone(), fields.clone());
@@ -122,15 +123,15 @@ impl Engine {
     }
 }
 
-/// What was said at this length, in bytes, is searched by the expressions of rules aside.
+/// The length of what was said, in bytes, from which on expressions of rules search it aside.
 pub(crate) const SAID: usize = 4 << 10;
 
-/// What a look-up came to.
+/// The result of a look-up.
 #[derive(Default)]
 pub(crate) struct LookUp {
     /// The recording that serves.
     pub(crate) serves: Option<FoundRecording>,
-    /// The recording that serves if the upstream cannot be context.
+    /// The recording that serves if the upstream cannot be asked.
     pub(crate) waits: Option<FoundRecording>,
     /// Whether the answer may be remembered for calls with the same bytes.
     lasting: bool,

@@ -16,18 +16,18 @@ use crate::model::{Hash, MediaId, MediaRef, RecordingId};
 use crate::store::StoreError;
 use crate::upstream::{Base, FetchedMedia};
 
-/// How long a file may take to arrive: the answer that links to it waits for it.
+/// The longest wait for a file: the answer that links to it waits as well.
 const DOWNLOAD: Duration = Duration::from_secs(120);
 
-/// How many files are downloaded at once for one answer.
+/// The number of files that are downloaded at once for one answer.
 const AT_ONCE: usize = 8;
 
 /// A file that a recording keeps, or that a mock made.
 #[derive(Clone, Debug)]
 pub struct Media {
-    /// Its content type.
+    /// The content type.
     pub content_type: String,
-    /// Its bytes.
+    /// The file's bytes.
     pub body: Bytes,
 }
 

@@ -1,4 +1,4 @@
-//! A recording in the making: what is known of it before its body has arrived, and what becomes of it then.
+//! A recording in the making: before its body has arrived, and until it is stored or given up.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -103,7 +103,7 @@ pub(crate) struct Making {
     secrets: Vec<Bytes>,
     pub(crate) upstream: Base,
     recorded_at: OnceLock<Timestamp>,
-    /// What was shown already, because its stream said that it ended, and how long the body was.
+    /// The outcome that was shown already, because its stream said that it ended, with the length of the body then.
     early: Mutex<Option<(u64, Fate)>>,
 }
 
@@ -116,15 +116,15 @@ pub(crate) struct Shown {
     _memory: Option<Hold>,
 }
 
-/// What became of an answer.
+/// The outcome of an answer that was to be recorded.
 pub(crate) enum Fate {
-    /// It is a recording.
+    /// A recording.
     Entered(Entered, Completeness),
-    /// It cannot be one.
+    /// No recording, for this reason.
     Unfit(&'static str),
     /// Failures like it are not stored.
     Dropped,
-    /// It says what this recording says.
+    /// A repetition of what this recording says.
     Same(RecordingId),
 }
 
@@ -134,7 +134,7 @@ pub(crate) struct RecordingDraft {
     pub(crate) guard: CallGuard,
     pub(crate) body: Arriving,
     pub(crate) sent: Instant,
-    /// What the client gets.
+    /// The headers that the client gets.
     pub(crate) headers: http::HeaderMap,
     /// Where links stand; nothing where there are none to look for.
     pub(crate) patterns: &'static [&'static str],
@@ -179,7 +179,7 @@ impl Making {
         Shown { engine: self.engine.clone(), guard, fate, _memory: arrived.memory }
     }
 
-    /// How long what arrived is when it is decoded, at most.
+    /// The length of what arrived once it is decoded, at most.
     fn len(&self, arrived: &ArrivedBody) -> usize {
         decoded_len(&self.response.headers, arrived.log.bytes.len())
     }
@@ -260,7 +260,7 @@ impl Making {
         let engine = &self.engine;
         let bodies = media.into_iter().filter_map(|m| Some((m.medium.body?, m.body?))).collect();
         let recording = Arc::new(recording);
-        // Noted before the library says that something changed: who looks up then finds both.
+        // Noted before the index says that something changed: who looks up then finds both.
         engine.note_job(&recording);
         let write = Write::put(Arc::clone(&recording), keys.clone(), Usage::default(), bodies);
         let entered = engine.enter(vec![write]);

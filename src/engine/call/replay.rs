@@ -1,5 +1,4 @@
-//! Replays, and the two maps that keep them fast: from the hash of a raw request to the recording that answered it
-//! last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
+//! Replays: answers from recordings, with the caches of `replay_cache` before the store.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,9 +31,9 @@ use crate::store::StoreError;
 
 /// Why an answer is not ready.
 enum NotReady {
-    /// It cannot be read.
+    /// The recording cannot be read.
     Unreadable(StoreError),
-    /// There is no memory for it.
+    /// No memory is left for it.
     Full,
 }
 
@@ -88,7 +87,7 @@ impl Engine {
         Some(self.serve(guard, (headers, &ready), raw.overrides, None))
     }
 
-    /// Announces a replay that was answered the moment it was context: no guard, because there is nothing to follow.
+    /// Announces a replay that was answered at once: no guard, because there is nothing to follow.
     fn replayed_at_once(&self, hit: &KnownHit, mode: Mode, started: Instant) {
         let (at, took) = (clock::now(), micros(started.elapsed()));
         self.note_use(&hit.used, at, hit.call.scope.as_ref());

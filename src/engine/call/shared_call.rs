@@ -1,4 +1,4 @@
-//! Identical concurrent misses become one upstream call, on a task that no client can cancel.
+//! Sharing one upstream call among identical concurrent misses, on a task that no client can cancel.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const UPLOAD: usize = 1 << 20;
 const IDENTITIES: &[&str] =
     &["openai-organization", "openai-project", "x-goog-user-project", "anthropic-workspace-id"];
 
-/// Sees that a flight ends and leaves the list, whatever happens to the task that fills it.
+/// Ends a shared call and takes it off the list, whatever happens to the task that fills it.
 struct Leader {
     engine: Engine,
     key: SharedCallKey,
@@ -35,7 +35,8 @@ struct Leader {
 }
 
 impl Engine {
-    /// What must be equal for another call to share this one's upstream call; none for a call that shares with nobody.
+    /// The key that another call must equal to share this one's upstream call; `None` for a call that shares with
+    /// nobody.
     pub(crate) fn shared_key(&self, context: &CallContext) -> Option<SharedCallKey> {
         let (request, overrides) = (&context.incoming.request, &context.incoming.overrides);
         let len = decoded_len(&request.headers, request.body.len());
@@ -58,7 +59,7 @@ impl Engine {
         })
     }
 
-    /// Answers a call from a flight; the first call sets it going.
+    /// Answers a call from a shared one; the first call sets that going.
     pub(crate) async fn fly(&self, mut context: CallContext, key: SharedCallKey, seat: Joined) -> Answer {
         let dialect = Dialect::of_mount(&context.incoming.request.mount);
         let mut reader = match seat {
@@ -79,7 +80,7 @@ impl Engine {
     }
 }
 
-/// Who sends a call, as one hash: whoever sends other credentials is somebody else, and may get another answer.
+/// The sender of a call, as one hash: whoever sends other credentials is somebody else, and may get another answer.
 fn sender(request: &Request, scrubbed: &Request) -> Hash {
     let mut who = Vec::new();
     let mut part = |bytes: &[u8]| {
@@ -102,7 +103,7 @@ fn sender(request: &Request, scrubbed: &Request) -> Hash {
 }
 
 impl Leader {
-    /// Sends the call and fills the flight with its answer.
+    /// Sends the call and fills the shared one with its answer.
     async fn fill(self, context: CallContext) {
         let sent = tokio::select! {
             sent = self.engine.send(context, true) => sent,

@@ -20,18 +20,18 @@ use crate::model::{
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
-    /// What it answers; credentials are left out when it is stored.
+    /// The request that it answers; credentials are left out when it is stored.
     pub request: Request,
-    /// What it answers with; without one an answer is made up as a mock would be.
+    /// The response; without one an answer is made up as a mock would be.
     #[serde(default)]
     pub response: Option<Response>,
-    /// Which other requests it answers; without one what the configuration says.
+    /// The match strategy; without one that of the configuration.
     #[serde(default)]
     pub strategy: Option<Strategy>,
     /// The scope it belongs to.
     #[serde(default)]
     pub scope: Option<String>,
-    /// Its name.
+    /// The recording's name.
     #[serde(default)]
     pub name: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Editing what a recording answers, and making one that fails out of one that did not.
+//! Editing the answer of a recording, and making one that fails out of a good one.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,9 @@ pub enum Revision {
     Status(u16),
     /// A header with this value, in place of all of that name.
     Header {
-        /// Its name.
+        /// The header's name.
         name: String,
-        /// Its value.
+        /// The header's value.
         value: String,
     },
     /// Without this header.
@@ -45,7 +45,7 @@ pub enum Revision {
     Pace(Option<Latency>),
     /// Another end.
     Ending(Ending),
-    /// As it came.
+    /// The answer as it came.
     Original,
 }
 

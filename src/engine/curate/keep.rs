@@ -1,4 +1,4 @@
-//! Keeping a call of the history after the fact: what it asked for and what it got are still in memory.
+//! Keeping a call of the history after the fact, while its request and its answer are still in memory.
 
 use crate::dialect::{BodyEnd, answer_state};
 use crate::engine::clock;

@@ -7,7 +7,7 @@ use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{Labels, ParseNameError, RecordingId, Row, check_name, check_scope, check_tag};
 
-/// How people call recordings from now on; what is left out stays as it is.
+/// New labels of recordings; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relabel {

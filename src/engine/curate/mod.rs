@@ -1,4 +1,4 @@
-//! Changing recordings on somebody's behalf: one file a verb, all of them through [`step`].
+//! Verbs that change recordings: one file a verb, all of them through [`step`].
 
 pub(super) mod create;
 pub(super) mod edit;

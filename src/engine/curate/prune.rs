@@ -1,4 +1,4 @@
-//! Finding recordings by the filter language, removing what a plan names, and writing the store anew without the rest.
+//! Listing recordings by the filter language, pruning what a plan names, and compacting the store.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::query::{Query, QueryKind, Subject};
 use crate::retention::{PlanItem, PruneOptions, PrunePlan, UseGiven, facts, plan};
 use crate::store::{StoreError, StoreStats};
 
-/// How long the trash is kept, in milliseconds: 7 days.
+/// The time for which the trash is kept, in milliseconds: 7 days.
 pub const TRASH: i64 = 7 * 24 * 60 * 60 * 1000;
 
-/// What compacting did.
+/// The effect of compacting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compacted {
-    /// How much the store held before.
+    /// The store before.
     pub before: StoreStats,
     /// And since.
     pub after: StoreStats,
@@ -119,7 +119,7 @@ impl Engine {
         Ok(Compacted { before, after: self.store_stats().await? })
     }
 
-    /// How much the store holds, by looking at its files.
+    /// The size of the store, by looking at its files.
     ///
     /// # Errors
     /// When it cannot be read.

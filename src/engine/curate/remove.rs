@@ -14,7 +14,7 @@ use crate::store::StoreError;
 pub struct Trashed {
     /// When it was removed.
     pub removed_at: Timestamp,
-    /// Its row as it was then.
+    /// The row as it was then.
     pub row: Arc<Row>,
 }
 
@@ -28,7 +28,7 @@ impl Engine {
         self.remove_as("rm", ids).await
     }
 
-    /// The same for another verb, by whose name it is undone.
+    /// Removes recordings as a step of this verb, by whose name it is undone.
     pub(crate) async fn remove_as(
         &self,
         verb: &str,

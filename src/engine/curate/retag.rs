@@ -1,4 +1,4 @@
-//! Changing what recordings answer.
+//! Changing the match strategy and the playback of recordings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use crate::matching::{BlastRadius, NamedField, NamedUnion, PastIndex, StrategyCh
 use crate::model::{Playback, RecordingId, Row, Strategy};
 use crate::store::{Indexed, LookUpKeys};
 
-/// What recordings are given; what is left out stays as it is.
+/// New match settings of recordings; what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MatchSettings {
-    /// What they answer.
+    /// The match strategy.
     #[serde(default)]
     pub strategy: Option<Strategy>,
-    /// How takes of the same request play.
+    /// The playback among takes of the same request.
     #[serde(default)]
     pub playback: Option<Playback>,
 }
 
-/// What a change of strategy does to one recording.
+/// The effect of new match settings on one recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retagged {
     /// The recording.
@@ -33,9 +33,9 @@ pub struct Retagged {
     pub before: Strategy,
     /// The strategy it has now, or would have.
     pub after: Strategy,
-    /// How it plays among takes of the same request.
+    /// The playback among takes of the same request.
     pub playback: Playback,
-    /// What that does to the calls of the history and to other recordings.
+    /// The effect on the calls of the history and on other recordings.
     pub radius: BlastRadius,
     /// Recordings that answer the same calls with it, takes of it left out; where thousands are changed together only the
     /// first of them.
@@ -49,7 +49,7 @@ pub struct Retagged {
     pub collisions: u64,
 }
 
-/// So many recordings that answer the same are named in all: thousands that do would name each other.
+/// The most twins that are named in all: thousands of recordings that answer the same would name each other.
 const TWINS: usize = 100_000;
 
 /// A recording's row, and its place among those that are changed.
@@ -93,7 +93,7 @@ impl Engine {
         .await
     }
 
-    /// What the change does to each, and what finds it then; in the order of `ids`.
+    /// The effect of the change on each, and the keys that find it then; in the order of `ids`.
     fn planned(
         &self,
         ids: &[RecordingId],

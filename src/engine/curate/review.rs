@@ -12,12 +12,12 @@ use crate::engine::verb_error::{FetchError, VerbError};
 use crate::matching::placeholders;
 use crate::model::{Derivation, Labels, Recording, RecordingId, Row, Source, Usd};
 
-/// What recording a recording anew takes.
+/// The cost and the result of recording a recording anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rerecord {
     /// The recording.
     pub recording: RecordingId,
-    /// What it is likely to cost; none where no price is known.
+    /// The likely price; `None` where no price is known.
     pub price: Option<Usd>,
     /// Why it cannot be; none where it can.
     pub problem: Option<String>,
@@ -25,20 +25,20 @@ pub struct Rerecord {
     pub new: Option<RecordingId>,
 }
 
-/// What becomes of a recording that waits for review.
+/// The decision on a recording that waits for review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewVerdict {
-    /// It takes the old one's place, and its labels.
+    /// The new one takes the old one's place, and its labels.
     Accept,
     /// Both stay, as takes of the same request.
     KeepBoth,
-    /// It goes to the trash.
+    /// The new one goes to the trash.
     Reject,
 }
 
 impl Engine {
-    /// What recording these anew would cost, and which of them cannot be.
+    /// The likely prices of recording these anew, and which of them cannot be.
     ///
     /// # Errors
     /// When one is not there, or cannot be read.

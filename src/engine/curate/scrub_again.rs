@@ -11,30 +11,30 @@ use crate::matching::{Fields, compare};
 use crate::model::{Call, Headers, Recording, RecordingId, Request, Response, Strategy};
 use crate::store::StoreError;
 
-/// How many recordings are read and rewritten at a time.
+/// The number of recordings that are read and rewritten at a time.
 const TOGETHER: usize = 64;
 
-/// What scrubbing again changes, or changed.
+/// The changes that scrubbing again makes, or made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rescrub {
-    /// How many recordings were looked at.
+    /// The number of recordings that were looked at.
     pub checked: u64,
-    /// Those that change.
+    /// The recordings that change.
     pub recordings: Vec<Rescrubbed>,
     /// Recordings that cannot be read, or not be searched to their end, and so stay as they are.
     pub unreadable: Vec<RecordingId>,
-    /// How many removed recordings hold something, too. They go for good, and all the trash with them.
+    /// The number of removed recordings that hold something, too. They go for good, and all the trash with them.
     pub trash: u64,
-    /// How many steps that could be undone hold something, too. They all go.
+    /// The number of steps that could be undone and hold something, too. They all go.
     pub steps: u64,
-    /// How large the store was before and is since; none where nothing was to be done, or nobody said that it should be.
+    /// The store's size before and since; `None` where nothing was to be done, or with `dry_run`.
     pub compacted: Option<Compacted>,
 }
 
 /// A recording that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rescrubbed {
-    /// Which.
+    /// The recording.
     pub id: RecordingId,
     /// The fields that get placeholders: those of the request by their names, `target`, `body` where no field tells,
     /// `response/body`, `response/header/NAME`. Never a value.

@@ -1,4 +1,4 @@
-//! Changing recordings on somebody's behalf: one verb is one step, durable as a whole, announced, and undone as a whole.
+//! Steps: one verb is one step, durable as a whole, announced, and undone as a whole.
 //!
 //! Verbs come one after the other: what one of them read is still so when it writes. Calls are recorded beside them,
 //! which changes no recording that is there.
@@ -15,15 +15,15 @@ use crate::matching::narrowed;
 use crate::model::{Hash, Labels, Recording, RecordingId, Row, StepId};
 use crate::store::{Changed, Indexed, LookUpKeys, RecordingVersion, StoreChange, StoreError, UndoStep};
 
-/// What is to become of one recording.
+/// A change of one recording.
 pub(crate) enum RecordingEdit {
-    /// It is added, or its content is replaced. With the files behind its links that are not stored yet.
+    /// Adds a recording or replaces its content, with the files behind its links that are not stored yet.
     Put(Box<Recording>, Vec<(Hash, Bytes)>),
-    /// Its labels change, and with them what finds it.
+    /// Changes its labels, and with them its keys.
     Label(Indexed),
-    /// It goes to the trash.
+    /// Moves it to the trash.
     Remove(RecordingId),
-    /// It comes back from there.
+    /// Brings it back from there.
     Restore(RecordingId),
 }
 

@@ -6,7 +6,7 @@ use crate::engine::verb_error::VerbError;
 use crate::model::{RecordingId, StepRow};
 use crate::store::{Changed, RecordingVersion, StoreError, UndoStep};
 
-/// Which way a step is gone through.
+/// The direction in which a step is gone through.
 #[derive(Clone, Copy)]
 enum Way {
     Back,

@@ -1,4 +1,4 @@
-//! What would make a recording answer a request: the commands that do it, and what else they would do.
+//! Advice: the commands that would make a recording answer a request, and their effect on other calls.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +8,10 @@ use crate::model::{RecordingId, Strategy};
 /// The header with which a call is recorded.
 pub(crate) const RECORDING: &str = "X-Retake-Mode: replay-or-record";
 
-/// What would give a request an answer: another strategy for a recording that is there, or recording it.
+/// A way to give a request an answer: another strategy for a recording that is there, or recording it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Advice {
-    /// Which of both.
+    /// The kind of change.
     pub kind: FixKind,
     /// The strategy that the recording would have.
     pub strategy: Strategy,
@@ -19,21 +19,21 @@ pub struct Advice {
     pub command: String,
 }
 
-/// The same with what else it would do, which was worked out because somebody asked.
+/// Advice together with its effect on other calls, which is worked out when somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
-    /// Which of both.
+    /// The kind of change.
     #[serde(default)]
     pub kind: FixKind,
     /// The strategy that the recording would have.
     pub strategy: Strategy,
     /// The command that does it; of recording a request that is not in the history, the header that it must carry.
     pub command: String,
-    /// What else it would do.
+    /// The effect on past calls.
     pub radius: BlastRadius,
 }
 
-/// What a fix does.
+/// The kind of change that a fix makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FixKind {
@@ -47,7 +47,7 @@ pub enum FixKind {
 }
 
 impl Advice {
-    /// What a remedy comes to for a recording; none where there is nothing to `record`.
+    /// The advice for a remedy; `None` where there is nothing to `record`.
     pub(crate) fn of(remedy: Remedy, id: &RecordingId, record: Option<&Self>) -> Option<Self> {
         let (kind, strategy) = match remedy {
             Remedy::Record => return record.cloned(),
@@ -62,14 +62,14 @@ impl Advice {
         Fix { kind, strategy, command, radius }
     }
 
-    /// What somebody has to do, in words.
+    /// The task for people, in words.
     pub(crate) fn worded(&self) -> String {
         worded(self.kind, &self.command)
     }
 }
 
 impl Fix {
-    /// What a remedy comes to for a recording; none where that is gone, or where there is nothing to `record`.
+    /// The fix for a remedy; `None` where the recording is gone, or where there is nothing to `record`.
     pub(crate) fn of(
         remedy: Remedy,
         id: &RecordingId,
@@ -84,13 +84,13 @@ impl Fix {
         Some(advice.with(radius))
     }
 
-    /// What somebody has to do, in words.
+    /// The task for people, in words.
     #[must_use]
     pub fn advice(&self) -> String {
         worded(self.kind, &self.command)
     }
 
-    /// What people must know before they do it.
+    /// A warning that people need before they do it; `None` where there is none.
     #[must_use]
     pub fn caution(&self) -> Option<&'static str> {
         (self.kind == FixKind::Loosen).then_some("would answer any prompt")

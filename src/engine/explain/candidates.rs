@@ -1,4 +1,4 @@
-//! The recordings of an endpoint, ready to be asked who answers what.
+//! The lineup of an endpoint: its recordings, ready for the question who answers what.
 
 use std::sync::Arc;
 

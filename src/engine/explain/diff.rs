@@ -1,4 +1,4 @@
-//! What differs between two exchanges, whatever they are: recordings, what those held before they were edited, calls.
+//! The diff of two exchanges, whatever they are: recordings, what those held before they were edited, calls.
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,36 +36,36 @@ pub enum Thing {
 )]
 pub struct ParseThingError(String);
 
-/// What differs between two exchanges.
+/// The differences between two exchanges.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Diff {
     /// The first one.
     pub one: Thing,
     /// The other one.
     pub other: Thing,
-    /// Under which strategy the requests are compared: the first recording's.
+    /// The strategy under which the requests are compared: the first recording's.
     pub strategy: Strategy,
     /// Whether that recording answers the request of the other side.
     pub matches: bool,
     /// All that differs between the requests; `recorded` is the first side, `incoming` the other.
     pub changes: Vec<Change>,
-    /// What would let that recording answer, what ignores least first; nothing where it does.
+    /// Fixes that would let that recording answer, those that ignore least first; none where it does.
     pub fixes: Vec<Fix>,
-    /// What differs between the answers, the headers and the pictures.
+    /// The differences between the answers, the headers and the pictures.
     pub contrast: Contrast,
 }
 
-/// What a [`Thing`] holds.
+/// The content of a [`Thing`].
 struct DiffSide {
     request: Scrubbed,
     response: Response,
     linked: Vec<(String, Bytes)>,
-    /// Of recordings.
+    /// The recording's id and strategy; `None` for a call.
     recorded: Option<(RecordingId, Strategy)>,
 }
 
 impl Engine {
-    /// What differs between two exchanges; of bodies with `context` equal lines around each difference.
+    /// The differences between two exchanges; of bodies with `context` equal lines around each difference.
     ///
     /// # Errors
     /// When one is not there, is forgotten or has no answer yet, or the store cannot be read.
@@ -104,7 +104,8 @@ impl Engine {
         .await
     }
 
-    /// What would let a recording answer a request, or record the call that asked for it; of two recordings neither needs that.
+    /// Fixes that would let a recording answer a request, or record the call that made it; of two recordings neither
+    /// needs that.
     fn fixed(
         &self,
         (id, strategy): (&RecordingId, &Strategy),

@@ -1,4 +1,4 @@
-//! Why a call was answered as it was: what serves it and why, what came nearest, and what would make it match.
+//! Explanations: the recording that serves a request and why, the nearest ones, and what would make them match.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use crate::matching::{
 };
 use crate::model::{Call, CallId, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
-/// How many recordings are compared field by field: those that come nearest by their outlines.
+/// The number of recordings that are compared field by field: those that come nearest by their outlines.
 const COMPARED: usize = 16;
-/// How many near misses are named.
+/// The number of near misses that are named.
 const NAMED: usize = 3;
 
-/// What would serve a request, and why.
+/// The answer that a request would get, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// The endpoint, `chat/completions`.
@@ -34,7 +34,7 @@ pub struct Explanation {
     pub scope: Option<String>,
     /// The mode that decides.
     pub mode: Mode,
-    /// What would become of the call: `replay`, `record`, `live`, `mock`, `miss` or `refused`.
+    /// The outcome of the call: `replay`, `record`, `live`, `mock`, `miss` or `refused`.
     pub decision: String,
     /// Why the body is compared as opaque bytes, where it is.
     pub opaque: Option<String>,
@@ -52,15 +52,15 @@ pub struct Explanation {
 /// The recording that answers a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainedHit {
-    /// Which.
+    /// The recording.
     pub recording: RecordingId,
     /// The strategy that matched.
     pub strategy: Strategy,
     /// Why this one: one sentence.
     pub because: String,
-    /// What differs and does not count: with any of it the call is a `HIT~`.
+    /// Differences that do not count: with any of them the call is a `HIT~`.
     pub changes: Vec<Change>,
-    /// Who would answer if this one were not there.
+    /// The recording that would answer if this one were not there.
     pub next: Option<RecordingId>,
 }
 
@@ -68,22 +68,22 @@ pub struct ExplainedHit {
 /// however many calls there were; who asks is told what each fix would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Near<F = Fix> {
-    /// Which.
+    /// The recording.
     pub recording: RecordingId,
-    /// Its strategy.
+    /// The recording's strategy.
     pub strategy: Strategy,
-    /// How alike they are: 100 is a match, 0 has nothing in common.
+    /// The likeness of both requests: 100 is a match, 0 has nothing in common.
     pub likeness: u8,
     /// Whether another one is equally near.
     pub tie: bool,
     /// All that differs, what counts and what does not.
     pub changes: Vec<Change>,
-    /// What would make it answer, what ignores least first.
+    /// Changes that would make it answer, those that ignore least first.
     pub fixes: Vec<F>,
 }
 
 impl Engine {
-    /// What would serve a request, and why; nothing is sent and nothing is counted.
+    /// The answer that a request would get, and why; nothing is sent and nothing is counted.
     ///
     /// # Errors
     /// When the request's own strategy names a field that it cannot have: the call would be refused.
@@ -91,7 +91,7 @@ impl Engine {
         self.explained(request, overrides, None).await
     }
 
-    /// The same; `call` is one of the history whose answer can be kept.
+    /// Explains a request; `call` is one of the history whose answer can be kept.
     async fn explained(
         &self,
         request: &Request,
@@ -203,7 +203,7 @@ impl Engine {
         (self.lineup(&scrubbed.method, &endpoint), self.past(&scrubbed.method, &endpoint))
     }
 
-    /// How a call of the history is recorded, or a request that is none.
+    /// The advice to record a call of the history, or a request that is none.
     pub(crate) fn recorded_by(&self, call: Option<CallId>, strategy: &Strategy) -> Advice {
         let command = self.recording_command(call);
         Advice { kind: FixKind::Record, strategy: strategy.clone(), command }
@@ -220,14 +220,14 @@ impl Engine {
         }
     }
 
-    /// The same for a call of the history whose request is still remembered.
+    /// Explains a call of the history; `None` where its request is no longer remembered.
     pub async fn explain_call(&self, id: CallId) -> Option<Explanation> {
         let call = self.call(id)?;
         let request = self.asked_for(&call)?;
         self.explained(request.get(), &Overrides::of_call(&call), keepable(&call)).await.ok()
     }
 
-    /// What a call asked for, as far as that is remembered.
+    /// The request of a call; `None` where it is no longer remembered.
     pub(crate) fn asked_for(&self, call: &Call) -> Option<Scrubbed> {
         if let Some(exchange) = self.exchange(call.id) {
             return Some(exchange.request.clone());

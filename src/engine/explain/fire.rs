@@ -1,4 +1,4 @@
-//! A request sent once more, to see what answers it; and what of it decides that.
+//! Sending a request once more to see what answers it, and the fields of it that decide. Nothing is forwarded.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,15 +14,15 @@ use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{CallId, Latency, Mode, Outcome, RecordingId, Request};
 
-/// How many fields are told; a body may have many more.
+/// The number of fields that are told; a body may have many more.
 const TOLD: usize = 500;
 
-/// What became of a request that was sent once more.
+/// The outcome of a request that was sent once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fired {
     /// The call in the history.
     pub call: CallId,
-    /// What became of it: a replay or a miss, as nothing else can.
+    /// A replay or a miss; nothing else can come of it.
     pub outcome: Option<Outcome>,
     /// The recording that answered.
     pub recording: Option<RecordingId>,
@@ -37,16 +37,16 @@ pub struct Deciding {
     pub fingerprint: String,
     /// The fields, sorted by name.
     pub fields: Vec<FieldShown>,
-    /// How many more there are.
+    /// The number of fields beyond those.
     pub left_out: usize,
 }
 
 /// One field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldShown {
-    /// Its name.
+    /// The field's name.
     pub field: String,
-    /// Its value in one line of at most 80 characters.
+    /// The value in one line of at most 80 characters.
     pub value: String,
     /// Whether it decides.
     pub significant: bool,

@@ -1,4 +1,4 @@
-//! The answer to a call that no recording answers: what came nearest.
+//! The refusal of a call that no recording answers, with the recordings that come nearest.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Why a call was answered as it was, and what would answer it.
+//! Explaining calls: why one was answered as it was, and what would answer it. Nothing here changes a recording.
 
 pub(super) mod advice;
 pub(super) mod candidates;

@@ -18,7 +18,7 @@ use crate::engine::history::latencies::Latencies;
 use crate::matching::Outline;
 use crate::model::{Call, CallId, Counters, Event, Hit, Mode, Rows, Scrubbed, Snapshot, Timestamp};
 
-/// How many announcements a slow listener may lag behind before it must take a fresh snapshot.
+/// The number of announcements that a slow listener may lag behind before it must take a fresh snapshot.
 const BACKLOG: usize = 4096;
 
 /// The past calls of this process, and the announcements of everything that changes.
@@ -27,7 +27,7 @@ pub(crate) struct History {
     events: broadcast::Sender<Arc<Event>>,
     pub(crate) exchanges: RememberedExchanges,
     pub(crate) latencies: Latencies,
-    /// How often past calls were looked at.
+    /// The number of times that past calls were looked at.
     #[cfg(test)]
     pub(crate) looked_at: AtomicUsize,
 }
@@ -51,12 +51,12 @@ struct CallList {
     written: CallId,
 }
 
-/// What is remembered of calls.
+/// The extent of the call history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastCalls {
-    /// How many calls.
+    /// The number of calls.
     pub calls: u64,
-    /// How many there are at most: the oldest give way.
+    /// The most calls that are remembered: the oldest give way.
     pub limit: u64,
     /// When the oldest of them arrived; `None` where there are none.
     pub since: Option<Timestamp>,
@@ -230,7 +230,7 @@ impl History {
         self.state.lock().calls.clone()
     }
 
-    /// How many calls are remembered, and since when.
+    /// The extent of the list: number, bound and age.
     pub(crate) fn extent(&self) -> PastCalls {
         let calls = &self.state.lock().calls;
         let since = calls.front().map(|call| call.at);
@@ -248,7 +248,7 @@ impl History {
         Snapshot { mode, rows, calls: state.calls.clone(), counters: state.counters }
     }
 
-    /// How many calls there are, and how many of them with their requests.
+    /// The number of calls, and of those with their requests.
     #[cfg(test)]
     pub(crate) fn held(&self) -> (usize, usize) {
         let state = self.state.lock();

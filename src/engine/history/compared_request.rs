@@ -1,4 +1,5 @@
-//! What a call asked for, for the history: worked out when somebody wants to know, not while the call is answered.
+//! The request of a past call, for comparing: its outline is made when somebody needs it, not while the call is
+//! answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +26,8 @@ struct WaitingMemory {
 
 /// Longer bodies are not kept for this: their outline is made at once.
 const SHORT: usize = 16 << 10;
-/// So much memory all of them take; beyond it, outlines are made at once. They are made when the history is written down.
+/// The memory that all waiting requests take, in bytes; beyond it, outlines are made at once. All are made when the
+/// history is written down.
 pub(crate) const WAITING: usize = 16 << 20;
 
 impl ComparedRequest {
@@ -45,7 +47,7 @@ impl ComparedRequest {
         Self(Mutex::new(AskingState::Outline(Arc::new(outline))))
     }
 
-    /// Its outline; `made` makes one where nobody asked before.
+    /// The request's outline; `made` makes one where nobody needed it before.
     pub(crate) fn outline(&self, made: impl FnOnce(&Scrubbed) -> Outline) -> Arc<Outline> {
         let mut state = self.0.lock();
         match &*state {

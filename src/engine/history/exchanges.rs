@@ -1,5 +1,5 @@
-//! What calls without a recording asked for and got, for looking at and for making recordings of them later. Bounded in
-//! bytes and in number, in memory only: a restart forgets all of it.
+//! Exchanges of calls without a recording, for looking at and for making recordings of them later. Bounded in bytes and
+//! in number, and in memory only: a restart forgets them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 
 use crate::model::{CallId, Exchange, RecordingId, Request, Scrubbed, Snapshot};
 
-/// How much memory all of them take, in bytes: all of each, not its bodies alone.
+/// The memory that all of them take, in bytes: all of each, not its bodies alone.
 pub(crate) const REMEMBERED: usize = 64 << 20;
-/// What an exchange takes beside itself: its place in the map, and the allocations.
+/// The bytes that an exchange takes beside itself: its place in the map, and the allocations.
 const PLACE: usize = 2 * size_of::<(CallId, RememberedExchange)>() + 64;
 
 /// The exchanges of the newest calls without a recording.
@@ -43,7 +43,7 @@ impl RememberedExchanges {
         self.insert(call, exchange, None, false);
     }
 
-    /// The same with the request as it came, credentials and all, so that it can be sent once more.
+    /// Remembers an exchange with the request as it came, credentials and all, so that it can be sent once more.
     pub(crate) fn remember_repeatable(&self, call: CallId, exchange: Exchange, request: Option<Request>) {
         self.insert(call, exchange, request, false);
     }
@@ -117,7 +117,7 @@ impl RememberedExchanges {
         self.0.lock().known.get(&call)?.recording.clone()
     }
 
-    /// How many there are, and the memory that they take in bytes.
+    /// The number of exchanges, and the memory that they take in bytes.
     #[cfg(test)]
     pub(crate) fn extent(&self) -> (usize, usize) {
         let map = self.0.lock();

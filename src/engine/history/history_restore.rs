@@ -1,4 +1,4 @@
-//! The history beyond a restart: calls and what they asked for, beside the truth.
+//! The history across restarts: calls and outlines of their requests, written beside the truth.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -75,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// What the calls of an endpoint asked for, equal ones counted together.
+    /// The requests of an endpoint's past calls, equal ones counted together.
     pub(crate) fn past(&self, method: &str, endpoint: &str) -> Vec<Past> {
         let mut past: HashMap<_, Past> = HashMap::new();
         for ComparedCall { call, request } in self.shared.history.past(method, endpoint) {

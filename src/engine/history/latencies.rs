@@ -1,4 +1,4 @@
-//! How long calls took, counted without a lock.
+//! Latencies of calls, counted without a lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::model::Outcome;
 
 pub(crate) const BUCKETS: usize = Histogram::BOUNDS.len() + 1;
 
-/// How long calls took, by outcome. Counted without a lock: every call comes by here.
+/// Times that calls took, by outcome. Counted without a lock: every call comes by here.
 #[derive(Debug, Default)]
 pub(crate) struct Latencies([Timed; Outcome::ALL.len()]);
 
@@ -18,11 +18,11 @@ pub(crate) struct Timed {
     sum: AtomicU64,
 }
 
-/// How many times were how long.
+/// A count of times in classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
-    /// How many were at most as long as each of the bounds and longer than the one before; the last is for those
-    /// that were longer than all.
+    /// The count for each bound: times at most as long as it and longer than the one before; the last is for those that
+    /// were longer than all.
     pub counts: [u64; BUCKETS],
     /// All times together.
     pub sum: Duration,

@@ -14,7 +14,7 @@ use crate::engine::state::Engine;
 use crate::model::{RecordingId, Timestamp, Usage};
 use crate::store::{StoreChange, StoreError};
 
-/// How often use is written down; at most this much is unknown when the machine goes down.
+/// The interval in which use is written down; at most this much is unknown when the machine goes down.
 const EVERY: Duration = Duration::from_secs(5);
 
 impl Engine {

@@ -1,4 +1,4 @@
-//! What is measured for monitoring: how long calls took, how much there is, whether the store still takes anything.
+//! Measures for monitoring: latencies, sizes, and whether the store still takes anything.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::model::{Counters, Outcome};
 pub struct Metrics {
     /// Calls by outcome, in flight, partial, coalesced.
     pub counters: Counters,
-    /// How long ended calls took, in the order of [`Outcome::ALL`].
+    /// The times that ended calls took, in the order of [`Outcome::ALL`].
     pub latencies: [Histogram; Outcome::ALL.len()],
-    /// How many recordings there are.
+    /// The number of recordings.
     pub recordings: u64,
     /// Length of their request and response bodies and media, in bytes.
     pub recording_bytes: u64,
     /// Why nothing is recorded, or why the store's index is not used; none while all is well.
     pub degraded: Option<String>,
-    /// How long the engine has been running.
+    /// The time for which the engine has been running.
     pub uptime: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What this process knows of its calls, what is counted of them, and what of that outlives the process.
+//! The past of this process: its calls, the numbers about them, and what of it outlives the process.
 
 pub(super) mod calls;
 pub(super) mod compared_request;

@@ -1,4 +1,4 @@
-//! What recordings cost, and with that what it would cost to record them again.
+//! Prices of recordings and calls, and with that what it would cost to record them again.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::model::{Call, Completeness, Outcome, Row, Scrubbed, Usd};
 use crate::reading::{count_images, tokens};
 
 impl Engine {
-    /// What the answer of a recording cost, going by the prices in force; none where that is not known.
+    /// The price of a recording's answer, going by the prices in force; `None` where that is not known.
     #[must_use]
     pub fn price(&self, row: &Row) -> Option<Usd> {
         self.settings().prices.of(row)
     }
 
-    /// What each of these calls cost, going by the prices in force: nothing where no upstream was asked for it, none where
-    /// that is not known.
+    /// The price of each of these calls, going by the prices in force: nothing where no upstream was asked for it,
+    /// `None` where that is not known.
     pub async fn costs(&self, calls: Vec<Arc<Call>>) -> Vec<Option<Usd>> {
         // Answers that became no recording are read for it.
         self.aside(move |engine| calls.iter().map(|call| engine.cost(call)).collect()).await
@@ -36,8 +36,8 @@ impl Engine {
         }
     }
 
-    /// What an answer of this endpoint and model costs, going by the recordings: the price in the middle. None where none
-    /// of them has a price.
+    /// The price of an answer of this endpoint and model, going by the recordings: the one in the middle. `None` where
+    /// none of them has a price.
     #[must_use]
     pub fn estimate(&self, request: &Scrubbed) -> Option<Usd> {
         let asked = summary(request);

@@ -1,4 +1,4 @@
-//! Sequences of takes, scope by scope.
+//! Scopes as lists show them: recordings, calls and cursors of each.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::engine::state::Engine;
 use crate::model::{CursorState, ScopeState};
 
 impl Engine {
-    /// What is known of each scope, in the order of names; first what has none.
+    /// The state of each scope, in the order of names; first that of all without one.
     #[must_use]
     pub fn scopes(&self) -> Vec<ScopeState> {
         let mut scopes = BTreeMap::<Option<String>, ScopeState>::new();

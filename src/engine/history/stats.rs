@@ -1,4 +1,4 @@
-//! What there is and what it was good for, in numbers.
+//! Statistics of a store: how much it holds, and how much that answered.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,15 @@ use crate::store::StoreError;
 /// The numbers of a store and of what runs on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
-    /// How many recordings there are.
+    /// The number of recordings.
     pub recordings: u64,
-    /// Their bodies and media, in bytes.
+    /// The length of their bodies and media, in bytes.
     pub bytes: u64,
-    /// How many are protected.
+    /// The number of protected recordings.
     pub protected: u64,
-    /// How many answer nothing because they are partial, failed verification or wait for review.
+    /// The number of recordings that answer nothing because they are partial, failed verification or wait for review.
     pub silent: u64,
-    /// How many never answered, here or elsewhere.
+    /// The number of recordings that never answered, here or elsewhere.
     pub never_hit: u64,
     /// Before this time hits may be missing.
     pub use_unknown_before: Timestamp,
@@ -30,7 +30,7 @@ pub struct Stats {
     pub use_gaps: Vec<Gap>,
     /// Hits here.
     pub hits: u64,
-    /// What those hits would have cost, where prices are known.
+    /// The price of those hits, where prices are known.
     pub saved: Usd,
     /// Hits whose price is not known.
     pub unpriced_hits: u64,
@@ -40,7 +40,7 @@ pub struct Stats {
     pub store: store::StoreStats,
     /// The calls since the engine started; nothing where no proxy runs.
     pub calls: Counters,
-    /// How long those took, in microseconds, by outcome.
+    /// The times that those took, in microseconds, by outcome.
     pub latencies: BTreeMap<String, Quantiles>,
     /// The calls that are remembered, of earlier runs, too.
     #[serde(default)]
@@ -50,20 +50,20 @@ pub struct Stats {
 /// An endpoint's part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
-    /// How many recordings.
+    /// The number of recordings.
     pub recordings: u64,
-    /// Their bytes.
+    /// The length of their bodies and media, in bytes.
     pub bytes: u64,
-    /// Their hits.
+    /// The hits of its recordings.
     pub hits: u64,
-    /// What those would have cost.
+    /// The price of those hits.
     pub saved: Usd,
 }
 
-/// How long most took, in microseconds: upper bounds, because times are counted in classes.
+/// The times that most calls took, in microseconds: upper bounds, because times are counted in classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantiles {
-    /// How many calls.
+    /// The number of calls.
     pub count: u64,
     /// Half of them took at most this.
     pub p50: u64,

@@ -1,4 +1,4 @@
-//! Carrying use from store to store: what a build machine hit, a desk must know before it prunes.
+//! Reports of use: what a build machine hit must be known where recordings are pruned.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::store::StoreChange;
 /// The version of the form.
 const FORMAT: u32 = 1;
 
-/// What a store knows of its recordings' use.
+/// A store's knowledge of its recordings' use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageReport {
@@ -37,25 +37,25 @@ pub struct UsageReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Used {
-    /// Its id.
+    /// The recording's id.
     pub id: RecordingId,
-    /// Its hash, by which it is known where it has another id.
+    /// The recording's hash, by which it is known where it has another id.
     pub hash: Hash,
-    /// Its use there.
+    /// The recording's use there.
     pub usage: Usage,
 }
 
-/// What a merge did.
+/// The effect of a merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
-    /// How many recordings are known to be used.
+    /// The number of recordings that are known to be used.
     pub recordings: usize,
-    /// How many of the report are not here.
+    /// The number of recordings in the report that are not here.
     pub unknown: usize,
 }
 
 impl Engine {
-    /// What this store knows of use, without what others told it.
+    /// The use of this store's recordings, without what other stores said.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -1,4 +1,4 @@
-//! Cursors: how far takes that play in order have played, for each scope.
+//! Cursors: the progress of takes that play in order, for each scope.
 //!
 //! A cursor moves when an answer was delivered in full and not before: a client that breaks off and tries again gets
 //! the same take again. Nothing is reserved, so calls of one scope that overlap get the same take. Cursors live in memory:
@@ -12,7 +12,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::engine::index::recent::Recent;
 use crate::model::{CallScope, Fingerprint};
 
-/// How many cursors there are at most: each takes some 300 bytes.
+/// The most cursors: each takes some 300 bytes.
 pub(crate) const CURSORS: usize = 16_384;
 
 /// The cursors of all scopes.
@@ -31,7 +31,7 @@ pub(crate) type PlayingTakes = (Fingerprint, bool);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cursor {
-    /// How many takes were delivered.
+    /// The number of takes that were delivered.
     pub(crate) delivered: usize,
     /// The job whose polls these are; `None` for takes of anything else.
     job: Option<Arc<str>>,
@@ -40,9 +40,9 @@ pub(crate) struct Cursor {
 /// One take's turn: what its delivery means for the cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
-    /// Of the call.
+    /// The scope of the call.
     pub(crate) scope: CallScope,
-    /// What plays.
+    /// The takes that play.
     pub(crate) takes: PlayingTakes,
     /// Where the cursor was when the take was chosen.
     pub(crate) from: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Turn {
 }
 
 impl Cursors {
-    /// How many takes were delivered.
+    /// The number of takes that were delivered.
     pub(crate) fn position(&self, scope: &CallScope, takes: &PlayingTakes) -> usize {
         self.lock().position(&(scope.clone(), *takes))
     }

@@ -1,4 +1,4 @@
-//! What is known of recordings and of what they belong to, in memory, for look-ups.
+//! The recordings in memory, for look-ups, and the state that look-ups keep about them.
 
 pub(super) mod cursors;
 pub(super) mod open_reads;

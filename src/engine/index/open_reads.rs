@@ -1,4 +1,4 @@
-//! What this process recorded itself and may be asked for again: reads whose answer may change, calls that failed.
+//! Reads and failed calls that this process recorded itself and may be asked for again.
 //!
 //! A read that is repeated (a job's state, a list, a file that is being prepared) is asked for anew while its answer is
 //! not known to be final; what is new becomes a further take, and offline the takes play in the order in which they came.
@@ -13,7 +13,7 @@ use crate::engine::failures::is_retried;
 use crate::engine::index::recent::Recent;
 use crate::model::{CallScope, Fingerprint, Hash, RecordingId, Request, Response};
 
-/// How many requests are remembered: each takes some 400 bytes. A read that is forgotten counts as the last word.
+/// The most requests that are remembered: each takes some 400 bytes. A read that is forgotten counts as the last word.
 pub(crate) const READS: usize = 16_384;
 
 /// The newest take of each request that this process recorded and that may be asked for again, by scope.
@@ -21,7 +21,7 @@ pub(crate) struct OpenReads(Mutex<Recent<(Fingerprint, CallScope), Newest>>);
 
 struct Newest {
     recording: RecordingId,
-    /// Of status and body.
+    /// A hash of status and body.
     answer: Hash,
     /// The take that it came behind.
     continues: Option<RecordingId>,
@@ -38,14 +38,14 @@ enum ReadState {
     Final,
 }
 
-/// What a new answer is to the take before it.
+/// The place of a new answer among the takes before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReadArrival {
-    /// It stands alone, or for something else.
+    /// An answer that stands alone, or for something else.
     First,
-    /// It comes behind a take that was no last word.
+    /// An answer behind this take, which was no last word.
     Next(RecordingId),
-    /// It says what that recording says already.
+    /// A repetition of what that recording says already.
     Same(RecordingId),
 }
 
@@ -110,7 +110,7 @@ impl OpenReads {
         }
     }
 
-    /// How many requests are remembered.
+    /// The number of requests that are remembered.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.lock().len()

@@ -33,14 +33,14 @@ struct IndexState {
     entries: HashMap<RecordingId, IndexEntry>,
     by_all: HashMap<Fingerprint, Vec<RecordingId>>,
     by_significant: HashMap<Fingerprint, Vec<RecordingId>>,
-    /// What the answers with these ids answered: the fingerprint of all fields. It outlives their recordings, because
-    /// others go on naming them.
+    /// Answer id (`resp_…`) → fingerprint of all fields of the request that it answered, so that `previous_response_id`
+    /// can be compared by content. An entry outlives its recording, because others go on naming it.
     answers: HashMap<String, Fingerprint>,
     /// The strategies in use and by how many recordings, narrow ones first.
     shapes: BTreeMap<(u8, Strategy), usize>,
     /// The recordings with a rule instead, in the order in which they are asked.
     rules: BTreeMap<RuleOrder, Condition>,
-    /// How many recordings are failures: without any nothing has to step back.
+    /// The number of recordings that are failures: without any nothing has to step back.
     failures: usize,
 }
 
@@ -62,13 +62,13 @@ pub(crate) struct FoundRecording {
     pub(crate) cosmetic: bool,
     /// Where hits are counted.
     pub(crate) used: Arc<Use>,
-    /// Its turn, where takes play in order.
+    /// The recording's turn, where takes play in order.
     pub(crate) turn: Option<Turn>,
     /// Whether it is a failure that may pass: an upstream that can be asked goes before it.
     pub(crate) steps_back: bool,
 }
 
-/// How a look-up sees failures that may pass.
+/// The view that a look-up has of failures that may pass.
 #[derive(Clone, Copy)]
 pub(crate) struct Lens<'a> {
     pub(crate) policy: &'a FailurePolicy,
@@ -123,18 +123,18 @@ impl RecordingIndex {
         self.write().entries.iter_mut().map(|(id, entry)| (id.clone(), Arc::clone(entry.settled()))).collect()
     }
 
-    /// How many recordings there are, and the length of all in bytes.
+    /// The number of recordings, and the length of all in bytes.
     pub(crate) fn extent(&self) -> (u64, u64) {
         let state = self.read();
         (state.entries.len() as u64, state.entries.values().map(|entry| entry.indexed.row.size).sum())
     }
 
-    /// What finds a recording.
+    /// The keys that find a recording.
     pub(crate) fn keys(&self, id: &RecordingId) -> Option<LookUpKeys> {
         self.read().entries.get(id).map(|entry| entry.indexed.keys.clone())
     }
 
-    /// What the answer with this id answered.
+    /// The fingerprint of the request that the answer with this id answered.
     pub(crate) fn answered(&self, id: &str) -> Option<Fingerprint> {
         self.read().answers.get(id).copied()
     }
@@ -197,7 +197,7 @@ impl RecordingIndex {
         FoundRecording { id, strategy, used, turn: Some(turn), ..found }
     }
 
-    /// How many takes with these fields play in order for a call in this scope.
+    /// The number of takes with these fields that play in order for a call in this scope.
     pub(crate) fn takes(&self, all: &Fingerprint, scope: &CallScope, lens: Lens<'_>) -> usize {
         let state = self.read();
         let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));

@@ -1,4 +1,4 @@
-//! The outlines of recordings, kept in memory once something asked for them: for explaining, not for answering.
+//! Outlines of recordings, kept in memory once something needed them: for explaining, not for answering.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use parking_lot::{Mutex, RwLock};
 use crate::matching::{Fields, Lineup, Outline, Shapes};
 use crate::model::RecordingId;
 
-/// Which recordings a lineup is made of: method and endpoint.
+/// Method and endpoint of the recordings in a lineup.
 type EndpointKey = (String, String);
 
-/// What was worked out so far. All of it can be derived at any time.
+/// The outlines and lineups that were made so far. All of it can be derived at any time.
 #[derive(Default)]
 pub(crate) struct Sketches {
     known: RwLock<HashMap<RecordingId, Arc<Outline>>>,
     shapes: Shapes,
     /// The memory of calls of the history whose outlines are not made yet, in bytes.
     pub(crate) waiting: Arc<AtomicUsize>,
-    /// The lineups that were asked for last, and the library's generation that they hold for.
+    /// The lineups that were asked for last, and the index's generation that they hold for.
     lineups: Mutex<Lineups>,
-    /// How often one was made.
+    /// The number of lineups that were made.
     #[cfg(test)]
     pub(crate) made: AtomicUsize,
 }
@@ -33,7 +33,7 @@ struct Lineups {
     known: Vec<(EndpointKey, Arc<Lineup>)>,
 }
 
-/// Of how many endpoints lineups are kept: calls that miss go to a few in turn.
+/// The number of endpoints whose lineups are kept: calls that miss go to a few in turn.
 pub(crate) const LINEUPS: usize = 16;
 
 impl Sketches {
@@ -80,7 +80,7 @@ impl Sketches {
         Some(outline)
     }
 
-    /// How many lineups are kept.
+    /// The number of lineups that are kept.
     #[cfg(test)]
     pub(crate) fn lineups(&self) -> usize {
         self.lineups.lock().known.len()

@@ -1,4 +1,4 @@
-//! How takes of a request play, and what this process knows of jobs and reads that go on.
+//! Playback of takes, and the sequences, jobs and reads that this process saw begin.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ pub(crate) struct TakesUnderWay {
 /// The jobs that this process saw submitted and that have no final state yet.
 struct Jobs(Mutex<Recent<Arc<str>, ()>>);
 
-/// How many jobs are remembered: many are submitted and never asked for again.
+/// The most jobs that are remembered: many are submitted and never asked for again.
 const JOBS: usize = 4096;
 
 impl Engine {
-    /// How the takes of a new recording play.
+    /// The playback of a new recording's takes.
     pub(crate) fn playback(&self, request: &Request) -> Playback {
         match polled(request) {
             Some(_) => Playback::Sequence,

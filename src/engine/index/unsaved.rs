@@ -28,7 +28,7 @@ pub(crate) struct UnsavedRecording {
 }
 
 impl Unsaved {
-    /// Holds a recording until it is safe. `known` says whether the library has it; gives whether anybody was told of it.
+    /// Holds a recording until it is safe. `known` says whether the index has it; gives whether anybody was told of it.
     pub(crate) fn hold(&self, recording: &Arc<Recording>, media: &[(Hash, Bytes)], known: bool) -> bool {
         let mut held = self.lock();
         // One that is entered a second time was not listed in between.

@@ -1,4 +1,4 @@
-//! How often a recording answered, counted without keeping anybody waiting.
+//! Counting hits of recordings without keeping anybody waiting.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ pub(crate) struct Use {
     last: AtomicI64,
     /// Locked by calls in a scope only; at most [`Usage::SCOPES`].
     scopes: Mutex<BTreeMap<Arc<str>, Hits>>,
-    /// What other stores said.
+    /// The use in other stores.
     elsewhere: Mutex<BTreeMap<Arc<str>, Usage>>,
-    /// Who does not know the newest yet: [`WATCH`], [`LEDGER`].
+    /// The readers that do not know the newest yet: [`WATCH`], [`LEDGER`].
     touched: AtomicU8,
     /// The time of the newest hit that was noted; [`i64::MIN`] for none.
     noted: AtomicI64,
@@ -32,7 +32,8 @@ pub(crate) const WATCH: u8 = 1;
 /// The ledger in the journal, which is told at the end.
 pub(crate) const LEDGER: u8 = 2;
 
-/// How long a note stands for the hits behind it, in milliseconds: so exact is the time of the last hit after a kill.
+/// The time for which a note stands for the hits behind it, in milliseconds: so exact is the time of the last hit after
+/// a kill.
 const NOTED: i64 = 1000;
 
 impl Use {
@@ -42,12 +43,12 @@ impl Use {
         self.touched.fetch_and(!told, Ordering::AcqRel) & who != 0
     }
 
-    /// These do not know the newest after all.
+    /// Marks that these readers do not know the newest.
     pub(crate) fn touch(&self, who: u8) {
         self.touched.fetch_or(who, Ordering::AcqRel);
     }
 
-    /// What a hit that is about to be counted has to note; none while a note of a moment ago stands for it.
+    /// The note for a hit that is about to be counted; `None` while a note of a moment ago stands for it.
     pub(crate) fn note(&self, at: Timestamp, scope: Option<&Arc<str>>) -> Option<UseNote> {
         let noted = self.noted.load(Ordering::Acquire);
         let fresh = (noted..noted.saturating_add(NOTED)).contains(&at.0);

@@ -28,13 +28,13 @@ use crate::store::{Indexed, LookUpKeys, StoreChange, StoreError};
 pub(crate) struct Write {
     pub(crate) id: RecordingId,
     pub(crate) change: StoreChange,
-    /// As look-ups see it from now on; none where it is removed.
+    /// The entry that look-ups see from now on; `None` where it is removed.
     pub(crate) entry: Option<Indexed>,
-    /// What is put, which is read back and held against this.
+    /// The recording that is put, which is read back and compared with this; `None` where none is.
     pub(crate) put: Option<Arc<Recording>>,
 }
 
-/// What was entered, and what takes it back.
+/// Writes that look-ups see, and the entries that would take them back.
 pub(crate) struct Entered {
     writes: Vec<Write>,
     before: Vec<(RecordingId, Option<Indexed>)>,
@@ -62,19 +62,19 @@ impl Write {
 impl Engine {
     /// Enters writes into memory: whoever looks up from now on sees them.
     pub(crate) fn enter(&self, writes: Vec<Write>) -> Entered {
-        let library = &self.shared.index;
+        let index = &self.shared.index;
         let mut changed = Vec::new();
         let mut enter = |one: &Write| {
             let mut listed = true;
             if let (Some(put), StoreChange::Put { media, .. }) = (&one.put, &one.change) {
-                listed = self.shared.unsaved.hold(put, media, library.row(&one.id).is_some());
+                listed = self.shared.unsaved.hold(put, media, index.row(&one.id).is_some());
             }
             let before = match &one.entry {
-                None => library.remove(&one.id),
-                Some(entry) => library.replace(entry.clone()),
+                None => index.remove(&one.id),
+                Some(entry) => index.replace(entry.clone()),
             };
             match (&one.entry, &before) {
-                (Some(entry), None) => library.insert(entry.clone()),
+                (Some(entry), None) => index.insert(entry.clone()),
                 (_, Some(_)) => changed.push(one.id.clone()),
                 (None, None) => {}
             }
@@ -132,14 +132,14 @@ impl Engine {
     }
 
     fn take_back(&self, before: Vec<(RecordingId, Option<Indexed>)>) {
-        let library = &self.shared.index;
+        let index = &self.shared.index;
         let ids: Vec<_> = before.iter().map(|(id, _)| id.clone()).collect();
         self.shared.takes.open_reads.forget(&ids);
         for (id, before) in before {
             match before {
-                Some(entry) if library.replace(entry.clone()).is_none() => library.insert(entry),
+                Some(entry) if index.replace(entry.clone()).is_none() => index.insert(entry),
                 Some(_) => {}
-                None => _ = library.remove(&id),
+                None => _ = index.remove(&id),
             }
         }
         self.forget(&ids);

@@ -1,4 +1,4 @@
-//! What every recording goes through: read as look-ups see it, scrubbed, stamped, and written on one path.
+//! The way of every recording into the store: read as look-ups see it, scrubbed, stamped, and written on one path.
 
 pub(super) mod commit;
 pub(super) mod keys;

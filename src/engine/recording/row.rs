@@ -1,11 +1,11 @@
-//! The row of a recording: what lists show of it.
+//! The row of a recording, as lists show it.
 
 use crate::dialect::answer_state;
 use crate::matching::summary;
 use crate::model::{AnswerFailure, Hash, Recording, Row, Usage};
 use crate::reading::{count_images, jobs, tokens};
 
-/// What lists show of a recording.
+/// The row of a recording, without its use.
 #[must_use]
 pub fn row_of(recording: &Recording) -> Row {
     let summary = summary(&recording.request);
@@ -48,7 +48,7 @@ pub fn row_of(recording: &Recording) -> Row {
     }
 }
 
-/// How the upstream failed that sent an answer. Whoever made one fail on purpose wants to see it.
+/// The failure of the upstream that sent an answer. Whoever made one fail on purpose wants to see it.
 pub(crate) fn failure(recording: &Recording) -> Option<AnswerFailure> {
     recording.is_genuine().then(|| answer_state(&recording.request, &recording.response).failure).flatten()
 }

@@ -1,5 +1,5 @@
-//! Answers as they may be kept: without credentials, personal data and what looks like a key. The client of the call has
-//! got the provider's bytes by then.
+//! Answers as they may be kept: without credentials, personal data and what looks like a key. The client of the call
+//! has got the provider's bytes by then.
 
 use bytes::Bytes;
 

@@ -1,4 +1,4 @@
-//! The strategy that a recording gets: what somebody context for, as far as that means something for its request.
+//! The strategy that a recording gets: the one that was asked for, as far as it means something for the recording's request.
 
 use std::sync::Arc;
 

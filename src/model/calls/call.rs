@@ -1,4 +1,4 @@
-//! Calls: requests that reached the proxy, and what became of them.
+//! Calls: requests that reached the proxy, with their outcome.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{CallId, Mode, RecordingId, Strategy, Timestamp};
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -29,7 +29,7 @@ pub enum Outcome {
 /// again is the same but for times.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Its id.
+    /// The call's id.
     pub id: CallId,
     /// When it arrived.
     pub at: Timestamp,
@@ -51,7 +51,7 @@ pub struct Call {
     pub profile: Option<Arc<str>>,
     /// The mode that decided.
     pub mode: Mode,
-    /// What became of it; none while it is in flight and that is not decided.
+    /// The outcome; `None` while the call is in flight and that is not decided.
     pub outcome: Option<Outcome>,
     /// Whether all of the answer was sent.
     pub done: bool,
@@ -79,13 +79,13 @@ pub struct Call {
     /// The word for programs in an answer of retake's own that refuses, `RECORDING_NOT_FOUND`.
     #[serde(default)]
     pub code: Option<Arc<str>>,
-    /// Of a miss: what came nearest, and what differs from it. None where nothing comes near.
+    /// Of a miss: the nearest recording and what differs from it. `None` where nothing comes near.
     #[serde(default)]
     pub cause: Option<Arc<Cause>>,
     /// Seconds that an upstream which refused asks to wait.
     #[serde(default)]
     pub retry_after: Option<u64>,
-    /// What its own headers asked for instead of the recordings' strategies; none where they said nothing.
+    /// The call's match headers, as they were understood; `None` where it sent none.
     #[serde(default)]
     pub match_header: Option<Arc<MatchHeader>>,
 }
@@ -110,7 +110,7 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// So many fields are named.
+    /// The most fields that are named.
     pub const FIELDS: usize = 8;
 }
 

@@ -1,4 +1,4 @@
-//! What the engine announces, and the picture of the world that a listener folds from it.
+//! Announcements of the engine, and the picture of the world that a listener folds from them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub enum Event {
     },
     /// Recordings were removed; they stay in the trash.
     Removed {
-        /// Which.
+        /// The recordings' ids.
         ids: Vec<RecordingId>,
     },
     /// The proxy's mode was switched.
@@ -41,13 +41,13 @@ pub enum Event {
 /// A message for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
     /// One or two sentences: what happened, what to do.
     pub text: String,
 }
 
-/// How bad a notice is.
+/// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -59,7 +59,7 @@ pub enum Level {
     Error,
 }
 
-/// What the engine counted since it started.
+/// The engine's counts since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Ended calls by outcome, in the order of [`Outcome::ALL`].
@@ -111,7 +111,7 @@ impl Counters {
 }
 
 impl Snapshot {
-    /// How many calls are kept.
+    /// The most calls that are kept.
     pub const CALLS: usize = 10_000;
 
     /// Takes an event in. Law: the fold of all events equals the engine's own snapshot.

@@ -1,4 +1,4 @@
-//! How fast answers that retake gives itself are sent.
+//! The pace of answers that retake gives itself.
 
 use std::fmt;
 use std::str::FromStr;

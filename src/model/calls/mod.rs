@@ -1,4 +1,4 @@
-//! Calls as the history has them, what decides about them, and what is announced of them.
+//! Calls as the history has them, the modes that decide about them, and the announcements.
 
 pub(super) mod call;
 pub(super) mod event;

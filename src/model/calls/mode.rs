@@ -1,11 +1,11 @@
-//! Modes: what happens to a call.
+//! Modes: which calls are forwarded, recorded, replayed or mocked.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What happens to a call, with and without a recording that answers it.
+/// The rule for calls: forward, record, replay or mock, with and without a recording that answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
@@ -59,7 +59,7 @@ impl Mode {
         }
     }
 
-    /// What the mode does, in a few words.
+    /// The mode's effect, in a few words.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {

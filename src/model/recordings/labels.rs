@@ -1,4 +1,4 @@
-//! What people change about a recording without touching what was exchanged.
+//! Labels: all that people change about a recording without touching its exchange.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::model::{Completeness, Playback, Recording, RecordingId, Row, Strategy
 /// All of a recording that can change while its request and its response stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Labels {
-    /// What it answers.
+    /// The match strategy.
     pub strategy: Strategy,
     /// A name given by a person.
     pub name: Option<String>,
@@ -17,7 +17,7 @@ pub struct Labels {
     pub protected: bool,
     /// The scope it belongs to.
     pub scope: Option<String>,
-    /// Which of the takes of its request answers.
+    /// The playback among the takes of its request.
     pub playback: Playback,
     /// Whether the response arrived whole.
     pub completeness: Completeness,
@@ -26,7 +26,7 @@ pub struct Labels {
 }
 
 impl Row {
-    /// Its labels.
+    /// The row's labels.
     #[must_use]
     pub fn labels(&self) -> Labels {
         Labels {
@@ -41,7 +41,7 @@ impl Row {
         }
     }
 
-    /// The same row with other labels.
+    /// A copy of the row with other labels.
     #[must_use]
     pub fn labelled(&self, labels: &Labels) -> Self {
         let Labels { strategy, name, tags, protected, scope, playback, completeness, review } =

@@ -1,4 +1,4 @@
-//! Recordings, what lists show of them, and what changed them.
+//! Recordings, the rows that lists show of them, and the steps that changed them.
 
 pub(super) mod labels;
 pub(super) mod recording;

@@ -12,7 +12,7 @@ use crate::model::{
 /// One stored exchange with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
-    /// Its id.
+    /// The recording's id.
     pub id: RecordingId,
     /// SHA-256 of the scrubbed request; never changes.
     pub hash: Hash,
@@ -21,7 +21,7 @@ pub struct Recording {
     pub request: Scrubbed,
     /// The response, links untouched.
     pub response: Response,
-    /// What it answers.
+    /// The match strategy: which requests it answers.
     pub strategy: Strategy,
     /// A name given by a person.
     #[serde(default)]
@@ -35,20 +35,21 @@ pub struct Recording {
     /// The scope it belongs to.
     #[serde(default)]
     pub scope: Option<String>,
-    /// Which of the takes of its request answers, if it is the newest of them.
+    /// The playback of the takes of its request, if it is the newest of them.
     #[serde(default)]
     pub playback: Playback,
     /// Whether the response arrived whole.
     pub completeness: Completeness,
-    /// What was behind the links of the response.
+    /// The files behind the links of the response.
     #[serde(default)]
     pub media: Vec<MediaRef>,
     /// Where it comes from.
     pub provenance: Provenance,
-    /// How its replay ends.
+    /// The end of its replay.
     #[serde(default)]
     pub ending: Ending,
-    /// How fast its replay is sent, whatever the proxy's latency is; a call's own header goes before it.
+    /// The pace of its replay, whatever the proxy's latency is; a call's own header goes before it. `None` leaves it to
+    /// the proxy.
     #[serde(default)]
     pub pace: Option<Latency>,
     /// The recording that it was made from.
@@ -58,7 +59,7 @@ pub struct Recording {
     /// answers nothing.
     #[serde(default)]
     pub review: Option<RecordingId>,
-    /// What it answered as it came, where it was edited since.
+    /// The answer as it came, where it was edited since.
     #[serde(default)]
     pub original: Option<Box<Original>>,
     /// The take before it that was no last word on its request: a read that was repeated, a call tried again after a
@@ -67,38 +68,38 @@ pub struct Recording {
     pub continues: Option<RecordingId>,
 }
 
-/// What a recording answered before it was edited.
+/// The answer of a recording before it was edited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Original {
     /// The response.
     pub response: Response,
-    /// What was behind its links.
+    /// The files behind its links.
     pub media: Vec<MediaRef>,
 }
 
-/// How a replay ends when all its bytes are sent.
+/// The end of a replay, when all its bytes are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// As HTTP has it.
+    /// A clean end, as HTTP has it.
     #[default]
     Clean,
     /// The connection breaks.
     Cut,
-    /// Nothing more comes, and the connection stays open.
+    /// Silence: nothing more comes, and the connection stays open.
     Stall,
 }
 
-/// From what a recording was made.
+/// The origin of a recording that was made from another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The recording, which may be gone by now.
     pub recording: RecordingId,
-    /// How.
+    /// The way in which it was made.
     pub how: Derivation,
 }
 
-/// How a recording is made from another one.
+/// The way in which a recording is made from another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Derivation {
@@ -114,11 +115,11 @@ pub enum Derivation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerFailure {
-    /// Its status is 4xx or 5xx.
+    /// A status of 4xx or 5xx.
     Status,
-    /// Its status is a success, and its body, or an event of it, reports an error.
+    /// A success whose body, or an event of it, reports an error.
     ErrorEvent,
-    /// Its type says JSON, and its body is none.
+    /// A body that is not the JSON that its type says it is.
     Unparsable,
 }
 
@@ -131,7 +132,7 @@ impl AnswerFailure {
         self != Self::Status || matches!(status, 401..=404 | 408 | 409 | 425 | 429 | 500..=599)
     }
 
-    /// What happened, behind `the upstream`; `status` is that of the answer.
+    /// The failure as it stands behind `the upstream`; `status` is that of the answer.
     #[must_use]
     pub fn sentence(self, status: u16) -> String {
         match self {
@@ -153,14 +154,14 @@ pub enum Completeness {
     CutByUpstream,
     /// The client left and the rest did not arrive within the limit.
     CutByClient,
-    /// It did not match its own request when it was verified.
+    /// A mismatch with its own request when it was verified.
     Unverified,
 }
 
 /// A file behind a link of a response, kept so that the link does not expire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaRef {
-    /// Under which `/__retake/media/<id>` serves it.
+    /// The id under which `/__retake/media/<id>` serves it.
     pub id: MediaId,
     /// JSON pointer of the link in the response.
     pub field: String,
@@ -194,14 +195,14 @@ pub struct Provenance {
     pub total: u64,
 }
 
-/// What an answer was billed by.
+/// The numbers that an answer was billed by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// What was sent, without what the provider had in its cache.
+    /// Tokens sent, without those that the provider had in its cache.
     pub input: u64,
-    /// What was sent and stood in the provider's cache.
+    /// Tokens sent that stood in the provider's cache.
     pub cached: u64,
-    /// What came back, thoughts included.
+    /// Tokens that came back, thoughts included.
     pub output: u64,
 }
 
@@ -213,9 +214,9 @@ pub struct Usd(pub u64);
 /// A recording as lists show it: everything but headers and bodies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// Its id.
+    /// The recording's id.
     pub id: RecordingId,
-    /// Its hash.
+    /// The recording's hash.
     pub hash: Hash,
     /// The request's method.
     pub method: String,
@@ -227,7 +228,7 @@ pub struct Row {
     pub model: Option<String>,
     /// The beginning of the prompt, of the last message or of the input: at most 160 characters, one line.
     pub prompt: Option<String>,
-    /// What it answers.
+    /// The match strategy: which requests it answers.
     pub strategy: Strategy,
     /// A name given by a person.
     pub name: Option<String>,
@@ -237,7 +238,7 @@ pub struct Row {
     pub protected: bool,
     /// The scope it belongs to.
     pub scope: Option<String>,
-    /// Which of the takes of its request answers, if it is the newest of them.
+    /// The playback of the takes of its request, if it is the newest of them.
     #[serde(default)]
     pub playback: Playback,
     /// Whether the response arrived whole.
@@ -246,7 +247,7 @@ pub struct Row {
     pub status: u16,
     /// Whether the response is an event stream.
     pub streamed: bool,
-    /// How many pictures the response holds or links to.
+    /// The number of pictures that the response holds or links to.
     pub images: u32,
     /// Length of request and response bodies and media, in bytes.
     pub size: u64,
@@ -255,15 +256,15 @@ pub struct Row {
     /// When it came into this store.
     #[serde(default)]
     pub stored_at: Timestamp,
-    /// How long it took, in microseconds.
+    /// Time to the last byte, in microseconds.
     pub total: u64,
     /// SHA-256 of the response's body.
     #[serde(default)]
     pub answer: Option<Hash>,
-    /// What the answer was billed by, where it says so.
+    /// The numbers that the answer was billed by; `None` where it does not say.
     #[serde(default)]
     pub tokens: Option<Tokens>,
-    /// How its replay ends.
+    /// The end of its replay.
     #[serde(default)]
     pub ending: Ending,
     /// The recording that it was made from.
@@ -278,13 +279,13 @@ pub struct Row {
     /// The job that it submits or asks for, by the provider's id.
     #[serde(default)]
     pub job: Option<String>,
-    /// How its upstream failed; none of good answers, and of failures that somebody made or edited on purpose.
+    /// The upstream's failure; `None` for good answers, and for failures that somebody made or edited on purpose.
     #[serde(default)]
     pub failure: Option<AnswerFailure>,
     /// The take that it plays behind.
     #[serde(default)]
     pub continues: Option<RecordingId>,
-    /// How often it answered.
+    /// The recording's use.
     pub usage: Usage,
 }
 

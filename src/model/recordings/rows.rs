@@ -1,4 +1,4 @@
-//! All rows by their recordings' ids.
+//! All rows by their recordings' ids, cheap to copy.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,7 +23,7 @@ pub struct Rows {
 pub type Part = HashMap<RecordingId, Arc<Row>>;
 
 impl Rows {
-    /// How many there are.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len

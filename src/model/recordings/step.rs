@@ -1,4 +1,4 @@
-//! Steps: what one verb changed, so that it can be undone and done again.
+//! Steps: the change that one verb made, so that it can be undone and done again.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub struct StepId(pub u64);
 /// One verb's work on the recordings, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRow {
-    /// Its id.
+    /// The step's id.
     pub id: StepId,
     /// When it was done.
     pub at: Timestamp,
@@ -22,14 +22,14 @@ pub struct StepRow {
     pub verb: String,
     /// The recordings that it changed; of very many only the first.
     pub recordings: Vec<RecordingId>,
-    /// How many they are.
+    /// The number of recordings that it changed.
     pub count: u64,
     /// Whether it is undone.
     pub undone: bool,
 }
 
 impl StepRow {
-    /// So many recordings are named at most.
+    /// The most recordings that are named.
     pub const NAMED: usize = 16;
 }
 

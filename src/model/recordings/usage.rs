@@ -1,4 +1,4 @@
-//! Use: how often recordings answered, and when.
+//! Use: hits of recordings, here and in other stores.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 
-/// How often and when a recording answered.
+/// The use of a recording: hits, and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// How many calls it answered here.
+    /// Calls that it answered here.
     pub hits: u64,
     /// When it last did.
     pub last_hit: Option<Timestamp>,
-    /// Those of the calls that were made in a scope, by scope: of the [`Usage::SCOPES`] scopes that were hit last. One that is
-    /// not listed may have been hit before them, and counts anew when it is hit again.
+    /// Hits by the scope of the call, of the [`Usage::SCOPES`] scopes that were hit last. A scope that is not listed
+    /// may have been hit before them, and counts anew when it is hit again.
     #[serde(default)]
     pub scopes: BTreeMap<Arc<str>, Hits>,
-    /// What other stores said of theirs, by the name that each gave itself: of the [`Usage::STORES`] stores that hit last.
-    /// Those before them are summed up as [`Usage::OTHERS`].
+    /// The use in other stores, by the name that each gave itself, of the [`Usage::STORES`] stores that hit last. Those
+    /// before them are summed up as [`Usage::OTHERS`].
     #[serde(default)]
     pub elsewhere: BTreeMap<Arc<str>, Usage>,
 }
@@ -27,7 +27,7 @@ pub struct Usage {
 /// Some hits of one recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hits {
-    /// How many.
+    /// The number of hits.
     pub count: u64,
     /// The last of them.
     pub last: Option<Timestamp>,
@@ -37,9 +37,9 @@ pub struct Hits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
-    /// Its beginning: hits before it are known. 1970 where that is not known.
+    /// The beginning: hits before it are known. 1970 where that is not known.
     pub from: Timestamp,
-    /// Its end: hits from then on are known.
+    /// The end: hits from then on are known.
     pub to: Timestamp,
 }
 
@@ -48,12 +48,12 @@ pub struct Gap {
 pub struct Hit {
     /// All its hits here.
     pub all: Hits,
-    /// Those in the scope of the call; nothing for a call without one.
+    /// The hits in the scope of the call; nothing for a call without one.
     pub in_scope: Hits,
 }
 
 impl Hits {
-    /// These and those.
+    /// The sum of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self { count: self.count.saturating_add(other.count), last: self.last.max(other.last) }
@@ -61,11 +61,11 @@ impl Hits {
 }
 
 impl Usage {
-    /// Of how many scopes the hits of one recording are told apart: a run of tests may have a scope for each of them, and
-    /// the next run others.
+    /// The most scopes for which the hits of one recording are counted apart: a run of tests may have a scope for each
+    /// of them, and the next run others.
     pub const SCOPES: usize = 256;
 
-    /// How many other stores are told apart: every run of a build machine may have a store of its own.
+    /// The most other stores that are counted apart: every run of a build machine may have a store of its own.
     pub const STORES: usize = 64;
     /// The name under which the use in further stores is summed up.
     pub const OTHERS: &str = "other stores";
@@ -103,7 +103,7 @@ impl Usage {
         }
     }
 
-    /// The same use within its bounds, as a file that somebody else wrote may not be.
+    /// The use within its bounds, which a file that somebody else wrote may not keep.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         Self::forget_scopes(&mut self.scopes);

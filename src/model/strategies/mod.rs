@@ -1,4 +1,4 @@
-//! Which requests a recording answers, as people write it. Matching itself is none of it.
+//! Match strategies as people write them. Matching itself is none of it.
 
 pub(super) mod pattern;
 pub(super) mod playback;

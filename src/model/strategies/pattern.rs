@@ -7,7 +7,7 @@ use regex::RegexBuilder;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-/// How large an expression may be: its characters and classes, each as often as it may be repeated.
+/// The largest expression: its characters and classes, each as often as it may be repeated.
 pub const LARGEST_PATTERN: usize = 500;
 /// The memory for what is made of one while it is matched, in bytes: enough for the largest, so that none is matched slowly
 /// for lack of it.
@@ -62,7 +62,7 @@ fn too_large(pattern: &str) -> String {
     )
 }
 
-/// How many characters and classes an expression has, each as often as it may be repeated.
+/// The size of an expression: its characters and classes, each as often as it may be repeated.
 fn size(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,

@@ -1,11 +1,11 @@
-//! Playback: which of several takes answers.
+//! Playback: the choice among several takes of a request.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Which of several recordings of the same request answers; the newest one's decides for all of them.
+/// The choice among several recordings of the same request; the newest one's decides for all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Playback {
@@ -27,7 +27,7 @@ impl Playback {
     /// All, in the order menus show them.
     pub const ALL: [Self; 3] = [Self::Newest, Self::Sequence, Self::Cycle];
 
-    /// Its name, as flags and the configuration spell it.
+    /// The playback's name, as flags and the configuration spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,8 +37,8 @@ impl Playback {
         }
     }
 
-    /// Which of `takes` (at least one, oldest first) answers when `delivered` were, and how many count as delivered
-    /// after it.
+    /// The take that answers, of `takes` (at least one, oldest first), when `delivered` were; and how many count as
+    /// delivered after it.
     #[must_use]
     pub fn turn(self, delivered: usize, takes: usize) -> (usize, usize) {
         let last = takes.saturating_sub(1);

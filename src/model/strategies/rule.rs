@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::model::exchange::KEPT_HEADERS;
 
-/// What a request must have for a recording to answer it. All conditions must hold; without any it answers every
+/// Conditions that a request must meet for a recording to answer it. All must hold; without any it answers every
 /// request of its endpoint. The text form is `model=gpt-4* contains="refund please" turn=2 priority=10`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rule {
@@ -14,7 +14,7 @@ pub struct Rule {
     pub contains: Vec<String>,
     /// A regular expression that is found in what the user said last.
     pub regex: Option<String>,
-    /// How many messages of the assistant the conversation has.
+    /// The number of messages of the assistant in the conversation.
     pub turn: Option<u32>,
     /// A tool that the request offers.
     pub tool: Option<String>,
@@ -34,7 +34,7 @@ impl Rule {
         self.conditions() == 0
     }
 
-    /// How many conditions it has.
+    /// The number of conditions.
     #[must_use]
     pub fn conditions(&self) -> usize {
         let single = [self.model.is_some(), self.regex.is_some(), self.turn.is_some(), self.tool.is_some()];

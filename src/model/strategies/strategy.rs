@@ -1,4 +1,4 @@
-//! Match strategies: which fields of a request decide whether a recording answers it.
+//! Match strategies: the fields of a request that decide whether a recording answers it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::model::Rule;
 
-/// Which fields are significant. The text form (`standard -seed`, `specific size,seed`) is what headers, flags,
-/// the configuration, the store and the screen use.
+/// The choice of significant fields. The text form (`standard -seed`, `specific size,seed`) is what headers, flags, the
+/// configuration, the store and the screen use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strategy {
     /// Method, mount, target, content type and the exact body bytes.
@@ -58,7 +58,7 @@ impl Strategy {
         }
     }
 
-    /// How wide the strategy is: narrower ones are looked up first.
+    /// The breadth of the strategy: narrower ones are looked up first.
     #[must_use]
     pub fn breadth(&self) -> u8 {
         match self {

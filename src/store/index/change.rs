@@ -1,4 +1,4 @@
-//! What a line of the journal does to the trees.
+//! Applying a line of the journal to the trees.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

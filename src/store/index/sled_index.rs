@@ -1,4 +1,4 @@
-//! The open index: what is asked of it and what it takes in.
+//! The open index: reading from it and applying changes to it.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -32,7 +32,7 @@ pub(in crate::store) struct Index {
 }
 
 const CACHE: u64 = 64 << 20;
-/// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
+/// The longest wait for sled's own lock. Nobody else owns the store by then, but threads of a sled that was dropped a
 /// moment ago, here or in the process that owned the store before, may still hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -79,7 +79,7 @@ impl Index {
         })
     }
 
-    /// How far it has come; none when it is new.
+    /// The progress of the index; `None` when it is new.
     pub(in crate::store) fn state(&self) -> Result<Option<IndexProgress>> {
         guard(|| self.trees.meta.get(STATE)?.map(|value| state(&value)).transpose())
     }
@@ -223,7 +223,7 @@ impl Index {
         Ok(gaps)
     }
 
-    /// What the ledger says of a recording's use.
+    /// A recording's use, as the ledger says.
     pub(in crate::store) fn usage(&self, id: &RecordingId) -> Result<Usage> {
         guard(|| self.trees.ledger.get(id.as_str())?.map_or(Ok(Usage::default()), |value| unseal(&value)))
     }
@@ -299,7 +299,7 @@ impl Index {
         guard(|| Ok(self.trees.bodies.get(hash.0)?.map(|value| Bytes::copy_from_slice(&value))))
     }
 
-    /// How many recordings there are, and how many in the trash.
+    /// The number of recordings, and of those in the trash.
     pub(in crate::store) fn counts(&self) -> Result<(u64, u64)> {
         Ok(self.state()?.map(|state| (state.counts.rows, state.counts.trash)).unwrap_or_default())
     }

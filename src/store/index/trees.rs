@@ -1,4 +1,4 @@
-//! The trees of the index, and how values stand in them.
+//! The trees of the index, and the form of values in them.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,12 +35,12 @@ pub(super) struct Trees<T> {
     pub(super) meta: T,
 }
 
-/// How far the index has come.
+/// The progress of the index through the journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(in crate::store) struct IndexProgress {
     /// The version of this layout; always the first field.
     pub(in crate::store) format: u32,
-    /// Of the journal that it is derived from.
+    /// The generation of the journal that it is derived from.
     pub(super) generation: u64,
     pub(super) salt: [u8; 32],
     /// Behind the last line taken in.
@@ -110,7 +110,7 @@ pub(super) fn sealed(value: &impl Serialize) -> Result<Vec<u8>> {
     Ok([&crc32fast::hash(&bytes).to_be_bytes()[..], &bytes].concat())
 }
 
-/// The same in a transaction.
+/// Seals a value within a transaction.
 pub(super) fn seal(value: &impl Serialize) -> InTransaction<Vec<u8>> {
     sealed(value).map_err(ConflictableTransactionError::Abort)
 }
@@ -124,14 +124,14 @@ pub(super) fn unseal<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
         .map_err(|error| IndexError(format!("a value in it is not understood: {error}")))
 }
 
-/// What is too long for one value.
+/// A value that is too long for one entry.
 #[derive(Clone, Copy)]
 pub(super) enum LongValue {
     Row,
     Trash,
 }
 
-/// How many parts stand elsewhere, where a value says that and nothing else. Any other value is longer.
+/// The number of parts that stand elsewhere, where a value says that and nothing else. Any other value is longer.
 pub(super) fn parts(value: &[u8]) -> Option<u32> {
     <[u8; 4]>::try_from(value).ok().map(u32::from_be_bytes)
 }

@@ -1,4 +1,4 @@
-//! Bodies of answers: at once, at a pace, or as they arrive from an upstream while being kept beside.
+//! Bodies of answers: whole, at a pace, or as they arrive from an upstream while being kept.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,9 +19,9 @@ pub enum AnswerBody {
     Whole(Bytes),
     /// Piece by piece at the recorded offsets.
     Paced(Paced),
-    /// As it arrives from the upstream.
+    /// Bytes as they arrive from the upstream.
     Tee(Box<Tee>),
-    /// As it arrives for several clients.
+    /// Bytes as they arrive for several clients.
     Shared(Box<SharedReader>),
 }
 
@@ -31,7 +31,7 @@ pub struct Paced {
     waiting: Option<(Pin<Box<Sleep>>, Bytes)>,
     started: Instant,
     left: u64,
-    /// What comes behind the last piece.
+    /// The end behind the last piece.
     ending: Ending,
     /// Runs before a break.
     flushed: Option<Pin<Box<Sleep>>>,
@@ -39,7 +39,7 @@ pub struct Paced {
     ended: Option<Box<dyn FnOnce(bool) + Send>>,
 }
 
-/// How long the server gets to send what it was given.
+/// The time that the server gets to send what it was given.
 const FLUSH: Duration = Duration::from_millis(20);
 /// A longer piece is handed over in parts, so that a client that leaves in the middle is noticed.
 const PART: usize = 64 << 10;
@@ -59,7 +59,7 @@ impl AnswerBody {
         Self::paced(bytes, log, latency, ended)
     }
 
-    /// The same body with another end.
+    /// A copy of the body with another end.
     pub(crate) fn ending(self, ending: Ending) -> Self {
         match self {
             Self::Paced(mut paced) => {
@@ -70,7 +70,7 @@ impl AnswerBody {
         }
     }
 
-    /// The same in pieces even without a latency: `ended` learns whether the client took all of it.
+    /// Like [`Self::held`], but in pieces even without a latency: `ended` learns whether the client took all of it.
     pub(crate) fn paced(
         bytes: Bytes,
         log: &ByteLog,

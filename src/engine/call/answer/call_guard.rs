@@ -1,4 +1,4 @@
-//! A call on its way: what the history shows of it until it is done.
+//! The guard of a call: announces it while it goes on, and surely once when it ends. It decides nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -140,7 +140,7 @@ impl Drop for CallGuard {
     }
 }
 
-/// What the end of a body says about its call.
+/// Notes on a call how its answer's body ended.
 pub(crate) fn note_end(guard: &mut CallGuard, arrived: &ArrivedBody) {
     let call = guard.call();
     call.response_len = arrived.len;

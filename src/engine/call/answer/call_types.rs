@@ -1,4 +1,4 @@
-//! What a call and its answer are at the edge of the engine.
+//! A call and its answer at the edge of the engine.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::model::Request;
 pub struct Incoming {
     /// The request, without hop-by-hop headers and retake's own.
     pub request: Request,
-    /// What its headers asked for.
+    /// The call's own headers, understood.
     pub overrides: Overrides,
     /// The proxy's base URL as the client knows it, for links to media (`http://127.0.0.1:4010`).
     pub base: Arc<str>,
@@ -27,7 +27,7 @@ pub struct Incoming {
     pub held: Option<Hold>,
 }
 
-/// What is sent back.
+/// The answer to a call.
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,

@@ -1,4 +1,4 @@
-//! Marks of the retakes that a call has passed.
+//! Marks by which a call is known that has passed this or another retake.
 
 use crate::upstream::{Base, Forwarded, UpstreamError};
 

@@ -21,7 +21,7 @@ const REFERENCES: [&str; 6] = [
     "x-goog-upload-control-url",
 ];
 
-/// What an answer came from, for answers that say where something is.
+/// The upstream and the URL behind an answer that says where something is.
 pub(crate) struct UpstreamOrigin {
     upstream: Base,
     /// The URL of the request.
@@ -34,7 +34,7 @@ pub(crate) fn door(base: &str, overrides: &Overrides, mount: &str) -> Option<Str
     (!overrides.original_media).then(|| format!("{base}{scope}/{mount}"))
 }
 
-/// The same for an answer that comes from an upstream just now.
+/// Leads the headers of an answer back that comes from an upstream just now.
 pub(crate) fn at_once(headers: &mut HeaderMap, incoming: &Incoming, upstream: &Base) {
     let request = &incoming.request;
     if let Some(origin) = UpstreamOrigin::of(headers, upstream.as_str(), &request.target)

@@ -1,4 +1,4 @@
-//! What calls and answers are made of: none of it knows the engine.
+//! The parts that calls and answers are made of. None of them knows the engine.
 
 pub(in crate::engine) mod body;
 pub(in crate::engine) mod call_guard;

@@ -1,9 +1,9 @@
-//! What a call's own headers ask for.
+//! The wishes of a call, from its own headers. Reading those headers is the `api`'s work.
 
 use crate::model::{Call, Latency, MatchHeader, Mode, RecordingId, Strategy};
 use std::sync::Arc;
 
-/// What a call's own headers ask for.
+/// The wishes of a call, from its own headers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// The mode.
@@ -25,14 +25,15 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// What the call's headers ask for instead of the recordings' strategies.
+    /// The strategy or recording that a call asks for instead of the recordings' own strategies; `None` where it asks
+    /// for neither.
     pub(crate) fn match_header(&self) -> Option<MatchHeader> {
         let Self { strategy, recording, .. } = self;
         (strategy.is_some() || recording.is_some())
             .then(|| MatchHeader { strategy: strategy.clone(), recording: recording.clone() })
     }
 
-    /// What a call of the history asked for, so that it can be asked again. The pace is not among it.
+    /// The wishes of a call of the history, so that it can be made again. The pace is not among them.
     pub(crate) fn of_call(call: &Call) -> Self {
         let MatchHeader { strategy, recording } = call.match_header.as_deref().cloned().unwrap_or_default();
         Self { mode: Some(call.mode), strategy, recording, scope: call.scope.clone(), ..Self::default() }

@@ -1,4 +1,4 @@
-//! A call as the server has it, and the hash of it by which it is known again.
+//! A call as the server has it, and the hash by which it is known again.
 
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ pub struct RawCall<'a> {
     pub method: &'a str,
     /// The mount.
     pub mount: &'a str,
-    /// What follows the mount.
+    /// The path and query behind the mount.
     pub target: &'a str,
     /// All headers.
     pub headers: &'a HeaderMap,
     /// The body.
     pub body: &'a [u8],
-    /// What the call's own headers ask for.
+    /// The call's own headers, understood.
     pub overrides: &'a Overrides,
     /// The proxy's base URL as the client knows it.
     pub base: &'a Arc<str>,
@@ -42,7 +42,7 @@ impl RawCall<'_> {
         self.key_under(CANONICAL_VERSION, &[])
     }
 
-    /// The same under a configuration: `own` are the headers that matter because that says so.
+    /// The hash under a configuration: `own` are the headers that matter because it says so.
     pub(crate) fn key_under(&self, version: u32, own: &[String]) -> RawKey {
         let mut digest = Sha256::new();
         let mut part = |bytes: &[u8]| {

@@ -1,4 +1,5 @@
-//! Two maps that keep replays fast: from the hash of a raw request to the recording that answered it last time, and from a recording to its answer ready to be sent. Both hold what can be derived at any time.
+//! Two maps that keep replays fast: from the hash of a raw request to the recording that answered it last time, and
+//! from a recording to its answer ready to be sent. Both hold what can be derived at any time.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -18,19 +19,19 @@ use crate::engine::index::use_count::Use;
 use crate::engine::settings::Settings;
 use crate::model::{ByteLog, Call, Ending, Latency, RecordingId, Timestamp};
 
-/// How many raw requests are remembered to have been asked for.
+/// The number of raw requests that are remembered to have been asked for.
 pub(crate) const SEEN: usize = 1 << 14;
 
-/// How many different raw requests are known.
+/// The number of different raw requests that are known.
 pub(crate) const KNOWN: usize = 8192;
 
-/// How many bytes of ready answers are kept.
+/// The bytes of ready answers that are kept.
 pub(crate) const READY: usize = 48 << 20;
 
 /// Answers of recordings from this size on are made ready aside, in bytes, and kept only while somebody reads them.
 pub(crate) const LONG: u64 = (READY / 8) as u64;
 
-/// What was derived for replays.
+/// The derived data of replays.
 pub(crate) struct ReplayCache {
     /// The beginnings of raw keys that were asked for, each in the place of an earlier one.
     seen: Box<[AtomicU64]>,
@@ -47,7 +48,7 @@ pub(crate) type LongAnswer = Arc<tokio::sync::Mutex<Weak<ReadyAnswer>>>;
 
 #[derive(Default)]
 pub(crate) struct KnownHits {
-    /// The library's generation that the entries hold for.
+    /// The index's generation that the entries hold for.
     generation: u64,
     entries: HashMap<RawKey, Arc<KnownHit>, BuildHasherDefault<FirstBytes>>,
 }
@@ -64,7 +65,7 @@ pub(crate) struct KnownHit {
     pub(crate) used: Arc<Use>,
     /// The call, but for its id and times.
     pub(crate) call: Call,
-    /// What it asks for.
+    /// The request, for comparing it with others later.
     pub(crate) asking: Option<Arc<ComparedRequest>>,
     pub(crate) headers: HeaderMap,
     /// From when on its age has to be looked at.
@@ -84,7 +85,7 @@ pub(crate) struct ReadyAnswer {
     pub(crate) job: Option<Arc<str>>,
     /// The recorded body and its pieces, for pacing.
     pub(crate) log: ByteLog,
-    /// How fast it is sent, whatever the proxy's latency is.
+    /// The pace, whatever the proxy's latency is.
     pub(crate) pace: Option<Latency>,
     pub(crate) ending: Ending,
     /// The memory that a long body takes, whoever reads it.
@@ -182,7 +183,7 @@ impl ReadyAnswer {
         }
     }
 
-    /// How fast it is sent: as the call says, else as the recording says, else as the proxy does.
+    /// The pace: as the call says, else as the recording says, else as the proxy does.
     pub(crate) fn latency(&self, overrides: &Overrides, settings: &Settings) -> Latency {
         overrides.latency.or(self.pace).unwrap_or(settings.latency)
     }

@@ -22,27 +22,27 @@ use crate::model::CallScope;
 use crate::model::{Call, CallId, Fingerprint, Hash, RecordingId};
 use crate::upstream::UpstreamError;
 
-/// How many bytes the upstream may be read ahead of the fastest client.
+/// The bytes that the upstream may be read ahead of the fastest client.
 const AHEAD: u64 = 16 << 20;
-/// So many bytes of an answer are kept without being counted.
+/// The bytes of an answer that are kept without being counted.
 const NEAR: usize = 64 << 10;
 
 /// All that must be equal for one upstream call to answer two calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SharedCallKey {
     pub(crate) mount: String,
-    /// Of all fields.
+    /// The fingerprint of all fields.
     pub(crate) all: Fingerprint,
-    /// Of the strategy that the recording gets, and of what is significant under it.
+    /// The fingerprint of what is significant under the strategy that the recording gets.
     pub(crate) significant: Fingerprint,
     pub(crate) scope: CallScope,
     /// The proxy's URL for links; none leaves them as they are.
     pub(crate) base: Option<Arc<str>>,
-    /// Of who sends the call.
+    /// A hash of who sends the call.
     pub(crate) sender: Hash,
 }
 
-/// The flights that can be joined.
+/// The shared calls that can be joined.
 #[derive(Default)]
 pub(crate) struct Singleflight {
     under_way: Mutex<HashMap<SharedCallKey, Arc<SharedCall>>>,
@@ -58,20 +58,20 @@ pub(crate) struct SharedCall {
 struct SharedBody {
     head: Option<Head>,
     pieces: VecDeque<Bytes>,
-    /// How many bytes these have.
+    /// The bytes of these pieces.
     kept: usize,
     /// The memory that these take.
     held: Option<Hold>,
-    /// There is none for more of them.
+    /// No memory is left for more pieces.
     full: bool,
-    /// How many pieces stood before these and were let go, because everyone had them.
+    /// The number of pieces that stood before these and were let go, because everyone had them.
     dropped: usize,
     len: u64,
-    /// How many bytes the fastest client took.
+    /// The bytes that the fastest client took.
     taken: u64,
-    /// How the body ended: why the upstream cut it, if it did.
+    /// The end of the body, or why the upstream cut it; `None` while more may come.
     end: Option<Result<(), String>>,
-    /// Nobody may join any more.
+    /// No call may join any more.
     closed: bool,
     readers: HashMap<u64, ReaderPlace>,
     next: u64,
@@ -86,7 +86,7 @@ struct SharedBody {
 struct ReaderPlace {
     /// The next piece.
     at: usize,
-    /// It was left behind: there was no memory for what it had not read yet.
+    /// The reader was left behind: there was no memory for what it had not read yet.
     left: bool,
     waker: Option<Waker>,
 }
@@ -101,11 +101,11 @@ pub(crate) struct Head {
     pub(crate) recording: Option<RecordingId>,
 }
 
-/// A call's place in a flight.
+/// A call's part in a shared call.
 pub(crate) enum Joined {
-    /// It leads: whoever holds it must see that the flight is filled and taken off the list.
+    /// The leading call: whoever holds it must see that the shared call is filled and taken off the list.
     Leader(Arc<SharedCall>, SharedReader),
-    /// It takes part.
+    /// A call that takes part.
     Follower(SharedReader),
 }
 
@@ -120,8 +120,8 @@ pub struct SharedReader {
 }
 
 impl Singleflight {
-    /// A place in the flight of this key, or the lead of a new one, whose answer is kept in `held`. None when there is no such flight and `current`
-    /// says that the library changed since the call looked: what it missed may be there now.
+    /// A part in the shared call of this key, or the lead of a new one, whose answer is kept in `held`. `None` when there is no
+    /// such call and `current` says that the index changed since this one looked: what it missed may be there now.
     pub(crate) fn join(
         &self,
         key: &SharedCallKey,
@@ -143,7 +143,7 @@ impl Singleflight {
         Some(Joined::Leader(flight, reader))
     }
 
-    /// Takes a flight off the list: what it recorded is in the library by now, or nothing will be.
+    /// Takes a shared call off the list: what it recorded is in the index by now, or nothing will be.
     pub(crate) fn landed(&self, key: &SharedCallKey, flight: &Arc<SharedCall>) {
         let mut flights = self.lock();
         if flights.get(key).is_some_and(|known| Arc::ptr_eq(known, flight)) {
@@ -209,7 +209,7 @@ impl SharedCall {
         }
     }
 
-    /// It is known what became of the leading call.
+    /// Tells all followers what became of the leading call.
     pub(crate) fn settle(&self, leading: &Call) {
         let mut state = self.lock();
         let waiting = std::mem::take(&mut state.waiting);

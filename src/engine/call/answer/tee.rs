@@ -16,22 +16,22 @@ use crate::engine::budget::Hold;
 use crate::model::{ByteLog, Piece};
 use crate::upstream::{Arriving, UpstreamError};
 
-/// How long the rest is waited for after the client left.
+/// The longest wait for the rest after the client left.
 pub(crate) const DRAIN: Duration = Duration::from_secs(60);
 
 /// The longest answer that is recorded, in bytes: longer ones are forwarded only.
 pub(crate) const MAX_BODY: u64 = 256 << 20;
 
-/// So much of a body is kept without being counted: it costs more than it is worth.
+/// The bytes of a body that are kept without being counted: counting costs more than they are worth.
 const UNCOUNTED: usize = 64 << 10;
 
-/// What arrived.
+/// A body that has ended, and how.
 pub(crate) struct ArrivedBody {
     pub(crate) log: ByteLog,
     pub(crate) end: BodyEnd,
     /// Length of the body, also where the log was not kept.
     pub(crate) len: u64,
-    /// What it is, where it outgrew what is kept; then there is no log.
+    /// The reason why the log was not kept; `None` where it was.
     pub(crate) unkept: Option<&'static str>,
     /// The memory that the log takes.
     pub(crate) memory: Option<Hold>,
@@ -43,7 +43,7 @@ pub(crate) struct ArrivedBody {
 /// bytes: by then everybody can see what was recorded.
 type Finish = Box<dyn FnOnce(ArrivedBody) -> Option<Before> + Send>;
 
-/// What must have happened before bytes are handed over.
+/// Work to be waited for before bytes are handed over.
 pub(crate) type Before = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Watches for the end that a stream announces itself: clients go on when they have it, and do not wait for the
@@ -113,7 +113,7 @@ impl Tee {
         Self { flow: Some(Box::new(flow)), drain }
     }
 
-    /// The same body, watched for the end that it announces itself.
+    /// Watches the body for the end that it announces itself.
     pub(crate) fn watched(mut self, watch: Option<StreamWatch>) -> Self {
         if let Some(flow) = &mut self.flow {
             flow.watch = watch;
@@ -121,7 +121,7 @@ impl Tee {
         self
     }
 
-    /// The same body; what is kept of it is kept in this share of the memory, or not at all.
+    /// Keeps what is kept of the body in this share of the memory, or not at all.
     pub(crate) fn within(mut self, memory: Hold) -> Self {
         if let Some(flow) = &mut self.flow {
             flow.memory = Some(memory);

@@ -1,4 +1,4 @@
-//! Headers on the way to an upstream and back.
+//! Headers on the way to an upstream and back. Those that lead somewhere are `lead_back`'s.
 
 use crate::model::{Headers, Response, Timestamp, is_hop_by_hop, is_own};
 
@@ -16,7 +16,8 @@ pub(crate) fn end_to_end(mut headers: Headers) -> Headers {
     headers
 }
 
-/// How many seconds a refusal asks to wait: `retry-after-ms`, else `retry-after`, which is a number or a date.
+/// Seconds that a refusal asks to wait: `retry-after-ms`, else `retry-after`, which is a number or a date. `None` where
+/// it asks for none.
 pub(crate) fn retry_after(response: &Response, now: Timestamp) -> Option<u64> {
     if response.status < 400 {
         return None;
