@@ -174,7 +174,7 @@ pub(crate) fn world(rows: u64, calls: u64) -> Snapshot {
     let mut world = Snapshot { mode: Mode::ReplayOrError, ..Snapshot::default() };
     world.apply(&Event::Stored { rows: (0..rows).map(|at| Arc::new(row(at))).collect() });
     for number in 1..=calls {
-        world.put(&Arc::new(call(number, rows)));
+        Snapshot::put(&mut world.calls, &Arc::new(call(number, rows)));
     }
     world.counters = counters(calls);
     world
