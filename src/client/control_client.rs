@@ -210,11 +210,8 @@ impl OwnerAddress {
     /// An error with the process that is to blame.
     fn named(&self, error: ClientError) -> ClientError {
         match error {
-            ClientError::Unreachable { base, reason, .. } => {
-                let silent = self.pid.filter(|_| reason.starts_with(SILENT));
-                let stopped = |pid| format!("; if it was stopped, `kill -CONT {pid}` lets it go on");
-                let advice = silent.map(stopped).unwrap_or_default();
-                ClientError::Unreachable { base, process: self.pid, reason: reason + &advice }
+            ClientError::Unreachable { base, reason, silent, .. } => {
+                ClientError::Unreachable { base, process: self.pid, reason, silent }
             }
             other => other,
         }
@@ -259,17 +256,15 @@ async fn whole(base: &Base, mut body: Arriving) -> Result<Bytes, ClientError> {
     Ok(whole.into())
 }
 
-/// The words for an owner that takes connections and does not answer.
-const SILENT: &str = "it said nothing";
-
 fn unreachable(base: &Base, error: UpstreamError) -> ClientError {
+    let silent = matches!(error, UpstreamError::Timeout { .. });
     let reason = match error {
         UpstreamError::Unreachable { reason, .. } => reason,
         UpstreamError::Cut(reason) => format!("it broke off in the middle of the answer: {reason}"),
-        UpstreamError::Timeout { after, .. } => format!("{SILENT} for {} s", after.as_secs()),
+        UpstreamError::Timeout { after, .. } => format!("it said nothing for {} s", after.as_secs()),
         other => other.to_string(),
     };
-    ClientError::Unreachable { base: base.to_string(), process: None, reason }
+    ClientError::Unreachable { base: base.to_string(), process: None, reason, silent }
 }
 
 /// The error of an answer with an error status.

@@ -15,7 +15,7 @@ pub enum ClientError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The owner could not be reached, or fell silent in the middle of an answer.
-    #[error("the retake at {base}{} does not answer: {reason}", holder(*.process))]
+    #[error("the retake at {base}{} does not answer: {reason}{}", holder(*.process), wake(*.process, *.silent))]
     Unreachable {
         /// URL.
         base: String,
@@ -23,6 +23,8 @@ pub enum ClientError {
         process: Option<u32>,
         /// The failure, in words.
         reason: String,
+        /// Whether it takes connections and says nothing: it may have been stopped.
+        silent: bool,
     },
     /// An address where another program answers.
     #[error(
@@ -86,6 +88,12 @@ pub enum ClientError {
     /// The verb cannot be carried out.
     #[error(transparent)]
     Verb(#[from] VerbError),
+}
+
+/// The advice about an owner that fell silent.
+fn wake(process: Option<u32>, silent: bool) -> String {
+    let stopped = |pid| format!("; if it was stopped, `kill -CONT {pid}` lets it go on");
+    process.filter(|_| silent).map(stopped).unwrap_or_default()
 }
 
 fn holder(process: Option<u32>) -> String {

@@ -26,7 +26,7 @@ pub(crate) fn profiles(
                 }
                 settings.profiles.push(Arc::new(profile));
             }
-            Err((key, text, warning)) => {
+            Err(ProfileProblem { key, text, warning }) => {
                 let problem = source.problem(Some(entry.span()), key, text);
                 problems.push(ConfigProblem { warning, ..problem });
             }
@@ -40,23 +40,33 @@ pub(crate) fn profiles(
     }
 }
 
-/// A profile; else the key to blame, what is wrong, and whether the rest can be used without it.
-fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)> {
+/// Why a profile is left out.
+struct ProfileProblem {
+    /// The key of the file that is to blame.
+    key: &'static str,
+    text: String,
+    /// Whether the rest can be used without it.
+    warning: bool,
+}
+
+fn profile(entry: &ProfileEntry) -> Result<Profile, ProfileProblem> {
     let name = &entry.name;
+    let wrong = |key, text: &str| ProfileProblem { key, text: text.to_owned(), warning: false };
     let unset = |variable: &str| format!("the environment variable {variable} is not set");
     let key = match (entry.key.strip_prefix("env:"), entry.key.strip_prefix("sha256:")) {
         (Some(variable), _) => {
             let key = std::env::var(variable).map_err(|_| {
-                ("profile.key", format!("profile {name} is left out: {}", unset(variable)), true)
+                let text = format!("profile {name} is left out: {}", unset(variable));
+                ProfileProblem { key: "profile.key", text, warning: true }
             })?;
             Hash::of(key.as_bytes())
         }
         (_, Some(hash)) => hash.parse().map_err(|_| {
             let text =
                 "expected sha256: and 64 hexadecimal digits, as `printf %s KEY | sha256sum` gives them";
-            ("profile.key", text.to_owned(), false)
+            wrong("profile.key", text)
         })?,
-        _ if entry.key.is_empty() => return Err(("profile.key", "it is empty".into(), false)),
+        _ if entry.key.is_empty() => return Err(wrong("profile.key", "it is empty")),
         _ => Hash::of(entry.key.as_bytes()),
     };
     let upstream_key = match entry.upstream_key.as_deref().map(|text| text.strip_prefix("env:")) {
@@ -64,7 +74,7 @@ fn profile(entry: &ProfileEntry) -> Result<Profile, (&'static str, String, bool)
         Some(None) => {
             let text =
                 "a real key does not belong into a file; put it into the environment and write env:NAME";
-            return Err(("profile.upstream_key", text.into(), false));
+            return Err(wrong("profile.upstream_key", text));
         }
         Some(Some(variable)) => Some(match std::env::var(variable) {
             // Shorter ones are not found again in what must not hold them.

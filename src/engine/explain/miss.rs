@@ -31,7 +31,9 @@ impl Engine {
         let near = self.near_misses(&context).await;
         context.guard.call().cause = cause(&near);
         let scope = context.incoming.overrides.scope.as_deref();
-        let text = sentence(&near, |id| self.row(id).filter(|row| !row.is_seen_in(scope))?.scope.clone());
+        let text = sentence(&near, self.settings().never_forward, |id| {
+            self.row(id).filter(|row| !row.is_seen_in(scope))?.scope.clone()
+        });
         let text = with_opaque(text, &context.fields);
         let text = forbidden.map_or(text.clone(), |forbidden| format!("{forbidden}: {text}"));
         let mut details = json!({ "mode": context.mode, "near_misses": near });
@@ -61,8 +63,13 @@ impl Engine {
     }
 }
 
-/// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does.
-pub(crate) fn sentence(near: &[Near<Advice>], scope: impl Fn(&RecordingId) -> Option<String>) -> String {
+/// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does. With
+/// `never_forward` sending the call again would not record it.
+pub(crate) fn sentence(
+    near: &[Near<Advice>],
+    never_forward: bool,
+    scope: impl Fn(&RecordingId) -> Option<String>,
+) -> String {
     let Some(nearest) = near.first() else {
         return "no recording answers this call, and none exists for this endpoint; record it with mode replay-or-record".into();
     };
@@ -83,7 +90,7 @@ pub(crate) fn sentence(near: &[Near<Advice>], scope: impl Fn(&RecordingId) -> Op
     }
     let tie = if nearest.tie { " (another one is as near)" } else { "" };
     let fix = nearest.fixes.first().map_or_else(String::new, |fix| match fix.kind {
-        FixKind::Record if fix.command.starts_with("retake keep") => {
+        FixKind::Record if !never_forward => {
             format!("; {}, or send it again with {RECORDING}", fix.worded())
         }
         FixKind::Record => format!("; {}", fix.worded()),
