@@ -256,8 +256,7 @@ impl Store {
         changes: Vec<StoreChange>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.0.queue(writer::Work::Commit(changes), now);
-        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+        self.0.queued(writer::Work::Commit(changes), now)
     }
 
     /// [`Store::commit_all`] for code that is not asynchronous. It panics inside an asynchronous runtime.
@@ -282,9 +281,9 @@ impl Store {
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<Notice>, StoreError>> + Send + 'static + use<> {
         let (told, notices) = oneshot::channel();
-        let done = self.0.queue(writer::Work::Compact(trash_since, told), now);
+        let done = self.0.queued(writer::Work::Compact(trash_since, told), now);
         async move {
-            done.await.unwrap_or(Err(StoreError::Closed))?;
+            done.await?;
             Ok(notices.await.unwrap_or_default())
         }
     }

@@ -19,8 +19,7 @@ impl Store {
         calls: Vec<Vec<u8>>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.0.queue(writer::Work::Remember(calls), now);
-        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+        self.0.queued(writer::Work::Remember(calls), now)
     }
 
     /// Keeps these past calls in place of all others, of which nothing stays on the disk.
@@ -33,8 +32,7 @@ impl Store {
         calls: Vec<Vec<u8>>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
-        let done = self.0.queue(writer::Work::Rewrite(calls), now);
-        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+        self.0.queued(writer::Work::Rewrite(calls), now)
     }
 
     /// The past calls that are kept, the oldest first; some may stand there twice, the newer one last.

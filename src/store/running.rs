@@ -55,6 +55,16 @@ impl StoreState {
         receiver
     }
 
+    /// Hands work to the writer, and waits until it is done.
+    pub(super) fn queued(
+        &self,
+        work: writer::Work,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send + 'static + use<> {
+        let done = self.queue(work, now);
+        async move { done.await.unwrap_or(Err(StoreError::Closed)) }
+    }
+
     /// The notes of hits, while they are counted.
     pub(super) fn watching(&self) -> MutexGuard<'_, Option<UseWatch>> {
         self.watch.lock()

@@ -11,11 +11,10 @@ use crate::engine::call::answer::tee::{ArrivedBody, MAX_BODY, Tee};
 use crate::engine::call::answer::upstream_headers::{end_to_end, plain_encoding};
 use crate::engine::call::media::Downloaded;
 use crate::engine::clock;
-use crate::engine::clock::micros;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::FetchError;
 use crate::matching::credentials;
-use crate::model::{ByteLog, Hash, Provenance, Recording, RecordingId, Request, Response, Scrubbed};
+use crate::model::{ByteLog, Hash, Recording, RecordingId, Request, Response, Scrubbed};
 
 /// A recording that was fetched, and the files behind its links.
 pub(crate) struct FetchedRecording {
@@ -64,35 +63,14 @@ impl Engine {
         let mut response = scrubbed_answer.map_err(FetchError::Unfit)?;
         response.headers.retain(|name| name != "set-cookie");
         let downloads = self.download(Self::links_of(id, &scrubbed, &response), &base).await;
-        Ok(self.fetched(id.clone(), scrubbed, (response, arrived), (downloads, base.as_str())))
-    }
-
-    fn fetched(
-        &self,
-        id: RecordingId,
-        scrubbed: Scrubbed,
-        (response, arrived): (Response, ArrivedBody),
-        (downloads, upstream): (Vec<Downloaded>, &str),
-    ) -> FetchedRecording {
-        let now = clock::next();
-        let provenance = Provenance {
-            recorded_at: now,
-            stored_at: now,
-            upstream: upstream.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
-            total: micros(arrived.total),
-        };
-        let (completeness, playback) =
-            (answer_state(&scrubbed, &response).completeness(arrived.end), self.playback(&scrubbed));
-        let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
+        let (media, bodies) = Downloaded::split(downloads);
         let recording = Recording {
-            completeness,
-            playback,
-            media: downloads.into_iter().map(|one| one.medium).collect(),
-            ..Recording::new(id, scrubbed, response, provenance)
+            completeness: answer_state(&scrubbed, &response).completeness(arrived.end),
+            playback: self.playback(&scrubbed),
+            media,
+            ..Recording::new(id.clone(), scrubbed, response, arrived.provenance(clock::next(), base.as_str()))
         };
-        FetchedRecording { recording, media }
+        Ok(FetchedRecording { recording, media: bodies })
     }
 
     /// The links to media in an answer, none of them followed yet.

@@ -37,6 +37,14 @@ pub(crate) struct Downloaded {
     pub(crate) body: Option<Bytes>,
 }
 
+impl Downloaded {
+    /// The links of a recording, and the files that are stored with it.
+    pub(crate) fn split(files: Vec<Self>) -> (Vec<MediaRef>, Vec<(Hash, Bytes)>) {
+        let bodies = files.iter().filter_map(|file| Some((file.medium.body?, file.body.clone()?))).collect();
+        (files.into_iter().map(|file| file.medium).collect(), bodies)
+    }
+}
+
 impl Engine {
     /// The file behind `/__retake/media/<id>`.
     ///

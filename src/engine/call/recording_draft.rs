@@ -18,15 +18,13 @@ use crate::engine::call::call_context::CallContext;
 use crate::engine::call::forward::Sent;
 use crate::engine::call::media::Downloaded;
 use crate::engine::clock;
-use crate::engine::clock::micros;
 use crate::engine::failures::OnFailure;
 use crate::engine::index::open_reads::ReadArrival;
 use crate::engine::recording::commit::{Entered, Write};
 use crate::engine::state::Engine;
 use crate::matching::Fields;
-use crate::model::CallScope;
 use crate::model::{
-    AnswerFailure, ByteLog, Completeness, Level, Mode, Outcome, Provenance, Recording, RecordingId, Response,
+    AnswerFailure, ByteLog, CallScope, Completeness, Level, Mode, Outcome, Recording, RecordingId, Response,
     Scrubbed, Strategy, Timestamp, Usage,
 };
 use crate::reading::answer_ids::answer_id;
@@ -239,14 +237,7 @@ impl Making {
 
     fn recording(&self, response: Response, arrived: &ArrivedBody, media: &[Downloaded]) -> Recording {
         let recorded_at = *self.recorded_at.get_or_init(clock::next);
-        let provenance = Provenance {
-            recorded_at,
-            stored_at: recorded_at,
-            upstream: self.upstream.as_str().into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            first_byte: micros(arrived.first_byte.unwrap_or(arrived.total)),
-            total: micros(arrived.total),
-        };
+        let provenance = arrived.provenance(recorded_at, self.upstream.as_str());
         Recording {
             strategy: self.strategy.clone(),
             scope: self.scope.as_deref().map(str::to_owned),
@@ -258,7 +249,7 @@ impl Making {
 
     fn enter(&self, recording: Recording, keys: &LookUpKeys, media: Vec<Downloaded>) -> Fate {
         let engine = &self.engine;
-        let bodies = media.into_iter().filter_map(|m| Some((m.medium.body?, m.body?))).collect();
+        let (_, bodies) = Downloaded::split(media);
         let recording = Arc::new(recording);
         // Noted before the index says that something changed: who looks up then finds both.
         engine.note_job(&recording);

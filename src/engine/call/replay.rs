@@ -24,8 +24,7 @@ use crate::engine::index::recording_index::FoundRecording;
 use crate::engine::index::use_count::Use;
 use crate::engine::state::Engine;
 use crate::matching::replaced_places;
-use crate::model::CallScope;
-use crate::model::{Call, CallId, Ending, Latency, Mode, Outcome, RecordingId};
+use crate::model::{Call, CallId, CallScope, Ending, Latency, Mode, Outcome, RecordingId};
 use crate::reading::jobs;
 use crate::store::StoreError;
 

@@ -63,7 +63,7 @@ impl Engine {
             strategy: strategy.unwrap_or_else(|| self.strategy_of(&scrubbed)),
             scope,
             name,
-            ..Recording::new(id.clone(), scrubbed, response, made_here())
+            ..Recording::new(id.clone(), scrubbed, response, Provenance::new(clock::next(), "", 0, 0))
         };
         let own = credentials(&request);
         let recording = self.aside(move |engine| engine.scrub_answers_of(recording, &own)).await?;
@@ -103,13 +103,6 @@ pub(crate) fn derived(source: &Recording, how: Derivation) -> Recording {
         id,
         ..source.clone()
     }
-}
-
-/// Where a recording comes from that no upstream answered.
-fn made_here() -> Provenance {
-    let now = clock::next();
-    let version = env!("CARGO_PKG_VERSION").into();
-    Provenance { recorded_at: now, stored_at: now, version, ..Provenance::default() }
 }
 
 /// A response with one body, as people write one.

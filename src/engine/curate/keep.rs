@@ -1,11 +1,13 @@
 //! Keeping a call of the history after the fact, while its request and its answer are still in memory.
 
 use crate::dialect::{BodyEnd, answer_state};
+use crate::engine::call::media::Downloaded;
 use crate::engine::clock;
 use crate::engine::curate::step::RecordingEdit;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{Call, CallId, Exchange, Outcome, Provenance, Recording, RecordingId, Response, Scrubbed};
+use crate::upstream::Base;
 
 impl Engine {
     /// Makes a recording of a forwarded or mocked call; of one that missed, with `fetch`, by asking its upstream now with
@@ -75,22 +77,18 @@ impl Engine {
             Some(base) => self.download(Self::links_of(&id, &request, &response), base).await,
             None => Vec::new(),
         };
-        let provenance = Provenance {
-            recorded_at: call.at,
-            stored_at: clock::now(),
-            upstream: base.map(|base| base.as_str().to_owned()).unwrap_or_default(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            first_byte: call.first_byte.unwrap_or_default(),
-            total: call.total.unwrap_or_default(),
-        };
+        let upstream = base.as_ref().map(Base::as_str).unwrap_or_default();
+        let (first, total) = (call.first_byte.unwrap_or_default(), call.total.unwrap_or_default());
+        let provenance =
+            Provenance { stored_at: clock::now(), ..Provenance::new(call.at, upstream, first, total) };
         let end = if call.reason.is_none() { BodyEnd::Clean } else { BodyEnd::Cut };
-        let media = downloads.iter().filter_map(|one| Some((one.medium.body?, one.body.clone()?))).collect();
+        let (media, bodies) = Downloaded::split(downloads);
         let recording = Recording {
             completeness: answer_state(&request, &response).completeness(end),
             playback: self.playback(&request),
-            media: downloads.into_iter().map(|one| one.medium).collect(),
+            media,
             ..Recording::new(id, request, response, provenance)
         };
-        (recording, media)
+        (recording, bodies)
     }
 }

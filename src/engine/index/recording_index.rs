@@ -15,8 +15,9 @@ use crate::engine::failures::FailurePolicy;
 use crate::engine::index::cursors::{Cursors, Turn};
 use crate::engine::index::use_count::Use;
 use crate::matching::{Condition, Fields};
-use crate::model::CallScope;
-use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
+use crate::model::{
+    CallScope, Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage,
+};
 use crate::reading::answer_ids;
 use crate::store::{Indexed, LookUpKeys};
 

@@ -324,6 +324,16 @@ impl Recording {
     }
 }
 
+impl Provenance {
+    /// The provenance of what came from `upstream` (empty for authored ones), into this store at once; times in
+    /// microseconds.
+    #[must_use]
+    pub fn new(recorded_at: Timestamp, upstream: &str, first_byte: u64, total: u64) -> Self {
+        let version = env!("CARGO_PKG_VERSION").into();
+        Self { recorded_at, stored_at: recorded_at, upstream: upstream.into(), version, first_byte, total }
+    }
+}
+
 impl Row {
     /// Whether a replay may use it: it is whole, and no review of it is open.
     #[must_use]

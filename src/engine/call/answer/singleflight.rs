@@ -18,8 +18,7 @@ use crate::engine::budget::Hold;
 use crate::engine::call::answer::call_guard::CallGuard;
 use crate::engine::call::answer::tee::MAX_BODY;
 use crate::engine::clock::micros;
-use crate::model::CallScope;
-use crate::model::{Call, CallId, Fingerprint, Hash, RecordingId};
+use crate::model::{Call, CallId, CallScope, Fingerprint, Hash, RecordingId};
 use crate::upstream::UpstreamError;
 
 /// The bytes that the upstream may be read ahead of the fastest client.

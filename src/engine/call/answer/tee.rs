@@ -13,7 +13,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::dialect::{BodyEnd, EndWatch};
 use crate::engine::budget::Hold;
-use crate::model::{ByteLog, Piece};
+use crate::engine::clock::micros;
+use crate::model::{ByteLog, Piece, Provenance, Timestamp};
 use crate::upstream::{Arriving, UpstreamError};
 
 /// The longest wait for the rest after the client left.
@@ -37,6 +38,14 @@ pub(crate) struct ArrivedBody {
     pub(crate) memory: Option<Hold>,
     pub(crate) first_byte: Option<Duration>,
     pub(crate) total: Duration,
+}
+
+impl ArrivedBody {
+    /// The provenance of a recording of it.
+    pub(crate) fn provenance(&self, recorded_at: Timestamp, upstream: &str) -> Provenance {
+        let first = self.first_byte.unwrap_or(self.total);
+        Provenance::new(recorded_at, upstream, micros(first), micros(self.total))
+    }
 }
 
 /// Run once, when the body ended one way or another. What it gives back is waited for before the client gets the last
