@@ -57,7 +57,7 @@ impl fmt::Debug for Secret {
 }
 
 impl UpstreamKey {
-    pub(super) fn known(&self) -> Option<&Secret> {
+    pub(super) fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Known(key) => Some(key),
             Self::Missing(_) => None,

@@ -121,7 +121,7 @@ impl Live {
         let scrubber = scrubber.with_names(&settings.names).map_err(|(mount, problem)| {
             wrong("mounts")((nth(&mount).unwrap_or_default(), format!("{mount}: {problem}")))
         })?;
-        let profiles = settings.profiles.iter().filter_map(|profile| profile.upstream_key.as_ref()?.known());
+        let profiles = settings.profiles.iter().filter_map(|profile| profile.upstream_key.as_ref()?.secret());
         let keys = settings.keys.values().chain(profiles).map(|Secret(key)| key.as_str());
         let scrubber = scrubber.with_credentials(keys).keeping(canon.headers());
         // What is replaced by a placeholder is compared as one, also where it was recorded before.

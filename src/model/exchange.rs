@@ -281,7 +281,7 @@ impl Exchange {
     /// A copy to be kept for long: in memory of its own, with the request as it came, which shares the body where
     /// scrubbing changed nothing in it; and the memory that this takes, in bytes.
     #[must_use]
-    pub(crate) fn kept(self, asked: Option<Request>) -> (Self, Option<Request>, usize) {
+    pub(crate) fn into_compact(self, asked: Option<Request>) -> (Self, Option<Request>, usize) {
         let Self { request, mut response } = self;
         let request = request.detached();
         let mut memory = size_of::<Self>() + request.0.memory();

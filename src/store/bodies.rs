@@ -97,7 +97,7 @@ impl Bodies {
             unsynced.0.insert(dir.to_path_buf());
         }
         files::write_whole(&path, &self.root.join(format!("{TEMPORARY}{hash}")), bytes)?;
-        self.known().insert(*hash, crc32fast::hash(bytes));
+        self.checksums().insert(*hash, crc32fast::hash(bytes));
         Ok(())
     }
 
@@ -140,17 +140,17 @@ impl Bodies {
     /// Whether these bytes have this hash; after the first time their CRC32 tells.
     pub(super) fn verify(&self, hash: &Hash, bytes: &[u8]) -> bool {
         let sum = crc32fast::hash(bytes);
-        if self.known().get(hash) == Some(&sum) {
+        if self.checksums().get(hash) == Some(&sum) {
             return true;
         }
         let fine = Hash::of(bytes) == *hash;
         if fine {
-            self.known().insert(*hash, sum);
+            self.checksums().insert(*hash, sum);
         }
         fine
     }
 
-    fn known(&self) -> parking_lot::MutexGuard<'_, HashMap<Hash, u32>> {
+    fn checksums(&self) -> parking_lot::MutexGuard<'_, HashMap<Hash, u32>> {
         self.verified.lock()
     }
 }

@@ -60,7 +60,7 @@ struct KeptRecording {
 }
 
 struct Listed {
-    kept: Vec<KeptRecording>,
+    recordings: Vec<KeptRecording>,
     uses: Vec<(RecordingId, Usage)>,
 }
 
@@ -116,8 +116,8 @@ fn fill(
 ) -> Result<(HashSet<Hash>, Vec<StepRow>), IndexProblem> {
     let Old { offsets, index, bodies, .. } = *old;
     let mut named = HashSet::new();
-    let Listed { kept, uses } = listed(offsets, index, trash_since)?;
-    for some in kept.chunks(TOGETHER) {
+    let Listed { recordings, uses } = listed(offsets, index, trash_since)?;
+    for some in recordings.chunks(TOGETHER) {
         let mut lines = Vec::new();
         for KeptRecording { indexed, removed, mark } in some {
             let (mut put, at) = match (mark, index) {
@@ -186,14 +186,15 @@ fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> R
         uses.retain(|(_, usage)| *usage != Usage::default());
         all.sort_by_key(|kept| (kept.indexed.row.stored_at, kept.indexed.row.id.clone()));
     }
-    let others = offsets.kept(trash_since).filter(|(indexed, ..)| !known.contains(&indexed.row.id));
+    let others =
+        offsets.recordings_since(trash_since).filter(|(indexed, ..)| !known.contains(&indexed.row.id));
     let mut others: Vec<_> = others
         .map(|(indexed, removed, mark)| KeptRecording { indexed: indexed.clone(), removed, mark: Some(mark) })
         .collect();
     others.sort_by_key(|kept| kept.mark.map(|mark| mark.start));
     uses.extend(others.iter().filter_map(|kept| offsets.usage(&kept.indexed.row.id)));
     all.extend(others);
-    Ok(Listed { kept: all, uses })
+    Ok(Listed { recordings: all, uses })
 }
 
 /// A recording with its small bodies, as the index has it.

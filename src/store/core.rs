@@ -343,7 +343,7 @@ impl Core {
         let mut reason = error.0.clone();
         self.swap(match Offsets::read(&Journal::path_in(&self.dir)) {
             Ok((offsets, survey)) => {
-                let flaws = survey.flaws.iter().map(|flaw| flaw.said(0, survey.last()).text);
+                let flaws = survey.flaws.iter().map(|flaw| flaw.notice(0, survey.last()).text);
                 flaws.for_each(|flaw| reason = format!("{reason}; {flaw}"));
                 ReadSource::Offsets(Arc::new(Mutex::new(offsets)))
             }

@@ -56,12 +56,12 @@ impl Journal {
     }
 
     /// Opens the journal, or begins one in a directory that holds no store. Its mark is at the start of the changes:
-    /// [`Journal::continue_at`] moves it. Where both copies of its header are damaged, `known` may know that.
+    /// [`Journal::continue_at`] moves it. Where both copies of its header are damaged, `spare` may have one.
     pub(super) fn open(
         dir: &Path,
         ownership: &Ownership,
         now: Timestamp,
-        known: impl FnOnce() -> Option<JournalHeader>,
+        spare: impl FnOnce() -> Option<JournalHeader>,
     ) -> Result<Self, StoreError> {
         let path = Self::path_in(dir);
         if !files::holds_store(dir) {
@@ -79,7 +79,7 @@ impl Journal {
             file => (file?, None),
         };
         let (header, headless) = match header(&path) {
-            Err(error @ StoreError::Unreadable { .. }) => (known().ok_or(error)?, true),
+            Err(error @ StoreError::Unreadable { .. }) => (spare().ok_or(error)?, true),
             header => (header?, false),
         };
         Ok(Self { file, path, header, mark: JournalMark::default(), broken, half: false, headless })

@@ -47,13 +47,13 @@ pub(super) fn mend(
     // Nothing is left out: this is no compacting that somebody asked for.
     let Rewritten { journal, lost, aside, .. } = compact::rewrite(dir, &old, Timestamp(i64::MIN), now)?;
     let known = index.map_or(0, |(_, taken)| taken.seq);
-    let notices = said(&survey, known, &lost, aside.as_deref());
+    let notices = notices(&survey, known, &lost, aside.as_deref());
     Ok(Mended { journal, notices })
 }
 
 /// The notice about a damaged journal. The index knew all changes up to `known`; 0 where there is none.
-pub(super) fn said(survey: &Survey, known: u64, lost: &[StepRow], aside: Option<&Path>) -> Vec<Notice> {
-    let mut notices: Vec<_> = survey.flaws.iter().map(|flaw| flaw.said(known, survey.last())).collect();
+pub(super) fn notices(survey: &Survey, known: u64, lost: &[StepRow], aside: Option<&Path>) -> Vec<Notice> {
+    let mut notices: Vec<_> = survey.flaws.iter().map(|flaw| flaw.notice(known, survey.last())).collect();
     // Where the index knew more, the half of it that is there is of no interest.
     notices.extend(survey.torn.filter(|_| known <= survey.last()).map(|line| torn(line, false)));
     notices.extend(lost.iter().map(|step| {
@@ -85,7 +85,7 @@ pub(super) fn torn(line: u64, kept: bool) -> Notice {
 impl JournalFlaw {
     /// The notice about what is wrong and what is lost, when others know all changes up to `known` and the last sound
     /// line is change `last`.
-    pub(super) fn said(&self, known: u64, last: u64) -> Notice {
+    pub(super) fn notice(&self, known: u64, last: u64) -> Notice {
         let what = match (&self.lines[..], self.before) {
             ([], Some(before)) => format!("Before line {before} of the journal something is missing"),
             ([], None) => "The end of the journal is missing".into(),

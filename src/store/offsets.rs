@@ -177,7 +177,7 @@ impl Offsets {
     }
 
     /// Everything but what was removed before `trash_since`: when it was removed, and the mark behind its newest put.
-    pub(super) fn kept(
+    pub(super) fn recordings_since(
         &self,
         trash_since: Timestamp,
     ) -> impl Iterator<Item = (&Indexed, Option<Timestamp>, JournalMark)> + '_ {

@@ -43,7 +43,7 @@ struct Opening<'a> {
     journal: Journal,
     bodies: Bodies,
     /// The notices about it.
-    told: Vec<Notice>,
+    notices: Vec<Notice>,
 }
 
 /// The source to read from, and what the journal was found to hold.
@@ -65,9 +65,9 @@ pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
 
 /// Opens everything below a locked directory.
 pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<Parts, StoreError> {
-    let journal = Journal::open(dir, ownership, now, || known_header(dir, now))?;
+    let journal = Journal::open(dir, ownership, now, || header_in_index(dir, now))?;
     let bodies = Bodies::open(dir.join(BODIES))?;
-    let mut opening = Opening { dir, now, journal, bodies, told: Vec::new() };
+    let mut opening = Opening { dir, now, journal, bodies, notices: Vec::new() };
     let readied = match opening.journal.broken() {
         // sled writes when it is opened.
         Some(_) => opening.journal_alone(None),
@@ -77,16 +77,16 @@ pub(super) fn open(dir: &Path, ownership: &Ownership, now: Timestamp) -> Result<
         Err(error) if error.unwritable() => opening.journal_alone(Some(error.to_string()))?,
         readied => readied?,
     };
-    let Opening { mut journal, bodies, mut told, .. } = opening;
+    let Opening { mut journal, bodies, mut notices, .. } = opening;
     let kept = journal.continue_at(survey.end)?;
-    told.extend(survey.torn.map(|line| mend::torn(line, kept)));
+    notices.extend(survey.torn.map(|line| mend::torn(line, kept)));
     let core = Core::new(dir, *journal.header(), bodies, source, failed);
     match journal.broken() {
         Some(reason) => core.written(&Err(StoreError::ReadOnly { reason: reason.into() })),
         None => core.move_history(),
     }
-    told.extend(core.degraded().map(|text| Notice { level: Level::Error, text: sentence(&text) }));
-    Ok(Parts { core, journal, notices: told })
+    notices.extend(core.degraded().map(|text| Notice { level: Level::Error, text: sentence(&text) }));
+    Ok(Parts { core, journal, notices })
 }
 
 fn sentence(text: &str) -> String {
@@ -134,7 +134,7 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<TrustedIndex, IndexProblem> 
 }
 
 /// The header that the index knows of its journal; none where it cannot be asked.
-fn known_header(dir: &Path, now: Timestamp) -> Option<JournalHeader> {
+fn header_in_index(dir: &Path, now: Timestamp) -> Option<JournalHeader> {
     let place = dir.join(INDEX);
     if dir.join(MARK).exists() || !files::is_dir(&place).ok()? {
         return None;
@@ -187,10 +187,10 @@ impl Opening<'_> {
     fn journal_alone(&mut self, failed: Option<String>) -> Result<ReadyIndex, StoreError> {
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         if !survey.flaws.is_empty() {
-            self.told.extend(survey.flaws.iter().map(|flaw| flaw.said(0, survey.last())));
+            self.notices.extend(survey.flaws.iter().map(|flaw| flaw.notice(0, survey.last())));
             let text =
                 "The index may have more, and is not looked at while the store cannot be written.".into();
-            self.told.push(Notice { level: Level::Info, text });
+            self.notices.push(Notice { level: Level::Info, text });
         }
         let source = ReadSource::Offsets(Arc::new(Mutex::new(offsets)));
         Ok(ReadyIndex { source, survey, failed })
@@ -217,7 +217,7 @@ impl Opening<'_> {
         };
         drop(index);
         self.journal = journal;
-        self.told.extend(notices);
+        self.notices.extend(notices);
         let (offsets, survey) = Offsets::read(self.journal.path())?;
         Ok(match anew(self.dir, &self.journal) {
             Ok(index) => ReadyIndex::with(index, survey),
@@ -238,7 +238,7 @@ impl Opening<'_> {
         let place = self.dir.join(INDEX);
         let aside = set_aside(self.dir, &place)?;
         let survey = Survey::of(self.journal.path(), JournalMark::default())?;
-        self.told.extend(remade(reason, aside.as_deref(), !survey.sound.is_empty()));
+        self.notices.extend(remade(reason, aside.as_deref(), !survey.sound.is_empty()));
         if !survey.flaws.is_empty() {
             return self.mended(None);
         }

@@ -84,7 +84,7 @@ impl StoreState {
             };
             file.sync_data()?;
             // What this line says holds since the sync, so it comes behind it.
-            let text = watch::known(now)?;
+            let text = watch::ledger_note(now)?;
             let outgrown = self.watching().as_mut().map(|watch| {
                 watch.append(&text)?;
                 Ok::<_, io::Error>(watch.outgrown())

@@ -144,7 +144,7 @@ pub(super) fn counted(entries: &[(RecordingId, Usage)]) -> io::Result<Vec<u8>> {
 }
 
 /// The note that all use until then is noted.
-pub(super) fn known(at: Timestamp) -> io::Result<Vec<u8>> {
+pub(super) fn ledger_note(at: Timestamp) -> io::Result<Vec<u8>> {
     encoded(&NoteLine::Known { known: at })
 }
 

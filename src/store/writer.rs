@@ -152,7 +152,7 @@ impl Writer {
                 IndexProblem::Index(error) => self.core.fail(index.as_ref(), &error),
             })?;
         let known = if index.is_some() { known } else { 0 };
-        let notices = mend::said(&survey, known, &lost, aside.as_deref());
+        let notices = mend::notices(&survey, known, &lost, aside.as_deref());
         self.journal = journal;
         self.core.reindex(&self.journal)?;
         // What only a damaged line names may be wanted by whoever reads the damaged journal.

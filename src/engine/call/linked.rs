@@ -20,29 +20,29 @@ impl RecordingDraft {
     /// An answer with links is held until it is complete and what they point to is here, so that they can be replaced by
     /// ones that last; one whose file cannot be had stays as it is. Gives the answer and what is left to do after it.
     pub(crate) async fn linked(self) -> (Answer, impl Future<Output = ()> + Send) {
-        let Self { making, guard, body, sent, headers, patterns, base } = self;
+        let Self { pending, guard, body, sent, headers, patterns, base } = self;
         let (arrive, arrival) = oneshot::channel();
         let finish = Box::new(|arrived| {
             _ = arrive.send(arrived);
             None
         });
-        let held = making.engine.hold();
+        let held = pending.engine.hold();
         Tee::new(body, sent, MAX_BODY, None, finish).within(held).read_to_end().await;
-        let mut answer = cut(Dialect::of_mount(&making.request.mount));
+        let mut answer = cut(Dialect::of_mount(&pending.request.mount));
         let mut shown = None;
         if let Ok(arrived) = arrival.await {
-            let linked = Engine::linked(&making.id, &arrived.log.bytes, patterns);
-            let files = making.engine.download(linked, &making.upstream).await;
+            let linked = Engine::linked(&pending.id, &arrived.log.bytes, patterns);
+            let files = pending.engine.download(linked, &pending.upstream).await;
             if arrived.end == BodyEnd::Clean && arrived.unkept.is_none() {
                 let media: Vec<_> = files.iter().map(|file| file.medium.clone()).collect();
                 let out = match &base {
                     Some(base) => media_links::rewritten(&arrived.log.bytes, &media, base),
                     None => arrived.log.bytes.clone(),
                 };
-                answer = Answer { status: making.response.status, headers, body: AnswerBody::Whole(out) };
+                answer = Answer { status: pending.response.status, headers, body: AnswerBody::Whole(out) };
             }
-            let (engine, len) = (making.engine.clone(), arrived.log.bytes.len());
-            shown = Some(engine.shared.budget.aside(len, move || making.show(guard, arrived, files)).await);
+            let (engine, len) = (pending.engine.clone(), arrived.log.bytes.len());
+            shown = Some(engine.shared.budget.aside(len, move || pending.show(guard, arrived, files)).await);
         }
         let rest = async move {
             if let Some(shown) = shown {

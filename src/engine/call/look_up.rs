@@ -27,7 +27,8 @@ impl Engine {
         overrides: &Overrides,
     ) -> LookUp {
         let asks = self.settings().asks(mode, &scrubbed.mount);
-        let found = if mode.looks_up() { self.found(scrubbed, fields, overrides, asks).await } else { None };
+        let found =
+            if mode.looks_up() { self.find_recording(scrubbed, fields, overrides, asks).await } else { None };
         let Some(found) = found else { return LookUp::default() };
         let named = overrides.recording.is_some();
         let ahead = !named && self.is_ahead(scrubbed, &fields.all(), &overrides.scope);
@@ -38,7 +39,7 @@ impl Engine {
     }
 
     /// The recording that answers a request.
-    pub(crate) async fn found(
+    pub(crate) async fn find_recording(
         &self,
         scrubbed: &Scrubbed,
         fields: &Fields,

@@ -18,7 +18,7 @@ impl Engine {
         if draft.is_linked() {
             // Read in a task of its own: a client that leaves does not stop the recording.
             let (dialect, (tell, told)) =
-                (Dialect::of_mount(&draft.making.request.mount), oneshot::channel());
+                (Dialect::of_mount(&draft.pending.request.mount), oneshot::channel());
             self.shared.lifetime.tasks.spawn(async move {
                 let (answer, rest) = draft.linked().await;
                 // The client may have left; what it asked for is recorded all the same.
@@ -27,7 +27,7 @@ impl Engine {
             });
             return told.await.unwrap_or_else(|_| cut(dialect));
         }
-        let (status, tasks) = (draft.making.response.status, self.shared.lifetime.tasks.clone());
+        let (status, tasks) = (draft.pending.response.status, self.shared.lifetime.tasks.clone());
         let (headers, tee) = draft.tee(Some(tasks));
         Answer { status, headers, body: AnswerBody::Tee(Box::new(tee)) }
     }

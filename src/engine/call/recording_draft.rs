@@ -59,7 +59,7 @@ impl Engine {
         let patterns = if holds_links { dialect.links(&endpoint) } else { &[] };
         let overrides = incoming.overrides;
         let base = (!overrides.original_media).then_some(incoming.base);
-        let making = Making {
+        let pending = PendingRecording {
             engine: self.clone(),
             id,
             fields,
@@ -74,7 +74,7 @@ impl Engine {
             early: Mutex::default(),
         };
         RecordingDraft {
-            making: Arc::new(making),
+            pending: Arc::new(pending),
             guard,
             body: answer.body,
             sent: at,
@@ -86,7 +86,7 @@ impl Engine {
 }
 
 /// All that a recording is made of but the body, which is on its way.
-pub(crate) struct Making {
+pub(crate) struct PendingRecording {
     pub(crate) engine: Engine,
     pub(crate) id: RecordingId,
     pub(crate) request: Scrubbed,
@@ -128,7 +128,7 @@ pub(crate) enum Fate {
 
 /// A recording in the making, the call that it comes from, and the body that is on its way in.
 pub(crate) struct RecordingDraft {
-    pub(crate) making: Arc<Making>,
+    pub(crate) pending: Arc<PendingRecording>,
     pub(crate) guard: CallGuard,
     pub(crate) body: Arriving,
     pub(crate) sent: Instant,
@@ -144,28 +144,28 @@ impl RecordingDraft {
     /// The body, passed on and recorded: what is made of it can be seen by everybody before its last bytes are handed over,
     /// and goes into the store behind them.
     pub(crate) fn tee(self, drain: Option<TaskTracker>) -> (http::HeaderMap, Tee) {
-        let Self { making, guard, body, sent, headers, .. } = self;
-        let early = Arc::clone(&making);
-        let (dialect, endpoint) = endpoint_of(&making.request);
-        let engine = making.engine.clone();
+        let Self { pending, guard, body, sent, headers, .. } = self;
+        let early = Arc::clone(&pending);
+        let (dialect, endpoint) = endpoint_of(&pending.request);
+        let engine = pending.engine.clone();
         let (watching, held) = (engine.clone(), engine.hold());
-        let watch = dialect.end_watch(&endpoint, &making.response.headers).map(|end| StreamWatch {
+        let watch = dialect.end_watch(&endpoint, &pending.response.headers).map(|end| StreamWatch {
             end,
             ended: Box::new(move |arrived| {
-                let (making, len) = (Arc::clone(&early), early.len(&arrived));
-                watching.aside_if_large(len, move || making.show_early(&arrived), drop)
+                let (pending, len) = (Arc::clone(&early), early.len(&arrived));
+                watching.aside_if_large(len, move || pending.show_early(&arrived), drop)
             }),
         });
         let finish = Box::new(move |arrived: ArrivedBody| {
-            let (settling, len) = (engine.shared.lifetime.tasks.clone(), making.len(&arrived));
+            let (settling, len) = (engine.shared.lifetime.tasks.clone(), pending.len(&arrived));
             let settle = move |shown: Shown| drop(settling.spawn(shown.settle()));
-            engine.aside_if_large(len, move || making.show(guard, arrived, Vec::new()), settle)
+            engine.aside_if_large(len, move || pending.show(guard, arrived, Vec::new()), settle)
         });
         (headers, Tee::new(body, sent, MAX_BODY, drain, finish).watched(watch).within(held))
     }
 }
 
-impl Making {
+impl PendingRecording {
     /// Makes the recording and shows it to all calls to come.
     pub(crate) fn show(&self, mut guard: CallGuard, arrived: ArrivedBody, media: Vec<Downloaded>) -> Shown {
         note_end(&mut guard, &arrived);

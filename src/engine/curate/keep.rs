@@ -26,7 +26,7 @@ impl Engine {
         let Exchange { request, response } = (*exchange).clone();
         let (recording, media) = match (call.outcome, response) {
             (Some(Outcome::Live | Outcome::Mock), Some(response)) => {
-                self.kept(new.clone(), &call, request, response).await
+                self.recorded_call(new.clone(), &call, request, response).await
             }
             // It was too long to be remembered.
             (Some(Outcome::Live | Outcome::Mock), None) => return Err(VerbError::Forgotten(id.0)),
@@ -63,7 +63,7 @@ impl Engine {
     }
 
     /// A recording of what a call got.
-    async fn kept(
+    async fn recorded_call(
         &self,
         id: RecordingId,
         call: &Call,

@@ -223,12 +223,12 @@ impl Engine {
     /// Explains a call of the history; `None` where its request is no longer remembered.
     pub async fn explain_call(&self, id: CallId) -> Option<Explanation> {
         let call = self.call(id)?;
-        let request = self.asked_for(&call)?;
+        let request = self.request_of_call(&call)?;
         self.explained(request.get(), &Overrides::of_call(&call), keepable(&call)).await.ok()
     }
 
     /// The request of a call; `None` where it is no longer remembered.
-    pub(crate) fn asked_for(&self, call: &Call) -> Option<Scrubbed> {
+    pub(crate) fn request_of_call(&self, call: &Call) -> Option<Scrubbed> {
         if let Some(exchange) = self.exchange(call.id) {
             return Some(exchange.request.clone());
         }

@@ -65,7 +65,7 @@ impl Engine {
             Thing::Recording(id) | Thing::Original(id) => self.request_to_fire(id)?,
             Thing::Call(id) => {
                 let call = self.call(*id).ok_or(VerbError::UnknownCall(id.0))?;
-                let request = self.asked_for(&call).ok_or(VerbError::Forgotten(id.0))?;
+                let request = self.request_of_call(&call).ok_or(VerbError::Forgotten(id.0))?;
                 (request.get().clone(), Overrides::of_call(&call))
             }
         };

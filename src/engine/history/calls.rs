@@ -200,7 +200,7 @@ impl History {
             state.written = state.written.max(call.id);
             let call = Arc::new(call);
             Snapshot::put(&mut state.calls, &call);
-            let request = outline.map(|outline| Arc::new(ComparedRequest::known(outline)));
+            let request = outline.map(|outline| Arc::new(ComparedRequest::of_outline(outline)));
             state.compared.extend(request.map(|request| ComparedCall { call, request }));
         }
     }

@@ -34,7 +34,7 @@ impl ComparedRequest {
     pub(crate) fn new(sketches: &Sketches, request: &Scrubbed, fields: &Fields) -> Self {
         let waiting = WaitingMemory::new(&sketches.waiting, request.memory());
         match waiting.filter(|_| request.body.len() <= SHORT) {
-            None => Self::known(sketches.shared(fields)),
+            None => Self::of_outline(sketches.shared(fields)),
             Some(waiting) => {
                 let request = Box::new(request.detached());
                 Self(Mutex::new(AskingState::Request { request, _waiting: waiting }))
@@ -43,7 +43,7 @@ impl ComparedRequest {
     }
 
     /// One whose outline is known already.
-    pub(crate) fn known(outline: Outline) -> Self {
+    pub(crate) fn of_outline(outline: Outline) -> Self {
         Self(Mutex::new(AskingState::Outline(Arc::new(outline))))
     }
 

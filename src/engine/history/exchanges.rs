@@ -20,7 +20,7 @@ pub(crate) struct RememberedExchanges(Mutex<ExchangeMap>);
 #[derive(Default)]
 struct ExchangeMap {
     /// By call, so that the oldest gives way first, and every call finds its own at once.
-    known: BTreeMap<CallId, RememberedExchange>,
+    by_call: BTreeMap<CallId, RememberedExchange>,
     /// The memory that they take, in bytes.
     taken: usize,
 }
@@ -59,7 +59,7 @@ impl RememberedExchanges {
         if exchange.request.body.len() + answer > REMEMBERED / 8 {
             return;
         }
-        let (exchange, repeatable_request, taken) = exchange.kept(request);
+        let (exchange, repeatable_request, taken) = exchange.into_compact(request);
         let (exchange, len) = (Arc::new(exchange), taken + PLACE);
         if len > REMEMBERED / 8 {
             return;
@@ -67,10 +67,10 @@ impl RememberedExchanges {
         let one = RememberedExchange { exchange, repeatable_request, recording: None, hit, len };
         let mut map = self.0.lock();
         let mut gone: Vec<_> = map.remove(call).into_iter().collect();
-        map.known.insert(call, one);
+        map.by_call.insert(call, one);
         map.taken += len;
-        while map.taken > REMEMBERED || map.known.len() > Snapshot::CALLS {
-            let Some((_, oldest)) = map.known.pop_first() else { break };
+        while map.taken > REMEMBERED || map.by_call.len() > Snapshot::CALLS {
+            let Some((_, oldest)) = map.by_call.pop_first() else { break };
             map.taken -= oldest.len;
             gone.push(oldest);
         }
@@ -94,40 +94,40 @@ impl RememberedExchanges {
     /// The exchange of a call, and its request as it came where that is remembered.
     pub(crate) fn get(&self, call: CallId) -> Option<(Arc<Exchange>, Option<Request>)> {
         let map = self.0.lock();
-        let one = map.known.get(&call).filter(|one| !one.hit)?;
+        let one = map.by_call.get(&call).filter(|one| !one.hit)?;
         Some((Arc::clone(&one.exchange), one.repeatable_request.clone()))
     }
 
     /// The newest request among those of these hits.
     pub(crate) fn request_of_hit(&self, calls: &HashSet<CallId>) -> Option<Scrubbed> {
         let map = self.0.lock();
-        let one = map.known.iter().rfind(|(call, one)| one.hit && calls.contains(call));
+        let one = map.by_call.iter().rfind(|(call, one)| one.hit && calls.contains(call));
         one.map(|(_, one)| one.exchange.request.clone())
     }
 
     /// Notes which recording was made of a call after the fact.
     pub(crate) fn note_recording(&self, call: CallId, recording: &RecordingId) {
-        if let Some(one) = self.0.lock().known.get_mut(&call) {
+        if let Some(one) = self.0.lock().by_call.get_mut(&call) {
             one.recording = Some(recording.clone());
         }
     }
 
     /// The recording that was made of a call after the fact.
     pub(crate) fn recording_of(&self, call: CallId) -> Option<RecordingId> {
-        self.0.lock().known.get(&call)?.recording.clone()
+        self.0.lock().by_call.get(&call)?.recording.clone()
     }
 
     /// The number of exchanges, and the memory that they take in bytes.
     #[cfg(test)]
     pub(crate) fn extent(&self) -> (usize, usize) {
         let map = self.0.lock();
-        (map.known.len(), map.taken)
+        (map.by_call.len(), map.taken)
     }
 }
 
 impl ExchangeMap {
     fn remove(&mut self, call: CallId) -> Option<RememberedExchange> {
-        let gone = self.known.remove(&call)?;
+        let gone = self.by_call.remove(&call)?;
         self.taken -= gone.len;
         Some(gone)
     }

@@ -18,7 +18,7 @@ impl Engine {
         self.shared.history.calls().iter().for_each(|call| {
             of(call.scope.as_deref(), &mut |scope| scope.calls += 1);
         });
-        for ((name, (takes, _)), cursor) in self.shared.takes.cursors.lock().known.range(..) {
+        for ((name, (takes, _)), cursor) in self.shared.takes.cursors.lock().cursors.range(..) {
             let fingerprint = takes.to_string()[..12].to_owned();
             let state = CursorState { fingerprint, position: cursor.delivered };
             of(name.as_deref(), &mut |scope| scope.cursors.push(state.clone()));

@@ -20,7 +20,7 @@ pub(crate) struct Cursors(Mutex<CursorMap>);
 
 pub(crate) struct CursorMap {
     /// By the scope of the calls and by the takes; the one that moved least recently gives way.
-    pub(crate) known: Recent<(CallScope, PlayingTakes), Cursor>,
+    pub(crate) cursors: Recent<(CallScope, PlayingTakes), Cursor>,
     /// Whether one was given up.
     gave_up: bool,
 }
@@ -81,12 +81,12 @@ impl Cursors {
 
     /// A job begins anew in a scope: its polls play from the first.
     pub(crate) fn restart(&self, scope: &CallScope, job: &str) {
-        self.lock().known.retain(|(of, _), cursor| of != scope || cursor.job.as_deref() != Some(job));
+        self.lock().cursors.retain(|(of, _), cursor| of != scope || cursor.job.as_deref() != Some(job));
     }
 
     /// Drops the cursors of a scope, or of all; gives how many there were.
     pub(crate) fn reset(&self, scope: Option<&str>) -> usize {
-        self.lock().known.retain(|(of, _), _| scope.is_some() && of.as_deref() != scope)
+        self.lock().cursors.retain(|(of, _), _| scope.is_some() && of.as_deref() != scope)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, CursorMap> {
@@ -96,16 +96,16 @@ impl Cursors {
 
 impl Default for Cursors {
     fn default() -> Self {
-        Self(Mutex::new(CursorMap { known: Recent::new(CURSORS), gave_up: false }))
+        Self(Mutex::new(CursorMap { cursors: Recent::new(CURSORS), gave_up: false }))
     }
 }
 
 impl CursorMap {
     fn position(&self, at: &(CallScope, PlayingTakes)) -> usize {
-        self.known.get(at).map_or(0, |cursor| cursor.delivered)
+        self.cursors.get(at).map_or(0, |cursor| cursor.delivered)
     }
 
     fn place(&mut self, at: (CallScope, PlayingTakes), delivered: usize, job: Option<Arc<str>>) -> bool {
-        self.known.put(at, Cursor { delivered, job }) && !std::mem::replace(&mut self.gave_up, true)
+        self.cursors.put(at, Cursor { delivered, job }) && !std::mem::replace(&mut self.gave_up, true)
     }
 }

@@ -8,7 +8,7 @@ use std::ops::RangeBounds;
 #[derive(Debug)]
 pub(crate) struct Recent<K, V> {
     /// Each value with its place in `order`.
-    known: BTreeMap<K, (u64, V)>,
+    entries: BTreeMap<K, (u64, V)>,
     /// The keys in the order in which they were put in.
     order: BTreeMap<u64, K>,
     next: u64,
@@ -18,50 +18,50 @@ pub(crate) struct Recent<K, V> {
 impl<K: Ord + Clone, V> Recent<K, V> {
     /// An empty map of at most `most` entries.
     pub(crate) fn new(most: usize) -> Self {
-        Self { known: BTreeMap::new(), order: BTreeMap::new(), next: 0, most }
+        Self { entries: BTreeMap::new(), order: BTreeMap::new(), next: 0, most }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.known.len()
+        self.entries.len()
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.known.get(key).map(|(_, value)| value)
+        self.entries.get(key).map(|(_, value)| value)
     }
 
     /// The entries with keys in `keys`, sorted by key.
     pub(crate) fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &V)> {
-        self.known.range(keys).map(|(key, (_, value))| (key, value))
+        self.entries.range(keys).map(|(key, (_, value))| (key, value))
     }
 
     /// Puts an entry in, in place of the one with this key. True when another one gave way for it.
     pub(crate) fn put(&mut self, key: K, value: V) -> bool {
         self.next += 1;
         self.order.insert(self.next, key.clone());
-        if let Some((before, _)) = self.known.insert(key, (self.next, value)) {
+        if let Some((before, _)) = self.entries.insert(key, (self.next, value)) {
             self.order.remove(&before);
         }
-        if self.known.len() <= self.most {
+        if self.entries.len() <= self.most {
             return false;
         }
         if let Some((_, oldest)) = self.order.pop_first() {
-            self.known.remove(&oldest);
+            self.entries.remove(&oldest);
         }
         true
     }
 
     /// Removes the entries for which `keep` is false; gives how many those were.
     pub(crate) fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) -> usize {
-        let before = self.known.len();
+        let before = self.entries.len();
         let order = &mut self.order;
-        self.known.retain(|key, (at, value)| {
+        self.entries.retain(|key, (at, value)| {
             let stays = keep(key, value);
             if !stays {
                 order.remove(at);
             }
             stays
         });
-        before - self.known.len()
+        before - self.entries.len()
     }
 }
 

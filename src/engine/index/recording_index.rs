@@ -192,8 +192,7 @@ impl RecordingIndex {
         let from = cursors.position(scope, &playing);
         let (at, to) = playback.turn(from, takes.len());
         let Some(take) = takes.get(at) else { return found };
-        let FoundRecording { strategy, used, id, .. } =
-            crate::engine::index::recording_index::found(take, all);
+        let FoundRecording { strategy, used, id, .. } = found_recording(take, all);
         let turn = Turn { scope: scope.clone(), takes: playing, from, to, job: None };
         FoundRecording { id, strategy, used, turn: Some(turn), ..found }
     }
@@ -235,7 +234,7 @@ fn order(row: &Row, rule: &Rule) -> RuleOrder {
     (row.strategy.breadth(), Reverse(rule.priority), row.recorded_at, row.id.clone())
 }
 
-fn found(entry: &IndexEntry, all: Fingerprint) -> FoundRecording {
+fn found_recording(entry: &IndexEntry, all: Fingerprint) -> FoundRecording {
     let Indexed { row, keys } = &entry.indexed;
     let used = Arc::clone(&entry.used);
     FoundRecording {
@@ -326,12 +325,12 @@ impl IndexState {
         let mut first_equal = None;
         for entry in equal {
             if entry.indexed.row.hash == *hash {
-                return Some(found(entry, all));
+                return Some(found_recording(entry, all));
             }
             first_equal = first_equal.or(Some(entry));
         }
         if let Some(entry) = first_equal {
-            return Some(found(entry, all));
+            return Some(found_recording(entry, all));
         }
         (0..=Strategy::WIDEST).find_map(|breadth| {
             let by_strategy = self.by_strategy(breadth, fields, all, &pass);
@@ -352,7 +351,7 @@ impl IndexState {
             let own = ids.iter().rev().filter_map(|id| self.entries.get(id)).find(|e| {
                 e.indexed.row.strategy == *strategy && !e.indexed.row.is_conditional() && pass(&e.indexed.row)
             })?;
-            Some(found(own, all))
+            Some(found_recording(own, all))
         })
     }
 
@@ -370,7 +369,7 @@ impl IndexState {
             // The fingerprint says that the endpoint is the same; names tell most others apart without it.
             let same =
                 row.endpoint == fields.endpoint.name && keys.significant == fields.fingerprint(&row.strategy);
-            same.then(|| found(own, all))
+            same.then(|| found_recording(own, all))
         })
     }
 

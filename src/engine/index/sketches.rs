@@ -15,7 +15,7 @@ type EndpointKey = (String, String);
 /// The outlines and lineups that were made so far. All of it can be derived at any time.
 #[derive(Default)]
 pub(crate) struct Sketches {
-    known: RwLock<HashMap<RecordingId, Arc<Outline>>>,
+    outlines: RwLock<HashMap<RecordingId, Arc<Outline>>>,
     shapes: Shapes,
     /// The memory of calls of the history whose outlines are not made yet, in bytes.
     pub(crate) waiting: Arc<AtomicUsize>,
@@ -30,7 +30,7 @@ pub(crate) struct Sketches {
 struct Lineups {
     generation: u64,
     /// The one that was asked for last at the end.
-    known: Vec<(EndpointKey, Arc<Lineup>)>,
+    newest: Vec<(EndpointKey, Arc<Lineup>)>,
 }
 
 /// The number of endpoints whose lineups are kept: calls that miss go to a few in turn.
@@ -47,21 +47,21 @@ impl Sketches {
         let place = (method.to_owned(), endpoint.to_owned());
         let mut lineups = self.lineups.lock();
         if lineups.generation != generation {
-            *lineups = Lineups { generation, known: Vec::new() };
+            *lineups = Lineups { generation, newest: Vec::new() };
         }
-        if let Some(at) = lineups.known.iter().position(|(known, _)| *known == place) {
-            let known = lineups.known.remove(at);
+        if let Some(at) = lineups.newest.iter().position(|(known, _)| *known == place) {
+            let known = lineups.newest.remove(at);
             let lineup = Arc::clone(&known.1);
-            lineups.known.push(known);
+            lineups.newest.push(known);
             return lineup;
         }
         #[cfg(test)]
         self.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let lineup = Arc::new(make());
-        if lineups.known.len() >= LINEUPS {
-            lineups.known.remove(0);
+        if lineups.newest.len() >= LINEUPS {
+            lineups.newest.remove(0);
         }
-        lineups.known.push((place, Arc::clone(&lineup)));
+        lineups.newest.push((place, Arc::clone(&lineup)));
         lineup
     }
 
@@ -71,11 +71,11 @@ impl Sketches {
         id: &RecordingId,
         fields: impl FnOnce() -> Option<Fields>,
     ) -> Option<Arc<Outline>> {
-        if let Some(known) = self.known.read().get(id) {
+        if let Some(known) = self.outlines.read().get(id) {
             return Some(Arc::clone(known));
         }
         let outline = Arc::new(self.shared(&fields()?));
-        let mut known = self.known.write();
+        let mut known = self.outlines.write();
         known.insert(id.clone(), Arc::clone(&outline));
         Some(outline)
     }
@@ -83,7 +83,7 @@ impl Sketches {
     /// The number of lineups that are kept.
     #[cfg(test)]
     pub(crate) fn lineups(&self) -> usize {
-        self.lineups.lock().known.len()
+        self.lineups.lock().newest.len()
     }
 
     /// The outline of a request, whose shape equal ones share.
@@ -96,13 +96,13 @@ impl Sketches {
     }
 
     pub(crate) fn forget(&self, ids: &[RecordingId]) {
-        let mut known = self.known.write();
+        let mut known = self.outlines.write();
         for id in ids {
             known.remove(id);
         }
     }
 
     pub(crate) fn clear(&self) {
-        self.known.write().clear();
+        self.outlines.write().clear();
     }
 }

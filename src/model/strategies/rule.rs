@@ -62,7 +62,7 @@ impl Rule {
                     false
                 }
                 _ => {
-                    rule.header.push((kept(&name)?, value));
+                    rule.header.push((stored_header(&name)?, value));
                     false
                 }
             };
@@ -80,7 +80,7 @@ impl Rule {
 }
 
 /// The name of a header that a condition is about.
-fn kept(name: &str) -> Result<String, String> {
+fn stored_header(name: &str) -> Result<String, String> {
     let Some(header) = name.strip_prefix("header/") else {
         return Err(format!("`{name}` is no condition; {ALLOWED}"));
     };

@@ -192,7 +192,8 @@ fn a_hit_that_finds_no_room_makes_a_gap_and_costs_nothing_that_was_counted() {
     let dir = tempfile::tempdir().unwrap();
     let mut watch = UseWatch::begin(dir.path(), at(0)).unwrap();
     let used = (id(1), Usage { hits: 3, last_hit: Some(at(1)), ..Usage::default() });
-    let text = [super::super::watch::counted(&[used]).unwrap(), super::super::watch::known(at(2)).unwrap()];
+    let text =
+        [super::super::watch::counted(&[used]).unwrap(), super::super::watch::ledger_note(at(2)).unwrap()];
     watch.append(&text.concat()).unwrap();
     watch.disown();
     watch.note(note(1, 4, at(3)));

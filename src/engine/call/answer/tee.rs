@@ -66,7 +66,7 @@ pub(crate) struct StreamWatch {
 /// A body that is passed on and kept.
 pub struct Tee {
     /// None once it is drained in the background.
-    flow: Option<Box<TeeState>>,
+    state: Option<Box<TeeState>>,
     /// Whether a client that leaves early leaves the rest to be drained, and which tasks shutdown waits for.
     drain: Option<TaskTracker>,
 }
@@ -100,7 +100,7 @@ impl Tee {
         drain: Option<TaskTracker>,
         finish: Finish,
     ) -> Self {
-        let mut flow = TeeState {
+        let mut state = TeeState {
             keep,
             declared: body.declared_len(),
             body,
@@ -116,59 +116,59 @@ impl Tee {
             finish: Some(finish),
         };
         // The server never asks for a body without bytes: its head is all that the client waits for.
-        if flow.declared == Some(0) {
-            _ = flow.end(BodyEnd::Clean);
+        if state.declared == Some(0) {
+            _ = state.end(BodyEnd::Clean);
         }
-        Self { flow: Some(Box::new(flow)), drain }
+        Self { state: Some(Box::new(state)), drain }
     }
 
     /// Watches the body for the end that it announces itself.
     pub(crate) fn watched(mut self, watch: Option<StreamWatch>) -> Self {
-        if let Some(flow) = &mut self.flow {
-            flow.watch = watch;
+        if let Some(state) = &mut self.state {
+            state.watch = watch;
         }
         self
     }
 
     /// Keeps what is kept of the body in this share of the memory, or not at all.
     pub(crate) fn within(mut self, memory: Hold) -> Self {
-        if let Some(flow) = &mut self.flow {
-            flow.memory = Some(memory);
+        if let Some(state) = &mut self.state {
+            state.memory = Some(memory);
         }
         self
     }
 
     pub(crate) fn declared_len(&self) -> Option<u64> {
-        self.flow.as_ref().and_then(|flow| flow.declared)
+        self.state.as_ref().and_then(|state| state.declared)
     }
 
     pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, UpstreamError>>> {
-        self.flow.as_mut().map_or(Poll::Ready(None), |flow| flow.poll_piece(cx))
+        self.state.as_mut().map_or(Poll::Ready(None), |state| state.poll_piece(cx))
     }
 
     /// Reads all of the body: for answers that must be complete before they are passed on.
     pub(crate) async fn read_to_end(mut self) {
-        if let Some(flow) = &mut self.flow {
-            flow.read_to_end().await;
+        if let Some(state) = &mut self.state {
+            state.read_to_end().await;
         }
     }
 }
 
 impl Drop for Tee {
     fn drop(&mut self) {
-        let Some(mut flow) = self.flow.take().filter(|flow| flow.finish.is_some()) else { return };
+        let Some(mut state) = self.state.take().filter(|state| state.finish.is_some()) else { return };
         match (&self.drain, tokio::runtime::Handle::try_current()) {
             (Some(tasks), Ok(runtime)) => {
                 tasks.spawn_on(
                     async move {
                         // What has not arrived by then is not waited for.
-                        tokio::time::timeout(DRAIN, flow.read_to_end()).await.ok();
-                        _ = flow.end(BodyEnd::Abandoned);
+                        tokio::time::timeout(DRAIN, state.read_to_end()).await.ok();
+                        _ = state.end(BodyEnd::Abandoned);
                     },
                     &runtime,
                 );
             }
-            _ => _ = flow.end(BodyEnd::Abandoned),
+            _ => _ = state.end(BodyEnd::Abandoned),
         }
     }
 }
