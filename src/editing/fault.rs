@@ -64,7 +64,7 @@ pub struct Faulty {
 )]
 pub struct ParseFaultError(pub String);
 
-/// Why a recording cannot fail so.
+/// The reason why a recording cannot fail so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
     /// The body has an encoding that cannot be decoded.

@@ -23,7 +23,7 @@ struct EditedPicture {
     field: String,
     /// The base64 text, by which a stream's repetitions of a picture are known.
     payload: String,
-    /// Where its token stands, quotes included.
+    /// The place of its token, quotes included.
     at: Range<usize>,
     /// Whether it is a data URI.
     uri: bool,

@@ -20,7 +20,7 @@ pub use text::set_text;
 
 use crate::wire::content_coding::CodingError;
 
-/// Why an edit is not made.
+/// The reason why an edit is not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The body has an encoding that cannot be decoded.
@@ -49,7 +49,7 @@ pub enum EditError {
     Header {
         /// Its name as given.
         name: String,
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
     /// A header that is not there cannot be removed.
@@ -69,7 +69,7 @@ pub enum EditError {
     NoPictureAt {
         /// The field as given.
         field: String,
-        /// Where pictures stand.
+        /// The places of pictures.
         pictures: Vec<String>,
     },
 }

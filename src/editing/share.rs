@@ -89,7 +89,7 @@ fn next(places: &[usize], start: usize, aim: usize, left: usize, len: usize) -> 
     before.filter(|before| aim.abs_diff(*before) < aim.abs_diff(at(near))).unwrap_or_else(|| at(near))
 }
 
-/// Where words begin, each with the space before it.
+/// The places where words begin, each with the space before it.
 fn words(text: &str) -> Vec<usize> {
     let mut space = true;
     let mut places = Vec::new();

@@ -17,7 +17,7 @@ const OF_THE_BYTES: [&str; 6] =
 /// A response's body without its encoding.
 pub(super) struct PlainAnswer {
     pub(super) body: Bytes,
-    /// Where each piece ends, and when it arrived.
+    /// The end of each piece, and the time at which it arrived.
     ends: Vec<(usize, Duration)>,
 }
 
@@ -63,7 +63,7 @@ impl PlainAnswer {
         with_log(response, log(self.body.slice(..len), &ends, response.log.begins()))
     }
 
-    /// Where the pieces end when the splices are made. An end within replaced bytes moves in proportion.
+    /// The ends of the pieces when the splices are made. An end within replaced bytes moves in proportion.
     fn moved(&self, splices: &[Splice]) -> Vec<(usize, Duration)> {
         let mut rest = splices.iter().peekable();
         let (mut gone, mut come) = (0, 0);

@@ -47,7 +47,7 @@ pub struct ParseFailureKindError(String);
 pub struct FailurePolicy {
     /// The treatment of failures that may pass and that no kind below names; `None` stands for `retry`.
     pub passing: Option<OnFailure>,
-    /// By kind; a status goes before its class.
+    /// The treatment by kind; a status goes before its class.
     pub kinds: BTreeMap<FailureKind, OnFailure>,
 }
 

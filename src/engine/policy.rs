@@ -33,7 +33,7 @@ fn place(mode: Mode) -> usize {
 }
 
 impl Settings {
-    /// The mode of a call: what its header says, else its profile, else its route; none leaves it to the proxy's.
+    /// The mode of a call: what its header says, else its profile, else its route; `None` leaves it to the proxy's.
     pub(super) fn mode_of(
         &self,
         header: Option<Mode>,

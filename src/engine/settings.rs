@@ -93,7 +93,7 @@ pub enum OnExpired {
     /// Served, and the call says so.
     #[default]
     Warn,
-    /// In `replay-or-error` it is refused.
+    /// Refused in `replay-or-error`.
     Refuse,
 }
 
@@ -139,7 +139,7 @@ impl Live {
 pub struct SettingsError {
     /// The list that it stands in.
     pub place: &'static str,
-    /// At which place in it, from 0.
+    /// The place in that list, from 0.
     pub at: usize,
     /// The problem, in words.
     pub problem: String,

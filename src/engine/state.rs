@@ -29,7 +29,7 @@ use crate::model::{
 use crate::store::{Store, StoreError};
 use crate::upstream::UpstreamClient;
 
-/// Why an engine cannot be had.
+/// The reason why an engine cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The store cannot be listed.

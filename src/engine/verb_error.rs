@@ -9,7 +9,7 @@ use crate::query::QueryError;
 use crate::store::StoreError;
 use crate::upstream::UpstreamError;
 
-/// Why an upstream was not asked, or did not answer.
+/// The reason why an upstream was not asked, or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The operator forbids it.
@@ -33,7 +33,7 @@ pub enum FetchError {
     NoProfileKey {
         /// The profile's name.
         profile: Arc<str>,
-        /// Why not.
+        /// The reason.
         why: String,
     },
     /// The upstream could not be reached.
@@ -44,7 +44,7 @@ pub enum FetchError {
     Unfit(&'static str),
 }
 
-/// Why a verb was not carried out.
+/// The reason why a verb was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum VerbError {
     /// The store said no.

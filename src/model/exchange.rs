@@ -91,7 +91,7 @@ pub struct ByteLog {
 pub struct Piece {
     /// Length in bytes.
     pub len: u64,
-    /// When it arrived: microseconds after the request was sent.
+    /// The time of its arrival, in microseconds after the request was sent.
     pub at: u64,
 }
 
@@ -101,7 +101,7 @@ pub struct Exchange {
     /// The scrubbed request.
     #[serde(deserialize_with = "from_store")]
     pub request: Scrubbed,
-    /// The response; none while it is awaited.
+    /// The response; `None` while it is awaited.
     pub response: Option<Response>,
 }
 
@@ -376,13 +376,13 @@ impl ByteLog {
         })
     }
 
-    /// When the first piece arrived.
+    /// The time at which the first piece arrived.
     #[must_use]
     pub fn begins(&self) -> Duration {
         Duration::from_micros(self.pieces.first().map_or(0, |piece| piece.at))
     }
 
-    /// When the last piece arrived.
+    /// The time at which the last piece arrived.
     #[must_use]
     pub fn ended(&self) -> Duration {
         Duration::from_micros(self.pieces.last().map_or(0, |piece| piece.at))

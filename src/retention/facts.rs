@@ -96,7 +96,7 @@ fn age(row: &Row) -> (bool, Timestamp, &str) {
     (stands, row.recorded_at, row.id.as_str())
 }
 
-/// The takes that a recording is one of; none where not the newest of them answers, or it never answers.
+/// The takes that a recording is one of; `None` where not the newest of them answers, or it never answers.
 fn takes(given: &UseGiven) -> Option<TakeGroup<'_>> {
     let row = &given.row;
     let newest_answers = row.answers() && !matches!(row.strategy, Strategy::Rule(_));

@@ -54,7 +54,7 @@ pub struct Removal {
     pub bytes: u64,
     /// The hits, here and elsewhere.
     pub hits: u64,
-    /// When it last did.
+    /// The time of the last hit; `None` where there was none.
     pub last_hit: Option<Timestamp>,
     /// The reasons for removing it, in the order of the query; none where everything matches.
     pub why: Vec<Why>,
@@ -69,7 +69,7 @@ pub struct Removal {
     pub in_use: bool,
 }
 
-/// Why a recording would be removed.
+/// A reason for removing a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
@@ -88,7 +88,7 @@ pub struct ScopeUse {
     pub scope: Arc<str>,
     /// The number of hits.
     pub hits: u64,
-    /// When last.
+    /// The time of the last hit; `None` where there was none.
     pub last_hit: Option<Timestamp>,
 }
 
@@ -118,7 +118,7 @@ pub enum Reason {
     },
     /// The query asks for its use, of which a part may be missing.
     UseUnknown {
-        /// Before this time.
+        /// The time before which hits may be missing.
         before: Timestamp,
     },
     /// The query asks for its price, which is not known.
@@ -141,7 +141,7 @@ pub struct Totals {
     pub hits: u64,
     /// The price of recording them again, as far as that is known.
     pub cost: Usd,
-    /// For how many of them it is not.
+    /// The number of those for which it is not known.
     pub unpriced: usize,
     /// The number of recordings that were hit a moment ago.
     pub in_use: usize,

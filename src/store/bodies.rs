@@ -70,7 +70,7 @@ impl Bodies {
         Self { root, verified: Mutex::default(), shared: Mutex::default() }
     }
 
-    /// Where a body is or would be.
+    /// The path of a body's file, whether it is there or not.
     pub(super) fn path(&self, hash: &Hash) -> PathBuf {
         let name = hash.to_string();
         self.root.join(&name[..2]).join(name)
@@ -101,7 +101,7 @@ impl Bodies {
         Ok(())
     }
 
-    /// Reads a body; none when there is no such file. Its content is held against its name.
+    /// Reads a body; `None` when there is no such file. Its content is held against its name.
     pub(super) fn read(&self, hash: &Hash) -> Result<Option<Bytes>, StoreError> {
         let path = self.path(hash);
         let mut file = match files::open(&path) {

@@ -32,7 +32,7 @@ pub(super) struct Old<'a> {
     pub(super) journal: &'a Journal,
     /// The offsets of that journal.
     pub(super) offsets: &'a Offsets,
-    /// For what the journal lost; none where nothing is to be taken from it.
+    /// The index, for what the journal lost; `None` where nothing is to be taken from it.
     pub(super) index: Option<&'a Index>,
     /// Whether the old journal is to be kept.
     pub(super) flawed: bool,
@@ -53,9 +53,9 @@ pub(super) struct Rewritten {
 /// A recording as compacting keeps it.
 struct KeptRecording {
     indexed: Indexed,
-    /// When it went to the trash, if it did.
+    /// The time at which it went to the trash; `None` where it did not.
     removed: Option<Timestamp>,
-    /// Behind its line; none where the index has it.
+    /// The mark behind its line; `None` where the index has it.
     mark: Option<JournalMark>,
 }
 

@@ -27,7 +27,7 @@ use crate::model::{
 #[derive(Debug)]
 pub(super) struct Core {
     dir: PathBuf,
-    /// Another one after compacting.
+    /// The journal's header; another one after compacting.
     header: Mutex<JournalHeader>,
     bodies: Bodies,
     ring: Mutex<Ring>,
@@ -39,9 +39,9 @@ pub(super) struct Core {
 /// Reasons why the store is not as it should be.
 #[derive(Clone, Debug, Default)]
 struct Trouble {
-    /// Why there is no index. The journal has it all, so recording goes on.
+    /// The reason why there is no index. The journal has it all, so recording goes on.
     index: Option<String>,
-    /// Why the last change could not be written; none again once one was.
+    /// The reason why the last change could not be written; `None` again once one was.
     writing: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl Core {
         })
     }
 
-    /// Why nothing is recorded; none while changes are written.
+    /// The reason why nothing is recorded; `None` while changes are written.
     pub(super) fn unwritten(&self) -> Option<String> {
         self.trouble().writing.clone()
     }

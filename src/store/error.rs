@@ -17,7 +17,7 @@ pub enum StoreError {
         dir: PathBuf,
         /// The owner; 0 when it has not said yet, or its `LOCK` was deleted.
         pid: u32,
-        /// Where the owner listens; none for a short command.
+        /// The address on which the owner listens; `None` for a short command.
         address: Option<String>,
     },
     /// A newer retake wrote it.
@@ -45,7 +45,7 @@ pub enum StoreError {
     Io {
         /// The action that was tried.
         action: &'static str,
-        /// On which file or directory.
+        /// The file or directory.
         path: PathBuf,
         /// The answer.
         cause: Arc<io::Error>,
@@ -80,11 +80,11 @@ pub enum StoreError {
     Closed,
 }
 
-/// Why the index cannot be used any longer.
+/// The reason why the index cannot be used any longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IndexError(pub(super) String);
 
-/// Why the index was not used, or a store could not be read or written.
+/// The reason why the index was not used, or a store could not be read or written.
 pub(super) enum IndexProblem {
     Index(IndexError),
     Store(StoreError),

@@ -19,7 +19,7 @@ pub struct Glance {
     pub index_bytes: u64,
 }
 
-/// Looks at the store in `dir`; none where there is no store.
+/// Looks at the store in `dir`; `None` where there is no store.
 ///
 /// # Errors
 ///

@@ -121,7 +121,7 @@ impl Store {
         Ok(self.0.core.redo()?.last().copied())
     }
 
-    /// A step, whole; none for one that is not kept.
+    /// A step, whole; `None` for one that is not kept.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ impl Store {
         self.0.core.fingerprinted(fingerprint)
     }
 
-    /// A recording with its bodies, also one in the trash; none for an unknown id. Each body is held against its
+    /// A recording with its bodies, also one in the trash; `None` for an unknown id. Each body is held against its
     /// SHA-256 at its first read in this process.
     ///
     /// # Errors
@@ -342,7 +342,7 @@ impl Store {
         Ok(StoreStats { recordings, trash, journal_bytes, body_bytes, index_bytes })
     }
 
-    /// Why nothing is recorded, or why the index is not used; none while all is well.
+    /// The reason why nothing is recorded, or why the index is not used; `None` while all is well.
     #[must_use]
     pub fn degraded(&self) -> Option<String> {
         self.0.core.degraded()

@@ -20,9 +20,9 @@ pub(super) struct Journal {
     file: File,
     path: PathBuf,
     header: JournalHeader,
-    /// Behind the last whole line.
+    /// The mark behind the last whole line.
     mark: JournalMark,
-    /// Why nothing more can be appended.
+    /// The reason why nothing more can be appended.
     broken: Option<String>,
     /// Whether half a line stands behind the mark, which is to be cut off before anything is appended.
     half: bool,
@@ -37,9 +37,9 @@ pub(super) struct JournalMark {
     pub(super) seq: u64,
     /// The number of lines before it, headers included.
     pub(super) lines: u64,
-    /// Where the line before it starts, in bytes.
+    /// The start of the line before it, in bytes.
     pub(super) start: u64,
-    /// Where it is, in bytes.
+    /// The place itself, in bytes from the start of the file.
     pub(super) end: u64,
 }
 
@@ -50,7 +50,7 @@ const TORN_MOST: u64 = 64 << 20;
 const RESTORE: &str = "restore journal.log from a backup, or move the whole directory away to start anew";
 
 impl Journal {
-    /// Where the journal of the store in `dir` is.
+    /// The path of the journal of the store in `dir`.
     pub(super) fn path_in(dir: &Path) -> PathBuf {
         dir.join(files::JOURNAL)
     }
@@ -105,7 +105,7 @@ impl Journal {
         &self.header
     }
 
-    /// Why nothing more can be appended; none while all is well.
+    /// The reason why nothing more can be appended; `None` while all is well.
     pub(super) fn broken(&self) -> Option<&str> {
         self.broken.as_deref()
     }
@@ -115,7 +115,7 @@ impl Journal {
         self.mark.seq
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

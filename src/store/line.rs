@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Indexed, LookUpKeys};
 use crate::model::{Gap, Hash, Labels, Recording, RecordingId, Row, StepId, StepRow, Timestamp, Usage};
 
-/// Up to this many bytes a body stands in the journal and in the index, else in a file of its own.
+/// The longest body, in bytes, that stands in the journal and in the index; a longer one has a file of its own.
 pub const INLINE: usize = 16 << 10;
 
 /// The version of headers, and of lines that need no newer one.
@@ -47,9 +47,9 @@ pub(super) enum JournalEntry {
         step: StepId,
         undone: bool,
     },
-    /// Before this time hits may have been lost; of stores in whose journals no [`JournalEntry::Gap`] stood yet.
+    /// The time before which hits may have been lost; of stores in whose journals no [`JournalEntry::Gap`] stood yet.
     Unwatched(Timestamp),
-    /// In this time hits may have been lost.
+    /// A time in which hits may have been lost.
     Gap(Gap),
 }
 
@@ -74,7 +74,7 @@ pub(super) struct ChangedLine {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct VersionLine {
     pub(super) labels: Labels,
-    /// Only where the step changed what was exchanged.
+    /// The exchange, where the step changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Box<Content>>,
 }
@@ -133,7 +133,7 @@ pub(super) struct JournalHeader {
     /// Grows when the journal is rewritten, so that an index of the old one is not taken for its own.
     pub(super) generation: u64,
     pub(super) at: Timestamp,
-    /// The number of the last change before this journal; none where an older retake wrote it.
+    /// The number of the last change before this journal; `None` where an older retake wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<u64>,
     /// 32 random bytes, in hexadecimal.

@@ -19,7 +19,7 @@ use super::files;
 /// The way in which a process wants to own a store.
 #[derive(Clone, Debug)]
 pub struct Ownership {
-    /// Where the owner listens, if it already does; see [`super::Store::announce`].
+    /// The address on which the owner listens, if it already does; see [`super::Store::announce`].
     pub address: Option<String>,
     /// The longest wait for an owner that has no address, which is a short command.
     pub patience: Duration,
@@ -30,7 +30,7 @@ pub struct Ownership {
 pub struct StoreOwner {
     /// The process id; 0 when it has not said yet.
     pub pid: u32,
-    /// Where it listens; none for a short command.
+    /// The address on which it listens; `None` for a short command.
     pub address: Option<String>,
     /// The token of its control API.
     pub token: String,
@@ -39,16 +39,16 @@ pub struct StoreOwner {
 /// The way in which a file is held.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockMode {
-    /// By one who writes.
+    /// Held by one who writes.
     Alone,
-    /// By those who only read.
+    /// Held by those who only read.
     Together,
 }
 
 /// The held lock; dropping it lets go.
 #[derive(Debug)]
 pub(super) struct Lock {
-    /// None in a store that cannot be written: the journal alone is held then.
+    /// The file; `None` in a store that cannot be written: the journal alone is held then.
     file: Option<File>,
     path: PathBuf,
     owner: StoreOwner,

@@ -21,7 +21,7 @@ use crate::model::{Gap, Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
 pub(super) struct Offsets {
     path: PathBuf,
     rows: BTreeMap<RecordingId, Indexed>,
-    /// With the time of removal.
+    /// The removed recordings, with the time of removal.
     trash: BTreeMap<RecordingId, (Timestamp, Indexed)>,
     ledger: HashMap<RecordingId, Usage>,
     /// The newest put of each recording.

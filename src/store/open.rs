@@ -50,7 +50,7 @@ struct Opening<'a> {
 struct ReadyIndex {
     source: ReadSource,
     survey: Survey,
-    /// Why there is no index.
+    /// The reason why there is no index; `None` where there is one.
     failed: Option<String>,
 }
 
@@ -133,7 +133,7 @@ fn trusted(dir: &Path, journal: &Journal) -> Result<TrustedIndex, IndexProblem> 
     }
 }
 
-/// The header that the index knows of its journal; none where it cannot be asked.
+/// The header that the index knows of its journal; `None` where it cannot be asked.
 fn header_in_index(dir: &Path, now: Timestamp) -> Option<JournalHeader> {
     let place = dir.join(INDEX);
     if dir.join(MARK).exists() || !files::is_dir(&place).ok()? {
@@ -154,7 +154,7 @@ fn header_in_index(dir: &Path, now: Timestamp) -> Option<JournalHeader> {
     Some(JournalHeader { generation, at: now, after: None, salt })
 }
 
-/// Takes in what the journal says behind `mark`; none when the journal is not as the index knew it, or is not all sound.
+/// Takes in what the journal says behind `mark`; `None` when the journal is not as the index knew it, or is not all sound.
 fn caught_up(index: &Index, journal: &Journal, mark: JournalMark) -> Result<Option<Survey>, IndexProblem> {
     let path = journal.path();
     let before = survey::line_before(path, mark)?;

@@ -107,7 +107,7 @@ impl Full {
     }
 }
 
-/// The calls of a file up to the first damaged one; none of what is no such file.
+/// The calls of a file up to the first damaged one; none where it is no such file.
 fn read(path: &Path) -> Vec<Vec<u8>> {
     let read = || -> io::Result<Vec<u8>> {
         let file = files::open(path).map_err(|error| io::Error::other(error.to_string()))?;

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::index::Index;
 use super::offsets::Offsets;
 
-/// Where reads come from.
+/// The source of reads.
 #[derive(Clone, Debug)]
 pub(super) enum ReadSource {
     /// The index, as it should be.

@@ -17,7 +17,7 @@ use crate::model::RecordingId;
 /// The content of a journal from some place on.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// Behind the last line that has an end.
+    /// The mark behind the last line that has an end.
     pub(super) end: JournalMark,
     /// The sound lines in the order of their changes. A mark's number is that of its own change.
     pub(super) sound: Vec<JournalMark>,
@@ -32,11 +32,11 @@ pub(super) struct Survey {
 pub(super) struct JournalFlaw {
     /// The lines that are damaged or out of place, from 1. None when lines are missing without a trace.
     pub(super) lines: Vec<u64>,
-    /// The line behind them; none at the end.
+    /// The line behind them; `None` at the end.
     pub(super) before: Option<u64>,
     /// The number of changes that are missing; `None` at the end, where nobody knows.
     pub(super) lost: Option<u64>,
-    /// The number of the last change that is missing; none at the end.
+    /// The number of the last change that is missing; `None` at the end.
     pub(super) last: Option<u64>,
     /// Whether the line is sound and stands where it does not belong.
     pub(super) misplaced: bool,
@@ -220,7 +220,7 @@ impl Iterator for JournalLines<'_> {
     }
 }
 
-/// The line before `mark`; none when it does not end there.
+/// The line before `mark`; `None` when it does not end there.
 pub(super) fn line_before(path: &Path, mark: JournalMark) -> Result<Option<ParsedLine>, StoreError> {
     read(&mut files::open(path)?, path, mark)
 }

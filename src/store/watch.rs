@@ -48,14 +48,15 @@ pub struct UseNote {
 #[derive(Debug)]
 pub(super) struct UseWatch {
     file: Arc<File>,
-    /// Where the file is, or will be when it has taken the place of the one before it.
+    /// The path of the file, or the one that it has when it has taken the place of the one before it.
     path: PathBuf,
     len: u64,
     /// The length from which on they are written anew.
     limit: u64,
-    /// Where the run of the machine is told, and how long that line is; none where the notes vouch for nothing.
+    /// The place and the length of the line that tells the run of the machine; `None` where the notes vouch for
+    /// nothing.
     boot: Option<(u64, usize)>,
-    /// Where that line would be.
+    /// The place at which that line would be.
     head: u64,
 }
 
@@ -116,7 +117,7 @@ pub(super) fn widen(gaps: &mut Vec<Gap>, gap: Gap) {
     }
 }
 
-/// Where the notes of a store in `dir` are.
+/// The path of the notes of a store in `dir`.
 pub(super) fn path_in(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
@@ -230,7 +231,7 @@ impl UseWatch {
         Ok(begun)
     }
 
-    /// The first `len` bytes of the notes at `path`, without what is outdated, in a file beside them; none where not all of
+    /// The first `len` bytes of the notes at `path`, without what is outdated, in a file beside them; `None` where not all of
     /// it can be read.
     pub(super) fn anew(path: &Path, len: u64) -> Option<Self> {
         let kept = Left::read(path, len).ok().filter(|kept| !kept.damaged)?;
@@ -342,7 +343,7 @@ fn encoded(line: &NoteLine) -> io::Result<Vec<u8>> {
     Ok(line::encode(line)?)
 }
 
-/// The run of the machine, another one after each start of it; none where the system does not tell.
+/// The run of the machine, another one after each start of it; `None` where the system does not tell.
 fn boot() -> Option<String> {
     #[cfg(target_os = "linux")]
     let told = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();

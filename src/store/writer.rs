@@ -55,7 +55,8 @@ pub(super) struct Writer {
 
 /// The most jobs that share a sync, so that the first of them does not wait for ever.
 const BATCH: usize = 512;
-/// After how many changes sled's buffers are written out: so many are read from the journal after a crash at most.
+/// The number of changes after which sled's buffers are written out: so many are read from the journal after a crash at
+/// most.
 const FLUSH: usize = 2048;
 
 impl Writer {

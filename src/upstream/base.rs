@@ -76,7 +76,7 @@ impl Base {
         (behind.is_empty() || behind.starts_with(['/', '?'])).then_some(target)
     }
 
-    /// Where `target` (path and query) goes: appended, percent-encoding untouched.
+    /// The URL to which `target` (path and query) goes: appended, percent-encoding untouched.
     ///
     /// A URL that ends in a version (`https://gateway.example/openai/v1`) is what an SDK takes for its base URL, and is not
     /// written twice: what the target's path begins with and the URL ends in stands once. SDKs that speak as OpenAI's

@@ -36,7 +36,7 @@ struct SharedClient {
     proxies: Proxies,
     /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
     pools: Mutex<HashMap<(Option<Uri>, Reach), ClientConnections>>,
-    /// For calls under way.
+    /// Places for calls under way.
     places: Arc<UpstreamPlaces>,
     /// The longest wait for the beginning of an answer.
     timeout: Duration,

@@ -28,12 +28,12 @@ use super::public::is_public;
 /// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Where connections may lead.
+/// The addresses to which connections may lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Reach {
     /// Anywhere: the operator named the upstream.
     Anywhere,
-    /// To public addresses: a stranger named the link.
+    /// Public addresses only: a stranger named the link.
     Public,
 }
 

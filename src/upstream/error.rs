@@ -40,12 +40,12 @@ pub enum UpstreamError {
     Refused {
         /// The link.
         url: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Why nobody answered at `name`, an upstream's base URL or a link.
+/// The error where nobody answered at `name`, an upstream's base URL or a link.
 pub(super) fn unreached(name: &str, error: &(dyn std::error::Error + 'static)) -> UpstreamError {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -11,7 +11,7 @@ use crate::reading::human;
 use crate::retention::{expired, max_age};
 
 impl Engine {
-    /// When a recording is older than its rule allows; none where no rule holds.
+    /// The time from which on a recording is older than its rule allows; `None` where no rule holds.
     pub(crate) fn expires(&self, row: &Row) -> Option<Timestamp> {
         let millis = max_age(row, &self.settings().max_ages)?;
         Some(Timestamp(row.recorded_at.0.saturating_add_unsigned(millis)))

@@ -134,9 +134,9 @@ pub(crate) struct RecordingDraft {
     pub(crate) sent: Instant,
     /// The headers that the client gets.
     pub(crate) headers: http::HeaderMap,
-    /// Where links stand; nothing where there are none to look for.
+    /// The places where links stand; none where there are none to look for.
     pub(crate) patterns: &'static [&'static str],
-    /// The proxy's URL for them; none leaves them as they are.
+    /// The proxy's URL for them; `None` leaves them as they are.
     pub(crate) base: Option<Arc<str>>,
 }
 

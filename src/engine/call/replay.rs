@@ -28,7 +28,7 @@ use crate::model::{Call, CallId, CallScope, Ending, Latency, Mode, Outcome, Reco
 use crate::reading::jobs;
 use crate::store::StoreError;
 
-/// Why an answer is not ready.
+/// The reason why an answer is not ready.
 enum NotReady {
     /// The recording cannot be read.
     Unreadable(StoreError),

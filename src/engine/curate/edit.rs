@@ -35,13 +35,13 @@ pub enum Revision {
     Text(String),
     /// Another picture.
     Image {
-        /// Where it stands, a JSON pointer; not needed where there is one.
+        /// The place of the old one, a JSON pointer; not needed where there is one picture.
         field: Option<String>,
         /// The file.
         #[serde(with = "crate::model::exchange::text_or_base64")]
         file: Bytes,
     },
-    /// Another pace; none leaves it to the proxy.
+    /// Another pace; `None` leaves it to the proxy.
     Pace(Option<Latency>),
     /// Another end.
     Ending(Ending),

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// A recording in the trash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trashed {
-    /// When it was removed.
+    /// The time of its removal.
     pub removed_at: Timestamp,
     /// The row as it was then.
     pub row: Arc<Row>,

@@ -77,7 +77,7 @@ impl Engine {
         Ok(planned.into_iter().map(|(retagged, _)| retagged).collect())
     }
 
-    /// The fields of recordings' requests by the names that strategies have for them, those of any; none where the only
+    /// The fields of recordings' requests by the names that strategies have for them, those of any; `None` where the only
     /// one is not there.
     pub async fn named_fields(&self, ids: &[RecordingId]) -> Option<Vec<NamedField>> {
         let ids = ids.to_vec();

@@ -19,9 +19,9 @@ pub struct Rerecord {
     pub recording: RecordingId,
     /// The likely price; `None` where no price is known.
     pub price: Option<Usd>,
-    /// Why it cannot be; none where it can.
+    /// The reason why it cannot be; `None` where it can.
     pub problem: Option<String>,
-    /// The new recording, which waits for review; none when nothing was asked yet, or it failed.
+    /// The new recording, which waits for review; `None` when nothing was asked yet, or it failed.
     pub new: Option<RecordingId>,
 }
 
@@ -57,7 +57,7 @@ impl Engine {
             .collect()
     }
 
-    /// Why a recording's request cannot be sent once more.
+    /// The reason why a recording's request cannot be sent once more; `None` where it can.
     fn unaskable(&self, recording: &Recording) -> Option<String> {
         if let Some(held) = placeholders(&recording.request).first() {
             let text =

@@ -117,7 +117,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// A recording with what the patterns in force find replaced, and the names of the fields; none where nothing is.
+    /// A recording with what the patterns in force find replaced, and the names of the fields; `None` where nothing is.
     fn rescrubbed(&self, recording: &Recording) -> Result<Option<(Recording, Vec<String>)>, VerbError> {
         let request = self.scrub(recording.request.get());
         let mut changed = Recording { hash: request.hash(), request, ..recording.clone() };

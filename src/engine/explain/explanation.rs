@@ -36,16 +36,16 @@ pub struct Explanation {
     pub mode: Mode,
     /// The outcome of the call: `replay`, `record`, `live`, `mock`, `miss` or `refused`.
     pub decision: String,
-    /// Why the body is compared as opaque bytes, where it is.
+    /// The reason why the body is compared as opaque bytes; `None` where it is not.
     pub opaque: Option<String>,
     /// The recording that answers.
     pub hit: Option<ExplainedHit>,
-    /// Why a recording that would answer is passed over: one sentence.
+    /// The reason why a recording that would answer is passed over, in one sentence; `None` where none is.
     #[serde(default)]
     pub passed_over: Option<String>,
-    /// Without one: the recordings that come nearest, the nearest first.
+    /// Without a hit: the recordings that come nearest, the nearest first.
     pub near: Vec<Near>,
-    /// Without one: what recording the call would do.
+    /// Without a hit: the effect of recording the call.
     pub record: Option<Fix>,
 }
 
@@ -56,7 +56,7 @@ pub struct ExplainedHit {
     pub recording: RecordingId,
     /// The strategy that matched.
     pub strategy: Strategy,
-    /// Why this one: one sentence.
+    /// The reason for this one, in one sentence.
     pub because: String,
     /// Differences that do not count: with any of them the call is a `HIT~`.
     pub changes: Vec<Change>,
@@ -154,7 +154,7 @@ impl Engine {
         Ok(explained.await)
     }
 
-    /// Why a recording that would answer does not, while its upstream can be asked.
+    /// The reason why a recording that would answer does not, while its upstream can be asked.
     fn passed_over(&self, found: &FoundRecording) -> String {
         let row = self.row(&found.id);
         let failure = row.and_then(|row| Some(row.failure?.sentence(row.status)));

@@ -106,7 +106,7 @@ impl Engine {
         Ok((recording.request.get().clone(), Overrides { scope, ..Overrides::default() }))
     }
 
-    /// The fields of a recording's request, and which of them decide; none where it is not there.
+    /// The fields of a recording's request, and which of them decide; `None` where it is not there.
     pub async fn deciding(&self, id: &RecordingId) -> Option<Deciding> {
         let strategy = self.row(id)?.strategy.clone();
         let id = id.clone();

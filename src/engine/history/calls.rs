@@ -58,7 +58,7 @@ pub struct PastCalls {
     pub calls: u64,
     /// The most calls that are remembered: the oldest give way.
     pub limit: u64,
-    /// When the oldest of them arrived; `None` where there are none.
+    /// The time at which the oldest of them arrived; `None` where there are none.
     pub since: Option<Timestamp>,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct RememberedExchanges(Mutex<ExchangeMap>);
 
 #[derive(Default)]
 struct ExchangeMap {
-    /// By call, so that the oldest gives way first, and every call finds its own at once.
+    /// The exchanges by call, so that the oldest gives way first, and every call finds its own at once.
     by_call: BTreeMap<CallId, RememberedExchange>,
     /// The memory that they take, in bytes.
     taken: usize,

@@ -51,7 +51,7 @@ impl Histogram {
 }
 
 impl Histogram {
-    /// The bound, in microseconds, that `percent` in 100 of the times did not pass; none without any time. Of those that
+    /// The bound, in microseconds, that `percent` in 100 of the times did not pass; `None` without any time. Of those that
     /// passed every bound the last one is said.
     #[must_use]
     pub fn quantile(&self, percent: u64) -> Option<u64> {

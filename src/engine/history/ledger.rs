@@ -77,7 +77,7 @@ impl Engine {
         ids.iter().filter_map(|id| self.shared.index.used(id)).for_each(|used| used.touch(who));
     }
 
-    /// Before this time hits may be missing; 1970 where none can be.
+    /// The time before which hits may be missing; 1970 where none can be.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -17,7 +17,7 @@ pub struct Metrics {
     pub recordings: u64,
     /// Length of their request and response bodies and media, in bytes.
     pub recording_bytes: u64,
-    /// Why nothing is recorded, or why the store's index is not used; none while all is well.
+    /// The reason why nothing is recorded, or why the store's index is not used; `None` while all is well.
     pub degraded: Option<String>,
     /// The time for which the engine has been running.
     pub uptime: Duration,

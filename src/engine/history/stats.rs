@@ -23,7 +23,7 @@ pub struct Stats {
     pub silent: u64,
     /// The number of recordings that never answered, here or elsewhere.
     pub never_hit: u64,
-    /// Before this time hits may be missing.
+    /// The time before which hits may be missing; 1970 where none can be.
     pub use_unknown_before: Timestamp,
     /// The times in which they may be missing, in their order.
     #[serde(default)]
@@ -34,7 +34,7 @@ pub struct Stats {
     pub saved: Usd,
     /// Hits whose price is not known.
     pub unpriced_hits: u64,
-    /// By endpoint.
+    /// The share of each endpoint.
     pub endpoints: BTreeMap<String, Share>,
     /// The store's files.
     pub store: store::StoreStats,

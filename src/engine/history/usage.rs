@@ -22,9 +22,9 @@ pub struct UsageReport {
     pub retake_usage: u32,
     /// The name that the store gives itself, the same in all its reports.
     pub store: Arc<str>,
-    /// When it was written.
+    /// The time of the report.
     pub written_at: Timestamp,
-    /// Before this time hits may be missing.
+    /// The time before which hits may be missing; 1970 where none can be.
     pub unknown_before: Timestamp,
     /// The times in which they may be missing, in their order; reports of older versions do not tell them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -19,7 +19,7 @@ pub(crate) const CURSORS: usize = 16_384;
 pub(crate) struct Cursors(Mutex<CursorMap>);
 
 pub(crate) struct CursorMap {
-    /// By the scope of the calls and by the takes; the one that moved least recently gives way.
+    /// The cursors by the scope of the calls and by the takes; the one that moved least recently gives way.
     pub(crate) cursors: Recent<(CallScope, PlayingTakes), Cursor>,
     /// Whether one was given up.
     gave_up: bool,
@@ -44,9 +44,9 @@ pub(crate) struct Turn {
     pub(crate) scope: CallScope,
     /// The takes that play.
     pub(crate) takes: PlayingTakes,
-    /// Where the cursor was when the take was chosen.
+    /// The cursor's position when the take was chosen.
     pub(crate) from: usize,
-    /// Where it is after the delivery.
+    /// The cursor's position after the delivery.
     pub(crate) to: usize,
     /// The job whose poll it is.
     pub(crate) job: Option<Arc<str>>,

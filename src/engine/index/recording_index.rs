@@ -45,7 +45,7 @@ struct IndexState {
     failures: usize,
 }
 
-/// When a rule is asked: by its breadth, the highest priority first, then the oldest.
+/// The order in which rules are asked: by breadth, the highest priority first, then the oldest.
 type RuleOrder = (u8, Reverse<i32>, Timestamp, RecordingId);
 
 struct IndexEntry {
@@ -61,7 +61,7 @@ pub(crate) struct FoundRecording {
     pub(crate) strategy: Strategy,
     /// Whether cosmetic fields differ.
     pub(crate) cosmetic: bool,
-    /// Where hits are counted.
+    /// The use in which hits are counted.
     pub(crate) used: Arc<Use>,
     /// The recording's turn, where takes play in order.
     pub(crate) turn: Option<Turn>,
@@ -140,7 +140,7 @@ impl RecordingIndex {
         self.read().answers.get(id).copied()
     }
 
-    /// Where the hits of a recording are counted.
+    /// The use in which the hits of a recording are counted.
     pub(crate) fn used(&self, id: &RecordingId) -> Option<Arc<Use>> {
         self.read().entries.get(id).map(|entry| Arc::clone(&entry.used))
     }
@@ -260,7 +260,7 @@ impl IndexEntry {
 // === impl IndexState ===
 
 impl IndexState {
-    /// The takes of what `entry` is one of that play in order, and how; none where one of them answers alone. Takes are
+    /// The takes of what `entry` is one of that play in order, and how; `None` where one of them answers alone. Takes are
     /// the recordings with all fields equal that belong to the same scope, or to any for a call without one.
     ///
     /// The newest one's playback decides. Where that is `newest`, those play in order that were recorded one behind the

@@ -60,8 +60,8 @@ pub(crate) fn fitting(wanted: Strategy, fields: &Fields) -> Strategy {
     if misfit(&wanted, fields).is_some() { Strategy::STANDARD } else { wanted }
 }
 
-/// Why a configured strategy would be wider at this endpoint than it says. To ignore what is not there is no such thing: a
-/// configuration holds for many endpoints.
+/// The reason why a configured strategy would be wider at this endpoint than it says; `None` where it would not. To
+/// ignore what is not there is no such thing: a configuration holds for many endpoints.
 pub(crate) fn misfit(wanted: &Strategy, fields: &Fields) -> Option<StrategyProblem> {
     let problem = check_strategy(wanted, fields).err()?;
     let harmless = matches!((wanted, &problem), (Strategy::Standard { .. }, StrategyProblem::Unknown { .. }));

@@ -31,7 +31,7 @@ pub enum Outcome {
 pub struct Call {
     /// The call's id.
     pub id: CallId,
-    /// When it arrived.
+    /// The time of its arrival.
     pub at: Timestamp,
     /// The method.
     pub method: Arc<str>,
@@ -99,7 +99,7 @@ pub struct MatchHeader {
     pub recording: Option<RecordingId>,
 }
 
-/// Why a call missed, so that misses for the same reason can be told: equal causes are one.
+/// The cause of a miss, in a form that misses for the same reason share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cause {
     /// The recording that came nearest.

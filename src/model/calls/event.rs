@@ -100,7 +100,7 @@ impl Counters {
         }
     }
 
-    /// Share of replays among replays and misses of any kind (0 to 1); none before the first.
+    /// Share of replays among replays and misses of any kind (0 to 1); `None` before the first.
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {
         let hits = self.of(Outcome::Replay);

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Latency {
-    /// At once.
+    /// No wait.
     #[default]
     None,
-    /// At the recorded offsets in time, multiplied by a factor (1 is as recorded).
+    /// The recorded offsets in time, multiplied by a factor (1 is as recorded).
     Recorded(f64),
     /// The first byte after a fixed wait, the rest at once.
     Fixed(Duration),
@@ -28,7 +28,7 @@ impl Latency {
     /// The longest wait for one piece, below every SDK's default timeout.
     pub const LONGEST: Duration = Duration::from_secs(30);
 
-    /// When a piece recorded `at` after the request is to be sent.
+    /// The time after the request at which a piece recorded at `at` is to be sent.
     #[must_use]
     pub fn due(self, at: Duration) -> Duration {
         match self {

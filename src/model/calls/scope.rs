@@ -16,7 +16,7 @@ pub struct ScopeState {
     pub recordings: u64,
     /// The number of calls of the history that were made in it.
     pub calls: u64,
-    /// Where its sequences are.
+    /// The places of its sequences.
     pub cursors: Vec<CursorState>,
 }
 

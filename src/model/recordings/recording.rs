@@ -43,7 +43,7 @@ pub struct Recording {
     /// The files behind the links of the response.
     #[serde(default)]
     pub media: Vec<MediaRef>,
-    /// Where it comes from.
+    /// The provenance.
     pub provenance: Provenance,
     /// The end of its replay.
     #[serde(default)]
@@ -111,7 +111,8 @@ pub enum Derivation {
     Rerecord,
 }
 
-/// Why an answer that arrived whole is none to build on: the upstream failed, and may not fail the next time.
+/// The reason why an answer that arrived whole is none to build on: the upstream failed, and may not fail the next
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerFailure {
@@ -169,20 +170,20 @@ pub struct MediaRef {
     pub url: String,
     /// The content type it was sent with.
     pub content_type: String,
-    /// The body's SHA-256; none when the download failed.
+    /// The body's SHA-256; `None` when the download failed.
     pub body: Option<Hash>,
     /// Length in bytes.
     pub len: u64,
-    /// Why the download failed.
+    /// The reason why the download failed; `None` where it did not.
     pub problem: Option<String>,
 }
 
-/// Where a recording comes from.
+/// The origin of a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// When the call was made.
+    /// The time of the call.
     pub recorded_at: Timestamp,
-    /// When it came into this store, which is later for what was imported.
+    /// The time at which it came into this store, which is later for what was imported.
     #[serde(default)]
     pub stored_at: Timestamp,
     /// The upstream's base URL; empty for authored and imported ones.
@@ -251,9 +252,9 @@ pub struct Row {
     pub images: u32,
     /// Length of request and response bodies and media, in bytes.
     pub size: u64,
-    /// When the call was made.
+    /// The time of the call.
     pub recorded_at: Timestamp,
-    /// When it came into this store.
+    /// The time at which it came into this store.
     #[serde(default)]
     pub stored_at: Timestamp,
     /// Time to the last byte, in microseconds.

@@ -16,7 +16,7 @@ pub struct StepId(pub u64);
 pub struct StepRow {
     /// The step's id.
     pub id: StepId,
-    /// When it was done.
+    /// The time of the step.
     pub at: Timestamp,
     /// The verb, as people call it.
     pub verb: String,

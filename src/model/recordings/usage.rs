@@ -12,7 +12,7 @@ use crate::model::Timestamp;
 pub struct Usage {
     /// Calls that it answered here.
     pub hits: u64,
-    /// When it last did.
+    /// The time of the last of them; `None` where there was none.
     pub last_hit: Option<Timestamp>,
     /// Hits by the scope of the call, of the [`Usage::SCOPES`] scopes that were hit last. A scope that is not listed
     /// may have been hit before them, and counts anew when it is hit again.

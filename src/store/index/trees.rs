@@ -43,10 +43,10 @@ pub(in crate::store) struct IndexProgress {
     /// The generation of the journal that it is derived from.
     pub(super) generation: u64,
     pub(super) salt: [u8; 32],
-    /// Behind the last line taken in.
+    /// The mark behind the last line taken in.
     pub(in crate::store) mark: JournalMark,
     pub(super) counts: Counts,
-    /// Before this time hits may have been lost, as journals said it that know no gaps.
+    /// The time before which hits may have been lost, as journals said it that know no gaps.
     pub(super) unwatched: Timestamp,
 }
 

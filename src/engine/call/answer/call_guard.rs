@@ -18,7 +18,7 @@ pub(crate) struct CallGuard {
     history: Arc<History>,
     call: Call,
     started: Instant,
-    /// Where its end counts a hit; `None` where it is none.
+    /// The use that its end counts a hit in; `None` where it is no hit.
     used: Option<Arc<Use>>,
     /// The request, for comparing it with others later.
     compared: Option<Arc<ComparedRequest>>,

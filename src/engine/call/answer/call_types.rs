@@ -19,7 +19,7 @@ pub struct Incoming {
     pub overrides: Overrides,
     /// The proxy's base URL as the client knows it, for links to media (`http://127.0.0.1:4010`).
     pub base: Arc<str>,
-    /// When it arrived.
+    /// The time of its arrival.
     pub started: Instant,
     /// The hash of its raw bytes.
     pub key: RawKey,

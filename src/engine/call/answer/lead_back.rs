@@ -28,7 +28,7 @@ pub(crate) struct UpstreamOrigin {
     url: Uri,
 }
 
-/// The URL under which a client reaches a mount; none where links are to stay as the upstream sent them.
+/// The URL under which a client reaches a mount; `None` where links are to stay as the upstream sent them.
 pub(crate) fn door(base: &str, overrides: &Overrides, mount: &str) -> Option<String> {
     let scope = overrides.scope_path.as_deref().unwrap_or_default();
     (!overrides.original_media).then(|| format!("{base}{scope}/{mount}"))
@@ -45,7 +45,7 @@ pub(crate) fn at_once(headers: &mut HeaderMap, incoming: &Incoming, upstream: &B
 }
 
 impl UpstreamOrigin {
-    /// The origin of an answer with these headers; none where no header says where anything is.
+    /// The origin of an answer with these headers; `None` where no header says where anything is.
     pub(crate) fn of(headers: &HeaderMap, upstream: &str, target: &str) -> Option<Self> {
         let known = REFERENCES.iter().chain(&["link", "refresh"]);
         known.copied().find(|name| headers.contains_key(*name))?;
@@ -62,7 +62,7 @@ impl UpstreamOrigin {
         replace(headers, "refresh", |value| self.refresh(value, door));
     }
 
-    /// A reference as one through `door`; none where it leads elsewhere.
+    /// A reference as one through `door`; `None` where it leads elsewhere.
     fn through(&self, reference: &str, door: &str) -> Option<String> {
         let uri = resolved(&self.url, reference)?;
         let behind = self.upstream.behind(&uri)?;

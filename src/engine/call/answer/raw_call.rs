@@ -30,7 +30,7 @@ pub struct RawCall<'a> {
     pub overrides: &'a Overrides,
     /// The proxy's base URL as the client knows it.
     pub base: &'a Arc<str>,
-    /// When it arrived.
+    /// The time of its arrival.
     pub started: Instant,
 }
 

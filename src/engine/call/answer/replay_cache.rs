@@ -40,7 +40,7 @@ pub(crate) struct ReplayCache {
     long: Mutex<HashMap<ReadyKey, LongAnswer>>,
 }
 
-/// A recording, and the proxy's URL for the links in its answer; none leaves them as they are.
+/// A recording, and the proxy's URL for the links in its answer; `None` leaves them as they are.
 pub(crate) type ReadyKey = (RecordingId, Option<Arc<str>>);
 
 /// A long answer that is being made ready, or that somebody reads.
@@ -79,7 +79,7 @@ pub(crate) struct ReadyAnswer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Where it came from, if its headers say where something is.
+    /// The answer's origin; `None` where no header says where something is.
     pub(crate) origin: Option<Box<UpstreamOrigin>>,
     /// The job that it says was submitted.
     pub(crate) job: Option<Arc<str>>,

@@ -35,7 +35,7 @@ pub(crate) struct SharedCallKey {
     /// The fingerprint of what is significant under the strategy that the recording gets.
     pub(crate) significant: Fingerprint,
     pub(crate) scope: CallScope,
-    /// The proxy's URL for links; none leaves them as they are.
+    /// The proxy's URL for links; `None` leaves them as they are.
     pub(crate) base: Option<Arc<str>>,
     /// A hash of who sends the call.
     pub(crate) sender: Hash,
@@ -287,7 +287,7 @@ impl SharedReader {
         self
     }
 
-    /// Waits for the beginning of the answer; none when there will be no answer.
+    /// Waits for the beginning of the answer; `None` when there will be no answer.
     pub(crate) async fn head(&mut self) -> Option<Head> {
         let head = poll_fn(|cx| {
             let mut state = self.flight.lock();

@@ -65,7 +65,7 @@ pub(crate) struct StreamWatch {
 
 /// A body that is passed on and kept.
 pub struct Tee {
-    /// None once it is drained in the background.
+    /// The body's state; `None` once it is drained in the background.
     state: Option<Box<TeeState>>,
     /// Whether a client that leaves early leaves the rest to be drained, and which tasks shutdown waits for.
     drain: Option<TaskTracker>,
@@ -221,7 +221,7 @@ impl TeeState {
         (self.watch.as_mut()?.ended)(arrived)
     }
 
-    /// Why a body of this length is not kept.
+    /// The reason why a body of this length is not kept; `None` where it is.
     fn has_no_room(&mut self) -> Option<&'static str> {
         if self.len > self.keep {
             return Some("more than 256 MiB");
