@@ -246,7 +246,7 @@ impl UseWatch {
         for (id, usage) in &kept.used {
             text.extend(encoded(&NoteLine::Used { used: (id.clone(), usage.clone()) })?);
         }
-        text.extend(known(kept.since)?);
+        text.extend(ledger_note(kept.since)?);
         let new = beside(path);
         let written = || {
             // Not through what somebody else put there.

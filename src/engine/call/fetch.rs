@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::dialect::{answer_state, endpoint_of};
 use crate::engine::call::answer::hops;
-use crate::engine::call::answer::tee::{ArrivedBody, MAX_BODY, Tee};
+use crate::engine::call::answer::tee::{MAX_BODY, Tee};
 use crate::engine::call::answer::upstream_headers::{end_to_end, plain_encoding};
 use crate::engine::call::media::Downloaded;
 use crate::engine::clock;

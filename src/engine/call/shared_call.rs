@@ -139,8 +139,8 @@ impl Leader {
 
     /// Passes an answer on as it arrives, and records it.
     async fn pass_on(&self, draft: RecordingDraft) {
-        let making = &draft.making;
-        let (status, recording) = (making.response.status, Some(making.id.clone()));
+        let pending = &draft.pending;
+        let (status, recording) = (pending.response.status, Some(pending.id.clone()));
         let declared = draft.body.declared_len();
         let (headers, mut tee) = draft.tee(None);
         self.flight.begin(Head { status, headers, declared, recording });
