@@ -16,9 +16,11 @@ use super::call::answer::replay_cache::ReplayCache;
 use super::call::answer::singleflight::Singleflight;
 use super::clock;
 use super::history::calls::History;
+use super::index::cursors::Cursors;
+use super::index::jobs::Jobs;
+use super::index::open_reads::OpenReads;
 use super::index::recording_index::RecordingIndex;
 use super::index::sketches::Sketches;
-use super::index::takes::TakesUnderWay;
 use super::index::unsaved::Unsaved;
 use super::policy::ModeSwitch;
 use super::settings::{Live, Settings, SettingsError};
@@ -67,6 +69,14 @@ pub(super) struct EngineState {
     /// Held by the verb that changes recordings.
     pub(super) curating: tokio::sync::Mutex<()>,
     pub(super) lifetime: Lifetime,
+}
+
+/// Sequences, jobs and reads that this process saw begin.
+#[derive(Default)]
+pub(super) struct TakesUnderWay {
+    pub(super) cursors: Cursors,
+    pub(super) jobs: Jobs,
+    pub(super) open_reads: OpenReads,
 }
 
 /// Warnings that people need once.

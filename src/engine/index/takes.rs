@@ -1,32 +1,12 @@
-//! Playback of takes, and the sequences, jobs and reads that this process saw begin.
-
-use std::sync::Arc;
-
-use parking_lot::{Mutex, MutexGuard};
+//! Playback of takes: how those of a recording play, and which of them were seen while they were recorded.
 
 use crate::dialect::endpoint_of;
-use crate::engine::index::cursors::{CURSORS, Cursors};
-use crate::engine::index::open_reads::OpenReads;
-use crate::engine::index::recent::Recent;
+use crate::engine::index::cursors::CURSORS;
 use crate::engine::index::recording_index::Lens;
 use crate::engine::state::Engine;
 use crate::model::{CallScope, Fingerprint, Level, Playback, Recording, Request};
 use crate::reading::jobs::{answer_json, polled};
 use crate::store::LookUpKeys;
-
-/// Sequences, jobs and reads that this process saw begin.
-#[derive(Default)]
-pub(crate) struct TakesUnderWay {
-    pub(crate) cursors: Cursors,
-    jobs: Jobs,
-    pub(crate) open_reads: OpenReads,
-}
-
-/// The jobs that this process saw submitted and that have no final state yet.
-struct Jobs(Mutex<Recent<Arc<str>, ()>>);
-
-/// The most jobs that are remembered: many are submitted and never asked for again.
-const JOBS: usize = 4096;
 
 impl Engine {
     /// The playback of a new recording's takes.
@@ -89,17 +69,5 @@ impl Engine {
     #[must_use]
     pub fn reset_cursors(&self, scope: Option<&str>) -> usize {
         self.shared.takes.cursors.reset(scope)
-    }
-}
-
-impl Default for Jobs {
-    fn default() -> Self {
-        Self(Mutex::new(Recent::new(JOBS)))
-    }
-}
-
-impl Jobs {
-    fn lock(&self) -> MutexGuard<'_, Recent<Arc<str>, ()>> {
-        self.0.lock()
     }
 }
