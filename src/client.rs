@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
 
 use crate::api::{CallRequest, CallsRequest, FireCallRequest, FireRequest, RerecordRequest, Verb};
-use crate::engine::{self, Blame, Engine, Fired, Media, Rerecord, Settings, Thing, VerbError};
+use crate::engine::{self, Blame, Engine, ExchangeRef, Fired, Media, Rerecord, Settings, VerbError};
 use crate::model::{Call, CallId, Event, Exchange, MediaId, Notice, RecordingId};
 use crate::query::{Query, QueryKind, Subject};
 use crate::reading::Prices;
@@ -132,10 +132,12 @@ impl Client {
     ///
     /// # Errors
     /// When it is not there, cannot be read or, of a call, is not in memory.
-    pub async fn fire(&self, thing: &Thing) -> Result<Fired, ClientError> {
+    pub async fn fire(&self, thing: &ExchangeRef) -> Result<Fired, ClientError> {
         match thing {
-            Thing::Recording(id) | Thing::Original(id) => self.run(FireRequest { id: id.clone() }).await,
-            Thing::Call(id) => self.run(FireCallRequest { id: *id }).await,
+            ExchangeRef::Recording(id) | ExchangeRef::Original(id) => {
+                self.run(FireRequest { id: id.clone() }).await
+            }
+            ExchangeRef::Call(id) => self.run(FireCallRequest { id: *id }).await,
         }
     }
 

@@ -5,7 +5,7 @@
 //! its tests, and promises no stable API.
 //!
 //! ```text
-//!  client ──HTTP──▶ proxy ──▶ engine.answer ──▶ library ──▶ decide ──▶ store | upstream | dialect's mock
+//!  client ──HTTP──▶ proxy ──▶ engine.answer ──▶ index ──▶ decide ──▶ store | upstream | dialect's mock
 //!                                   │ announce(Event)
 //!                                   ▼
 //!                     broadcast (bounded; who lags is told and takes a fresh snapshot)

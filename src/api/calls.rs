@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::verb::number;
 use super::{Route, Verb};
-use crate::engine::{Engine, Explanation, Fired, Thing, VerbError};
+use crate::engine::{Engine, ExchangeRef, Explanation, Fired, VerbError};
 use crate::model::{Call, CallId, Exchange, RecordingId};
 
 /// The calls of the history, the oldest first.
@@ -103,7 +103,7 @@ impl Verb for FireRequest {
     const ROUTE: Route = Route::post("/recordings/{id}/fire");
 
     async fn run(self, engine: &Engine) -> Result<Fired, VerbError> {
-        engine.fire(&Thing::Recording(self.id)).await
+        engine.fire(&ExchangeRef::Recording(self.id)).await
     }
 }
 
@@ -112,7 +112,7 @@ impl Verb for FireCallRequest {
     const ROUTE: Route = Route::post("/calls/{id}/fire");
 
     async fn run(self, engine: &Engine) -> Result<Fired, VerbError> {
-        engine.fire(&Thing::Call(self.id)).await
+        engine.fire(&ExchangeRef::Call(self.id)).await
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::addressing::Question;
 use super::verb::optional_number;
 use super::{Route, Verb};
-use crate::engine::{Diff, Engine, Explanation, Thing, VerbError};
+use crate::engine::{Diff, Engine, ExchangeRef, Explanation, VerbError};
 use crate::matching::Suggestion;
 use crate::reading::contrast::CONTEXT;
 
@@ -19,9 +19,9 @@ pub struct ExplainRequest(pub Question);
 #[serde(deny_unknown_fields)]
 pub struct DiffRequest {
     /// The first one.
-    pub one: Thing,
+    pub one: ExchangeRef,
     /// The other one.
-    pub other: Thing,
+    pub other: ExchangeRef,
     /// How many equal lines stand around those that differ; `None` is as many as usual.
     #[serde(default, deserialize_with = "optional_number")]
     pub context: Option<usize>,

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 
 use super::curate::create::Draft;
 use super::history::exchanges::{REMEMBERED, RememberedExchanges};
-use super::index::cursors::{CURSORS, Turn};
+use super::index::cursors::{CURSORS, TakeTurn};
 use super::index::open_reads::{OpenReads, READS};
 use super::{Engine, Incoming, Overrides, RawCall, Settings};
 use crate::model::{
@@ -234,7 +234,7 @@ async fn sequences_have_a_bound_and_people_are_told() {
     let cursors = &bench.engine.shared.takes.cursors;
     let takes = (Fingerprint([7; 32]), false);
     let scope = |nth: usize| Some(Arc::from(format!("test-{nth}")));
-    let turn = |nth: usize, from: usize| Turn { scope: scope(nth), takes, from, to: from + 1, job: None };
+    let turn = |nth: usize, from: usize| TakeTurn { scope: scope(nth), takes, from, to: from + 1, job: None };
     let mut told = 0;
     for nth in 0..CURSORS + 100 {
         told += usize::from(cursors.delivered(turn(nth, 0)));

@@ -43,7 +43,7 @@ pub use curate::retag::{MatchSettings, Retagged};
 pub use curate::review::{Rerecord, ReviewVerdict};
 pub use curate::scrub_again::{Rescrub, Rescrubbed};
 pub use explain::advice::{Advice, Fix, FixKind};
-pub use explain::diff::{Diff, ParseThingError, Thing};
+pub use explain::diff::{Diff, ExchangeRef, ParseExchangeRefError};
 pub use explain::explanation::{ExplainedHit, Explanation, Near};
 pub use explain::fire::{Deciding, FieldShown, Fired};
 pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError};

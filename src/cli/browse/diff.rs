@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::{door, print, selection};
 use crate::client::Client;
 use crate::engine::wording::change_line;
-use crate::engine::{Diff, Thing};
+use crate::engine::{Diff, ExchangeRef};
 use crate::reading::contrast::{
     AnswerArrival, BodyContrast, CONTEXT, DiffLines, DiffTag, HeaderChange, PictureContrast, PictureFacts,
 };
@@ -42,7 +42,9 @@ pub(crate) async fn run(common: &Common, sides: DiffArgs) -> anyhow::Result<Exit
         let one = thing(client, &sides.one).await?;
         let (one, other) = match (&sides.other, one) {
             (Some(other), one) => (one, thing(client, other).await?),
-            (None, Thing::Recording(id)) => (Thing::Original(id.clone()), Thing::Recording(id)),
+            (None, ExchangeRef::Recording(id)) => {
+                (ExchangeRef::Original(id.clone()), ExchangeRef::Recording(id))
+            }
             (None, _) => {
                 let text = format!("{} with what? give two, or a recording that was edited", sides.one);
                 return Err(crate::cli::exit::UsageError(text).into());
@@ -61,15 +63,15 @@ pub(crate) async fn run(common: &Common, sides: DiffArgs) -> anyhow::Result<Exit
     .await
 }
 
-async fn thing(client: &Client, text: &str) -> anyhow::Result<Thing> {
+async fn thing(client: &Client, text: &str) -> anyhow::Result<ExchangeRef> {
     if text.starts_with("call_") {
-        return text.parse().map_err(|error: crate::engine::ParseThingError| {
+        return text.parse().map_err(|error: crate::engine::ParseExchangeRefError| {
             crate::cli::exit::UsageError(error.to_string()).into()
         });
     }
     Ok(match text.strip_suffix("@original") {
-        Some(id) => Thing::Original(selection::one(client, id).await?.id.clone()),
-        None => Thing::Recording(selection::one(client, text).await?.id.clone()),
+        Some(id) => ExchangeRef::Original(selection::one(client, id).await?.id.clone()),
+        None => ExchangeRef::Recording(selection::one(client, text).await?.id.clone()),
     })
 }
 

@@ -22,7 +22,7 @@ use crate::wire::content_coding::decoded_len;
 const REMEMBER: u64 = 8 << 20;
 
 /// A call whose answer has begun.
-pub(crate) struct Sent {
+pub(crate) struct SentCall {
     pub(crate) context: CallContext,
     pub(crate) answer: Forwarded,
     pub(crate) upstream: Base,
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// Sends a call to its upstream and waits for the answer to begin; a failure is an answer of retake's own.
-    pub(crate) async fn send(&self, mut context: CallContext, store: bool) -> Result<Sent, Box<Answer>> {
+    pub(crate) async fn send(&self, mut context: CallContext, store: bool) -> Result<SentCall, Box<Answer>> {
         let mount = context.incoming.request.mount.clone();
         let Some(base) = self.settings().upstreams.get(&mount).cloned() else {
             let text = format!("no upstream `{mount}` is known; start with --upstream {mount}=URL");
@@ -80,7 +80,7 @@ impl Engine {
         let at = Instant::now();
         let answer = self.shared.client.forward(&context.incoming.request, &base).await;
         match answer.and_then(|answer| hops::arrived(answer, &base)) {
-            Ok(answer) => Ok(Sent { context, answer, upstream: base, at }),
+            Ok(answer) => Ok(SentCall { context, answer, upstream: base, at }),
             Err(error) => Err(Box::new(Box::pin(self.unanswered(context, &base, &error)).await)),
         }
     }
@@ -109,8 +109,8 @@ impl Engine {
     }
 
     /// Passes an answer on and stores nothing; the exchange is remembered for a while.
-    fn pass_on(&self, sent: Sent) -> Answer {
-        let Sent { context, answer, upstream, at } = sent;
+    fn pass_on(&self, sent: SentCall) -> Answer {
+        let SentCall { context, answer, upstream, at } = sent;
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
         let mut headers = header_map(&context.scrubbed.method, &response);

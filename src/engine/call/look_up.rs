@@ -2,7 +2,7 @@
 
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::call_context::CallContext;
-use crate::engine::index::recording_index::{FoundRecording, Lens};
+use crate::engine::index::recording_index::{FailureLens, FoundRecording};
 use crate::engine::state::Engine;
 use crate::matching::{Fields, summary};
 use crate::model::{Mode, Scrubbed, Strategy};
@@ -58,7 +58,7 @@ impl Engine {
             });
         }
         let settings = self.settings();
-        let lens = Lens { policy: &settings.failures, asks };
+        let lens = FailureLens { policy: &settings.failures, asks };
         let Some(strategy) = overrides.strategy.clone() else {
             let find = move |engine: &Self, scrubbed: &Scrubbed, fields: &Fields, scope: Option<&str>| {
                 let (index, policy) = (&engine.shared.index, &engine.settings().failures);

@@ -21,7 +21,7 @@
 //!          │
 //!          ├─ shared with equal calls: Joined::Leader sends it, Joined::Follower reads along   shared_call
 //!          ▼
-//!        Sent         the upstream's head is here, its body is on its way                   forward
+//!        SentCall     the upstream's head is here, its body is on its way                   forward
 //!          │            404 UNKNOWN_UPSTREAM, 403 UPSTREAM_KEY_MISSING, 502 UPSTREAM_UNREACHABLE,
 //!          │            504 UPSTREAM_TIMEOUT, 400 INVALID_REQUEST; a recording that waited answers instead
 //!          ├─ live ───▶ Answer over a Tee; the exchange is remembered for looking at
@@ -30,7 +30,7 @@
 //!          ├─ links in it ─▶ read to its end, files downloaded, then answered   502 UPSTREAM_CUT   linked
 //!          ├─ else ────────▶ Answer over a Tee
 //!          ▼ the body has ended (or says so itself)
-//!        Shown        look-ups see the recording from here on, before the client has the last bytes
+//!        ShownRecording  look-ups see the recording from here on, before the client has the last bytes
 //!          │            or it is none: it cannot be searched, failures like it are dropped, it repeats another one
 //!          ▼
 //!        settled      stored, verified, announced (`recording::commit`); the call ends

@@ -7,13 +7,13 @@ use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::answer::reply::cut;
 use crate::engine::call::call_context::CallContext;
-use crate::engine::call::forward::Sent;
+use crate::engine::call::forward::SentCall;
 use crate::engine::state::Engine;
 use crate::matching::summary;
 use crate::model::Strategy;
 
 impl Engine {
-    pub(crate) async fn record(&self, sent: Sent) -> Answer {
+    pub(crate) async fn record(&self, sent: SentCall) -> Answer {
         let draft = self.draft(sent);
         if draft.is_linked() {
             // Read in a task of its own: a client that leaves does not stop the recording.

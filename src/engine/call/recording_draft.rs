@@ -15,7 +15,7 @@ use crate::engine::call::answer::reply::{header_map, mark};
 use crate::engine::call::answer::tee::{ArrivedBody, MAX_BODY, StreamWatch, Tee};
 use crate::engine::call::answer::upstream_headers::{end_to_end, retry_after};
 use crate::engine::call::call_context::CallContext;
-use crate::engine::call::forward::Sent;
+use crate::engine::call::forward::SentCall;
 use crate::engine::call::media::Downloaded;
 use crate::engine::clock;
 use crate::engine::failures::OnFailure;
@@ -35,8 +35,8 @@ use crate::wire::content_coding::decoded_len;
 
 impl Engine {
     /// Makes a draft of an answer that has begun.
-    pub(crate) fn draft(&self, sent: Sent) -> RecordingDraft {
-        let Sent { context, answer, upstream, at } = sent;
+    pub(crate) fn draft(&self, sent: SentCall) -> RecordingDraft {
+        let SentCall { context, answer, upstream, at } = sent;
         let (id, strategy) = (clock::recording_id(), self.stamped(&context));
         let response =
             Response { status: answer.status, headers: end_to_end(answer.headers), log: ByteLog::default() };
@@ -102,20 +102,20 @@ pub(crate) struct PendingRecording {
     pub(crate) upstream: Base,
     recorded_at: OnceLock<Timestamp>,
     /// The outcome that was shown already, because its stream said that it ended, with the length of the body then.
-    early: Mutex<Option<(u64, Fate)>>,
+    early: Mutex<Option<(u64, RecordingOutcome)>>,
 }
 
 /// A recording that look-ups see, on its way into the store; or why there is none.
-pub(crate) struct Shown {
+pub(crate) struct ShownRecording {
     engine: Engine,
     guard: CallGuard,
-    fate: Fate,
+    fate: RecordingOutcome,
     /// The memory that the answer takes until it is stored.
     _memory: Option<Hold>,
 }
 
 /// The outcome of an answer that was to be recorded.
-pub(crate) enum Fate {
+pub(crate) enum RecordingOutcome {
     /// A recording.
     Entered(Entered, Completeness),
     /// No recording, for this reason.
@@ -158,7 +158,7 @@ impl RecordingDraft {
         });
         let finish = Box::new(move |arrived: ArrivedBody| {
             let (settling, len) = (engine.shared.lifetime.tasks.clone(), pending.len(&arrived));
-            let settle = move |shown: Shown| drop(settling.spawn(shown.settle()));
+            let settle = move |shown: ShownRecording| drop(settling.spawn(shown.settle()));
             engine.aside_if_large(len, move || pending.show(guard, arrived, Vec::new()), settle)
         });
         (headers, Tee::new(body, sent, MAX_BODY, drain, finish).watched(watch).within(held))
@@ -167,14 +167,19 @@ impl RecordingDraft {
 
 impl PendingRecording {
     /// Makes the recording and shows it to all calls to come.
-    pub(crate) fn show(&self, mut guard: CallGuard, arrived: ArrivedBody, media: Vec<Downloaded>) -> Shown {
+    pub(crate) fn show(
+        &self,
+        mut guard: CallGuard,
+        arrived: ArrivedBody,
+        media: Vec<Downloaded>,
+    ) -> ShownRecording {
         note_end(&mut guard, &arrived);
         let early = self.early.lock().take();
         let fate = match early {
             Some((len, fate)) if len == arrived.len => fate,
             _ => self.fate(&arrived, media),
         };
-        Shown { engine: self.engine.clone(), guard, fate, _memory: arrived.memory }
+        ShownRecording { engine: self.engine.clone(), guard, fate, _memory: arrived.memory }
     }
 
     /// The length of what arrived once it is decoded, at most.
@@ -189,7 +194,7 @@ impl PendingRecording {
         *self.early.lock() = Some((len, fate));
     }
 
-    fn fate(&self, arrived: &ArrivedBody, media: Vec<Downloaded>) -> Fate {
+    fn fate(&self, arrived: &ArrivedBody, media: Vec<Downloaded>) -> RecordingOutcome {
         let (engine, settings) = (&self.engine, self.engine.settings());
         let scrubbed = arrived.unkept.map_or_else(
             || {
@@ -200,7 +205,7 @@ impl PendingRecording {
         );
         let mut response = match scrubbed {
             Ok(response) => response,
-            Err(why) => return Fate::Unfit(why),
+            Err(why) => return RecordingOutcome::Unfit(why),
         };
         response.headers.retain(|name| name != "set-cookie");
         let state = answer_state(&self.request, &response);
@@ -209,7 +214,7 @@ impl PendingRecording {
         if on_failure == Some(OnFailure::Drop)
             || !(completeness.replayable() || settings.failures.keeps_incomplete())
         {
-            return Fate::Dropped;
+            return RecordingOutcome::Dropped;
         }
         // The answer that this request names may have become a recording meanwhile.
         let fields = engine.resolved(self.fields.literal().unwrap_or_else(|| self.fields.clone()));
@@ -224,7 +229,7 @@ impl PendingRecording {
             (passing, self.again),
         );
         let continues = match arrival {
-            ReadArrival::Same(recording) => return Fate::Same(recording),
+            ReadArrival::Same(recording) => return RecordingOutcome::Same(recording),
             ReadArrival::Next(before) => Some(before),
             ReadArrival::First => None,
         };
@@ -247,7 +252,7 @@ impl PendingRecording {
         }
     }
 
-    fn enter(&self, recording: Recording, keys: &LookUpKeys, media: Vec<Downloaded>) -> Fate {
+    fn enter(&self, recording: Recording, keys: &LookUpKeys, media: Vec<Downloaded>) -> RecordingOutcome {
         let engine = &self.engine;
         let (_, bodies) = Downloaded::split(media);
         let recording = Arc::new(recording);
@@ -258,16 +263,16 @@ impl PendingRecording {
         if recording.continues.is_some() || polled(&recording.request).is_some() {
             engine.note_played(&recording, keys);
         }
-        Fate::Entered(entered, recording.completeness)
+        RecordingOutcome::Entered(entered, recording.completeness)
     }
 }
 
-impl Shown {
+impl ShownRecording {
     /// Stores what is shown, and ends the call.
     pub(crate) async fn settle(self) {
         let Self { engine, mut guard, fate, _memory } = self;
         match fate {
-            Fate::Entered(entered, completeness) => {
+            RecordingOutcome::Entered(entered, completeness) => {
                 if let Err(error) = engine.settle(entered, |_| {}).await {
                     let id = guard.call().recording.take().map(|id| id.to_string()).unwrap_or_default();
                     let text = format!("{id} could not be stored: {error}");
@@ -284,19 +289,19 @@ impl Shown {
                 engine.shared.history.exchanges.forget(guard.call().id);
                 guard.done(Outcome::Record);
             }
-            Fate::Unfit(why) => {
+            RecordingOutcome::Unfit(why) => {
                 let mount = guard.call().mount.to_string();
                 engine
                     .notify(Level::Warning, format!("{mount} answered with {why}: passed on, not recorded"));
                 guard.call().recording = None;
                 guard.done(Outcome::Live);
             }
-            Fate::Dropped => {
+            RecordingOutcome::Dropped => {
                 guard.call().recording = None;
                 guard.call().reason = Some("a failure, which the configuration says not to store".into());
                 guard.done(Outcome::Live);
             }
-            Fate::Same(recording) => {
+            RecordingOutcome::Same(recording) => {
                 guard.call().reason = Some(format!("it says what {recording} says: not stored once more"));
                 guard.call().recording = Some(recording);
                 guard.done(Outcome::Live);

@@ -19,9 +19,9 @@ use crate::engine::call::answer::tee::MAX_BODY;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::clock;
 use crate::engine::clock::micros;
-use crate::engine::index::cursors::Turn;
+use crate::engine::index::cursors::TakeTurn;
 use crate::engine::index::recording_index::FoundRecording;
-use crate::engine::index::use_count::Use;
+use crate::engine::index::use_count::UseCounter;
 use crate::engine::state::Engine;
 use crate::matching::replaced_places;
 use crate::model::{Call, CallId, CallScope, Ending, Latency, Mode, Outcome, RecordingId};
@@ -135,7 +135,7 @@ impl Engine {
                     self.shared.replay_cache.learn(incoming.key, hit, generation);
                 }
                 let turn = found.turn.as_ref();
-                let turn = turn.map(|turn| Turn { job: jobs::polled(&context.scrubbed), ..turn.clone() });
+                let turn = turn.map(|turn| TakeTurn { job: jobs::polled(&context.scrubbed), ..turn.clone() });
                 if found.cosmetic {
                     self.shared.history.exchanges.remember_hit(context.guard.call().id, context.scrubbed);
                 }
@@ -163,7 +163,7 @@ impl Engine {
         mut guard: CallGuard,
         (headers, ready): (HeaderMap, &Arc<ReadyAnswer>),
         overrides: &Overrides,
-        turn: Option<Turn>,
+        turn: Option<TakeTurn>,
     ) -> Answer {
         let latency = ready.latency(overrides, &self.settings());
         let first = guard.elapsed() + latency.due(ready.log.begins());
@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Notes that a call answers from a recording, and makes its end a hit.
-    fn count_hit(&self, guard: &mut CallGuard, used: &Arc<Use>) {
+    fn count_hit(&self, guard: &mut CallGuard, used: &Arc<UseCounter>) {
         let call = guard.call();
         self.note_use(used, call.at, call.scope.as_ref());
         guard.hits(used);

@@ -20,7 +20,7 @@ use crate::store::StoreError;
 /// One side of a diff. Its text is `rec_…`, `rec_…@original` or `call_12`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum Thing {
+pub enum ExchangeRef {
     /// A recording as it answers now.
     Recording(RecordingId),
     /// A recording as it came, before it was edited.
@@ -29,20 +29,20 @@ pub enum Thing {
     Call(CallId),
 }
 
-/// A text that names no [`Thing`].
+/// A text that names no [`ExchangeRef`].
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`{0}` is neither a recording (`rec_…`), nor one as it came (`rec_…@original`), nor a call (`call_12`)"
 )]
-pub struct ParseThingError(String);
+pub struct ParseExchangeRefError(String);
 
 /// The differences between two exchanges.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Diff {
     /// The first one.
-    pub one: Thing,
+    pub one: ExchangeRef,
     /// The other one.
-    pub other: Thing,
+    pub other: ExchangeRef,
     /// The strategy under which the requests are compared: the first recording's.
     pub strategy: Strategy,
     /// Whether that recording answers the request of the other side.
@@ -55,7 +55,7 @@ pub struct Diff {
     pub contrast: Contrast,
 }
 
-/// The content of a [`Thing`].
+/// The content of an [`ExchangeRef`].
 struct DiffSide {
     request: Scrubbed,
     response: Response,
@@ -69,7 +69,12 @@ impl Engine {
     ///
     /// # Errors
     /// When one is not there, is forgotten or has no answer yet, or the store cannot be read.
-    pub async fn diff(&self, one: &Thing, other: &Thing, context: usize) -> Result<Diff, VerbError> {
+    pub async fn diff(
+        &self,
+        one: &ExchangeRef,
+        other: &ExchangeRef,
+        context: usize,
+    ) -> Result<Diff, VerbError> {
         let (before, after) = (self.held(one).await?, self.held(other).await?);
         let (one, other) = (one.clone(), other.clone());
         self.aside(move |engine| {
@@ -90,7 +95,7 @@ impl Engine {
             let fixes = match asked {
                 Some(((id, _), recorded, incoming)) if !matches => {
                     let call = [&one, &other].into_iter().find_map(|thing| match thing {
-                        Thing::Call(call) => Some(*call),
+                        ExchangeRef::Call(call) => Some(*call),
                         _ => None,
                     });
                     engine.fixed((id, &strategy), recorded, incoming, call)
@@ -127,9 +132,9 @@ impl Engine {
         remedies.filter_map(|remedy| Fix::of(remedy, id, (&lineup, &past), record.as_ref())).collect()
     }
 
-    async fn held(&self, thing: &Thing) -> Result<DiffSide, VerbError> {
+    async fn held(&self, thing: &ExchangeRef) -> Result<DiffSide, VerbError> {
         match thing {
-            Thing::Recording(id) => {
+            ExchangeRef::Recording(id) => {
                 let recording = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
                 Ok(DiffSide {
                     request: recording.request.clone(),
@@ -138,7 +143,7 @@ impl Engine {
                     recorded: Some((id.clone(), recording.strategy.clone())),
                 })
             }
-            Thing::Original(id) => {
+            ExchangeRef::Original(id) => {
                 let recording = self.recording(id)?.ok_or_else(|| VerbError::Unknown(id.clone()))?;
                 let original = recording.original.as_ref().ok_or_else(|| VerbError::NotEdited(id.clone()))?;
                 Ok(DiffSide {
@@ -148,7 +153,7 @@ impl Engine {
                     recorded: Some((id.clone(), recording.strategy.clone())),
                 })
             }
-            Thing::Call(id) => {
+            ExchangeRef::Call(id) => {
                 let call = self.call(*id).ok_or(VerbError::UnknownCall(id.0))?;
                 if let Some(exchange) = self.exchange(*id) {
                     let response = exchange.response.clone().ok_or(VerbError::InFlight(id.0))?;
@@ -158,7 +163,7 @@ impl Engine {
                 // What a recording answered, or became one: that is what the call held.
                 let recording = call.recording.clone().filter(|recording| self.row(recording).is_some());
                 let recording = recording.ok_or(VerbError::Forgotten(id.0))?;
-                Box::pin(self.held(&Thing::Recording(recording))).await
+                Box::pin(self.held(&ExchangeRef::Recording(recording))).await
             }
         }
     }
@@ -180,7 +185,7 @@ impl DiffSide {
 
 // === impl Thing ===
 
-impl fmt::Display for Thing {
+impl fmt::Display for ExchangeRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Recording(id) => write!(f, "{id}"),
@@ -190,11 +195,11 @@ impl fmt::Display for Thing {
     }
 }
 
-impl FromStr for Thing {
-    type Err = ParseThingError;
+impl FromStr for ExchangeRef {
+    type Err = ParseExchangeRefError;
 
-    fn from_str(text: &str) -> Result<Self, ParseThingError> {
-        let wrong = || ParseThingError(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, ParseExchangeRefError> {
+        let wrong = || ParseExchangeRefError(text.to_owned());
         if let Some(number) = text.strip_prefix("call_") {
             return number.parse().map(|number| Self::Call(CallId(number))).map_err(|_| wrong());
         }
@@ -205,16 +210,16 @@ impl FromStr for Thing {
     }
 }
 
-impl TryFrom<String> for Thing {
-    type Error = ParseThingError;
+impl TryFrom<String> for ExchangeRef {
+    type Error = ParseExchangeRefError;
 
-    fn try_from(text: String) -> Result<Self, ParseThingError> {
+    fn try_from(text: String) -> Result<Self, ParseExchangeRefError> {
         text.parse()
     }
 }
 
-impl From<Thing> for String {
-    fn from(thing: Thing) -> Self {
+impl From<ExchangeRef> for String {
+    fn from(thing: ExchangeRef) -> Self {
         thing.to_string()
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::call::answer::call_types::Incoming;
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::answer::raw_call::RawCall;
-use crate::engine::explain::diff::Thing;
+use crate::engine::explain::diff::ExchangeRef;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::model::{CallId, Latency, Mode, Outcome, RecordingId, Request};
@@ -60,10 +60,10 @@ impl Engine {
     /// # Errors
     /// When the recording is not there or cannot be read, or the call or what it asked for is not in memory: another
     /// request is never sent in its place.
-    pub async fn fire(&self, thing: &Thing) -> Result<Fired, VerbError> {
+    pub async fn fire(&self, thing: &ExchangeRef) -> Result<Fired, VerbError> {
         let (request, asked) = match thing {
-            Thing::Recording(id) | Thing::Original(id) => self.request_to_fire(id)?,
-            Thing::Call(id) => {
+            ExchangeRef::Recording(id) | ExchangeRef::Original(id) => self.request_to_fire(id)?,
+            ExchangeRef::Call(id) => {
                 let call = self.call(*id).ok_or(VerbError::UnknownCall(id.0))?;
                 let request = self.request_of_call(&call).ok_or(VerbError::Forgotten(id.0))?;
                 (request.get().clone(), Overrides::of_call(&call))

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::engine::aside::aside;
 use crate::engine::clock;
-use crate::engine::index::use_count::{LEDGER, Use, WATCH};
+use crate::engine::index::use_count::{LEDGER, UseCounter, WATCH};
 use crate::engine::state::Engine;
 use crate::model::{RecordingId, Timestamp, Usage};
 use crate::store::{StoreChange, StoreError};
@@ -86,7 +86,7 @@ impl Engine {
     }
 
     /// Notes a hit that is about to be counted. Before its call is answered: a hit that a client saw is never forgotten.
-    pub(crate) fn note_use(&self, used: &Use, at: Timestamp, scope: Option<&Arc<str>>) {
+    pub(crate) fn note_use(&self, used: &UseCounter, at: Timestamp, scope: Option<&Arc<str>>) {
         if let Some(note) = used.note(at, scope) {
             self.shared.store.note_use(note);
         }

@@ -39,7 +39,7 @@ pub(crate) struct Cursor {
 
 /// One take's turn: what its delivery means for the cursor.
 #[derive(Clone, Debug)]
-pub(crate) struct Turn {
+pub(crate) struct TakeTurn {
     /// The scope of the call.
     pub(crate) scope: CallScope,
     /// The takes that play.
@@ -61,7 +61,7 @@ impl Cursors {
     /// Takes note of a delivery. Of overlapping calls that got the same take one counts. Gives whether a cursor was given up
     /// for it, the first time.
     #[must_use]
-    pub(crate) fn delivered(&self, turn: Turn) -> bool {
+    pub(crate) fn delivered(&self, turn: TakeTurn) -> bool {
         let mut state = self.lock();
         let at = (turn.scope, turn.takes);
         state.position(&at) == turn.from && state.place(at, turn.to, turn.job)

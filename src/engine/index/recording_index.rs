@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::engine::failures::FailurePolicy;
-use crate::engine::index::cursors::{Cursors, Turn};
-use crate::engine::index::use_count::Use;
+use crate::engine::index::cursors::{Cursors, TakeTurn};
+use crate::engine::index::use_count::UseCounter;
 use crate::matching::{Condition, Fields};
 use crate::model::{
     CallScope, Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage,
@@ -50,7 +50,7 @@ type RuleOrder = (u8, Reverse<i32>, Timestamp, RecordingId);
 
 struct IndexEntry {
     indexed: Indexed,
-    used: Arc<Use>,
+    used: Arc<UseCounter>,
 }
 
 /// A recording that answers a request.
@@ -62,16 +62,16 @@ pub(crate) struct FoundRecording {
     /// Whether cosmetic fields differ.
     pub(crate) cosmetic: bool,
     /// The use in which hits are counted.
-    pub(crate) used: Arc<Use>,
+    pub(crate) used: Arc<UseCounter>,
     /// The recording's turn, where takes play in order.
-    pub(crate) turn: Option<Turn>,
+    pub(crate) turn: Option<TakeTurn>,
     /// Whether it is a failure that may pass: an upstream that can be asked goes before it.
     pub(crate) steps_back: bool,
 }
 
 /// The view that a look-up has of failures that may pass.
 #[derive(Clone, Copy)]
-pub(crate) struct Lens<'a> {
+pub(crate) struct FailureLens<'a> {
     pub(crate) policy: &'a FailurePolicy,
     /// Whether an upstream can be asked instead.
     pub(crate) asks: bool,
@@ -141,7 +141,7 @@ impl RecordingIndex {
     }
 
     /// The use in which the hits of a recording are counted.
-    pub(crate) fn used(&self, id: &RecordingId) -> Option<Arc<Use>> {
+    pub(crate) fn used(&self, id: &RecordingId) -> Option<Arc<UseCounter>> {
         self.read().entries.get(id).map(|entry| Arc::clone(&entry.used))
     }
 
@@ -182,7 +182,7 @@ impl RecordingIndex {
         found: FoundRecording,
         scope: &CallScope,
         cursors: &Cursors,
-        lens: Lens<'_>,
+        lens: FailureLens<'_>,
     ) -> FoundRecording {
         let state = self.read();
         let Some(entry) = state.entries.get(&found.id) else { return found };
@@ -193,12 +193,12 @@ impl RecordingIndex {
         let (at, to) = playback.turn(from, takes.len());
         let Some(take) = takes.get(at) else { return found };
         let FoundRecording { strategy, used, id, .. } = found_recording(take, all);
-        let turn = Turn { scope: scope.clone(), takes: playing, from, to, job: None };
+        let turn = TakeTurn { scope: scope.clone(), takes: playing, from, to, job: None };
         FoundRecording { id, strategy, used, turn: Some(turn), ..found }
     }
 
     /// The number of takes with these fields that play in order for a call in this scope.
-    pub(crate) fn takes(&self, all: &Fingerprint, scope: &CallScope, lens: Lens<'_>) -> usize {
+    pub(crate) fn takes(&self, all: &Fingerprint, scope: &CallScope, lens: FailureLens<'_>) -> usize {
         let state = self.read();
         let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
         let own = newest.clone().find(|entry| entry.indexed.row.scope.as_deref() == scope.as_deref());
@@ -270,7 +270,7 @@ impl IndexState {
         &'a self,
         entry: &'a IndexEntry,
         scope: &'a CallScope,
-        lens: Lens<'_>,
+        lens: FailureLens<'_>,
     ) -> Option<(Vec<&'a IndexEntry>, Playback)> {
         let back = |entry: &IndexEntry| lens.policy.steps_back(&entry.indexed.row);
         let mut takes: Vec<_> = self.takes(entry, scope).filter(|take| !(lens.asks && back(take))).collect();
@@ -400,7 +400,7 @@ impl IndexState {
             }
             *self.shapes.entry((row.strategy.breadth(), row.strategy.clone())).or_default() += 1;
         }
-        let used = Arc::new(Use::of(row.id.clone(), row.usage.clone()));
+        let used = Arc::new(UseCounter::of(row.id.clone(), row.usage.clone()));
         self.entries.insert(row.id.clone(), IndexEntry { indexed: entry, used });
     }
 

@@ -2,7 +2,7 @@
 
 use crate::dialect::endpoint_of;
 use crate::engine::index::cursors::CURSORS;
-use crate::engine::index::recording_index::Lens;
+use crate::engine::index::recording_index::FailureLens;
 use crate::engine::state::Engine;
 use crate::model::{CallScope, Fingerprint, Level, Playback, Recording, Request};
 use crate::reading::jobs::{answer_json, polled};
@@ -46,7 +46,7 @@ impl Engine {
     pub(crate) fn note_played(&self, recording: &Recording, keys: &LookUpKeys) {
         let scope: CallScope = recording.scope.as_deref().map(Into::into);
         let settings = self.settings();
-        let lens = Lens { policy: &settings.failures, asks: true };
+        let lens = FailureLens { policy: &settings.failures, asks: true };
         let takes = self.shared.index.takes(&keys.all, &scope, lens);
         if takes > 0 {
             let job = polled(&recording.request);

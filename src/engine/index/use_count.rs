@@ -12,7 +12,7 @@ use crate::store::UseNote;
 /// The use of one recording since it was taken in, counted without a lock: a hit must neither copy a row nor keep
 /// other look-ups waiting. Rows are brought up to date when they are asked for.
 #[derive(Debug)]
-pub(crate) struct Use {
+pub(crate) struct UseCounter {
     id: RecordingId,
     hits: AtomicU64,
     /// Milliseconds; [`i64::MIN`] for never.
@@ -36,7 +36,7 @@ pub(crate) const LEDGER: u8 = 2;
 /// a kill.
 const NOTED: i64 = 1000;
 
-impl Use {
+impl UseCounter {
     /// Whether it changed since `who` was last told; from now on they know. What the ledger knows nobody has to note.
     pub(crate) fn tell(&self, who: u8) -> bool {
         let told = if who == LEDGER { LEDGER | WATCH } else { who };

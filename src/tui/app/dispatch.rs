@@ -1,7 +1,7 @@
 //! Who carries an action out: what takes all keys first, then the tab it belongs to, then the app itself, then the verbs.
 
 use super::state::App;
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::tui::content::page::DetailPage;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
 use crate::tui::input::action::Action;
@@ -154,10 +154,10 @@ impl App {
             Tab::Log => Vec::new(),
         };
         let thing = match context.tab {
-            Tab::Live => self.selected_call().map(|call| Thing::Call(call.id)),
-            Tab::Recordings => self.selected_row().map(|row| Thing::Recording(row.id.clone())),
+            Tab::Live => self.selected_call().map(|call| ExchangeRef::Call(call.id)),
+            Tab::Recordings => self.selected_row().map(|row| ExchangeRef::Recording(row.id.clone())),
             Tab::Diff => self.diff.sides.as_ref().map(|(_, other)| other.clone()),
-            Tab::Prune => planned().map(Thing::Recording),
+            Tab::Prune => planned().map(ExchangeRef::Recording),
             Tab::Log => None,
         };
         let picture_field = recordings.first().and_then(|id| self.detail.picture_field(id));

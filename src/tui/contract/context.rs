@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::{Call, CallId, RecordingId, Row, Snapshot, Timestamp};
 use crate::tui::content::draft::EditDraft;
 use crate::tui::input::action::Action;
@@ -95,9 +95,9 @@ impl Context {
 
     /// The source to load an exchange from.
     #[must_use]
-    pub fn source(&self, thing: Thing) -> ExchangeSource {
+    pub fn source(&self, thing: ExchangeRef) -> ExchangeSource {
         let fallback = match &thing {
-            Thing::Call(id) => self.call(*id).and_then(|call| call.recording.clone()),
+            ExchangeRef::Call(id) => self.call(*id).and_then(|call| call.recording.clone()),
             _ => None,
         };
         ExchangeSource(thing, fallback)

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use super::context::Context;
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::RecordingId;
 use crate::tui::content::draft::EditDraft;
 use crate::tui::content::subject::DetailSubject;
@@ -61,9 +61,9 @@ pub enum AppRequest {
     /// Give the focus to the detail pane.
     FocusDetail,
     /// Compare two exchanges on the Diff tab.
-    Compare(Thing, Thing),
+    Compare(ExchangeRef, ExchangeRef),
     /// Remember the first of two exchanges to compare.
-    PickFirst(Thing),
+    PickFirst(ExchangeRef),
     /// Forget the first of two exchanges to compare.
     UnpickFirst,
     /// Sort recordings by this, or the other way round where they are sorted by it already.

@@ -2,7 +2,7 @@
 
 use super::page::DiffPage;
 use super::state::DiffTab;
-use crate::engine::{FixKind, Thing};
+use crate::engine::{ExchangeRef, FixKind};
 use crate::model::Call;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
@@ -89,8 +89,8 @@ impl DiffTab {
     fn call<'a>(&self, context: &'a Context) -> Option<&'a Call> {
         let (one, other) = self.sides.as_ref()?;
         [one, other].into_iter().find_map(|side| match side {
-            Thing::Call(id) => context.call(*id),
-            Thing::Recording(_) | Thing::Original(_) => None,
+            ExchangeRef::Call(id) => context.call(*id),
+            ExchangeRef::Recording(_) | ExchangeRef::Original(_) => None,
         })
     }
 }

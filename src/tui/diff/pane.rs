@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::diff_view::{headings, measure};
 use super::page::DiffPage;
 use super::state::DiffTab;
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::reading::contrast::PictureFacts;
 use crate::reading::human::size;
 use crate::reading::sanitize;
@@ -57,13 +57,13 @@ pub fn draw(tab: &DiffTab, context: &Context, place: Rect, buf: &mut Buffer) {
 }
 
 /// A side in a few words: what it is, and its prompt.
-fn named(context: &Context, thing: &Thing) -> String {
+fn named(context: &Context, thing: &ExchangeRef) -> String {
     let (what, prompt) = match thing {
-        Thing::Recording(id) | Thing::Original(id) => {
+        ExchangeRef::Recording(id) | ExchangeRef::Original(id) => {
             let row = context.world.rows.get(id);
             (row.and_then(|row| row.name.clone()), row.and_then(|row| row.prompt.clone()))
         }
-        Thing::Call(id) => {
+        ExchangeRef::Call(id) => {
             let call = context.call(*id);
             (
                 call.map(|call| format!("{} {}", call.label(), call.endpoint)),

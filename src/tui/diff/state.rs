@@ -2,7 +2,7 @@
 
 use super::diff_view::{DiffShape, DiffView};
 use super::page::DiffPage;
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::RecordingId;
 use crate::reading::contrast::{CONTEXT, PictureFacts};
 use crate::tui::contract::context::Context;
@@ -22,9 +22,9 @@ const CONTEXTS: [usize; 5] = [0, CONTEXT, 12, 48, usize::MAX];
 #[derive(Debug, Default)]
 pub struct DiffTab {
     /// The exchange that was picked first, while the other one is awaited.
-    pub first: Option<Thing>,
+    pub first: Option<ExchangeRef>,
     /// Both sides.
-    pub sides: Option<(Thing, Thing)>,
+    pub sides: Option<(ExchangeRef, ExchangeRef)>,
     /// The sub-tab.
     pub page: DiffPage,
     /// True if somebody chose that it stands one below the other, or beside; none goes by the room.
@@ -91,8 +91,8 @@ impl DiffTab {
     pub fn recording(&self) -> Option<&RecordingId> {
         let (one, other) = self.sides.as_ref()?;
         [one, other].into_iter().find_map(|side| match side {
-            Thing::Recording(id) => Some(id),
-            Thing::Original(_) | Thing::Call(_) => None,
+            ExchangeRef::Recording(id) => Some(id),
+            ExchangeRef::Original(_) | ExchangeRef::Call(_) => None,
         })
     }
 
@@ -102,7 +102,7 @@ impl DiffTab {
         let is_side = |id: &RecordingId| {
             [one, other]
                 .into_iter()
-                .any(|side| matches!(side, Thing::Recording(known) | Thing::Original(known) if known == id))
+                .any(|side| matches!(side, ExchangeRef::Recording(known) | ExchangeRef::Original(known) if known == id))
         };
         self.stale |= ids.any(is_side);
     }
@@ -162,7 +162,7 @@ impl DiffTab {
 
 impl DiffTab {
     /// Compares two exchanges, from the top of the page in front.
-    pub fn open(&mut self, one: Thing, other: Thing) {
+    pub fn open(&mut self, one: ExchangeRef, other: ExchangeRef) {
         self.sides = Some((one, other));
         self.scroll = 0;
         self.pictures.index = 0;

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::recording_picker::{RecordingPicker, empty_lines};
-use crate::engine::{ReviewVerdict, Thing};
+use crate::engine::{ExchangeRef, ReviewVerdict};
 use crate::model::Row;
 use crate::reading::human::{duration, size};
 use crate::tui::content::page::ExchangePages;
@@ -43,8 +43,8 @@ impl ReviewOverlay {
         let Some(new) = self.0.selected(rows(context)) else { return ActionOutcome::done() };
         let Some(old) = new.review.clone() else { return ActionOutcome::done() };
         ActionOutcome::close_then(AppRequest::Compare(
-            Thing::Recording(old),
-            Thing::Recording(new.id.clone()),
+            ExchangeRef::Recording(old),
+            ExchangeRef::Recording(new.id.clone()),
         ))
     }
 }

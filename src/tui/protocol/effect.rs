@@ -3,7 +3,7 @@
 use super::job::{ExchangeSource, OpenedPart, PairJob, ScaleJob, ThumbnailJob};
 use super::mutation::Mutation;
 use super::query::RemoteQuery;
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::Rows;
 use crate::query::Key;
 use crate::tui::content::copy::CopyPart;
@@ -51,7 +51,7 @@ pub enum Effect {
     /// Show a part of an exchange in another program; answered by `Message::Done` or `Failed`.
     OpenOutside(ExchangeSource, OpenedPart),
     /// Send the request of a call or a recording once more; answered by `Message::Fired` or `Failed`.
-    Fire(Thing),
+    Fire(ExchangeRef),
     /// Ask the client something; answered by `Message::QueryAnswered`.
     Query(u64, RemoteQuery),
     /// Ask the client for a change; answered by `Message::Done` or `Message::Failed`.

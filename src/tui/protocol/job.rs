@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use image::RgbaImage;
 
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::RecordingId;
 use crate::reading::contrast::PerceptualHash;
 use crate::tui::content::text::AnswerPicture;
@@ -14,7 +14,7 @@ use crate::tui::widgets::picture::ScaledPicture;
 /// The source to load an exchange from. The second id is the recording to fall back to when the call's own exchange is
 /// no longer in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExchangeSource(pub Thing, pub Option<RecordingId>);
+pub struct ExchangeSource(pub ExchangeRef, pub Option<RecordingId>);
 
 /// A part of an exchange that is opened in another program.
 #[derive(Clone, Debug, PartialEq, Eq)]

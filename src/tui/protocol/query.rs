@@ -11,7 +11,7 @@ use crate::api::{
     RetagRequest, ReviewsRequest, SearchRequest, StatsRequest, StepsRequest, TrashRequest,
 };
 use crate::client::Client;
-use crate::engine::{Diff, Explanation, MatchSettings, Rerecord, Retagged, Stats, Thing, Trashed};
+use crate::engine::{Diff, ExchangeRef, Explanation, MatchSettings, Rerecord, Retagged, Stats, Trashed};
 use crate::matching::NamedField;
 use crate::model::{CallId, RecordingId, Row, Rows, StepRow};
 use crate::retention::PrunePlan;
@@ -175,7 +175,7 @@ remote_queries! { client:
     /// The effects of another match strategy.
     Retag(ids: Arc<[RecordingId]>, tag: MatchSettings) retag: Vec<Retagged> = client.run(RetagRequest { ids: ids.to_vec(), settings: tag, dry_run: true }).await;
     /// The differences of two exchanges, with this many equal lines around each.
-    Diff(one: Thing, other: Thing, equal_lines: usize) diff: Box<Diff> =
+    Diff(one: ExchangeRef, other: ExchangeRef, equal_lines: usize) diff: Box<Diff> =
         client.run(DiffRequest { one, other, context: Some(equal_lines) }).await.map(Box::new);
     /// The plan of a prune by this query, which spares these.
     Prune(query: String, keep: BTreeSet<RecordingId>) prune: Box<PrunePlan> =

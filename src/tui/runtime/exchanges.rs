@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::api::{DecidingRequest, RecordingRequest, RerecordRequest, SearchRequest};
 use crate::client::{Client, ClientError};
 use crate::dialect::Dialect;
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::{MediaId, RecordingId, Request};
 use crate::tui::content::copy::LoadedExchange;
 use crate::tui::content::page::ExchangePages;
@@ -117,8 +117,8 @@ pub(super) async fn read(
 ) -> Result<LoadedExchange, String> {
     let failed = |error: ClientError| error.to_string();
     let recording = match thing {
-        Thing::Recording(id) | Thing::Original(id) => id,
-        Thing::Call(id) => {
+        ExchangeRef::Recording(id) | ExchangeRef::Original(id) => id,
+        ExchangeRef::Call(id) => {
             if let Some(exchange) = client.exchange(*id).await.map_err(failed)? {
                 let (request, response) = (exchange.request.get().clone(), exchange.response.clone());
                 return Ok(LoadedExchange { request, response, media: Vec::new(), id: thing.to_string() });
@@ -129,12 +129,12 @@ pub(super) async fn read(
     recorded(client, recording, thing).await
 }
 
-async fn recorded(client: &Client, id: &RecordingId, thing: &Thing) -> Result<LoadedExchange, String> {
+async fn recorded(client: &Client, id: &RecordingId, thing: &ExchangeRef) -> Result<LoadedExchange, String> {
     let recording =
         client.find(RecordingRequest { id: id.clone() }).await.map_err(|error| error.to_string())?;
     let recording = recording.ok_or_else(|| format!("{id} is gone"))?;
     let (mut response, mut media) = (recording.response.clone(), recording.media.clone());
-    if let (Thing::Original(_), Some(original)) = (thing, &recording.original) {
+    if let (ExchangeRef::Original(_), Some(original)) = (thing, &recording.original) {
         (response, media) = (original.response.clone(), original.media.clone());
     }
     Ok(LoadedExchange {

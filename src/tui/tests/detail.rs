@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Fired, Thing};
+use crate::engine::{ExchangeRef, Fired};
 use crate::model::{CallId, Event, Outcome, Row};
 use crate::tui::content::copy::CopyPart;
 use crate::tui::content::page::DetailPage;
@@ -103,7 +103,7 @@ fn two_are_compared_page_by_page() {
     let mut script = recordings().keys("c");
     assert!(script.screen().contains("3 Diff: A picked"));
     script.press("j c");
-    let (one, other) = (Thing::Recording(world::id(0)), Thing::Recording(world::id(1)));
+    let (one, other) = (ExchangeRef::Recording(world::id(0)), ExchangeRef::Recording(world::id(1)));
     assert_eq!(script.app.diff.sides, Some((one.clone(), other.clone())));
     for name in ["diff_request", "diff_response", "diff_headers", "diff_text", "diff_image"] {
         script.shows(name);
@@ -136,7 +136,7 @@ fn beside_or_below_is_for_people_to_choose() {
 #[test]
 fn what_compares_with_what() {
     let sides = |script: &Script| script.app.diff.sides.clone();
-    let recording = |number| Thing::Recording(world::id(number));
+    let recording = |number| ExchangeRef::Recording(world::id(number));
     // Two that are marked, the older one first.
     let script = recordings().keys("<Space> <Space> c");
     assert_eq!(sides(&script), Some((recording(1), recording(0))));
@@ -151,19 +151,19 @@ fn what_compares_with_what() {
     miss.cause = Some(Arc::new(world::cause(5, &["body/seed"])));
     script.event(world::announced(miss, 0));
     script.press("c");
-    assert_eq!(sides(&script), Some((recording(5), Thing::Call(CallId(2)))));
+    assert_eq!(sides(&script), Some((recording(5), ExchangeRef::Call(CallId(2)))));
     // A hit with other cosmetic fields offers what answered it.
     let script = Script::new(world::world(12, 4)).keys("c");
     assert!(script.screen().contains("with the recording that answered it"));
     let script = script.keys("o");
-    assert_eq!(sides(&script), Some((recording(4), Thing::Call(CallId(4)))));
+    assert_eq!(sides(&script), Some((recording(4), ExchangeRef::Call(CallId(4)))));
     // An edited one offers what it was.
     let mut script = recordings();
     script.event(Event::Stored { rows: vec![Arc::new(Row { edited: true, ..world::row(0) })] });
     script.press("c");
     assert!(script.screen().contains("what it was before it was edited"));
     script.press("<Enter>");
-    assert_eq!(sides(&script), Some((Thing::Original(world::id(0)), recording(0))));
+    assert_eq!(sides(&script), Some((ExchangeRef::Original(world::id(0)), recording(0))));
 }
 
 #[test]
@@ -179,12 +179,12 @@ fn parts_are_copied_from_a_menu() {
     let mut script = recordings().keys("y");
     script.shows("copy_menu");
     script.press("c");
-    let held = ExchangeSource(Thing::Recording(world::id(0)), None);
+    let held = ExchangeSource(ExchangeRef::Recording(world::id(0)), None);
     assert_eq!(script.effects(), [Effect::Copy(held.clone(), CopyPart::Curl)]);
     script.say(Message::Copied { text: "curl".into(), what: "curl command" });
     assert_eq!(script.effects(), [Effect::Clip { text: "curl".into(), what: "curl command" }]);
     let mut script = Script::new(world::world(12, 4)).keys("y h");
-    let held = ExchangeSource(Thing::Call(CallId(4)), Some(world::id(4)));
+    let held = ExchangeSource(ExchangeRef::Call(CallId(4)), Some(world::id(4)));
     assert_eq!(script.effects(), [Effect::Copy(held, CopyPart::Hash)]);
 }
 
@@ -205,17 +205,17 @@ fn on_live_the_selected_call_is_sent_once_more_and_not_what_answered_it() {
     let mut script = Script::new(world::world(12, 40)).keys("1 r");
     let call = script.app.selected_call().map(|call| (call.id, call.recording.clone())).unwrap();
     assert!(call.1.is_some(), "a recording answered it");
-    assert_eq!(script.effects(), [Effect::Fire(Thing::Call(call.0))]);
+    assert_eq!(script.effects(), [Effect::Fire(ExchangeRef::Call(call.0))]);
     // Of marked recordings it is the one under the cursor, which the pane beside it shows.
     let mut script = recordings().keys("<Space> j r");
     let row = script.app.selected_row().map(|row| row.id.clone()).unwrap();
-    assert_eq!(script.effects(), [Effect::Fire(Thing::Recording(row))]);
+    assert_eq!(script.effects(), [Effect::Fire(ExchangeRef::Recording(row))]);
 }
 
 #[test]
 fn a_request_that_was_sent_once_more_leads_to_its_call() {
     let mut script = recordings().keys("r");
-    assert_eq!(script.effects(), [Effect::Fire(Thing::Recording(world::id(0)))]);
+    assert_eq!(script.effects(), [Effect::Fire(ExchangeRef::Recording(world::id(0)))]);
     let fired =
         |outcome, recording| Fired { call: CallId(41), outcome: Some(outcome), recording, reason: None };
     script.say(Message::Fired(fired(Outcome::Replay, Some(world::id(0)))));

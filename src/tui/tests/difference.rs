@@ -1,6 +1,6 @@
 //! Differences as lines.
 
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::CallId;
 use crate::reading::contrast::{CONTEXT, contrast};
 use crate::tui::diff::diff_view::{DiffShape, DiffView};
@@ -16,7 +16,7 @@ fn said(before: &str, after: &str, beside: bool) -> Vec<String> {
         recording
     };
     let (one, other) = (answer(before), answer(after));
-    let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
+    let mut diff = world::diff(ExchangeRef::Call(CallId(1)), ExchangeRef::Call(CallId(2)));
     diff.contrast = contrast(&(&one).into(), &(&other).into(), CONTEXT);
     let sheet =
         DiffView::of(&diff, DiffPage::Text, DiffShape { width: 60, beside, ascii: true, no_blanks: false });
@@ -42,7 +42,7 @@ fn texts_that_share_nothing_stand_line_by_line() {
 
 #[test]
 fn blanks_make_a_difference_or_none() {
-    let mut diff = world::diff(Thing::Call(CallId(1)), Thing::Call(CallId(2)));
+    let mut diff = world::diff(ExchangeRef::Call(CallId(1)), ExchangeRef::Call(CallId(2)));
     let answer = |text: &str| {
         let mut recording = world::streamed();
         recording.response.headers = [("content-type", "text/plain")].into_iter().collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::engine::{MatchSettings, Rerecord, Retagged, ReviewVerdict, Revision, Thing, Trashed};
+use crate::engine::{ExchangeRef, MatchSettings, Rerecord, Retagged, ReviewVerdict, Revision, Trashed};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{Event, Playback, RecordingId, Row, Strategy, Timestamp, Usd};
 use crate::tui::content::draft::{DraftOutcome, DraftPart, EditDraft};
@@ -349,7 +349,7 @@ fn old_and_new_are_seen_side_by_side_and_decided() {
     script.press("u");
     assert_eq!(script.deeds(), [Mutation::Undo]);
     script.press("c");
-    let [one, other] = [1, 40].map(|number| Thing::Recording(world::id(number)));
+    let [one, other] = [1, 40].map(|number| ExchangeRef::Recording(world::id(number)));
     assert_eq!(script.app.diff.sides, Some((one, other)));
     assert_eq!(script.app.context.tab, Tab::Diff);
 }

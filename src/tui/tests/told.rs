@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Diff, Explanation, Fired, Rerecord, Retagged, Thing, Trashed};
+use crate::engine::{Diff, ExchangeRef, Explanation, Fired, Rerecord, Retagged, Trashed};
 use crate::matching::{BlastRadius, NamedField};
 use crate::model::{
     ByteLog, Call, Event, Exchange, Hash, Headers, Level, MediaRef, Notice, Outcome, Playback, Recording,
@@ -177,7 +177,7 @@ impl Words {
         recording
     }
 
-    fn diff(self, one: Thing, other: Thing) -> Diff {
+    fn diff(self, one: ExchangeRef, other: ExchangeRef) -> Diff {
         let before = self.recording(true);
         let mut after = self.recording(true);
         after.request = self.request("A capybara in a hot spring, no hat", 8);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{
-    Deciding, Diff, ExplainedHit, Explanation, FieldShown, Fix, FixKind, Near, Stats, Thing,
+    Deciding, Diff, ExchangeRef, ExplainedHit, Explanation, FieldShown, Fix, FixKind, Near, Stats,
 };
 use crate::matching::compare;
 use crate::matching::{BlastRadius, Change, Fields, Remedy, remedies};
@@ -324,7 +324,7 @@ pub(crate) fn pages(recording: &Recording, form: BodyForm) -> ExchangePages {
 }
 
 /// The difference of two made-up recordings with pictures.
-pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
+pub(crate) fn diff(one: ExchangeRef, other: ExchangeRef) -> Diff {
     let (before, mut after) = (recording(0, &png(64)), recording(0, &png(48)));
     let body = r#"{"model":"gpt-image-1.5","prompt":"A capybara wearing a \u001b[31mred hat","size":"1024x1536","seed":8,"stream":false}"#;
     let request = serde_json::json!({
@@ -340,8 +340,8 @@ pub(crate) fn diff(one: Thing, other: Thing) -> Diff {
 
 /// The difference of two recordings.
 pub(crate) fn diff_of(
-    (one, before): (Thing, &Recording),
-    (other, after): (Thing, &Recording),
+    (one, before): (ExchangeRef, &Recording),
+    (other, after): (ExchangeRef, &Recording),
     contrast: Contrast,
 ) -> Diff {
     let (was, is) = (Fields::of(&before.request), Fields::of(&after.request));

@@ -1,6 +1,6 @@
 //! Choosing two exchanges to compare.
 
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::{Outcome, RecordingId};
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest};
@@ -9,7 +9,7 @@ use crate::tui::overlay::menu::{Menu, MenuItem};
 use crate::tui::widgets::line::thousands;
 
 /// Picks the selected exchange, or compares it with the one that was picked first.
-pub fn act(selected: Option<Thing>, first: Option<Thing>, context: &Context) -> ActionOutcome {
+pub fn act(selected: Option<ExchangeRef>, first: Option<ExchangeRef>, context: &Context) -> ActionOutcome {
     if context.tab == Tab::Recordings && context.marks.ids.len() > 1 {
         return compare_marked(context);
     }
@@ -26,32 +26,32 @@ pub fn act(selected: Option<Thing>, first: Option<Thing>, context: &Context) -> 
     match (&thing, counterpart(&thing, context)) {
         (_, None) => AppRequest::PickFirst(thing).into(),
         // What a miss is compared with needs no question.
-        (Thing::Call(_), Some((other, None))) => AppRequest::Compare(other, thing).into(),
+        (ExchangeRef::Call(_), Some((other, None))) => AppRequest::Compare(other, thing).into(),
         (_, Some((other, note))) => offer(other, note.unwrap_or_default(), thing),
     }
 }
 
 /// The likely counterpart of an exchange, and what it is; `None` for the latter where there is no doubt.
-fn counterpart(thing: &Thing, context: &Context) -> Option<(Thing, Option<&'static str>)> {
+fn counterpart(thing: &ExchangeRef, context: &Context) -> Option<(ExchangeRef, Option<&'static str>)> {
     match thing {
-        Thing::Recording(id) if context.tab == Tab::Recordings => {
+        ExchangeRef::Recording(id) if context.tab == Tab::Recordings => {
             context.row(id).filter(|row| row.edited)?;
-            Some((Thing::Original(id.clone()), Some("what it was before it was edited")))
+            Some((ExchangeRef::Original(id.clone()), Some("what it was before it was edited")))
         }
-        Thing::Call(id) => {
+        ExchangeRef::Call(id) => {
             let call = context.call(*id)?;
             if call.outcome == Some(Outcome::Miss) {
                 let nearest = &call.cause.as_ref()?.nearest;
-                return context.row(nearest).map(|row| (Thing::Recording(row.id.clone()), None));
+                return context.row(nearest).map(|row| (ExchangeRef::Recording(row.id.clone()), None));
             }
             let answered = call.recording.clone().filter(|_| call.cosmetic)?;
-            Some((Thing::Recording(answered), Some("the recording that answered it")))
+            Some((ExchangeRef::Recording(answered), Some("the recording that answered it")))
         }
-        Thing::Recording(_) | Thing::Original(_) => None,
+        ExchangeRef::Recording(_) | ExchangeRef::Original(_) => None,
     }
 }
 
-fn offer(other: Thing, note: &str, thing: Thing) -> ActionOutcome {
+fn offer(other: ExchangeRef, note: &str, thing: ExchangeRef) -> ActionOutcome {
     let compare = AppRequest::Compare(other, thing.clone());
     let pick = AppRequest::PickFirst(thing);
     let items = vec![
@@ -71,6 +71,6 @@ fn compare_marked(context: &Context) -> ActionOutcome {
             "{count} are marked, and two can be compared; A clears the marks"
         ));
     };
-    let (one, other) = (Thing::Recording(one.id.clone()), Thing::Recording(other.id.clone()));
+    let (one, other) = (ExchangeRef::Recording(one.id.clone()), ExchangeRef::Recording(other.id.clone()));
     ActionOutcome::from(AppRequest::UnpickFirst).and(AppRequest::Compare(one, other))
 }

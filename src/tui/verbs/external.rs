@@ -1,7 +1,7 @@
 //! Verbs that take the selection elsewhere: to the clipboard, into another program, to the proxy once more.
 
 use super::selection::Selection;
-use crate::engine::{Fired, Thing};
+use crate::engine::{ExchangeRef, Fired};
 use crate::model::Outcome;
 use crate::tui::content::copy::CopyPart;
 use crate::tui::contract::context::Context;
@@ -10,7 +10,7 @@ use crate::tui::overlay::menu::{Menu, MenuItem};
 use crate::tui::protocol::effect::Effect;
 
 /// Offers the parts that can be copied.
-pub fn choose_part(thing: Option<&Thing>, context: &Context) -> ActionOutcome {
+pub fn choose_part(thing: Option<&ExchangeRef>, context: &Context) -> ActionOutcome {
     let Some(thing) = thing else { return ActionOutcome::info("Nothing is selected") };
     let from = context.source(thing.clone());
     let item = |(key, part, note): (char, CopyPart, &str)| {
@@ -27,7 +27,7 @@ pub fn open(selection: &Selection, context: &Context) -> ActionOutcome {
 }
 
 /// Sends the request of a call or recording once more.
-pub fn fire(thing: Option<&Thing>) -> ActionOutcome {
+pub fn fire(thing: Option<&ExchangeRef>) -> ActionOutcome {
     match thing {
         Some(thing) => ActionOutcome::effect(Effect::Fire(thing.clone())),
         None => ActionOutcome::info("Select a call or a recording to send again"),

@@ -1,6 +1,6 @@
 //! The selection that verbs are for.
 
-use crate::engine::Thing;
+use crate::engine::ExchangeRef;
 use crate::model::RecordingId;
 use crate::tui::protocol::job::OpenedPart;
 
@@ -10,7 +10,7 @@ pub struct Selection {
     /// The marked recordings, or the selected one.
     pub recordings: Vec<RecordingId>,
     /// The selected recording or call; `None` where nothing is selected.
-    pub thing: Option<Thing>,
+    pub thing: Option<ExchangeRef>,
     /// The part of it that the detail pane shows.
     pub part: OpenedPart,
     /// The field of the picture that the detail pane shows; `None` where there is only one.

@@ -1,6 +1,6 @@
 //! A call that is sent once more from the history: as it was, and not as the recording that answered it.
 
-use retake::engine::{MatchSettings, Thing};
+use retake::engine::{ExchangeRef, MatchSettings};
 use retake::model::{CallId, Mode, Outcome};
 
 use super::{CHAT, chat};
@@ -20,7 +20,7 @@ async fn a_call_is_fired_with_its_own_request_scope_and_match_headers() {
     let (_, recording) = world.record(target, &scoped, CHAT).await;
     let last = || engine.calls().back().unwrap().id;
     let recorded = last();
-    let fire = async |call: CallId| engine.fire(&Thing::Call(call)).await;
+    let fire = async |call: CallId| engine.fire(&ExchangeRef::Call(call)).await;
     // What was recorded asked for what the recording holds.
     let fired = fire(recorded).await.unwrap();
     assert_eq!((fired.outcome, fired.recording), (Some(Outcome::Replay), Some(recording.id.clone())));
@@ -70,8 +70,8 @@ async fn a_call_whose_request_is_not_in_memory_is_not_fired() {
     world.engine.restore_history();
     let call = world.engine.calls().back().unwrap().clone();
     assert!(call.cosmetic, "{call:?}");
-    let error = world.engine.fire(&Thing::Call(call.id)).await.unwrap_err().to_string();
+    let error = world.engine.fire(&ExchangeRef::Call(call.id)).await.unwrap_err().to_string();
     assert!(error.contains(&format!("call {} is not in memory", call.id.0)), "{error}");
     assert_eq!(world.engine.calls().len(), 2, "no call was made");
-    assert!(world.engine.fire(&Thing::Call(CallId(99))).await.unwrap_err().to_string().contains("99"));
+    assert!(world.engine.fire(&ExchangeRef::Call(CallId(99))).await.unwrap_err().to_string().contains("99"));
 }

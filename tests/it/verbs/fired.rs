@@ -1,6 +1,6 @@
 //! A recorded request that is sent once more, and which of its fields decide.
 
-use retake::engine::Thing;
+use retake::engine::ExchangeRef;
 use retake::model::{Mode, Outcome};
 
 use super::{draft, open};
@@ -13,16 +13,18 @@ async fn a_recorded_request_is_answered_in_its_scope_and_counts_as_a_hit() {
     engine.set_mode(Mode::Mock);
     let id = engine.create(draft("hats", "Wear one.")).await.unwrap();
     for _ in 0..3 {
-        let fired = engine.fire(&Thing::Recording(id.clone())).await.unwrap();
+        let fired = engine.fire(&ExchangeRef::Recording(id.clone())).await.unwrap();
         assert_eq!((fired.outcome, fired.recording), (Some(Outcome::Replay), Some(id.clone())));
     }
     assert_eq!(engine.row(&id).unwrap().usage.hits, 3);
     let stalls = engine.derive(&id, "stall@20".parse().unwrap(), Some("stall".into())).await.unwrap();
-    let fired = engine.fire(&Thing::Recording(stalls.clone())).await.unwrap();
+    let fired = engine.fire(&ExchangeRef::Recording(stalls.clone())).await.unwrap();
     assert_eq!(fired.recording, Some(stalls));
     assert!(engine.call(fired.call).unwrap().done, "although its answer never ends");
     engine.remove(std::slice::from_ref(&id)).await.unwrap();
-    assert!(engine.fire(&Thing::Recording(id.clone())).await.unwrap_err().to_string().contains(id.as_str()));
+    assert!(
+        engine.fire(&ExchangeRef::Recording(id.clone())).await.unwrap_err().to_string().contains(id.as_str())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

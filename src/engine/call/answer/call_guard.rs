@@ -9,7 +9,7 @@ use crate::engine::clock;
 use crate::engine::clock::micros;
 use crate::engine::history::calls::History;
 use crate::engine::history::compared_request::ComparedRequest;
-use crate::engine::index::use_count::Use;
+use crate::engine::index::use_count::UseCounter;
 use crate::matching::Summary;
 use crate::model::{Call, CallId, Mode, Outcome, Request};
 
@@ -19,7 +19,7 @@ pub(crate) struct CallGuard {
     call: Call,
     started: Instant,
     /// The use that its end counts a hit in; `None` where it is no hit.
-    used: Option<Arc<Use>>,
+    used: Option<Arc<UseCounter>>,
     /// The request, for comparing it with others later.
     compared: Option<Arc<ComparedRequest>>,
     /// Told at the end what became of a call that others share.
@@ -67,7 +67,7 @@ impl CallGuard {
     }
 
     /// Makes its end a hit of the recording whose use is counted there.
-    pub(crate) fn hits(&mut self, used: &Arc<Use>) {
+    pub(crate) fn hits(&mut self, used: &Arc<UseCounter>) {
         self.used = Some(Arc::clone(used));
     }
 

@@ -15,7 +15,7 @@ use crate::engine::call::answer::lead_back::{UpstreamOrigin, door};
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::answer::raw_call::RawKey;
 use crate::engine::history::compared_request::ComparedRequest;
-use crate::engine::index::use_count::Use;
+use crate::engine::index::use_count::UseCounter;
 use crate::engine::settings::Settings;
 use crate::model::{ByteLog, Call, Ending, Latency, RecordingId, Timestamp};
 
@@ -62,7 +62,7 @@ pub(crate) struct ReadyAnswers {
 /// A raw request that a recording answers: all but the body, which stands among the ready answers.
 pub(crate) struct KnownHit {
     pub(crate) recording: RecordingId,
-    pub(crate) used: Arc<Use>,
+    pub(crate) used: Arc<UseCounter>,
     /// The call, but for its id and times.
     pub(crate) call: Call,
     /// The request, for comparing it with others later.
