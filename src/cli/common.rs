@@ -1,4 +1,4 @@
-//! What every verb goes by: the store, and the inputs of the configuration.
+//! The flags of every verb: the store, and the inputs of the configuration.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What a verb is handed as a file, or on stdin for `-`.
+//! The input of a verb: a file, or stdin for `-`.
 
 use std::io::{IsTerminal as _, stdin};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! How far long work is, on stderr: only before a terminal, and only when it takes a while.
+//! The progress of long work, on stderr: only before a terminal, and only when it takes a while.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! From what people type to recordings: whole ids and unique beginnings.
+//! The recordings that people name: by whole ids and unique beginnings.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -26,7 +26,7 @@ pub struct ControlClient {
 
 struct ControlClientState {
     place: RwLock<OwnerAddress>,
-    /// Whether the address was given, and is not what the store's `LOCK` says.
+    /// True for an address that was given, and is not that of the store's `LOCK`.
     given: bool,
     /// The store whose `LOCK` says the token; none when the token was given.
     store: Option<PathBuf>,
@@ -69,7 +69,7 @@ impl ControlClient {
     ///
     /// # Errors
     /// When nothing answers there, what answers is no retake or another version, or the token is not the right one.
-    pub async fn found(base: Base, token: Option<String>, store: &Path) -> Result<Self, ClientError> {
+    pub async fn at_url(base: Base, token: Option<String>, store: &Path) -> Result<Self, ClientError> {
         let known = token.is_some();
         let token = match token {
             Some(token) => token,
@@ -194,7 +194,7 @@ impl ControlClient {
         answer.map_err(|error| unreachable(base, error))
     }
 
-    /// Where the owner is, once it is known to be one.
+    /// The address of the owner, once it is known to be one.
     async fn place(&self) -> Result<OwnerAddress, ClientError> {
         let place = self.shared.place.read().clone();
         place

@@ -1,4 +1,4 @@
-//! Why a verb could not be carried out, here or there.
+//! Reasons why a verb could not be carried out, here or there.
 
 use std::path::PathBuf;
 
@@ -52,9 +52,9 @@ pub enum ClientError {
     OtherVersion {
         /// URL.
         base: String,
-        /// Version.
+        /// The version of the other side.
         theirs: String,
-        /// This one's version.
+        /// The version of this program.
         ours: &'static str,
     },
     /// No token is known.

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and keeps anything from running with it.
+//! The error of a configuration that keeps anything from running with it.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What goes before the configuration file: flags and environment, as whoever read them hands them in.
+//! The layers above the configuration file: flags and environment, as whoever read them hands them in.
 
 use std::path::{Path, PathBuf};
 

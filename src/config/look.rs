@@ -1,4 +1,4 @@
-//! What the screen looks and feels like: a person's own file, under what the configuration of the project says.
+//! The look and feel of the screen: a person's own file, under what the configuration of the project says.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Where a project is: the nearest folder upwards that holds a store or a configuration.
+//! The place of a project: the nearest folder upwards that holds a store or a configuration.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! The screen's part of the configuration, and what a screen is told at its start.
+//! The screen's part of the configuration, and the facts that a screen needs at its start.
 //!
 //! Data alone, known to the command line, which reads it, and to the screen, which goes by it.
 

@@ -1,4 +1,4 @@
-//! Who vouches for a project's configuration file, and the record of what people trusted.
+//! Trust in a project's configuration file, and the record of what people trusted.
 //!
 //! Trust is given to a content at a place: a file in the state directory of the person, named by the SHA-256 of the
 //! file's real path and that of its text. A file that changes, or another one of the same text, is a stranger again.

@@ -1,4 +1,4 @@
-//! What a stranger's file may say.
+//! The values that a stranger's file may hold.
 
 use super::file::keys;
 use super::file::{ConfigFile, ExpiryEntry, ProfileEntry, RouteEntry};

@@ -1,4 +1,4 @@
-//! What the dialects say of the same things.
+//! Tests of all dialects on the same things.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What an answer's body says of itself: whether it ended, and whether it reports a failure. A status alone tells
-//! neither: streams break off cleanly, and errors come in bodies of a 200.
+//! The state of an answer by its body: whole or cut off, a success or a failure. A status alone tells neither: streams
+//! break off cleanly, and errors come in bodies of a 200.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct AnswerState {
     pub failure: Option<AnswerFailure>,
 }
 
-/// How a body ended.
+/// The end of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyEnd {
     /// The upstream ended it cleanly.
@@ -53,8 +53,8 @@ impl AnswerState {
     const WHOLE: Self = Self { terminated: false, ended: true, failure: None };
     const CUT: Self = Self { terminated: false, ended: false, failure: None };
 
-    /// Whether an answer with this state, whose body ended so, arrived whole: the dialect's terminator was seen, or, where the
-    /// endpoint has none, the body ended cleanly (which includes the declared length).
+    /// The completeness of an answer with this state, whose body ended so: whole where the dialect's terminator was
+    /// seen, or, where the endpoint has none, the body ended cleanly (which includes the declared length).
     #[must_use]
     pub fn completeness(self, end: BodyEnd) -> Completeness {
         match end {

@@ -131,7 +131,7 @@ pub(super) static MESSAGES: Rules = Rules {
     ..BASE
 };
 static BATCH: JobRules =
-    JobRules { id: "/id", state: "/processing_status", finals: &["ended"], flag: None, asked: None };
+    JobRules { id: "/id", state: "/processing_status", finals: &["ended"], flag: None, poll_id: None };
 static POLL: Rules = Rules { poll: Some(&BATCH), ..BASE };
 static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
 static BATCHES: Rules = Rules {

@@ -1,4 +1,4 @@
-//! What a family says, asked of its file.
+//! The questions about a family, each passed on to its file.
 
 use super::answer::{AnswerState, EndWatch};
 use super::endpoint::Endpoint;
@@ -137,7 +137,7 @@ pub(crate) fn endpoint_of(request: &Request) -> (Dialect, Endpoint) {
     (dialect, dialect.endpoint(&request.method, request.path()))
 }
 
-/// What an answer to a request says of itself: whether it ended, whether it reports a failure.
+/// The state that an answer to a request reports: ended or cut off, failed or not.
 pub(crate) fn answer_state(request: &Request, response: &Response) -> AnswerState {
     AnswerState::of(&endpoint_of(request).1, &request.method, response)
 }

@@ -1,4 +1,4 @@
-//! Whether a read's answer is the last word, or another one may come the next time the same is asked.
+//! Reads whose answer is the last word, and those that may be answered differently the next time.
 
 use serde_json::Value;
 

@@ -123,12 +123,12 @@ const BASE: Rules = Rules { plain_models: true, ..Rules::NONE };
 static ANY: Rules = BASE;
 /// A long-running operation (`google.longrunning.Operation`): `done` is absent until it is true.
 static OPERATION: JobRules =
-    JobRules { id: "/name", state: "/done", finals: &[], flag: None, asked: Some("/operationName") };
+    JobRules { id: "/name", state: "/done", finals: &[], flag: None, poll_id: Some("/operationName") };
 static POLL: Rules = Rules { poll: Some(&OPERATION), ..BASE };
 static SUBMIT: Rules = Rules { submit: Some(&OPERATION), ..BASE };
 /// A file that is being prepared.
 static UPLOADED: JobRules =
-    JobRules { id: "/name", state: "/state", finals: &["ACTIVE", "FAILED"], flag: None, asked: None };
+    JobRules { id: "/name", state: "/state", finals: &["ACTIVE", "FAILED"], flag: None, poll_id: None };
 static FILE: Rules = Rules { poll: Some(&UPLOADED), ..BASE };
 static FIXED: Rules = Rules { reads: ReadFinality::Fixed, ..BASE };
 static GENERATE: Rules = Rules {

@@ -9,7 +9,7 @@ use crate::model::MediaRef;
 use crate::wire::json_text::{pointer, strings, unquoted};
 use crate::wire::pointer::is_meant_by;
 
-/// Where the proxy serves media.
+/// The path under which the proxy serves media.
 pub(crate) const MEDIA_PATH: &str = "/__retake/media/";
 
 /// The links of `body` that stand where one of `patterns` says (JSON pointers, `*` for any index or key).

@@ -1,5 +1,5 @@
-//! What retake knows of each API family: endpoints, cosmetic fields and defaults, how streams end, where links to
-//! media stand, what an error looks like. One file of tables per family; nothing here compares, stores or sends.
+//! The knowledge of each API family: endpoints, cosmetic fields and defaults, how streams end, where links to media
+//! stand, what an error looks like. One file of tables per family; nothing here compares, stores or sends.
 
 mod answer;
 mod anthropic;

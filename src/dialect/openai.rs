@@ -218,7 +218,7 @@ static JOB: JobRules = JobRules {
     state: "/status",
     finals: &["completed", "failed", "cancelled", "canceled", "incomplete", "expired", "succeeded"],
     flag: None,
-    asked: None,
+    poll_id: None,
 };
 static BACKGROUND: JobRules = JobRules { flag: Some("/background"), ..JOB };
 

@@ -37,7 +37,7 @@ pub struct Rules {
     /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it, or its
     /// [`JobRules::asked`]. Without the latter the table holds for GET.
     pub poll: Option<&'static JobRules>,
-    /// Whether a read's answer may be another one the next time. The table holds for GET where that is known.
+    /// Change of a read's answer from one time to the next. The table holds for GET where that is known.
     pub reads: ReadFinality,
     /// Spellings of keys that mean the same; `None` where keys are compared as written.
     pub spelling: Option<&'static Spelling>,
@@ -71,7 +71,7 @@ pub struct JobRules {
     /// The field of a request's body that is true in a submit; `None` where every request is one.
     pub flag: Option<&'static str>,
     /// The field of a poll's body that names the job; `None` where its path does.
-    pub asked: Option<&'static str>,
+    pub poll_id: Option<&'static str>,
 }
 
 /// The way in which answers to reads of an endpoint change.
@@ -221,8 +221,8 @@ impl JobRules {
 
     /// The id of the job that the body of a poll asks for.
     #[must_use]
-    pub fn asked<'a>(&self, body: &'a Value) -> Option<&'a str> {
-        body.pointer(self.asked?)?.as_str().map(last_segment)
+    pub fn poll_id<'a>(&self, body: &'a Value) -> Option<&'a str> {
+        body.pointer(self.poll_id?)?.as_str().map(last_segment)
     }
 
     /// True for an answer that says that nothing will change any more.

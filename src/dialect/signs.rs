@@ -1,4 +1,4 @@
-//! What only one provider's clients send: headers and query parameters that say whose key a request carries.
+//! Headers and query parameters that only one provider's clients send: they tell whose key a request carries.
 
 use crate::wire::percent::{decoded, pairs};
 

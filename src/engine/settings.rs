@@ -114,7 +114,7 @@ impl Live {
         let canon = Canon::new(&settings.aliases, &settings.ignores);
         let canon = canon.map_err(wrong("ignore"))?.with_dated_models(settings.dated_models);
         let canon = canon.with_headers(&settings.match_headers).map_err(wrong("match_headers"))?;
-        let scrubber = Scrubber::new(salt, settings.keep_personal).with_answers_kept(settings.keep_answers);
+        let scrubber = Scrubber::new(salt, settings.keep_personal).keeping_answers(settings.keep_answers);
         let scrubber = scrubber.with_patterns(&settings.scrub).map_err(wrong("scrub"))?;
         let scrubber = scrubber.with_identity(&settings.keep_headers).map_err(wrong("keep_headers"))?;
         let nth = |mount: &String| settings.names.keys().position(|known| known == mount);

@@ -1,4 +1,5 @@
-//! Whether a recording answers a request, and why not: fields, comparison, fingerprints, near misses, scrubbing.
+//! The match of a recording and a request, and the reasons against it: fields, comparison, fingerprints, near misses,
+//! scrubbing.
 //!
 //! All of it is pure and total: requests in, values out. It decides nothing about modes and reads no store. One
 //! function, `significance::is_significant`, knows the match strategies; comparison and fingerprint both ask it, so a

@@ -1,4 +1,4 @@
-//! Who may ask: programs that know the proxy by one of its names, and web pages whose origin is listed.
+//! The callers that may ask: programs that know the proxy by one of its names, and web pages whose origin is listed.
 //!
 //! A browser lets every page send requests to this machine. Two headers tell them from those of programs: the Host, by
 //! which a page betrays that its own name was made to point here (DNS rebinding), and what the browser itself says of
@@ -86,7 +86,7 @@ impl Guard {
         }
     }
 
-    /// Who asks, if it is somebody who may.
+    /// The caller, if it is one that may ask.
     pub(super) fn admit(&self, settings: &Settings, request: &Request) -> Result<Asker, RequestFault> {
         if *request.method() == Method::CONNECT || request.uri().authority().is_some() {
             let message = "this is a reverse proxy: set your SDK's base URL to it instead of a proxy setting";
@@ -118,7 +118,7 @@ impl Guard {
         )
     }
 
-    /// Whether a request carries the token, which some routes need.
+    /// Test for the token, which some routes need.
     pub(super) fn is_authorized(&self, headers: &HeaderMap) -> bool {
         let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();

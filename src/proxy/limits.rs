@@ -1,4 +1,4 @@
-//! How long clients may take, and how many may be connected.
+//! Limits of clients: times, and the number of connections.
 
 use std::time::Duration;
 

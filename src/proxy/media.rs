@@ -26,7 +26,7 @@ pub(super) async fn media(
 }
 
 /// The media that a GET asks for whose path was cut free of a scope.
-pub(super) fn asked(request: &Request) -> Option<String> {
+pub(super) fn media_id(request: &Request) -> Option<String> {
     let id = request.uri().path().strip_prefix("/__retake/media/")?;
     (request.method() == Method::GET).then(|| id.to_owned())
 }
@@ -68,7 +68,7 @@ fn plain(status: StatusCode, text: &str) -> Response {
     response
 }
 
-/// The one range of a Range header (RFC 9110, section 14.2) as a half-open interval. `None` for all of it: several
+/// The single range of a Range header (RFC 9110, section 14.2) as a half-open interval. `None` for all of it: several
 /// ranges and other units may be ignored.
 fn range(value: &str, len: usize) -> Result<Option<(usize, usize)>, ()> {
     let Some((from, to)) =

@@ -170,7 +170,7 @@ async fn answer(shared: Arc<ProxyState>, request: Request) -> Response {
     let answered = AssertUnwindSafe(async {
         let request = scope::cut(request);
         // Links in answers stay reachable for a client that puts its scope before every path.
-        if let Some(id) = media::asked(&request) {
+        if let Some(id) = media::media_id(&request) {
             return media::media(State(shared), Path(id), request.headers().clone()).await;
         }
         match request::read(&shared, request, started).await {

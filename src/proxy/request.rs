@@ -1,4 +1,4 @@
-//! From an HTTP request to a call: which mount, what its headers ask for, what its body holds.
+//! The call in an HTTP request: its mount, the wishes in its headers, its body. It decides nothing about recordings.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

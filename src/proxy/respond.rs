@@ -1,4 +1,4 @@
-//! From an answer to an HTTP response.
+//! The HTTP response of an answer.
 
 use std::time::Instant;
 

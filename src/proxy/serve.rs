@@ -107,7 +107,7 @@ async fn run<A, F>(
         tokio::select! {
             biased;
             _ = serving.as_mut() => return,
-            () = connection.told.notified() => {
+            () = connection.ending.notified() => {
                 if connection.dropped.load(Ordering::Relaxed) {
                     return;
                 }
@@ -139,7 +139,7 @@ struct Connection {
     begun: AtomicU64,
     /// True for an end at once, in the middle of calls.
     dropped: AtomicBool,
-    told: Notify,
+    ending: Notify,
 }
 
 impl Connections {
@@ -149,7 +149,7 @@ impl Connections {
             flying: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
             dropped: AtomicBool::new(false),
-            told: Notify::new(),
+            ending: Notify::new(),
         });
         let weak = Arc::downgrade(&connection);
         self.all().push(Watched { connection: weak, begun: 0, read: 0, since: Instant::now() });
@@ -235,12 +235,12 @@ impl Watched {
 
 impl Connection {
     fn finish(&self) {
-        self.told.notify_one();
+        self.ending.notify_one();
     }
 
     fn drop_now(&self) {
         self.dropped.store(true, Ordering::Relaxed);
-        self.told.notify_one();
+        self.ending.notify_one();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The parts that all requests share.
 
 use tokio_util::sync::CancellationToken;
 
@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::limits::Limits;
 use crate::engine::Engine;
 
-/// What each request needs.
+/// The parts that each request needs.
 pub(super) struct ProxyState {
     pub(super) engine: Engine,
     pub(super) guard: Guard,

@@ -1,4 +1,4 @@
-//! What the word at the cursor could become.
+//! Completions of the word at the cursor.
 
 use std::ops::Range;
 

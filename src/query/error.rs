@@ -1,4 +1,4 @@
-//! What is wrong with a query, and where.
+//! Faults of a query, with their place.
 
 use std::fmt;
 use std::ops::Range;

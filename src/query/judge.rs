@@ -1,4 +1,4 @@
-//! Whether a query matches.
+//! The judgement of a query on a subject, term by term.
 
 use super::key::{Key, result_word};
 use super::parse::{Expr, Term};

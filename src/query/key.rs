@@ -47,13 +47,13 @@ pub enum Key {
 pub struct KeyEntry {
     /// The key itself.
     pub key: Key,
-    /// Spelling.
+    /// The spelling of the key.
     pub name: &'static str,
     /// The values that may stand behind it.
     pub values: Values,
-    /// Of what it may be asked.
+    /// The kinds of subjects that have it.
     pub kinds: &'static [QueryKind],
-    /// What it means, in one line.
+    /// The meaning, in one line.
     pub help: &'static str,
     /// A value or two, to show.
     pub examples: &'static [&'static str],

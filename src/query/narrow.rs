@@ -1,4 +1,4 @@
-//! What follows from how a query is written, whatever it is asked of: which questions can be answered where.
+//! Consequences of how a query is written, whatever it is asked of: which questions can be answered where.
 
 use super::Query;
 use super::key::Key;

@@ -1,4 +1,5 @@
-//! From text to terms. Reads each character once; the only recursion is into parentheses, and that has an end.
+//! The parser: from text to terms. It reads each character once; the only recursion is into parentheses, and that has
+//! an end.
 
 use std::fmt;
 use std::ops::Range;

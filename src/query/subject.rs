@@ -1,4 +1,4 @@
-//! What a query is asked of.
+//! The subjects of queries: calls and recordings, with the facts that a row alone does not tell.
 
 use std::fmt;
 

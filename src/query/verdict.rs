@@ -1,4 +1,4 @@
-//! What a query says of a subject.
+//! The verdict of a query on a subject.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::key::Key;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryVerdict {
-    /// It does.
+    /// A match.
     Yes,
     /// No match.
     No,
@@ -23,7 +23,7 @@ pub struct Judged {
     pub term: String,
     /// Key; `None` for a bare word.
     pub key: Option<Key>,
-    /// What it says.
+    /// The verdict on it.
     pub verdict: QueryVerdict,
 }
 

@@ -10,7 +10,7 @@ use crate::reading::decoded;
 use crate::wire::event_stream::events;
 use crate::wire::json_excerpt::json_excerpt;
 
-/// So many items of an answer can be named later.
+/// Limit of an answer's items that can be named later.
 pub(crate) const ITEMS: usize = 64;
 
 /// The id of an answer, by which later requests of its endpoint may name it; of a stream the one in its first event. On
@@ -67,7 +67,7 @@ pub(crate) fn named(items: &Items, answer: &Value, said: &mut String) {
     }
 }
 
-/// What the ids of an answer mean, the answer's own first: the fingerprint of what was asked, and of an item that
+/// The meanings of an answer's ids, the answer's own first: the fingerprint of what was asked, and of an item that
 /// together with what it says.
 pub(crate) fn meanings(said: &str, asked: Fingerprint) -> impl Iterator<Item = (&str, Fingerprint)> {
     let mut lines = said.split('\n');

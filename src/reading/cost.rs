@@ -1,4 +1,4 @@
-//! What an answer cost, by a table of prices.
+//! The cost of an answer, by a table of prices.
 
 use std::collections::BTreeMap;
 

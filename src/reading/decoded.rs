@@ -1,4 +1,4 @@
-//! Bodies without their content codings, and when each piece of them arrived.
+//! Bodies without their content codings, and the time at which each piece of them arrived.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! What the header of a film says: MP4 and its like, `WebM` and Matroska. Nothing is decoded.
+//! The header of a film: MP4 and its like, `WebM` and Matroska. Nothing is decoded.
 
 use std::time::Duration;
 

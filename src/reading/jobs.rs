@@ -11,9 +11,9 @@ use crate::wire::json_excerpt::json_excerpt;
 pub(crate) fn polled(request: &Request) -> Option<Arc<str>> {
     let (_, endpoint) = endpoint_of(request);
     let job = endpoint.rules.poll?;
-    if job.asked.is_some() && request.method == "POST" {
+    if job.poll_id.is_some() && request.method == "POST" {
         let body = json_excerpt(&request.body).unwrap_or_default();
-        return job.asked(&body).map(Into::into);
+        return job.poll_id(&body).map(Into::into);
     }
     endpoint.vars.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id.into())
 }
@@ -25,7 +25,7 @@ pub(crate) fn submitted(request: &Scrubbed, response: &Response) -> Option<Arc<s
     job.id(&answer_json(response)).map(Into::into)
 }
 
-/// Whether a request submits a job, as far as it tells.
+/// Test for a request that submits a job, as far as it tells.
 pub(crate) fn submits(request: &Request) -> bool {
     let (_, endpoint) = endpoint_of(request);
     endpoint.rules.submit.is_some_and(|job| {

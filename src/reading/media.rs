@@ -34,7 +34,7 @@ pub struct Medium {
 /// that a stream repeats is listed once. Links are not followed.
 #[must_use]
 pub fn media(response: &Response) -> Vec<Medium> {
-    let mut found = FoundMedium::default();
+    let mut found = MediaSearch::default();
     if StreamForm::of(&response.headers, &response.log.bytes).is_some() {
         for (number, event) in events(response).iter().enumerate() {
             found.in_json(&event.data, &format!("event {number} "));
@@ -79,12 +79,12 @@ pub fn count_images(response: &Response) -> u32 {
 }
 
 #[derive(Default)]
-struct FoundMedium {
+struct MediaSearch {
     media: Vec<Medium>,
     bytes: u64,
 }
 
-impl FoundMedium {
+impl MediaSearch {
     fn in_json(&mut self, text: &str, prefix: &str) {
         strings(text, |path, token| {
             // The shortest picture there is has more; shorter strings are not worth a look.

@@ -1,4 +1,4 @@
-//! Where the text of an answer stands, for each form that answers have.
+//! The places of the text of an answer, for each form that answers have.
 
 use serde_json::Value;
 

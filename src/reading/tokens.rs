@@ -1,4 +1,4 @@
-//! What an answer was billed by: the counts that providers put beside it.
+//! The counts by which an answer was billed, as providers state them. Nothing is counted here.
 
 use serde::Deserialize;
 

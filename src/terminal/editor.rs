@@ -33,7 +33,7 @@ pub enum EditorError {
     /// The variable cannot be read as words.
     #[error("{variable} is `{value}`, in which {open}")]
     Unquoted {
-        /// Name.
+        /// The variable that names it.
         variable: &'static str,
         /// Value.
         value: String,

@@ -1,4 +1,4 @@
-//! What a terminal can show.
+//! The abilities of a terminal: pictures and colours.
 
 /// A way to show pictures in full resolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! What a request's body is. Its bytes decide before its content type does: `curl -d` sends JSON under the type of a
-//! form, and whoever believes the type cuts a JSON text at its ampersands.
+//! The kind of a request's body. Its bytes decide before its content type does: `curl -d` sends JSON under the type of
+//! a form, and whoever believes the type cuts a JSON text at its ampersands.
 
 use super::without_mark;
 use crate::model::Headers;

@@ -1,5 +1,5 @@
-//! As much of a JSON text as is asked for by name: what stands deep in long lists is read over and not kept, so that a text
-//! of any length takes bounded memory.
+//! A bounded excerpt of a JSON text, to ask for members by name: lists and objects lose what is beyond the bounds, so
+//! that a text of any length takes bounded memory.
 
 use std::cell::Cell;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What goes over the wire, read once for all: JSON text, event streams, content codings, multipart, percent coding, media
+//! Formats on the wire, read once for all: JSON text, event streams, content codings, multipart, percent coding, media
 //! types. Matching compares by these readings and the screen shows them, so neither sees what the other does not.
 //!
 //! It knows no API, no recording and no strategy.

@@ -33,7 +33,7 @@ fn number(text: &str) -> Result<u64, String> {
 pub(crate) async fn run(common: &Common, call: KeepArgs) -> anyhow::Result<ExitCode> {
     door::refuse_withheld(common)?;
     door::at_upstream_store(common, async |client| {
-        let Some(id) = kept(client, &call).await? else {
+        let Some(id) = keep_call(client, &call).await? else {
             print::note("nothing was kept");
             return Ok(ExitCode::SUCCESS);
         };
@@ -43,7 +43,7 @@ pub(crate) async fn run(common: &Common, call: KeepArgs) -> anyhow::Result<ExitC
     .await
 }
 
-async fn kept(client: &Client, call: &KeepArgs) -> anyhow::Result<Option<RecordingId>> {
+async fn keep_call(client: &Client, call: &KeepArgs) -> anyhow::Result<Option<RecordingId>> {
     let question = match client.run(KeepRequest { id: CallId(call.number), fetch: call.yes }).await {
         Ok(id) => return Ok(Some(id)),
         Err(error) if error.wants_consent() => error.to_string(),

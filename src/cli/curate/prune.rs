@@ -110,7 +110,7 @@ fn shown(plan: &PrunePlan, aside: bool) {
             say(&line);
         }
     }
-    for line in said(plan) {
+    for line in summary_lines(plan) {
         print::note(&line);
     }
 }
@@ -167,7 +167,7 @@ fn reason_for(why: &Why) -> String {
 }
 
 /// The lines about what the table does not show.
-fn said(plan: &PrunePlan) -> Vec<String> {
+fn summary_lines(plan: &PrunePlan) -> Vec<String> {
     let mut lines = Vec::new();
     let totals = &plan.totals;
     if plan.remove.is_empty() {

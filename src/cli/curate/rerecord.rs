@@ -57,7 +57,7 @@ pub(crate) async fn run(common: &Common, anew: RerecordArgs) -> anyhow::Result<E
         if anew.json {
             print::json(&done)?;
         } else {
-            said(&done);
+            print_results(&done);
         }
         Ok(code(&done, able))
     })
@@ -115,7 +115,7 @@ fn table(plan: &[Rerecord]) -> Table {
     table
 }
 
-fn said(done: &[Rerecord]) {
+fn print_results(done: &[Rerecord]) {
     for one in done {
         match (&one.new, &one.problem) {
             (Some(new), _) => print::line(&format!("{new} waits for review beside {}", one.recording)),

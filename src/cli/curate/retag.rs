@@ -52,7 +52,7 @@ pub(crate) async fn run(common: &Common, change: RetagArgs) -> anyhow::Result<Ex
         print::json(&retagged)?;
     } else {
         for one in &retagged {
-            said(one, change.dry_run);
+            print_retagged(one, change.dry_run);
         }
         print_collisions(&retagged, change.dry_run);
         if !change.dry_run {
@@ -101,7 +101,7 @@ impl RetagArgs {
     }
 }
 
-fn said(one: &Retagged, dry_run: bool) {
+fn print_retagged(one: &Retagged, dry_run: bool) {
     let verb = if dry_run { "would change" } else { "changed" };
     let (id, before, after) = (&one.recording, &one.before, &one.after);
     print::line(&format!("{id} {verb}: {before} → {after}, plays {}", one.playback));

@@ -82,13 +82,13 @@ fn shown(plan: &Rescrub, aside: bool) {
         let fields: Vec<_> = one.fields.iter().map(|field| sanitize(field).into_owned()).collect();
         say(&format!("{}  {}", one.id, fields.join(", ")));
     }
-    for line in said(plan) {
+    for line in summary_lines(plan) {
         print::note(&line);
     }
 }
 
 /// The lines about what the recordings' own lines do not show.
-fn said(plan: &Rescrub) -> Vec<String> {
+fn summary_lines(plan: &Rescrub) -> Vec<String> {
     let mut lines = Vec::new();
     let checked = recordings(plan.checked);
     if plan.is_empty() {

@@ -51,7 +51,7 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
                 if json {
                     print::json(&merged)?;
                 } else {
-                    print::line(&told(&merged));
+                    print::line(&summary(&merged));
                 }
                 Ok(ExitCode::SUCCESS)
             })
@@ -60,7 +60,7 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
     }
 }
 
-fn told(Merged { recordings: known, unknown }: &Merged) -> String {
+fn summary(Merged { recordings: known, unknown }: &Merged) -> String {
     let unknown = match unknown {
         0 => String::new(),
         1 => "; 1 of the report is not here".into(),

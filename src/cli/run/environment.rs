@@ -1,4 +1,4 @@
-//! What the child's environment says: where each SDK finds the proxy.
+//! The environment of the child: where each SDK finds the proxy.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! What became of the calls of a run, for people and for programs.
+//! The summary of a run's calls, for people and for programs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

@@ -30,7 +30,7 @@ pub(crate) async fn run(common: &Common, place: AttachArgs, screens: Screens) ->
     log_to_file();
     let token = place.token.filter(|token| !token.is_empty());
     let notices = in_the_clear(&base).into_iter().collect();
-    let owner = ControlClient::found(base, token, &common.store).await?;
+    let owner = ControlClient::at_url(base, token, &common.store).await?;
     shown(owner, &config, notices, screens).await
 }
 

@@ -1,4 +1,4 @@
-//! What `serve`, the workbench and the demo have in common: a proxy on a store.
+//! A proxy on a store, as `serve`, the workbench and the demo run it.
 
 use std::net::SocketAddr;
 use std::path::Path;

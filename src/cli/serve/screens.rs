@@ -1,4 +1,4 @@
-//! How a screen is shown: handed in by whoever knows one, as the command line does not.
+//! The screen as a value that is handed in: the command line knows none.
 
 use std::io::IsTerminal as _;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The keys of the configuration: which there are, and what only a trusted file may say with them.
+//! The keys of the configuration, and those values that only a trusted file may give them.
 //!
 //! A project's file comes with whatever repository was cloned: what it says is a stranger's word. A stranger may say how
 //! calls are answered and compared, and what more is scrubbed; not where calls, keys and recordings go, what is kept of
@@ -148,7 +148,7 @@ const KEYS: &[ConfigKey] = &[
 ];
 
 /// The key of a table with this name; none where it is not known.
-pub(crate) fn known(table: &str, name: &str) -> Option<&'static ConfigKey> {
+pub(crate) fn key_named(table: &str, name: &str) -> Option<&'static ConfigKey> {
     KEYS.iter().find(|key| key.table == table && (key.name == name || key.name == "*"))
 }
 

@@ -1,4 +1,4 @@
-//! How long clients may take: the times of `[limits]`.
+//! The times of `[limits]`, which clients may take.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The configuration file: what it may hold, and what is wrong with one, with lines and the nearest valid key.
+//! The configuration file: its keys, and its faults with lines and the nearest valid key.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,7 +20,7 @@ pub(crate) mod privilege;
 pub(crate) mod source;
 
 use preset::Preset;
-use privilege::{Found, Misplaced, Privilege};
+use privilege::{KeyFindings, Misplaced, Privilege};
 use source::{ConfigProblem, ConfigSource};
 
 /// The whole content of a configuration file.
@@ -153,9 +153,9 @@ impl ConfigSource {
     pub(crate) fn parsed(&self) -> Result<ParsedFile, Vec<ConfigProblem>> {
         let broken = |error: &toml::de::Error| self.problem(error.span(), "", error.message());
         let mut table = DeTable::parse(&self.text).map_err(|error| vec![broken(&error)])?;
-        let Found { misplaced, privileged } =
-            privilege::found(table.get_ref(), &self.text, self.folder(), |at| self.line(at));
-        let mut problems = self.told(&misplaced);
+        let KeyFindings { misplaced, privileged } =
+            privilege::key_findings(table.get_ref(), &self.text, self.folder(), |at| self.line(at));
+        let mut problems = self.problems_of(&misplaced);
         let (places, privileges) = privileged.into_iter().unzip();
         if !self.trust.is_given() {
             privilege::take_out(table.get_mut(), &places);
@@ -177,7 +177,7 @@ impl ConfigSource {
     }
 
     /// The first of so many, and how many more there are.
-    fn told(&self, misplaced: &[Misplaced]) -> Vec<ConfigProblem> {
+    fn problems_of(&self, misplaced: &[Misplaced]) -> Vec<ConfigProblem> {
         let problem = |wrong: &Misplaced| {
             let text = match &wrong.unknown {
                 Some((name, table)) => unknown(name, &keys::names(table).collect::<Vec<_>>()),

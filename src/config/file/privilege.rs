@@ -1,5 +1,4 @@
-//! What a file holds that only a trusted one may: found in it, shown to people, and taken out of a file that nobody
-//! vouches for.
+//! Values that only a trusted file may hold: found, shown to people, and taken out of a file that nobody vouches for.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -44,7 +43,7 @@ impl std::fmt::Display for Privilege {
 
 /// A privileged value of a file.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct KeyFindings {
     /// Keys that mean nothing, and what is no table where one has to be.
     pub(crate) misplaced: Vec<Misplaced>,
     /// Values that only a trusted file may hold, and where they stand.
@@ -64,19 +63,24 @@ pub(crate) struct Misplaced {
 }
 
 /// Looks through a file that lies in `folder`; `line` says in which line a byte stands.
-pub(crate) fn found(table: &DeTable<'_>, text: &str, folder: &Path, line: impl Fn(usize) -> usize) -> Found {
-    let mut walk = Walk { text, folder, line, found: Found::default() };
+pub(crate) fn key_findings(
+    table: &DeTable<'_>,
+    text: &str,
+    folder: &Path,
+    line: impl Fn(usize) -> usize,
+) -> KeyFindings {
+    let mut walk = Walk { text, folder, line, findings: KeyFindings::default() };
     walk.table("", "", table);
     // As people read the file.
-    walk.found.privileged.sort_by_key(|(at, _)| at.start);
-    walk.found
+    walk.findings.privileged.sort_by_key(|(at, _)| at.start);
+    walk.findings
 }
 
 struct Walk<'a, L> {
     text: &'a str,
     folder: &'a Path,
     line: L,
-    found: Found,
+    findings: KeyFindings,
 }
 
 impl<L: Fn(usize) -> usize> Walk<'_, L> {
@@ -85,11 +89,11 @@ impl<L: Fn(usize) -> usize> Walk<'_, L> {
         for (name, value) in table {
             let text = name.get_ref();
             let path = if shown.is_empty() { text.to_string() } else { format!("{shown}.{text}") };
-            match keys::known(place, text) {
+            match keys::key_named(place, text) {
                 None => {
                     let unknown = Some((text.to_string(), place));
                     let (at, value_at) = (name.span(), value.span());
-                    self.found.misplaced.push(Misplaced { at, value_at, path, unknown });
+                    self.findings.misplaced.push(Misplaced { at, value_at, path, unknown });
                 }
                 Some(key) => match key.rule {
                     KeyRule::Free => {}
@@ -129,7 +133,7 @@ impl<L: Fn(usize) -> usize> Walk<'_, L> {
 
     fn no_table(&mut self, path: &str, at: Range<usize>) {
         let value_at = at.clone();
-        self.found.misplaced.push(Misplaced { at, value_at, path: path.into(), unknown: None });
+        self.findings.misplaced.push(Misplaced { at, value_at, path: path.into(), unknown: None });
     }
 
     fn privileged(
@@ -145,7 +149,7 @@ impl<L: Fn(usize) -> usize> Walk<'_, L> {
         let value = written.split_inclusive('"').map(|part| MaskedUrl(part).to_string());
         let value: String = value.collect();
         let (key, value, does) = (shown(key), shown(&value), shown(&does));
-        self.found.privileged.push((at, Privilege { line, key, value, does, needed_by, exact }));
+        self.findings.privileged.push((at, Privilege { line, key, value, does, needed_by, exact }));
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who decides: the flags before the environment, that before the file, and a preset is the values of its layer.
+//! The layers that decide about calls: the flags before the environment, that before the file, and a preset is the
+//! values of its layer.
 //!
 //! A ceiling is none of these values: any layer can lower it, and none can lift it.
 
@@ -60,7 +61,7 @@ impl Origin {
 }
 
 impl Layer {
-    fn said(origin: Origin, said: &FlagValues) -> Result<Self, ConfigError> {
+    fn of_flags(origin: Origin, said: &FlagValues) -> Result<Self, ConfigError> {
         Ok(Self {
             mode: flag(&origin.key("mode"), said.mode.as_deref())?,
             preset: flag(&origin.key("preset"), said.preset.as_deref())?,
@@ -98,8 +99,8 @@ pub(crate) fn decide(
     layers: &Layers,
 ) -> Result<Deciders, ConfigError> {
     let layers = [
-        Layer::said(Origin::Flags, &layers.flags)?,
-        Layer::said(Origin::Environment, &layers.environment)?,
+        Layer::of_flags(Origin::Flags, &layers.flags)?,
+        Layer::of_flags(Origin::Environment, &layers.environment)?,
         Layer {
             mode: file.mode,
             preset: file.preset,

@@ -1,4 +1,4 @@
-//! The engine's settings, as the file gives them.
+//! The engine's settings, as the file gives them. What flags and environment say goes before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Who may ask the proxy: web pages and names.
+//! The origins and names under which the proxy may be asked.
 
 use crate::config::file::ConfigFile;
 use crate::config::file::source::{ConfigProblem, ConfigSource};

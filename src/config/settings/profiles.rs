@@ -1,4 +1,4 @@
-//! Who calls, and what for: profiles by key, and routes by endpoint and model.
+//! Profiles by key, and routes by endpoint and model.
 
 use std::sync::Arc;
 

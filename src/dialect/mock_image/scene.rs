@@ -1,4 +1,4 @@
-//! What is in a picture: its parts, thrown from a seed.
+//! The parts of a picture, thrown from a seed.
 
 use crate::dialect::mock_image::palette::{Color, Palette};
 use crate::dialect::seeded_rng::SeededRng;

@@ -140,9 +140,9 @@ impl MockChoice {
         {
             Some((Some("json_schema"), schema)) => schema::fitting(schema, &mut dice).to_string(),
             Some((Some("json_object"), _)) => {
-                json!({ "mock": true, "answer": said(messages, &mut dice) }).to_string()
+                json!({ "mock": true, "answer": reply_text(messages, &mut dice) }).to_string()
             }
-            _ => said(messages, &mut dice),
+            _ => reply_text(messages, &mut dice),
         };
         let mut pieces = pieces(&text);
         let cut = limit.is_some_and(|limit| limit < pieces.len());
@@ -217,7 +217,7 @@ fn called<'a>(
 }
 
 /// A short answer that takes up what the user said last, and says that it is a mock.
-fn said(messages: &[Value], dice: &mut SeededRng) -> String {
+fn reply_text(messages: &[Value], dice: &mut SeededRng) -> String {
     let last = messages.iter().rev().find(|message| message["role"] == "user").or(messages.last());
     let quote = last.map(|message| beginning(&message["content"])).unwrap_or_default();
     let (opening, closing) = (

@@ -66,7 +66,7 @@ impl Engine {
                 let literal = || index.find(scrubbed, &fields.literal()?, scope, policy);
                 index.find(scrubbed, fields, scope, policy).or_else(literal)
             };
-            let found = if fields.facts.said.len() > SAID {
+            let found = if fields.facts.prompt.len() > SAID {
                 let (scrubbed, fields) = (scrubbed.clone(), fields.clone());
                 let scope = overrides.scope.clone();
                 self.aside(move |engine| find(engine, &scrubbed, &fields, scope.as_deref())).await

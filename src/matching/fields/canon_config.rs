@@ -1,4 +1,4 @@
-//! What a configuration adds to the canonical form: other names of models, and values that are to be ignored.
+//! The configured part of the canonical form: other names of models, and values that are ignored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ struct Compiled {
 /// A pattern and what stands in place of what it finds.
 #[derive(Clone, Debug)]
 struct IgnorePattern {
-    found: Regex,
+    regex: Regex,
     name: String,
 }
 
@@ -176,7 +176,7 @@ impl Ignore {
             if found.is_match("") {
                 return Err(format!("the pattern `{text}` finds the empty text; let it find something"));
             }
-            Ok(IgnorePattern { found, name: format!("<{name}>") })
+            Ok(IgnorePattern { regex: found, name: format!("<{name}>") })
         });
         Ok(Compiled {
             endpoint: WildMatch::new(self.endpoint.as_deref().unwrap_or("*")),
@@ -204,7 +204,7 @@ impl Ignored<'_> {
             }
             let current = clean.as_deref().unwrap_or(text);
             if let std::borrow::Cow::Owned(next) =
-                pattern.found.replace_all(current, regex::NoExpand(&pattern.name))
+                pattern.regex.replace_all(current, regex::NoExpand(&pattern.name))
             {
                 clean = Some(next);
             }

@@ -1,4 +1,4 @@
-//! What rules ask of a request.
+//! Facts of a request that rules ask for.
 
 use super::field::Field;
 
@@ -8,7 +8,7 @@ pub struct Facts {
     /// The model as written and in canonical form.
     pub(crate) models: Vec<String>,
     /// The prompt, the input, or all text of the user's last message.
-    pub said: String,
+    pub prompt: String,
     /// The field that holds it.
     pub(crate) place: Option<Field>,
     /// Count of the assistant's messages.

@@ -1,4 +1,4 @@
-//! From a request to its fields: what all comparison works on.
+//! The canonical fields of a request, on which all comparison works. Which of them count is said elsewhere.
 
 pub(crate) mod canon_config;
 pub(crate) mod earlier;

@@ -153,7 +153,7 @@ impl Fields {
             let written = leaf.written.as_ref().map_or(0, |text| text.len());
             size_of::<Leaf>() + leaf.field.steps.len() * size_of::<FieldStep>() + leaf.value.size() + written
         };
-        self.facts.said.len() + self.leaves.iter().map(of_leaf).sum::<usize>()
+        self.facts.prompt.len() + self.leaves.iter().map(of_leaf).sum::<usize>()
     }
 
     /// True if the endpoint's path names the model.

@@ -1,4 +1,4 @@
-//! What lists show of a request: endpoint, model, the beginning of the prompt.
+//! The summary of a request for lists: endpoint, model, the beginning of the prompt. It decides nothing.
 
 use super::facts::Facts;
 use super::field::{Field, FieldPlace};
@@ -80,15 +80,15 @@ fn of_json(summary: &mut Summary, json: &Json<'_>) {
     let model = || json.get("model").and_then(Json::as_text).map(str::to_owned);
     summary.model = summary.model.take().or_else(model);
     summary.streamed = json.get("stream") == Some(&Json::Bool(true));
-    summary.prompt = said(json, 4 * PROMPT).and_then(|(_, text)| one_line(&text));
+    summary.prompt = prompt(json, 4 * PROMPT).and_then(|(_, text)| one_line(&text));
 }
 
 /// The facts of a JSON body.
 pub(crate) fn facts(json: &Json<'_>) -> Facts {
-    let (name, said) = said(json, usize::MAX).unzip();
+    let (name, said) = prompt(json, usize::MAX).unzip();
     let place = name.map(|name| Field::named(FieldPlace::Body, name));
     let said = said.unwrap_or_default().trim_end().to_owned();
-    Facts { said, place, turns: turns(json), tools: tools(json), ..Facts::default() }
+    Facts { prompt: said, place, turns: turns(json), tools: tools(json), ..Facts::default() }
 }
 
 /// The facts of a multipart form.
@@ -96,7 +96,7 @@ pub(crate) fn facts_of_parts(body: &[u8], parts: &[multipart::MultipartPart]) ->
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, part(body, parts, name)?)));
     let (place, said) =
         said.map(|(name, text)| (Field::named(FieldPlace::Part, name), text.to_owned())).unzip();
-    Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
+    Facts { prompt: said.unwrap_or_default(), place, ..Facts::default() }
 }
 
 /// The facts of a form in one text.
@@ -106,11 +106,11 @@ pub(crate) fn facts_of_form(form: &str) -> Facts {
     };
     let said = ["prompt", "input"].iter().find_map(|name| Some((*name, text(name)?)));
     let (place, said) = said.map(|(name, text)| (Field::named(FieldPlace::Body, name), text)).unzip();
-    Facts { said: said.unwrap_or_default(), place, ..Facts::default() }
+    Facts { prompt: said.unwrap_or_default(), place, ..Facts::default() }
 }
 
 /// The prompt, and where it stands.
-fn said(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
+fn prompt(json: &Json<'_>, limit: usize) -> Option<(&'static str, String)> {
     ["prompt", "messages", "input", "contents", "text", "query", "content", "instances", "requests"]
         .into_iter()
         .find_map(|name| Some((name, spoken(json.get(name)?, limit)?)))

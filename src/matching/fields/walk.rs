@@ -1,4 +1,4 @@
-//! From a request to its leaves: the head, and a body by what it is.
+//! The walk from a request to its leaves: the head, and a body by its kind.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

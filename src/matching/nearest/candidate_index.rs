@@ -1,4 +1,5 @@
-//! Who answers which call, worked out on outlines alone: what a change of a strategy would do, before it is done.
+//! The recording that answers each call, worked out on sketches alone: the effect of a change of a strategy, before it
+//! is made.
 //!
 //! It follows the order of the real look-up: all fields equal, then from narrow to wide, the newest within one; a
 //! scope's own recordings first. Rules are left out: whether they hold cannot be told from an outline.
@@ -18,7 +19,7 @@ use crate::model::{RecordingId, Row, Strategy};
 pub struct Candidate {
     /// The recording.
     pub row: Arc<Row>,
-    /// Request.
+    /// The sketch of its request.
     pub outline: Arc<Outline>,
 }
 

@@ -1,4 +1,5 @@
-//! What would make a recording answer a request that it nearly answers.
+//! Changes that would make a recording answer a request that it nearly answers. They are proposed here and made
+//! elsewhere.
 
 use std::collections::BTreeMap;
 

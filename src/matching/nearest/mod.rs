@@ -1,4 +1,5 @@
-//! Why nothing answered: the recordings that come nearest, and what would make them answer.
+//! Explanations of a miss: the recordings that come nearest, and the changes that would make them answer. Nothing here
+//! serves a call.
 
 pub(crate) mod candidate_index;
 pub(crate) mod fixes;

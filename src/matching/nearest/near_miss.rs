@@ -1,4 +1,4 @@
-//! Near misses: which recordings are closest to a request that none answers. They explain; they never serve.
+//! Near misses: the recordings that are closest to a request that none answers. They explain; they never serve.
 
 use serde::{Deserialize, Serialize};
 

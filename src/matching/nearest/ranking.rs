@@ -1,4 +1,4 @@
-//! Which recordings come nearest, out of very many: the exact distance is worked out for these alone.
+//! The nearest recordings out of very many: the exact distance is worked out for these alone.
 //!
 //! Outlines of one shape stand in rows behind each other, so that a hundred thousand of them are one walk through memory.
 

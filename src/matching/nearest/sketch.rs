@@ -212,11 +212,13 @@ impl Shapes {
             outline.shape = shape;
         } else {
             let mut shapes = self.0.write();
-            // Those that are in use live on where they are used.
             if shapes.len() >= SHAPES {
-                shapes.clear();
+                shapes.retain(|shape| Arc::strong_count(shape) > 1);
             }
-            shapes.insert(Arc::clone(&outline.shape));
+            // Where so many are in use, further ones are not shared.
+            if shapes.len() < SHAPES {
+                shapes.insert(Arc::clone(&outline.shape));
+            }
         }
         outline
     }

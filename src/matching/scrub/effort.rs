@@ -1,5 +1,5 @@
-//! How much a search for secrets looks at, finds and remembers before it gives up. What it did not search to the end is not
-//! stored.
+//! Bounds of a search for secrets: what it looks at, finds and remembers before it gives up. A body that was not
+//! searched to the end is not stored.
 
 use std::cell::Cell;
 
@@ -65,7 +65,7 @@ impl Effort {
     }
 
     /// Counts found secrets. False where there were too many.
-    pub(crate) fn found(&self, secrets: usize) -> bool {
+    pub(crate) fn count_secrets(&self, secrets: usize) -> bool {
         self.take(&self.secrets, secrets)
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn says_who(name: &str) -> bool {
 }
 
 /// The reason, in half a sentence, why a configuration may not keep a header; `None` where it may.
-pub(crate) fn cannot_be_kept(name: &str) -> Option<&'static str> {
+pub(crate) fn keep_problem(name: &str) -> Option<&'static str> {
     if !is_header_name(name) {
         Some("is no name of a header")
     } else if says_who(&name.to_ascii_lowercase()) {

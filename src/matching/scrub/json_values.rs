@@ -80,7 +80,7 @@ fn is_harmless_header(name: &[u8]) -> bool {
 
 /// An element of a JSON text, as positions in it.
 #[derive(Debug)]
-pub(crate) enum FoundValue {
+pub(crate) enum JsonElement {
     /// A key, without its quotes.
     Key(Range<usize>),
     /// A string or a number.
@@ -219,7 +219,7 @@ impl<'a> JsonValues<'a> {
     }
 
     /// A number, a literal, or what is none of them.
-    fn bare(&mut self) -> FoundValue {
+    fn bare(&mut self) -> JsonElement {
         let start = self.at;
         let ends =
             |b: &u8| matches!(b, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"') || b.is_ascii_whitespace();
@@ -230,16 +230,16 @@ impl<'a> JsonValues<'a> {
         if name.ends_with(b"index") || name.ends_with(b"Index") {
             self.index(&value);
         }
-        FoundValue::Value(value)
+        JsonElement::Value(value)
     }
 
-    fn quoted(&mut self) -> FoundValue {
+    fn quoted(&mut self) -> JsonElement {
         let range = self.string();
         let behind = self.text.get(self.at..).unwrap_or_default().trim_ascii_start();
         let is_key = self.frames.last().is_some_and(|frame| frame.object) && behind.first() == Some(&b':');
         if is_key {
             self.key(&range);
-            return FoundValue::Key(range);
+            return JsonElement::Key(range);
         }
         let mut value = self.value(range, true);
         self.flag(&mut value);
@@ -247,7 +247,7 @@ impl<'a> JsonValues<'a> {
         if self.frames.len() == 1 && self.text[value.name.clone()] == *b"type" {
             self.index(&value);
         }
-        FoundValue::Value(value)
+        JsonElement::Value(value)
     }
 
     fn key(&mut self, range: &Range<usize>) {
@@ -404,12 +404,12 @@ impl Around {
 }
 
 impl Iterator for JsonValues<'_> {
-    type Item = FoundValue;
+    type Item = JsonElement;
 
-    fn next(&mut self) -> Option<FoundValue> {
+    fn next(&mut self) -> Option<JsonElement> {
         loop {
             if let Some(value) = self.pending.take() {
-                return Some(FoundValue::Value(value));
+                return Some(JsonElement::Value(value));
             }
             match *self.text.get(self.at)? {
                 b'"' => return Some(self.quoted()),

@@ -3,7 +3,7 @@ use super::*;
 /// The values that are credentials by their place, in order of their end.
 fn credentials(text: &str) -> Vec<&str> {
     let credential = |item| match item {
-        FoundValue::Value(value) if value.class == NameClass::Credential => Some(&text[value.range]),
+        JsonElement::Value(value) if value.class == NameClass::Credential => Some(&text[value.range]),
         _ => None,
     };
     JsonValues::new(text.as_bytes(), &[], &[]).filter_map(credential).collect()
@@ -45,7 +45,7 @@ fn slots_tell_texts_apart_and_keep_their_pieces_together() {
         let mut values = JsonValues::new(text.as_bytes(), &[], &[]);
         let mut found = None;
         for item in values.by_ref() {
-            if let FoundValue::Value(value) = item
+            if let JsonElement::Value(value) = item
                 && text[value.range.clone()].starts_with('x')
             {
                 found = Some(value);

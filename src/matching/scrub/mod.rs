@@ -1,4 +1,5 @@
-//! What may be stored of requests and answers: credentials and personal data found in their places, and replaced there.
+//! Requests and answers as they may be stored: credentials and personal data are found in their places, and replaced
+//! there. Nothing is found by search for short words.
 
 pub(crate) mod effort;
 pub(crate) mod identity;

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use regex::bytes::Regex;
 
 use super::effort::Effort;
-use super::json_values::{FoundValue, JsonValue, JsonValues, mixed};
+use super::json_values::{JsonElement, JsonValue, JsonValues, mixed};
 use super::scrub_request::{PASSES, spliced};
 use super::scrubber::Scrubber;
 use super::search::{ByPlace, ScrubEdit, SecretSearch, apart, before, is_opaque};
@@ -248,7 +248,7 @@ impl<'a> Stream<'a> {
         let start = without_mark(self.body).trim_ascii_start().first();
         if matches!(start, Some(b'{' | b'[' | b'"')) && !self.split.is_idle() {
             for item in JsonValues::new(self.body, &[], &[]) {
-                if let FoundValue::Value(value) = item {
+                if let JsonElement::Value(value) = item {
                     if value.quoted && !self.search.effort.look() {
                         break;
                     }
@@ -257,7 +257,7 @@ impl<'a> Stream<'a> {
             }
         }
         let mut edits = self.search.over(self.body).text(self.body);
-        edits.extend(self.split.found());
+        edits.extend(self.split.into_edits());
         apart(edits)
     }
 
@@ -281,19 +281,19 @@ impl<'a> Stream<'a> {
         let mut values = JsonValues::new(&data.bytes, secret, public);
         let mut open: Vec<JsonValue> = Vec::new();
         for item in values.by_ref() {
-            if !matches!(&item, FoundValue::Value(value) if !value.quoted) && !self.search.effort.look() {
+            if !matches!(&item, JsonElement::Value(value) if !value.quoted) && !self.search.effort.look() {
                 return;
             }
             match item {
-                FoundValue::Key(range) => {
+                JsonElement::Key(range) => {
                     let found = self.search.of_raw(&data.bytes, &range, |text| self.search.plain(text));
                     self.edits.extend(found.into_iter().map(|edit| data.placed(edit)));
                 }
-                FoundValue::Value(value) => {
+                JsonElement::Value(value) => {
                     self.split.value(&data.bytes, &value, |range| data.range(&range));
                     match self.search.by_place(&data.bytes, &value) {
                         ByPlace::Replaced(edit) => {
-                            self.search.effort.found(1);
+                            self.search.effort.count_secrets(1);
                             self.edits.push(data.placed((value.range, edit)));
                         }
                         ByPlace::Kept => {}
@@ -350,7 +350,7 @@ impl<'a> Stream<'a> {
                 self.edits.extend(edits);
             }
         }
-        self.edits.extend(self.split.found());
+        self.edits.extend(self.split.into_edits());
         apart(self.edits)
     }
 }

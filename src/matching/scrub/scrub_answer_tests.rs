@@ -258,7 +258,7 @@ fn answers_can_be_kept_but_not_their_credentials() {
         r#"{{"a":"{MAIL} ghp_abcdefghijklmnopqrstuvwxyz0123456789 sk-retake-test-4f9a8c7e6d5b4a39","api_key":"x"}}"#
     );
     let log = scrubber()
-        .with_answers_kept(true)
+        .keeping_answers(true)
         .answer(&response("application/json", &[&body]), origin)
         .unwrap()
         .unwrap();

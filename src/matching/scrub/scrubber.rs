@@ -1,4 +1,5 @@
-//! What a scrubber knows: the salt of placeholders, names of mounts, patterns of a project, what is kept.
+//! The knowledge of a scrubber: the salt of placeholders, names of mounts, patterns of a project, headers that are
+//! kept.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::effort::Effort;
-use super::identity::{cannot_be_kept, says_who};
+use super::identity::{keep_problem, says_who};
 use super::secret;
 use super::secret::SecretKind;
 use super::secret_name::Folded;
@@ -103,7 +104,7 @@ impl Scrubber {
     /// # Errors
     /// The place of a name that cannot be among them, and a sentence about it.
     pub fn with_identity(mut self, headers: &[String]) -> Result<Self, (usize, String)> {
-        let wrong = |(at, name): (usize, &String)| Some((at, format!("`{name}` {}", cannot_be_kept(name)?)));
+        let wrong = |(at, name): (usize, &String)| Some((at, format!("`{name}` {}", keep_problem(name)?)));
         if let Some(problem) = headers.iter().enumerate().find_map(wrong) {
             return Err(problem);
         }
@@ -123,7 +124,7 @@ impl Scrubber {
     /// This scrubber; with `keep` it leaves personal data and what looks like a key in answers. Credentials that are
     /// known by their place, and echoes of the request's, never stay.
     #[must_use]
-    pub fn with_answers_kept(mut self, keep: bool) -> Self {
+    pub fn keeping_answers(mut self, keep: bool) -> Self {
         self.keep_answers = keep;
         self
     }

@@ -1,5 +1,5 @@
-//! What is to be replaced in a text or a JSON document: credentials by their place first, then what has the shape of a
-//! secret. It finds and does not change: whoever asks splices.
+//! The edits that a text or a JSON document needs: credentials by their place first, then what has the shape of a
+//! secret. They are found here and not made: whoever asks splices.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use regex::bytes::Regex;
 
 use super::effort::Effort;
-use super::json_values::{FoundValue, JsonValue, JsonValues};
+use super::json_values::{JsonElement, JsonValue, JsonValues};
 use super::scrubber::{MountNames, Scrubber};
 use super::secret;
 use super::secret::{SecretKind, is_template, looks_like_key};
@@ -27,7 +27,7 @@ pub(crate) enum ByPlace {
     Unknown,
     /// A value that stays, because it is empty or was replaced before.
     Kept,
-    /// This takes its place.
+    /// Text that takes its place.
     Replaced(String),
 }
 
@@ -158,7 +158,7 @@ impl<'a> SecretSearch<'a> {
             };
             edits.extend(found.map(place));
         }
-        self.effort.found(edits.len());
+        self.effort.count_secrets(edits.len());
         apart(edits)
     }
 
@@ -214,7 +214,7 @@ impl<'a> SecretSearch<'a> {
             }
             at += segment.len() + 1;
         }
-        self.effort.found(edits.len());
+        self.effort.count_secrets(edits.len());
         edits.extend(self.plain(text));
         apart(edits)
     }
@@ -250,15 +250,15 @@ impl<'a> SecretSearch<'a> {
         let mut values = JsonValues::new(text, &self.names.secret, &self.names.public);
         for item in values.by_ref() {
             // Numbers cost next to nothing, and embeddings have millions.
-            if !matches!(&item, FoundValue::Value(value) if !value.quoted) && !self.effort.look() {
+            if !matches!(&item, JsonElement::Value(value) if !value.quoted) && !self.effort.look() {
                 break;
             }
             match item {
-                FoundValue::Key(range) if self.shapes => {
+                JsonElement::Key(range) if self.shapes => {
                     edits.extend(self.of_raw(text, &range, |decoded| self.plain(decoded)));
                 }
-                FoundValue::Key(_) => {}
-                FoundValue::Value(value) => edits.extend(self.value(text, &value)),
+                JsonElement::Key(_) => {}
+                JsonElement::Value(value) => edits.extend(self.value(text, &value)),
             }
         }
         if values.is_too_deep() {
@@ -271,7 +271,7 @@ impl<'a> SecretSearch<'a> {
     pub(crate) fn value(&self, text: &[u8], value: &JsonValue) -> Vec<ScrubEdit> {
         match self.by_place(text, value) {
             ByPlace::Replaced(edit) => {
-                self.effort.found(1);
+                self.effort.count_secrets(1);
                 vec![(value.range.clone(), edit)]
             }
             ByPlace::Kept => Vec::new(),
@@ -313,7 +313,7 @@ impl<'a> SecretSearch<'a> {
                 (range, tag)
             });
             let edits: Vec<_> = tags.collect();
-            self.effort.found(edits.len());
+            self.effort.count_secrets(edits.len());
             return apart(edits);
         }
         self.text(decoded)
@@ -339,7 +339,7 @@ impl<'a> SecretSearch<'a> {
             let (value, _) = percent::decoded_with_places(given);
             match self.parameter(&Folded::of(decoded.as_bytes()), &value) {
                 ByPlace::Replaced(edit) => {
-                    self.effort.found(1);
+                    self.effort.count_secrets(1);
                     edits.push((range, escaped(&edit)));
                 }
                 ByPlace::Kept => {}

@@ -11,7 +11,7 @@ use memchr::memmem::Finder;
 use regex::bytes::Regex;
 
 use super::effort::Effort;
-use super::json_values::{FoundValue, JsonValues};
+use super::json_values::{JsonElement, JsonValues};
 use super::secret_name::{Folded, NameClass, NamePlace, REDACTED, class, is_documented, is_ordinary_header};
 use crate::model::Request;
 use crate::wire::body_kind::BodyKind;
@@ -146,7 +146,7 @@ fn in_body(request: &Request, take: &mut impl FnMut(&[u8]) -> bool) {
     match BodyKind::of(&request.headers, body) {
         BodyKind::Json => {
             for item in JsonValues::new(body, &[], &[]) {
-                if let FoundValue::Value(value) = item
+                if let JsonElement::Value(value) = item
                     && value.class == NameClass::Credential
                     && !take(&body[value.range])
                 {

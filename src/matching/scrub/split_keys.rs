@@ -118,7 +118,7 @@ impl<'a> SplitKeys<'a> {
             let places: Vec<_> = tail.places.drain(..).skip(missing).chain((0..end).map(&place)).collect();
             let tag = self.search.scrubber.placeholder(SecretKind::Key, key);
             let edits = edits(&places, group, tag);
-            self.search.effort.found(edits.len());
+            self.search.effort.count_secrets(edits.len());
             self.edits.extend(edits);
             for (matched, key) in tail.matched.iter_mut().zip(&self.keys) {
                 *matched = key.begun(&text[end..]);
@@ -133,7 +133,7 @@ impl<'a> SplitKeys<'a> {
     }
 
     /// The edits.
-    pub(crate) fn found(self) -> Vec<ScrubEdit> {
+    pub(crate) fn into_edits(self) -> Vec<ScrubEdit> {
         let remembered = self.tails.values().map(|tail| tail.places.len()).sum();
         self.search.effort.forget(remembered);
         self.edits

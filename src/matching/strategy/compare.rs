@@ -1,4 +1,4 @@
-//! Comparison: what differs between a recorded request and one that came in, field by field.
+//! Comparison of a recorded request with one that came in, field by field.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Rules: whether a request has what an authored condition asks for.
+//! Rules: the conditions that people write, tested on the facts of a request.
 
 use regex::Regex;
 use wildmatch::WildMatch;
@@ -38,7 +38,7 @@ impl Condition {
     #[must_use]
     pub fn holds(&self, facts: &Facts) -> bool {
         self.model(facts)
-            && self.rule.contains.iter().all(|text| facts.said.contains(text))
+            && self.rule.contains.iter().all(|text| facts.prompt.contains(text))
             && self.regex(facts)
             && self.turn(facts)
             && self.tool(facts)
@@ -53,7 +53,7 @@ impl Condition {
     }
 
     fn regex(&self, facts: &Facts) -> bool {
-        let (said, mut end) = (&facts.said, facts.said.len().min(SEARCHED));
+        let (said, mut end) = (&facts.prompt, facts.prompt.len().min(SEARCHED));
         while !said.is_char_boundary(end) {
             end -= 1;
         }
@@ -73,7 +73,7 @@ impl Condition {
     #[must_use]
     pub fn relaxed(&self, facts: &Facts) -> Rule {
         let mut rule = self.rule.clone();
-        rule.contains.retain(|text| facts.said.contains(text));
+        rule.contains.retain(|text| facts.prompt.contains(text));
         rule.header.retain(|(name, wanted)| has_header(facts, name, wanted));
         rule.model = rule.model.filter(|_| self.model(facts));
         rule.regex = rule.regex.filter(|_| self.regex(facts));
@@ -91,16 +91,16 @@ impl Condition {
         };
         let body = |name| Field::named(FieldPlace::Body, name);
         let place = || facts.place.clone().unwrap_or_else(|| Field::whole(FieldPlace::Body));
-        let (rule, said) = (&self.rule, || facts.place.is_some().then(|| facts.said.clone()));
+        let (rule, said) = (&self.rule, || facts.place.is_some().then(|| facts.prompt.clone()));
         if !self.model(facts) {
             let wanted = rule.model.as_deref().unwrap_or_default();
             tell(body("model"), format!("model={wanted}"), facts.models.first().cloned());
         }
-        for text in rule.contains.iter().filter(|text| !facts.said.contains(*text)) {
+        for text in rule.contains.iter().filter(|text| !facts.prompt.contains(*text)) {
             tell(place(), format!("contains={text}"), said());
         }
         if !self.regex(facts) {
-            let beyond = if facts.said.len() > SEARCHED { " in the first 32 KiB" } else { "" };
+            let beyond = if facts.prompt.len() > SEARCHED { " in the first 32 KiB" } else { "" };
             let wanted = rule.regex.as_deref().unwrap_or_default();
             tell(place(), format!("regex={wanted}{beyond}"), said());
         }

@@ -1,4 +1,4 @@
-//! What happens to a call: the table of modes, as one pure function.
+//! The way in which a call is served: the table of modes, as one pure function.
 
 use crate::model::Mode;
 

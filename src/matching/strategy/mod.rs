@@ -1,4 +1,4 @@
-//! What decides under a match strategy: comparison, fingerprint and the conditions of rules ask the same function.
+//! Match strategies: comparison, fingerprint and the conditions of rules ask the same function for significance.
 
 pub(crate) mod change;
 pub(crate) mod compare;

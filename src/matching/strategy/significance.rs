@@ -1,4 +1,4 @@
-//! The one function that knows what match strategies mean.
+//! The one function that knows what match strategies mean. Comparison and fingerprint both ask it.
 
 use crate::dialect::Dialect;
 use crate::matching::fields::field::{Field, FieldPlace};

@@ -1,4 +1,4 @@
-//! Whether what a strategy names is there: a field that no request has would decide nothing, and a recording that looks at
+//! Checks of the names in a strategy: a field that no request has would decide nothing, and a recording that looks at
 //! nothing else answers everything.
 
 use std::collections::BTreeMap;
@@ -19,14 +19,14 @@ const SHOWN: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StrategyProblem {
     /// Neither the request nor its endpoint has a field of this name.
-    #[error("the request has no field `{name}`; {}", hint(near, known))]
+    #[error("the request has no field `{name}`; {}", hint(near, others))]
     Unknown {
         /// The name.
         name: String,
         /// Fields whose names are like it, the nearest first.
         near: Vec<String>,
         /// Fields that the request has.
-        known: Vec<String>,
+        others: Vec<String>,
     },
     /// More than one field has it.
     #[error("`{name}` may mean {}", listed(candidates, " or "))]
@@ -55,7 +55,7 @@ pub enum StrategyProblem {
 }
 
 /// The standing of a name in a request.
-enum KnownFields {
+enum NameStanding {
     /// A field that it has.
     Present,
     /// A field that it lacks, and that other requests of its endpoint may have.
@@ -97,14 +97,14 @@ impl<'a> StrategyCheck<'a> {
         let before = self.unknown.get(&place);
         let mut unknown = Vec::with_capacity(self.names.len());
         for (nth, name) in self.names.iter().enumerate() {
-            let known = known(name, self.strategy, fields)?;
-            if !matches!(known, KnownFields::Present) {
+            let known = standing_of(name, self.strategy, fields)?;
+            if !matches!(known, NameStanding::Present) {
                 absent.push(name.clone());
             }
             unknown.push(match (known, before.map(|before| &before[nth])) {
-                (KnownFields::Present | KnownFields::Possible, _) | (_, Some(None)) => None,
-                (KnownFields::Unknown, Some(Some(problem))) => Some(problem.clone()),
-                (KnownFields::Unknown, None) => Some(missing(name, fields)),
+                (NameStanding::Present | NameStanding::Possible, _) | (_, Some(None)) => None,
+                (NameStanding::Unknown, Some(Some(problem))) => Some(problem.clone()),
+                (NameStanding::Unknown, None) => Some(missing(name, fields)),
             });
         }
         self.unknown.insert(place, unknown);
@@ -172,8 +172,8 @@ pub fn narrowed(strategy: &Strategy, fields: &Fields) -> Option<Strategy> {
     // One that may mean two fields looks at both.
     let unknown = |name: &String| {
         matches!(
-            known(name, strategy, fields),
-            Ok(KnownFields::Unknown) | Err(StrategyProblem::Impossible { .. })
+            standing_of(name, strategy, fields),
+            Ok(NameStanding::Unknown) | Err(StrategyProblem::Impossible { .. })
         )
     };
     (!names.is_empty() && names.iter().all(unknown)).then_some(Strategy::STANDARD)
@@ -188,7 +188,7 @@ fn named(strategy: &Strategy) -> &[String] {
 
 /// # Errors
 /// When the name can be no field, or is not clear.
-fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<KnownFields, StrategyProblem> {
+fn standing_of(name: &str, strategy: &Strategy, fields: &Fields) -> Result<NameStanding, StrategyProblem> {
     form(name, strategy, &fields.headers)?;
     let bare = name.trim_start_matches('/');
     let (first, _) = bare.split_once('/').unwrap_or((bare, ""));
@@ -198,10 +198,10 @@ fn known(name: &str, strategy: &Strategy, fields: &Fields) -> Result<KnownFields
     let mut candidates: Vec<Field> = covered.map(|field| field.cut(steps)).collect();
     candidates.dedup();
     match candidates.len() {
-        0 if possible(bare, fields) => Ok(KnownFields::Possible),
-        0 => Ok(KnownFields::Unknown),
-        1 => Ok(KnownFields::Present),
-        _ if name.contains('*') => Ok(KnownFields::Present),
+        0 if possible(bare, fields) => Ok(NameStanding::Possible),
+        0 => Ok(NameStanding::Unknown),
+        1 => Ok(NameStanding::Present),
+        _ if name.contains('*') => Ok(NameStanding::Present),
         _ => Err(StrategyProblem::Ambiguous { name: name.to_owned(), candidates }),
     }
 }
@@ -302,7 +302,7 @@ fn missing(name: &str, fields: &Fields) -> StrategyProblem {
     let tables = body_names(fields.endpoint.rules).filter(|name| !name.contains('*'));
     let near = nearest(name, known.iter().copied().chain(tables.map(|name| -> &str { name })));
     let known = known.into_iter().take(SHOWN).map(str::to_owned).collect();
-    StrategyProblem::Unknown { name: name.to_owned(), near, known }
+    StrategyProblem::Unknown { name: name.to_owned(), near, others: known }
 }
 
 /// The names that are like this one, the nearest first.

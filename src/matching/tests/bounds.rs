@@ -1,4 +1,4 @@
-//! What a request may hold to be searched and taken apart, and what becomes of one that holds more.
+//! Bounds of a request that is searched and taken apart, and the fate of one that holds more.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What helps a call that missed: another input is recorded before anything is loosened.
+//! The help for a call that missed: another input is recorded before anything is loosened.
 
 use super::{fields, form, json};
 use crate::matching::compare;

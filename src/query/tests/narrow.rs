@@ -1,4 +1,4 @@
-//! What follows from how a query is written.
+//! Consequences of how a query is written.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the row alone does not tell, and what nobody knows.
+//! Facts that the row alone does not tell, and those that nobody knows.
 
 use super::*;
 

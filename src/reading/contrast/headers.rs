@@ -33,7 +33,7 @@ const VOLATILE_PARTS: [&str; 5] = ["ratelimit", "requestid", "request-id", "trac
 /// A header that differs. Values of the same name stand in one text, separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderChange {
-    /// Name.
+    /// The name in lower case.
     pub name: String,
     /// The value before; `None` where it was added.
     pub before: Option<String>,

@@ -1,4 +1,4 @@
-//! What a picture looks like in a few bytes, to find those that look nearly the same.
+//! The look of a picture in a few bytes, to find those that look nearly the same.
 
 use image::DynamicImage;
 

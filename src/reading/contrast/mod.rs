@@ -1,4 +1,4 @@
-//! What differs between two exchanges, for people.
+//! The differences of two exchanges, for people.
 //!
 //! Whether two requests match is not said here (`matching` does): this shows what the answers say, how they came, and
 //! how much their pictures look alike. All of it takes bounded work; where something was left out, that is said.
@@ -64,7 +64,7 @@ pub enum BodyContrast {
 /// Bytes that are not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blob {
-    /// Number.
+    /// Length in bytes.
     pub size: u64,
     /// SHA-256.
     pub hash: Hash,

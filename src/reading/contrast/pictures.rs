@@ -1,4 +1,4 @@
-//! How much two pictures look alike.
+//! The likeness of two pictures.
 
 use bytes::Bytes;
 use image::imageops::FilterType;

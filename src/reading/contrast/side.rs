@@ -7,9 +7,9 @@ use crate::model::{Recording, Request, Response};
 /// One of the two exchanges.
 #[derive(Clone, Debug)]
 pub struct Side<'a> {
-    /// Request.
+    /// The request that was asked.
     pub request: &'a Request,
-    /// Response.
+    /// The response that came.
     pub response: &'a Response,
     /// The pictures that the response links to, by the field that holds the link.
     pub linked: Vec<(String, Bytes)>,

@@ -1,4 +1,5 @@
-//! Who carries an action out: what takes all keys first, then the tab it belongs to, then the app itself, then the verbs.
+//! The order in which an action is offered: what takes all keys first, then the tab it belongs to, then the app itself,
+//! then the verbs.
 
 use super::state::App;
 use crate::engine::ExchangeRef;
@@ -40,7 +41,7 @@ impl App {
             .or_else(|| verbs::act::act(action, &self.selection(), &self.context))
     }
 
-    /// Has the part that takes all keys carry the action out, unless it means nothing there.
+    /// The outcome where something takes all keys; `None` where the action means nothing there.
     fn dispatch_modal(&mut self, action: Action) -> Option<ActionOutcome> {
         let outcome = if let Some(overlay) = &mut self.overlay {
             overlay.act(action, &self.context)

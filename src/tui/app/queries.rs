@@ -11,7 +11,7 @@ impl App {
         let id = self.context.next_request_id();
         self.context.cache.request(id, &query);
         if matches!(query, RemoteQuery::List(_)) {
-            self.recordings.asked_with(id);
+            self.recordings.await_query(id);
         }
         Effect::Query(id, query)
     }

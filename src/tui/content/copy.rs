@@ -94,7 +94,7 @@ impl CopyPart {
                 body(&response.headers, &response.log.bytes)?
             }
             Self::Prompt => {
-                let prompt = Fields::of(request).facts.said;
+                let prompt = Fields::of(request).facts.prompt;
                 Some(prompt)
                     .filter(|prompt| !prompt.is_empty())
                     .ok_or("there is no prompt in this request")?

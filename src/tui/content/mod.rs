@@ -1,4 +1,4 @@
-//! What an exchange holds, worked out away from the UI thread: bodies as lines, timelines, parts to copy, drafts of
+//! The content of an exchange, worked out away from the UI thread: bodies as lines, timelines, parts to copy, drafts of
 //! edits. It knows nothing of tabs or keys.
 
 pub mod copy;

@@ -1,4 +1,4 @@
-//! What the screen goes by.
+//! The options of the screen.
 
 use jiff::tz::TimeZone;
 

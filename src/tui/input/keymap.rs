@@ -39,7 +39,7 @@ pub struct KeyConflict {
 /// The meaning of some keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyMeaning {
-    /// This.
+    /// An action.
     Action(Action),
     /// The beginning of a sequence.
     Beginning,

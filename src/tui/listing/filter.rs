@@ -14,7 +14,7 @@ use crate::query::{Completion, Key, Query, QueryError, QueryKind, complete};
 #[derive(Clone, Debug)]
 pub struct Filter {
     kind: QueryKind,
-    /// Whether it is no query but a text.
+    /// True for a text that is no query.
     plain: bool,
     /// The text, kept while it is off.
     text: String,

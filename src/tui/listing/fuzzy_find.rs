@@ -59,7 +59,7 @@ struct FuzzyLine {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FuzzyMatches {
     /// The best ones.
-    pub found: Vec<FuzzyMatch>,
+    pub best: Vec<FuzzyMatch>,
     /// The number of all matches.
     pub count: usize,
 }
@@ -182,7 +182,7 @@ pub fn fuzzy_find(text: &str, lines: &FuzzyIndex, given_up: &dyn Fn() -> bool) -
             letters: letters.flat_map(|(_, places)| places).collect(),
         }
     });
-    Some(FuzzyMatches { found: found.collect(), count })
+    Some(FuzzyMatches { best: found.collect(), count })
 }
 
 fn newest(line: &FuzzyLine, than: &FuzzyLine) -> Ordering {
@@ -204,7 +204,7 @@ mod tests {
     fn every_word_has_to_be_found_and_the_letters_say_where() {
         let sought = sought("capy hat", 12);
         assert_eq!(sought.count, 2);
-        let best = &sought.found[0];
+        let best = &sought.best[0];
         let letters: String = best.letters.iter().filter_map(|at| best.text.chars().nth(*at)).collect();
         assert_eq!(letters.to_lowercase(), "capyhat");
         assert_eq!(best.id, world::nth_id(0), "of equal ones the newest");
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn with_nothing_typed_all_are_counted_and_the_newest_shown() {
         let all = sought("", 250);
-        assert_eq!((all.count, all.found.len(), &all.found[0].id), (250, SHOWN, &world::nth_id(0)));
+        assert_eq!((all.count, all.best.len(), &all.best[0].id), (250, SHOWN, &world::nth_id(0)));
         assert_eq!(sought("zzzz", 12), FuzzyMatches::default());
     }
 
@@ -227,7 +227,7 @@ mod tests {
         let made = anew.0.iter().zip(&lines.0).filter(|(one, other)| !Arc::ptr_eq(one, other));
         assert_eq!(made.count(), 1, "one part changed");
         let sought = fuzzy_find("zebra", &anew, &|| false).unwrap();
-        assert_eq!((sought.count, &sought.found[0].id), (1, &world::id(7)));
+        assert_eq!((sought.count, &sought.best[0].id), (1, &world::id(7)));
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl FuzzyFinder {
     }
 
     fn selected(&self) -> Option<&RecordingId> {
-        self.matches.found.get(self.at).map(|found| &found.id)
+        self.matches.best.get(self.at).map(|found| &found.id)
     }
 
     fn recall(&mut self, earlier: bool) {
@@ -101,7 +101,7 @@ impl FuzzyFinder {
         let theme = &context.options.theme;
         let rows = usize::from(place.height);
         let first = self.at.saturating_sub(rows.saturating_sub(1));
-        for (nth, found) in self.matches.found.iter().enumerate().skip(first).take(rows) {
+        for (nth, found) in self.matches.best.iter().enumerate().skip(first).take(rows) {
             let mut line = layout::from_top(&mut place, 1);
             let whole = line;
             let selected = nth == self.at;
@@ -118,7 +118,7 @@ impl FuzzyFinder {
                 buf.set_style(whole.intersection(buf.area), theme.selected(true));
             }
         }
-        if self.matches.found.is_empty() {
+        if self.matches.best.is_empty() {
             let text = if self.requested.as_ref().is_some_and(|requested| requested.waiting) {
                 "searching"
             } else {
@@ -178,7 +178,7 @@ impl Overlay for FuzzyFinder {
             // Above the first match there is what was typed before.
             self.recall(true);
         } else {
-            self.at = self.at.saturating_add_signed(by).min(self.matches.found.len().saturating_sub(1));
+            self.at = self.at.saturating_add_signed(by).min(self.matches.best.len().saturating_sub(1));
         }
         ActionOutcome::done()
     }
@@ -209,7 +209,7 @@ impl Overlay for FuzzyFinder {
         requested.waiting = false;
         let unchanged = requested.text == self.input.value();
         let selected = self.selected().filter(|_| unchanged).cloned();
-        let again = selected.and_then(|id| matches.found.iter().position(|found| found.id == id));
+        let again = selected.and_then(|id| matches.best.iter().position(|found| found.id == id));
         self.at = if self.at > 0 { again.unwrap_or(0) } else { 0 };
         self.matches = matches;
     }

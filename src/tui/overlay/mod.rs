@@ -1,5 +1,5 @@
-//! What lies over the panes: dialogs, menus, lists and lines to type. Each takes its own keys and draws itself; the app
-//! knows them as [`crate::tui::contract::outcome::Overlay`] alone.
+//! Overlays: dialogs, menus, lists and lines to type. Each takes its own keys and draws itself; the app knows them as
+//! [`crate::tui::contract::outcome::Overlay`] alone.
 
 pub mod answers;
 pub mod confirm;

@@ -55,7 +55,7 @@ pub enum Message {
     Listed {
         /// The id of the job that asked.
         request_id: u64,
-        /// Keys.
+        /// The keys of the rows, in order.
         keys: RankedSet<RowKey>,
     },
     /// The values behind a key of recordings.

@@ -248,7 +248,7 @@ pub enum ListRefresh {
 }
 
 impl RecordingsTab {
-    /// Has the list made anew, if what it should hold is not what it was made by.
+    /// Asks for the list anew, if its filter or order is not that of the rows.
     pub fn load(&mut self, context: &Context) -> Option<ListRefresh> {
         let wanted = ListQuery { query: self.list.filter.query(), order: self.order };
         let same = wanted == self.loader.requested;
@@ -272,7 +272,7 @@ impl RecordingsTab {
     }
 
     /// The request id of the query that the client was asked for the list.
-    pub fn asked_with(&mut self, request_id: u64) {
+    pub fn await_query(&mut self, request_id: u64) {
         self.loader.request_id = request_id;
     }
 

@@ -1,4 +1,4 @@
-//! What holds at every size, with any content, after any events.
+//! Laws of the screen at every size, with any content, after any events.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What people do, and what they see.
+//! Stories of people: their keys, and the screens they see.
 
 use std::sync::Arc;
 

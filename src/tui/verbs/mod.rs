@@ -1,4 +1,4 @@
-//! What can be done with the selection, on whatever tab it is: the dialogs that ask, and the changes they ask for.
+//! The verbs on the selection, on whatever tab it is: the dialogs that ask, and the changes they ask for.
 
 pub mod act;
 pub mod actions_menu;

@@ -1,4 +1,4 @@
-//! Where things stand, by the size of the screen. Pure: `update` asks it for heights, `view` for places.
+//! The places on the screen, by its size. Pure: `update` asks it for heights, `view` for places.
 
 use ratatui::layout::Rect;
 

@@ -14,7 +14,7 @@ const REMEMBERED: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub struct Toasts {
     shown: Vec<Toast>,
-    /// All that was said in this session, numbered from 1; the oldest ones are forgotten.
+    /// All messages of this session, numbered from 1; the oldest ones are forgotten.
     pub log: VecDeque<LogMessage>,
     /// The number of the last message that somebody saw in the log.
     pub seen: u64,

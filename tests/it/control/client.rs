@@ -13,7 +13,7 @@ use crate::world::PATIENCE;
 
 async fn attached(address: SocketAddr) -> Client {
     let base = format!("http://{address}").parse().unwrap();
-    Client::Remote(ControlClient::found(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap())
+    Client::Remote(ControlClient::at_url(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,13 @@ const FIELDS: usize = 15;
 const FORMS: &[&str] = &["Call", "ConfigFile", "FixtureFile", "Recording", "Row", "Rules", "Settings"];
 /// The most files of a folder that has no folders in it.
 const FOLDER: usize = 15;
+/// Words that no name of an item has in it (CONTRIBUTING lists them), and those that are no name by themselves, because they
+/// carry a sentence that only its writer knows.
+const BANNED: [&str; 8] = ["cassette", "flow", "handler", "helper", "interaction", "manager", "stub", "util"];
+const SENTENCES: [&str; 6] = ["asked", "found", "kept", "known", "said", "told"];
+/// Words with which a doc comment begins that says no noun.
+const NO_NOUNS: [&str; 12] =
+    ["How", "Its", "That", "Their", "They", "What", "When", "Where", "Whether", "Which", "Who", "Why"];
 
 /// Where each type of the program is declared, by name; associated types are no declarations.
 pub(super) fn types(files: &[File]) -> BTreeMap<&str, Vec<&str>> {
@@ -34,6 +41,58 @@ pub(super) fn types(files: &[File]) -> BTreeMap<&str, Vec<&str>> {
 pub(super) fn twice(files: &[File]) -> Vec<String> {
     let twice = types(files).into_iter().filter(|(_, places)| places.len() > 1);
     twice.map(|(name, places)| format!("{name} is declared in {}", places.join(", "))).collect()
+}
+
+/// Type names of one word, one line each.
+pub(super) fn one_word(files: &[File]) -> Vec<String> {
+    let one_word = |name: &&str| !name[1..].contains(char::is_uppercase);
+    types(files).into_keys().filter(one_word).map(str::to_owned).collect()
+}
+
+/// Items whose names are banned words or no nouns, one line each.
+pub(super) fn misnamed(files: &[File]) -> Vec<String> {
+    const ITEMS: [&str; 9] = ["const", "enum", "fn", "mod", "static", "struct", "trait", "type", "union"];
+    let mut misnamed = Vec::new();
+    for file in files.iter().filter(|file| !file.test) {
+        for (at, _) in outside_tests(&file.tokens) {
+            let name = text(&file.tokens, at + 1);
+            let wrong = SENTENCES.contains(&name) || words(name).any(|word| BANNED.contains(&&*word));
+            if ITEMS.contains(&text(&file.tokens, at)) && wrong {
+                misnamed.push(format!("{}: {name}", file.name));
+            }
+        }
+    }
+    misnamed
+}
+
+/// The words of a name in lower case and singular.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let parted: String =
+        name.chars().flat_map(|c| [c.is_uppercase().then_some('_'), Some(c)]).flatten().collect();
+    let words: Vec<String> =
+        parted.split('_').map(|word| word.to_lowercase().trim_end_matches('s').to_owned()).collect();
+    words.into_iter()
+}
+
+/// Doc comments that begin with no noun, one line each; those of the command line are its help.
+pub(super) fn without_noun(sources: &Sources) -> Vec<String> {
+    let mut comments = Vec::new();
+    for (name, source) in sources {
+        let mut above = "";
+        for (line, nth) in source.lines().map(str::trim_start).zip(1..) {
+            let begins = !above.starts_with("///") && !above.starts_with("//!");
+            let first = line.strip_prefix("/// ").or_else(|| line.strip_prefix("//! "));
+            let word = first.filter(|_| begins).and_then(|text| text.split_whitespace().next());
+            // One that ends without a full stop is shown by `--help`.
+            if word.is_some_and(|word| NO_NOUNS.contains(&word))
+                && (!name.starts_with("cli/") || line.ends_with('.'))
+            {
+                comments.push(format!("{name}:{nth}: {line}"));
+            }
+            above = line;
+        }
+    }
+    comments
 }
 
 /// Structs with too many fields, one line each.
@@ -83,7 +142,7 @@ pub(super) fn table(files: &[File], graph: &Graph<'_>, sources: &Sources) -> Str
     }
     let types = types(files);
     let twice = types.values().filter(|places| places.len() > 1).count();
-    let one_word = types.keys().filter(|name| !name[1..].contains(char::is_uppercase)).count();
+    let one_word = one_word(files).len();
     let _ =
         writeln!(text, "{} type names, {twice} declared more than once, {one_word} of one word", types.len());
     text

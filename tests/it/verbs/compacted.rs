@@ -78,7 +78,7 @@ async fn calls_go_on_while_the_store_is_written_anew() {
         .collect();
     let base = format!("http://{}", retake.address).parse().unwrap();
     let there =
-        Client::Remote(ControlClient::found(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap());
+        Client::Remote(ControlClient::at_url(base, Some(TOKEN.into()), "none".as_ref()).await.unwrap());
     for client in [Client::Local(retake.engine.clone()), there] {
         compacted_under(&client, false, &answered, 24).await;
         compacted_under(&client, true, &answered, 24).await;

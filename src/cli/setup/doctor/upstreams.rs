@@ -1,4 +1,4 @@
-//! Whether the upstreams can be reached: connections without a request on them.
+//! The check that upstreams can be reached: connections without a request on them.
 
 use std::time::Duration;
 
