@@ -39,9 +39,9 @@ const MOST: [(usize, &str); 6] = [
     (0, "type names with two meanings"),
     (0, "structs of too many fields"),
     (0, "folders of too many files"),
-    (0, "names that are none"),
+    (15, "names that are none"),
     (380, "type names of one word"),
-    (0, "doc comments that begin with no noun"),
+    (709, "doc comments that begin with no noun"),
 ];
 
 /// The longest file, in lines.
