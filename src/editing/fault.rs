@@ -35,25 +35,25 @@ pub enum Fault {
         /// After so many events; after so many bytes, where the answer is no stream.
         after: usize,
     },
-    /// Nothing more comes, and the connection stays open.
+    /// A stall: nothing more comes, and the connection stays open.
     Stall {
         /// After so many events; after so many bytes, where the answer is no stream.
         after: usize,
     },
     /// The JSON, or that of the event in the middle, breaks off; all around it is whole.
     Malformed,
-    /// The same bytes, at another pace.
+    /// Another pace for the same bytes.
     Slow(Latency),
 }
 
-/// What a fault makes of a recording.
+/// A recording with a fault.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Faulty {
     /// The answer, up to where it ends.
     pub response: Response,
-    /// How it ends.
+    /// The end of its answer.
     pub ending: Ending,
-    /// How fast it is sent; none says nothing about it.
+    /// The pace of its answer; `None` leaves it open.
     pub pace: Option<Latency>,
 }
 
@@ -70,17 +70,17 @@ pub enum FaultError {
     /// The body has an encoding that cannot be decoded.
     #[error("the answer cannot be made to fail so: {0}")]
     Unreadable(#[from] CodingError),
-    /// There are not so many events or bytes.
+    /// A place behind the last event or byte.
     #[error("the answer has {there} {unit}; {after} is too far")]
     TooFar {
-        /// What was asked for.
+        /// The count that was wanted.
         after: usize,
-        /// How many there are.
+        /// The count that there is.
         there: usize,
         /// `events` or `bytes`.
         unit: &'static str,
     },
-    /// There is nothing that could be malformed.
+    /// An answer without JSON that could be malformed.
     #[error("the answer holds no JSON object or list that could be broken")]
     NoJson,
     /// The provider has no such error.
@@ -173,7 +173,7 @@ fn is_object(frame: &StreamFrame) -> bool {
 }
 
 impl Fault {
-    /// Whether the provider's error stands in place of the answer, with nothing of it left.
+    /// True if the provider's error stands in place of the answer, with nothing of it left.
     #[must_use]
     pub fn replaces_answer(self) -> bool {
         matches!(self, Self::RateLimit { .. } | Self::ServerError | Self::Overloaded)

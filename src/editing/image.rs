@@ -25,9 +25,9 @@ struct EditedPicture {
     payload: String,
     /// The place of its token, quotes included.
     at: Range<usize>,
-    /// Whether it is a data URI.
+    /// True if it is a data URI.
     uri: bool,
-    /// Whether it is a step towards the picture that a stream ends with.
+    /// True if it is a step towards the picture that a stream ends with.
     partial: bool,
     /// Strings that say its format: their places, and whether they say it as a media type.
     formats: Vec<(Range<usize>, bool)>,

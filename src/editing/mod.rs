@@ -26,7 +26,7 @@ pub enum EditError {
     /// The body has an encoding that cannot be decoded.
     #[error("the answer cannot be edited: {0}")]
     Unreadable(#[from] CodingError),
-    /// There is no text that an edit could replace.
+    /// An answer without text that an edit could replace.
     #[error("the answer holds no text of a kind that is known; edit its body instead")]
     NoText,
     /// A body that is said to be JSON is not.
@@ -36,7 +36,7 @@ pub enum EditError {
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// What was expected there.
+        /// The problem, and what was expected there.
         problem: String,
         /// The response's media type.
         content_type: String,
@@ -47,7 +47,7 @@ pub enum EditError {
     /// A header that cannot be set so.
     #[error("the header `{name}` is refused: {reason}")]
     Header {
-        /// Its name as given.
+        /// Name as given.
         name: String,
         /// The reason.
         reason: &'static str,
@@ -58,10 +58,10 @@ pub enum EditError {
     /// The new file is no picture.
     #[error("the file is no picture of a known kind (PNG, JPEG, WebP, GIF, AVIF or HEIC)")]
     NotAPicture,
-    /// There is no picture in the answer.
+    /// An answer without a picture.
     #[error("the answer holds no picture in base64")]
     NoPicture,
-    /// There are several pictures and none was named.
+    /// Several pictures of which none was named.
     #[error("the answer holds {} pictures; name one of {}", .0.len(), .0.join(", "))]
     Which(Vec<String>),
     /// The field that was named holds no picture.

@@ -109,7 +109,7 @@ pub(super) fn with_log(response: &Response, log: ByteLog) -> Response {
     Response { status: response.status, headers, log }
 }
 
-/// Another value for a header that is there.
+/// Gives a header that is there another value.
 pub(super) fn replace(headers: &mut Headers, name: &str, value: &str) {
     for header in headers.0.iter_mut().filter(|header| header.0 == name) {
         header.1 = Bytes::copy_from_slice(value.as_bytes());

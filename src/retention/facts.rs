@@ -45,7 +45,7 @@ pub fn max_age(row: &Row, rules: &[MaxAge]) -> Option<u64> {
     tagged.map(strictest).min().or_else(|| general.map(strictest).min())
 }
 
-/// Whether a recording is older than its rule allows. One from the future is new.
+/// True if a recording is older than its rule allows. One from the future is new.
 #[must_use]
 pub fn expired(row: &Row, rules: &[MaxAge], now: Timestamp) -> bool {
     max_age(row, rules).is_some_and(|millis| now.since(row.recorded_at) > millis)
@@ -112,7 +112,7 @@ fn same_answer(given: &UseGiven) -> Option<(TakeGroup<'_>, Hash, (u16, u8, u8))>
     row.review.is_none().then_some((calls, row.answer?, form))
 }
 
-/// Whether each is one of several takes that play in order, for its own scope or for calls without one, which see all.
+/// True if each is one of several takes that play in order, for its own scope or for calls without one, which see all.
 /// The newest says so.
 fn in_order(given: &[UseGiven]) -> Vec<bool> {
     let mut newest: HashMap<(Fingerprint, Option<Option<&str>>), &Row> = HashMap::new();

@@ -65,7 +65,7 @@ pub struct Removal {
     pub instead: Option<RecordingId>,
     /// The price of recording it again; `None` where that is not known.
     pub cost: Option<Usd>,
-    /// Whether it was hit a moment ago, so that somebody seems to use it.
+    /// True if it was hit a moment ago, so that somebody seems to use it.
     pub in_use: bool,
 }
 
@@ -137,7 +137,7 @@ pub struct Totals {
     pub recordings: usize,
     /// Their size in bytes.
     pub bytes: u64,
-    /// Their hits.
+    /// Hits.
     pub hits: u64,
     /// The price of recording them again, as far as that is known.
     pub cost: Usd,
@@ -244,7 +244,7 @@ fn keep_jobs_whole<'a>(
 }
 
 impl Removal {
-    /// Whether it may have answered in other scopes than those that are listed.
+    /// True if it may have answered in other scopes than those that are listed.
     #[must_use]
     pub fn has_more_scopes(&self) -> bool {
         self.scopes.len() >= Usage::SCOPES

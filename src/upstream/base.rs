@@ -45,14 +45,14 @@ impl Base {
         port_of(&self.uri)
     }
 
-    /// Whether a URL has the scheme, host and port of this one (RFC 6454).
+    /// True if a URL has the scheme, host and port of this one (RFC 6454).
     #[must_use]
     pub(super) fn is_origin_of(&self, uri: &Uri) -> bool {
         let host = |uri: &Uri| uri.host().unwrap_or_default().to_ascii_lowercase();
         self.uri.scheme() == uri.scheme() && host(&self.uri) == host(uri) && self.port() == port_of(uri)
     }
 
-    /// Whether the host is this machine by name or address.
+    /// True if the host is this machine by name or address.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(self.uri.host().unwrap_or_default())
@@ -131,7 +131,7 @@ fn usual_port(uri: &Uri) -> u16 {
     if uri.scheme_str() == Some("http") { 80 } else { 443 }
 }
 
-/// Whether a URL has something for its port that is none.
+/// True if a URL has something for its port that is none.
 pub(super) fn has_no_port(uri: &Uri) -> bool {
     let authority = uri.authority().map_or("", http::uri::Authority::as_str);
     let place = authority.rsplit('@').next().unwrap_or_default();
@@ -144,7 +144,7 @@ pub(super) fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// Whether a host name (RFC 6761) or an address in any spelling means this machine. Nobody is asked about names.
+/// True if a host name (RFC 6761) or an address in any spelling means this machine. Nobody is asked about names.
 pub(super) fn is_loopback(host: &str) -> bool {
     let name = bare(host).trim_end_matches('.').to_ascii_lowercase();
     let is_own = |ip: IpAddr| ip.to_canonical().is_loopback() || ip.to_canonical().is_unspecified();

@@ -37,7 +37,7 @@ pub fn proxy_problem() -> Option<ProxyProblem> {
 }
 
 impl Default for Proxies {
-    /// None at all.
+    /// No proxies.
     fn default() -> Self {
         Self::new(None, None, String::new())
     }

@@ -38,7 +38,7 @@ const SPECIAL_V6: [([u16; 2], u32); 4] = [
     ([0x3fff, 0x0000], 20),
 ];
 
-/// Whether an address is one of the public internet, and neither this machine's, nor its network's, nor a group's.
+/// True if an address is one of the public internet, and neither this machine's, nor its network's, nor a group's.
 pub(super) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),

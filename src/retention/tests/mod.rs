@@ -189,7 +189,7 @@ fn given(rows: &[Row]) -> Vec<UseGiven> {
     rows.iter().map(given).collect()
 }
 
-/// By number: the one that it duplicates, and the one that superseded it.
+/// The duplicate and the successor of each recording, by number.
 fn found(rows: &[Row]) -> Vec<(Option<u8>, Option<u8>)> {
     let number = |other: &Option<RecordingId>| {
         let other = other.as_ref()?;
