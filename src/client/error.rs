@@ -23,7 +23,7 @@ pub enum ClientError {
         process: Option<u32>,
         /// The failure, in words.
         reason: String,
-        /// Whether it takes connections and says nothing: it may have been stopped.
+        /// True if it takes connections and says nothing: it may have been stopped.
         silent: bool,
     },
     /// An address where another program answers.

@@ -1,4 +1,4 @@
-//! What to prune and why, and what only several recordings together tell. Nothing here removes anything.
+//! Plans of what to prune, with reasons, and facts that only several recordings together tell. Nothing here removes anything.
 //!
 //! [`facts`] finds out what a row alone does not tell: duplicates, takes that never answer any more, what is too old.
 //! [`plan`] asks a query of every recording and says which would go, why, and what that would break; and which would go but

@@ -135,7 +135,7 @@ pub enum Reason {
 pub struct Totals {
     /// The number of recordings.
     pub recordings: usize,
-    /// Their size in bytes.
+    /// Size in bytes of all of them.
     pub bytes: u64,
     /// Hits.
     pub hits: u64,

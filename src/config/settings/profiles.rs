@@ -40,12 +40,12 @@ pub(crate) fn profiles(
     }
 }
 
-/// Why a profile is left out.
+/// The reason why a profile is left out.
 struct ProfileProblem {
     /// The key of the file that is to blame.
     key: &'static str,
     text: String,
-    /// Whether the rest can be used without it.
+    /// True if the rest can be used without it.
     warning: bool,
 }
 
