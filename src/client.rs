@@ -157,7 +157,7 @@ impl Client {
     /// When the query cannot be understood, or the owner does not answer.
     pub async fn calls(&self, query: &str) -> Result<Vec<Arc<Call>>, ClientError> {
         let query = Query::parse(query, QueryKind::Calls).map_err(VerbError::Query)?;
-        let mut calls = self.run(CallsRequest {}).await?;
+        let mut calls = self.run(CallsRequest::default()).await?.items;
         let now = engine::now();
         calls.retain(|call| query.shows(Subject::Call(call), now));
         Ok(calls)

@@ -2,29 +2,37 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::verb::number;
+use super::list_page::{ListOrder, ListPage, ListPlace, PageRange};
 use super::{Route, Verb};
 use crate::engine::{Engine, ExchangeRef, Explanation, Fired, VerbError};
 use crate::model::{Call, CallId, Exchange, RecordingId};
 
 /// The calls of the history, the oldest first.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CallsRequest {}
+pub struct CallsRequest {
+    /// The most that are listed, 1 to 1000; `None` is all.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// The `next` of the answer before; `None` begins the list.
+    #[serde(default)]
+    pub after: Option<String>,
+}
 
 /// One call of the history.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": 1 }))]
 pub struct CallRequest {
     /// The call.
-    #[serde(deserialize_with = "number")]
     pub id: CallId,
 }
 
 /// A call, and what it held.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CallShown {
     /// The call as it stands.
     pub call: Arc<Call>,
@@ -33,37 +41,38 @@ pub struct CallShown {
 }
 
 /// Why a call was answered as it was.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": 1 }))]
 pub struct ExplainCallRequest {
     /// The call.
-    #[serde(deserialize_with = "number")]
     pub id: CallId,
 }
 
 /// Sends the request of a recording to the proxy once more; nothing is forwarded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": "rec_2jKxKf7Qm9RzT4aW" }))]
 pub struct FireRequest {
     /// The recording.
     pub id: RecordingId,
 }
 
 /// Sends the request of a call to the proxy once more; nothing is forwarded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": 1 }))]
 pub struct FireCallRequest {
     /// The call.
-    #[serde(deserialize_with = "number")]
     pub id: CallId,
 }
 
 /// Makes a recording of a call; answers with its id.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": 1, "fetch": true }))]
 pub struct KeepRequest {
     /// The call.
-    #[serde(deserialize_with = "number")]
     pub id: CallId,
     /// Whether the upstream may be asked for what has no answer.
     #[serde(default)]
@@ -71,11 +80,14 @@ pub struct KeepRequest {
 }
 
 impl Verb for CallsRequest {
-    type Answer = Vec<Arc<Call>>;
+    type Answer = ListPage<Arc<Call>>;
     const ROUTE: Route = Route::get("/calls");
 
-    async fn run(self, engine: &Engine) -> Result<Vec<Arc<Call>>, VerbError> {
-        Ok(engine.calls().into())
+    async fn run(self, engine: &Engine) -> Result<ListPage<Arc<Call>>, VerbError> {
+        let range = PageRange { limit: self.limit, after: self.after };
+        ListPage::cut(engine.calls().into(), range, ListOrder::Rising, |call| {
+            ListPlace(call.id.0.cast_signed(), String::new())
+        })
     }
 }
 

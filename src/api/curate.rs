@@ -1,5 +1,6 @@
 //! Changing recordings, and making new ones.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recordings::RecordingIds;
@@ -9,8 +10,13 @@ use crate::engine::{Draft, Engine, MatchSettings, Relabel, Retagged, Revision, V
 use crate::model::RecordingId;
 
 /// Gives recordings another strategy or playback, all or none.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "ids": ["rec_2jKxKf7Qm9RzT4aW"],
+    "tag": { "strategy": "pinned", "playback": "newest" },
+    "dry_run": true,
+}))]
 pub struct RetagRequest {
     /// The recordings.
     pub ids: Vec<RecordingId>,
@@ -23,8 +29,12 @@ pub struct RetagRequest {
 }
 
 /// Names, tags or protects recordings, all or none; answers with those that changed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "ids": ["rec_2jKxKf7Qm9RzT4aW"],
+    "relabel": { "name": "images/cat", "tag": ["ci"], "protected": true },
+}))]
 pub struct RelabelRequest {
     /// The recordings.
     pub ids: Vec<RecordingId>,
@@ -33,16 +43,25 @@ pub struct RelabelRequest {
 }
 
 /// Copies recordings; answers with the copies in the same order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "ids": ["rec_2jKxKf7Qm9RzT4aW"] }))]
 pub struct DuplicateRequest {
     /// The recordings.
     pub ids: Vec<RecordingId>,
 }
 
 /// Edits what a recording answers, all of the revisions or none.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "id": "rec_2jKxKf7Qm9RzT4aW",
+    "revisions": [
+        { "status": 201 },
+        { "header": { "name": "x-request-id", "value": "req_1" } },
+        { "pace": { "recorded": 0.5 } },
+    ],
+}))]
 pub struct EditRequest {
     /// The recording.
     pub id: RecordingId,
@@ -51,8 +70,13 @@ pub struct EditRequest {
 }
 
 /// Makes a recording that fails out of one that did not; answers with the new one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "id": "rec_2jKxKf7Qm9RzT4aW",
+    "fault": "429 retry-after=5",
+    "scope": "checkout-test",
+}))]
 pub struct DeriveRequest {
     /// The recording.
     pub id: RecordingId,
@@ -64,8 +88,18 @@ pub struct DeriveRequest {
 }
 
 /// Stores a recording from scratch; answers with its id.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(example = serde_json::json!({
+    "request": {
+        "method": "POST",
+        "mount": "openai",
+        "target": "/v1/chat/completions",
+        "headers": [["content-type", "application/json"]],
+        "body": r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Hello"}]}"#,
+    },
+    "name": "greeting",
+}))]
 pub struct CreateRequest(pub Draft);
 
 impl Verb for RetagRequest {

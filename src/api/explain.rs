@@ -1,34 +1,45 @@
 //! Why calls are answered as they are.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::addressing::Question;
-use super::verb::optional_number;
 use super::{Route, Verb};
 use crate::engine::{Diff, Engine, ExchangeRef, Explanation, VerbError};
 use crate::matching::Suggestion;
 use crate::reading::contrast::CONTEXT;
 
 /// What would serve a request, and why; nothing is sent.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(example = serde_json::json!({
+    "method": "POST",
+    "url": "/openai/v1/chat/completions",
+    "headers": [["content-type", "application/json"]],
+    "body": r#"{"model":"gpt-5-mini","messages":[{"role":"user","content":"Hello"}]}"#,
+}))]
 pub struct ExplainRequest(pub Question);
 
 /// What differs between two exchanges.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "one": "rec_2jKxKf7Qm9RzT4aW@original",
+    "other": "rec_2jKxKf7Qm9RzT4aW",
+    "context": 10,
+}))]
 pub struct DiffRequest {
     /// The first one.
     pub one: ExchangeRef,
     /// The other one.
     pub other: ExchangeRef,
     /// How many equal lines stand around those that differ; `None` is as many as usual.
-    #[serde(default, deserialize_with = "optional_number")]
+    #[serde(default)]
     pub context: Option<usize>,
 }
 
 /// Fields that vary between otherwise equal calls of the history.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuggestionsRequest {}
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Route, Verb};
@@ -9,9 +10,14 @@ use crate::engine::{Compacted, Engine, Merged, Rescrub, Stats, UsageReport, Verb
 use crate::model::RecordingId;
 use crate::retention::PrunePlan;
 
-/// Moves what a filter shows to the trash, as far as nothing speaks against it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Plans what a filter shows to go to the trash, as far as nothing speaks against it; moves it there only where `apply` says so.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "query": "mount:openai",
+    "keep": ["rec_2jKxKf7Qm9RzT4aW"],
+    "apply": false,
+}))]
 pub struct PruneRequest {
     /// The filter.
     pub query: String,
@@ -21,14 +27,15 @@ pub struct PruneRequest {
     /// Nothing but these goes, whatever came to match since somebody looked.
     #[serde(default)]
     pub only: Option<BTreeSet<RecordingId>>,
-    /// Only say what would go.
+    /// Whether it is done; else the answer says what would go.
     #[serde(default)]
-    pub dry_run: bool,
+    pub apply: bool,
 }
 
 /// Writes the store anew without what nothing needs.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "purge": true }))]
 pub struct CompactRequest {
     /// Whether the trash is emptied too.
     #[serde(default)]
@@ -36,8 +43,9 @@ pub struct CompactRequest {
 }
 
 /// Rewrites all recordings with the patterns in force, for good.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "dry_run": true }))]
 pub struct ScrubRequest {
     /// Only say what it would be.
     #[serde(default)]
@@ -45,17 +53,33 @@ pub struct ScrubRequest {
 }
 
 /// How much the recordings of the store are used.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsageRequest {}
 
 /// Takes in what another store says of its use.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(example = serde_json::json!({
+    "retake_usage": 1,
+    "store": "store_9f31c07a",
+    "written_at": 1_773_585_130_000_i64,
+    "unknown_before": 0,
+    "recordings": [{
+        "id": "rec_2jKxKf7Qm9RzT4aW",
+        "hash": "9f319f319f319f319f319f319f319f319f319f319f319f319f319f319f319f31",
+        "usage": {
+            "hits": 3,
+            "last_hit": 1_773_585_129_000_i64,
+            "scopes": { "checkout": { "count": 1, "last": 1_773_585_129_000_i64 } },
+            "elsewhere": {},
+        },
+    }],
+}))]
 pub struct MergeUsageRequest(pub UsageReport);
 
 /// The numbers of the store and of what runs on it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatsRequest {}
 
@@ -68,7 +92,7 @@ impl Verb for PruneRequest {
             let text = "an empty query matches everything; say what is to go";
             return Err(VerbError::Invalid(text.into()));
         }
-        engine.prune(&self.query, self.keep, self.only, self.dry_run).await
+        engine.prune(&self.query, self.keep, self.only, !self.apply).await
     }
 }
 

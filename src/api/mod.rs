@@ -11,8 +11,11 @@
 mod addressing;
 mod calls;
 mod curate;
+mod describe;
 mod explain;
+mod ids;
 mod library;
+mod list_page;
 mod recordings;
 mod request_log;
 mod reviews;
@@ -26,10 +29,12 @@ pub use calls::{
     CallRequest, CallShown, CallsRequest, ExplainCallRequest, FireCallRequest, FireRequest, KeepRequest,
 };
 pub use curate::{CreateRequest, DeriveRequest, DuplicateRequest, EditRequest, RelabelRequest, RetagRequest};
+pub use describe::{openapi, output_schema, read_request};
 pub use explain::{DiffRequest, ExplainRequest, SuggestionsRequest};
 pub use library::{
     CompactRequest, MergeUsageRequest, PruneRequest, ScrubRequest, StatsRequest, UsageRequest,
 };
+pub use list_page::ListPage;
 pub use recordings::{
     AllFieldsRequest, AmbiguousRequest, DecidingRequest, FieldsRequest, ListRequest, RecordingIds,
     RecordingRequest, SearchRequest,

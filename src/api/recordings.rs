@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_page::{ListOrder, ListPage, ListPlace, PageRange};
 use super::{Route, Verb};
 use crate::engine::{Deciding, Engine, VerbError};
 use crate::matching::NamedField;
 use crate::model::{Recording, RecordingId, Row};
 
 /// Recordings by their ids.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordingIds {
     /// The ids.
     pub ids: Vec<RecordingId>,
 }
 
 /// Rows of recordings, the newest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "query": "model:gpt-*" }))]
 pub struct ListRequest {
     /// Only those whose hash begins so.
     #[serde(default)]
@@ -26,47 +29,58 @@ pub struct ListRequest {
     /// Only those that this filter shows.
     #[serde(default)]
     pub query: Option<String>,
+    /// The most that are listed, 1 to 1000; `None` is all.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// The `next` of the answer before; `None` begins the list.
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// The same as [`ListRequest`]; its body has room for a filter that is longer than a URL may be.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(example = serde_json::json!({ "query": "model:gpt-*" }))]
 pub struct SearchRequest(pub ListRequest);
 
 /// A whole recording.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": "rec_2jKxKf7Qm9RzT4aW" }))]
 pub struct RecordingRequest {
     /// The recording.
     pub id: RecordingId,
 }
 
 /// The fields of a recording's request, and which of them decide.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": "rec_2jKxKf7Qm9RzT4aW" }))]
 pub struct DecidingRequest {
     /// The recording.
     pub id: RecordingId,
 }
 
 /// The fields of a recording's request by the names that strategies have for them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": "rec_2jKxKf7Qm9RzT4aW" }))]
 pub struct FieldsRequest {
     /// The recording.
     pub id: RecordingId,
 }
 
 /// The fields of recordings' requests by the names that strategies have for them, those of any.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "ids": ["rec_2jKxKf7Qm9RzT4aW", "rec_5NwToBeReviewed1"] }))]
 pub struct AllFieldsRequest {
     /// The recordings.
     pub ids: Vec<RecordingId>,
 }
 
 /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AmbiguousRequest {}
 
@@ -85,30 +99,38 @@ impl SearchRequest {
 }
 
 impl Verb for ListRequest {
-    type Answer = Vec<Arc<Row>>;
+    type Answer = ListPage<Arc<Row>>;
     const ROUTE: Route = Route::get("/recordings");
 
-    async fn run(self, engine: &Engine) -> Result<Vec<Arc<Row>>, VerbError> {
-        let Self { hash, query } = self;
-        if let Some(query) = query {
-            let mut rows = engine.list(&query).await?;
-            rows.retain(|row| hash.as_ref().is_none_or(|hash| row.hash.to_string().starts_with(hash)));
-            return Ok(rows);
-        }
-        let mut rows: Vec<_> = match hash {
-            None => engine.rows().into_values().collect(),
-            Some(prefix) => engine.find_hash(&prefix)?.iter().filter_map(|id| engine.row(id)).collect(),
+    async fn run(self, engine: &Engine) -> Result<ListPage<Arc<Row>>, VerbError> {
+        let Self { hash, query, limit, after } = self;
+        let rows = match (query, hash) {
+            (Some(query), hash) => {
+                let mut rows = engine.list(&query).await?;
+                rows.retain(|row| hash.as_ref().is_none_or(|hash| row.hash.to_string().starts_with(hash)));
+                rows
+            }
+            (None, hash) => {
+                let mut rows: Vec<_> = match hash {
+                    None => engine.rows().into_values().collect(),
+                    Some(prefix) => {
+                        engine.find_hash(&prefix)?.iter().filter_map(|id| engine.row(id)).collect()
+                    }
+                };
+                rows.sort_by_key(|row| row.newest_first());
+                rows
+            }
         };
-        rows.sort_by_key(|row| row.newest_first());
-        Ok(rows)
+        let place = |row: &Arc<Row>| ListPlace(row.recorded_at.0, row.id.to_string());
+        ListPage::cut(rows, PageRange { limit, after }, ListOrder::Falling, place)
     }
 }
 
 impl Verb for SearchRequest {
-    type Answer = Vec<Arc<Row>>;
+    type Answer = ListPage<Arc<Row>>;
     const ROUTE: Route = Route::post("/recordings/search");
 
-    async fn run(self, engine: &Engine) -> Result<Vec<Arc<Row>>, VerbError> {
+    async fn run(self, engine: &Engine) -> Result<ListPage<Arc<Row>>, VerbError> {
         self.0.run(engine).await
     }
 }

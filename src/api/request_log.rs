@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::verb::optional_number;
 use super::{Route, Verb};
 use crate::engine::{Engine, VerbError};
 use crate::model::{Call, CallId, Outcome, RecordingId, Timestamp, Usd};
@@ -20,11 +20,11 @@ const LONGEST_PAGE: usize = 500;
 const PREFIX: &str = "req_";
 
 /// A page of the request log.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogPageRequest {
     /// How many entries a page has.
-    #[serde(default, deserialize_with = "optional_number")]
+    #[serde(default)]
     limit: Option<usize>,
     /// Only calls older than this one.
     #[serde(alias = "before")]
@@ -36,15 +36,16 @@ pub struct LogPageRequest {
 }
 
 /// One entry of the request log.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "id": "req_1" }))]
 pub struct LogEntryRequest {
     /// Its id, `req_17`.
     id: String,
 }
 
 /// A page of the log, as calls or as entries.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LogPage<T> {
     object: &'static str,
     /// The newest first.
@@ -56,7 +57,7 @@ pub struct LogPage<T> {
 }
 
 /// One call.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LogEntry {
     id: String,
     object: &'static str,
@@ -79,7 +80,7 @@ pub struct LogEntry {
 }
 
 /// What retake made of a call, and for whom.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct LogResult {
     replay_result: Option<Outcome>,
     recording_id: Option<RecordingId>,
@@ -92,7 +93,7 @@ struct LogResult {
 }
 
 /// Where the time of a call went, in milliseconds.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct LogTiming {
     first_byte_ms: Option<f64>,
     total_ms: Option<f64>,
@@ -182,7 +183,7 @@ impl LogEntry {
             endpoint: Arc::clone(&call.endpoint),
             status: status(call),
             http_status: call.status,
-            cost: cost.map(dollars),
+            cost: cost.map(f64::from),
             currency: "usd",
             duration_ms: call.total.map(millis),
             timing: LogTiming {
@@ -243,11 +244,6 @@ fn millis(micros: u64) -> f64 {
     std::time::Duration::from_micros(micros).as_secs_f64() * 1e3
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sums up to nine billion dollars are exact")]
-fn dollars(amount: Usd) -> f64 {
-    amount.0 as f64 / 1e6
-}
-
 fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|at| format!("{at:.3}")).unwrap_or_default()
 }
@@ -282,7 +278,11 @@ mod tests {
             (1..=9).rev().map(|id| call(id, if id == 4 { Outcome::Miss } else { Outcome::Replay })).collect();
         let wanted = |query: &str| {
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            let pairs = pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+            let pairs = pairs
+                .map(|(name, value)| {
+                    (name.to_owned(), value.parse::<u64>().map_or_else(|_| value.into(), Into::into))
+                })
+                .collect();
             serde_json::from_value::<LogPageRequest>(serde_json::Value::Object(pairs))
                 .unwrap()
                 .page(&calls)

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::list_page::{ListOrder, ListPage, ListPlace, PageRange};
 use super::{Route, Verb};
 use crate::engine::{Engine, VerbError};
 use crate::model::{Mode, ScopeState, Snapshot};
@@ -12,12 +14,12 @@ use crate::model::{Mode, ScopeState, Snapshot};
 pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// Whether this is a retake, and which.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthRequest {}
 
 /// Says that this is a retake, and which.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// `ok`.
     pub status: String,
@@ -28,28 +30,37 @@ pub struct Health {
 }
 
 /// The mode.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModeRequest {}
 
 /// Switches the mode.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(example = "replay-or-error")]
 pub struct SetModeRequest(pub Mode);
 
 /// All that is known now.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotRequest {}
 
 /// What is known of each scope.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ScopesRequest {}
+pub struct ScopesRequest {
+    /// The most that are listed, 1 to 1000; `None` is all.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// The `next` of the answer before; `None` begins the list.
+    #[serde(default)]
+    pub after: Option<String>,
+}
 
 /// Starts the sequences of a scope anew, or all.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "scope": "checkout-test" }))]
 pub struct ResetScopesRequest {
     /// The scope; `None` is all of them.
     #[serde(default)]
@@ -57,7 +68,7 @@ pub struct ResetScopesRequest {
 }
 
 /// How many sequences had begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BegunCursors {
     /// Their number.
     pub cursors: usize,
@@ -102,11 +113,14 @@ impl Verb for SnapshotRequest {
 }
 
 impl Verb for ScopesRequest {
-    type Answer = Vec<ScopeState>;
+    type Answer = ListPage<ScopeState>;
     const ROUTE: Route = Route::get("/scopes");
 
-    async fn run(self, engine: &Engine) -> Result<Vec<ScopeState>, VerbError> {
-        Ok(engine.scopes())
+    async fn run(self, engine: &Engine) -> Result<ListPage<ScopeState>, VerbError> {
+        let range = PageRange { limit: self.limit, after: self.after };
+        ListPage::cut(engine.scopes(), range, ListOrder::Rising, |scope| {
+            ListPlace(i64::from(scope.name.is_some()), scope.name.clone().unwrap_or_default())
+        })
     }
 }
 

@@ -2,18 +2,21 @@
 
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::{DeserializeOwned, Deserializer, Error, Unexpected, Visitor as SerdeVisitor};
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, Error};
 use serde_json::Value;
 
 use crate::engine::{Blame, Engine, VerbError};
 
 /// The request of a verb: its fields are those of the path, of the query of a `GET`, and of the body of anything else.
-pub trait Verb: Serialize + DeserializeOwned + Send + 'static {
+pub trait Verb: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     /// What it answers with.
-    type Answer: Serialize + Send;
+    type Answer: Serialize + JsonSchema + Send;
     /// Where the control API has it.
     const ROUTE: Route;
+    /// Whether its ids are those of removed recordings.
+    const OF_TRASH: bool = false;
 
     /// Carries it out in this process.
     fn run(self, engine: &Engine) -> impl Future<Output = Result<Self::Answer, VerbError>> + Send;
@@ -98,6 +101,14 @@ impl Route {
         self
     }
 
+    /// Whether a field stands in the path.
+    #[must_use]
+    pub fn names(&self, field: &str) -> bool {
+        self.path
+            .split('/')
+            .any(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(field))
+    }
+
     /// Path and query, and the body, of a request to this place. A `GET` has no body.
     ///
     /// # Errors
@@ -144,39 +155,5 @@ pub fn status_of(error: &VerbError) -> u16 {
         Blame::Consent => 402,
         Blame::Store => 500,
         Blame::Upstream => 502,
-    }
-}
-
-/// Reads a number that comes as text where it stands in a path or a query.
-pub(super) fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<T, D::Error> {
-    let number = deserializer.deserialize_any(NumberVisitor)?;
-    T::try_from(number).map_err(|_| D::Error::invalid_value(Unexpected::Unsigned(number), &NumberVisitor))
-}
-
-/// The same of one that may be left out.
-pub(super) fn optional_number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(bound = "T: TryFrom<u64>")]
-    struct Number<T>(#[serde(deserialize_with = "number")] T);
-    Ok(Option::<Number<T>>::deserialize(deserializer)?.map(|Number(number)| number))
-}
-
-struct NumberVisitor;
-
-impl SerdeVisitor<'_> for NumberVisitor {
-    type Value = u64;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a number")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<u64, E> {
-        Ok(number)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
-        text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
     }
 }

@@ -14,7 +14,7 @@ use super::curate::{
 use super::maintain::{compact, scrub, usage};
 use super::serve::screens::Screens;
 use super::serve::{attach, demo, headless, traffic, workbench};
-use super::setup::{config, doctor, generate, trust};
+use super::setup::{config, doctor, generate, schema, token, trust};
 use super::{flags, print, run};
 
 const EXAMPLES: &str = "\
@@ -128,6 +128,13 @@ pub(super) enum CliVerb {
         #[arg(long)]
         offline: bool,
     },
+    /// Print the token that opens the control API of the retake that runs on the store
+    Token,
+    /// Print the JSON schema of what a verb writes for programs, or the OpenAPI document of the control API
+    Schema {
+        /// Of what, such as `list`, or `openapi`; without it the names there are
+        name: Option<String>,
+    },
     /// Print completions for a shell
     Completions {
         /// For which
@@ -237,6 +244,8 @@ pub(super) async fn carry_out(
         Some(CliVerb::SuggestIgnores { json }) => suggest::run(&common, json).await,
         Some(CliVerb::Trust(which)) => trust::run(&common, &which),
         Some(CliVerb::Doctor { json, offline }) => doctor::run(&common, json, offline).await,
+        Some(CliVerb::Token) => token::run(&common),
+        Some(CliVerb::Schema { name }) => schema::run(name.as_deref()),
         Some(CliVerb::Completions { shell }) => Ok(generate::completions(command(), shell)),
         Some(CliVerb::Man { dir }) => generate::man(command(), dir.as_deref()),
         Some(CliVerb::Show { id, part }) => show::run(&common, &id, &part).await,

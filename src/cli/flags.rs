@@ -41,7 +41,8 @@ pub(super) fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
         Some("demo") => &["config", "trust", "listen"],
         Some("config") => &["config", "trust"],
         Some("trust") => &["config"],
-        Some("completions" | "man") => &[],
+        Some("token") => &["store"],
+        Some("completions" | "man" | "schema") => &[],
         Some(_) => PLACE,
     }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn all(client: &Client, which: &Selectors) -> anyhow::Result<Ve
             )
             .into());
         }
-        let rows = client.run(SearchRequest::of_query(filter)).await?;
+        let rows = client.run(SearchRequest::of_query(filter)).await?.items;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording is shown by {filter}")).into());
         }
@@ -70,12 +70,12 @@ pub(crate) async fn named(client: &Client, wanted: &[String]) -> anyhow::Result<
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(each(&client.run(ListRequest::default()).await?, wanted, LISTED)?)
+    Ok(each(&client.run(ListRequest::default()).await?.items, wanted, LISTED)?)
 }
 
 /// The recording whose id is `wanted` or alone begins with it; `rec_` may be left out.
 pub(crate) async fn one(client: &Client, wanted: &str) -> anyhow::Result<Arc<Row>> {
-    let rows = client.run(ListRequest::default()).await?;
+    let rows = client.run(ListRequest::default()).await?.items;
     let whole = rows.iter().find(|row| row.id.as_str() == wanted);
     Ok(Arc::clone(whole.map_or_else(|| beginning(&rows, wanted, LISTED), Ok)?))
 }
@@ -134,5 +134,5 @@ pub(crate) async fn by_hash(client: &Client, prefix: &str) -> anyhow::Result<Vec
         ))
         .into());
     }
-    Ok(client.run(SearchRequest::of_hash(prefix.to_ascii_lowercase())).await?)
+    Ok(client.run(SearchRequest::of_hash(prefix.to_ascii_lowercase())).await?.items)
 }

@@ -50,6 +50,7 @@ pub use failures::{FailureKind, FailurePolicy, OnFailure, ParseFailureKindError}
 pub use history::calls::PastCalls;
 pub use history::latencies::Histogram;
 pub use history::metrics::Metrics;
+pub use history::model_calls::ModelCalls;
 pub use history::stats::{Quantiles, Share, Stats};
 pub use history::usage::{Merged, UsageReport, Used};
 pub use profile::{CallRoute, Profile, Secret, UpstreamKey};

@@ -53,6 +53,16 @@ pub enum VerbError {
     /// No such recording exists.
     #[error("there is no recording `{0}`; see `retake list`")]
     Unknown(RecordingId),
+    /// A beginning is one of several ids.
+    #[error("`{text}` is the beginning of {count} ids: {}{}", joined(named), if *count > named.len() { ", …" } else { "" })]
+    Ambiguous {
+        /// What was sent.
+        text: String,
+        /// How many ids begin so.
+        count: usize,
+        /// Some of them.
+        named: Vec<RecordingId>,
+    },
     /// The strategy names a field that is not clear in the recording's request.
     #[error("{recording}: {problem}")]
     Field {
@@ -170,6 +180,10 @@ pub enum VerbError {
     Invalid(String),
 }
 
+fn joined(ids: &[RecordingId]) -> String {
+    ids.iter().map(RecordingId::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// The party at fault: exit codes and statuses go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -219,6 +233,7 @@ impl VerbError {
                 | FetchError::NoProfileKey { .. },
             ) => Blame::Wrong,
             Self::Taken { .. }
+            | Self::Ambiguous { .. }
             | Self::Changed { .. }
             | Self::Recorded { .. }
             | Self::UnderWay(_)

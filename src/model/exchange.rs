@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Hash;
@@ -28,15 +29,20 @@ pub const KEPT_HEADERS: &[&str] = &[
 ];
 
 /// Header fields in order, names in lower case, values as bytes; a name may occur more than once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Headers(pub Vec<Header>);
 
 /// One header field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header(pub String, #[serde(with = "text_or_base64")] pub Bytes);
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Header(
+    pub String,
+    #[serde(with = "text_or_base64")]
+    #[schemars(with = "BytesText")]
+    pub Bytes,
+);
 
 /// A request as it reached the proxy. It may hold credentials, so it is never stored: [`Scrubbed`] is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// The method, in upper case.
     pub method: String,
@@ -48,6 +54,7 @@ pub struct Request {
     pub headers: Headers,
     /// The body, de-chunked but not decoded.
     #[serde(with = "text_or_base64")]
+    #[schemars(with = "BytesText")]
     pub body: Bytes,
 }
 
@@ -60,12 +67,12 @@ pub struct Request {
 /// ```compile_fail
 /// let forged: retake::model::Scrubbed = serde_json::from_str("{}").unwrap();
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Scrubbed(Request);
 
 /// The answer to a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -77,17 +84,18 @@ pub struct Response {
 
 /// The truth about a response body: its bytes, and when each piece of them arrived. Pieces are for pacing and for
 /// reading; equality is by bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByteLog {
     /// All bytes, content-encoding untouched.
     #[serde(with = "text_or_base64")]
+    #[schemars(with = "BytesText")]
     pub bytes: Bytes,
     /// The pieces in order; their lengths add up to the bytes.
     pub pieces: Vec<Piece>,
 }
 
 /// One piece of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Piece {
     /// Length in bytes.
     pub len: u64,
@@ -96,7 +104,7 @@ pub struct Piece {
 }
 
 /// A request and its response, stored or not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// The scrubbed request.
     #[serde(deserialize_with = "from_store")]
@@ -396,6 +404,11 @@ impl Piece {
         Self { len: len as u64, at: u64::try_from(at.as_micros()).unwrap_or(u64::MAX) }
     }
 }
+
+/// The text, or `base64:` and the bytes where they are no text.
+#[derive(JsonSchema)]
+#[schemars(with = "String", rename = "Bytes")]
+pub(crate) enum BytesText {}
 
 /// Bytes in JSON: text as it is, all else as `base64:…`. In binary formats: bytes.
 pub(crate) mod text_or_base64 {

@@ -1,9 +1,11 @@
 //! Identifiers of recordings, calls, bodies and pictures behind links.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Names one recording: `rec_` and 16 characters of base58. Random, so short prefixes are unique early.
@@ -12,7 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct RecordingId(Arc<str>);
 
 /// Names one call within a run of the proxy, counting from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct CallId(pub u64);
 
@@ -24,12 +28,13 @@ impl From<u64> for CallId {
 
 /// Names one downloaded picture or file: `med_`, what follows `rec_` in the recording's id, and a digest of the field
 /// that held the link. So it is known before the download ends, and leads to its recording.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MediaId(Arc<str>);
 
 /// A SHA-256. As a recording's *hash* it covers the scrubbed request (method, mount, target, body) and never changes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String", extend("pattern" = "^[0-9a-f]{64}$"))]
 pub struct Hash(pub [u8; 32]);
 
 /// The version of the canonical form. It is part of every fingerprint: whoever keeps fingerprints recomputes them
@@ -111,6 +116,22 @@ impl Hash {
 }
 
 // === impl parsing and display ===
+
+/// What is written is a whole id; of what is read the beginning is enough.
+impl JsonSchema for RecordingId {
+    fn schema_name() -> Cow<'static, str> {
+        "RecordingId".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        if generator.contract().is_deserialize() {
+            let text = "The id of a recording, or the beginning of it where that is of no other; `rec_` may be left out.";
+            return json_schema!({ "type": "string", "description": text });
+        }
+        let text = "Names one recording: `rec_` and 16 characters of base58.";
+        json_schema!({ "type": "string", "pattern": "^rec_[1-9A-HJ-NP-Za-km-z]{16}$", "description": text })
+    }
+}
 
 impl FromStr for RecordingId {
     type Err = ParseIdError;

@@ -1,7 +1,7 @@
 //! The control API under `/__retake/`: the engine's verbs for other `retake` commands.
 //!
-//! It needs the token of the store's `LOCK` (health and media do not), refuses browsers and foreign hosts, and takes
-//! small bodies only. All of it is described by `assets/openapi.json`; a test fails where that and this differ.
+//! It needs the token of the store's `LOCK` (health, media and the description do not), refuses browsers and foreign hosts, and takes
+//! small bodies only. The description that it gives of itself is made in `api`.
 
 use std::sync::Arc;
 
@@ -15,10 +15,11 @@ use http::{StatusCode, header};
 use super::guard::Asker;
 use super::shared::ProxyState;
 use super::{cors, media};
-use crate::api::{Route, Verb, VerbAccess, Visitor, visit_all};
+use crate::api::{self, Route, Verb, VerbAccess, Visitor, visit_all};
 
 mod events;
 mod failure;
+mod landing;
 mod metrics;
 mod read;
 
@@ -26,9 +27,6 @@ use failure::ControlFailure;
 
 /// The longest text of an error that is passed on.
 const LONGEST_TEXT: usize = 64 << 10;
-
-/// The description of the control API, an `OpenAPI` document.
-const OPENAPI: &str = include_str!("../../assets/openapi.json");
 
 /// Routes by who may ask, and the paths of all: a router does not tell.
 #[derive(Default)]
@@ -56,10 +54,11 @@ impl Routes {
     /// The verbs, and what is no JSON.
     fn all() -> Self {
         let mut routes = Self::default()
+            .with(VerbAccess::Open, "/", get(landing::landing))
             .with(VerbAccess::Open, "/media/{id}", get(media::media))
             .with(VerbAccess::Token, "/events", get(events::events))
             .with(VerbAccess::Token, "/metrics", get(metrics::metrics))
-            .with(VerbAccess::Token, "/openapi.json", get(openapi));
+            .with(VerbAccess::Open, "/openapi.json", get(openapi));
         visit_all(&mut routes);
         routes
     }
@@ -96,7 +95,7 @@ async fn carry_out<V: Verb>(
     State(shared): State<Arc<ProxyState>>,
     request: Request,
 ) -> Result<Json<V::Answer>, ControlFailure> {
-    let verb: V = read::verb(request).await?;
+    let verb: V = read::verb(&shared.engine, request).await?;
     Ok(Json(verb.run(&shared.engine).await?))
 }
 
@@ -139,7 +138,9 @@ async fn as_failure(response: Response) -> Response {
     let (mut head, body) = response.into_parts();
     let text = axum::body::to_bytes(body, LONGEST_TEXT).await.unwrap_or_default();
     let text = match status {
-        StatusCode::METHOD_NOT_ALLOWED => "this path of the control API has no such method".into(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "this path of the control API has no such method; the Allow header says which it has".into()
+        }
         _ => String::from_utf8_lossy(&text).into_owned(),
     };
     let (own, body) = ControlFailure(status, text).into_response().into_parts();
@@ -149,9 +150,12 @@ async fn as_failure(response: Response) -> Response {
 }
 
 async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], api::openapi()).into_response()
 }
 
 async fn nothing() -> ControlFailure {
-    ControlFailure(StatusCode::NOT_FOUND, "the control API has no such path".into())
+    ControlFailure(
+        StatusCode::NOT_FOUND,
+        "the control API has no such path; /__retake/openapi.json says which it has".into(),
+    )
 }

@@ -104,13 +104,14 @@ impl Proxy {
             move |request| {
                 let (shared, control) = (Arc::clone(&shared), control.clone());
                 async move {
-                    let request = door(request, limits.body);
+                    let mut request = door(request, limits.body);
                     if request
                         .uri()
                         .path()
                         .strip_prefix(CONTROL)
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
                     {
+                        at_its_root(request.uri_mut());
                         return control.call(request).await.unwrap_or_else(|never| match never {});
                     }
                     answer(shared, request).await
@@ -127,6 +128,16 @@ impl Proxy {
             }
         }
         Ok(())
+    }
+}
+
+/// The root of the control API by its one name: the router knows it without a slash at its end.
+fn at_its_root(uri: &mut Uri) {
+    if uri.path() == "/__retake/"
+        && let Ok(root) =
+            format!("{CONTROL}{}", uri.query().map(|query| format!("?{query}")).unwrap_or_default()).parse()
+    {
+        *uri = root;
     }
 }
 

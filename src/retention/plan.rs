@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Hash, RecordingId, Row, Timestamp, Usage, Usd};
@@ -31,7 +32,7 @@ pub struct PruneOptions {
 }
 
 /// The recordings that would be removed, and those that would not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PrunePlan {
     /// The query that was asked.
     pub query: String,
@@ -44,7 +45,7 @@ pub struct PrunePlan {
 }
 
 /// A recording that would be removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Removal {
     /// The recording's id.
     pub id: RecordingId,
@@ -64,13 +65,14 @@ pub struct Removal {
     /// The recording that stays and answers its calls.
     pub instead: Option<RecordingId>,
     /// The price of recording it again; `None` where that is not known.
+    #[serde(rename = "cost_usd")]
     pub cost: Option<Usd>,
     /// True if it was hit a moment ago, so that somebody seems to use it.
     pub in_use: bool,
 }
 
 /// A reason for removing a recording.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// A term of the query that matches.
@@ -82,7 +84,7 @@ pub enum Why {
 }
 
 /// The use of a recording in one scope.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeUse {
     /// The scope.
     pub scope: Arc<str>,
@@ -93,7 +95,7 @@ pub struct ScopeUse {
 }
 
 /// A recording that stays, although the query matches or might.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spared {
     /// The recording's id.
     pub id: RecordingId,
@@ -104,7 +106,7 @@ pub struct Spared {
 }
 
 /// The reason for keeping a recording.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Reason {
     /// The recording is protected.
@@ -131,7 +133,7 @@ pub enum Reason {
 }
 
 /// Sums over the removals of a plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
     /// The number of recordings.
     pub recordings: usize,
@@ -140,6 +142,7 @@ pub struct Totals {
     /// Hits.
     pub hits: u64,
     /// The price of recording them again, as far as that is known.
+    #[serde(rename = "cost_usd")]
     pub cost: Usd,
     /// The number of those for which it is not known.
     pub unpriced: usize,

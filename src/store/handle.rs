@@ -6,6 +6,7 @@ use std::thread;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -29,7 +30,7 @@ pub struct Opened {
 }
 
 /// The size of a store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoreStats {
     /// Recordings, without the trash.
     pub recordings: u64,

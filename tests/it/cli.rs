@@ -25,6 +25,7 @@ mod serve;
 mod space;
 mod streams;
 mod together;
+mod token;
 mod usage;
 #[cfg(target_os = "linux")]
 mod waiting;

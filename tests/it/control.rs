@@ -4,6 +4,7 @@ mod client;
 mod described;
 mod guarded;
 mod live;
+mod manners;
 mod measured;
 
 use axum::response::Response;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::overrides::{end_to_end, overrides};
@@ -13,7 +14,7 @@ use crate::model::{self, Headers};
 use crate::upstream::Base;
 
 /// A request as people write it: to the proxy or to the provider itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Question {
     /// The method, in capital letters.
     pub method: String,
@@ -23,6 +24,7 @@ pub struct Question {
     pub headers: Headers,
     /// The body.
     #[serde(with = "crate::model::exchange::text_or_base64")]
+    #[schemars(with = "crate::model::exchange::BytesText")]
     pub body: Bytes,
 }
 

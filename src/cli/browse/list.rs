@@ -26,8 +26,8 @@ async fn listed(client: &Client, filter: &str, hash: Option<&str>, json: bool) -
     let filter = filter.trim();
     let rows = match hash {
         Some(prefix) => selection::by_hash(client, prefix).await?,
-        None if filter.is_empty() => client.run(ListRequest::default()).await?,
-        None => client.run(SearchRequest::of_query(filter)).await?,
+        None if filter.is_empty() => client.run(ListRequest::default()).await?.items,
+        None => client.run(SearchRequest::of_query(filter)).await?.items,
     };
     if json {
         print::json(&rows)?;
@@ -43,6 +43,7 @@ async fn listed(client: &Client, filter: &str, hash: Option<&str>, json: bool) -
         let expired = client
             .run(SearchRequest::of_query("expired:yes"))
             .await?
+            .items
             .iter()
             .map(|row| row.id.clone())
             .collect();
@@ -61,7 +62,7 @@ pub(crate) async fn ambiguous(common: &Common, json: bool) -> anyhow::Result<Exi
     let found = async {
         Ok::<_, anyhow::Error>((
             client.run(AmbiguousRequest {}).await?,
-            client.run(ListRequest::default()).await?,
+            client.run(ListRequest::default()).await?.items,
         ))
     }
     .await;

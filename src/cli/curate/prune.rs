@@ -50,7 +50,7 @@ pub(crate) async fn run(common: &Common, asked: PruneArgs) -> anyhow::Result<Exi
         let keep: BTreeSet<_> =
             selection::named(client, &asked.keep).await?.iter().map(|row| row.id.clone()).collect();
         let work = Progress::start("planning", None);
-        let plan = client.run(PruneRequest { query: filter.clone(), keep: keep.clone(), only: None, dry_run: true }).await?;
+        let plan = client.run(PruneRequest { query: filter.clone(), keep: keep.clone(), only: None, apply: false }).await?;
         work.done();
         let ask = !asked.dry_run && !asked.yes && !plan.remove.is_empty();
         if !asked.json || ask {
@@ -88,7 +88,7 @@ async fn carried_out(
     let only = plan.remove.iter().map(|removal| removal.id.clone()).collect();
     let work = Progress::start("removing", None);
     let done = client
-        .run(PruneRequest { query: filter.to_owned(), keep: keep.clone(), only: Some(only), dry_run: false })
+        .run(PruneRequest { query: filter.to_owned(), keep: keep.clone(), only: Some(only), apply: true })
         .await?;
     work.done();
     Ok(done)

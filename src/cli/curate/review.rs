@@ -43,7 +43,7 @@ fn verdicts() -> impl TypedValueParser<Value = ReviewVerdict> {
 
 pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let waiting = client.run(ReviewsRequest {}).await?;
+        let waiting = client.run(ReviewsRequest::default()).await?.items;
         let Some(verdict) = review.verdict else {
             if review.json {
                 print::json(&waiting)?;

@@ -31,7 +31,7 @@ pub(crate) struct RestoreArgs {
 /// Lists the removed recordings, the last one first.
 pub(crate) async fn run(common: &Common, json: bool) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let trash = client.run(TrashRequest {}).await?;
+        let trash = client.run(TrashRequest::default()).await?.items;
         if json {
             print::json(&trash)?;
         } else if trash.is_empty() {
@@ -69,7 +69,8 @@ fn table(trash: &[Trashed]) -> Table {
 
 pub(crate) async fn restore(common: &Common, back: RestoreArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
-        let trash: Vec<_> = client.run(TrashRequest {}).await?.into_iter().map(|one| one.row).collect();
+        let trash: Vec<_> =
+            client.run(TrashRequest::default()).await?.items.into_iter().map(|one| one.row).collect();
         let ids: Vec<_> = if back.all {
             trash.iter().map(|row| row.id.clone()).collect()
         } else {

@@ -62,7 +62,7 @@ pub(crate) async fn steps(common: &Common, json: bool) -> anyhow::Result<ExitCod
         Column::new("STATE", 1),
     ];
     door::at_store(common, async |client| {
-        let steps = client.run(StepsRequest {}).await?;
+        let steps = client.run(StepsRequest::default()).await?.items;
         if json {
             print::json(&steps)?;
             return Ok(ExitCode::SUCCESS);

@@ -28,7 +28,7 @@ pub(crate) struct CompactArgs {
 pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
         if asked.purge && !asked.yes {
-            let trash = client.run(TrashRequest {}).await?.len();
+            let trash = client.run(TrashRequest::default()).await?.items.len();
             let many = human::counted(trash, "recording");
             if trash > 0 && !print::can_ask() {
                 return Err(UsageError(format!(

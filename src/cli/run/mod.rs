@@ -33,7 +33,8 @@ mod summary;
 pub(super) use child::becomes;
 pub(super) use environment::KEYS;
 use environment::{Environment, ProxyPlace, forwards_nothing};
-use summary::{RunSummary, Since};
+pub(crate) use summary::RunSummary;
+use summary::Since;
 
 /// Arguments of `retake run`.
 #[derive(clap::Args)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::ExplainCallRequest;
@@ -17,8 +18,8 @@ const NAMED: usize = 10;
 const EXPLAINED: usize = 100;
 
 /// The outcomes of a run's calls.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct RunSummary {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct RunSummary {
     /// The proxy's URL.
     pub(super) proxy: String,
     /// The proxy's mode at the end.
@@ -28,6 +29,7 @@ pub(super) struct RunSummary {
     /// The scope of the calls.
     pub(super) scope: Option<String>,
     /// Calls by outcome.
+    #[schemars(extend("propertyNames" = { "enum": Outcome::ALL.map(Outcome::as_str) }))]
     pub(super) outcomes: BTreeMap<Outcome, u64>,
     /// Calls that the owner's bounded history let go of before they were counted.
     pub(super) forgotten: u64,
@@ -51,8 +53,8 @@ pub(super) struct RunSummary {
 }
 
 /// A call that no recording answered.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Miss {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Miss {
     call: CallId,
     endpoint: Arc<str>,
     model: Option<Arc<str>>,
@@ -63,8 +65,8 @@ pub(super) struct Miss {
 }
 
 /// A recording whose upstream failed, or broke off.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Failed {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Failed {
     recording: RecordingId,
     status: u16,
     endpoint: String,
@@ -76,15 +78,15 @@ pub(super) struct Failed {
 }
 
 /// The recordings of one scope that were there before the run and answered none of its calls.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct UnusedRecordings {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct UnusedRecordings {
     /// `None` for those without a scope.
     scope: Option<Arc<str>>,
     recordings: Vec<RecordingId>,
 }
 
 /// The recording that comes nearest to a miss.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Nearest {
     recording: RecordingId,
     /// 100 is a match, 0 has nothing in common.

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cli::common::Common;
 use crate::cli::exit::{Exit, UsageError};
 use crate::cli::print;
 use crate::cli::serve::screens::Screens;
-use crate::config::{Config, EXAMPLE, FILE, checked, own_path};
+use crate::config::{Config, ConfigProblem, EXAMPLE, FILE, checked, own_path};
 
 /// The verbs of `retake config`.
 #[derive(clap::Subcommand)]
@@ -30,6 +31,17 @@ pub(crate) enum ConfigCommand {
     },
     /// Say which file is read
     Path,
+}
+
+/// A configuration file that was looked at.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CheckedConfig {
+    /// The file.
+    file: String,
+    /// Whether it can be used.
+    fine: bool,
+    /// What is wrong.
+    problems: Vec<ConfigProblem>,
 }
 
 pub(crate) fn run(common: &Common, verb: ConfigCommand, screens: &Screens) -> anyhow::Result<ExitCode> {
@@ -86,8 +98,7 @@ fn check(
     }
     let usable = checked.usable();
     if as_json {
-        let said = json!({ "file": checked.file, "fine": usable, "problems": checked.problems });
-        print::json(&said)?;
+        print::json(&CheckedConfig { file: checked.file, fine: usable, problems: checked.problems })?;
     } else {
         for problem in &checked.problems {
             print::line(&problem.to_string());

@@ -3,4 +3,6 @@
 pub(super) mod config;
 pub(super) mod doctor;
 pub(super) mod generate;
+pub(super) mod schema;
+pub(super) mod token;
 pub(super) mod trust;

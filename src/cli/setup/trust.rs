@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cli::common::Common;
 use crate::cli::exit::NotFound;
 use crate::cli::print;
-use crate::config;
+use crate::config::{self, Privilege};
+use crate::model::Hash;
 
 /// The file, and what becomes of its trust.
 #[derive(Args)]
@@ -27,13 +29,29 @@ pub(crate) struct TrustArgs {
     json: bool,
 }
 
+/// What became of a file's trust.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum TrustChange {
+    /// What the file says that only a trusted one may, and whether it is trusted now.
+    Looked {
+        file: PathBuf,
+        /// The content.
+        sha256: Hash,
+        trusted: bool,
+        privileges: Vec<Privilege>,
+    },
+    /// With `--revoke`: how many contents of the file are not trusted any more.
+    Revoked { file: String, revoked: usize },
+}
+
 pub(crate) fn run(common: &Common, which: &TrustArgs) -> anyhow::Result<ExitCode> {
     let path = which.file.clone().unwrap_or_else(|| common.config.path());
     let name = path.display().to_string();
     if which.revoke {
         let revoked = config::revoke(&path)?;
         if which.json {
-            print::json(&json!({ "file": name, "revoked": revoked }))?;
+            print::json(&TrustChange::Revoked { file: name, revoked })?;
         } else if revoked == 0 {
             print::note(&format!("{name} was not trusted"));
         } else {
@@ -59,10 +77,12 @@ pub(crate) fn run(common: &Common, which: &TrustArgs) -> anyhow::Result<ExitCode
         trusted.grant()?;
     }
     if which.json {
-        let said = json!({
-            "file": trusted.path(), "sha256": trusted.content(), "trusted": agreed, "privileges": privileges,
-        });
-        print::line(&said.to_string());
+        print::json(&TrustChange::Looked {
+            file: trusted.path().into(),
+            sha256: trusted.content(),
+            trusted: agreed,
+            privileges,
+        })?;
     } else if privileges.is_empty() {
         print::note("there is nothing to trust");
     } else if agreed {

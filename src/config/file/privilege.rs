@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -17,7 +18,7 @@ use crate::upstream::MaskedUrl;
 const SHOWN: usize = 200;
 
 /// A value that only a trusted file may hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Privilege {
     /// The line, from 1.
     pub line: usize,

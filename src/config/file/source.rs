@@ -53,7 +53,7 @@ impl Trust {
 }
 
 /// Something wrong in a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub(crate) struct ConfigProblem {
     /// The file.
     pub(crate) file: String,

@@ -1,6 +1,7 @@
 //! Recordings that no call made: copies, and ones from scratch.
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Dialect;
@@ -17,7 +18,7 @@ use crate::model::{
 };
 
 /// A recording from scratch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
     /// The request that it answers; credentials are left out when it is stored.

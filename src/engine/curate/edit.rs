@@ -1,6 +1,7 @@
 //! Editing the answer of a recording, and making one that fails out of a good one.
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::editing;
@@ -15,7 +16,7 @@ use crate::model::{Derivation, Ending, Hash, Latency, Original, Recording, Recor
 use crate::wire::sniff::sniff;
 
 /// One change of an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Revision {
     /// Another status.
@@ -30,7 +31,11 @@ pub enum Revision {
     /// Without this header.
     WithoutHeader(String),
     /// Another body.
-    Body(#[serde(with = "crate::model::exchange::text_or_base64")] Bytes),
+    Body(
+        #[serde(with = "crate::model::exchange::text_or_base64")]
+        #[schemars(with = "crate::model::exchange::BytesText")]
+        Bytes,
+    ),
     /// Another text, put where the old one stands; of a stream it becomes events again.
     Text(String),
     /// Another picture.
@@ -39,6 +44,7 @@ pub enum Revision {
         field: Option<String>,
         /// The file.
         #[serde(with = "crate::model::exchange::text_or_base64")]
+        #[schemars(with = "crate::model::exchange::BytesText")]
         file: Bytes,
     },
     /// Another pace; `None` leaves it to the proxy.

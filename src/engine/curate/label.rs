@@ -1,5 +1,6 @@
 //! Naming, tagging and protecting recordings.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::curate::step::RecordingEdit;
@@ -8,7 +9,7 @@ use crate::engine::verb_error::VerbError;
 use crate::model::{Labels, ParseNameError, RecordingId, Row, check_name, check_scope, check_tag};
 
 /// New labels of recordings; what is left out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Relabel {
     /// The name; an empty one takes it away.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::aside::aside;
@@ -19,7 +20,7 @@ use crate::store::{StoreError, StoreStats};
 pub const TRASH: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// The effect of compacting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Compacted {
     /// The store before.
     pub before: StoreStats,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::curate::step::RecordingEdit;
@@ -10,7 +11,7 @@ use crate::model::{RecordingId, Row, Timestamp};
 use crate::store::StoreError;
 
 /// A recording in the trash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trashed {
     /// The time of its removal.
     pub removed_at: Timestamp,

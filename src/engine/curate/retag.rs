@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::curate::step::RecordingEdit;
@@ -13,7 +14,7 @@ use crate::model::{Playback, RecordingId, Row, Strategy};
 use crate::store::{Indexed, LookUpKeys};
 
 /// New match settings of recordings; what is left out stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchSettings {
     /// The match strategy.
@@ -25,7 +26,7 @@ pub struct MatchSettings {
 }
 
 /// The effect of new match settings on one recording.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retagged {
     /// The recording.
     pub recording: RecordingId,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::clock;
@@ -13,11 +14,12 @@ use crate::matching::placeholders;
 use crate::model::{Derivation, Labels, Recording, RecordingId, Row, Source, Usd};
 
 /// The cost and the result of recording a recording anew.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rerecord {
     /// The recording.
     pub recording: RecordingId,
     /// The likely price; `None` where no price is known.
+    #[serde(rename = "price_usd")]
     pub price: Option<Usd>,
     /// The reason why it cannot be; `None` where it can.
     pub problem: Option<String>,
@@ -26,7 +28,7 @@ pub struct Rerecord {
 }
 
 /// The decision on a recording that waits for review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewVerdict {
     /// The new one takes the old one's place, and its labels.

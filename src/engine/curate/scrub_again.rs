@@ -1,6 +1,7 @@
 //! Scrubbing what is stored with the patterns that are in force now. What it takes out is to be gone for good: it cannot
 //! be undone, the trash and the undo history go with it, and the store is written anew at once.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::curate::prune::Compacted;
@@ -15,7 +16,7 @@ use crate::store::StoreError;
 const TOGETHER: usize = 64;
 
 /// The changes that scrubbing again makes, or made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rescrub {
     /// The number of recordings that were looked at.
     pub checked: u64,
@@ -32,7 +33,7 @@ pub struct Rescrub {
 }
 
 /// A recording that changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rescrubbed {
     /// The recording.
     pub id: RecordingId,

@@ -1,5 +1,6 @@
 //! Advice: the commands that would make a recording answer a request, and their effect on other calls.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::{BlastRadius, Lineup, Past, Remedy};
@@ -20,7 +21,7 @@ pub struct Advice {
 }
 
 /// Advice together with its effect on other calls, which is worked out when somebody asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
     /// The kind of change.
     #[serde(default)]
@@ -34,7 +35,7 @@ pub struct Fix {
 }
 
 /// The kind of change that a fix makes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FixKind {
     /// The recording gets another strategy, under which the input decides as before.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::aside::aside;
@@ -18,7 +19,7 @@ use crate::reading::contrast::{Contrast, Side, contrast};
 use crate::store::StoreError;
 
 /// One side of a diff. Its text is `rec_…`, `rec_…@original` or `call_12`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub enum ExchangeRef {
     /// A recording as it answers now.
@@ -37,7 +38,7 @@ pub enum ExchangeRef {
 pub struct ParseExchangeRefError(String);
 
 /// The differences between two exchanges.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Diff {
     /// The first one.
     pub one: ExchangeRef,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::call::answer::overrides::Overrides;
@@ -24,7 +25,7 @@ const COMPARED: usize = 16;
 const NAMED: usize = 3;
 
 /// The answer that a request would get, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// The endpoint, `chat/completions`.
     pub endpoint: String,
@@ -50,7 +51,7 @@ pub struct Explanation {
 }
 
 /// The recording that answers a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainedHit {
     /// The recording.
     pub recording: RecordingId,
@@ -66,7 +67,7 @@ pub struct ExplainedHit {
 
 /// A recording that nearly answers a request. A call that missed is told of it with [`Advice`], which costs the same
 /// however many calls there were; who asks is told what each fix would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Near<F = Fix> {
     /// The recording.
     pub recording: RecordingId,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::call::answer::call_types::Incoming;
@@ -18,7 +19,7 @@ use crate::model::{CallId, Latency, Mode, Outcome, RecordingId, Request};
 const TOLD: usize = 500;
 
 /// The outcome of a request that was sent once more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fired {
     /// The call in the history.
     pub call: CallId,
@@ -31,7 +32,7 @@ pub struct Fired {
 }
 
 /// The fields of a recording's request, as its strategy sees them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deciding {
     /// The hash of the fields that decide.
     pub fingerprint: String,
@@ -42,7 +43,7 @@ pub struct Deciding {
 }
 
 /// One field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldShown {
     /// The field's name.
     pub field: String,

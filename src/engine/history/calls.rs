@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use crate::engine::history::compared_request::ComparedRequest;
 use crate::engine::history::exchanges::RememberedExchanges;
 use crate::engine::history::latencies::Latencies;
+use crate::engine::history::model_calls::{ModelCallCounts, ModelCalls};
 use crate::matching::Outline;
 use crate::model::{Call, CallId, Counters, Event, Hit, Mode, Rows, Scrubbed, Snapshot, Timestamp};
 
@@ -43,6 +45,7 @@ struct CallList {
     /// The newest calls, oldest first.
     calls: VecDeque<Arc<Call>>,
     counters: Counters,
+    models: ModelCallCounts,
     /// The id of the next call.
     next: u64,
     /// The requests of finished calls, as far as they came to be compared; as many as calls.
@@ -52,7 +55,7 @@ struct CallList {
 }
 
 /// The extent of the call history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PastCalls {
     /// The number of calls.
     pub calls: u64,
@@ -67,6 +70,7 @@ impl Default for History {
         let state = CallList {
             calls: VecDeque::new(),
             counters: Counters::default(),
+            models: ModelCallCounts::default(),
             next: 1,
             compared: VecDeque::new(),
             written: CallId::default(),
@@ -123,6 +127,7 @@ impl History {
         let call = Arc::new(call);
         if let Some(outcome) = call.outcome.filter(|_| call.done) {
             state.counters.add(outcome);
+            state.models.count(&call, outcome);
             state.counters.coalesced += u64::from(call.coalesced.is_some());
         }
         Snapshot::put(&mut state.calls, &call);
@@ -224,6 +229,10 @@ impl History {
 
     pub(crate) fn counters(&self) -> Counters {
         self.state.lock().counters
+    }
+
+    pub(crate) fn model_calls(&self) -> Vec<ModelCalls> {
+        self.state.lock().models.all()
     }
 
     pub(crate) fn calls(&self) -> VecDeque<Arc<Call>> {

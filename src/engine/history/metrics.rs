@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::history::latencies::Histogram;
+use crate::engine::history::model_calls::ModelCalls;
 use crate::engine::state::Engine;
 use crate::model::{Counters, Outcome};
 
@@ -13,6 +14,8 @@ pub struct Metrics {
     pub counters: Counters,
     /// The times that ended calls took, in the order of [`Outcome::ALL`].
     pub latencies: [Histogram; Outcome::ALL.len()],
+    /// Ended calls by endpoint and model, sorted.
+    pub models: Vec<ModelCalls>,
     /// The number of recordings.
     pub recordings: u64,
     /// Length of their request and response bodies and media, in bytes.
@@ -32,6 +35,7 @@ impl Engine {
         Metrics {
             counters: shared.history.counters(),
             latencies: shared.history.latencies.histograms(),
+            models: shared.history.model_calls(),
             recordings,
             recording_bytes,
             degraded: shared.store.degraded(),

@@ -7,6 +7,7 @@ pub(super) mod history_restore;
 pub(super) mod latencies;
 pub(super) mod ledger;
 pub(super) mod metrics;
+pub(super) mod model_calls;
 pub(super) mod price;
 pub(super) mod scopes;
 pub(super) mod stats;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::history::calls::PastCalls;
@@ -11,7 +12,7 @@ use crate::store;
 use crate::store::StoreError;
 
 /// The numbers of a store and of what runs on it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
     /// The number of recordings.
     pub recordings: u64,
@@ -31,6 +32,7 @@ pub struct Stats {
     /// Hits here.
     pub hits: u64,
     /// The price of those hits, where prices are known.
+    #[serde(rename = "saved_usd")]
     pub saved: Usd,
     /// Hits whose price is not known.
     pub unpriced_hits: u64,
@@ -41,6 +43,7 @@ pub struct Stats {
     /// The calls since the engine started; nothing where no proxy runs.
     pub calls: Counters,
     /// The times that those took, in microseconds, by outcome.
+    #[schemars(extend("propertyNames" = { "enum": Outcome::ALL.map(Outcome::as_str) }))]
     pub latencies: BTreeMap<String, Quantiles>,
     /// The calls that are remembered, of earlier runs, too.
     #[serde(default)]
@@ -48,7 +51,7 @@ pub struct Stats {
 }
 
 /// An endpoint's part of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Share {
     /// The number of recordings.
     pub recordings: u64,
@@ -57,17 +60,20 @@ pub struct Share {
     /// The hits of its recordings.
     pub hits: u64,
     /// The price of those hits.
+    #[serde(rename = "saved_usd")]
     pub saved: Usd,
 }
 
 /// The times that most calls took, in microseconds: upper bounds, because times are counted in classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantiles {
     /// The number of calls.
     pub count: u64,
     /// Half of them took at most this.
+    #[serde(rename = "p50_us")]
     pub p50: u64,
     /// 95 in 100 of them took at most this.
+    #[serde(rename = "p95_us")]
     pub p95: u64,
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::wire::pointer::{escaped, unescaped};
@@ -14,7 +15,8 @@ use crate::wire::pointer::{escaped, unescaped};
 /// (the exact body).
 /// `path` alone is the path template, `body` alone a body that is compared as it is, `part` alone a multipart body
 /// without parts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String")]
 pub struct Field {
     pub(crate) place: FieldPlace,
     pub(crate) steps: Vec<FieldStep>,

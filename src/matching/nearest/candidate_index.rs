@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ranking::Ranking;
@@ -49,7 +50,7 @@ pub struct PastIndex {
 type CandidateAnswer = (usize, u8);
 
 /// The effect of a change of strategy on the calls of the history and on other recordings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlastRadius {
     /// Count of calls of the history that were looked at.
     pub calls: u64,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fixes::short;
@@ -21,7 +22,7 @@ const VALUES: usize = 100;
 const UNION: usize = 20_000;
 
 /// A field of a request, or what holds several, by the name that a strategy can have for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamedField {
     /// The name: short where that is clear.

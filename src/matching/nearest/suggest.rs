@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::candidate_index::Past;
@@ -10,7 +11,7 @@ use super::simhash::mixed;
 use crate::model::Strategy;
 
 /// A field that varies between otherwise equal calls.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suggestion {
     /// The endpoint, `chat/completions`.
     pub endpoint: String,

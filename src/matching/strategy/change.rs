@@ -1,11 +1,12 @@
 //! A field in which two requests differ.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::fields::field::Field;
 
 /// One field that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The field.
     pub field: Field,

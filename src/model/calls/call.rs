@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{CallId, Mode, RecordingId, Strategy, Timestamp};
 
 /// The outcome of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A recording answered.
@@ -27,7 +28,7 @@ pub enum Outcome {
 
 /// One request that reached the proxy, as the live list shows it. Its texts are shared, because a call that is answered
 /// again is the same but for times.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Call {
     /// The call's id.
     pub id: CallId,
@@ -91,7 +92,7 @@ pub struct Call {
 }
 
 /// The match headers of a call (`X-Retake-Match`, `X-Retake-Fields`, `X-Retake-Recording`), as they were understood.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MatchHeader {
     /// The strategy, instead of each recording's own.
     pub strategy: Option<Strategy>,
@@ -100,7 +101,7 @@ pub struct MatchHeader {
 }
 
 /// The cause of a miss, in a form that misses for the same reason share.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// The recording that came nearest.
     pub nearest: RecordingId,

@@ -1,14 +1,15 @@
 //! Announcements of the engine, and the picture of the world that a listener folds from them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Call, Hit, Mode, Outcome, RecordingId, Row, Rows};
 
 /// Something that became true. Applying an event twice is harmless: each carries the state it leads to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// A call arrived, progressed or ended.
@@ -39,7 +40,7 @@ pub enum Event {
 }
 
 /// A message for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// The severity.
     pub level: Level,
@@ -48,7 +49,7 @@ pub struct Notice {
 }
 
 /// The severity of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Good to know.
@@ -60,9 +61,11 @@ pub enum Level {
 }
 
 /// The engine's counts since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counters {
-    /// Ended calls by outcome, in the order of [`Outcome::ALL`].
+    /// Ended calls by outcome, in the order of [`Outcome::ALL`]; written by their names.
+    #[serde(with = "by_outcome")]
+    #[schemars(with = "BTreeMap<String, u64>", extend("propertyNames" = { "enum": Outcome::ALL.map(Outcome::as_str) }))]
     pub outcomes: [u64; 6],
     /// Calls under way.
     pub in_flight: u64,
@@ -74,7 +77,7 @@ pub struct Counters {
 }
 
 /// All that a listener knows: taken once, then folded with [`Snapshot::apply`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     /// The proxy's mode.
     pub mode: Mode,
@@ -84,6 +87,24 @@ pub struct Snapshot {
     pub calls: VecDeque<Arc<Call>>,
     /// The engine's counters.
     pub counters: Counters,
+}
+
+/// Numbers by the names of their outcomes.
+mod by_outcome {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Outcome;
+
+    pub(super) fn serialize<S: Serializer>(counts: &[u64; 6], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Outcome::ALL.iter().zip(counts))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u64; 6], D::Error> {
+        let counts = BTreeMap::<Outcome, u64>::deserialize(deserializer)?;
+        Ok(Outcome::ALL.map(|outcome| counts.get(&outcome).copied().unwrap_or_default()))
+    }
 }
 
 impl Counters {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The scope of a call; `None` for a call without one.
 pub type CallScope = Option<Arc<str>>;
 
 /// The state of one scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeState {
     /// The scope's name; `None` stands for what has no scope.
     pub name: Option<String>,
@@ -21,7 +22,7 @@ pub struct ScopeState {
 }
 
 /// The progress of the takes of one request in a scope.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct CursorState {
     /// The first twelve hexadecimal digits of the fingerprint that the takes share.
     pub fingerprint: String,

@@ -1,11 +1,12 @@
 //! Labels: all that people change about a recording without touching its exchange.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Completeness, Playback, Recording, RecordingId, Row, Strategy};
 
 /// All of a recording that can change while its request and its response stay as they are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Labels {
     /// The match strategy.
     pub strategy: Strategy,

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -10,7 +11,7 @@ use crate::model::{
 };
 
 /// One stored exchange with all that belongs to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recording {
     /// The recording's id.
     pub id: RecordingId,
@@ -69,7 +70,7 @@ pub struct Recording {
 }
 
 /// The answer of a recording before it was edited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Original {
     /// The response.
     pub response: Response,
@@ -78,7 +79,7 @@ pub struct Original {
 }
 
 /// The end of a replay, when all its bytes are sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// A clean end, as HTTP has it.
@@ -91,7 +92,7 @@ pub enum Ending {
 }
 
 /// The origin of a recording that was made from another one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The recording, which may be gone by now.
     pub recording: RecordingId,
@@ -100,7 +101,7 @@ pub struct Source {
 }
 
 /// The way in which a recording is made from another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Derivation {
     /// Copied.
@@ -113,7 +114,7 @@ pub enum Derivation {
 
 /// The reason why an answer that arrived whole is none to build on: the upstream failed, and may not fail the next
 /// time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerFailure {
     /// A status of 4xx or 5xx.
@@ -145,7 +146,7 @@ impl AnswerFailure {
 }
 
 /// Whether a response arrived whole. Only whole ones are replayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Completeness {
     /// The terminator was seen, the declared length arrived, or the body of an endpoint without terminator ended cleanly.
@@ -160,7 +161,7 @@ pub enum Completeness {
 }
 
 /// A file behind a link of a response, kept so that the link does not expire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MediaRef {
     /// The id under which `/__retake/media/<id>` serves it.
     pub id: MediaId,
@@ -179,7 +180,7 @@ pub struct MediaRef {
 }
 
 /// The origin of a recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
     /// The time of the call.
     pub recorded_at: Timestamp,
@@ -197,7 +198,7 @@ pub struct Provenance {
 }
 
 /// The numbers that an answer was billed by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tokens {
     /// Tokens sent, without those that the provider had in its cache.
     pub input: u64,
@@ -207,13 +208,13 @@ pub struct Tokens {
     pub output: u64,
 }
 
-/// An amount of money, in millionths of a US dollar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+/// An amount of money, in millionths of a US dollar; written as dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(into = "f64", from = "f64")]
 pub struct Usd(pub u64);
 
 /// A recording as lists show it: everything but headers and bodies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// The recording's id.
     pub id: RecordingId,
@@ -367,6 +368,24 @@ impl Tokens {
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.input.saturating_add(self.cached).saturating_add(self.output)
+    }
+}
+
+impl From<Usd> for f64 {
+    #[expect(clippy::cast_precision_loss, reason = "sums up to nine billion dollars are exact")]
+    fn from(amount: Usd) -> Self {
+        amount.0 as Self / 1e6
+    }
+}
+
+impl From<f64> for Usd {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is no amount becomes the nearest one"
+    )]
+    fn from(dollars: f64) -> Self {
+        Self((dollars * 1e6).round() as u64)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{RecordingId, Row};
@@ -13,7 +14,8 @@ const PARTS: usize = 512;
 
 /// The rows of recordings by id. A copy costs next to nothing however many rows there are: copies share what none of
 /// them changed, so that workers can be given all rows while they go on changing.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, JsonSchema)]
+#[schemars(with = "Part")]
 pub struct Rows {
     parts: Vec<Arc<Part>>,
     len: usize,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 
 /// The use of a recording: hits, and when.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Usage {
     /// Calls that it answered here.
     pub hits: u64,
@@ -25,7 +26,7 @@ pub struct Usage {
 }
 
 /// Some hits of one recording.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hits {
     /// The number of hits.
     pub count: u64,
@@ -34,7 +35,7 @@ pub struct Hits {
 }
 
 /// A time in which hits may have been lost, because whoever counted them ended before they were written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
     /// The beginning: hits before it are known. 1970 where that is not known.
@@ -44,7 +45,7 @@ pub struct Gap {
 }
 
 /// The use of a recording as one more hit leaves it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hit {
     /// All its hits here.
     pub all: Hits,

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::model::Rule;
 
 /// The choice of significant fields. The text form (`standard -seed`, `specific size,seed`) is what headers, flags, the
 /// configuration, the store and the screen use.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String")]
 pub enum Strategy {
     /// Method, mount, target, content type and the exact body bytes.
     Strict,

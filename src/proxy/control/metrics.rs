@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 
-use crate::engine::{Histogram, Metrics};
+use crate::engine::{Histogram, Metrics, ModelCalls};
 use crate::model::Outcome;
 use crate::proxy::shared::ProxyState;
 
@@ -59,6 +59,7 @@ fn text(metrics: &Metrics) -> String {
     for (outcome, histogram) in Outcome::ALL.into_iter().zip(&metrics.latencies) {
         page.histogram("retake_call_duration_seconds", outcome, histogram);
     }
+    page.models(&metrics.models);
     page.family("retake_uptime_seconds", "gauge", "Time since the proxy started.");
     page.sample("retake_uptime_seconds", metrics.uptime.as_secs_f64());
     page.family("retake_build_info", "gauge", "Always 1; the version is in the label.");
@@ -78,6 +79,31 @@ impl Page {
         let _ = writeln!(self.0, "{name} {value}");
     }
 
+    /// Calls by endpoint and model; of outcomes that did not come to pass there is no line.
+    fn models(&mut self, models: &[ModelCalls]) {
+        let labels = |calls: &ModelCalls| {
+            format!("endpoint=\"{}\",model=\"{}\"", escaped(&calls.endpoint), escaped(&calls.model))
+        };
+        let name = "retake_model_calls_total";
+        self.family(name, "counter", "Ended calls by endpoint, model and outcome.");
+        for calls in models {
+            for (outcome, count) in
+                Outcome::ALL.into_iter().zip(calls.outcomes).filter(|(_, count)| *count > 0)
+            {
+                self.sample(&format!("{name}{{{},outcome=\"{outcome}\"}}", labels(calls)), count);
+            }
+        }
+        let name = "retake_model_call_seconds_total";
+        self.family(
+            name,
+            "counter",
+            "Time from the arrival of calls to the end of their answers, by endpoint and model.",
+        );
+        for calls in models {
+            self.sample(&format!("{name}{{{}}}", labels(calls)), calls.time.as_secs_f64());
+        }
+    }
+
     fn histogram(&mut self, name: &str, outcome: Outcome, histogram: &Histogram) {
         let bounds = Histogram::BOUNDS.iter().map(|bound| bound.as_secs_f64().to_string());
         let mut below = 0;
@@ -88,6 +114,11 @@ impl Page {
         self.sample(&format!("{name}_sum{{outcome=\"{outcome}\"}}"), histogram.sum.as_secs_f64());
         self.sample(&format!("{name}_count{{outcome=\"{outcome}\"}}"), below);
     }
+}
+
+/// A text as the value of a label.
+fn escaped(text: &str) -> String {
+    text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
 
 #[cfg(test)]
@@ -106,6 +137,12 @@ mod tests {
         let text = text(&Metrics {
             counters: Counters { outcomes: [3, 0, 0, 0, 0, 0], ..Counters::default() },
             latencies: Outcome::ALL.map(|_| histogram.clone()),
+            models: vec![ModelCalls {
+                endpoint: "chat/completions".into(),
+                model: "a\"b\\c\nd".into(),
+                outcomes: [2, 0, 0, 0, 1, 0],
+                time: Duration::from_millis(2500),
+            }],
             recordings: 7,
             recording_bytes: 8,
             degraded: Some("the disk is full".into()),
@@ -118,6 +155,8 @@ mod tests {
             "retake_call_duration_seconds_bucket{outcome=\"miss\",le=\"+Inf\"} 3",
             "retake_call_duration_seconds_sum{outcome=\"miss\"} 1.5",
             "retake_call_duration_seconds_count{outcome=\"miss\"} 3",
+            "retake_model_calls_total{endpoint=\"chat/completions\",model=\"a\\\"b\\\\c\\nd\",outcome=\"replay\"} 2",
+            "retake_model_call_seconds_total{endpoint=\"chat/completions\",model=\"a\\\"b\\\\c\\nd\"} 2.5",
             "retake_recordings 7",
             "retake_store_degraded 1",
             "retake_uptime_seconds 9",

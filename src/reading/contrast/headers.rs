@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Headers;
@@ -31,7 +32,7 @@ const VOLATILE: [&str; 18] = [
 const VOLATILE_PARTS: [&str; 5] = ["ratelimit", "requestid", "request-id", "trace-id", "trace-context"];
 
 /// A header that differs. Values of the same name stand in one text, separated by commas.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeaderChange {
     /// The name in lower case.
     pub name: String,

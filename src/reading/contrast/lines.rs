@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
@@ -29,7 +30,8 @@ const DEPTH: usize = 128;
 const FILE: usize = 256;
 
 /// The difference of two texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct DiffLines {
     /// Parts in order; of lines those that differ with some around them, of words all.
     pub runs: Vec<Run>,
@@ -38,7 +40,7 @@ pub struct DiffLines {
 }
 
 /// A part of two texts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// The text that it is in, or both.
     pub tag: DiffTag,
@@ -47,7 +49,7 @@ pub struct Run {
 }
 
 /// The text, of two, that a part is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiffTag {
     /// Both texts.

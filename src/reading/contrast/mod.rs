@@ -10,6 +10,7 @@ mod pictures;
 mod side;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use headers::{HeaderChange, header_changes};
@@ -24,7 +25,7 @@ use super::text_of;
 use crate::model::{Hash, Headers, Response};
 
 /// The differences of two exchanges, first the older one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Contrast {
     /// Headers of the requests that differ.
     pub request_headers: Vec<HeaderChange>,
@@ -45,7 +46,7 @@ pub struct Contrast {
 }
 
 /// The difference of two bodies, decoded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum BodyContrast {
     /// Two bodies of the same bytes.
@@ -62,9 +63,11 @@ pub enum BodyContrast {
 }
 
 /// Bytes that are not shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Blob {
     /// Length in bytes.
+    #[serde(rename = "size_bytes")]
     pub size: u64,
     /// SHA-256.
     pub hash: Hash,
@@ -73,13 +76,15 @@ pub struct Blob {
 }
 
 /// The arrival of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AnswerArrival {
     /// Count of events or rows; 0 for what is no stream.
     pub events: usize,
     /// Arrival of the first bytes, in microseconds after the request.
+    #[serde(rename = "first_byte_us")]
     pub first_byte: u64,
     /// Arrival of the last bytes, in microseconds after the request.
+    #[serde(rename = "total_us")]
     pub total: u64,
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, Rgb, RgbImage};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::side::Side;
@@ -20,7 +21,7 @@ const SIDE: u32 = 256;
 const SQUARE: u32 = 8;
 
 /// Two pictures that stand at the same place of two answers; one is missing where the other answer has more.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PictureContrast {
     /// The first one.
     pub before: Option<PictureFacts>,
@@ -37,7 +38,7 @@ pub struct PictureContrast {
 }
 
 /// Facts about a picture that is not looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PictureFacts {
     /// The field of the answer that holds it.
     pub field: String,
@@ -46,13 +47,14 @@ pub struct PictureFacts {
     /// Width and height in pixels, when its header says so.
     pub dimensions: Option<(u32, u32)>,
     /// Length in bytes.
+    #[serde(rename = "size_bytes")]
     pub size: u64,
     /// SHA-256.
     pub hash: Hash,
 }
 
 /// Likeness of two pictures, in brightness and at the same size. Transparent pixels count as white.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Likeness {
     /// Structural similarity, the mean over squares of 8 pixels: 1 is the same, 0 has nothing in common.
     pub structure: f64,

@@ -145,7 +145,7 @@ impl Mutation {
                 about(&ids, verb)
             }
             Self::Prune(query, keep, only) => {
-                let plan = client.run(PruneRequest { query, keep, only: Some(only), dry_run: false }).await?;
+                let plan = client.run(PruneRequest { query, keep, only: Some(only), apply: true }).await?;
                 let (count, bytes) = (plan.totals.recordings, human::size(plan.totals.bytes));
                 format!("Pruned {}, {bytes}; u undoes it", count_recordings(count))
             }

@@ -179,20 +179,20 @@ remote_queries! { client:
         client.run(DiffRequest { one, other, context: Some(equal_lines) }).await.map(Box::new);
     /// The plan of a prune by this query, which spares these.
     Prune(query: String, keep: BTreeSet<RecordingId>) prune: Box<PrunePlan> =
-        client.run(PruneRequest { query, keep, only: None, dry_run: true }).await.map(Box::new);
+        client.run(PruneRequest { query, keep, only: None, apply: false }).await.map(Box::new);
     /// The recordings that a query shows.
-    List(query: String) list: Rows = client.run(SearchRequest::of_query(&query)).await.map(|rows| rows.into_iter().collect());
+    List(query: String) list: Rows = client.run(SearchRequest::of_query(&query)).await.map(|rows| rows.items.into_iter().collect());
     /// The recordings that are older than their expiry rule allows.
     Expired expired: HashSet<RecordingId> =
-        client.run(SearchRequest::of_query("expired:yes")).await.map(|rows| rows.iter().map(|row| row.id.clone()).collect());
+        client.run(SearchRequest::of_query("expired:yes")).await.map(|rows| rows.items.iter().map(|row| row.id.clone()).collect());
     /// The price of re-recording these.
     RerecordPlan(ids: Vec<RecordingId>) rerecord_plan: Vec<Rerecord> = client.run(RerecordRequest { ids, dry_run: true }).await;
     /// The trash.
-    Trash trash: Vec<Trashed> = client.run(TrashRequest {}).await;
+    Trash trash: Vec<Trashed> = client.run(TrashRequest::default()).await.map(|trash| trash.items);
     /// The recordings that wait for review.
-    Reviews reviews: Vec<Arc<Row>> = client.run(ReviewsRequest {}).await;
+    Reviews reviews: Vec<Arc<Row>> = client.run(ReviewsRequest::default()).await.map(|waiting| waiting.items);
     /// The changes that can be undone, the oldest first.
-    Steps steps: Vec<StepRow> = client.run(StepsRequest {}).await;
+    Steps steps: Vec<StepRow> = client.run(StepsRequest::default()).await.map(|steps| steps.items);
     /// Totals of the store.
     Stats stats: Box<Stats> = client.run(StatsRequest {}).await.map(Box::new);
 }

@@ -76,7 +76,7 @@ async fn film_pictures(client: &Client, film: &Request) -> Result<Vec<AnswerPict
     /// The most candidates that are looked at, the newest first.
     const MOST: usize = 32;
     let endpoint = Dialect::of_mount(&film.mount).endpoint(&film.method, film.path()).name;
-    let mut rows = client.run(SearchRequest::of_query("image:yes")).await?;
+    let mut rows = client.run(SearchRequest::of_query("image:yes")).await?.items;
     rows.retain(|row| row.mount == film.mount && row.endpoint == endpoint);
     rows.sort_by_key(|row| std::cmp::Reverse(row.recorded_at));
     for row in rows.iter().take(MOST) {

@@ -95,7 +95,7 @@ async fn all_kinds(client: &Client, made: &[Row], mut done: impl FnMut()) {
     done();
     assert_eq!(
         client
-            .run(PruneRequest { query: "tag:kept".into(), keep: BTreeSet::new(), only: None, dry_run: false })
+            .run(PruneRequest { query: "tag:kept".into(), keep: BTreeSet::new(), only: None, apply: true })
             .await
             .unwrap()
             .remove

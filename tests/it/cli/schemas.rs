@@ -1,42 +1,25 @@
-//! What programs read: every `--json` is as its schema in `assets/schemas` says.
+//! What programs read: every `--json` is as its schema says, which `retake schema` prints.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
-use jsonschema::{Retrieve, Uri, Validator};
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::{generated, outputs};
 use crate::home::Home;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas")
-}
-
-/// Schemas name each other by their place in the folder.
-struct Folder;
-
-impl Retrieve for Folder {
-    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-        let name = uri.path().as_str().rsplit('/').next().unwrap_or_default();
-        Ok(serde_json::from_slice(&std::fs::read(folder().join(name))?)?)
-    }
-}
-
 /// The schema of this name; it must be one.
-fn schema(name: &str) -> Validator {
-    let text = std::fs::read(folder().join(format!("{name}.json"))).unwrap();
-    let schema: Value = serde_json::from_slice(&text).unwrap();
+fn schema(home: &Home, name: &str) -> Validator {
+    let schema: Value = serde_json::from_str(&home.fine(&["schema", name])).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{name}");
     jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let options = jsonschema::options().with_retriever(Folder);
-    options.build(&schema).unwrap_or_else(|error| panic!("{name}: {error}"))
+    jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// Holds an output against its schema, and the schema against outputs that are not as it says.
 #[track_caller]
-fn holds(name: &str, output: &str) {
-    let schema = schema(name);
+fn holds(home: &Home, name: &str, output: &str) {
+    let schema = schema(home, name);
     let value: Value = serde_json::from_str(output).unwrap_or_else(|error| panic!("{error}: {output}"));
     let wrong: Vec<_> =
         schema.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -72,16 +55,18 @@ fn places(value: &Value, at: String, found: &mut Vec<String>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_output_for_programs_is_as_its_schema_says() {
     let outputs = outputs::of_every_verb().await;
-    for (name, output) in &outputs {
-        holds(name, output);
-    }
-    let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let known: BTreeSet<_> =
-        files.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    let mut tried: BTreeSet<_> = outputs.iter().map(|(name, _)| (*name).to_owned()).collect();
-    tried.insert("common".into());
-    assert_eq!(tried, known, "every schema is tried");
     let home = Home::new();
+    for (name, output) in &outputs {
+        holds(&home, name, output);
+    }
+    let listed = home.fine(&["schema"]);
+    let known: BTreeSet<_> = listed.lines().filter(|name| *name != "openapi").map(str::to_owned).collect();
+    let tried: BTreeSet<_> = outputs.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(tried, known, "every schema is tried");
+    let wrong = home.run(&["schema", "lsit"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(wrong.err.contains("`retake schema` lists them"), "{wrong:?}");
+    assert_eq!(home.fine(&["schema", "openapi"]), retake::api::openapi());
     for verb in generated::verbs(&home) {
         let help = home.fine(&[&verb, "--help"]);
         // A line of `serve` is a call; `config` and `usage` have verbs of their own.

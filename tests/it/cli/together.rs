@@ -92,7 +92,7 @@ async fn an_owner_that_dies_in_its_answer_to_a_verb_is_an_error() {
     let health = format!(r#"{{"status":"ok","name":"retake","version":"{}"}}"#, env!("CARGO_PKG_VERSION"));
     let dying = Upstream::start(move |seen| match seen.target.as_str() {
         "/__retake/health" => json(&health),
-        "/__retake/recordings" => json(&rows),
+        "/__retake/recordings" => json(&format!(r#"{{"items":{rows},"next":null}}"#)),
         _ => {
             let broken = futures_util::stream::iter([Ok("{\"ids\":"), Err("it died")]);
             Response::builder().body(Body::from_stream(broken)).unwrap()

@@ -74,6 +74,7 @@ async fn scopes_are_listed_and_reset_over_the_control_api() {
     assert_eq!(control(&world, "/__retake/scopes", &[], None).await.0, 401);
     assert_eq!(control(&world, "/__retake/scopes/reset", &[], Some("{}")).await.0, 401);
     let (status, scopes) = control(&world, "/__retake/scopes", &token, None).await;
+    let scopes = &scopes["items"];
     assert_eq!((status, scopes[0]["name"].as_str(), &scopes[0]["recordings"]), (200, None, &3.into()));
     assert_eq!((&scopes[1]["name"], &scopes[1]["calls"]), (&"t1".into(), &2.into()));
     let cursor = &scopes[1]["cursors"][0];

@@ -133,7 +133,7 @@ async fn use_that_may_have_gone_with_the_machine_is_not_none() {
             assert_eq!(merged, Merged { recordings: 1, unknown: 0 });
         }
         let plan = client
-            .run(PruneRequest { query: "hits:0".into(), keep: BTreeSet::new(), only: None, dry_run: true })
+            .run(PruneRequest { query: "hits:0".into(), keep: BTreeSet::new(), only: None, apply: false })
             .await
             .unwrap();
         assert_eq!(plan.remove.iter().map(|one| &one.id).collect::<Vec<_>>(), [&new]);
@@ -142,7 +142,7 @@ async fn use_that_may_have_gone_with_the_machine_is_not_none() {
         assert!(plan.spared.iter().all(|one| matches!(one.reason, Reason::UseUnknown { .. })), "{plan:?}");
     }
     let plan = client
-        .run(PruneRequest { query: "hits:0".into(), keep: BTreeSet::new(), only: None, dry_run: false })
+        .run(PruneRequest { query: "hits:0".into(), keep: BTreeSet::new(), only: None, apply: true })
         .await
         .unwrap();
     assert_eq!(plan.remove.len(), 1);

@@ -2,13 +2,22 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// The findings of the doctor.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Diagnosis {
+    /// Whether there is no problem.
+    pub(super) fine: bool,
+    pub(super) checks: Vec<Check>,
+}
+
 /// The state of one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum CheckState {
+pub(crate) enum CheckState {
     Ok,
     /// Good to know.
     Note,
@@ -17,16 +26,16 @@ pub(super) enum CheckState {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Check {
-    /// The area that it belongs to: `terminal`, `store`, `configuration`, `upstreams`, `keys`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Check {
+    /// The area that it belongs to: `retake`, `terminal`, `store`, `disk`, `configuration`, `upstreams`, `keys`.
     pub(super) area: &'static str,
     pub(super) state: CheckState,
     /// The finding.
     pub(super) text: String,
     /// The advice; every problem has one.
     pub(super) advice: Option<String>,
-    /// The finding for programs.
+    /// The finding for programs; which names there are depends on the check.
     pub(super) facts: Map<String, Value>,
 }
 

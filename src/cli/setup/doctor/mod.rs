@@ -15,6 +15,7 @@ mod surroundings;
 mod upstreams;
 mod vault;
 
+pub(crate) use check::Diagnosis;
 use check::{Check, CheckState};
 
 pub(crate) async fn run(common: &Common, json: bool, offline: bool) -> anyhow::Result<ExitCode> {
@@ -34,7 +35,7 @@ pub(crate) async fn run(common: &Common, json: bool, offline: bool) -> anyhow::R
     checks.push(keys());
     let fine = checks.iter().all(|check| check.state != CheckState::Problem);
     if json {
-        print::json(&json!({ "fine": fine, "checks": checks }))?;
+        print::json(&Diagnosis { fine, checks })?;
     } else {
         checks.iter().for_each(say);
     }

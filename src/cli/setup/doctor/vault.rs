@@ -100,7 +100,7 @@ async fn owned(dir: &Path, owner: &StoreOwner) -> Check {
     };
     let asking = async {
         let (client, _) = Client::open(dir, engine::Settings::default())?;
-        client.run(ListRequest::default()).await
+        client.run(ListRequest::default()).await.map(|rows| rows.items)
     };
     let asked = match tokio::time::timeout(PATIENCE, asking).await {
         Ok(asked) => asked.map_err(|error| error.to_string()),
