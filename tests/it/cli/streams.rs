@@ -16,7 +16,7 @@ use crate::world::Upstream;
 
 /// Each verb of clap's own table with arguments, in an order in which all of them find what they need. `1` to `3` stand for
 /// the recordings, `?` for a verb that waits for a signal or a key, which have tests of their own.
-pub(super) const VERBS: [(&str, &[&str]); 42] = [
+pub(super) const VERBS: [(&str, &[&str]); 44] = [
     ("retake", &["--help"]),
     ("list", &["list"]),
     ("show", &["show", "1"]),
@@ -28,6 +28,8 @@ pub(super) const VERBS: [(&str, &[&str]); 42] = [
     ("doctor", &["doctor", "--offline"]),
     ("completions", &["completions", "bash"]),
     ("man", &["man"]),
+    ("schema", &["schema", "list"]),
+    ("token", &["token"]),
     ("config-init", &["config", "init", "--force"]),
     ("config-check", &["config", "check"]),
     ("config-path", &["config", "path"]),
@@ -93,6 +95,8 @@ fn usually(verb: &str) -> i32 {
         // Two recordings that differ; a call that is a recording already; an upstream for which there is no key.
         // And a file that is not there.
         "diff" | "keep" | "rerecord" | "trust" => 1,
+        // No retake runs.
+        "token" => 1,
         // That of the command.
         "run" => 5,
         _ => 0,

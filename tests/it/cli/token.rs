@@ -13,7 +13,7 @@ async fn the_token_of_the_running_retake_opens_its_control_api() {
         .args(["-sS", "-H", &format!("authorization: Bearer {}", token.trim()), &url])
         .output()
         .unwrap();
-    assert_eq!(String::from_utf8_lossy(&asked.stdout), "\"replay-or-record\"", "{asked:?}");
+    assert_eq!(String::from_utf8_lossy(&asked.stdout), "\"replay-or-mock\"", "{asked:?}");
     assert_eq!(token.lines().count(), 1);
     assert_eq!(serving.end("TERM").code, Some(0));
 }

@@ -128,7 +128,7 @@ async fn what_is_not_known_is_refused_with_what_is() {
             "GET",
             "/__retake/v1/requests?outcome=fine",
             None,
-            "`outcome`: unknown word `fine`; did you mean `live`?",
+            "`outcome`: unknown word `fine`; known are replay, record, live, mock, miss, error",
         ),
         ("PUT", "/__retake/mode", Some(json!("of")), "the body: unknown word `of`; did you mean `off`?"),
         (

@@ -37,6 +37,7 @@ const NO_COMMAND: &[(&str, &str)] = &[
 /// Verbs that no key carries out.
 const NO_KEY: &[(&str, &str)] = &[
     ("HealthRequest", "the client asks it before it says the token to anybody"),
+    ("ListRequest", "the snapshot that the screen begins with has all rows"),
     ("FieldsRequest", "the screen asks for those of all that are selected"),
     ("CreateRequest", "it needs a request in a file"),
     ("AmbiguousRequest", "the dialog of strategies warns before it comes to that"),
