@@ -56,9 +56,9 @@ impl Routes {
         let mut routes = Self::default()
             .with(VerbAccess::Open, "/", get(landing::landing))
             .with(VerbAccess::Open, "/media/{id}", get(media::media))
-            .with(VerbAccess::Token, "/events", get(events::events))
-            .with(VerbAccess::Token, "/metrics", get(metrics::metrics))
-            .with(VerbAccess::Open, "/openapi.json", get(openapi));
+            .with(VerbAccess::Token, "/events", get(events::events).layer(middleware::from_fn(bare)))
+            .with(VerbAccess::Token, "/metrics", get(metrics::metrics).layer(middleware::from_fn(bare)))
+            .with(VerbAccess::Open, "/openapi.json", get(openapi).layer(middleware::from_fn(bare)));
         visit_all(&mut routes);
         routes
     }
@@ -147,6 +147,16 @@ async fn as_failure(response: Response) -> Response {
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(own.headers);
     Response::from_parts(head, body)
+}
+
+/// Refuses parameters where there are none.
+async fn bare(request: Request, next: Next) -> Response {
+    let Some(query) = request.uri().query().filter(|query| !query.is_empty()) else {
+        return next.run(request).await;
+    };
+    let name: String = query.chars().take_while(|c| !matches!(c, '=' | '&')).take(60).collect();
+    let text = format!("unknown parameter `{name}`; there are none here");
+    ControlFailure(StatusCode::BAD_REQUEST, text).into_response()
 }
 
 async fn openapi() -> Response {
