@@ -1,4 +1,4 @@
-//! Replays: answers from recordings, with the caches of `replay_cache` before the store.
+//! Replays: the answer of a recording, to a call that is known by its bytes and to one that was looked up.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,12 +14,13 @@ use crate::engine::call::answer::lead_back::UpstreamOrigin;
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::answer::raw_call::{RawCall, RawKey};
 use crate::engine::call::answer::replay_cache::{KnownHit, LONG, ReadyAnswer, ReadyKey, ready_key};
-use crate::engine::call::answer::reply::{header_map, mark};
+use crate::engine::call::answer::reply::{MATCHED, header_map, mark, strategy_value};
 use crate::engine::call::answer::tee::MAX_BODY;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::clock;
 use crate::engine::clock::micros;
 use crate::engine::index::cursors::TakeTurn;
+use crate::engine::index::generations::Dependence;
 use crate::engine::index::recording_index::FoundRecording;
 use crate::engine::index::use_count::UseCounter;
 use crate::engine::state::Engine;
@@ -47,7 +48,10 @@ impl Engine {
     /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
     #[must_use]
     pub fn answer_known(&self, raw: &RawCall<'_>, key: &RawKey) -> Option<Answer> {
-        let hit = self.shared.replay_cache.known(key, self.shared.index.generation())?;
+        let hit = self.shared.replay_cache.known(key)?;
+        if !self.shared.index.holds(&hit.depends) {
+            return None;
+        }
         if hit.expires.is_some_and(|at| clock::now() > at) {
             return None;
         }
@@ -73,7 +77,10 @@ impl Engine {
             None if self.row(&hit.recording)?.size >= LONG => return None,
             None => self.prepared(key).ok()??,
         };
-        let (mut headers, status) = (hit.headers.clone(), ready.status);
+        let (mut headers, status) = (ready.headers.clone(), ready.status);
+        if let Some(matched) = &hit.matched {
+            headers.insert(MATCHED, matched.clone());
+        }
         ready.lead_back(&mut headers, raw.base, raw.overrides, raw.mount);
         self.restart(&ready, &raw.overrides.scope);
         if ready.latency(raw.overrides, settings) == Latency::None && ready.ending == Ending::Clean {
@@ -106,34 +113,40 @@ impl Engine {
 
     /// The answer of a recording that was found.
     pub(crate) async fn replay(&self, mut context: CallContext, found: &FoundRecording) -> Answer {
-        let generation = context.generation;
         let ready = self.made_ready(&found.id, &context.incoming).await;
         let incoming = &context.incoming;
         match ready {
             Ok(Some(ready)) => {
-                let mut headers = ready.headers.clone();
-                mark(&mut headers, Outcome::Replay, Some(&found.id), Some(&found.strategy));
+                let (mut headers, matched) = (ready.headers.clone(), strategy_value(&found.strategy));
+                let matched = matched.filter(|matched| headers.get(MATCHED) != Some(matched));
+                if let Some(matched) = &matched {
+                    headers.insert(MATCHED, matched.clone());
+                }
                 let call = context.guard.call();
                 call.status = Some(ready.status);
                 call.recording = Some(found.id.clone());
                 call.cosmetic = found.cosmetic;
                 call.response_len = ready.body.len() as u64;
-                let hit = KnownHit {
-                    recording: found.id.clone(),
-                    used: Arc::clone(&found.used),
-                    call: Call { id: CallId::default(), ..call.clone() },
-                    asking: context.guard.compared().map(Arc::clone),
-                    headers: headers.clone(),
-                    expires: self.row(&found.id).and_then(|row| self.expires(&row)),
-                    asks: self.settings().asks(context.mode, &context.scrubbed.mount),
-                };
+                // What never comes again is not worth a place.
+                if found.turn.is_none() && context.lasting && self.shared.replay_cache.seen(&incoming.key) {
+                    let call = Call { id: CallId::default(), ..context.guard.call().clone() };
+                    self.shared.replay_cache.learn(
+                        incoming.key,
+                        KnownHit {
+                            recording: found.id.clone(),
+                            used: Arc::clone(&found.used),
+                            call,
+                            asking: context.guard.compared().map(Arc::clone),
+                            matched,
+                            depends: self.dependence(&context, found),
+                            expires: self.row(&found.id).and_then(|row| self.expires(&row)),
+                            asks: self.settings().asks(context.mode, &context.scrubbed.mount),
+                        },
+                    );
+                }
                 ready.lead_back(&mut headers, &incoming.base, &incoming.overrides, &context.scrubbed.mount);
                 self.count_hit(&mut context.guard, &found.used);
                 self.restart(&ready, &incoming.overrides.scope);
-                // What never comes again is not worth a place.
-                if found.turn.is_none() && context.lasting && self.shared.replay_cache.seen(&incoming.key) {
-                    self.shared.replay_cache.learn(incoming.key, hit, generation);
-                }
                 let turn = found.turn.as_ref();
                 let turn = turn.map(|turn| TakeTurn { job: jobs::polled(&context.scrubbed), ..turn.clone() });
                 if found.cosmetic {
@@ -156,6 +169,17 @@ impl Engine {
                 self.refuse(context, Outcome::Error, &Refusal::new(500, "STORE_UNREADABLE", &text))
             }
         }
+    }
+
+    /// What it hangs on that a recording answers a call.
+    fn dependence(&self, context: &CallContext, found: &FoundRecording) -> Dependence {
+        let CallContext { incoming: Incoming { overrides, .. }, generation, .. } = context;
+        // A job's state hangs on the submit, too; what the call names itself on all recordings of its endpoint.
+        let named = overrides.strategy.is_some() || overrides.recording.is_some();
+        if named || jobs::polled(&context.scrubbed).is_some() {
+            return Dependence::on_everything(*generation);
+        }
+        self.shared.index.dependence(&context.fields, found, *generation)
     }
 
     fn serve(
@@ -240,6 +264,7 @@ impl Engine {
         if let Some(places) = Some(replaced_places(&recording.response)).filter(|places| *places > 0) {
             headers.insert("x-retake-scrubbed", places.into());
         }
+        mark(&mut headers, Outcome::Replay, Some(&key.0), Some(&recording.strategy));
         let ready = ReadyAnswer {
             status: recording.response.status,
             origin: UpstreamOrigin::of(&headers, &recording.provenance.upstream, &recording.request.target)
@@ -263,5 +288,3 @@ impl Engine {
         self.shared.sketches.forget(ids);
     }
 }
-
-// === impl ReplayCache ===

@@ -1,6 +1,7 @@
 //! The recordings in memory, for look-ups, and the state that look-ups keep about them.
 
 pub(super) mod cursors;
+pub(super) mod generations;
 pub(super) mod jobs;
 pub(super) mod open_reads;
 pub(super) mod recent;

@@ -7,12 +7,12 @@ use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::engine::failures::FailurePolicy;
 use crate::engine::index::cursors::{Cursors, TakeTurn};
+use crate::engine::index::generations::{Dependence, Generations};
 use crate::engine::index::use_count::UseCounter;
 use crate::matching::{Condition, Fields};
 use crate::model::{
@@ -25,8 +25,8 @@ use crate::store::{Indexed, LookUpKeys};
 #[derive(Default)]
 pub(crate) struct RecordingIndex {
     state: RwLock<IndexState>,
-    /// Changes with every change, so that what was derived can be dropped.
-    generation: AtomicU64,
+    /// So that what was derived can be dropped.
+    generations: Generations,
 }
 
 #[derive(Default)]
@@ -44,6 +44,9 @@ struct IndexState {
     /// The number of recordings that are failures: without any nothing has to step back.
     failures: usize,
 }
+
+/// The number of strategies in use beyond which every change is looked at anew: a fingerprint for each would cost more.
+const SHAPES: usize = 16;
 
 /// The order in which rules are asked: by breadth, the highest priority first, then the oldest.
 type RuleOrder = (u8, Reverse<i32>, Timestamp, RecordingId);
@@ -79,44 +82,80 @@ pub(crate) struct FailureLens<'a> {
 
 impl RecordingIndex {
     pub(crate) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+        self.generations.newest()
     }
 
     /// Makes what was derived be derived anew.
     pub(crate) fn outdate(&self) {
-        self.generation.fetch_add(1, Ordering::Release);
+        self.generations.change_all();
+    }
+
+    /// Whether nothing changed since that an answer hangs on.
+    pub(crate) fn holds(&self, dependence: &Dependence) -> bool {
+        self.generations.holds(dependence)
+    }
+
+    /// What it hangs on that `found` answers a request with these fields; it was looked up at `generation` or later.
+    pub(crate) fn dependence(&self, fields: &Fields, found: &FoundRecording, generation: u64) -> Dependence {
+        let state = self.read();
+        if fields.names_earlier() || state.shapes.len() > SHAPES {
+            return Dependence::on_everything(generation);
+        }
+        let under = state.shapes.keys().map(|(_, strategy)| fields.fingerprint(strategy));
+        let takes = state.entries.get(&found.id).map(|entry| entry.indexed.keys.all);
+        Dependence::on_prints(generation, under.chain(takes).chain([fields.all()]))
     }
 
     pub(crate) fn insert(&self, entry: Indexed) {
         let mut state = self.write();
-        state.remove(&entry.row.id);
+        let (before, now) = (state.remove(&entry.row.id), entry.clone());
         state.insert(entry);
-        self.generation.fetch_add(1, Ordering::Release);
+        self.changed(&state, before.iter().chain([&now]));
     }
 
     /// Puts an entry in the place of the one with its id, and gives that; nothing happens where there is none.
     pub(crate) fn replace(&self, entry: Indexed) -> Option<Indexed> {
         let mut state = self.write();
         let used = Arc::clone(&state.entries.get(&entry.row.id)?.used);
-        let id = entry.row.id.clone();
+        let (id, now) = (entry.row.id.clone(), entry.clone());
         let before = state.remove(&id);
         state.insert(entry);
         // Hits go on being counted where others count them already.
         if let Some(entry) = state.entries.get_mut(&id) {
             entry.used = used;
         }
-        self.generation.fetch_add(1, Ordering::Release);
+        self.changed(&state, before.iter().chain([&now]));
         before
     }
 
     pub(crate) fn remove(&self, id: &RecordingId) -> Option<Indexed> {
         let mut state = self.write();
         let removed = state.remove(id);
-        self.generation.fetch_add(1, Ordering::Release);
+        self.changed(&state, removed.iter());
         removed
     }
 
+    /// Notes that these came, changed or went, while the others are kept from looking.
+    fn changed<'a>(&self, state: &IndexState, entries: impl Iterator<Item = &'a Indexed> + Clone) {
+        // Rules look at more than fingerprints; under a strategy that is new nobody's fingerprint is known.
+        let any = |entry: &Indexed| {
+            let shape = (entry.row.strategy.breadth(), entry.row.strategy.clone());
+            matches!(entry.row.strategy, Strategy::Rule(_)) || state.shapes.get(&shape) == Some(&1)
+        };
+        if entries.clone().any(any) {
+            self.generations.change_all();
+        } else {
+            let prints = entries.flat_map(|entry| [entry.keys.all, entry.keys.significant]);
+            self.generations.change(prints);
+        }
+    }
+
     pub(crate) fn row(&self, id: &RecordingId) -> Option<Arc<Row>> {
+        if let Some(entry) = self.read().entries.get(id)
+            && entry.is_settled()
+        {
+            return Some(Arc::clone(&entry.indexed.row));
+        }
         self.write().entries.get_mut(id).map(|entry| Arc::clone(entry.settled()))
     }
 
@@ -250,10 +289,15 @@ fn found_recording(entry: &IndexEntry, all: Fingerprint) -> FoundRecording {
 impl IndexEntry {
     /// The row with its use as it is now.
     fn settled(&mut self) -> &Arc<Row> {
-        if !self.used.is(&self.indexed.row.usage) {
+        if !self.is_settled() {
             Arc::make_mut(&mut self.indexed.row).usage = self.used.get();
         }
         &self.indexed.row
+    }
+
+    /// Whether the row says the use as it is now.
+    fn is_settled(&self) -> bool {
+        self.used.is(&self.indexed.row.usage)
     }
 }
 

@@ -36,6 +36,13 @@ impl Fields {
         Some(literal)
     }
 
+    /// Whether the request has a place that names an earlier answer, known or not.
+    #[must_use]
+    pub fn names_earlier(&self) -> bool {
+        let names = self.endpoint.rules.earlier;
+        !names.is_empty() && self.leaves.iter().any(|leaf| names.iter().any(|name| leaf.field.is(name)))
+    }
+
     /// The ids that were replaced.
     #[must_use]
     pub fn earlier(&self) -> &[Earlier] {

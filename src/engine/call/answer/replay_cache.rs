@@ -1,43 +1,64 @@
-//! Two maps that keep replays fast: from the hash of a raw request to the recording that answered it last time, and
-//! from a recording to its answer ready to be sent. Both hold what can be derived at any time.
+//! Two caches that keep replays fast: from the hash of a raw request to the recording that answered it last time, and
+//! from a recording to its answer ready to be sent. Both hold what can be derived at any time, and let go of one after the
+//! other when they are full: whoever asks for more than they hold in turn still finds most of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use http::HeaderMap;
-use parking_lot::{Mutex, RwLock};
+use http::{HeaderMap, HeaderValue};
+use parking_lot::Mutex;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::engine::budget::Hold;
 use crate::engine::call::answer::lead_back::{UpstreamOrigin, door};
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::answer::raw_call::RawKey;
 use crate::engine::history::compared_request::ComparedRequest;
+use crate::engine::index::generations::Dependence;
 use crate::engine::index::use_count::UseCounter;
 use crate::engine::settings::Settings;
 use crate::model::{ByteLog, Call, Ending, Latency, RecordingId, Timestamp};
 
-/// The number of raw requests that are remembered to have been asked for.
-pub(crate) const SEEN: usize = 1 << 14;
+/// A quarter of the raw requests that are remembered to have been asked for.
+const SEEN: usize = 1 << 13;
 
 /// The number of different raw requests that are known.
-pub(crate) const KNOWN: usize = 8192;
+const KNOWN: usize = 1 << 14;
 
 /// The bytes of ready answers that are kept.
-pub(crate) const READY: usize = 48 << 20;
+const READY: usize = 48 << 20;
+
+/// Parts of the ready answers, each with a lock and so much room of its own. More would have no room for a long answer.
+const READY_PARTS: usize = 4;
 
 /// Answers of recordings from this size on are made ready aside, in bytes, and kept only while somebody reads them.
 pub(crate) const LONG: u64 = (READY / 8) as u64;
 
 /// The derived data of replays.
 pub(crate) struct ReplayCache {
-    /// The beginnings of raw keys that were asked for, each in the place of an earlier one.
+    /// Beginnings of raw keys that were asked for, sixteen bits each, the newest of four at the end.
     seen: Box<[AtomicU64]>,
-    known: RwLock<KnownHits>,
-    ready: RwLock<ReadyAnswers>,
+    known: KnownHits,
+    ready: ReadyAnswers,
     long: Mutex<HashMap<ReadyKey, LongAnswer>>,
+}
+
+type KnownHits = Cache<RawKey, Arc<KnownHit>, quick_cache::UnitWeighter, BuildHasherDefault<FirstBytes>>;
+
+type ReadyAnswers = Cache<ReadyKey, Arc<ReadyAnswer>, AnswerWeight>;
+
+/// The memory of a ready answer.
+#[derive(Clone)]
+struct AnswerWeight;
+
+impl Weighter<ReadyKey, Arc<ReadyAnswer>> for AnswerWeight {
+    fn weight(&self, _: &ReadyKey, answer: &Arc<ReadyAnswer>) -> u64 {
+        answer.weight() as u64
+    }
 }
 
 /// A recording, and the proxy's URL for the links in its answer; `None` leaves them as they are.
@@ -45,19 +66,6 @@ pub(crate) type ReadyKey = (RecordingId, Option<Arc<str>>);
 
 /// A long answer that is being made ready, or that somebody reads.
 pub(crate) type LongAnswer = Arc<tokio::sync::Mutex<Weak<ReadyAnswer>>>;
-
-#[derive(Default)]
-pub(crate) struct KnownHits {
-    /// The index's generation that the entries hold for.
-    generation: u64,
-    entries: HashMap<RawKey, Arc<KnownHit>, BuildHasherDefault<FirstBytes>>,
-}
-
-#[derive(Default)]
-pub(crate) struct ReadyAnswers {
-    answers: HashMap<ReadyKey, Arc<ReadyAnswer>>,
-    bytes: usize,
-}
 
 /// A raw request that a recording answers: all but the body, which stands among the ready answers.
 pub(crate) struct KnownHit {
@@ -67,7 +75,10 @@ pub(crate) struct KnownHit {
     pub(crate) call: Call,
     /// The request, for comparing it with others later.
     pub(crate) asking: Option<Arc<ComparedRequest>>,
-    pub(crate) headers: HeaderMap,
+    /// The strategy that matched, where it is not the recording's own.
+    pub(crate) matched: Option<HeaderValue>,
+    /// What ends it.
+    pub(crate) depends: Dependence,
     /// From when on its age has to be looked at.
     pub(crate) expires: Option<Timestamp>,
     /// Whether it was found for a call that could have been sent to an upstream: then other takes may play.
@@ -77,6 +88,7 @@ pub(crate) struct KnownHit {
 /// An answer ready to be sent.
 pub(crate) struct ReadyAnswer {
     pub(crate) status: u16,
+    /// With what retake says of a replay, where the recording's own strategy matched.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// The answer's origin; `None` where no header says where something is.
@@ -107,8 +119,31 @@ pub(crate) fn ready_key(id: &RecordingId, overrides: &Overrides, base: &Arc<str>
 
 impl Default for ReplayCache {
     fn default() -> Self {
+        let known = Cache::with(
+            KNOWN,
+            KNOWN as u64,
+            quick_cache::UnitWeighter,
+            BuildHasherDefault::default(),
+            DefaultLifecycle::default(),
+        );
+        let room = OptionsBuilder::new()
+            .shards(READY_PARTS)
+            .estimated_items_capacity(KNOWN)
+            .weight_capacity(READY as u64)
+            .build();
+        let ready = room.map_or_else(
+            |_| Cache::with_weighter(KNOWN, READY as u64, AnswerWeight),
+            |room| {
+                Cache::with_options(
+                    room,
+                    AnswerWeight,
+                    DefaultHashBuilder::default(),
+                    DefaultLifecycle::default(),
+                )
+            },
+        );
         let seen = (0..SEEN).map(|_| AtomicU64::new(0)).collect();
-        Self { seen, known: RwLock::default(), ready: RwLock::default(), long: Mutex::default() }
+        Self { seen, known, ready, long: Mutex::default() }
     }
 }
 
@@ -116,26 +151,22 @@ impl ReplayCache {
     /// Whether a raw request was asked for before, as far as that is remembered; from now on it was.
     pub(crate) fn seen(&self, key: &RawKey) -> bool {
         let first = u64::from_le_bytes(key.0.first_chunk().copied().unwrap_or_default());
-        let place = usize::try_from(first).unwrap_or_default() % SEEN;
-        self.seen[place].swap(first, Ordering::Relaxed) == first
+        let place = &self.seen[usize::try_from(first >> 16).unwrap_or_default() % SEEN];
+        let (mark, four) = (first & 0xffff, place.load(Ordering::Relaxed));
+        let known = (0..4).any(|nth| four >> (16 * nth) & 0xffff == mark);
+        if !known {
+            // Of two at once one is forgotten, which is asked for again.
+            place.store(four << 16 | mark, Ordering::Relaxed);
+        }
+        known
     }
 
-    pub(crate) fn known(&self, key: &RawKey, generation: u64) -> Option<Arc<KnownHit>> {
-        let known = self.known.read();
-        (known.generation == generation).then(|| known.entries.get(key).map(Arc::clone)).flatten()
+    pub(crate) fn known(&self, key: &RawKey) -> Option<Arc<KnownHit>> {
+        self.known.get(key)
     }
 
-    /// Learns an answer that was found at `generation`; an older one must not stand beside newer ones.
-    pub(crate) fn learn(&self, key: RawKey, hit: KnownHit, generation: u64) {
-        let mut known = self.known.write();
-        if known.generation > generation {
-            return;
-        }
-        if known.generation < generation || known.entries.len() >= KNOWN {
-            known.entries.clear();
-            known.generation = generation;
-        }
-        known.entries.insert(key, Arc::new(hit));
+    pub(crate) fn learn(&self, key: RawKey, hit: KnownHit) {
+        self.known.insert(key, Arc::new(hit));
     }
 
     /// The place of a long answer; those that nobody reads any more are given up.
@@ -147,29 +178,19 @@ impl ReplayCache {
     }
 
     pub(crate) fn ready(&self, key: &ReadyKey) -> Option<Arc<ReadyAnswer>> {
-        self.ready.read().answers.get(key).map(Arc::clone)
+        self.ready.get(key)
     }
 
     /// Forgets ready answers of recordings that changed.
     pub(crate) fn forget(&self, ids: &[RecordingId]) {
-        let mut ready = self.ready.write();
-        ready.answers.retain(|(id, _), _| !ids.contains(id));
+        let ids: HashSet<_> = ids.iter().collect();
+        self.ready.retain(|(id, _), _| !ids.contains(id));
         let mut long = self.long.lock();
         long.retain(|(id, _), _| !ids.contains(id));
-        ready.bytes = ready.answers.values().map(|answer| answer.weight()).sum();
     }
 
     pub(crate) fn keep(&self, key: ReadyKey, answer: &Arc<ReadyAnswer>) {
-        let mut ready = self.ready.write();
-        if answer.weight() > READY / 4 {
-            return;
-        }
-        if ready.bytes + answer.weight() > READY {
-            ready.answers.clear();
-            ready.bytes = 0;
-        }
-        ready.bytes += answer.weight();
-        ready.answers.insert(key, Arc::clone(answer));
+        self.ready.insert(key, Arc::clone(answer));
     }
 }
 
@@ -198,7 +219,9 @@ impl ReadyAnswer {
     }
 
     fn weight(&self) -> usize {
-        self.body.len() + self.log.bytes.len() + 1024
+        // The same bytes, where no link in them was rewritten.
+        let recorded = if self.body.as_ptr() == self.log.bytes.as_ptr() { 0 } else { self.log.bytes.len() };
+        self.body.len() + recorded + 1024
     }
 }
 

@@ -71,9 +71,16 @@ pub(crate) fn mark(
         headers.insert("x-lumenfall-recording-id", id.clone());
         headers.insert("x-retake-recording-id", id);
     }
-    if let Some(matched) = matched.and_then(|strategy| HeaderValue::from_str(&strategy.to_string()).ok()) {
-        headers.insert("x-retake-match", matched);
+    if let Some(matched) = matched.and_then(strategy_value) {
+        headers.insert(MATCHED, matched);
     }
+}
+
+/// The header with the strategy that matched.
+pub(crate) const MATCHED: &str = "x-retake-match";
+
+pub(crate) fn strategy_value(strategy: &Strategy) -> Option<HeaderValue> {
+    HeaderValue::from_str(&strategy.to_string()).ok()
 }
 
 /// The answer to a call whose answer was to be complete and is not.
