@@ -14,6 +14,8 @@ mod explain;
 mod failures;
 mod history;
 mod index;
+#[cfg(test)]
+mod known_tests;
 mod policy;
 mod profile;
 mod recording;
