@@ -171,7 +171,7 @@ impl Engine {
         }
     }
 
-    /// What it hangs on that a recording answers a call.
+    /// The recordings on which it hangs that `found` answers a call.
     fn dependence(&self, context: &CallContext, found: &FoundRecording) -> Dependence {
         let CallContext { incoming: Incoming { overrides, .. }, generation, .. } = context;
         // A job's state hangs on the submit, too; what the call names itself on all recordings of its endpoint.

@@ -1,4 +1,4 @@
-//! When what a look-up found may last have become another answer: what was derived from it holds until then.
+//! Generations: the times of the changes after which a look-up may find another answer. What was derived holds until then.
 //!
 //! A recording that comes, changes or goes can change only what would find it: requests with its fields, or with its
 //! significant fields under its strategy. These are few, so each fingerprint has a time of its own (which it shares with one
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::Fingerprint;
 
-/// How many fingerprints have a time of their own.
+/// The number of fingerprints with a time of their own.
 const PLACES: usize = 1 << 15;
 
-/// Times are numbers of changes: the first is 1.
+/// Times of changes, counted in changes: the first is 1.
 pub(crate) struct Generations {
     newest: AtomicU64,
     /// The last change that may change any answer.
@@ -19,7 +19,7 @@ pub(crate) struct Generations {
     of_prints: Box<[AtomicU64]>,
 }
 
-/// What an answer hangs on, and when it was found.
+/// The recordings that an answer hangs on, and the time at which it was found.
 #[derive(Clone, Debug)]
 pub(crate) struct Dependence {
     found_at: u64,
@@ -78,12 +78,12 @@ impl Generations {
 }
 
 impl Dependence {
-    /// What any change ends. `found_at` is the number of changes before the look-up.
+    /// An answer that any change ends. `found_at` is the number of changes before the look-up.
     pub(crate) fn on_everything(found_at: u64) -> Self {
         Self { found_at, on: DependsOn::Everything }
     }
 
-    /// What ends with a change of recordings that have one of these fingerprints.
+    /// An answer that ends with a change of recordings with one of these fingerprints.
     pub(crate) fn on_prints(found_at: u64, prints: impl Iterator<Item = Fingerprint>) -> Self {
         Self { found_at, on: DependsOn::Prints(prints.map(|print| place(&print)).collect()) }
     }

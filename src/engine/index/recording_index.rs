@@ -95,7 +95,7 @@ impl RecordingIndex {
         self.generations.holds(dependence)
     }
 
-    /// What it hangs on that `found` answers a request with these fields; it was looked up at `generation` or later.
+    /// The recordings on which it hangs that `found` answers a request with these fields, looked up at `generation` or later.
     pub(crate) fn dependence(&self, fields: &Fields, found: &FoundRecording, generation: u64) -> Dependence {
         let state = self.read();
         if fields.names_earlier() || state.shapes.len() > SHAPES {
