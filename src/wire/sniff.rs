@@ -99,7 +99,7 @@ mod tests {
                 dimensions(&bytes[..len]);
             }
         }
-        assert_eq!(dimensions(b"GIF89a\x32\0\x14\0"), Some((50, 20)));
+        assert_eq!(dimensions(b"GIF89a\x32\0\x14\0\0\0\0"), Some((50, 20)));
         assert_eq!(sniff(b"hello"), None);
     }
 
