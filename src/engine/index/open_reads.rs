@@ -98,16 +98,12 @@ impl OpenReads {
     pub(crate) fn is_open(&self, all: &Fingerprint, scope: &CallScope) -> bool {
         let newest = self.lock();
         let open = |newest: &Newest| newest.state == ReadState::Open;
-        match scope {
-            None => {
-                let all_scopes = newest.range((*all, None)..).take_while(|((known, _), _)| known == all);
-                all_scopes.map(|(_, newest)| newest).any(open)
-            }
-            Some(_) => {
-                let of = |scope: CallScope| newest.get(&(*all, scope));
-                of(scope.clone()).or_else(|| of(None)).is_some_and(open)
-            }
+        if scope.is_none() {
+            let all_scopes = newest.range((*all, None)..).take_while(|((known, _), _)| known == all);
+            return all_scopes.map(|(_, newest)| newest).any(open);
         }
+        let of = |scope: CallScope| newest.get(&(*all, scope));
+        of(scope.clone()).or_else(|| of(None)).is_some_and(open)
     }
 
     /// The number of requests that are remembered.
