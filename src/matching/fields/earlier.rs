@@ -36,7 +36,7 @@ impl Fields {
         Some(literal)
     }
 
-    /// Whether the request has a place that names an earlier answer, known or not.
+    /// True if the request has a place that names an earlier answer, known or not.
     #[must_use]
     pub fn names_earlier(&self) -> bool {
         let names = self.endpoint.rules.earlier;
