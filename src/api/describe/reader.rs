@@ -279,7 +279,7 @@ fn is(value: &Value, kind: &str) -> bool {
 
 /// What a value should have been, in words.
 fn expected_words(kinds: &[&str]) -> String {
-    let word = |kind: &&&str| match **kind {
+    let word = |kind: &&str| match *kind {
         "boolean" => "true or false",
         "integer" => "a whole number",
         "number" => "a number",
@@ -287,8 +287,9 @@ fn expected_words(kinds: &[&str]) -> String {
         "array" => "a list",
         _ => "an object",
     };
-    let words: Vec<_> =
-        kinds.iter().filter(|kind| **kind != "null").collect::<Vec<_>>().iter().map(word).collect();
+    // Several forms may be of one kind.
+    let mut words: Vec<_> = kinds.iter().filter(|kind| **kind != "null").map(word).collect();
+    words.dedup();
     words.join(" or ")
 }
 

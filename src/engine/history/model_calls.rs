@@ -80,8 +80,8 @@ mod tests {
         let of = |model: &str| all.iter().find(|calls| &*calls.model == model).unwrap();
         assert_eq!(
             (of(OTHER).outcomes, of(OTHER).time),
-            ([1, 0, 0, 0, 50, 0], Duration::from_millis(76_500))
+            ([1, 50, 0, 0, 0, 0], Duration::from_millis(76_500))
         );
-        assert_eq!(of("model-3").outcomes, [1, 0, 0, 0, 1, 0]);
+        assert_eq!(of("model-3").outcomes, [1, 1, 0, 0, 0, 0]);
     }
 }
