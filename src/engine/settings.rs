@@ -98,7 +98,7 @@ pub enum OnExpired {
 }
 
 /// The settings in force, and what is made of them.
-pub(super) struct Live {
+pub(crate) struct Live {
     pub(super) settings: Arc<Settings>,
     pub(super) scrubber: Scrubber,
     pub(super) canon: Canon,

@@ -1,6 +1,6 @@
 //! Answering a call: look up, decide, serve. What each decision takes stands in a file of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crate::dialect::{Dialect, Refusal};
@@ -36,8 +36,13 @@ impl Engine {
         let len = decoded_len(&request.headers, request.body.len());
         let read = move || {
             let scrubbed = engine.scrub(&request);
-            let (fields, summary) = (engine.fields(&scrubbed), summary(&scrubbed));
-            let asking = ComparedRequest::new(&engine.shared.sketches, &scrubbed, &fields);
+            let (fields, summary) = (OnceLock::new(), summary(&scrubbed));
+            // Of a long body now, while it keeps nobody waiting.
+            let made = || fields.get_or_init(|| engine.fields(&scrubbed));
+            if len > LARGE {
+                made();
+            }
+            let asking = ComparedRequest::new(&engine.shared.sketches, &scrubbed, made);
             (scrubbed, fields, asking, summary)
         };
         let large = len > LARGE;
@@ -72,7 +77,7 @@ impl Engine {
 
     pub(crate) async fn answer_context(&self, mut context: CallContext) -> Answer {
         if let Some(strategy) = &context.incoming.overrides.strategy
-            && let Err(problem) = check_strategy(strategy, &context.fields)
+            && let Err(problem) = check_strategy(strategy, context.fields(self))
         {
             let text = format!("X-Retake-Match: {problem}");
             return self.refuse(context, Outcome::Error, &Refusal::new(400, "INVALID_HEADER", &text));

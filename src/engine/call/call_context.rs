@@ -1,6 +1,6 @@
 //! A call on its way through the engine, with what was derived from it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::aside::LARGE;
 use crate::engine::call::answer::call_guard::CallGuard;
@@ -16,7 +16,8 @@ use crate::wire::content_coding::decoded_len;
 pub(crate) struct CallContext {
     pub(crate) incoming: Incoming,
     pub(crate) scrubbed: Scrubbed,
-    pub(crate) fields: Fields,
+    /// Made when something is compared: what is forwarded or made up without a look-up needs none.
+    pub(crate) fields: OnceLock<Fields>,
     pub(crate) mode: Mode,
     pub(crate) profile: Option<Arc<Profile>>,
     /// The index's generation when the call was looked up, or before.
@@ -31,6 +32,11 @@ pub(crate) struct CallContext {
 }
 
 impl CallContext {
+    /// The canonical fields of the request.
+    pub(crate) fn fields(&self, engine: &Engine) -> &Fields {
+        self.fields.get_or_init(|| engine.fields(&self.scrubbed))
+    }
+
     /// Takes the memory for what was made of a long body. False where there is no room for it.
     pub(crate) fn fits(&mut self, engine: &Engine) -> bool {
         let Incoming { request, held, .. } = &mut self.incoming;
@@ -38,7 +44,7 @@ impl CallContext {
             return true;
         }
         let replaced = if request.body == self.scrubbed.body { 0 } else { self.scrubbed.body.len() };
-        let made = request.body.len() + replaced + self.fields.size();
+        let made = request.body.len() + replaced + self.fields.get().map_or(0, Fields::size);
         held.get_or_insert_with(|| engine.hold()).cover(made)
     }
 

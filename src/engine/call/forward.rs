@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::dialect::Refusal;
+use crate::engine::aside::LARGE;
 use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_guard::note_end;
 use crate::engine::call::answer::call_types::Answer;
@@ -126,12 +127,24 @@ impl Engine {
             let kept = arrived.unkept.is_none();
             let response = Response { log: arrived.log, ..response };
             let len = decoded_len(&response.headers, response.log.bytes.len());
-            let (scrubbing, settling) = (engine.clone(), engine.clone());
-            let scrub = move || {
-                let scrubbed_answer = scrubbing.scrub_answer(&scrubbed, response, &secrets).ok();
-                scrubbed_answer.map(|response| Exchange { request: scrubbed, response: Some(response) })
+            let live = engine.shared.live.load_full();
+            let scrub = move |exchange: Exchange| {
+                let Exchange { request, response } = exchange;
+                let response = live.scrub_answer(&request, response?, &secrets).ok()?;
+                Some(Exchange { request, response: Some(response) })
             };
-            let scrub = move || kept.then(scrub).flatten();
+            let exchange = Exchange { request: scrubbed, response: Some(response) };
+            if len <= LARGE {
+                // The client waits for the last bytes meanwhile.
+                if kept {
+                    let exchanges = &engine.shared.history.exchanges;
+                    exchanges.remember_unscrubbed(guard.call().id, exchange, Box::new(scrub));
+                }
+                guard.done(Outcome::Live);
+                return None;
+            }
+            let settling = engine.clone();
+            let scrub = move || kept.then(|| scrub(exchange)).flatten();
             engine.aside_if_large(len, scrub, move |exchange| {
                 if let Some(exchange) = exchange {
                     settling.shared.history.exchanges.remember(guard.call().id, exchange);

@@ -10,7 +10,11 @@ use crate::model::{Mode, Scrubbed, Strategy};
 impl Engine {
     /// The recording that serves a call; one that waits for its upstream to fail stays with the call.
     pub(crate) async fn look_up(&self, context: &mut CallContext) -> Option<FoundRecording> {
-        let (fields, overrides) = (&context.fields, &context.incoming.overrides);
+        if !context.mode.looks_up() {
+            (context.instead, context.lasting) = (None, false);
+            return None;
+        }
+        let (fields, overrides) = (context.fields(self), &context.incoming.overrides);
         let looked = self.looked_up(context.mode, &context.scrubbed, fields, overrides).await;
         (context.instead, context.lasting) = (looked.waits, looked.lasting);
         looked.serves
@@ -31,7 +35,7 @@ impl Engine {
             if mode.looks_up() { self.find_recording(scrubbed, fields, overrides, asks).await } else { None };
         let Some(found) = found else { return LookUp::default() };
         let named = overrides.recording.is_some();
-        let ahead = !named && self.is_ahead(scrubbed, &fields.all(), &overrides.scope);
+        let ahead = !named && self.is_ahead(scrubbed, || fields.all(), &overrides.scope);
         let lasting = !found.steps_back && !ahead;
         let waits = asks && !named && (found.steps_back || (ahead && mode == Mode::ReplayOrRecord));
         let (serves, waits) = if waits { (None, Some(found)) } else { (Some(found), None) };

@@ -9,7 +9,6 @@ use crate::engine::call::answer::reply::cut;
 use crate::engine::call::call_context::CallContext;
 use crate::engine::call::forward::SentCall;
 use crate::engine::state::Engine;
-use crate::matching::summary;
 use crate::model::Strategy;
 
 impl Engine {
@@ -34,10 +33,10 @@ impl Engine {
 
     /// The strategy of what a call records.
     pub(crate) fn stamped(&self, context: &CallContext) -> Strategy {
-        let summary = summary(&context.scrubbed);
+        let call = context.guard.shown();
         let (header, profile) = (context.incoming.overrides.strategy.as_ref(), context.profile.as_deref());
         let settings = self.settings();
-        let wanted = settings.strategy_of(header, profile, &summary.endpoint, summary.model.as_deref());
-        self.stamp(wanted, &context.fields)
+        let wanted = settings.strategy_of(header, profile, &call.endpoint, call.model.as_deref());
+        self.stamp(wanted, context.fields(self))
     }
 }

@@ -62,7 +62,7 @@ impl Engine {
         let pending = PendingRecording {
             engine: self.clone(),
             id,
-            fields,
+            fields: fields.into_inner().unwrap_or_else(|| self.fields(&scrubbed)),
             strategy,
             scope: overrides.scope,
             again: mode == Mode::Record,

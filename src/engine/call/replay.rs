@@ -179,7 +179,7 @@ impl Engine {
         if named || jobs::polled(&context.scrubbed).is_some() {
             return Dependence::on_everything(*generation);
         }
-        self.shared.index.dependence(&context.fields, found, *generation)
+        self.shared.index.dependence(context.fields(self), found, *generation)
     }
 
     fn serve(

@@ -51,8 +51,8 @@ impl Engine {
         let strategy = &self.stamped(context);
         Some(SharedCallKey {
             mount: request.mount.clone(),
-            all: context.fields.all(),
-            significant: context.fields.fingerprint(strategy),
+            all: context.fields(self).all(),
+            significant: context.fields(self).fingerprint(strategy),
             scope: overrides.scope.clone(),
             base: (!overrides.original_media).then(|| Arc::clone(&context.incoming.base)),
             sender: sender(request, &context.scrubbed),

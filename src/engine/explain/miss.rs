@@ -34,10 +34,10 @@ impl Engine {
         let text = sentence(&near, self.settings().never_forward, |id| {
             self.row(id).filter(|row| !row.is_seen_in(scope))?.scope.clone()
         });
-        let text = with_opaque(text, &context.fields);
+        let text = with_opaque(text, context.fields(self));
         let text = forbidden.map_or(text.clone(), |forbidden| format!("{forbidden}: {text}"));
         let mut details = json!({ "mode": context.mode, "near_misses": near });
-        if let Some(why) = context.fields.opaque {
+        if let Some(why) = context.fields(self).opaque {
             details["opaque"] = why.into();
         }
         self.refuse(
@@ -52,7 +52,7 @@ impl Engine {
     /// The recordings that come nearest to a call that missed. No past call is looked at.
     pub(crate) async fn near_misses(&self, context: &CallContext) -> Vec<Near<Advice>> {
         let scrubbed = context.scrubbed.clone();
-        let (fields, scope) = (context.fields.clone(), context.incoming.overrides.scope.clone());
+        let (fields, scope) = (context.fields(self).clone(), context.incoming.overrides.scope.clone());
         let (stamped, call) = (self.stamped(context), context.guard.id());
         self.aside(move |engine| {
             let record = engine.recorded_by(Some(call), &stamped);

@@ -31,10 +31,14 @@ const SHORT: usize = 16 << 10;
 pub(crate) const WAITING: usize = 16 << 20;
 
 impl ComparedRequest {
-    pub(crate) fn new(sketches: &Sketches, request: &Scrubbed, fields: &Fields) -> Self {
+    pub(crate) fn new<'a>(
+        sketches: &Sketches,
+        request: &Scrubbed,
+        fields: impl FnOnce() -> &'a Fields,
+    ) -> Self {
         let waiting = WaitingMemory::new(&sketches.waiting, request.memory());
         match waiting.filter(|_| request.body.len() <= SHORT) {
-            None => Self::of_outline(sketches.shared(fields)),
+            None => Self::of_outline(sketches.shared(fields())),
             Some(waiting) => {
                 let request = Box::new(request.detached());
                 Self(Mutex::new(AskingState::Request { request, _waiting: waiting }))

@@ -26,7 +26,7 @@ struct ExchangeMap {
 }
 
 struct RememberedExchange {
-    exchange: Arc<Exchange>,
+    exchange: Arc<Mutex<LateExchange>>,
     /// The request with its credentials, of a call that may be sent once more; nowhere but here.
     repeatable_request: Option<Request>,
     /// The recording that somebody made of it since.
@@ -37,7 +37,24 @@ struct RememberedExchange {
     len: usize,
 }
 
+/// An exchange, or how to make it.
+enum LateExchange {
+    /// `None` where nobody can say what it holds.
+    Made(Option<Arc<Exchange>>),
+    /// An exchange whose answer is as it came.
+    Unscrubbed(Box<Exchange>, Scrub),
+}
+
+/// Scrubs the answer of an exchange; `None` where nobody can say what it holds. It must not hold the engine, which holds it.
+pub(crate) type Scrub = Box<dyn FnOnce(Exchange) -> Option<Exchange> + Send>;
+
 impl RememberedExchanges {
+    /// Remembers an exchange whose answer is as it came and is scrubbed when somebody wants to look at it: most never are.
+    pub(crate) fn remember_unscrubbed(&self, call: CallId, exchange: Exchange, scrub: Scrub) {
+        let (exchange, _, taken) = exchange.into_compact(None);
+        self.put(call, LateExchange::Unscrubbed(Box::new(exchange), scrub), None, (false, taken + PLACE));
+    }
+
     /// Remembers the exchange of a call that becomes no recording.
     pub(crate) fn remember(&self, call: CallId, exchange: Exchange) {
         self.insert(call, exchange, None, false);
@@ -60,10 +77,21 @@ impl RememberedExchanges {
             return;
         }
         let (exchange, repeatable_request, taken) = exchange.into_compact(request);
-        let (exchange, len) = (Arc::new(exchange), taken + PLACE);
+        let exchange = LateExchange::Made(Some(Arc::new(exchange)));
+        self.put(call, exchange, repeatable_request, (hit, taken + PLACE));
+    }
+
+    fn put(
+        &self,
+        call: CallId,
+        exchange: LateExchange,
+        repeatable_request: Option<Request>,
+        (hit, len): (bool, usize),
+    ) {
         if len > REMEMBERED / 8 {
             return;
         }
+        let exchange = Arc::new(Mutex::new(exchange));
         let one = RememberedExchange { exchange, repeatable_request, recording: None, hit, len };
         let mut map = self.0.lock();
         let mut gone: Vec<_> = map.remove(call).into_iter().collect();
@@ -95,14 +123,17 @@ impl RememberedExchanges {
     pub(crate) fn get(&self, call: CallId) -> Option<(Arc<Exchange>, Option<Request>)> {
         let map = self.0.lock();
         let one = map.by_call.get(&call).filter(|one| !one.hit)?;
-        Some((Arc::clone(&one.exchange), one.repeatable_request.clone()))
+        let (exchange, request) = (Arc::clone(&one.exchange), one.repeatable_request.clone());
+        // Calls go on being remembered meanwhile.
+        drop(map);
+        Some((LateExchange::made(&exchange)?, request))
     }
 
     /// The newest request among those of these hits.
     pub(crate) fn request_of_hit(&self, calls: &HashSet<CallId>) -> Option<Scrubbed> {
         let map = self.0.lock();
         let one = map.by_call.iter().rfind(|(call, one)| one.hit && calls.contains(call));
-        one.map(|(_, one)| one.exchange.request.clone())
+        one.and_then(|(_, one)| Some(LateExchange::made(&one.exchange)?.request.clone()))
     }
 
     /// Notes which recording was made of a call after the fact.
@@ -122,6 +153,19 @@ impl RememberedExchanges {
     pub(crate) fn extent(&self) -> (usize, usize) {
         let map = self.0.lock();
         (map.by_call.len(), map.taken)
+    }
+}
+
+impl LateExchange {
+    /// The exchange, made now where it was not; whoever asks meanwhile waits for it.
+    fn made(late: &Mutex<Self>) -> Option<Arc<Exchange>> {
+        let mut late = late.lock();
+        let exchange = match std::mem::replace(&mut *late, Self::Made(None)) {
+            Self::Made(exchange) => exchange,
+            Self::Unscrubbed(exchange, scrub) => scrub(*exchange).map(Arc::new),
+        };
+        *late = Self::Made(exchange.clone());
+        exchange
     }
 }
 

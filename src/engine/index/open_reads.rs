@@ -93,6 +93,11 @@ impl OpenReads {
         self.lock().retain(|_, newest| !ids.contains(&newest.recording));
     }
 
+    /// Whether nothing is remembered: then no request has to be compared.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().len() == 0
+    }
+
     /// Whether a call must be asked for anew although a recording answers it: this process recorded a take that it sees, and
     /// that is no last word.
     pub(crate) fn is_open(&self, all: &Fingerprint, scope: &CallScope) -> bool {

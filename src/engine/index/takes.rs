@@ -19,10 +19,16 @@ impl Engine {
 
     /// Whether a recording that answers a call is not the last word on it: this process recorded a read that may be answered
     /// otherwise by now, or saw the job submitted whose state is asked for and is not final yet.
-    pub(crate) fn is_ahead(&self, request: &Request, all: &Fingerprint, scope: &CallScope) -> bool {
+    pub(crate) fn is_ahead(
+        &self,
+        request: &Request,
+        all: impl FnOnce() -> Fingerprint,
+        scope: &CallScope,
+    ) -> bool {
+        let reads = &self.shared.takes.open_reads;
         let jobs = self.shared.takes.jobs.lock();
         let job = || polled(request).is_some_and(|job| jobs.get(&job).is_some());
-        (jobs.len() > 0 && job()) || self.shared.takes.open_reads.is_open(all, scope)
+        (jobs.len() > 0 && job()) || (!reads.is_empty() && reads.is_open(&all(), scope))
     }
 
     /// Takes note of what a new recording says of a job.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use crate::dialect::endpoint_of;
 use crate::dialect::media_links;
 use crate::engine::aside::LARGE;
+use crate::engine::settings::Live;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::matching::{AnswerOrigin, Unsearched};
@@ -63,7 +64,18 @@ impl Engine {
         response: Response,
         credentials: &[Bytes],
     ) -> Result<Response, &'static str> {
-        let live = self.shared.live.load();
+        self.shared.live.load().scrub_answer(request, response, credentials)
+    }
+}
+
+impl Live {
+    /// [`Engine::scrub_answer`] by one configuration.
+    pub(crate) fn scrub_answer(
+        &self,
+        request: &Scrubbed,
+        response: Response,
+        credentials: &[Bytes],
+    ) -> Result<Response, &'static str> {
         let encoded =
             response.headers.text("content-encoding").is_some_and(|encoding| encoding != "identity");
         let plain = match decoded(&response.headers, &response.log.bytes) {
@@ -82,12 +94,12 @@ impl Engine {
         let links = media_links::find(&plain.log.bytes, dialect.links(&endpoint));
         let links: Vec<_> = links.iter().map(|(_, url)| url.as_str()).collect();
         let origin = AnswerOrigin { mount: &request.mount, credentials, links: &links };
-        let scrubbed = live.scrubber.answer(&plain, origin);
+        let scrubbed = self.scrubber.answer(&plain, origin);
         let (kept, log) = match scrubbed.map_err(|Unsearched| "more than can be searched for secrets")? {
             Some(log) => (plain, Some(log)),
             None => (response, None),
         };
-        let headers = live.scrubber.answer_headers(&kept.headers, log.is_some(), origin);
+        let headers = self.scrubber.answer_headers(&kept.headers, log.is_some(), origin);
         Ok(Response { headers, log: log.unwrap_or(kept.log), ..kept })
     }
 }

@@ -89,6 +89,11 @@ impl CallGuard {
         self.call.id
     }
 
+    /// The call as it stands.
+    pub(crate) fn shown(&self) -> &Call {
+        &self.call
+    }
+
     pub(crate) fn call(&mut self) -> &mut Call {
         &mut self.call
     }
