@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exit::UsageError;
 use super::{curl, input};
 use crate::api::Question;
-use crate::model::Headers;
+use crate::model::{CallId, Headers};
 
 /// The source of a request, and its target.
 #[derive(clap::Args)]
@@ -37,6 +37,12 @@ impl RequestArgs {
     /// True if the request comes from stdin.
     pub(crate) fn reads_stdin(&self) -> bool {
         input::is_stdin(&self.file)
+    }
+
+    /// The call of the history that stands in the place of a file.
+    pub(crate) fn call(&self) -> Option<CallId> {
+        let number = self.file.to_str()?.strip_prefix("call_")?;
+        number.parse().ok().filter(|_| !self.file.exists()).map(CallId)
     }
 
     /// The request; none where stdin is a terminal or empty.

@@ -81,7 +81,9 @@ fn paths_of_each_dialect_name_endpoint_and_variables() {
 
 #[test]
 fn refusals_have_the_shape_of_each_dialect() {
-    let said = |dialect: Dialect, status| dialect.refusal(&Refusal::new(status, "RECORDING_NOT_FOUND", "no"));
+    let said = |dialect: Dialect, status| {
+        ErrorShape::of(dialect.name(), "/v1/x").body(&Refusal::new(status, "RECORDING_NOT_FOUND", "no"))
+    };
     let anthropic = said(Dialect::Anthropic, 404);
     assert_eq!(
         (&anthropic["type"], &anthropic["error"]["type"]),

@@ -4,7 +4,6 @@ use super::answer::{AnswerState, EndWatch};
 use super::endpoint::Endpoint;
 use super::failure::{self, ProviderFailure};
 use super::family::Dialect;
-use super::refusal::Refusal;
 use super::signs::Signs;
 use super::{anthropic, azure, finality, gemini, generic, openai, openai_mock, path};
 use crate::model::{Headers, Request, Response};
@@ -54,21 +53,6 @@ impl Dialect {
             Self::Gemini => gemini::endpoint(method, path),
             Self::Generic => generic::endpoint(path),
         }
-    }
-
-    /// The body of a refusal, in the shape that the dialect's SDKs turn into their own error types.
-    #[must_use]
-    pub fn refusal(self, refusal: &Refusal<'_>) -> serde_json::Value {
-        let mut body = match self {
-            Self::OpenAi | Self::Azure => openai::refusal(refusal),
-            Self::Anthropic => anthropic::refusal(refusal),
-            Self::Gemini => gemini::refusal(refusal),
-            Self::Generic => generic::refusal(refusal),
-        };
-        if let (Some(members), Some(details)) = (body.as_object_mut(), &refusal.details) {
-            members.insert("retake".to_owned(), details.clone());
-        }
-        body
     }
 
     /// The body of an error of the provider's own, as its servers say it; none where they say no such thing.

@@ -1,7 +1,6 @@
 //! The dialect of upstreams that retake knows nothing about: every field decides, nothing is rewritten.
 
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::rules::Rules;
 
 /// Rules without fields of their own. The usual places of the input only weigh in the likeness of near misses. The form
@@ -17,8 +16,4 @@ pub(super) fn endpoint(path: &str) -> Endpoint {
     let template = super::path::normal(path);
     let name = super::path::behind_version(&template).1.to_owned();
     Endpoint { name, template, vars: Vec::new(), rules: &RULES }
-}
-
-pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
-    serde_json::json!({ "error": { "message": refusal.message, "status": refusal.status, "code": refusal.code } })
 }

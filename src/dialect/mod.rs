@@ -28,7 +28,7 @@ pub use endpoint::Endpoint;
 pub use failure::ProviderFailure;
 pub use family::Dialect;
 pub(crate) use path::behind_version;
-pub use refusal::Refusal;
+pub use refusal::{ErrorShape, Refusal};
 pub use rules::{
     DefaultValue, Echo, EchoPart, Forms, GivenWhen, Items, JobRules, PlainValue, ReadFinality, Rules,
     Spelling, Terminator,
@@ -86,22 +86,6 @@ mod tests {
         assert_eq!((endpoint.name.as_str(), endpoint.template.as_str()), ("decisions", "/v1/decisions"));
         let endpoint = Dialect::Generic.endpoint("POST", "/v3/x/7");
         assert_eq!((endpoint.name.as_str(), endpoint.template.as_str()), ("x/7", "/v3/x/7"));
-    }
-
-    #[test]
-    fn a_refusal_speaks_the_dialect_and_carries_details() {
-        let refusal = Refusal {
-            status: 404,
-            code: "RECORDING_NOT_FOUND",
-            message: "no",
-            details: Some(serde_json::json!([1])),
-        };
-        let body = Dialect::OpenAi.refusal(&refusal);
-        assert_eq!(body["error"]["code"], "RECORDING_NOT_FOUND");
-        assert_eq!(body["error"]["type"], "invalid_request_error");
-        assert!(body["error"]["param"].is_null() && body["error"].get("param").is_some());
-        assert_eq!(body["retake"], serde_json::json!([1]));
-        assert_eq!(Dialect::Generic.refusal(&refusal)["error"]["message"], "no");
     }
 
     #[test]

@@ -431,8 +431,13 @@ pub(super) fn endpoint_below(prefix: &str, method: &str, path: &str) -> Endpoint
 }
 
 pub(super) fn refusal(refusal: &Refusal<'_>) -> serde_json::Value {
-    let kind = if refusal.status >= 500 { "server_error" } else { "invalid_request_error" };
+    let kind = error_type(refusal.status);
     serde_json::json!({
         "error": { "message": refusal.message, "type": kind, "param": null, "code": refusal.code }
     })
+}
+
+/// The type of an error by its status.
+pub(super) fn error_type(status: u16) -> &'static str {
+    if status >= 500 { "server_error" } else { "invalid_request_error" }
 }

@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
-use crate::api::ExplainRequest;
+use crate::api::{ExplainCallRequest, ExplainRequest};
 use crate::cli::common::Common;
+use crate::cli::exit::UsageError;
 use crate::cli::request_args::RequestArgs;
 use crate::cli::{door, print};
 use crate::engine::wording::{change_line, radius};
 use crate::engine::{Explanation, Fix, FixKind, Near};
 use crate::reading::sanitize;
 
-/// Arguments of `retake explain`.
+/// Arguments of `retake explain`: a request, or a call that was made (`call_12`).
 #[derive(clap::Args)]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
@@ -28,6 +29,17 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) async fn run(common: &Common, source: ExplainArgs) -> anyhow::Result<ExitCode> {
     door::refuse_withheld(common)?;
+    if let Some(id) = source.request.call() {
+        let typed = [source.mode.is_some(), source.scope.is_some(), source.request.to.is_some()];
+        if typed.contains(&true) {
+            let text = format!("call_{} was made with a mode, a scope and a URL of its own", id.0);
+            return Err(UsageError(text).into());
+        }
+        return door::at_store(common, async |client| {
+            told(&client.run(ExplainCallRequest { id }).await?, source.json)
+        })
+        .await;
+    }
     let mut question = source.request.question()?;
     let mode = source.mode.or_else(|| common.config.layers.flags.mode.clone());
     for (name, value) in [("x-retake-mode", &mode), ("x-retake-scope", &source.scope)] {
@@ -39,11 +51,14 @@ pub(crate) async fn run(common: &Common, source: ExplainArgs) -> anyhow::Result<
     let client = door::open(common)?;
     let explained = client.run(ExplainRequest(question)).await;
     client.close().await;
-    let explained = explained?;
-    if source.json {
-        print::json(&explained)?;
+    told(&explained?, source.json)
+}
+
+fn told(explained: &Explanation, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        print::json(explained)?;
     } else {
-        for line in text(&explained) {
+        for line in text(explained) {
             print::line(&line);
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::{Dialect, ErrorShape, Refusal};
 use crate::engine::aside::{LARGE, aside};
 use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_guard::CallGuard;
@@ -159,7 +159,8 @@ impl Engine {
         let refused = Refusal { message: &message, ..refused.clone() };
         let mut guard =
             CallGuard::new(&self.shared.history, &scrubbed, summary(&scrubbed), self.mode(), started);
-        let (answer, response) = refusal(Dialect::of_mount(&request.mount), Outcome::Error, &refused);
+        let shape = ErrorShape::of(&request.mount, &request.target);
+        let (answer, response) = refusal(shape, Outcome::Error, &refused);
         let call = guard.call();
         call.status = Some(refused.status);
         call.reason = Some(message.clone());
@@ -173,8 +174,8 @@ impl Engine {
 
     /// An answer that is retake's own, in the error shape of the call's dialect, which no SDK retries.
     pub(crate) fn refuse(&self, mut context: CallContext, outcome: Outcome, refused: &Refusal<'_>) -> Answer {
-        let dialect = Dialect::of_mount(&context.scrubbed.mount);
-        let (answer, response) = refusal(dialect, outcome, refused);
+        let shape = ErrorShape::of(&context.scrubbed.mount, &context.scrubbed.target);
+        let (answer, response) = refusal(shape, outcome, refused);
         let call = context.guard.call();
         call.status = Some(refused.status);
         call.reason = Some(refused.message.into());

@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::dialect::media_links;
-use crate::dialect::{BodyEnd, Dialect};
+use crate::dialect::{BodyEnd, ErrorShape};
 use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::answer::reply::cut;
@@ -28,7 +28,7 @@ impl RecordingDraft {
         });
         let held = pending.engine.hold();
         Tee::new(body, sent, MAX_BODY, None, finish).within(held).read_to_end().await;
-        let mut answer = cut(Dialect::of_mount(&pending.request.mount));
+        let mut answer = cut(ErrorShape::of(&pending.request.mount, &pending.request.target));
         let mut shown = None;
         if let Ok(arrived) = arrival.await {
             let linked = Engine::linked(&pending.id, &arrived.log.bytes, patterns);

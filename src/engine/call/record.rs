@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::dialect::Dialect;
+use crate::dialect::ErrorShape;
 use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::answer::reply::cut;
@@ -16,15 +16,16 @@ impl Engine {
         let draft = self.draft(sent);
         if draft.is_linked() {
             // Read in a task of its own: a client that leaves does not stop the recording.
-            let (dialect, (tell, told)) =
-                (Dialect::of_mount(&draft.pending.request.mount), oneshot::channel());
+            let request = &draft.pending.request;
+            let shape = ErrorShape::of(&request.mount, &request.target);
+            let (tell, told) = oneshot::channel();
             self.shared.lifetime.tasks.spawn(async move {
                 let (answer, rest) = draft.linked().await;
                 // The client may have left; what it asked for is recorded all the same.
                 tell.send(answer).ok();
                 rest.await;
             });
-            return told.await.unwrap_or_else(|_| cut(dialect));
+            return told.await.unwrap_or_else(|_| cut(shape));
         }
         let (status, tasks) = (draft.pending.response.status, self.shared.lifetime.tasks.clone());
         let (headers, tee) = draft.tee(Some(tasks));

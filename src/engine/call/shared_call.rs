@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http_body_util::BodyExt as _;
 
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::{ErrorShape, Refusal};
 use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::answer::reply::refusal;
@@ -61,7 +61,8 @@ impl Engine {
 
     /// Answers a call from a shared one; the first call sets that going.
     pub(crate) async fn fly(&self, mut context: CallContext, key: SharedCallKey, seat: Joined) -> Answer {
-        let dialect = Dialect::of_mount(&context.incoming.request.mount);
+        let request = &context.incoming.request;
+        let shape = ErrorShape::of(&request.mount, &request.target);
         let mut reader = match seat {
             Joined::Leader(flight, reader) => {
                 let settled = Arc::clone(&flight);
@@ -76,7 +77,7 @@ impl Engine {
             return Answer { status, headers, body: AnswerBody::Shared(Box::new(reader)) };
         }
         let text = "the call that was to answer this one was stopped";
-        refusal(dialect, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
+        refusal(shape, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
     }
 }
 

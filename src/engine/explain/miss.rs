@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::dialect::Refusal;
 use crate::engine::call::answer::call_types::Answer;
@@ -12,7 +12,7 @@ use crate::engine::explain::advice::{Advice, FixKind, RECORDING};
 use crate::engine::explain::explanation::Near;
 use crate::engine::state::Engine;
 use crate::matching::{Change, Fields};
-use crate::model::{Cause, Outcome, RecordingId};
+use crate::model::{CallId, Cause, Outcome, RecordingId};
 
 impl Engine {
     /// Refuses a call that no recording answers; `forbidden` says why it is not forwarded where its mode would do that.
@@ -36,10 +36,7 @@ impl Engine {
         });
         let text = with_opaque(text, context.fields(self));
         let text = forbidden.map_or(text.clone(), |forbidden| format!("{forbidden}: {text}"));
-        let mut details = json!({ "mode": context.mode, "near_misses": near });
-        if let Some(why) = context.fields(self).opaque {
-            details["opaque"] = why.into();
-        }
+        let details = directions(context.guard.id(), &context.incoming.base, &near);
         self.refuse(
             context,
             Outcome::Miss,
@@ -61,6 +58,19 @@ impl Engine {
         })
         .await
     }
+}
+
+/// What an SDK's exception shows beside the sentence: what to run, and where the rest is told. All near misses with their
+/// fixes would fill a screen, and exceptions show the whole body.
+fn directions(call: CallId, base: &str, near: &[Near<Advice>]) -> Value {
+    let mut directions = json!({
+        "explain": format!("retake explain call_{}", call.0),
+        "url": format!("{base}/__retake/calls/{}/explain", call.0),
+    });
+    if let Some(fix) = near.first().and_then(|nearest| nearest.fixes.first()) {
+        directions["fix"] = fix.command.as_str().into();
+    }
+    directions
 }
 
 /// The miss in one or two sentences; `scope` tells which scope keeps a recording from the call, if one does. With

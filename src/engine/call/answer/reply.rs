@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::dialect::{Dialect, Refusal};
+use crate::dialect::{ErrorShape, Refusal};
 use crate::engine::call::answer::body::AnswerBody;
 use crate::engine::call::answer::call_types::Answer;
 use crate::engine::call::answer::hops::{LOOP, LOOPED};
@@ -14,12 +14,15 @@ use crate::model::{
 
 /// retake's own refusal, as an answer and as a response to remember. SDKs are told not to try again, because nothing
 /// would change; only of an upstream that cannot be reached they decide as they would without a proxy.
-pub(crate) fn refusal(dialect: Dialect, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer, Response) {
-    let body = serde_json::to_vec(&dialect.refusal(refusal)).unwrap_or_default();
+pub(crate) fn refusal(shape: ErrorShape, outcome: Outcome, refusal: &Refusal<'_>) -> (Answer, Response) {
+    let body = serde_json::to_vec(&shape.body(refusal)).unwrap_or_default();
     let mut own = Headers::default();
     own.push("content-type", "application/json");
     if !matches!(refusal.status, 502 | 504) {
         own.push("x-should-retry", "false");
+    }
+    if let Some((name, value)) = shape.header(refusal.status) {
+        own.push(name, value);
     }
     let response =
         Response { status: refusal.status, headers: own, log: ByteLog::whole(body, Duration::ZERO) };
@@ -84,7 +87,7 @@ pub(crate) fn strategy_value(strategy: &Strategy) -> Option<HeaderValue> {
 }
 
 /// The answer to a call whose answer was to be complete and is not.
-pub(crate) fn cut(dialect: Dialect) -> Answer {
+pub(crate) fn cut(shape: ErrorShape) -> Answer {
     let text = "the upstream broke off in the middle of the answer";
-    refusal(dialect, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
+    refusal(shape, Outcome::Error, &Refusal::new(502, "UPSTREAM_CUT", text)).0
 }
