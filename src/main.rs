@@ -13,6 +13,7 @@ fn main() -> ExitCode {
             Box::pin(async move { tui::ask_consent(&file, &wanted).await })
         },
         problems: tui::look_problems,
+        keys: tui::key_page,
     };
     cli::run(std::env::args_os(), screens)
 }

@@ -14,25 +14,29 @@ use super::curate::{
 use super::maintain::{compact, scrub, usage};
 use super::serve::screens::Screens;
 use super::serve::{attach, demo, headless, traffic, workbench};
-use super::setup::{config, doctor, generate, schema, token, trust};
+use super::setup::{completion, config, doctor, generate, help, schema, token, trust};
 use super::{flags, print, run};
 
-const EXAMPLES: &str = "\
+/// What is typed, and what that does.
+pub(super) const EXAMPLES: &str = "\
 Examples:
-  retake demo                                see what it does, with nothing to set up
-  retake                                     the workbench, with the proxy on 127.0.0.1:4010
-  retake serve --mode replay-or-error        the same proxy headless, for CI
-  retake run --preset ci pytest              a command before a proxy of its own, and what became of its calls
+  retake demo                           see what it does, with nothing to set up
+  retake                                the workbench, with the proxy on 127.0.0.1:4010
+  retake serve --mode replay-or-error   the same proxy headless, for CI
+  retake run --preset ci pytest         a command before a proxy of its own
   OPENAI_BASE_URL=http://127.0.0.1:4010/openai/v1 python app.py
   retake list --json | jq -r '.[].id'
   retake show rec_2jKx --image
+  retake help keys                      all keys of the workbench";
 
+/// The help behind the flags.
+const AFTER: &str = "\
 Exit status: 0 fine, 1 not found or a difference, 2 usage, 3 store in use or unreadable, 4 upstream; of run the
 command's, or 5 where it succeeded and a call was what --fail-on names.";
 
 /// A terminal workbench for recorded AI API calls.
 #[derive(Parser)]
-#[command(name = "retake", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "retake", version, about, after_help = format!("{EXAMPLES}\n\n{AFTER}"), disable_help_subcommand = true)]
 pub(super) struct CommandLine {
     #[command(subcommand)]
     pub(super) verb: Option<CliVerb>,
@@ -135,7 +139,17 @@ pub(super) enum CliVerb {
         /// Of what, such as `list`, or `openapi`; without it the names there are
         name: Option<String>,
     },
-    /// Print completions for a shell
+    /// Print the help of a verb, or all keys of the workbench: `retake help keys`
+    Help {
+        /// A verb; keys
+        #[arg(value_name = "VERB")]
+        words: Vec<String>,
+    },
+    /// Print the script with which a shell completes retake's command lines
+    ///
+    /// bash: `source <(retake completions bash)` in ~/.bashrc; zsh: the same in ~/.zshrc behind compinit; fish: `retake
+    /// completions fish | source` in config.fish. The script asks retake for verbs, flags and their values, and for the
+    /// ids, tags, scopes and fields in the store that the command line is about.
     Completions {
         /// For which
         shell: clap_complete::Shell,
@@ -246,7 +260,8 @@ pub(super) async fn carry_out(
         Some(CliVerb::Doctor { json, offline }) => doctor::run(&common, json, offline).await,
         Some(CliVerb::Token) => token::run(&common),
         Some(CliVerb::Schema { name }) => schema::run(name.as_deref()),
-        Some(CliVerb::Completions { shell }) => Ok(generate::completions(command(), shell)),
+        Some(CliVerb::Help { words }) => help::run(&common, &words, command(), &screens),
+        Some(CliVerb::Completions { shell }) => Ok(completion::script(&command(), shell)),
         Some(CliVerb::Man { dir }) => generate::man(command(), dir.as_deref()),
         Some(CliVerb::Show { id, part }) => show::run(&common, &id, &part).await,
         Some(CliVerb::Curate(verb)) => curate(&common, verb).await,

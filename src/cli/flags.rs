@@ -39,7 +39,7 @@ pub(super) fn obeyed(verb: Option<&str>) -> &'static [&'static str] {
         Some("explain") => &["store", "config", "trust", "mode"],
         Some("new") => &["store", "config", "trust", "strategy", "upstreams"],
         Some("demo") => &["config", "trust", "listen"],
-        Some("config") => &["config", "trust"],
+        Some("config" | "help") => &["config", "trust"],
         Some("trust") => &["config"],
         Some("token") => &["store"],
         Some("completions" | "man" | "schema") => &[],

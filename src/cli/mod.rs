@@ -25,6 +25,8 @@ mod run;
 mod selection;
 mod serve;
 mod setup;
+#[cfg(test)]
+mod shape_tests;
 mod table;
 
 pub use serve::screens::{ScreenFuture, Screens};
@@ -38,6 +40,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, screens: Screens) -> ExitCo
     let args: Vec<_> = args.into_iter().collect();
     #[cfg(target_os = "linux")]
     if let Some(code) = run::becomes(&args) {
+        return code;
+    }
+    if let Some(code) = setup::completion::answered(&args, command) {
         return code;
     }
     let parse = |command: clap::Command| {

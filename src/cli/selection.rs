@@ -6,9 +6,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::api::{ListRequest, SearchRequest};
-use crate::cli::exit::NotFound;
-use crate::client::Client;
+use crate::cli::exit::{NotFound, UsageError};
+use crate::client::{Client, ClientError};
+use crate::engine::{self, VerbError};
 use crate::model::Row;
+use crate::query::{Query, QueryKind, RowFacts, Subject};
 use crate::reading::human;
 
 /// The recordings that a verb is for.
@@ -31,6 +33,11 @@ impl Selectors {
         Self { ids: vec![id], ..Self::default() }
     }
 
+    /// True if nothing says which.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.hash.is_none() && self.filter.is_none()
+    }
+
     /// True if they are not named one by one, so that nobody knows yet which they are.
     pub(crate) fn is_vague(&self) -> bool {
         self.ids.is_empty()
@@ -50,13 +57,7 @@ pub(crate) async fn all(client: &Client, which: &Selectors) -> anyhow::Result<Ve
         return Ok(rows);
     }
     if let Some(filter) = &which.filter {
-        if filter.trim().is_empty() {
-            return Err(crate::cli::exit::UsageError(
-                "--where: an empty filter means everything; say which".into(),
-            )
-            .into());
-        }
-        let rows = client.run(SearchRequest::of_query(filter)).await?.items;
+        let rows = client.run(SearchRequest::of_query(said(filter)?)).await?.items;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording is shown by {filter}")).into());
         }
@@ -80,9 +81,23 @@ pub(crate) async fn one(client: &Client, wanted: &str) -> anyhow::Result<Arc<Row
     Ok(Arc::clone(whole.map_or_else(|| beginning(&rows, wanted, LISTED), Ok)?))
 }
 
-/// The removed recordings that are named.
-pub(crate) fn in_trash(trash: &[Arc<Row>], wanted: &[String]) -> Result<Vec<Arc<Row>>, NotFound> {
-    each(trash, wanted, ("the trash holds no recording", "retake trash"))
+/// The same as [`all`] of removed recordings.
+pub(crate) fn in_trash(trash: &[Arc<Row>], which: &Selectors) -> anyhow::Result<Vec<Arc<Row>>> {
+    let shown: Vec<_> = if let Some(prefix) = &which.hash {
+        let prefix = hash_prefix(prefix)?;
+        trash.iter().filter(|row| row.hash.to_string().starts_with(&prefix)).cloned().collect()
+    } else if let Some(filter) = &which.filter {
+        let query = Query::parse(said(filter)?, QueryKind::Recordings).map_err(VerbError::Query);
+        let query = query.map_err(ClientError::from)?;
+        let (facts, now) = (RowFacts::default(), engine::now());
+        trash.iter().filter(|row| query.shows(Subject::Row(row, &facts), now)).cloned().collect()
+    } else {
+        return Ok(each(trash, &which.ids, ("the trash holds no recording", "retake trash"))?);
+    };
+    if shown.is_empty() {
+        return Err(NotFound("no removed recording is meant; see `retake trash`".into()).into());
+    }
+    Ok(shown)
 }
 
 /// Whole ids, of which a script may give thousands, are found without looking through all rows.
@@ -128,11 +143,19 @@ fn begins(row: &Row, wanted: &str) -> bool {
 
 /// The recordings whose hash begins with `prefix`.
 pub(crate) async fn by_hash(client: &Client, prefix: &str) -> anyhow::Result<Vec<Arc<Row>>> {
+    Ok(client.run(SearchRequest::of_hash(hash_prefix(prefix)?)).await?.items)
+}
+
+fn hash_prefix(prefix: &str) -> Result<String, UsageError> {
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(crate::cli::exit::UsageError(format!(
-            "--hash {prefix}: expected 1 to 64 hexadecimal digits"
-        ))
-        .into());
+        return Err(UsageError(format!("--hash {prefix}: expected 1 to 64 hexadecimal digits")));
     }
-    Ok(client.run(SearchRequest::of_hash(prefix.to_ascii_lowercase())).await?.items)
+    Ok(prefix.to_ascii_lowercase())
+}
+
+fn said(filter: &str) -> Result<&str, UsageError> {
+    if filter.trim().is_empty() {
+        return Err(UsageError("--where: an empty filter means everything; say which".into()));
+    }
+    Ok(filter)
 }

@@ -43,7 +43,7 @@ impl Bench {
 
     async fn recorded(&self, request: Request) -> RecordingId {
         let response = Some(super::plain_response(200, "application/json", "{}".into()));
-        let draft = Draft { request, response, strategy: None, scope: None, name: None };
+        let draft = Draft { request, response, strategy: None, scope: None, name: None, dry_run: false };
         self.engine.create(draft).await.unwrap()
     }
 

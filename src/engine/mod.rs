@@ -37,7 +37,7 @@ pub use call::answer::raw_call::{RawCall, RawKey};
 pub use call::media::Media;
 pub use clock::now;
 pub use curate::create::{Draft, plain_response};
-pub use curate::edit::Revision;
+pub use curate::edit::{Revision, edited};
 pub use curate::label::Relabel;
 pub use curate::prune::{Compacted, TRASH};
 pub use curate::remove::Trashed;

@@ -23,6 +23,7 @@ mod parse;
 mod subject;
 mod value;
 mod verdict;
+pub mod vocabulary;
 
 #[cfg(test)]
 pub(crate) mod tests;

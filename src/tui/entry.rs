@@ -51,6 +51,14 @@ pub fn look_problems(look: &ScreenLook) -> Vec<LookProblem> {
     problems
 }
 
+/// All keys in force, on one page.
+///
+/// # Errors
+/// When the keys of a look cannot be.
+pub fn key_page(look: &ScreenLook) -> Result<String, Vec<LookProblem>> {
+    Ok(super::input::key_page::key_page(&keymap(&look.keymap)?))
+}
+
 /// The colours that a look asks for, as far as the terminal has them.
 fn theme(look: &ScreenLook) -> Result<Theme, String> {
     let variable = |name: &str| std::env::var(name).ok();

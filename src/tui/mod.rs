@@ -56,7 +56,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 pub use contract::options::WorkbenchOptions;
-pub use entry::{ask_consent, look_problems, show};
+pub use entry::{ask_consent, key_page, look_problems, show};
 pub use input::action::Action;
 pub use input::keymap::{KeyConflict, Keymap};
 pub use widgets::theme::{Depth, Theme, ThemeChoice, ThemeError};

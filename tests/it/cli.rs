@@ -1,10 +1,12 @@
 //! Every verb of the built program, alone on a store and beside a process that owns it.
 
 mod asking;
+mod completions;
 mod config;
 mod crash;
 mod curate;
 mod doctor;
+mod dry_run;
 mod expired;
 mod explain;
 mod forbidden;

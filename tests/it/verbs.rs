@@ -38,7 +38,7 @@ pub(crate) fn draft(topic: &str, answer: &str) -> Draft {
         "choices": [{ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": answer } }],
     });
     let response = plain_response(200, "application/json", Bytes::from(answer.to_string()));
-    Draft { request, response: Some(response), strategy: None, scope: None, name: None }
+    Draft { request, response: Some(response), strategy: None, scope: None, name: None, dry_run: false }
 }
 
 /// All that is listed, whole.

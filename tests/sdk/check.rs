@@ -132,6 +132,9 @@ pub(crate) fn a_miss_is_told_at_once(
     for said in [error["message"].as_str().unwrap(), &call.reason.expect("a reason")] {
         assert!(reason.iter().all(|word| said.contains(word)), "{name}: it does not say why: {said}");
     }
+    let shown = error["message"].as_str().unwrap();
+    assert!(shown.len() < 1500, "{name}: an exception that fills a screen: {shown}");
+    assert!(shown.contains("retake explain call_") && shown.contains("/__retake/calls/"), "{name}: {shown}");
     line
 }
 

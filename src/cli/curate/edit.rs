@@ -1,4 +1,4 @@
-//! `retake edit`: another answer of a recording.
+//! `retake edit`: another answer of recordings.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,16 +8,18 @@ use clap::Args;
 use crate::api::{EditRequest, RecordingRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::UsageError;
+use crate::cli::selection::Selectors;
 use crate::cli::{door, editor, input, print, selection};
-use crate::engine::Revision;
-use crate::model::{Ending, Latency, Recording};
-use crate::reading::{editable, text_of};
+use crate::client::Client;
+use crate::engine::{Revision, edited};
+use crate::model::{Ending, Latency, Recording, RecordingId};
+use crate::reading::{editable, human, text_of};
 
 /// Arguments of `retake edit`; without a change among them the text or the body opens in an editor.
 #[derive(Args)]
 pub(crate) struct EditArgs {
-    /// The recording's id, or a unique beginning of it
-    id: String,
+    #[command(flatten)]
+    which: Selectors,
     /// Another status
     #[arg(long, value_name = "STATUS")]
     status: Option<u16>,
@@ -51,7 +53,10 @@ pub(crate) struct EditArgs {
     /// As it came: undoes all edits
     #[arg(long, conflicts_with_all = ["status", "headers", "without_header", "body", "text", "text_file", "image", "pace", "ending"])]
     revert: bool,
-    /// One JSON object with the id
+    /// Only say what would change; no editor opens
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// One JSON object with the ids
     #[arg(long)]
     json: bool,
 }
@@ -69,26 +74,102 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
     let revisions = changes.revisions()?;
     door::refuse_withheld(common)?;
     door::at_store(common, async |client| {
-        let row = selection::one(client, &changes.id).await?;
-        let revisions = if revisions.is_empty() {
-            let recording = client.find(RecordingRequest { id: row.id.clone() }).await?;
-            let revision = match &recording {
-                Some(recording) => in_editor(recording).await?,
-                None => None,
-            };
-            let Some(revision) = revision else {
-                print::note("nothing was changed");
-                return Ok(ExitCode::SUCCESS);
-            };
-            vec![revision]
-        } else {
-            revisions
+        let rows = selection::all(client, &changes.which).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+        if revisions.is_empty() && (changes.dry_run || ids.len() > 1) {
+            let text = "say what changes, such as --status 500; an editor opens for one recording alone";
+            return Err(UsageError(text.into()).into());
+        }
+        if changes.dry_run {
+            return told(client, &ids, &revisions, changes.json).await;
+        }
+        let revisions = match &ids[..] {
+            [id] if revisions.is_empty() => {
+                let recording = client.find(RecordingRequest { id: id.clone() }).await?;
+                let revision = match &recording {
+                    Some(recording) => in_editor(recording).await?,
+                    None => None,
+                };
+                let Some(revision) = revision else {
+                    print::note("nothing was changed");
+                    return Ok(ExitCode::SUCCESS);
+                };
+                vec![revision]
+            }
+            _ => revisions.clone(),
         };
-        client.run(EditRequest { id: row.id.clone(), revisions }).await?;
-        print::ids(std::slice::from_ref(&row.id), "is edited; `retake undo` undoes that", changes.json);
+        for id in &ids {
+            client.run(EditRequest { id: id.clone(), revisions: revisions.clone() }).await?;
+        }
+        let undo = match ids.len() {
+            1 => "retake undo".to_owned(),
+            many => format!("retake undo --steps {many}"),
+        };
+        print::ids(&ids, &format!("is edited; `{undo}` undoes that"), changes.json);
         Ok(ExitCode::SUCCESS)
     })
     .await
+}
+
+/// What the revisions would make of recordings.
+async fn told(
+    client: &Client,
+    ids: &[RecordingId],
+    revisions: &[Revision],
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let mut changed = Vec::new();
+    for id in ids {
+        let before = client.run(RecordingRequest { id: id.clone() }).await?;
+        let after = edited(&before, revisions.to_vec()).map_err(|error| UsageError(error.to_string()))?;
+        let differs = differences(&before, &after);
+        if !json {
+            print::line(&match differs.is_empty() {
+                true => format!("{id} would stay as it is"),
+                false => format!("{id} would change: {}", differs.join(", ")),
+            });
+        }
+        changed.extend((!differs.is_empty()).then(|| id.clone()));
+    }
+    if json {
+        print::ids(&changed, "", true);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What differs between a recording and the same one edited, part by part.
+fn differences(before: &Recording, after: &Recording) -> Vec<String> {
+    let (was, is) = (&before.response, &after.response);
+    let mut all = Vec::new();
+    if was.status != is.status {
+        all.push(format!("status {} → {}", was.status, is.status));
+    }
+    if was.headers != is.headers {
+        all.push("headers".to_owned());
+    }
+    if was.log.bytes != is.log.bytes {
+        let sizes = [was, is].map(|response| human::size(response.log.bytes.len() as u64));
+        all.push(format!("body {} → {}", sizes[0], sizes[1]));
+    }
+    if before.media != after.media {
+        all.push("the file behind a link".to_owned());
+    }
+    if before.pace != after.pace {
+        let named = |pace: &Option<Latency>| pace.as_ref().map_or("proxy".into(), ToString::to_string);
+        all.push(format!("pace {} → {}", named(&before.pace), named(&after.pace)));
+    }
+    if before.ending != after.ending {
+        all.push(format!("ending {} → {}", named(before.ending), named(after.ending)));
+    }
+    all
+}
+
+fn named(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Clean => "clean",
+        Ending::Cut => "cut",
+        Ending::Stall => "stall",
+    }
 }
 
 impl EditArgs {

@@ -51,7 +51,10 @@ pub(crate) struct NewArgs {
     /// Its name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// One JSON object with its id
+    /// Only check it; nothing is stored
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// One JSON object with its id; with --dry-run without any
     #[arg(long)]
     json: bool,
 }
@@ -77,10 +80,18 @@ pub(crate) async fn run(common: &Common, new: NewArgs) -> anyhow::Result<ExitCod
         (None, Some(text)) => Some(made_up(&request, text)?),
         (None, None) => None,
     };
-    let draft = Draft { request, response, strategy, scope: new.scope, name: new.name };
+    let target = request.target.clone();
+    let draft = Draft { request, response, strategy, scope: new.scope, name: new.name, dry_run: new.dry_run };
     // The first recording of all may be one from scratch.
     door::at_new_store(common, async |client| {
         let id = client.run(CreateRequest(draft)).await?;
+        if new.dry_run {
+            print::ids(&[], "", new.json);
+            if !new.json {
+                print::line(&format!("a recording of {target} would be made"));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         print::ids(&[id], "is new", new.json);
         Ok(ExitCode::SUCCESS)
     })

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::api::{RestoreRequest, TrashRequest};
 use crate::cli::common::Common;
+use crate::cli::selection::Selectors;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print, selection};
 use crate::engine::Trashed;
@@ -15,10 +16,16 @@ use crate::reading::human;
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
     /// Ids of removed recordings, or unique beginnings
-    #[arg(value_name = "ID", required_unless_present = "all")]
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "hash", "filter"])]
     ids: Vec<String>,
+    /// All whose hash begins so
+    #[arg(long, value_name = "PREFIX", conflicts_with = "ids")]
+    hash: Option<String>,
+    /// All that a filter shows; `retake list --help` says what it may hold
+    #[arg(long = "where", id = "filter", value_name = "FILTER", conflicts_with_all = ["ids", "hash"])]
+    filter: Option<String>,
     /// All that is in the trash
-    #[arg(long, conflicts_with = "ids")]
+    #[arg(long, conflicts_with_all = ["ids", "hash", "filter"])]
     all: bool,
     /// Only say which would come back
     #[arg(long, short = 'n')]
@@ -74,7 +81,9 @@ pub(crate) async fn restore(common: &Common, back: RestoreArgs) -> anyhow::Resul
         let ids: Vec<_> = if back.all {
             trash.iter().map(|row| row.id.clone()).collect()
         } else {
-            selection::in_trash(&trash, &back.ids)?.iter().map(|row| row.id.clone()).collect()
+            let (ids, hash, filter) = (back.ids.clone(), back.hash.clone(), back.filter.clone());
+            let rows = selection::in_trash(&trash, &Selectors { ids, hash, filter })?;
+            rows.iter().map(|row| row.id.clone()).collect()
         };
         if ids.is_empty() && !back.json {
             print::note("the trash is empty");

@@ -8,6 +8,8 @@ use crate::api::{RedoRequest, StepsRequest, UndoRequest};
 use crate::cli::common::Common;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print};
+use crate::client::ClientError;
+use crate::engine::VerbError;
 use crate::model::StepRow;
 
 /// Arguments of `retake undo`.
@@ -16,6 +18,9 @@ pub(crate) struct UndoArgs {
     /// So many steps
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
+    /// Only say which steps those are
+    #[arg(long, short = 'n')]
+    dry_run: bool,
     /// One JSON array of the steps
     #[arg(long)]
     json: bool,
@@ -31,6 +36,17 @@ pub(crate) async fn redo(common: &Common, how: &UndoArgs) -> anyhow::Result<Exit
 
 async fn go(common: &Common, how: &UndoArgs, back: bool) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
+        if how.dry_run {
+            let next = next(client.run(StepsRequest {}).await?, how.steps, back)?;
+            if how.json {
+                print::json(&next)?;
+            } else {
+                for step in &next {
+                    print::line(&format!("would {} {step}", if back { "undo" } else { "redo" }));
+                }
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         let mut done: Vec<StepRow> = Vec::new();
         let mut failed = None;
         for _ in 0..how.steps {
@@ -51,6 +67,22 @@ async fn go(common: &Common, how: &UndoArgs, back: bool) -> anyhow::Result<ExitC
         failed.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()))
     })
     .await
+}
+
+/// The steps that would be gone through, the first one first.
+fn next(mut steps: Vec<StepRow>, count: u32, back: bool) -> Result<Vec<StepRow>, ClientError> {
+    let most = count.try_into().unwrap_or(usize::MAX);
+    let done = steps.iter().rposition(|step| !step.undone);
+    let next: Vec<_> = if back {
+        steps.into_iter().rev().filter(|step| !step.undone).take(most).collect()
+    } else {
+        // A new step ends what could be done again: only what lies behind the last one that stands is left.
+        steps.drain(done.map_or(0, |last| last + 1)..).take(most).collect()
+    };
+    if next.is_empty() {
+        return Err(VerbError::NoStep(if back { "undo" } else { "redo" }).into());
+    }
+    Ok(next)
 }
 
 /// Lists what can be undone, the newest first.

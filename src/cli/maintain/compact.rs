@@ -9,6 +9,7 @@ use crate::cli::common::Common;
 use crate::cli::exit::UsageError;
 use crate::cli::progress::Progress;
 use crate::cli::{door, print};
+use crate::engine::{self, TRASH};
 use crate::reading::human;
 
 /// Arguments of `retake compact`.
@@ -17,16 +18,32 @@ pub(crate) struct CompactArgs {
     /// Empty the trash, too: nothing in it can be restored then, nor its removal undone
     #[arg(long)]
     purge: bool,
+    /// Only say what would leave the trash for good
+    #[arg(long, short = 'n', conflicts_with = "yes")]
+    dry_run: bool,
     /// Do not ask
     #[arg(long, short, requires = "purge")]
     yes: bool,
-    /// One JSON object: what the store held before and after
+    /// One JSON object: what the store held before and after; with --dry-run the ids that would go for good
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
+        if asked.dry_run {
+            let trash = client.run(TrashRequest {}).await?;
+            let day = engine::now().0.saturating_sub(TRASH);
+            let goes = trash.iter().filter(|one| asked.purge || one.removed_at.0 < day);
+            let rows: Vec<_> = goes.map(|one| &one.row).collect();
+            let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+            print::ids(&ids, "would leave the trash for good", asked.json);
+            if !asked.json {
+                let size = human::size(rows.iter().map(|row| row.size).sum());
+                print::note(&format!("{} ({size}) would go", human::counted(ids.len(), "recording")));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         if asked.purge && !asked.yes {
             let trash = client.run(TrashRequest::default()).await?.items.len();
             let many = human::counted(trash, "recording");

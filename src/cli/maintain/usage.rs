@@ -1,15 +1,17 @@
 //! `retake usage`: what a store knows of its recordings' use, carried to another one.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::api::{MergeUsageRequest, UsageRequest};
+use crate::api::{ListRequest, MergeUsageRequest, UsageRequest};
 use crate::cli::common::Common;
 use crate::cli::exit::UsageError;
 use crate::cli::{door, input, print};
-use crate::engine::{Merged, UsageReport};
+use crate::client::{Client, ClientError};
+use crate::engine::{Merged, UsageReport, VerbError};
 use crate::reading::human;
 
 /// Carrying use from store to store.
@@ -24,6 +26,9 @@ pub(crate) enum UsageCommand {
     Merge {
         /// The export; - reads stdin
         file: PathBuf,
+        /// Only say of how many recordings it knows something
+        #[arg(long, short = 'n')]
+        dry_run: bool,
         /// One JSON object
         #[arg(long)]
         json: bool,
@@ -44,14 +49,18 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
             })
             .await
         }
-        UsageCommand::Merge { file, json } => {
+        UsageCommand::Merge { file, dry_run, json } => {
             let report = read(&file)?;
             door::at_store(common, async |client| {
-                let merged = client.run(MergeUsageRequest(report.clone())).await?;
+                let merged = if dry_run {
+                    would_merge(client, &report).await?
+                } else {
+                    client.run(MergeUsageRequest(report.clone())).await?
+                };
                 if json {
                     print::json(&merged)?;
                 } else {
-                    print::line(&summary(&merged));
+                    print::line(&summary(&merged, dry_run));
                 }
                 Ok(ExitCode::SUCCESS)
             })
@@ -60,13 +69,44 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
     }
 }
 
-fn summary(Merged { recordings: known, unknown }: &Merged) -> String {
+/// What merging a report would come to.
+async fn would_merge(client: &Client, report: &UsageReport) -> anyhow::Result<Merged> {
+    let own = client.run(UsageRequest {}).await?;
+    let wrong = if report.retake_usage != own.retake_usage {
+        Some(format!(
+            "its version is {}, and this retake reads version {}",
+            report.retake_usage, own.retake_usage
+        ))
+    } else {
+        (report.store == own.store).then(|| "this store wrote it itself".to_owned())
+    };
+    if let Some(wrong) = wrong {
+        return Err(ClientError::from(VerbError::Report(wrong)).into());
+    }
+    let rows = client.run(ListRequest::default()).await?;
+    let ids: HashSet<_> = rows.iter().map(|row| &row.id).collect();
+    let mut merged = Merged::default();
+    for used in &report.recordings {
+        let hash = used.hash.to_string();
+        let known = match ids.contains(&used.id) {
+            true => 1,
+            false => rows.iter().filter(|row| row.hash.to_string() == hash).count(),
+        };
+        merged.unknown += usize::from(known == 0);
+        merged.recordings += known;
+    }
+    Ok(merged)
+}
+
+fn summary(Merged { recordings: known, unknown }: &Merged, dry_run: bool) -> String {
     let unknown = match unknown {
         0 => String::new(),
         1 => "; 1 of the report is not here".into(),
         &many => format!("; {} of the report are not here", human::thousands(many)),
     };
-    format!("the use of {} is known now{unknown}", human::counted(*known, "recording"))
+    let known = human::counted(*known, "recording");
+    let when = if dry_run { "would be known" } else { "is known now" };
+    format!("the use of {known} {when}{unknown}")
 }
 
 fn read(file: &Path) -> Result<UsageReport, UsageError> {

@@ -23,6 +23,8 @@ pub struct Screens {
     pub consent: fn(&Path, &[Privilege]) -> ScreenFuture<Consent>,
     /// The problems of a look.
     pub problems: fn(&ScreenLook) -> Vec<LookProblem>,
+    /// All keys of the workbench that a look has, on one page.
+    pub keys: fn(&ScreenLook) -> Result<String, Vec<LookProblem>>,
 }
 
 impl Screens {

@@ -21,6 +21,9 @@ pub(crate) struct TrustArgs {
     /// Trust no content of the file any more
     #[arg(long)]
     revoke: bool,
+    /// Only say what the file wants; nothing is trusted
+    #[arg(long, short = 'n', conflicts_with_all = ["yes", "revoke"])]
+    dry_run: bool,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -71,8 +74,11 @@ pub(crate) fn run(common: &Common, which: &TrustArgs) -> anyhow::Result<ExitCode
             print::note(&format!("  {one}"));
         }
     }
-    let asks = !which.yes && !privileges.is_empty() && print::can_ask();
-    let agreed = !asks || print::confirmed("Trust this content from now on?");
+    if which.dry_run && !which.json {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let asks = !which.yes && !which.dry_run && !privileges.is_empty() && print::can_ask();
+    let agreed = !which.dry_run && (!asks || print::confirmed("Trust this content from now on?"));
     if agreed && !privileges.is_empty() {
         trusted.grant()?;
     }

@@ -2,7 +2,7 @@
 //!
 //! A project's file comes with whatever repository was cloned: what it says is a stranger's word. A stranger may say how
 //! calls are answered and compared, and what more is scrubbed; not where calls, keys and recordings go, what is kept of
-//! secrets, or which programs and other files are used. A key that does not stand in the table cannot be used at all.
+//! secrets, or which programs and other files are used. Each key says at its type (`shape`) who may give it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use toml::de::DeValue;
 
 use crate::config::file::limits;
+use crate::config::file::shape::{MOUNT, all};
 use crate::config::screen::ThemeChoice;
 use crate::engine::{Settings, key_variables};
 use crate::upstream::Base;
@@ -18,9 +19,9 @@ use crate::upstream::Base;
 /// A key of the file.
 pub(crate) struct ConfigKey {
     /// The table that it stands in, `""` for the file itself.
-    table: &'static str,
-    /// Name; `*` stands for one of people's own.
-    name: &'static str,
+    pub(super) table: &'static str,
+    /// Name as Rust spells it; `*` stands for one of people's own.
+    pub(super) name: &'static str,
     pub(crate) rule: KeyRule,
 }
 
@@ -52,112 +53,32 @@ pub(crate) struct Given<'a> {
     pub(crate) folder: &'a Path,
 }
 
-/// The keys below `[mounts.NAME]`.
-const MOUNT: &str = "mounts.*";
-
-const fn key(table: &'static str, name: &'static str, rule: KeyRule) -> ConfigKey {
-    ConfigKey { table, name, rule }
+/// A key that needs trust for the proxy's sake.
+pub(super) const fn proxy(does: fn(&Given<'_>) -> Option<String>) -> KeyRule {
+    KeyRule::Trusted(NeededBy::Proxy, does)
 }
 
-const fn free(table: &'static str, name: &'static str) -> ConfigKey {
-    key(table, name, KeyRule::Free)
+/// A key that needs trust for the screen's sake.
+pub(super) const fn screen(does: fn(&Given<'_>) -> Option<String>) -> KeyRule {
+    KeyRule::Trusted(NeededBy::Screen, does)
 }
-
-const fn table(table: &'static str, name: &'static str) -> ConfigKey {
-    key(table, name, KeyRule::Table)
-}
-
-const fn proxy(table: &'static str, name: &'static str, does: fn(&Given<'_>) -> Option<String>) -> ConfigKey {
-    key(table, name, KeyRule::Trusted(NeededBy::Proxy, does))
-}
-
-const fn screen(
-    table: &'static str,
-    name: &'static str,
-    does: fn(&Given<'_>) -> Option<String>,
-) -> ConfigKey {
-    key(table, name, KeyRule::Trusted(NeededBy::Screen, does))
-}
-
-/// Every key that the file may hold.
-const KEYS: &[ConfigKey] = &[
-    proxy("", "listen", listens_beyond),
-    // How calls are answered. In all modes they go nowhere but to upstreams, with the keys of those who make them.
-    free("", "preset"),
-    free("", "mode"),
-    free("", "match"),
-    // Headers whose names say that they carry credentials are refused in every file.
-    free("", "match_headers"),
-    proxy("", "keep_headers", keeps_headers),
-    free("", "dated_models"),
-    free("", "playback"),
-    free("", "latency"),
-    // It lowers a ceiling; what would lift one is not obeyed.
-    free("", "never_forward"),
-    proxy("", "scrub_personal", keeps_personal),
-    proxy("", "scrub_answers", keeps_answers),
-    free("", "miss_status"),
-    proxy("", "public_url", is_public),
-    free("", "on_expired"),
-    table("", "expiry"),
-    table("", "keys"),
-    free("", "prices"),
-    screen("", "theme", reads_a_theme),
-    free("", "icons"),
-    free("", "mouse"),
-    table("", "keymap"),
-    screen("", "copy", starts),
-    screen("", "open", starts),
-    proxy("", "origins", lets_pages_call),
-    proxy("", "hosts", answers_to_names),
-    table("", "upstreams"),
-    free("", "aliases"),
-    table("", "profile"),
-    table("", "route"),
-    table("", "ignore"),
-    table("", "scrub"),
-    table("", "record"),
-    table("", "limits"),
-    table("", "mounts"),
-    proxy("keys", "*", asks_with_a_key),
-    proxy("upstreams", "*", forwards_elsewhere),
-    // `j` could remove what it was to pass by.
-    screen("keymap", "*", changes_a_key),
-    free("record", "failures"),
-    proxy("limits", "head", waits_unusually),
-    proxy("limits", "body", waits_unusually),
-    free("profile", "name"),
-    proxy("profile", "key", reads_a_variable),
-    free("profile", "mode"),
-    free("profile", "match"),
-    proxy("profile", "upstream_key", sends_a_variable),
-    free("expiry", "tag"),
-    free("expiry", "max_age"),
-    free("route", "endpoint"),
-    free("route", "model"),
-    free("route", "mode"),
-    free("route", "match"),
-    free("ignore", "endpoint"),
-    free("ignore", "field"),
-    free("ignore", "pattern"),
-    free("scrub", "name"),
-    free("scrub", "pattern"),
-    table("mounts", "*"),
-    proxy(MOUNT, "public", keeps_credentials),
-    free(MOUNT, "secret"),
-];
 
 /// The key of a table with this name; none where it is not known.
 pub(crate) fn key_named(table: &str, name: &str) -> Option<&'static ConfigKey> {
-    KEYS.iter().find(|key| key.table == table && (key.name == name || key.name == "*"))
+    all().find(|key| key.table == table && (key.name() == name || key.name == "*"))
 }
 
 /// The names of all keys of a table, people's own left out.
 pub(crate) fn names(table: &str) -> impl Iterator<Item = &'static str> + Clone {
-    KEYS.iter().filter(move |key| key.table == table && key.name != "*").map(|key| key.name)
+    all().filter(move |key| key.table == table && key.name != "*").map(ConfigKey::name)
 }
 
 impl ConfigKey {
+    /// Name as the file has it.
+    fn name(&self) -> &'static str {
+        self.name.trim_start_matches("r#")
+    }
+
     /// True if it may be a list of tables.
     pub(crate) fn is_list(&self) -> bool {
         matches!(self.name, "expiry" | "profile" | "route" | "ignore" | "scrub")
@@ -172,7 +93,7 @@ impl ConfigKey {
 // What values do that only a trusted file may hold; `None` for values that anybody may give. One of another type than the
 // key has is not judged by what it says: it does what is worst.
 
-fn listens_beyond(given: &Given<'_>) -> Option<String> {
+pub(super) fn listens_beyond(given: &Given<'_>) -> Option<String> {
     let here = |text: &str| {
         let host = text.rsplit_once(':').map_or(text, |(host, _)| host);
         text.parse::<SocketAddr>()
@@ -182,7 +103,7 @@ fn listens_beyond(given: &Given<'_>) -> Option<String> {
     (!fine).then(|| "other machines reach the proxy, its recordings and its upstreams".into())
 }
 
-fn forwards_elsewhere(given: &Given<'_>) -> Option<String> {
+pub(super) fn forwards_elsewhere(given: &Given<'_>) -> Option<String> {
     let name = given.name;
     let usual = Settings::default().upstreams;
     let is_usual = |text: &str| {
@@ -202,7 +123,7 @@ fn usual_variables(mount: &str) -> impl Iterator<Item = &'static str> {
     key_variables().filter(move |(known, _)| *known == mount).flat_map(|(_, variables)| variables).copied()
 }
 
-fn asks_with_a_key(given: &Given<'_>) -> Option<String> {
+pub(super) fn asks_with_a_key(given: &Given<'_>) -> Option<String> {
     let name = given.name;
     let variable = given.value.as_str().and_then(|text| text.strip_prefix("env:"));
     let usual = variable.is_some_and(|variable| usual_variables(name).any(|usual| usual == variable));
@@ -211,59 +132,59 @@ fn asks_with_a_key(given: &Given<'_>) -> Option<String> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a rule that lets no value pass")]
-fn sends_a_variable(given: &Given<'_>) -> Option<String> {
+pub(super) fn sends_a_variable(given: &Given<'_>) -> Option<String> {
     let variable = given.value.as_str().and_then(|text| text.strip_prefix("env:"));
     let what = variable.map_or_else(|| "a key".into(), |variable| format!("the value of {variable}"));
     Some(format!("{what} goes to whichever upstream a call of this profile names"))
 }
 
 /// The variable of a provider is what its own SDK sends anyway.
-fn reads_a_variable(given: &Given<'_>) -> Option<String> {
+pub(super) fn reads_a_variable(given: &Given<'_>) -> Option<String> {
     let Some(text) = given.value.as_str() else { return Some("calls are known by it".into()) };
     let variable = text.strip_prefix("env:")?;
     let usual = key_variables().any(|(_, variables)| variables.contains(&variable));
     (!usual).then(|| format!("calls are known by the value of {variable}"))
 }
 
-fn keeps_personal(given: &Given<'_>) -> Option<String> {
+pub(super) fn keeps_personal(given: &Given<'_>) -> Option<String> {
     let fine = given.value.as_bool() == Some(true);
     (!fine).then(|| "personal data is stored as it is".into())
 }
 
-fn keeps_answers(given: &Given<'_>) -> Option<String> {
+pub(super) fn keeps_answers(given: &Given<'_>) -> Option<String> {
     let fine = given.value.as_bool() == Some(true);
     (!fine).then(|| "answers are stored with personal data and with what looks like a key".into())
 }
 
-fn keeps_headers(given: &Given<'_>) -> Option<String> {
+pub(super) fn keeps_headers(given: &Given<'_>) -> Option<String> {
     let none = given.value.as_array().is_some_and(|names| names.is_empty());
     (!none).then(|| "answers are stored with these headers, which tell who called".into())
 }
 
-fn keeps_credentials(given: &Given<'_>) -> Option<String> {
+pub(super) fn keeps_credentials(given: &Given<'_>) -> Option<String> {
     let none = given.value.as_array().is_some_and(|names| names.is_empty());
     (!none).then(|| "the values of these names are stored as they are, credentials or not".into())
 }
 
-fn is_public(given: &Given<'_>) -> Option<String> {
+pub(super) fn is_public(given: &Given<'_>) -> Option<String> {
     let fine = given.value.as_str().is_some_and(is_here);
     (!fine).then(|| "links in answers lead there, and calls under that name are taken".into())
 }
 
-fn lets_pages_call(given: &Given<'_>) -> Option<String> {
+pub(super) fn lets_pages_call(given: &Given<'_>) -> Option<String> {
     let here = |origin: &toml::Spanned<DeValue<'_>>| origin.get_ref().as_str().is_some_and(is_here);
     let fine = given.value.as_array().is_some_and(|origins| origins.iter().all(here));
     (!fine).then(|| "these web pages may call the proxy, read recordings and use upstreams".into())
 }
 
-fn answers_to_names(given: &Given<'_>) -> Option<String> {
+pub(super) fn answers_to_names(given: &Given<'_>) -> Option<String> {
     let none = given.value.as_array().is_some_and(|names| names.is_empty());
     (!none).then(|| {
         "web pages under these names reach the proxy as if they were programs of this machine".into()
     })
 }
 
-fn waits_unusually(given: &Given<'_>) -> Option<String> {
+pub(super) fn waits_unusually(given: &Given<'_>) -> Option<String> {
     let fine = given.value.as_str().and_then(limits::read).is_some_and(|time| limits::USUAL.contains(&time));
     (!fine).then(|| "clients may take less than 5s, or more than 5m, before they are given up".into())
 }
@@ -277,7 +198,7 @@ fn is_here(url: &str) -> bool {
         && (host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
-fn reads_a_theme(given: &Given<'_>) -> Option<String> {
+pub(super) fn reads_a_theme(given: &Given<'_>) -> Option<String> {
     let fine = given.value.as_str().is_some_and(|name| {
         ThemeChoice::named(name).is_some() || lies_in(&given.folder.join(name), given.folder)
     });
@@ -296,10 +217,10 @@ fn lies_in(file: &Path, folder: &Path) -> bool {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a rule that lets no value pass")]
-fn changes_a_key(_: &Given<'_>) -> Option<String> {
+pub(super) fn changes_a_key(_: &Given<'_>) -> Option<String> {
     Some("a key of the screen does something else".into())
 }
 
-fn starts(given: &Given<'_>) -> Option<String> {
+pub(super) fn starts(given: &Given<'_>) -> Option<String> {
     (given.value.as_str() != Some("")).then(|| "the screen starts this program".into())
 }

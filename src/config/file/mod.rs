@@ -1,134 +1,21 @@
 //! The configuration file: its keys, and its faults with lines and the nearest valid key.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use serde::Deserialize;
-use toml::Spanned;
 use toml::de::DeTable;
-
-use crate::config::screen::Icons;
-use crate::engine::{FailurePolicy, OnExpired};
-use crate::matching::{DatedModels, Ignore, MountNames, ScrubPattern};
-use crate::model::{Latency, Mode, Playback, Strategy};
-use crate::reading::Price;
 
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod preset;
 pub(crate) mod privilege;
+mod shape;
 pub(crate) mod source;
 
-use preset::Preset;
+pub(crate) use shape::{ConfigFile, ExpiryEntry, KeySpelling, ProfileEntry, RouteEntry};
+#[cfg(test)]
+pub(crate) use shape::{LimitsTable, RecordTable};
+
 use privilege::{KeyFindings, Misplaced, Privilege};
 use source::{ConfigProblem, ConfigSource};
-
-/// The whole content of a configuration file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ConfigFile {
-    pub(crate) listen: Option<String>,
-    pub(crate) preset: Option<Preset>,
-    pub(crate) mode: Option<Mode>,
-    pub(crate) r#match: Option<Spanned<Strategy>>,
-    pub(crate) playback: Option<Playback>,
-    pub(crate) latency: Option<Spanned<String>>,
-    pub(crate) never_forward: Option<bool>,
-    pub(crate) scrub_personal: Option<bool>,
-    pub(crate) scrub_answers: Option<bool>,
-    pub(crate) miss_status: Option<Spanned<u16>>,
-    pub(crate) public_url: Option<Spanned<String>>,
-    pub(crate) on_expired: Option<OnExpired>,
-    #[serde(default)]
-    pub(crate) expiry: Vec<Spanned<ExpiryEntry>>,
-    #[serde(default)]
-    pub(crate) keys: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    pub(crate) prices: BTreeMap<String, Price>,
-    pub(crate) theme: Option<String>,
-    pub(crate) icons: Option<Icons>,
-    pub(crate) mouse: Option<bool>,
-    #[serde(default)]
-    pub(crate) keymap: BTreeMap<String, Spanned<KeySpelling>>,
-    pub(crate) copy: Option<Spanned<String>>,
-    pub(crate) open: Option<Spanned<String>>,
-    #[serde(default)]
-    pub(crate) origins: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub(crate) hosts: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub(crate) upstreams: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    pub(crate) aliases: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(crate) match_headers: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub(crate) keep_headers: Vec<Spanned<String>>,
-    #[serde(default)]
-    pub(crate) dated_models: DatedModels,
-    #[serde(default)]
-    pub(crate) profile: Vec<Spanned<ProfileEntry>>,
-    #[serde(default)]
-    pub(crate) route: Vec<Spanned<RouteEntry>>,
-    #[serde(default)]
-    pub(crate) ignore: Vec<Spanned<Ignore>>,
-    #[serde(default)]
-    pub(crate) scrub: Vec<Spanned<ScrubPattern>>,
-    #[serde(default)]
-    pub(crate) record: RecordTable,
-    #[serde(default)]
-    pub(crate) limits: LimitsTable,
-    #[serde(default)]
-    pub(crate) mounts: BTreeMap<String, Spanned<MountNames>>,
-}
-
-/// `[limits]`
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct LimitsTable {
-    pub(crate) head: Option<Spanned<String>>,
-    pub(crate) body: Option<Spanned<String>>,
-}
-
-/// `[record]`
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct RecordTable {
-    #[serde(default)]
-    pub(crate) failures: FailurePolicy,
-}
-
-/// A key, or several.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum KeySpelling {
-    One(String),
-    Several(Vec<String>),
-}
-
-/// `[[profile]]`
-#[derive(Debug, Deserialize)]
-pub(crate) struct ProfileEntry {
-    pub(crate) name: String,
-    pub(crate) key: String,
-    pub(crate) mode: Option<Mode>,
-    pub(crate) r#match: Option<Strategy>,
-    pub(crate) upstream_key: Option<String>,
-}
-
-/// `[[expiry]]`
-#[derive(Debug, Deserialize)]
-pub(crate) struct ExpiryEntry {
-    pub(crate) tag: Option<String>,
-    pub(crate) max_age: String,
-}
-
-/// `[[route]]`
-#[derive(Debug, Deserialize)]
-pub(crate) struct RouteEntry {
-    pub(crate) endpoint: Option<String>,
-    pub(crate) model: Option<String>,
-    pub(crate) mode: Option<Mode>,
-    pub(crate) r#match: Option<Strategy>,
-}
 
 /// Limit of problems of one file that are shown; the others are counted.
 const TOLD: usize = 20;
@@ -190,16 +77,6 @@ impl ConfigSource {
             told.push(self.problem(None, "", format!("{} more keys are unknown", more + 1)));
         }
         told
-    }
-}
-
-impl ConfigFile {
-    pub(crate) fn latency(&self) -> Result<Option<Latency>, (Range<usize>, String)> {
-        let parsed = self
-            .latency
-            .as_ref()
-            .map(|text| text.get_ref().parse::<Latency>().map_err(|error| (text.span(), error.to_string())));
-        parsed.transpose()
     }
 }
 

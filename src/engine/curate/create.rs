@@ -35,6 +35,9 @@ pub struct Draft {
     /// The recording's name.
     #[serde(default)]
     pub name: Option<String>,
+    /// Only check it: the id that is given is of nothing.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 impl Engine {
@@ -44,7 +47,7 @@ impl Engine {
     /// When it has no response and none can be made up, nobody knows what that holds, or the store cannot be written.
     pub async fn create(&self, draft: Draft) -> Result<RecordingId, VerbError> {
         let curation = self.curate().await;
-        let Draft { request, response, strategy, scope, name } = draft;
+        let Draft { request, response, strategy, scope, name, dry_run } = draft;
         let named = Relabel { name: name.clone(), ..Relabel::default() };
         named.check()?;
         self.check_taken(&[], &named)?;
@@ -68,6 +71,9 @@ impl Engine {
         };
         let own = credentials(&request);
         let recording = self.aside(move |engine| engine.scrub_answers_of(recording, &own)).await?;
+        if dry_run {
+            return Ok(id);
+        }
         curation.step("new", vec![RecordingEdit::Put(Box::new(recording), Vec::new())]).await?;
         Ok(id)
     }

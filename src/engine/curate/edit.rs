@@ -115,6 +115,14 @@ impl Engine {
     }
 }
 
+/// A recording as [`Engine::edit`] would leave it, before anything is scrubbed.
+///
+/// # Errors
+/// When a revision cannot be.
+pub fn edited(before: &Recording, revisions: Vec<Revision>) -> Result<Recording, VerbError> {
+    Ok(revised(before, revisions)?.0)
+}
+
 type Revised = (Recording, Vec<(Hash, Bytes)>);
 
 /// A recording after its revisions, and the files that they bring.

@@ -6,10 +6,10 @@ use tui_input::Input;
 
 use super::context::Context;
 use super::outcome::{ActionOutcome, AppRequest};
+use crate::query::vocabulary;
 use crate::query::{Key, QueryKind};
 use crate::tui::input::action::Action;
 use crate::tui::listing::filter::Filter;
-use crate::tui::listing::vocabulary;
 use crate::tui::protocol::effect::Effect;
 
 /// Carries out an action of a filter that is being typed.

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod binding;
 pub mod key_input;
+pub mod key_page;
 pub mod keymap;
 pub mod legend;
 pub mod spelling;

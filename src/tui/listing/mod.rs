@@ -8,4 +8,3 @@ pub mod list_query;
 pub mod marks;
 pub mod order;
 pub mod ranked_set;
-pub mod vocabulary;

@@ -8,9 +8,9 @@ use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::{ActionOutcome, AppRequest, Overlay};
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
+use crate::tui::input::key_page::{self, OTHER_PLACES};
 use crate::tui::input::keymap::Keymap;
 use crate::tui::input::legend::LEGEND;
-use crate::tui::input::spelling;
 use crate::tui::input::tab::Tab;
 use crate::tui::input::table::BINDINGS;
 use crate::tui::widgets::line::{Tone, fit};
@@ -91,34 +91,16 @@ impl Overlay for HelpOverlay {
 fn lines(keymap: &Keymap, tab: Tab, in_detail: bool, wanted: &str) -> Vec<(String, &'static str)> {
     let here = (tab.title(), vec![tab.scope()]);
     let pane = if in_detail { ("In the detail", KeyScope::Detail) } else { ("In the list", KeyScope::List) };
-    let groups = [
-        here,
-        (pane.0, vec![pane.1]),
-        ("Everywhere", vec![KeyScope::Anywhere]),
-        ("While typing a filter", vec![KeyScope::Filter]),
-        ("While finding a recording", vec![KeyScope::Find]),
-        ("On the contact sheet", vec![KeyScope::Sheet]),
-        (
-            "Menus, questions and lines to type",
-            vec![KeyScope::Menu, KeyScope::Question, KeyScope::Leaving, KeyScope::Prompt],
-        ),
-        ("Match strategy (t)", vec![KeyScope::Retag]),
-        ("Edits", vec![KeyScope::Draft]),
-        ("Reviews", vec![KeyScope::Reviews]),
-        ("Trash", vec![KeyScope::Trash]),
-        ("Picture on the whole screen", vec![KeyScope::Picture]),
-    ];
+    let mut groups = vec![here, (pane.0, vec![pane.1]), ("Everywhere", vec![KeyScope::Anywhere])];
+    groups.extend(OTHER_PLACES.iter().map(|(name, scopes)| (*name, scopes.to_vec())));
     let mut lines = Vec::new();
     for (name, scopes) in groups {
-        let bound = keymap.bindings().filter(|bound| scopes.contains(&bound.scope) && !bound.keys.is_empty());
-        let rows: Vec<_> = bound
-            .map(|bound| {
-                let keys: Vec<String> = bound.keys.iter().map(|key| spelling::shown(key)).collect();
-                (format!("  {}", keys.join(" ")), bound.help)
-            })
+        let rows = key_page::rows(keymap, &scopes).into_iter();
+        let rows: Vec<_> = rows
             .filter(|(keys, help)| {
                 keys.to_lowercase().contains(wanted) || help.to_lowercase().contains(wanted)
             })
+            .map(|(keys, help)| (format!("  {keys}"), help))
             .collect();
         if rows.is_empty() {
             continue;

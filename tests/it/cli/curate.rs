@@ -12,4 +12,4 @@ mod stage;
 mod trash;
 mod undo;
 
-pub(crate) use stage::{beside, both, both_with, chats, image, stream};
+pub(crate) use stage::{Stage, beside, both, both_with, chats, image, stream};

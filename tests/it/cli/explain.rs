@@ -132,9 +132,16 @@ async fn a_miss_says_why_and_how_to_fix_it_wherever_it_is_read() {
     assert!(message.contains("body/seed 1 → 7") && message.contains(&fix), "{message}");
     let call = running.line();
     assert!(call.contains("MISS"), "{call}");
-    let near = &body["retake"]["near_misses"][0];
-    assert_eq!(near["fixes"][0]["command"], fix.as_str());
-    assert!(near["fixes"][0].get("radius").is_none(), "what else it would do is worked out for who asks");
+    assert_eq!(body["retake"]["fix"], fix.as_str());
+    let explain = body["retake"]["explain"].as_str().unwrap();
+    let number = explain.strip_prefix("retake explain call_").unwrap();
+    let url = format!("http://{}/__retake/calls/{number}/explain", running.address);
+    assert_eq!(body["retake"]["url"], url.as_str());
+    assert!(reply.body.len() < 700, "an exception shows all of it: {body}");
+    let explained = home.fine(&["explain", &format!("call_{number}")]);
+    assert!(explained.contains(&fix) && explained.contains("body/seed: 1 → 7"), "{explained}");
+    home.run(&["explain", &format!("call_{number}"), "--scope", "x"]).refused(2, &["of its own"]);
+    home.run(&["explain", "call_999"]).refused(1, &["999"]);
     assert!(running.line().contains(&fix), "and in serve's own lines");
     let text = asked(&home, &["--to", CHAT_PATH], &seeded("cats", 3)).out;
     let record = "or record it: send it with X-Retake-Mode: replay-or-record\n        of 7 past calls: 1 miss would hit";
@@ -162,12 +169,12 @@ async fn another_prompt_is_to_be_recorded_before_anything_is_loosened() {
         "{message}"
     );
     assert!(!message.contains("retake retag"), "{message}");
-    for near in body["retake"]["near_misses"].as_array().unwrap() {
-        let kinds: Vec<_> =
-            near["fixes"].as_array().unwrap().iter().map(|fix| fix["kind"].as_str().unwrap()).collect();
-        assert_eq!((kinds[0], kinds[1]), ("record", "loosen"), "{near:#}");
-        assert!(kinds[1..].iter().all(|kind| *kind == "loosen"), "{near:#}");
-        assert_eq!(near["fixes"][0]["command"], keep.as_str());
+    assert_eq!(body["retake"]["fix"], keep.as_str());
+    let told = home.fine(&["explain", &format!("call_{call}"), "--json"]);
+    let told: Explanation = serde_json::from_str(&told).unwrap();
+    for near in &told.near {
+        assert_eq!((near.fixes[0].kind, &near.fixes[0].command), (FixKind::Record, &keep), "{near:#?}");
+        assert!(near.fixes[1..].iter().all(|fix| fix.kind == FixKind::Loosen), "{near:#?}");
     }
     let explanation = explained(&home, &["--to", CHAT_PATH], &asked_for);
     assert!(explanation.near.iter().all(|near| near.fixes[0].kind == FixKind::Record), "{explanation:?}");

@@ -1,7 +1,6 @@
-//! What is made from the table of verbs: shell completions and man pages.
+//! What is made from tables: man pages, the page of keys.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::home::Home;
 
@@ -14,50 +13,6 @@ pub(super) fn verbs(home: &Home) -> Vec<String> {
     let verbs: Vec<_> = first.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
     assert!(verbs.len() > 10, "{help}");
     verbs
-}
-
-#[test]
-fn completions_name_every_verb() {
-    let home = Home::new();
-    let verbs = verbs(&home);
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = home.fine(&["completions", shell]);
-        for verb in &verbs {
-            assert!(script.contains(verb), "{verb} for {shell}");
-        }
-    }
-    home.run(&["completions", "csh"]).refused(2, &["csh", "bash", "zsh"]);
-    assert!(!home.store().exists());
-}
-
-#[test]
-fn completions_offer_the_values_of_arguments() {
-    let home = Home::new();
-    for shell in ["bash", "zsh", "fish"] {
-        let script = home.fine(&["completions", shell]);
-        for value in ["replay-or-record", "staging", "sequence", "accept", "stall"] {
-            assert!(script.contains(value), "{value} for {shell}");
-        }
-    }
-    home.run(&["serve", "--mode", "rewind"]).refused(2, &["rewind", "replay-or-mock"]);
-}
-
-#[test]
-fn bash_understands_its_completions() {
-    let home = Home::new();
-    let script = home.fine(&["completions", "bash"]);
-    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
-    bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-    assert!(bash.wait().unwrap().success());
-    // Each verb is completed, with the flags of its own.
-    let ask = format!(
-        "{script}\nCOMP_WORDS=(retake r); COMP_CWORD=1; _retake retake r retake; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    );
-    let answer = Command::new("bash").args(["-c", &ask]).output().unwrap();
-    let answer = String::from_utf8(answer.stdout).unwrap();
-    for verb in verbs(&home).iter().filter(|verb| verb.starts_with('r')) {
-        assert!(answer.lines().any(|line| line == verb), "{verb} in {answer}");
-    }
 }
 
 #[test]
@@ -77,6 +32,65 @@ fn man_pages_are_there_for_every_verb() {
     assert_eq!(std::fs::read_to_string(home.path().join("pages/man1/retake.1")).unwrap(), page);
     std::fs::write(home.path().join("file"), "").unwrap();
     home.run(&["man", "--dir", "file"]).refused(2, &["--dir", "file"]);
+}
+
+/// Nothing that a verb has is missing on its page, and nothing that all of them obey.
+#[test]
+fn man_pages_have_no_gaps() {
+    let home = Home::new();
+    home.fine(&["man", "--dir", "pages"]);
+    let pages = std::fs::read_dir(home.path().join("pages")).unwrap();
+    let mut seen = 0;
+    for page in pages {
+        let path = page.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
+            assert!(
+                text.contains(&format!(".SH {part}")) || text.contains(&format!(".SH \"{part}\"")),
+                "{part} in {name}"
+            );
+        }
+        assert!(!text.contains(".SH EXTRA"), "{name}");
+        let words: Vec<_> = match name.strip_prefix("retake-") {
+            None => Vec::new(),
+            Some(verb) => match verb.split_once('-').filter(|(first, _)| ["config", "usage"].contains(first))
+            {
+                Some((first, second)) => vec![first, second],
+                None => vec![verb],
+            },
+        };
+        let help = home.fine(&[&words[..], &["--help"]].concat());
+        let flags = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+        let flags = flags.map(|word| word.trim_matches(|c: char| !c.is_ascii_lowercase() && c != '-'));
+        for flag in
+            flags.filter(|flag| help.contains(&format!("  {flag}")) || help.contains(&format!(", {flag}")))
+        {
+            assert!(text.contains(&flag.replace('-', "\\-")), "{flag} in {name}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+/// The page of keys stands in the documentation as the program prints it.
+#[test]
+fn the_documented_keys_are_those_of_the_workbench() {
+    let home = Home::new();
+    let page = home.fine(&["help", "keys"]);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
+    let documented = std::fs::read_to_string(path).unwrap();
+    let block = documented.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(block, page, "docs/keys.md holds what `retake help keys` prints");
+    std::fs::write(home.path().join("retake.toml"), "[keymap]\nundo = [\"Z\"]\n").unwrap();
+    assert!(
+        home.run(&["--trust", "help", "keys"]).out.contains("  Z                   undo"),
+        "your own keys"
+    );
+    assert!(home.fine(&["help", "retag"]).contains("Usage: retake retag"));
+    assert!(home.fine(&["help", "config", "check"]).contains("Usage: retake config check"));
+    assert!(home.fine(&["help"]).contains("Examples:"));
+    home.run(&["help", "kees"]).refused(2, &["`kees`", "retake help"]);
 }
 
 /// Who ships a binary finds what that takes: each license that asks for more than a notice is told of, and left out where

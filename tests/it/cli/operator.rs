@@ -193,6 +193,7 @@ fn needed<'a>(verb: &str, id: &'a str) -> Option<Vec<&'a str>> {
         "config" => vec!["check"],
         "usage" => vec!["export"],
         "completions" => vec!["bash"],
+        "help" => vec!["keys"],
         "explain" | "new" => vec!["asked", "--to", CHAT_PATH],
         _ => Vec::new(),
     })

@@ -16,7 +16,7 @@ use crate::world::Upstream;
 
 /// Each verb of clap's own table with arguments, in an order in which all of them find what they need. `1` to `3` stand for
 /// the recordings, `?` for a verb that waits for a signal or a key, which have tests of their own.
-pub(super) const VERBS: [(&str, &[&str]); 44] = [
+pub(super) const VERBS: [(&str, &[&str]); 45] = [
     ("retake", &["--help"]),
     ("list", &["list"]),
     ("show", &["show", "1"]),
@@ -26,6 +26,7 @@ pub(super) const VERBS: [(&str, &[&str]); 44] = [
     ("explain", &["explain", "--to", CHAT_PATH, "request.json"]),
     ("suggest-ignores", &["suggest-ignores"]),
     ("doctor", &["doctor", "--offline"]),
+    ("help", &["help", "keys"]),
     ("completions", &["completions", "bash"]),
     ("man", &["man"]),
     ("schema", &["schema", "list"]),
@@ -357,7 +358,7 @@ async fn nothing_that_was_recorded_does_anything_to_a_terminal() {
     // In JSON the value is the same one.
     let prompts: Vec<_> = home.rows().iter().filter_map(|row| row.prompt.clone()).collect();
     assert!(prompts.iter().any(|prompt| prompt.contains("d\u{202e}e\u{2066}f\u{200b}")), "{prompts:?}");
-    for (verb, words) in verbs.iter().filter(|(verb, _)| !["completions", "man"].contains(verb)) {
+    for (verb, words) in verbs.iter().filter(|(verb, _)| !["completions", "help", "man"].contains(verb)) {
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         let has_json =
             *verb != "retake" && home.fine(&[&words[..1], &["--help"]].concat()).contains("--json");

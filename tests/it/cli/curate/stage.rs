@@ -202,6 +202,13 @@ impl Stage {
         said
     }
 
+    /// Types a line, of which nothing is noted; gives what it wrote.
+    pub(crate) fn unnoted(&self, line: &str) -> String {
+        let said = said(self.shell(line));
+        assert_eq!(said.code, Some(0), "{line}: {said:?}");
+        said.out
+    }
+
     /// Notes something that must be the same in both settings.
     pub(crate) fn note(&self, text: &str) {
         let text = self.masked(text);

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::Key;
 use crate::model::{Call, Rows};
-use crate::query::Key;
 
 /// The most values of a key that are offered, the most frequent first.
 const OFFERED: usize = 200;
@@ -52,14 +52,17 @@ fn frequent<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::tests::world;
+    use crate::model::Row;
+    use crate::query::tests::row;
 
     #[test]
     fn frequent_values_come_first_and_each_once() {
-        let world = world::world(8, 4);
-        let models = of_rows(&world.rows, Key::Model);
-        assert_eq!((models.len(), models[0].as_str()), (6, "gpt-5-mini"), "two of eight rows have it");
-        assert_eq!(of_calls(&world.calls, Key::Method), ["POST"]);
-        assert!(of_rows(&world.rows, Key::Hits).is_empty());
+        let models = ["a", "b", "b", "c"].into_iter().zip(1..);
+        let made = models.map(|(model, nth)| Arc::new(Row { model: Some(model.into()), ..row(nth) }));
+        let rows: Rows = made.collect();
+        assert_eq!(of_rows(&rows, Key::Model), ["b", "a", "c"]);
+        assert!(of_rows(&rows, Key::Hits).is_empty());
+        let calls = VecDeque::from([Arc::new(Call { method: "POST".into(), ..Call::default() })]);
+        assert_eq!(of_calls(&calls, Key::Method), ["POST"]);
     }
 }
