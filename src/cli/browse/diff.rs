@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::api::DiffRequest;
-use crate::cli::browse::explain::fixing;
+use crate::cli::browse::explain::{fixing, harmless};
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
 use crate::cli::{door, print, selection};
@@ -98,6 +98,7 @@ fn text(diff: &Diff, whole: bool) -> Vec<String> {
     lines.push(format!("request: under `{}` {answers}", diff.strategy));
     lines.extend(diff.changes.iter().map(change_line));
     diff.fixes.iter().for_each(|fix| fixing(fix, &mut lines));
+    lines.extend(harmless(diff.fixes.iter()));
     headers("request headers", &contrast.request_headers, &mut lines);
     lines.push(String::new());
     lines.push(match contrast.status {

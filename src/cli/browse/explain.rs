@@ -7,9 +7,9 @@ use crate::cli::common::Common;
 use crate::cli::exit::UsageError;
 use crate::cli::request_args::RequestArgs;
 use crate::cli::{door, print};
-use crate::engine::wording::{change_line, radius};
+use crate::engine::wording::{brief_radius, change_line};
 use crate::engine::{Explanation, Fix, FixKind, Near};
-use crate::reading::sanitize;
+use crate::reading::{human, sanitize};
 
 /// Arguments of `retake explain`: a request, or a call that was made (`call_12`).
 #[derive(clap::Args)]
@@ -104,16 +104,29 @@ fn text(explained: &Explanation) -> Vec<String> {
     let said = nearest.is_some_and(|miss| miss.fixes.iter().any(|fix| fix.kind == FixKind::Record));
     if let Some(record) = explained.record.as_ref().filter(|_| !said) {
         lines.push(format!("or {}", record.advice()));
-        lines.push(format!("        {}", radius(&record.radius)));
+        lines.extend(brief_radius(&record.radius).map(|effects| format!("        {effects}")));
     }
+    let fixes = explained.near.iter().flat_map(|near| &near.fixes).chain(explained.record.as_ref());
+    lines.extend(harmless(fixes));
     lines
 }
 
-/// A fix and what it does, in two lines.
+/// That fixes of which nothing else is said do nothing else; nothing where there is none.
+pub(crate) fn harmless<'a>(fixes: impl Iterator<Item = &'a Fix>) -> Option<String> {
+    let calls = fixes.filter(|fix| brief_radius(&fix.radius).is_none()).map(|fix| fix.radius.calls).max()?;
+    let past = human::counted(calls, "past call");
+    Some(format!("fixes without a note change none of {past}"))
+}
+
+/// A fix and, where it does something to other calls, what.
 pub(crate) fn fixing(fix: &Fix, lines: &mut Vec<String>) {
     let caution = fix.caution().map(|caution| format!("{caution}; ")).unwrap_or_default();
     lines.push(format!("  fix   {}", sanitize(&fix.advice())));
-    lines.push(format!("        {caution}{}", radius(&fix.radius)));
+    match brief_radius(&fix.radius) {
+        Some(effects) => lines.push(format!("        {caution}{effects}")),
+        None if !caution.is_empty() => lines.push(format!("        {}", caution.trim_end_matches("; "))),
+        None => {}
+    }
 }
 
 fn near(miss: &Near, lines: &mut Vec<String>) {

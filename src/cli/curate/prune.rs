@@ -12,10 +12,11 @@ use crate::cli::progress::Progress;
 use crate::cli::table::{Column, Table};
 use crate::cli::{door, print, selection};
 use crate::client::Client;
+use crate::engine::wording;
 use crate::model::RecordingId;
 use crate::query::{QueryKind, help};
-use crate::reading::{human, sanitize};
-use crate::retention::{PrunePlan, Reason, Removal, Spared, Why};
+use crate::reading::human;
+use crate::retention::{PrunePlan, Removal, Spared};
 
 /// Arguments of `retake prune`.
 #[derive(Args)]
@@ -135,35 +136,10 @@ fn table(remove: &[Removal]) -> Table {
             removal.hits.to_string(),
             last,
             removal.cost.map_or_else(|| "?".into(), |cost| cost.to_string()),
-            why(removal),
+            wording::removal_reasons(removal),
         ]);
     }
     table
-}
-
-fn why(removal: &Removal) -> String {
-    let mut said: Vec<_> = removal.why.iter().map(reason_for).collect();
-    let named = |id: &RecordingId| {
-        removal
-            .why
-            .iter()
-            .any(|why| matches!(why, Why::DuplicateOf(other) | Why::SupersededBy(other) if other == id))
-    };
-    if let Some(instead) = removal.instead.as_ref().filter(|id| !named(id)) {
-        said.push(format!("{instead} answers instead"));
-    }
-    if removal.in_use {
-        said.push("hit a moment ago".into());
-    }
-    said.join(", ")
-}
-
-fn reason_for(why: &Why) -> String {
-    match why {
-        Why::Term(term) => term.clone(),
-        Why::DuplicateOf(other) => format!("the same as {other}"),
-        Why::SupersededBy(other) => format!("superseded by {other}"),
-    }
 }
 
 /// The lines about what the table does not show.
@@ -173,36 +149,15 @@ fn summary_lines(plan: &PrunePlan) -> Vec<String> {
     if plan.remove.is_empty() {
         lines.push("nothing to prune".to_owned());
     } else {
-        let cost = match (totals.recordings - totals.unpriced, totals.unpriced) {
-            (0, _) => "what recording them again costs is unknown".to_owned(),
-            (_, 0) => format!("recording them again costs about {}", totals.cost),
-            (_, unknown) => {
-                let unknown = human::thousands(unknown);
-                format!("recording them again costs about {} and {unknown} without a price", totals.cost)
-            }
-        };
         let (many, size) = (recordings(totals.recordings), human::size(totals.bytes));
         let hits = human::counted(totals.hits, "hit");
-        lines.push(format!("{many}, {size}, {hits}; {cost}"));
+        lines.push(format!("{many}, {size}, {hits}; {}", wording::cost_again(totals)));
     }
-    let mut scopes: BTreeSet<&str> = BTreeSet::new();
-    for removal in plan.remove.iter().filter(|removal| removal.instead.is_none()) {
-        scopes.extend(removal.scopes.iter().map(|used| &*used.scope));
-    }
-    if !scopes.is_empty() {
-        let named: Vec<_> = scopes.iter().take(8).map(|scope| sanitize(scope)).collect();
-        let mut more = human::and_more(scopes.len().saturating_sub(named.len()));
-        if plan.remove.iter().any(Removal::has_more_scopes) {
-            more += ", and maybe others";
-        }
-        lines.push(format!("scopes that would miss: {}{more}", named.join(", ")));
-    }
-    if totals.in_use > 0 {
-        lines.push(format!("{} hit within the last quarter of an hour", were(totals.in_use)));
-    }
+    lines.extend(wording::plan_would_miss(plan, 8));
+    lines.extend((totals.in_use > 0).then(|| wording::hit_lately(totals.in_use)));
     let mut reasons: Vec<(String, Vec<&RecordingId>)> = Vec::new();
     for Spared { id, reason, .. } in &plan.spared {
-        let reason = against(reason);
+        let reason = wording::keep_reason(reason, |at| print::date(at.0));
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, ids)) => ids.push(id),
             None => reasons.push((reason, vec![id])),
@@ -214,29 +169,10 @@ fn summary_lines(plan: &PrunePlan) -> Vec<String> {
 
 /// Recordings that stay for the same reason, in one line.
 fn spared(reason: &str, ids: &[&RecordingId]) -> String {
-    let named: Vec<_> = ids.iter().take(3).map(ToString::to_string).collect();
-    let more = human::and_more(ids.len() - named.len());
     let stay = if ids.len() == 1 { "stays" } else { "stay" };
-    format!("{stay}, {reason}: {}{more}", named.join(", "))
-}
-
-fn against(reason: &Reason) -> String {
-    match reason {
-        Reason::Protected => "protected".into(),
-        Reason::Kept => "kept by choice".into(),
-        Reason::Review { of } => format!("under review with {of}"),
-        Reason::UseUnknown { before } => {
-            format!("use before {} unknown, which is not unused", print::date(before.0))
-        }
-        Reason::PriceUnknown => "price unknown".into(),
-        Reason::Job { with } => format!("part of the same job as {with}"),
-    }
+    format!("{stay}, {reason}: {}", wording::named(ids, 3))
 }
 
 fn recordings(count: impl TryInto<u64>) -> String {
     human::counted(count, "recording")
-}
-
-fn were(count: usize) -> String {
-    if count == 1 { "1 was".into() } else { format!("{} were", human::thousands(count)) }
 }

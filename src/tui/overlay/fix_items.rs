@@ -1,6 +1,7 @@
 //! The fixes of a miss as menu items.
 
 use super::menu::MenuItem;
+use crate::engine::wording;
 use crate::engine::{Explanation, Fix, FixKind, MatchSettings, Near};
 use crate::matching::BlastRadius;
 use crate::model::{Call, Outcome, RecordingId};
@@ -64,29 +65,5 @@ pub fn record_item(call: &Call) -> MenuItem {
 /// The effects of a change of strategy on other calls, in words.
 #[must_use]
 pub fn radius(radius: &BlastRadius) -> String {
-    let calls = |count: u64, one: &str, many: &str| {
-        (count > 0).then(|| if count == 1 { format!("1 {one}") } else { format!("{count} {many}") })
-    };
-    let twins = radius.indistinguishable.len() as u64;
-    let parts = [
-        calls(radius.miss_to_hit, "past miss would hit", "past misses would hit"),
-        calls(radius.hit_to_miss, "past hit would miss", "past hits would miss"),
-        calls(radius.from_others, "call taken from others", "calls taken from others"),
-        calls(radius.to_others, "call left to others", "calls left to others"),
-        calls(twins, "recording would answer the same", "recordings would answer the same"),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "no other past call changes".into() } else { parts.join(", ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_radius_in_words() {
-        assert_eq!(radius(&BlastRadius::default()), "no other past call changes");
-        let some = BlastRadius { calls: 9, miss_to_hit: 2, from_others: 1, ..BlastRadius::default() };
-        assert_eq!(radius(&some), "2 past misses would hit, 1 call taken from others");
-    }
+    wording::brief_radius(radius).unwrap_or_else(|| "no other past call changes".into())
 }

@@ -3,17 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::plan_lines::{against, why};
 use super::state::PruneFate;
 use super::state::PruneTab;
+use crate::engine::wording;
 use crate::model::RecordingId;
 use crate::reading::sanitize;
+use crate::retention::Reason;
 use crate::tui::contract::context::Context;
 use crate::tui::input::action::Action;
 use crate::tui::input::binding::KeyScope;
 use crate::tui::widgets::draw::{self, PaneFrame};
 use crate::tui::widgets::layout;
-use crate::tui::widgets::line::{Tone, Toned, age, fit, short_size, thousands};
+use crate::tui::widgets::line::{Tone, Toned, age, clock, fit, short_size, thousands};
 use crate::tui::widgets::table::{TableCell, TableColumn, TableRows};
 
 const COLUMNS: [TableColumn; 8] = [
@@ -115,7 +116,7 @@ fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> 
                 ("delete".into(), theme.tone(Tone::Bad)),
                 (hash, theme.tone(Tone::Accent)),
                 (sanitize(model).into_owned(), dim),
-                (sanitize(&why(removal)).into_owned(), style),
+                (sanitize(&wording::removal_reasons(removal)).into_owned(), style),
                 (short_size(removal.bytes), plain),
                 (thousands(removal.hits), if removal.hits == 0 { dim } else { plain }),
                 (last(removal.last_hit), dim),
@@ -133,10 +134,7 @@ fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> 
                 ),
                 (hash, dim),
                 (sanitize(model).into_owned(), dim),
-                (
-                    spared.map(|spared| sanitize(&against(&spared.reason)).into_owned()).unwrap_or_default(),
-                    dim,
-                ),
+                (spared.map(|spared| kept_because(&spared.reason, context)).unwrap_or_default(), dim),
                 (spared.map(|spared| short_size(spared.bytes)).unwrap_or_default(), dim),
                 (thousands(used.count), dim),
                 (last(used.last), dim),
@@ -144,6 +142,11 @@ fn cells(tab: &PruneTab, context: &Context, id: &RecordingId) -> Vec<TableCell> 
             ]
         }
     }
+}
+
+fn kept_because(reason: &Reason, context: &Context) -> String {
+    let date = |at| clock(at, &context.options.zone, "%m-%d %H:%M");
+    sanitize(&wording::keep_reason(reason, date)).into_owned()
 }
 
 fn key(context: &Context, action: Action) -> String {

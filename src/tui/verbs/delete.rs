@@ -1,15 +1,15 @@
 //! The question before recordings are deleted.
 
-use std::collections::BTreeSet;
-
+use crate::engine::wording;
 use crate::model::{RecordingId, Row};
+use crate::reading::human;
 use crate::reading::human::size;
 use crate::reading::sanitize;
 use crate::tui::contract::context::Context;
 use crate::tui::contract::outcome::ActionOutcome;
 use crate::tui::overlay::question::QuestionOverlay;
 use crate::tui::protocol::mutation::{Mutation, count_recordings};
-use crate::tui::widgets::line::{Tone, Toned, age, fit, short_size, thousands};
+use crate::tui::widgets::line::{Tone, Toned, age, fit, sentence, short_size, thousands};
 
 /// The most recordings that are listed in the question.
 const LISTED: usize = 8;
@@ -51,31 +51,21 @@ fn listed(row: &Row, context: &Context) -> Toned {
     }
     let used = row.usage.everywhere();
     let last = used.last.map(|at| format!(", last {}", age(at, context.now))).unwrap_or_default();
-    line.and(Tone::Dim, format!("  {} hit{}{last}", used.count, if used.count == 1 { "" } else { "s" }))
+    line.and(Tone::Dim, format!("  {}{last}", human::counted(used.count, "hit")))
 }
 
 /// The scopes that would miss, and whether somebody uses the recordings right now.
 fn consequences(going: &[&Row], context: &Context) -> Vec<Toned> {
     let mut lines = Vec::new();
-    let mut scopes: BTreeSet<String> = BTreeSet::new();
-    for row in going {
-        let used = row.usage.scopes_everywhere();
-        scopes.extend(used.keys().map(|scope| sanitize(scope).into_owned()));
-    }
-    if !scopes.is_empty() {
-        let named: Vec<_> = scopes.iter().take(SCOPES).cloned().collect();
-        let more = scopes.len() - named.len();
-        let mut more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        if going.iter().any(|row| row.usage.has_more_scopes()) {
-            more += ", and maybe others";
-        }
-        lines.push(Toned::of(Tone::Warning, format!("Would miss: {}{more}", named.join(", "))));
-    }
+    let used: Vec<_> = going.iter().map(|row| row.usage.scopes_everywhere()).collect();
+    let scopes = used.iter().flat_map(|scopes| scopes.keys()).map(|scope| &**scope);
+    let perhaps = going.iter().any(|row| row.usage.has_more_scopes());
+    let missing = wording::would_miss(scopes, perhaps, SCOPES);
+    lines.extend(missing.map(|text| Toned::of(Tone::Warning, sentence(&text))));
     let recent = |row: &&&Row| row.usage.everywhere().last.is_some_and(|at| context.now.since(at) < RECENT);
     let recent = going.iter().filter(recent).count();
     if recent > 0 {
-        let were = if recent == 1 { "was" } else { "were" };
-        lines.push(Toned::of(Tone::Warning, format!("{recent} {were} hit in the last 15 minutes.")));
+        lines.push(Toned::of(Tone::Warning, format!("{}.", wording::hit_lately(recent))));
     }
     lines
 }

@@ -228,6 +228,13 @@ pub fn short_size(bytes: u64) -> String {
     if unit == "B" { number.into() } else { format!("{number}{}", &unit[..unit.len().min(1)]) }
 }
 
+/// A text with a capital first letter.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A point in time in local time.
 #[must_use]
 pub fn clock(at: Timestamp, zone: &jiff::tz::TimeZone, form: &str) -> String {

@@ -69,7 +69,7 @@ pub(super) const TOO_SMALL: &str = "Make the window 40x16 or larger to choose wh
 
 pub(super) const FORMS: [(char, StrategyForm, &str, &str); 6] = [
     ('s', StrategyForm::Standard, "standard", "what decides by the provider's rules"),
-    ('w', StrategyForm::Without, "standard without", "standard, ignoring the ticked fields"),
+    ('w', StrategyForm::Without, "standard without", "standard, ignoring the marked fields"),
     ('f', StrategyForm::Specific, "specific", "only the model and the marked fields"),
     ('t', StrategyForm::Strict, "strict", "the request byte for byte"),
     ('p', StrategyForm::Pinned, "pinned", "all calls of this endpoint and model"),

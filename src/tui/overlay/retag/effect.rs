@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Retagged;
+use crate::engine::wording::{self, Effect};
 use crate::matching::BlastRadius;
 use crate::model::{RecordingId, Strategy};
 use crate::reading::sanitize;
-use crate::tui::widgets::line::{Tone, Toned, and_more, thousands};
+use crate::tui::widgets::line::{Tone, Toned, sentence, thousands};
 
 /// The effects on past calls and on other recordings.
 pub(super) fn lines(retagged: &[Retagged]) -> Vec<Toned> {
@@ -16,39 +17,42 @@ pub(super) fn lines(retagged: &[Retagged]) -> Vec<Toned> {
             "What that does to past calls is not known: rules ask for words, the history keeps hashes.";
         return std::iter::once(Toned::of(Tone::Dim, text)).chain(among(retagged)).collect();
     }
-    let sum = |of: fn(&BlastRadius) -> u64| retagged.iter().map(|one| of(&one.radius)).sum::<u64>();
-    let calls = retagged.iter().map(|one| one.radius.calls).max().unwrap_or(0);
-    let told = [
-        (sum(|radius| radius.miss_to_hit), Tone::Good, "would hit instead of miss"),
-        (sum(|radius| radius.from_others), Tone::Warning, "would come here from other recordings"),
-        (sum(|radius| radius.to_others), Tone::Warning, "would go to other recordings"),
-        (sum(|radius| radius.hit_to_miss), Tone::Bad, "would miss"),
-    ];
-    let calls = thousands(calls);
-    let mut line = Toned::of(Tone::Dim, format!("Of {calls} past calls  "));
-    let mut parts: Vec<(Tone, String)> = told
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, tone, text)| (tone, format!("{} {text}", thousands(count))))
-        .collect();
+    let all = retagged.iter().fold(BlastRadius::default(), |sum, one| BlastRadius {
+        calls: sum.calls.max(one.radius.calls),
+        miss_to_hit: sum.miss_to_hit + one.radius.miss_to_hit,
+        hit_to_miss: sum.hit_to_miss + one.radius.hit_to_miss,
+        from_others: sum.from_others + one.radius.from_others,
+        to_others: sum.to_others + one.radius.to_others,
+        indistinguishable: Vec::new(),
+    });
+    let mut line = Toned::of(Tone::Dim, format!("Of {} past calls  ", thousands(all.calls)));
+    let mut parts: Vec<(Tone, String)> =
+        wording::effects(&all).into_iter().map(|(effect, text)| (tone(effect), text)).collect();
     if parts.is_empty() {
         line = Toned::default();
-        parts.push((Tone::Plain, format!("None of {calls} past calls would change.")));
+        parts.push((Tone::Plain, format!("{}.", sentence(&wording::no_effect(all.calls)))));
     }
     for (nth, (tone, text)) in parts.into_iter().enumerate() {
         line = line.and(Tone::Dim, if nth > 0 { ", " } else { "" }).and(tone, text);
     }
     let twins: BTreeSet<&RecordingId> =
         retagged.iter().flat_map(|one| &one.radius.indistinguishable).collect();
+    let twins: Vec<_> = twins.into_iter().collect();
     let mut lines = vec![line];
     lines.extend(among(retagged));
     if !twins.is_empty() {
-        let named: Vec<String> = twins.iter().take(2).map(ToString::to_string).collect();
-        let more = and_more(twins.len() - named.len());
-        let text = format!("No longer told apart from {}{more}: the newest answers", named.join(", "));
+        let text = format!("No longer told apart from {}: the newest answers", wording::named(&twins, 2));
         lines.push(Toned::of(Tone::Warning, text));
     }
     lines
+}
+
+fn tone(effect: Effect) -> Tone {
+    match effect {
+        Effect::Mends => Tone::Good,
+        Effect::Breaks => Tone::Bad,
+        Effect::Takes | Effect::Gives => Tone::Warning,
+    }
 }
 
 /// The effects among the recordings themselves: which of them could not be told apart, and what they lack.
