@@ -99,7 +99,7 @@ impl Relay {
             self.pause = SHORTEST;
             if std::mem::take(&mut self.lost) {
                 // As loud as what it takes back, which it outlasts.
-                self.notify(Level::Warning, format!("the retake at {} answers again", self.owner.base()));
+                self.notify(Level::Warning, format!("Connected again to {}", self.owner.base()));
             }
         }
         Ok(())

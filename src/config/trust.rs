@@ -71,7 +71,7 @@ pub(crate) fn revoke(path: &Path) -> Result<usize, ConfigError> {
     let folder = folder().ok_or_else(no_folder)?;
     let begin = format!("{}-", place(&real(path)));
     let wrong = |error: io::Error| {
-        ConfigError(format!("the trust in {} cannot be taken back: {error}", folder.display()))
+        ConfigError(format!("the trust in {} cannot be revoked: {error}", folder.display()))
     };
     let entries = match folder.read_dir() {
         Ok(entries) => entries,

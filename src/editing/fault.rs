@@ -60,7 +60,7 @@ pub struct Faulty {
 /// A text that names no fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a fault; use 429, 429 retry-after=20 (seconds), 500, 529, cut@3, stall@3, malformed, slow x5 or slow 10s (at most 30s)"
+    "unknown fault `{0}`; use 429, 429 retry-after=20 (seconds), 500, 529, cut@3, stall@3, malformed, slow x5 or slow 10s (at most 30s)"
 )]
 pub struct ParseFaultError(pub String);
 

@@ -69,7 +69,7 @@ fn faults_have_names() {
         "500 500 500",
     ] {
         let said = wrong.parse::<Fault>().unwrap_err().to_string();
-        assert!(said.starts_with(&format!("`{wrong}` is not a fault; use 429")), "{said}");
+        assert!(said.starts_with(&format!("unknown fault `{wrong}`; use 429")), "{said}");
     }
 }
 

@@ -84,7 +84,7 @@ pub enum VerbError {
     #[error(transparent)]
     Name(#[from] ParseNameError),
     /// Another recording has the name.
-    #[error("the name `{name}` is that of {by}; a name is also a path in an export")]
+    #[error("the name `{name}` is that of {by}; a name is for one recording")]
     Taken {
         /// The name.
         name: String,
@@ -106,7 +106,7 @@ pub enum VerbError {
     #[error("there is nothing to {0}")]
     NoStep(&'static str),
     /// Something else changed one of a step's recordings since.
-    #[error("`{step}` cannot be taken back or done again: {recording} {reason}")]
+    #[error("`{step}` cannot be undone or redone: {recording} {reason}")]
     Changed {
         /// The step, as lists show it.
         step: String,

@@ -97,11 +97,7 @@ impl<'a> Parser<'a> {
         }
         if parts.is_empty() {
             let end = self.at + if self.at_or() { "OR".len() } else { self.rest().len().min(1) };
-            return Err(self.error(
-                self.at..end,
-                "a term is missing here; to look for `OR` put it in quotes",
-                &[],
-            ));
+            return Err(self.error(self.at..end, "term expected; to look for `OR` put it in quotes", &[]));
         }
         Ok(single(parts, Expr::All))
     }
@@ -138,11 +134,7 @@ impl<'a> Parser<'a> {
         if self.eat(")") {
             Ok(inner)
         } else {
-            Err(self.error(
-                start..start + 1,
-                "this `(` is never closed; to look for one put it in quotes",
-                &[")"],
-            ))
+            Err(self.error(start..start + 1, "unclosed `(`; to look for one put it in quotes", &[")"]))
         }
     }
 
@@ -180,10 +172,10 @@ impl<'a> Parser<'a> {
         let Some(entry) = KeyEntry::named(name) else {
             let known = || KeyEntry::of(kind).map(|entry| entry.name);
             let Some(near) = nearest(name, known()) else {
-                let message = format!("`{name}` is no key; to look for the text put it in quotes");
+                let message = format!("unknown key `{name}`; to look for the text put it in quotes");
                 return Err(self.error(span, message, &known().collect::<Vec<_>>()));
             };
-            return Err(self.error(span, format!("`{name}` is no key; did you mean `{near}`?"), &[near]));
+            return Err(self.error(span, format!("unknown key `{name}`; did you mean `{near}`?"), &[near]));
         };
         if entry.kinds.contains(&kind) {
             return Ok(entry);
@@ -212,8 +204,10 @@ impl<'a> Parser<'a> {
         QueryValue::of(entry, WrittenValue { op, text, quoted }).map_err(|wrong| {
             let written = &self.text[span.clone()];
             let message = wrong.unwrap_or_else(|| match near {
-                Some(near) => format!("`{written}` is no value of `{}`; did you mean `{near}`?", entry.name),
-                None => format!("`{written}` is no value of `{}`", entry.name),
+                Some(near) => {
+                    format!("`{written}` is not a value of `{}`; did you mean `{near}`?", entry.name)
+                }
+                None => format!("`{written}` is not a value of `{}`", entry.name),
             });
             self.error(span, message, &[&expected])
         })
@@ -250,7 +244,7 @@ impl<'a> Parser<'a> {
                 c => text.push(c),
             }
         }
-        Err(self.error(start..self.text.len(), "these quotes are never closed", &["\""]))
+        Err(self.error(start..self.text.len(), "unclosed quote", &["\""]))
     }
 }
 

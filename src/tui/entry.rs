@@ -91,7 +91,7 @@ fn keymap(chosen: &[Remap]) -> Result<Keymap, Vec<LookProblem>> {
             remaps.push((action, keys.clone()));
         } else {
             let text =
-                format!("keymap.{name}: no action is called so; `:` in the workbench lists all of them");
+                format!("keymap.{name}: there is no such action; `:` in the workbench lists all of them");
             problems.push((Some(at.clone()), text));
         }
     }

@@ -37,7 +37,7 @@ pub(crate) struct TagArgs {
 pub(crate) struct RenameArgs {
     /// The recording's id, or a unique beginning of it
     id: String,
-    /// Its name from now on, which is also its path in an export, such as images/capybara
+    /// Its name from now on, such as images/capybara
     #[arg(required_unless_present = "clear")]
     name: Option<String>,
     /// Take the name away

@@ -54,7 +54,7 @@ impl Engine {
         Ok(curation.step(relabel.verb(), edits).await?)
     }
 
-    /// A name is also a path in an export, so two recordings cannot have the same.
+    /// Names are paths of fixtures, so two recordings cannot have the same.
     pub(crate) fn check_taken(&self, ids: &[RecordingId], relabel: &Relabel) -> Result<(), VerbError> {
         let Some(name) = relabel.name.as_deref().filter(|name| !name.is_empty()) else { return Ok(()) };
         if ids.len() > 1 {

@@ -16,7 +16,7 @@ fn at(text: &str) -> (String, String, Vec<String>) {
 fn an_error_shows_the_place() {
     assert_eq!(
         error("tiny stauts:404").to_string(),
-        "`stauts` is no key; did you mean `status`?\n  tiny stauts:404\n       ^^^^^^\nexpected: status"
+        "unknown key `stauts`; did you mean `status`?\n  tiny stauts:404\n       ^^^^^^\nexpected: status"
     );
     assert_eq!(
         error("日本\t\"ä\u{301}\" result:hit").to_string().lines().take(3).collect::<Vec<_>>(),
@@ -32,28 +32,32 @@ fn an_error_shows_the_place() {
 #[test]
 fn what_is_wrong_is_said() {
     for (text, message, place) in [
-        ("localhost:4010", "`localhost` is no key; to look for the text put it in quotes", "localhost"),
-        ("status:4o4", "`4o4` is no value of `status`", "4o4"),
-        ("image:yess", "`yess` is no value of `image`; did you mean `yes`?", "yess"),
-        ("strategy:pined", "`pined` is no value of `strategy`; did you mean `pinned`?", "pined"),
+        ("localhost:4010", "unknown key `localhost`; to look for the text put it in quotes", "localhost"),
+        ("status:4o4", "`4o4` is not a value of `status`", "4o4"),
+        ("image:yess", "`yess` is not a value of `image`; did you mean `yes`?", "yess"),
+        ("strategy:pined", "`pined` is not a value of `strategy`; did you mean `pinned`?", "pined"),
         ("tag:a,", "a value of `tag` is missing here", ""),
         ("tag:,a", "a value of `tag` is missing here", ""),
         ("size:> 1M", "a value of `size` is missing here", ">"),
         ("size:2M..1M", "a range goes from the smaller to the larger", "2M..1M"),
-        ("size:..", "`..` is no value of `size`", ".."),
+        ("size:..", "`..` is not a value of `size`", ".."),
         ("age:7", "`age` needs a unit: 7d, <7d, 7h", "7"),
-        ("hits:0.5", "`0.5` is no value of `hits`", "0.5"),
-        ("hits:1.", "`1.` is no value of `hits`", "1."),
-        ("size:99999999999999999999", "`99999999999999999999` is no value of `size`", "99999999999999999999"),
-        ("recorded:2026-02-30", "`2026-02-30` is no value of `recorded`", "2026-02-30"),
-        ("recorded:yesterday", "`yesterday` is no value of `recorded`", "yesterday"),
-        ("hash:9g", "`9g` is no value of `hash`", "9g"),
+        ("hits:0.5", "`0.5` is not a value of `hits`", "0.5"),
+        ("hits:1.", "`1.` is not a value of `hits`", "1."),
+        (
+            "size:99999999999999999999",
+            "`99999999999999999999` is not a value of `size`",
+            "99999999999999999999",
+        ),
+        ("recorded:2026-02-30", "`2026-02-30` is not a value of `recorded`", "2026-02-30"),
+        ("recorded:yesterday", "`yesterday` is not a value of `recorded`", "yesterday"),
+        ("hash:9g", "`9g` is not a value of `hash`", "9g"),
         ("tag:>a", "`>` compares numbers, sizes, times and dates; `tag` is none", ">a"),
-        ("a (b OR c", "this `(` is never closed; to look for one put it in quotes", "("),
+        ("a (b OR c", "unclosed `(`; to look for one put it in quotes", "("),
         ("a) b", "this `)` closes nothing; to look for one put it in quotes", ")"),
-        ("a ()", "a term is missing here; to look for `OR` put it in quotes", ")"),
-        ("OR a", "a term is missing here; to look for `OR` put it in quotes", "OR"),
-        ("a OR", "a term is missing here; to look for `OR` put it in quotes", ""),
+        ("a ()", "term expected; to look for `OR` put it in quotes", ")"),
+        ("OR a", "term expected; to look for `OR` put it in quotes", "OR"),
+        ("a OR", "term expected; to look for `OR` put it in quotes", ""),
         ("a - b", "`-` means not, and stands right before one term; to look for one put it in quotes", "-"),
         (
             "a AND b",
@@ -62,7 +66,7 @@ fn what_is_wrong_is_said() {
         ),
         ("NOT a", "not is written `-` right before a term; to look for `NOT` put it in quotes", "NOT"),
         ("--a", "`-` means not, and stands right before one term; to look for one put it in quotes", "-"),
-        ("prompt:\"tiny", "these quotes are never closed", "\"tiny"),
+        ("prompt:\"tiny", "unclosed quote", "\"tiny"),
         ("\"a\"b", "the quotes end before this; put a blank between", "b"),
     ] {
         let (said, span, _) = at(text);

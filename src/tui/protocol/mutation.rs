@@ -9,7 +9,7 @@ use crate::api::{
 use crate::client::{Client, ClientError};
 use crate::editing::Fault;
 use crate::engine::{MatchSettings, Relabel, ReviewVerdict, Revision, VerbError};
-use crate::model::{CallId, Mode, RecordingId};
+use crate::model::{CallId, Mode, RecordingId, StepRow};
 use crate::reading::human::thousands;
 use crate::reading::{LARGE_FILE, human, named_bytes};
 use crate::tui::input::action::Action;
@@ -106,8 +106,8 @@ impl Mutation {
                 String::new()
             }
             Self::Restore(ids) => about(&client.run(RestoreRequest { ids }).await?.ids, "Restored"),
-            Self::Undo => format!("Undone: {}", client.run(UndoRequest {}).await?),
-            Self::Redo => format!("Redone: {}", client.run(RedoRequest {}).await?),
+            Self::Undo => format!("Undone: {}", step_label(&client.run(UndoRequest {}).await?)),
+            Self::Redo => format!("Redone: {}", step_label(&client.run(RedoRequest {}).await?)),
             Self::Retag(ids, tag) => retag(client, &ids, &tag).await?,
             Self::Relabel(ids, relabel) => {
                 let changed = client.run(RelabelRequest { ids, relabel: relabel.clone() }).await?.ids;
@@ -249,6 +249,12 @@ fn retag_label(tag: &MatchSettings) -> String {
         (None, Some(playback)) => format!("takes {playback}"),
         (None, None) => "Retagged".into(),
     }
+}
+
+/// A step in the words of the keys: what the command line calls `rm` is Delete here.
+fn step_label(step: &StepRow) -> String {
+    let text = step.to_string();
+    text.strip_prefix("rm ").map_or_else(|| text.clone(), |rest| format!("delete {rest}"))
 }
 
 fn relabel_label(relabel: &Relabel) -> &'static str {

@@ -38,7 +38,7 @@ async fn beside_a_proxy_the_screen_is_attached_and_leaving_it_changes_nothing() 
     terminal.keys("x");
     terminal.shows("Deleted 1 recording");
     terminal.keys("u");
-    terminal.shows("Undone: rm");
+    terminal.shows("Undone: delete");
     terminal.keys("q");
     terminal.ends(0);
     terminal.shows("goes on");
@@ -61,7 +61,7 @@ async fn a_proxy_that_is_gone_is_missed_and_found_again() {
     terminal.keys("\x1b");
     terminal.hides("one row down");
     let running = serve_on(&home, address);
-    terminal.shows("answers again");
+    terminal.shows("Connected again");
     assert_eq!(running.call(CHAT_PATH, &[], &chat("back")).await.status, 200);
     terminal.line(&["MOCK", "200", "chat/completions"]);
     // One that ends properly is missed in the same way, and found on another port: the store says where.
