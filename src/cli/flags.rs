@@ -238,7 +238,7 @@ mod tests {
     /// Flags that a verb needs unless something else stands in for it.
     fn also(verb: &str) -> &'static [&'static str] {
         match verb {
-            "rm" | "protect" | "duplicate" | "rerecord" | "restore" | "rename" => &["rec_1"],
+            "rm" | "edit" | "protect" | "duplicate" | "rerecord" | "restore" | "rename" => &["rec_1"],
             "tag" => &["rec_1", "--add", "x"],
             "retag" => &["rec_1", "pinned"],
             "scrub" => &["--again"],

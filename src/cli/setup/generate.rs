@@ -98,7 +98,9 @@ fn page(command: &Command) -> anyhow::Result<Vec<u8>> {
     if !is_root {
         section(&mut page, "SEE ALSO", ".BR retake (1)\n");
     }
-    man.render_version_section(&mut page)?;
+    if command.get_version().is_some() {
+        man.render_version_section(&mut page)?;
+    }
     Ok(page)
 }
 

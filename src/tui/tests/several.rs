@@ -63,7 +63,7 @@ fn counts_are_written_the_same_way_everywhere() {
         "Retag 3,000",
         "in 2,999 of 3,000",
         "Of 10,000 past calls",
-        "3,600,000 would hit",
+        "3,600,000 past misses would hit",
         "3,000 of these 3,000",
     ] {
         assert!(screen.contains(text), "{text}:\n{screen}");

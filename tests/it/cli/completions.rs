@@ -34,10 +34,14 @@ fn offered(home: &Home, shell: &str, words: &[&str]) -> Vec<String> {
     assert!(output.stderr.is_empty(), "{words:?}: {output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let value = |line: &str| match shell {
-        "zsh" => line.split(':').next().unwrap_or_default().to_owned(),
+        "zsh" => {
+            let text = line.replace("\\:", "\u{1}");
+            text.split(':').next().unwrap_or_default().replace('\u{1}', ":")
+        }
         _ => line.split('\t').next().unwrap_or_default().to_owned(),
     };
-    text.lines().map(value).filter(|word| !word.is_empty()).collect()
+    // Behind a blank flags are offered, too.
+    text.lines().map(value).filter(|word| !word.is_empty() && !word.starts_with("--")).collect()
 }
 
 #[test]

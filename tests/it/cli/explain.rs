@@ -94,7 +94,7 @@ async fn a_miss_is_explained_fixed_and_hit_and_the_history_survives() {
     let owner = home.serve(&["--mode", "replay-or-error"]);
     assert_eq!(owner.call(CHAT_PATH, &[], &seeded("cats", 9)).await.status, 404);
     let done = home.run(&["retag", id, "standard -seed"]);
-    assert!(done.out.contains("4 misses would hit"), "{done:?}");
+    assert!(done.out.contains("4 past misses would hit"), "{done:?}");
     assert!(done.err.contains(&format!("retake retag {id} 'standard'")), "{done:?}");
     let hit = owner.call(CHAT_PATH, &[], &seeded("cats", 9)).await;
     assert_eq!((hit.status, hit.headers.text("x-retake-match")), (200, Some("standard -seed")));
