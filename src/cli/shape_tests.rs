@@ -51,7 +51,10 @@ fn what_changes_something_can_be_tried_dry() {
                 &["list", "show", "calls", "stats", "diff", "explain", "suggest-ignores", "trash", "steps"],
                 "they look",
             ),
-            (&["config check", "config path", "doctor", "help", "completions"], "they look"),
+            (
+                &["config check", "config path", "doctor", "help", "completions", "token", "schema"],
+                "they look",
+            ),
             (&["config init", "man", "usage export"], "they write the one file or folder that is named"),
         ],
     );
@@ -64,7 +67,7 @@ fn what_says_something_says_it_to_programs_too() {
         |verb| has(verb, "json"),
         &[
             (&["tui", "attach", "demo"], "they are screens"),
-            (&["help", "completions", "man"], "they are pages and scripts"),
+            (&["help", "completions", "man", "token", "schema"], "they are pages, scripts and JSON"),
             (&["config init", "config path"], "the one line is a path"),
             (&["usage export"], "it is JSON"),
         ],

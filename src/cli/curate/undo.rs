@@ -37,7 +37,7 @@ pub(crate) async fn redo(common: &Common, how: &UndoArgs) -> anyhow::Result<Exit
 async fn go(common: &Common, how: &UndoArgs, back: bool) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
         if how.dry_run {
-            let next = next(client.run(StepsRequest {}).await?, how.steps, back)?;
+            let next = next(client.run(StepsRequest::default()).await?.items, how.steps, back)?;
             if how.json {
                 print::json(&next)?;
             } else {

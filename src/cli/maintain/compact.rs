@@ -32,7 +32,7 @@ pub(crate) struct CompactArgs {
 pub(crate) async fn run(common: &Common, asked: CompactArgs) -> anyhow::Result<ExitCode> {
     door::at_store(common, async |client| {
         if asked.dry_run {
-            let trash = client.run(TrashRequest {}).await?;
+            let trash = client.run(TrashRequest::default()).await?.items;
             let day = engine::now().0.saturating_sub(TRASH);
             let goes = trash.iter().filter(|one| asked.purge || one.removed_at.0 < day);
             let rows: Vec<_> = goes.map(|one| &one.row).collect();

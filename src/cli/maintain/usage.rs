@@ -83,7 +83,7 @@ async fn would_merge(client: &Client, report: &UsageReport) -> anyhow::Result<Me
     if let Some(wrong) = wrong {
         return Err(ClientError::from(VerbError::Report(wrong)).into());
     }
-    let rows = client.run(ListRequest::default()).await?;
+    let rows = client.run(ListRequest::default()).await?.items;
     let ids: HashSet<_> = rows.iter().map(|row| &row.id).collect();
     let mut merged = Merged::default();
     for used in &report.recordings {

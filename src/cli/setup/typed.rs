@@ -77,24 +77,26 @@ impl Typed {
 
     /// All recordings, the newest first; none where the store is not to be had at once.
     pub(super) fn recordings(&self) -> Vec<Arc<Row>> {
-        let read = || self.read(async |client| Ok(client.run(ListRequest::default()).await?));
+        let read = || self.read(async |client| Ok(client.run(ListRequest::default()).await?.items));
         let rows = self.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         rows.get_or_init(|| read().unwrap_or_default()).clone()
     }
 
     /// The recordings that wait for review.
     pub(super) fn waiting(&self) -> Vec<Arc<Row>> {
-        self.read(async |client| Ok(client.run(ReviewsRequest {}).await?)).unwrap_or_default()
+        self.read(async |client| Ok(client.run(ReviewsRequest::default()).await?.items)).unwrap_or_default()
     }
 
     /// The removed recordings.
     pub(super) fn trash(&self) -> Vec<Arc<Row>> {
-        let trash = self.read(async |client| Ok(client.run(TrashRequest {}).await?)).unwrap_or_default();
+        let trash = self
+            .read(async |client| Ok(client.run(TrashRequest::default()).await?.items))
+            .unwrap_or_default();
         trash.into_iter().map(|removed| removed.row).collect()
     }
 
     fn calls(&self) -> Vec<Arc<Call>> {
-        self.read(async |client| Ok(client.run(CallsRequest {}).await?)).unwrap_or_default()
+        self.read(async |client| Ok(client.run(CallsRequest::default()).await?.items)).unwrap_or_default()
     }
 
     /// The numbers of the calls that are no recordings, the newest first, with what they asked.
