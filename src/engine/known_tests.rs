@@ -38,7 +38,10 @@ impl Bench {
     ) -> RecordingId {
         let response = Some(super::plain_response(200, "application/json", "{}".into()));
         let (strategy, scope) = (Some(strategy), scope.map(str::to_owned));
-        self.engine.create(Draft { request, response, strategy, scope, name: None }).await.unwrap()
+        self.engine
+            .create(Draft { request, response, strategy, scope, name: None, dry_run: false })
+            .await
+            .unwrap()
     }
 
     /// Who answers a call that is known, and who answers it when it is looked up.
