@@ -1,12 +1,12 @@
-//! From the beginnings of ids that clients send to the ids.
+//! Beginnings of ids that clients send, and the ids that they are of.
 
 use crate::engine::{Engine, VerbError};
 use crate::model::RecordingId;
 
-/// How many ids are named of those that a beginning could be of.
+/// Limit of ids that are named of those that a beginning could be of.
 const NAMED: usize = 5;
 
-/// How long an id is, in bytes.
+/// Length of an id, in bytes.
 const WHOLE: usize = RecordingId::PREFIX.len() + 16;
 
 /// The id that `text` is the only beginning of; `rec_` may be left out. `None` where it is a whole one, or no recording's:

@@ -14,23 +14,23 @@ const LONGEST: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "{T}List")]
 pub struct ListPage<T> {
-    /// What is listed.
+    /// Items, in the order of the list.
     pub items: Vec<T>,
-    /// What to send as `after` to get what follows; `None` at the end.
+    /// Value of `after` for the items that follow; `None` at the end.
     pub next: Option<String>,
 }
 
-/// Which part of a list is asked for.
+/// Part of a list that is asked for.
 pub(super) struct PageRange {
     pub(super) limit: Option<usize>,
     pub(super) after: Option<String>,
 }
 
-/// Where an item stands in its list. Items come and go, and this stays: it is no number of a row.
+/// Place of an item in its list. Items come and go, and this stays: it is no number of a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ListPlace(pub(super) i64, pub(super) String);
 
-/// How the places of a list follow each other.
+/// Order of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListOrder {
     /// The oldest first.

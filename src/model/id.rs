@@ -126,7 +126,7 @@ impl JsonSchema for RecordingId {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         if generator.contract().is_deserialize() {
             let text = "The id of a recording, or the beginning of it where that is of no other; `rec_` may be left out.";
-            return json_schema!({ "type": "string", "description": text });
+            return json_schema!({ "type": "string", "description": text, "x-may-be-abbreviated": true });
         }
         let text = "Names one recording: `rec_` and 16 characters of base58.";
         json_schema!({ "type": "string", "pattern": "^rec_[1-9A-HJ-NP-Za-km-z]{16}$", "description": text })

@@ -95,7 +95,7 @@ impl Visitor for Document {
     }
 }
 
-/// What is said of one verb.
+/// Description of one verb.
 fn operation(name: &str, route: &Route, mut request: Value, answer: Value) -> Value {
     let example = request.pointer_mut("/examples/0").map(Value::take).unwrap_or_default();
     let summary = request["description"].as_str().unwrap_or_default().trim_end_matches('.').to_owned();

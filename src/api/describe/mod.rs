@@ -1,4 +1,4 @@
-//! What the control API says of itself, made from the types of the verbs: an `OpenAPI` document, and the schemas that requests
+//! Description of the control API, made from the types of the verbs: an `OpenAPI` document, and the schemas that requests
 //! are read by.
 //!
 //! By hand is only what is no verb: `assets/openapi-base.json` has the head of the document, its errors, and the paths whose

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::schemas::COMPONENTS;
 use crate::engine::VerbError;
 
-/// How much of a wrong value is repeated, in characters.
+/// Limit of a wrong value that is repeated, in characters.
 const SHOWN: usize = 60;
 
 /// The schemas of all requests, and what they refer to.
@@ -25,7 +25,7 @@ pub(super) type Ids<'a> = &'a dyn Fn(&str) -> Result<Option<String>, VerbError>;
 pub(super) struct Reader<'a> {
     pub(super) schemas: &'a RequestSchemas,
     pub(super) ids: Ids<'a>,
-    /// Whether it stands in the query, where fields are called parameters.
+    /// True for a request in a query, where fields are called parameters.
     pub(super) in_query: bool,
 }
 
@@ -46,17 +46,15 @@ impl Reader<'_> {
 
     /// Holds a value against a schema, and puts whole ids in place of their beginnings.
     pub(super) fn check(&self, value: &mut Value, schema: &Value, place: &str) -> Result<(), VerbError> {
-        if let (Some(name), Value::String(text)) = (id_of(schema), &mut *value) {
-            let (head, tail) =
-                text.split_once('@').map_or((text.as_str(), None), |(head, tail)| (head, Some(tail)));
-            // A side of a diff may be a call, too.
-            if name == "RecordingId" || !head.starts_with("call_") {
-                if let Some(id) = (self.ids)(head)? {
-                    *text = tail.map_or_else(|| id.clone(), |tail| format!("{id}@{tail}"));
-                }
+        let schema = self.resolved(schema);
+        // Ids say so themselves: names of types change.
+        if let (true, Value::String(text)) = (schema["x-may-be-abbreviated"] == true, &mut *value) {
+            // `rec_…@original` is one side of a diff.
+            let (head, tail) = text.split_at(text.find('@').unwrap_or(text.len()));
+            if let Some(id) = (self.ids)(head)? {
+                *text = format!("{id}{tail}");
             }
         }
-        let schema = self.resolved(schema);
         for word in ["anyOf", "oneOf"] {
             if let Some(choices) = schema[word].as_array() {
                 return self.check_choice(value, choices, place);
@@ -207,13 +205,6 @@ fn definition(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix('#')?.strip_prefix(COMPONENTS)?.strip_prefix('/')
 }
 
-/// Whether a schema is one of ids that may be abbreviated, and which.
-fn id_of(schema: &Value) -> Option<&str> {
-    let name = definition(schema)?;
-    let name = name.strip_suffix("Input").unwrap_or(name);
-    matches!(name, "RecordingId" | "Thing").then_some(name)
-}
-
 fn words(choice: &Value) -> impl Iterator<Item = &str> {
     choice["const"]
         .as_str()
@@ -235,7 +226,7 @@ fn one_of<'a>(value: &Value, known: impl Iterator<Item = &'a str>, place: &str) 
     }
 }
 
-/// What could be meant by a name that is not known.
+/// Advice for a name that is not known: the nearest one, or all there are.
 fn instead(name: &str, known: &[&str]) -> String {
     let far = known.iter().map(|other| (strsim::osa_distance(name, other), other));
     let near = far
@@ -277,7 +268,7 @@ fn is(value: &Value, kind: &str) -> bool {
     }
 }
 
-/// What a value should have been, in words.
+/// Kinds of values in words.
 fn expected_words(kinds: &[&str]) -> String {
     let word = |kind: &&str| match *kind {
         "boolean" => "true or false",

@@ -4,10 +4,10 @@ use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value};
 
-/// Where the document keeps the schemas that others refer to.
+/// Place of the schemas in the document that others refer to.
 pub(super) const COMPONENTS: &str = "/components/schemas";
 
-/// What makes schemas that keep those they refer to at `definitions`.
+/// Generator of schemas that keep those they refer to at `definitions`.
 pub(super) fn generator(definitions: &'static str, contract: Contract) -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = definitions.into();

@@ -23,7 +23,7 @@ use crate::retention::PrunePlan;
 /// The name by which the description of the control API is asked for.
 const OPENAPI: &str = "openapi";
 
-/// What is written, by whom, and how its schema is made.
+/// Name of an output, and the maker of its schema.
 type VerbOutput = (&'static str, fn(&str) -> Value);
 
 fn of<T: JsonSchema>(title: &str) -> Value {

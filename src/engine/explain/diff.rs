@@ -21,6 +21,7 @@ use crate::store::StoreError;
 /// One side of a diff. Its text is `rec_…`, `rec_…@original` or `call_12`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
+#[schemars(extend("x-may-be-abbreviated" = true))]
 pub enum ExchangeRef {
     /// A recording as it answers now.
     Recording(RecordingId),

@@ -10,7 +10,7 @@ use crate::model::{Call, Outcome};
 const PAIRS: usize = 200;
 /// The longest name that is told apart, in bytes.
 const LONGEST: usize = 100;
-/// What stands for all others.
+/// Name that stands for all others.
 const OTHER: &str = "other";
 
 /// The ended calls of one model at one endpoint.
@@ -20,7 +20,7 @@ pub struct ModelCalls {
     pub endpoint: Arc<str>,
     /// The model; empty where a call names none.
     pub model: Arc<str>,
-    /// Their number by outcome, in the order of [`Outcome::ALL`].
+    /// Numbers by outcome, in the order of [`Outcome::ALL`].
     pub outcomes: [u64; Outcome::ALL.len()],
     /// The time of all of them together.
     pub time: Duration,

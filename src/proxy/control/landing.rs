@@ -1,4 +1,4 @@
-//! What stands at `/__retake/`, for people who try the address: what this is, how it goes, where to read on. It needs no token
+//! Page at `/__retake/`, for people who try the address: what this is, how it goes, where to read on. It needs no token
 //! and says nothing that is secret: no name, path or text of any recording or call.
 
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use http::{HeaderMap, header};
 use crate::model::Outcome;
 use crate::proxy::shared::ProxyState;
 
-/// Where to read on: the path or command, and what is there.
+/// Places to read on: the path or command, and what is there.
 const FURTHER: [(&str, &str); 5] = [
     ("/__retake/openapi.json", "the control API, an OpenAPI document"),
     ("/__retake/health", "whether this is a retake, and which"),

@@ -54,7 +54,7 @@ fn no_json(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "the body is no JSON: it ends too early".into();
     }
-    format!("the body is no JSON: what stands at line {}, column {} cannot be", error.line(), error.column())
+    format!("the body is no JSON: line {}, column {} cannot be read", error.line(), error.column())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
