@@ -89,7 +89,7 @@ async fn where_the_machine_went_down_unknown_use_is_told_and_is_not_unused() {
     let stats = home.fine(&["stats"]);
     assert!(stats.contains("never hit   2 (hits between ") && stats.contains(" may be missing)"), "{stats}");
     let pruned = home.run(&["prune", "hits:0", "--dry-run"]);
-    assert!(format!("{}{}", pruned.out, pruned.err).contains("not unused"), "{pruned:?}");
+    assert!(format!("{}{}", pruned.out, pruned.err).contains("unknown"), "{pruned:?}");
     home.fine(&["prune", "hits:0", "--yes"]);
     assert_eq!(home.rows().len(), 2, "nothing used is told as unused");
     // Another store that is told of it knows as little.
