@@ -131,8 +131,10 @@ async fn what_is_kept_of_calls_stays_within_its_bounds_however_many_there_are() 
     let rows = bench.engine.rows();
     assert_eq!(ids.iter().map(|id| rows[id].usage.hits).sum::<u64>(), 16_000);
     assert!(ids.iter().all(|id| rows[id].usage.scopes.len() == Usage::SCOPES));
-    // Neither the journal nor what is made of it knows how many hits there were.
-    assert_eq!(bench.on_disk(), before);
+    // Neither the journal nor what is made of it knows how many hits there were; the index has all rows together by now.
+    let after = bench.on_disk();
+    assert_eq!((after.0, after.1), (before.0, before.1));
+    assert!(after.2 < before.2 + 8192, "{after:?} {before:?}");
     // Two files of at most 10,000 calls, and notes of two recordings with all their scopes: twice, and what is borne.
     assert!(bench.len("history") + bench.len("history.old") < 2 * 10_000 * 700, "{}", bench.len("history"));
     assert!(bench.len("watch") < 3 * 2 * 260 * 90 + (64 << 10), "{}", bench.len("watch"));

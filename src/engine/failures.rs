@@ -71,7 +71,12 @@ impl FailurePolicy {
     /// Whether a recording steps back: a good take goes before it, and an upstream that can be asked does, too.
     #[must_use]
     pub fn steps_back(&self, row: &Row) -> bool {
-        row.failure.is_some_and(|failure| self.of(row.status, failure) != OnFailure::Keep)
+        self.passes_over(row.status, row.failure)
+    }
+
+    /// The same of an answer with this status whose upstream failed so.
+    pub(crate) fn passes_over(&self, status: u16, failure: Option<AnswerFailure>) -> bool {
+        failure.is_some_and(|failure| self.of(status, failure) != OnFailure::Keep)
     }
 
     /// Whether an answer that broke off is stored.

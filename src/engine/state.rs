@@ -127,12 +127,11 @@ impl Engine {
     /// # Errors
     /// When the store cannot be listed, or a pattern among the settings cannot be.
     pub fn new(settings: Settings, store: Store) -> Result<Self, EngineError> {
-        let index = RecordingIndex::default();
-        for entry in store.entries()? {
-            if let Err(problem) = check_strategy_pattern(&entry.row.strategy) {
-                tracing::warn!(target: NOTICES, "{} answers no call: {problem}; give it another rule with retake retag", entry.row.id);
+        let index = RecordingIndex::of(store.packed()?);
+        for (id, rule) in index.rules() {
+            if let Err(problem) = check_strategy_pattern(&rule) {
+                tracing::warn!(target: NOTICES, "{id} answers no call: {problem}; give it another rule with retake retag");
             }
-            index.insert(entry);
         }
         let shared = EngineState {
             mode: ModeSwitch::new(settings.mode),
@@ -279,6 +278,7 @@ impl Engine {
             tracing::warn!("{} calls were still under way at the end", self.shared.lifetime.tasks.len());
         }
         let counted = self.conclude().await;
+        self.aside(Self::keep_outlines).await;
         // The hits of calls that were cut short stand in notes only.
         let counted = counted && self.shared.history.counters().in_flight == 0;
         let store = self.shared.store.clone();

@@ -21,7 +21,7 @@ pub use nearest::candidate_index::{BlastRadius, Candidate, Lineup, Past, PastInd
 pub use nearest::fixes::{Remedy, remedies};
 pub use nearest::named::{NamedField, NamedUnion};
 pub use nearest::near_miss::{NearMiss, nearest};
-pub use nearest::ranking::Ranking;
+pub use nearest::outline_set::{OutlineSet, RankedRecording, RankedRecordings};
 pub use nearest::sketch::{Outline, Shape, Shapes};
 pub use nearest::suggest::{Suggestion, suggest};
 pub use scrub::scrub_answer::{AnswerOrigin, Unsearched, replaced_places};

@@ -11,7 +11,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::bodies::Bodies;
 use super::change::Indexed;
 use super::error::IndexProblem;
 use super::error::StoreError;
@@ -36,7 +35,6 @@ pub(super) struct Old<'a> {
     pub(super) index: Option<&'a Index>,
     /// Whether the old journal is to be kept.
     pub(super) flawed: bool,
-    pub(super) bodies: &'a Bodies,
 }
 
 /// A new journal, which is in place.
@@ -114,14 +112,14 @@ fn fill(
     trash_since: Timestamp,
     now: Timestamp,
 ) -> Result<(HashSet<Hash>, Vec<StepRow>), IndexProblem> {
-    let Old { offsets, index, bodies, .. } = *old;
+    let Old { offsets, index, .. } = *old;
     let mut named = HashSet::new();
     let Listed { recordings, uses } = listed(offsets, index, trash_since)?;
     for some in recordings.chunks(TOGETHER) {
         let mut lines = Vec::new();
         for KeptRecording { indexed, removed, mark } in some {
             let (mut put, at) = match (mark, index) {
-                (None, Some(index)) => (from_index(index, bodies, indexed)?, indexed.row.stored_at),
+                (None, Some(index)) => (from_index(index, indexed)?, indexed.row.stored_at),
                 (mark, _) => offsets.put_at(mark.unwrap_or_default())?,
             };
             put.row = indexed.row.clone();
@@ -197,24 +195,17 @@ fn listed(offsets: &Offsets, index: Option<&Index>, trash_since: Timestamp) -> R
     Ok(Listed { recordings: all, uses })
 }
 
-/// A recording with its small bodies, as the index has it.
-fn from_index(index: &Index, bodies: &Bodies, indexed: &Indexed) -> Result<Box<Put>, IndexProblem> {
+/// A recording with its small bodies, from the line that put it or from the copy of that.
+fn from_index(index: &Index, indexed: &Indexed) -> Result<Box<Put>, IndexProblem> {
     let id = &indexed.row.id;
-    let detail = index.detail(id)?.ok_or_else(|| IndexProblem::doubt(&format!("it has lost {id}")))?;
-    let small = |hash: &Hash| match index.body(hash)? {
-        Some(bytes) if !bodies.verify(hash, &bytes) => {
-            Err(IndexProblem::doubt(&format!("the body {hash} is damaged")))
+    let lost = || IndexProblem::doubt(&format!("it has lost {id}"));
+    let mut put = index.put(id)?.and_then(|found| found.put).ok_or_else(lost)?;
+    for hash in put.detail.linked().collect::<Vec<_>>() {
+        if !put.media.iter().any(|media| media.body.hash == hash) {
+            put.media.extend(index.file(&hash)?.map(|bytes| MediaLine::of(hash, &bytes)));
         }
-        bytes => Ok(bytes),
-    };
-    let detail = detail.filled(|body| {
-        small(&body.hash)?.ok_or_else(|| IndexProblem::doubt(&format!("it has lost a body of {id}")))
-    })?;
-    let mut media = Vec::new();
-    for hash in detail.linked().collect::<Vec<_>>() {
-        media.extend(small(&hash)?.map(|bytes| MediaLine::of(hash, &bytes)));
     }
-    Ok(Box::new(Put { detail, row: indexed.row.clone(), keys: indexed.keys.clone(), media }))
+    Ok(put)
 }
 
 /// Copies a journal that is about to be replaced.

@@ -9,19 +9,18 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use super::bodies::Bodies;
 use super::change::{Changed, Indexed, RecordingVersion, UndoStep};
 use super::error::{IndexError, StoreError};
-use super::index::Index;
+use super::index::{FoundPut, Index, KeptFile, Uncopied};
 use super::index_dir::TOGETHER;
 use super::journal::{Journal, JournalMark};
 use super::line::{
     BodyRef, ChangedLine, Content, Detail, JournalEntry, JournalHeader, JournalLine, ParsedLine, VersionLine,
 };
 use super::offsets::Offsets;
+use super::packed_row::PackedRow;
 use super::ring::Ring;
 use super::source::ReadSource;
 use super::{index_dir, survey};
-use crate::model::{
-    Fingerprint, Gap, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage,
-};
+use crate::model::{Gap, Hash, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage};
 
 /// The shared part of an open store.
 #[derive(Debug)]
@@ -108,37 +107,48 @@ impl Core {
         self.read(Index::counts, |offsets| Ok(offsets.counts()))
     }
 
-    pub(super) fn hashed(&self, from: [u8; 32], to: [u8; 32]) -> Result<Vec<RecordingId>, StoreError> {
-        let among = |rows: Vec<Indexed>| {
-            let mut rows: Vec<_> =
-                rows.into_iter().filter(|known| (from..=to).contains(&known.row.hash.0)).collect();
-            rows.sort_by_key(|known| known.row.hash);
-            rows.into_iter().map(|known| known.row.id.clone()).collect()
-        };
-        self.read(|index| index.hashed(from, to), |offsets| Ok(among(offsets.entries())))
+    /// All recordings in no order, as few bytes.
+    pub(super) fn packed(&self) -> Result<Vec<PackedRow>, StoreError> {
+        self.read(Index::rows, |offsets| Ok(offsets.entries().iter().map(PackedRow::of).collect()))
     }
 
-    pub(super) fn fingerprinted(&self, wanted: &Fingerprint) -> Result<Vec<RecordingId>, StoreError> {
-        let among = |rows: Vec<Indexed>| {
-            let has = |known: &Indexed| known.keys.all == *wanted || known.keys.significant == *wanted;
-            rows.into_iter().filter(has).map(|known| known.row.id.clone()).collect()
+    pub(super) fn hashed(&self, from: [u8; 32], to: [u8; 32]) -> Result<Vec<RecordingId>, StoreError> {
+        let mut found: Vec<_> = self.entries()?;
+        found.retain(|known| (from..=to).contains(&known.row.hash.0));
+        found.sort_by_key(|known| known.row.hash);
+        Ok(found.into_iter().map(|known| known.row.id.clone()).collect())
+    }
+
+    /// A recording with its small bodies, its labels as they are now.
+    fn detail(&self, id: &RecordingId) -> Result<Option<Detail>, StoreError> {
+        let indexed = |index: &Index| {
+            let Some(FoundPut { indexed, put, mark }) = index.put(id)? else { return Ok(Ok(None)) };
+            let Some(mut put) = put else { return Ok(Err(mark)) };
+            put.detail.recording.label(indexed.row.labels());
+            Ok(Ok(Some(put.detail)))
         };
-        self.read(|index| index.fingerprinted(wanted), |offsets| Ok(among(offsets.entries())))
+        let found = self.read(indexed, |offsets| offsets.detail(id).map(Ok))?;
+        found.map_err(|mark| survey::changed(&Journal::path_in(&self.dir), mark))
+    }
+
+    /// A body of a recording: itself where it stands in the line, else from its file.
+    fn body_of(&self, id: &RecordingId, body: BodyRef, inside: &Bytes) -> Result<Bytes, StoreError> {
+        if body.small() {
+            return Ok(inside.clone());
+        }
+        self.body(&body.hash).map_err(|error| error.of_recording(id))
     }
 
     /// A recording, whole.
     pub(super) fn recording(&self, id: &RecordingId) -> Result<Option<Recording>, StoreError> {
-        let detail = self.read(|index| index.detail(id), |offsets| offsets.detail(id))?;
-        let Some(Detail { mut recording, request, response, original }) = detail else { return Ok(None) };
-        let body = |body: BodyRef| {
-            let bytes = if body.len == 0 { Ok(Bytes::new()) } else { self.body(&body.hash) };
-            bytes.map_err(|error| error.of_recording(id))
-        };
-        recording.response.log.bytes = body(response)?;
+        let Some(detail) = self.detail(id)? else { return Ok(None) };
+        let Detail { mut recording, request, response, original } = detail;
+        recording.response.log.bytes = self.body_of(id, response, &recording.response.log.bytes)?;
         if let (Some(before), Some(kept)) = (&mut recording.original, original) {
-            before.response.log.bytes = body(kept)?;
+            before.response.log.bytes = self.body_of(id, kept, &before.response.log.bytes)?;
         }
-        recording.request = recording.request.with_body(body(request)?);
+        let body = self.body_of(id, request, &recording.request.body)?;
+        recording.request = recording.request.with_body(body);
         Ok(Some(recording))
     }
 
@@ -203,21 +213,20 @@ impl Core {
 
     /// The request of a recording.
     pub(super) fn request(&self, id: &RecordingId) -> Result<Option<Scrubbed>, StoreError> {
-        let detail = self.read(|index| index.detail(id), |offsets| offsets.detail(id))?;
-        let Some(Detail { recording, request, .. }) = detail else { return Ok(None) };
-        let body = if request.len == 0 { Ok(Bytes::new()) } else { self.body(&request.hash) };
-        Ok(Some(recording.request.with_body(body.map_err(|error| error.of_recording(id))?)))
+        let Some(Detail { recording, request, .. }) = self.detail(id)? else { return Ok(None) };
+        let body = self.body_of(id, request, &recording.request.body)?;
+        Ok(Some(recording.request.with_body(body)))
     }
 
-    /// A body by its hash.
+    /// A file behind a link, or a large body, by its hash.
     pub(super) fn body(&self, hash: &Hash) -> Result<Bytes, StoreError> {
         let sound = |body: Option<Bytes>| match body {
             Some(bytes) if !self.bodies.verify(hash, &bytes) => {
-                Err(IndexError(format!("the body {hash} is damaged")))
+                Err(IndexError(format!("the file {hash} is damaged")))
             }
             body => Ok(body),
         };
-        let small = self.read(|index| index.body(hash).and_then(sound), |offsets| offsets.body(hash))?;
+        let small = self.read(|index| index.file(hash).and_then(sound), |offsets| offsets.body(hash))?;
         match small {
             Some(bytes) => Ok(bytes),
             None if *hash == Hash::of(b"") => Ok(Bytes::new()),
@@ -271,10 +280,34 @@ impl Core {
         }
     }
 
+    /// Copies lines of the journal into the index.
+    pub(super) fn copy(&self, uncopied: &mut Uncopied) {
+        self.indexing(|index| index.copy(uncopied));
+    }
+
     /// Writes out what is in sled's buffers, so that the next start has less to catch up on.
     pub(super) fn flush(&self) {
+        self.indexing(Index::flush);
+    }
+
+    /// Keeps all rows together for the next start, where that is due; gives up when `wanted` gives false.
+    pub(super) fn keep_rows(&self, wanted: impl FnMut() -> bool) {
+        self.indexing(|index| index.keep_rows(wanted));
+    }
+
+    /// Keeps what is derived from the recordings.
+    pub(super) fn keep(&self, name: &str, bytes: &[u8]) {
+        self.indexing(|index| index.keep(name, bytes));
+    }
+
+    /// What was kept so.
+    pub(super) fn kept(&self, name: &str) -> Option<KeptFile> {
+        self.read(|index| index.kept(name), |_| Ok(None)).ok().flatten()
+    }
+
+    fn indexing(&self, work: impl FnOnce(&Index) -> Result<(), IndexError>) {
         if let ReadSource::Index(index) = self.source()
-            && let Err(error) = index.flush()
+            && let Err(error) = work(&index)
         {
             self.degrade(&index, &error);
         }
@@ -299,6 +332,7 @@ impl Core {
 
     /// Ends sled; nothing is read from now on.
     pub(super) fn close(&self) {
+        self.keep_rows(|| true);
         self.flush();
         self.swap(ReadSource::Closed);
     }

@@ -162,6 +162,16 @@ pub(super) fn write_whole(path: &Path, temporary: &Path, bytes: &[u8]) -> Result
     })
 }
 
+/// Writes a file that is derived from others: after a crash it may be anything, which its reader has to find out.
+pub(super) fn write_derived(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    #[cfg(test)]
+    granted()?;
+    remove(temporary)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
+    let written = file.write_all(bytes).and_then(|()| fs::rename(temporary, path));
+    written.inspect_err(|_| _ = fs::remove_file(temporary))
+}
+
 /// Removes a name, if it is there: a link goes, not what it leads to.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {

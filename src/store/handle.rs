@@ -12,13 +12,13 @@ use tokio::sync::oneshot;
 
 use super::change::{Indexed, StoreChange, UndoStep};
 use super::error::StoreError;
+use super::index::KeptFile;
 use super::lock::Ownership;
+use super::packed_row::PackedRow;
 use super::running::{OpenParts, StoreState};
 use super::watch::UseNote;
 use super::{files, index_dir, journal, lock, open, watch, writer};
-use crate::model::{
-    Fingerprint, Gap, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage,
-};
+use crate::model::{Gap, Hash, Notice, Recording, RecordingId, Scrubbed, StepId, StepRow, Timestamp, Usage};
 
 /// An opened store, and what people should know about its opening.
 #[derive(Debug)]
@@ -100,6 +100,26 @@ impl Store {
     /// When the store was closed, or when neither index nor journal can be read.
     pub fn entries(&self) -> Result<Vec<Indexed>, StoreError> {
         self.0.core.entries()
+    }
+
+    /// The same in no order, and packed: for whoever holds all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::entries`].
+    pub fn packed(&self) -> Result<Vec<PackedRow>, StoreError> {
+        self.0.core.packed()
+    }
+
+    /// Keeps what somebody derived from the recordings as they are now, under a name of its own; it may get lost.
+    pub fn keep(&self, name: &str, bytes: &[u8]) {
+        self.0.core.keep(name, bytes);
+    }
+
+    /// What was kept under a name; none where too much was changed since.
+    #[must_use]
+    pub fn kept(&self, name: &str) -> Option<KeptFile> {
+        self.0.core.kept(name)
     }
 
     /// The removed recordings with the time of their removal, in the order of their ids.
@@ -200,17 +220,8 @@ impl Store {
         }
     }
 
-    /// The recordings with this fingerprint, be it of all fields or of the significant ones.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::entries`].
-    pub fn fingerprinted(&self, fingerprint: &Fingerprint) -> Result<Vec<RecordingId>, StoreError> {
-        self.0.core.fingerprinted(fingerprint)
-    }
-
-    /// A recording with its bodies, also one in the trash; `None` for an unknown id. Each body is held against its
-    /// SHA-256 at its first read in this process.
+    /// A recording with its bodies, also one in the trash; none for an unknown id. Its line is held against its checksum,
+    /// and a large body against its SHA-256 at its first read in this process.
     ///
     /// # Errors
     ///
@@ -228,8 +239,7 @@ impl Store {
         self.0.core.request(id)
     }
 
-    /// A stored body by its SHA-256: a request's, a response's, or a file behind a link. Verified as by
-    /// [`Store::recording`].
+    /// A file behind a link by its SHA-256, or a body that is too large for the journal. Verified as by [`Store::recording`].
     ///
     /// # Errors
     ///

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::{IndexProblem, StoreError};
 use super::files;
-use super::index::Index;
+use super::index::{Index, Uncopied};
 use super::journal::{Journal, JournalMark};
+use super::line::{JournalEntry, JournalLine};
 use super::survey::{JournalLines, Survey};
 
 /// The number of lines that are one transaction of the index.
@@ -55,17 +56,36 @@ pub(super) fn made(place: &Path, journal: &Journal, survey: &Survey) -> Result<I
     }
 }
 
-/// Takes in the lines of a survey.
+/// Takes in the lines of a survey that it has not, and copies those of which it has no copy.
 pub(super) fn take_in(index: &Index, journal: &Journal, survey: &Survey) -> Result<(), IndexProblem> {
     let header = journal.header();
+    let known = index.state()?.unwrap_or_default().mark.seq;
     // An index that took in nothing yet still says whose it is.
     index.apply(header, &[])?;
+    let mut uncopied = Uncopied::default();
     for marks in survey.sound.chunks(TOGETHER) {
         let lines = JournalLines::of(journal.path(), marks)?.collect::<Result<Vec<_>, _>>()?;
-        index.apply(header, &lines)?;
+        let new = &lines[lines.partition_point(|(line, _)| line.seq <= known)..];
+        if !new.is_empty() {
+            index.apply(header, new)?;
+        }
+        for (line, mark) in &lines {
+            match line.entry {
+                JournalEntry::Put(_) => uncopied.push(*mark, &encoded(line, journal.path())?),
+                _ => uncopied.pass(*mark),
+            }
+            if uncopied.is_full() {
+                index.copy(&mut uncopied)?;
+            }
+        }
     }
+    index.copy(&mut uncopied)?;
     // What was taken in anew shall not be taken in anew at every start.
     Ok(index.flush()?)
+}
+
+fn encoded(line: &JournalLine, path: &Path) -> Result<Vec<u8>, StoreError> {
+    line.encode().map_err(|cause| StoreError::io("read", path)(cause.into()))
 }
 
 /// Moves a doubtful index away, in place of the one moved away before.

@@ -43,6 +43,15 @@ pub(super) struct JournalMark {
     pub(super) end: u64,
 }
 
+/// Lines that were appended.
+#[derive(Debug)]
+pub(super) struct Appended {
+    /// Behind each.
+    pub(super) marks: Vec<JournalMark>,
+    /// All of them, as they stand in the file.
+    pub(super) text: Vec<u8>,
+}
+
 /// The half of a line that a crash left.
 pub(super) const TORN: &str = "journal.torn";
 /// More than this of it is not kept, in bytes: a line is as long as what it says, but a file system may leave anything.
@@ -173,8 +182,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Appends lines with one write and one sync; gives the mark behind each. Either all are durable or none is there.
-    pub(super) fn append(&mut self, lines: &mut [JournalLine]) -> Result<Vec<JournalMark>, StoreError> {
+    /// Appends lines with one write and one sync. Either all are durable or none is there.
+    pub(super) fn append(&mut self, lines: &mut [JournalLine]) -> Result<Appended, StoreError> {
         if let Some(reason) = &self.broken {
             return Err(StoreError::ReadOnly { reason: reason.clone() });
         }
@@ -190,7 +199,7 @@ impl Journal {
         }
         self.write(&text)?;
         self.mark = mark;
-        Ok(marks)
+        Ok(Appended { marks, text })
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {

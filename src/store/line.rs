@@ -196,6 +196,14 @@ pub(super) fn parse(text: &[u8]) -> ParsedLine {
     }
 }
 
+/// The number of a change, as its line says it; none of a line that is no change. The checksum is not looked at.
+pub(super) fn number(text: &[u8]) -> Option<u64> {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let version = text.get(9..)?.strip_prefix(br#"{"v":"#)?;
+    let number = version[digits(version)..].strip_prefix(br#","seq":"#)?;
+    std::str::from_utf8(&number[..digits(number)]).ok()?.parse().ok()
+}
+
 /// A value on a line of its own behind its checksum, line feed included.
 pub(super) fn encode(line: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let json = serde_json::to_vec(line)?;
@@ -216,18 +224,6 @@ impl Put {
     /// The row and keys.
     pub(super) fn indexed(&self) -> Indexed {
         Indexed { row: self.row.clone(), keys: self.keys.clone() }
-    }
-
-    /// The recording without any body, for the index.
-    pub(super) fn bare(&self) -> Detail {
-        let mut detail = self.detail.clone();
-        let recording = &mut detail.recording;
-        recording.request = recording.request.clone().with_body(Bytes::new());
-        recording.response.log.bytes = Bytes::new();
-        if let Some(original) = &mut recording.original {
-            original.response.log.bytes = Bytes::new();
-        }
-        detail
     }
 
     /// The bodies that stand in the line itself.
@@ -256,19 +252,7 @@ impl Detail {
         (Self { recording, request, response, original }, large)
     }
 
-    /// A copy with its small bodies put back, each as `find` gives it.
-    pub(super) fn filled<E>(mut self, find: impl Fn(&BodyRef) -> Result<Bytes, E>) -> Result<Self, E> {
-        let put_back =
-            |body: &BodyRef| if body.small() && body.len > 0 { find(body) } else { Ok(Bytes::new()) };
-        self.recording.response.log.bytes = put_back(&self.response)?;
-        if let (Some(before), Some(kept)) = (&mut self.recording.original, &self.original) {
-            before.response.log.bytes = put_back(kept)?;
-        }
-        self.recording.request = self.recording.request.with_body(put_back(&self.request)?);
-        Ok(self)
-    }
-
-    /// The bodies, wherever they are.
+    /// Its bodies, wherever they are.
     pub(super) fn bodies(&self) -> impl Iterator<Item = BodyRef> + use<> {
         [self.request, self.response].into_iter().chain(self.original)
     }

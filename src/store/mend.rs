@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::bodies::Bodies;
 use super::compact::{self, Old, Rewritten};
 use super::error::IndexProblem;
 use super::error::StoreError;
@@ -26,7 +25,6 @@ const NAMED: usize = 5;
 pub(super) fn mend(
     dir: &Path,
     journal: &Journal,
-    bodies: &Bodies,
     index: Option<(&Index, JournalMark)>,
     now: Timestamp,
 ) -> Result<Mended, IndexProblem> {
@@ -43,7 +41,7 @@ pub(super) fn mend(
             .collect::<Result<Vec<(JournalLine, JournalMark)>, StoreError>>()?;
         index.apply(journal.header(), &lines)?;
     }
-    let old = Old { journal, offsets: &offsets, index: index.map(|(index, _)| index), flawed: true, bodies };
+    let old = Old { journal, offsets: &offsets, index: index.map(|(index, _)| index), flawed: true };
     // Nothing is left out: this is no compacting that somebody asked for.
     let Rewritten { journal, lost, aside, .. } = compact::rewrite(dir, &old, Timestamp(i64::MIN), now)?;
     let known = index.map_or(0, |(_, taken)| taken.seq);

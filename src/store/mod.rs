@@ -5,7 +5,8 @@
 //! journal.log      the truth: one checksummed line per change, synced before the change is acknowledged
 //! journal.torn     the last half of a line that a crash left and that was cut off
 //! journal.damaged-N  a journal that was not all sound and was written anew
-//! index/           sled, derived from the journal: lists, look-ups and small bodies come from here
+//! index/           sled, derived from the journal: lists and look-ups come from here, and what a damaged line said; in `rows`
+//!                  all rows together, for the start
 //! index.doubt      exists while the index is opened, and after it failed: the next start makes it anew
 //! watch            use since it is counted: a process that was killed left it, and the next one reads it
 //! index.damaged-N  the last index that was not believed
@@ -33,6 +34,7 @@ mod lock;
 mod mend;
 mod offsets;
 mod open;
+mod packed_row;
 mod redo;
 mod ring;
 mod running;
@@ -48,7 +50,8 @@ pub use change::{Changed, Indexed, LookUpKeys, RecordingVersion, STEPS, StoreCha
 pub use error::StoreError;
 pub use glance::{Glance, glance};
 pub use handle::{Opened, Store, StoreStats};
-pub use index::catches_panics;
+pub use index::{KeptFile, catches_panics};
 pub use line::INLINE;
 pub use lock::{Ownership, StoreOwner, owner};
+pub use packed_row::{PackedRow, RowView};
 pub use watch::UseNote;

@@ -159,7 +159,7 @@ impl Offsets {
         let Some(indexed) = self.rows.get(id).or_else(trashed) else { return Ok(None) };
         let Some(mark) = self.puts.get(id) else { return Ok(None) };
         let (put, _) = self.put_at(*mark)?;
-        let mut detail = put.bare();
+        let mut detail = put.detail;
         detail.recording.label(indexed.row.labels());
         Ok(Some(detail))
     }

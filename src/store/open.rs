@@ -165,7 +165,9 @@ fn caught_up(index: &Index, journal: &Journal, mark: JournalMark) -> Result<Opti
     if journal.is_headless() || !known && mark != JournalMark::default() {
         return Ok(None);
     }
-    let survey = Survey::of(path, mark)?;
+    // A line without a copy is read once more, so that there is one.
+    let copied = index.copied()?;
+    let survey = Survey::of(path, if copied.seq < mark.seq { copied } else { mark })?;
     if !survey.flaws.is_empty() {
         return Ok(None);
     }
@@ -230,7 +232,7 @@ impl Opening<'_> {
             Some(index) => Some((index, index.state()?.unwrap_or_default().mark)),
             None => None,
         };
-        mend::mend(self.dir, &self.journal, &self.bodies, known, self.now)
+        mend::mend(self.dir, &self.journal, known, self.now)
     }
 
     /// Makes the index from the whole journal; what was there is moved aside. If even that fails, the journal is read.

@@ -14,7 +14,10 @@ use super::journal::{self, JournalMark};
 use super::line::{self, JournalLine, ParsedLine};
 use crate::model::RecordingId;
 
-/// The content of a journal from some place on.
+/// No line is longer, in bytes: bodies of more than 16 KiB stand elsewhere.
+const LONGEST: u64 = 1 << 30;
+
+/// What a journal holds from some place on.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// The mark behind the last line that has an end.
@@ -66,9 +69,18 @@ struct Surveying {
 impl Survey {
     /// Reads the journal from a mark on; from the default one that is everything.
     pub(super) fn of(path: &Path, mark: JournalMark) -> Result<Self, StoreError> {
+        Self::up_to(path, mark, u64::MAX)
+    }
+
+    /// Reads the journal between two marks.
+    pub(super) fn between(path: &Path, mark: JournalMark, to: JournalMark) -> Result<Self, StoreError> {
+        Self::up_to(path, mark, to.end.saturating_sub(mark.end))
+    }
+
+    fn up_to(path: &Path, mark: JournalMark, len: u64) -> Result<Self, StoreError> {
         let mut file = files::open(path)?;
         file.seek(SeekFrom::Start(mark.end)).map_err(StoreError::io("read", path))?;
-        let mut reader = BufReader::with_capacity(1 << 18, file);
+        let mut reader = BufReader::with_capacity(1 << 18, file.take(len));
         let mut under_way = Surveying {
             survey: Self { end: mark, ..Self::default() },
             gaps: Vec::new(),
@@ -223,6 +235,20 @@ impl Iterator for JournalLines<'_> {
 /// The line before `mark`; `None` when it does not end there.
 pub(super) fn line_before(path: &Path, mark: JournalMark) -> Result<Option<ParsedLine>, StoreError> {
     read(&mut files::open(path)?, path, mark)
+}
+
+/// The change before `mark` in an open journal; none where there is another or a damaged one. Others may read the file
+/// meanwhile.
+pub(super) fn line_in(journal: &File, mark: JournalMark) -> Option<JournalLine> {
+    use std::os::unix::fs::FileExt;
+    let len = mark.end.checked_sub(mark.start).filter(|len| *len <= LONGEST)?;
+    let mut text = vec![0; usize::try_from(len).ok()?];
+    journal.read_exact_at(&mut text, mark.start).ok()?;
+    text.pop_if(|last| *last == b'\n')?;
+    match line::parse(&text) {
+        ParsedLine::Line(line) => Some(*line),
+        _ => None,
+    }
 }
 
 fn read(file: &mut File, path: &Path, mark: JournalMark) -> Result<Option<ParsedLine>, StoreError> {

@@ -4,7 +4,8 @@
 //! whoever did not may still find it after a crash.
 
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -14,7 +15,8 @@ use super::compact::{Old, Rewritten};
 use super::core::Core;
 use super::error::IndexProblem;
 use super::error::StoreError;
-use super::journal::Journal;
+use super::index::Uncopied;
+use super::journal::{Appended, Journal, JournalMark};
 use super::line::{
     BodyRef, ChangedLine, Content, Detail, JournalEntry, JournalLine, MediaLine, Put, StepLine, VersionLine,
 };
@@ -51,6 +53,10 @@ pub(super) struct Writer {
     journal: Journal,
     /// Changes since sled's buffers were last written out.
     unflushed: usize,
+    /// Lines that the index has no copy of yet.
+    uncopied: Uncopied,
+    /// Whether anything was written since the rows were last kept together.
+    changed: bool,
 }
 
 /// The most jobs that share a sync, so that the first of them does not wait for ever.
@@ -58,10 +64,12 @@ const BATCH: usize = 512;
 /// The number of changes after which sled's buffers are written out: so many are read from the journal after a crash at
 /// most.
 const FLUSH: usize = 2048;
+/// How long nothing is to be done before the next start is seen to.
+const IDLE: Duration = Duration::from_secs(1);
 
 impl Writer {
     pub(super) fn new(core: Arc<Core>, journal: Journal) -> Self {
-        Self { core, journal, unflushed: 0 }
+        Self { core, journal, unflushed: 0, uncopied: Uncopied::default(), changed: true }
     }
 
     /// Takes the use that a killed process noted into the ledger; gives the gap that the journal could not be told of, which
@@ -89,14 +97,43 @@ impl Writer {
 
     /// Works until nobody can send any more.
     pub(super) fn run(mut self, jobs: &Receiver<WriteJob>) {
-        while let Ok(first) = jobs.recv() {
+        while let Some(first) = self.next(jobs) {
             let mut batch = vec![first];
             batch.extend(jobs.try_iter().take(BATCH - 1));
             self.write(batch);
         }
     }
 
+    /// The next job; none when nobody can send any more. What the next start has to catch up on is seen to when nothing else
+    /// is to be done.
+    fn next(&mut self, jobs: &Receiver<WriteJob>) -> Option<WriteJob> {
+        while self.changed {
+            match jobs.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.core.copy(&mut self.uncopied);
+            self.core.flush();
+            self.unflushed = 0;
+            let mut came = None;
+            self.core.keep_rows(|| match jobs.try_recv() {
+                Ok(job) => {
+                    came = Some(job);
+                    false
+                }
+                Err(_) => true,
+            });
+            if came.is_some() {
+                return came;
+            }
+            self.changed = false;
+        }
+        jobs.recv().ok()
+    }
+
     fn write(&mut self, batch: Vec<WriteJob>) {
+        self.changed = true;
         let mut unsynced = Unsynced::default();
         let mut lines = Vec::new();
         let mut waiting = Vec::new();
@@ -139,14 +176,15 @@ impl Writer {
 
     fn compact(&mut self, trash_since: Timestamp, now: Timestamp) -> Result<Vec<Notice>, StoreError> {
         self.ready()?;
+        self.core.copy(&mut self.uncopied);
         let dir = self.core.dir();
         let (offsets, mut survey) = Offsets::read(self.journal.path())?;
         let known = self.journal.last();
         survey.shortened(known);
         let flawed = !survey.flaws.is_empty();
-        let (journal, bodies) = (&self.journal, self.core.bodies());
+        let journal = &self.journal;
         let index = if flawed { self.core.index() } else { None };
-        let old = Old { journal, offsets: &offsets, index: index.as_deref(), flawed, bodies };
+        let old = Old { journal, offsets: &offsets, index: index.as_deref(), flawed };
         let Rewritten { journal, named, lost, aside } = compact::rewrite(dir, &old, trash_since, now)
             .map_err(|problem| match problem {
                 IndexProblem::Store(error) => error,
@@ -167,17 +205,36 @@ impl Writer {
         if lines.is_empty() {
             return Ok(());
         }
-        let marks = self.journal.append(&mut lines)?;
+        let Appended { marks, text } = self.journal.append(&mut lines)?;
         // Nobody is told of what is in no place.
         self.ready()?;
         let lines: Vec<_> = lines.into_iter().zip(marks).collect();
         self.core.apply(&lines);
+        self.wait_for_copies(&lines, &text);
         self.unflushed += lines.len();
         if self.unflushed >= FLUSH {
             self.unflushed = 0;
+            self.core.copy(&mut self.uncopied);
             self.core.flush();
         }
         Ok(())
+    }
+
+    /// Keeps lines until there are so many that copying them pays.
+    fn wait_for_copies(&mut self, lines: &[(JournalLine, JournalMark)], text: &[u8]) {
+        let mut rest = text;
+        for (line, mark) in lines {
+            let len = usize::try_from(mark.end - mark.start).unwrap_or(usize::MAX).min(rest.len());
+            let (text, behind) = rest.split_at(len);
+            rest = behind;
+            match line.entry {
+                JournalEntry::Put(_) => self.uncopied.push(*mark, text),
+                _ => self.uncopied.pass(*mark),
+            }
+            if self.uncopied.is_full() {
+                self.core.copy(&mut self.uncopied);
+            }
+        }
     }
 
     /// Whether anything can be written: the journal can, and is still where it was.
@@ -275,6 +332,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.core.copy(&mut self.uncopied);
         self.core.close();
     }
 }

@@ -10,17 +10,23 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+#[path = "shared/bare.rs"]
+mod bare;
 #[path = "replay/series.rs"]
 mod series;
 #[path = "replay/servers.rs"]
 mod servers;
 #[path = "shared/mod.rs"]
 mod shared;
+#[path = "shared/unseen.rs"]
+mod unseen;
 
+use bare::bare_axum;
 use shared::load::{REQUESTS, Series, one};
 use shared::stock::{ENDPOINTS, of_chat};
 use shared::table::{Budget, Must, Table};
 use shared::{Failure, shown, size};
+use unseen::{fresh, missing};
 
 /// Connections under full load.
 const BUSY: usize = 32;
@@ -58,7 +64,7 @@ fn main() -> Result<(), Failure> {
     let started = Instant::now();
     let servers = runtime.block_on(async {
         Ok::<_, Failure>(Servers {
-            bare: servers::bare_axum().await?,
+            bare: bare_axum().await?,
             usual: servers::start(dirs[0].path(), sizes.usual, 1).await?,
             few: servers::start(dirs[1].path(), 100, 1).await?,
             many: servers::start(dirs[2].path(), sizes.many, 1).await?,
@@ -89,14 +95,14 @@ async fn measured(servers: &Servers, sizes: &Sizes) -> Result<Table, Failure> {
 async fn full_load(servers: &Servers, sizes: &Sizes, table: &mut Table) -> Result<(), Failure> {
     let mut exact = Budget::new("1: replay over bare, c=32", Must::Reach(0.8));
     let mut cosmetic = Budget::new("1: the same 64 cosmetic changes", Must::Reach(0.6));
-    let mut fresh = Budget::new("1: never the same change twice", Must::Reach(0.6));
+    let mut unseen = Budget::new("1: never the same change twice", Must::Reach(0.6));
     let mut many = Budget::new("3: many recordings over 100", Must::Reach(0.9));
     for _ in 0..sizes.rounds {
         let bare = shown("bare axum", servers.bare, BUSY, Series::recorded(), sizes.length).await?;
         for (budget, what, series) in [
             (&mut exact, "recorded requests", Series::recorded()),
             (&mut cosmetic, "64 cosmetic changes", series::cosmetic()),
-            (&mut fresh, "never the same twice", series::fresh()),
+            (&mut unseen, "never the same twice", fresh()),
         ] {
             let replay = shown(what, servers.usual, BUSY, series, sizes.length).await?;
             budget.round(replay.rate / bare.rate, bare.rate);
@@ -105,7 +111,7 @@ async fn full_load(servers: &Servers, sizes: &Sizes, table: &mut Table) -> Resul
         let large = shown("many recordings", servers.many, BUSY, Series::recorded(), sizes.length).await?;
         many.round(large.rate / small.rate, small.rate);
     }
-    table.extend([exact, cosmetic, fresh, many]);
+    table.extend([exact, cosmetic, unseen, many]);
     Ok(())
 }
 
@@ -130,7 +136,7 @@ async fn misses(
     (sizes, endpoints): (&Sizes, usize),
     table: &mut Table,
 ) -> Result<(), Failure> {
-    let series = || series::missing(of_chat(sizes.many, endpoints));
+    let series = || missing(of_chat(sizes.many, endpoints));
     let (first, answer) = one(server, series()).await?;
     // A miss that is not explained would be quick.
     if !answer.contains("temperature") {

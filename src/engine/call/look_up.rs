@@ -97,12 +97,11 @@ impl Engine {
     ) -> Option<FoundRecording> {
         let (wanted, all) = (fields.fingerprint(strategy), fields.all());
         let endpoint = summary(scrubbed).endpoint;
-        let mut rows = self.shared.index.select(|row| {
-            row.answers()
-                && row.is_seen_in(scope)
-                && row.endpoint == endpoint
-                && row.method == scrubbed.method
-        });
+        let asks = (scrubbed.method.as_str(), endpoint.as_str());
+        let mut rows = self
+            .shared
+            .index
+            .select(|entry| entry.answers && entry.asks(asks) && entry.is_seen_in(scope), |_| true);
         let policy = &self.settings().failures;
         // Good ones before failures that may pass; the scope's own first; equal fields first among them, and the newest
         // first among those and the others.

@@ -74,7 +74,7 @@ impl Engine {
         let ready = match self.shared.replay_cache.ready(&key) {
             Some(ready) => ready,
             // Reading it would keep others waiting.
-            None if self.row(&hit.recording)?.size >= LONG => return None,
+            None if self.shared.index.size(&hit.recording)? >= LONG => return None,
             None => self.prepared(key).ok()??,
         };
         let (mut headers, status) = (ready.headers.clone(), ready.status);
@@ -139,7 +139,7 @@ impl Engine {
                             asking: context.guard.compared().map(Arc::clone),
                             matched,
                             depends: self.dependence(&context, found),
-                            expires: self.row(&found.id).and_then(|row| self.expires(&row)),
+                            expires: self.expires_at(&found.id),
                             asks: self.settings().asks(context.mode, &context.scrubbed.mount),
                         },
                     );
@@ -230,7 +230,7 @@ impl Engine {
         if let Some(ready) = self.shared.replay_cache.ready(&key) {
             return Ok(Some(ready));
         }
-        let Some(size) = self.row(id).map(|row| row.size).filter(|size| *size >= LONG) else {
+        let Some(size) = self.shared.index.size(id).filter(|size| *size >= LONG) else {
             return self.prepared(key).map_err(NotReady::Unreadable);
         };
         let place = self.shared.replay_cache.place(&key);

@@ -62,7 +62,7 @@ impl Engine {
         }
         // Some file systems do not tell letters by their case.
         let same = |row: &Row| row.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name));
-        let others = self.shared.index.select(|row| same(row) && !ids.contains(&row.id));
+        let others = self.shared.index.select(|_| true, |row| same(row) && !ids.contains(&row.id));
         match others.first() {
             None => Ok(()),
             Some(other) => Err(VerbError::Taken { name: name.into(), by: other.row.id.clone() }),

@@ -35,7 +35,7 @@ impl Engine {
     /// When the store cannot be read.
     pub fn items(&self) -> Result<Vec<PlanItem>, StoreError> {
         let (unsaved, unknown_before) = (self.shared.unsaved.ids(), self.use_unknown_before()?);
-        let entries = self.shared.index.select(|row| !unsaved.contains(&row.id));
+        let entries = self.shared.index.select(|_| true, |row| !unsaved.contains(&row.id));
         let given = entries.into_iter().filter_map(|entry| {
             // With its use as it is now.
             let row = self.row(&entry.row.id)?;

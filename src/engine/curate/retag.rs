@@ -166,16 +166,10 @@ impl Engine {
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
     pub async fn ambiguous(&self) -> Vec<Vec<RecordingId>> {
         self.aside(move |engine| {
-            let mut places: Vec<_> = engine
-                .shared
-                .index
-                .select(Row::answers)
-                .into_iter()
-                .map(|entry| (entry.row.method.clone(), entry.row.endpoint.clone()))
-                .collect();
-            places.sort();
-            places.dedup();
-            places.iter().flat_map(|(method, endpoint)| engine.lineup(method, endpoint).ambiguous()).collect()
+            let places = engine.shared.index.asked();
+            let ambiguous =
+                |(method, endpoint): &(String, String)| engine.lineup(method, endpoint).ambiguous();
+            places.iter().flat_map(ambiguous).collect()
         })
         .await
     }

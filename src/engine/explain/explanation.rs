@@ -14,8 +14,8 @@ use crate::engine::recording::stamp::fitting;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;
 use crate::matching::{
-    Candidate, Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy, check_strategy, compare,
-    decide, nearest, remedies, summary,
+    Change, Comparison, Decision, Fields, Lineup, NearMiss, Past, Remedy, check_strategy, compare, decide,
+    nearest, remedies, summary,
 };
 use crate::model::{Call, CallId, Mode, Outcome, RecordingId, Request, Scrubbed, Strategy};
 
@@ -173,15 +173,16 @@ impl Engine {
         scope: Option<&str>,
         fix: impl Fn(Remedy, &RecordingId) -> Option<F>,
     ) -> Vec<Near<F>> {
-        let lineup = self.lineup(&scrubbed.method, &summary(scrubbed).endpoint);
         let outline = self.shared.sketches.shared(incoming);
         // What the call can see first: the first of equally near ones is named.
-        let hidden = |candidate: &Candidate| !candidate.row.is_seen_in(scope);
-        let short = lineup.shortlist(&outline, COMPARED, hidden);
+        let endpoint = summary(scrubbed).endpoint;
+        let short = self.shortlist((&scrubbed.method, &endpoint), &outline, scope, COMPARED);
         let read: Vec<_> = short
             .into_iter()
-            .map(|candidate| &candidate.row)
-            .filter_map(|row| Some((row.id.clone(), row.strategy.clone(), self.fields_of(&row.id)?)))
+            .filter_map(|one| {
+                let fields = self.fields_of(&one.id)?;
+                Some((one.id, (*one.strategy).clone(), fields))
+            })
             .collect();
         let near = nearest(
             incoming,

@@ -41,11 +41,10 @@ impl Engine {
     #[must_use]
     pub fn estimate(&self, request: &Scrubbed) -> Option<Usd> {
         let asked = summary(request);
-        let same = self.shared.index.select(|row| {
-            row.endpoint == asked.endpoint
-                && row.model == asked.model
-                && row.completeness == Completeness::Whole
-        });
+        let same = self.shared.index.select(
+            |entry| entry.asked.1 == asked.endpoint,
+            |row| row.model == asked.model && row.completeness == Completeness::Whole,
+        );
         let mut prices: Vec<_> = same.iter().filter_map(|entry| self.price(&entry.row)).collect();
         prices.sort_unstable();
         prices.get(prices.len() / 2).copied()

@@ -2,6 +2,7 @@
 
 pub(super) mod cursors;
 pub(super) mod generations;
+pub(super) mod index_entry;
 pub(super) mod jobs;
 pub(super) mod open_reads;
 pub(super) mod recent;

@@ -5,7 +5,8 @@
 
 use std::cell::LazyCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -13,13 +14,13 @@ use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::engine::failures::FailurePolicy;
 use crate::engine::index::cursors::{Cursors, TakeTurn};
 use crate::engine::index::generations::{Dependence, Generations};
+use crate::engine::index::index_entry::{EntryIds, IndexEntry, Interned};
 use crate::engine::index::use_count::UseCounter;
-use crate::matching::{Condition, Fields};
-use crate::model::{
-    CallScope, Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage,
-};
+use crate::matching::{Condition, Fields, RankedRecording};
+use crate::model::CallScope;
+use crate::model::{Fingerprint, Playback, RecordingId, Row, Rule, Scrubbed, Strategy, Timestamp, Usage};
 use crate::reading::answer_ids;
-use crate::store::{Indexed, LookUpKeys};
+use crate::store::{Indexed, LookUpKeys, PackedRow};
 
 /// All recordings, for look-up and listing.
 #[derive(Default)]
@@ -32,10 +33,10 @@ pub(crate) struct RecordingIndex {
 #[derive(Default)]
 struct IndexState {
     entries: HashMap<RecordingId, IndexEntry>,
-    by_all: HashMap<Fingerprint, Vec<RecordingId>>,
-    by_significant: HashMap<Fingerprint, Vec<RecordingId>>,
-    /// Answer id (`resp_…`) → fingerprint of all fields of the request that it answered, so that `previous_response_id`
-    /// can be compared by content. An entry outlives its recording, because others go on naming it.
+    by_all: HashMap<Fingerprint, EntryIds>,
+    by_significant: HashMap<Fingerprint, EntryIds>,
+    /// What the answers with these ids answered: the fingerprint of all fields. It outlives their recordings, because
+    /// others go on naming them.
     answers: HashMap<String, Fingerprint>,
     /// The strategies in use and by how many recordings, narrow ones first.
     shapes: BTreeMap<(u8, Strategy), usize>,
@@ -43,18 +44,19 @@ struct IndexState {
     rules: BTreeMap<RuleOrder, Condition>,
     /// The number of recordings that are failures: without any nothing has to step back.
     failures: usize,
+    /// The length of all recordings, in bytes.
+    size: u64,
+    interned: Interned,
 }
 
 /// The number of strategies in use beyond which every change is looked at anew: a fingerprint for each would cost more.
 const SHAPES: usize = 16;
 
-/// The order in which rules are asked: by breadth, the highest priority first, then the oldest.
-type RuleOrder = (u8, Reverse<i32>, Timestamp, RecordingId);
+/// A recording and its id.
+type IdentifiedEntry<'a> = (&'a RecordingId, &'a IndexEntry);
 
-struct IndexEntry {
-    indexed: Indexed,
-    used: Arc<UseCounter>,
-}
+/// When a rule is asked: by its breadth, the highest priority first, then the oldest.
+type RuleOrder = (u8, Reverse<i32>, Timestamp, RecordingId);
 
 /// A recording that answers a request.
 #[derive(Clone, Debug)]
@@ -102,29 +104,52 @@ impl RecordingIndex {
             return Dependence::on_everything(generation);
         }
         let under = state.shapes.keys().map(|(_, strategy)| fields.fingerprint(strategy));
-        let takes = state.entries.get(&found.id).map(|entry| entry.indexed.keys.all);
+        let takes = state.entries.get(&found.id).and_then(|entry| Some(entry.keys()?.all));
         Dependence::on_prints(generation, under.chain(takes).chain([fields.all()]))
     }
 
-    pub(crate) fn insert(&self, entry: Indexed) {
+    /// An index of these.
+    pub(crate) fn of(rows: Vec<PackedRow>) -> Self {
+        let index = Self::default();
+        let mut state = index.write();
+        state.entries.reserve(rows.len());
+        state.by_all.reserve(rows.len());
+        state.by_significant.reserve(rows.len());
+        for row in rows {
+            state.insert(row);
+        }
+        drop(state);
+        index
+    }
+
+    /// The recordings whose strategy is a rule.
+    pub(crate) fn rules(&self) -> Vec<(RecordingId, Arc<Strategy>)> {
+        let state = self.read();
+        let rules = state.entries.iter().filter(|(_, entry)| matches!(*entry.strategy, Strategy::Rule(_)));
+        rules.map(|(id, entry)| (id.clone(), Arc::clone(&entry.strategy))).collect()
+    }
+
+    pub(crate) fn insert(&self, entry: &Indexed) {
+        let packed = PackedRow::of(entry);
         let mut state = self.write();
-        let (before, now) = (state.remove(&entry.row.id), entry.clone());
-        state.insert(entry);
-        self.changed(&state, before.iter().chain([&now]));
+        let before = state.remove(&entry.row.id);
+        state.insert(packed);
+        self.changed(&state, before.iter().chain([entry]));
     }
 
     /// Puts an entry in the place of the one with its id, and gives that; nothing happens where there is none.
-    pub(crate) fn replace(&self, entry: Indexed) -> Option<Indexed> {
+    pub(crate) fn replace(&self, entry: &Indexed) -> Option<Indexed> {
+        let packed = PackedRow::of(entry);
         let mut state = self.write();
-        let used = Arc::clone(&state.entries.get(&entry.row.id)?.used);
-        let (id, now) = (entry.row.id.clone(), entry.clone());
-        let before = state.remove(&id);
-        state.insert(entry);
+        let id = &entry.row.id;
+        let used = state.entries.get(id)?.counted().cloned();
+        let before = state.remove(id);
+        state.insert(packed);
         // Hits go on being counted where others count them already.
-        if let Some(entry) = state.entries.get_mut(&id) {
-            entry.used = used;
+        if let (Some(entry), Some(used)) = (state.entries.get_mut(id), used) {
+            entry.count_with(used);
         }
-        self.changed(&state, before.iter().chain([&now]));
+        self.changed(&state, before.iter().chain([entry]));
         before
     }
 
@@ -151,27 +176,33 @@ impl RecordingIndex {
     }
 
     pub(crate) fn row(&self, id: &RecordingId) -> Option<Arc<Row>> {
-        if let Some(entry) = self.read().entries.get(id)
-            && entry.is_settled()
-        {
-            return Some(Arc::clone(&entry.indexed.row));
-        }
-        self.write().entries.get_mut(id).map(|entry| Arc::clone(entry.settled()))
+        let state = self.read();
+        state.entries.get(id)?.indexed().map(|indexed| indexed.row)
     }
 
     pub(crate) fn rows(&self) -> HashMap<RecordingId, Arc<Row>> {
-        self.write().entries.iter_mut().map(|(id, entry)| (id.clone(), Arc::clone(entry.settled()))).collect()
+        let state = self.read();
+        state.entries.values().filter_map(IndexEntry::indexed).map(|i| (i.row.id.clone(), i.row)).collect()
+    }
+
+    pub(crate) fn contains(&self, id: &RecordingId) -> bool {
+        self.read().entries.contains_key(id)
+    }
+
+    /// The length of a recording, in bytes.
+    pub(crate) fn size(&self, id: &RecordingId) -> Option<u64> {
+        self.read().entries.get(id).map(|entry| entry.size)
     }
 
     /// The number of recordings, and the length of all in bytes.
     pub(crate) fn extent(&self) -> (u64, u64) {
         let state = self.read();
-        (state.entries.len() as u64, state.entries.values().map(|entry| entry.indexed.row.size).sum())
+        (state.entries.len() as u64, state.size)
     }
 
     /// The keys that find a recording.
     pub(crate) fn keys(&self, id: &RecordingId) -> Option<LookUpKeys> {
-        self.read().entries.get(id).map(|entry| entry.indexed.keys.clone())
+        self.read().entries.get(id)?.keys()
     }
 
     /// The fingerprint of the request that the answer with this id answered.
@@ -181,14 +212,14 @@ impl RecordingIndex {
 
     /// The use in which the hits of a recording are counted.
     pub(crate) fn used(&self, id: &RecordingId) -> Option<Arc<UseCounter>> {
-        self.read().entries.get(id).map(|entry| Arc::clone(&entry.used))
+        self.read().entries.get_key_value(id).map(|(id, entry)| entry.used(id))
     }
 
     /// The use of the recordings that were hit since `who` was last told.
     pub(crate) fn touched(&self, who: u8) -> Vec<(RecordingId, Usage)> {
         let state = self.read();
-        let touched = state.entries.iter().filter(|(_, entry)| entry.used.tell(who));
-        touched.map(|(id, entry)| (id.clone(), entry.used.get())).collect()
+        let used = state.entries.iter().filter_map(|(id, entry)| Some((id, entry.counted()?)));
+        used.filter(|(_, used)| used.tell(who)).map(|(id, used)| (id.clone(), used.get())).collect()
     }
 
     /// The recording that answers a call, each recording judged by its own strategy: exact bytes first, then all
@@ -203,11 +234,11 @@ impl RecordingIndex {
     ) -> Option<FoundRecording> {
         let state = self.read();
         let among = |back: bool| {
-            let stands = |row: &Row| policy.steps_back(row) == back;
+            let stands = |entry: &IndexEntry| entry.steps_back(policy) == back;
             match scope {
                 None => state.find(request, fields, stands),
                 Some(_) => [scope, None].into_iter().find_map(|of| {
-                    state.find(request, fields, |row| row.scope.as_deref() == of && stands(row))
+                    state.find(request, fields, |entry| entry.scope.as_deref() == of && stands(entry))
                 }),
             }
         };
@@ -225,13 +256,13 @@ impl RecordingIndex {
     ) -> FoundRecording {
         let state = self.read();
         let Some(entry) = state.entries.get(&found.id) else { return found };
-        let Some((takes, playback)) = state.in_order(entry, scope, lens) else { return found };
-        let all = entry.indexed.keys.all;
+        let Some(all) = entry.keys().map(|keys| keys.all) else { return found };
+        let Some((takes, playback)) = state.in_order(&all, entry, scope, lens) else { return found };
         let playing = (all, lens.asks);
         let from = cursors.position(scope, &playing);
         let (at, to) = playback.turn(from, takes.len());
-        let Some(take) = takes.get(at) else { return found };
-        let FoundRecording { strategy, used, id, .. } = found_recording(take, all);
+        let Some((id, take)) = takes.get(at) else { return found };
+        let (id, strategy, used) = ((*id).clone(), (*take.strategy).clone(), take.used(id));
         let turn = TakeTurn { scope: scope.clone(), takes: playing, from, to, job: None };
         FoundRecording { id, strategy, used, turn: Some(turn), ..found }
     }
@@ -239,25 +270,51 @@ impl RecordingIndex {
     /// The number of takes with these fields that play in order for a call in this scope.
     pub(crate) fn takes(&self, all: &Fingerprint, scope: &CallScope, lens: FailureLens<'_>) -> usize {
         let state = self.read();
-        let newest = state.by_all.get(all).into_iter().flatten().rev().filter_map(|id| state.entries.get(id));
-        let own = newest.clone().find(|entry| entry.indexed.row.scope.as_deref() == scope.as_deref());
-        own.and_then(|entry| state.in_order(entry, scope, lens)).map_or(0, |(takes, _)| takes.len())
+        let own = state.under(&state.by_all, all).rev().find(|(_, entry)| entry.scope == *scope);
+        let takes = own.and_then(|(_, entry)| state.in_order(all, entry, scope, lens));
+        takes.map_or(0, |(takes, _)| takes.len())
     }
 
-    /// All entries that pass, in no order: for explaining and for strategies given by a call.
-    pub(crate) fn select(&self, mut pass: impl FnMut(&Row) -> bool) -> Vec<Indexed> {
+    /// All recordings that pass, in no order: for explaining, and for strategies given by a call. `may` tells from what stands
+    /// beside the rows, before they are read.
+    pub(crate) fn select(
+        &self,
+        may: impl Fn(&IndexEntry) -> bool,
+        mut pass: impl FnMut(&Row) -> bool,
+    ) -> Vec<Indexed> {
         let state = self.read();
-        let entries = state.entries.values().map(|entry| &entry.indexed);
-        entries.filter(|entry| pass(&entry.row)).cloned().collect()
+        let entries = state.entries.values().filter(|entry| may(entry)).filter_map(IndexEntry::indexed);
+        entries.filter(|indexed| pass(&indexed.row)).collect()
+    }
+
+    /// The recordings of an endpoint that answer, as they are ranked, in no order.
+    pub(crate) fn rankable(&self, asks: Option<(&str, &str)>) -> Vec<RankedRecording> {
+        let state = self.read();
+        let answering = state
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.answers && asks.is_none_or(|asks| entry.asks(asks)));
+        let ranked = answering.map(|(id, entry)| RankedRecording {
+            id: id.clone(),
+            strategy: Arc::clone(&entry.strategy),
+            scope: entry.scope.clone(),
+            recorded_at: entry.recorded_at,
+        });
+        ranked.collect()
+    }
+
+    /// The methods and endpoints of what answers, in their order.
+    pub(crate) fn asked(&self) -> BTreeSet<(String, String)> {
+        let state = self.read();
+        let asked: HashSet<_> = state.entries.values().filter(|e| e.answers).map(|e| &*e.asked).collect();
+        asked.into_iter().cloned().collect()
     }
 
     /// The rows whose keys were not made by this version of the canonical form.
     pub(crate) fn outdated(&self, version: u32) -> Vec<Arc<Row>> {
         let state = self.read();
-        let entries = state.entries.values().map(|entry| &entry.indexed);
-        // The rows of an older retake do not say what the answer is.
-        let old = |e: &&Indexed| e.keys.canonical != version || e.row.answer.is_none();
-        entries.filter(old).map(|e| Arc::clone(&e.row)).collect()
+        let old = state.entries.values().filter(|entry| !entry.is_current(version));
+        old.filter_map(|entry| Some(entry.indexed()?.row)).collect()
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, IndexState> {
@@ -269,36 +326,24 @@ impl RecordingIndex {
     }
 }
 
-fn order(row: &Row, rule: &Rule) -> RuleOrder {
-    (row.strategy.breadth(), Reverse(rule.priority), row.recorded_at, row.id.clone())
+fn order(id: &RecordingId, entry: &IndexEntry, rule: &Rule) -> RuleOrder {
+    (entry.strategy.breadth(), Reverse(rule.priority), entry.recorded_at, id.clone())
 }
 
-fn found_recording(entry: &IndexEntry, all: Fingerprint) -> FoundRecording {
-    let Indexed { row, keys } = &entry.indexed;
-    let used = Arc::clone(&entry.used);
+fn found((id, entry): IdentifiedEntry<'_>, cosmetic: bool) -> FoundRecording {
     FoundRecording {
-        id: row.id.clone(),
-        strategy: row.strategy.clone(),
-        cosmetic: keys.all != all,
-        used,
+        id: id.clone(),
+        strategy: (*entry.strategy).clone(),
+        cosmetic,
+        used: entry.used(id),
         turn: None,
         steps_back: false,
     }
 }
 
-impl IndexEntry {
-    /// The row with its use as it is now.
-    fn settled(&mut self) -> &Arc<Row> {
-        if !self.is_settled() {
-            Arc::make_mut(&mut self.indexed.row).usage = self.used.get();
-        }
-        &self.indexed.row
-    }
-
-    /// Whether the row says the use as it is now.
-    fn is_settled(&self) -> bool {
-        self.used.is(&self.indexed.row.usage)
-    }
+/// Whether an entry that a strategy found differs from a request in cosmetic fields.
+fn is_cosmetic(entry: &IndexEntry, all: Fingerprint) -> bool {
+    entry.keys().is_none_or(|keys| keys.all != all)
 }
 
 // === impl IndexState ===
@@ -312,22 +357,24 @@ impl IndexState {
     /// asked no failure does.
     fn in_order<'a>(
         &'a self,
+        all: &Fingerprint,
         entry: &'a IndexEntry,
         scope: &'a CallScope,
         lens: FailureLens<'_>,
-    ) -> Option<(Vec<&'a IndexEntry>, Playback)> {
-        let back = |entry: &IndexEntry| lens.policy.steps_back(&entry.indexed.row);
-        let mut takes: Vec<_> = self.takes(entry, scope).filter(|take| !(lens.asks && back(take))).collect();
+    ) -> Option<(Vec<IdentifiedEntry<'a>>, Playback)> {
+        let back = |(_, entry): &IdentifiedEntry<'_>| entry.steps_back(lens.policy);
+        let takes = self.takes(all, entry, scope);
+        let mut takes: Vec<_> = takes.filter(|take| !(lens.asks && back(take))).collect();
         if let Some(last) = takes.iter().rposition(|take| !back(take)) {
             takes.truncate(last + 1);
             // Who is let in now was not to be kept out: another key had been sent.
-            takes.retain(|take| !(back(take) && matches!(take.indexed.row.status, 401 | 403)));
+            takes.retain(|take| !(back(take) && matches!(take.1.status, 401 | 403)));
         }
-        let newest = takes.last()?;
-        if newest.indexed.row.playback != Playback::Newest {
-            return Some((takes.clone(), newest.indexed.row.playback));
+        let (_, newest) = takes.last()?;
+        if newest.playback != Playback::Newest {
+            return Some((takes.clone(), newest.playback));
         }
-        let begins = takes.iter().rposition(|take| take.indexed.row.continues.is_none()).unwrap_or(0);
+        let begins = takes.iter().rposition(|(_, take)| !take.continues).unwrap_or(0);
         let chain = takes.split_off(begins);
         (chain.len() > 1).then_some((chain, Playback::Sequence))
     }
@@ -335,17 +382,26 @@ impl IndexState {
     /// The takes of what `entry` is one of, oldest first.
     fn takes<'a>(
         &'a self,
+        all: &Fingerprint,
         entry: &'a IndexEntry,
         scope: &'a CallScope,
-    ) -> impl Iterator<Item = &'a IndexEntry> {
-        let Indexed { row, keys } = &entry.indexed;
-        let ids = self.by_all.get(&keys.all).into_iter().flatten();
-        ids.filter_map(|id| self.entries.get(id)).filter(move |other| {
-            let other = &other.indexed.row;
-            let beside = scope.is_none() || other.scope == row.scope;
+    ) -> impl Iterator<Item = IdentifiedEntry<'a>> {
+        let hash = LazyCell::new(|| entry.hash());
+        self.under(&self.by_all, all).filter(move |(_, other)| {
+            let beside = scope.is_none() || other.scope == entry.scope;
             // Under `strict` equal fields are not enough.
-            beside && (other.strategy != Strategy::Strict || other.hash == row.hash)
+            beside && (*other.strategy != Strategy::Strict || other.hash() == *hash)
         })
+    }
+
+    /// The recordings under a key, oldest first.
+    fn under<'a>(
+        &'a self,
+        map: &'a HashMap<Fingerprint, EntryIds>,
+        key: &Fingerprint,
+    ) -> impl DoubleEndedIterator<Item = IdentifiedEntry<'a>> + use<'a> {
+        let ids = map.get(key).map(EntryIds::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| Some((id, self.entries.get(id)?)))
     }
 
     /// The recording that answers among those that pass. Which scopes recordings belong to stands in their rows and not in
@@ -354,27 +410,28 @@ impl IndexState {
         &self,
         request: &Scrubbed,
         fields: &Fields,
-        pass: impl Fn(&Row) -> bool,
+        pass: impl Fn(&IndexEntry) -> bool,
     ) -> Option<FoundRecording> {
         let all = fields.all();
         // Hashes of everything: only where something asks for them.
         let strict = LazyCell::new(|| fields.fingerprint(&Strategy::Strict));
         let hash = LazyCell::new(|| request.hash());
-        let equal = self.by_all.get(&all).into_iter().flatten().rev();
-        let equal = equal.filter_map(|id| self.entries.get(id)).filter(|entry| pass(&entry.indexed.row));
+        let equal = self.under(&self.by_all, &all).rev().filter(|(_, entry)| pass(entry));
         // Under `strict` equal fields are not enough: the bytes decide.
-        let equal = equal.filter(|entry| {
-            entry.indexed.row.strategy != Strategy::Strict || entry.indexed.keys.significant == *strict
+        let equal = equal.filter(|(_, entry)| {
+            *entry.strategy != Strategy::Strict
+                || entry.keys().is_some_and(|keys| keys.significant == *strict)
         });
         let mut first_equal = None;
         for entry in equal {
-            if entry.indexed.row.hash == *hash {
-                return Some(found_recording(entry, all));
+            // Where there is one it answers in any case.
+            if entry.1.hash() == Some(*hash) {
+                return Some(found(entry, false));
             }
             first_equal = first_equal.or(Some(entry));
         }
         if let Some(entry) = first_equal {
-            return Some(found_recording(entry, all));
+            return Some(found(entry, false));
         }
         (0..=Strategy::WIDEST).find_map(|breadth| {
             let by_strategy = self.by_strategy(breadth, fields, all, &pass);
@@ -387,15 +444,14 @@ impl IndexState {
         breadth: u8,
         fields: &Fields,
         all: Fingerprint,
-        pass: &impl Fn(&Row) -> bool,
+        pass: &impl Fn(&IndexEntry) -> bool,
     ) -> Option<FoundRecording> {
         let shapes = self.shapes.keys().filter(|(own, _)| *own == breadth);
         shapes.map(|(_, strategy)| strategy).find_map(|strategy| {
-            let ids = self.by_significant.get(&fields.fingerprint(strategy))?;
-            let own = ids.iter().rev().filter_map(|id| self.entries.get(id)).find(|e| {
-                e.indexed.row.strategy == *strategy && !e.indexed.row.is_conditional() && pass(&e.indexed.row)
-            })?;
-            Some(found_recording(own, all))
+            let own = self.under(&self.by_significant, &fields.fingerprint(strategy)).rev();
+            let mut own = own.filter(|(_, entry)| *entry.strategy == *strategy && !entry.is_conditional());
+            let own = own.find(|(_, entry)| pass(entry))?;
+            Some(found(own, is_cosmetic(own.1, all)))
         })
     }
 
@@ -404,69 +460,65 @@ impl IndexState {
         breadth: u8,
         fields: &Fields,
         all: Fingerprint,
-        pass: &impl Fn(&Row) -> bool,
+        pass: &impl Fn(&IndexEntry) -> bool,
     ) -> Option<FoundRecording> {
         let rules = self.rules.iter().filter(|((own, ..), _)| *own == breadth);
         rules.filter(|(_, condition)| condition.holds(&fields.facts)).find_map(|((.., id), _)| {
-            let own = self.entries.get(id).filter(|entry| pass(&entry.indexed.row))?;
-            let Indexed { row, keys } = &own.indexed;
+            let own = self.entries.get(id).filter(|entry| pass(entry))?;
             // The fingerprint says that the endpoint is the same; names tell most others apart without it.
-            let same =
-                row.endpoint == fields.endpoint.name && keys.significant == fields.fingerprint(&row.strategy);
-            same.then(|| found_recording(own, all))
+            let keys = (own.asked.1 == fields.endpoint.name).then(|| own.keys()).flatten()?;
+            let same = keys.significant == fields.fingerprint(&own.strategy);
+            same.then(|| found((id, own), keys.all != all))
         })
     }
 
-    fn insert(&mut self, entry: Indexed) {
-        let row = &entry.row;
-        self.failures += usize::from(row.failure.is_some());
-        for (id, asked) in &entry.keys.earlier {
-            self.answers.entry(id.clone()).or_insert(*asked);
+    fn insert(&mut self, row: PackedRow) {
+        let Some((id, entry, keys)) = IndexEntry::of(row, &mut self.interned) else { return };
+        self.failures += usize::from(entry.failure.is_some());
+        self.size += entry.size;
+        for (earlier, asked) in keys.earlier {
+            self.answers.entry(earlier).or_insert(asked);
         }
-        let said = entry.keys.answer.as_deref();
-        for (id, meaning) in said.into_iter().flat_map(|said| answer_ids::meanings(said, entry.keys.all)) {
-            self.answers.insert(id.to_owned(), meaning);
+        let said = keys.answer.as_deref();
+        for (answer, meaning) in said.into_iter().flat_map(|said| answer_ids::meanings(said, keys.all)) {
+            self.answers.insert(answer.to_owned(), meaning);
         }
-        if !row.answers() {
+        if !entry.answers {
             // It is listed and never found.
-        } else if let Strategy::Rule(rule) = &row.strategy {
-            self.rules.insert(order(row, rule), Condition::of(rule));
+        } else if let Strategy::Rule(rule) = &*entry.strategy {
+            self.rules.insert(order(&id, &entry, rule), Condition::of(rule));
         } else {
-            let (LookUpKeys { all, significant, .. }, id) = (&entry.keys, &row.id);
             let newer = |other: &RecordingId| {
-                let other = self.entries.get(other).map(|e| &e.indexed.row);
-                other.is_some_and(|other| (other.recorded_at, &other.id) < (row.recorded_at, &row.id))
+                let other = self.entries.get_key_value(other);
+                other.is_some_and(|(other, known)| (known.recorded_at, other) < (entry.recorded_at, &id))
             };
-            for (map, key) in [(&mut self.by_all, all), (&mut self.by_significant, significant)] {
-                let ids = map.entry(*key).or_default();
-                let at = ids.partition_point(newer);
-                ids.insert(at, id.clone());
-            }
-            *self.shapes.entry((row.strategy.breadth(), row.strategy.clone())).or_default() += 1;
-        }
-        let used = Arc::new(UseCounter::of(row.id.clone(), row.usage.clone()));
-        self.entries.insert(row.id.clone(), IndexEntry { indexed: entry, used });
-    }
-
-    fn remove(&mut self, id: &RecordingId) -> Option<Indexed> {
-        let mut entry = self.entries.remove(id)?;
-        entry.settled();
-        let entry = entry.indexed;
-        self.failures -= usize::from(entry.row.failure.is_some());
-        if let Strategy::Rule(rule) = &entry.row.strategy {
-            self.rules.remove(&order(&entry.row, rule));
-        } else if entry.row.answers() {
-            for (map, key) in
-                [(&mut self.by_all, entry.keys.all), (&mut self.by_significant, entry.keys.significant)]
-            {
-                if let Some(ids) = map.get_mut(&key) {
-                    ids.retain(|other| other != id);
-                    if ids.is_empty() {
-                        map.remove(&key);
+            for (map, key) in [(&mut self.by_all, keys.all), (&mut self.by_significant, keys.significant)] {
+                match map.entry(key) {
+                    Entry::Vacant(vacant) => _ = vacant.insert(EntryIds::One(id.clone())),
+                    Entry::Occupied(mut known) => {
+                        let at = known.get().as_slice().partition_point(newer);
+                        known.get_mut().insert(at, id.clone());
                     }
                 }
             }
-            let shape = (entry.row.strategy.breadth(), entry.row.strategy.clone());
+            *self.shapes.entry((entry.strategy.breadth(), (*entry.strategy).clone())).or_default() += 1;
+        }
+        self.entries.insert(id, entry);
+    }
+
+    fn remove(&mut self, id: &RecordingId) -> Option<Indexed> {
+        let entry = self.entries.remove(id)?;
+        self.failures -= usize::from(entry.failure.is_some());
+        self.size -= entry.size;
+        if let Strategy::Rule(rule) = &*entry.strategy {
+            self.rules.remove(&order(id, &entry, rule));
+        } else if let Some(keys) = entry.keys().filter(|_| entry.answers) {
+            for (map, key) in [(&mut self.by_all, keys.all), (&mut self.by_significant, keys.significant)] {
+                if map.get_mut(&key).is_some_and(|ids| ids.remove(id)) {
+                    map.remove(&key);
+                }
+            }
+            let shape = (entry.strategy.breadth(), (*entry.strategy).clone());
             if let Some(count) = self.shapes.get_mut(&shape) {
                 *count -= 1;
                 if *count == 0 {
@@ -474,6 +526,6 @@ impl IndexState {
                 }
             }
         }
-        Some(entry)
+        entry.indexed()
     }
 }

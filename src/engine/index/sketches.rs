@@ -1,12 +1,11 @@
 //! Outlines of recordings, kept in memory once something needed them: for explaining, not for answering.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::matching::{Fields, Lineup, Outline, Shapes};
+use crate::matching::{Fields, Lineup, Outline, OutlineSet, RankedRecordings, Shapes};
 use crate::model::RecordingId;
 
 /// Method and endpoint of the recordings in a lineup.
@@ -15,7 +14,11 @@ type EndpointKey = (String, String);
 /// The outlines and lineups that were made so far. All of it can be derived at any time.
 #[derive(Default)]
 pub(crate) struct Sketches {
-    outlines: RwLock<HashMap<RecordingId, Arc<Outline>>>,
+    outlines: RwLock<OutlineSet>,
+    /// What was known when it was last written down or read; none before it was read.
+    kept: Mutex<Option<u64>>,
+    /// The generation of the index up to which outlines were made ahead.
+    ahead: AtomicU64,
     shapes: Shapes,
     /// The memory of calls of the history whose outlines are not made yet, in bytes.
     pub(crate) waiting: Arc<AtomicUsize>,
@@ -31,10 +34,13 @@ struct Lineups {
     generation: u64,
     /// The one that was asked for last at the end.
     newest: Vec<(EndpointKey, Arc<Lineup>)>,
+    ranked: Vec<(EndpointKey, Arc<RankedRecordings>)>,
 }
 
 /// The number of endpoints whose lineups are kept: calls that miss go to a few in turn.
 pub(crate) const LINEUPS: usize = 16;
+/// So many outlines are made anew rather than written down.
+const UNKEPT: u64 = 64;
 
 impl Sketches {
     /// The lineup of an endpoint (method and name) at this generation of the index; `make` makes one where none is known.
@@ -47,7 +53,7 @@ impl Sketches {
         let place = (method.to_owned(), endpoint.to_owned());
         let mut lineups = self.lineups.lock();
         if lineups.generation != generation {
-            *lineups = Lineups { generation, newest: Vec::new() };
+            *lineups = Lineups { generation, ..Lineups::default() };
         }
         if let Some(at) = lineups.newest.iter().position(|(known, _)| *known == place) {
             let known = lineups.newest.remove(at);
@@ -56,7 +62,7 @@ impl Sketches {
             return lineup;
         }
         #[cfg(test)]
-        self.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.made.fetch_add(1, Ordering::Relaxed);
         let lineup = Arc::new(make());
         if lineups.newest.len() >= LINEUPS {
             lineups.newest.remove(0);
@@ -71,19 +77,85 @@ impl Sketches {
         id: &RecordingId,
         fields: impl FnOnce() -> Option<Fields>,
     ) -> Option<Arc<Outline>> {
-        if let Some(known) = self.outlines.read().get(id) {
-            return Some(Arc::clone(known));
+        if let Some(known) = self.outlines().get(id) {
+            return Some(Arc::new(known));
         }
-        let outline = Arc::new(self.shared(&fields()?));
-        let mut known = self.outlines.write();
-        known.insert(id.clone(), Arc::clone(&outline));
-        Some(outline)
+        let outline = self.shared(&fields()?);
+        self.write().insert(id.clone(), &outline);
+        Some(Arc::new(outline))
+    }
+
+    /// The ranked recordings of an endpoint at this generation of the index, where they are known.
+    pub(crate) fn ranked(&self, generation: u64, place: (&str, &str)) -> Option<Arc<RankedRecordings>> {
+        let lineups = self.lineups.lock();
+        let known = lineups.ranked.iter().filter(|_| lineups.generation == generation);
+        known
+            .rev()
+            .find(|(known, _)| (known.0.as_str(), known.1.as_str()) == place)
+            .map(|(_, r)| Arc::clone(r))
+    }
+
+    /// Keeps the ranked recordings of an endpoint.
+    pub(crate) fn keep_ranked(
+        &self,
+        generation: u64,
+        (method, endpoint): (&str, &str),
+        all: &Arc<RankedRecordings>,
+    ) {
+        let mut lineups = self.lineups.lock();
+        if lineups.generation != generation {
+            *lineups = Lineups { generation, ..Lineups::default() };
+        }
+        #[cfg(test)]
+        self.made.fetch_add(1, Ordering::Relaxed);
+        if lineups.ranked.len() >= LINEUPS {
+            lineups.ranked.remove(0);
+        }
+        lineups.ranked.push(((method.to_owned(), endpoint.to_owned()), Arc::clone(all)));
+    }
+
+    /// The outlines that are known.
+    pub(crate) fn outlines(&self) -> RwLockReadGuard<'_, OutlineSet> {
+        self.outlines.read()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, OutlineSet> {
+        self.outlines.write()
+    }
+
+    /// Takes in what was written down; `read` reads it, once.
+    pub(crate) fn restore(&self, read: impl FnOnce() -> Option<OutlineSet>) {
+        let mut kept = self.kept.lock();
+        if kept.is_some() {
+            return;
+        }
+        *kept = Some(0);
+        if let Some(set) = read() {
+            *self.write() = set;
+        }
+    }
+
+    /// Whether the index changed since outlines were last made ahead; from now on they are.
+    pub(crate) fn falls_behind(&self, generation: u64) -> bool {
+        // No generation is the first one.
+        self.ahead.swap(generation + 1, Ordering::AcqRel) != generation + 1
+    }
+
+    /// What is to be written down; none where little changed since.
+    pub(crate) fn unkept(&self) -> Option<Vec<u8>> {
+        let mut kept = self.kept.lock();
+        let known = self.outlines();
+        let before = (*kept)?;
+        (known.changes() > before + UNKEPT).then(|| {
+            *kept = Some(known.changes());
+            known.to_bytes()
+        })
     }
 
     /// The number of lineups that are kept.
     #[cfg(test)]
     pub(crate) fn lineups(&self) -> usize {
-        self.lineups.lock().newest.len()
+        self.lineups.lock().ranked.len()
     }
 
     /// The outline of a request, whose shape equal ones share.
@@ -96,13 +168,17 @@ impl Sketches {
     }
 
     pub(crate) fn forget(&self, ids: &[RecordingId]) {
-        let mut known = self.outlines.write();
+        let mut known = self.write();
         for id in ids {
             known.remove(id);
         }
     }
 
     pub(crate) fn clear(&self) {
-        self.outlines.write().clear();
+        let mut kept = self.kept.lock();
+        // What was written down is of no use either.
+        *kept = Some(0);
+        self.ahead.store(0, Ordering::Release);
+        *self.write() = OutlineSet::default();
     }
 }

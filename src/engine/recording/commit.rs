@@ -67,14 +67,14 @@ impl Engine {
         let mut enter = |one: &Write| {
             let mut listed = true;
             if let (Some(put), StoreChange::Put { media, .. }) = (&one.put, &one.change) {
-                listed = self.shared.unsaved.hold(put, media, index.row(&one.id).is_some());
+                listed = self.shared.unsaved.hold(put, media, index.contains(&one.id));
             }
             let before = match &one.entry {
                 None => index.remove(&one.id),
-                Some(entry) => index.replace(entry.clone()),
+                Some(entry) => index.replace(entry),
             };
             match (&one.entry, &before) {
-                (Some(entry), None) => index.insert(entry.clone()),
+                (Some(entry), None) => index.insert(entry),
                 (_, Some(_)) => changed.push(one.id.clone()),
                 (None, None) => {}
             }
@@ -137,7 +137,7 @@ impl Engine {
         self.shared.takes.open_reads.forget(&ids);
         for (id, before) in before {
             match before {
-                Some(entry) if index.replace(entry.clone()).is_none() => index.insert(entry),
+                Some(entry) if index.replace(&entry).is_none() => index.insert(&entry),
                 Some(_) => {}
                 None => _ = index.remove(&id),
             }
@@ -155,7 +155,7 @@ impl Engine {
             self.notify(Level::Error, format!("{} failed verification and will not be replayed", one.id));
             let labels = Labels { completeness: Completeness::Unverified, ..entry.row.labels() };
             let row = Arc::new(entry.row.labelled(&labels));
-            self.shared.index.replace(Indexed { row: Arc::clone(&row), keys: entry.keys.clone() });
+            self.shared.index.replace(&Indexed { row: Arc::clone(&row), keys: entry.keys.clone() });
             self.forget(std::slice::from_ref(&one.id));
             let change = StoreChange::Retag { row, keys: entry.keys.clone() };
             self.shared.store.commit(change, clock::now()).await?;

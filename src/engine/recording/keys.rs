@@ -81,7 +81,7 @@ impl Engine {
             let keys = self.keys_of(&recording, &recording.strategy);
             // A dialect that has come to be known calls the same endpoint by another name.
             let row = Arc::new(Row { usage: row.usage.clone(), ..row_of(&recording) });
-            self.shared.index.replace(Indexed { row: Arc::clone(&row), keys: keys.clone() });
+            self.shared.index.replace(&Indexed { row: Arc::clone(&row), keys: keys.clone() });
             changes.push(StoreChange::Retag { row, keys });
         }
         // Queued by the call; nobody waits for it, because it would only be done again.

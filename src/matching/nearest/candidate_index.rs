@@ -11,7 +11,6 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ranking::Ranking;
 use super::sketch::Outline;
 use crate::model::{RecordingId, Row, Strategy};
 
@@ -76,7 +75,6 @@ pub struct Lineup {
     by_all: HashMap<u64, Vec<usize>>,
     /// Positions by strategy, narrow ones first; then by key, newest first.
     by_strategy: BTreeMap<(u8, Strategy), HashMap<u64, Vec<usize>>>,
-    ranking: Ranking,
 }
 
 /// The rank of a recording for a call: the smallest answers.
@@ -123,23 +121,8 @@ impl Lineup {
             let key = candidate.outline.key(strategy);
             lineup.by_strategy.entry(shape).or_default().entry(key).or_default().push(at);
         }
-        let outlined = candidates.iter().map(|candidate| (&candidate.row.strategy, &*candidate.outline));
-        lineup.ranking = Ranking::new(outlined);
         lineup.candidates = candidates;
         lineup
-    }
-
-    /// The recordings that come nearest to a request, the nearest first; of equally near ones those that are not
-    /// `hidden` come first, and then the newest.
-    #[must_use]
-    pub fn shortlist(
-        &self,
-        incoming: &Outline,
-        limit: usize,
-        hidden: impl Fn(&Candidate) -> bool,
-    ) -> Vec<&Candidate> {
-        let short = self.ranking.shortlist(incoming, limit, |at| hidden(&self.candidates[at]));
-        short.into_iter().map(|at| &self.candidates[at]).collect()
     }
 
     /// The recording that answers a call in `scope`; `without` is left out.

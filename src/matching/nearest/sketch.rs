@@ -166,12 +166,23 @@ impl Outline {
         })
     }
 
-    fn new(shape: Arc<Shape>, values: Box<[u64]>, written: u64, input: Box<[u64]>, words: u64) -> Self {
+    pub(crate) fn new(
+        shape: Arc<Shape>,
+        values: Box<[u64]>,
+        written: u64,
+        input: Box<[u64]>,
+        words: u64,
+    ) -> Self {
         let fields = || shape.fields.iter().zip(&values);
         let sum = |key, ((hash, ..), value): (&(u64, Field, Weight), &u64)| mixed(key, mixed(*hash, *value));
         let all = fields().filter(|((_, field, _), _)| !is_exact(field)).fold(written, sum);
         let identity = fields().fold(shape.identity ^ written, sum);
         Self { shape, values, written, input, words, all, identity }
+    }
+
+    /// The hash of values as they are written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 
     /// Equal exactly where all canonical fields are.

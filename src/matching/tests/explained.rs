@@ -1,14 +1,15 @@
 //! Explanations: each endpoint's request with every single change that can be made to it, among 200 other recordings.
 //! The one that it was made from must come first, and every field that changed must be told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{fields, form, json as request};
 use crate::matching::nearest;
-use crate::matching::{Fields, Outline, Ranking};
-use crate::model::{RecordingId, Request, Strategy};
+use crate::matching::{Canon, Fields, Outline, OutlineSet, RankedRecording};
+use crate::model::{RecordingId, Request, Strategy, Timestamp};
 
 const DECOYS: usize = 200;
 static STANDARD: Strategy = Strategy::STANDARD;
@@ -242,15 +243,38 @@ fn recorded(target: &str, body: &Body) -> Recorded {
     Recorded { outline: fields.outline(), fields }
 }
 
-/// The fault in the explanation of one change; `None` where all is right.
+fn id(at: usize) -> RecordingId {
+    let digits = |at: usize| u8::try_from(at % 58).unwrap();
+    let mut bytes = [0; 16];
+    bytes[14..].copy_from_slice(&[digits(at / 58), digits(at)]);
+    RecordingId::from_random(bytes)
+}
+
+/// The places of what comes nearest, the first ones of equally near ones first; from a set that was written down.
+fn shortlist(library: &[Recorded], incoming: &Outline) -> Vec<usize> {
+    let mut set = OutlineSet::default();
+    library.iter().enumerate().for_each(|(at, one)| set.insert(id(at), &one.outline));
+    let set = OutlineSet::from_bytes(&set.to_bytes(), &BTreeSet::new(), &Canon::default()).unwrap();
+    let (strategy, newest) = (Arc::new(STANDARD.clone()), i64::MAX);
+    let of = |at: usize| RankedRecording {
+        id: id(at),
+        strategy: Arc::clone(&strategy),
+        scope: None,
+        recorded_at: Timestamp(newest - i64::try_from(at).unwrap()),
+    };
+    let (ranked, missing) = set.ranked((0..library.len()).map(of).collect());
+    assert!(missing.is_empty());
+    assert!(library.iter().enumerate().all(|(at, one)| set.get(&id(at)).as_ref() == Some(&one.outline)));
+    let short = set.shortlist(&ranked, incoming, 16, |_| false);
+    short.into_iter().map(|one| usize::try_from(newest - one.recorded_at.0).unwrap()).collect()
+}
+
+/// What is wrong with the explanation of one change; none where all is right.
 fn judge(library: &[Recorded], incoming: &Fields, told_of: &[String]) -> Option<String> {
-    let own = RecordingId::from_random([0; 16]);
-    let id = |at: usize| RecordingId::from_random(u128::try_from(at).unwrap().to_be_bytes());
-    let ranking = Ranking::new(library.iter().map(|one| (&STANDARD, &one.outline)));
-    let short = ranking.shortlist(&incoming.outline(), 16, |_| false);
+    let short = shortlist(library, &incoming.outline());
     let exact = nearest(incoming, short.iter().map(|at| (id(*at), &STANDARD, &library[*at].fields)), 3);
     let first = exact.first()?;
-    if first.id != own || first.tie {
+    if first.id != id(0) || first.tie {
         let place = short.iter().position(|at| *at == 0);
         return Some(format!("not the first, or not alone; in the shortlist at {place:?}"));
     }

@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 
 use super::trees::{
-    FORMAT, GAPS, InTransaction, IndexProgress, LongValue, PART, REDO, STATE, Trees, fingerprint_keys,
-    long_key, part_key, parts, seal, state, unseal,
+    FORMAT, GAPS, InTransaction, IndexProgress, LongValue, PART, PlacedRow, REDO, STATE, Trees, long_key,
+    parts, seal, state, unseal,
 };
 use crate::model::{Gap, RecordingId, StepId, StepRow, Timestamp, Usage};
 use crate::store::change::{Indexed, STEPS};
@@ -42,7 +42,7 @@ impl<'a> Transaction<'a> {
     pub(super) fn run(mut self, lines: &[(JournalLine, JournalMark)]) -> InTransaction<()> {
         for (line, mark) in lines {
             match &line.entry {
-                JournalEntry::Put(put) => self.put(put)?,
+                JournalEntry::Put(put) => self.put(put, *mark)?,
                 JournalEntry::Retag(indexed) => self.retag(indexed)?,
                 JournalEntry::Remove(ids) => ids.iter().try_for_each(|id| self.remove(id, line.at))?,
                 JournalEntry::Restore(ids) => ids.iter().try_for_each(|id| self.restore(id))?,
@@ -61,47 +61,33 @@ impl<'a> Transaction<'a> {
                 JournalEntry::Gap(gap) => self.gap(*gap)?,
             }
             self.state.mark = *mark;
+            self.state.applied += 1;
         }
         self.trees.meta.insert(STATE, seal(&self.state)?)?;
         Ok(())
     }
 
-    fn put(&mut self, put: &Put) -> InTransaction<()> {
-        let id = &put.row.id;
-        for (hash, bytes) in put.small_bodies().filter(|(_, bytes)| !bytes.is_empty()) {
-            self.trees.bodies.insert(&hash.0, &bytes[..])?;
+    fn put(&mut self, put: &Put, mark: JournalMark) -> InTransaction<()> {
+        for (hash, _) in put.media.iter().filter_map(|media| Some((media.body.hash, media.base64.as_ref()?)))
+        {
+            self.trees.media.insert(&hash.0, seal(&mark)?)?;
         }
-        self.detail(id, &seal(&put.bare())?)?;
-        if let Some(old) = self.trees.trash.remove(id.as_str())? {
-            self.together(LongValue::Trash, id.as_str(), &old)?;
+        let id = put.row.id.as_str();
+        if let Some(old) = self.trees.trash.remove(id)? {
+            self.together(LongValue::Trash, id, &old)?;
             self.state.counts.trash -= 1;
         }
-        self.row(&put.indexed())
+        self.row(&(mark, put.indexed()))
     }
 
-    fn detail(&mut self, id: &RecordingId, whole: &[u8]) -> InTransaction<()> {
-        let parts: Vec<_> = whole.chunks(PART).collect();
-        for (at, part) in parts.iter().enumerate() {
-            let more = u8::from(at + 1 < parts.len());
-            self.trees.details.insert(part_key(id, at), [&[more], *part].concat())?;
-        }
-        // What an earlier and longer one left behind.
-        for at in parts.len().. {
-            if self.trees.details.remove(part_key(id, at))?.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// A sealed value as it is put into its tree: itself, or how many parts of it stand among the details.
+    /// A sealed value as it is put into its tree: itself, or how many parts of it stand elsewhere.
     fn apart(&self, kind: LongValue, id: &str, sealed: Vec<u8>) -> InTransaction<Vec<u8>> {
         if sealed.len() <= INLINE {
             return Ok(sealed);
         }
         let mut count = 0_u32;
         for part in sealed.chunks(PART) {
-            self.trees.details.insert(long_key(kind, id.as_bytes(), count), part)?;
+            self.trees.parts.insert(long_key(kind, id.as_bytes(), count), part)?;
             count += 1;
         }
         Ok(count.to_be_bytes().to_vec())
@@ -112,58 +98,43 @@ impl<'a> Transaction<'a> {
         let Some(count) = parts(value) else { return Ok(value.to_vec()) };
         let mut whole = Vec::new();
         for part in 0..count {
-            let part = self.trees.details.remove(long_key(kind, id.as_bytes(), part))?;
+            let part = self.trees.parts.remove(long_key(kind, id.as_bytes(), part))?;
             whole.extend_from_slice(&part.unwrap_or_default());
         }
         Ok(whole)
     }
 
     fn retag(&mut self, indexed: &Indexed) -> InTransaction<()> {
-        match self.trees.rows.get(indexed.row.id.as_str())? {
-            Some(_) => self.row(indexed),
+        match self.taken(indexed.row.id.as_str())? {
+            Some((mark, _)) => self.row(&(mark, indexed.clone())),
             None => Ok(()),
         }
     }
 
-    /// Sets a row and what is derived from it.
-    fn row(&mut self, indexed: &Indexed) -> InTransaction<()> {
-        let id = indexed.row.id.as_str();
-        if let Some(old) = self.trees.rows.remove(id)? {
-            let old = self.together(LongValue::Row, id, &old)?;
-            self.forget(&unseal(&old).map_err(ConflictableTransactionError::Abort)?)?;
-        }
-        self.trees.rows.insert(id, self.apart(LongValue::Row, id, seal(indexed)?)?)?;
-        self.state.counts.rows += 1;
-        self.trees.hashes.insert([&indexed.row.hash.0[..], id.as_bytes()].concat(), b"")?;
-        for key in fingerprint_keys(id, &indexed.keys) {
-            if self.trees.fingerprints.insert(key, b"")?.is_none() {
-                self.state.counts.fingerprints += 1;
-            }
-        }
-        Ok(())
+    /// Takes a row out.
+    fn taken(&mut self, id: &str) -> InTransaction<Option<PlacedRow>> {
+        let Some(old) = self.trees.rows.remove(id)? else { return Ok(None) };
+        self.state.counts.rows -= 1;
+        let old = self.together(LongValue::Row, id, &old)?;
+        unseal(&old).map(Some).map_err(ConflictableTransactionError::Abort)
     }
 
-    /// Takes out what is derived from a row that is no longer there.
-    fn forget(&mut self, old: &Indexed) -> InTransaction<()> {
-        let id = old.row.id.as_str();
-        self.state.counts.rows -= 1;
-        self.trees.hashes.remove([&old.row.hash.0[..], id.as_bytes()].concat())?;
-        for key in fingerprint_keys(id, &old.keys) {
-            if self.trees.fingerprints.remove(key)?.is_some() {
-                self.state.counts.fingerprints -= 1;
-            }
+    /// Sets a row.
+    fn row(&mut self, placed: &PlacedRow) -> InTransaction<()> {
+        let id = placed.1.row.id.as_str();
+        let old = self.trees.rows.get(id)?;
+        if let Some(old) = &old {
+            self.together(LongValue::Row, id, old)?;
         }
+        self.trees.rows.insert(id, self.apart(LongValue::Row, id, seal(placed)?)?)?;
+        self.state.counts.rows += u64::from(old.is_none());
         Ok(())
     }
 
     fn remove(&mut self, id: &RecordingId, at: Timestamp) -> InTransaction<()> {
-        let Some(old) = self.trees.rows.remove(id.as_str())? else { return Ok(()) };
-        let old = self.together(LongValue::Row, id.as_str(), &old)?;
-        let old: Indexed = unseal(&old).map_err(ConflictableTransactionError::Abort)?;
-        self.forget(&old)?;
-        self.trees
-            .trash
-            .insert(id.as_str(), self.apart(LongValue::Trash, id.as_str(), seal(&(at, old))?)?)?;
+        let id = id.as_str();
+        let Some(old) = self.taken(id)? else { return Ok(()) };
+        self.trees.trash.insert(id, self.apart(LongValue::Trash, id, seal(&(at, old))?)?)?;
         self.state.counts.trash += 1;
         Ok(())
     }
@@ -171,7 +142,7 @@ impl<'a> Transaction<'a> {
     fn restore(&mut self, id: &RecordingId) -> InTransaction<()> {
         let Some(old) = self.trees.trash.remove(id.as_str())? else { return Ok(()) };
         let old = self.together(LongValue::Trash, id.as_str(), &old)?;
-        let (_, old) = unseal::<(Timestamp, Indexed)>(&old).map_err(ConflictableTransactionError::Abort)?;
+        let (_, old) = unseal::<(Timestamp, PlacedRow)>(&old).map_err(ConflictableTransactionError::Abort)?;
         self.state.counts.trash -= 1;
         self.row(&old)
     }

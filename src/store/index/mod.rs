@@ -5,9 +5,13 @@
 //! journal, and a change to all trees is one transaction that also says how far in the journal it has come.
 
 mod change;
+mod copies;
 mod history;
+mod row_file;
 mod sled_index;
 mod trees;
 
-pub(super) use sled_index::Index;
+pub(super) use copies::Uncopied;
+pub use row_file::KeptFile;
 pub use sled_index::catches_panics;
+pub(super) use sled_index::{FoundPut, Index};

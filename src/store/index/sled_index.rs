@@ -2,37 +2,54 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sled::transaction::{TransactionError, Transactional};
-use sled::{Db, IVec, Tree};
+use sled::{Db, Tree};
 
 use super::change;
 use super::trees::{
-    Counts, GAPS, IndexProgress, LongValue, REDO, Result, STATE, Trees, long_key, part_key, parts, sealed,
-    state, unseal,
+    Counts, GAPS, IndexProgress, LongValue, PlacedRow, REDO, Result, STATE, Trees, long_key, parts, state,
+    unseal,
 };
-use crate::model::{Fingerprint, Gap, Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
+use crate::model::{Gap, Hash, RecordingId, StepId, StepRow, Timestamp, Usage};
 use crate::store::change::Indexed;
 use crate::store::error::IndexError;
-use crate::store::journal::JournalMark;
-use crate::store::line::{Detail, JournalHeader, JournalLine};
-use crate::store::watch;
+use crate::store::journal::{Journal, JournalMark};
+use crate::store::line::{JournalEntry, JournalHeader, JournalLine, Put};
+use crate::store::{files, survey, watch};
 
 /// The open index.
 #[derive(Debug)]
 pub(in crate::store) struct Index {
     pub(super) db: Db,
-    trees: Trees<Tree>,
+    pub(super) trees: Trees<Tree>,
+    /// The directory.
+    pub(super) place: PathBuf,
+    /// Recordings are read from there; none where it cannot be opened.
+    journal: Option<File>,
 }
 
-const CACHE: u64 = 64 << 20;
-/// The longest wait for sled's own lock. Nobody else owns the store by then, but threads of a sled that was dropped a
+/// A recording as it stands in the index.
+#[derive(Debug)]
+pub(in crate::store) struct FoundPut {
+    pub(in crate::store) indexed: Indexed,
+    /// The line that put it; none where it is lost.
+    pub(in crate::store) put: Option<Box<Put>>,
+    pub(in crate::store) mark: JournalMark,
+}
+
+/// What sled keeps of its pages, in bytes: a start does not read them, and what is read is small.
+const CACHE: u64 = 8 << 20;
+/// Up to so many recordings are read whole when the index is opened.
+const FEW: u64 = 1024;
+/// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
 /// moment ago, here or in the process that owned the store before, may still hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -75,7 +92,8 @@ impl Index {
                     opened => break opened?,
                 }
             };
-            Ok(Self { trees: Trees::open(&db)?, db })
+            let journal = dir.parent().and_then(|dir| files::open(&Journal::path_in(dir)).ok());
+            Ok(Self { trees: Trees::open(&db)?, journal, place: dir.into(), db })
         })
     }
 
@@ -84,32 +102,31 @@ impl Index {
         guard(|| self.trees.meta.get(STATE)?.map(|value| state(&value)).transpose())
     }
 
-    /// Reads all of what lists are made of, and holds it against the counts.
+    /// Whether it belongs to a journal, and how far it has come.
     pub(in crate::store) fn check(&self, header: &JournalHeader) -> Result<IndexProgress> {
         let state = self.state()?.ok_or_else(|| IndexError("it is empty".into()))?;
         if (state.generation, state.salt) != (header.generation, header.salt.0) {
             return Err(IndexError("it belongs to another journal".into()));
         }
-        guard(|| {
-            let mut rows = self.trees.rows.iter().map(|entry| self.row(&entry?).map(drop));
-            let rows = rows.try_fold(0, |count, row| row.map(|()| count + 1))?;
-            let hashes = count(&self.trees.hashes)?;
-            let counts = Counts {
-                rows,
-                fingerprints: count(&self.trees.fingerprints)?,
-                ledger: count(&self.trees.ledger)?,
-                trash: count(&self.trees.trash)?,
-                steps: count(&self.trees.steps)?,
-            };
-            if counts == state.counts && hashes == rows {
-                return Ok(());
-            }
-            Err(IndexError(format!("it holds {rows} recordings and should hold {}", state.counts.rows)))
-        })?;
-        // What an older retake did not keep.
-        let redo = sealed(&self.redo()?)?;
-        guard(|| Ok(self.trees.meta.insert(REDO, redo).map(drop)?))?;
+        if state.counts.rows <= FEW {
+            self.entries()?;
+        }
         Ok(state)
+    }
+
+    /// Holds what was read against the counts: sled forgets the end of a damaged log without a word.
+    fn all_there(&self, rows: u64) -> Result<()> {
+        let state = self.trees.meta.get(STATE)?.map(|value| state(&value)).transpose()?.unwrap_or_default();
+        let counts = Counts {
+            rows,
+            ledger: count(&self.trees.ledger)?,
+            trash: count(&self.trees.trash)?,
+            steps: count(&self.trees.steps)?,
+        };
+        if counts == state.counts {
+            return Ok(());
+        }
+        Err(IndexError(format!("it holds {rows} recordings and should hold {}", state.counts.rows)))
     }
 
     /// Takes changes in, all or none.
@@ -121,23 +138,19 @@ impl Index {
         let trees = &self.trees;
         let all = (
             &trees.rows,
-            &trees.details,
-            &trees.bodies,
-            &trees.hashes,
-            &trees.fingerprints,
+            &trees.parts,
+            &trees.media,
+            &trees.copies,
             &trees.ledger,
             &trees.trash,
             &trees.steps,
             &trees.meta,
         );
         guard(|| {
-            let done = all.transaction(
-                |(rows, details, bodies, hashes, fingerprints, ledger, trash, steps, meta)| {
-                    let trees =
-                        Trees { rows, details, bodies, hashes, fingerprints, ledger, trash, steps, meta };
-                    change::Transaction::begin(trees, header)?.run(lines)
-                },
-            );
+            let done = all.transaction(|(rows, parts, media, copies, ledger, trash, steps, meta)| {
+                let trees = Trees { rows, parts, media, copies, ledger, trash, steps, meta };
+                change::Transaction::begin(trees, header)?.run(lines)
+            });
             done.map_err(|error| match error {
                 TransactionError::Abort(error) => error,
                 TransactionError::Storage(error) => error.into(),
@@ -152,13 +165,24 @@ impl Index {
 
     /// All recordings in the order of their ids, their use as the ledger says.
     pub(in crate::store) fn entries(&self) -> Result<Vec<Indexed>> {
+        let mut all = Vec::new();
+        self.each(|indexed| {
+            all.push(indexed);
+            true
+        })?;
+        Ok(all)
+    }
+
+    /// Calls `found` with all recordings in the order of their ids, their use as the ledger says, until it gives false; gives
+    /// whether it never did.
+    pub(super) fn each(&self, mut found: impl FnMut(Indexed) -> bool) -> Result<bool> {
         guard(|| {
             let mut uses = self.trees.ledger.iter();
             let mut next = uses.next().transpose()?;
-            let mut all = Vec::new();
+            let mut rows = 0;
             for entry in &self.trees.rows {
                 let entry = entry?;
-                let mut indexed = self.row(&entry)?;
+                let mut indexed = self.placed(&entry.0, &entry.1)?.1;
                 // Both trees are in the order of ids, so one pass over each is enough.
                 while next.as_ref().is_some_and(|(id, _)| *id < entry.0) {
                     next = uses.next().transpose()?;
@@ -166,9 +190,25 @@ impl Index {
                 if let Some((_, usage)) = next.as_ref().filter(|(id, _)| *id == entry.0) {
                     Arc::make_mut(&mut indexed.row).usage = unseal(usage)?;
                 }
-                all.push(indexed);
+                rows += 1;
+                if !found(indexed) {
+                    return Ok(false);
+                }
             }
-            Ok(all)
+            self.all_there(rows).map(|()| true)
+        })
+    }
+
+    /// A recording with its use, as [`Index::each`] gives it.
+    pub(super) fn entry(&self, id: &RecordingId) -> Result<Option<Indexed>> {
+        guard(|| {
+            let key = id.as_str().as_bytes();
+            let Some(value) = self.trees.rows.get(key)? else { return Ok(None) };
+            let (_, mut indexed) = self.placed(key, &value)?;
+            if let Some(usage) = self.trees.ledger.get(key)? {
+                Arc::make_mut(&mut indexed.row).usage = unseal(&usage)?;
+            }
+            Ok(Some(indexed))
         })
     }
 
@@ -178,7 +218,7 @@ impl Index {
             let used = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
                 let (id, value) = entry?;
                 let value = self.whole(LongValue::Trash, &id, &value)?;
-                let (at, mut indexed) = unseal::<(Timestamp, Indexed)>(&value)?;
+                let (at, (_, mut indexed)) = unseal::<(Timestamp, PlacedRow)>(&value)?;
                 if let Some(usage) = self.trees.ledger.get(id)? {
                     Arc::make_mut(&mut indexed.row).usage = unseal(&usage)?;
                 }
@@ -228,59 +268,42 @@ impl Index {
         guard(|| self.trees.ledger.get(id.as_str())?.map_or(Ok(Usage::default()), |value| unseal(&value)))
     }
 
-    /// Recordings whose hash lies between two bounds, both included.
-    pub(in crate::store) fn hashed(&self, from: [u8; 32], to: [u8; 32]) -> Result<Vec<RecordingId>> {
-        guard(|| {
-            // Longer than any id, so that it stands behind all of the last hash.
-            let to = [&to[..], &[0xff; 128]].concat();
-            self.trees.hashes.range(&from[..]..=&to[..]).keys().map(|key| id_behind_hash(&key?)).collect()
-        })
-    }
-
-    /// Recordings with this fingerprint, of all fields or of the significant ones.
-    pub(in crate::store) fn fingerprinted(&self, fingerprint: &Fingerprint) -> Result<Vec<RecordingId>> {
-        guard(|| {
-            self.trees
-                .fingerprints
-                .scan_prefix(fingerprint.0)
-                .keys()
-                .map(|key| id_behind_hash(&key?))
-                .collect()
-        })
-    }
-
-    /// A recording without its bodies, as its row says now; also a removed one.
-    pub(in crate::store) fn detail(&self, id: &RecordingId) -> Result<Option<Detail>> {
+    /// A recording as its row says now, and the line that put it; also a removed one. No line where neither the journal nor
+    /// the copies have it.
+    pub(in crate::store) fn put(&self, id: &RecordingId) -> Result<Option<FoundPut>> {
         guard(|| {
             let key = id.as_str().as_bytes();
-            let indexed = match self.trees.rows.get(key)? {
-                Some(value) => unseal(&self.whole(LongValue::Row, key, &value)?)?,
+            let (mark, indexed) = match self.trees.rows.get(key)? {
+                Some(value) => self.placed(key, &value)?,
                 None => match self.trees.trash.get(key)? {
                     Some(value) => {
-                        unseal::<(Timestamp, Indexed)>(&self.whole(LongValue::Trash, key, &value)?)?.1
+                        unseal::<(Timestamp, PlacedRow)>(&self.whole(LongValue::Trash, key, &value)?)?.1
                     }
                     None => return Ok(None),
                 },
             };
-            let mut whole = Vec::new();
-            for part in 0.. {
-                let value = self.trees.details.get(part_key(id, part))?;
-                let value = value.ok_or_else(|| IndexError(format!("it has lost a part of {id}")))?;
-                whole.extend_from_slice(&value[1..]);
-                if value.first() != Some(&1) {
-                    break;
-                }
-            }
-            let mut detail: Detail = unseal(&whole)?;
-            detail.recording.label(indexed.row.labels());
-            Ok(Some(detail))
+            Ok(Some(FoundPut { put: self.put_at(mark, |put| put.row.id == *id)?, indexed, mark }))
         })
     }
 
-    fn row(&self, (key, value): &(IVec, IVec)) -> Result<Indexed> {
-        let indexed: Indexed = unseal(&self.whole(LongValue::Row, key, value)?)?;
-        let fits = indexed.row.id.as_str().as_bytes() == &key[..];
-        if fits { Ok(indexed) } else { Err(IndexError("a row stands under another's id".into())) }
+    /// The put that ends at a mark and is the `wanted` one, from the journal, or from the copies where that is not as it was
+    /// written.
+    fn put_at(&self, mark: JournalMark, wanted: impl Fn(&Put) -> bool) -> Result<Option<Box<Put>>> {
+        let of = |line: JournalLine| match line.entry {
+            JournalEntry::Put(put) if line.seq == mark.seq && wanted(&put) => Some(put),
+            _ => None,
+        };
+        let written = self.journal.as_ref().and_then(|journal| survey::line_in(journal, mark)).and_then(&of);
+        if written.is_some() {
+            return Ok(written);
+        }
+        Ok(self.copy_of(mark.seq)?.and_then(of))
+    }
+
+    fn placed(&self, key: &[u8], value: &[u8]) -> Result<PlacedRow> {
+        let placed: PlacedRow = unseal(&self.whole(LongValue::Row, key, value)?)?;
+        let fits = placed.1.row.id.as_str().as_bytes() == key;
+        if fits { Ok(placed) } else { Err(IndexError("a row stands under another's id".into())) }
     }
 
     /// A value, be it in one piece or in parts.
@@ -288,15 +311,19 @@ impl Index {
         let Some(parts) = parts(value) else { return Ok(Cow::Borrowed(value)) };
         let mut whole = Vec::new();
         for part in 0..parts {
-            let value = self.trees.details.get(long_key(kind, id, part))?;
+            let value = self.trees.parts.get(long_key(kind, id, part))?;
             whole.extend_from_slice(&value.ok_or_else(|| IndexError("it has lost a part of a row".into()))?);
         }
         Ok(Cow::Owned(whole))
     }
 
-    /// A small body.
-    pub(in crate::store) fn body(&self, hash: &Hash) -> Result<Option<Bytes>> {
-        guard(|| Ok(self.trees.bodies.get(hash.0)?.map(|value| Bytes::copy_from_slice(&value))))
+    /// A small file behind a link.
+    pub(in crate::store) fn file(&self, hash: &Hash) -> Result<Option<Bytes>> {
+        guard(|| {
+            let Some(mark) = self.trees.media.get(hash.0)? else { return Ok(None) };
+            let file = |put: &Put| put.media.iter().find(|media| media.body.hash == *hash)?.bytes();
+            Ok(self.put_at(unseal(&mark)?, |put| file(put).is_some())?.and_then(|put| file(&put)))
+        })
     }
 
     /// The number of recordings, and of those in the trash.
@@ -326,7 +353,7 @@ impl Index {
     /// Makes it say that another version wrote it.
     pub(in crate::store) fn set_format(&self, format: u32) {
         let state = IndexProgress { format, ..self.state().unwrap().unwrap() };
-        self.trees.meta.insert(STATE, sealed(&state).unwrap()).unwrap();
+        self.trees.meta.insert(STATE, super::trees::sealed(&state).unwrap()).unwrap();
     }
 
     /// The length of the longest value of any tree.
@@ -343,9 +370,4 @@ fn is_locked(error: &sled::Error) -> bool {
 
 fn count(tree: &Tree) -> Result<u64> {
     tree.iter().keys().try_fold(0, |count, key| key.map(|_| count + 1).map_err(IndexError::from))
-}
-
-fn id_behind_hash(key: &[u8]) -> Result<RecordingId> {
-    let id = key.get(32..).and_then(|id| std::str::from_utf8(id).ok()).and_then(|id| id.parse().ok());
-    id.ok_or_else(|| IndexError("a key in it holds no recording id".into()))
 }

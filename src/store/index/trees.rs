@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use sled::transaction::ConflictableTransactionError;
 use sled::{Db, Tree};
 
-use crate::model::{Hash, RecordingId, Timestamp};
-use crate::store::change::LookUpKeys;
+use crate::model::{Hash, Timestamp};
+use crate::store::change::Indexed;
 use crate::store::error::IndexError;
 use crate::store::journal::JournalMark;
 use crate::store::line::INLINE;
@@ -14,28 +14,29 @@ use crate::store::line::INLINE;
 /// One of each tree that the journal fills.
 #[derive(Clone, Debug)]
 pub(super) struct Trees<T> {
-    /// id -> [`Indexed`]
+    /// id -> [`PlacedRow`]
     pub(super) rows: T,
-    /// id, part -> [`Detail`], cut into parts; also the parts of long rows
-    pub(super) details: T,
-    /// hash -> bytes of a small body
-    pub(super) bodies: T,
-    /// hash of a recording, id -> nothing
-    pub(super) hashes: T,
-    /// fingerprint, id -> nothing
-    pub(super) fingerprints: T,
+    /// id, part -> the parts of long values of `rows` and `trash`
+    pub(super) parts: T,
+    /// hash of a small file behind a link -> the mark behind the line that holds it
+    pub(super) media: T,
+    /// number of a change, part -> lines of the journal once more, see [`super::copies`]
+    pub(super) copies: T,
     /// id -> [`Usage`]
     pub(super) ledger: T,
-    /// id -> when it was removed, and its [`Indexed`]
+    /// id -> when it was removed, and its [`PlacedRow`]
     pub(super) trash: T,
     /// id of a step -> its row and the mark behind its line
     pub(super) steps: T,
     /// [`STATE`] -> [`IndexProgress`], [`GAPS`] -> times in which hits may have been lost, [`REDO`] -> ids of steps that can be
-    /// done again
+    /// done again, [`COPIED`] -> the mark behind the last line of which there is a copy
     pub(super) meta: T,
 }
 
-/// The progress of the index through the journal.
+/// A row, and the mark behind the line that put its recording: what was exchanged is read from there.
+pub(super) type PlacedRow = (JournalMark, Indexed);
+
+/// How far the index has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(in crate::store) struct IndexProgress {
     /// The version of this layout; always the first field.
@@ -46,7 +47,9 @@ pub(in crate::store) struct IndexProgress {
     /// The mark behind the last line taken in.
     pub(in crate::store) mark: JournalMark,
     pub(super) counts: Counts,
-    /// The time before which hits may have been lost, as journals said it that know no gaps.
+    /// How many lines it has taken in.
+    pub(super) applied: u64,
+    /// Before this time hits may have been lost, as journals said it that know no gaps.
     pub(super) unwatched: Timestamp,
 }
 
@@ -61,7 +64,6 @@ impl IndexProgress {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Counts {
     pub(super) rows: u64,
-    pub(super) fingerprints: u64,
     pub(super) ledger: u64,
     pub(super) trash: u64,
     pub(super) steps: u64,
@@ -71,13 +73,15 @@ pub(super) type Result<T> = std::result::Result<T, IndexError>;
 
 pub(super) type InTransaction<T> = std::result::Result<T, ConflictableTransactionError<IndexError>>;
 
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 pub(super) const STATE: &[u8] = b"state";
 
 pub(super) const GAPS: &[u8] = b"gaps";
 
 pub(super) const REDO: &[u8] = b"redo";
+
+pub(super) const COPIED: &[u8] = b"copied";
 
 /// A value in the index is never longer than this, so that it is kept in sled's log and not beside it.
 pub(super) const PART: usize = INLINE - 64;
@@ -86,10 +90,9 @@ impl Trees<Tree> {
     pub(super) fn open(db: &Db) -> Result<Self> {
         Ok(Self {
             rows: db.open_tree("rows")?,
-            details: db.open_tree("details")?,
-            bodies: db.open_tree("bodies")?,
-            hashes: db.open_tree("hashes")?,
-            fingerprints: db.open_tree("fingerprints")?,
+            parts: db.open_tree("parts")?,
+            media: db.open_tree("media")?,
+            copies: db.open_tree("copies")?,
             ledger: db.open_tree("ledger")?,
             trash: db.open_tree("trash")?,
             steps: db.open_tree("steps")?,
@@ -131,7 +134,7 @@ pub(super) enum LongValue {
     Trash,
 }
 
-/// The number of parts that stand elsewhere, where a value says that and nothing else. Any other value is longer.
+/// How many parts stand in a tree of their own, where a value says that and nothing else. Any other value is longer.
 pub(super) fn parts(value: &[u8]) -> Option<u32> {
     <[u8; 4]>::try_from(value).ok().map(u32::from_be_bytes)
 }
@@ -152,13 +155,4 @@ pub(super) fn state(value: &[u8]) -> Result<IndexProgress> {
         Some((other, _)) => Err(IndexError(format!("it has format version {other}, not {FORMAT}"))),
         None => Err(IndexError("its state is damaged".into())),
     }
-}
-
-pub(super) fn part_key(id: &RecordingId, part: usize) -> Vec<u8> {
-    let part = u32::try_from(part).unwrap_or(u32::MAX);
-    [id.as_str().as_bytes(), b" ", &part.to_be_bytes()].concat()
-}
-
-pub(super) fn fingerprint_keys(id: &str, keys: &LookUpKeys) -> [Vec<u8>; 2] {
-    [keys.all, keys.significant].map(|fingerprint| [&fingerprint.0[..], id.as_bytes()].concat())
 }

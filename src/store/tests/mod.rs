@@ -10,6 +10,7 @@ mod law;
 mod links;
 mod mend;
 mod refusal;
+mod rows;
 mod watch;
 
 use std::fs;
