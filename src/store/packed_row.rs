@@ -1,9 +1,12 @@
 //! Rows as they are kept where there are very many of them: in few bytes, of which a look-up reads only what it needs.
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::change::{Indexed, LookUpKeys};
-use crate::model::{AnswerFailure, Completeness, Ending, Hash, Playback, Source, Timestamp, Tokens, Usage};
+use crate::model::{
+    AnswerFailure, Completeness, Ending, Fingerprint, Hash, Playback, Source, Timestamp, Tokens, Usage,
+};
 
 /// A row and what finds its recording, in bytes: an [`Indexed`] in postcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +47,12 @@ pub struct RowView<'a> {
     pub keys: LookUpKeys,
 }
 
-/// The fields of a row in their order, three parts of them.
-type Front<'a> = (&'a str, Hash, &'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str);
+/// The fields of a row in their order, from its method to its strategy, and from its name to its size.
+type Front<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str);
 type Middle<'a> =
     (Option<&'a str>, Vec<&'a str>, bool, Option<&'a str>, Playback, Completeness, u16, bool, u32, u64);
+/// From its tokens to its use.
 type Back<'a> = (
-    Timestamp,
-    Timestamp,
-    u64,
-    Option<Hash>,
     Option<Tokens>,
     Ending,
     Option<Source>,
@@ -63,6 +63,24 @@ type Back<'a> = (
     Option<&'a str>,
     Usage,
 );
+
+/// The bytes of a packed row that are not read yet.
+struct Unread<'a>(&'a [u8]);
+
+impl<'a> Unread<'a> {
+    fn take<T: Deserialize<'a>>(&mut self) -> Option<T> {
+        let (value, rest) = postcard::take_from_bytes(self.0).ok()?;
+        self.0 = rest;
+        Some(value)
+    }
+
+    /// A hash, which costs as much as all else where it is read byte by byte.
+    fn hash(&mut self) -> Option<[u8; 32]> {
+        let (hash, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*hash)
+    }
+}
 
 impl PackedRow {
     /// Packs a row.
@@ -87,14 +105,29 @@ impl PackedRow {
         postcard::from_bytes(&self.0).ok()
     }
 
+    /// The recording's id; empty where the bytes are none of a row.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        Unread(&self.0).take().unwrap_or_default()
+    }
+
     /// What look-ups ask of it.
     #[must_use]
     pub fn view(&self) -> Option<RowView<'_>> {
-        let (front, middle, back, keys): (Front<'_>, Middle<'_>, Back<'_>, LookUpKeys) =
-            postcard::from_bytes(&self.0).ok()?;
-        let (id, hash, method, _, endpoint, _, _, strategy) = front;
-        let (.., scope, playback, completeness, status, _, _, size) = middle;
-        let (recorded_at, _, _, answer, _, _, _, review, _, _, failure, continues, usage) = back;
+        let mut unread = Unread(&self.0);
+        let id = unread.take()?;
+        let hash = Hash(unread.hash()?);
+        let (method, _, endpoint, _, _, strategy): Front<'_> = unread.take()?;
+        let (.., scope, playback, completeness, status, _, _, size): Middle<'_> = unread.take()?;
+        let (recorded_at, _, _): (Timestamp, Timestamp, u64) = unread.take()?;
+        let answered = unread.take()?;
+        if answered {
+            unread.hash()?;
+        }
+        let (_, _, _, review, _, _, failure, continues, usage): Back<'_> = unread.take()?;
+        let canonical = unread.take()?;
+        let (all, significant) = (Fingerprint(unread.hash()?), Fingerprint(unread.hash()?));
+        let (answer, earlier) = unread.take()?;
         Some(RowView {
             id,
             hash,
@@ -109,14 +142,8 @@ impl PackedRow {
             failure,
             continues: continues.is_some(),
             usage,
-            answered: answer.is_some(),
-            keys,
+            answered,
+            keys: LookUpKeys { canonical, all, significant, answer, earlier },
         })
-    }
-
-    /// What finds it.
-    #[must_use]
-    pub fn keys(&self) -> Option<LookUpKeys> {
-        self.view().map(|view| view.keys)
     }
 }

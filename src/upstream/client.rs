@@ -1,7 +1,7 @@
 //! The HTTP client: one request out, the beginning of one answer back. It follows no redirect.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderValue, Method, Uri, header};
@@ -31,7 +31,8 @@ pub struct UpstreamClient {
 }
 
 struct SharedClient {
-    tls: rustls::ClientConfig,
+    /// Made when something is asked: to read the machine's certificates takes as long as all else at a start.
+    tls: OnceLock<rustls::ClientConfig>,
     /// The proxies that the environment names.
     proxies: Proxies,
     /// Connections that may be used for one another: by the proxy that they go through, and where they may lead.
@@ -53,6 +54,18 @@ pub struct Forwarded {
     pub body: Arriving,
 }
 
+/// The machine's certificates are trusted, or a built-in list where the machine has none.
+fn trusting() -> rustls::ClientConfig {
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(|builder| match builder.clone().with_native_roots() {
+            Ok(native) => native.with_no_client_auth(),
+            Err(_) => builder.with_webpki_roots().with_no_client_auth(),
+        });
+    let Ok(tls) = tls else { unreachable!("ring offers TLS 1.2 and 1.3") };
+    tls
+}
+
 impl UpstreamClient {
     /// The longest wait for the beginning of an answer by default: that of the large SDKs.
     pub const TIMEOUT: Duration = Duration::from_secs(600);
@@ -71,16 +84,8 @@ impl UpstreamClient {
     }
 
     fn through(proxies: Proxies, timeout: Duration) -> Self {
-        let tls =
-            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map(|builder| match builder.clone().with_native_roots() {
-                    Ok(native) => native.with_no_client_auth(),
-                    Err(_) => builder.with_webpki_roots().with_no_client_auth(),
-                });
-        let Ok(tls) = tls else { unreachable!("ring offers TLS 1.2 and 1.3") };
         let (pools, places) = (Mutex::default(), UpstreamPlaces::new(connections()));
-        let shared = SharedClient { tls, proxies, pools, places, timeout };
+        let shared = SharedClient { tls: OnceLock::new(), proxies, pools, places, timeout };
         Self { shared: Arc::new(shared) }
     }
 
@@ -157,7 +162,7 @@ impl UpstreamClient {
     }
 
     fn connector(&self, proxy: Option<&Intercept>, reach: Reach) -> HttpsConnector<Connector> {
-        let tls = self.shared.tls.clone();
+        let tls = self.shared.tls.get_or_init(trusting).clone();
         let connector = match proxy {
             None => Connector::direct(reach),
             Some(proxy) => Connector::through(proxy, tls.clone(), reach),

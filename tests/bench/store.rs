@@ -32,6 +32,8 @@ use unseen::{fresh, missing};
 
 /// Connections that fill a store.
 const FILLING: usize = 16;
+/// How long is waited for what is made in the background.
+const PREPARING: Duration = Duration::from_secs(60);
 /// How long a process is left alone before its memory is idle.
 const IDLE: Duration = Duration::from_secs(3);
 
@@ -75,6 +77,7 @@ async fn stocked(place: &Path, stock: &Stock, rounds: usize, table: &mut Table) 
         filled(&store, recordings, 1).await?.close(Duration::from_secs(60)).await;
         println!("{recordings} recordings were imported in {:.1} s", started.elapsed().as_secs_f64());
     }
+    outlined(&store, recordings).await?;
     let mut start =
         Budget::new(format!("6: {recordings}, start to first answer, ms"), Must::Stay(stock.start));
     let mut idle = Budget::new(format!("20: {recordings}, memory when idle, MB"), Must::Stay(stock.idle));
@@ -113,6 +116,16 @@ async fn stocked(place: &Path, stock: &Stock, rounds: usize, table: &mut Table) 
         table.extend([miss, disk]);
     }
     Ok(())
+}
+
+/// Waits until a process has made what misses are explained with, which it does for stores that lack it.
+async fn outlined(store: &Path, recordings: usize) -> Result<(), Failure> {
+    let started = Instant::now();
+    let (process, _) = Process::answering(store, recordings > 0).await?;
+    while recordings > 0 && !store.join("index/outlines").exists() && started.elapsed() < PREPARING {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    process.end().await
 }
 
 /// Milliseconds of the first miss of a process that has just started, and its memory in megabytes then.

@@ -13,7 +13,7 @@ const OUTLINES: &str = "outlines";
 /// The version of what is kept.
 const FORMAT: u32 = 1;
 /// How many requests are read to explain one call; the others are seen to in the background.
-const READ: usize = 512;
+const READ: usize = 256;
 /// How many outlines are made before others get their turn, and how long they have it.
 const AHEAD: usize = 64;
 const PAUSE: Duration = Duration::from_millis(5);
@@ -55,13 +55,15 @@ impl Engine {
         if let Some(known) = sketches.ranked(generation, asks) {
             return known;
         }
-        let all = || self.shared.index.rankable(Some(asks));
-        let (mut ranked, mut missing) = sketches.outlines().ranked(all());
+        let all = self.shared.index.rankable(Some(asks));
+        let (mut ranked, mut missing) = sketches.outlines().ranked(all);
         let complete = missing.len() <= READ;
         if !missing.is_empty() {
             missing.sort_by_key(|one| Reverse(one.recorded_at));
-            missing.iter().take(READ).for_each(|one| drop(self.outline(&one.id)));
-            (ranked, _) = sketches.outlines().ranked(all());
+            missing.truncate(READ);
+            missing.iter().for_each(|one| drop(self.outline(&one.id)));
+            let (more, _) = sketches.outlines().ranked(missing);
+            ranked.extend(more);
         }
         let ranked = Arc::new(ranked);
         if complete {

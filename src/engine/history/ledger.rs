@@ -99,7 +99,7 @@ impl Engine {
             tracing::warn!("what a crash costs of the hit ledger will not be known: {error}");
         }
         async move {
-            self.aside(Self::restore_outlines).await;
+            self.outline_ahead().await;
             while tokio::time::timeout(EVERY, self.shared.lifetime.closing.cancelled()).await.is_err() {
                 self.checkpoint().await;
                 self.outline_ahead().await;

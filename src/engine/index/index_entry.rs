@@ -19,6 +19,10 @@ pub(crate) struct IndexEntry {
     pub(crate) recorded_at: Timestamp,
     /// Length of all its bodies, in bytes.
     pub(crate) size: u64,
+    /// The version of the canonical form that its keys were made under.
+    canonical: u32,
+    /// Whether the row says what the answer is.
+    answered: bool,
     pub(crate) status: u16,
     pub(crate) playback: Playback,
     pub(crate) failure: Option<AnswerFailure>,
@@ -74,7 +78,7 @@ impl IndexEntry {
         let view = packed.view()?;
         let id = view.id.parse().ok()?;
         let RowView { strategy, scope, asked, recorded_at, size, status, playback, .. } = view;
-        let RowView { failure, answers, continues, usage, keys, .. } = view;
+        let RowView { failure, answers, continues, usage, answered, keys, .. } = view;
         let strategy = interned.strategy(strategy)?;
         let scope = scope.map(|scope| interned.scope(scope));
         let asked = interned.asked(asked);
@@ -91,6 +95,8 @@ impl IndexEntry {
             asked,
             recorded_at,
             size,
+            canonical: keys.canonical,
+            answered,
             status,
             playback,
             failure,
@@ -120,7 +126,7 @@ impl IndexEntry {
     /// Whether its keys were made by this version of the canonical form, and its row says what the answer is, which those of
     /// an older retake do not.
     pub(crate) fn is_current(&self, version: u32) -> bool {
-        self.packed.view().is_some_and(|view| view.keys.canonical == version && view.answered)
+        self.canonical == version && self.answered
     }
 
     /// Where its hits are counted.

@@ -245,6 +245,14 @@ impl OutlineSet {
     }
 }
 
+impl RankedRecordings {
+    /// Takes in others of the same endpoint.
+    pub fn extend(&mut self, others: Self) {
+        self.all.extend(others.all);
+        self.all.sort_unstable_by_key(|(place, _)| *place);
+    }
+}
+
 impl OutlineGroup {
     fn new(shape: &Arc<Shape>, input_len: usize) -> Self {
         let shape = Arc::clone(shape);

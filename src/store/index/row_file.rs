@@ -168,7 +168,7 @@ impl Index {
         let count = state.applied - header.applied;
         if count > 0 {
             let Some(changed) = self.changed_since(header.mark, state.mark, count) else { return Ok(None) };
-            rows.retain(|row| row.view().is_some_and(|view| !changed.contains(view.id)));
+            rows.retain(|row| !changed.contains(row.id()));
             for id in &changed {
                 if let Ok(id) = id.parse() {
                     rows.extend(self.entry(&id)?.as_ref().map(PackedRow::of));
