@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use super::bodies::Bodies;
 use super::change::{Changed, Indexed, RecordingVersion, UndoStep};
 use super::error::{IndexError, StoreError};
-use super::index::{FoundPut, Index, KeptFile, Uncopied};
+use super::index::{FoundPut, Index, KeptFile, UncopiedLines};
 use super::index_dir::TOGETHER;
 use super::journal::{Journal, JournalMark};
 use super::line::{
@@ -281,7 +281,7 @@ impl Core {
     }
 
     /// Copies lines of the journal into the index.
-    pub(super) fn copy(&self, uncopied: &mut Uncopied) {
+    pub(super) fn copy(&self, uncopied: &mut UncopiedLines) {
         self.indexing(|index| index.copy(uncopied));
     }
 
@@ -300,9 +300,9 @@ impl Core {
         self.indexing(|index| index.keep(name, bytes));
     }
 
-    /// What was kept so.
-    pub(super) fn kept(&self, name: &str) -> Option<KeptFile> {
-        self.read(|index| index.kept(name), |_| Ok(None)).ok().flatten()
+    /// A file that was kept so.
+    pub(super) fn derived(&self, name: &str) -> Option<KeptFile> {
+        self.read(|index| index.derived(name), |_| Ok(None)).ok().flatten()
     }
 
     fn indexing(&self, work: impl FnOnce(&Index) -> Result<(), IndexError>) {

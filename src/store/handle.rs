@@ -116,10 +116,10 @@ impl Store {
         self.0.core.keep(name, bytes);
     }
 
-    /// What was kept under a name; none where too much was changed since.
+    /// The file that was kept under a name; `None` where too much was changed since.
     #[must_use]
-    pub fn kept(&self, name: &str) -> Option<KeptFile> {
-        self.0.core.kept(name)
+    pub fn derived(&self, name: &str) -> Option<KeptFile> {
+        self.0.core.derived(name)
     }
 
     /// The removed recordings with the time of their removal, in the order of their ids.

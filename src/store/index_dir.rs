@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{IndexProblem, StoreError};
 use super::files;
-use super::index::{Index, Uncopied};
+use super::index::{Index, UncopiedLines};
 use super::journal::{Journal, JournalMark};
 use super::line::{JournalEntry, JournalLine};
 use super::survey::{JournalLines, Survey};
@@ -62,7 +62,7 @@ pub(super) fn take_in(index: &Index, journal: &Journal, survey: &Survey) -> Resu
     let known = index.state()?.unwrap_or_default().mark.seq;
     // An index that took in nothing yet still says whose it is.
     index.apply(header, &[])?;
-    let mut uncopied = Uncopied::default();
+    let mut uncopied = UncopiedLines::default();
     for marks in survey.sound.chunks(TOGETHER) {
         let lines = JournalLines::of(journal.path(), marks)?.collect::<Result<Vec<_>, _>>()?;
         let new = &lines[lines.partition_point(|(line, _)| line.seq <= known)..];

@@ -45,7 +45,7 @@ pub(super) struct JournalMark {
 
 /// Lines that were appended.
 #[derive(Debug)]
-pub(super) struct Appended {
+pub(super) struct AppendedLines {
     /// Behind each.
     pub(super) marks: Vec<JournalMark>,
     /// All of them, as they stand in the file.
@@ -183,7 +183,7 @@ impl Journal {
     }
 
     /// Appends lines with one write and one sync. Either all are durable or none is there.
-    pub(super) fn append(&mut self, lines: &mut [JournalLine]) -> Result<Appended, StoreError> {
+    pub(super) fn append(&mut self, lines: &mut [JournalLine]) -> Result<AppendedLines, StoreError> {
         if let Some(reason) = &self.broken {
             return Err(StoreError::ReadOnly { reason: reason.clone() });
         }
@@ -199,7 +199,7 @@ impl Journal {
         }
         self.write(&text)?;
         self.mark = mark;
-        Ok(Appended { marks, text })
+        Ok(AppendedLines { marks, text })
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {

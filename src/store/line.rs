@@ -252,7 +252,7 @@ impl Detail {
         (Self { recording, request, response, original }, large)
     }
 
-    /// Its bodies, wherever they are.
+    /// The bodies, wherever they are.
     pub(super) fn bodies(&self) -> impl Iterator<Item = BodyRef> + use<> {
         [self.request, self.response].into_iter().chain(self.original)
     }

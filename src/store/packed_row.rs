@@ -12,47 +12,47 @@ use crate::model::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedRow(Bytes);
 
-/// What look-ups ask of a row, its texts where they stand.
+/// The part of a row that look-ups ask for, its texts where they stand.
 #[derive(Debug)]
 pub struct RowView<'a> {
     /// The recording's id.
     pub id: &'a str,
-    /// Its hash.
+    /// The recording's hash.
     pub hash: Hash,
     /// The request's method, and its endpoint.
     pub asked: (&'a str, &'a str),
     /// The text form of its strategy.
     pub strategy: &'a str,
-    /// Its scope.
+    /// The recording's scope.
     pub scope: Option<&'a str>,
-    /// Which of its takes answers.
+    /// The take that answers.
     pub playback: Playback,
-    /// Whether a replay may use it, see [`crate::model::Row::answers`].
+    /// True where a replay may use it, see [`crate::model::Row::answers`].
     pub answers: bool,
     /// The response's status.
     pub status: u16,
     /// Length of all its bodies, in bytes.
     pub size: u64,
-    /// When the call was made.
+    /// The time of the call.
     pub recorded_at: Timestamp,
-    /// How its upstream failed.
+    /// The failure of the upstream.
     pub failure: Option<AnswerFailure>,
-    /// Whether it plays behind another take.
+    /// True where it plays behind another take.
     pub continues: bool,
-    /// Its use.
+    /// The recording's use.
     pub usage: Usage,
-    /// Whether the row says what the answer is.
+    /// True where the row says what the answer is.
     pub answered: bool,
-    /// What finds it.
+    /// The keys that find it.
     pub keys: LookUpKeys,
 }
 
 /// The fields of a row in their order, from its method to its strategy, and from its name to its size.
-type Front<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str);
-type Middle<'a> =
+type RowFront<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str);
+type RowMiddle<'a> =
     (Option<&'a str>, Vec<&'a str>, bool, Option<&'a str>, Playback, Completeness, u16, bool, u32, u64);
 /// From its tokens to its use.
-type Back<'a> = (
+type RowBack<'a> = (
     Option<Tokens>,
     Ending,
     Option<Source>,
@@ -65,9 +65,9 @@ type Back<'a> = (
 );
 
 /// The bytes of a packed row that are not read yet.
-struct Unread<'a>(&'a [u8]);
+struct UnreadBytes<'a>(&'a [u8]);
 
-impl<'a> Unread<'a> {
+impl<'a> UnreadBytes<'a> {
     fn take<T: Deserialize<'a>>(&mut self) -> Option<T> {
         let (value, rest) = postcard::take_from_bytes(self.0).ok()?;
         self.0 = rest;
@@ -91,7 +91,7 @@ impl PackedRow {
     }
 
     /// A packed row as it was kept.
-    pub(super) fn kept(bytes: Bytes) -> Self {
+    pub(super) fn of_bytes(bytes: Bytes) -> Self {
         Self(bytes)
     }
 
@@ -108,23 +108,23 @@ impl PackedRow {
     /// The recording's id; empty where the bytes are none of a row.
     #[must_use]
     pub fn id(&self) -> &str {
-        Unread(&self.0).take().unwrap_or_default()
+        UnreadBytes(&self.0).take().unwrap_or_default()
     }
 
-    /// What look-ups ask of it.
+    /// The part of it that look-ups ask for.
     #[must_use]
     pub fn view(&self) -> Option<RowView<'_>> {
-        let mut unread = Unread(&self.0);
+        let mut unread = UnreadBytes(&self.0);
         let id = unread.take()?;
         let hash = Hash(unread.hash()?);
-        let (method, _, endpoint, _, _, strategy): Front<'_> = unread.take()?;
-        let (.., scope, playback, completeness, status, _, _, size): Middle<'_> = unread.take()?;
+        let (method, _, endpoint, _, _, strategy): RowFront<'_> = unread.take()?;
+        let (.., scope, playback, completeness, status, _, _, size): RowMiddle<'_> = unread.take()?;
         let (recorded_at, _, _): (Timestamp, Timestamp, u64) = unread.take()?;
         let answered = unread.take()?;
         if answered {
             unread.hash()?;
         }
-        let (_, _, _, review, _, _, failure, continues, usage): Back<'_> = unread.take()?;
+        let (_, _, _, review, _, _, failure, continues, usage): RowBack<'_> = unread.take()?;
         let canonical = unread.take()?;
         let (all, significant) = (Fingerprint(unread.hash()?), Fingerprint(unread.hash()?));
         let (answer, earlier) = unread.take()?;

@@ -17,7 +17,7 @@ use crate::model::RecordingId;
 /// No line is longer, in bytes: bodies of more than 16 KiB stand elsewhere.
 const LONGEST: u64 = 1 << 30;
 
-/// What a journal holds from some place on.
+/// The content of a journal from some place on.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// The mark behind the last line that has an end.

@@ -15,8 +15,8 @@ use super::compact::{Old, Rewritten};
 use super::core::Core;
 use super::error::IndexProblem;
 use super::error::StoreError;
-use super::index::Uncopied;
-use super::journal::{Appended, Journal, JournalMark};
+use super::index::UncopiedLines;
+use super::journal::{AppendedLines, Journal, JournalMark};
 use super::line::{
     BodyRef, ChangedLine, Content, Detail, JournalEntry, JournalLine, MediaLine, Put, StepLine, VersionLine,
 };
@@ -54,8 +54,8 @@ pub(super) struct Writer {
     /// Changes since sled's buffers were last written out.
     unflushed: usize,
     /// Lines that the index has no copy of yet.
-    uncopied: Uncopied,
-    /// Whether anything was written since the rows were last kept together.
+    uncopied: UncopiedLines,
+    /// True where anything was written since the rows were last kept together.
     changed: bool,
 }
 
@@ -64,12 +64,12 @@ const BATCH: usize = 512;
 /// The number of changes after which sled's buffers are written out: so many are read from the journal after a crash at
 /// most.
 const FLUSH: usize = 2048;
-/// How long nothing is to be done before the next start is seen to.
+/// The time without work before the next start is seen to.
 const IDLE: Duration = Duration::from_secs(1);
 
 impl Writer {
     pub(super) fn new(core: Arc<Core>, journal: Journal) -> Self {
-        Self { core, journal, unflushed: 0, uncopied: Uncopied::default(), changed: true }
+        Self { core, journal, unflushed: 0, uncopied: UncopiedLines::default(), changed: true }
     }
 
     /// Takes the use that a killed process noted into the ledger; gives the gap that the journal could not be told of, which
@@ -205,7 +205,7 @@ impl Writer {
         if lines.is_empty() {
             return Ok(());
         }
-        let Appended { marks, text } = self.journal.append(&mut lines)?;
+        let AppendedLines { marks, text } = self.journal.append(&mut lines)?;
         // Nobody is told of what is in no place.
         self.ready()?;
         let lines: Vec<_> = lines.into_iter().zip(marks).collect();

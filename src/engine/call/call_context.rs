@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::engine::aside::LARGE;
 use crate::engine::call::answer::call_guard::CallGuard;
 use crate::engine::call::answer::call_types::Incoming;
-use crate::engine::index::recording_index::FoundRecording;
+use crate::engine::index::found_recording::FoundRecording;
 use crate::engine::profile::Profile;
 use crate::engine::state::Engine;
 use crate::matching::{Fields, has_countless_credentials, is_withheld};

@@ -2,7 +2,7 @@
 
 use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::call_context::CallContext;
-use crate::engine::index::recording_index::{FailureLens, FoundRecording};
+use crate::engine::index::found_recording::{FailureLens, FoundRecording};
 use crate::engine::state::Engine;
 use crate::matching::{Fields, summary};
 use crate::model::{Mode, Scrubbed, Strategy};

@@ -166,7 +166,7 @@ impl Engine {
     /// Groups of recordings that answer the same calls although their requests differ, the newest first in each.
     pub async fn ambiguous(&self) -> Vec<Vec<RecordingId>> {
         self.aside(move |engine| {
-            let places = engine.shared.index.asked();
+            let places = engine.shared.index.answering_endpoints();
             let ambiguous =
                 |(method, endpoint): &(String, String)| engine.lineup(method, endpoint).ambiguous();
             places.iter().flat_map(ambiguous).collect()

@@ -12,9 +12,9 @@ use crate::model::{RecordingId, Row};
 const OUTLINES: &str = "outlines";
 /// The version of what is kept.
 const FORMAT: u32 = 1;
-/// How many requests are read to explain one call; the others are seen to in the background.
+/// The most requests that are read to explain one call; the others are seen to in the background.
 const READ: usize = 256;
-/// How many outlines are made before others get their turn, and how long they have it.
+/// The number of outlines that are made before others get their turn, and the time that they have then.
 const AHEAD: usize = 64;
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -80,7 +80,7 @@ impl Engine {
     /// Takes in the outlines that an earlier run wrote down.
     pub(crate) fn restore_outlines(&self) {
         self.shared.sketches.restore(|| {
-            let kept = self.shared.store.kept(OUTLINES)?;
+            let kept = self.shared.store.derived(OUTLINES)?;
             let live = self.shared.live.load();
             let rest = kept.bytes.strip_prefix(&stamp(live.version)[..])?;
             OutlineSet::from_bytes(rest, &kept.changed, &live.canon)

@@ -9,7 +9,7 @@ use crate::engine::call::answer::overrides::Overrides;
 use crate::engine::call::look_up::LookUp;
 use crate::engine::clock;
 use crate::engine::explain::advice::{Advice, Fix, FixKind, RECORDING};
-use crate::engine::index::recording_index::FoundRecording;
+use crate::engine::index::found_recording::FoundRecording;
 use crate::engine::recording::stamp::fitting;
 use crate::engine::state::Engine;
 use crate::engine::verb_error::VerbError;

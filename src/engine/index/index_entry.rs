@@ -21,46 +21,46 @@ pub(crate) struct IndexEntry {
     pub(crate) size: u64,
     /// The version of the canonical form that its keys were made under.
     canonical: u32,
-    /// Whether the row says what the answer is.
+    /// True where the row says what the answer is.
     answered: bool,
     pub(crate) status: u16,
     pub(crate) playback: Playback,
     pub(crate) failure: Option<AnswerFailure>,
-    /// Whether a replay may use it.
+    /// True where a replay may use it.
     pub(crate) answers: bool,
-    /// Whether it plays behind another take.
+    /// True where it plays behind another take.
     pub(crate) continues: bool,
 }
 
 /// Values that very many recordings have in common, each kept once.
 #[derive(Debug, Default)]
-pub(crate) struct Interned {
+pub(crate) struct InternedValues {
     strategies: Vec<Arc<Strategy>>,
     scopes: Vec<Arc<str>>,
     asked: Vec<Arc<(String, String)>>,
 }
 
-/// How many values of a kind are looked through before another one is kept of its own.
+/// The number of values of a kind that are looked through for an equal one.
 const KNOWN: usize = 256;
 
-impl Interned {
+impl InternedValues {
     fn strategy(&mut self, text: &str) -> Option<Arc<Strategy>> {
         // Nearly all are written as the first one is.
         let strategy: Strategy = text.parse().ok()?;
-        Some(known(&mut self.strategies, |known| **known == strategy, || Arc::new(strategy.clone())))
+        Some(interned(&mut self.strategies, |known| **known == strategy, || Arc::new(strategy.clone())))
     }
 
     fn scope(&mut self, name: &str) -> Arc<str> {
-        known(&mut self.scopes, |known| **known == *name, || name.into())
+        interned(&mut self.scopes, |known| **known == *name, || name.into())
     }
 
-    fn asked(&mut self, (method, endpoint): (&str, &str)) -> Arc<(String, String)> {
+    fn endpoint(&mut self, (method, endpoint): (&str, &str)) -> Arc<(String, String)> {
         let same = |known: &Arc<(String, String)>| known.1 == endpoint && known.0 == method;
-        known(&mut self.asked, same, || Arc::new((method.to_owned(), endpoint.to_owned())))
+        interned(&mut self.asked, same, || Arc::new((method.to_owned(), endpoint.to_owned())))
     }
 }
 
-fn known<T: Clone>(all: &mut Vec<T>, same: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> T {
+fn interned<T: Clone>(all: &mut Vec<T>, same: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> T {
     if let Some(found) = all.iter().rev().find(|one| same(one)) {
         return found.clone();
     }
@@ -74,14 +74,17 @@ fn known<T: Clone>(all: &mut Vec<T>, same: impl Fn(&T) -> bool, make: impl FnOnc
 
 impl IndexEntry {
     /// An entry, its id, and what finds it; none of bytes that are no row.
-    pub(crate) fn of(packed: PackedRow, interned: &mut Interned) -> Option<(RecordingId, Self, LookUpKeys)> {
+    pub(crate) fn of(
+        packed: PackedRow,
+        interned: &mut InternedValues,
+    ) -> Option<(RecordingId, Self, LookUpKeys)> {
         let view = packed.view()?;
         let id = view.id.parse().ok()?;
         let RowView { strategy, scope, asked, recorded_at, size, status, playback, .. } = view;
         let RowView { failure, answers, continues, usage, answered, keys, .. } = view;
         let strategy = interned.strategy(strategy)?;
         let scope = scope.map(|scope| interned.scope(scope));
-        let asked = interned.asked(asked);
+        let asked = interned.endpoint(asked);
         let used = OnceLock::new();
         if usage != Usage::default() {
             let id: &RecordingId = &id;
@@ -123,13 +126,13 @@ impl IndexEntry {
         self.packed.view().map(|view| view.hash)
     }
 
-    /// Whether its keys were made by this version of the canonical form, and its row says what the answer is, which those of
+    /// True where the keys were made by this version of the canonical form, and the row says what the answer is, which those of
     /// an older retake do not.
     pub(crate) fn is_current(&self, version: u32) -> bool {
         self.canonical == version && self.answered
     }
 
-    /// Where its hits are counted.
+    /// The use in which hits are counted.
     pub(crate) fn used(&self, id: &RecordingId) -> Arc<UseCounter> {
         Arc::clone(self.used.get_or_init(|| Arc::new(UseCounter::of(id.clone(), Usage::default()))))
     }
@@ -144,22 +147,22 @@ impl IndexEntry {
         self.used = OnceLock::from(used);
     }
 
-    /// Whether it steps back, see [`FailurePolicy::steps_back`].
+    /// True where it steps back, see [`FailurePolicy::steps_back`].
     pub(crate) fn steps_back(&self, policy: &FailurePolicy) -> bool {
         policy.passes_over(self.status, self.failure)
     }
 
-    /// Whether its request has this method and endpoint.
+    /// True where the request has this method and endpoint.
     pub(crate) fn asks(&self, (method, endpoint): (&str, &str)) -> bool {
         self.asked.1 == endpoint && self.asked.0 == method
     }
 
-    /// Whether a call in `scope` sees it, see [`crate::model::Row::is_seen_in`].
+    /// True where a call in `scope` sees it, see [`crate::model::Row::is_seen_in`].
     pub(crate) fn is_seen_in(&self, scope: Option<&str>) -> bool {
         scope.is_none() || self.scope.is_none() || self.scope.as_deref() == scope
     }
 
-    /// Whether its answer means something only under the same condition, see [`crate::model::Row::is_conditional`].
+    /// True where the answer means something only under the same condition, see [`crate::model::Row::is_conditional`].
     pub(crate) fn is_conditional(&self) -> bool {
         matches!(self.status, 304 | 412)
     }

@@ -1,8 +1,10 @@
 //! The recordings in memory, for look-ups, and the state that look-ups keep about them.
 
 pub(super) mod cursors;
+pub(super) mod found_recording;
 pub(super) mod generations;
 pub(super) mod index_entry;
+mod index_state;
 pub(super) mod jobs;
 pub(super) mod open_reads;
 pub(super) mod recent;

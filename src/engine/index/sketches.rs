@@ -15,7 +15,7 @@ type EndpointKey = (String, String);
 #[derive(Default)]
 pub(crate) struct Sketches {
     outlines: RwLock<OutlineSet>,
-    /// What was known when it was last written down or read; none before it was read.
+    /// The number of changes when outlines were last written down or read; `None` before they were read.
     kept: Mutex<Option<u64>>,
     /// The generation of the index up to which outlines were made ahead.
     ahead: AtomicU64,
@@ -135,13 +135,13 @@ impl Sketches {
         }
     }
 
-    /// Whether the index changed since outlines were last made ahead; from now on they are.
+    /// True where the index changed since outlines were last made ahead; from now on they are.
     pub(crate) fn falls_behind(&self, generation: u64) -> bool {
         // No generation is the first one.
         self.ahead.swap(generation + 1, Ordering::AcqRel) != generation + 1
     }
 
-    /// What is to be written down; none where little changed since.
+    /// The outlines as they are to be written down; `None` where few changed since.
     pub(crate) fn unkept(&self) -> Option<Vec<u8>> {
         let mut kept = self.kept.lock();
         let known = self.outlines();

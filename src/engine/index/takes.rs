@@ -2,7 +2,7 @@
 
 use crate::dialect::endpoint_of;
 use crate::engine::index::cursors::CURSORS;
-use crate::engine::index::recording_index::FailureLens;
+use crate::engine::index::found_recording::FailureLens;
 use crate::engine::state::Engine;
 use crate::model::{CallScope, Fingerprint, Level, Playback, Recording, Request};
 use crate::reading::jobs::{answer_json, polled};

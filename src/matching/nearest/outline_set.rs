@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::plan::{Plan, input_apart, plan};
+use super::plan::{FieldPlan, input_apart, plan};
 use super::sketch::{Outline, Shape};
 use crate::matching::fields::canon_config::Canon;
 use crate::model::{RecordingId, Strategy, Timestamp};
@@ -19,7 +19,7 @@ pub struct OutlineSet {
     places: HashMap<u64, OutlinePlace>,
     /// Groups by their shapes and the length of their input.
     known: HashMap<(u64, usize), u32>,
-    /// How many were added or taken out.
+    /// The number of outlines that were added or taken out.
     changes: u64,
 }
 
@@ -33,7 +33,7 @@ struct OutlinePlace {
 #[derive(Debug)]
 struct OutlineGroup {
     shape: Arc<Shape>,
-    /// How many values the input of each has.
+    /// The number of values in the input of each.
     input_len: usize,
     /// Nothing in the place of one that was taken out.
     ids: Vec<Option<RecordingId>>,
@@ -47,13 +47,13 @@ struct OutlineGroup {
 /// A recording that may come near a request.
 #[derive(Clone, Debug)]
 pub struct RankedRecording {
-    /// Its id.
+    /// The recording's id.
     pub id: RecordingId,
-    /// Its strategy.
+    /// The recording's strategy.
     pub strategy: Arc<Strategy>,
-    /// Its scope.
+    /// The recording's scope.
     pub scope: Option<Arc<str>>,
-    /// When it was recorded: of equally near ones the newest comes first.
+    /// The time of the call: of equally near ones the newest comes first.
     pub recorded_at: Timestamp,
 }
 
@@ -63,14 +63,14 @@ pub struct RankedRecordings {
     all: Vec<(OutlinePlace, RankedRecording)>,
 }
 
-/// Where a recording stands: the smallest comes first.
-type Rank<'a> = (u64, bool, Reverse<(Timestamp, &'a RecordingId)>);
+/// The rank of a recording: the smallest comes first.
+type OutlineRank<'a> = (u64, bool, Reverse<(Timestamp, &'a RecordingId)>);
 
-/// How much all outlines take, in bytes, before no more are made ahead.
+/// The size of all outlines, in bytes, from which on no more are made ahead.
 const MOST: usize = 64 << 20;
 
 impl OutlineSet {
-    /// Whether there is one of a recording.
+    /// True where there is one of a recording.
     #[must_use]
     pub fn contains(&self, id: &RecordingId) -> bool {
         self.places.contains_key(&key(id.as_str()))
@@ -113,13 +113,13 @@ impl OutlineSet {
         }
     }
 
-    /// How often one was added or taken out.
+    /// The number of outlines that were added or taken out.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Whether no more are to be made ahead.
+    /// True where no more are to be made ahead.
     #[must_use]
     pub fn is_full(&self) -> bool {
         let of = |group: &OutlineGroup| 8 * (group.values.len() + group.input.len()) + 64 * group.ids.len();
@@ -151,13 +151,13 @@ impl OutlineSet {
         limit: usize,
         hidden: impl Fn(&RankedRecording) -> bool,
     ) -> Vec<&'a RankedRecording> {
-        let mut best: Vec<(Rank<'_>, &RankedRecording)> = Vec::new();
+        let mut best: Vec<(OutlineRank<'_>, &RankedRecording)> = Vec::new();
         for of_group in ranked.all.chunk_by(|one, other| one.0.group == other.0.group) {
             let Some(group) = of_group.first().and_then(|(place, _)| self.group(*place)) else { continue };
             if !group.shape.same_endpoint(&incoming.shape) {
                 continue;
             }
-            let mut plans: Vec<(&Arc<Strategy>, Plan)> = Vec::new();
+            let mut plans: Vec<(&Arc<Strategy>, FieldPlan)> = Vec::new();
             for (place, one) in of_group {
                 let known = plans.iter().position(|(strategy, _)| Arc::ptr_eq(strategy, &one.strategy));
                 let at = known.unwrap_or_else(|| {
@@ -211,7 +211,7 @@ impl OutlineSet {
         bytes
     }
 
-    /// What such a file holds, but for what is `outdated`, compared under `canon`; none of one that was written otherwise.
+    /// The outlines of such a file, but for those that are `outdated`, compared under `canon`; `None` of another file.
     #[must_use]
     pub fn from_bytes(mut bytes: &[u8], outdated: &BTreeSet<String>, canon: &Canon) -> Option<Self> {
         let mut set = Self::default();
@@ -272,7 +272,7 @@ impl OutlineGroup {
         Some(Outline::new(Arc::clone(&self.shape), values.into(), written, input.into(), words))
     }
 
-    fn distance(&self, plan: &Plan, incoming: &Outline, nth: usize) -> Option<u64> {
+    fn distance(&self, plan: &FieldPlan, incoming: &Outline, nth: usize) -> Option<u64> {
         let (values, input) = self.row(nth)?;
         let [words, _] = *self.marks.get(nth)?;
         let words = u64::from((incoming.words ^ words).count_ones());

@@ -1,4 +1,4 @@
-//! How far two outlines are apart: what their shapes have in common under a strategy, worked out once for many of them.
+//! The distance of two outlines: what their shapes have in common under a strategy, worked out once for many of them.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,26 @@ use super::near_miss::Weight;
 use super::sketch::Shape;
 use crate::model::Strategy;
 
-/// What two shapes have in common under a strategy.
-pub(super) struct Plan {
+/// The fields that two shapes have in common under a strategy.
+pub(super) struct FieldPlan {
     /// The fields that count and that both have: their places, and what they weigh.
     both: Vec<(usize, usize, u64)>,
     /// The weight of those that only one has.
     single: u64,
 }
 
-impl Plan {
-    /// How far the values of an incoming and a recorded request are apart, the input left out.
+impl FieldPlan {
+    /// The distance of the values of an incoming and a recorded request, the input left out.
     pub(super) fn apart(&self, incoming: &[u64], recorded: &[u64]) -> u64 {
         let differ = self.both.iter().filter(|(one, other, _)| incoming.get(*one) != recorded.get(*other));
         self.single + differ.map(|(.., weight)| weight).sum::<u64>()
     }
 }
 
-/// What the shapes of an incoming and a recorded request have in common.
-pub(super) fn plan(strategy: &Strategy, incoming: &Shape, recorded: &Shape) -> Plan {
+/// The fields that the shapes of an incoming and a recorded request have in common.
+pub(super) fn plan(strategy: &Strategy, incoming: &Shape, recorded: &Shape) -> FieldPlan {
     let masks = (incoming.mask(strategy), recorded.mask(strategy));
-    let mut plan = Plan { both: Vec::new(), single: 0 };
+    let mut plan = FieldPlan { both: Vec::new(), single: 0 };
     let places: HashMap<u64, usize> =
         recorded.fields.iter().enumerate().map(|(at, field)| (field.0, at)).collect();
     let mut shared = vec![false; recorded.fields.len()];
@@ -55,7 +55,7 @@ pub(super) fn plan(strategy: &Strategy, incoming: &Shape, recorded: &Shape) -> P
     plan
 }
 
-/// How far two inputs are apart: by values that only one of them has, and by words.
+/// The distance of two inputs: by values that only one of them has, and by words.
 pub(super) fn input_apart(one: &[u64], other: &[u64], words: u64) -> u64 {
     let (mut a, mut b, mut shared) = (0, 0, 0);
     while let (Some(left), Some(right)) = (one.get(a), other.get(b)) {

@@ -269,7 +269,7 @@ fn shortlist(library: &[Recorded], incoming: &Outline) -> Vec<usize> {
     short.into_iter().map(|one| usize::try_from(newest - one.recorded_at.0).unwrap()).collect()
 }
 
-/// What is wrong with the explanation of one change; none where all is right.
+/// The fault in the explanation of one change; `None` where all is right.
 fn judge(library: &[Recorded], incoming: &Fields, told_of: &[String]) -> Option<String> {
     let short = shortlist(library, &incoming.outline());
     let exact = nearest(incoming, short.iter().map(|at| (id(*at), &STANDARD, &library[*at].fields)), 3);

@@ -15,7 +15,7 @@ use crate::store::line::{self, JournalLine, ParsedLine};
 
 /// Lines that wait to be copied together.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Uncopied {
+pub(in crate::store) struct UncopiedLines {
     /// The number of the first one.
     first: u64,
     text: Vec<u8>,
@@ -23,10 +23,10 @@ pub(in crate::store) struct Uncopied {
     mark: JournalMark,
 }
 
-/// How much is deflated together, in bytes: more of it makes it smaller and slower to be found.
+/// The size of what is deflated together, in bytes: more of it gets smaller, and slower to be found.
 const BLOCK: usize = 64 << 10;
 
-impl Uncopied {
+impl UncopiedLines {
     /// Takes in a put as it stands in the journal; its mark is the one behind it.
     pub(in crate::store) fn push(&mut self, mark: JournalMark, text: &[u8]) {
         if self.text.is_empty() {
@@ -53,8 +53,8 @@ impl Index {
     }
 
     /// Copies what waits.
-    pub(in crate::store) fn copy(&self, uncopied: &mut Uncopied) -> Result<()> {
-        let Uncopied { first, text, mark } = std::mem::take(uncopied);
+    pub(in crate::store) fn copy(&self, uncopied: &mut UncopiedLines) -> Result<()> {
+        let UncopiedLines { first, text, mark } = std::mem::take(uncopied);
         if mark == JournalMark::default() {
             return Ok(());
         }

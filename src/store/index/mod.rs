@@ -11,7 +11,7 @@ mod row_file;
 mod sled_index;
 mod trees;
 
-pub(super) use copies::Uncopied;
+pub(super) use copies::UncopiedLines;
 pub use row_file::KeptFile;
 pub use sled_index::catches_panics;
 pub(super) use sled_index::{FoundPut, Index};

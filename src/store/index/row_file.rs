@@ -27,24 +27,24 @@ const BEGIN: &[u8] = b"rows 1\n";
 const CHANGES: u64 = 256;
 const SHARE: u64 = 64;
 
-/// What the file is of.
+/// The state of the index that a file was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Header {
+struct RowFileHeader {
     generation: u64,
     salt: [u8; 32],
     mark: JournalMark,
-    /// How many lines the index had taken in.
+    /// The number of lines that the index had taken in.
     applied: u64,
     rows: u64,
 }
 
-impl Header {
+impl RowFileHeader {
     fn of(state: &IndexProgress) -> Self {
         let IndexProgress { generation, salt, mark, counts, applied, .. } = *state;
         Self { generation, salt, mark, applied, rows: counts.rows }
     }
 
-    /// Whether so much has changed since that it is to be written anew.
+    /// True where so much has changed since that it is to be written anew.
     fn is_outdated(&self, state: &IndexProgress) -> bool {
         (self.generation, self.salt) != (state.generation, state.salt)
             || state
@@ -54,7 +54,7 @@ impl Header {
     }
 }
 
-/// What somebody derived from the recordings and keeps in the index.
+/// A file in the index that somebody derived from the recordings.
 #[derive(Clone, Debug)]
 pub struct KeptFile {
     /// As it was given.
@@ -67,7 +67,8 @@ impl Index {
     /// Keeps what is derived from the recordings as they are now, under a name of its own.
     pub(in crate::store) fn keep(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let state = self.state()?.unwrap_or_default();
-        let head = postcard::to_stdvec(&Header::of(&state)).map_err(|error| IndexError(error.to_string()))?;
+        let head =
+            postcard::to_stdvec(&RowFileHeader::of(&state)).map_err(|error| IndexError(error.to_string()))?;
         let mut text = BEGIN.to_vec();
         put(&mut text, &head);
         text.extend_from_slice(bytes);
@@ -75,8 +76,8 @@ impl Index {
         Ok(())
     }
 
-    /// What was kept under a name; none where it does not fit, or too much was changed since.
-    pub(in crate::store) fn kept(&self, name: &str) -> Result<Option<KeptFile>> {
+    /// The file that was kept under a name; `None` where it does not fit, or too much was changed since.
+    pub(in crate::store) fn derived(&self, name: &str) -> Result<Option<KeptFile>> {
         let state = self.state()?.unwrap_or_default();
         let Some((header, bytes)) = self.read(name) else { return Ok(None) };
         if header.is_outdated(&state) {
@@ -114,7 +115,8 @@ impl Index {
         if header(&path).is_some_and(|header| !header.is_outdated(&state)) {
             return Ok(());
         }
-        let head = postcard::to_stdvec(&Header::of(&state)).map_err(|error| IndexError(error.to_string()))?;
+        let head =
+            postcard::to_stdvec(&RowFileHeader::of(&state)).map_err(|error| IndexError(error.to_string()))?;
         let mut text = BEGIN.to_vec();
         put(&mut text, &head);
         let whole = self.each(|indexed| {
@@ -134,8 +136,8 @@ impl Index {
         let _ = files::write_derived(&self.place.join(name), &self.place.join(format!("{name}.new")), &text);
     }
 
-    /// What a file is of, and what stands behind that; none where it is not as it was written.
-    fn read(&self, name: &str) -> Option<(Header, Bytes)> {
+    /// The head of a file and the bytes behind it; `None` where it is not as it was written.
+    fn read(&self, name: &str) -> Option<(RowFileHeader, Bytes)> {
         let mut text = fs::read(self.place.join(name)).ok()?;
         let (body, sum) = text.split_last_chunk::<4>()?;
         if !body.starts_with(BEGIN) || crc32fast::hash(body) != u32::from_be_bytes(*sum) {
@@ -148,12 +150,12 @@ impl Index {
         Some((postcard::from_bytes(&head).ok()?, text.slice(at..)))
     }
 
-    fn kept_rows(&self) -> Option<(Header, Vec<PackedRow>)> {
+    fn kept_rows(&self) -> Option<(RowFileHeader, Vec<PackedRow>)> {
         let (header, text) = self.read(NAME)?;
         let mut at = 0;
         let mut rows = Vec::with_capacity(usize::try_from(header.rows).ok()?.min(text.len()));
         while at < text.len() {
-            rows.push(PackedRow::kept(taken(&text, &mut at)?));
+            rows.push(PackedRow::of_bytes(taken(&text, &mut at)?));
         }
         (rows.len() as u64 == header.rows).then_some((header, rows))
     }
@@ -162,7 +164,7 @@ impl Index {
     fn brought_up(
         &self,
         state: &IndexProgress,
-        header: &Header,
+        header: &RowFileHeader,
         mut rows: Vec<PackedRow>,
     ) -> Result<Option<Vec<PackedRow>>> {
         let count = state.applied - header.applied;
@@ -224,8 +226,8 @@ fn taken(text: &Bytes, at: &mut usize) -> Option<Bytes> {
     Some(text.slice(from..to))
 }
 
-/// What the file says it is of; its rows are not looked at.
-fn header(path: &Path) -> Option<Header> {
+/// The head of a file, whose rows are not looked at.
+fn header(path: &Path) -> Option<RowFileHeader> {
     use std::io::Read;
     let mut text = Vec::new();
     files::open(path).ok()?.take(256).read_to_end(&mut text).ok()?;

@@ -45,11 +45,11 @@ pub(in crate::store) struct FoundPut {
     pub(in crate::store) mark: JournalMark,
 }
 
-/// What sled keeps of its pages, in bytes: a start does not read them, and what is read is small.
+/// The most that sled keeps of its pages, in bytes: a start does not read them, and what is read is small.
 const CACHE: u64 = 8 << 20;
 /// Up to so many recordings are read whole when the index is opened.
 const FEW: u64 = 1024;
-/// How long sled's own lock is waited for. Nobody else owns the store by then, but threads of a sled that was dropped a
+/// The longest wait for sled's own lock. Nobody else owns the store by then, but threads of a sled that was dropped a
 /// moment ago, here or in the process that owned the store before, may still hold it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -102,7 +102,7 @@ impl Index {
         guard(|| self.trees.meta.get(STATE)?.map(|value| state(&value)).transpose())
     }
 
-    /// Whether it belongs to a journal, and how far it has come.
+    /// The progress of an index that belongs to a journal.
     pub(in crate::store) fn check(&self, header: &JournalHeader) -> Result<IndexProgress> {
         let state = self.state()?.ok_or_else(|| IndexError("it is empty".into()))?;
         if (state.generation, state.salt) != (header.generation, header.salt.0) {

@@ -36,7 +36,7 @@ pub(super) struct Trees<T> {
 /// A row, and the mark behind the line that put its recording: what was exchanged is read from there.
 pub(super) type PlacedRow = (JournalMark, Indexed);
 
-/// How far the index has come.
+/// The progress of the index through the journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(in crate::store) struct IndexProgress {
     /// The version of this layout; always the first field.
@@ -47,7 +47,7 @@ pub(in crate::store) struct IndexProgress {
     /// The mark behind the last line taken in.
     pub(in crate::store) mark: JournalMark,
     pub(super) counts: Counts,
-    /// How many lines it has taken in.
+    /// The number of lines taken in.
     pub(super) applied: u64,
     /// Before this time hits may have been lost, as journals said it that know no gaps.
     pub(super) unwatched: Timestamp,
@@ -134,7 +134,7 @@ pub(super) enum LongValue {
     Trash,
 }
 
-/// How many parts stand in a tree of their own, where a value says that and nothing else. Any other value is longer.
+/// The number of parts that stand in a tree of their own, where a value says that and nothing else. Any other value is longer.
 pub(super) fn parts(value: &[u8]) -> Option<u32> {
     <[u8; 4]>::try_from(value).ok().map(u32::from_be_bytes)
 }

@@ -131,17 +131,17 @@ fn what_is_derived_is_kept_with_what_changed_since() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), &(0..4).map(small).collect::<Vec<_>>());
     let store = open_quietly(dir.path());
-    assert!(store.kept("sums").is_none());
+    assert!(store.derived("sums").is_none());
     store.keep("sums", b"four");
-    let kept = store.kept("sums").unwrap();
+    let kept = store.derived("sums").unwrap();
     assert_eq!((&kept.bytes[..], kept.changed.len()), (&b"four"[..], 0));
     commit(&store, put(&small(9)));
     drop(store);
     let store = open_quietly(dir.path());
-    let kept = store.kept("sums").unwrap();
+    let kept = store.derived("sums").unwrap();
     assert_eq!(kept.changed, [id(9).to_string()].into());
     super::compact::compact(&store, NOW).unwrap();
-    assert!(store.kept("sums").is_none(), "the index is another one");
+    assert!(store.derived("sums").is_none(), "the index is another one");
 }
 
 #[test]
