@@ -18,14 +18,9 @@ const WORDS: &[(&str, &str)] = &[
 const NO_COMMAND: &[(&str, &str)] = &[
     ("HealthRequest", "the client asks it before it says the token to anybody"),
     ("FieldsRequest", "`retake explain` shows the fields with what they decide"),
-    (
-        "AllFieldsRequest",
-        "it offers names while somebody chooses a strategy; a wrong one is refused with near names",
-    ),
     ("DecidingRequest", "`retake explain` says which fields decide"),
     ("FireRequest", "`retake explain` says the same without a call"),
     ("FireCallRequest", "`retake explain --call` says the same without a call"),
-    ("CallRequest", "`retake explain --call` and `retake diff` read it on their way"),
     ("ModeRequest", "who starts a proxy chose its mode, and `retake run` says it"),
     ("SetModeRequest", "it changes what somebody else's calls get: that is for who watches them"),
     ("ScopesRequest", "a harness asks it over HTTP, between its tests"),
