@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::index::sketches::LINEUPS;
 use crate::engine::state::Engine;
 use crate::matching::{Candidate, Lineup, Outline, OutlineSet, RankedRecording, RankedRecordings};
 use crate::model::{RecordingId, Row};
@@ -83,7 +84,8 @@ impl Engine {
             let kept = self.shared.store.derived(OUTLINES)?;
             let live = self.shared.live.load();
             let rest = kept.bytes.strip_prefix(&stamp(live.version)[..])?;
-            OutlineSet::from_bytes(rest, &kept.changed, &live.canon)
+            let current = |id: &str| self.shared.index.id(id).filter(|_| !kept.changed.contains(id));
+            OutlineSet::from_bytes(rest, current, &live.canon)
         });
     }
 
@@ -116,7 +118,13 @@ impl Engine {
                 break;
             }
         }
-        self.aside(Self::keep_outlines).await;
+        self.aside(|engine| {
+            engine.keep_outlines();
+            // The first call that misses waits for none of it.
+            let endpoints = engine.shared.index.answering_endpoints();
+            endpoints.iter().take(LINEUPS).for_each(|(method, name)| drop(engine.ranked((method, name))));
+        })
+        .await;
     }
 }
 

@@ -134,6 +134,12 @@ impl RecordingIndex {
         state.entries.values().filter_map(IndexEntry::indexed).map(|i| (i.row.id.clone(), i.row)).collect()
     }
 
+    /// The id of a recording that there is, as it is kept once.
+    pub(crate) fn id(&self, text: &str) -> Option<RecordingId> {
+        let id: RecordingId = text.parse().ok()?;
+        self.read().entries.get_key_value(&id).map(|(id, _)| id.clone())
+    }
+
     pub(crate) fn contains(&self, id: &RecordingId) -> bool {
         self.read().entries.contains_key(id)
     }

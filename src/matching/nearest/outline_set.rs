@@ -2,7 +2,7 @@
 //! thousand of them are one walk through memory, and one read from a file.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -211,9 +211,13 @@ impl OutlineSet {
         bytes
     }
 
-    /// The outlines of such a file, but for those that are `outdated`, compared under `canon`; `None` of another file.
+    /// The outlines of such a file, of recordings that are `current`, compared under `canon`; `None` of another file.
     #[must_use]
-    pub fn from_bytes(mut bytes: &[u8], outdated: &BTreeSet<String>, canon: &Canon) -> Option<Self> {
+    pub fn from_bytes(
+        mut bytes: &[u8],
+        current: impl Fn(&str) -> Option<RecordingId>,
+        canon: &Canon,
+    ) -> Option<Self> {
         let mut set = Self::default();
         while !bytes.is_empty() {
             let first = taken(&mut bytes)?;
@@ -222,18 +226,17 @@ impl OutlineSet {
             let rows = count(&mut bytes)?;
             let nth_group = u32::try_from(set.groups.len()).ok()?;
             let per_row = 2 + shape.fields.len() + input.len();
+            group.reserve(rows.min(bytes.len() / (8 * per_row)));
             for _ in 0..rows {
                 let id = std::str::from_utf8(taken(&mut bytes)?).ok()?;
                 let (row, rest) = bytes.split_at_checked(8 * per_row)?;
                 bytes = rest;
-                if outdated.contains(id) {
-                    continue;
-                }
+                let Some(id) = current(id) else { continue };
                 let (words, _) = row.as_chunks::<8>();
                 let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
                 let nth = u32::try_from(group.ids.len()).ok()?;
-                set.places.insert(key(id), OutlinePlace { group: nth_group, nth });
-                group.ids.push(Some(id.parse().ok()?));
+                set.places.insert(key(id.as_str()), OutlinePlace { group: nth_group, nth });
+                group.ids.push(Some(id));
                 group.marks.push([words.next()?, words.next()?]);
                 group.values.extend(words.by_ref().take(shape.fields.len()));
                 group.input.extend(words);
@@ -258,6 +261,13 @@ impl OutlineGroup {
         let shape = Arc::clone(shape);
         let (ids, marks, values, input) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { shape, input_len, ids, marks, values, input }
+    }
+
+    fn reserve(&mut self, rows: usize) {
+        self.ids.reserve(rows);
+        self.marks.reserve(rows);
+        self.values.reserve(rows * self.shape.fields.len());
+        self.input.reserve(rows * self.input_len);
     }
 
     fn row(&self, nth: usize) -> Option<(&[u64], &[u64])> {

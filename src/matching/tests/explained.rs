@@ -1,7 +1,7 @@
 //! Explanations: each endpoint's request with every single change that can be made to it, among 200 other recordings.
 //! The one that it was made from must come first, and every field that changed must be told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -254,7 +254,7 @@ fn id(at: usize) -> RecordingId {
 fn shortlist(library: &[Recorded], incoming: &Outline) -> Vec<usize> {
     let mut set = OutlineSet::default();
     library.iter().enumerate().for_each(|(at, one)| set.insert(id(at), &one.outline));
-    let set = OutlineSet::from_bytes(&set.to_bytes(), &BTreeSet::new(), &Canon::default()).unwrap();
+    let set = OutlineSet::from_bytes(&set.to_bytes(), |id| id.parse().ok(), &Canon::default()).unwrap();
     let (strategy, newest) = (Arc::new(STANDARD.clone()), i64::MAX);
     let of = |at: usize| RankedRecording {
         id: id(at),
