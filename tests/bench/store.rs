@@ -32,6 +32,8 @@ use unseen::{fresh, missing};
 
 /// Connections that fill a store.
 const FILLING: usize = 16;
+/// The time in which a process reads back what misses are explained with.
+const SETTLING: Duration = Duration::from_secs(1);
 /// How long is waited for what is made in the background.
 const PREPARING: Duration = Duration::from_secs(60);
 /// How long a process is left alone before its memory is idle.
@@ -128,9 +130,10 @@ async fn outlined(store: &Path, recordings: usize) -> Result<(), Failure> {
     process.end().await
 }
 
-/// Milliseconds of the first miss of a process that has just started, and its memory in megabytes then.
+/// Milliseconds of the first miss of a process, a second after its start, and its memory in megabytes then.
 async fn first_miss(store: &Path, recordings: usize) -> Result<(f64, f64), Failure> {
     let (process, _) = Process::answering(store, true).await?;
+    tokio::time::sleep(SETTLING).await;
     let (first, answer) = one(process.address, missing(recordings)).await?;
     // A miss that is not explained would be quick.
     if !answer.contains("temperature") {
