@@ -11,23 +11,12 @@ use super::common::Common;
 use super::curate::{
     derive, duplicate, edit, keep, label, new, prune, rerecord, retag, review, rm, trash, undo,
 };
+use super::examples::EXAMPLES;
 use super::maintain::{compact, scrub, usage};
 use super::serve::screens::Screens;
 use super::serve::{attach, demo, headless, traffic, workbench};
 use super::setup::{completion, config, doctor, generate, help, schema, token, trust};
 use super::{flags, print, run};
-
-/// What is typed, and what that does.
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  retake demo                           see what it does, with nothing to set up
-  retake                                the workbench, with the proxy on 127.0.0.1:4010
-  retake serve --mode replay-or-error   the same proxy headless, for CI
-  retake run --preset ci pytest         a command before a proxy of its own
-  OPENAI_BASE_URL=http://127.0.0.1:4010/openai/v1 python app.py
-  retake list --json | jq -r '.[].id'
-  retake show rec_2jKx --image
-  retake help keys                      all keys of the workbench";
 
 /// The help behind the flags.
 const AFTER: &str = "\

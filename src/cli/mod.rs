@@ -14,6 +14,7 @@ mod curate;
 mod curl;
 mod door;
 mod editor;
+mod examples;
 mod exit;
 mod flags;
 mod input;

@@ -1,6 +1,6 @@
 //! The values that a stranger's file may hold.
 
-use super::file::keys;
+use super::file::shape;
 use super::file::{ConfigFile, ExpiryEntry, ProfileEntry, RouteEntry};
 use super::tests::{file, read, wrong};
 use super::*;
@@ -48,7 +48,7 @@ fn every_key_of_the_file_stands_in_the_table() {
         ("scrub", fields::<crate::matching::ScrubPattern>()),
         ("mounts.*", fields::<MountNames>()),
     ] {
-        let mut known: Vec<_> = keys::names(table).collect();
+        let mut known: Vec<_> = shape::names(table).collect();
         known.sort_unstable();
         read.sort_unstable();
         assert_eq!(known, read, "[{table}]");

@@ -6,6 +6,7 @@ mod anthropic;
 mod azure;
 mod dispatch;
 mod endpoint;
+mod error_shape;
 mod failure;
 mod family;
 mod finality;
@@ -25,10 +26,11 @@ mod signs;
 pub use answer::{AnswerState, BodyEnd, EndWatch};
 pub(crate) use dispatch::{answer_state, endpoint_of};
 pub use endpoint::Endpoint;
+pub use error_shape::ErrorShape;
 pub use failure::ProviderFailure;
 pub use family::Dialect;
 pub(crate) use path::behind_version;
-pub use refusal::{ErrorShape, Refusal};
+pub use refusal::Refusal;
 pub use rules::{
     DefaultValue, Echo, EchoPart, Forms, GivenWhen, Items, JobRules, PlainValue, ReadFinality, Rules,
     Spelling, Terminator,

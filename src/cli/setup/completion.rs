@@ -14,7 +14,7 @@ use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, CompletionCandidate, Shell};
 
-use super::typed::Typed;
+use super::typed::{STRATEGIES, Typed};
 use crate::cli::print;
 use crate::config::PRESETS;
 use crate::model::{Mode, Outcome};
@@ -22,8 +22,6 @@ use crate::query::{Key, QueryKind};
 
 /// What the shell's script sets to its own name.
 const VARIABLE: &str = "RETAKE_COMPLETE";
-/// The strategies, each as it begins.
-pub(super) const STRATEGIES: [&str; 5] = ["standard", "strict", "specific", "pinned", "rule"];
 /// The faults; those with a number as an example.
 const FAULTS: [&str; 8] = ["429", "500", "529", "cut@3", "stall@3", "malformed", "slow x5", "slow 10s"];
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Command;
 use clap_mangen::Man;
 
-use crate::cli::command::EXAMPLES;
+use crate::cli::examples::EXAMPLES;
 use crate::cli::exit::UsageError;
 use crate::cli::print;
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::{ArgMatches, Command};
 
-use super::completion::STRATEGIES;
 use crate::api::{AllFieldsRequest, CallsRequest, ListRequest, ReviewsRequest, TrashRequest};
 use crate::cli::common::Common;
 use crate::cli::selection::{self, Selectors};
@@ -17,6 +16,9 @@ use crate::matching::NamedField;
 use crate::model::{Call, Outcome, Row, Rows};
 use crate::query::{Key, QueryKind, vocabulary};
 use crate::store::{self, Store};
+
+/// The strategies, each as it begins.
+pub(super) const STRATEGIES: [&str; 5] = ["standard", "strict", "specific", "pinned", "rule"];
 
 /// How long an owner may take: somebody waits with a finger on Tab.
 const PATIENCE: Duration = Duration::from_secs(1);

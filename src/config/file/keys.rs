@@ -11,7 +11,6 @@ use serde::Serialize;
 use toml::de::DeValue;
 
 use crate::config::file::limits;
-use crate::config::file::shape::{MOUNT, all};
 use crate::config::screen::ThemeChoice;
 use crate::engine::{Settings, key_variables};
 use crate::upstream::Base;
@@ -53,6 +52,9 @@ pub(crate) struct Given<'a> {
     pub(crate) folder: &'a Path,
 }
 
+/// The table of a mount's own names.
+pub(super) const MOUNT: &str = "mounts.*";
+
 /// A key that needs trust for the proxy's sake.
 pub(super) const fn proxy(does: fn(&Given<'_>) -> Option<String>) -> KeyRule {
     KeyRule::Trusted(NeededBy::Proxy, does)
@@ -63,19 +65,9 @@ pub(super) const fn screen(does: fn(&Given<'_>) -> Option<String>) -> KeyRule {
     KeyRule::Trusted(NeededBy::Screen, does)
 }
 
-/// The key of a table with this name; none where it is not known.
-pub(crate) fn key_named(table: &str, name: &str) -> Option<&'static ConfigKey> {
-    all().find(|key| key.table == table && (key.name() == name || key.name == "*"))
-}
-
-/// The names of all keys of a table, people's own left out.
-pub(crate) fn names(table: &str) -> impl Iterator<Item = &'static str> + Clone {
-    all().filter(move |key| key.table == table && key.name != "*").map(ConfigKey::name)
-}
-
 impl ConfigKey {
     /// Name as the file has it.
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         self.name.trim_start_matches("r#")
     }
 

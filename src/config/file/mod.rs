@@ -7,7 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod preset;
 pub(crate) mod privilege;
-mod shape;
+pub(crate) mod shape;
 pub(crate) mod source;
 
 pub(crate) use shape::{ConfigFile, ExpiryEntry, KeySpelling, ProfileEntry, RouteEntry};
@@ -67,7 +67,7 @@ impl ConfigSource {
     fn problems_of(&self, misplaced: &[Misplaced]) -> Vec<ConfigProblem> {
         let problem = |wrong: &Misplaced| {
             let text = match &wrong.unknown {
-                Some((name, table)) => unknown(name, &keys::names(table).collect::<Vec<_>>()),
+                Some((name, table)) => unknown(name, &shape::names(table).collect::<Vec<_>>()),
                 None => "a table is expected here, such as [NAME] with a key = value in each line".into(),
             };
             self.problem(Some(wrong.at.clone()), &wrong.path, text)

@@ -10,7 +10,8 @@ use serde::Serialize;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::config::file::keys::{self, ConfigKey, Given, KeyRule, NeededBy};
+use crate::config::file::keys::{ConfigKey, Given, KeyRule, NeededBy};
+use crate::config::file::shape;
 use crate::reading::sanitize;
 use crate::upstream::MaskedUrl;
 
@@ -90,7 +91,7 @@ impl<L: Fn(usize) -> usize> Walk<'_, L> {
         for (name, value) in table {
             let text = name.get_ref();
             let path = if shown.is_empty() { text.to_string() } else { format!("{shown}.{text}") };
-            match keys::key_named(place, text) {
+            match shape::key_named(place, text) {
                 None => {
                     let unknown = Some((text.to_string(), place));
                     let (at, value_at) = (name.span(), value.span());

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::keys::KeyRule::{Free, Table};
 use super::keys::{
-    ConfigKey, answers_to_names, asks_with_a_key, changes_a_key, forwards_elsewhere, is_public,
+    ConfigKey, MOUNT, answers_to_names, asks_with_a_key, changes_a_key, forwards_elsewhere, is_public,
     keeps_answers, keeps_credentials, keeps_headers, keeps_personal, lets_pages_call, listens_beyond, proxy,
     reads_a_theme, reads_a_variable, screen, sends_a_variable, starts, waits_unusually,
 };
@@ -152,9 +152,6 @@ const fn key(table: &'static str, name: &'static str, rule: super::keys::KeyRule
     ConfigKey { table, name, rule }
 }
 
-/// The keys below `[mounts.NAME]`.
-pub(super) const MOUNT: &str = "mounts.*";
-
 /// Keys of people's own (`*`), and those of tables that other modules read.
 const OTHER_KEYS: &[ConfigKey] = &[
     key("keys", "*", proxy(asks_with_a_key)),
@@ -172,9 +169,19 @@ const OTHER_KEYS: &[ConfigKey] = &[
 ];
 
 /// Every key that the file may hold.
-pub(super) fn all() -> impl Iterator<Item = &'static ConfigKey> + Clone {
+fn all() -> impl Iterator<Item = &'static ConfigKey> + Clone {
     let tables = [FILE_KEYS, LIMITS_KEYS, RECORD_KEYS, PROFILE_KEYS, EXPIRY_KEYS, ROUTE_KEYS, OTHER_KEYS];
     tables.into_iter().flatten()
+}
+
+/// The key of a table with this name; none where it is not known.
+pub(crate) fn key_named(table: &str, name: &str) -> Option<&'static ConfigKey> {
+    all().find(|key| key.table == table && (key.name() == name || key.name == "*"))
+}
+
+/// The names of all keys of a table, people's own left out.
+pub(crate) fn names(table: &str) -> impl Iterator<Item = &'static str> + Clone {
+    all().filter(move |key| key.table == table && key.name != "*").map(ConfigKey::name)
 }
 
 impl ConfigFile {
