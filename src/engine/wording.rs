@@ -19,7 +19,7 @@ pub fn change_line(change: &Change) -> String {
 
 /// What a change of strategy does to past calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum RetagEffect {
     /// Misses become hits.
     Mends,
     /// Hits become misses.
@@ -32,12 +32,12 @@ pub enum Effect {
 
 /// The effects of a change of strategy, each with its count; those that are none are left out.
 #[must_use]
-pub fn effects(radius: &BlastRadius) -> Vec<(Effect, String)> {
+pub fn effects(radius: &BlastRadius) -> Vec<(RetagEffect, String)> {
     let effects = [
-        (Effect::Mends, radius.miss_to_hit, "past miss would hit", "past misses would hit"),
-        (Effect::Breaks, radius.hit_to_miss, "past hit would miss", "past hits would miss"),
-        (Effect::Takes, radius.from_others, "call taken from others", "calls taken from others"),
-        (Effect::Gives, radius.to_others, "call left to others", "calls left to others"),
+        (RetagEffect::Mends, radius.miss_to_hit, "past miss would hit", "past misses would hit"),
+        (RetagEffect::Breaks, radius.hit_to_miss, "past hit would miss", "past hits would miss"),
+        (RetagEffect::Takes, radius.from_others, "call taken from others", "calls taken from others"),
+        (RetagEffect::Gives, radius.to_others, "call left to others", "calls left to others"),
     ];
     let effects = effects.into_iter().filter(|(_, count, ..)| *count > 0);
     effects

@@ -4,6 +4,7 @@
 //! not to be noticed: none is made or mended for it, none is waited for, and an owner that does not answer at once is
 //! not asked twice.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -164,8 +165,14 @@ fn retagged(typed: &Typed, current: &str) -> Vec<CompletionCandidate> {
         _ => return Vec::new(),
     };
     let head = current.len() - begun.len() + begun.rfind([' ', ',']).map_or(0, |at| at + 1);
-    let named = typed.fields().into_iter().filter(|field| !field.fixed);
-    let named = named.map(|field| (format!("{}{sign}{}", &current[..head], field.name), field.value));
+    let fields = typed.fields().into_iter().filter(|field| !field.fixed);
+    let fields: Vec<_> = fields.map(|field| (field.name, field.value)).collect();
+    // Whatever holds several fields is named by its own first step.
+    let holders =
+        fields.iter().filter_map(|(name, _)| name.split_once('/')).map(|(first, _)| first.to_owned());
+    let holders: BTreeSet<_> = holders.collect();
+    let named = holders.into_iter().map(|name| (name, String::new())).chain(fields);
+    let named = named.map(|(name, value)| (format!("{}{sign}{name}", &current[..head]), value));
     beginning(named.collect(), current)
 }
 

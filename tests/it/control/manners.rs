@@ -55,7 +55,7 @@ async fn the_beginning_of_an_id_is_enough_where_it_is_of_no_other() {
     let short = |id: &str| {
         let others: Vec<_> = world.engine.rows().values().map(|row| row.id.to_string()).collect();
         let lone = |len: &usize| others.iter().filter(|other| other.starts_with(&id[..*len])).count() == 1;
-        id[..(5..id.len()).find(lone).unwrap()].to_owned()
+        id[..(8..id.len()).find(lone).unwrap()].to_owned()
     };
     let begin = short(id);
     for target in [begin.as_str(), begin.strip_prefix("rec_").unwrap()] {
@@ -71,7 +71,7 @@ async fn the_beginning_of_an_id_is_enough_where_it_is_of_no_other() {
     let others: Vec<_> =
         trash["items"].as_array().unwrap().iter().filter_map(|one| one["row"]["id"].as_str()).collect();
     let lone = |len: &usize| others.iter().filter(|other| other.starts_with(&id[..*len])).count() == 1;
-    let begin = &id[..(5..id.len()).find(lone).unwrap()];
+    let begin = &id[..(8..id.len()).find(lone).unwrap()];
     let restored =
         ask(&world, "POST", "/__retake/recordings/restore", Some(&json!({ "ids": [begin] }))).await;
     assert_eq!(
@@ -88,7 +88,7 @@ async fn the_beginning_of_an_id_is_enough_where_it_is_of_no_other() {
         let count = world.engine.rows().len();
         assert!(said.starts_with(&format!("`rec_` is the beginning of {count} ids: rec_")), "{said}");
     }
-    refused(&world, "GET", "/__retake/recordings/rec_0", None, 404).await;
+    refused(&world, "GET", "/__retake/recordings/rec_0000000000", None, 404).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -76,7 +76,7 @@ async fn what_a_recording_answers_is_chosen_and_taken_back() {
     terminal.keys("t");
     terminal.line(&["Now:", "standard"]);
     terminal.keys("p");
-    terminal.line(&["Of 2 past calls", "1 would hit instead of miss"]);
+    terminal.line(&["Of 2 past calls", "1 past miss would hit"]);
     terminal.keys("\r");
     terminal.selects(&["apples", "pinned"]);
     assert_eq!(call(address, CHAT_PATH, &STRICT, &seeded(2)).await.body, crate::cli::ANSWER);

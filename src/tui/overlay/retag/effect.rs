@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Retagged;
-use crate::engine::wording::{self, Effect};
+use crate::engine::wording::{self, RetagEffect};
 use crate::matching::BlastRadius;
 use crate::model::{RecordingId, Strategy};
 use crate::reading::sanitize;
@@ -47,11 +47,11 @@ pub(super) fn lines(retagged: &[Retagged]) -> Vec<Toned> {
     lines
 }
 
-fn tone(effect: Effect) -> Tone {
+fn tone(effect: RetagEffect) -> Tone {
     match effect {
-        Effect::Mends => Tone::Good,
-        Effect::Breaks => Tone::Bad,
-        Effect::Takes | Effect::Gives => Tone::Warning,
+        RetagEffect::Mends => Tone::Good,
+        RetagEffect::Breaks => Tone::Bad,
+        RetagEffect::Takes | RetagEffect::Gives => Tone::Warning,
     }
 }
 
