@@ -48,7 +48,7 @@ impl Verb for ExplainRequest {
     const ROUTE: Route = Route::post("/explain").long();
 
     async fn run(self, engine: &Engine) -> Result<Explanation, VerbError> {
-        let asked = self.0.asked(&engine.settings().upstreams);
+        let asked = self.0.request(&engine.settings().upstreams);
         let (request, overrides) = asked.map_err(VerbError::Invalid)?;
         engine.explain(&request, &overrides).await
     }

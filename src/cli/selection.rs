@@ -57,7 +57,7 @@ pub(crate) async fn all(client: &Client, which: &Selectors) -> anyhow::Result<Ve
         return Ok(rows);
     }
     if let Some(filter) = &which.filter {
-        let rows = client.run(SearchRequest::of_query(said(filter)?)).await?.items;
+        let rows = client.run(SearchRequest::of_query(non_empty(filter)?)).await?.items;
         if rows.is_empty() {
             return Err(NotFound(format!("no recording is shown by {filter}")).into());
         }
@@ -87,7 +87,7 @@ pub(crate) fn in_trash(trash: &[Arc<Row>], which: &Selectors) -> anyhow::Result<
         let prefix = hash_prefix(prefix)?;
         trash.iter().filter(|row| row.hash.to_string().starts_with(&prefix)).cloned().collect()
     } else if let Some(filter) = &which.filter {
-        let query = Query::parse(said(filter)?, QueryKind::Recordings).map_err(VerbError::Query);
+        let query = Query::parse(non_empty(filter)?, QueryKind::Recordings).map_err(VerbError::Query);
         let query = query.map_err(ClientError::from)?;
         let (facts, now) = (RowFacts::default(), engine::now());
         trash.iter().filter(|row| query.shows(Subject::Row(row, &facts), now)).cloned().collect()
@@ -153,7 +153,7 @@ fn hash_prefix(prefix: &str) -> Result<String, UsageError> {
     Ok(prefix.to_ascii_lowercase())
 }
 
-fn said(filter: &str) -> Result<&str, UsageError> {
+fn non_empty(filter: &str) -> Result<&str, UsageError> {
     if filter.trim().is_empty() {
         return Err(UsageError("--where: an empty filter means everything; say which".into()));
     }

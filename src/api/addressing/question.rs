@@ -33,7 +33,7 @@ impl Question {
     ///
     /// # Errors
     /// A sentence, when the URL belongs to no mount or a header cannot be understood.
-    pub fn asked(self, upstreams: &BTreeMap<String, Base>) -> Result<(model::Request, Overrides), String> {
+    pub fn request(self, upstreams: &BTreeMap<String, Base>) -> Result<(model::Request, Overrides), String> {
         let mut map = HeaderMap::new();
         for (name, value) in self.headers.iter() {
             match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
@@ -89,7 +89,7 @@ mod tests {
         let found = |url: &str| {
             let headers = Headers::default();
             let question = Question { method: "POST".into(), url: url.into(), headers, body: Bytes::new() };
-            question.asked(&upstreams).map(|(request, _)| (request.mount, request.target))
+            question.request(&upstreams).map(|(request, _)| (request.mount, request.target))
         };
         for (url, mount, target) in [
             ("https://api.openai.com/v1/chat/completions", "openai", "/v1/chat/completions"),

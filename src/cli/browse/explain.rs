@@ -36,7 +36,7 @@ pub(crate) async fn run(common: &Common, source: ExplainArgs) -> anyhow::Result<
             return Err(UsageError(text).into());
         }
         return door::at_store(common, async |client| {
-            told(&client.run(ExplainCallRequest { id }).await?, source.json)
+            print_explanation(&client.run(ExplainCallRequest { id }).await?, source.json)
         })
         .await;
     }
@@ -51,10 +51,10 @@ pub(crate) async fn run(common: &Common, source: ExplainArgs) -> anyhow::Result<
     let client = door::open(common)?;
     let explained = client.run(ExplainRequest(question)).await;
     client.close().await;
-    told(&explained?, source.json)
+    print_explanation(&explained?, source.json)
 }
 
-fn told(explained: &Explanation, json: bool) -> anyhow::Result<ExitCode> {
+fn print_explanation(explained: &Explanation, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         print::json(explained)?;
     } else {

@@ -81,7 +81,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
             return Err(UsageError(text.into()).into());
         }
         if changes.dry_run {
-            return told(client, &ids, &revisions, changes.json).await;
+            return print_revisions(client, &ids, &revisions, changes.json).await;
         }
         let revisions = match &ids[..] {
             [id] if revisions.is_empty() => {
@@ -112,7 +112,7 @@ pub(crate) async fn run(common: &Common, changes: EditArgs) -> anyhow::Result<Ex
 }
 
 /// What the revisions would make of recordings.
-async fn told(
+async fn print_revisions(
     client: &Client,
     ids: &[RecordingId],
     revisions: &[Revision],

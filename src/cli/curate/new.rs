@@ -66,7 +66,7 @@ pub(crate) async fn run(common: &Common, new: NewArgs) -> anyhow::Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     };
     let config = Config::read(&common.config)?;
-    let asked = question.asked(&config.settings.upstreams);
+    let asked = question.request(&config.settings.upstreams);
     let (request, _) = asked.map_err(UsageError)?;
     let strategy = new
         .strategy

@@ -48,7 +48,7 @@ impl Engine {
     /// The answer to a call whose raw bytes were seen before: no parsing, no comparing. None for any other.
     #[must_use]
     pub fn answer_known(&self, raw: &RawCall<'_>, key: &RawKey) -> Option<Answer> {
-        let hit = self.shared.replay_cache.known(key)?;
+        let hit = self.shared.replay_cache.hit(key)?;
         if !self.shared.index.holds(&hit.depends) {
             return None;
         }

@@ -42,7 +42,7 @@ pub(crate) const LONG: u64 = (READY / 8) as u64;
 pub(crate) struct ReplayCache {
     /// Beginnings of raw keys that were asked for, sixteen bits each, the newest of four at the end.
     seen: Box<[AtomicU64]>,
-    known: KnownHits,
+    hits: KnownHits,
     ready: ReadyAnswers,
     long: Mutex<HashMap<ReadyKey, LongAnswer>>,
 }
@@ -119,7 +119,7 @@ pub(crate) fn ready_key(id: &RecordingId, overrides: &Overrides, base: &Arc<str>
 
 impl Default for ReplayCache {
     fn default() -> Self {
-        let known = Cache::with(
+        let hits = Cache::with(
             KNOWN,
             KNOWN as u64,
             quick_cache::UnitWeighter,
@@ -143,7 +143,7 @@ impl Default for ReplayCache {
             },
         );
         let seen = (0..SEEN).map(|_| AtomicU64::new(0)).collect();
-        Self { seen, known, ready, long: Mutex::default() }
+        Self { seen, hits, ready, long: Mutex::default() }
     }
 }
 
@@ -161,12 +161,12 @@ impl ReplayCache {
         known
     }
 
-    pub(crate) fn known(&self, key: &RawKey) -> Option<Arc<KnownHit>> {
-        self.known.get(key)
+    pub(crate) fn hit(&self, key: &RawKey) -> Option<Arc<KnownHit>> {
+        self.hits.get(key)
     }
 
     pub(crate) fn learn(&self, key: RawKey, hit: KnownHit) {
-        self.known.insert(key, Arc::new(hit));
+        self.hits.insert(key, Arc::new(hit));
     }
 
     /// The place of a long answer; those that nobody reads any more are given up.
