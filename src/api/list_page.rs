@@ -46,23 +46,23 @@ impl<T> ListPage<T> {
     /// When the limit is out of bounds or `after` is none that an answer gave.
     pub(super) fn cut(
         items: Vec<T>,
-        range: PageRange,
+        PageRange { limit, after }: PageRange,
         order: ListOrder,
         place: impl Fn(&T) -> ListPlace,
     ) -> Result<Self, VerbError> {
-        let limit = range.limit.unwrap_or(usize::MAX);
-        if range.limit.is_some_and(|limit| !(1..=LONGEST).contains(&limit)) {
+        if let Some(limit) = limit.filter(|limit| !(1..=LONGEST).contains(limit)) {
             return Err(VerbError::Invalid(format!(
                 "`limit`: expected 1 to {LONGEST}, not {limit}; leave it out for all"
             )));
         }
-        let after = range.after.as_deref().map(ListPlace::read).transpose()?;
+        let after = after.map(|after| ListPlace::read(&after)).transpose()?;
         let behind = |item: &T| match (&after, order) {
             (None, _) => true,
             (Some(after), ListOrder::Rising) => place(item) > *after,
             (Some(after), ListOrder::Falling) => place(item) < *after,
         };
         let mut items: Vec<T> = items.into_iter().filter(behind).collect();
+        let limit = limit.unwrap_or(usize::MAX);
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|last| place(last).to_string());

@@ -123,7 +123,7 @@ pub(super) enum CliVerb {
     },
     /// Print the token that opens the control API of the retake that runs on the store
     Token,
-    /// Print the JSON schema of what a verb writes for programs, or the OpenAPI document of the control API
+    /// Print the JSON schema of what a verb writes for programs, or the `OpenAPI` document of the control API
     Schema {
         /// Of what, such as `list`, or `openapi`; without it the names there are
         name: Option<String>,

@@ -89,14 +89,14 @@ impl Visitor for Document {
         let mut answer = self.written.subschema_for::<V::Answer>().to_value();
         tidy(&mut answer);
         let name = V::schema_name();
-        let said = operation(name.strip_suffix("Request").unwrap_or(&name), &V::ROUTE, request, answer);
+        let said = operation(name.strip_suffix("Request").unwrap_or(&name), &V::ROUTE, request, &answer);
         let path = format!("/__retake{}", V::ROUTE.path);
         self.operations.push(Operation { path, method: V::ROUTE.method.as_str().to_ascii_lowercase(), said });
     }
 }
 
 /// Description of one verb.
-fn operation(name: &str, route: &Route, mut request: Value, answer: Value) -> Value {
+fn operation(name: &str, route: &Route, mut request: Value, answer: &Value) -> Value {
     let example = request.pointer_mut("/examples/0").map(Value::take).unwrap_or_default();
     let summary = request["description"].as_str().unwrap_or_default().trim_end_matches('.').to_owned();
     for word in ["examples", "description", "title"] {
@@ -196,7 +196,7 @@ fn without(mut example: Value, route: &Route) -> Value {
     example
 }
 
-fn responses(route: &Route, has_body: bool, answer: Value) -> Value {
+fn responses(route: &Route, has_body: bool, answer: &Value) -> Value {
     let content = json!({ "application/json": { "schema": answer } });
     let mut all = json!({ "200": { "description": "What came of it.", "content": content } });
     let refused = [

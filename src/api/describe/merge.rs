@@ -21,7 +21,9 @@ pub(super) fn merged(
         let name = if differing.contains(&name) { input(&name) } else { name };
         answers.entry(name).or_insert(definition);
     }
-    requests.iter_mut().for_each(|request| rename(request, &differing));
+    for request in requests.iter_mut() {
+        rename(request, &differing);
+    }
     answers.sort_keys();
     answers
 }

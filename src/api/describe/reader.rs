@@ -122,8 +122,8 @@ impl Reader<'_> {
                 None => {}
             }
         }
-        let needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        for name in needed.filter(|name| !fields.contains_key(*name)) {
+        let mut needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        if let Some(name) = needed.find(|name| !fields.contains_key(*name)) {
             let said = known.and_then(|known| known[name]["description"].as_str()).unwrap_or_default();
             let said = said.trim_end_matches('.');
             let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
@@ -142,10 +142,7 @@ impl Reader<'_> {
             return Ok(());
         }
         if let Some(word) = value.as_str().filter(|_| words().next().is_some()) {
-            return match words().any(|known| known == word) {
-                true => Ok(()),
-                false => one_of(value, words(), place),
-            };
+            return if words().any(|known| known == word) { Ok(()) } else { one_of(value, words(), place) };
         }
         let marks = |choice: &Value| choice["required"][0].as_str().map(str::to_owned);
         if let Value::Object(fields) = &*value {
@@ -290,10 +287,10 @@ mod tests {
 
     use super::*;
 
-    fn told(schema: Value, mut value: Value) -> String {
+    fn told(schema: &Value, mut value: Value) -> String {
         let schemas = RequestSchemas::default();
         let reader = Reader { schemas: &schemas, ids: &|_| Ok(None), in_query: false };
-        reader.check(&mut value, &schema, "").map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+        reader.check(&mut value, schema, "").map_or_else(|error| error.to_string(), |()| "fine".to_owned())
     }
 
     #[test]
@@ -338,7 +335,7 @@ mod tests {
             ),
             (json!({ "ids": [], "pace": { "fixed": "x" } }), "`pace.fixed`: expected a number, not \"x\""),
         ] {
-            assert_eq!(told(schema.clone(), value), expected);
+            assert_eq!(told(&schema, value), expected);
         }
     }
 }

@@ -124,9 +124,10 @@ async fn print_revisions(
         let after = edited(&before, revisions.to_vec()).map_err(|error| UsageError(error.to_string()))?;
         let differs = differences(&before, &after);
         if !json {
-            print::line(&match differs.is_empty() {
-                true => format!("{id} would stay as it is"),
-                false => format!("{id} would change: {}", differs.join(", ")),
+            print::line(&if differs.is_empty() {
+                format!("{id} would stay as it is")
+            } else {
+                format!("{id} would change: {}", differs.join(", "))
             });
         }
         changed.extend((!differs.is_empty()).then(|| id.clone()));

@@ -12,6 +12,7 @@ use crate::cli::common::Common;
 use crate::cli::exit::UsageError;
 use crate::cli::selection::Selectors;
 use crate::cli::{door, print, selection};
+use crate::client::Client;
 use crate::client::ClientError;
 use crate::engine::{ReviewVerdict, VerbError};
 use crate::model::{RecordingId, Row};
@@ -71,19 +72,7 @@ pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<E
             }
             return Ok(ExitCode::SUCCESS);
         };
-        let which =
-            Selectors { ids: review.ids.clone(), hash: review.hash.clone(), filter: review.filter.clone() };
-        let ids: Vec<RecordingId> = if review.all {
-            waiting.iter().map(|row| row.id.clone()).collect()
-        } else if which.is_empty() {
-            let text = "which? give ids of what `retake review` lists, --where, --hash or --all";
-            return Err(UsageError(text.into()).into());
-        } else {
-            let rows = selection::all(client, &which).await?;
-            // Who names one is told that it does not wait.
-            let meant = |row: &&Arc<Row>| !which.is_vague() || row.review.is_some();
-            rows.iter().filter(meant).map(|row| row.id.clone()).collect()
-        };
+        let ids = chosen(client, &review, &waiting).await?;
         if ids.is_empty() {
             if review.json {
                 print::ids(&[], "", true);
@@ -121,6 +110,27 @@ pub(crate) async fn run(common: &Common, review: ReviewArgs) -> anyhow::Result<E
         Ok(ExitCode::SUCCESS)
     })
     .await
+}
+
+/// The recordings that are decided about.
+async fn chosen(
+    client: &Client,
+    review: &ReviewArgs,
+    waiting: &[Arc<Row>],
+) -> anyhow::Result<Vec<RecordingId>> {
+    let which =
+        Selectors { ids: review.ids.clone(), hash: review.hash.clone(), filter: review.filter.clone() };
+    if review.all {
+        return Ok(waiting.iter().map(|row| row.id.clone()).collect());
+    }
+    if which.is_empty() {
+        let text = "which? give ids of what `retake review` lists, --where, --hash or --all";
+        return Err(UsageError(text.into()).into());
+    }
+    let rows = selection::all(client, &which).await?;
+    // Who names one is told that it does not wait.
+    let meant = |row: &&Arc<Row>| !which.is_vague() || row.review.is_some();
+    Ok(rows.iter().filter(meant).map(|row| row.id.clone()).collect())
 }
 
 /// The recordings that a decision would change: those that wait, and those that would give way.

@@ -14,6 +14,7 @@ use crate::reading::human;
 
 /// Arguments of `retake compact`.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of one verb")]
 pub(crate) struct CompactArgs {
     /// Empty the trash, too: nothing in it can be restored then, nor its removal undone
     #[arg(long)]

@@ -72,13 +72,13 @@ pub(crate) async fn run(common: &Common, carried: UsageCommand) -> anyhow::Resul
 /// What merging a report would come to.
 async fn would_merge(client: &Client, report: &UsageReport) -> anyhow::Result<Merged> {
     let own = client.run(UsageRequest {}).await?;
-    let wrong = if report.retake_usage != own.retake_usage {
+    let wrong = if report.retake_usage == own.retake_usage {
+        (report.store == own.store).then(|| "this store wrote it itself".to_owned())
+    } else {
         Some(format!(
             "its version is {}, and this retake reads version {}",
             report.retake_usage, own.retake_usage
         ))
-    } else {
-        (report.store == own.store).then(|| "this store wrote it itself".to_owned())
     };
     if let Some(wrong) = wrong {
         return Err(ClientError::from(VerbError::Report(wrong)).into());
@@ -88,9 +88,10 @@ async fn would_merge(client: &Client, report: &UsageReport) -> anyhow::Result<Me
     let mut merged = Merged::default();
     for used in &report.recordings {
         let hash = used.hash.to_string();
-        let known = match ids.contains(&used.id) {
-            true => 1,
-            false => rows.iter().filter(|row| row.hash.to_string() == hash).count(),
+        let known = if ids.contains(&used.id) {
+            1
+        } else {
+            rows.iter().filter(|row| row.hash.to_string() == hash).count()
         };
         merged.unknown += usize::from(known == 0);
         merged.recordings += known;

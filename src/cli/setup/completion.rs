@@ -55,10 +55,7 @@ pub(crate) fn answered(args: &[OsString], command: fn() -> Command) -> Option<Ex
 fn offering(command: Command, typed: &Arc<Typed>) -> Command {
     let verb = command.get_name().to_owned();
     command
-        .mut_args(|arg| match arg.get_action().takes_values() {
-            true => offered(&verb, arg, typed),
-            false => arg,
-        })
+        .mut_args(|arg| if arg.get_action().takes_values() { offered(&verb, arg, typed) } else { arg })
         .mut_subcommands(|verb| offering(verb, typed))
 }
 

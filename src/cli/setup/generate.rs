@@ -126,8 +126,8 @@ fn item(name: &str, text: &str) -> String {
 
 /// Lines as they are.
 fn verbatim(text: &str) -> String {
-    let lines: String = text.lines().map(|line| format!("{}\n", escaped(line))).collect();
-    format!(".nf\n{lines}.fi\n")
+    let lines: Vec<_> = text.lines().map(escaped).collect();
+    format!(".nf\n{}\n.fi\n", lines.join("\n"))
 }
 
 /// A line as roff takes it for text.

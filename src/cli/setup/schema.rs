@@ -73,7 +73,9 @@ const OUTPUTS: &[VerbOutput] = &[
 /// Prints the schema of an output, or which there are.
 pub(crate) fn run(name: Option<&str>) -> anyhow::Result<ExitCode> {
     let Some(name) = name else {
-        OUTPUTS.iter().for_each(|(name, _)| print::line(name));
+        for (name, _) in OUTPUTS {
+            print::line(name);
+        }
         print::line(OPENAPI);
         return Ok(ExitCode::SUCCESS);
     };

@@ -15,6 +15,7 @@ use crate::model::Hash;
 
 /// The file, and what becomes of its trust.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of one verb")]
 pub(crate) struct TrustArgs {
     /// The file; the one that would be read without it
     file: Option<PathBuf>,

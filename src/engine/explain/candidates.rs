@@ -62,7 +62,9 @@ impl Engine {
         if !missing.is_empty() {
             missing.sort_by_key(|one| Reverse(one.recorded_at));
             missing.truncate(READ);
-            missing.iter().for_each(|one| drop(self.outline(&one.id)));
+            for one in &missing {
+                drop(self.outline(&one.id));
+            }
             let (more, _) = sketches.outlines().ranked(missing);
             ranked.extend(more);
         }

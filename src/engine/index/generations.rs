@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::model::Fingerprint;
 
 /// The number of fingerprints with a time of their own.
-const PLACES: usize = 1 << 15;
+const PLACES: usize = PLACE as usize + 1;
+/// The bits of a fingerprint that say its place.
+const PLACE: u16 = (1 << 15) - 1;
 
 /// Times of changes, counted in changes: the first is 1.
 pub(crate) struct Generations {
@@ -91,7 +93,7 @@ impl Dependence {
 
 /// The place of a fingerprint, which is a hash: its beginning is as good as any of it.
 fn place(print: &Fingerprint) -> u16 {
-    u16::from_le_bytes([print.0[0], print.0[1]]) % (PLACES as u16)
+    u16::from_le_bytes([print.0[0], print.0[1]]) & PLACE
 }
 
 #[cfg(test)]

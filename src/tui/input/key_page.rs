@@ -65,6 +65,7 @@ fn section(page: &mut String, name: &str, rows: &[(String, &str)]) {
 }
 
 /// The keys of places, each as people read them, with what they do.
+#[must_use]
 pub fn rows(keymap: &Keymap, scopes: &[KeyScope]) -> Vec<(String, &'static str)> {
     let bound = keymap.bindings().filter(|bound| scopes.contains(&bound.scope) && !bound.keys.is_empty());
     bound

@@ -13,17 +13,17 @@ use crate::world::Upstream;
 /// The shells that are here, each with what completes `line` in it: the words that come behind it.
 fn offered(home: &Home, shell: &str, words: &[&str]) -> Vec<String> {
     let (script, quoted) = (home.fine(&["completions", shell]), |word: &&str| format!("'{word}'"));
-    let list = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    let line = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
     let last = words.len() - 1;
     let ask = match shell {
         "bash" => format!(
-            "{script}\nCOMP_WORDS=({list}); COMP_CWORD={last}; _clap_complete_retake retake {} x
+            "{script}\nCOMP_WORDS=({line}); COMP_CWORD={last}; _clap_complete_retake retake {} x
              IFS=$'\\n'; printf '%s\\n' \"${{COMPREPLY[*]}}\"",
             quoted(&words[last])
         ),
         // What the scripts of the others run.
-        "zsh" => format!("RETAKE_COMPLETE=zsh _CLAP_IFS=$'\\n' _CLAP_COMPLETE_INDEX={last} retake -- {list}"),
-        _ => format!("RETAKE_COMPLETE=fish retake -- {list}"),
+        "zsh" => format!("RETAKE_COMPLETE=zsh _CLAP_IFS=$'\\n' _CLAP_COMPLETE_INDEX={last} retake -- {line}"),
+        _ => format!("RETAKE_COMPLETE=fish retake -- {line}"),
     };
     let path = format!("{}:/usr/bin:/bin", Path::new(PROGRAM).parent().unwrap().display());
     let mut bash = Command::new("bash");

@@ -94,10 +94,8 @@ async fn prepared_with(
 fn usually(verb: &str) -> i32 {
     match verb {
         // Two recordings that differ; a call that is a recording already; an upstream for which there is no key.
-        // And a file that is not there.
-        "diff" | "keep" | "rerecord" | "trust" => 1,
-        // No retake runs.
-        "token" => 1,
+        // And a file that is not there, and no retake that runs.
+        "diff" | "keep" | "rerecord" | "token" | "trust" => 1,
         // That of the command.
         "run" => 5,
         _ => 0,

@@ -91,6 +91,7 @@ async fn the_beginning_of_an_id_is_enough_where_it_is_of_no_other() {
     refused(&world, "GET", "/__retake/recordings/rec_0000000000", None, 404).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of refusals")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_known_is_refused_with_what_is() {
     let (world, _upstream, _) = furnished().await;
