@@ -68,7 +68,7 @@ impl FailurePolicy {
         }
     }
 
-    /// Whether a recording steps back: a good take goes before it, and an upstream that can be asked does, too.
+    /// True if a recording steps back: a good take goes before it, and an upstream that can be asked does, too.
     #[must_use]
     pub fn steps_back(&self, row: &Row) -> bool {
         self.passes_over(row.status, row.failure)
@@ -79,7 +79,7 @@ impl FailurePolicy {
         failure.is_some_and(|failure| self.of(status, failure) != OnFailure::Keep)
     }
 
-    /// Whether an answer that broke off is stored.
+    /// True if an answer that broke off is stored.
     #[must_use]
     pub fn keeps_incomplete(&self) -> bool {
         let named = self.kinds.get(&FailureKind::Incomplete).copied().or(self.passing);
@@ -87,7 +87,7 @@ impl FailurePolicy {
     }
 }
 
-/// Whether clients try again by themselves after an answer with this status.
+/// True if clients try again by themselves after an answer with this status.
 pub(super) fn is_retried(status: u16) -> bool {
     matches!(status, 408 | 409 | 425 | 429 | 500..=599)
 }

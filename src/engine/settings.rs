@@ -17,7 +17,7 @@ use crate::upstream::{Base, UpstreamClient};
 pub struct Settings {
     /// The mode at the start.
     pub mode: Mode,
-    /// Whether a call that would be forwarded is refused with 403, whatever its headers say.
+    /// True if a call that would be forwarded is refused with 403, whatever its headers say.
     pub never_forward: bool,
     /// The match strategy stamped on new recordings.
     pub strategy: Strategy,
@@ -27,9 +27,9 @@ pub struct Settings {
     pub latency: Latency,
     /// The base URL of each mount.
     pub upstreams: BTreeMap<String, Base>,
-    /// Whether personal data is kept as it is; credentials never are.
+    /// True if personal data is kept as it is; credentials never are.
     pub keep_personal: bool,
-    /// Whether answers keep personal data and what looks like a key; credentials they never keep.
+    /// True if answers keep personal data and what looks like a key; credentials they never keep.
     pub keep_answers: bool,
     /// Names of parameters and keys that are secrets on some mounts only, or on none.
     pub names: BTreeMap<String, MountNames>,
@@ -47,7 +47,7 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// Headers that decide beside those that can change an answer anyway.
     pub match_headers: Vec<String>,
-    /// Whether names of models with a date and without mean the same.
+    /// True if names of models with a date and without mean the same.
     pub dated_models: DatedModels,
     /// Personal data of the project's own kind.
     pub scrub: Vec<ScrubPattern>,
@@ -77,7 +77,7 @@ impl Settings {
     /// The bytes that bodies may take in memory unless somebody says otherwise: 1 GiB.
     pub const MEMORY: usize = 1 << 30;
 
-    /// Whether a call in this mode can be sent to its upstream where no recording answers it.
+    /// True if a call in this mode can be sent to its upstream where no recording answers it.
     pub(super) fn asks(&self, mode: Mode, mount: &str) -> bool {
         matches!(mode, Mode::ReplayOrRecord | Mode::ReplayOrLive)
             && !self.never_forward

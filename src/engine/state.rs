@@ -101,7 +101,7 @@ impl<T: Hash + Eq> ToldOnce<T> {
     /// The most things that are remembered: of more, people are told once more.
     const MOST: usize = 4096;
 
-    /// Whether nobody was told yet; from now on everybody was.
+    /// True if nobody was told yet; from now on everybody was.
     pub(super) fn first(&self, thing: T) -> bool {
         let mut told = self.0.lock();
         if told.len() >= Self::MOST {

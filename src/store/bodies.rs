@@ -137,7 +137,7 @@ impl Bodies {
         Arc::clone(shared.entry(*hash).or_default())
     }
 
-    /// Whether these bytes have this hash; after the first time their CRC32 tells.
+    /// True if these bytes have this hash; after the first time their CRC32 tells.
     pub(super) fn verify(&self, hash: &Hash, bytes: &[u8]) -> bool {
         let sum = crc32fast::hash(bytes);
         if self.checksums().get(hash) == Some(&sum) {

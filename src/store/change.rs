@@ -77,7 +77,7 @@ pub enum StoreChange {
     Undone {
         /// The step.
         step: StepId,
-        /// Whether it is undone from now on.
+        /// True if it is undone from now on.
         undone: bool,
     },
     /// Notes that hits may have been lost.
@@ -91,7 +91,7 @@ pub struct UndoStep {
     pub id: StepId,
     /// The verb, as people call it.
     pub verb: String,
-    /// Whether it is undone.
+    /// True if it is undone.
     pub undone: bool,
     /// The change of each recording.
     pub changed: Vec<Changed>,

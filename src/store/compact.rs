@@ -33,7 +33,7 @@ pub(super) struct Old<'a> {
     pub(super) offsets: &'a Offsets,
     /// The index, for what the journal lost; `None` where nothing is to be taken from it.
     pub(super) index: Option<&'a Index>,
-    /// Whether the old journal is to be kept.
+    /// True if the old journal is to be kept.
     pub(super) flawed: bool,
 }
 

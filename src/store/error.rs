@@ -97,7 +97,7 @@ impl StoreError {
         move |cause| Self::Io { action, path, cause: Arc::new(cause) }
     }
 
-    /// Whether writing failed for a reason that leaves all there is to be read.
+    /// True if writing failed for a reason that leaves all there is to be read.
     pub(super) fn unwritable(&self) -> bool {
         let Self::Io { cause, .. } = self else { return false };
         is_full(cause)
@@ -147,7 +147,7 @@ fn process(pid: u32) -> String {
     }
 }
 
-/// Whether a write failed for want of space, which may be there the next time.
+/// True if a write failed for want of space, which may be there the next time.
 pub(super) fn is_full(cause: &io::Error) -> bool {
     let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
     kinds.contains(&cause.kind())

@@ -16,7 +16,7 @@ use super::error::StoreError;
 /// The file that makes a directory a store.
 pub(super) const JOURNAL: &str = "journal.log";
 
-/// Whether there is a store in `dir`. Whatever has the name: what it is, is said at its opening.
+/// True if there is a store in `dir`. Whatever has the name: what it is, is said at its opening.
 pub(super) fn holds_store(dir: &Path) -> bool {
     dir.join(JOURNAL).symlink_metadata().is_ok()
 }
@@ -77,7 +77,7 @@ pub(super) fn create_dir(path: &Path) -> Result<(), StoreError> {
     DirBuilder::new().mode(0o700).create(path).map_err(StoreError::io("create the directory", path))
 }
 
-/// Whether there is a directory of this name.
+/// True if there is a directory of this name.
 ///
 /// # Errors
 ///
@@ -134,7 +134,7 @@ pub(super) fn plain_below(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether the open file is the one of this name.
+/// True if the open file is the one of this name.
 pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let open = file.metadata()?;
     match fs::symlink_metadata(path) {

@@ -80,14 +80,14 @@ impl Store {
         Ok(Opened { store, notices })
     }
 
-    /// Whether the store in `dir` was closed in good order, so that opening it mends nothing and takes a moment.
+    /// True if the store in `dir` was closed in good order, so that opening it mends nothing and takes a moment.
     #[must_use]
     pub fn was_closed(dir: &Path) -> bool {
         let quick = dir.join(index_dir::INDEX).is_dir() && !dir.join(index_dir::MARK).exists();
         files::holds_store(dir) && quick && watch::left(dir).is_none()
     }
 
-    /// Whether there is a store in `dir`.
+    /// True if there is a store in `dir`.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {
         files::holds_store(dir)

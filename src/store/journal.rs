@@ -24,9 +24,9 @@ pub(super) struct Journal {
     mark: JournalMark,
     /// The reason why nothing more can be appended.
     broken: Option<String>,
-    /// Whether half a line stands behind the mark, which is to be cut off before anything is appended.
+    /// True if half a line stands behind the mark, which is to be cut off before anything is appended.
     half: bool,
-    /// Whether the file has lost its header, and somebody else knew it.
+    /// True if the file has lost its header, and somebody else knew it.
     headless: bool,
 }
 
@@ -94,7 +94,7 @@ impl Journal {
         Ok(Self { file, path, header, mark: JournalMark::default(), broken, half: false, headless })
     }
 
-    /// Whether the file has lost its header: it is to be written anew before anything is appended.
+    /// True if the file has lost its header: it is to be written anew before anything is appended.
     pub(super) fn is_headless(&self) -> bool {
         self.headless
     }
@@ -104,7 +104,7 @@ impl Journal {
         self.broken.get_or_insert(reason);
     }
 
-    /// Whether the file still has its name: else what is appended is nowhere.
+    /// True if the file still has its name: else what is appended is nowhere.
     pub(super) fn is_in_place(&self) -> bool {
         files::is_at(&self.file, &self.path).unwrap_or(false)
     }

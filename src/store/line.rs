@@ -302,7 +302,7 @@ impl BodyRef {
         Self { hash: Hash::of(bytes), len: bytes.len() as u64 }
     }
 
-    /// Whether the body stands in the journal and the index.
+    /// True if the body stands in the journal and the index.
     pub(super) fn small(&self) -> bool {
         self.len <= INLINE as u64
     }

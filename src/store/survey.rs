@@ -41,7 +41,7 @@ pub(super) struct JournalFlaw {
     pub(super) lost: Option<u64>,
     /// The number of the last change that is missing; `None` at the end.
     pub(super) last: Option<u64>,
-    /// Whether the line is sound and stands where it does not belong.
+    /// True if the line is sound and stands where it does not belong.
     pub(super) misplaced: bool,
     /// Recordings that the damaged lines name.
     pub(super) named: BTreeSet<RecordingId>,
@@ -62,7 +62,7 @@ struct Surveying {
     late: BTreeSet<u64>,
     /// Damaged lines since the last sound one.
     open: JournalFlaw,
-    /// Whether the number before the next change is known.
+    /// True if the number before the next change is known.
     counted: bool,
 }
 

@@ -69,9 +69,9 @@ pub(super) struct Left {
     pub(super) ledger: Timestamp,
     /// The last time at which the journal and these notes together did.
     pub(super) since: Timestamp,
-    /// Whether no hit since then is missing among the notes.
+    /// True if no hit since then is missing among the notes.
     pub(super) whole: bool,
-    /// Whether a line cannot be read.
+    /// True if a line cannot be read.
     damaged: bool,
 }
 

@@ -237,7 +237,7 @@ impl Writer {
         }
     }
 
-    /// Whether anything can be written: the journal can, and is still where it was.
+    /// True if anything can be written: the journal can, and is still where it was.
     fn ready(&self) -> Result<(), StoreError> {
         if let Some(reason) = self.journal.broken() {
             return Err(StoreError::ReadOnly { reason: reason.into() });

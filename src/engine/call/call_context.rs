@@ -26,7 +26,7 @@ pub(crate) struct CallContext {
     pub(crate) secrets: Vec<bytes::Bytes>,
     /// A recording that is not the last word, and that answers where no upstream can be asked.
     pub(crate) instead: Option<FoundRecording>,
-    /// Whether the answer may be remembered for calls with the same bytes.
+    /// True if the answer may be remembered for calls with the same bytes.
     pub(crate) lasting: bool,
     pub(crate) guard: CallGuard,
 }
@@ -48,7 +48,7 @@ impl CallContext {
         held.get_or_insert_with(|| engine.hold()).cover(made)
     }
 
-    /// Whether nobody can say that an answer repeats no credential of the call, because there are too many.
+    /// True if nobody can say that an answer repeats no credential of the call, because there are too many.
     pub(crate) fn is_countless(&self) -> bool {
         is_withheld(&self.scrubbed) && has_countless_credentials(&self.incoming.request)
     }

@@ -12,7 +12,7 @@ use crate::engine::call::recording_draft::RecordingDraft;
 use crate::engine::state::Engine;
 
 impl RecordingDraft {
-    /// Whether links may stand in the answer.
+    /// True if links may stand in the answer.
     pub(crate) fn is_linked(&self) -> bool {
         !self.patterns.is_empty()
     }

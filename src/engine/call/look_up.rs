@@ -137,6 +137,6 @@ pub(crate) struct LookUp {
     pub(crate) serves: Option<FoundRecording>,
     /// The recording that serves if the upstream cannot be asked.
     pub(crate) waits: Option<FoundRecording>,
-    /// Whether the answer may be remembered for calls with the same bytes.
+    /// True if the answer may be remembered for calls with the same bytes.
     lasting: bool,
 }

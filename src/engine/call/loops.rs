@@ -44,13 +44,13 @@ impl Engine {
         each
     }
 
-    /// Whether a call must not be sent on: it was sent from here, or has passed too many.
+    /// True if a call must not be sent on: it was sent from here, or has passed too many.
     pub(crate) fn is_looped(&self, context: &CallContext) -> bool {
         let passed = context.incoming.overrides.passed.as_deref();
         passed.is_some_and(|marks| self.is_own(marks) || marks.split(',').count() >= MOST)
     }
 
-    /// Whether this engine sent the request that has these headers.
+    /// True if this engine sent the request that has these headers.
     #[must_use]
     pub fn is_sender(&self, headers: &HeaderMap) -> bool {
         let mut marks = headers.get_all(HOPS).iter().filter_map(|marks| marks.to_str().ok());

@@ -94,7 +94,7 @@ pub(crate) struct PendingRecording {
     strategy: Strategy,
     /// The scope of the call.
     scope: CallScope,
-    /// Whether a repeated read is recorded that says nothing new.
+    /// True if a repeated read is recorded that says nothing new.
     again: bool,
     /// Status and headers.
     pub(crate) response: Response,

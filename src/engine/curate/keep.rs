@@ -53,7 +53,7 @@ impl Engine {
         Ok(new)
     }
 
-    /// Whether a call is no recording, be it since it was made or since somebody kept it.
+    /// True if a call is no recording, be it since it was made or since somebody kept it.
     fn check_unkept(&self, call: &Call) -> Result<(), VerbError> {
         let known = self.shared.history.exchanges.recording_of(call.id).or_else(|| call.recording.clone());
         match known.filter(|recording| self.row(recording).is_some()) {

@@ -21,7 +21,7 @@ pub struct Relabel {
     /// Tags that they lose.
     #[serde(default)]
     pub untag: Vec<String>,
-    /// Whether prune and delete leave them alone.
+    /// True if prune and delete leave them alone.
     #[serde(default)]
     pub protected: Option<bool>,
     /// The scope they belong to; an empty one takes them out of any.

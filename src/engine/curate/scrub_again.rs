@@ -43,7 +43,7 @@ pub struct Rescrubbed {
 }
 
 impl Rescrub {
-    /// Whether nothing is to be done.
+    /// True if nothing is to be done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.recordings.is_empty() && self.trash == 0 && self.steps == 0

@@ -92,7 +92,7 @@ impl Engine {
         Ok(edits)
     }
 
-    /// Whether a recording is as it was listed at some time, its use apart.
+    /// True if a recording is as it was listed at some time, its use apart.
     fn is_at(&self, id: &RecordingId, version: Option<&RecordingVersion>) -> Result<bool, StoreError> {
         let (row, version) = match (self.row(id), version) {
             (None, None) => return Ok(true),

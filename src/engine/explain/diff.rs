@@ -47,7 +47,7 @@ pub struct Diff {
     pub other: ExchangeRef,
     /// The strategy under which the requests are compared: the first recording's.
     pub strategy: Strategy,
-    /// Whether that recording answers the request of the other side.
+    /// True if that recording answers the request of the other side.
     pub matches: bool,
     /// All that differs between the requests; `recorded` is the first side, `incoming` the other.
     pub changes: Vec<Change>,

@@ -75,7 +75,7 @@ pub struct Near<F = Fix> {
     pub strategy: Strategy,
     /// The likeness of both requests: 100 is a match, 0 has nothing in common.
     pub likeness: u8,
-    /// Whether another one is equally near.
+    /// True if another one is equally near.
     pub tie: bool,
     /// All that differs, what counts and what does not.
     pub changes: Vec<Change>,

@@ -49,7 +49,7 @@ pub struct FieldShown {
     pub field: String,
     /// The value in one line of at most 80 characters.
     pub value: String,
-    /// Whether it decides.
+    /// True if it decides.
     pub significant: bool,
 }
 

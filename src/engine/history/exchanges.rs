@@ -31,7 +31,7 @@ struct RememberedExchange {
     repeatable_request: Option<Request>,
     /// The recording that somebody made of it since.
     recording: Option<RecordingId>,
-    /// Whether a recording answered: only the request is remembered then.
+    /// True if a recording answered: only the request is remembered then.
     hit: bool,
     /// The memory that this takes, in bytes.
     len: usize,

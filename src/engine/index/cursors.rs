@@ -21,7 +21,7 @@ pub(crate) struct Cursors(Mutex<CursorMap>);
 pub(crate) struct CursorMap {
     /// The cursors by the scope of the calls and by the takes; the one that moved least recently gives way.
     pub(crate) cursors: Recent<(CallScope, PlayingTakes), Cursor>,
-    /// Whether one was given up.
+    /// True if one was given up.
     gave_up: bool,
 }
 

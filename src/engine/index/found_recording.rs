@@ -13,13 +13,13 @@ pub(crate) struct FoundRecording {
     pub(crate) id: RecordingId,
     /// The strategy that matched.
     pub(crate) strategy: Strategy,
-    /// Whether cosmetic fields differ.
+    /// True if cosmetic fields differ.
     pub(crate) cosmetic: bool,
     /// The use in which hits are counted.
     pub(crate) used: Arc<UseCounter>,
     /// The recording's turn, where takes play in order.
     pub(crate) turn: Option<TakeTurn>,
-    /// Whether it is a failure that may pass: an upstream that can be asked goes before it.
+    /// True if it is a failure that may pass: an upstream that can be asked goes before it.
     pub(crate) steps_back: bool,
 }
 
@@ -27,6 +27,6 @@ pub(crate) struct FoundRecording {
 #[derive(Clone, Copy)]
 pub(crate) struct FailureLens<'a> {
     pub(crate) policy: &'a FailurePolicy,
-    /// Whether an upstream can be asked instead.
+    /// True if an upstream can be asked instead.
     pub(crate) asks: bool,
 }

@@ -62,7 +62,7 @@ impl Generations {
         }
     }
 
-    /// Whether nothing changed that this hangs on.
+    /// True if nothing changed that this hangs on.
     pub(crate) fn holds(&self, dependence: &Dependence) -> bool {
         let since = dependence.found_at;
         match &dependence.on {

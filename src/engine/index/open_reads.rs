@@ -93,12 +93,12 @@ impl OpenReads {
         self.lock().retain(|_, newest| !ids.contains(&newest.recording));
     }
 
-    /// Whether nothing is remembered: then no request has to be compared.
+    /// True if nothing is remembered: then no request has to be compared.
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().len() == 0
     }
 
-    /// Whether a call must be asked for anew although a recording answers it: this process recorded a take that it sees, and
+    /// True if a call must be asked for anew although a recording answers it: this process recorded a take that it sees, and
     /// that is no last word.
     pub(crate) fn is_open(&self, all: &Fingerprint, scope: &CallScope) -> bool {
         let newest = self.lock();
@@ -122,7 +122,7 @@ impl OpenReads {
     }
 }
 
-/// Whether a request asks for something and changes nothing: its answer may be another one the next time.
+/// True if a request asks for something and changes nothing: its answer may be another one the next time.
 fn is_read(request: &Request) -> bool {
     request.method == "GET" || endpoint_of(request).1.rules.poll.is_some()
 }

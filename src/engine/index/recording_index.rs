@@ -41,7 +41,7 @@ impl RecordingIndex {
         self.generations.change_all();
     }
 
-    /// Whether nothing changed since that an answer hangs on.
+    /// True if nothing changed since that an answer hangs on.
     pub(crate) fn holds(&self, dependence: &Dependence) -> bool {
         self.generations.holds(dependence)
     }

@@ -17,7 +17,7 @@ impl Engine {
         }
     }
 
-    /// Whether a recording that answers a call is not the last word on it: this process recorded a read that may be answered
+    /// True if a recording that answers a call is not the last word on it: this process recorded a read that may be answered
     /// otherwise by now, or saw the job submitted whose state is asked for and is not final yet.
     pub(crate) fn is_ahead(
         &self,

@@ -13,7 +13,7 @@ use crate::model::{Hash, Recording, RecordingId};
 #[derive(Default)]
 pub(crate) struct Unsaved {
     held: Mutex<HashMap<RecordingId, UnsavedRecording>>,
-    /// Whether the last change could not be stored.
+    /// True if the last change could not be stored.
     pub(crate) failing: AtomicBool,
     /// Lets verification fail, which nothing else does.
     #[cfg(test)]
@@ -23,7 +23,7 @@ pub(crate) struct Unsaved {
 pub(crate) struct UnsavedRecording {
     recording: Arc<Recording>,
     media: Vec<(Hash, Bytes)>,
-    /// Whether it is announced already, as it was before.
+    /// True if it is announced already, as it was before.
     listed: bool,
 }
 

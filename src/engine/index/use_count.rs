@@ -37,7 +37,7 @@ pub(crate) const LEDGER: u8 = 2;
 const NOTED: i64 = 1000;
 
 impl UseCounter {
-    /// Whether it changed since `who` was last told; from now on they know. What the ledger knows nobody has to note.
+    /// True if it changed since `who` was last told; from now on they know. What the ledger knows nobody has to note.
     pub(crate) fn tell(&self, who: u8) -> bool {
         let told = if who == LEDGER { LEDGER | WATCH } else { who };
         self.touched.fetch_and(!told, Ordering::AcqRel) & who != 0
@@ -118,7 +118,7 @@ impl UseCounter {
         Usage { hits, last_hit, scopes, elsewhere }
     }
 
-    /// Whether this is all that happened. Each hit counts, so the count alone tells about those here.
+    /// True if this is all that happened. Each hit counts, so the count alone tells about those here.
     pub(crate) fn is(&self, usage: &Usage) -> bool {
         self.hits.load(Ordering::Acquire) == usage.hits && *self.elsewhere.lock() == usage.elsewhere
     }

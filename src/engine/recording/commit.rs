@@ -163,7 +163,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether what the store gives back replays equal bytes and answers its own request, scrubbed once more. The ids of
+    /// True if what the store gives back replays equal bytes and answers its own request, scrubbed once more. The ids of
     /// earlier answers mean what they meant when it was recorded: what became known since has no part in that.
     fn verify(&self, recording: &Recording, keys: &LookUpKeys) -> Result<bool, StoreError> {
         #[cfg(test)]

@@ -58,7 +58,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic on this thread will be caught by the store: sled panics on damaged files, and the store goes on
+/// True if a panic on this thread will be caught by the store: sled panics on damaged files, and the store goes on
 /// without it. A panic hook asks this to stay quiet.
 #[must_use]
 pub fn catches_panics() -> bool {

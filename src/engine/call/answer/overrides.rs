@@ -16,7 +16,7 @@ pub struct Overrides {
     pub latency: Option<Latency>,
     /// The scope it is made in.
     pub scope: Option<Arc<str>>,
-    /// Whether links are left as the provider sent them.
+    /// True if links are left as the provider sent them.
     pub original_media: bool,
     /// The path prefix by which it names its scope, `/@NAME`, as it was sent.
     pub scope_path: Option<Arc<str>>,

@@ -81,7 +81,7 @@ pub(crate) struct KnownHit {
     pub(crate) depends: Dependence,
     /// From when on its age has to be looked at.
     pub(crate) expires: Option<Timestamp>,
-    /// Whether it was found for a call that could have been sent to an upstream: then other takes may play.
+    /// True if it was found for a call that could have been sent to an upstream: then other takes may play.
     pub(crate) asks: bool,
 }
 
@@ -148,7 +148,7 @@ impl Default for ReplayCache {
 }
 
 impl ReplayCache {
-    /// Whether a raw request was asked for before, as far as that is remembered; from now on it was.
+    /// True if a raw request was asked for before, as far as that is remembered; from now on it was.
     pub(crate) fn seen(&self, key: &RawKey) -> bool {
         let first = u64::from_le_bytes(key.0.first_chunk().copied().unwrap_or_default());
         let place = &self.seen[usize::try_from(first >> 16).unwrap_or_default() % SEEN];

@@ -402,7 +402,7 @@ impl SharedBody {
         self.dropped += read;
     }
 
-    /// Whether there is memory for the pieces; the fastest client is always so far behind.
+    /// True if there is memory for the pieces; the fastest client is always so far behind.
     fn fits(&mut self) -> bool {
         self.kept <= NEAR || self.held.as_mut().is_none_or(|held| held.cover(self.kept))
     }

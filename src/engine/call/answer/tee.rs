@@ -67,7 +67,7 @@ pub(crate) struct StreamWatch {
 pub struct Tee {
     /// The body's state; `None` once it is drained in the background.
     state: Option<Box<TeeState>>,
-    /// Whether a client that leaves early leaves the rest to be drained, and which tasks shutdown waits for.
+    /// True if a client that leaves early leaves the rest to be drained, and which tasks shutdown waits for.
     drain: Option<TaskTracker>,
 }
 
