@@ -35,7 +35,7 @@ pub struct Rules {
     /// The job that a request of this endpoint submits.
     pub submit: Option<&'static JobRules>,
     /// The job whose state a request of this endpoint asks for; a variable `id` of the path names it, or its
-    /// [`JobRules::asked`]. Without the latter the table holds for GET.
+    /// [`JobRules::poll_id`]. Without the latter the table holds for GET.
     pub poll: Option<&'static JobRules>,
     /// Change of a read's answer from one time to the next. The table holds for GET where that is known.
     pub reads: ReadFinality,

@@ -174,7 +174,7 @@ fn bound(encoded: usize) -> usize {
 }
 
 /// The whole JSON of a body, whatever its content type says: without its content encoding and its byte order mark. Who only
-/// asks for members takes [`json_excerpt`](super::json_excerpt::json_excerpt).
+/// asks for members takes `json_excerpt`.
 ///
 /// # Errors
 /// When it cannot be decoded, is no JSON, or has more values than memory is meant for.
