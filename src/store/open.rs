@@ -284,7 +284,7 @@ pub(super) fn discard_remains(dir: &Path) -> Result<(), StoreError> {
 fn remade(reason: &str, aside: Option<&Path>, filled: bool) -> Option<Notice> {
     match aside.and_then(Path::file_name) {
         Some(name) => Some(mend::warning(format!(
-            "The index was damaged ({reason}) and was rebuilt from the journal. The old one is kept as {}.",
+            "The index could not be used ({reason}) and was rebuilt from the journal. The old one is kept as {}.",
             name.display()
         ))),
         None if filled => {

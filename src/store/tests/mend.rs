@@ -79,7 +79,7 @@ fn a_shortened_journal_is_made_whole_from_the_index() {
         let said = texts(&notices);
         assert!(said.contains("The end of the journal is missing"), "{left}: {said}");
         assert!(
-            said.contains("no recording is lost") && !said.contains("index was damaged"),
+            said.contains("no recording is lost") && !said.contains("index could not be used"),
             "{left}: {said}"
         );
         assert_eq!(content(&store), all(), "{left}");
